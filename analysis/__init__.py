@@ -1,1 +1,1 @@
-"""What is asked about documents: corpora, steps, pipelines and the rules for texts."""
+"""The analysis of documents: corpora, steps, pipelines and the rules for texts."""

@@ -8,14 +8,13 @@ from itertools import chain
 
 from textapi.packing import chunks
 
-TextOfDocument = tuple[
-    int, str
-]  # the document's id and its text, or the part of it that is analysed
+# The id of a document, and its text or the part of the text that is analysed.
+TextOfDocument = tuple[int, str]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts by period, of one keyword ("" for the posts of an account or a search)."""
+    """The texts of one keyword by period; the keyword is "" for posts of accounts and searches."""
 
     keyword: str
     texts_by_period: Mapping[str, Sequence[TextOfDocument]]
@@ -28,7 +27,7 @@ class Corpus:
     def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         """Yield ``(period, text, document ids)``, each text of at most *size* characters.
 
-        A chunk ends with its period, so that what an answer says of it belongs to that period.
+        A chunk ends with its period, so that an answer to it is about that period alone.
         """
         for period, texts in self.texts_by_period.items():
             for text, document_ids in chunks(texts, size):

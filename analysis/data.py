@@ -1,4 +1,4 @@
-"""What the steps of a job work on: a month of an archive, or the posts of an account or search."""
+"""The data that a job's steps work on: a month of an archive, or posts of an account or search."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from models.tables import Base
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
-_words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)  # every job of a run reads the same
+# The jobs of a run all read the same posts.
+_words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)
 
 ReadOtherPosts = Callable[[], Awaitable[Iterable[DocumentText] | None]]
 
@@ -30,7 +31,7 @@ async def _no_posts() -> list[DocumentText]:
 
 
 class ResultReader(Protocol):
-    """Where the rows of earlier steps are read: the database, or in a dry run the memory."""
+    """Reads the rows of earlier steps, from the database or, in a dry run, from memory."""
 
     async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
         """Read what the job's steps have found for *table*."""
@@ -44,18 +45,21 @@ class ResultReader(Protocol):
 
 @dataclass
 class MonthData:
-    """The documents of one month, and what was found in them so far."""
+    """The documents of one month, and the results of earlier steps."""
 
     db: Database
     scope: DocumentScope
     keywords: Sequence[Keyword]
     options: TextOptions
     results: ResultReader
-    mask_keyword: bool = False  # whether its terms are masked when a mention is scored
+
+    # Whether the keyword's terms are masked before a mention is scored.
+    mask_keyword: bool = False
+
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
     def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
-        """Yield each day and its documents: no more than a day is held."""
+        """Yield each day with its documents; memory holds one day at a time."""
         return list_documents_by_day(self.db, self.scope)
 
     async def corpora(self) -> list[Corpus]:
@@ -70,7 +74,7 @@ class MonthData:
         return self._corpora
 
     def scored_text(self, keyword: str, sentence: str) -> str:
-        """Return what is scored of a sentence that mentions *keyword*."""
+        """Return the text that is scored for a sentence that mentions *keyword*."""
         if not self.mask_keyword:
             return sentence
         return mask_terms(sentence, self._keywords[keyword].patterns)
@@ -80,7 +84,7 @@ class MonthData:
         return {keyword.name: keyword for keyword in self.keywords}
 
     async def summary_corpora(self) -> list[Corpus]:
-        """Return what a summary is made of: the corpora as they are."""
+        """Return the corpora of the summaries: the corpora as they are."""
         return await self.corpora()
 
     async def reference_texts(self, corpus: Corpus) -> Iterable[str]:
@@ -106,23 +110,27 @@ class MonthData:
 def _words_outside(posts: Iterable[DocumentText], corpus: Corpus) -> Iterator[str]:
     document_ids = {document_id for document_id, _ in corpus.texts}
     for post in posts:
-        words = "" if post.repost else _words_of_post(post.text)
-        if words and post.id not in document_ids:
-            yield words
+        post_words = "" if post.repost else _words_of_post(post.text)
+        if post_words and post.id not in document_ids:
+            yield post_words
 
 
 @dataclass(frozen=True)
 class PostData:
-    """The posts of an account or a search; reposts are left out of everything that is analysed."""
+    """The posts of an account or a search; the analysis leaves reposts out."""
 
     posts: Sequence[DocumentText]
     options: TextOptions
-    subject: str = ""  # the handle or the term
-    read_other_posts: ReadOtherPosts = _no_posts  # of the run's other jobs; None: not collected yet
+
+    # The handle of the account, or the term of the search.
+    subject: str = ""
+
+    # It reads the posts of the run's other jobs, and returns None while one of them is collected.
+    read_other_posts: ReadOtherPosts = _no_posts
 
     @cached_property
     def authored(self) -> list[DocumentText]:
-        """The posts that are no reposts: nobody is judged by another's words."""
+        """The posts that are no reposts: an account is not judged by another account's words."""
         return [post for post in self.posts if not post.repost]
 
     @cached_property
@@ -141,14 +149,14 @@ class PostData:
     async def reference_texts(self, corpus: Corpus) -> Iterable[str] | None:
         """Return the words of the authored posts of the run's other jobs, read as they are used.
 
-        None while the documents of one of them are still collected.
+        Return None while the documents of one of them are still collected.
         """
         posts = await self.read_other_posts()
         return None if posts is None else _words_outside(posts, corpus)
 
     @cached_property
     def names(self) -> list[str]:
-        """The handle or term, and the name that the posts spell it out as, reposts included."""
+        """The handle or term, and the name that posts and reposts write it as."""
         texts = (post.text for post in self.posts)
         return names_of_account(self.subject, count_writings(self.subject, texts))
 

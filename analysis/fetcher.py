@@ -1,4 +1,4 @@
-"""What a step needs to get answers of the Text API, whoever gets them."""
+"""The interface through which a step gets answers of the Text API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textapi.requests import ApiRequest, KeywordKey, TextRequest
 
 
 class Fetcher(Protocol):
-    """Gets answers: `workers.answer_fetcher` asks for them, `producers.dry_run` only counts."""
+    """Gets answers: `workers.answer_fetcher` requests them, `producers.dry_run` only counts."""
 
     @property
     def engine(self) -> str:
@@ -24,7 +24,7 @@ class Fetcher(Protocol):
     async def read_sentences(
         self, terms: Sequence[str], document_ids: Sequence[int]
     ) -> dict[KeywordKey, list[str]]:
-        """Read the sentences that were found in documents, by term and id, where any were."""
+        """Read the sentences that were found in documents, by term and document id."""
 
 
 async def fetch_answers(fetcher: Fetcher, requests: Sequence[TextRequest]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Periods of the calendar by grain: `2020-03-01`, `2020-W14` (ISO 8601), `2020-03`, `2020`.
 
-A period is known by its label, which tells its grain. Labels of one grain sort by time.
+The label of a period tells its grain. Labels of one grain sort by time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def first_day(period: str) -> date:
             return date.fromisoformat(period)
 
 
-@lru_cache(maxsize=4096)  # months of three centuries
+# The cache has room for the months of three centuries.
+@lru_cache(maxsize=4096)
 def count_days(period: str) -> int:
     """Return how many days a period has."""
     match grain_of(period):
@@ -59,26 +60,26 @@ def count_days(period: str) -> int:
 
 def days_of(period: str) -> list[date]:
     """Return every day of a period."""
-    first = first_day(period)
-    return [first + number * _DAY for number in range(count_days(period))]
+    start = first_day(period)
+    return [start + offset * _DAY for offset in range(count_days(period))]
 
 
 def next_period(period: str) -> str:
     """Return the period after *period*, of its grain."""
-    last = first_day(period) + (count_days(period) - 1) * _DAY
-    return period_of(last + _DAY, grain_of(period))
+    last_day = first_day(period) + (count_days(period) - 1) * _DAY
+    return period_of(last_day + _DAY, grain_of(period))
 
 
-def list_periods(first: str, last: str) -> list[str]:
-    """Return every period from *first* to *last*, which are of one grain."""
-    if grain_of(first) == Grain.MONTH:
-        return list_months(first, last)
-    periods = [first]
-    while periods[-1] < last:
+def list_periods(first_period: str, last_period: str) -> list[str]:
+    """Return every period from *first_period* to *last_period*, which are of one grain."""
+    if grain_of(first_period) == Grain.MONTH:
+        return list_months(first_period, last_period)
+    periods = [first_period]
+    while periods[-1] < last_period:
         periods.append(next_period(periods[-1]))
     return periods
 
 
-def periods_of_months(first: str, last: str, grain: Grain) -> tuple[str, str]:
-    """Return the first and the last period that hold a day of the months *first* to *last*."""
-    return period_of(days_of(first)[0], grain), period_of(days_of(last)[-1], grain)
+def periods_of_months(first_month: str, last_month: str, grain: Grain) -> tuple[str, str]:
+    """Return the first and the last period with a day of *first_month* to *last_month*."""
+    return period_of(days_of(first_month)[0], grain), period_of(days_of(last_month)[-1], grain)

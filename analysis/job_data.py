@@ -12,7 +12,8 @@ from models.jobs import Claim, other_scopes
 from models.results import mention_sentences, mentioning_documents, read_rows
 from models.tables import Base
 
-SCOPES_READ_TOGETHER = 20  # of other accounts: no more of their posts are held
+# The posts of at most this many scopes of other jobs are held in memory.
+SCOPES_READ_TOGETHER = 20
 
 T = TypeVar("T")
 
@@ -27,7 +28,8 @@ async def read_other_posts(db: Database, claim: Claim) -> Iterator[DocumentText]
 
 def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[DocumentText]:
     """Yield the posts of accounts or searches, each once, those of a few in a transaction."""
-    seen: set[int] = set()  # two searches may have found the same
+    # Two searches may have found the same post.
+    seen: set[int] = set()
 
     for start in range(0, len(scopes), SCOPES_READ_TOGETHER):
         with db.read() as connection:

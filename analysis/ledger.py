@@ -1,4 +1,4 @@
-"""What the ledger lacks of the answers that requests bring."""
+"""Which answers to requests the ledger lacks."""
 
 from __future__ import annotations
 

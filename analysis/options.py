@@ -16,7 +16,8 @@ from analysis.query.terms import Term
 from core.enums import Grain, Within
 from textapi.text.keywords import pattern
 
-LONGEST_NAME = 200  # characters
+# A keyword's name has at most this many characters.
+LONGEST_NAME = 200
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
@@ -28,16 +29,20 @@ class FrozenModel(BaseModel):
 
 
 class Keyword(FrozenModel):
-    """A subject: terms of which any counts for it, its name among them; or a query.
+    """A subject: a list of terms, its name among them, or a query. Any term counts for it.
 
-    The *terms* of a query are those that it seeks, as it writes them: ``covid*``, ``=US``.
+    The *terms* of a query are the terms that it seeks, as it writes them: ``covid*``, ``=US``.
     """
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
     terms: tuple[str, ...]
     query: str | None = None
-    within: Within = Within.SENTENCE  # that a query has to match
-    forms: dict[str, tuple[str, ...]] = Field({}, exclude=True)  # of terms with a star, in a month
+
+    # The part of a document that a query has to match.
+    within: Within = Within.SENTENCE
+
+    # The words that each term with a star stands for in the documents of a month.
+    forms: dict[str, tuple[str, ...]] = Field({}, exclude=True)
 
     @model_validator(mode="after")
     def _terms_are_consistent(self) -> Keyword:
@@ -50,12 +55,12 @@ class Keyword(FrozenModel):
 
     @property
     def parsed_query(self) -> Query | None:
-        """The query as it is read; None for a list of terms."""
+        """The parsed query; None for a list of terms."""
         return None if self.query is None else parse_query(self.query)
 
     @property
     def compared_terms(self) -> tuple[str, ...]:
-        """The terms of which each is enough; none of a query that needs several together."""
+        """The terms that are each enough alone; none for a query that needs several terms."""
         query = self.parsed_query
         return self.terms if query is None or query.is_choice else ()
 
@@ -70,12 +75,12 @@ class Keyword(FrozenModel):
         if self.query is not None:
             is_nameless = self.name == _name_query(self.query)
             return self.query if is_nameless else f"{self.name}:{self.query}"
-        others = ",".join(term for term in self.terms if term != self.name)
-        return f"{self.name}:{others}" if others else self.name
+        other_terms = ",".join(term for term in self.terms if term != self.name)
+        return f"{self.name}:{other_terms}" if other_terms else self.name
 
     @property
     def request_terms(self) -> list[str]:
-        """What the Text API is asked for: whole words, those behind NOT too."""
+        """The terms to request from the Text API: whole words, also those behind NOT."""
         if self.parsed_query is None:
             return list(self.terms)
         terms: list[str] = []
@@ -90,7 +95,7 @@ class Keyword(FrozenModel):
         return [term for term in query.terms if term.has_star] if query else []
 
     def request_terms_of(self, term: Term) -> tuple[str, ...]:
-        """Return what the Text API is asked for in place of one term of the query."""
+        """Return the terms to request from the Text API for one term of the query."""
         return self.forms.get(str(term), ()) if term.has_star else (term.words,)
 
     @cached_property
@@ -104,21 +109,26 @@ class Keyword(FrozenModel):
     def parse(cls, text: str, within: Within = Within.SENTENCE) -> Keyword:
         """Read ``NAME``, ``NAME:term,term``, ``QUERY`` or ``NAME:QUERY``.
 
-        White space around a term is dropped, and so is a repeated term. Raises ValueError where a
-        name or a term is empty, or could match nothing that was meant.
+        White space around a term is dropped, and so is a repeated term. Raises ValueError if a name
+        or a term is empty, or cannot match what was meant.
         """
         text = make_marks_plain(text)
         refuse_foreign_signs(text, is_query=is_query(text))
-        name, colon, query = _split_name(text)
-        if is_query(query) and (name.strip() or not colon):
-            return cls.parse_query(name, query, within)
-        if colon and is_query(name):
-            raise ValueError(f"{name!r} is a query, and has no terms: write all of it as one query")
+        keyword_name, colon, query = _split_name(text)
+        if is_query(query) and (keyword_name.strip() or not colon):
+            return cls.parse_query(keyword_name, query, within)
+        if colon and is_query(keyword_name):
+            raise ValueError(
+                f"{keyword_name!r} is a query, and has no terms: write all of it as one query"
+            )
         return cls._parse_list(text)
 
     @classmethod
     def parse_query(cls, name: str, text: str, within: Within = Within.SENTENCE) -> Keyword:
-        """Read a query; without a *name* it is its own. Raises ValueError as `parse` does."""
+        """Read a query; without a *name* it is named after itself.
+
+        Raises ValueError as `parse` does.
+        """
         query = " ".join(make_marks_plain(text).split())
         refuse_foreign_signs(query, is_query=is_query(query))
         if not is_query(query):
@@ -136,15 +146,15 @@ class Keyword(FrozenModel):
 
     @classmethod
     def _parse_list(cls, text: str) -> Keyword:
-        name, colon, others = text.partition(":")
-        terms = [name, *others.split(",")] if colon else [name]
+        keyword_name, colon, other_terms = text.partition(":")
+        terms = [keyword_name, *other_terms.split(",")] if colon else [keyword_name]
         stripped = [" ".join(term.split()) for term in terms]
         if not all(stripped):
             raise ValueError(f"{text!r} has an empty term: write NAME or NAME:term,term")
-        if "," in name:
-            first, _, others = (part.strip() for part in name.partition(","))
+        if "," in keyword_name:
+            first_part, _, others = (part.strip() for part in keyword_name.partition(","))
             raise ValueError(
-                f"{text!r} has a comma in its name: write {first}:{others} for one subject of "
+                f"{text!r} has a comma in its name: write {first_part}:{others} for one subject of "
                 "several terms, or --keyword again for another subject"
             )
         for term in stripped:
@@ -158,19 +168,19 @@ class Keyword(FrozenModel):
 
 
 def _name_query(query: str) -> str:
-    """Return the name of a query that has none: itself, of a term alone without its marks."""
+    """Return the name of a query without one: the query itself, or a single term without marks."""
     root = parse_query(query).root
     return str(root) if isinstance(root, Term) else query
 
 
 def _split_name(text: str) -> tuple[str, str, str]:
-    """Return what stands before the first colon that is not in quotation marks, and behind it."""
-    in_quotes = False
-    for place, letter in enumerate(text):
-        if letter in _DOUBLE_QUOTES:
-            in_quotes = not in_quotes
-        if letter == ":" and not in_quotes:
-            return text[:place], ":", text[place + 1 :]
+    """Split *text* at the first colon outside quotation marks: what is before it, it, the rest."""
+    is_quoted = False
+    for index, character in enumerate(text):
+        if character in _DOUBLE_QUOTES:
+            is_quoted = not is_quoted
+        if character == ":" and not is_quoted:
+            return text[:index], ":", text[index + 1 :]
     return "", "", text
 
 
@@ -178,7 +188,7 @@ _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 
 def _check_term(term: str) -> None:
-    """Raise ValueError where *term* cannot match, or not what was meant."""
+    """Raise ValueError if *term* cannot match anything, or not what was meant."""
     if "*" in term:
         raise ValueError(
             f"{term!r} has a star, which stands for itself: whole words are matched, so write "
@@ -196,9 +206,9 @@ def _check_term(term: str) -> None:
 class CommandOption:
     """How a field of parameters is given on the command line.
 
-    The option is called like the field, or *flag*. Texts may be several: the option is given again,
-    or one text names them with commas where *is_separated*. A flag that *is_negated* sets False.
-    The option changes nothing in a run without the *step*, and never where *idle* says why.
+    The option is called like the field, or *flag*. A field of several texts takes the option more
+    than once, or one text with commas if it *is_separated*. A flag that *is_negated* sets False.
+    The option has no effect in a run without the *step*; *idle* says why it never has one.
     """
 
     help: str
@@ -211,18 +221,18 @@ class CommandOption:
     idle: str | None = None
 
     def words(self, field_name: str, value: Any) -> list[str]:
-        """Return the words of a command that give the field this *value*."""
+        """Return the words of a command that set the field to *value*."""
         flag = flag_of(field_name, self)
         if isinstance(value, bool):
             return [flag]
         if not isinstance(value, tuple):
             return [flag, str(value)]
         texts = [",".join(value)] if self.is_separated else value
-        return [word for text in texts for word in (flag, text)]
+        return [argument for text in texts for argument in (flag, text)]
 
 
 def declared_option(field: FieldInfo) -> CommandOption | None:
-    """Return the option by which a field of parameters is typed, if it declares one."""
+    """Return the option that sets a field of parameters, if the field declares one."""
     declared = (option for option in field.metadata if isinstance(option, CommandOption))
     return next(declared, None)
 
@@ -275,7 +285,7 @@ class TextOptions(FrozenModel):
 
 
 def list_fields(parameters: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
-    """Return the fields of *parameters* in the order of options: its own before the shared ones."""
+    """Return the fields of *parameters* in the order of options: own fields, then shared ones."""
     fields = parameters.model_fields
-    own_first = sorted(fields, key=TextOptions.model_fields.__contains__)
-    return [(field_name, fields[field_name]) for field_name in own_first]
+    sorted_names = sorted(fields, key=TextOptions.model_fields.__contains__)
+    return [(field_name, fields[field_name]) for field_name in sorted_names]

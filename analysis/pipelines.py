@@ -12,7 +12,7 @@ from core.enums import DOCUMENTS
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps of a kind of job in their order; *optional* ones are done only where asked for."""
+    """The steps of a kind of job in their order; *optional* steps run only if they are named."""
 
     steps: tuple[Step, ...]
     optional: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Pipeline:
     @property
     def default_names(self) -> tuple[str, ...]:
         """The names of the steps that are done by default."""
-        return tuple(name for name in self.names if name not in self.optional)
+        return tuple(step_name for step_name in self.names if step_name not in self.optional)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -34,10 +34,10 @@ class Pipeline:
 
     def sort_names(self, names: Collection[str]) -> tuple[str, ...]:
         """Return *names* in the order of work. Raises ValueError for what is no step."""
-        unknown = [name for name in names if name not in self.names]
+        unknown = [step_name for step_name in names if step_name not in self.names]
         if unknown:
             raise ValueError(f"there is no step {unknown[0]}: choose of {', '.join(self.names)}")
-        return tuple(name for name in self.names if name in names)
+        return tuple(step_name for step_name in self.names if step_name in names)
 
     def select(self, names: Collection[str], completed: Collection[str] = ()) -> list[Step]:
         """Return the steps called *names* that are not *completed*, in the order of work."""

@@ -19,7 +19,7 @@ Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class BadAnswers:
-    """Answers of the ledger that are of so little use that the step fails, and why."""
+    """Answers in the ledger that are so bad that the step fails, and the reason."""
 
     reason: str
     keys: Collection[KeywordKey]
@@ -27,10 +27,10 @@ class BadAnswers:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step found: how many documents it worked on, and its rows by table.
+    """The result of a step: how many documents it worked on, and its rows by table.
 
     The rows lack `job_id`, which is added when they are stored. *remark* says what a complete step
-    left out, *no_data_reason* that there was nothing that it could work on.
+    left out, *no_data_reason* why there was nothing to work on.
     """
 
     documents: int
@@ -52,15 +52,15 @@ class StepResult:
 
 @dataclass(frozen=True)
 class NotReady:
-    """A step needs what other jobs of the run have not done yet."""
+    """A step needs the work of other jobs of the run, which is not done yet."""
 
     reason: str
 
 
 def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
     """Replace the job's rows in each table."""
-    for table, of_table in rows.items():
-        replace_rows(connection, job_id, table, of_table)
+    for table, table_rows in rows.items():
+        replace_rows(connection, job_id, table, table_rows)
 
 
 class StoreRows(Protocol):

@@ -29,9 +29,9 @@ from sqlalchemy import select
 from core.broker import celery_app, redis_client
 from core.enums import JobKind
 from core.settings import Settings
+from models.job_transitions import claim_job
 from models.runs import NewJob, create_run
 from models.tables import Job
-from models.transitions import claim_job
 from tests.services import wait_until
 from textapi.messages import Operation
 from textapi.requests import polarity_of

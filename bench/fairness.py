@@ -24,9 +24,9 @@ from analysis.kinds.accounts import HandlesParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import ENDED, State
+from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Call, Job
-from models.transitions import cancel_run
 from tests.services import wait_until
 
 SLOTS = 2

@@ -25,7 +25,8 @@ from analysis import grains
 from core.enums import Grain, Grouping
 from reports.data.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.data.groupings import Group
-from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress, Term
+from reports.data.month_mentions import Term
+from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
 from reports.findings.group_statements import describe_groups
 from reports.stats.comparing import LEVEL
 

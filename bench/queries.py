@@ -44,20 +44,14 @@ from models.documents import (
     list_documents,
     list_documents_by_day,
 )
+from models.job_transitions import claim_job, claim_next, finish_job, requeue_job, requeue_lost_jobs
 from models.jobs import Claim, job_counts, progress_of, renew_lease
 from models.keyword_answers import read_searched, read_sentences
 from models.queue_stats import read_queue_stats
 from models.results import mention_sentences, mentioning_documents, replace_rows
+from models.run_transitions import close_ended_runs
 from models.scheduling import select_due_jobs
 from models.tables import Answer, Document, Job, Mention
-from models.transitions import (
-    claim_job,
-    claim_next,
-    close_ended_runs,
-    finish_job,
-    requeue_job,
-    requeue_lost_jobs,
-)
 from producers.status import run_status
 
 Query = tuple[str, Callable[[], Any]]

@@ -46,7 +46,7 @@ def open_database(settings: Settings | None = None, *, create: bool = False) -> 
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Return the file of the database at *url*, None if it is no SQLite file."""
+    """Return the file of the database at *url*; None if it is no SQLite file."""
     from core.addresses import sqlite_path
 
     path = sqlite_path(url)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def pause(run: Run) -> None:
     """Let nothing new of a run start; what is done is kept."""
-    from models.transitions import pause_run
+    from models.run_transitions import pause_run
 
     with closing(context.open_database()) as db:
         pause_run(db, run)
@@ -36,7 +36,7 @@ def resume(
 
     A service that asked to be left alone is tried by one call.
     """
-    from models.transitions import resume_run
+    from models.run_transitions import resume_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -56,7 +56,8 @@ def _let_services_be_tried(settings: Settings) -> None:
     from core.broker import redis_client
     from core.ratelimit.circuit_breaker import let_services_be_tried
 
-    with suppress(TidingsError), redis_client(settings) as broker:  # `dispatch` says what is wrong
+    # If the broker is away, `dispatch` says so.
+    with suppress(TidingsError), redis_client(settings) as broker:
         for service in let_services_be_tried(broker):
             inform(f"{service} asked to be left alone: one call tries it now")
 
@@ -69,7 +70,7 @@ def retry(
     ] = None,
 ) -> None:
     """Queue the failed jobs of a run again."""
-    from models.transitions import retry_run
+    from models.run_transitions import retry_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -83,7 +84,7 @@ def retry(
 
 def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
-    from models.transitions import cancel_run
+    from models.run_transitions import cancel_run
 
     with closing(context.open_database()) as db:
         cancel_run(db, run)
@@ -91,7 +92,7 @@ def cancel(run: Run) -> None:
 
 
 def dispatch(db: Database, settings: Settings) -> bool:
-    """Send messages for the jobs that are due; return False, and say why, if there is no broker."""
+    """Send messages for the due jobs; return False, and say why, if there is no broker."""
     from core.broker import celery_app, redis_client
     from producers.dispatch import dispatch_due_jobs
 

@@ -25,7 +25,9 @@ from reports.report_files import INDEX
 from sources import synthetic
 from sources.registry import FALLBACK_SOURCE, SOURCES, default_archive
 
-HOME = ".tidings"  # in the folder of the report: where commands look that are typed there
+# The demo's home is in the report's folder, where commands that are typed there look for it.
+HOME = ".tidings"
+
 _TEXTAPI_SETTINGS = (
     *("textapi_url", "textapi_key", "textapi_limits"),
     *("textapi_keys", "textapi_key_limit"),
@@ -33,14 +35,14 @@ _TEXTAPI_SETTINGS = (
 
 
 def demo_settings(out: Path) -> Settings:
-    """Return settings of the demo's own: no address, key or limit that is set holds for it.
+    """Return the demo's own settings, which ignore all addresses, keys and limits that are set.
 
-    So it uses the embedded stack alone, and calls no service.
+    So the demo uses the embedded stack alone, and calls no service.
     """
-    names = ["database_url", "redis_url", "reports_dir", *_TEXTAPI_SETTINGS]
+    fields = ["database_url", "redis_url", "reports_dir", *_TEXTAPI_SETTINGS]
     for service in filter(None, (source.service for source in SOURCES)):
-        names += filter(None, (service.url, service.limits, service.key))
-    defaults = {name: Settings.model_fields[name].get_default() for name in names}
+        fields += filter(None, (service.url, service.limits, service.key))
+    defaults = {field: Settings.model_fields[field].get_default() for field in fields}
     return context.load_settings(home=out / HOME, **defaults)
 
 

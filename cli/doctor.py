@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 MIN_FREE_MB = 1000
 MAX_SKEW_SECONDS = 2.0
 PROBE_SECONDS = 15.0
-NO_RUN = 0  # `Call.run_id` of calls that belong to no run
+
+# `Call.run_id` is 0 for calls that belong to no run.
+NO_RUN = 0
 
 REDIS_SETTING = "TIDINGS_REDIS_URL, redis://:PASSWORD@HOST:PORT/0"
-# Configuration that Redis needs: the value, and what goes wrong with another.
+
+# Redis needs these configuration values; the text says what goes wrong with another value.
 REDIS_CONFIGURATION = {
     "maxmemory-policy": ("noeviction", "it may evict job messages and limits"),
     "appendonly": ("yes", "a restart loses job messages and limits, and calls wait meanwhile"),
@@ -88,14 +91,14 @@ def _check_redis_configuration(client: redis.Redis) -> str | None:
     import redis
 
     problems = []
-    for name, (required, consequence) in REDIS_CONFIGURATION.items():
+    for parameter, (required, consequence) in REDIS_CONFIGURATION.items():
         try:
-            value = client.config_get(name).get(name)
+            configured = client.config_get(parameter).get(parameter)
         except redis.ResponseError:
-            problems.append(f"CONFIG GET {name} is refused: make sure that it is {required}")
+            problems.append(f"CONFIG GET {parameter} is refused: make sure that it is {required}")
             continue
-        if value != required:
-            problems.append(f"{name} is {value}, so {consequence}: set it to {required}")
+        if configured != required:
+            problems.append(f"{parameter} is {configured}, so {consequence}: set it to {required}")
     return "; ".join(problems) or None
 
 
@@ -135,14 +138,15 @@ def _check_disk(settings: Settings) -> str | None:
 
 
 def _check_textapi(settings: Settings) -> str | None:
-    context.engine_name(settings)  # fails if the service is away; no call is counted
+    # This fails if the service is away, and counts no call.
+    context.engine_name(settings)
     if not settings.redis_url:
         return f"its key cannot be checked within its limit: {NO_STACK}"
     return _check_key(settings)
 
 
 def _check_key(settings: Settings) -> str | None:
-    """Ask for the polarity of one word, within the limit that all workers share."""
+    """Request the polarity of one word, within the limit that all workers share."""
     from core.ratelimit import credential_of
     from models.crawls import count_attempt
     from textapi.messages import SERVICE, Operation
@@ -168,7 +172,8 @@ def _check_key(settings: Settings) -> str | None:
     try:
         runtime.run(ask)
     except CapReached as error:
-        return None if error.until else str(error)  # an exhausted limit is no problem
+        # An exhausted limit is no problem.
+        return None if error.until else str(error)
     except TimeoutError:
         return f"no answer within {PROBE_SECONDS:.0f} s: is it overloaded, or its limit used up?"
     finally:

@@ -105,7 +105,8 @@ def _forget_documents(
     from models.suppression_list import suppress
     from textapi.text.sentences import sentences
 
-    with db.write() as connection:  # one transaction: no import or crawl comes between
+    # In one transaction, no import or crawl can come between.
+    with db.write() as connection:
         if account:
             ids = documents_by_account(connection, account)
         else:
@@ -127,10 +128,10 @@ def _forget_documents(
     _tell_erased(db, settings, erased)
 
 
-def _forget_import(db: Database, settings: Settings, number: int) -> None:
-    """Remove what an import stored, piece by piece; a second call continues where one was killed.
+def _forget_import(db: Database, settings: Settings, import_number: int) -> None:
+    """Remove the documents of an import piece by piece; a new call continues a killed one.
 
-    The record goes last, so that it can be named until all its documents are gone.
+    The record is removed last, so that it can be named until all its documents are gone.
     """
     from rich.console import Console
 
@@ -142,13 +143,13 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
     from textapi.text.sentences import sentences
 
     with db.read() as connection:
-        record = get_import(connection, number)
-        is_shared = shares_documents(connection, number)
-    reason = f"documents of import {number} forgotten on request, "
+        record = get_import(connection, import_number)
+        is_shared = shares_documents(connection, import_number)
+    reason = f"documents of import {import_number} forgotten on request, "
 
     erased = Erased()
     with Console(stderr=True, highlight=False).status("forgetting") as status:
-        for ids in ids_by_import(db, number):
+        for ids in ids_by_import(db, import_number):
             piece = forget_documents(
                 db,
                 ids,
@@ -162,9 +163,10 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
             status.update(f"forgetting: {quantity(erased.documents, 'document')}")
 
     with db.read() as connection:
-        erased.runs = runs_erased_for(connection, reason)  # also by a call that was killed
+        # This includes runs whose documents a killed call had erased.
+        erased.runs = runs_erased_for(connection, reason)
     remove_reports(settings, erased.runs)
-    forget_import(db, number, read=record.read)
+    forget_import(db, import_number, read=record.read)
     _tell_erased(db, settings, erased)
     if is_shared:
         warn(
@@ -174,7 +176,7 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
 
 
 def _tell_erased(db: Database, settings: Settings, erased: Erased) -> None:
-    """Say what is gone, and let the runs that held it go on without it."""
+    """Print what was erased, and let the runs that held it go on without it."""
     answers = f"{quantity(erased.answers, 'answer')} made of them"
     inform(f"forgotten: {quantity(erased.documents, 'document')}, and {answers}")
     if erased.runs:
@@ -187,15 +189,15 @@ def _tell_erased(db: Database, settings: Settings, erased: Erased) -> None:
 def _lift(db: Database, account: str | None, document: str | None) -> None:
     from models.suppression_list import unsuppress
 
-    name = document or f"@{account}"
+    subject = document or f"@{account}"
     with db.write() as connection:
         if not unsuppress(connection, handle=account, document=document):
-            raise NotFound(f"{name} was not forgotten")
-    inform(f"{name} may come back: import it or have it fetched again")
+            raise NotFound(f"{subject} was not forgotten")
+    inform(f"{subject} may come back: import it or have it fetched again")
 
 
 def _remove_leftovers(settings: Settings) -> None:
-    """Remove the texts that killed commands left, and name the folders of those at work."""
+    """Remove the texts that killed commands left, and name the folders of running commands."""
     from core.scratch import remove_leftovers
 
     for folder in remove_leftovers(settings.home):
@@ -203,7 +205,7 @@ def _remove_leftovers(settings: Settings) -> None:
 
 
 def _name_other_folders(settings: Settings, runs: Collection[int]) -> None:
-    """Say which folders made with --out hold what is forgotten: they may be somebody's copy."""
+    """Print which folders made with --out hold erased data: they may be somebody's copy."""
     from cli.report_folders import folders_elsewhere
 
     for folder in folders_elsewhere(settings, runs):

@@ -1,4 +1,4 @@
-"""The list of commands in ``tidings --help``, grouped by what one wants."""
+"""The list of commands in ``tidings --help``, grouped by purpose."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ class GroupedCommands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands in the order of the groups."""
-        grouped = [name for names in GROUPS.values() for name in names]
-        return grouped + [name for name in super().list_commands(ctx) if name not in grouped]
+        grouped = [command_name for group_names in GROUPS.values() for command_name in group_names]
+        return grouped + [
+            command_name
+            for command_name in super().list_commands(ctx)
+            if command_name not in grouped
+        ]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
         """Write each group with the short help of its commands."""
         width = max(map(len, self.commands))
-        for heading, names in GROUPS.items():
-            rows = []
-            for name in names:
-                text = self.commands[name].get_short_help_str(formatter.width - width - 6)
-                rows.append((name.ljust(width), text))
+        for heading, group_names in GROUPS.items():
+            definitions = []
+            for command_name in group_names:
+                text = self.commands[command_name].get_short_help_str(formatter.width - width - 6)
+                definitions.append((command_name.ljust(width), text))
             with formatter.section(heading):
-                formatter.write_dl(rows)
+                formatter.write_dl(definitions)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from producers.imports import Imported
     from sources.base import ColumnsRead
 
-LEFT_OUT = 3  # the exit status when something unreadable was left out
+# This exit status says that something unreadable was left out.
+LEFT_OUT = 3
+
 MAX_REMARKS = 20
 
 
@@ -77,7 +79,8 @@ def import_documents(
     columns = _parse_columns(column or [])
     _check_paths(paths)
 
-    resumed: dict[str, int] = {}  # the offset at which a file is read on
+    # The offset at which each file is read on.
+    resumed: dict[str, int] = {}
 
     with (
         closing(context.open_database(create=True)) as db,
@@ -116,14 +119,14 @@ def import_documents(
 
 
 def _check_paths(paths: list[Path]) -> None:
-    """Raise `UsageError` where one is not there."""
+    """Raise `UsageError` if one of *paths* does not exist."""
     for path in paths:
         if not path.exists():
             raise UsageError(f"there is no {printable(path)}")
 
 
 def _parse_columns(pairs: list[str]) -> dict[str, str]:
-    """Return the name of each field's column. Raises `UsageError` where one is not given."""
+    """Return the name of each field's column. Raises `UsageError` if a name is missing."""
     columns = dict(pair.partition("=")[::2] for pair in pairs)
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
@@ -131,7 +134,7 @@ def _parse_columns(pairs: list[str]) -> dict[str, str]:
 
 
 def _parse_outlet(written: str, handle: str | None, source: str | None) -> str:
-    """Return the outlet's name. Raises `UsageError` where it is none, or is given for posts."""
+    """Return the outlet's name. Raises `UsageError` if it is no name, or is given for posts."""
     outlet = clean_name(written)
     if outlet is None:
         raise UsageError(
@@ -140,10 +143,10 @@ def _parse_outlet(written: str, handle: str | None, source: str | None) -> str:
         )
     if handle is not None:
         raise UsageError("--outlet is of headlines and --handle of posts: give one of them")
-    names = [archive.name for archive in archives()]
-    if source is not None and source_named(source).name not in names:
+    sources = [archive.name for archive in archives()]
+    if source is not None and source_named(source).name not in sources:
         raise UsageError(
-            f"--outlet is of headlines, and {source} has posts: use --source {' or '.join(names)}"
+            f"--outlet is of headlines, and {source} has posts: use --source {' or '.join(sources)}"
         )
     return outlet
 
@@ -174,16 +177,16 @@ def _print_remarks(imported: Imported) -> None:
 
 
 def _print_tables(tables: list[ColumnsRead]) -> None:
-    """Say of which columns nothing was read: once where many files have the same ones."""
+    """Print which columns were not read; print it once for files with the same columns."""
     files: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
     for table in tables:
         if table.unread:
             files.setdefault((tuple(table.columns.items()), table.unread), []).append(table.file)
 
-    for (columns, unread), names in list(files.items())[:MAX_REMARKS]:
-        others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        read = ", ".join(f"{field}={show_column(name)}" for field, name in columns)
-        warn(f"{names[0]}{others}: columns {read}; not read: {list_columns(unread)}")
+    for (columns, unread), file_names in list(files.items())[:MAX_REMARKS]:
+        more = f" and {len(file_names) - 1:,} more" if len(file_names) > 1 else ""
+        read = ", ".join(f"{field}={show_column(column)}" for field, column in columns)
+        warn(f"{file_names[0]}{more}: columns {read}; not read: {list_columns(unread)}")
 
 
 def _print_omissions(imported: Imported) -> None:
@@ -206,11 +209,11 @@ def _print_counts(imported: Imported) -> None:
     tally = imported.tally
 
     if tally.wrong_times:
-        first = f", the first {tally.first_wrong_time!r}" if tally.first_wrong_time else ""
+        example = f", the first {tally.first_wrong_time!r}" if tally.first_wrong_time else ""
         times = "its time" if tally.wrong_times == 1 else "their times"
         warn(
             f"{_in_no_month(tally.wrong_times)}: {times} cannot be read, or cannot be right "
-            f"(before the source began, or in the future){first}"
+            f"(before the source began, or in the future){example}"
         )
 
     if tally.empty_times:

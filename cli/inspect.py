@@ -26,20 +26,20 @@ def runs(as_json: Json = False) -> None:
     from producers.status import list_runs
 
     with closing(context.open_database()) as db:
-        rows = list_runs(db)
+        listed_runs = list_runs(db)
     if as_json:
-        print(json.dumps(rows))
+        print(json.dumps(listed_runs))
         return
 
-    if not rows:
+    if not listed_runs:
         inform("there is no run yet: `tidings submit` makes one")
-    for row in rows:
-        created = f"{datetime.fromtimestamp(row['created_at'], UTC):%Y-%m-%d %H:%M}"
-        counts = ", ".join(f"{count} {state}" for state, count in sorted(row["jobs"].items()))
-        line = f"{row['run']:>5}  {created}  {row['kind']:<9}{row['state']:<11}{counts}"
-        show(f"{line}  {row['name'] or ''}".rstrip())
-        if row["report"]:
-            show(f"{'':>25}its report {row['report']}")
+    for run in listed_runs:
+        created = f"{datetime.fromtimestamp(run['created_at'], UTC):%Y-%m-%d %H:%M}"
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(run["jobs"].items()))
+        line = f"{run['run']:>5}  {created}  {run['kind']:<9}{run['state']:<11}{counts}"
+        show(f"{line}  {run['name'] or ''}".rstrip())
+        if run["report"]:
+            show(f"{'':>25}its report {run['report']}")
 
 
 def status(
@@ -57,10 +57,10 @@ def status(
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
         if run is None:
-            rows = list_runs(db)
-            if not rows:
+            listed_runs = list_runs(db)
+            if not listed_runs:
                 raise NotFound("there is no run yet: `tidings submit` makes one")
-            run = int(rows[0]["run"])
+            run = int(listed_runs[0]["run"])
 
         while True:
             report = run_status(db, settings, run)
@@ -81,10 +81,10 @@ def status(
 
 def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
-    name = f" ({report['name']})" if report["name"] else ""
+    title = f" ({report['name']})" if report["name"] else ""
     calls = quantity(report["calls"], "call")
     state = f"{report['state']}, {report['progress']:.0%}; {counts}; {calls}"
-    show(f"run {report['run']}{name}: {state}")
+    show(f"run {report['run']}{title}: {state}")
     if report["reason"]:
         show(f"  {report['reason']}")
     if report["report"]:
@@ -98,5 +98,5 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
             show(f"  {job['job']}{reason}")
             continue
         steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
-        name, state = printable(job["job"]), job["result"] or job["state"]
-        show(f"  {name:<14}{state:<11}{steps}{reason}".rstrip())
+        job_name, state = printable(job["job"]), job["result"] or job["state"]
+        show(f"  {job_name:<14}{state:<11}{steps}{reason}".rstrip())

@@ -20,12 +20,12 @@ _MAX_FILE_BYTES = 2**20
 _HEADER = ["name", "query"]
 
 
-def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
+def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
     """Return the keywords of the command line, then those of *file*. Raises `UsageError`."""
     keywords: list[Keyword] = []
     try:
-        for value in values:
-            keywords.append(_parse(value, within))
+        for text in texts:
+            keywords.append(_parse(text, within))
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
     if file is not None:
@@ -46,14 +46,14 @@ def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> t
 def _read_file(path: Path, within: Within) -> Iterator[Keyword]:
     """Yield the keywords of a file: one a line, or CSV with the columns name and query."""
     read = _read_table if path.suffix.lower() == ".csv" else _read_lines
-    for number, name, query in read(_read_text(path)):
+    for line_number, keyword_name, query in read(_read_text(path)):
         try:
-            if name is None:
+            if keyword_name is None:
                 yield _parse(query, within)
             else:
-                yield _parse_row(name, query, within)
+                yield _parse_row(keyword_name, query, within)
         except ValueError as error:
-            raise UsageError(f"--keywords-file {path}, line {number}: {error}") from None
+            raise UsageError(f"--keywords-file {path}, line {line_number}: {error}") from None
 
 
 def _read_text(path: Path) -> str:
@@ -71,33 +71,33 @@ def _read_text(path: Path) -> str:
 
 
 def _read_lines(text: str) -> Iterator[tuple[int, None, str]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for line_number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
-            yield number, None, line.strip()
+            yield line_number, None, line.strip()
 
 
 def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip().casefold() for name in next(rows, [])]
-        lines = [(rows.line_num, row) for row in rows if any(map(str.strip, row))]
+        header = [column.strip().casefold() for column in next(reader, [])]
+        lines = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     except csv.Error as error:
-        raise UsageError(f"--keywords-file is no CSV, line {rows.line_num}: {error}") from None
+        raise UsageError(f"--keywords-file is no CSV, line {reader.line_num}: {error}") from None
     if header != _HEADER:
         raise UsageError("--keywords-file: the first line of a CSV file has to be name,query")
 
-    for number, row in lines:
-        name, query = map(str.strip, (*row, "", "")[:2])
-        if not (name and query) or len(row) > len(_HEADER):
+    for line_number, cells in lines:
+        keyword_name, query = map(str.strip, (*cells, "", "")[:2])
+        if not (keyword_name and query) or len(cells) > len(_HEADER):
             raise UsageError(
-                f"--keywords-file, line {number}: a row is a name and a query, with "
+                f"--keywords-file, line {line_number}: a row is a name and a query, with "
                 '"…" around one that holds a comma'
             )
-        yield number, name, query
+        yield line_number, keyword_name, query
 
 
 def _parse(text: str, within: Within) -> Keyword:
-    """Return a keyword as it is written; say so where its name is not looked for, and may be meant.
+    """Return the keyword; warn if it is a query whose name is not looked for, and may be meant.
 
     Raises ValueError.
     """
@@ -112,22 +112,22 @@ def _parse(text: str, within: Within) -> Keyword:
     return keyword
 
 
-def _parse_row(name: str, query: str, within: Within) -> Keyword:
-    """Return the keyword of a row of a table, whose name is a name only."""
-    if ":" in name:
-        raise ValueError(f"{name!r} has a colon: write the name without")
-    return Keyword.parse_query(name, query, within)
+def _parse_row(keyword_name: str, query: str, within: Within) -> Keyword:
+    """Return the keyword of a row of a table, which has a name and a query."""
+    if ":" in keyword_name:
+        raise ValueError(f"{keyword_name!r} has a colon: write the name without")
+    return Keyword.parse_query(keyword_name, query, within)
 
 
 def _refuse_repeated_names(keywords: Sequence[Keyword]) -> None:
-    names: set[str] = set()
+    folded_names: set[str] = set()
     for keyword in keywords:
-        if keyword.name.casefold() in names:
+        if keyword.name.casefold() in folded_names:
             raise UsageError(
                 f"--keyword: {keyword.name} was given twice, case is ignored; put its terms "
                 "behind one, NAME:term,term"
             )
-        names.add(keyword.name.casefold())
+        folded_names.add(keyword.name.casefold())
 
 
 def _refuse_many_terms(keywords: Sequence[Keyword]) -> None:

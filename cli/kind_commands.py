@@ -1,4 +1,4 @@
-"""A group with a command for each kind of run over texts, made when the group is asked for it."""
+"""A group with a command for each kind of run over texts, which are made when they are needed."""
 
 from __future__ import annotations
 

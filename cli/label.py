@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from producers.label_sample import SampledMention
 
 DEFAULT_CODER = "coder 1"
-LONGEST_NAME = 100  # characters
+
+# A coder's name has at most this many characters.
+LONGEST_NAME = 100
 
 
-def _check_coder(name: str) -> str:
-    stripped = " ".join(check_utf8(name).split())
+def _check_coder(coder: str) -> str:
+    stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
     return stripped
@@ -107,7 +109,7 @@ def _write_file(
 
 
 def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
-    """Store the labels of a coded file: all of them, or on any error none."""
+    """Store all labels of a coded file; store none if there is any error."""
     from models.labels import store_labels
     from producers.label_sample import (
         check_run_of_months,
@@ -120,17 +122,19 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     check_run_of_months(db, run)
     coded_file = read_coded_file(path)
     coded = coded_file.items
-    keys = find_items(db, run, {row.item for row in coded})
+    keys = find_items(db, run, {coded_item.item for coded_item in coded})
     if coded and not keys:
         raise BadInput(f"{path} names no mention of run {run}: is it the file of another run?")
     check_sentences(db, run, coded_file, keys)
 
-    labels = {keys[row.item]: row.value for row in coded if row.item in keys}
+    labels = {
+        keys[coded_item.item]: coded_item.value for coded_item in coded if coded_item.item in keys
+    }
     with db.write() as connection:
         store_labels(connection, db, run, coder, labels)
     if len(labels) < len(coded):
-        rows = quantity(len(coded) - len(labels), "row")
-        warn(f"{rows} of {path} left out: no mention of run {run} is named there")
+        left_out = quantity(len(coded) - len(labels), "row")
+        warn(f"{left_out} of {path} left out: no mention of run {run} is named there")
     inform(f"{quantity(len(labels), 'label')} of {coder} stored")
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 LABELS = {"1": -1, "2": 0, "3": 1, "s": None}
 NAMES = {-1: "negative", 0: "neutral", 1: "positive", None: "skipped"}
 KEYS = "1 negative  2 neutral  3 positive  s skip  u undo  q quit"
-UNDO, QUIT = "u", ("q", "", "\x04")  # an empty key: the terminal has gone
+
+# An empty key says that the terminal has gone.
+UNDO, QUIT = "u", ("q", "", "\x04")
+
 WIDEST = 100
 THERE_ALREADY = (
     "this coder has labelled it meanwhile in another session: that label stays. "
@@ -29,10 +32,10 @@ ERASED = "its document was erased meanwhile: it has no label"
 
 
 class LabelSession:
-    """Goes through a sample in its order; what *labels* has already is left out.
+    """Goes through a sample in its order, without the mentions that *labels* already has.
 
     *store* and *remove* are called at each key, so that nothing is lost however the session ends.
-    Another session may go through the same sample, of another coder or of the same.
+    Another session, of the same or another coder, may go through the same sample.
     """
 
     def __init__(
@@ -46,7 +49,8 @@ class LabelSession:
         self._labels = labels
         self._store = store
         self._remove = remove
-        self._not_ours: set[MentionKey] = set()  # labelled in another session, or erased
+        # The mentions that another session has labelled, or that were erased.
+        self._not_ours: set[MentionKey] = set()
 
     def run(self) -> None:
         """Ask for labels until all are given or the coder quits."""
@@ -72,17 +76,17 @@ class LabelSession:
         show(f"all {len(self._sample):,} are coded: a larger --per draws more")
 
     def _next(self, index: int) -> int:
-        """Return where the first mention without a label is, from *index* on."""
+        """Return the index of the first mention without a label, from *index* on."""
         while index < len(self._sample) and self._sample[index].key in self._labels:
             index += 1
         return index
 
-    def _label(self, key: MentionKey, value: int | None) -> None:
-        """Store a label, and show what became of it."""
-        outcome = self._store(key, value)
-        self._labels[key] = value
+    def _label(self, key: MentionKey, code: int | None) -> None:
+        """Store a label, and print the outcome."""
+        outcome = self._store(key, code)
+        self._labels[key] = code
         if outcome is LabelOutcome.STORED:
-            show(f"    {NAMES[value]}")
+            show(f"    {NAMES[code]}")
             return
 
         self._not_ours.add(key)
@@ -106,8 +110,8 @@ class LabelSession:
 
     def _print(self, mention: SampledMention, index: int) -> None:
         show()
-        place = f"{index + 1:,} of {len(self._sample):,}"
-        show(f"[{place}] {mention.key.keyword}, {mention.period}")
+        position = f"{index + 1:,} of {len(self._sample):,}"
+        show(f"[{position}] {mention.key.keyword}, {mention.period}")
         self._print_lines(printable(mention.sentence))
 
     def _print_lines(self, text: str) -> None:
@@ -117,7 +121,7 @@ class LabelSession:
 
 
 def _read_key() -> str:
-    """Return the key that was pressed; what is more than a character (an arrow) is no key."""
+    """Return the pressed key; more than one character (an arrow) is no key."""
     try:
         return getchar().lower()
     except EOFError:

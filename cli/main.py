@@ -1,6 +1,6 @@
 """The command line ``tidings``: a file per group of commands.
 
-A known error is one line on standard error and exit status 1, wrong usage one and status 2.
+A known error prints one line on standard error and ends with status 1, wrong usage with status 2.
 """
 
 from __future__ import annotations
@@ -64,14 +64,15 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of the output has gone
+    except BrokenPipeError:
+        # The reader of the output has gone.
         drop_output()
         sys.exit(141)
     except OSError as error:
         drop_output()
         remedy = ": make room on its disk" if error.errno in FULL_DISK else ""
-        place = error.filename or "the output"
-        warn(f"{place} cannot be used: {error.strerror or error}{remedy}")
+        target = error.filename or "the output"
+        warn(f"{target} cannot be used: {error.strerror or error}{remedy}")
         sys.exit(1)
 
     sys.exit(status or 0)
@@ -79,12 +80,13 @@ def main() -> None:
 
 def _show_wrong_usage(error: TyperException) -> None:
     message = error.format_message()
-    if "\n\n" in message:  # a command of several, without a name: the help
+    # A group of commands was called without a command; the message is its help.
+    if "\n\n" in message:
         print(message, file=sys.stderr)
         return
     command = getattr(getattr(error, "ctx", None), "command_path", "tidings")
-    words = " ".join(message.split()).removesuffix(".")
-    warn(f"{words}: `{command} --help` says what it takes")
+    sentence = " ".join(message.split()).removesuffix(".")
+    warn(f"{sentence}: `{command} --help` says what it takes")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ MAX_MASK_BYTES = 5 * 2**20
 
 
 def read_mask(path: Path | None) -> bytes | None:
-    """Return the PNG at *path*. Raises `BadInput` where it is none that can be drawn."""
+    """Return the PNG at *path*. Raises `BadInput` if it is no PNG that can be drawn."""
     if path is None:
         return None
     from PIL import Image

@@ -1,7 +1,7 @@
 """What commands print: results on standard output, messages to the user on standard error.
 
-Names come from outside (a run's, a file's, a service's words). No line of ours passes their
-control characters on to a terminal, and none of them begins a line of its own.
+Names come from outside: from runs, files and services. Lines escape their control characters, so
+that a name cannot control the terminal or begin a new line.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ def show(line: object = "") -> None:
 
 
 def show_path(path: Path) -> None:
-    """Print the path that is a command's result: byte for byte where a program reads it."""
+    """Print the path that is a command's result; a program gets it byte for byte."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     print(printable(path) if is_terminal else path)
 
 
 def inform(message: object) -> None:
     """Print what a command has done."""
-    if sys.stderr is not None:  # it is closed: None would mean standard output
+    # A closed stream is None, and `print` would take None for standard output.
+    if sys.stderr is not None:
         print(printable(message), file=sys.stderr)
 
 
@@ -40,7 +41,7 @@ def warn(message: object) -> None:
 
 
 def prepare_streams() -> None:
-    """Let standard output take every text: a path's own bytes, an escape for what it cannot say."""
+    """Let standard output take every text: bytes of paths as they are, other characters escaped."""
     codecs.register_error(_ENCODING_ERRORS, _encode_leniently)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors=_ENCODING_ERRORS)
@@ -57,7 +58,7 @@ def _encode_leniently(error: UnicodeError) -> tuple[bytes, int]:
 
 
 def drop_output() -> None:
-    """Send what is still to be written to standard output nowhere: nobody can take it."""
+    """Discard what is still to be written to standard output: nobody can take it."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -14,7 +14,8 @@ from core.enums import Grain, Grouping
 from core.errors import NotFound, UsageError
 from core.printing import printable
 
-MOST = 2**31 - 1  # what a column of whole numbers holds on every database
+# A column of whole numbers holds at most this value on every database.
+MOST = 2**31 - 1
 
 Text = TypeVar("Text", str, list[str], str | None, list[str] | None)
 
@@ -37,27 +38,27 @@ def expand_options(command: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter)
 
     @functools.wraps(command)
-    def expanded(**values: Any) -> None:
-        for name, (options, fields) in groups.items():
-            values[name] = options(**{field: values.pop(field) for field in fields})
-        command(**values)
+    def expanded(**arguments: Any) -> None:
+        for parameter_name, (options, fields) in groups.items():
+            arguments[parameter_name] = options(**{field: arguments.pop(field) for field in fields})
+        command(**arguments)
 
-    keyword_only = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in parameters]
     expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
     return expanded
 
 
-def check_utf8(value: Text) -> Text:
-    """Return *value* if it is text: a shell passes bytes of another encoding on as surrogates.
+def check_utf8(argument: Text) -> Text:
+    """Return *argument* if it is UTF-8: a shell passes bytes of other encodings on as surrogates.
 
     Raises `UsageError`.
     """
-    for text in [value] if isinstance(value, str) else value or ():
+    for text in [argument] if isinstance(argument, str) else argument or ():
         try:
             text.encode()
         except UnicodeEncodeError:
             raise UsageError(f"{printable(text)} is no UTF-8: give it in that encoding") from None
-    return value
+    return argument
 
 
 def parse_run(text: str | int) -> int:
@@ -72,19 +73,19 @@ def parse_import(text: str | int) -> int:
 
 def _parse_number(text: str | int, *, noun: str, list_command: str) -> int:
     try:
-        number = int(text)
+        parsed = int(text)
     except ValueError:
         raise UsageError(
             f"{printable(str(text))} is no {noun}'s number: `{list_command}` lists them"
         ) from None
 
-    if not 0 < number <= MOST:
-        raise NotFound(f"there is no {noun} {number}: `{list_command}` lists them")
-    return number
+    if not 0 < parsed <= MOST:
+        raise NotFound(f"there is no {noun} {parsed}: `{list_command}` lists them")
+    return parsed
 
 
 class SeriesBy(NamedTuple):
-    """What `--by` names; None stands for what the run has."""
+    """The values that `--by` names; None stands for the run's own value."""
 
     grain: Grain | None = None
     grouping: Grouping | None = None
@@ -93,24 +94,24 @@ class SeriesBy(NamedTuple):
 def parse_by(text: str) -> SeriesBy:
     """Return the grain, the grouping or both that *text* names. Raises `UsageError`."""
     grains, groupings = [], []
-    for name in map(str.strip, text.split(",")):
-        if name in list(Grain):
-            grains.append(Grain(name))
-        elif name in list(Grouping):
-            groupings.append(Grouping(name))
+    for option in map(str.strip, text.split(",")):
+        if option in list(Grain):
+            grains.append(Grain(option))
+        elif option in list(Grouping):
+            groupings.append(Grouping(option))
         else:
             raise UsageError(
-                f"--by {printable(name)}: it is one of {', '.join(Grain)}, or of "
+                f"--by {printable(option)}: it is one of {', '.join(Grain)}, or of "
                 f"{', '.join(Grouping)}, or one of each with a comma"
             )
-    for names in (grains, groupings):
-        if len(names) > 1:
-            raise UsageError(f"--by {printable(text)}: write one of {' and '.join(names)}")
+    for options in (grains, groupings):
+        if len(options) > 1:
+            raise UsageError(f"--by {printable(text)}: write one of {' and '.join(options)}")
     return SeriesBy(next(iter(grains), None), next(iter(groupings), None))
 
 
 def check_runs(runs: list[int]) -> list[int]:
-    """Return *runs* if each is there once. Raises `UsageError`."""
+    """Return *runs* if none is named twice. Raises `UsageError`."""
     for run in runs:
         if runs.count(run) > 1:
             raise UsageError(f"run {run} is named twice")

@@ -49,7 +49,7 @@ def pack(
     from packs.contents import Author
     from packs.make import make_pack
 
-    authors = [Author.parse(name) for name in author or ()]
+    authors = [Author.parse(citation_name) for citation_name in author or ()]
     settings = context.load_settings()
     path = out or Path(f"tidings-run-{run}.zip")
     figure_numbers = count(1)

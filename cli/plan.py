@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cli.run_options import RunRequest
     from core.settings import Settings
 
-# What `plan run` counts of an operation, with the width of its column.
+# `plan run` prints these counts of an operation, in columns of these widths.
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
@@ -99,7 +99,7 @@ def compare(run: Run, as_json: Json = False) -> None:
     )
     for operation in sorted({*planned, *made}):
         counts = made.get(operation, {})
-        cells = [f"{counts.get(name, 0):>{width},}" for name, width in COLUMNS.items()]
+        cells = [f"{counts.get(count_name, 0):>{width},}" for count_name, width in COLUMNS.items()]
         print(f"{operation:<26}{planned.get(operation, 0):>10,}{''.join(cells)}")
     for remark in figures.remarks:
         warn(remark)
@@ -107,7 +107,7 @@ def compare(run: Run, as_json: Json = False) -> None:
 
 @contextmanager
 def _progress_display() -> Iterator[Callable[[int, int], None]]:
-    """Yield what shows progress: on standard error, in a line of a terminal that changes."""
+    """Yield a function that shows the progress in a line of a terminal, on standard error."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _jobs: None
         return
@@ -131,7 +131,7 @@ def _format_duration(seconds: float) -> str:
 
 
 def _engine_name(settings: Settings) -> str:
-    """Return the name of the Text API's engine, or our own's if the service cannot be reached."""
+    """Return the name of the Text API's engine, or our own engine's if the service is away."""
     from producers.plan import OUR_ENGINE
 
     try:

@@ -25,11 +25,20 @@ from producers.status import blocking_reason
 from reports.report_files import INDEX
 
 POLL_SECONDS = 0.25
-LINE_SECONDS = 5.0  # between two lines of progress where no terminal shows it
+
+# The time between two lines of progress if no terminal shows it.
+LINE_SECONDS = 5.0
+
 UNFINISHED = (State.QUEUED, State.RUNNING, State.WAITING)
-INTERRUPTED = 130  # the exit status after Ctrl-C
-NO_WORKER_SECONDS = 20.0  # how long to wait for the first worker
-LASTING_SECONDS = 2.0  # a run that waits for less is not worth a line
+
+# This exit status follows Ctrl-C.
+INTERRUPTED = 130
+
+# A command waits this long for the first worker.
+NO_WORKER_SECONDS = 20.0
+
+# A shorter wait of a run is not reported.
+LASTING_SECONDS = 2.0
 
 
 def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool) -> None:
@@ -41,7 +50,8 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
         dispatched = dispatch(db, settings)
         succeeded = not wait or (dispatched and wait_for(db, settings, run))
     except KeyboardInterrupt:
-        inform("")  # the terminal shows ^C on the line of the progress
+        # The terminal shows ^C on the line of the progress.
+        inform("")
         warn(
             f"run {run} goes on: `tidings status {run} --watch` shows it, `tidings cancel {run}` "
             "ends it"
@@ -56,7 +66,7 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
 
 
 def _show_results(settings: Settings, run: int) -> None:
-    """Say where the run's page is, and what can be done next."""
+    """Print where the run's page is, and what can be done next."""
     page = settings.reports / str(run) / INDEX
     if page.is_file():
         inform(f"the report: {page.resolve()}")
@@ -66,21 +76,21 @@ def _show_results(settings: Settings, run: int) -> None:
 
 
 def wait_for(db: Database, settings: Settings, run: int) -> bool:
-    """Wait until every job of the run, its report too, has ended; return whether all are done."""
+    """Wait until every job of the run, the report too, has ended; return whether all are done."""
     reasons = _WaitingReasons(run)
     started = time.monotonic()
     with progress_display(f"run {run}") as display:
         while True:
             with db.read() as connection:
-                row = get_run(connection, run)
+                stored_run = get_run(connection, run)
                 counts = job_counts(connection, run)
                 progress = progress_of(connection, run)
-            has_ended = row.state in ENDED
+            has_ended = stored_run.state in ENDED
 
             if has_ended and not any(counts.get(state) for state in UNFINISHED):
                 break
-            if row.state == State.PAUSED:
-                warn(f"run {run} is paused: {row.reason or 'by hand'}")
+            if stored_run.state == State.PAUSED:
+                warn(f"run {run} is paused: {stored_run.reason or 'by hand'}")
                 return False
             waited = time.monotonic() - started
             if waited > NO_WORKER_SECONDS and not count_live_slots(db, has_exited):
@@ -96,7 +106,7 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
 
 
 class ProgressLines:
-    """Prints the progress, where it has changed, in a line every few seconds."""
+    """Prints the progress in a line every few seconds, if it has changed."""
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
@@ -105,14 +115,14 @@ class ProgressLines:
 
     def update(self, progress: str, *, is_last: bool = False) -> None:
         """Show how much is done."""
-        now = time.monotonic()
-        if progress != self._printed and (is_last or now - self._printed_at >= LINE_SECONDS):
+        moment = time.monotonic()
+        if progress != self._printed and (is_last or moment - self._printed_at >= LINE_SECONDS):
             inform(f"{self._subject}: {progress}")
-            self._printed, self._printed_at = progress, now
+            self._printed, self._printed_at = progress, moment
 
 
 class ProgressOfTerminal:
-    """Shows the progress in one line of a terminal, which changes."""
+    """Shows the progress in one line of a terminal, which it updates."""
 
     def __init__(self, subject: str, status: Status) -> None:
         self._subject, self._status = subject, status
@@ -124,7 +134,7 @@ class ProgressOfTerminal:
 
 @contextmanager
 def progress_display(subject: str) -> Iterator[ProgressLines | ProgressOfTerminal]:
-    """Show on standard error how much of *subject* is done, as long as the context lasts."""
+    """Show the progress of *subject* on standard error, as long as the context lasts."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield ProgressLines(subject)
         return
@@ -138,7 +148,7 @@ def _describe_progress(progress: float, counts: Mapping[str, int]) -> str:
 
 
 class _WaitingReasons:
-    """Prints why a run waits: each reason that lasts, once."""
+    """Prints why a run waits: each lasting reason once."""
 
     def __init__(self, run: int) -> None:
         self._run = run
@@ -147,10 +157,10 @@ class _WaitingReasons:
         self._printed = ""
 
     def report(self, reason: str | None) -> None:
-        now = time.monotonic()
+        moment = time.monotonic()
         if reason != self._reason:
-            self._reason, self._since = reason, now
-        if reason and reason != self._printed and now - self._since >= LASTING_SECONDS:
+            self._reason, self._since = reason, moment
+        if reason and reason != self._printed and moment - self._since >= LASTING_SECONDS:
             warn(f"run {self._run} waits: {reason}")
             self._printed = reason
 

@@ -169,7 +169,7 @@ def _export_table(
     selection: Selection,
     by: SeriesBy,
 ) -> None:
-    """Write the table to *out* or to standard output; say on standard error what it lacks."""
+    """Write the table to *out* or standard output; print on standard error what it lacks."""
     from producers.status import describe_unfinished
     from reports.data.exports import describe_empty, is_selected, write
 
@@ -180,7 +180,7 @@ def _export_table(
         target = sys.stdout.buffer
     unfinished = describe_unfinished(db, run)
     assert target is not None  # noqa: S101 - it is one or the other
-    rows = write(
+    row_count = write(
         *(db, run, table, form, target),
         selection=selection,
         grain=by.grain,
@@ -189,11 +189,11 @@ def _export_table(
     if out is None:
         sys.stdout.buffer.flush()
     else:
-        inform(f"{quantity(rows, 'row')} written to {out} as {form}")
+        inform(f"{quantity(row_count, 'row')} written to {out} as {form}")
 
     if unfinished is not None:
         warn(f"{unfinished}, and the table holds no more than that: `tidings status {run}`")
-    elif not rows:
+    elif not row_count:
         warn(describe_empty(db, run, table))
     if selection and not is_selected(table):
         warn(
@@ -203,7 +203,7 @@ def _export_table(
 
 
 def _form_of(out: Path | None) -> str:
-    """Return the format that the ending of a file names, or the default where it has none.
+    """Return the format that the ending of a file names, or the default format.
 
     Raises `UsageError` for another ending.
     """

@@ -1,7 +1,7 @@
-"""Folders of reports: which hold a run, and the removal of what Tidings wrote into them.
+"""Folders of reports: which hold a run, and the removal of the files that Tidings wrote.
 
-A folder carries our mark where its manifest names its runs, or where its page was made by us. What
-else lies in it is left alone, and so is whatever a symbolic link points to.
+A folder is ours if its manifest names its runs, or if Tidings made its page. Other files in it
+stay, and so does the target of a symbolic link.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from core.settings import Settings, private_folder, write_private
 from reports.data.exports import DICTIONARY_FILE, TABLE_FILES
 from reports.report_files import FEED, FIGURES, MANIFEST, is_figure, is_own_page
 
-ELSEWHERE = "report-folders.json"  # in TIDINGS_HOME: where `report --out` wrote to
+# This file in TIDINGS_HOME lists the folders that `report --out` wrote to.
+ELSEWHERE = "report-folders.json"
+
 _NAMES = {MANIFEST, FEED, DICTIONARY_FILE, *TABLE_FILES}
 
 
@@ -34,7 +36,7 @@ def remember_folder(settings: Settings, folder: Path) -> None:
 
 
 def folders_elsewhere(settings: Settings, runs: Collection[int]) -> list[Path]:
-    """Return the folders made with --out that hold one of *runs*, as far as they still exist."""
+    """Return the folders made with --out that still exist and hold one of *runs*."""
     folders = map(Path, _remembered(settings))
     return [folder for folder in folders if not runs_in(folder).isdisjoint(runs)]
 
@@ -52,9 +54,9 @@ def runs_in(folder: Path) -> set[int]:
 
 
 def remove_reports(settings: Settings, runs: Collection[int]) -> None:
-    """Remove the reports of these runs, those of several runs side by side too.
+    """Remove the reports of *runs*, also reports that compare several runs.
 
-    Raises `StackError` where one cannot be removed.
+    Raises `StackError` if one cannot be removed.
     """
     for folder in sorted(settings.reports.glob("[0-9]*")):
         numbers = folder.name.split("-")
@@ -74,24 +76,27 @@ def remove_reports(settings: Settings, runs: Collection[int]) -> None:
 
 
 def _remove_report(folder: Path) -> None:
-    places = [folder, *folder.glob("run-[0-9]*")]
-    report_files = [path for place in places for path in _report_files(place)]
+    report_folders = [folder, *folder.glob("run-[0-9]*")]
+    report_files = [
+        path for report_folder in report_folders for path in _report_files(report_folder)
+    ]
     if not _is_marked(folder, report_files):
         return
 
     for path in report_files:
         path.unlink(missing_ok=True)
-    for place in reversed(places):
-        for emptied in (place / FIGURES, place):
+    for report_folder in reversed(report_folders):
+        for emptied in (report_folder / FIGURES, report_folder):
             if not emptied.is_symlink():
-                with suppress(OSError):  # something else is in it
+                # The folder stays if it holds other files.
+                with suppress(OSError):
                     emptied.rmdir()
     if folder.exists():
         warn(f"{folder} holds what Tidings did not make, which stays: look at it")
 
 
 def _is_marked(folder: Path, report_files: Collection[Path]) -> bool:
-    """Whether a report of ours is in the folder, be it unfinished."""
+    """Return whether the folder holds a report of ours, even an unfinished one."""
     manifest = _read_json(folder / MANIFEST)
     has_manifest = isinstance(manifest, dict) and "fingerprint" in manifest
     return has_manifest or any(
@@ -99,19 +104,19 @@ def _is_marked(folder: Path, report_files: Collection[Path]) -> bool:
     )
 
 
-def _report_files(place: Path) -> list[Path]:
-    """Return the files that are named as Tidings names those of a report."""
-    report_files = [path for path in _files_in(place / FIGURES) if is_figure(whole_name(path))]
-    for path in _files_in(place):
-        name = whole_name(path)
-        is_page = name.endswith(".html") and (name != path.name or is_own_page(path))
-        if name in _NAMES or is_page:
+def _report_files(folder: Path) -> list[Path]:
+    """Return the files that have the names of a report's files."""
+    report_files = [path for path in _files_in(folder / FIGURES) if is_figure(whole_name(path))]
+    for path in _files_in(folder):
+        base_name = whole_name(path)
+        is_page = base_name.endswith(".html") and (base_name != path.name or is_own_page(path))
+        if base_name in _NAMES or is_page:
             report_files.append(path)
     return report_files
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """Return the files in *folder*; none where it is a symbolic link."""
+    """Return the files in *folder*; none if it is a symbolic link."""
     is_folder = folder.is_dir() and not folder.is_symlink()
     return [path for path in folder.iterdir() if path.is_file()] if is_folder else []
 

@@ -34,7 +34,7 @@ _TEMPLATE_NUMBER = re.compile(r"template:\d+")
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Options of every run that are none of its parameters."""
+    """Options of every run that are not among its parameters."""
 
     name: Name = None
     max_calls: Annotated[
@@ -96,25 +96,25 @@ class RunRequest:
 
 
 def command_of_kind(command: Callable[..., None], kind: Kind[Any]) -> Callable[..., None]:
-    """Return *command* for runs of *kind*: what is typed becomes its first argument."""
+    """Return *command* for runs of *kind*: its first argument holds the typed options."""
     # The module of *command* imports the type of its first argument for type checkers alone.
-    names = {"RunRequest": RunRequest}
-    signature = inspect.signature(command, locals=names, eval_str=True)
-    _, *others = signature.parameters.values()
-    other_names = {parameter.name for parameter in others}
+    types = {"RunRequest": RunRequest}
+    signature = inspect.signature(command, locals=types, eval_str=True)
+    _, *command_options = signature.parameters.values()
+    command_option_names = {parameter.name for parameter in command_options}
 
-    def of_kind(**values: Any) -> None:
-        further = {name: values.pop(name) for name in other_names}
-        command(read_request(kind, values), **further)
+    def of_kind(**arguments: Any) -> None:
+        command_arguments = {option: arguments.pop(option) for option in command_option_names}
+        command(read_request(kind, arguments), **command_arguments)
 
-    options = [*_list_options(kind), *others]
+    options = [*_list_options(kind), *command_options]
     keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
     of_kind.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
     return of_kind
 
 
 def _list_options(kind: Kind[Any]) -> list[inspect.Parameter]:
-    """Return the argument of the kind, the options of its own fields, and those of all runs."""
+    """Return the argument of the kind, the options of its fields, and the options of all runs."""
     argument = Argument(metavar=kind.argument.metavar, help=kind.argument.help)
     texts: Any = list[str] if kind.argument.is_list else str
     parameters = [_parameter(kind.argument.name, Annotated[texts, argument])]
@@ -124,9 +124,9 @@ def _list_options(kind: Kind[Any]) -> list[inspect.Parameter]:
     return [*parameters, *inspect.signature(RunOptions, eval_str=True).parameters.values()]
 
 
-def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+def _parameter(option_name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        option_name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
 
 
@@ -152,7 +152,7 @@ def _options_of_field(field_name: str, field: FieldInfo) -> list[inspect.Paramet
 
 
 def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
-    """Return the type of what is typed for a field, and its default."""
+    """Return the type of a field's option, and its default."""
     if field.annotation is bool:
         return bool, False
     if get_origin(field.annotation) is tuple:
@@ -161,39 +161,41 @@ def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
 
 
 def read_request(kind: Kind[Any], typed: Mapping[str, Any]) -> RunRequest:
-    """Return the run that the *typed* values of a command describe. Raises `UsageError`."""
+    """Return the run that the *typed* arguments of a command describe. Raises `UsageError`."""
     argument = typed[kind.argument.name]
     texts = [argument] if isinstance(argument, str) else list(argument)
     if kind.argument.reads_input and texts == ["-"]:
         texts = _read_lines()
-    values, names = kind.read_argument(check_utf8(texts))
+    fields, subjects = kind.read_argument(check_utf8(texts))
 
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
             keywords = check_utf8(typed.get("keyword")) or ()
             within = typed.get("within", Within.SENTENCE)
-            values[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
+            fields[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
         elif field.annotation is Grain:
-            values |= _read_series(kind, typed.get("by") or SeriesBy())
-        elif (value := typed.get(field_name)) not in (None, False, []):
-            values[field_name] = _read_value(kind, field_name, field, value)
+            fields |= _read_series(kind, typed.get("by") or SeriesBy())
+        elif (typed_value := typed.get(field_name)) not in (None, False, []):
+            fields[field_name] = _read_value(kind, field_name, field, typed_value)
 
     option_names = inspect.signature(RunOptions).parameters
-    options = RunOptions(**{name: typed[name] for name in option_names if name in typed})
-    parameters = _validate(kind, values)
-    _warn_of_idle_options(kind, parameters, values)
+    options = RunOptions(**{option: typed[option] for option in option_names if option in typed})
+    parameters = _validate(kind, fields)
+    _warn_of_idle_options(kind, parameters, fields)
     if typed.get("within") == Within.DOCUMENT and not any(
         keyword.query for keyword in kind.keywords(parameters)
     ):
         warn("--within document changes nothing: no subject is a query")
-    return RunRequest(kind, parameters, names, frozenset(values), options)
+    return RunRequest(kind, parameters, subjects, frozenset(fields), options)
 
 
-def _warn_of_idle_options(kind: Kind[Any], parameters: Any, values: Mapping[str, Any]) -> None:
-    """Say which of the parameters that were given change nothing in such a run."""
+def _warn_of_idle_options(
+    kind: Kind[Any], parameters: Any, typed_fields: Mapping[str, Any]
+) -> None:
+    """Warn of typed parameters that change nothing in such a run."""
     for field_name, field in list_fields(kind.parameters):
         declared = declared_option(field)
-        if declared is None or values.get(field_name, field.default) == field.default:
+        if declared is None or typed_fields.get(field_name, field.default) == field.default:
             continue
         reason = declared.idle
         if declared.step is not None and declared.step not in parameters.steps:
@@ -202,17 +204,17 @@ def _warn_of_idle_options(kind: Kind[Any], parameters: Any, values: Mapping[str,
             warn(f"{flag_of(field_name, declared)} changes nothing: {reason}")
 
 
-def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, value: Any) -> Any:
-    """Return the value of a field that was typed. Raises `UsageError`."""
+def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, typed_value: Any) -> Any:
+    """Return the value of a typed field. Raises `UsageError`."""
     declared = declared_option(field)
     if declared is None:
-        return value
+        return typed_value
     if declared.is_negated:
         return False
-    texts = value if isinstance(value, list) else [value]
+    texts = typed_value if isinstance(typed_value, list) else [typed_value]
     check_utf8([text for text in texts if isinstance(text, str)])
     if declared.is_separated:
-        separated = (text.strip() for text in value.split(","))
+        separated = (text.strip() for text in typed_value.split(","))
         texts = list(dict.fromkeys(filter(None, separated)))
     for text in texts if declared.choices else ():
         if text not in declared.choices:
@@ -220,11 +222,11 @@ def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, value: Any) 
             raise UsageError(f"{flag} {printable(text)}: it is one of {choices}")
 
     if field_name == "steps":
-        return _check_steps(value, texts, kind.pipeline)
+        return _check_steps(typed_value, texts, kind.pipeline)
     if field_name == "without":
         _refuse_template_numbers(texts)
     is_several = get_origin(field.annotation) is tuple
-    return tuple(texts) if is_several else value
+    return tuple(texts) if is_several else typed_value
 
 
 def _read_series(kind: Kind[Any], by: SeriesBy) -> dict[str, Any]:
@@ -234,24 +236,24 @@ def _read_series(kind: Kind[Any], by: SeriesBy) -> dict[str, Any]:
             "write `submit months`"
         )
     typed = {"by": by.grain, "grouping": by.grouping}
-    return {name: value for name, value in typed.items() if value is not None}
+    return {field: choice for field, choice in typed.items() if choice is not None}
 
 
-def _check_steps(text: str, names: Sequence[str], pipeline: Pipeline) -> tuple[str, ...]:
+def _check_steps(text: str, step_names: Sequence[str], pipeline: Pipeline) -> tuple[str, ...]:
     allowed = ", ".join(sorted(pipeline.names))
-    for name in names:
-        if name not in pipeline.parts:
-            raise UsageError(f"--steps: there is no step {name} here; choose of {allowed}")
-    if not names:
+    for step_name in step_names:
+        if step_name not in pipeline.parts:
+            raise UsageError(f"--steps: there is no step {step_name} here; choose of {allowed}")
+    if not step_names:
         raise UsageError(f"--steps names no step: choose of {allowed}")
 
-    for step in pipeline.select(names):
-        missing = [need for need in step.needs if need in pipeline.names and need not in names]
+    for step in pipeline.select(step_names):
+        missing = [need for need in step.needs if need in pipeline.names and need not in step_names]
         if missing:
             raise UsageError(
                 f"--steps: {step.name} needs {missing[0]}: write {missing[0]},{text.strip()}"
             )
-    return tuple(name for name in names if name != DOCUMENTS)
+    return tuple(step_name for step_name in step_names if step_name != DOCUMENTS)
 
 
 def _refuse_template_numbers(texts: Sequence[str]) -> None:
@@ -273,10 +275,10 @@ def _read_lines() -> list[str]:
         raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
 
 
-def _validate(kind: Kind[Any], values: Mapping[str, Any]) -> Any:
+def _validate(kind: Kind[Any], typed_fields: Mapping[str, Any]) -> Any:
     fields = kind.parameters.model_fields
     try:
-        return kind.parameters(**values)
+        return kind.parameters(**typed_fields)
     except ValidationError as error:
         problem = error.errors()[0]
         field_name = str(problem["loc"][0] if problem["loc"] else "")

@@ -19,10 +19,10 @@ POLL_SECONDS = 0.25
 
 
 def wait_for_own_report(db: Database, run: int, folder: Path, show: Callable[[str], None]) -> bool:
-    """Wait while live workers make the run's own report; *show* says how far it is.
+    """Wait while live workers make the run's own report; *show* gets how far it is.
 
-    Return whether it belongs into *folder* sooner or later: it is there, or the run's report job
-    has still to make it and will find what is made there. Raises `NotFound`.
+    Return whether *folder* is the place of that report: it is there, or the run's report job has
+    still to make it and will find the files that are made there. Raises `NotFound`.
     """
     while True:
         with db.read() as connection:

@@ -19,9 +19,9 @@ AGAIN_SECONDS = 0.05
 def main() -> None:
     """Run the command line.
 
-    While modules are loaded nothing has begun, and when the command has ended nothing is left to
-    do: there the system ends the process. Who started it may have it ignore Ctrl-C, as a shell does
-    for what it puts into the background.
+    While modules are loaded, nothing has begun, and after the command, nothing is left to do: the
+    system may end the process then. The parent may have set Ctrl-C to be ignored, as a shell does
+    for commands in the background.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         _run_command()
@@ -53,11 +53,11 @@ def _show_exception(
 
 
 def _show_unraisable(unraisable: UnraisableHookArgs) -> None:
-    """Send an interruption again that came where none can be raised: in a destructor, say."""
+    """Repeat an interruption that came where none can be raised, for example in a destructor."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        again = Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
-        again.daemon = True
-        again.start()
+        timer = Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+        timer.daemon = True
+        timer.start()
     else:
         sys.__unraisablehook__(unraisable)
 

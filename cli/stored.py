@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from models.inventory import HandleInventory, Inventory, MonthRange, SourceInventory
     from models.origins import StoredName
 
-SHOWN = 20  # of each list; JSON has all
+# A list shows this many entries; JSON has all.
+SHOWN = 20
+
 LONGEST_NAME = 60
-HEADINGS = {  # of each field of an origin, with the option that chooses by it
+
+# The headings of the fields of an origin, with the option that selects by it.
+HEADINGS = {
     "outlet": "outlets (--outlet)",
     "section": "sections (--section)",
     "desk": "desks",
@@ -58,7 +62,7 @@ def _as_json(inventory: Inventory) -> dict[str, Any]:
     return {
         "documents": inventory.documents,
         "sources": [_source_as_json(source) for source in inventory.sources],
-        "names": {field: _names_as_json(names) for field, names in inventory.names.items()},
+        "names": {field: _names_as_json(entries) for field, entries in inventory.names.items()},
         "handles": {
             "handles": handles.handles,
             "documents": handles.documents,
@@ -69,20 +73,20 @@ def _as_json(inventory: Inventory) -> dict[str, Any]:
 
 
 def _source_as_json(source: SourceInventory) -> dict[str, Any]:
-    first, last = source.range or (None, None)
+    first_month, last_month = source.range or (None, None)
     return {
         "source": source.source,
         "documents": source.documents,
         "undated": source.undated,
-        "first": first,
-        "last": last,
+        "first": first_month,
+        "last": last_month,
         "months": dict(source.months),
         "gaps": [list(gap) for gap in source.gaps],
     }
 
 
-def _names_as_json(names: Sequence[StoredName]) -> list[dict[str, Any]]:
-    return [{"name": each.name or None, "documents": each.documents} for each in names]
+def _names_as_json(entries: Sequence[StoredName]) -> list[dict[str, Any]]:
+    return [{"name": entry.name or None, "documents": entry.documents} for entry in entries]
 
 
 def _show_sources(inventory: Inventory) -> None:
@@ -90,8 +94,8 @@ def _show_sources(inventory: Inventory) -> None:
         f"{'source':<12}{'documents':>12}  {'first':<9}{'last':<9}{'months':>6}  without a document"
     )
     for source in inventory.sources:
-        first, last = source.range or ("-", "-")
-        counts = f"{source.documents:>12,}  {first:<9}{last:<9}{len(source.months):>6,}"
+        first_month, last_month = source.range or ("-", "-")
+        counts = f"{source.documents:>12,}  {first_month:<9}{last_month:<9}{len(source.months):>6,}"
         show(f"{printable(source.source):<12}{counts}  {_describe_gaps(source)}".rstrip())
 
 
@@ -109,15 +113,15 @@ def _format_range(gap: MonthRange) -> str:
     return gap.first if gap.first == gap.last else f"{gap.first}..{gap.last}"
 
 
-def _show_names(heading: str, names: Sequence[StoredName]) -> None:
-    named = [each for each in names if each.name]
+def _show_names(heading: str, entries: Sequence[StoredName]) -> None:
+    named = [entry for entry in entries if entry.name]
     if not named:
         return
 
     show()
     show(f"{heading}: {len(named):,}")
     _show_counts(named)
-    unknown = sum(each.documents for each in names if not each.name)
+    unknown = sum(entry.documents for entry in entries if not entry.name)
     if unknown:
         show(f"  {unknown:>12,}  (not known)")
 
@@ -127,21 +131,21 @@ def _show_handles(handles: HandleInventory) -> None:
         show()
         show(f"accounts: {handles.handles:,}, with {quantity(handles.documents, 'post')}")
         _show_counts(
-            [each._replace(name=f"@{each.name}") for each in handles.most], handles.handles
+            [entry._replace(name=f"@{entry.name}") for entry in handles.most], handles.handles
         )
 
 
-def _show_counts(names: Sequence[StoredName], all_names: int | None = None) -> None:
-    for each in names[:SHOWN]:
-        show(f"  {each.documents:>12,}  {_shorten(each.name)}")
-    more = (all_names or len(names)) - SHOWN
+def _show_counts(entries: Sequence[StoredName], all_entries: int | None = None) -> None:
+    for entry in entries[:SHOWN]:
+        show(f"  {entry.documents:>12,}  {_shorten(entry.name)}")
+    more = (all_entries or len(entries)) - SHOWN
     if more > 0:
         show(f"  {'':>12}  and {more:,} more")
 
 
-def _shorten(name: str) -> str:
-    shown = printable(name)
-    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
+def _shorten(text: str) -> str:
+    escaped = printable(text)
+    return escaped if len(escaped) <= LONGEST_NAME else f"{escaped[: LONGEST_NAME - 1]}…"
 
 
 def _show_imports(imports: Sequence[Mapping[str, Any]]) -> None:

@@ -20,7 +20,8 @@ from core.errors import BadInput, UsageError
 if TYPE_CHECKING:
     from models.database import Database
 
-WEIGHTS = "weights"  # what `export` takes beside the tables
+# `export` takes this word beside the names of tables.
+WEIGHTS = "weights"
 
 Sweep = Annotated[
     list[str] | None,
@@ -28,7 +29,9 @@ Sweep = Annotated[
         metavar="OPTION=V,V,…", help="A job for each value; given again, for each pair of values."
     ),
 ]
-Value = str | None  # of a network option: `networks.presets` checks all of them
+
+# The text of a network option; `networks.presets` checks it.
+Value = str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +112,8 @@ def submit_recurrent(
     wait: Wait = False,
 ) -> None:
     """Train a network to forecast the next value of a series."""
-    values = asdict(options) | asdict(recurrent_options)
-    _submit("recurrent", data, values, sweep or (), name=name, wait=wait)
+    network_options = asdict(options) | asdict(recurrent_options)
+    _submit("recurrent", data, network_options, sweep or (), name=name, wait=wait)
 
 
 @group.command("polarity")
@@ -151,7 +154,8 @@ def _submit(
     with closing(context.open_database(settings, create=True)) as db:
         try:
             check_data(db, parameters, jobs)
-        except BadInput as error:  # data that does not fit the options is wrong usage
+        except BadInput as error:
+            # Data that does not fit the options is wrong usage.
             raise UsageError(str(error)) from error
 
         run = submit_training(db, parameters, jobs, name=name)
@@ -176,25 +180,25 @@ def predict(
     from workers.training_data import predict_data
 
     with closing(context.open_database()) as db:
-        rows = predict_data(db, run, job, data)
+        predictions = predict_data(db, run, job, data)
 
     if as_json:
-        print(json.dumps(rows))
+        print(json.dumps(predictions))
         return
-    for row in rows:
-        show("  ".join(f"{name} {_format(value)}" for name, value in row.items()))
+    for prediction in predictions:
+        show("  ".join(f"{column} {_format(cell)}" for column, cell in prediction.items()))
 
 
-def _format(value: Any) -> str:
-    if value is None:
+def _format(cell: Any) -> str:
+    if cell is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
 
 
 def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> None:
     """Write the weights of a finished training to *out*.
 
-    Raises `UsageError`, `NotFound`, and `TidingsError` where it cannot be written.
+    Raises `UsageError`, `NotFound`, and `TidingsError` if it cannot be written.
     """
     from core.atomic_files import write_atomically
     from models.trainings import get_trained_network

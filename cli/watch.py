@@ -20,11 +20,12 @@ from core.quantities import quantity
 if TYPE_CHECKING:
     from models.database import Database
 
-HAS_EVENTS = 10  # exit status of `events`, for scripts
+# `events` ends with this status if there are events, so that scripts can test it.
+HAS_EVENTS = 10
 
 
 class Every(StrEnum):
-    """How often a run is looked at."""
+    """How often a watched run is checked."""
 
     DAY = "day"
     WEEK = "week"
@@ -70,7 +71,7 @@ def _check_usage(
     list_all: bool,
     as_json: bool,
 ) -> None:
-    """Raise `UsageError` unless exactly one thing is asked for."""
+    """Raise `UsageError` unless the options name exactly one action."""
     if list_all + stop + (every is not None) != 1 or list_all == (run is not None):
         raise UsageError("write `watch RUN --every day|week|month`, `watch RUN --stop` or `--list`")
     if max_calls is not None and every is None:
@@ -98,8 +99,8 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     if stored.state in ENDED and not is_watched:
         recorded = read_what_to_record(load_run(db, run))
     with db.write() as connection:
-        now = read_clock(connection)
-        start_watch(connection, db, run, every=every, max_calls=max_calls, now=now)
+        moment = read_clock(connection)
+        start_watch(connection, db, run, every=every, max_calls=max_calls, now=moment)
         if recorded is not None:
             counts, keys = recorded
             record_report(connection, db, run, number=0, counts=counts, event_keys=keys)
@@ -121,30 +122,32 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
     from models.watches import list_watches
 
     with db.read() as connection:
-        rows = list_watches(connection)
+        watches = list_watches(connection)
     if as_json:
-        print(json.dumps([_as_json(row) for row in rows]))
+        print(json.dumps([_as_json(watch) for watch in watches]))
         return
 
-    if not rows:
+    if not watches:
         inform("no run is watched: `tidings watch RUN --every day` begins it")
-    for row in rows:
-        cap = f", at most {quantity(row.max_calls, 'call')}" if row.max_calls else ""
-        last = f"looked at {_minute(row.checked_at)}" if row.checked_at else "not looked at yet"
-        line = f"{row.run_id:>5}  every {row.every}{cap}  {last}, next {_minute(row.due_at)}"
-        show(f"{line}  {row.state}  {row.name or ''}".rstrip())
+    for watch in watches:
+        cap = f", at most {quantity(watch.max_calls, 'call')}" if watch.max_calls else ""
+        last_check = (
+            f"looked at {_minute(watch.checked_at)}" if watch.checked_at else "not looked at yet"
+        )
+        line = f"{watch.run_id:>5}  every {watch.every}{cap}  {last_check}"
+        show(f"{line}, next {_minute(watch.due_at)}  {watch.state}  {watch.name or ''}".rstrip())
 
 
-def _as_json(row: Any) -> dict[str, Any]:
+def _as_json(watch: Any) -> dict[str, Any]:
     return {
-        "run": row.run_id,
-        "name": row.name,
-        "state": row.state,
-        "every": row.every,
-        "max_calls": row.max_calls,
-        "checked_at": row.checked_at,
-        "due_at": row.due_at,
-        "updates": row.updates,
+        "run": watch.run_id,
+        "name": watch.name,
+        "state": watch.state,
+        "every": watch.every,
+        "max_calls": watch.max_calls,
+        "checked_at": watch.checked_at,
+        "due_at": watch.due_at,
+        "updates": watch.updates,
     }
 
 
@@ -171,23 +174,23 @@ def events(
     from reports.pages.watching import show_events
 
     with closing(context.open_database()) as db:
-        data = load_run(db, run)
-        if not data.kind.has_documents:
+        run_data = load_run(db, run)
+        if not run_data.kind.has_documents:
             raise UsageError(f"run {run} is a training, which has no events")
         with db.read() as connection:
             state = read_state(connection, run)
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
-        shown = [event for event in show_events(data, state) if event.is_new or not new]
+        listed_events = [event for event in show_events(run_data, state) if event.is_new or not new]
         unfinished = describe_unfinished(db, run)
 
     if as_json:
-        print(json.dumps([event.as_row() for event in shown]))
-    for event in shown if not as_json else ():
+        print(json.dumps([event.as_row() for event in listed_events]))
+    for event in listed_events if not as_json else ():
         show(event.text)
     if unfinished is not None:
         warn(f"{unfinished}, and events are looked for in no more than that")
-    if shown:
+    if listed_events:
         raise Exit(HAS_EVENTS)
     if unfinished is None:
         kind = "new event" if new else "event"

@@ -48,10 +48,13 @@ from models.tables import (
     RunErasure,
 )
 
-LONGEST_CLAIM_SECONDS = 600.0  # of a job: its slice, and the calls that were in flight at its end
+# The longest slice of a job, with the calls that were in flight at its end.
+LONGEST_CLAIM_SECONDS = 600.0
 
-_LIST_OF_TEXTS = '["'  # begins a stored answer that is one
-MAY_LIST_TEXTS = Answer.value.startswith(_LIST_OF_TEXTS, autoescape=True)  # see `lists_texts`
+# A stored answer that is a list of texts begins so.
+_LIST_OF_TEXTS = '["'
+# `lists_texts` is the same test in Python.
+MAY_LIST_TEXTS = Answer.value.startswith(_LIST_OF_TEXTS, autoescape=True)
 
 # Built once: it costs more than what the database does with them. A list is one parameter that
 # grows: 900 of them cost more, too.
@@ -61,7 +64,8 @@ _STORED = select(Answer.key).where(Answer.key.in_(_KEYS))
 _DROP = delete(AnswerClaim).where(
     AnswerClaim.key.in_(_KEYS),
     AnswerClaim.job_id == bindparam("job"),
-    AnswerClaim.claims <= bindparam("number"),  # a later claim of the job is another worker's
+    # A later claim of the job belongs to another worker.
+    AnswerClaim.claims <= bindparam("number"),
 )
 
 _DOCUMENTS: BindParameter[list[int]] = bindparam("documents", expanding=True)
@@ -99,9 +103,13 @@ class Batch:
     answers: dict[bytes, str] = field(default_factory=dict)
     documents: list[tuple[int, bytes]] = field(default_factory=list)
     answers_by_question: dict[Question, dict[int, str]] = field(default_factory=dict)
-    claims: set[bytes] = field(default_factory=set)  # that end with it
+
+    # These claims end when the batch is stored.
+    claims: set[bytes] = field(default_factory=set)
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
-    progress: bool = True  # of the job: the answers are those that it asked for
+
+    # False if other jobs asked for the answers, so that this job did not progress.
+    progress: bool = True
 
     def call_counts(self, operation: str) -> CallCounts:
         """Return the counts of *operation*, to be added to."""
@@ -143,17 +151,18 @@ def claim_answers(
 ) -> dict[bytes, int]:
     """Claim the right to request *keys* for so many *seconds*; return the keys that were won.
 
-    Won are keys without an answer that nobody claims, whose claim has expired, or that an earlier
-    claim of the same job made; each with the number of claimants that may have made the
+    A key without an answer is won if nobody claims it, if its claim has expired, or if an earlier
+    claim of the same job made it. The number of each key says how many claimants may have made the
     request before.
     """
     won: dict[bytes, int] = {}
     common = {"seconds": seconds, "job": claim.job_id, "number": claim.number}
-    rows = [{"key": key, **common} for key in sorted(keys)]  # unsorted, two batches can deadlock
+    # Two batches of unsorted keys can deadlock.
+    claims = [{"key": key, **common} for key in sorted(keys)]
     statement = _claiming(db.is_sqlite)
 
     with db.write() as connection:
-        for batch in batched(rows):
+        for batch in batched(claims):
             won.update(connection.execute(statement, batch).all())
 
         # read after claiming: an answer stored in between needs no request
@@ -164,10 +173,15 @@ def claim_answers(
 
 @lru_cache(maxsize=2)
 def _claiming(is_sqlite: bool) -> ReturningInsert[bytes, int]:
-    """Return the statement of a claim; to make it anew takes longer than to execute it."""
+    """Return the statement of a claim; building it again would take longer than executing it."""
     until = clock() + bindparam("seconds", type_=Float)
-    job, number = bindparam("job", type_=BIG), bindparam("number", type_=Integer)
-    columns = {"until": until, "job_id": job, "claims": number, "takeovers": literal_column("0")}
+    job, claim_number = bindparam("job", type_=BIG), bindparam("number", type_=Integer)
+    columns = {
+        "until": until,
+        "job_id": job,
+        "claims": claim_number,
+        "takeovers": literal_column("0"),
+    }
     insert = upsert(AnswerClaim, is_sqlite=is_sqlite).values(columns)
 
     is_left_behind = and_(
@@ -187,20 +201,20 @@ def _claiming(is_sqlite: bool) -> ReturningInsert[bytes, int]:
 
 
 def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, credential: str) -> None:
-    """Store what was paid for, end its claims and count the calls, whoever owns the job now.
+    """Store the answers, end their claims and count the calls, even if the job has another owner.
 
-    An answer that may quote a document which was erased meanwhile is not kept.
+    An answer that may quote a document which was erased meanwhile is not stored.
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:
         erased = _quoting_erased_documents(connection, batch.documents)
-        quoting = {key for key, value in batch.answers.items() if lists_texts(value)}
+        quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
         if quoting and _has_lost_documents(connection, claim):
             erased |= quoting
         answers: list[dict[str, Any]] = []
-        for key, value in sorted(batch.answers.items()):
+        for key, answer in sorted(batch.answers.items()):
             if key not in erased:
-                answers.append({"key": key, "value": value})
+                answers.append({"key": key, "value": answer})
         documents: list[dict[str, Any]] = []
         for document, key in sorted(batch.documents):
             if key not in erased:
@@ -230,20 +244,20 @@ def count_calls(
     credential: str,
 ) -> None:
     """Add to the counts of this minute."""
-    rows: list[dict[str, Any]] = []
+    call_rows: list[dict[str, Any]] = []
     for operation, call_counts in sorted(call_counts_by_operation.items()):
         counts = vars(call_counts)
         if any(counts.values()):
-            row = {"run_id": run_id, "service": service, "credential": credential}
-            rows.append({**row, "operation": operation, **counts})
-    if rows:
-        connection.execute(_adding_new_calls(db.is_sqlite), rows)
+            call_key = {"run_id": run_id, "service": service, "credential": credential}
+            call_rows.append({**call_key, "operation": operation, **counts})
+    if call_rows:
+        connection.execute(_adding_new_calls(db.is_sqlite), call_rows)
 
 
-def add_calls(connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add *rows* of `Call` to the counts that are stored under the same key."""
-    if rows:
-        connection.execute(_adding_calls(db.is_sqlite), rows)
+def add_calls(connection: Connection, db: Database, call_rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add *call_rows* of `Call` to the counts that are stored under the same key."""
+    if call_rows:
+        connection.execute(_adding_calls(db.is_sqlite), call_rows)
 
 
 @lru_cache(maxsize=2)
@@ -321,9 +335,9 @@ def calls_by_minute(
     return sorted((int(minute), int(count)) for minute, count in calls.items())
 
 
-def lists_texts(value: str) -> bool:
+def lists_texts(answer: str) -> bool:
     """Return whether a stored answer is a list of sentences or phrases, which may quote a text."""
-    return value.startswith(_LIST_OF_TEXTS)
+    return answer.startswith(_LIST_OF_TEXTS)
 
 
 def _has_lost_documents(connection: Connection, claim: Claim) -> bool:
@@ -331,8 +345,8 @@ def _has_lost_documents(connection: Connection, claim: Claim) -> bool:
 
     An erasure takes the claims of the jobs that it queues again.
     """
-    values = {"run": claim.run_id, **held_values(claim)}
-    return connection.scalar(_LATE_ERASURE, values) is not None
+    parameters = {"run": claim.run_id, **held_values(claim)}
+    return connection.scalar(_LATE_ERASURE, parameters) is not None
 
 
 def _quoting_erased_documents(
@@ -348,5 +362,5 @@ def _quoting_erased_documents(
 
 def _drop_claims(connection: Connection, claim: Claim, keys: Collection[bytes]) -> None:
     for batch in batched(sorted(keys)):
-        values = {"keys": batch, "job": claim.job_id, "number": claim.number}
-        connection.execute(_DROP, values)
+        parameters = {"keys": batch, "job": claim.job_id, "number": claim.number}
+        connection.execute(_DROP, parameters)

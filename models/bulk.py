@@ -27,8 +27,8 @@ def insert_of_many(
 
     stored_columns: Table = inspect(table).local_table
     lists = []
-    for name in columns:
-        lists.append(bindparam(name, type_=ARRAY(stored_columns.c[name].type)))
+    for column in columns:
+        lists.append(bindparam(column, type_=ARRAY(stored_columns.c[column].type)))
     rows = func.unnest(*lists).table_valued(*columns).render_derived()
     return insert.from_select(columns, select(rows))
 
@@ -39,4 +39,4 @@ def many(
     """Return the parameters of `insert_of_many` that insert *rows*."""
     if is_sqlite:
         return rows
-    return {name: [row[name] for row in rows] for name in columns}
+    return {column: [row[column] for row in rows] for column in columns}

@@ -1,8 +1,7 @@
-"""Stored documents that an import knows more about: found under their name, and completed.
+"""Completion of stored documents that an import knows more about.
 
-A run's documents do not change. So a document that no run has read is stored anew, for the runs to
-come; one that a run has read is told whose it is, of which no figure is made, and stays as it is in
-all else.
+A run's documents do not change. So a document that no run has read is stored anew for later runs.
+A document that a run has read gets only its author and its place, which no figure counts.
 """
 
 from __future__ import annotations
@@ -31,11 +30,13 @@ from models.tables import AnswerDocument, Document, DocumentDetails, Job, JobDoc
 _AUTHOR = ("handle", "author_id")
 _FIELDS = (*_AUTHOR, "published_at", "address", "repost")
 _DETAILS = ("abstract", "tags")
-_PLACE = ("outlet", "section", "desk", "language")  # by which results are grouped at most
+# Results are grouped by no other fields than these.
+_PLACE = ("outlet", "section", "desk", "language")
 _KNOWN = select(Document.identity, Document.handle, Document.published_at, Origin.outlet).join(
     Origin, Origin.id == Document.origin_id
 )
-_REPLACED = "replaced:"  # begins the name of a row that is about to go; no source is called so
+# The name of a row that is about to go begins with this prefix; no source has such a name.
+_REPLACED = "replaced:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,12 @@ class Completed:
 
     completed: int = 0
     kept: int = 0
-    conflicts: int = 0  #: rows whose identity is stored with another text
-    redated: int = 0  #: rows whose document is stored with another month
+
+    #: The identity of so many rows is stored with another text.
+    conflicts: int = 0
+
+    #: The document of so many rows is stored with another month.
+    redated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +61,17 @@ class _Incomplete:
     origin: OriginKey
     missing: Mapping[str, Any]
 
-    def select(self, names: Sequence[str]) -> dict[str, Any]:
+    def select(self, fields: Sequence[str]) -> dict[str, Any]:
         """Return those of the missing values that are called so."""
-        return {name: self.missing[name] for name in names if name in self.missing}
+        return {field: self.missing[field] for field in fields if field in self.missing}
 
     @property
     def new_origin(self) -> OriginKey:
         """Where the document stands by what is known now."""
-        values = zip(ORIGIN_FIELDS, self.origin, strict=True)
-        return tuple(value or self.missing.get(field, "") for field, value in values)
+        stored_fields = zip(ORIGIN_FIELDS, self.origin, strict=True)
+        return tuple(
+            stored_value or self.missing.get(field, "") for field, stored_value in stored_fields
+        )
 
 
 def identify_documents(
@@ -73,61 +80,64 @@ def identify_documents(
     """Return the rows under the names by which they are stored, without other names.
 
     A document without an id and an address is named by its time, handle and text. It may be stored
-    under the name that it has without its handle, outlet or time; it is the same document where
-    the stored one has no other of them.
+    under the name that it has without its handle, outlet or time. The two are one document unless
+    the stored one has another handle, outlet or time.
     """
-    names = set[str]()
+    identities = set[str]()
     for document in documents:
         if document.get("less_known_identities"):
-            names.update((document["identity"], *document["less_known_identities"]))
-    stored = _stored_documents(connection, sorted(names))
+            identities.update((document["identity"], *document["less_known_identities"]))
+    stored = _stored_documents(connection, sorted(identities))
 
-    rows = []
+    identified_rows = []
     for document in documents:
         row = dict(document)
         less_known = row.pop("less_known_identities", ())
         if row["identity"] not in stored:
             row["identity"] = _stored_identity(row, less_known, stored)
-        if row["identity"] in stored:  # what is given now is what the next row has to agree with
+        if row["identity"] in stored:
+            # The next row has to agree with what this row adds.
             document_fields = stored[row["identity"]]
-            for column, value in document_fields.items():
-                document_fields[column] = row.get(column) if value is None else value
-        rows.append(row)
-    return rows
+            for column, stored_value in document_fields.items():
+                document_fields[column] = row.get(column) if stored_value is None else stored_value
+        identified_rows.append(row)
+    return identified_rows
 
 
-def _stored_documents(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _stored_documents(
+    connection: Connection, identities: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     """Return handle, time and outlet of the stored documents of these names."""
     stored = {}
-    for batch in batched(names):
-        for row in connection.execute(_KNOWN.where(Document.identity.in_(batch))):
-            stored[row.identity] = {
-                "handle": row.handle,
-                "published_at": row.published_at,
-                "outlet": row.outlet or None,
+    for batch in batched(identities):
+        for document in connection.execute(_KNOWN.where(Document.identity.in_(batch))):
+            stored[document.identity] = {
+                "handle": document.handle,
+                "published_at": document.published_at,
+                "outlet": document.outlet or None,
             }
     return stored
 
 
 def _stored_identity(
-    row: Mapping[str, Any], names: Sequence[str], stored: Mapping[str, Mapping[str, Any]]
+    row: Mapping[str, Any], identities: Sequence[str], stored: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    for name in names:
-        document_fields = stored.get(name)
+    for identity in identities:
+        document_fields = stored.get(identity)
         if document_fields is not None and _agree(document_fields, row):
-            return name
+            return identity
     return str(row["identity"])
 
 
 def _agree(stored: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return all(value in (None, row.get(column)) for column, value in stored.items())
+    return all(stored_value in (None, row.get(column)) for column, stored_value in stored.items())
 
 
 def join_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
     """Give rows of one document what any of them knows, and the first of their dates.
 
-    Return them, and how many are of another month: an archive has a document that was published
-    again under two dates.
+    Return the rows, and how many of them had another month: an archive lists a document under two
+    dates if it was published again.
     """
     joined: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
@@ -135,13 +145,13 @@ def join_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int
         joined[key] = _join(joined[key], row) if key in joined else row
 
     joined_rows = []
-    in_two_months = 0
+    redated = 0
     for row in rows:
         whole = joined[row["identity"], row["text"]]
         if row.get("period") and whole.get("period") != row["period"]:
-            in_two_months += 1
+            redated += 1
         joined_rows.append(whole)
-    return joined_rows, in_two_months
+    return joined_rows, redated
 
 
 def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,34 +161,37 @@ def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
         if not joined.get(column) and later.get(column):
             joined[column] = later[column]
     if _is_earlier(later, row) or not row.get("period"):
-        joined |= {name: later.get(name) or row.get(name) for name in ("published_at", "period")}
+        joined |= {
+            date_column: later.get(date_column) or row.get(date_column)
+            for date_column in ("published_at", "period")
+        }
     return joined
 
 
-def _is_earlier(row: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
-    """Whether *row* has an earlier date; an account's post has one date, that which was stored."""
-    if row.get("handle") or other.get("handle"):
+def _is_earlier(row: Mapping[Any, Any], other_row: Mapping[Any, Any]) -> bool:
+    """Return whether *row* has an earlier date; an account's post keeps its stored date."""
+    if row.get("handle") or other_row.get("handle"):
         return False
-    date, other_date = row.get("published_at"), other.get("published_at")
+    date, other_date = row.get("published_at"), other_row.get("published_at")
     return bool(date and other_date and date < other_date)
 
 
 def complete_documents(
     db: Database, connection: Connection, rows: Sequence[Mapping[str, Any]]
 ) -> Completed:
-    """Complete the stored documents of these identities by what *rows* know and they do not."""
-    given = {row["identity"]: row for row in rows}
-    stored = select(Document.__table__).where(Document.identity.in_(sorted(given)))
+    """Complete the stored documents of these identities by fields that only *rows* have."""
+    rows_by_identity = {row["identity"]: row for row in rows}
+    stored = select(Document.__table__).where(Document.identity.in_(sorted(rows_by_identity)))
     documents = connection.execute(stored).mappings().all()
     texts = {document["identity"]: document["text"] for document in documents}
     conflicts = count_conflicts(rows, texts)
-    redated = sum(_has_other_month(document, given) for document in documents)
+    redated = sum(_has_other_month(document, rows_by_identity) for document in documents)
 
     origins = read_origins(connection, [document["origin_id"] for document in documents])
     ids = []
     for document in documents:
         origin = origins[document["origin_id"]]
-        if _missing(document, given[document["identity"]], origin):
+        if _missing(document, rows_by_identity[document["identity"]], origin):
             ids.append(document["id"])
     if not ids:
         return Completed(conflicts=conflicts, redated=redated)
@@ -189,20 +202,24 @@ def complete_documents(
     incomplete: list[_Incomplete] = []
     for document in documents:
         origin = origins[document["origin_id"]]
-        missing = _missing(document, given[document["identity"]], origin)
+        missing = _missing(document, rows_by_identity[document["identity"]], origin)
         incomplete.append(_Incomplete(document, origin, missing))
 
     read = _ids_read(connection, ids)
-    unread = [each for each in incomplete if each.document["id"] not in read]
+    unread = [entry for entry in incomplete if entry.document["id"] not in read]
     _store_anew(db, connection, unread)
     completed, kept = _complete_in_place(
-        db, connection, [each for each in incomplete if each.document["id"] in read]
+        db,
+        connection,
+        [entry for entry in incomplete if entry.document["id"] in read],
     )
     return Completed(completed + len(unread), kept, conflicts, redated)
 
 
-def _has_other_month(document: Mapping[Any, Any], given: Mapping[str, Mapping[str, Any]]) -> bool:
-    row = given[document["identity"]]
+def _has_other_month(
+    document: Mapping[Any, Any], rows_by_identity: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    row = rows_by_identity[document["identity"]]
     periods = {document["period"], row.get("period")}
     return document["text"] == row["text"] and None not in periods and len(periods) > 1
 
@@ -225,8 +242,8 @@ def _missing(
     for column in _FIELDS:
         if not document[column] and row.get(column):
             missing[column] = row[column]
-    for field, value in zip(ORIGIN_FIELDS, origin, strict=True):
-        if not value and row.get(field):
+    for field, stored_value in zip(ORIGIN_FIELDS, origin, strict=True):
+        if not stored_value and row.get(field):
             missing[field] = row[field]
     if "published_at" in missing or _is_earlier(row, document):
         missing |= {"published_at": row["published_at"], "period": row["period"]}
@@ -258,9 +275,9 @@ def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
 def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Return which of the documents may be of a run's choice of outlets or sections."""
     chosen = []
-    for name in ("outlets", "sections"):
-        names = Run.parameters[name].as_string()
-        chosen.append(names.is_not(None) & (names != "[]"))
+    for parameter in ("outlets", "sections"):
+        chosen_names = Run.parameters[parameter].as_string()
+        chosen.append(chosen_names.is_not(None) & (chosen_names != "[]"))
     is_chosen = exists().where(Run.id == Job.run_id, _IS_OF_MONTH, or_(*chosen))
     return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_chosen)))
 
@@ -268,54 +285,58 @@ def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
 def _complete_in_place(
     db: Database, connection: Connection, documents: Sequence[_Incomplete]
 ) -> tuple[int, int]:
-    """Complete what no figure is made of in documents that a run has read.
+    """Complete the author and the place of documents that a run has read.
 
-    That is their author, and where they stand: results may be grouped by it, unless a run chose
-    documents by it. Return how many documents lack nothing then, and how many lack something.
+    No figure counts them. Results may be grouped by the place, but it stays incomplete if a run
+    chose documents by it. Return how many documents lack
+    nothing now, and how many still lack something.
     """
-    chosen = _ids_chosen(connection, [each.document["id"] for each in documents])
+    chosen = _ids_chosen(connection, [incomplete.document["id"] for incomplete in documents])
     placed: list[_Incomplete] = []
     completed = 0
 
-    for each in documents:
-        values = _author(connection, each)
-        if values:
-            of_document = Document.id == each.document["id"]
-            connection.execute(update(Document).where(of_document).values(values))
-        place = {} if each.document["id"] in chosen else each.select(_PLACE)
-        if place:
-            placed.append(replace(each, missing=place))
-        completed += {*values, *place} == each.missing.keys()
+    for incomplete in documents:
+        author = _author(connection, incomplete)
+        if author:
+            is_document = Document.id == incomplete.document["id"]
+            connection.execute(update(Document).where(is_document).values(author))
+        missing_place = {} if incomplete.document["id"] in chosen else incomplete.select(_PLACE)
+        if missing_place:
+            placed.append(replace(incomplete, missing=missing_place))
+        completed += {*author, *missing_place} == incomplete.missing.keys()
 
     _move_to_origins(db, connection, placed)
     return completed, len(documents) - completed
 
 
 def _author(connection: Connection, incomplete: _Incomplete) -> dict[str, Any]:
-    values = incomplete.select(_AUTHOR)
-    if "handle" in values:
-        name = f"@{values['handle']}"
+    author = incomplete.select(_AUTHOR)
+    if "handle" in author:
+        account_name = f"@{author['handle']}"
         is_read = Job.newest_document >= incomplete.document["id"]
-        jobs = select(Job.id).where(Job.name == name, is_read)
+        jobs = select(Job.id).where(Job.name == account_name, is_read)
         if connection.execute(jobs.limit(1)).first() is not None:
-            del values["handle"]  # else the document would become one of that job's
-    return values
+            # With the handle, the document would become one of that job's.
+            del author["handle"]
+    return author
 
 
 def _move_to_origins(
     db: Database, connection: Connection, documents: Sequence[_Incomplete]
 ) -> None:
-    """Let documents stand where they do as far as it is known now."""
+    """Set the origins of documents to what is known now."""
     if not documents:
         return
-    origin_ids = find_or_add_origins(connection, db, [each.new_origin for each in documents])
+    origin_ids = find_or_add_origins(
+        connection, db, [incomplete.new_origin for incomplete in documents]
+    )
     moves = []
     changes: Counter[CountKey] = Counter()
-    for each in documents:
-        origin_id = origin_ids[each.new_origin]
-        moves.append({"document": each.document["id"], "origin": origin_id})
-        changes[count_key(each.document)] -= 1
-        changes[count_key({**each.document, "origin_id": origin_id})] += 1
+    for incomplete in documents:
+        origin_id = origin_ids[incomplete.new_origin]
+        moves.append({"document": incomplete.document["id"], "origin": origin_id})
+        changes[count_key(incomplete.document)] -= 1
+        changes[count_key({**incomplete.document, "origin_id": origin_id})] += 1
 
     move = update(Document).where(Document.id == bindparam("document"))
     connection.execute(move.values(origin_id=bindparam("origin")), moves)
@@ -323,18 +344,30 @@ def _move_to_origins(
 
 
 def _store_anew(db: Database, connection: Connection, documents: Sequence[_Incomplete]) -> None:
-    """Replace documents by complete ones with new ids, which no job that is at work has read."""
+    """Replace documents by complete ones with new ids, which no job at work has read."""
     if not documents:
         return
-    origin_ids = find_or_add_origins(connection, db, [each.new_origin for each in documents])
+    origin_ids = find_or_add_origins(
+        connection, db, [incomplete.new_origin for incomplete in documents]
+    )
     changes: Counter[CountKey] = Counter()
     old_ids: dict[str, int] = {}
-    rows = []
-    for each in documents:
-        row = {**each.document, **each.missing, "origin_id": origin_ids[each.new_origin]}
+    new_rows = []
+    for incomplete in documents:
+        row = {
+            **incomplete.document,
+            **incomplete.missing,
+            "origin_id": origin_ids[incomplete.new_origin],
+        }
         old_ids[row["identity"]] = row.pop("id")
-        rows.append({name: value for name, value in row.items() if name not in ORIGIN_FIELDS})
-        changes[count_key(each.document)] -= 1
+        new_rows.append(
+            {
+                column: field_value
+                for column, field_value in row.items()
+                if column not in ORIGIN_FIELDS
+            }
+        )
+        changes[count_key(incomplete.document)] -= 1
         changes[count_key(row)] += 1
 
     ids = sorted(old_ids.values())
@@ -343,7 +376,7 @@ def _store_anew(db: Database, connection: Connection, documents: Sequence[_Incom
 
     returning = insert(Document).returning(Document.id, Document.identity)
     new_ids: dict[int, int] = {}
-    for new in connection.execute(returning, rows):
+    for new in connection.execute(returning, new_rows):
         new_ids[old_ids[new.identity]] = new.id
     move_keyword_answers(db, connection, new_ids)
 

@@ -12,7 +12,8 @@ from models.answers import CallCounts, count_calls
 from models.database import Database, clock
 from models.tables import Crawl, Document, Job, JobDocument
 
-OPEN = "open"  # begun and not finished
+# The crawl was begun and has not ended.
+OPEN = "open"
 COMPLETE = "complete"
 
 
@@ -21,9 +22,15 @@ class Crawled:
     """The progress of a crawl."""
 
     cursor: dict[str, Any] | None
-    state: str  # `OPEN`, `COMPLETE`, or why it ended otherwise
-    documents: int  # new ones that it stored
-    at: float  # Unix seconds at which it was last moved on
+
+    # `OPEN`, `COMPLETE`, or the reason why it ended otherwise.
+    state: str
+
+    # The number of new documents that the crawl stored.
+    documents: int
+
+    # The Unix time at which the crawl was last moved on.
+    at: float
 
 
 def read_crawl(connection: Connection, source: str, subject: str) -> Crawled | None:
@@ -45,16 +52,16 @@ def move_crawl(
     cursor: Mapping[str, Any] | None = None,
 ) -> None:
     """Record the place that was reached, in the transaction that stores the new *documents*."""
-    values: dict[str, Any] = {
+    progress: dict[str, Any] = {
         "cursor": dict(cursor) if cursor else None,
         "state": state,
         "at": clock(),
     }
-    crawl = db.upsert(Crawl).values(source=source, subject=subject, documents=documents, **values)
+    crawl = db.upsert(Crawl).values(source=source, subject=subject, documents=documents, **progress)
 
-    values["documents"] = Crawl.documents + crawl.excluded.documents
+    progress["documents"] = Crawl.documents + crawl.excluded.documents
     connection.execute(
-        crawl.on_conflict_do_update(index_elements=["source", "subject"], set_=values)
+        crawl.on_conflict_do_update(index_elements=["source", "subject"], set_=progress)
     )
 
 
@@ -68,7 +75,7 @@ def count_attempt(
     seconds: float,
     retries: int = 0,
 ) -> None:
-    """Count one attempt at *service*, whatever came of it and whoever owns the job by now."""
+    """Count one attempt at *service*, even if it failed or the job has another owner by now."""
     counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
     with db.write() as connection:
         count_calls(db, connection, run_id, counts, service=service, credential=credential)
@@ -80,8 +87,8 @@ def posts_after(
     """Return the next ``(id, text)`` by id: of *source*, or of any source but *but*."""
     is_chosen = Document.source.not_in(but) if source is None else Document.source == source
     documents = select(Document.id, Document.text).where(Document.id > after, is_chosen)
-    rows = connection.execute(documents.order_by(Document.id).limit(limit))
-    return [(row.id, row.text) for row in rows]
+    posts = connection.execute(documents.order_by(Document.id).limit(limit))
+    return [(post.id, post.text) for post in posts]
 
 
 def found_before(connection: Connection, name: str) -> list[int]:

@@ -46,12 +46,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # The first migration was replaced before the first release; it has created this table since.
 TABLE_SINCE_RELEASE = "run_erasures"
 _runs = table("runs", column("kind"), column("parameters", JSON))
-CLOCK_SLACK_SECONDS = 1.0  # a time that is further in the future was written by a wrong clock
+# A time that lies further in the future was written by a wrong clock.
+CLOCK_SLACK_SECONDS = 1.0
 BEGIN_WRITING = "BEGIN IMMEDIATE"
-LEAST_ROOM = 65_536  # bytes: with less SQLite cannot write its log and the index of it
-PRIMARY_ERROR = 0xFF  # SQLite's extended codes have more bits
+# With fewer bytes SQLite cannot write its log and the index of the log.
+LEAST_ROOM = 65_536
+# SQLite's extended error codes have more bits.
+PRIMARY_ERROR = 0xFF
 SQLITE_POLL_SECONDS = 0.0005
-VALUES_PER_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
+# SQLite before 3.32 takes 999 variables.
+VALUES_PER_STATEMENT = 900
 
 T = TypeVar("T")
 
@@ -65,7 +69,8 @@ class clock(FunctionElement[float]):  # noqa: N801 - it reads as the SQL functio
 
 @compiles(clock, "sqlite")
 def _sqlite_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"  # unixepoch('subsec') needs SQLite 3.42
+    # SQLite has unixepoch('subsec') since 3.42 only.
+    return "((julianday('now') - 2440587.5) * 86400.0)"
 
 
 @compiles(clock, "postgresql")
@@ -88,7 +93,8 @@ def _sqlite_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any) -> 
 
 @compiles(clock_minute, "postgresql")
 def _postgresql_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"floor({compiler.process(clock(), **kw)} / 60)::int"  # a cast alone would round
+    # A cast without floor() would round.
+    return f"floor({compiler.process(clock(), **kw)} / 60)::int"
 
 
 class Database:
@@ -127,7 +133,7 @@ class Database:
         return upsert(table, is_sqlite=self.is_sqlite)
 
     def checkpoint_wal(self) -> None:
-        """Truncate SQLite's write-ahead log where nobody reads or writes; wait for nobody.
+        """Truncate SQLite's write-ahead log if no connection uses it; do not wait.
 
         Raises `DatabaseAway`.
         """
@@ -147,9 +153,9 @@ class Database:
 
 
 def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT on which `on_conflict_do_…` can be called, to be kept for a dialect.
+    """Return an INSERT on which `on_conflict_do_…` can be called.
 
-    To make a statement anew can take longer than to execute it.
+    Keep the statement: building it again can take longer than executing it.
     """
     if is_sqlite:
         return sqlite.insert(table)
@@ -160,7 +166,7 @@ def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert
 
 @cache
 def insert_new(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
-    """Return the INSERT of rows of which some may be stored already."""
+    """Return the INSERT of rows that skips those that are stored already."""
     return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
@@ -219,12 +225,14 @@ def _make_folder(folder: Path) -> None:
 
 def _create_private_file(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
     """Create the file of a new database for this user alone; SQLite's other files get its mode."""
-    with suppress(OSError):  # SQLite itself says what is wrong
+    with suppress(OSError):
+        # SQLite itself says what is wrong.
         os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # we begin our own transactions, below
+    # `_begin_sqlite` begins the transactions, not the driver.
+    connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
@@ -257,7 +265,8 @@ def _begin_writing(connection: Connection, patience: float) -> None:
         while not _has_begun(driver, gives_up_at):
             time.sleep(SQLITE_POLL_SECONDS)
     except sqlite3.OperationalError:
-        connection.exec_driver_sql(BEGIN_WRITING)  # raises the error as SQLAlchemy's
+        # SQLAlchemy raises the same error as one of its own.
+        connection.exec_driver_sql(BEGIN_WRITING)
     finally:
         driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
 
@@ -278,33 +287,33 @@ def _translated(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        shown = without_password(url)
+        address = without_password(url)
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
         if _is_full(reason, url):
             file = sqlite_path(url)
             raise DatabaseAway(
-                f"the disk of {file or shown} is full, so that the database took nothing more "
+                f"the disk of {file or address} is full, so that the database took nothing more "
                 f"({reason}): make room on it, then do this again; workers go on by themselves"
             ) from error
         if error.connection_invalidated or _is_away(error):
             raise DatabaseAway(
-                f"the database at {shown} does not answer ({reason}): {_remedy(reason)}"
+                f"the database at {address} does not answer ({reason}): {_remedy(reason)}"
             ) from error
         if "not a database" in reason or "malformed" in reason:
             raise SettingsError(
-                f"{shown} is no database of Tidings, or damaged ({reason}): move it away, restore "
-                "a copy, or set TIDINGS_HOME"
+                f"{address} is no database of Tidings, or damaged ({reason}): move it away, "
+                "restore a copy, or set TIDINGS_HOME"
             ) from error
         raise
     except PoolTimeout as error:
-        shown = without_password(url)
+        address = without_password(url)
         raise DatabaseAway(
-            f"the database at {shown} does not answer (no connection is free): is it running?"
+            f"the database at {address} does not answer (no connection is free): is it running?"
         ) from error
 
 
 def _is_full(reason: str, url: str) -> bool:
-    """Return whether the database has no room to write, in whatever words it says so."""
+    """Return whether *reason* or the disk says that the database has no room to write."""
     if "is full" in reason or "No space left" in reason:
         return True
     file = sqlite_path(url)
@@ -333,8 +342,8 @@ def _is_away(error: DBAPIError) -> bool:
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the database's tables to *revision*, creating them where there are none.
 
-    Raises `SettingsError` where this program cannot do that with them, `UsageError` where there is
-    no such revision.
+    Raises `SettingsError` if this program cannot migrate them, and `UsageError` if there is no such
+    revision.
     """
     from alembic import command  # noqa: PLC0415 - 0.2 s that only this needs
     from alembic.config import Config  # noqa: PLC0415

@@ -58,7 +58,8 @@ _INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 _DATED_TEXTS = _TEXTS.add_columns(Document.published_at)
-_READ_AT_ONCE = 2000  # documents of a month, about
+# About so many documents of a month are read in one transaction.
+_READ_AT_ONCE = 2000
 
 
 class DocumentText(NamedTuple):
@@ -68,7 +69,9 @@ class DocumentText(NamedTuple):
     identity: str
     period: str | None
     text: str
-    repost: bool = False  # somebody else's words
+
+    # True if the text is somebody else's.
+    repost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,8 @@ class DocumentScope:
     def of_all_kinds(self) -> Self:
         """The scope without its choice of sections and material.
 
-        Where it has a document, none of the chosen ones is a true zero; an outlet that has no
-        document at all has no data.
+        If this scope has a document and the chosen scope has none, the zero is true. An outlet
+        without any document has no data.
         """
         return replace(self, sections=(), material=None)
 
@@ -136,9 +139,15 @@ class Stored:
     added: int
     forgotten: int
     completed: int = 0
-    kept: int = 0  #: lack what was given, and stay as they are for the runs that have read them
-    conflicts: int = 0  #: not stored: their identity is that of another text
-    redated: int = 0  #: given with another date than stored: the first date is the document's
+
+    #: These documents lack a field that was given; they stay as the runs have read them.
+    kept: int = 0
+
+    #: These documents were not stored: their identity belongs to another text.
+    conflicts: int = 0
+
+    #: These documents were given with another date than the stored one, which stays.
+    redated: int = 0
 
 
 def add_documents(
@@ -173,7 +182,7 @@ def insert_documents(
     completed = kept = conflicts = redated = 0
 
     for batch in batched(allowed):
-        rows, in_two_months = join_rows(identify_documents(connection, batch))
+        rows, redated_in_batch = join_rows(identify_documents(connection, batch))
         joined_keys = {origin_key(row) for row in rows} - origin_ids.keys()
         origin_ids |= find_or_add_origins(connection, db, joined_keys)
         new = _insert_new(connection, db, rows, origin_ids, import_id)
@@ -187,7 +196,7 @@ def insert_documents(
         completed += result.completed
         kept += result.kept
         conflicts += result.conflicts + _count_conflicts(rows, new)
-        redated += result.redated + in_two_months
+        redated += result.redated + redated_in_batch
 
     add_to_counts(connection, db, added)
     not_allowed = len(documents) - len(allowed)
@@ -205,9 +214,13 @@ def _insert_new(
     first_rows: dict[str, dict[str, Any]] = {}
     for row in rows:
         origin_id = origin_ids[origin_key(row)]
-        values = {name: row.get(name) for name in _COLUMNS}
-        given = {"origin_id": origin_id, "import_id": import_id, "repost": bool(row.get("repost"))}
-        first_rows.setdefault(row["identity"], {**values, **given})
+        document = {column: row.get(column) for column in _COLUMNS}
+        import_columns = {
+            "origin_id": origin_id,
+            "import_id": import_id,
+            "repost": bool(row.get("repost")),
+        }
+        first_rows.setdefault(row["identity"], {**document, **import_columns})
 
     if not first_rows:
         return {}
@@ -234,7 +247,7 @@ def _count_conflicts(
 def _insert_details(
     connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Keep abstracts and subject terms, of each document those that came first."""
+    """Keep the first abstract and subject terms of each document."""
     details_by_identity: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row.get("abstract") or row.get("tags"):
@@ -265,14 +278,14 @@ def _link_rows(
 def link_documents(connection: Connection, db: Database, job_id: int, ids: Sequence[int]) -> None:
     """Record that the search *job_id* found these documents."""
     if ids:
-        links = [{"job_id": job_id, "document_id": number} for number in ids]
+        links = [{"job_id": job_id, "document_id": document_id} for document_id in ids]
         connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
 
 
 def has_documents_of(connection: Connection, handle: str) -> bool:
     """Return whether a document of that handle is stored, in any source."""
-    of_handle = select(Document.id).where(Document.handle == handle).limit(1)
-    return connection.scalar(of_handle) is not None
+    documents = select(Document.id).where(Document.handle == handle).limit(1)
+    return connection.scalar(documents) is not None
 
 
 def documents_of(
@@ -283,9 +296,9 @@ def documents_of(
 ) -> ColumnElement[bool]:
     """Return the condition on `Document` that holds for the documents of *scope*.
 
-    This is the one place that says which documents a job works on. *day* narrows a month to one of
-    its `days_of`, given as moments or as parameters of the statement. *other_handles* are accounts
-    whose scopes differ from that of an account in nothing else.
+    Nothing else determines which documents a job works on. *day* narrows a month to one of its
+    `days_of`, given as moments or as parameters of the statement. *other_handles* are accounts
+    whose scopes differ from *scope* only in the handle.
     """
     if scope.period is not None:
         days = days_of(scope.period)
@@ -348,7 +361,8 @@ def list_documents_by_day(
     Some `_READ_AT_ONCE` documents are read in a transaction, or a day.
     """
     day = bindparam("first", type_=DateTime), bindparam("after", type_=DateTime)
-    statement = _DATED_TEXTS.where(documents_of(scope, day=day))  # built once: that costs most
+    # The statement is built once, because building it costs most.
+    statement = _DATED_TEXTS.where(documents_of(scope, day=day))
     for first, after in _ranges_to_read(db, scope):
         with db.read() as connection:
             rows = connection.execute(statement, {"first": first, "after": after}).all()
@@ -368,11 +382,11 @@ def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[dateti
         yield part[0][0], part[-1][1]
 
 
-def _group_by_day(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
-    """Yield each day of *rows* of `_DATED_TEXTS` with its documents, by identity."""
+def _group_by_day(documents: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
+    """Yield each day of *documents* of `_DATED_TEXTS` with its documents, by identity."""
     days: dict[date, list[Any]] = {}
-    for row in rows:
-        days.setdefault(row.published_at.date(), []).append(row[:-1])
+    for document in documents:
+        days.setdefault(document.published_at.date(), []).append(document[:-1])
     for day in sorted(days):
         yield day.isoformat(), _in_order(days[day])
 
@@ -386,10 +400,10 @@ def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:
 
 def documents_by_id(connection: Connection, ids: Sequence[int]) -> list[DocumentText]:
     """Return the documents with these *ids*, by period, then identity."""
-    rows: list[Any] = []
+    documents: list[Any] = []
     for batch in batched(ids):
-        rows += connection.execute(_TEXTS.where(Document.id.in_(batch)))
-    return _in_order(rows)
+        documents += connection.execute(_TEXTS.where(Document.id.in_(batch)))
+    return _in_order(documents)
 
 
 def days_of(period: str) -> list[tuple[datetime, datetime]]:
@@ -419,8 +433,8 @@ def with_counts(remark: str | None, posts: Sequence[DocumentText]) -> str | None
 def newest_document(db: Database) -> int:
     """Return the id of the newest document, 0 for none; those stored later have higher ids.
 
-    PostgreSQL gives out ids before others see their rows, so this waits for whoever inserts, and
-    lets nobody insert for an instant.
+    PostgreSQL gives out ids before others see their rows. So this waits for running inserts and
+    blocks new ones for an instant.
     """
     with db.read() as connection:
         if not db.is_sqlite:
@@ -428,9 +442,9 @@ def newest_document(db: Database) -> int:
         return connection.scalar(select(func.max(Document.id))) or 0
 
 
-def _in_order(rows: Iterable[Any]) -> list[DocumentText]:
+def _in_order(documents: Iterable[Any]) -> list[DocumentText]:
     # sorted here and not by the database: databases differ in how they order text
-    return sorted(map(DocumentText._make, rows), key=_period_and_identity)
+    return sorted(map(DocumentText._make, documents), key=_period_and_identity)
 
 
 def _period_and_identity(document: DocumentText) -> tuple[str, str]:

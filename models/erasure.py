@@ -1,9 +1,9 @@
 """Erasure of runs, documents and accounts with everything that was derived from them.
 
 Sentences with keywords are found by their document, answers about several texts by
-`AnswerDocument`, others about a single text by what they quote, so that no engine, term or run has
-to be remembered for it. An answer that quotes nothing (a number, under a key that is a hash) says
-nothing about a text, and stays.
+`AnswerDocument`, and answers about a single text by what they quote. So no engine, term or run has
+to be remembered. An answer that quotes nothing (a number, under a key that is a hash) says nothing
+about a text and stays.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from models.imports import drop_places
 from models.jobs import completed_steps, first_job_ids
 from models.keyword_answers import clear_searched, count_keyword_answers
 from models.origins import add_to_counts, count_by_key
+from models.redo_transitions import empty_job, redo_job, redo_reports
+from models.run_transitions import lock_run, queue_report, reopen_run
 from models.runs import UNENDED
 from models.tables import (
     Answer,
@@ -49,17 +51,10 @@ from models.tables import (
     Run,
     RunErasure,
 )
-from models.transitions import (
-    empty_job,
-    lock_run,
-    queue_report,
-    redo_job,
-    redo_reports,
-    reopen_run,
-)
 
 SCANNED_AT_ONCE = 20_000
-NOBODY = 0  # the run to which the calls of erased runs belong: limits go on counting them
+# The calls of erased runs go to this run, so that limits go on counting them.
+NOBODY = 0
 
 
 @dataclass
@@ -68,7 +63,9 @@ class Erased:
 
     documents: int = 0
     answers: int = 0
-    runs: list[int] = field(default_factory=list)  # whose results are made again without them
+
+    # The results of these runs are made again without the documents.
+    runs: list[int] = field(default_factory=list)
 
 
 def forget_run(db: Database, run_id: int) -> None:
@@ -123,30 +120,32 @@ def forget_documents(
 ) -> Erased:
     """Remove documents with the results and answers that quote them.
 
-    The jobs whose other results rest on them are queued again. Suppress the documents before: what
-    is collected while their answers are looked for stays away then.
+    Jobs whose other results rest on the documents are queued again. Suppress the documents before,
+    so that nothing collects them again during the search for their answers.
 
     *sentences* splits a text as the engine does. *result_tables* hold rows of steps.
-    *handle* says that the whole account is erased, and how far it was read. Every run that held
-    one of the documents gives the *reason*.
+    A *handle* says that the whole account is erased, with the progress of its crawl. Every run that
+    held one of the documents gives the *reason*.
     """
     quotes = _quotable_texts(db, ids, sentences)
     quoting, newest_answer = _quoting_answers(db, quotes)
     with db.write() as connection:
-        drop_places(connection)  # first, as an import locks its record before its documents
+        # An import locks its record before its documents; places go first to keep that order.
+        drop_places(connection)
         jobs = _affected_jobs(connection, ids, handle)
         runs = sorted({job.run_id for job in jobs})
         for run_id in runs:
             lock_run(connection, run_id)
 
         answers = _delete_answers(connection, ids, quoting)
-        answers += count_keyword_answers(connection, ids)  # they go with their documents
+        # Keyword answers are deleted together with their documents.
+        answers += count_keyword_answers(connection, ids)
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
         removed = count_by_key(connection, ids)
         for batch in batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(batch)))
-        add_to_counts(connection, db, {key: -number for key, number in removed.items()})
+        add_to_counts(connection, db, {key: -count for key, count in removed.items()})
         clear_searched(connection, ids)
         if db.is_sqlite:
             _lower_newest_documents(connection)
@@ -154,7 +153,8 @@ def forget_documents(
         for job in jobs:
             for table in result_tables:
                 columns = table.__table__.c
-                if "document_id" not in columns:  # else the rows went with their document
+                if "document_id" not in columns:
+                    # Rows that name their document were deleted with it.
                     connection.execute(delete(table).where(columns.job_id == job.id))
             if DOCUMENTS in completed_steps(connection, job.id):
                 _redo_or_empty_job(connection, job, reason)
@@ -193,8 +193,8 @@ def _quoting_answers(db: Database, quotes: set[str], after: int = 0) -> tuple[se
         newest = connection.scalar(select(func.max(Answer.id))) or after
 
     keys: set[bytes] = set()
-    for key, value in _answers_between(db, after, newest):
-        if not quotes.isdisjoint(json.loads(value)):
+    for key, answer in _answers_between(db, after, newest):
+        if not quotes.isdisjoint(json.loads(answer)):
             keys.add(key)
     return keys, newest
 
@@ -205,9 +205,9 @@ def _answers_between(db: Database, after: int, newest: int) -> Iterator[Row[byte
     for start in range(after, newest, SCANNED_AT_ONCE):
         end = min(start + SCANNED_AT_ONCE, newest)
         with db.read() as connection:
-            of_range = answers.where(Answer.id > start, Answer.id <= end)
-            rows = connection.execute(of_range).all()
-        yield from rows
+            range_answers = answers.where(Answer.id > start, Answer.id <= end)
+            answer_rows = connection.execute(range_answers).all()
+        yield from answer_rows
 
 
 def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[bytes]) -> int:
@@ -228,7 +228,7 @@ def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[byt
 def _affected_jobs(
     connection: Connection, ids: Sequence[int], handle: str | None
 ) -> list[Row[Any]]:
-    """Return the jobs that hold one of the documents, are of the *handle*, or rest on such a job.
+    """Return the jobs that hold one of the documents, collect the *handle*, or rest on such a job.
 
     The posts of an account or a search are compared with those of the run's other jobs.
     """
@@ -276,16 +276,16 @@ def _ids_by_job_name(connection: Connection, ids: Sequence[int]) -> dict[str, li
 def _read_jobs(
     connection: Connection,
     column: InstrumentedAttribute[Any],
-    values: Sequence[Any],
+    keys: Sequence[Any],
     *conditions: ColumnElement[bool],
 ) -> list[Row[Any]]:
     columns = (Job.id, Job.run_id, Job.kind, Job.name, Job.state, Job.newest_document)
     jobs = select(*columns, Run.state.label("run_state"), Run.parameters)
     jobs = jobs.join(Run, Run.id == Job.run_id).where(*conditions)
-    rows: list[Row[Any]] = []
-    for batch in batched(values):
-        rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
-    return rows
+    job_rows: list[Row[Any]] = []
+    for batch in batched(keys):
+        job_rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
+    return job_rows
 
 
 def _scope_of(job: Row[Any]) -> DocumentScope:
@@ -307,7 +307,7 @@ def _holds_one_of(connection: Connection, scope: DocumentScope, ids: Sequence[in
 
 
 def _lower_newest_documents(connection: Connection) -> None:
-    """Keep ended jobs from documents that are stored later: SQLite gives the highest ids anew."""
+    """Keep ended jobs from documents that are stored later: SQLite reuses the highest ids."""
     newest = connection.scalar(select(func.max(Document.id))) or 0
     later = update(Job).where(Job.newest_document > newest)
     connection.execute(later.values(newest_document=newest))
@@ -348,5 +348,6 @@ def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str
     redo_reports(connection, run_id)
     if not reopen_run(connection, run_id):
         ended_at = connection.scalar(select(Run.ended_at).where(Run.id == run_id))
-        if ended_at is not None:  # otherwise the report is made when the run ends
+        if ended_at is not None:
+            # An open run gets its report when it ends.
             queue_report(connection, run_id)

@@ -12,22 +12,23 @@ from models.imports import blank_import, get_import
 from models.origins import list_months_of
 from models.tables import Crawl, Document, RunErasure
 
-PIECE = 50_000  # documents erased together: each piece costs a look at all answers
+# So many documents are erased together, because each piece costs a look at all answers.
+PIECE = 50_000
 
 
-def ids_by_import(db: Database, number: int) -> Iterator[list[int]]:
+def ids_by_import(db: Database, import_id: int) -> Iterator[list[int]]:
     """Yield the ids of the documents that an import stored, month by month, in bounded pieces.
 
     A month is in few pieces, so that its jobs are looked at and queued again few times. Raises
     `NotFound`.
     """
     with db.read() as connection:
-        sources = get_import(connection, number).source.split(",")
+        sources = get_import(connection, import_id).source.split(",")
         months = list_months_of(connection, sources)
 
     piece: list[int] = []
     for source, period in months:
-        is_stored_by_it = and_(Document.import_id == number, _is_of_month(source, period))
+        is_stored_by_it = and_(Document.import_id == import_id, _is_of_month(source, period))
         with db.read() as connection:
             piece += connection.scalars(select(Document.id).where(is_stored_by_it))
         while len(piece) >= PIECE:
@@ -48,15 +49,15 @@ def _is_of_month(source: str, period: str) -> ColumnElement[bool]:
     )
 
 
-def forget_import(db: Database, number: int, *, read: int) -> None:
+def forget_import(db: Database, import_id: int, *, read: int) -> None:
     """Empty the record of an import whose documents are gone, so that it may be read again.
 
     A month, account or search that a service was asked for is fetched anew by the next run.
     *read* is what the record had read before. Raises `ImportGoesOn`.
     """
     with db.write() as connection:
-        record = get_import(connection, number)
-        blank_import(connection, number, read=read)
+        record = get_import(connection, import_id)
+        blank_import(connection, import_id, read=read)
         is_of_record = and_(Crawl.source == record.source, Crawl.subject == record.path)
         connection.execute(delete(Crawl).where(is_of_record))
 

@@ -12,9 +12,11 @@ from core.errors import ImportGoesOn, NotFound
 from models.database import clock
 from models.tables import Import
 
-NAMED = 1000  # omissions that are kept by name; all are counted
+# So many omissions are kept by name; all are counted.
+NAMED = 1000
 NAMED_IN_A_REMARK = 3
-FORGOTTEN = ""  # the path of a record whose documents were forgotten
+# A record whose documents were forgotten has this path.
+FORGOTTEN = ""
 _NOTHING_READ = {"read": 0, "added": 0, "empty": 0, "left_out": 0, "named": [], "place": None}
 
 
@@ -30,67 +32,69 @@ class ImportCounts:
 
 def begin_import(connection: Connection, *, path: str, source: str) -> int:
     """Add the record of what is about to be read from *path*; return its number."""
-    row = {"path": path, "source": source, "at": clock(), **_NOTHING_READ}
-    return connection.execute(insert(Import).values(row).returning(Import.id)).scalar_one()
+    record = {"path": path, "source": source, "at": clock(), **_NOTHING_READ}
+    return connection.execute(insert(Import).values(record).returning(Import.id)).scalar_one()
 
 
 def continue_import(connection: Connection, *, path: str, source: str) -> int:
     """Return the number of the last record of *path*; begin one where there is none."""
-    last = _last_import(connection, path, source)
-    if last is not None:
-        return int(last.id)
+    last_record = _last_import(connection, path, source)
+    if last_record is not None:
+        return int(last_record.id)
     return begin_import(connection, path=path, source=source)
 
 
 def count_import(
     connection: Connection,
-    number: int,
+    import_id: int,
     counts: ImportCounts,
     *,
     named: Sequence[str],
     source: str | None = None,
     place: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add to a record; of what was left out and why, keep the first.
+    """Add to a record; keep the first omissions with their reasons.
 
-    *source* replaces its own. *place* is behind what is counted, and replaces the one before.
+    *source* replaces the record's own. *place* follows what is counted and replaces the last place.
     """
     record = select(Import.read, Import.added, Import.empty, Import.left_out, Import.named)
-    last = connection.execute(record.where(Import.id == number)).one()
-    values = {
-        "read": last.read + counts.read,
-        "added": last.added + counts.added,
-        "empty": last.empty + counts.empty,
-        "left_out": last.left_out + counts.left_out,
-        "named": [*last.named, *named][:NAMED],
+    stored = connection.execute(record.where(Import.id == import_id)).one()
+    updated = {
+        "read": stored.read + counts.read,
+        "added": stored.added + counts.added,
+        "empty": stored.empty + counts.empty,
+        "left_out": stored.left_out + counts.left_out,
+        "named": [*stored.named, *named][:NAMED],
         "place": None if place is None else dict(place),
         "at": clock(),
     }
     if source is not None:
-        values["source"] = source
-    connection.execute(update(Import).where(Import.id == number).values(values))
+        updated["source"] = source
+    connection.execute(update(Import).where(Import.id == import_id).values(updated))
 
 
 def find_place(connection: Connection, *, path: str, file: str) -> Row[Any] | None:
     """Return ``(id, place)`` of the newest record of *path* that stopped in this *file*."""
     has_place = (Import.path == path, Import.place.is_not(None))
     places = select(Import.id, Import.place).where(*has_place).order_by(Import.id.desc())
-    of_file = (row for row in connection.execute(places) if row.place["file"] == file)
-    return next(of_file, None)
+    places_in_file = (
+        record for record in connection.execute(places) if record.place["file"] == file
+    )
+    return next(places_in_file, None)
 
 
-def keeps_place(connection: Connection, number: int, place: Mapping[str, Any] | None) -> bool:
+def keeps_place(connection: Connection, import_id: int, place: Mapping[str, Any] | None) -> bool:
     """Return whether a record is at the *place* at which its reader left it, and lock it.
 
-    It is at none where documents were erased since. Raises `ImportGoesOn` where another process has
-    read on.
+    A record has no place if documents were erased since. Raises `ImportGoesOn` if another process
+    has read on.
     """
-    record = select(Import.place).where(Import.id == number).with_for_update()
+    record = select(Import.place).where(Import.id == import_id).with_for_update()
     stored = connection.execute(record).scalar_one()
     if stored is not None and stored != place:
         raise ImportGoesOn(
-            f"another process reads the file of import {number}, and has gone on with it: let it "
-            "end, or stop it and import the file again"
+            f"another process reads the file of import {import_id}, and has gone on with it: let "
+            "it end, or stop it and import the file again"
         )
     return bool(stored == place)
 
@@ -103,9 +107,9 @@ def drop_places(connection: Connection) -> None:
 
 def restart_import(connection: Connection, *, path: str, source: str) -> None:
     """Set the last record of *path* to nothing before it is read from its beginning again."""
-    last = _last_import(connection, path, source)
-    if last is not None:
-        record = update(Import).where(Import.id == last.id)
+    last_record = _last_import(connection, path, source)
+    if last_record is not None:
+        record = update(Import).where(Import.id == last_record.id)
         connection.execute(record.values(at=clock(), **_NOTHING_READ))
 
 
@@ -117,46 +121,46 @@ def list_imports(connection: Connection) -> list[dict[str, Any]]:
     return [dict(record) for record in connection.execute(stored).mappings()]
 
 
-def get_import(connection: Connection, number: int) -> Row[Any]:
+def get_import(connection: Connection, import_id: int) -> Row[Any]:
     """Return the record with that number. Raises `NotFound`, also where it was forgotten."""
-    record = select(Import.__table__).where(Import.id == number, Import.path != FORGOTTEN)
-    row = connection.execute(record).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no import {number}: `tidings stored` lists them")
-    return row
+    record = select(Import.__table__).where(Import.id == import_id, Import.path != FORGOTTEN)
+    stored_import = connection.execute(record).one_or_none()
+    if stored_import is None:
+        raise NotFound(f"there is no import {import_id}: `tidings stored` lists them")
+    return stored_import
 
 
-def shares_documents(connection: Connection, number: int) -> bool:
+def shares_documents(connection: Connection, import_id: int) -> bool:
     """Return whether a later import of the same sources had documents that were stored already."""
-    sources = set(get_import(connection, number).source.split(","))
-    had_stored = select(Import.source).where(Import.id > number, Import.added < Import.read)
+    sources = set(get_import(connection, import_id).source.split(","))
+    had_stored = select(Import.source).where(Import.id > import_id, Import.added < Import.read)
     later = connection.scalars(had_stored.distinct())
     return any(not sources.isdisjoint(source.split(",")) for source in later)
 
 
-def blank_import(connection: Connection, number: int, *, read: int) -> None:
+def blank_import(connection: Connection, import_id: int, *, read: int) -> None:
     """Empty a record whose documents are gone; it stays so that no other gets its number.
 
     *read* is what it had read before. Raises `ImportGoesOn` where it has read more since.
     """
-    record = update(Import).where(Import.id == number, Import.read == read)
+    record = update(Import).where(Import.id == import_id, Import.read == read)
     blank = {"path": FORGOTTEN, "source": "", "at": clock(), **_NOTHING_READ}
     if not connection.execute(record.values(blank)).rowcount:
         raise ImportGoesOn(
-            f"import {number} has read more documents meanwhile: wait for its end, then forget it "
-            "again"
+            f"import {import_id} has read more documents meanwhile: wait for its end, then forget "
+            "it again"
         )
 
 
 def left_out_remark(connection: Connection, path: str, source: str) -> str | None:
-    """Return what could not be used when *path* was read last; None where that is nothing."""
-    last = _last_import(connection, path, source)
-    if last is None or not last.left_out:
+    """Return a remark on the omissions of the last reading of *path*; None if it had none."""
+    last_record = _last_import(connection, path, source)
+    if last_record is None or not last_record.left_out:
         return None
 
-    names = ", ".join(last.named[:NAMED_IN_A_REMARK])
-    more = ", …" if last.left_out > NAMED_IN_A_REMARK else ""
-    return f"{last.left_out:,} of what was read could not be used ({names}{more})"
+    omissions = ", ".join(last_record.named[:NAMED_IN_A_REMARK])
+    more = ", …" if last_record.left_out > NAMED_IN_A_REMARK else ""
+    return f"{last_record.left_out:,} of what was read could not be used ({omissions}{more})"
 
 
 def _last_import(connection: Connection, path: str, source: str) -> Row[Any] | None:

@@ -1,6 +1,6 @@
-"""What the database holds, from the counts of documents and small tables.
+"""The inventory of the database, from the counts of documents and small tables.
 
-No query here reads documents, of which there may be millions; accounts are counted in an index.
+No query here reads documents, since there may be millions; accounts are counted in an index.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ class SourceInventory:
 
     source: str
     documents: int
-    undated: int  # those of no month
-    months: Mapping[str, int]  # how many are of each month that has one, in order
+
+    # The number of documents that belong to no month.
+    undated: int
+
+    # The number of documents of each month that has one, in the order of the months.
+    months: Mapping[str, int]
 
     @property
     def range(self) -> MonthRange | None:
@@ -55,7 +59,9 @@ class HandleInventory:
 
     handles: int
     documents: int
-    most: Sequence[StoredName]  # those with the most posts
+
+    # The handles with the most posts.
+    most: Sequence[StoredName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,13 @@ class Inventory:
     """What the database holds."""
 
     sources: Sequence[SourceInventory]
-    names: Mapping[str, Sequence[StoredName]]  # by field of `ORIGIN_FIELDS`; "" is not known
+
+    # The stored names by field of `ORIGIN_FIELDS`; "" stands for documents without one.
+    names: Mapping[str, Sequence[StoredName]]
     handles: HandleInventory
-    imports: Sequence[Mapping[str, Any]]  # the newest first
+
+    # The newest import comes first.
+    imports: Sequence[Mapping[str, Any]]
 
     @property
     def documents(self) -> int:
@@ -98,8 +108,8 @@ def _month_number(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:]) - 1
 
 
-def _month_name(number: int) -> str:
-    return f"{number // 12:04}-{number % 12 + 1:02}"
+def _month_name(month_number: int) -> str:
+    return f"{month_number // 12:04}-{month_number % 12 + 1:02}"
 
 
 def _list_sources(connection: Connection) -> list[SourceInventory]:
@@ -107,8 +117,8 @@ def _list_sources(connection: Connection) -> list[SourceInventory]:
     counts = select(DocumentCount.source, DocumentCount.period, documents)
     grouped = counts.group_by(DocumentCount.source, DocumentCount.period)
     months_by_source: dict[str, dict[str, int]] = {}
-    for source, period, number in connection.execute(grouped):
-        months_by_source.setdefault(source, {})[period] = int(number)
+    for source, period, count in connection.execute(grouped):
+        months_by_source.setdefault(source, {})[period] = int(count)
 
     sources = []
     for source, months in sorted(months_by_source.items()):
@@ -121,36 +131,38 @@ def _list_sources(connection: Connection) -> list[SourceInventory]:
 def _count_names(connection: Connection) -> dict[str, list[StoredName]]:
     """Return the values of each field that documents have, most documents first."""
     documents = func.sum(DocumentCount.documents).label("documents")
-    by_origin = select(DocumentCount.origin_id, documents).group_by(DocumentCount.origin_id)
-    counted = by_origin.subquery()
+    origin_counts = select(DocumentCount.origin_id, documents).group_by(DocumentCount.origin_id)
+    counted = origin_counts.subquery()
     fields = [getattr(Origin, field) for field in ORIGIN_FIELDS]
     origins = select(counted.c.documents, *fields).join(Origin, Origin.id == counted.c.origin_id)
 
     counts: dict[str, Counter[str]] = {field: Counter() for field in ORIGIN_FIELDS}
-    for number, *values in connection.execute(origins):
-        for field, value in zip(ORIGIN_FIELDS, values, strict=True):
-            counts[field][value] += int(number)
+    for count, *origin_values in connection.execute(origins):
+        for field, origin_value in zip(ORIGIN_FIELDS, origin_values, strict=True):
+            counts[field][origin_value] += int(count)
 
-    names = {}
+    stored_names = {}
     for field, counter in counts.items():
-        stored = [StoredName(*item) for item in counter.items()]
-        names[field] = sorted(stored, key=lambda each: (-each.documents, each.name))
-    return names
+        stored = [StoredName(*value_and_count) for value_and_count in counter.items()]
+        stored_names[field] = sorted(
+            stored, key=lambda stored_name: (-stored_name.documents, stored_name.name)
+        )
+    return stored_names
 
 
 def _count_handles(connection: Connection) -> HandleInventory:
     # ">" and not "is not null": SQLite then passes over the documents without a handle too
     posts = select(Document.handle, func.count().label("documents")).where(Document.handle > "")
     accounts = posts.group_by(Document.handle).subquery()
-    of_all = (
+    totals = (
         func.count().over().label("handles"),
         func.sum(accounts.c.documents).over().label("posts"),
     )
-    columns = (accounts.c.handle, accounts.c.documents, *of_all)
+    columns = (accounts.c.handle, accounts.c.documents, *totals)
     ordered = select(*columns).order_by(accounts.c.documents.desc(), accounts.c.handle)
 
-    rows = connection.execute(ordered.limit(HANDLES_SHOWN)).all()
-    if not rows:
+    account_rows = connection.execute(ordered.limit(HANDLES_SHOWN)).all()
+    if not account_rows:
         return HandleInventory(0, 0, ())
-    most = [StoredName(row.handle, row.documents) for row in rows]
-    return HandleInventory(rows[0].handles, int(rows[0].posts), most)
+    most = [StoredName(account.handle, account.documents) for account in account_rows]
+    return HandleInventory(account_rows[0].handles, int(account_rows[0].posts), most)

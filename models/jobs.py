@@ -1,7 +1,7 @@
 """Jobs at work: their claims and leases, the fence on their writes, their steps and progress.
 
-`models.transitions` holds what moves a job from one state to another. Lease times are compared on
-the database's clock alone.
+`models.job_transitions` moves jobs from one state to another. Lease times are compared on the
+database's clock alone.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
 UNKNOWN_SLOTS = 1_000_000
-WORKER_KEPT_SECONDS = 86_400.0  # each start of a worker adds a row
-MOST_COMPARED = 100  # jobs of a run whose documents those of another are compared with
+# Workers that were not seen for so long are deleted, because each start of a worker adds a row.
+WORKER_KEPT_SECONDS = 86_400.0
+# A job's documents are compared with those of at most so many other jobs of its run.
+MOST_COMPARED = 100
 # columns of a job that progresses
 NO_SETBACKS = {"crashes": 0, "losses": 0, "waits": 0, "waiting_since": None}
 
@@ -52,7 +54,9 @@ class Claim:
     queue: str
     name: str
     owner: str
-    number: int  # `Job.claims` when the claim was made
+
+    # The value of `Job.claims` when the claim was made.
+    number: int
     options: dict[str, Any]
     parameters: dict[str, Any]
     max_calls: int | None
@@ -64,9 +68,9 @@ class Claim:
 class DrawingSlots:
     """How many report jobs may be at work at once."""
 
-    #: while no job over texts waits for a process
+    #: The limit while no job over texts waits for a process.
     total: int
-    #: while one does, and at any time of the jobs that make a whole report
+    #: The limit while one does, and at any time for the jobs that make a whole report.
     share: int
 
 
@@ -87,7 +91,7 @@ def update_claimed(claim: Claim) -> Update:
 
 
 # Built once: it costs more than what the database does with it.
-#: holds until the claim is lost whose `held_values` are given
+#: Holds until the claim is lost whose `held_values` are given.
 IS_HELD = and_(
     Job.id == bindparam("held_job"),
     Job.owner == bindparam("held_owner"),
@@ -130,7 +134,7 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
 
 
 def note_progress(connection: Connection, claim: Claim) -> None:
-    """Reset the setbacks of a job for which answers were stored, whoever owns it now."""
+    """Reset the setbacks of a job for which answers were stored, whoever owns the job now."""
     connection.execute(_RESET_SETBACKS, {"reset_job": claim.job_id})
 
 
@@ -155,8 +159,8 @@ def set_step(
     reason: str | None = None,
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
-    row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
-    connection.execute(_upsert_step(db), {**row, "documents": documents})
+    step_row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
+    connection.execute(_upsert_step(db), {**step_row, "documents": documents})
 
 
 def _upsert_step(db: Database) -> Executable:
@@ -164,8 +168,8 @@ def _upsert_step(db: Database) -> Executable:
     dialect = db.engine.dialect.name
     if dialect not in _STEP_UPSERTS:
         insert = db.upsert(JobStep).values(at=clock())
-        names = ("state", "reason", "documents", "at")
-        changes = {name: insert.excluded[name] for name in names}
+        columns = ("state", "reason", "documents", "at")
+        changes = {column: insert.excluded[column] for column in columns}
         upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
         _STEP_UPSERTS[dialect] = upsert
     return _STEP_UPSERTS[dialect]
@@ -228,8 +232,8 @@ def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
     """Return how often the job was put off without progress, and how long a service is away."""
     seconds = func.coalesce(clock() - Job.waiting_since, 0.0).label("seconds")
     with db.read() as connection:
-        row = connection.execute(select(Job.waits, seconds).where(Job.id == claim.job_id)).one()
-    return row.waits, row.seconds
+        wait = connection.execute(select(Job.waits, seconds).where(Job.id == claim.job_id)).one()
+    return wait.waits, wait.seconds
 
 
 def job_counts(connection: Connection, run_id: int) -> dict[str, int]:
@@ -264,11 +268,11 @@ def try_acquire_maintenance(db: Database, name: str, *, every_seconds: float) ->
 
 def record_worker(db: Database, name: str, *, queues: str, slots: int) -> None:
     """Record that this worker's parent process is alive, and which queues it listens to."""
-    values = {"queues": queues, "slots": slots, "seen_at": clock()}
-    worker = db.upsert(Worker).values(name=name, **values)
+    worker_state = {"queues": queues, "slots": slots, "seen_at": clock()}
+    worker = db.upsert(Worker).values(name=name, **worker_state)
     long_gone = delete(Worker).where(Worker.seen_at < clock() - WORKER_KEPT_SECONDS)
     with db.write() as connection:
-        connection.execute(worker.on_conflict_do_update(index_elements=["name"], set_=values))
+        connection.execute(worker.on_conflict_do_update(index_elements=["name"], set_=worker_state))
         connection.execute(long_gone)
 
 
@@ -312,8 +316,10 @@ _LIVE_WORKERS = select(Worker.name, Worker.queues, Worker.slots).where(
 
 def first_job_ids(connection: Connection, run_id: int) -> set[int]:
     """Return the ids of the run's jobs that others of it may be compared with."""
-    first = select(Job.id).where(Job.run_id == run_id).order_by(Job.id).limit(MOST_COMPARED + 1)
-    return set(connection.scalars(first))
+    first_jobs = (
+        select(Job.id).where(Job.run_id == run_id).order_by(Job.id).limit(MOST_COMPARED + 1)
+    )
+    return set(connection.scalars(first_jobs))
 
 
 def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
@@ -321,9 +327,9 @@ def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
 
     A scope without `newest_document` is of a job that has not frozen its documents.
     """
-    values = {"run": claim.run_id, "job": claim.job_id, "most": MOST_COMPARED}
+    parameters = {"run": claim.run_id, "job": claim.job_id, "most": MOST_COMPARED}
     scopes = []
-    for job in connection.execute(_OTHER_JOBS, values):
+    for job in connection.execute(_OTHER_JOBS, parameters):
         scope = DocumentScope.of_job(
             kind=job.kind,
             name=job.name,

@@ -1,8 +1,8 @@
 """The ledger of keyword answers: which documents were searched for a term, and what was found.
 
-Of a hundred documents some ninety-nine do not mention a term. That a document was searched is one
-bit, in a bitmap for each question and block of document ids; only sentences that were found are
-rows. A *question* is an engine and a term.
+Some ninety-nine in a hundred documents do not mention a term. One bit says that a document was
+searched, in a bitmap for each question and block of document ids; only the sentences of mentions
+are rows. A *question* is an engine and a term.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from sqlalchemy import BindParameter, Connection, Result, bindparam, delete, fun
 from models.database import Database, batched, insert_new
 from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
 
-BLOCK_SIZE = 2048  # document ids in a block, a bit each
-MOST_BETWEEN = 4  # ids from the first to the last, for each document that is asked for
+# A block has so many document ids, with a bit for each.
+BLOCK_SIZE = 2048
+# Documents are read as a range if it has at most so many ids per wanted document.
+MOST_BETWEEN = 4
 
-Question = tuple[str, str]  # engine, term
+# The engine and the term.
+Question = tuple[str, str]
 
 _QUESTIONS: BindParameter[list[int]] = bindparam("questions", expanding=True)
 _BLOCKS: BindParameter[list[int]] = bindparam("blocks", expanding=True)
@@ -94,7 +97,7 @@ class SearchedDocuments:
 def read_searched(
     connection: Connection, engine: str, terms: Collection[str], document_ids: Collection[int]
 ) -> SearchedDocuments:
-    """Return what is stored of the blocks that hold *document_ids*."""
+    """Return the stored bitmaps of the blocks that hold *document_ids*."""
     term_of_question = _stored_questions(connection, engine, terms)
     blocks = sorted({document_id // BLOCK_SIZE for document_id in document_ids})
     searched = SearchedDocuments()
@@ -111,7 +114,7 @@ def read_searched(
 def read_sentences(
     connection: Connection, engine: str, terms: Collection[str], document_ids: Collection[int]
 ) -> dict[tuple[str, int], list[str]]:
-    """Return the sentences that were found, by term and document; none where nothing was."""
+    """Return the stored sentences by term and document; documents without a mention are absent."""
     term_of_question = _stored_questions(connection, engine, terms)
     questions = list(term_of_question)
     sentences: dict[tuple[str, int], list[str]] = {}
@@ -130,12 +133,12 @@ def _execute_sentences(
 ) -> Result[int, int, str]:
     """Return the sentences of the documents, and maybe of others between them.
 
-    To name each document takes longer than to leave out those of the few others that a month's
-    documents, which were stored together, have between them.
+    A month's documents were stored together and have few others between them. Leaving those out
+    takes less time than naming each document.
     """
-    first, last = document_ids[0], document_ids[-1]
-    if last - first < MOST_BETWEEN * len(document_ids):
-        parameters = {"questions": questions, "first": first, "last": last}
+    first_id, last_id = document_ids[0], document_ids[-1]
+    if last_id - first_id < MOST_BETWEEN * len(document_ids):
+        parameters = {"questions": questions, "first": first_id, "last": last_id}
         return connection.execute(_SENTENCES_OF_RANGE, parameters)
 
     parameters = {"questions": questions, "documents": document_ids}
@@ -163,8 +166,12 @@ def store_keyword_answers(
         for document_id in document_ids:
             answer = answers[document_id]
             if answer != "[]":
-                row = {"question_id": question_id, "document_id": document_id, "sentences": answer}
-                sentences.append(row)
+                sentence_row = {
+                    "question_id": question_id,
+                    "document_id": document_id,
+                    "sentences": answer,
+                }
+                sentences.append(sentence_row)
 
     _set_bits(db, connection, bits)
     if sentences:
@@ -181,7 +188,7 @@ def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -
 
 
 def clear_searched(connection: Connection, document_ids: Iterable[int]) -> None:
-    """Let documents that are gone count as never searched: SQLite gives the highest ids anew."""
+    """Mark deleted documents as never searched, since SQLite reuses the highest ids."""
     bits_of_block = _bits_by_block(document_ids)
 
     for blocks in batched(sorted(bits_of_block)):
@@ -207,9 +214,9 @@ def delete_keyword_answers(
                 bitmaps[question_id, block] = bitmap & ~bits_of_block[block]
             _write_bitmaps(connection, bitmaps)
         for document_ids in batched(ids_of_term[term]):
-            of_documents = KeywordSentences.document_id.in_(document_ids)
-            of_question = KeywordSentences.question_id == question_id
-            connection.execute(delete(KeywordSentences).where(of_question, of_documents))
+            is_of_batch = KeywordSentences.document_id.in_(document_ids)
+            is_of_question = KeywordSentences.question_id == question_id
+            connection.execute(delete(KeywordSentences).where(is_of_question, is_of_batch))
 
 
 def move_keyword_answers(db: Database, connection: Connection, new_ids: Mapping[int, int]) -> None:
@@ -245,21 +252,21 @@ def _stored_questions(
 
 def _question_id(db: Database, connection: Connection, question: Question) -> int:
     engine, term = question
-    row = {"engine": engine, "term": term}
-    question_id = connection.scalar(_QUESTION_ID, row)
+    question_row = {"engine": engine, "term": term}
+    question_id = connection.scalar(_QUESTION_ID, question_row)
     if question_id is None:
-        connection.execute(insert_new(KeywordQuestion, is_sqlite=db.is_sqlite), row)
-        question_id = connection.scalars(_QUESTION_ID, row).one()
+        connection.execute(insert_new(KeywordQuestion, is_sqlite=db.is_sqlite), question_row)
+        question_id = connection.scalars(_QUESTION_ID, question_row).one()
     return question_id
 
 
 def _lock_documents(
     db: Database, connection: Connection, answers: Iterable[Mapping[int, str]]
 ) -> set[int]:
-    """Return which of the documents are stored; on PostgreSQL lock those of which text is kept.
+    """Return which of the documents are stored; on PostgreSQL lock those with sentences to store.
 
-    An erasure waits there until the answers are stored, and removes them then. That a document was
-    searched says nothing of it, and its id is not given again.
+    An erasure waits there until the answers are stored, and then removes them. A bit that says that
+    a document was searched may stay: it quotes nothing, and PostgreSQL does not reuse the id.
     """
     document_ids: set[int] = set()
     quoted_ids: set[int] = set()
@@ -269,17 +276,17 @@ def _lock_documents(
             if answer != "[]":
                 quoted_ids.add(document_id)
 
-    to_check = sorted(document_ids if db.is_sqlite else quoted_ids)
-    stored = document_ids.difference(to_check)
-    for batch in batched(to_check):
+    checked_ids = sorted(document_ids if db.is_sqlite else quoted_ids)
+    stored = document_ids.difference(checked_ids)
+    for batch in batched(checked_ids):
         stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
     return stored
 
 
 def _add_bit(bits: dict[tuple[int, int], int], question_id: int, document_id: int) -> None:
     """Add the bit of a document to *bits*, by question and block."""
-    place = question_id, document_id // BLOCK_SIZE
-    bits[place] = bits.get(place, 0) | 1 << document_id % BLOCK_SIZE
+    block_key = question_id, document_id // BLOCK_SIZE
+    bits[block_key] = bits.get(block_key, 0) | 1 << document_id % BLOCK_SIZE
 
 
 def _bits_by_block(document_ids: Iterable[int]) -> dict[int, int]:
@@ -324,10 +331,10 @@ def _lock_blocks(
 
 
 def _write_bitmaps(connection: Connection, bitmaps: Mapping[tuple[int, int], int]) -> None:
-    rows = []
+    parameters = []
     for (question_id, block), bitmap in sorted(bitmaps.items()):
         length = (bitmap.bit_length() + 7) // 8
         new = bitmap.to_bytes(length, "little")
-        rows.append({"question": question_id, "at": block, "new": new})
-    if rows:
-        connection.execute(_SET_BITMAP, rows)
+        parameters.append({"question": question_id, "at": block, "new": new})
+    if parameters:
+        connection.execute(_SET_BITMAP, parameters)

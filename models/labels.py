@@ -41,13 +41,15 @@ class LabelledMention(NamedTuple):
 
     key: MentionKey
     period: str
-    document: str  # its identity
+
+    # The document's identity.
+    document: str
 
 
 def list_months(connection: Connection, run_id: int) -> list[tuple[int, str]]:
     """Return the id and name of the run's jobs of months, in their order."""
     jobs = select(Job.id, Job.name).where(Job.run_id == run_id, ~IS_REPORT)
-    return [(row.id, row.name) for row in connection.execute(jobs.order_by(Job.name))]
+    return [(job.id, job.name) for job in connection.execute(jobs.order_by(Job.name))]
 
 
 def list_mentions_by_month(db: Database, run_id: int) -> Iterator[list[LabelledMention]]:
@@ -63,12 +65,12 @@ def list_mentions_by_month(db: Database, run_id: int) -> Iterator[list[LabelledM
             .where(Mention.job_id == job_id, Mention.polarity.is_not(None))
             .distinct()
         )
-        of_month = []
+        labelled_mentions = []
         with db.read() as connection:
             for document_id, keyword, position, identity in connection.execute(mentions):
                 key = MentionKey(document_id, keyword, position)
-                of_month.append(LabelledMention(key, period, identity))
-        yield of_month
+                labelled_mentions.append(LabelledMention(key, period, identity))
+        yield labelled_mentions
 
 
 def read_sentences(
@@ -80,8 +82,8 @@ def read_sentences(
     columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
     mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run_id)
     for batch in batched(sorted({key.document_id for key in keys})):
-        of_documents = mentions.where(Mention.document_id.in_(batch))
-        for document_id, keyword, position, sentence in connection.execute(of_documents):
+        batch_mentions = mentions.where(Mention.document_id.in_(batch))
+        for document_id, keyword, position, sentence in connection.execute(batch_mentions):
             key = MentionKey(document_id, keyword, position)
             if key in selected:
                 sentences[key] = sentence
@@ -92,10 +94,10 @@ def read_labels(connection: Connection, run_id: int, coder: str) -> dict[Mention
     """Return the labels of a coder; None stands for a mention that was skipped."""
     columns = (Label.document_id, Label.keyword, Label.position, Label.value)
     labels = select(*columns).where(Label.run_id == run_id, Label.coder == coder)
-    values: dict[MentionKey, int | None] = {}
-    for document_id, keyword, position, value in connection.execute(labels):
-        values[MentionKey(document_id, keyword, position)] = value
-    return values
+    labels_by_mention: dict[MentionKey, int | None] = {}
+    for document_id, keyword, position, polarity in connection.execute(labels):
+        labels_by_mention[MentionKey(document_id, keyword, position)] = polarity
+    return labels_by_mention
 
 
 def store_labels(
@@ -106,29 +108,37 @@ def store_labels(
     labels: Mapping[MentionKey, int | None],
 ) -> None:
     """Store the labels of a coder, in the place of those that they gave the same mentions."""
-    now = connection.execute(select(clock())).scalar_one()
+    labelled_at = connection.execute(select(clock())).scalar_one()
     statement = db.upsert(Label)
     changed = {"value": statement.excluded.value, "at": statement.excluded.at}
     keys = ["run_id", "document_id", "keyword", "position", "coder"]
-    rows = []
-    for key, value in labels.items():
-        whose = {"run_id": run_id, "coder": coder, "value": value, "at": now}
-        rows.append({**key._asdict(), **whose})
-    if rows:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    label_rows = []
+    for key, polarity in labels.items():
+        whose = {"run_id": run_id, "coder": coder, "value": polarity, "at": labelled_at}
+        label_rows.append({**key._asdict(), **whose})
+    if label_rows:
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=changed), label_rows
+        )
 
 
 def add_label(
-    db: Database, run_id: int, coder: str, key: MentionKey, value: int | None
+    db: Database, run_id: int, coder: str, key: MentionKey, polarity: int | None
 ) -> LabelOutcome:
-    """Store a coder's label of a mention that has none of theirs. Raises `NotFound` of the run."""
+    """Store a coder's label of a mention that has none of theirs. Raises `NotFound` for the run."""
     try:
         with db.write() as connection:
-            now = connection.execute(select(clock())).scalar_one()
-            label: dict[str, Any] = {"run_id": run_id, "coder": coder, "value": value, "at": now}
+            labelled_at = connection.execute(select(clock())).scalar_one()
+            label: dict[str, Any] = {
+                "run_id": run_id,
+                "coder": coder,
+                "value": polarity,
+                "at": labelled_at,
+            }
             statement = insert_new(Label, is_sqlite=db.is_sqlite)
             is_added = connection.execute(statement, {**key._asdict(), **label}).rowcount > 0
-    except IntegrityError:  # the document or the run was erased
+    except IntegrityError:
+        # The document or the run was erased.
         with db.read() as connection:
             get_run(connection, run_id)
         return LabelOutcome.ERASED
@@ -138,6 +148,6 @@ def add_label(
 def delete_label(connection: Connection, run_id: int, coder: str, key: MentionKey) -> None:
     """Delete a coder's label of a mention."""
     columns = (Label.document_id, Label.keyword, Label.position)
-    is_of_mention = [column == value for column, value in zip(columns, key, strict=True)]
+    is_of_mention = [column == key_part for column, key_part in zip(columns, key, strict=True)]
     is_of_coder = (Label.run_id == run_id, Label.coder == coder)
     connection.execute(delete(Label).where(*is_of_coder, *is_of_mention))

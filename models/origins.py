@@ -15,8 +15,10 @@ from models.tables import Document, DocumentCount, Origin
 
 ORIGIN_FIELDS = ("outlet", "section", "desk", "material", "language")
 
-OriginKey = tuple[str, ...]  # the values of `ORIGIN_FIELDS`, "" for what is not known
-CountKey = tuple[str, str, int]  # source, period ("" without a time), origin
+# The values of `ORIGIN_FIELDS`; "" stands for an unknown one.
+OriginKey = tuple[str, ...]
+# The source, the period ("" without a time) and the id of the origin.
+CountKey = tuple[str, str, int]
 
 _KEYS_PER_STATEMENT = VALUES_PER_STATEMENT // len(ORIGIN_FIELDS)
 _COUNT_KEY = ("source", "period", "origin_id")
@@ -41,7 +43,8 @@ def find_or_add_origins(
     connection: Connection, db: Database, keys: Iterable[OriginKey]
 ) -> dict[OriginKey, int]:
     """Return the ids of these origins; what is not there yet is added."""
-    missing = sorted(set(keys))  # in one order everywhere: nobody waits in a circle
+    # All processes add origins in the same order, so that they cannot deadlock.
+    missing = sorted(set(keys))
     ids = _origin_ids(connection, missing)
     new = [dict(zip(ORIGIN_FIELDS, key, strict=True)) for key in missing if key not in ids]
     if new:
@@ -55,8 +58,8 @@ def _origin_ids(connection: Connection, keys: Sequence[OriginKey]) -> dict[Origi
     for start in range(0, len(keys), _KEYS_PER_STATEMENT):
         batch = keys[start : start + _KEYS_PER_STATEMENT]
         is_of_batch = tuple_(*_COLUMNS).in_(batch)
-        for number, *key in connection.execute(_ORIGINS.where(is_of_batch)):
-            ids[tuple(key)] = number
+        for origin_id, *key in connection.execute(_ORIGINS.where(is_of_batch)):
+            ids[tuple(key)] = origin_id
     return ids
 
 
@@ -64,8 +67,8 @@ def read_origins(connection: Connection, ids: Iterable[int]) -> dict[int, Origin
     """Return the origins with these ids."""
     keys: dict[int, OriginKey] = {}
     for batch in batched(sorted(set(ids))):
-        for number, *key in connection.execute(_ORIGINS.where(Origin.id.in_(batch))):
-            keys[number] = tuple(key)
+        for origin_id, *key in connection.execute(_ORIGINS.where(Origin.id.in_(batch))):
+            keys[origin_id] = tuple(key)
     return keys
 
 
@@ -78,7 +81,7 @@ def is_of_origin(**chosen: Sequence[str]) -> ColumnElement[bool]:
     for field, names in chosen.items():
         column = func.lower(getattr(Origin, field))
         if names:
-            conditions.append(or_(*(column == func.lower(name) for name in names)))
+            conditions.append(or_(*(column == func.lower(chosen_name) for chosen_name in names)))
     return Document.origin_id.in_(select(Origin.id).where(*conditions))
 
 
@@ -92,11 +95,11 @@ def stored_names(
     if sources:
         names = names.where(DocumentCount.source.in_(sources))
     ordered = names.where(column != "").group_by(column).order_by(documents.desc(), column)
-    return [StoredName(name, int(number)) for name, number in connection.execute(ordered)]
+    return [StoredName(name, int(count)) for name, count in connection.execute(ordered)]
 
 
 def stored_sources(connection: Connection) -> set[str]:
-    """Return the sources of which documents are stored."""
+    """Return the sources that have stored documents."""
     return set(connection.scalars(select(DocumentCount.source).distinct()))
 
 
@@ -116,7 +119,7 @@ def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple
 
 
 def stored_periods(connection: Connection, sources: Sequence[str]) -> set[str]:
-    """Return the months of which documents of one of *sources* are stored."""
+    """Return the months that have stored documents of one of *sources*."""
     periods = select(DocumentCount.period).where(DocumentCount.source.in_(sources))
     return set(connection.scalars(periods.distinct()))
 
@@ -131,15 +134,15 @@ def count_key(row: Mapping[Any, Any]) -> CountKey:
 
 def add_to_counts(connection: Connection, db: Database, changes: Mapping[CountKey, int]) -> None:
     """Add what was stored (or, below zero, removed) to the counts of documents."""
-    rows = []
+    count_rows = []
     for (source, period, origin_id), change in sorted(changes.items()):
         if change:
             key = {"source": source, "period": period, "origin_id": origin_id}
-            rows.append({**key, "documents": change})
-    if not rows:
+            count_rows.append({**key, "documents": change})
+    if not count_rows:
         return
 
-    parameters = many(rows, _COUNT_COLUMNS, is_sqlite=db.is_sqlite)
+    parameters = many(count_rows, _COUNT_COLUMNS, is_sqlite=db.is_sqlite)
     connection.execute(_adding_to_counts(db.is_sqlite), parameters)
     if min(changes.values()) < 0:
         connection.execute(delete(DocumentCount).where(DocumentCount.documents == 0))
@@ -157,6 +160,6 @@ def count_by_key(connection: Connection, ids: Sequence[int]) -> Counter[CountKey
     counts: Counter[CountKey] = Counter()
     columns = select(Document.source, Document.period, Document.origin_id)
     for batch in batched(ids):
-        for row in connection.execute(columns.where(Document.id.in_(batch))).mappings():
-            counts[count_key(row)] += 1
+        for document in connection.execute(columns.where(Document.id.in_(batch))).mappings():
+            counts[count_key(document)] += 1
     return counts

@@ -16,7 +16,9 @@ class QueueStats:
     """The number of jobs by (queue, state), and the seconds a queue's oldest due job waited."""
 
     jobs: dict[tuple[str, str], int] = field(default_factory=dict)
-    oldest_due: dict[str, float] = field(default_factory=dict)  # no entry: nothing is due
+
+    # A queue without due jobs has no entry.
+    oldest_due: dict[str, float] = field(default_factory=dict)
 
 
 def read_queue_stats(db: Database) -> QueueStats:
@@ -25,8 +27,8 @@ def read_queue_stats(db: Database) -> QueueStats:
     A paused run's jobs are not due.
     """
     stats = QueueStats()
-    by_run = (Job.queue, Job.state, Job.run_id)
-    counts = select(*by_run, func.count(), func.min(Job.due_at)).group_by(*by_run)
+    run_columns = (Job.queue, Job.state, Job.run_id)
+    counts = select(*run_columns, func.count(), func.min(Job.due_at)).group_by(*run_columns)
     with db.read() as connection:
         now = connection.execute(select(clock())).scalar_one()
         paused = set(connection.scalars(select(Run.id).where(Run.state == State.PAUSED)))

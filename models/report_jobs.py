@@ -12,15 +12,17 @@ from models.runs import REPORT_JOB, NewJob, add_jobs
 from models.tables import IS_REPORT, Job
 
 JUST_SECONDS = 5.0
-FIGURES_OPTION = "figures"  # of a figure job: the names of the jobs whose figures it draws
+# This option of a figure job holds the names of the jobs whose figures it draws.
+FIGURES_OPTION = "figures"
 
 
 def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequence[str]]) -> int:
     """See that there is a figure job for each of *groups*; return how many nobody has begun."""
     jobs = []
-    for number, names in enumerate(groups, start=1):
-        name = f"{REPORT_JOB}: {FIGURES_OPTION} {number} of {len(groups)}"
-        jobs.append(NewJob(JobKind.REPORT, name, {FIGURES_OPTION: list(names)}, QUEUE_REPORTS))
+    for group_number, job_names in enumerate(groups, start=1):
+        figure_job_name = f"{REPORT_JOB}: {FIGURES_OPTION} {group_number} of {len(groups)}"
+        options = {FIGURES_OPTION: list(job_names)}
+        jobs.append(NewJob(JobKind.REPORT, figure_job_name, options, QUEUE_REPORTS))
     add_jobs(connection, run_id, jobs)
 
     waiting = select(func.count()).where(

@@ -12,7 +12,8 @@ from models.tables import Base, Document, Mention
 
 Rows = Sequence[Mapping[str, Any]]
 
-_KEY = (Mention.document_id, Mention.keyword, Mention.term, Mention.position)  # within a job
+# These columns identify a mention within its job.
+_KEY = (Mention.document_id, Mention.keyword, Mention.term, Mention.position)
 _KEY_PARAMETERS = tuple(f"of_{column.name}" for column in _KEY)
 _IS_OF_JOB = Mention.job_id == bindparam("of_job")
 _MENTIONS = select(*_KEY, Mention.sentence).where(_IS_OF_JOB)
@@ -32,7 +33,8 @@ def add_rows(connection: Connection, job_id: int, table: type[Base], rows: Rows)
         connection.execute(_insert_into(table), [{"job_id": job_id, **row} for row in rows])
 
 
-@cache  # a step has few rows: to build its statements would cost more than to execute them
+# A step has few rows: building its statements would take longer than executing them.
+@cache
 def _delete_of_job(table: type[Base]) -> Delete:
     return delete(table).where(table.__table__.c.job_id == bindparam("of_job"))
 
@@ -57,8 +59,8 @@ def mention_sentences(connection: Connection, job_id: int) -> list[tuple[str, st
         .join(Document, Document.id == Mention.document_id)
         .where(Mention.job_id == job_id)
     )
-    rows = sorted(connection.execute(mentions), key=_day_identity_position)
-    return list(dict.fromkeys((row.keyword, row.sentence) for row in rows))
+    sorted_mentions = sorted(connection.execute(mentions), key=_day_identity_position)
+    return list(dict.fromkeys((mention.keyword, mention.sentence) for mention in sorted_mentions))
 
 
 def mentioning_documents(
@@ -70,7 +72,7 @@ def mentioning_documents(
     )
     columns = (Document.id, Document.text, Document.published_at, Document.identity)
     documents = connection.execute(select(*columns).where(Document.id.in_(mentioning)))
-    return [(row.id, row.text) for row in sorted(documents, key=_day_identity)]
+    return [(document.id, document.text) for document in sorted(documents, key=_day_identity)]
 
 
 def set_mention_polarities(
@@ -78,18 +80,18 @@ def set_mention_polarities(
 ) -> None:
     """Set the polarity of every mention of a job, by its keyword and sentence."""
     parameters = []
-    for row in connection.execute(_MENTIONS, {"of_job": job_id}):
-        values = dict(zip(_KEY_PARAMETERS, row, strict=False))
-        new = polarities[row.keyword, row.sentence]
-        parameters.append({**values, "of_job": job_id, "new": new})
+    for mention in connection.execute(_MENTIONS, {"of_job": job_id}):
+        key = dict(zip(_KEY_PARAMETERS, mention, strict=False))
+        new = polarities[mention.keyword, mention.sentence]
+        parameters.append({**key, "of_job": job_id, "new": new})
 
     if parameters:
         connection.execute(_SET_POLARITY, parameters)
 
 
-def _day_identity(row: Any) -> tuple[Any, ...]:
-    return row.published_at.date(), row.identity
+def _day_identity(document: Any) -> tuple[Any, ...]:
+    return document.published_at.date(), document.identity
 
 
-def _day_identity_position(row: Any) -> tuple[Any, ...]:
-    return *_day_identity(row), row.position, row.keyword
+def _day_identity_position(mention: Any) -> tuple[Any, ...]:
+    return *_day_identity(mention), mention.position, mention.keyword

@@ -14,10 +14,14 @@ from models.database import Database, clock
 from models.tables import ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
-ENGINES_BEFORE = "engines_before"  # option of a job: how many its run had when it was queued
-LARGEST_NUMBER = 2**63 - 1  # a longer one fits into no column
-UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)  # states of a job that has not ended
-IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))  # neither paused nor ended
+# This option of a job says how many engines its run had when it was queued.
+ENGINES_BEFORE = "engines_before"
+# A larger number fits into no column.
+LARGEST_NUMBER = 2**63 - 1
+# A job in one of these states has not ended.
+UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)
+# The run is neither paused nor ended.
+IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ def create_run(
     )
 
     with db.write() as connection:
-        if db.is_sqlite:  # which gives the highest number anew when its run was forgotten
+        if db.is_sqlite:
+            # SQLite gives the highest number again once its run was forgotten.
             run = run.values(id=_next_number(connection))
         run_id = connection.execute(run.returning(Run.id)).scalar_one()
         add_jobs(connection, run_id, jobs)
@@ -60,10 +65,10 @@ def create_run(
 
 
 def _next_number(connection: Connection) -> int:
-    """Return a number that no run has or had; SQLite's writing transactions take turns."""
+    """Return a number that no run has or had, safe because SQLite's writers take turns."""
     highest = 0
-    for number in (Run.id, ForgottenRun.number):
-        highest = max(highest, connection.scalar(select(func.max(number))) or 0)
+    for run_number in (Run.id, ForgottenRun.number):
+        highest = max(highest, connection.scalar(select(func.max(run_number))) or 0)
     return highest + 1
 
 
@@ -71,17 +76,19 @@ def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> Non
     """Add queued jobs to a run, except those that it has already."""
     kinds = {job.kind for job in jobs}
     stored = select(Job.kind, Job.name).where(Job.run_id == run_id, Job.kind.in_(kinds))
-    stored_names = {(row.kind, row.name) for row in connection.execute(stored)}
-    now = connection.execute(select(clock())).scalar_one()
+    stored_names = {(job_row.kind, job_row.name) for job_row in connection.execute(stored)}
+    queued_at = connection.execute(select(clock())).scalar_one()
 
-    rows: list[dict[str, Any]] = []
+    job_rows: list[dict[str, Any]] = []
     for job in jobs:
         if (job.kind, job.name) not in stored_names:
-            row = {"run_id": run_id, "kind": job.kind, "name": job.name, "state": State.QUEUED}
+            job_row = {"run_id": run_id, "kind": job.kind, "name": job.name, "state": State.QUEUED}
             options = dict(job.options)
-            rows.append({**row, "queue": job.queue, "options": options, "due_at": now})
-    if rows:
-        connection.execute(insert(Job), rows)
+            job_rows.append(
+                {**job_row, "queue": job.queue, "options": options, "due_at": queued_at}
+            )
+    if job_rows:
+        connection.execute(insert(Job), job_rows)
 
 
 def get_run(connection: Connection, run_id: int) -> Row[Any]:
@@ -105,8 +112,8 @@ _ENGINES = select(RunEngine.engine).where(RunEngine.run_id == bindparam("run"))
 
 def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:
     """Record that results of the run come from *engine*, for the methods section of its report."""
-    row = db.upsert(RunEngine).values(run_id=run_id, engine=engine)
-    connection.execute(row.on_conflict_do_nothing())
+    run_engine = db.upsert(RunEngine).values(run_id=run_id, engine=engine)
+    connection.execute(run_engine.on_conflict_do_nothing())
 
 
 def reserve_call(db: Database, run_id: int) -> bool:

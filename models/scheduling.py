@@ -31,11 +31,15 @@ from models.jobs import DrawingSlots
 from models.runs import IS_OPEN, REPORT_JOB
 from models.tables import Job, Run
 
-MESSAGE_LATE_SECONDS = 30.0  # a job whose message is older and that nobody runs is dispatched again
-IDLE = (0, 0)  # a run's slots: at work, at work or dispatched to
+# A job whose message is older and that nobody runs is dispatched again.
+MESSAGE_LATE_SECONDS = 30.0
+# The slots of a run: at work, and at work or dispatched to.
+IDLE = (0, 0)
 
-Values = Mapping[str, Any]  # of the parameters of the queries
-Busy = Mapping[int, tuple[int, int]]  # by run: as `IDLE`
+# The values of the parameters of the queries.
+Values = Mapping[str, Any]
+# The slots of each run, as in `IDLE`.
+Busy = Mapping[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ class DueJob:
     run_id: int
     kind: str
     name: str
-    in_turn: bool = True  # within its run's share of the slots; otherwise it is in reserve
+
+    # False if the job is in reserve, beyond its run's share of the slots.
+    in_turn: bool = True
 
 
 def select_due_jobs(
@@ -63,8 +69,8 @@ def select_due_jobs(
     beyond a run's share of the *slots* are in reserve: otherwise a run of long jobs would hold
     every slot for most of the time.
     """
-    values = {"queue": queue, "lost_after": lost_after, "most": limit}
-    return _select_due_jobs(db, values, limit, slots)
+    parameters = {"queue": queue, "lost_after": lost_after, "most": limit}
+    return _select_due_jobs(db, parameters, limit, slots)
 
 
 def select_due_report(
@@ -74,22 +80,23 @@ def select_due_report(
 
     Those that were dispatched count as at work.
     """
-    values = {"queue": QUEUE_REPORTS, "lost_after": lost_after, "most": 1}
-    return _select_due_jobs(db, values | drawing_values(drawing), 1, drawing.total)
+    parameters = {"queue": QUEUE_REPORTS, "lost_after": lost_after, "most": 1}
+    return _select_due_jobs(db, parameters | drawing_values(drawing), 1, drawing.total)
 
 
-def _select_due_jobs(db: Database, values: Values, limit: int, slots: int) -> list[DueJob]:
+def _select_due_jobs(db: Database, parameters: Values, limit: int, slots: int) -> list[DueJob]:
     with db.read() as connection:
-        if not _runs_with_due_jobs(connection, values):
+        if not _runs_with_due_jobs(connection, parameters):
             return []
 
     with db.write() as connection:
-        busy = _count_busy(connection, values)
-        runs = _runs_with_due_jobs(connection, values)
-        by_turn = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))
+        busy = _count_busy(connection, parameters)
+        runs = _runs_with_due_jobs(connection, parameters)
+        sorted_runs = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))
         due = {}
-        for run_id in by_turn[:limit]:  # no other run can get a place
-            due[run_id] = _due_jobs_of_run(connection, run_id, values)
+        for run_id in sorted_runs[:limit]:
+            # The limit leaves no place for another run.
+            due[run_id] = _due_jobs_of_run(connection, run_id, parameters)
 
         share = max(1, slots // max(1, len({*busy, *runs})))
         chosen = _take_turns(due, busy, limit, share)
@@ -113,24 +120,24 @@ def draws_beyond_share(connection: Connection, drawing: DrawingSlots) -> bool:
     return bool(connection.scalar(_DRAWS_BEYOND_SHARE, drawing_values(drawing)))
 
 
-def _count_busy(connection: Connection, values: Values) -> Busy:
+def _count_busy(connection: Connection, parameters: Values) -> Busy:
     busy = {}
-    for run_id, queue, slots, dispatched in connection.execute(_COUNT_BUSY, values):
-        if queue == values["queue"]:
+    for run_id, queue, slots, dispatched in connection.execute(_COUNT_BUSY, parameters):
+        if queue == parameters["queue"]:
             busy[run_id] = (slots, slots + int(dispatched))
     return busy
 
 
-def _runs_with_due_jobs(connection: Connection, values: Values) -> Sequence[int]:
-    statement = _REPORTABLE if values["queue"] == QUEUE_REPORTS else _STARTABLE
-    return connection.scalars(statement, values).all()
+def _runs_with_due_jobs(connection: Connection, parameters: Values) -> Sequence[int]:
+    statement = _REPORTABLE if parameters["queue"] == QUEUE_REPORTS else _STARTABLE
+    return connection.scalars(statement, parameters).all()
 
 
-def _due_jobs_of_run(connection: Connection, run_id: int, values: Values) -> list[Any]:
+def _due_jobs_of_run(connection: Connection, run_id: int, parameters: Values) -> list[Any]:
     jobs: list[Any] = []
-    is_report = values["queue"] == QUEUE_REPORTS
+    is_report = parameters["queue"] == QUEUE_REPORTS
     for statement in _DUE_REPORTS_OF_RUN if is_report else _DUE_OF_RUN:
-        jobs += connection.execute(statement, {**values, "run": run_id})
+        jobs += connection.execute(statement, {**parameters, "run": run_id})
     return sorted(jobs, key=attrgetter("due_at", "id"))
 
 
@@ -153,8 +160,10 @@ _IS_FREE = and_(
     Job.queue == bindparam("queue"),
     or_(Job.dispatched_at.is_(None), Job.dispatched_at < _LOST_AT),
 )
-_IS_DUE: Mapping[State, ColumnElement[bool]] = {  # by the state of a job that nobody has claimed
-    State.QUEUED: true(),  # whatever the clock was when it was queued
+# The condition by the state of a job that nobody has claimed.
+_IS_DUE: Mapping[State, ColumnElement[bool]] = {
+    # A queued job is due whatever the clock was when it was queued.
+    State.QUEUED: true(),
     State.WAITING: Job.due_at <= _NOW,
 }
 
@@ -263,8 +272,8 @@ def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -
         running, dispatched = counts.get(run_id, IDLE)
         counts[run_id] = (running, dispatched + 1)
         running_or_chosen[run_id] = running_or_chosen.get(run_id, running) + 1
-        in_turn = running_or_chosen[run_id] <= share
-        chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, in_turn))
+        is_in_share = running_or_chosen[run_id] <= share
+        chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, is_in_share))
     return chosen
 
 

@@ -1,8 +1,8 @@
 """Hashes of the names that were erased on request, so that no import or crawl brings them back.
 
-A name can be tested against the list and cannot be read from it. It is that of a document
-(`Document.identity`), of an account (its handle, of whatever source) or of an author (what stays
-when a handle changes).
+A name can be tested against the list and cannot be read from it. It is the name of a document
+(`Document.identity`), an account (its handle, in any source) or an author (the id that stays when a
+handle changes).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from models.tables import Document, SuppressedName
 
 
 def without_suppressed(
-    connection: Connection, rows: Sequence[dict[str, Any]]
+    connection: Connection, documents: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the *rows* of `Document` of which no name is suppressed."""
+    """Return the *documents*, as rows of `Document`, that have no suppressed name."""
     if connection.scalar(select(SuppressedName.name).limit(1)) is None:
-        return list(rows)
+        return list(documents)
 
-    names = {name for row in rows for name in _names_of(row)}
-    suppressed = _suppressed_among(connection, sorted(names))
-    return [row for row in rows if suppressed.isdisjoint(_names_of(row))]
+    hashes = {name_hash for document in documents for name_hash in _names_of(document)}
+    suppressed = _suppressed_among(connection, sorted(hashes))
+    return [document for document in documents if suppressed.isdisjoint(_names_of(document))]
 
 
 def is_suppressed(connection: Connection, handle: str) -> bool:
@@ -38,48 +38,48 @@ def is_suppressed(connection: Connection, handle: str) -> bool:
 def suppress(connection: Connection, db: Database, ids: Sequence[int], handle: str | None) -> None:
     """Suppress the documents *ids*, and with a *handle* the account and all its authors' names."""
     account = _hash_name("account", handle) if handle is not None else None
-    names = {account} if account else set()
+    hashes = {account} if account else set()
     documents = select(Document.identity, Document.source, Document.handle, Document.author_id)
     for batch in batched(ids):
-        for row in connection.execute(documents.where(Document.id.in_(batch))).mappings():
+        for document in connection.execute(documents.where(Document.id.in_(batch))).mappings():
             if account:
-                names.update(_names_of(row))
+                hashes.update(_names_of(document))
             else:
-                names.add(_hash_name("document", row["identity"]))
+                hashes.add(_hash_name("document", document["identity"]))
 
-    for name in sorted(names):
-        entry = db.upsert(SuppressedName).values(name=name, account=account, at=clock())
+    for name_hash in sorted(hashes):
+        entry = db.upsert(SuppressedName).values(name=name_hash, account=account, at=clock())
         connection.execute(entry.on_conflict_do_nothing())
 
 
 def unsuppress(connection: Connection, *, handle: str | None, document: str | None) -> bool:
     """Take an account or a document off the list; return whether it was on it."""
     if handle is not None:
-        name = _hash_name("account", handle)
+        name_hash = _hash_name("account", handle)
     else:
-        name = _hash_name("document", document or "")
+        name_hash = _hash_name("document", document or "")
     drop_places(connection)
-    entries = or_(SuppressedName.name == name, SuppressedName.account == name)
+    entries = or_(SuppressedName.name == name_hash, SuppressedName.account == name_hash)
     return connection.execute(delete(SuppressedName).where(entries)).rowcount > 0
 
 
-def _names_of(row: Mapping[Any, Any]) -> Iterator[bytes]:
-    yield _hash_name("document", row["identity"])
-    for name in row.get("less_known_identities", ()):
-        yield _hash_name("document", name)
-    if row.get("handle"):
-        yield _hash_name("account", row["handle"])
-    if row.get("author_id"):
-        yield _hash_name("author", f"{row['source']}:{row['author_id']}")
+def _names_of(document: Mapping[Any, Any]) -> Iterator[bytes]:
+    yield _hash_name("document", document["identity"])
+    for identity in document.get("less_known_identities", ()):
+        yield _hash_name("document", identity)
+    if document.get("handle"):
+        yield _hash_name("account", document["handle"])
+    if document.get("author_id"):
+        yield _hash_name("author", f"{document['source']}:{document['author_id']}")
 
 
 def _hash_name(kind: str, name: str) -> bytes:
     return hashlib.sha256(f"{kind}:{name}".encode()).digest()
 
 
-def _suppressed_among(connection: Connection, names: Sequence[bytes]) -> set[bytes]:
+def _suppressed_among(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
     suppressed: set[bytes] = set()
-    for batch in batched(names):
+    for batch in batched(hashes):
         entries = select(SuppressedName.name).where(SuppressedName.name.in_(batch))
         suppressed.update(connection.scalars(entries))
     return suppressed

@@ -28,10 +28,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.enums import JobKind
 
-HAS_HANDLE = text("handle IS NOT NULL")  # no document of an archive has
+# Documents of archives have no handle.
+HAS_HANDLE = text("handle IS NOT NULL")
 HAS_AUTHOR = text("author_id IS NOT NULL")
-DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
-UNKNOWN_ORIGIN = 1  # the row of `Origin` in which nothing is known; the migrations make it
+# A few dozen of 100,000 queued jobs are dispatched.
+DISPATCHED = text("dispatched_at IS NOT NULL")
+# The row of `Origin` in which nothing is known; the migrations make it.
+UNKNOWN_ORIGIN = 1
 
 # SQLite numbers rows by INTEGER PRIMARY KEY alone
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -94,14 +97,26 @@ class Document(Base):
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
-    identity: Mapped[str] = mapped_column(unique=True)  # "nyt:…": what exports call `document`
+
+    # Exports call it `document`: "nyt:…".
+    identity: Mapped[str] = mapped_column(unique=True)
     source: Mapped[str]
-    origin_id: Mapped[int] = mapped_column(default=UNKNOWN_ORIGIN)  # rows of `Origin` always stay
-    import_id: Mapped[int | None]  # of the `Import` that stored it; None: before that was noted
-    handle: Mapped[str | None]  # lower case, without "@"
-    author_id: Mapped[str | None]  # what stays when a handle changes (a DID, say)
+
+    # Rows of `Origin` always stay.
+    origin_id: Mapped[int] = mapped_column(default=UNKNOWN_ORIGIN)
+
+    # The `Import` that stored the document; None if it was stored before imports were noted.
+    import_id: Mapped[int | None]
+
+    # The handle in lower case, without "@".
+    handle: Mapped[str | None]
+
+    # The id that stays when a handle changes, such as a DID.
+    author_id: Mapped[str | None]
     published_at: Mapped[datetime | None]
-    period: Mapped[str | None]  # "YYYY-MM" of `published_at`
+
+    # The month "YYYY-MM" of `published_at`.
+    period: Mapped[str | None]
     address: Mapped[str | None]
     text: Mapped[str]
     repost: Mapped[bool] = mapped_column(default=False)
@@ -120,7 +135,9 @@ class Origin(Base):
     outlet: Mapped[str]
     section: Mapped[str]
     desk: Mapped[str]
-    material: Mapped[str]  # the kind of document: "News", "Op-Ed"
+
+    # The kind of document: "News", "Op-Ed".
+    material: Mapped[str]
     language: Mapped[str]
 
 
@@ -133,7 +150,9 @@ class DocumentDetails(Base):
         BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
     )
     abstract: Mapped[str | None]
-    tags: Mapped[list[str]]  # the archive's own subject terms
+
+    # The archive's own subject terms.
+    tags: Mapped[list[str]]
 
 
 class DocumentCount(Base):
@@ -142,7 +161,9 @@ class DocumentCount(Base):
     __tablename__ = "document_counts"
 
     source: Mapped[TextKey]
-    period: Mapped[TextKey]  # "" of documents without a time
+
+    # "" stands for documents without a time.
+    period: Mapped[TextKey]
     origin_id: Mapped[NumberKey]
     documents: Mapped[int]
 
@@ -153,14 +174,18 @@ class Import(Base):
     __tablename__ = "imports"
 
     id: Mapped[NumberKey]
-    path: Mapped[str]  # the file's name, without its folder; else the month or subject
+
+    # The file's name without its folder; otherwise the month or subject.
+    path: Mapped[str]
     source: Mapped[str]
     read: Mapped[int]
     added: Mapped[int]
     empty: Mapped[int]
     left_out: Mapped[int]
-    named: Mapped[list[str]] = mapped_column(default=list)  # the first that were left out, and why
-    #: where to read on in a file that was not read to its end, and which file that is
+
+    # The first documents that were left out, with the reasons.
+    named: Mapped[list[str]] = mapped_column(default=list)
+    #: Where to read on in a file that was not read to its end, and which file that is.
     place: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     at: Mapped[float]
 
@@ -171,7 +196,9 @@ class SuppressedName(Base):
     __tablename__ = "suppressed_names"
 
     name: Mapped[bytes] = mapped_column(RawBytes(32), primary_key=True)
-    account: Mapped[bytes | None] = mapped_column(RawBytes(32), index=True)  # the account it is of
+
+    # The hash of the account to which the name belongs.
+    account: Mapped[bytes | None] = mapped_column(RawBytes(32), index=True)
     at: Mapped[float]
 
 
@@ -181,10 +208,16 @@ class Crawl(Base):
     __tablename__ = "crawls"
 
     source: Mapped[TextKey]
-    subject: Mapped[TextKey]  # "2020-03", "@nasa", "search:term"
-    cursor: Mapped[dict[str, Any] | None]  # where to go on, after the end with what is newer
+
+    # "2020-03", "@nasa" or "search:term".
+    subject: Mapped[TextKey]
+
+    # Where to go on; after the end, where newer posts begin.
+    cursor: Mapped[dict[str, Any] | None]
     documents: Mapped[Counter]
-    state: Mapped[str]  # "open", "complete", or why it ended otherwise
+
+    # "open", "complete", or the reason why it ended otherwise.
+    state: Mapped[str]
     at: Mapped[float]
 
 
@@ -195,13 +228,21 @@ class Run(Base):
 
     id: Mapped[NumberKey]
     name: Mapped[str | None]
-    kind: Mapped[str]  # months, handles, search, training
+
+    # One of months, handles, search and training.
+    kind: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str | None]
-    parameters: Mapped[dict[str, Any]]  # analysis.kinds
-    mask: Mapped[bytes | None]  # PNG of the word clouds' shape
+
+    # `analysis.kinds` defines them.
+    parameters: Mapped[dict[str, Any]]
+
+    # The PNG file that gives the word clouds their shape.
+    mask: Mapped[bytes | None]
     max_calls: Mapped[int | None]
-    calls_begun: Mapped[Counter]  # attempts taken from `max_calls`
+
+    # The attempts taken from `max_calls`.
+    calls_begun: Mapped[Counter]
     created_at: Mapped[float]
     ended_at: Mapped[float | None]
 
@@ -231,8 +272,10 @@ class Job(Base):
         UniqueConstraint("run_id", "kind", "name"),
         Index(None, "queue", "state", "run_id", "due_at", "id"),
         Index(None, "state", "lease_until"),
-        Index(None, "run_id", "state"),  # tells whether a run has ended
-        Index(None, "run_id", "id"),  # its first jobs, with which the others are compared
+        # This index tells whether a run has ended.
+        Index(None, "run_id", "state"),
+        # This index finds a run's first jobs, with which the others are compared.
+        Index(None, "run_id", "id"),
         Index(None, "name"),
         Index(None, "dispatched_at", sqlite_where=DISPATCHED, postgresql_where=DISPATCHED),
     )
@@ -240,26 +283,46 @@ class Job(Base):
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    name: Mapped[str]  # its natural name: 2020-03, @nasa, search:covid, …
+
+    # The natural name: 2020-03, @nasa, search:covid, …
+    name: Mapped[str]
     queue: Mapped[str]
-    options: Mapped[dict[str, Any]]  # what this job has for itself (a training's swept options)
+
+    # What this job alone has, such as the swept options of a training.
+    options: Mapped[dict[str, Any]]
     state: Mapped[str]
-    result: Mapped[str | None]  # "no-data" where there was nothing to work on
+
+    # "no-data" if there was nothing to work on.
+    result: Mapped[str | None]
     reason: Mapped[str | None]
     owner: Mapped[str | None]
     claims: Mapped[Counter]
-    crashes: Mapped[Counter]  # of its process by its own doing, in a row without progress
-    losses: Mapped[int] = mapped_column(server_default="0")  # of its worker otherwise, likewise
-    waits: Mapped[Counter]  # times put off in a row without progress
+
+    # How often in a row, without progress, the job crashed its process.
+    crashes: Mapped[Counter]
+
+    # How often in a row, without progress, the job lost its worker otherwise.
+    losses: Mapped[int] = mapped_column(server_default="0")
+
+    # How often in a row, without progress, the job was put off.
+    waits: Mapped[Counter]
+
+    # A `WaitFor` if the job waits for something that may end before `due_at`.
     waits_for: Mapped[str | None]
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]
-    wait_seconds: Mapped[float | None]  # from when it was put off to `due_at`
+
+    # The seconds from when the job was put off to `due_at`.
+    wait_seconds: Mapped[float | None]
     dispatched_at: Mapped[float | None]
-    done_units: Mapped[Counter]  # progress of the step at work, for `status`
+
+    # The progress of the step at work, which `status` shows.
+    done_units: Mapped[Counter]
     all_units: Mapped[Counter]
-    newest_document: Mapped[int | None] = mapped_column(BigInteger)  # None: not frozen yet
+
+    # None if the documents are not frozen yet.
+    newest_document: Mapped[int | None] = mapped_column(BigInteger)
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
 
@@ -300,7 +363,9 @@ class Answer(Base):
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     key: Mapped[bytes] = mapped_column(RawBytes(16), unique=True)
-    value: Mapped[str]  # JSON
+
+    # The text is JSON.
+    value: Mapped[str]
 
 
 class AnswerDocument(Base):
@@ -332,7 +397,9 @@ class SearchedBlock(Base):
 
     block: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
     question_id: Mapped[QuestionKey]
-    bitmap: Mapped[bytes] = mapped_column(RawBytes)  # little-endian, a bit for each document
+
+    # The bitmap is little-endian, with a bit for each document.
+    bitmap: Mapped[bytes] = mapped_column(RawBytes)
 
 
 class KeywordSentences(Base):
@@ -342,7 +409,9 @@ class KeywordSentences(Base):
 
     question_id: Mapped[QuestionKey]
     document_id: Mapped[DocumentKey]
-    sentences: Mapped[str]  # JSON
+
+    # The text is JSON.
+    sentences: Mapped[str]
 
 
 class AnswerClaim(Base):
@@ -353,8 +422,12 @@ class AnswerClaim(Base):
     key: Mapped[bytes] = mapped_column(RawBytes(16), primary_key=True)
     until: Mapped[float]
     job_id: Mapped[int] = mapped_column(BIG)
-    claims: Mapped[int]  # the number of the job's claim
-    takeovers: Mapped[Counter]  # earlier claimants that may have made the request
+
+    # The number of the job's claim.
+    claims: Mapped[int]
+
+    # How many earlier claimants may have made the request.
+    takeovers: Mapped[Counter]
 
 
 class Call(Base):
@@ -365,9 +438,13 @@ class Call(Base):
 
     run_id: Mapped[NumberKey]
     service: Mapped[TextKey]
-    credential: Mapped[TextKey]  # hash of the key, never the key
+
+    # A hash of the key, never the key.
+    credential: Mapped[TextKey]
     operation: Mapped[TextKey]
-    minute: Mapped[NumberKey]  # Unix time // 60
+
+    # Unix time // 60.
+    minute: Mapped[NumberKey]
     calls: Mapped[int]
     answers_reused: Mapped[int]
     retries: Mapped[int]
@@ -384,7 +461,9 @@ class Mention(Base):
     document_id: Mapped[DocumentKey]
     keyword: Mapped[TextKey]
     term: Mapped[TextKey]
-    position: Mapped[NumberKey]  # number of the sentence in its document, from 1
+
+    # The number of the sentence in its document, from 1.
+    position: Mapped[NumberKey]
     sentence: Mapped[str]
     polarity: Mapped[float | None]
 
@@ -399,7 +478,9 @@ class Label(Base):
     keyword: Mapped[TextKey]
     position: Mapped[NumberKey]
     coder: Mapped[TextKey]
-    value: Mapped[int | None]  # -1 negative, 0 neutral, 1 positive; None: skipped
+
+    # -1 is negative, 0 neutral, 1 positive; None if the mention was skipped.
+    value: Mapped[int | None]
     at: Mapped[float]
 
 
@@ -422,7 +503,9 @@ class Phrase(Base):
     keyword: Mapped[TextKey]
     rank: Mapped[NumberKey]
     phrase: Mapped[str]
-    count: Mapped[int]  # documents of the job that hold it
+
+    # The number of the job's documents that hold the phrase.
+    count: Mapped[int]
 
 
 class DistinctiveWord(Base):
@@ -434,10 +517,18 @@ class DistinctiveWord(Base):
     keyword: Mapped[TextKey]
     rank: Mapped[NumberKey]
     word: Mapped[str]
-    count: Mapped[int]  # uses in the documents of the job (that mention the keyword)
-    documents: Mapped[int]  # of these that hold it
-    reference_count: Mapped[int]  # uses in the documents that they are compared with
-    g2: Mapped[float]  # signed log-likelihood
+
+    # The uses in the documents of the job (that mention the keyword).
+    count: Mapped[int]
+
+    # The number of these documents that hold the word.
+    documents: Mapped[int]
+
+    # The uses in the documents with which they are compared.
+    reference_count: Mapped[int]
+
+    # The signed log-likelihood.
+    g2: Mapped[float]
 
 
 class Entity(Base):
@@ -474,7 +565,9 @@ class Epoch(Base):
     epoch: Mapped[NumberKey]
     train_loss: Mapped[float]
     validation_loss: Mapped[float | None]
-    accuracy: Mapped[float | None]  # of the test split, as a fraction
+
+    # The accuracy on the test split, as a fraction.
+    accuracy: Mapped[float | None]
     seconds: Mapped[float]
 
 
@@ -484,7 +577,9 @@ class Prediction(Base):
     __tablename__ = "predictions"
 
     job_id: Mapped[JobKey]
-    split: Mapped[TextKey]  # train, validation, test
+
+    # One of train, validation and test.
+    split: Mapped[TextKey]
     index: Mapped[NumberKey]
     actual: Mapped[float]
     predicted: Mapped[float]
@@ -496,8 +591,12 @@ class Training(Base):
     __tablename__ = "trainings"
 
     job_id: Mapped[JobKey]
-    checkpoint: Mapped[bytes | None]  # .npz: weights, optimizer, generator state, epoch
-    weights: Mapped[bytes | None]  # .npz of the finished network
+
+    # A .npz file with weights, optimizer, generator state and epoch.
+    checkpoint: Mapped[bytes | None]
+
+    # A .npz file of the finished network.
+    weights: Mapped[bytes | None]
     train_rmse: Mapped[float | None]
     validation_rmse: Mapped[float | None]
     accuracy: Mapped[float | None]
@@ -523,13 +622,23 @@ class Watch(Base):
     __tablename__ = "watches"
 
     run_id: Mapped[RunKey]
-    every: Mapped[str]  # day, week, month
-    max_calls: Mapped[int | None]  # of the Text API between two times
-    begun_at: Mapped[float]  # from which the times are counted
+
+    # One of day, week and month.
+    every: Mapped[str]
+
+    # The most calls of the Text API between two times.
+    max_calls: Mapped[int | None]
+
+    # The times are counted from this moment.
+    begun_at: Mapped[float]
     due_at: Mapped[float]
     checked_at: Mapped[float | None]
-    updates: Mapped[Counter]  # how often something was queued
-    newest_document: Mapped[int] = mapped_column(BigInteger, default=0)  # looked at so far
+
+    # How often something was queued.
+    updates: Mapped[Counter]
+
+    # The newest document that was looked at so far.
+    newest_document: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class WatchReport(Base):
@@ -538,8 +647,12 @@ class WatchReport(Base):
     __tablename__ = "watch_reports"
 
     run_id: Mapped[RunKey]
-    number: Mapped[NumberKey]  # 0: before the first update
-    counts: Mapped[dict[str, Any]]  # reports.changes
+
+    # 0 stands for the report before the first update.
+    number: Mapped[NumberKey]
+
+    # `reports.findings.changes` defines them.
+    counts: Mapped[dict[str, Any]]
     at: Mapped[float]
 
 
@@ -549,10 +662,16 @@ class WatchEvent(Base):
     __tablename__ = "watch_events"
 
     run_id: Mapped[RunKey]
-    key: Mapped[TextKey]  # reports.events
-    number: Mapped[int]  # of the update after which it was seen
+
+    # `reports.findings.events` makes the key.
+    key: Mapped[TextKey]
+
+    # The update after which the event was seen.
+    number: Mapped[int]
     at: Mapped[float]
-    is_sent: Mapped[bool]  # to the webhook, or need not be
+
+    # True if the webhook took the event, or it need not be sent.
+    is_sent: Mapped[bool]
 
 
 class Worker(Base):
@@ -561,8 +680,12 @@ class Worker(Base):
     __tablename__ = "workers"
 
     name: Mapped[TextKey]
-    queues: Mapped[str]  # comma-separated
-    slots: Mapped[int]  # processes that can work on a job at once
+
+    # The names are separated by commas.
+    queues: Mapped[str]
+
+    # The number of processes that can work on a job at once.
+    slots: Mapped[int]
     seen_at: Mapped[float]
 
 

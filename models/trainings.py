@@ -29,12 +29,12 @@ class TrainedNetwork:
 
 def read_progress(connection: Connection, job_id: int) -> tuple[bytes | None, bool]:
     """Return the last checkpoint, if any, and whether the training is finished."""
-    row = connection.execute(
+    training = connection.execute(
         select(Training.checkpoint, Training.weights.is_not(None).label("finished")).where(
             Training.job_id == job_id
         )
     ).one_or_none()
-    return (row.checkpoint, bool(row.finished)) if row else (None, False)
+    return (training.checkpoint, bool(training.finished)) if training else (None, False)
 
 
 def store_epochs(
@@ -48,7 +48,7 @@ def store_epochs(
     connection.execute(
         table.on_conflict_do_update(
             index_elements=["job_id", "epoch"],
-            set_={name: table.excluded[name] for name in figures},
+            set_={column: table.excluded[column] for column in figures},
         ),
         [{"job_id": claim.job_id, **epoch} for epoch in epochs],
     )
@@ -79,11 +79,11 @@ def store_result(
     )
 
 
-def _upsert(connection: Connection, db: Database, claim: Claim, **values: Any) -> None:
+def _upsert(connection: Connection, db: Database, claim: Claim, **columns: Any) -> None:
     connection.execute(
         db.upsert(Training)
-        .values(job_id=claim.job_id, **{"remarks": [], **values})
-        .on_conflict_do_update(index_elements=["job_id"], set_=values)
+        .values(job_id=claim.job_id, **{"remarks": [], **columns})
+        .on_conflict_do_update(index_elements=["job_id"], set_=columns)
     )
 
 
@@ -109,30 +109,31 @@ def get_trained_network(
     Raises `NotFound` if there is none, `UsageError` if there are several to choose from.
     """
     run = get_run(connection, run_id)
-    rows = connection.execute(
+    trainings = connection.execute(
         select(Job.name, Job.id, Job.options)
         .join(Training, Training.job_id == Job.id)
         .where(Job.run_id == run_id, Training.weights.is_not(None))
         .order_by(Job.id)
     ).all()
-    if not rows and "network" not in run.parameters:
+    if not trainings and "network" not in run.parameters:
         raise UsageError(
             f"run {run_id} is no training, it has no weights: `tidings runs` lists what each run is"
         )
-    if not rows:
+    if not trainings:
         raise NotFound(
             f"no training of run {run_id} is finished: `tidings status {run_id}` shows its progress"
         )
 
-    by_name = {row.name: row for row in rows}
-    names = ", ".join(map(repr, by_name))
-    if job is None and len(rows) > 1:
+    trainings_by_name = {training.name: training for training in trainings}
+    training_names = ", ".join(map(repr, trainings_by_name))
+    if job is None and len(trainings) > 1:
         raise UsageError(
-            f"run {run_id} has {len(rows)} trained networks: name one by --job, of {names}"
+            f"run {run_id} has {len(trainings)} trained networks: name one by --job, of "
+            f"{training_names}"
         )
-    row = rows[0] if job is None else by_name.get(job)
-    if row is None:
-        raise NotFound(f"run {run_id} has no trained network {job!r}: it has {names}")
-    weights = connection.scalar(select(Training.weights).where(Training.job_id == row.id))
+    training = trainings[0] if job is None else trainings_by_name.get(job)
+    if training is None:
+        raise NotFound(f"run {run_id} has no trained network {job!r}: it has {training_names}")
+    weights = connection.scalar(select(Training.weights).where(Training.job_id == training.id))
     assert weights is not None  # noqa: S101 - it was selected for having them
-    return TrainedNetwork(row.name, row.options, run.parameters, weights)
+    return TrainedNetwork(training.name, training.options, run.parameters, weights)

@@ -15,7 +15,8 @@ from models.database import Database, clock
 from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
 
 DAY = 86_400.0
-SECONDS = {"day": DAY, "week": 7 * DAY}  # a month has no fixed length
+# A month has no fixed length.
+SECONDS = {"day": DAY, "week": 7 * DAY}
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,13 @@ class WatchState:
     every: str
     due_at: float
     updates: int
-    counts: Mapping[str, Any] | None  # of the report before the last update; None without one
+
+    # The counts of the report before the last update; None if there is no such report.
+    counts: Mapping[str, Any] | None
     counted_at: float | None
-    seen: Mapping[str, Seen]  # by the event's key
+
+    # The seen events by key.
+    seen: Mapping[str, Seen]
 
 
 def next_due(every: str, begun_at: float, now: float) -> float:
@@ -110,13 +115,13 @@ def note_check(
     connection: Connection, watch: Row[Any], *, now: float, newest: int, updated: bool
 ) -> None:
     """Record that documents up to the id *newest* were looked at, and whether jobs were queued."""
-    values = {
+    check = {
         "checked_at": now,
         "due_at": next_due(watch.every, watch.begun_at, now),
         "newest_document": newest,
         "updates": Watch.updates + int(updated),
     }
-    connection.execute(update(Watch).where(Watch.run_id == watch.run_id).values(values))
+    connection.execute(update(Watch).where(Watch.run_id == watch.run_id).values(check))
 
 
 def raise_cap(connection: Connection, watch: Row[Any]) -> None:
@@ -156,18 +161,19 @@ def record_report(
         connection.execute(reports.where(WatchReport.at < erased_at))
 
     at = read_clock(connection)
-    values = {"counts": dict(counts), "at": at}
-    report = db.upsert(WatchReport).values(run_id=run_id, number=number, **values)
+    report_counts = {"counts": dict(counts), "at": at}
+    report = db.upsert(WatchReport).values(run_id=run_id, number=number, **report_counts)
     connection.execute(
-        report.on_conflict_do_update(index_elements=["run_id", "number"], set_=values)
+        report.on_conflict_do_update(index_elements=["run_id", "number"], set_=report_counts)
     )
     noted_keys = set(connection.scalars(select(WatchEvent.key).where(WatchEvent.run_id == run_id)))
-    rows = []
+    event_rows = []
     for key in sorted(set(event_keys) - noted_keys):
-        row = {"run_id": run_id, "key": key, "number": number, "at": at}
-        rows.append({**row, "is_sent": number == 0})  # what was there before is no news
-    if rows:
-        connection.execute(insert(WatchEvent), rows)
+        event = {"run_id": run_id, "key": key, "number": number, "at": at}
+        # Events that were there before the first update are no news.
+        event_rows.append({**event, "is_sent": number == 0})
+    if event_rows:
+        connection.execute(insert(WatchEvent), event_rows)
 
 
 def _erased_at(connection: Connection, run_id: int) -> float | None:
@@ -180,18 +186,18 @@ def read_state(connection: Connection, run_id: int) -> WatchState | None:
     if watch is None:
         return None
 
-    before = (
+    previous_report = (
         select(WatchReport.counts, WatchReport.at)
         .where(WatchReport.run_id == run_id, WatchReport.number < watch.updates)
         .order_by(WatchReport.number.desc())
         .limit(1)
     )
-    report = connection.execute(before).one_or_none()
+    report = connection.execute(previous_report).one_or_none()
 
     events = select(WatchEvent.key, WatchEvent.number, WatchEvent.at)
     seen = {}
-    for row in connection.execute(events.where(WatchEvent.run_id == run_id)):
-        seen[row.key] = Seen(row.number, row.at)
+    for event in connection.execute(events.where(WatchEvent.run_id == run_id)):
+        seen[event.key] = Seen(event.number, event.at)
 
     return WatchState(
         watch.every,

@@ -1,4 +1,4 @@
-"""Fetchers that make no call: one records the answers that a step reads, one gives them again."""
+"""Fetchers that make no call: one records the answers that a step reads, one replays them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from textapi.messages import Operation
 from textapi.requests import ApiRequest, KeywordBatch, KeywordKey, answer_key
 
 MISSING = "answers are not stored any more"
-NOTHING_FOUND = "[]"  # is not recorded: most texts do not mention a keyword
+# Such an answer is not recorded, since most texts do not mention a keyword.
+NOTHING_FOUND = "[]"
 
-StoredAnswers = dict[bytes, str]  # JSON by key
+# The answers as JSON, by key.
+StoredAnswers = dict[bytes, str]
 
 
 class AnswersMissing(NotFound):
@@ -25,9 +27,9 @@ class AnswersMissing(NotFound):
 
 
 class _TextsOfDocuments:
-    """The texts that a step asks keywords of, by document.
+    """The texts in which a step looks for keywords, by document.
 
-    The ledger has such answers by the document's row, which is another in each database; a pack has
+    The ledger keys such answers by the document's row, which differs between databases; a pack keys
     them by a hash of the text.
     """
 
@@ -36,7 +38,7 @@ class _TextsOfDocuments:
         self._texts: dict[int, str] = {}
 
     def remember(self, requests: Iterable[ApiRequest]) -> None:
-        """Remember the texts of *requests* in place of those of before."""
+        """Remember the texts of *requests* and forget the earlier ones."""
         self._texts.clear()
         for request in requests:
             if isinstance(request, KeywordBatch):
@@ -59,7 +61,7 @@ class RecordingFetcher:
         self._texts = _TextsOfDocuments(engine)
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
-        """Ask nothing: what is missing is noticed when it is read."""
+        """Make no call: a missing answer is noticed when it is read."""
         self._texts.remember(requests)
 
     async def read_sentences(
@@ -73,8 +75,8 @@ class RecordingFetcher:
             raise AnswersMissing(MISSING)
 
         for (term, document_id), quotes in sentences.items():
-            value = json.dumps(quotes, ensure_ascii=False, separators=(",", ":"))
-            self.answers[self._texts.key(term, document_id)] = value
+            answer = json.dumps(quotes, ensure_ascii=False, separators=(",", ":"))
+            self.answers[self._texts.key(term, document_id)] = answer
         return sentences
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
@@ -84,14 +86,14 @@ class RecordingFetcher:
         if len(stored) < len(set(keys)):
             raise AnswersMissing(MISSING)
 
-        for key, value in stored.items():
-            if value != NOTHING_FOUND:
-                self.answers[key] = value
-        return {key: json.loads(value) for key, value in stored.items()}
+        for key, answer in stored.items():
+            if answer != NOTHING_FOUND:
+                self.answers[key] = answer
+        return {key: json.loads(answer) for key, answer in stored.items()}
 
 
 class ReplayingFetcher:
-    """Gives the recorded answers; what was not recorded had found nothing."""
+    """Returns the recorded answers; a request without one had found nothing."""
 
     def __init__(self, engine: str, answers: Mapping[bytes, Any]) -> None:
         self.engine = engine
@@ -100,7 +102,7 @@ class ReplayingFetcher:
         self._texts = _TextsOfDocuments(engine)
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
-        """Ask nothing: the answers are there."""
+        """Make no call: the answers are there."""
         self._texts.remember(requests)
 
     async def read_sentences(
@@ -125,17 +127,17 @@ class ReplayingFetcher:
 
 def write_answers(file: IO[bytes], answers: StoredAnswers) -> None:
     """Write *answers* by key; their values as they are stored."""
-    for key, value in sorted(answers.items()):
-        file.write(f'{{"key": "{key.hex()}", "value": {value}}}\n'.encode())
+    for key, answer in sorted(answers.items()):
+        file.write(f'{{"key": "{key.hex()}", "value": {answer}}}\n'.encode())
 
 
-def load_answers(file: IO[bytes], name: str) -> dict[bytes, Any]:
-    """Return the answers of the file *name*. Raises `BadInput`, which names file and line."""
+def load_answers(file: IO[bytes], file_name: str) -> dict[bytes, Any]:
+    """Return the answers of the file *file_name*. Raises `BadInput`, which names file and line."""
     answers: dict[bytes, Any] = {}
-    last = ""
-    for number, line in enumerate(read_lines(file, name, PackedAnswer), start=1):
-        if line.key <= last:
-            raise BadInput(f"{name}, line {number}: it is not in the order of keys")
-        last = line.key
+    last_key = ""
+    for line_number, line in enumerate(read_lines(file, file_name, PackedAnswer), start=1):
+        if line.key <= last_key:
+            raise BadInput(f"{file_name}, line {line_number}: it is not in the order of keys")
+        last_key = line.key
         answers[bytes.fromhex(line.key)] = line.value
     return answers

@@ -22,19 +22,25 @@ from core.errors import BadInput
 from packs.contents import CHECKSUMS
 
 MOST_FILES = 50_000
-MOST_BYTES = 64 * 2**30  # of all files unpacked
-MOST_EXPANSION = 200  # times the size of the archive; exports take some 10 times
-ALWAYS_ALLOWED_BYTES = 64 * 2**20  # however small the archive is
-LONGEST_DIRECTORY = 16 * 2**20  # bytes of the archive's list of files
+# All files of a pack together may unpack to so many bytes.
+MOST_BYTES = 64 * 2**30
+# A pack may unpack to so many times its size; exports take some 10 times.
+MOST_EXPANSION = 200
+# However small its archive is, a pack may unpack to so many bytes.
+ALWAYS_ALLOWED_BYTES = 64 * 2**20
+# The archive's list of files may have so many bytes.
+LONGEST_DIRECTORY = 16 * 2**20
 CHUNK = 2**20
 
 _NAME = re.compile(r"(?:[a-z]{1,20}/)?(?!\.)[\w.@+-]{1,150}")
 _CHECKSUM = re.compile(r"([0-9a-f]{64})  (\S+)")
-_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can hold
+# A zip file cannot hold an earlier time.
+_TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 _UNIX = 3
-_LOCAL_HEADER = 30  # bytes, then name and extra field, whose lengths are its last four bytes
-# what reading raises of an archive with wrong bytes
+# The header has so many bytes; its last four are the lengths of the name and extra field behind it.
+_LOCAL_HEADER = 30
+# Reading an archive with wrong bytes raises one of these errors.
 _DAMAGED = (
     *(BadZipFile, EOFError, NotImplementedError, OSError, ValueError),
     *(struct.error, zlib.error),
@@ -51,22 +57,22 @@ def write_archive(folder: Path, out: Path) -> str:
 
     with replace_file(out) as file, ZipFile(file, "w") as archive:
         for path in files:
-            name = path.relative_to(folder).as_posix()
+            file_name = path.relative_to(folder).as_posix()
             with path.open("rb") as content:
-                checksums[name] = _add(archive, name, content)
+                checksums[file_name] = _add(archive, file_name, content)
 
-        lines = [f"{checksum}  {name}\n" for name, checksum in sorted(checksums.items())]
+        lines = [f"{checksum}  {file_name}\n" for file_name, checksum in sorted(checksums.items())]
         _add(archive, CHECKSUMS, io.BytesIO("".join(lines).encode()))
 
     with out.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _add(archive: ZipFile, name: str, content: IO[bytes]) -> str:
+def _add(archive: ZipFile, file_name: str, content: IO[bytes]) -> str:
     """Add a file; return the SHA-256 of its content."""
-    if not _NAME.fullmatch(name):
-        raise BadInput(f"{name} is no name for a file in a pack")
-    entry = ZipInfo(name, _TIME)
+    if not _NAME.fullmatch(file_name):
+        raise BadInput(f"{file_name} is no name for a file in a pack")
+    entry = ZipInfo(file_name, _TIME)
     entry.compress_type = ZIP_DEFLATED
     entry.create_system = _UNIX
     entry.external_attr = _MODE
@@ -80,9 +86,9 @@ def _add(archive: ZipFile, name: str, content: IO[bytes]) -> str:
 
 
 class _BoundedFile(io.FileIO):
-    """A file of which no more than `LONGEST_DIRECTORY` is read at once.
+    """A file that reads at most `LONGEST_DIRECTORY` bytes at once.
 
-    `zipfile` reads an archive's list of files in one piece, of a size that the archive gives.
+    `zipfile` reads an archive's list of files in one piece, whose size the archive gives.
     """
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -131,27 +137,27 @@ class PackFile:
         return sorted(self._entries)
 
     @contextmanager
-    def open(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a file. Raises `BadInput`, which names it, where it lacks or is damaged."""
-        if name not in self._entries:
-            raise BadInput(f"{name} is not in the pack")
+    def open(self, file_name: str) -> Iterator[IO[bytes]]:
+        """Open a file. Raises `BadInput`, which names the file, if it is missing or damaged."""
+        if file_name not in self._entries:
+            raise BadInput(f"{file_name} is not in the pack")
         try:
-            with self._archive.open(self._entries[name]) as file:
+            with self._archive.open(self._entries[file_name]) as file:
                 yield file
         except _DAMAGED as error:
-            raise BadInput(f"{name} is damaged ({error})") from None
+            raise BadInput(f"{file_name} is damaged ({error})") from None
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, file_name: str, most: int) -> bytes:
         """Return a file of at most so many bytes. Raises `BadInput`."""
-        if name in self._entries and self._entries[name].file_size > most:
-            raise BadInput(f"{name} is larger than {most:,} bytes")
-        with self.open(name) as file:
+        if file_name in self._entries and self._entries[file_name].file_size > most:
+            raise BadInput(f"{file_name} is larger than {most:,} bytes")
+        with self.open(file_name) as file:
             return file.read()
 
-    def hash(self, name: str) -> str:
+    def hash(self, file_name: str) -> str:
         """Return the SHA-256 of a file. Raises `BadInput`."""
         digest = hashlib.sha256()
-        with self.open(name) as file:
+        with self.open(file_name) as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -160,16 +166,18 @@ class PackFile:
         """Return the checksum that each file should have, by its name. Raises `BadInput`."""
         lines = self.read(CHECKSUMS, LONGEST_DIRECTORY).decode(errors="replace").splitlines()
         checksums: dict[str, str] = {}
-        for number, line in enumerate(lines, start=1):
+        for line_number, line in enumerate(lines, start=1):
             match = _CHECKSUM.fullmatch(line)
             if match is None:
-                raise BadInput(f"{CHECKSUMS}, line {number}: it is no checksum and name of a file")
+                raise BadInput(
+                    f"{CHECKSUMS}, line {line_number}: it is no checksum and name of a file"
+                )
             checksums[match[2]] = match[1]
         return checksums
 
-    def salvage(self, name: str, out: IO[bytes]) -> None:
-        """Write what can be read of a damaged file to *out*."""
-        entry = self._entries[name]
+    def salvage(self, file_name: str, out: IO[bytes]) -> None:
+        """Write the readable part of a damaged file to *out*."""
+        entry = self._entries[file_name]
         try:
             with self._path.open("rb") as file:
                 file.seek(entry.header_offset)
@@ -182,7 +190,7 @@ class PackFile:
 
 
 def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipInfo]:
-    """Return the *entries* by name. Raises `BadInput` where one is none that we write."""
+    """Return the *entries* by name. Raises `BadInput` if `write_archive` would not write one."""
     if len(entries) > MOST_FILES:
         raise BadInput(f"the pack has {len(entries):,} files: at most {MOST_FILES:,} are read")
     size = sum(entry.file_size for entry in entries)
@@ -192,15 +200,17 @@ def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipIn
             f"the pack would be {size:,} bytes unpacked, of {archive_size:,}: that is no pack"
         )
 
-    by_name: dict[str, ZipInfo] = {}
+    entries_by_name: dict[str, ZipInfo] = {}
     for entry in entries:
-        name = entry.filename
-        if not _NAME.fullmatch(name) or name in by_name:
-            raise BadInput(f"the pack has a file {name[:100]!r}, whose name no pack has or twice")
+        file_name = entry.filename
+        if not _NAME.fullmatch(file_name) or file_name in entries_by_name:
+            raise BadInput(
+                f"the pack has a file {file_name[:100]!r}, whose name no pack has or twice"
+            )
         if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or entry.flag_bits & 1:
-            raise BadInput(f"{name} is packed in a way that no pack is")
-        by_name[name] = entry
-    return by_name
+            raise BadInput(f"{file_name} is packed in a way that no pack is")
+        entries_by_name[file_name] = entry
+    return entries_by_name
 
 
 def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
@@ -212,7 +222,8 @@ def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     packed, unpacked = entry.compress_size, entry.file_size
     while packed > 0 and unpacked > 0 and not inflate.eof:
-        chunk = file.read(min(packed, 256))  # what stands before a wrong byte of a piece is lost
+        # Inflating loses the bytes of a piece before a wrong byte, so the pieces are small.
+        chunk = file.read(min(packed, 256))
         if not chunk:
             return
         content = inflate.decompress(chunk, unpacked)
@@ -222,15 +233,15 @@ def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
 
 
 @contextmanager
-def salvaged(pack: PackFile, name: str, place: Path) -> Iterator[IO[bytes]]:
-    """Open what can be read of a file of the pack, damaged or not, by way of a file at *place*."""
-    with place.open("w+b") as out:
+def salvaged(pack: PackFile, file_name: str, out_path: Path) -> Iterator[IO[bytes]]:
+    """Open the readable part of a file of the pack, damaged or not, copied to *out_path*."""
+    with out_path.open("w+b") as out:
         try:
-            with pack.open(name) as file:
+            with pack.open(file_name) as file:
                 shutil.copyfileobj(file, out, CHUNK)
         except BadInput:
             out.seek(0)
             out.truncate()
-            pack.salvage(name, out)
+            pack.salvage(file_name, out)
         out.seek(0)
         yield out

@@ -66,6 +66,6 @@ def _subjects(run: PackedRun) -> list[str]:
 
 
 def _quote(text: str) -> str:
-    """Return *text* on one line as a YAML string, of which a JSON string is one."""
+    """Return *text* on one line as a JSON string, which is a YAML string, too."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return json.dumps(" ".join(printable.split()), ensure_ascii=False)

@@ -19,7 +19,7 @@ from analysis.options import FrozenModel
 from core.enums import StepState
 from core.errors import BadInput, UsageError
 
-#: raised when an older program cannot read what a newer one writes, or the reverse
+#: The number goes up when older programs cannot read what newer ones write, or the reverse.
 FORMAT = 2
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
@@ -28,13 +28,16 @@ DOCUMENTS = "documents.jsonl"
 README = "README.txt"
 CITATION = "CITATION.cff"
 MASK = "mask.png"
-ANSWERS = "answers"  # the folder of a file for each step
+# This folder has a file for each step.
+ANSWERS = "answers"
 EXPORTS = "exports"
 FIGURES = "figures"
 WEIGHTS = "weights"
 
-LONGEST_LINE = 64 * 2**20  # bytes; a text of a document is far below
-_SHOWN = 200  # characters of a validation's reason
+# A longer line, in bytes, is refused; a document's text is far below.
+LONGEST_LINE = 64 * 2**20
+# So many characters of a validation's reason are shown.
+_SHOWN = 200
 
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 AnswerValue = float | str | tuple[tuple[str, str], ...] | tuple[str, ...]
@@ -49,13 +52,13 @@ class Author(FrozenModel):
     @classmethod
     def parse(cls, text: str) -> Author:
         """Read ``FAMILY, GIVEN`` or the name of an organization. Raises `UsageError`."""
-        name, comma, given_names = (part.strip() for part in text.partition(","))
-        if not name or (comma and not given_names):
+        family_name, comma, given_names = (part.strip() for part in text.partition(","))
+        if not family_name or (comma and not given_names):
             raise UsageError(
                 f"--author {text!r} is no name: write 'FAMILY, GIVEN', or the name of an "
                 "organization"
             )
-        return cls(name=name, given_names=given_names or None)
+        return cls(name=family_name, given_names=given_names or None)
 
 
 def _check_kind(name: str) -> str:
@@ -81,12 +84,18 @@ class PackedRun(FrozenModel):
     ended_at: float | None
     parameters: dict[str, Any]
     engines: tuple[str, ...]
-    texts: bool  # whether the documents' texts are in the pack
+
+    # True if the documents' texts are in the pack.
+    texts: bool
     tables: tuple[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], ...]
     title: str
     authors: tuple[Author, ...]
-    versions: dict[str, str]  # of the program that packed it, and of what it computes with
-    figure_style: str  # changes with the code, the fonts and the libraries that draw
+
+    # The versions of the program that packed the run, and of what it computes with.
+    versions: dict[str, str]
+
+    # The hash changes with the code, the fonts and the libraries that draw.
+    figure_style: str
 
     @property
     def run_kind(self) -> Kind[Any]:
@@ -95,10 +104,10 @@ class PackedRun(FrozenModel):
 
     @field_validator("format")
     @classmethod
-    def _is_of_this_format(cls, number: int) -> int:
-        if number != FORMAT:
+    def _is_of_this_format(cls, format_number: int) -> int:
+        if format_number != FORMAT:
             raise ValueError("another version of Tidings packed it: pack the run again")
-        return number
+        return format_number
 
 
 class PackedStep(FrozenModel):
@@ -108,8 +117,12 @@ class PackedStep(FrozenModel):
     state: StepState
     reason: str | None
     documents: Number
-    at: float  # Unix time
-    engine: str | None = None  # by whose answers it can be done again; None: it cannot, or need not
+
+    # The Unix time at which the step ended.
+    at: float
+
+    # The engine whose answers repeat the step; None if they cannot, or need not.
+    engine: str | None = None
 
 
 class PackedJob(FrozenModel):
@@ -121,9 +134,12 @@ class PackedJob(FrozenModel):
     result: str | None
     reason: str | None
     options: dict[str, Any]
-    frozen: bool  # whether its documents were fixed
+
+    # True if the documents of the job were frozen.
+    frozen: bool
     steps: tuple[PackedStep, ...]
-    #: of a month of chosen sections or material: by outlet the days, from 1, with any document
+    #: For a month of chosen sections or material: the days, from 1, on which each outlet has
+    #: documents.
     stored_days: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
 
 
@@ -141,8 +157,12 @@ class PackedDocument(FrozenModel):
     desk: str | None = None
     language: str | None = None
     repost: bool
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the text as UTF-8
-    jobs: tuple[str, ...] = ()  # of a search: which found it
+
+    # The hash of the text as UTF-8.
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+    # The searches that found the document.
+    jobs: tuple[str, ...] = ()
     text: str | None = None
 
 
@@ -157,7 +177,7 @@ Line = TypeVar("Line", bound=FrozenModel)
 
 
 def forms_of(table: str) -> tuple[str, ...]:
-    """Return the formats of a table in a pack: as CSV what a person may open."""
+    """Return the formats of a table in a pack; tables that people open have CSV."""
     return ("jsonl",) if table == "documents" else ("jsonl", "csv")
 
 
@@ -177,29 +197,29 @@ def to_json(line: FrozenModel, *, indent: int | None = None) -> str:
     return json.dumps(line.model_dump(), ensure_ascii=False, indent=indent, default=_encode)
 
 
-def _encode(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
+def _encode(part: Any) -> str:
+    if isinstance(part, datetime):
+        return part.isoformat()
+    raise TypeError(type(part).__name__)
 
 
-def read_lines(file: IO[bytes], name: str, kind: type[Line]) -> Iterator[Line]:
-    """Yield the lines of the file *name*. Raises `BadInput`, which names file and line."""
-    number = 0
+def read_lines(file: IO[bytes], file_name: str, kind: type[Line]) -> Iterator[Line]:
+    """Yield the lines of the file *file_name*. Raises `BadInput`, which names file and line."""
+    line_number = 0
     while line := file.readline(LONGEST_LINE):
-        number += 1
+        line_number += 1
         if not line.endswith(b"\n"):
-            raise BadInput(f"{name}, line {number}: it has no end or is too long")
-        yield read_object(line, f"{name}, line {number}", kind)
+            raise BadInput(f"{file_name}, line {line_number}: it has no end or is too long")
+        yield read_object(line, f"{file_name}, line {line_number}", kind)
 
 
-def read_object(content: bytes, place: str, kind: type[Line]) -> Line:
-    """Return the object that is written in *content*. Raises `BadInput`, which names *place*."""
+def read_object(content: bytes, location: str, kind: type[Line]) -> Line:
+    """Return the object that is written in *content*. Raises `BadInput`, which names *location*."""
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(map(str, problem["loc"]))
+        message = problem["msg"].removeprefix("Value error, ")
         reason = f"{field}: {message}" if field else message
-        raise BadInput(f"{place}: {reason[:_SHOWN]}") from None
+        raise BadInput(f"{location}: {reason[:_SHOWN]}") from None

@@ -1,4 +1,4 @@
-"""The files of a pack that follow from what it rests on.
+"""The files of a pack that follow from its answers and documents.
 
 `make` writes them when a run is packed. `verify` writes them again and compares.
 """
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,15 +53,15 @@ _ABOUT_ANSWERS = (
 
 
 def write_descriptions(
-    data: RunData, run: PackedRun, jobs: Iterable[PackedJob], folder: Path
+    run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob], folder: Path
 ) -> None:
-    """Write what says what the pack is: of which run, with which jobs, and how it is cited."""
+    """Write the files that describe the pack: its run, its jobs, and how it is cited."""
     _write(folder / contents.RUN, contents.to_json(run, indent=1) + "\n")
     jobs = list(jobs)
     with (folder / contents.JOBS).open("wb") as file:
         write_lines(file, jobs)
-    has_answers = bool(list_answer_files(data, run, jobs))
-    _write(folder / contents.README, _describe_pack(data, run, has_answers=has_answers))
+    has_answers = bool(list_answer_files(run_data, run, jobs))
+    _write(folder / contents.README, _describe_pack(run_data, run, has_answers=has_answers))
     _write(folder / contents.CITATION, write_citation(run))
     exports = folder / contents.EXPORTS
     exports.mkdir()
@@ -73,13 +72,13 @@ def _write(path: Path, text: str) -> None:
     write_atomically(path, text.encode())
 
 
-def list_answer_files(data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> set[str]:
+def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> set[str]:
     """Return the names of the files of answers that such a pack has."""
-    names = set()
+    file_names = set()
     for job in jobs if run.run_kind.has_documents else ():
-        for step in steps_to_verify(job, texts=run.texts, selected=bool(data.selection)):
-            names.add(answers_file(step.name))
-    return names
+        for step in steps_to_verify(job, texts=run.texts, selected=bool(run_data.selection)):
+            file_names.add(answers_file(step.name))
+    return file_names
 
 
 def installed_versions() -> dict[str, str]:
@@ -103,48 +102,53 @@ def write_documents(documents: Iterable[PackedDocument], folder: Path) -> None:
         write_lines(file, documents)
 
 
-def read_documents(data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
+def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
     """Yield the documents of all jobs by identity, each once."""
-    jobs_by_document: dict[int, list[str]] = {}  # of a search: the others tell by themselves
+    # Only documents of searches are listed here; the others follow from their own fields.
+    jobs_by_document: dict[int, list[str]] = {}
 
     def read_identities() -> Iterator[Any]:
-        for job in data.jobs:
+        for job in run_data.jobs:
             documents = select(Document.id, Document.identity)
-            of_job = documents.where(documents_condition(data, job))
-            for row in fetch_pages(data.db, of_job, Document.id):
-                if data.kind.links_documents:
-                    jobs_by_document.setdefault(row.id, []).append(job.name)
-                yield row
+            job_documents = documents.where(documents_condition(run_data, job))
+            for document in fetch_pages(run_data.db, job_documents, Document.id):
+                if run_data.kind.links_documents:
+                    jobs_by_document.setdefault(document.id, []).append(job.name)
+                yield document
 
     for batch in in_batches(sort_by_identity(read_identities())):
-        rows = fetch_all(data.db, select(*Document.__table__.columns).where(Document.id.in_(batch)))
-        with data.db.read() as connection:
-            origins = read_origins(connection, map(attrgetter("origin_id"), rows))
-        for row in sorted(rows, key=lambda row: str(row.identity)):
+        stored_documents = fetch_all(
+            run_data.db, select(*Document.__table__.columns).where(Document.id.in_(batch))
+        )
+        with run_data.db.read() as connection:
+            origins = read_origins(connection, [row.origin_id for row in stored_documents])
+        for document in sorted(stored_documents, key=lambda document: str(document.identity)):
             yield PackedDocument(
-                identity=row.identity,
-                source=row.source,
-                handle=row.handle,
-                published_at=row.published_at,
-                address=row.address,
-                **_named_origin(origins[row.origin_id]),
-                repost=row.repost,
-                sha256=hash_text(row.text),
-                jobs=tuple(jobs_by_document.get(row.id, ())),
-                text=row.text if texts else None,
+                identity=document.identity,
+                source=document.source,
+                handle=document.handle,
+                published_at=document.published_at,
+                address=document.address,
+                **_named_origin(origins[document.origin_id]),
+                repost=document.repost,
+                sha256=hash_text(document.text),
+                jobs=tuple(jobs_by_document.get(document.id, ())),
+                text=document.text if texts else None,
             )
 
 
 def _named_origin(origin: OriginKey) -> dict[str, str | None]:
-    values = zip(ORIGIN_FIELDS, origin, strict=True)
-    return {field: value or None for field, value in values}
+    origin_fields = zip(ORIGIN_FIELDS, origin, strict=True)
+    return {field: origin_name or None for field, origin_name in origin_fields}
 
 
-def write_tables(data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool) -> None:
+def write_tables(
+    run_data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool
+) -> None:
     """Write each table in each of its forms, from the run's results."""
     for table in tables:
         with ExitStack() as stack:
-            write_table(data, table, _open_forms(stack, table, folder), texts=texts)
+            write_table(run_data, table, _open_forms(stack, table, folder), texts=texts)
 
 
 def rewrite_table(table: Table[Any], jsonl: IO[bytes], folder: Path) -> None:
@@ -152,9 +156,9 @@ def rewrite_table(table: Table[Any], jsonl: IO[bytes], folder: Path) -> None:
 
     Raises `BadInput`, which names file and line.
     """
-    name = f"{contents.EXPORTS}/{table.name}.jsonl"
-    rows = _read_rows(table, jsonl, name)
-    head = next(rows, None)
+    file_name = f"{contents.EXPORTS}/{table.name}.jsonl"
+    table_rows = _read_rows(table, jsonl, file_name)
+    head = next(table_rows, None)
     columns = [column for column, kind in table.columns.items() if kind is not dict]
     if head is not None:
         columns = list(head)
@@ -164,16 +168,20 @@ def rewrite_table(table: Table[Any], jsonl: IO[bytes], folder: Path) -> None:
         for form, file in _open_forms(stack, table, folder).items():
             writers.append(stack.enter_context(WRITERS[form](file, dict.fromkeys(columns, object))))
 
-        number = 1
-        for batch in in_batches(rows if head is None else chain([head], rows), _ROWS_AT_A_TIME):
-            values = []
-            for row in batch:
-                if list(row) != columns:
-                    raise BadInput(f"{name}, line {number}: it has other columns than the first")
-                values.append(tuple(row.values()))
-                number += 1
+        line_number = 1
+        for batch in in_batches(
+            table_rows if head is None else chain([head], table_rows), _ROWS_AT_A_TIME
+        ):
+            batch_values = []
+            for table_row in batch:
+                if list(table_row) != columns:
+                    raise BadInput(
+                        f"{file_name}, line {line_number}: it has other columns than the first"
+                    )
+                batch_values.append(tuple(table_row.values()))
+                line_number += 1
             for write in writers:
-                write(values)
+                write(batch_values)
 
 
 def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, IO[bytes]]:
@@ -185,55 +193,57 @@ def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, 
     return files
 
 
-def _read_rows(table: Table[Any], file: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
+def _read_rows(table: Table[Any], file: IO[bytes], file_name: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table's JSONL file, whose columns are those of the table."""
     fixed = [column for column, kind in table.columns.items() if kind is not dict]
     takes_others = len(fixed) < len(table.columns)
-    number = 0
+    line_number = 0
 
     while line := file.readline(contents.LONGEST_LINE):
-        number += 1
+        line_number += 1
         try:
-            row = json.loads(line)
+            table_row = json.loads(line)
         except (ValueError, RecursionError):
-            row = None
-        columns = list(row) if isinstance(row, dict) else []
+            table_row = None
+        columns = list(table_row) if isinstance(table_row, dict) else []
         known = [column for column in columns if column in fixed] if takes_others else columns
         if known != fixed:
-            raise BadInput(f"{name}, line {number}: it is no row of such a table")
-        yield row
+            raise BadInput(f"{file_name}, line {line_number}: it is no row of such a table")
+        yield table_row
 
 
-def draw_figures(data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None]) -> None:
-    """Draw the figures of the run's report, those aside that are in *scratch* already.
+def draw_figures(
+    run_data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None]
+) -> None:
+    """Draw the figures of the run's report that are not in *scratch* yet.
 
-    *check* is called before each that is drawn; what it raises ends the drawing.
+    *check* is called before each figure; an error that it raises ends the drawing.
     """
-    build(data.db, [data.id], scratch, check=check, texts=False)
+    build(run_data.db, [run_data.id], scratch, check=check, texts=False)
     (folder / contents.FIGURES).mkdir()
     manifest = json.loads((scratch / MANIFEST).read_text(encoding="utf-8"))
-    for name in manifest["files"]:
-        if name.startswith(f"{FIGURES}/"):
-            shutil.copyfile(scratch / name, folder / contents.FIGURES / Path(name).name)
+    for file_name in manifest["files"]:
+        if file_name.startswith(f"{FIGURES}/"):
+            shutil.copyfile(scratch / file_name, folder / contents.FIGURES / Path(file_name).name)
 
 
-def _describe_pack(data: RunData, run: PackedRun, *, has_answers: bool) -> str:
-    files = _describe_files(data, has_answers=has_answers)
+def _describe_pack(run_data: RunData, run: PackedRun, *, has_answers: bool) -> str:
+    files = _describe_files(run_data, has_answers=has_answers)
     width = max(map(len, files))
 
-    lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {command_of(data)}", ""]
-    for name, meaning in sorted(files.items()):
-        lines.append(f"{name:<{width}}  {meaning}")
+    lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {command_of(run_data)}", ""]
+    for file_name, meaning in sorted(files.items()):
+        lines.append(f"{file_name:<{width}}  {meaning}")
 
     if has_answers:
         lines += ["", *_ABOUT_ANSWERS]
-    if data.kind.has_documents:
+    if run_data.kind.has_documents:
         lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
     lines += ["", *_ABOUT_VERIFY, ""]
     return "\n".join(lines)
 
 
-def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
+def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
     """Return what is in each file and folder of the pack, by its name."""
     files = {
         contents.RUN: "the run: parameters, engines, versions of the programs",
@@ -244,7 +254,7 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
-    if not data.kind.has_documents:
+    if not run_data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
@@ -253,10 +263,10 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
     return files
 
 
-def command_of(data: RunData) -> str:
+def command_of(run_data: RunData) -> str:
     """Return the command that submits such a run."""
-    job_names = [job.name for job in data.jobs]
-    selection = describe_selection(data)
+    job_names = [job.name for job in run_data.jobs]
+    selection = describe_selection(run_data)
     return submit_command(
-        data.parameters, job_names, selection, grain=data.grain, grouping=data.grouping
+        run_data.parameters, job_names, selection, grain=run_data.grain, grouping=run_data.grouping
     )

@@ -1,4 +1,4 @@
-"""The jobs of a run as a pack holds them, and what is needed to do their steps again."""
+"""The jobs of a run as a pack holds them, and the data that their steps work on."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from reports.data.groupings import list_stored_days
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, document_scope
 
-StepStates = Mapping[str, StepState | str]  # by the step's name
+# The states of steps by name.
+StepStates = Mapping[str, StepState | str]
 
 
-def in_order_of_submission(data: RunData) -> list[RunJob]:
+def in_order_of_submission(run_data: RunData) -> list[RunJob]:
     """Return the run's jobs as they were submitted: some steps compare a job with the first."""
-    return sorted(data.jobs, key=lambda job: job.id)
+    return sorted(run_data.jobs, key=lambda job: job.id)
 
 
 def read_steps(db: Database, job: RunJob) -> list[Row[Any]]:
@@ -43,9 +44,9 @@ def read_result(db: Database, job: RunJob) -> str | None:
 
 
 def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
-    """Return the steps that were done to their end, in their order: answers give them again.
+    """Return the finished steps in their order; their answers repeat them.
 
-    Of a job without documents no step was done.
+    A job without documents has no finished step.
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
@@ -56,10 +57,10 @@ def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
 
 
 def steps_to_verify(job: PackedJob, *, texts: bool, selected: bool) -> list[Step]:
-    """Return the steps of *job* that its pack gives again.
+    """Return the steps of *job* that its pack repeats.
 
-    Without *texts* those of polarities, unless documents are *selected* by what their texts are
-    like. The answers of other steps are not in the pack.
+    Without *texts* these are the steps of polarities, unless documents are *selected* by their
+    texts. The pack does not have the answers of other steps.
     """
     steps = repeatable_steps(job.kind, {step.step: step.state for step in job.steps})
     if texts:
@@ -68,19 +69,19 @@ def steps_to_verify(job: PackedJob, *, texts: bool, selected: bool) -> list[Step
 
 
 def pack_job(
-    data: RunData, job: RunJob, steps: Sequence[Row[Any]], engines: Mapping[str, str | None]
+    run_data: RunData, job: RunJob, steps: Sequence[Row[Any]], engines: Mapping[str, str | None]
 ) -> PackedJob:
-    """Return *job* with its recorded *steps*, and by whose answers each can be done again."""
+    """Return *job* with its recorded *steps* and the engine whose answers repeat each of them."""
     packed_steps = []
-    for row in steps:
+    for recorded_step in steps:
         packed_steps.append(
             PackedStep(
-                step=row.step,
-                state=StepState(row.state),
-                reason=row.reason,
-                documents=row.documents,
-                at=row.at,
-                engine=engines.get(row.step),
+                step=recorded_step.step,
+                state=StepState(recorded_step.state),
+                reason=recorded_step.reason,
+                documents=recorded_step.documents,
+                at=recorded_step.at,
+                engine=engines.get(recorded_step.step),
             )
         )
 
@@ -88,27 +89,28 @@ def pack_job(
         name=job.name,
         kind=job.kind,
         state=job.state,
-        result=read_result(data.db, job),
+        result=read_result(run_data.db, job),
         reason=job.reason,
         options=job.options,
         frozen=job.newest_document is not None,
         steps=tuple(packed_steps),
-        stored_days=list_stored_days(data, job),
+        stored_days=list_stored_days(run_data, job),
     )
 
 
-async def load_data(data: RunData, job: RunJob) -> MonthData | PostData:
+async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
     """Return what the steps of *job* work on."""
     claim = Claim(
         job_id=job.id,
-        run_id=data.id,
+        run_id=run_data.id,
         kind=job.kind,
-        queue=data.kind.queue,
+        queue=run_data.kind.queue,
         name=job.name,
         owner="",
         number=0,
         options=job.options,
-        parameters=data.parameters.model_dump(mode="json"),
+        parameters=run_data.parameters.model_dump(mode="json"),
         max_calls=None,
     )
-    return await data.kind.load_data(data.db, claim, document_scope(data, job), data.parameters)
+    scope = document_scope(run_data, job)
+    return await run_data.kind.load_data(run_data.db, claim, scope, run_data.parameters)

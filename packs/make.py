@@ -1,4 +1,4 @@
-"""A run as one archive: what it was asked, what it rests on, and what came out."""
+"""A run as one archive: its parameters, the answers that it rests on, and its results."""
 
 from __future__ import annotations
 
@@ -54,39 +54,39 @@ def make_pack(
 ) -> str:
     """Write the pack of a run to *out* and return its SHA-256.
 
-    It is put together in the empty folder *scratch*. Figures are taken from the folder *report*, as
-    far as they are there; *check* is called before another one is drawn. Raises `NotFound`,
-    `UsageError` for a run that has not ended, and `TidingsError` where its results do not follow
-    from the stored answers.
+    The empty folder *scratch* holds the pack's files meanwhile. Figures that the folder *report*
+    has are copied; *check* is called before another one is drawn. Raises `NotFound`, `UsageError`
+    for a run that has not ended, and `TidingsError` if its results do not follow from stored
+    answers.
     """
-    data = load_run(db, run_id)
-    if data.state not in ENDED:
+    run_data = load_run(db, run_id)
+    if run_data.state not in ENDED:
         raise UsageError(
-            f"run {run_id} is {data.state}: wait for its end (`tidings status {run_id}`), or end "
-            f"it with `tidings cancel {run_id}`"
+            f"run {run_id} is {run_data.state}: wait for its end (`tidings status {run_id}`), or "
+            f"end it with `tidings cancel {run_id}`"
         )
 
     folder = scratch / "pack"
     folder.mkdir()
-    shown_title = title or data.name or command_of(data)
-    run = _describe_run(data, texts=texts, title=shown_title, authors=authors)
-    if data.mask is not None:
-        write_atomically(folder / contents.MASK, data.mask)
+    shown_title = title or run_data.name or command_of(run_data)
+    run = _describe_run(run_data, texts=texts, title=shown_title, authors=authors)
+    if run_data.mask is not None:
+        write_atomically(folder / contents.MASK, run_data.mask)
 
-    if not data.kind.has_documents:
-        jobs = [pack_job(data, job, (), {}) for job in in_order_of_submission(data)]
-        _write_weights(data, folder)
+    if not run_data.kind.has_documents:
+        jobs = [pack_job(run_data, job, (), {}) for job in in_order_of_submission(run_data)]
+        _write_weights(run_data, folder)
     else:
-        recording = asyncio.run(record_run(data, texts=run.texts))
+        recording = asyncio.run(record_run(run_data, texts=run.texts))
         jobs = recording.jobs
         _write_answers(recording, folder)
-        write_documents(read_documents(data, texts=texts), folder)
+        write_documents(read_documents(run_data, texts=texts), folder)
 
-    write_descriptions(data, run, jobs, folder)
-    write_tables(data, tables_of(data.kind.unit), folder, texts=texts)
+    write_descriptions(run_data, run, jobs, folder)
+    write_tables(run_data, tables_of(run_data.kind.unit), folder, texts=texts)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
-    draw_figures(data, folder, scratch / "report", check=check)
+    draw_figures(run_data, folder, scratch / "report", check=check)
 
     archive = scratch / "pack.zip"
     checksum = write_archive(folder, archive)
@@ -96,23 +96,23 @@ def make_pack(
 
 
 def _describe_run(
-    data: RunData, *, texts: bool, title: str, authors: Sequence[Author]
+    run_data: RunData, *, texts: bool, title: str, authors: Sequence[Author]
 ) -> PackedRun:
-    with data.db.read() as connection:
-        parameters = get_run(connection, data.id).parameters
+    with run_data.db.read() as connection:
+        parameters = get_run(connection, run_data.id).parameters
     return PackedRun(
         format=contents.FORMAT,
-        number=data.id,
-        name=data.name,
-        kind=data.kind.name,
-        state=data.state,
-        reason=data.reason,
-        created_at=data.created_at,
-        ended_at=data.ended_at,
+        number=run_data.id,
+        name=run_data.name,
+        kind=run_data.kind.name,
+        state=run_data.state,
+        reason=run_data.reason,
+        created_at=run_data.created_at,
+        ended_at=run_data.ended_at,
         parameters=parameters,
-        engines=tuple(data.engines),
-        texts=texts and data.kind.has_documents,
-        tables=tuple(table.name for table in tables_of(data.kind.unit)),
+        engines=tuple(run_data.engines),
+        texts=texts and run_data.kind.has_documents,
+        tables=tuple(table.name for table in tables_of(run_data.kind.unit)),
         title=title,
         authors=tuple(authors),
         versions={**installed_versions(), "python": platform.python_version()},
@@ -128,12 +128,12 @@ def _write_answers(recording: Recording, folder: Path) -> None:
             write_answers(file, answers)
 
 
-def _write_weights(data: RunData, folder: Path) -> None:
+def _write_weights(run_data: RunData, folder: Path) -> None:
     """Write the weights of the networks that are trained."""
     weights_folder = folder / contents.WEIGHTS
     weights_folder.mkdir()
-    for job in data.jobs:
-        of_job = select(Training.weights).where(Training.job_id == job.id)
-        for weights in fetch_scalars(data.db, of_job):
+    for job in run_data.jobs:
+        job_weights = select(Training.weights).where(Training.job_id == job.id)
+        for weights in fetch_scalars(run_data.db, job_weights):
             if weights is not None:
                 write_atomically(folder / weights_file(job.name), weights)

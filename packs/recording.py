@@ -25,7 +25,8 @@ from packs.jobs import (
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob
 
-_NO_ENGINE = ""  # of a run whose steps asked nothing
+# The engine of a run whose steps asked nothing.
+_NO_ENGINE = ""
 
 
 @dataclass
@@ -36,77 +37,90 @@ class Recording:
     answers_by_step: dict[str, StoredAnswers] = field(default_factory=dict)
 
 
-async def record_run(data: RunData, *, texts: bool) -> Recording:
-    """Do the steps of the run's jobs again, each with the engine that gives what is stored.
+async def record_run(run_data: RunData, *, texts: bool) -> Recording:
+    """Repeat the steps of the run's jobs, each with the engine that reproduces the stored rows.
 
-    The answers are those of the steps that a pack gives again, with or without *texts*. Raises
-    `TidingsError` where no engine's stored answers do.
+    The answers are those of the steps that a pack repeats, with or without *texts*. Raises
+    `TidingsError` if no engine's stored answers reproduce the rows.
     """
     recording = Recording()
-    for job in in_order_of_submission(data):
-        steps = read_steps(data.db, job)
+    for job in in_order_of_submission(run_data):
+        steps = read_steps(run_data.db, job)
         states = {step.step: step.state for step in steps}
         engines: dict[str, str] = {}
         answers: dict[str, StoredAnswers] = {}
 
         repeatable = repeatable_steps(job.kind, states)
-        job_data = await load_data(data, job) if repeatable else None
+        job_data = await load_data(run_data, job) if repeatable else None
         for step in repeatable:
             assert job_data is not None  # noqa: S101 - it has steps
-            documents = next(row.documents for row in steps if row.step == step.name)
-            fetcher = await _record_step(data, job, step, job_data, documents)
+            documents = next(
+                recorded_step.documents
+                for recorded_step in steps
+                if recorded_step.step == step.name
+            )
+            fetcher = await _record_step(run_data, job, step, job_data, documents)
             engines[step.name] = fetcher.engine
             answers[step.name] = fetcher.answers
 
-        packed_job = pack_job(data, job, steps, engines)
+        packed_job = pack_job(run_data, job, steps, engines)
         recording.jobs.append(packed_job)
-        for step in steps_to_verify(packed_job, texts=texts, selected=bool(data.selection)):
+        for step in steps_to_verify(packed_job, texts=texts, selected=bool(run_data.selection)):
             recording.answers_by_step.setdefault(step.name, {}).update(answers[step.name])
     return recording
 
 
 async def _record_step(
-    data: RunData, job: RunJob, step: Step, job_data: MonthData | PostData, documents: int
+    run_data: RunData, job: RunJob, step: Step, job_data: MonthData | PostData, documents: int
 ) -> RecordingFetcher:
-    """Return the fetcher that has read what gives the stored rows of the step."""
+    """Return the fetcher whose answers reproduce the stored rows of the step."""
     reason = "the stored answers give other results than those that are stored"
-    for engine in data.engines or [_NO_ENGINE]:
-        fetcher = RecordingFetcher(data.db, engine)
+    for engine in run_data.engines or [_NO_ENGINE]:
+        fetcher = RecordingFetcher(run_data.db, engine)
         try:
             result = await step.run(job_data, fetcher)
         except AnswersMissing as error:
             reason = str(error)
             continue
-        if _is_stored(data, job, result, documents):
+        if _is_stored(run_data, job, result, documents):
             return fetcher
 
     raise TidingsError(
-        f"run {data.id} cannot be packed: {reason} (step {step.name} of {job.name}), because of an "
-        "erasure or of another version of Tidings: submit the run again and pack that one; "
+        f"run {run_data.id} cannot be packed: {reason} (step {step.name} of {job.name}), because "
+        "of an erasure or of another version of Tidings: submit the run again and pack that one; "
         "what is answered already is not asked again"
     )
 
 
-def _is_stored(data: RunData, job: RunJob, result: StepResult | NotReady, documents: int) -> bool:
-    """Return whether the rows of *result* are those that the database has of the job."""
+def _is_stored(
+    run_data: RunData, job: RunJob, result: StepResult | NotReady, documents: int
+) -> bool:
+    """Return whether the rows of *result* are the rows of the job in the database."""
     if isinstance(result, NotReady) or result.documents != documents:
         return False
-    return all(_are_stored(data, job, table, rows) for table, rows in result.rows.items())
+    return all(
+        _are_stored(run_data, job, table, result_rows) for table, result_rows in result.rows.items()
+    )
 
 
 def _are_stored(
-    data: RunData, job: RunJob, table: type[Base], rows: Sequence[dict[str, Any]] | Any
+    run_data: RunData, job: RunJob, table: type[Base], result_rows: Sequence[dict[str, Any]] | Any
 ) -> bool:
-    of_job = table.__table__.c.job_id == job.id
-    if not rows:
-        return not fetch_all(data.db, select(func.count()).where(of_job))[0][0]
+    is_of_job = table.__table__.c.job_id == job.id
+    if not result_rows:
+        return not fetch_all(run_data.db, select(func.count()).where(is_of_job))[0][0]
 
-    # a column that a later step fills is None in all rows
-    names = []
-    for name in rows[0]:
-        if any(row[name] is not None for row in rows):
-            names.append(name)
+    # A column that a later step fills is None in all rows.
+    column_names = []
+    for column_name in result_rows[0]:
+        if any(result_row[column_name] is not None for result_row in result_rows):
+            column_names.append(column_name)
 
-    columns = [table.__table__.c[name] for name in names]
-    stored = {repr(tuple(row)) for row in fetch_all(data.db, select(*columns).where(of_job))}
-    return stored == {repr(tuple(map(row.__getitem__, names))) for row in rows}
+    columns = [table.__table__.c[column_name] for column_name in column_names]
+    stored = {
+        repr(tuple(result_row))
+        for result_row in fetch_all(run_data.db, select(*columns).where(is_of_job))
+    }
+    return stored == {
+        repr(tuple(map(result_row.__getitem__, column_names))) for result_row in result_rows
+    }

@@ -1,4 +1,4 @@
-"""A packed run in a database of its own, where its steps are done again from its answers."""
+"""A packed run in a database of its own, where its answers repeat its steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -58,13 +57,16 @@ MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
 LABELS_FILE = f"{contents.EXPORTS}/labels.jsonl"
 CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
-LARGEST_MASK = 5 * 2**20  # bytes
-#: what malformed answers make code raise that expects well-formed ones
+# The PNG file of a mask may have so many bytes.
+LARGEST_MASK = 5 * 2**20
+#: Code that expects well-formed answers raises one of these errors for malformed ones.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
-_LATEST = 2**31 - 1  # no document of a pack was stored later
+# No document of a pack was stored later.
+_LATEST = 2**31 - 1
 
-Ids = Mapping[str, int]  # of documents, by identity
+# The ids of documents by identity, or of jobs by name.
+Ids = Mapping[str, int]
 
 
 class _Mention(FrozenModel, extra="ignore"):
@@ -109,57 +111,57 @@ class _Document(FrozenModel, extra="ignore"):
 
 @dataclass
 class Restored:
-    """A run as its pack gives it again."""
+    """A run as its pack reproduces it."""
 
     data: RunData
-    #: as the pack has them, by the id that each has in the database
+    #: The packed job by the id that it has in the database.
     jobs: dict[int, PackedJob]
-    #: what does not fit together, by the file of the pack
+    #: The contradictions, by the file of the pack.
     conflicts: dict[str, str] = field(default_factory=dict)
 
 
 def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
-    """Write the pack's run to the empty *db* and do its steps again.
+    """Write the pack's run to the empty *db* and repeat its steps.
 
-    Without texts only polarities are done again: sentences are those of the pack's table of
-    mentions, and posts have the polarities of its table of documents. Where documents are left out
-    by what their texts are like, nothing is. Of a training there are the jobs alone. Raises
-    `BadInput`, which names what is malformed.
+    Without texts only the step of polarities is repeated: sentences come from the pack's table of
+    mentions, and polarities of posts from its table of documents. If documents are left out by
+    their texts, no step is repeated. A training has only its jobs. Raises `BadInput`, which names
+    what is malformed.
     """
     packed_jobs = _read_jobs(pack, run)
     _write_run(db, pack, run, packed_jobs)
-    data = load_run(db, run.number)
-    ids_of_jobs = map(attrgetter("id"), in_order_of_submission(data))
-    restored = Restored(data, dict(zip(ids_of_jobs, packed_jobs, strict=True)))
+    run_data = load_run(db, run.number)
+    job_ids = [job.id for job in in_order_of_submission(run_data)]
+    restored = Restored(run_data, dict(zip(job_ids, packed_jobs, strict=True)))
     if problem := _find_conflict(run, restored):
         restored.conflicts[contents.JOBS] = problem
 
-    if data.kind.has_documents:
+    if run_data.kind.has_documents:
         _restore_texts(db, pack, run, restored)
     return restored
 
 
 def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Restored) -> None:
-    """Write the documents of a run over texts, and what its steps make of them."""
-    data = restored.data
-    ids = _write_documents(db, pack, run, data)
-    _write_stand_ins(db, data, restored.jobs, first_id=len(ids) + 1)
+    """Write the documents of a run over texts, and the results of its steps."""
+    run_data = restored.data
+    ids = _write_documents(db, pack, run, run_data)
+    _write_stand_ins(db, run_data, restored.jobs, first_id=len(ids) + 1)
 
     _insert(db, JobStep, _recorded_steps(restored, run))
-    follows_without_texts = not run.texts and not data.selection
-    if follows_without_texts and data.kind.unit == Unit.MENTION:
-        _insert(db, Mention, _given_mentions(pack, data, ids))
-    if follows_without_texts and data.kind.unit == Unit.POST:
-        _insert(db, PostPolarity, _given_polarities(pack, data))
+    follows_without_texts = not run.texts and not run_data.selection
+    if follows_without_texts and run_data.kind.unit == Unit.MENTION:
+        _insert(db, Mention, _given_mentions(pack, run_data, ids))
+    if follows_without_texts and run_data.kind.unit == Unit.POST:
+        _insert(db, PostPolarity, _given_polarities(pack, run_data))
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    if data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
+    if run_data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
         _insert(db, Label, _given_labels(pack, run, ids))
     _insert(db, Call, _given_calls(pack, run))
 
 
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
-    """Return in what the jobs contradict the run or themselves; None where they do not."""
+    """Return how the jobs contradict the run or themselves; None if they do not."""
     parameters = restored.data.parameters
     if restored.data.kind.unit == Unit.MENTION:
         months = restored.data.kind.job_names(parameters, ())
@@ -167,39 +169,39 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
             return f": its jobs are not the months of {contents.RUN}"
 
     steps_of_run = getattr(parameters, "steps", ())
-    for number, job in enumerate(restored.jobs.values(), start=1):
-        place = f", line {number}: {job.name}"
+    for line_number, job in enumerate(restored.jobs.values(), start=1):
+        location = f", line {line_number}: {job.name}"
         states = {step.step: step.state for step in job.steps}
         has_documents = states.get(DOCUMENTS) == StepState.COMPLETE
         if job.state == State.DONE and has_documents and not states.keys() >= {*steps_of_run}:
-            return f"{place} is done, and not all of its steps are"
+            return f"{location} is done, and not all of its steps are"
         if not states.keys() <= {DOCUMENTS, *steps_of_run}:
-            return f"{place} has a step that {contents.RUN} does not name"
+            return f"{location} has a step that {contents.RUN} does not name"
         engines = {step.engine for step in job.steps if step.engine}
         if not engines <= {*run.engines}:
-            return f"{place} has an engine that {contents.RUN} does not name"
+            return f"{location} has an engine that {contents.RUN} does not name"
     return None
 
 
 def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     """Return the jobs of the pack. Raises `BadInput` where one does not fit the run."""
     kind = run.run_kind
-    names: set[str] = set()
+    job_names: set[str] = set()
     jobs = []
 
-    for place, job in lines_of(pack, contents.JOBS, PackedJob):
+    for location, job in lines_of(pack, contents.JOBS, PackedJob):
         is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        is_malformed = job.name in names or not is_period or len(steps) < len(job.steps)
+        is_malformed = job.name in job_names or not is_period or len(steps) < len(job.steps)
         if is_malformed or job.kind != kind.job_kind:
-            raise BadInput(f"{place}: it is no job of such a run")
-        names.add(job.name)
+            raise BadInput(f"{location}: it is no job of such a run")
+        job_names.add(job.name)
         jobs.append(job)
     return jobs
 
 
 def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
-    row = {
+    run_row = {
         "id": run.number,
         "name": run.name,
         "kind": run.kind,
@@ -210,13 +212,13 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         "created_at": run.created_at,
         "ended_at": run.ended_at,
     }
-    _insert(db, Run, [row])
+    _insert(db, Run, [run_row])
     _insert(db, RunEngine, [{"run_id": run.number, "engine": engine} for engine in run.engines])
 
-    rows = []
-    for number, job in enumerate(jobs, start=1):
+    job_rows = []
+    for job_id, job in enumerate(jobs, start=1):
         job_row = {
-            "id": number,
+            "id": job_id,
             "run_id": run.number,
             "kind": job.kind,
             "name": job.name,
@@ -228,34 +230,36 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
             "due_at": 0.0,
             "newest_document": _LATEST if job.frozen else None,
         }
-        rows.append(job_row)
-    _insert(db, Job, rows)
+        job_rows.append(job_row)
+    _insert(db, Job, job_rows)
 
 
-def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData) -> dict[str, int]:
+def _write_documents(
+    db: Database, pack: PackFile, run: PackedRun, run_data: RunData
+) -> dict[str, int]:
     """Write the documents, their counts, and which searches found them; return their ids."""
     ids: dict[str, int] = {}
     counts: Counter[CountKey] = Counter()
-    job_ids = {job.name: job.id for job in data.jobs}
+    job_ids = {job.name: job.id for job in run_data.jobs}
     links: list[dict[str, int]] = []
     origin_ids: dict[OriginKey, int] = {origin_key({}): UNKNOWN_ORIGIN}
 
     def rows() -> Iterator[dict[str, Any]]:
-        last = ""
-        for place, document in lines_of(pack, contents.DOCUMENTS, PackedDocument):
-            if document.identity <= last:
-                raise BadInput(f"{place}: it is not in the order of identities")
-            last = document.identity
-            ids[last] = len(ids) + 1
-            for name in document.jobs:
-                job_id = _find(job_ids, name, place)
-                links.append({"job_id": job_id, "document_id": ids[last]})
+        last_identity = ""
+        for location, document in lines_of(pack, contents.DOCUMENTS, PackedDocument):
+            if document.identity <= last_identity:
+                raise BadInput(f"{location}: it is not in the order of identities")
+            last_identity = document.identity
+            ids[last_identity] = len(ids) + 1
+            for job_name in document.jobs:
+                job_id = _find(job_ids, job_name, location)
+                links.append({"job_id": job_id, "document_id": ids[last_identity]})
             key = origin_key(document.model_dump())
             origin_id = origin_ids.setdefault(key, len(origin_ids) + UNKNOWN_ORIGIN)
-            row = _document_row(document, ids[last], place, texts=run.texts)
-            row["origin_id"] = origin_id
-            counts[count_key(row)] += 1
-            yield row
+            document_row = _document_row(document, ids[last_identity], location, texts=run.texts)
+            document_row["origin_id"] = origin_id
+            counts[count_key(document_row)] += 1
+            yield document_row
 
     _insert(db, Document, rows())
     with db.write() as connection:
@@ -266,17 +270,17 @@ def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData
 
 
 def _write_stand_ins(
-    db: Database, data: RunData, jobs: Mapping[int, PackedJob], *, first_id: int
+    db: Database, run_data: RunData, jobs: Mapping[int, PackedJob], *, first_id: int
 ) -> None:
-    """Write a document without a text for each day on which an outlet had any.
+    """Write a document without a text for each day on which an outlet had documents.
 
-    They are of no section or material, so that a run that chose some reads none of them; they tell
-    days without a document of its choice from days without any.
+    The documents have no section or material, so that a run that chose some reads none of them.
+    They tell days without a document of its choice from days without any document.
     """
-    if data.kind.unit == Unit.POST:
+    if run_data.kind.unit != Unit.MENTION:
         return
-    source = data.month_parameters.sources[0]
-    rows: list[dict[str, Any]] = []
+    source = run_data.month_parameters.sources[0]
+    document_rows: list[dict[str, Any]] = []
     with db.write() as connection:
         for job in jobs.values():
             keys = [origin_key({"outlet": outlet}) for outlet in job.stored_days]
@@ -284,29 +288,33 @@ def _write_stand_ins(
             for key, days in zip(keys, job.stored_days.values(), strict=True):
                 for day in days:
                     at = datetime.fromisoformat(f"{job.name}-{day:02}")
-                    number = first_id + len(rows)
-                    row = {"id": number, "identity": f"stand-in:{number}", "handle": None}
-                    row |= {"source": source, "published_at": at, "period": job.name}
-                    rows.append(row | {"text": "", "origin_id": origins[key]})
-    _insert(db, Document, rows)
+                    document_id = first_id + len(document_rows)
+                    document_row = {
+                        "id": document_id,
+                        "identity": f"stand-in:{document_id}",
+                        "handle": None,
+                    }
+                    document_row |= {"source": source, "published_at": at, "period": job.name}
+                    document_rows.append(document_row | {"text": "", "origin_id": origins[key]})
+    _insert(db, Document, document_rows)
 
 
 def _origin_rows(ids: Mapping[OriginKey, int]) -> Iterator[dict[str, Any]]:
-    """Yield the origins but the one that every database has."""
-    for key, number in ids.items():
-        if number != UNKNOWN_ORIGIN:
-            yield {"id": number, **dict(zip(ORIGIN_FIELDS, key, strict=True))}
+    """Yield the origins without the one that every database has."""
+    for key, origin_id in ids.items():
+        if origin_id != UNKNOWN_ORIGIN:
+            yield {"id": origin_id, **dict(zip(ORIGIN_FIELDS, key, strict=True))}
 
 
 def _document_row(
-    document: PackedDocument, number: int, place: str, *, texts: bool
+    document: PackedDocument, document_id: int, location: str, *, texts: bool
 ) -> dict[str, Any]:
     text = document.text or ""
     if texts and hash_text(text) != document.sha256:
-        raise BadInput(f"{place}: the text is not the one that was hashed")
+        raise BadInput(f"{location}: the text is not the one that was hashed")
     at = document.published_at
     return {
-        "id": number,
+        "id": document_id,
         "identity": document.identity,
         "source": document.source,
         "handle": document.handle,
@@ -321,26 +329,26 @@ def _document_row(
 
 
 def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, Any]]:
-    """Yield the outcome of the steps that are not done again."""
+    """Yield the outcome of the steps that are not repeated."""
     for job_id, job in restored.jobs.items():
         repeated = {step.name for step in _steps_to_repeat(restored, run, job)}
         for step in job.steps:
             if step.step not in repeated:
-                row = {"step": step.step, "state": step.state, "reason": step.reason}
-                yield {"job_id": job_id, **row, "documents": step.documents, "at": step.at}
+                step_row = {"step": step.step, "state": step.state, "reason": step.reason}
+                yield {"job_id": job_id, **step_row, "documents": step.documents, "at": step.at}
 
 
 def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list[Step]:
     return steps_to_verify(job, texts=run.texts, selected=bool(restored.data.selection))
 
 
-def _given_mentions(pack: PackFile, data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
+def _given_mentions(pack: PackFile, run_data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
     """Yield the mentions of the pack's table, without polarities."""
-    job_ids = {job.name: job.id for job in data.jobs}
-    for place, line in lines_of(pack, MENTIONS_FILE, _Mention):
+    job_ids = {job.name: job.id for job in run_data.jobs}
+    for location, line in lines_of(pack, MENTIONS_FILE, _Mention):
         yield {
-            "job_id": _find(job_ids, line.period, place),
-            "document_id": _find(ids, line.document, place),
+            "job_id": _find(job_ids, line.period, location),
+            "document_id": _find(ids, line.document, location),
             "keyword": line.keyword,
             "term": line.term,
             "position": line.position,
@@ -349,27 +357,29 @@ def _given_mentions(pack: PackFile, data: RunData, ids: Ids) -> Iterator[dict[st
         }
 
 
-def _given_polarities(pack: PackFile, data: RunData) -> Iterator[dict[str, Any]]:
+def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, Any]]:
     """Yield the polarities of posts of the pack's table, for each job that has the post."""
     polarities: dict[str, float] = {}
     for _, line in lines_of(pack, DOCUMENTS_FILE, _Document):
         if line.polarity is not None:
             polarities[line.document] = line.polarity
 
-    for job in data.jobs:
-        of_job = select(Document.id, Document.identity).where(documents_condition(data, job))
-        for number, identity in fetch_all(data.db, of_job):
+    for job in run_data.jobs:
+        job_documents = select(Document.id, Document.identity).where(
+            documents_condition(run_data, job)
+        )
+        for document_id, identity in fetch_all(run_data.db, job_documents):
             if identity in polarities:
                 polarity_of_post = polarities[identity]
-                yield {"job_id": job.id, "document_id": number, "polarity": polarity_of_post}
+                yield {"job_id": job.id, "document_id": document_id, "polarity": polarity_of_post}
 
 
 def _given_labels(pack: PackFile, run: PackedRun, ids: Ids) -> Iterator[dict[str, Any]]:
-    """Yield the labels of the pack's table, which people gave."""
-    for place, line in lines_of(pack, LABELS_FILE, _Label):
+    """Yield the labels that people gave, from the pack's table."""
+    for location, line in lines_of(pack, LABELS_FILE, _Label):
         yield {
             "run_id": run.number,
-            "document_id": _find(ids, line.document, place),
+            "document_id": _find(ids, line.document, location),
             "keyword": line.keyword,
             "position": line.position,
             "coder": line.coder,
@@ -379,29 +389,29 @@ def _given_labels(pack: PackFile, run: PackedRun, ids: Ids) -> Iterator[dict[str
 
 
 def _given_calls(pack: PackFile, run: PackedRun) -> Iterator[dict[str, Any]]:
-    """Yield what was asked of services, which nothing else in a pack tells."""
+    """Yield the counts of calls, which nothing else in a pack tells."""
     for _, line in lines_of(pack, CALLS_FILE, _Call):
         seconds = math.inf if line.seconds is None else line.seconds
-        row = line.model_dump() | {"run_id": run.number, "seconds": seconds}
-        yield row | {"credential": "", "minute": 0}
+        call_row = line.model_dump() | {"run_id": run.number, "seconds": seconds}
+        yield call_row | {"credential": "", "minute": 0}
 
 
 async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> None:
-    """Do the steps of all jobs again, and store their rows as a worker does."""
-    data = restored.data
+    """Repeat the steps of all jobs and store their rows as a worker does."""
+    run_data = restored.data
     answers_by_step: dict[str, dict[bytes, Any]] = {}
     unread: dict[str, set[bytes]] = {}
 
-    for job in in_order_of_submission(data):
+    for job in in_order_of_submission(run_data):
         packed_job = restored.jobs[job.id]
         steps = _steps_to_repeat(restored, run, packed_job)
         records = {step.step: step for step in packed_job.steps}
-        job_data = await load_data(data, job) if steps else None
+        job_data = await load_data(run_data, job) if steps else None
         for step in steps:
-            name = answers_file(step.name)
+            file_name = answers_file(step.name)
             if step.name not in answers_by_step:
-                with pack.open(name) as file:
-                    answers_by_step[step.name] = load_answers(file, name)
+                with pack.open(file_name) as file:
+                    answers_by_step[step.name] = load_answers(file, file_name)
                 unread[step.name] = set(answers_by_step[step.name])
 
             engine = records[step.name].engine or ""
@@ -410,12 +420,12 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 result = await step.run(job_data, fetcher)
             except MALFORMED as error:
                 raise BadInput(
-                    f"{name}: an answer for {job.name} lacks or is malformed ({error!r})"
+                    f"{file_name}: an answer for {job.name} lacks or is malformed ({error!r})"
                 ) from error
             if isinstance(result, NotReady):
                 raise BadInput(f"{contents.JOBS}: {job.name} cannot be done again: {result.reason}")
             unread[step.name] -= fetcher.keys_read
-            _store(data, job, step, result, at=records[step.name].at)
+            _store(run_data, job, step, result, at=records[step.name].at)
 
     for step_name, keys in unread.items():
         if keys:
@@ -423,12 +433,12 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
             restored.conflicts[answers_file(step_name)] = problem
 
 
-def _store(data: RunData, job: RunJob, step: Step, result: StepResult, *, at: float) -> None:
-    row = {"job_id": job.id, "step": step.name, "state": result.state, "reason": result.reason}
-    row["at"] = at
-    with data.db.write() as connection:
+def _store(run_data: RunData, job: RunJob, step: Step, result: StepResult, *, at: float) -> None:
+    step_row = {"job_id": job.id, "step": step.name, "state": result.state, "reason": result.reason}
+    step_row["at"] = at
+    with run_data.db.write() as connection:
         step.store(connection, job_id=job.id, rows=result.rows)
-        connection.execute(insert(JobStep), [{**row, "documents": result.documents}])
+        connection.execute(insert(JobStep), [{**step_row, "documents": result.documents}])
 
 
 def _insert(db: Database, table: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -438,15 +448,15 @@ def _insert(db: Database, table: type[Base], rows: Iterable[Mapping[str, Any]]) 
 
 
 def lines_of(
-    pack: PackFile, name: str, kind: type[contents.Line]
+    pack: PackFile, file_name: str, kind: type[contents.Line]
 ) -> Iterator[tuple[str, contents.Line]]:
     """Yield the lines of a file of the pack, each with its place for a message."""
-    with pack.open(name) as file:
-        for number, line in enumerate(read_lines(file, name, kind), start=1):
-            yield f"{name}, line {number}", line
+    with pack.open(file_name) as file:
+        for line_number, line in enumerate(read_lines(file, file_name, kind), start=1):
+            yield f"{file_name}, line {line_number}", line
 
 
-def _find(ids: Ids, name: str, place: str) -> int:
-    if name not in ids:
-        raise BadInput(f"{place}: {name[:100]!r} is not in the pack")
-    return ids[name]
+def _find(ids: Ids, key: str, location: str) -> int:
+    if key not in ids:
+        raise BadInput(f"{location}: {key[:100]!r} is not in the pack")
+    return ids[key]

@@ -1,6 +1,6 @@
-"""Whether a pack is what it says: its files are made again from its answers, and compared.
+"""Verification of a pack: its files are made again from its answers and compared.
 
-Which files a pack of such a run has is said by the program, never by the pack.
+The program determines which files a pack of such a run has; the pack has no say in it.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ from reports.data.exports import DICTIONARY_FILE, tables_of
 from reports.data.run_data import RunData
 from reports.figures.figure_store import style_hash
 
-LARGEST_RUN_FILE = 16 * 2**20  # bytes
-MOST_PROBLEMS = 20  # that are told
-MOST_MISSING_FIGURES = 20  # a pack that lacks more is not drawn to its end
-_SHOWN = 60  # characters of a line that differs
+# The file `run.json` may have so many bytes.
+LARGEST_RUN_FILE = 16 * 2**20
+# A person is told so many problems.
+MOST_PROBLEMS = 20
+# The figures of a pack that lacks more are not drawn to the end.
+MOST_MISSING_FIGURES = 20
+# A message shows so many characters of a line that differs.
+_SHOWN = 60
 
 _NO_TEXTS = "the texts are not in the pack"
 _TRAINING = "to compute them again is to train again"
@@ -65,13 +69,14 @@ _WITHOUT_TEXTS = {
     Unit.MENTION: ("mentions", "periods", "labels", "documents", "comentions"),
     Unit.POST: ("periods",),
 }
-_CALLS = "calls"  # a table that follows from nothing: its forms alone are compared
+# This table follows from nothing, so only its forms are compared.
+_CALLS = "calls"
 _DRAWN_WITH = ("numpy", "scipy", "matplotlib", "wordcloud", "pillow")
 
 
 @dataclass
 class Verification:
-    """What was compared, how, and what is not as it should be."""
+    """The result of a comparison: what was compared, how, and the problems."""
 
     run: int
     kind: str
@@ -79,19 +84,27 @@ class Verification:
     checked_by: str
     texts: bool
     files: int
-    sha256: str  # of the archive
-    recomputed: list[str] = field(default_factory=list)  # tables
-    figures_drawn: int = 0  # files that were drawn again
-    not_checked: dict[str, str] = field(default_factory=dict)  # tables and others, and why
+
+    # The SHA-256 of the archive.
+    sha256: str
+
+    # The names of the tables that were computed again.
+    recomputed: list[str] = field(default_factory=list)
+
+    # The number of files that were drawn again.
+    figures_drawn: int = 0
+
+    # The tables and other parts that were not checked, each with the reason.
+    not_checked: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
-        """Whether nothing is other than it should be, as far as it was checked."""
+        """Whether everything that was checked is as it should be."""
         return not self.problems
 
     def describe(self) -> Iterator[str]:
-        """Yield the lines that tell a person."""
+        """Yield the lines that a person reads."""
         yield f"run {self.run} ({self.kind}), packed by tidings {self.made_by}, {self.files} files"
         yield f"SHA-256 {self.sha256}"
         if self.recomputed:
@@ -100,8 +113,8 @@ class Verification:
         if self.figures_drawn:
             yield f"drawn again: {self.figures_drawn} files of figures"
         for reason in dict.fromkeys(self.not_checked.values()):
-            names = [name for name, why in self.not_checked.items() if why == reason]
-            yield f"NOT CHECKED, since {reason}: {', '.join(names)}"
+            unchecked = [part_name for part_name, why in self.not_checked.items() if why == reason]
+            yield f"NOT CHECKED, since {reason}: {', '.join(unchecked)}"
         for problem in self.problems[:MOST_PROBLEMS]:
             yield f"NOT EQUAL: {problem}"
         if len(self.problems) > MOST_PROBLEMS:
@@ -151,40 +164,44 @@ def verify_pack(
                 tables = [table.name for table in tables_of(run.run_kind.unit)]
                 result.not_checked = dict.fromkeys([*tables, contents.FIGURES], _IMPOSSIBLE)
 
-        result.problems += [f"{name}{problem}" for name, problem in sorted(differences.items())]
+        result.problems += [
+            f"{file_name}{problem}" for file_name, problem in sorted(differences.items())
+        ]
         return result
 
 
 def _compare_checksums(pack: PackFile) -> dict[str, str]:
-    """Return what is wrong with each file that is not as its checksum says."""
+    """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
     problems = {}
-    for name in pack.names:
-        if name == contents.CHECKSUMS:
+    for file_name in pack.names:
+        if file_name == contents.CHECKSUMS:
             continue
-        if name not in checksums:
-            problems[name] = f" is not in {contents.CHECKSUMS}"
+        if file_name not in checksums:
+            problems[file_name] = f" is not in {contents.CHECKSUMS}"
             continue
         try:
-            if pack.hash(name) != checksums[name]:
-                problems[name] = f" is not the file that {contents.CHECKSUMS} names"
+            if pack.hash(file_name) != checksums[file_name]:
+                problems[file_name] = f" is not the file that {contents.CHECKSUMS} names"
         except BadInput as error:
-            problems[name] = f": {error}"
-    for name in checksums.keys() - set(pack.names):
-        problems[name] = " is missing"
+            problems[file_name] = f": {error}"
+    for file_name in checksums.keys() - set(pack.names):
+        problems[file_name] = " is missing"
     return problems
 
 
 @dataclass
 class _Comparison:
-    """A pack, the run as it gives it again, and the files that it should have."""
+    """A pack, the run that it reproduces, and the files that it should have."""
 
     pack: PackFile
     run: PackedRun
     restored: Restored
     scratch: Path
     result: Verification
-    differences: dict[str, str] = field(default_factory=dict)  # by the name of the pack's file
+
+    # The differences by the name of the pack's file.
+    differences: dict[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> RunData:
@@ -199,22 +216,22 @@ class _Comparison:
     def compare(self, check: Callable[[], None]) -> None:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
-        names = self._write_descriptions()
+        file_names = self._write_descriptions()
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
-        names |= self._write_tables()
+        file_names |= self._write_tables()
         self._compare_figures(check)
 
-        for name in sorted(names):
-            if name not in self.pack.names:
-                self.differences[name] = " is missing"
-            elif (self.expected / name).exists():
-                self._compare_file(name)
-        self._name_additional(names)
+        for file_name in sorted(file_names):
+            if file_name not in self.pack.names:
+                self.differences[file_name] = " is missing"
+            elif (self.expected / file_name).exists():
+                self._compare_file(file_name)
+        self._name_additional(file_names)
         self.differences |= self.restored.conflicts
 
     def _write_descriptions(self) -> set[str]:
-        """Write what says what the pack is; return the names of all files but the tables'."""
+        """Write the files that describe the pack; return the names of all files but the tables'."""
         jobs = []
         for job in in_order_of_submission(self.data):
             packed_job = self.restored.jobs[job.id]
@@ -222,14 +239,14 @@ class _Comparison:
             jobs.append(pack_job(self.data, job, read_steps(self.data.db, job), engines))
         write_descriptions(self.data, self._expected_run(), jobs, self.expected)
 
-        names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
-        names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
+        file_names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
+        file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
         if self.run.run_kind.has_documents:
-            names.add(contents.DOCUMENTS)
-        return names | list_answer_files(self.data, self.run, jobs)
+            file_names.add(contents.DOCUMENTS)
+        return file_names | list_answer_files(self.data, self.run, jobs)
 
     def _expected_run(self) -> PackedRun:
-        """Return the manifest as far as the program and the jobs say what it is."""
+        """Return the manifest as far as the program and the jobs determine it."""
         state: str = self.run.state
         if state != State.CANCELLED:
             has_failed = any(job.state == State.FAILED for job in self.data.jobs)
@@ -239,7 +256,7 @@ class _Comparison:
         return self.run.model_copy(update={"state": state, "tables": tables, "engines": engines})
 
     def _expected_documents(self) -> Iterator[PackedDocument]:
-        """Yield the run's documents; without texts with the hashes that the pack has of them."""
+        """Yield the run's documents; without texts, with the hashes of the pack."""
         packed_documents = lines_of(self.pack, contents.DOCUMENTS, PackedDocument)
         for document in read_documents(self.data, texts=self.run.texts):
             if self.run.texts:
@@ -255,9 +272,11 @@ class _Comparison:
 
         The forms of a table that does not follow from the pack are written from its JSONL.
         """
-        names = set()
+        file_names = set()
         for table in tables_of(self.run.run_kind.unit):
-            names |= {f"{contents.EXPORTS}/{table.name}.{form}" for form in forms_of(table.name)}
+            file_names |= {
+                f"{contents.EXPORTS}/{table.name}.{form}" for form in forms_of(table.name)
+            }
             reason = self._why_not_recomputed(table.name)
             if reason is not None:
                 self.result.not_checked[table.name] = reason
@@ -267,17 +286,17 @@ class _Comparison:
             write_tables(self.data, [table], self.expected, texts=self.run.texts)
             if table.name != _CALLS:
                 self.result.recomputed.append(table.name)
-        return names
+        return file_names
 
     def _rewrite_table(self, table: Table[Any]) -> None:
-        name = f"{contents.EXPORTS}/{table.name}.jsonl"
-        if name not in self.pack.names:
+        file_name = f"{contents.EXPORTS}/{table.name}.jsonl"
+        if file_name not in self.pack.names:
             return
         try:
-            with self.pack.open(name) as file:
+            with self.pack.open(file_name) as file:
                 rewrite_table(table, file, self.expected)
         except BadInput as error:
-            self.differences[name] = str(error).removeprefix(name)
+            self.differences[file_name] = str(error).removeprefix(file_name)
             for form in forms_of(table.name):
                 (self.expected / f"{contents.EXPORTS}/{table.name}.{form}").unlink()
 
@@ -291,7 +310,7 @@ class _Comparison:
         return None
 
     def _compare_figures(self, check: Callable[[], None]) -> None:
-        """Draw the figures again; without texts those that can be."""
+        """Draw the figures again; without texts, those that need none."""
         packed = self._packed_below(contents.FIGURES)
         if reason := self._why_not_drawn():
             self.result.not_checked |= {contents.FIGURES: reason} if packed else {}
@@ -312,9 +331,9 @@ class _Comparison:
 
         drawn_files = (self.expected / contents.FIGURES).iterdir()
         drawn = {f"{contents.FIGURES}/{path.name}" for path in drawn_files}
-        for name in drawn & packed:
-            if self._find_difference(name) is not None:
-                self.differences[name] = " is not the figure that follows from the tables"
+        for file_name in drawn & packed:
+            if self._find_difference(file_name) is not None:
+                self.differences[file_name] = " is not the figure that follows from the tables"
         self.result.figures_drawn = len(drawn & packed)
 
         if self.run.texts:
@@ -330,62 +349,66 @@ class _Comparison:
         if self.data.selection and not self.run.texts:
             return _NO_TEXTS
         versions = installed_versions()
-        is_equal = all(self.run.versions.get(name) == versions[name] for name in _DRAWN_WITH)
+        is_equal = all(
+            self.run.versions.get(library) == versions[library] for library in _DRAWN_WITH
+        )
         return None if is_equal and self.run.figure_style == style_hash() else _OTHER_STYLE
 
-    def _name_additional(self, names: set[str]) -> None:
+    def _name_additional(self, file_names: set[str]) -> None:
         """Name the pack's files that no pack of such a run has."""
-        known = names | {contents.CHECKSUMS, contents.MASK} | self._packed_below(contents.FIGURES)
+        known = (
+            file_names | {contents.CHECKSUMS, contents.MASK} | self._packed_below(contents.FIGURES)
+        )
         if not self.run.run_kind.has_documents:
             known |= {weights_file(job.name) for job in self.data.jobs}
             if self._packed_below(contents.WEIGHTS):
                 self.result.not_checked[contents.WEIGHTS] = _TRAINING
-        for name in set(self.pack.names) - known:
-            self.differences[name] = " is additional: no pack of such a run has it"
+        for file_name in set(self.pack.names) - known:
+            self.differences[file_name] = " is additional: no pack of such a run has it"
 
     def _packed_below(self, folder: str) -> set[str]:
-        return {name for name in self.pack.names if name.startswith(f"{folder}/")}
+        return {file_name for file_name in self.pack.names if file_name.startswith(f"{folder}/")}
 
-    def _compare_file(self, name: str) -> None:
-        difference = self._find_difference(name)
+    def _compare_file(self, file_name: str) -> None:
+        difference = self._find_difference(file_name)
         if difference is not None:
-            self.differences[name] = difference
+            self.differences[file_name] = difference
 
-    def _find_difference(self, name: str) -> str | None:
+    def _find_difference(self, file_name: str) -> str | None:
         """Return where the pack's file differs from the expected one; None where it does not."""
         with (
-            (self.expected / name).open("rb") as expected,
-            salvaged(self.pack, name, self.scratch / "packed") as packed,
+            (self.expected / file_name).open("rb") as expected,
+            salvaged(self.pack, file_name, self.scratch / "packed") as packed,
         ):
             return find_difference(expected, packed)
 
 
 def find_difference(expected: IO[bytes], packed: IO[bytes]) -> str | None:
     """Return where *packed* first differs from *expected*, and how; None where both are equal."""
-    number = 0
+    line_number = 0
     while True:
-        number += 1
+        line_number += 1
         line = expected.readline(contents.LONGEST_LINE)
         packed_line = packed.readline(contents.LONGEST_LINE)
         if line != packed_line:
             at = _first_difference(line, packed_line)
             return (
-                f", line {number}: {_shorten(packed_line, at)} is in the pack, "
+                f", line {line_number}: {_shorten(packed_line, at)} is in the pack, "
                 f"{_shorten(line, at)} follows from what is given"
             )
         if not line:
             return None
 
 
-def _first_difference(line: bytes, other: bytes) -> int:
-    for place, (byte, other_byte) in enumerate(zip(line, other, strict=False)):
+def _first_difference(line: bytes, packed_line: bytes) -> int:
+    for index, (byte, other_byte) in enumerate(zip(line, packed_line, strict=False)):
         if byte != other_byte:
-            return place
-    return min(len(line), len(other))
+            return index
+    return min(len(line), len(packed_line))
 
 
 def _shorten(line: bytes, at: int) -> str:
-    """Return what stands around the place *at* of *line*."""
+    """Return the part of *line* around the index *at*."""
     if not line:
         return "nothing"
     begin = max(0, at - _SHOWN // 2)

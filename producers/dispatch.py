@@ -14,7 +14,9 @@ from core.process_identity import has_exited as process_has_exited
 from core.settings import Settings
 from models.answers import delete_expired_claims
 from models.database import Database
+from models.job_transitions import correct_times, requeue_lost_jobs
 from models.jobs import count_drawing_slots, count_live_slots, try_acquire_maintenance
+from models.run_transitions import close_ended_runs
 from models.scheduling import (
     MESSAGE_LATE_SECONDS,
     DueJob,
@@ -22,12 +24,12 @@ from models.scheduling import (
     select_due_jobs,
     select_due_report,
 )
-from models.transitions import close_ended_runs, correct_times, requeue_lost_jobs
 from producers.watches import check_due_watches
 
 MESSAGES_PER_SLOT = 2
 MESSAGES_WITHOUT_WORKER = 8
-# If a queue is empty, earlier messages are with a worker by then, or lost.
+
+# If the queue is empty after this time, a worker holds the earlier messages, or they are lost.
 MESSAGE_LOST_SECONDS = 5.0
 EXPIRED_CLAIM_SECONDS = 3600.0
 
@@ -35,7 +37,7 @@ EXPIRED_CLAIM_SECONDS = 3600.0
 def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
     """Fill each queue to about twice its live slots; return the number of messages sent.
 
-    Report jobs get messages for those that may be at work alone. Raises `BrokerAway`,
+    Report jobs get messages as long as another of them may be at work. Raises `BrokerAway`,
     `DatabaseAway`.
     """
     lengths = queue_lengths(broker, QUEUES)
@@ -47,6 +49,7 @@ def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
         lost_after = MESSAGE_LATE_SECONDS if lengths[queue] else MESSAGE_LOST_SECONDS
         if room <= 0:
             continue
+
         if queue == QUEUE_REPORTS:
             sent += _send_reports(db, app, room, lost_after)
         else:
@@ -70,13 +73,13 @@ def _send_reports(db: Database, app: Celery, room: int, lost_after: float) -> in
 
 
 def _send_messages(db: Database, app: Celery, queue: str, jobs: Sequence[DueJob]) -> None:
-    for number, job in enumerate(jobs):
+    for sent, job in enumerate(jobs):
         message = {"job": job.job_id, "run": job.run_id, "name": job.name}
         priority = FIRST if job.in_turn else RESERVE
         try:
             send_job_message(app, kind=job.kind, queue=queue, message=message, priority=priority)
         except BrokerAway:
-            reset_dispatch(db, jobs[number:])
+            reset_dispatch(db, jobs[sent:])
             raise
 
 
@@ -90,8 +93,8 @@ def reconcile(
 ) -> bool:
     """Put right what a crash left; return False if it was done in the last *every_seconds*.
 
-    Safe anywhere and any number of times: corrects times of a wrong clock, requeues lost jobs,
-    closes ended runs, deletes expired claims, fills the queues and truncates SQLite's log.
+    It corrects times of a wrong clock, requeues lost jobs, closes ended runs, deletes expired
+    claims, fills the queues and truncates SQLite's log. Any process may call it at any time.
     """
     if not try_acquire_maintenance(db, "reconcile", every_seconds=every_seconds):
         return False
@@ -110,7 +113,8 @@ def update_watched_runs(
 ) -> bool:
     """Update the watched runs that are due; return False if that was done in *every_seconds*.
 
-    The *settings* must be those of a worker that fetches documents: they say what can be fetched.
+    The *settings* must be the settings of a worker that fetches documents: they say what can be
+    fetched.
     """
     if not try_acquire_maintenance(db, "watches", every_seconds=every_seconds):
         return False

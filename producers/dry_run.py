@@ -1,4 +1,4 @@
-"""A dry run: the steps of a pipeline run as in a worker, and no call is made.
+"""A dry run: the steps of a pipeline run as in a worker, but make no calls.
 
 The `DryRunFetcher` reads the ledger, counts the calls for what is missing there, and estimates the
 missing answers with our own engine where later requests depend on them.
@@ -26,7 +26,8 @@ from textapi.messages import Operation
 from textapi.requests import AnswerKey, ApiRequest, KeywordBatch, KeywordKey, TextRequest
 from textapi.text.keywords import find_candidates, sentences_with
 
-READ_TOGETHER = 200  # requests
+# Stored answers are looked up for this many requests at once.
+READ_TOGETHER = 200
 
 
 class DryRunFetcher:
@@ -38,22 +39,24 @@ class DryRunFetcher:
         self.calls_to_make: Counter[str] = Counter()
         self._db = db
         self._requested: set[bytes] = set()
-        self._estimates: dict[AnswerKey, Any] = {}  # of the answers that are missing and not empty
+        # It holds an estimate for each missing answer that is not empty.
+        self._estimates: dict[AnswerKey, Any] = {}
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
         """Count the calls of *requests*."""
         remaining = iter(requests)
-        while together := list(islice(remaining, READ_TOGETHER)):
+        while batch := list(islice(remaining, READ_TOGETHER)):
             with self._db.read() as connection:
-                missing = missing_keys(connection, together)
-            for request, keys in zip(together, missing, strict=True):
+                missing = missing_keys(connection, batch)
+            for request, keys in zip(batch, missing, strict=True):
                 self._count(request, keys)
 
     def _count(self, request: ApiRequest, missing: Collection[AnswerKey]) -> None:
-        """Count the call of *request* where no earlier job needed the same."""
-        if not isinstance(request, KeywordBatch):  # no document is of two months
+        """Count the call of *request* unless an earlier job needed the same answers."""
+        # No document belongs to two months, so no two jobs need the same batch.
+        if not isinstance(request, KeywordBatch):
             new = [key for key in request.keys if key not in self._requested]
-            # An earlier job needed the others too, but its estimates are forgotten.
+            # An earlier job needed the other answers too, but its estimates are forgotten.
             again = set(request.keys) - set(new) - self._estimates.keys()
             if again:
                 self._estimates |= estimate_answers(request, again)
@@ -94,12 +97,12 @@ class DryRunFetcher:
         return sentences
 
     def forget_estimates(self) -> None:
-        """Drop the estimates of a job that is through."""
+        """Drop the estimates of a job that is counted."""
         self._estimates.clear()
 
 
 def estimate_answers(request: ApiRequest, keys: Collection[AnswerKey]) -> dict[AnswerKey, Any]:
-    """Return what our own engine would answer, where another request depends on it."""
+    """Return our own engine's answers to *keys* on which other requests depend."""
     if isinstance(request, KeywordBatch):
         return _estimate_keywords(request, keys)
     if request.operation == Operation.SUMMARIZE and isinstance(request, TextRequest):
@@ -116,12 +119,12 @@ def _estimate_keywords(
     candidates = find_candidates(request.texts, request.terms)
     estimates: dict[AnswerKey, list[str]] = {}
 
-    for number, terms in sorted(candidates.items()):
-        document_id = request.document_ids[number]
+    for index, terms in sorted(candidates.items()):
+        document_id = request.document_ids[index]
         missing_terms = [term for term in terms if (term, document_id) in missing]
         if not missing_terms:
             continue
-        for term, sentences in sentences_with(request.texts[number], missing_terms).items():
+        for term, sentences in sentences_with(request.texts[index], missing_terms).items():
             if sentences:
                 estimates[term, document_id] = sentences
 
@@ -136,32 +139,32 @@ class ResultBuffer:
         self._rows: dict[type[Base], list[Mapping[str, Any]]] = {}
         self._rows_of_document: dict[int, list[Mapping[str, Any]]] = {}
 
-    def keep(self, step: Step, rows: Rows) -> None:
-        """Keep the *rows* of a step for those that need it; mentions come by day and identity."""
+    def keep(self, step: Step, table_rows: Rows) -> None:
+        """Keep the rows of a step for later steps; mentions come by day and identity."""
         for table in step.tables:
-            self._rows[table] = list(rows.get(table, ()))
-            for row in self._rows[table] if table is Mention else ():
-                self._rows_of_document.setdefault(row["document_id"], []).append(row)
+            self._rows[table] = list(table_rows.get(table, ()))
+            for mention in self._rows[table] if table is Mention else ():
+                self._rows_of_document.setdefault(mention["document_id"], []).append(mention)
 
     async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
-        """Return what the steps before have found for *table*."""
+        """Return what earlier steps have found for *table*."""
         return self._rows.get(table, [])
 
     async def sentences(self) -> list[tuple[str, str]]:
         """Return the different ``(keyword, sentence)``, by day, document and position."""
         sentences: dict[tuple[str, str], None] = {}
 
-        for rows in self._rows_of_document.values():
-            for row in sorted(rows, key=itemgetter("position", "keyword")):
-                sentences[row["keyword"], row["sentence"]] = None
+        for mentions in self._rows_of_document.values():
+            for mention in sorted(mentions, key=itemgetter("position", "keyword")):
+                sentences[mention["keyword"], mention["sentence"]] = None
 
         return list(sentences)
 
     async def documents(self, keyword: str) -> list[tuple[int, str]]:
         """Return the documents that mention *keyword*, by day and identity."""
         document_ids = []
-        for document_id, rows in self._rows_of_document.items():
-            if keyword in map(itemgetter("keyword"), rows):
+        for document_id, mentions in self._rows_of_document.items():
+            if any(mention["keyword"] == keyword for mention in mentions):
                 document_ids.append(document_id)
 
         with self._db.read() as connection:
@@ -176,8 +179,8 @@ async def run_dry(
     data: MonthData | PostData,
     buffer: ResultBuffer,
 ) -> None:
-    """Run *steps* over *data*, those that make calls or that another needs; keep their rows."""
-    needed = {name for step in steps for name in step.needs}
+    """Run the *steps* over *data* that make calls or that another step needs; keep their rows."""
+    needed = {step_name for step in steps for step_name in step.needs}
     for step in steps:
         if step.makes_calls or step.name in needed:
             result = await step.run(data, fetcher)

@@ -1,4 +1,4 @@
-"""Importing files: documents are stored in batches, what is left out is counted and named."""
+"""Importing files: documents are stored in batches, omissions are counted and named."""
 
 from __future__ import annotations
 
@@ -38,30 +38,42 @@ class Imported:
 
     tally: ReadCounts = field(default_factory=ReadCounts)
     added: int = 0
-    completed: int = 0  #: stored documents that lacked something, a handle say
-    kept: int = 0  #: stored documents that lack something, and stay as runs have read them
-    conflicts: int = 0  #: documents whose identity is stored with another text; they are not
-    redated: int = 0  #: documents that stand in two months: the first one counts
-    forgotten: int = 0  #: kept away by the suppression list
-    left_out: list[LeftOut] = field(default_factory=list)  #: the first of each path
+
+    #: The number of stored documents that lacked something, such as a handle, and got it.
+    completed: int = 0
+
+    #: The number of stored documents that lack something, and stay as runs have read them.
+    kept: int = 0
+
+    #: The number of documents whose identity is stored with another text; they are not stored.
+    conflicts: int = 0
+
+    #: The number of documents that stand in two months: the first one counts.
+    redated: int = 0
+
+    #: The number of documents that the suppression list keeps away.
+    forgotten: int = 0
+
+    #: The first documents of each path that were left out.
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def add(self, stored: Stored, left_out: Sequence[LeftOut]) -> None:
-        """Add what became of a batch."""
-        for name in _STORED:
-            setattr(self, name, getattr(self, name) + getattr(stored, name))
+        """Add the outcome of a batch."""
+        for count_name in _STORED:
+            setattr(self, count_name, getattr(self, count_name) + getattr(stored, count_name))
         self.left_out += left_out[: NAMED - len(self.left_out)]
 
     def counts(self) -> dict[str, int]:
         """Return all counts by name."""
-        read = {name: getattr(self.tally, name) for name in _READ}
-        return read | {name: getattr(self, name) for name in _STORED}
+        read = {count_name: getattr(self.tally, count_name) for count_name in _READ}
+        return read | {count_name: getattr(self, count_name) for count_name in _STORED}
 
     def add_counts(self, counts: Mapping[str, int]) -> None:
         """Add the counts of an earlier import."""
-        for name in _READ:
-            setattr(self.tally, name, getattr(self.tally, name) + counts[name])
-        for name in _STORED:
-            setattr(self, name, getattr(self, name) + counts[name])
+        for count_name in _READ:
+            setattr(self.tally, count_name, getattr(self.tally, count_name) + counts[count_name])
+        for count_name in _STORED:
+            setattr(self, count_name, getattr(self, count_name) + counts[count_name])
 
 
 def import_paths(
@@ -80,8 +92,8 @@ def import_paths(
     A file in which an earlier import stopped is read on from there, and its counts are part of the
     result; *on_resume* gets the file and the offset.
 
-    A path of which nothing can be read is left out and named like a document; raises `BadInput`
-    where it is the only one.
+    A path that cannot be read is left out and named like a document. Raises `BadInput` if it is the
+    only path.
     """
     imported = Imported()
     all_paths = list(paths)
@@ -104,7 +116,7 @@ def import_paths(
 
 
 def _identify(path: Path, options: Sequence[object]) -> str | None:
-    """Return a hash of a file, the *options* it is read with and this version; None of a folder."""
+    """Hash a file, the *options* that it is read with and this version; None for a folder."""
     file = fingerprint(path)
     if file is None:
         return None
@@ -117,11 +129,13 @@ class _Batch:
     """Items of a file that are stored together."""
 
     items: list[Item] = field(default_factory=list)
-    cursor: Cursor | None = None  #: of the place behind them, where the file has one
+
+    #: The place behind the items, if the file has one.
+    cursor: Cursor | None = None
 
 
 def _batches(items: Iterable[Item]) -> Iterator[_Batch]:
-    """Yield the items of a file in batches; an empty one of a file without items."""
+    """Yield the items of a file in batches; a file without items is one empty batch."""
     batch = _Batch()
     for item in items:
         if isinstance(item, Place):
@@ -138,7 +152,8 @@ def _batches(items: Iterable[Item]) -> Iterator[_Batch]:
 class _Record:
     """The record of one path, which grows with each batch, so that a kill leaves it true.
 
-    With it grows *imported*. *file* is by what its place is known again, None where it has none.
+    Each batch is added to *imported* as well. *file* identifies the file whose place is kept; it is
+    None if no place is kept.
     """
 
     def __init__(
@@ -146,13 +161,14 @@ class _Record:
     ) -> None:
         self._db, self._path, self._source = db, path, source
         self._imported, self._file = imported, file
-        self._counts_before = imported.counts()  # of other paths
+        # The counts of the paths before this one.
+        self._counts_before = imported.counts()
         self._sources: set[str] = set()
         self._number: int | None = None
         self._place: Mapping[str, Any] | None = None
 
     def resume(self) -> Cursor | None:
-        """Take over the record of an import that stopped in this file; return where it stopped."""
+        """Continue the record of an import that stopped in this file; return where it stopped."""
         if self._file is None:
             return None
         with self._db.read() as connection:
@@ -168,27 +184,27 @@ class _Record:
     def store(self, batch: _Batch) -> None:
         """Store a batch, count it, and move the place behind it."""
         counts = ReadCounts()
-        rows: list[dict[str, Any]] = []
+        document_rows: list[dict[str, Any]] = []
         left_out: list[LeftOut] = []
         for item in batch.items:
             counts.add(item)
             self._imported.tally.add(item)
             if isinstance(item, SourceDocument):
                 self._sources.add(item.source)
-                rows.append(document_row(item))
+                document_rows.append(document_row(item))
             elif isinstance(item, LeftOut):
                 left_out.append(item)
 
         with self._db.write() as connection:
-            number = self._number or self._begin(connection)
-            if not keeps_place(connection, number, self._place):
+            import_id = self._number or self._begin(connection)
+            if not keeps_place(connection, import_id, self._place):
                 self._file = None
-            stored = insert_documents(connection, self._db, rows, import_id=number)
+            stored = insert_documents(connection, self._db, document_rows, import_id=import_id)
             self._imported.add(stored, left_out)
             place = self._place_at(batch.cursor)
             count_import(
                 connection,
-                number,
+                import_id,
                 ImportCounts(
                     read=counts.documents,
                     added=stored.added,
@@ -199,14 +215,17 @@ class _Record:
                 source=",".join(sorted(self._sources)) or None,
                 place=place,
             )
-        self._number, self._place = number, place
+        self._number, self._place = import_id, place
 
     def _place_at(self, cursor: Cursor | None) -> dict[str, Any] | None:
         if cursor is None or self._file is None:
             return None
         counts = self._imported.counts()
-        of_path = {name: counts[name] - before for name, before in self._counts_before.items()}
-        return {"file": self._file, "cursor": dict(cursor), "counts": of_path}
+        path_counts = {
+            count_name: counts[count_name] - earlier_count
+            for count_name, earlier_count in self._counts_before.items()
+        }
+        return {"file": self._file, "cursor": dict(cursor), "counts": path_counts}
 
     def _begin(self, connection: Connection) -> int:
         return begin_import(connection, path=self._name_of_path(), source=self._source)

@@ -1,10 +1,10 @@
 """The sample of mentions that people label, and the file in which they may do it.
 
-The sample is stratified by month and keyword. Each mention has a random number of its own, a hash
-of the seed and its name, and the sample of a stratum are the mentions with the lowest numbers
+The sample is stratified by month and keyword. Each mention has its own random number, a hash of the
+seed and its name, and the sample of a stratum holds the mentions with the lowest numbers
 ("permanent random numbers": E. Ohlsson, "Coordination of samples using permanent random numbers",
-in Business Survey Methods, 1995). So it is the same on every machine and for every coder, a larger
-one holds the smaller, and an erased document leaves only its own place to another.
+in Business Survey Methods, 1995). So the sample is the same on every machine and for every coder, a
+larger sample contains a smaller one, and an erased document only gives its own place to another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from models.runs import get_run
 from sources.csv_rows import read_rows
 from textapi.text.comparison import fold
 
-NAMES = {"negative": -1, "neutral": 0, "positive": 1}  # of labels, as a file may hold them
+# A file may hold these names in place of the labels.
+NAMES = {"negative": -1, "neutral": 0, "positive": 1}
+
 SKIPPED = "skip"
 MAX_FILE_BYTES = 2**25
 PROBLEMS_SHOWN = 5
@@ -40,15 +42,18 @@ class SampledMention:
     key: MentionKey
     item: str
     period: str
-    document: str  # identity
+
+    # The identity of the document.
+    document: str
+
     sentence: str
 
 
 @dataclass(frozen=True)
 class CodedItem:
-    """A row of a coded file: a label, or None where the mention was skipped.
+    """A row of a coded file: a label, or None if the mention was skipped.
 
-    *sentence* is what the file has of it, None where it has none.
+    *sentence* is the sentence in the file; None if the file has none.
     """
 
     item: str
@@ -59,7 +64,7 @@ class CodedItem:
 
 @dataclass(frozen=True)
 class CodedFile:
-    """What a coded file holds; of one in another encoding than UTF-8 ASCII alone is certain."""
+    """What a coded file holds; if it is not in UTF-8, only its ASCII characters are certain."""
 
     path: Path
     items: list[CodedItem]
@@ -69,20 +74,20 @@ class CodedFile:
 def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[SampledMention]:
     """Return *per* mentions of each month and keyword, or all of fewer, in random order.
 
-    The first of each stratum come first, then the second ones and so on: whoever stops early has
-    coded about as many of each. Raises `NotFound`, and `UsageError` where the run has no mention
-    with a polarity.
+    The first mention of each stratum comes first, then the second ones and so on: a coder who stops
+    early has coded about as many of each. Raises `NotFound`, and `UsageError` if the run has no
+    mention with a polarity.
     """
     check_run_of_months(db, run_id)
     drawn: list[tuple[int, bytes, LabelledMention]] = []
     for mentions in list_mentions_by_month(db, run_id):
-        by_keyword: dict[str, list[tuple[bytes, LabelledMention]]] = defaultdict(list)
+        strata: dict[str, list[tuple[bytes, LabelledMention]]] = defaultdict(list)
         for mention in mentions:
-            by_keyword[mention.key.keyword].append((_hash(mention, f"{seed}"), mention))
-        for of_stratum in by_keyword.values():
-            lowest = nsmallest(per, of_stratum, key=itemgetter(0))
-            for round_number, (number, mention) in enumerate(lowest):
-                drawn.append((round_number, number, mention))
+            strata[mention.key.keyword].append((_hash(mention, f"{seed}"), mention))
+        for stratum in strata.values():
+            lowest = nsmallest(per, stratum, key=itemgetter(0))
+            for round_number, (random_number, mention) in enumerate(lowest):
+                drawn.append((round_number, random_number, mention))
 
     drawn.sort(key=itemgetter(0, 1))
     if not drawn:
@@ -93,7 +98,7 @@ def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[Sampl
 
 
 def check_run_of_months(db: Database, run_id: int) -> None:
-    """Raise `NotFound` where there is no such run, `UsageError` where it is none of months."""
+    """Raise `NotFound` if there is no such run, `UsageError` if it is not a run of months."""
     with db.read() as connection:
         kind = kind_named(get_run(connection, run_id).kind)
     if kind.unit != Unit.MENTION:
@@ -109,9 +114,10 @@ def _with_sentences(
         sentences = read_sentences(connection, run_id, [mention.key for mention in mentions])
     sample = []
     for mention in mentions:
-        if mention.key in sentences:  # otherwise erased in this moment
-            where = (mention.period, mention.document, sentences[mention.key])
-            sample.append(SampledMention(mention.key, item_of(mention), *where))
+        # A mention without a sentence was erased in this moment.
+        if mention.key in sentences:
+            origin = (mention.period, mention.document, sentences[mention.key])
+            sample.append(SampledMention(mention.key, item_of(mention), *origin))
     return sample
 
 
@@ -121,12 +127,12 @@ def item_of(mention: LabelledMention) -> str:
 
 
 def _hash(mention: LabelledMention, seed: str = "") -> bytes:
-    name = "\0".join((seed, mention.document, mention.key.keyword, f"{mention.key.position}"))
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+    key = "\0".join((seed, mention.document, mention.key.keyword, f"{mention.key.position}"))
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
 def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, MentionKey]:
-    """Return the mentions that *items* name, of all of the run; missing where it has none such."""
+    """Return the mentions of the run that *items* name; leave out items without a mention."""
     mention_keys: dict[str, MentionKey] = {}
     for mentions in list_mentions_by_month(db, run_id):
         for mention in mentions:
@@ -139,14 +145,14 @@ def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, M
 def read_coded_file(path: Path) -> CodedFile:
     """Return the rows of a coded file that have a label, each item once.
 
-    Raises `BadInput` where it cannot be read, lacks a column, or holds what is no label, or labels
-    of one item that differ.
+    Raises `BadInput` if the file cannot be read, lacks a column, holds a text that is no label, or
+    two labels of one item.
     """
     text, is_utf8 = _read_text(path)
-    rows = read_rows(iter(text.splitlines(keepends=True)))
-    head = next(rows, [])
-    names = [name.strip().casefold() for name in head] if isinstance(head, list) else []
-    missing = [name for name in ("item", "label") if name not in names]
+    table = read_rows(iter(text.splitlines(keepends=True)))
+    head = next(table, [])
+    columns = [column.strip().casefold() for column in head] if isinstance(head, list) else []
+    missing = [column for column in ("item", "label") if column not in columns]
     if missing:
         raise BadInput(
             f"{path} has no column {missing[0]}: code the file that `tidings label RUN --out` wrote"
@@ -154,24 +160,25 @@ def read_coded_file(path: Path) -> CodedFile:
 
     coded: dict[str, CodedItem] = {}
     problems: list[str] = []
-    for number, row in enumerate(rows, start=2):
-        if not isinstance(row, list) or len(row) < len(names):
-            problems.append(f"row {number} is no row of the table")
+    for row_number, cells in enumerate(table, start=2):
+        if not isinstance(cells, list) or len(cells) < len(columns):
+            problems.append(f"row {row_number} is no row of the table")
             continue
-        values = dict(zip(names, row, strict=False))
-        item, label = values["item"].strip(), values["label"].strip()
+
+        cells_by_column = dict(zip(columns, cells, strict=False))
+        item, label = cells_by_column["item"].strip(), cells_by_column["label"].strip()
         try:
-            value = parse_label(label) if label else None
+            code = parse_label(label) if label else None
         except ValueError as error:
-            problems.append(f"row {number}: {error}")
+            problems.append(f"row {row_number}: {error}")
             continue
         if not label:
             continue
 
-        coded_item = CodedItem(item, value, number, values.get("sentence"))
+        coded_item = CodedItem(item, code, row_number, cells_by_column.get("sentence"))
         earlier = coded.setdefault(item, coded_item)
-        if earlier.value != value:
-            problems.append(f"row {number} gives {item} another label than row {earlier.row}")
+        if earlier.value != code:
+            problems.append(f"row {row_number} gives {item} another label than row {earlier.row}")
 
     _refuse(path, problems)
     return CodedFile(path, list(coded.values()), is_utf8)
@@ -180,9 +187,9 @@ def read_coded_file(path: Path) -> CodedFile:
 def check_sentences(
     db: Database, run_id: int, file: CodedFile, keys: Mapping[str, MentionKey]
 ) -> None:
-    """Raise `BadInput` where a row has another sentence than the mention *keys* has of its item.
+    """Raise `BadInput` if a row has another sentence than the mention that *keys* has for its item.
 
-    So it is where rows were moved against the column of items, in sorting by hand say.
+    This happens if rows were moved against the column of items, for example in sorting by hand.
     """
     with db.read() as connection:
         sentences = read_sentences(connection, run_id, list(keys.values()))
@@ -198,7 +205,7 @@ def check_sentences(
 
 
 def _compared(sentence: str, file: CodedFile) -> str:
-    """Return what a spreadsheet program leaves of a sentence: it may add an apostrophe."""
+    """Return what stays of a sentence in a spreadsheet program, which may add an apostrophe."""
     plain = sentence.lstrip("'")
     if file.is_utf8:
         return fold(plain).text
@@ -206,12 +213,10 @@ def _compared(sentence: str, file: CodedFile) -> str:
 
 
 def _refuse(path: Path, problems: Sequence[str]) -> None:
-    """Raise `BadInput` where there are *problems*."""
+    """Raise `BadInput` if there are *problems*."""
     if problems:
-        others = f", and {len(problems) - PROBLEMS_SHOWN:,} more" * (len(problems) > PROBLEMS_SHOWN)
-        raise BadInput(
-            f"{path}: {'; '.join(problems[:PROBLEMS_SHOWN])}{others}: nothing was stored"
-        )
+        more = f", and {len(problems) - PROBLEMS_SHOWN:,} more" * (len(problems) > PROBLEMS_SHOWN)
+        raise BadInput(f"{path}: {'; '.join(problems[:PROBLEMS_SHOWN])}{more}: nothing was stored")
 
 
 def _read_text(path: Path) -> tuple[str, bool]:
@@ -225,25 +230,26 @@ def _read_text(path: Path) -> tuple[str, bool]:
         raise BadInput(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: is it the coded file?")
     try:
         return content.decode().lstrip("\ufeff"), True
-    except UnicodeDecodeError:  # a spreadsheet program saved it its own way; items are ASCII
+    # A spreadsheet program saved the file in its own encoding; items are ASCII.
+    except UnicodeDecodeError:
         return content.decode("windows-1252", errors="replace"), False
 
 
 def parse_label(text: str) -> int | None:
-    """Return -1, 0 or 1, or None for "skip". Raises ValueError where *text* is none of them."""
+    """Return -1, 0 or 1, or None for "skip". Raises ValueError if *text* is none of them."""
     plain = text.strip().removeprefix("'").casefold().replace("\N{MINUS SIGN}", "-")
     if plain == SKIPPED:
         return None
     if plain in NAMES:
         return NAMES[plain]
     try:
-        value = float(plain.replace(",", "."))
+        code = float(plain.replace(",", "."))
     except ValueError:
-        value = 2.0
-    if value not in NAMES.values():
-        shown = text if len(text) <= 20 else f"{text[:20]}…"
-        raise ValueError(f"{shown!r} is no label: write -1, 0, 1, or skip")
-    return int(value)
+        code = 2.0
+    if code not in NAMES.values():
+        excerpt = text if len(text) <= 20 else f"{text[:20]}…"
+        raise ValueError(f"{excerpt!r} is no label: write -1, 0, 1, or skip")
+    return int(code)
 
 
 def coded_rows(
@@ -252,9 +258,9 @@ def coded_rows(
     """Yield the rows of the file to be coded: `FILE_COLUMNS`, with the labels that are there."""
     for mention in sample:
         label = labels.get(mention.key, "")
-        shown = SKIPPED if label is None else f"{label}"
-        where = (run_id, mention.period, mention.key.keyword, mention.document)
-        yield mention.item, shown, mention.sentence, *where
+        label_text = SKIPPED if label is None else f"{label}"
+        origin = (run_id, mention.period, mention.key.keyword, mention.document)
+        yield mention.item, label_text, mention.sentence, *origin
 
 
 FILE_COLUMNS: dict[str, type] = {

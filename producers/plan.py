@@ -1,4 +1,4 @@
-"""What a run will ask, before it asks: documents, calls, time at the limits, the binding limit."""
+"""The plan of a run: its documents and calls, the time at the limits and the binding limit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from sources.source import Source
 from textapi.messages import SERVICE
 
-OUR_ENGINE = "tidings"  # engines whose names begin so match keywords as the dry run does
+# Engines whose names begin with this match keywords as the dry run does.
+OUR_ENGINE = "tidings"
 
 _ESTIMATES = {
     Unit.MENTION: "keyword calls are exact, the others are estimated with our own matcher",
@@ -39,8 +40,8 @@ OnProgress = Callable[[int, int], None]
 class Plan:
     """The figures of `tidings plan`.
 
-    *exact* says whether the calls will be just these where nothing fails. *needed_by_operation*
-    and *by_operation* are the calls in all and those still to be made, to sources as well.
+    *exact* says whether the calls will be exactly these if nothing fails. *needed_by_operation*
+    counts all calls, *by_operation* the calls still to be made, to sources as well.
     """
 
     documents: int = 0
@@ -71,11 +72,11 @@ def plan_run(
     newest_documents: Mapping[str, int] | None = None,
     on_progress: OnProgress = lambda _done, _jobs: None,
 ) -> Plan:
-    """Count what a run will ask; nothing is asked.
+    """Count the calls that a run will make, without making any.
 
-    *names* are those of its subjects. *newest_documents* are those of the jobs that have settled
-    their documents, by the jobs' names. *on_progress* gets the number of jobs that are through, and
-    that of all.
+    *names* are the names of its subjects. *newest_documents* are the newest documents of the jobs
+    that have settled them, by the jobs' names. *on_progress* gets the number of planned jobs, and
+    the number of all jobs.
     """
     kind = kind_named(parameters.kind)
     planner = _Planner(db, kind, parameters, engine, settings)
@@ -123,24 +124,28 @@ def plan_submitted_run(
 
 
 def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
-    """Return what a run has asked so far, by operation. Raises `NotFound`."""
+    """Return the calls that a run has made so far, by operation. Raises `NotFound`."""
     columns = (Call.calls, Call.retries, Call.maybe_twice, Call.answers_reused)
 
     with db.read() as connection:
         get_run(connection, run_id)
-        rows = connection.execute(
+        sums_by_operation = connection.execute(
             select(Call.operation, *(func.sum(column) for column in columns))
             .where(Call.run_id == run_id)
             .group_by(Call.operation)
             .order_by(Call.operation)
         ).all()
 
-    names = [column.key for column in columns]
-    return {operation: dict(zip(names, map(int, sums), strict=True)) for operation, *sums in rows}
+    counts: dict[str, dict[str, int]] = {}
+    for operation, *sums in sums_by_operation:
+        counts[operation] = {}
+        for column, total in zip(columns, sums, strict=True):
+            counts[operation][column.key] = int(total)
+    return counts
 
 
 class _Planner:
-    """Runs the steps of each job dry, and counts what sources are asked."""
+    """Runs the steps of each job dry, and counts the calls to sources."""
 
     def __init__(
         self,
@@ -154,13 +159,14 @@ class _Planner:
         self._kind, self._parameters = kind, parameters
         self._is_our_engine = engine.startswith(OUR_ENGINE)
         self._fetcher = DryRunFetcher(db, engine)
-        self._source_calls: Counter[tuple[str, str]] = Counter()  # by source and operation
+        # The calls by source and operation.
+        self._source_calls: Counter[tuple[str, str]] = Counter()
         self._asked: Counter[Source] = Counter()
         self._jobs_without_data = 0
         self._plan = Plan(exact=self._is_our_engine)
 
     async def plan_job(self, job_name: str, newest_document: int | None) -> None:
-        """Count what a job asks; what it works on is dropped afterwards."""
+        """Count the calls of a job; drop the data that it works on afterwards."""
         buffer = ResultBuffer(self._db)
         job = self._kind.plan_job(
             self._db,
@@ -196,27 +202,27 @@ class _Planner:
     def finish(self) -> Plan:
         """Return the plan with its sums and its time."""
         plan = self._plan
-        needed = Counter(self._source_calls)
-        to_make = Counter(self._source_calls)
+        calls_needed = Counter(self._source_calls)
+        calls_to_make = Counter(self._source_calls)
 
         for operation, calls in self._fetcher.calls_needed.items():
-            needed[SERVICE, operation] += calls
-            to_make[SERVICE, operation] += self._fetcher.calls_to_make[operation]
+            calls_needed[SERVICE, operation] += calls
+            calls_to_make[SERVICE, operation] += self._fetcher.calls_to_make[operation]
 
-        plan.calls_needed = needed.total()
-        plan.calls_to_make = to_make.total()
+        plan.calls_needed = calls_needed.total()
+        plan.calls_to_make = calls_to_make.total()
         plan.calls_answered = plan.calls_needed - plan.calls_to_make
-        for service, operation in sorted(needed):
-            plan.needed_by_operation[operation] = needed[service, operation]
-            plan.by_operation[operation] = to_make[service, operation]
+        for service, operation in sorted(calls_needed):
+            plan.needed_by_operation[operation] = calls_needed[service, operation]
+            plan.by_operation[operation] = calls_to_make[service, operation]
 
-        self._find_binding_limit(to_make)
+        self._find_binding_limit(calls_to_make)
         return plan
 
-    def _find_binding_limit(self, to_make: Counter[tuple[str, str]]) -> None:
+    def _find_binding_limit(self, calls_to_make: Counter[tuple[str, str]]) -> None:
         plan = self._plan
         calls_by_service: Counter[str] = Counter()
-        for (service, _), calls in to_make.items():
+        for (service, _), calls in calls_to_make.items():
             calls_by_service[service] += calls
 
         for service, calls in sorted(calls_by_service.items()):
@@ -233,8 +239,8 @@ class _Planner:
 def time_at_limits(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:
     """Return the seconds until the last of *calls* may be made, and the limit that binds.
 
-    A window's worth of calls may be made as soon as the shorter windows allow it, the next when
-    the window is over. Returns 0 and None where no limit binds.
+    The calls of a window may be made as soon as the shorter windows allow them, the next calls when
+    the window is over. Returns 0 and None if no limit binds.
     """
     seconds, binding, longest = 0.0, None, 0.0
 
@@ -243,7 +249,8 @@ def time_at_limits(windows: Sequence[Window], calls: int) -> tuple[float, str | 
         calls -= full_windows * window.calls
         spent = float(full_windows * window.seconds)
         if window.seconds < LONG_WINDOW_SECONDS:
-            spent += calls / window.calls * window.seconds  # calls are spaced in a short window
+            # Calls are spaced evenly in a short window.
+            spent += calls / window.calls * window.seconds
         if spent > longest:
             binding, longest = str(window), spent
         seconds += spent

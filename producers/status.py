@@ -1,4 +1,4 @@
-"""The state of a run, and what keeps it from moving."""
+"""The state of a run, and the reason why it does not move."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def shown_state(state: str, counts: Mapping[str, int]) -> str:
 
 
 def report_progress(connection: Connection, run_id: int) -> str | None:
-    """Return how far the report of an ended run is; None where it is made or not to be made."""
+    """Return how far the report of an ended run is; None if it is finished or not to be made."""
     jobs = select(Job.name, Job.state, Job.reason).where(Job.run_id == run_id, IS_REPORT)
     states: Counter[str] = Counter()
     making = None
@@ -55,7 +55,7 @@ def report_progress(connection: Connection, run_id: int) -> str | None:
 
 
 def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None:
-    """Return what keeps a run from moving or made it fail; None where it moves or is done."""
+    """Return what keeps a run from moving, or made it fail; None if it moves or is done."""
     with db.read() as connection:
         run = get_run(connection, run_id)
         if run.state == State.FAILED:
@@ -75,19 +75,19 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         is_claimable = Job.state.in_((State.QUEUED, State.RUNNING))
         queues_of_run = select(Job.queue).where(Job.run_id == run_id, is_claimable)
         queues = connection.scalars(queues_of_run.distinct()).all()
-        of_other_runs = connection.scalar(running.where(Job.queue.in_(queues)))
+        jobs_of_other_runs = connection.scalar(running.where(Job.queue.in_(queues)))
         wait = _most_frequent_wait(connection, run_id)
 
     if missing := _missing_part(db, settings, queues):
         return missing
-    if of_other_runs:
-        jobs = "jobs" if of_other_runs > 1 else "job"
-        return f"its turn: {of_other_runs} {jobs} of other runs at work"
+    if jobs_of_other_runs:
+        jobs = "jobs" if jobs_of_other_runs > 1 else "job"
+        return f"its turn: {jobs_of_other_runs} {jobs} of other runs at work"
     return None if queues else wait
 
 
 def describe_unfinished(db: Database, run_id: int) -> str | None:
-    """Return the state of a run and how many of its jobs are done; None where it is done.
+    """Return the state of a run and how many of its jobs are done; None if it is done.
 
     The job that makes its report does not count. Raises `NotFound`.
     """
@@ -122,7 +122,7 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
     """Return which part of the stack is missing that jobs on *queues* need."""
     if not settings.redis_url:
         return NO_STACK
-    # Celery and Redis take half of the time that `tidings runs` needs in all.
+    # The imports of Celery and Redis take half of the time of `tidings runs`.
     from core.broker import queue_length, redis_client  # noqa: PLC0415
 
     try:
@@ -171,12 +171,12 @@ def _job_details(connection: Connection, run_id: int) -> list[dict[str, Any]]:
         detail = {column.name: job[column.name] for column in columns}
         details[job["id"]] = {**detail, "steps": []}
 
-    columns_of_step = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
-    steps = select(JobStep.job_id, *columns_of_step).join(Job, Job.id == JobStep.job_id)
+    step_columns = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
+    steps = select(JobStep.job_id, *step_columns).join(Job, Job.id == JobStep.job_id)
     steps = steps.where(Job.run_id == run_id).order_by(JobStep.at)
     for step in connection.execute(steps).mappings():
-        shown = dict(step)
-        details[shown.pop("job_id")]["steps"].append(shown)
+        step_detail = dict(step)
+        details[step_detail.pop("job_id")]["steps"].append(step_detail)
     return list(details.values())
 
 
@@ -184,6 +184,7 @@ def list_runs(db: Database) -> list[dict[str, Any]]:
     """Return every run with the counts of its jobs, newest first."""
     columns = (Run.id, Run.name, Run.kind, Run.state, Run.created_at)
     runs: list[dict[str, Any]] = []
+
     with db.read() as connection:
         for run in connection.execute(select(*columns).order_by(Run.id.desc())).all():
             counts = job_counts(connection, run.id)
@@ -199,4 +200,5 @@ def list_runs(db: Database) -> list[dict[str, Any]]:
                     "report": report_progress(connection, run.id) if is_drawing else None,
                 }
             )
+
     return runs

@@ -19,7 +19,7 @@ def submit_run(
     max_calls: int | None = None,
     mask: bytes | None = None,
 ) -> int:
-    """Write the run and its jobs and return its id. *names* are those of its subjects."""
+    """Write the run and its jobs and return its id. *names* are the names of its subjects."""
     return create_run(
         db,
         kind=parameters.kind,

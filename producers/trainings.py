@@ -36,57 +36,64 @@ def plan_training(
 ) -> tuple[TrainingParameters, list[NewJob]]:
     """Return what all jobs share, and a job for each point of the grid that *sweep* spans.
 
-    *overrides* are options by name, as typed or None; *sweep* holds ``option=value,value``. A job's
-    options are the swept ones, by which it is named, and those that differ between jobs. Raises
-    `UsageError` for what does not fit.
+    *overrides* are options by name, as typed or None; *sweep* holds ``option=value,value``. A job
+    is named after its swept options. Its options are the swept ones, and those that differ between
+    jobs. Raises `UsageError` for options that do not fit.
     """
     grid = _parse_sweep(sweep)
-    overrides = {name.replace("_", "-"): value for name, value in overrides.items()}
-    for name in grid:
-        if overrides.get(name) is not None:
-            raise UsageError(f"--{name} and --sweep {name} were both given: choose one")
+    overrides = {option.replace("_", "-"): setting for option, setting in overrides.items()}
+    for option in grid:
+        if overrides.get(option) is not None:
+            raise UsageError(f"--{option} and --sweep {option} were both given: choose one")
 
-    jobs: dict[str, dict[str, Any]] = {}  # the options of each, by its name
+    # The options of each job, by the job's name.
+    jobs: dict[str, dict[str, Any]] = {}
     for point in product(*grid.values()):
         swept = dict(zip(grid, point, strict=True))
         options = _resolve(network, {**overrides, **swept})
-        values = [f"{name}={_format_value(options[name.replace('-', '_')])}" for name in grid]
-        jobs.setdefault(" ".join([network, *values]), options)
+        point_texts = [
+            f"{option}={_format_value(options[option.replace('-', '_')])}" for option in grid
+        ]
+        jobs.setdefault(" ".join([network, *point_texts]), options)
 
-    first, *others = jobs.values()
+    first_options, *other_options = jobs.values()
     shared = {}
-    for name, value in first.items():
-        is_swept = name.replace("_", "-") in grid
-        if not is_swept and all(options[name] == value for options in others):
-            shared[name] = value
+    for option, setting in first_options.items():
+        is_swept = option.replace("_", "-") in grid
+        if not is_swept and all(options[option] == setting for options in other_options):
+            shared[option] = setting
+
     new_jobs = []
     for job, options in jobs.items():
-        job_options = {name: value for name, value in options.items() if name not in shared}
+        job_options = {
+            option: setting for option, setting in options.items() if option not in shared
+        }
         new_jobs.append(NewJob(Trainings.job_kind, job, job_options, Trainings.queue))
     data = _resolve_data(network, data)
     return TrainingParameters(network=network, data=data, options=shared), new_jobs
 
 
 def options_of(parameters: TrainingParameters, job_options: Mapping[str, Any]) -> Options:
-    """Return all options of a job: those that its run's jobs share, and *job_options*."""
+    """Return all options of a job: the options that its run's jobs share, and *job_options*."""
     overrides = {**parameters.options, **job_options}
-    for name, value in overrides.items():
-        if value is None:  # which would keep the preset's value
-            overrides[name] = "none"
+    for option_name, option_value in overrides.items():
+        # None would keep the preset's value.
+        if option_value is None:
+            overrides[option_name] = "none"
     return resolve_options(parameters.network, overrides)
 
 
 def _parse_sweep(sweep: Sequence[str]) -> dict[str, list[str]]:
     grid: dict[str, list[str]] = {}
     for option in sweep:
-        name, _, values = option.partition("=")
-        name = name.strip().replace("_", "-")
-        points = [value.strip() for value in values.split(",") if value.strip()]
-        if not name or not points:
+        option_name, _, listed_points = option.partition("=")
+        option_name = option_name.strip().replace("_", "-")
+        points = [point.strip() for point in listed_points.split(",") if point.strip()]
+        if not option_name or not points:
             raise UsageError(f"--sweep {option}: write OPTION=VALUE,VALUE, as learning-rate=0.5,1")
-        if name in grid:
-            raise UsageError(f"--sweep {name} was given twice: list all its values in one")
-        grid[name] = points
+        if option_name in grid:
+            raise UsageError(f"--sweep {option_name} was given twice: list all its values in one")
+        grid[option_name] = points
     return grid
 
 
@@ -98,19 +105,19 @@ def _resolve(network: Network, overrides: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(str(error)) from None
     del options["kind"]
     if network != "recurrent":
-        for name in RECURRENT_ONLY:
-            del options[name]
+        for option_name in RECURRENT_ONLY:
+            del options[option_name]
     return options
 
 
-def _format_value(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return "none" if value is None else str(value)
+def _format_value(option_value: Any) -> str:
+    if isinstance(option_value, list):
+        return ",".join(map(str, option_value))
+    if isinstance(option_value, bool):
+        return "yes" if option_value else "no"
+    if isinstance(option_value, float):
+        return f"{option_value:.15g}"
+    return "none" if option_value is None else str(option_value)
 
 
 def _resolve_data(network: Network, data: str) -> str:

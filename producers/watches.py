@@ -1,7 +1,7 @@
-"""Watched runs: at its times each is extended to the present and works on what is new.
+"""Watched runs: each is extended to the present at its times, and works on what is new.
 
-A check is one transaction, so that one that was killed is made again as if it had not begun. What
-was answered before is in the ledger and is not asked again.
+A check is one transaction: a check that was killed is repeated as if it had not begun. Answers to
+earlier requests are in the ledger and are not requested again.
 """
 
 from __future__ import annotations
@@ -16,15 +16,10 @@ from core.logs import get_logger
 from core.settings import Settings
 from models.database import Database
 from models.documents import newest_document
+from models.redo_transitions import collect_again, redo_reports
+from models.run_transitions import lock_run, reopen_run, repeat_report_job
 from models.runs import ENGINES_BEFORE, NewJob, add_jobs, engines_of, get_run
 from models.tables import IS_REPORT, Job, Run
-from models.transitions import (
-    collect_again,
-    lock_run,
-    redo_reports,
-    reopen_run,
-    repeat_report_job,
-)
 from models.watches import (
     get_watch,
     is_due,
@@ -45,7 +40,7 @@ def check_due_watches(db: Database, settings: Settings, *, now: float | None = N
     """Update each run whose watch is due; return how many got jobs to do.
 
     *now* is by default the time of the database. A run that is at work stays due until it has
-    ended: so a machine that was off catches up once. Raises `DatabaseAway`.
+    ended, so a machine that was off catches up once. Raises `DatabaseAway`.
     """
     with db.read() as connection:
         moment = read_clock(connection) if now is None else now
@@ -66,10 +61,11 @@ def check_due_watches(db: Database, settings: Settings, *, now: float | None = N
 def _check(
     connection: Connection, settings: Settings, run_id: int, *, newest: int, now: float
 ) -> bool:
-    """Queue what is due of a watched run; return whether there was anything."""
+    """Queue the due jobs of a watched run; return whether there were any."""
     lock_run(connection, run_id)
     watch = get_watch(connection, run_id)
-    if watch is None or not is_due(watch, now):  # another process was here
+    # Another process has checked it.
+    if watch is None or not is_due(watch, now):
         return False
 
     run = get_run(connection, run_id)
@@ -96,7 +92,7 @@ def _check(
 
 
 def _queue_unsent_events(connection: Connection, settings: Settings, run_id: int) -> bool:
-    """Queue the report job, which sends events, where the webhook has not taken all of them.
+    """Queue the report job, which sends events, if the webhook has not taken all of them.
 
     The report of an updated run sends them anyway. Return whether the job was queued.
     """
@@ -106,7 +102,7 @@ def _queue_unsent_events(connection: Connection, settings: Settings, run_id: int
 
 
 def _is_at_cap(run: Row[Any], watch: Row[Any]) -> bool:
-    """Return whether the run stands still since its calls of the period are used up."""
+    """Return whether the run is paused because its calls of the period are used up."""
     is_capped = watch.max_calls is not None and run.max_calls is not None
     return run.state == State.PAUSED and is_capped and run.calls_begun >= run.max_calls
 
@@ -114,10 +110,10 @@ def _is_at_cap(run: Row[Any], watch: Row[Any]) -> bool:
 def _queue_new(
     connection: Connection, settings: Settings, run: Row[Any], watch: Row[Any], now: float
 ) -> bool:
-    """Add the jobs that the run gets by now, and queue those that may have new documents.
+    """Add the new jobs of the run, and queue the jobs that may have new documents.
 
     Failed jobs are tried again. Return whether anything was queued. Each update may bring as many
-    engines as a new run: over years a service has more of them than one run may mix.
+    engines as a new run: over years a service has more engines than one run may mix.
     """
     kind = kind_named(run.kind)
     jobs = connection.execute(select(Job.__table__).where(Job.run_id == run.id, ~IS_REPORT)).all()
@@ -135,8 +131,8 @@ def _queue_new(
     if news.added:
         parameters = {**run.parameters, **news.parameters}
         connection.execute(update(Run).where(Run.id == run.id).values(parameters=parameters))
-        added = [NewJob(kind.job_kind, name, options, kind.queue) for name in news.added]
+        added = [NewJob(kind.job_kind, job_name, options, kind.queue) for job_name in news.added]
         add_jobs(connection, run.id, added)
-    again = sorted({*news.due, *failed})
-    collect_again(connection, again, options)
-    return bool(again or news.added)
+    job_ids = sorted({*news.due, *failed})
+    collect_again(connection, job_ids, options)
+    return bool(job_ids or news.added)

@@ -31,7 +31,7 @@ def adopt(items: Iterable[Item], file: str) -> Iterator[Item]:
 
 def _adopt_document(document: SourceDocument) -> SourceDocument:
     """Return the document as one of this source, under an id of its outlet."""
-    row = TableRow(
+    table_row = TableRow(
         native_id=document.native_id,
         address=document.address,
         handle=None,
@@ -39,7 +39,7 @@ def _adopt_document(document: SourceDocument) -> SourceDocument:
         published_at=document.published_at,
     )
     date = date_of_row(document.published_at, None)
-    native_id, *less_known_ids = identify_headline(row, date, document.text)
+    native_id, *less_known_ids = identify_headline(table_row, date, document.text)
     return replace(document, source=NAME, native_id=native_id, less_known_ids=tuple(less_known_ids))
 
 
@@ -50,7 +50,8 @@ def _headline(text: str) -> str:
 SOURCE = Source(
     name=NAME,
     label="news archives",
-    earliest=datetime(1600, 1, 1, tzinfo=UTC),  # the first newspapers are of 1605
+    # The first newspapers are from 1605.
+    earliest=datetime(1600, 1, 1, tzinfo=UTC),
     archive=Archive(adopt=adopt),
     table_rules=TableRules(
         clean_text=_headline,

@@ -19,39 +19,79 @@ from core.storable import make_storable
 _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
 
 # Names are keys of the database, where PostgreSQL takes up to 2,700 bytes.
-LONGEST_ID = 500  #: characters; a longer one is hashed
-LONGEST_HANDLE = 300  #: characters; a longer one is none
-LONGEST_ADDRESS = 8000  #: characters; a longer one is none
-LONGEST_NAME = 200  #: characters of an outlet, a section, …; a longer one is none
-LONGEST_ABSTRACT = 2000  #: characters; a longer one is cut
-MAX_TAGS = 100  #: of a document; those behind them are left away
-_NO_NAME = "none"  # how programs write that there is none, case ignored; the NYT does of desks
+#: A longer id is hashed; the lengths here are in characters.
+LONGEST_ID = 500
+#: A longer handle counts as none.
+LONGEST_HANDLE = 300
+#: A longer address counts as none.
+LONGEST_ADDRESS = 8000
+#: A longer name of an outlet, a section or the like counts as none.
+LONGEST_NAME = 200
+#: A longer abstract is cut.
+LONGEST_ABSTRACT = 2000
+#: A document keeps only its first tags, up to this number.
+MAX_TAGS = 100
+# Programs write this word, in any case, where there is no name; the NYT does so for desks.
+_NO_NAME = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDocument:
     """One text and where it comes from; a field is None where the source did not give it."""
 
-    source: str  #: the name of a source in `sources.registry`
-    native_id: str  #: the service's own id, else a hash of address, or of date and text
-    less_known_ids: tuple[str, ...] = ()  #: its ids where less is known of it
+    #: The name of a source in `sources.registry`.
+    source: str
+
+    #: The service's own id; otherwise a hash of the address, or of date and text.
+    native_id: str
+
+    #: The ids that the document has where less of it is known.
+    less_known_ids: tuple[str, ...] = ()
     text: str
-    published_at: datetime | None = None  #: UTC, whole seconds
+
+    #: The time in UTC and whole seconds.
+    published_at: datetime | None = None
     address: str | None = None
-    handle: str | None = None  #: case-folded, without a leading "@"
-    author_id: str | None = None  #: what stays when a handle changes: a DID, an account's number
-    outlet: str | None = None  #: the newspaper or site that published it
-    section: str | None = None  #: of the outlet, "Opinion" say
-    desk: str | None = None  #: the part of the newsroom that it comes from
-    material: str | None = None  #: the archive's type of material, "News" say
-    language: str | None = None  #: as the archive writes it, "en" say
+
+    #: The handle is case-folded and has no leading "@".
+    handle: str | None = None
+
+    #: The id that stays when a handle changes: a DID, or an account's number.
+    author_id: str | None = None
+
+    #: The newspaper or site that published it.
+    outlet: str | None = None
+
+    #: The section of the outlet, such as "Opinion".
+    section: str | None = None
+
+    #: The part of the newsroom that wrote it.
+    desk: str | None = None
+
+    #: The archive's type of material, such as "News".
+    material: str | None = None
+
+    #: The language as the archive writes it, such as "en".
+    language: str | None = None
     abstract: str | None = None
-    tags: tuple[str, ...] = ()  #: the archive's own subject terms
-    repost: bool = False  #: another account's text, passed on by *handle*
-    replaced: int = 0  #: characters that no database stores, replaced by U+FFFD
-    time_wrong: bool = False  #: the given time is impossible for the service
-    time_empty: bool = False  #: its row leaves the column of times empty
-    wrong_time: str = ""  #: the beginning of a time in a table that is wrong, as it is written
+
+    #: The archive's own subject terms.
+    tags: tuple[str, ...] = ()
+
+    #: True if *handle* passed on another account's text.
+    repost: bool = False
+
+    #: The number of characters that no database stores and that became U+FFFD.
+    replaced: int = 0
+
+    #: True if the given time is impossible for the service.
+    time_wrong: bool = False
+
+    #: True if the row leaves the column of times empty.
+    time_empty: bool = False
+
+    #: The beginning of a wrong time in a table, as the table writes it.
+    wrong_time: str = ""
 
     def __post_init__(self) -> None:
         if len(self.native_id) > LONGEST_ID:
@@ -82,8 +122,8 @@ class LeftOut:
     why: str
 
     def __str__(self) -> str:
-        place = self.file if self.index is None else f"{self.file}, document {self.index}"
-        return f"{place}: {self.why}"
+        location = self.file if self.index is None else f"{self.file}, document {self.index}"
+        return f"{location}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +147,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class ColumnsRead:
-    """The columns that a table was read by, field by field, and those that nothing was read of."""
+    """The columns of a table by the field that was read from them, and the unread columns."""
 
     file: str
     columns: Mapping[str, str]
@@ -119,7 +159,7 @@ Cursor: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place at which a file can be read on: all items of what stands before it were yielded.
+    """A place at which a file can be read on, after all items before it were yielded.
 
     Its *cursor*, which JSON can hold, has its `offset` in the file. It is never a file's last item:
     where no place follows an item, the file begins at its start again.
@@ -139,7 +179,9 @@ class ReadCounts:
     empty: int = 0
     left_out: int = 0
     wrong_times: int = 0
-    first_wrong_time: str = ""  #: as a table has it; empty where no table has one
+
+    #: The time as a table writes it; empty if no table has a wrong one.
+    first_wrong_time: str = ""
     empty_times: int = 0
     replaced_characters: int = 0
     remarks: list[Remark] = field(default_factory=list)
@@ -169,40 +211,42 @@ def clean(text: str) -> tuple[str, int]:
     return make_storable(text)
 
 
-def clean_or_none(value: object) -> str | None:
-    """Clean and strip a string; None where *value* is no string or only white space."""
-    return clean(value.strip())[0] or None if isinstance(value, str) else None
+def clean_or_none(raw_text: object) -> str | None:
+    """Clean and strip a string; None where *raw_text* is no string or only white space."""
+    return clean(raw_text.strip())[0] or None if isinstance(raw_text, str) else None
 
 
-def clean_name(value: object) -> str | None:
-    """Return the name of an outlet or its like on one line; None where *value* is no name.
+def clean_name(raw_name: object) -> str | None:
+    """Return the name of an outlet or its like on one line; None where *raw_name* is no name.
 
     A longer one than `LONGEST_NAME` is none either: two names that begin alike would become one.
     """
-    if not isinstance(value, str):
+    if not isinstance(raw_name, str):
         return None
-    name, _ = clean(" ".join(value.split()))
-    return None if len(name) > LONGEST_NAME or name.casefold() == _NO_NAME else name or None
+    cleaned, _ = clean(" ".join(raw_name.split()))
+    return (
+        None if len(cleaned) > LONGEST_NAME or cleaned.casefold() == _NO_NAME else cleaned or None
+    )
 
 
-def clean_abstract(value: object) -> str | None:
+def clean_abstract(raw_abstract: object) -> str | None:
     """Clean a summary and cut it to `LONGEST_ABSTRACT` characters; None where there is none."""
-    abstract = clean_or_none(value)
+    abstract = clean_or_none(raw_abstract)
     if abstract is None or abstract.casefold() == _NO_NAME:
         return None
     return abstract[:LONGEST_ABSTRACT].rstrip()
 
 
-def clean_tags(values: object) -> tuple[str, ...]:
+def clean_tags(raw_tags: object) -> tuple[str, ...]:
     """Return the names in a list, each once, up to `MAX_TAGS` of them."""
-    names = map(clean_name, values) if isinstance(values, list | tuple) else ()
-    distinct = dict.fromkeys(filter(None, names))
+    tags = map(clean_name, raw_tags) if isinstance(raw_tags, list | tuple) else ()
+    distinct = dict.fromkeys(filter(None, tags))
     return tuple(distinct)[:MAX_TAGS]
 
 
-def clean_address(value: object) -> str | None:
+def clean_address(raw_address: object) -> str | None:
     """Return an address that may become a link (http, https or at), else None."""
-    address = clean_or_none(value)
+    address = clean_or_none(raw_address)
     if address is None or len(address) > LONGEST_ADDRESS:
         return None
     return address if _ADDRESS.fullmatch(address) else None
@@ -221,18 +265,19 @@ def host_of(address: object) -> str | None:
     cleaned = clean_address(address)
     try:
         return urlsplit(cleaned).netloc.rpartition("@")[2].lower() or None if cleaned else None
-    except ValueError:  # "https://[" is no IPv6 address
+    except ValueError:
+        # "https://[" is no IPv6 address.
         return None
 
 
-def mapping_or_empty(value: object) -> Mapping[str, Any]:
-    """Return *value* where it is a JSON object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+def mapping_or_empty(json_value: object) -> Mapping[str, Any]:
+    """Return *json_value* where it is a JSON object, else an empty one."""
+    return json_value if isinstance(json_value, Mapping) else {}
 
 
-def text_or_empty(value: object) -> str:
-    """Return *value* where it is a string, else an empty one."""
-    return value if isinstance(value, str) else ""
+def text_or_empty(json_value: object) -> str:
+    """Return *json_value* where it is a string, else an empty one."""
+    return json_value if isinstance(json_value, str) else ""
 
 
 def hash_id(*parts: str) -> str:
@@ -253,7 +298,9 @@ class Page:
 
     items: tuple[Item, ...]
     cursor: Cursor
-    end: str | None = None  #: why this is the crawl's last page; None where another one follows
+
+    #: The reason why this is the crawl's last page; None if another page follows.
+    end: str | None = None
 
     @property
     def documents(self) -> tuple[SourceDocument, ...]:

@@ -58,8 +58,8 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
             return
 
 
-def _page(handle: str, value: Any, crawl: CrawlProgress) -> Page:
-    answer = mapping_or_empty(value)
+def _page(handle: str, json_answer: Any, crawl: CrawlProgress) -> Page:
+    answer = mapping_or_empty(json_answer)
     feed = answer.get("feed")
     if not isinstance(feed, list):
         raise ServiceBadAnswer(
@@ -72,7 +72,8 @@ def _page(handle: str, value: Any, crawl: CrawlProgress) -> Page:
     for entry in map(mapping_or_empty, feed):
         moment = None if _has_reason(entry, "#reasonPin") else _entry_time(entry)
         if moment is None:
-            continue  # a pinned post heads its feed, out of the order of time
+            # A pinned post heads its feed, out of the order of time.
+            continue
         _raise_if_hidden(handle, entry)
         post_id = clean_or_none(mapping_or_empty(entry.get("post")).get("uri")) or ""
         time = moment.isoformat(timespec="milliseconds")
@@ -105,7 +106,7 @@ def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if error == "AccountDeactivated":
         return _gone(handle, "not-found", "was switched off by its owner")
     unknown = ("not found", "resolve", "valid did or a handle")
-    if refused.status == 404 or any(words in message for words in unknown):
+    if refused.status == 404 or any(phrase in message for phrase in unknown):
         return _gone(handle, "not-found", "does not exist")
     return None
 
@@ -133,8 +134,8 @@ def read_entry(entry: Any, index: int, context: ReadContext) -> Item:
     is_repost = _has_reason(entry, "#reasonRepost")
     if is_repost:
         author = mapping_or_empty(entry["reason"].get("by"))
-        by_account = f"{uri}#repost-by-{clean_or_none(author.get('did'))}"
-        native_id = clean_or_none(entry["reason"].get("uri")) or by_account
+        repost_id = f"{uri}#repost-by-{clean_or_none(author.get('did'))}"
+        native_id = clean_or_none(entry["reason"].get("uri")) or repost_id
 
     published = SOURCE.stored_time(_entry_time(entry), context.now)
     text, replaced = clean(record["text"].strip())
@@ -153,7 +154,7 @@ def read_entry(entry: Any, index: int, context: ReadContext) -> Item:
 
 
 def _entry_time(entry: Mapping[str, Any]) -> datetime | None:
-    """Return the time by which a feed is ordered: of the repost, else the earlier of a post's two.
+    """Return the time that orders a feed: that of the repost, or the earlier one of a post's two.
 
     ``createdAt`` is by the author's clock, and can be any time; ``indexedAt`` is by Bluesky's.
     """
@@ -166,7 +167,7 @@ def _entry_time(entry: Mapping[str, Any]) -> datetime | None:
 
 
 def _has_reason(entry: Mapping[str, Any], kind: str) -> bool:
-    """Whether an entry is in the feed as a repost or a pinned post, not as a post of its own."""
+    """Return whether an entry is in the feed as a repost or a pinned post (*kind*)."""
     return text_or_empty(mapping_or_empty(entry.get("reason")).get("$type")).endswith(kind)
 
 
@@ -177,8 +178,8 @@ def _web_address(uri: str, author: Mapping[str, Any]) -> str:
     return f"https://bsky.app/profile/{fold_handle(author.get('handle')) or repository}/post/{key}"
 
 
-def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
-    return isinstance(value.get("post"), Mapping)
+def _recognizes(entry: Mapping[str, Any], _key: str) -> bool:
+    return isinstance(entry.get("post"), Mapping)
 
 
 def _handle_in_address(address: str) -> str | None:

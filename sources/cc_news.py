@@ -44,22 +44,29 @@ from sources.table_rows import TableRow, date_of_row
 from sources.timestamps import parse_time
 from sources.warc_records import BROKEN_FILE, read_records
 
-LONGEST_PAGE = 2**21  #: bytes; real ones have a tenth
-_PIECE = 2**16  # bytes
+#: A longer page is left aside; real pages have a tenth of these bytes.
+LONGEST_PAGE = 2**21
+# A body is read in pieces of so many bytes.
+_PIECE = 2**16
 _HTML = ("text/html", "application/xhtml+xml")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
-_NO_ENCODINGS = ("idna", "punycode", "raw-unicode-escape", "unicode-escape")  # Python's own
-_META_SIZE = 2048  # characters in which a page names its encoding
-_KEPT = 20  # headings and times of a page
+# These encodings are Python's own; no page is written in them.
+_NO_ENCODINGS = ("idna", "punycode", "raw-unicode-escape", "unicode-escape")
+# A page names its encoding in its first characters.
+_META_SIZE = 2048
+# So many headings and times of a page are kept.
+_KEPT = 20
 _PUBLISHED = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
-_BROKEN_PAGE = (  # what the parsers of HTTP and HTML raise is not theirs alone
+# Parsers of HTTP and HTML raise more than their own errors.
+_BROKEN_PAGE = (
     *(*BROKEN_FILE, ChunkedDataException, StatusAndHeadersParserException, etree.LxmlError),
     *(ArithmeticError, LookupError, RuntimeError, TypeError),
 )
 _HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1"], verify=False)
 
 for _library in ("trafilatura", "htmldate", "courlan", "warcio"):
-    logging.getLogger(_library).setLevel(logging.CRITICAL)  # what fails is counted here
+    # What fails is counted here and need not be logged.
+    logging.getLogger(_library).setLevel(logging.CRITICAL)
 
 
 class _LeftAsideError(Exception):
@@ -81,7 +88,9 @@ class _Progress:
     records: int = 0
     pages: int = 0
     without_date: int = 0
-    left_aside: dict[str, int] = field(default_factory=dict)  # records by reason
+
+    # The number of records by the reason why they were left aside.
+    left_aside: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def at(cls, cursor: Cursor) -> _Progress:
@@ -97,7 +106,7 @@ class _Progress:
         """Yield what is said of the whole file."""
         if self.left_aside:
             most_first = Counter(self.left_aside).most_common()
-            reasons = ", ".join(f"{number:,} {reason}" for reason, number in most_first)
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in most_first)
             yield f"{self.pages:,} of {self.records:,} records are pages; others: {reasons}"
         if self.without_date:
             yield f"{self.without_date:,} of {self.pages:,} pages say no date, and are in no month"
@@ -106,9 +115,9 @@ class _Progress:
 def read_warc(path: Path, context: ReadContext) -> Iterator[Item]:
     """Read the pages of a WARC file, packed record by record or not, one at a time.
 
-    Pages are the successful answers in HTML; a remark at the end counts all other records. What is
-    damaged ends the file, with an item `LeftOut`. A `Place` follows each page, of the record behind
-    it, but for a file that was packed as a whole.
+    Pages are the successful answers in HTML; a remark at the end counts all other records. Damage
+    ends the file with an item `LeftOut`. After each page comes the `Place` of the next record,
+    unless the file was packed as a whole.
     """
     begin = context.cursor["offset"] if context.cursor else 0
     progress = _Progress.at(context.cursor) if context.cursor else _Progress()
@@ -194,7 +203,8 @@ def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
         "max_date": f"{context.now:%Y-%m-%d}",
     }
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what libraries say of a page's dates helps nobody
+        # Warnings of libraries about a page's dates help nobody.
+        warnings.simplefilter("ignore")
         metadata = extract_metadata(tree, default_url=page.address, date_config=options)
 
     rules = SOURCE.table_rules
@@ -203,47 +213,47 @@ def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
         return Empty(context.file, index)
 
     moment = published or parse_time(metadata.date)
-    row = TableRow(
+    table_row = TableRow(
         native_id=None,
         address=clean_address(page.address),
         handle=None,
         outlet=context.outlet or _domain(urlsplit(page.address).hostname or ""),
         published_at=SOURCE.stored_time(moment, context.now),
     )
-    native_id, *less_known_ids = rules.identify(row, date_of_row(moment, None), text)
+    native_id, *less_known_ids = rules.identify(table_row, date_of_row(moment, None), text)
     return SourceDocument(
         source=SOURCE.name,
         native_id=native_id,
         less_known_ids=tuple(less_known_ids),
         text=text,
-        published_at=row.published_at,
-        address=row.address,
-        outlet=row.outlet,
+        published_at=table_row.published_at,
+        address=table_row.address,
+        outlet=table_row.outlet,
         section=clean_name(next(iter(metadata.categories or ()), None)),
         language=clean_name(tree.get("lang")),
         abstract=clean_abstract(metadata.description),
         tags=clean_tags(metadata.tags),
         replaced=replaced,
-        time_wrong=moment is not None and row.published_at is None,
+        time_wrong=moment is not None and table_row.published_at is None,
     )
 
 
 def _prune(tree: Any) -> None:
-    """Leave a page's head, headings and times, of which title and date are.
+    """Leave only a page's head, headings and times, which hold its title and date.
 
-    Who wrote it is sought in all of a body, which takes most of the time. Of 200 kB of JSON with
-    too many quotation marks the search takes three minutes.
+    The search for an author in a whole body takes most of the time: three minutes for 200 kB of
+    JSON with too many quotation marks.
     """
     etree.strip_elements(tree, "script", "style", with_tail=False)
     body = tree.find("body")
     if body is None:
         return
-    kept = body.xpath(".//h1 | .//h2 | .//time | .//*[@itemprop='datePublished']")[:_KEPT]
-    for element in kept:
+    dated_elements = body.xpath(".//h1 | .//h2 | .//time | .//*[@itemprop='datePublished']")[:_KEPT]
+    for element in dated_elements:
         element.tail = None
         element.getparent().remove(element)
     body.clear()
-    body.extend(kept)
+    body.extend(dated_elements)
 
 
 def _time_in(tree: Any) -> datetime | None:

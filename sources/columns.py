@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from core.errors import BadInput
 
+#: A field's column is recognized by these names, the surest first; case is ignored.
 COLUMN_NAMES = {
     "text": (
         "full_text",
@@ -33,7 +34,8 @@ COLUMN_NAMES = {
         "time",
         "seendate",
         "datum",
-        "published",  # the last, since a table of articles may hold "true" there
+        # This name comes last, since a table of articles may hold "true" there.
+        "published",
     ),
     "handle": ("handle", "screen_name", "username", "user_name", "user", "author", "account"),
     "id": ("tweet_id", "status_id", "post_id", "stories_id", "id_str", "id", "_id"),
@@ -53,42 +55,54 @@ COLUMN_NAMES = {
     "material": ("type_of_material", "material", "kind"),
     "language": ("language", "lang"),
     "abstract": ("abstract",),
-}  #: names by which a field's column is recognized, the surest first; case ignored
-AUTHOR = "author"  #: of `COLUMN_NAMES`: a post's account, or the journalist of a headline
-FIELDS = tuple(COLUMN_NAMES)  #: what `--column FIELD=NAME` names
+}
+#: This name in `COLUMN_NAMES` is a post's account, or the journalist of a headline.
+AUTHOR = "author"
+#: These are the fields in `--column FIELD=NAME`.
+FIELDS = tuple(COLUMN_NAMES)
 _NAMES_SHOWN = 20
-_LONGEST_NAME_SHOWN = 40  # characters
+# A longer name is cut to so many characters.
+_LONGEST_NAME_SHOWN = 40
 
 
-def fold_column(name: str) -> str:
+def fold_column(column: str) -> str:
     """Return a column's name as it is compared."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    return column.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-def has_text_column(names: Iterable[str]) -> bool:
-    """Whether one of the columns is recognized as the text."""
-    return any(fold_column(name) in COLUMN_NAMES["text"] for name in names)
+def has_text_column(columns: Iterable[str]) -> bool:
+    """Return whether one of the columns is recognized as the text."""
+    return any(fold_column(column) in COLUMN_NAMES["text"] for column in columns)
 
 
-def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> dict[str, str]:
-    """Return each field's column: as *given* (field to name), else by `COLUMN_NAMES`.
+def find_columns(
+    header: Iterable[str], named_columns: Mapping[str, str], file: str
+) -> dict[str, str]:
+    """Return each field's column: as *named_columns* (field to name), else by `COLUMN_NAMES`.
 
     Raises `BadInput` where a given column is missing, or where no column holds the text.
     """
-    present = [name for name in names if name]
-    by_folded = {fold_column(name): name for name in reversed(present)}
+    present = [column for column in header if column]
+    columns_by_folded_name = {fold_column(column): column for column in reversed(present)}
     columns: dict[str, str] = {}
 
     for field, candidates in COLUMN_NAMES.items():
-        name = given.get(field)
-        if name is None:
-            name = next((by_folded[each] for each in candidates if each in by_folded), None)
-        elif fold_column(name) not in by_folded:
-            raise BadInput(f"{file} has no column {name!r}: it has {list_columns(present)}")
-        elif name not in present:
-            name = by_folded[fold_column(name)]
-        if name is not None:
-            columns[field] = name
+        column = named_columns.get(field)
+        if column is None:
+            column = next(
+                (
+                    columns_by_folded_name[candidate]
+                    for candidate in candidates
+                    if candidate in columns_by_folded_name
+                ),
+                None,
+            )
+        elif fold_column(column) not in columns_by_folded_name:
+            raise BadInput(f"{file} has no column {column!r}: it has {list_columns(present)}")
+        elif column not in present:
+            column = columns_by_folded_name[fold_column(column)]
+        if column is not None:
+            columns[field] = column
 
     if "text" not in columns:
         raise BadInput(
@@ -98,34 +112,45 @@ def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> d
     return columns
 
 
-def list_unread(names: Iterable[str], columns: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the columns of which no field is read."""
+def list_unread(header: Iterable[str], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the columns from which no field is read."""
     read = set(columns.values())
-    return tuple(name for name in names if name.strip() and name not in read)
+    return tuple(column for column in header if column.strip() and column not in read)
 
 
 def prefer_columns(
     preferred: Iterable[str],
-    names: Iterable[str],
-    given: Mapping[str, str],
+    header: Iterable[str],
+    named_columns: Mapping[str, str],
     columns: Mapping[str, str],
 ) -> Mapping[str, str]:
     """Return *columns* with the text in the first *preferred* one, unless the user named another.
 
     A table of an archive may well have the whole article in a column beside its headline.
     """
-    by_folded = {fold_column(name): name for name in reversed(list(names))}
-    text = next((by_folded[name] for name in preferred if name in by_folded), None)
-    return columns if text is None or "text" in given else {**columns, "text": text}
+    columns_by_folded_name = {fold_column(column): column for column in reversed(list(header))}
+    text = next(
+        (
+            columns_by_folded_name[column]
+            for column in preferred
+            if column in columns_by_folded_name
+        ),
+        None,
+    )
+    return columns if text is None or "text" in named_columns else {**columns, "text": text}
 
 
-def list_columns(names: Sequence[str]) -> str:
+def list_columns(header: Sequence[str]) -> str:
     """Return the names of columns, the first of many, as a terminal can show them."""
-    shown = ", ".join(map(show_column, names[:_NAMES_SHOWN]))
-    return f"{shown}, …" if len(names) > _NAMES_SHOWN else shown
+    listing = ", ".join(map(show_column, header[:_NAMES_SHOWN]))
+    return f"{listing}, …" if len(header) > _NAMES_SHOWN else listing
 
 
-def show_column(name: str) -> str:
+def show_column(column: str) -> str:
     """Return the beginning of a column's name, as a terminal can show it."""
-    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-    return shown if len(shown) <= _LONGEST_NAME_SHOWN else f"{shown[:_LONGEST_NAME_SHOWN]}…"
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in column)
+    return (
+        printable
+        if len(printable) <= _LONGEST_NAME_SHOWN
+        else f"{printable[:_LONGEST_NAME_SHOWN]}…"
+    )

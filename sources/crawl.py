@@ -15,12 +15,17 @@ REPEATED = "the service gave the same place a second time: older posts cannot be
 UNUSABLE = "the service gave a place that cannot be asked for: older posts cannot be reached"
 EMPTY = "the service gave page after page without a new post: older posts are left where they are"
 ENDLESS = "the service gave more pages than any account has: older posts are left where they are"
-CUT_SHORT = (REPEATED, UNUSABLE, EMPTY, ENDLESS)  #: ends that a reader should know of
+#: Readers should know of these ends.
+CUT_SHORT = (REPEATED, UNUSABLE, EMPTY, ENDLESS)
 
-MAX_EMPTY_PAGES = 20  #: in a row; posts that were deleted or hidden leave one or two
-MAX_PAGES = 50_000  #: of a crawl: five million posts
-LONGEST_CURSOR = 2000  #: characters of a service's own cursor; it becomes part of an address
-MAX_SURPLUS = 10  #: times more entries than were asked for may be on a page
+#: A crawl ends after so many empty pages in a row; deleted or hidden posts leave one or two.
+MAX_EMPTY_PAGES = 20
+#: A crawl ends after so many pages, five million posts.
+MAX_PAGES = 50_000
+#: A longer cursor of a service cannot become part of an address.
+LONGEST_CURSOR = 2000
+#: A page may have so many times more entries than were requested.
+MAX_SURPLUS = 10
 
 
 def check_page_size(entries: Sequence[object], page_size: int, service: str) -> None:
@@ -41,14 +46,25 @@ class CrawlProgress:
     and ``{"newest", "account"}`` at its end; given the latter, a new crawl goes back to that post.
     """
 
-    next: str | None = None  #: the service's own cursor of the next page
-    since: Mapping[str, Any] | None = None  #: the post (``id``, ``time``) at which the crawl ends
-    newest: Mapping[str, Any] | None = None  #: the newest post so far
+    #: The service's own cursor of the next page.
+    next: str | None = None
+
+    #: The post (``id``, ``time``) at which the crawl ends.
+    since: Mapping[str, Any] | None = None
+
+    #: The newest post so far.
+    newest: Mapping[str, Any] | None = None
     fetched: int = 0
     pages: int = 0
-    empty: int = 0  #: pages without a new post, the last ones in a row
-    account: str | None = None  #: the service's own id of the account
-    limit: int | None = None  #: end after so many documents
+
+    #: How many of the last pages in a row have no new post.
+    empty: int = 0
+
+    #: The service's own id of the account.
+    account: str | None = None
+
+    #: The crawl ends after so many documents.
+    limit: int | None = None
     _visited: set[str] = field(default_factory=set)
     _on_last_page: set[str] = field(default_factory=set)
 
@@ -98,7 +114,7 @@ class CrawlProgress:
             self.newest = {"id": post_id, "time": time}
 
     def is_known(self, post_id: str, time: str) -> bool:
-        """Whether a post was read before this crawl, as every older one then was."""
+        """Return whether a post was read before this crawl, as every older one then was."""
         if self.since is None:
             return False
         return bool(post_id == self.since["id"] or time < self.since["time"])
@@ -112,20 +128,20 @@ class CrawlProgress:
         if self.next is not None:
             self._visited.add(self.next)
         self.next = following if isinstance(following, str) and following else None
-        kept = self._within_limit(items)
-        self.fetched += sum(isinstance(item, SourceDocument) for item in kept)
+        page_items = self._within_limit(items)
+        self.fetched += sum(isinstance(item, SourceDocument) for item in page_items)
         self.pages += 1
         self.empty = 0 if self._has_news(items) else self.empty + 1
 
         end = self._end(reached_known=reached_known)
-        return Page(items=kept, cursor=self._cursor(ended=end is not None), end=end)
+        return Page(items=page_items, cursor=self._cursor(ended=end is not None), end=end)
 
     def _has_news(self, items: Sequence[Item]) -> bool:
-        """Whether a page has a post that the page before did not have."""
-        before = self._on_last_page
+        """Return whether a page has a post that the page before did not have."""
+        last_identities = self._on_last_page
         self._on_last_page = {item.identity for item in items if isinstance(item, SourceDocument)}
         has_wordless_posts = any(isinstance(item, Empty) for item in items)
-        return has_wordless_posts or not self._on_last_page <= before
+        return has_wordless_posts or not self._on_last_page <= last_identities
 
     def _end(self, *, reached_known: bool) -> str | None:
         """Return why the crawl ends here, None where another page follows."""
@@ -146,20 +162,20 @@ class CrawlProgress:
     def _within_limit(self, items: Sequence[Item]) -> tuple[Item, ...]:
         if self.limit is None:
             return tuple(items)
-        kept: list[Item] = []
+        limited_items: list[Item] = []
         remaining = self.limit - self.fetched
         for item in items:
             if isinstance(item, SourceDocument):
                 if remaining <= 0:
                     break
                 remaining -= 1
-            kept.append(item)
-        return tuple(kept)
+            limited_items.append(item)
+        return tuple(limited_items)
 
     def _cursor(self, *, ended: bool) -> dict[str, Any]:
-        place: dict[str, Any] = {"newest": self.newest or self.since, "account": self.account}
+        state: dict[str, Any] = {"newest": self.newest or self.since, "account": self.account}
         if not ended:
-            place |= {
+            state |= {
                 "next": self.next,
                 "since": self.since,
                 "fetched": self.fetched,
@@ -167,4 +183,4 @@ class CrawlProgress:
                 "empty": self.empty or None,
                 "newest": self.newest,
             }
-        return {name: value for name, value in place.items() if value is not None}
+        return {key: part for key, part in state.items() if part is not None}

@@ -14,15 +14,20 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TypeAlias
 
-LONGEST_FIELD = 2**20  #: characters
-LONGEST_ROW = 2**22  #: characters of all its lines
-MAX_REREAD = 2**25  #: characters of lines that were first taken for a part of an earlier row
+#: A longer field makes its row unreadable; the lengths here are in characters.
+LONGEST_FIELD = 2**20
+#: All lines of a row together may have so many characters.
+LONGEST_ROW = 2**22
+#: So many characters may be read twice, if lines were first taken for a part of an earlier row.
+MAX_REREAD = 2**25
 DELIMITERS = ",;\t|"
-_NAMED_DELIMITER = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.IGNORECASE)  # as Excel writes it
+# Excel writes the delimiter in this way.
+_NAMED_DELIMITER = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.IGNORECASE)
 _UNCLOSED = "a quotation mark opens a field, and none closes it"
 _TOO_MANY = "too many quotation marks are not closed: the file was read no further"
 
-Row: TypeAlias = list[str] | str  #: fields, or why it could not be read
+#: The fields of a row, or the reason why it could not be read.
+Row: TypeAlias = list[str] | str
 
 
 class _BrokenRowError(Exception):
@@ -35,7 +40,8 @@ class _Lines:
     def __init__(self, lines: Iterator[str | None]) -> None:
         self._lines = lines
         self._again: deque[str | None] = deque()
-        self._length = 0  # of the present row
+        # The length of the present row.
+        self._length = 0
         self.row: list[str] = []
         self.reread = 0
 
@@ -60,9 +66,9 @@ class _Lines:
 
     def give_others_again(self) -> None:
         """Give the lines of the present row again, but for the first."""
-        others = self.row[1:]
-        self._again.extendleft(reversed(others))
-        self.reread += sum(map(len, others))
+        later_lines = self.row[1:]
+        self._again.extendleft(reversed(later_lines))
+        self.reread += sum(map(len, later_lines))
 
 
 def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
@@ -105,7 +111,8 @@ def _read_first_line(source: _Lines, delimiter: str) -> Row:
 
     def one_line() -> Iterator[str]:
         yield source.row[0]
-        raise _BrokenRowError(_UNCLOSED)  # the reader asks for a second one
+        # The reader asks for a second line.
+        raise _BrokenRowError(_UNCLOSED)
 
     try:
         return next(csv.reader(one_line(), delimiter=delimiter))

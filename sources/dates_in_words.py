@@ -35,18 +35,18 @@ _NUMBERS = {name: str(n) for n, names in enumerate(_MONTHS, start=1) for name in
 
 
 def split_date(text: str) -> tuple[str, str, str, str] | None:
-    """Return year, month and day as digits, and what stands behind them; None of no such date.
+    """Return year, month and day as digits, and the text behind them; None without such a date.
 
-    Two digits of a year are of this century; they are read behind a hyphen alone (``12-Mar-20``).
+    A year of two digits lies in this century and is read only behind a hyphen (``12-Mar-20``).
     """
     if match := _DAY_FIRST.match(text):
-        day, name, year = match.groups()
+        day, month_name, year = match.groups()
     elif match := _MONTH_FIRST.match(text):
-        name, day, year = match.groups()
+        month_name, day, year = match.groups()
     else:
         return None
 
-    month = _NUMBERS.get(name.casefold())
+    month = _NUMBERS.get(month_name.casefold())
     if month is None:
         return None
     return year if len(year) == 4 else f"20{year}", month, day, text[match.end() :]

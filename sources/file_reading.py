@@ -16,12 +16,18 @@ from typing import Literal
 from core.errors import BadInput
 from sources.gzip_members import GzipMembers, TooLargeError
 
-MAX_UNPACKED_BYTES = 2**30  #: that any gzip file may unpack to
-MAX_UNPACKED_RATIO = 100  #: a larger one, so many times its size: texts are packed to a tenth
-MAX_BLANK_LINES = 2**20  #: that any file may have, as many as a spreadsheet has rows
-MAX_BLANK_PER_WRITTEN = 10  #: blank lines for each other one, in a file with more of them
-BLANK = "\ufeff \t\r\n"  #: characters before a file's or a line's first value
-_EMPTY_CELLS = BLANK + ',;|"'  # all that a line without a value has in a table
+#: Any gzip file may unpack to so many bytes.
+MAX_UNPACKED_BYTES = 2**30
+#: A gzip file may unpack to so many times its size; texts are packed to a tenth.
+MAX_UNPACKED_RATIO = 100
+#: Any file may have so many blank lines, as a spreadsheet has rows.
+MAX_BLANK_LINES = 2**20
+#: A file may have so many blank lines for each other line.
+MAX_BLANK_PER_WRITTEN = 10
+#: These characters may stand before the first value of a file or a line.
+BLANK = "\ufeff \t\r\n"
+# A line of a table without a value has only these characters.
+_EMPTY_CELLS = BLANK + ',;|"'
 _CHUNK_SIZE = 256 * 1024
 _SIGNATURE = re.compile(b"(?:%s)*+" % codecs.BOM_UTF8)
 # UTF-32 in this order begins as UTF-16 does, and is looked for before it.
@@ -32,13 +38,18 @@ _OTHER_ENCODINGS = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }
 _GZIP = b"\x1f\x8b"
-_HEAD_SIZE = 1024  # bytes by which a file that is no text is recognized
-_FINGERPRINT_SIZE = 2**16  # bytes by which a file is known again
+# So many bytes show whether a file is text.
+_HEAD_SIZE = 1024
+# So many bytes identify a file that was read before.
+_FINGERPRINT_SIZE = 2**16
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
-_CONTROLS_IN_TEXT = 8  # in the head; a text may hold a NUL, which is replaced and counted
-WARC = b"WARC/"  #: begins each record of a file of web pages
+# A text may hold a few NULs in its head, which are replaced and counted.
+_CONTROLS_IN_TEXT = 8
+#: Each record of a file of web pages begins so.
+WARC = b"WARC/"
 _TEXT_ADVICE = "give JSON, JSONL or CSV"
 _UNPACK_ADVICE = "unpack it, and import what is in it"
+# Each entry has the beginning of a file, its kind, and what to do with it.
 _SIGNATURES = (
     (b"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save the table in it as CSV"),
     (b"\xd0\xcf\x11\xe0", "an Office document", "save the table in it as CSV"),
@@ -53,7 +64,7 @@ _SIGNATURES = (
     (b"\xff\xd8\xff", "a picture", _TEXT_ADVICE),
     (b"GIF8", "a picture", _TEXT_ADVICE),
     (b"%PDF-", "a PDF", _TEXT_ADVICE),
-)  # beginning, what begins so, what to do
+)
 
 
 def fingerprint(path: Path) -> str | None:
@@ -73,7 +84,7 @@ def fingerprint(path: Path) -> str | None:
 def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
     """Open a file's bytes, unpacked where the first two say that it is gzip.
 
-    *offset* is where in the file to begin: in a packed one at the beginning of a gzip member.
+    Reading begins at *offset* in the file; in a packed file a gzip member must begin there.
 
     Raises `BadInput` where the file cannot be opened or read, is no regular file, or is no text in
     UTF-8 or an encoding that agrees with it on ASCII.
@@ -113,7 +124,8 @@ def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
 def _peek(file: io.BufferedReader) -> bytes:
     try:
         return file.peek(_HEAD_SIZE)[:_HEAD_SIZE]
-    except (EOFError, OSError, zlib.error):  # `read_chunks` says so
+    except (EOFError, OSError, zlib.error):
+        # `read_chunks` reports the damage.
         return b""
 
 
@@ -126,7 +138,8 @@ def _check_is_text(path: Path, head: bytes) -> None:
         if head.startswith(signature):
             raise BadInput(f"{path} is no text but {kind}: {advice}")
 
-    if head.startswith(WARC):  # whose first record may hold a picture
+    if head.startswith(WARC):
+        # The first record of such a file may hold a picture.
         return
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_CONTROLS_IN_TEXT, len(head) // 20):
@@ -136,7 +149,8 @@ def _check_is_text(path: Path, head: bytes) -> None:
 def read_chunks(file: io.BufferedReader, on_damage: Callable[[str], None]) -> Iterator[bytes]:
     """Yield the bytes of *file* in pieces; damaged gzip ends it, with the reason to *on_damage*."""
     while True:
-        try:  # `read` discards what it has unpacked when the next piece turns out to be damaged
+        try:
+            # `read` would discard what it has unpacked if the next piece turns out to be damaged.
             piece = file.read1(_CHUNK_SIZE)
         except TooLargeError as error:
             on_damage(f"{error}, and was read no further")
@@ -179,7 +193,8 @@ def split_lines(chunks: Iterator[str], longest: int) -> Iterator[str | None]:
 
     Only a line feed ends a line: texts hold U+2028 and its like. Memory is bounded by *longest*.
     """
-    pieces: list[str] = []  # of the line that is not complete yet
+    # The pieces of the line that is not complete yet.
+    pieces: list[str] = []
     length = 0
 
     for chunk in chunks:

@@ -28,9 +28,12 @@ from sources.source import JsonFormat, ReadContext, Source
 from sources.table_sample import TableSample
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js", ".warc")  #: read in a folder
-_REPORT_FILES = ("report.json", "dictionary.md")  # of a folder that a report was written to
-MAX_LEFT_OUT = 100_000  #: of one file; a file with more is read no further
+#: Files with these endings are read in a folder.
+ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js", ".warc")
+# A folder that a report was written to has these files.
+_REPORT_FILES = ("report.json", "dictionary.md")
+#: A file is read no further after so many parts that cannot be read.
+MAX_LEFT_OUT = 100_000
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
 _ARCHIVES = [
@@ -68,8 +71,8 @@ def read_path(
     *source* is a source's name, or None to find it out; *handle* is the account of posts that name
     none; *outlet* is who published the headlines that name no outlet; *columns* maps a field
     (`FIELDS`) to the name of the column that holds it. Documents without a handle are yielded all
-    the same, with a remark. *cursor* is that of an item `Place` at which to go on, where *path* is
-    the file that yielded it.
+    the same, with a remark. A *cursor* of an item `Place` says where to go on in the file that
+    yielded it.
 
     Raises `BadInput` where *path* itself cannot be read; inside a folder such a file is an item
     `LeftOut`. Raises `UsageError` where there is no such source or field.
@@ -120,7 +123,7 @@ def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
 
 
 def _is_other_script(path: Path) -> bool:
-    """Whether a script holds neither JSON nor a list, as those that show an account's archive."""
+    """Return whether a script holds neither JSON nor a list, as the viewer of an archive does."""
     if _ending(path) != ".js":
         return False
     try:
@@ -141,10 +144,14 @@ def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
 
 def _visible_files(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
     """Yield the files below *folder* that are neither hidden nor part of a report of ours."""
-    for parent, folders, names in os.walk(folder, onerror=on_error):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        if not set(_REPORT_FILES) <= set(names):
-            yield from (Path(parent, name) for name in names if not name.startswith("."))
+    for parent, folders, file_names in os.walk(folder, onerror=on_error):
+        folders[:] = [entry_name for entry_name in folders if not entry_name.startswith(".")]
+        if not set(_REPORT_FILES) <= set(file_names):
+            yield from (
+                Path(parent, entry_name)
+                for entry_name in file_names
+                if not entry_name.startswith(".")
+            )
 
 
 def _ending(path: Path) -> str:
@@ -178,8 +185,8 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
         )
         yield from read_csv(path, source=options.source, columns=options.columns, context=context)
     else:
-        by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(path)
-        items = _read_json(path, options, by_line=by_line)
+        is_jsonl = ending in (".jsonl", ".ndjson") or _is_jsonl(path)
+        items = _read_json(path, options, by_line=is_jsonl)
         archive = options.source.archive if options.source else None
         yield from archive.adopt(items, str(path)) if archive and archive.adopt else items
 
@@ -215,19 +222,19 @@ def _assigned_list(path: Path) -> str | None:
 
 
 def _is_jsonl(path: Path) -> bool:
-    """Whether the first line is a complete JSON object, of up to `LONGEST`, and more follows."""
-    text = line = rest = ""
+    """Return whether the first line is a JSON object, up to `LONGEST`, and more lines follow."""
+    text = line = remainder = ""
     with open_file(path) as file:
         for chunk in decode_chunks(read_chunks(file, lambda _: None)):
             text = (text + chunk).lstrip(BLANK)
-            line, _, rest = text.partition("\n")
-            if rest.strip() or len(text) > LONGEST or text[:1] not in ("", "{"):
+            line, _, remainder = text.partition("\n")
+            if remainder.strip() or len(text) > LONGEST or text[:1] not in ("", "{"):
                 break
 
-    if not line.startswith("{") or not rest.strip():
+    if not line.startswith("{") or not remainder.strip():
         return False
-    value, wrong = parse_line(line)
-    return wrong is None and isinstance(value, dict)
+    first_value, wrong = parse_line(line)
+    return wrong is None and isinstance(first_value, dict)
 
 
 # --- JSON and JSONL: both are a row of entries ---
@@ -237,10 +244,13 @@ def _is_jsonl(path: Path) -> bool:
 class _Content:
     """The result of a first pass over a file."""
 
-    source: Source | None  #: None where no document is recognized
+    #: None if no document is recognized.
+    source: Source | None
     first: Mapping[str, Any] = field(default_factory=dict)
     authors: Mapping[str, str] = field(default_factory=dict)
-    has_list: bool = False  #: there is a list of documents, be it empty
+
+    #: True if there is a list of documents, even an empty one.
+    has_list: bool = False
 
 
 def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item]:
@@ -319,12 +329,12 @@ def _has_authors(json_format: JsonFormat | None) -> bool:
     return json_format is not None and json_format.read_authors is not None
 
 
-def _recognize(value: Mapping[str, Any], key: str) -> Source | None:
+def _recognize(json_object: Mapping[str, Any], key: str) -> Source | None:
     """Return the source of an object: by its shape, else that of tables where it is a row."""
     for source in SOURCES:
-        if source.json_format is not None and source.json_format.recognizes(value, key):
+        if source.json_format is not None and source.json_format.recognizes(json_object, key):
             return source
-    return FALLBACK_SOURCE if any(isinstance(cell, str) for cell in value.values()) else None
+    return FALLBACK_SOURCE if any(isinstance(cell, str) for cell in json_object.values()) else None
 
 
 def _check_source(source: Source, options: _Options, path: Path) -> None:
@@ -357,7 +367,7 @@ def _reader(
     if context.outlet is not None and source.archive is None:
         text = f"posts of {source.label} are of no outlet: --outlet is not stored with them"
         remarks.append(Remark(context.file, text))
-    return lambda value, index: read(value, index, context), remarks
+    return lambda json_object, index: read(json_object, index, context), remarks
 
 
 def _table_reader(context: ReadContext, options: _Options, entries: Iterator[Entry]) -> TableReader:

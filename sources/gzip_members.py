@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_PACKED_SIZE = 2**15  # bytes that are read at once
+# So many packed bytes are read at once.
+_PACKED_SIZE = 2**15
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -27,10 +28,12 @@ class GzipMembers(io.RawIOBase):
     def __init__(self, file: BinaryIO, limit: int) -> None:
         self._file = file
         self._limit = limit
-        self._position = 0  # in the unpacked bytes
+        # The position in the unpacked bytes.
+        self._position = 0
         self._packed = b""
         self._unpacker = zlib.decompressobj(_GZIP_WINDOW)
-        self._offsets = {0: file.tell()}  # of members in the file, by where they begin unpacked
+        # The offsets of members in the file by the positions where they begin unpacked.
+        self._offsets = {0: file.tell()}
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -41,10 +44,10 @@ class GzipMembers(io.RawIOBase):
         return self._position
 
     def offset_of_member(self, position: int) -> int | None:
-        """Return where the member is in the file whose bytes begin at *position* when unpacked.
+        """Return the offset of the member whose unpacked bytes begin at *position*.
 
-        None where no member begins there. Ask in the order of the file: members before *position*
-        are dropped.
+        Return None if no member begins there. Call it in the order of the file: members before
+        *position* are dropped.
         """
         for begin in [begin for begin in self._offsets if begin < position]:
             del self._offsets[begin]

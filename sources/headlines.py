@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _END_PUNCTUATION = (".", "!", "?", "…")
-_CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may follow end punctuation
+# These characters may follow end punctuation.
+_CLOSING = "\"'\u201d\u2019»\u203a)]}"
 
 
 def with_full_stop(text: str) -> str:

@@ -44,8 +44,12 @@ class Entry:
     index: int | None
     value: Any = None
     wrong: str | None = None
-    key: str = ""  #: under which the list is
-    authors: Mapping[str, str] = field(default_factory=dict)  #: handles by account id
+
+    #: The key under which the list stands.
+    key: str = ""
+
+    #: The handles by account id.
+    authors: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_json_entries(path: Path) -> Iterator[Entry]:
@@ -69,8 +73,8 @@ def read_json_entries(path: Path) -> Iterator[Entry]:
             root.add(element)
 
     if not has_list and root.values:
-        data = root.values.get("data")
-        only = data if isinstance(data, Mapping) else root.values
+        wrapped = root.values.get("data")
+        only = wrapped if isinstance(wrapped, Mapping) else root.values
         yield Entry(index=0, value=only)
 
 
@@ -81,27 +85,30 @@ def read_line_entries(path: Path) -> Iterator[Entry]:
     with open_file(path) as file:
         lines = split_lines(decode_chunks(read_chunks(file, damages.append)), LONGEST)
         for line in bound_blank_lines(lines, damages.append):
-            value: Any = None
+            line_value: Any = None
             wrong: str | None = _LONG_LINE
             if line is not None:
                 if not line.strip(BLANK):
                     continue
-                value, wrong = parse_line(line.lstrip("\ufeff"))
-            for entry in _unfold(value, wrong, ""):
+                line_value, wrong = parse_line(line.lstrip("\ufeff"))
+            for entry in _unfold(line_value, wrong, ""):
                 yield replace(entry, index=None if entry.index is None else index)
                 index += entry.index is not None
     for damage in damages:
         yield Entry(index=None, wrong=damage)
 
 
-def _unfold(value: Any, wrong: str | None, key: str) -> Iterator[Entry]:
+def _unfold(json_value: Any, wrong: str | None, key: str) -> Iterator[Entry]:
     """Yield the documents in a value: those of a page or of a list, or itself."""
-    objects = value if isinstance(value, list) else [value]
-    if isinstance(value, Mapping):
-        page_key = next((name for name in _PAGE_KEYS if isinstance(value.get(name), list)), None)
+    objects = json_value if isinstance(json_value, list) else [json_value]
+    if isinstance(json_value, Mapping):
+        page_key = next(
+            (candidate for candidate in _PAGE_KEYS if isinstance(json_value.get(candidate), list)),
+            None,
+        )
         if page_key is not None:
             for authors_key, read_authors in _READ_AUTHORS.items():
-                yield Entry(index=None, authors=read_authors(value.get(authors_key)))
-            objects, key = value[page_key], page_key
-    for each in objects:
-        yield Entry(index=0, value=each, wrong=wrong, key=key)
+                yield Entry(index=None, authors=read_authors(json_value.get(authors_key)))
+            objects, key = json_value[page_key], page_key
+    for document in objects:
+        yield Entry(index=0, value=document, wrong=wrong, key=key)

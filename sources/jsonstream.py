@@ -20,18 +20,20 @@ from sources.file_reading import decode_chunks, open_file, read_chunks
 
 Keys: TypeAlias = tuple[str, ...]
 
-LONGEST = 2**23  #: characters that one document may have; `{},` decodes to 25 times its size
-ASSIGNMENT = re.compile(  #: of a list's part to a variable, as scripts with an account's data begin
-    r"\ufeff?\s*window\.\w+\.(\w+)\.part\d+\s*="
-)
-_DECODER = JSONDecoder(strict=False)  # a raw line feed or NUL inside a string costs no document
+#: A document may have so many characters; `{},` decodes to 25 times its size.
+LONGEST = 2**23
+#: Scripts with an account's data begin so: they assign a part of a list to a variable.
+ASSIGNMENT = re.compile(r"\ufeff?\s*window\.\w+\.(\w+)\.part\d+\s*=")
+# With this decoder a raw line feed or NUL inside a string costs no document.
+_DECODER = JSONDecoder(strict=False)
 _SPACE = " \t\r\n\ufeff"
 _SPACES = re.compile(rf"[{_SPACE}]*+")
 _SCRIPT_END = re.compile(rf"[;{_SPACE}]*+")
 _BETWEEN_ELEMENTS = re.compile(rf"[,}}{_SPACE}]*+")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
-_BAD_BYTE = re.compile("[\udc80-\udcff]")  # how `decode_chunks` marks a byte that is no UTF-8
+# `decode_chunks` marks a byte that is no UTF-8 in this way.
+_BAD_BYTE = re.compile("[\udc80-\udcff]")
 _NO_JSON = "it is no JSON"
 _BAD_BYTES = "it holds bytes that are no UTF-8"
 
@@ -44,11 +46,13 @@ class Element:
     index: int | None
     value: Any = None
     wrong: str | None = None
-    length: int = field(default=0, compare=False)  #: of the value's text
+
+    #: The length of the value's text.
+    length: int = field(default=0, compare=False)
 
 
 class _BrokenError(Exception):
-    """The text does not go on as JSON does; nothing behind this place can be trusted."""
+    """The text is no JSON from here on; nothing behind this place can be trusted."""
 
 
 class _Window:
@@ -58,7 +62,8 @@ class _Window:
         self._chunks = chunks
         self.text = ""
         self.at = 0
-        self.is_last = False  #: the text's end is in the window
+        #: True if the window holds the end of the text.
+        self.is_last = False
 
     def extend(self) -> bool:
         """Double the window, so that a long document's cost stays linear; False at the end."""
@@ -107,15 +112,15 @@ class _Window:
         if not self.peek():
             raise _BrokenError("the file ends too early")
         while True:
-            value, end, wrong = _decode(self.text, self.at)
+            decoded, end, wrong = _decode(self.text, self.at)
             if end is None:
                 end = _end_of_value(self.text, self.at)
             if end is not None and (end < len(self.text) or self.is_last):
                 length = end - self.at
                 if _BAD_BYTE.search(self.text, self.at, end) is not None:
-                    value, wrong = None, _BAD_BYTES
+                    decoded, wrong = None, _BAD_BYTES
                 self.at = end
-                return value, wrong, length
+                return decoded, wrong, length
             if len(self.text) - self.at > LONGEST:
                 raise _BrokenError(f"a document that does not end within {LONGEST:,} characters")
             if not self.extend() and end is None:
@@ -139,8 +144,8 @@ class _Walk:
         elif opening == "{" and path in self.objects:
             yield from self._object_elements(path)
         else:
-            value, wrong, length = self.window.take_value()
-            yield Element(path, None, value, wrong, length)
+            decoded, wrong, length = self.window.take_value()
+            yield Element(path, None, decoded, wrong, length)
 
     def _object_elements(self, path: Keys) -> Iterator[Element]:
         window = self.window
@@ -171,14 +176,15 @@ class _Walk:
         while (mark := window.peek()) != "]":
             if not mark:
                 raise _BrokenError("the file ends too early")
-            if mark in ",}":  # a comma between two documents; one too many loses nothing either
+            if mark in ",}":
+                # A comma stands between two documents; one too many loses nothing either.
                 if window.skip(_BETWEEN_ELEMENTS):
                     reason = "there is a bracket too many between two documents"
                     yield Element(path, None, wrong=reason)
                 continue
             self.place[-1] = (path, index)
-            value, wrong, length = window.take_value()
-            yield Element(path, index, value, wrong, length)
+            decoded, wrong, length = window.take_value()
+            yield Element(path, index, decoded, wrong, length)
             self.place[-1] = (path, None)
             index += 1
 
@@ -228,7 +234,7 @@ class Root:
 def read_elements(
     path: Path, *, lists: Collection[Keys], objects: Collection[Keys]
 ) -> Iterator[Element]:
-    """Do as `parse_elements` for a file, packed or not; a damaged one ends with an element.
+    """Yield the elements of a file, packed or not, as `parse_elements` does; damage comes last.
 
     Raises `BadInput` where the file cannot be opened or not even its beginning is JSON.
     """
@@ -263,15 +269,16 @@ def _skip_assignment(chunks: Iterator[str]) -> Iterator[str]:
 
 def _decode(text: str, at: int) -> tuple[Any, int | None, str | None]:
     """Return a value, its end, None; or None, None and why: it is wrong, or it is cut off."""
-    if text[at] not in '{["':  # a number ends at the next border: "1" is one, and begins "1e5"
+    if text[at] not in '{["':
+        # A number ends at the next border: "1" is a number, and also the beginning of "1e5".
         end = _end_of_value(text, at)
-        value, wrong = parse_line(text[at:end])
-        return value, end if wrong is None else None, wrong
+        decoded, wrong = parse_line(text[at:end])
+        return decoded, end if wrong is None else None, wrong
     try:
-        value, end = _DECODER.raw_decode(text, at)
+        decoded, end = _DECODER.raw_decode(text, at)
     except (ValueError, RecursionError) as error:
         return None, None, _reason(error)
-    return value, end, None
+    return decoded, end, None
 
 
 def _end_of_value(text: str, at: int) -> int | None:
@@ -283,7 +290,8 @@ def _end_of_value(text: str, at: int) -> int | None:
     depth = 0
     for token in _TOKEN.finditer(text, at):
         mark = token[0]
-        if mark == '"':  # a string that does not end here
+        if mark == '"':
+            # The string does not end here.
             return None
         if mark in "{[":
             depth += 1

@@ -42,7 +42,8 @@ _PAGE_SIZE = 40
 
 _HANDLE = re.compile(r"([\w.-]+)@([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)")
 _ACCOUNT_ID = re.compile(r"\w{1,100}")
-_LIKE_A_HANDLE = re.compile(r"[^@\s]+@[^@\s]+")  # enough to choose this service, and then refuse
+# This is enough to choose the service; `home_server` then refuses a wrong handle.
+_LIKE_A_HANDLE = re.compile(r"[^@\s]+@[^@\s]+")
 _PROFILE = re.compile(
     r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)/"
     r"(?:@|users/)([\w.-]+)(?:@([\w-]+(?:\.[\w-]+)+))?/?(?:[?#].*)?",
@@ -87,14 +88,14 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 
 
 def _account_id(handle: str, account: Any) -> str:
-    number = clean_or_none(mapping_or_empty(account).get("id"))
-    if number is None or not _ACCOUNT_ID.fullmatch(number):
+    account_id = clean_or_none(mapping_or_empty(account).get("id"))
+    if account_id is None or not _ACCOUNT_ID.fullmatch(account_id):
         raise ServiceBadAnswer(
             "mastodon answered without the account's id: is it a Mastodon server?", service=NAME
         )
     if account.get("suspended"):
         raise _gone(handle, "suspended", "is suspended")
-    return number
+    return account_id
 
 
 def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
@@ -132,12 +133,12 @@ def _next_max_id(link: str) -> str | None:
 
 
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
-    words = refused.message.lower()
+    message = refused.message.lower()
     if refused.status == 404:
         return _gone(handle, "not-found", "does not exist")
-    if refused.status == 410 or (refused.status == 403 and "suspended" in words):
+    if refused.status == 410 or (refused.status == 403 and "suspended" in message):
         return _gone(handle, "suspended", "is suspended")
-    if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in words):
+    if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in message):
         return _gone(handle, "protected", "is shown to people who are logged in there alone")
     return None
 
@@ -152,8 +153,8 @@ def read_status(status: Any, index: int, context: ReadContext) -> Item:
     Ids are a server's own, so the server is part of the document's id; a boost keeps the id of the
     account that boosted.
     """
-    number = clean_or_none(mapping_or_empty(status).get("id"))
-    if number is None or not isinstance(status.get("account"), Mapping):
+    status_id = clean_or_none(mapping_or_empty(status).get("id"))
+    if status_id is None or not isinstance(status.get("account"), Mapping):
         reason = "it is no status of Mastodon: it has no id or no account"
         return LeftOut(context.file, index, reason)
     boosted = status["reblog"] if isinstance(status.get("reblog"), Mapping) else None
@@ -171,7 +172,7 @@ def read_status(status: Any, index: int, context: ReadContext) -> Item:
     published = SOURCE.stored_time(parse_time(written), context.now)
     return SourceDocument(
         source=NAME,
-        native_id=f"{server}/{number}" if server else number,
+        native_id=f"{server}/{status_id}" if server else status_id,
         text=text,
         published_at=published,
         address=clean_address((boosted or status).get("url")) or clean_address(status.get("uri")),
@@ -184,12 +185,16 @@ def read_status(status: Any, index: int, context: ReadContext) -> Item:
 
 
 def _author_handle(account: Mapping[str, Any], server: str | None) -> str | None:
-    name = fold_handle(account.get("acct")) or fold_handle(account.get("username"))
-    return f"{name}@{server}" if name and server and "@" not in name else name
+    account_name = fold_handle(account.get("acct")) or fold_handle(account.get("username"))
+    return (
+        f"{account_name}@{server}"
+        if account_name and server and "@" not in account_name
+        else account_name
+    )
 
 
-def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
-    return isinstance(value.get("account"), Mapping) and "content" in value
+def _recognizes(status: Mapping[str, Any], _key: str) -> bool:
+    return isinstance(status.get("account"), Mapping) and "content" in status
 
 
 def _handle_in_address(address: str) -> str | None:

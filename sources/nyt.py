@@ -63,14 +63,19 @@ _LISTS = frozenset({(), ("docs",), ("response", "docs")})
 _OBJECTS = frozenset({(), ("response",)})
 _METAS = frozenset({("meta",), ("metadata",), ("response", "meta"), ("response", "metadata")})
 
-_KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})  # a document has one at least
+# A document has at least one of these keys.
+_KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})
 
 _FIRST_MONTH = "1851-09"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_CUT = "the file ends"  # how `read_archive` begins the reason for a document that is cut off
-_LONGEST_MONTH = 256 * 2**20  # bytes that are stored of an answer
-_MAX_DOCUMENTS = 200_000  # of a month that is fetched; real ones have up to 20,000
-_MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
+# `read_archive` begins the reason for a document that is cut off with these words.
+_CUT = "the file ends"
+# So many bytes of an answer are stored.
+_LONGEST_MONTH = 256 * 2**20
+# A month that is fetched may have so many documents; real ones have up to 20,000.
+_MAX_DOCUMENTS = 200_000
+# NYT's status 429 names no time; its shorter limit is per minute, in seconds here.
+_MINUTE = 60.0
 
 
 def read_archive(path: Path, now: datetime | None = None) -> Iterator[Item]:
@@ -120,21 +125,21 @@ def read_element(element: Element, context: ReadContext) -> Item:
     return read_document(element.value, index, context)
 
 
-def read_document(value: Any, index: int, context: ReadContext) -> Item:
+def read_document(article: Any, index: int, context: ReadContext) -> Item:
     """Make an item of one object of an archive's list."""
-    if not isinstance(value, Mapping):
-        return LeftOut(context.file, index, f"it is no object but {_type_name(value)}")
-    if not _KEYS & value.keys():
+    if not isinstance(article, Mapping):
+        return LeftOut(context.file, index, f"it is no object but {_type_name(article)}")
+    if not _KEYS & article.keys():
         return LeftOut(context.file, index, f"none of {', '.join(sorted(_KEYS))} is in it")
-    text, replaced = headline_text(value.get("headline"))
+    text, replaced = headline_text(article.get("headline"))
     if not text:
         return Empty(context.file, index)
 
-    written = value.get("pub_date")
+    written = article.get("pub_date")
     moment = parse_time(written)
     published = SOURCE.stored_time(moment, context.now)
-    address = _article_address(clean_address(value.get("web_url")))
-    native_id = clean_or_none(value.get("_id"))
+    address = _article_address(clean_address(article.get("web_url")))
+    native_id = clean_or_none(article.get("_id"))
     if native_id is None and address:
         native_id = hash_id(address)
     elif native_id is None:
@@ -147,12 +152,12 @@ def read_document(value: Any, index: int, context: ReadContext) -> Item:
         text=text,
         published_at=published,
         address=address,
-        outlet=clean_name(value.get("source")) or context.outlet,
-        section=clean_name(value.get("section_name")),
-        desk=clean_name(value.get("news_desk")),
-        material=clean_name(value.get("type_of_material")),
-        abstract=clean_abstract(value.get("abstract")),
-        tags=_keywords(value.get("keywords")),
+        outlet=clean_name(article.get("source")) or context.outlet,
+        section=clean_name(article.get("section_name")),
+        desk=clean_name(article.get("news_desk")),
+        material=clean_name(article.get("type_of_material")),
+        abstract=clean_abstract(article.get("abstract")),
+        tags=_keywords(article.get("keywords")),
         replaced=replaced,
         time_wrong=published is None and bool(written),
     )
@@ -188,16 +193,19 @@ def _complete_row(row: TableRow, _context: ReadContext) -> TableRow:
     return replace(row, address=_article_address(row.address))
 
 
-def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
-    headline = value.get("headline")
+def _recognizes(candidate: Mapping[str, Any], _key: str) -> bool:
+    headline = candidate.get("headline")
     if not isinstance(headline, str | None):
         return True
-    has_strings = any(isinstance(field, str) for field in value.values())
-    names, keys = set(value), {"web_url", "pub_date"}
-    if "headline" in value and headline is None:  # as a row of a table may have it, too
-        names.remove("headline")
+    has_strings = any(isinstance(field, str) for field in candidate.values())
+    candidate_keys, keys = set(candidate), {"web_url", "pub_date"}
+    if "headline" in candidate and headline is None:
+        # A row of a table may have an empty headline, too.
+        candidate_keys.remove("headline")
         keys.add("_id")
-    return has_strings and not keys.isdisjoint(names) and not has_text_column(names)
+    return (
+        has_strings and not keys.isdisjoint(candidate_keys) and not has_text_column(candidate_keys)
+    )
 
 
 def _hits(meta: object) -> int | None:
@@ -208,11 +216,17 @@ def _hits(meta: object) -> int | None:
     return hits if isinstance(hits, int) and not isinstance(hits, bool) else None
 
 
-def _type_name(value: object) -> str:
-    if value is None:
+def _type_name(json_value: object) -> str:
+    if json_value is None:
         return "null"
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
-    return names.get(type(value), type(value).__name__)
+    type_names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+    }
+    return type_names.get(type(json_value), type(json_value).__name__)
 
 
 # --- the Archive API ---
@@ -245,7 +259,8 @@ async def fetch_month(
     path = f"/svc/archive/v1/{int(match[1])}/{int(match[2])}.json"
     from aiohttp import ClientTimeout  # noqa: PLC0415 - 0.1 s that the command line's help saves
 
-    timeout = ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
+    # A month has some 20 MB.
+    timeout = ClientTimeout(total=600, connect=5, sock_read=30)
     patient = replace(client, secrets=(*client.secrets, key), timeout=timeout)
     with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
         file = Path(folder) / f"{month}.json"
@@ -288,8 +303,8 @@ async def _download(client: ServiceClient, path: str, key: str, file: Path) -> N
 def _find_fault(path: Path) -> str | None:
     """Say why a month's file is incomplete; single documents that cannot be read do not count."""
     try:
-        for number, item in enumerate(read_archive(path)):
-            if number >= _MAX_DOCUMENTS:
+        for document_count, item in enumerate(read_archive(path)):
+            if document_count >= _MAX_DOCUMENTS:
                 return f"it has more than {_MAX_DOCUMENTS:,} documents"
             if isinstance(item, LeftOut) and (item.index is None or item.why.startswith(_CUT)):
                 return item.why
@@ -330,7 +345,8 @@ SOURCE = Source(
     archive=Archive(
         read=read_archive,
         fetch=fetch_month,
-        delay=timedelta(days=1),  # New York is behind UTC, and the archive behind New York
+        # New York is behind UTC, and the archive is behind New York.
+        delay=timedelta(days=1),
     ),
     json_format=JsonFormat(
         recognizes=_recognizes, read=read_document, read_file=read_file, lists=_LISTS

@@ -6,14 +6,17 @@ import html
 import re
 from contextlib import suppress
 
-LONGEST_HTML = 2**20  #: characters
-_MAX_DEPTH = 100  # of elements; what is deeper is read as if it were at this depth
+#: A longer text in HTML, in characters, is not read.
+LONGEST_HTML = 2**20
+# Deeper elements are read as if they were at this depth.
+_MAX_DEPTH = 100
 
 # No part of it runs past the next "<", so that its time grows with the length alone.
 _MARKUP = re.compile(
     r"<(?P<slash>/?)(?P<tag>[A-Za-z][^\s<>/]*+)"
     r"(?P<attributes>(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)>"
-    r"|<[!?][^<>]*+>?"  # comments and declarations
+    # This part matches comments and declarations.
+    r"|<[!?][^<>]*+>?"
 )
 _CLASS = re.compile(r"(?:^|\s)class\s*=\s*(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE)
 
@@ -29,15 +32,20 @@ _SPACES = re.compile(r"[ \t\r\f]+")
 _AROUND_BREAK = re.compile(r" ?\n ?")
 _BREAKS = re.compile(r"\n{3,}")
 _WEB_ADDRESS = re.compile(
-    r"\bhttps?(?::\S*|\u2026)"  # cut off or not
+    # This part matches an address, cut off or not.
+    r"\bhttps?(?::\S*|\u2026)"
     r"|\bwww\.\S+|\bpic\.twitter\.com/\S+"
-    r"|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",  # a host and a path
+    # This part matches a host and a path.
+    r"|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",
     re.IGNORECASE,
 )
 _TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
-_DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")  # else it becomes part of a name
-_MISREAD = re.compile(r"[^\x00-\x7f]{3,12}")  # no script has three that are UTF-8 by chance
-_REPOST = re.compile(r"RT @[\w.@-]+:")  # a handle of any service
+# Without a space the dash would become part of a name.
+_DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")
+# No script has three such characters that are UTF-8 by chance.
+_MISREAD = re.compile(r"[^\x00-\x7f]{3,12}")
+# The handle may be that of any service.
+_REPOST = re.compile(r"RT @[\w.@-]+:")
 _NO_WORDS = re.compile(r"(?:[@#]\w++|[\W_])*+")
 
 
@@ -47,7 +55,7 @@ def decode_entities(text: str) -> str:
 
 
 def is_repost_by_text(text: str) -> bool:
-    """Whether a post begins as those that pass on another one's words: ``RT @name:``."""
+    """Return whether a post begins as those that pass on another one's words: ``RT @name:``."""
     return _REPOST.match(text) is not None
 
 
@@ -69,13 +77,13 @@ def words_of_post(text: str) -> str:
     Punctuation that was read in a wrong encoding is repaired. The result is "" where only tags,
     handles and signs remain.
     """
-    kept = []
+    lines = []
     for line in _WEB_ADDRESS.sub(" ", _MISREAD.sub(_repair_encoding, text)).split("\n"):
-        words = " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())
-        sentences = _TRAILING_TAGS.sub("", words)
+        spaced = " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())
+        sentences = _TRAILING_TAGS.sub("", spaced)
         if not _NO_WORDS.fullmatch(sentences):
-            kept.append(sentences)
-    return "\n".join(kept)
+            lines.append(sentences)
+    return "\n".join(lines)
 
 
 def _repair_encoding(misread: re.Match[str]) -> str:
@@ -100,7 +108,8 @@ class _HtmlReader:
 
     def __init__(self) -> None:
         self.parts: list[str] = []
-        self._open: list[tuple[str, bool]] = []  # tag, and whether it hides what is in it
+        # Each open tag, and whether it hides its content.
+        self._open: list[tuple[str, bool]] = []
 
     def read(self, source: str) -> None:
         """Read the text and the tags of *source*."""

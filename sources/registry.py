@@ -27,27 +27,29 @@ SOURCES = (
     mastodon.SOURCE,
     posts.SOURCE,
 )
-FALLBACK_SOURCE = posts.SOURCE  # of rows that no other source recognizes
-HEADLINES_SOURCE = archive.SOURCE  # of such rows where they have an outlet
+# Rows that no other source recognizes belong to this source.
+FALLBACK_SOURCE = posts.SOURCE
+# Such rows belong to this source if they have an outlet.
+HEADLINES_SOURCE = archive.SOURCE
 
 _BY_NAME = {source.name: source for source in SOURCES}
 
 
-def source_named(name: str) -> Source:
+def source_named(source_name: str) -> Source:
     """Return the source of that name. Raises `UsageError` where there is none."""
-    if name not in _BY_NAME:
-        raise UsageError(f"{name!r} is no source: use one of {', '.join(_BY_NAME)}")
-    return _BY_NAME[name]
+    if source_name not in _BY_NAME:
+        raise UsageError(f"{source_name!r} is no source: use one of {', '.join(_BY_NAME)}")
+    return _BY_NAME[source_name]
 
 
-def source_label(name: str) -> str:
-    """Return a source's name for readers; *name* itself where it is not registered (any more)."""
-    return _BY_NAME[name].label if name in _BY_NAME else name
+def source_label(source_name: str) -> str:
+    """Return a source's name for readers, or *source_name* itself if it is not registered."""
+    return _BY_NAME[source_name].label if source_name in _BY_NAME else source_name
 
 
-def terms_of(name: str) -> str:
+def terms_of(source_name: str) -> str:
     """Return whose a source's texts are and under which terms they are used, as a sentence."""
-    return _BY_NAME[name].terms if name in _BY_NAME else Source.terms
+    return _BY_NAME[source_name].terms if source_name in _BY_NAME else Source.terms
 
 
 def archives() -> tuple[Source, ...]:

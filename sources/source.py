@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 _DAY = timedelta(days=1)
-_CLOCK_SKEW = _DAY  # a time further ahead than clocks and time zones differ is from the future
+# A time further ahead than clocks and time zones differ is from the future.
+_CLOCK_SKEW = _DAY
 
 
 # --- services ---
@@ -38,20 +39,29 @@ class Service:
     url: str
     limits: str
     key: str | None = None
-    bearer: bool = False  #: whether the key is sent in the header ``Authorization``
+
+    #: True if the key is sent in the header ``Authorization``.
+    bearer: bool = False
     price_per_post: str | None = None
-    server_of: Callable[[str], str] | None = None  #: of a handle, where each has its own server
+
+    #: Returns the server of a handle, if each handle has its own server.
+    server_of: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlRequest:
     """Which posts are read, and from which place on."""
 
-    subject: str  #: a handle or a search term
+    #: A handle or a search term.
+    subject: str
     client: ServiceClient
     settings: Settings
-    cursor: Cursor | None = None  #: of the last page that was stored
-    limit: int | None = None  #: how many documents at most
+
+    #: The cursor of the last page that was stored.
+    cursor: Cursor | None = None
+
+    #: The most documents to read.
+    limit: int | None = None
 
 
 ReadPages: TypeAlias = Callable[[CrawlRequest], AsyncIterator[Page]]
@@ -62,27 +72,37 @@ FetchMonth: TypeAlias = Callable[..., AbstractAsyncContextManager[Path]]
 class PostReader:
     """How posts are read from a service, page by page, the newest first."""
 
-    operation: str  #: under which calls are counted
+    #: The operation under which calls are counted.
+    operation: str
     pages: ReadPages
-    handle_form: re.Pattern[str] = re.compile(".*")  #: of the accounts that it has
-    posts_name_handle: bool = False  #: store each under the handle it names, not the one asked for
+
+    #: The form of the handles that the service has.
+    handle_form: re.Pattern[str] = re.compile(".*")
+
+    #: True if a post is stored under the handle that it names, not the requested one.
+    posts_name_handle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """Documents that are read by month; *fetch* is None where they come from files alone."""
+    """Documents that are read by month; *fetch* is None if they come from files alone."""
 
-    read: Callable[[Path], Iterator[Item]] | None = None  #: of a month that was fetched
-    fetch: FetchMonth | None = None  #: called as ``fetch(month, client=client, key=key)``
-    #: makes another archive's documents those of this, whose name the user gave for that file
+    #: Reads the file of a month that was fetched.
+    read: Callable[[Path], Iterator[Item]] | None = None
+
+    #: Fetches a month; called as ``fetch(month, client=client, key=key)``.
+    fetch: FetchMonth | None = None
+    #: Makes another archive's documents those of this archive, which the user named for the file.
     adopt: Callable[[Iterable[Item], str], Iterator[Item]] | None = None
     operation: str = "archive"
-    delay: timedelta = _DAY  #: after a month's end, until its last documents are in the archive
+
+    #: The time from a month's end until its last documents are in the archive.
+    delay: timedelta = _DAY
 
     def is_to_be_fetched(
         self, period: str, *, stored: int, complete: bool, fetched_at: float | None, now: float
     ) -> bool:
-        """Whether to fetch a month: none or a part of it is stored, or it was not over then.
+        """Return whether to fetch a month: it is not stored whole, or it was not over when fetched.
 
         A month that is not over is fetched again after a day. Times are Unix seconds, *fetched_at*
         is None where the month was never fetched.
@@ -102,7 +122,8 @@ class Archive:
 class Credit:
     """The attribution that a report on a source's texts must show."""
 
-    site: str  #: host of the addresses of its texts
+    #: The host of the addresses of its texts.
+    site: str
     before: str
     link: str
     link_text: str
@@ -125,21 +146,35 @@ def never(*_: object) -> bool:
 class ReadContext:
     """Where objects are read from, and what holds for all of them."""
 
-    file: str  #: as items name it
+    #: The file's name in items.
+    file: str
     now: datetime
-    handle: str | None = None  #: of objects that name none
-    outlet: str | None = None  #: of objects that name none
-    cursor: Cursor | None = None  #: of the place at which to go on; None at the beginning
-    authors: Mapping[str, str] = field(default_factory=dict)  #: handles by account id
-    first: Mapping[str, Any] = field(default_factory=dict)  #: a file's first object
+
+    #: The handle of objects that name none.
+    handle: str | None = None
+
+    #: The outlet of objects that name none.
+    outlet: str | None = None
+
+    #: The cursor of the place at which to go on; None at the beginning.
+    cursor: Cursor | None = None
+
+    #: The handles by account id.
+    authors: Mapping[str, str] = field(default_factory=dict)
+
+    #: The first object of a file.
+    first: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountArchive:
     """An account's archive as its service hands it out: scripts that assign one list each."""
 
-    lists: frozenset[str]  #: those of posts
-    hint: str  #: the end of the message on a file with another list
+    #: The names of the lists of posts.
+    lists: frozenset[str]
+
+    #: The end of the message on a file with another list.
+    hint: str
     handle_beside: Callable[[Path], str | None]
 
 
@@ -147,18 +182,25 @@ class AccountArchive:
 class JsonFormat:
     """The objects of a service in JSON files."""
 
-    recognizes: Callable[[Mapping[str, Any], str], bool]  #: an object, the key its list is under
+    #: Takes an object and the key under which its list stands.
+    recognizes: Callable[[Mapping[str, Any], str], bool]
     read: Callable[[Any, int, ReadContext], Item]
-    lists: frozenset[Keys] = frozenset()  #: where lists of objects are, besides the root
-    read_file: Callable[[Path, ReadContext], Iterator[Item]] | None = None  #: checks a whole file
-    authors_key: str | None = None  #: the key beside a list under which its authors are
+
+    #: The paths of lists of objects, besides the root.
+    lists: frozenset[Keys] = frozenset()
+
+    #: Reads a whole file and checks it.
+    read_file: Callable[[Path, ReadContext], Iterator[Item]] | None = None
+
+    #: The key beside a list under which its authors stand.
+    authors_key: str | None = None
     read_authors: Callable[[object], Mapping[str, str]] | None = None
     account_archive: AccountArchive | None = None
     has_handles: Callable[[ReadContext], bool] = _always
 
 
-def _unchanged(row: TableRow, _context: ReadContext) -> TableRow:
-    return row
+def _unchanged(table_row: TableRow, _context: ReadContext) -> TableRow:
+    return table_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,13 +209,19 @@ class TableRules:
 
     clean_text: Callable[[str], str] = decode_entities
     complete: Callable[[TableRow, ReadContext], TableRow] = _unchanged
-    recognizes: Callable[[Mapping[str, str], str | None], bool] = never  #: columns, an address
-    #: the id of a row with this date and text, then those that it has where less is known of it
+
+    #: Takes columns and an address.
+    recognizes: Callable[[Mapping[str, str], str | None], bool] = never
+    #: Returns the id of a row with this date and text, and then its ids where less of it is known.
     identify: Callable[[TableRow, str, str], list[str]] = identify_post
-    text_columns: tuple[str, ...] = ()  #: names of the text's column that come before all others
+
+    #: These names of the text's column come before all others.
+    text_columns: tuple[str, ...] = ()
     is_repost: Callable[[str], bool] = is_repost_by_text
     has_handles: bool = True
-    has_outlets: bool = False  #: whether its documents are of many outlets
+
+    #: True if its documents come from many outlets.
+    has_outlets: bool = False
     address_has_handle: bool = False
 
 
@@ -189,8 +237,12 @@ class Source:
     """A source of documents, by the name that its documents, settings and counts of calls have."""
 
     name: str
-    label: str  #: its name for readers
-    earliest: datetime  #: no document of it can be older
+
+    #: The name of the source for readers.
+    label: str
+
+    #: No document of the source can be older.
+    earliest: datetime
     service: Service | None = None
     archive: Archive | None = None
     account: PostReader | None = None
@@ -198,9 +250,9 @@ class Source:
     json_format: JsonFormat | None = None
     table_rules: TableRules = _PLAIN_ROWS
     credit: Credit | None = None
-    #: whose the texts are, and the terms or licence of their use, as a sentence
+    #: Says whose the texts are, and the terms or licence of their use, as a sentence.
     terms: str = "No licence is declared for these texts."
-    #: the handle of the account whose profile is at an address, None for any other address
+    #: Returns the handle of the account whose profile is at an address, None for other addresses.
     handle_in_address: Callable[[str], str | None] = _no_profile
 
     def stored_time(self, moment: datetime | None, now: datetime) -> datetime | None:

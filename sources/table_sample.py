@@ -11,52 +11,56 @@ from typing import Any
 from sources.columns import COLUMN_NAMES, fold_column
 from sources.timestamps import is_day_first, is_order_unclear
 
-_SAMPLED = {"published_at", "address"}  # fields whose first value is kept
+# The first value of these fields is kept.
+_SAMPLED = {"published_at", "address"}
 
 
 class TableSample:
     """The columns of the rows added so far.
 
-    The columns of a field are those of the first row that has one. So memory is bounded by one row
-    and one column a field, and a name further down changes nothing that is found already.
+    A field has the columns of the first row with such a column. So one row and one column for each
+    field bound the memory, and a later row changes no earlier finding.
     """
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        """*given* maps fields to columns that the user named."""
+    def __init__(self, named_columns: Mapping[str, str]) -> None:
+        """*named_columns* maps fields to columns that the user named."""
         self.names: list[str] = []
-        self.first_values: dict[str, Any] = {}  #: of the columns of times and addresses
-        self.day_first: dict[str, bool] = {}  #: by column, where one of its dates shows it
-        self.unclear_dates: dict[str, str] = {}  #: by column, the first that may begin with either
+        #: The first values of the columns of times and addresses.
+        self.first_values: dict[str, Any] = {}
+        #: Whether the day comes first, by column, if one of its dates shows it.
+        self.day_first: dict[str, bool] = {}
+        #: The first date of each column that may begin with the day or the month.
+        self.unclear_dates: dict[str, str] = {}
         self._covered: set[str] = set()
         self._sampled: list[str] = []
         self._fields: dict[str, set[str]] = {}
         for field, candidates in COLUMN_NAMES.items():
-            for name in [given[field]] if field in given else candidates:
-                self._fields.setdefault(fold_column(name), set()).add(field)
+            for column in [named_columns[field]] if field in named_columns else candidates:
+                self._fields.setdefault(fold_column(column), set()).add(field)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take note of the columns of *row*, of its time and of its address."""
         is_first = not self.names
         covered: set[str] = set()
-        for name in row:
-            fields = self._fields.get(fold_column(name), set())
+        for column in row:
+            fields = self._fields.get(fold_column(column), set())
             if is_first or not fields <= self._covered:
-                self.names.append(name)
+                self.names.append(column)
                 covered |= fields
                 if fields & _SAMPLED:
-                    self._sampled.append(name)
+                    self._sampled.append(column)
         self._covered |= covered
 
-        for name in self._sampled:
-            self._add_value(name, row.get(name))
+        for column in self._sampled:
+            self._add_value(column, row.get(column))
 
-    def _add_value(self, name: str, value: object) -> None:
-        if value is None or (isinstance(value, str) and not value.strip()):
+    def _add_value(self, column: str, cell: object) -> None:
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
             return
-        self.first_values.setdefault(name, value)
-        if isinstance(value, str) and name not in self.day_first:
-            day_first = is_day_first(value)
+        self.first_values.setdefault(column, cell)
+        if isinstance(cell, str) and column not in self.day_first:
+            day_first = is_day_first(cell)
             if day_first is not None:
-                self.day_first[name] = day_first
-            elif name not in self.unclear_dates and is_order_unclear(value):
-                self.unclear_dates[name] = value.strip()
+                self.day_first[column] = day_first
+            elif column not in self.unclear_dates and is_order_unclear(cell):
+                self.unclear_dates[column] = cell.strip()

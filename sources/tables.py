@@ -48,9 +48,11 @@ _ORDER_UNCLEAR = (
     "{:%Y-%m-%d}, and all others likewise. Where that is wrong, take the import back (`tidings "
     "stored`, `tidings forget --import N`) and import the dates as YYYY-MM-DD"
 )
-_LONGEST_TIME_SHOWN = 40  # characters
+# A remark shows so many characters of a time.
+_LONGEST_TIME_SHOWN = 40
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
-_ROUNDED = re.compile(r"[\d.,]+[eE]\+?\d+")  # an id that a spreadsheet made alike in many rows
+# A spreadsheet rounded such an id, and so made it alike in many rows.
+_ROUNDED = re.compile(r"[\d.,]+[eE]\+?\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +60,19 @@ class TableReader:
     """Makes documents of the rows of one file."""
 
     source: Source
-    columns: Mapping[str, str]  #: field to the name of its column, as written in the file
+
+    #: The name of each field's column, as the file writes it.
+    columns: Mapping[str, str]
     context: ReadContext
-    names: Sequence[str] = ()  #: of all columns
-    day_first: bool | None = None  #: whether a date shows that days come first; None: none does
-    unclear_date: str = ""  #: one that begins with the day or the month, where none shows which
+
+    #: The names of all columns.
+    names: Sequence[str] = ()
+
+    #: Whether a date shows that days come first; None if no date shows it.
+    day_first: bool | None = None
+
+    #: A date that may begin with the day or the month, if no date shows which.
+    unclear_date: str = ""
 
     def read_row(self, row: Mapping[str, Any], index: int) -> Item:
         """Make an item of one row."""
@@ -134,26 +144,26 @@ class TableReader:
     def _columns_read(self) -> ColumnsRead:
         rules = self.source.table_rules
         absent = () if rules.has_handles else ("handle",)
-        columns = {field: name for field, name in self.columns.items() if field not in absent}
+        columns = {field: column for field, column in self.columns.items() if field not in absent}
         return ColumnsRead(self.context.file, columns, list_unread(self.names, columns))
 
-    def _field(self, row: Mapping[str, Any], name: str) -> Any:
-        return row.get(self.columns[name]) if name in self.columns else None
+    def _field(self, row: Mapping[str, Any], field: str) -> Any:
+        return row.get(self.columns[field]) if field in self.columns else None
 
     def _name(self, row: Mapping[str, Any], field: str) -> str | None:
         return clean_name(self._field(row, field))
 
     def _text(self, row: Mapping[str, Any]) -> tuple[str, int]:
-        value = self._field(row, "text")
-        if not isinstance(value, str) or not value.strip():
+        raw_text = self._field(row, "text")
+        if not isinstance(raw_text, str) or not raw_text.strip():
             return "", 0
-        return clean(self.source.table_rules.clean_text(value).strip())
+        return clean(self.source.table_rules.clean_text(raw_text).strip())
 
     def _id(self, row: Mapping[str, Any]) -> str | None:
-        value = self._field(row, "id")
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        native_id = clean_or_none(value)
+        raw_id = self._field(row, "id")
+        if isinstance(raw_id, int) and not isinstance(raw_id, bool):
+            return str(raw_id)
+        native_id = clean_or_none(raw_id)
         return None if native_id is None or _ROUNDED.fullmatch(native_id) else native_id
 
 
@@ -162,8 +172,8 @@ def guess_source(
 ) -> Source:
     """Return the source that recognizes a row by its columns or its address.
 
-    Rows that have an outlet and no handle are headlines. Where the user said which outlet's they
-    are, an author is the journalist, and no handle.
+    Rows that have an outlet and no handle are headlines. If the user named the outlet, an
+    author is the journalist and no handle.
     """
     address = clean_address(row.get(columns["address"])) if "address" in columns else None
     for source in SOURCES:
@@ -196,25 +206,27 @@ def read_csv(
     """
     encoding, undefined_bytes = _detect_encoding(path)
     if encoding != "utf-8":
-        rest = ""
+        replacement_remark = ""
         if undefined_bytes:
-            rest = f", {undefined_bytes} bytes that mean nothing there became U+FFFD"
-        yield Remark(context.file, f"it is no UTF-8 and was read as Windows-1252{rest}")
-    names = next(_rows(path, encoding), [])
-    if not names:
+            replacement_remark = f", {undefined_bytes} bytes that mean nothing there became U+FFFD"
+        yield Remark(
+            context.file, f"it is no UTF-8 and was read as Windows-1252{replacement_remark}"
+        )
+    header = next(_rows(path, encoding), [])
+    if not header:
         raise BadInput(f"{path} is empty: a CSV file begins with the names of its columns")
-    if isinstance(names, str):
-        raise BadInput(f"{path} does not begin with the names of its columns: {names}")
+    if isinstance(header, str):
+        raise BadInput(f"{path} does not begin with the names of its columns: {header}")
 
-    found_columns = find_columns(names, columns, context.file)
-    ahead = _look_ahead(path, encoding, names, found_columns)
+    found_columns = find_columns(header, columns, context.file)
+    ahead = _look_ahead(path, encoding, header, found_columns)
     check_is_date(context.file, found_columns, ahead.first_time)
     source = source or guess_source(ahead.first or {}, found_columns, context)
     table = TableReader(
         source=source,
-        columns=prefer_columns(source.table_rules.text_columns, names, columns, found_columns),
+        columns=prefer_columns(source.table_rules.text_columns, header, columns, found_columns),
         context=context,
-        names=names,
+        names=header,
         day_first=ahead.day_first,
         unclear_date=ahead.unclear_date,
     )
@@ -226,11 +238,11 @@ def read_csv(
             continue
         if isinstance(row, str):
             yield LeftOut(context.file, index, row)
-        elif any(cell.strip() for cell in row[len(names) :]):
-            reason = f"it has {len(row)} fields where the first line names {len(names)}"
+        elif any(cell.strip() for cell in row[len(header) :]):
+            reason = f"it has {len(row)} fields where the first line names {len(header)}"
             yield LeftOut(context.file, index, reason)
         else:
-            yield table.read_row(dict(zip(names, row, strict=False)), index)
+            yield table.read_row(dict(zip(header, row, strict=False)), index)
 
 
 @dataclass(kw_only=True)
@@ -243,15 +255,15 @@ class _Ahead:
     unclear_date: str = ""
 
 
-def _look_ahead(path: Path, encoding: str, names: list[str], columns: Mapping[str, str]) -> _Ahead:
+def _look_ahead(path: Path, encoding: str, header: list[str], columns: Mapping[str, str]) -> _Ahead:
     """Return the first row and time, if there are any, and whether a date begins with the day."""
-    time_at = names.index(columns["published_at"]) if "published_at" in columns else None
+    time_at = header.index(columns["published_at"]) if "published_at" in columns else None
     ahead = _Ahead()
-    for number, row in enumerate(_rows(path, encoding)):
-        if number == 0 or isinstance(row, str):
+    for line_number, row in enumerate(_rows(path, encoding)):
+        if line_number == 0 or isinstance(row, str):
             continue
         if ahead.first is None:
-            ahead.first = dict(zip(names, row, strict=False))
+            ahead.first = dict(zip(header, row, strict=False))
         if time_at is None:
             break
         written = row[time_at].strip() if time_at < len(row) else ""

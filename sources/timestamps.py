@@ -20,36 +20,38 @@ _YEAR_LAST = re.compile(
 _DAY_NAME = re.compile(r"^,?\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
 _CLOCK_LEAD = re.compile(r"^[\s,]*(?:(?:[-|\u2013]|at|um)\s+)?(?=\d)", re.IGNORECASE)
 _HALF_DAY = re.compile(r"(\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
-_OFFSET_REMARK = re.compile(r"([+-]\d{2}:?\d{2})\s*\([^()]*\)$")  # as browsers write it: (CET)
+# Browsers write the name of the zone behind the offset: (CET).
+_OFFSET_REMARK = re.compile(r"([+-]\d{2}:?\d{2})\s*\([^()]*\)$")
 _OFFSET_NAME = re.compile(r"\s*(?:UTC|GMT)(?=[+-]\d)", re.IGNORECASE)
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z|Uhr)$", re.IGNORECASE)
 _SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
-_FIRST_UNIX_TIME = 100_000  # smaller numbers count a spreadsheet's days, or are a year
+# Smaller numbers count a spreadsheet's days, or are a year.
+_FIRST_UNIX_TIME = 100_000
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 
-def parse_time(value: object, *, day_first: bool | None = None) -> datetime | None:
-    """Return the moment that *value* names, in UTC; None where it names none.
+def parse_time(written: object, *, day_first: bool | None = None) -> datetime | None:
+    """Return the moment that *written* names, in UTC; None where it names none.
 
     Formats are ISO 8601 (with or without a time, any way to write an offset), the same with slashes
     or dots or without leading zeros, Unix time in seconds, milli- and microseconds, ``YYYYMMDD``,
     ``YYYYMMDDHHMMSS`` and ``YYYYMM`` of the years 1600 to 2099 (as text or number), those of e-mail
-    and of API v1.1 posts, dates whose month is a word, and dates that end with the year. Of the
-    latter *day_first* says whether the day is first; where it is None, it is so with dots and
-    hyphens and not with slashes. A first number over 12 is the day, whatever is said.
+    and of API v1.1 posts, dates whose month is a word, and dates that end with the year. The
+    latter begin with the day if *day_first* is true; if it is None, they do so with dots and
+    hyphens, and not with slashes. A first number over 12 is always the day.
 
     A month without a day is its first day. A time without an offset is taken as UTC. Unix time 0 is
     how programs write "not known", and other numbers below 100,000 (the first 28 hours of 1970) are
     no Unix times: see `is_day_number`.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(written, bool) or not isinstance(written, int | float | str):
         return None
-    text = value.strip() if isinstance(value, str) else f"{value}"
+    text = written.strip() if isinstance(written, str) else f"{written}"
     if compact := _COMPACT.fullmatch(text):
         year, month, day, *clock = compact.groups()
         return _make_time(year, month, day or "1", f" {':'.join(clock)}" if clock[0] else "")
-    if not isinstance(value, str):
-        return _from_unix(value)
+    if not isinstance(written, str):
+        return _from_unix(written)
     if not text:
         return None
     if _NUMBER.fullmatch(text):
@@ -65,47 +67,48 @@ def parse_time(value: object, *, day_first: bool | None = None) -> datetime | No
     return _from_year_last(text, day_first=day_first)
 
 
-def is_day_number(value: object) -> bool:
-    """Whether *value* is a spreadsheet's number of a day (44197 is 2021-01-01), or a year."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def is_day_number(written: object) -> bool:
+    """Return whether *written* is a year, or a spreadsheet's number of a day: 44197, 2021-01-01."""
+    if isinstance(written, str) and _NUMBER.fullmatch(written.strip()):
+        written = float(written)
+    if isinstance(written, bool) or not isinstance(written, int | float):
         return False
-    return 1 <= value < _FIRST_UNIX_TIME
+    return 1 <= written < _FIRST_UNIX_TIME
 
 
-def is_day_first(value: str) -> bool | None:
-    """Whether a date that ends with the year begins with the day; None if it could be either."""
-    match = _YEAR_LAST.match(value.strip())
+def is_day_first(date: str) -> bool | None:
+    """Return whether a date that ends with its year begins with its day; None if both may be."""
+    match = _YEAR_LAST.match(date.strip())
     if match is None:
         return None
-    first, second = int(match[1]), int(match[3])
-    if (first > 12) == (second > 12):
+    left_number, right_number = int(match[1]), int(match[3])
+    if (left_number > 12) == (right_number > 12):
         return None
-    return first > 12
+    return left_number > 12
 
 
-def is_order_unclear(value: str) -> bool:
-    """Whether a date with slashes or hyphens names two days, one for each order of its numbers."""
-    match = _YEAR_LAST.match(value.strip())
+def is_order_unclear(date: str) -> bool:
+    """Return whether a date with slashes or hyphens names another day in the other order."""
+    match = _YEAR_LAST.match(date.strip())
     if match is None or match[2].startswith("."):
         return False
-    first, second = int(match[1]), int(match[3])
-    return first != second and max(first, second) <= 12
+    left_number, right_number = int(match[1]), int(match[3])
+    return left_number != right_number and max(left_number, right_number) <= 12
 
 
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _from_unix(number: float) -> datetime | None:
-    if abs(number) < _FIRST_UNIX_TIME:
+def _from_unix(unix_time: float) -> datetime | None:
+    if abs(unix_time) < _FIRST_UNIX_TIME:
         return None
     for limit, unit in ((1e11, 1), (1e14, 1e3), (1e17, 1e6)):
-        if abs(number) < limit:
+        if abs(unix_time) < limit:
             try:
-                return datetime.fromtimestamp(number / unit, UTC)
-            except (ValueError, OverflowError, OSError):  # before the year 1
+                return datetime.fromtimestamp(unix_time / unit, UTC)
+            except (ValueError, OverflowError, OSError):
+                # The moment lies before the year 1.
                 return None
     return None
 

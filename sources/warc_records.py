@@ -15,9 +15,12 @@ from warcio.exceptions import ArchiveLoadFailed
 from sources.file_reading import open_file
 from sources.gzip_members import GzipMembers
 
-LONGEST_HEAD = 2**18  #: bytes of a record's headers
-MAX_EMPTY_RECORDS = 10_000  #: of a file; a few kilobytes may unpack to millions
-_SHORTEST_RECORD = len("HTTP/1.1 200")  # bytes; a shorter one is empty
+#: The headers of a record may have so many bytes.
+LONGEST_HEAD = 2**18
+#: A file may have so many empty records; a few kilobytes may unpack to millions.
+MAX_EMPTY_RECORDS = 10_000
+# The bytes of the shortest record that is not empty.
+_SHORTEST_RECORD = len("HTTP/1.1 200")
 BROKEN_FILE = (ArchiveLoadFailed, AttributeError, EOFError, OSError, ValueError, zlib.error)
 
 
@@ -34,7 +37,8 @@ class _BoundedReader(DecompressingBufferedReader):  # type: ignore[misc] # warci
 
     def __init__(self, file: Any) -> None:
         super().__init__(file)
-        self.line_bytes = 0  #: of the present record
+        #: The bytes of the lines of the present record.
+        self.line_bytes = 0
 
     def readline(self, length: int | None = None) -> bytes:
         """Read a line. Raises `ArchiveLoadFailed` where a record's lines never end."""
@@ -74,7 +78,8 @@ def read_records(
         empty = 0
         try:
             for record in records:
-                if record.length is None:  # its end is that of the file, whatever else is in it
+                if record.length is None:
+                    # Such a record ends with the file, whatever else the file holds.
                     raise ArchiveLoadFailed("a record does not say how long it is")
                 empty += record.length < _SHORTEST_RECORD
                 if empty > MAX_EMPTY_RECORDS:

@@ -67,7 +67,8 @@ _FIRST_TIMED_ID = 29_700_859_247
 _ID_EPOCH_MS = 1_288_834_974_657
 _POST_ID = re.compile(r"\d{1,20}", re.ASCII)
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
-_COLUMNS_OF_TABLES = frozenset(  # no post of the API has a field of such a name
+# No post of the API has a field with such a name.
+_COLUMNS_OF_TABLES = frozenset(
     {*COLUMN_NAMES["published_at"], *COLUMN_NAMES["handle"], *COLUMN_NAMES["address"]}
     - {"created_at"}
 )
@@ -81,18 +82,21 @@ _FIELDS = {
     "expansions": "author_id",
     "user.fields": "protected,username",
 }
-_LONGEST_ACCOUNT = 2**20  # bytes of ``account.js``
-_LONGEST_PERIOD = 20  # characters of "Monthly" or its like
-_SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # an older `since_id` is refused
+# So many bytes of ``account.js`` are read.
+_LONGEST_ACCOUNT = 2**20
+# The word "Monthly" or its like is cut to so many characters.
+_LONGEST_PERIOD = 20
+# X refuses an older `since_id`.
+_SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)
 
 
 # --- from objects to documents ---
 
 
-def read_post(value: Any, index: int, context: ReadContext) -> Item:
+def read_post(post: Any, index: int, context: ReadContext) -> Item:
     """Make an item of a post in a file: of the API v2, or of v1.1 as in an account's archive."""
     read = _read_v1_post if _is_v1(context.first) else _read_v2_post
-    return read(value, index, context)
+    return read(post, index, context)
 
 
 def _is_v1(post: Mapping[str, Any]) -> bool:
@@ -103,7 +107,8 @@ def _read_v2_post(post: Any, index: int, context: ReadContext) -> Item:
     post_id = clean_or_none(mapping_or_empty(post).get("id"))
     if post_id is None:
         return LeftOut(context.file, index, "it is no post of X: it has no id")
-    note = post.get("note_tweet")  # a long post, whose `text` is only its beginning
+    # A long post has its full text here; `text` is only its beginning.
+    note = post.get("note_tweet")
     text = note.get("text") if isinstance(note, Mapping) else post.get("text")
     if not isinstance(text, str) or not text.strip():
         return Empty(context.file, index)
@@ -111,7 +116,7 @@ def _read_v2_post(post: Any, index: int, context: ReadContext) -> Item:
     author = clean_or_none(post.get("author_id"))
     referenced = post.get("referenced_tweets")
     is_retweet = isinstance(referenced, list) and any(
-        mapping_or_empty(other).get("type") == "retweeted" for other in referenced
+        mapping_or_empty(reference).get("type") == "retweeted" for reference in referenced
     )
     document = SourceDocument(
         source=NAME,
@@ -128,12 +133,13 @@ def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
     post = entry.get("tweet", entry) if isinstance(entry, Mapping) else None
     post_id = None
     if isinstance(post, Mapping):
-        number = post.get("id")
-        written = post.get("id_str") or (str(number) if isinstance(number, int) else number)
+        raw_id = post.get("id")
+        written = post.get("id_str") or (str(raw_id) if isinstance(raw_id, int) else raw_id)
         post_id = clean_or_none(written)
     if post is None or post_id is None:
         return LeftOut(context.file, index, "it is no post of X: it has no id")
-    extended = mapping_or_empty(post.get("extended_tweet"))  # of a post that a stream cut off
+    # A post that a stream cut off has its full text here.
+    extended = mapping_or_empty(post.get("extended_tweet"))
     text = extended.get("full_text") or post.get("full_text") or post.get("text")
     if not isinstance(text, str) or not text.strip():
         return Empty(context.file, index)
@@ -170,8 +176,8 @@ def _read_authors(includes: object) -> dict[str, str]:
     handles: dict[str, str] = {}
     users = mapping_or_empty(includes).get("users")
     for user in users if isinstance(users, list) else []:
-        account, name = mapping_or_empty(user).get("id"), mapping_or_empty(user).get("username")
-        handle = fold_handle(name)
+        account, username = mapping_or_empty(user).get("id"), mapping_or_empty(user).get("username")
+        handle = fold_handle(username)
         if isinstance(account, str) and handle:
             handles[account] = handle
     return handles
@@ -205,33 +211,34 @@ def _parse_status_address(address: str | None) -> tuple[str | None, str | None]:
     return match[2], None if handle == "i" else handle
 
 
-def _complete_row(row: TableRow, context: ReadContext) -> TableRow:
+def _complete_row(table_row: TableRow, context: ReadContext) -> TableRow:
     """Fill in a row's fields from its post's address, and its address and time from the id."""
-    id_in_address, handle_in_address = _parse_status_address(row.address)
-    has_post_id = time_of_id(row.native_id or "") is not None  # else it may number the rows
-    row = replace(
-        row,
-        native_id=row.native_id if has_post_id else id_in_address or row.native_id,
-        handle=row.handle or handle_in_address or context.handle,
+    id_in_address, handle_in_address = _parse_status_address(table_row.address)
+    # Without a time in it, the id may number the rows.
+    has_post_id = time_of_id(table_row.native_id or "") is not None
+    table_row = replace(
+        table_row,
+        native_id=table_row.native_id if has_post_id else id_in_address or table_row.native_id,
+        handle=table_row.handle or handle_in_address or context.handle,
     )
-    if row.native_id is None:
-        return row
+    if table_row.native_id is None:
+        return table_row
 
-    time_in_id = SOURCE.stored_time(time_of_id(row.native_id), context.now)
+    time_in_id = SOURCE.stored_time(time_of_id(table_row.native_id), context.now)
     return replace(
-        row,
-        address=row.address or _status_address(row.native_id, row.handle),
-        published_at=row.published_at or time_in_id,
+        table_row,
+        address=table_row.address or _status_address(table_row.native_id, table_row.handle),
+        published_at=table_row.published_at or time_in_id,
     )
 
 
-def _recognizes(value: Mapping[str, Any], key: str) -> bool:
-    if isinstance(value.get("tweet"), Mapping) or "id_str" in value:
+def _recognizes(post: Mapping[str, Any], key: str) -> bool:
+    if isinstance(post.get("tweet"), Mapping) or "id_str" in post:
         return True
-    if "edit_history_tweet_ids" in value:
+    if "edit_history_tweet_ids" in post:
         return True
-    has_post_id = _POST_ID.fullmatch(text_or_empty(value.get("id"))) is not None
-    return key == "data" and has_post_id and _COLUMNS_OF_TABLES.isdisjoint(map(fold_column, value))
+    has_post_id = _POST_ID.fullmatch(text_or_empty(post.get("id"))) is not None
+    return key == "data" and has_post_id and _COLUMNS_OF_TABLES.isdisjoint(map(fold_column, post))
 
 
 def _recognizes_row(columns: Mapping[str, str], address: str | None) -> bool:
@@ -251,7 +258,8 @@ def _read_handle_beside(path: Path) -> str | None:
             _, _, text = file.read(_LONGEST_ACCOUNT).decode().partition("=")
         return fold_handle(json.loads(text)[0]["account"]["username"])
     except (BadInput, OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # --handle can still name the account
+        # The option --handle can still name the account.
+        return None
 
 
 # --- the API v2 ---
@@ -264,10 +272,10 @@ def account_query(template: str, handle: str) -> str:
 
 def term_query(template: str, term: str) -> str:
     """Return the search for a term, with the filters of the *template* for a handle's posts."""
-    without_handle = template.replace("from:{handle}", "").replace("{handle}", "")
-    filters = " ".join(without_handle.split())
-    words = f'"{term}"' if " " in term else term
-    return f"{words} {filters}".strip()
+    handleless_template = template.replace("from:{handle}", "").replace("{handle}", "")
+    filters = " ".join(handleless_template.split())
+    quoted_term = f'"{term}"' if " " in term else term
+    return f"{quoted_term} {filters}".strip()
 
 
 def search_pages(request: CrawlRequest) -> AsyncIterator[Page]:
@@ -278,8 +286,8 @@ def search_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
     """Read a handle's posts by recent search, or its timeline where the setting is empty.
 
-    A search finds nothing of an account that does not exist: a crawl that begins and finds nothing
-    looks the account up as well, and raises `AccountGone` where that says why.
+    A search finds no post of an account that does not exist. So a crawl that begins without a post
+    looks the account up, too, and raises `AccountGone` if that tells why.
     """
     template = request.settings.x_query
     if not template.strip():
@@ -344,8 +352,8 @@ def _is_searchable(post_id: str) -> bool:
     return moment is not None and datetime.now(UTC) - moment < _SEARCHABLE
 
 
-def _page(value: Any, crawl: CrawlProgress, place: str) -> Page:
-    answer = mapping_or_empty(value)
+def _page(json_answer: Any, crawl: CrawlProgress, location: str) -> Page:
+    answer = mapping_or_empty(json_answer)
     meta, posts = answer.get("meta"), answer.get("data", [])
     if not isinstance(meta, Mapping) or not isinstance(posts, list):
         raise ServiceBadAnswer("x answered without `meta` or `data`: try again later", service=NAME)
@@ -361,10 +369,11 @@ def _page(value: Any, crawl: CrawlProgress, place: str) -> Page:
             reached_known = reached_known or is_known
             moment = time_of_id(post_id)
             if moment is None or moment <= now:
-                crawl.note_post(post_id, f"{int(post_id):020}")  # ids are in the order of time
+                # Ids are in the order of time.
+                crawl.note_post(post_id, f"{int(post_id):020}")
 
     authors = _read_authors(answer.get("includes"))
-    context = ReadContext(file=place, now=now, authors=authors)
+    context = ReadContext(file=location, now=now, authors=authors)
     items = [_read_v2_post(post, index, context) for index, post in enumerate(posts)]
     return crawl.finish_page(items, meta.get("next_token"), reached_known=reached_known)
 
@@ -392,8 +401,8 @@ async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
 
 def _explain(refused: Answer) -> TidingsError | None:
     """Say what a refusal of X means beyond its status."""
-    value = mapping_or_empty(refused.value)
-    problem = f"{value.get('title', '')} {value.get('type', '')} {value.get('detail', '')}".lower()
+    body = mapping_or_empty(refused.value)
+    problem = f"{body.get('title', '')} {body.get('type', '')} {body.get('detail', '')}".lower()
     is_capped = "usage-capped" in problem or "usagecapexceeded" in problem
 
     if refused.status == 402 or "creditsdepleted" in problem:
@@ -401,7 +410,7 @@ def _explain(refused: Answer) -> TidingsError | None:
             "x has no credits left for this token: buy some in its developer portal", service=NAME
         )
     if refused.status == 429 and is_capped:
-        period = text_or_empty(value.get("period"))[:_LONGEST_PERIOD].lower() or "monthly"
+        period = text_or_empty(body.get("period"))[:_LONGEST_PERIOD].lower() or "monthly"
         return CapReached(
             f"x: the {period} cap on posts is reached; "
             "wait until it is renewed, or raise it in the developer portal",
@@ -412,9 +421,9 @@ def _explain(refused: Answer) -> TidingsError | None:
             "x does not accept the token: check TIDINGS_X_BEARER", service=NAME, status=401
         )
     if refused.status == 403:
-        words = f" ({refused.message})" if refused.message else ""
+        explanation = f" ({refused.message})" if refused.message else ""
         return ServiceRefused(
-            f"x does not allow this to the token's plan{words}: "
+            f"x does not allow this to the token's plan{explanation}: "
             "look at its access in the developer portal",
             service=NAME,
             status=403,
@@ -422,18 +431,18 @@ def _explain(refused: Answer) -> TidingsError | None:
     return None
 
 
-def _raise_if_gone(handle: str, value: Any) -> None:
-    answer = mapping_or_empty(value)
+def _raise_if_gone(handle: str, json_answer: Any) -> None:
+    answer = mapping_or_empty(json_answer)
     errors = answer.get("errors") if "data" not in answer else None
     for error in errors if isinstance(errors, list) else []:
         details = mapping_or_empty(error)
         title, detail = text_or_empty(details.get("title")), text_or_empty(details.get("detail"))
-        words = f"{title} {detail}".lower()
-        if "suspended" in words:
+        error_text = f"{title} {detail}".lower()
+        if "suspended" in error_text:
             raise _gone(handle, "suspended", "is suspended")
-        if "not found" in words or "could not find" in words:
+        if "not found" in error_text or "could not find" in error_text:
             raise _gone(handle, "not-found", "does not exist")
-        if "not authorized" in words or "authorization" in words:
+        if "not authorized" in error_text or "authorization" in error_text:
             raise _gone(handle, "protected", "shows its posts to its followers alone")
 
 
@@ -443,12 +452,12 @@ def _gone(handle: str, state: AccountState, reason: str) -> AccountGone:
 
 
 def _account_name(handle: str) -> str:
-    name = fold_handle(handle) or ""
-    if not _HANDLE.fullmatch(name):
+    account_name = fold_handle(handle) or ""
+    if not _HANDLE.fullmatch(account_name):
         raise UsageError(
             f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores"
         )
-    return name
+    return account_name
 
 
 def _handle_in_address(address: str) -> str | None:
@@ -480,7 +489,8 @@ SOURCE = Source(
         authors_key="includes",
         read_authors=_read_authors,
         account_archive=AccountArchive(
-            lists=frozenset({"tweet", "tweets"}),  # older archives call the list "tweet"
+            # Older archives call the list "tweet".
+            lists=frozenset({"tweet", "tweets"}),
             hint="an X archive, not its posts: import tweets.js",
             handle_beside=_read_handle_beside,
         ),

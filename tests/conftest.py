@@ -65,6 +65,19 @@ def _stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stub]:
         yield stub
 
 
+@pytest.fixture
+def stub(_stub: Stub) -> Stub:
+    """A stub of the Text API that has counted nothing, in a process."""
+    _stub.clear()
+    return _stub
+
+
+@pytest.fixture
+def stub_settings(settings: Settings, stub: Stub) -> Settings:
+    """Settings of a stack with the stub for its Text API."""
+    return settings.model_copy(update={"textapi_url": stub.url})
+
+
 @pytest.fixture(scope="session")
 def _postgres() -> Iterator[Postgres]:
     with ExitStack() as stack:

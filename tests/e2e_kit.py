@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import pytest
-
 from analysis.options import FrozenModel
 from cli.stack.ports import free_port, http_answers
 from core.broker import celery_app, redis_client
@@ -51,13 +49,6 @@ class Stub:
             pass
 
 
-@pytest.fixture
-def stub(_stub: Stub) -> Stub:
-    """A stub of the Text API that has counted nothing, in a process."""
-    _stub.clear()
-    return _stub
-
-
 @contextmanager
 def running_stub(folder: Path) -> Iterator[Stub]:
     """Run a stub of the Text API; its log is in *folder*."""
@@ -72,12 +63,6 @@ def running_stub(folder: Path) -> Iterator[Stub]:
             what=f"the stub's start ({child.log})",
         )
         yield Stub(url)
-
-
-@pytest.fixture
-def stub_settings(settings: Settings, stub: Stub) -> Settings:
-    """Settings of a stack with the stub for its Text API."""
-    return settings.model_copy(update={"textapi_url": stub.url})
 
 
 def write_archive(folder: Path, headlines: dict[str, list[str]]) -> Path:

@@ -18,6 +18,7 @@ from analysis.options import Keyword
 from core.enums import QUEUE_TRAINING, JobKind
 from models.database import Database
 from models.origins import ORIGIN_FIELDS, find_or_add_origins, origin_key
+from models.run_transitions import queue_report
 from models.runs import NewJob, create_run
 from models.tables import (
     Base,
@@ -30,7 +31,6 @@ from models.tables import (
     Prediction,
     Training,
 )
-from models.transitions import queue_report
 from reports.data import exports
 
 TEXT_STEPS = ("documents", "keywords", "polarity")

@@ -17,10 +17,10 @@ from models.answers import (
     store_batch,
 )
 from models.database import Database, clock
+from models.job_transitions import claim_job
 from models.jobs import Claim
 from models.runs import NewJob, create_run
 from models.tables import Answer, AnswerClaim, Call, Job
-from models.transitions import claim_job
 from workers.answer_fetcher import AnswerFetcher
 from workers.context import JobContext
 from workers.runtime import Runtime

@@ -1,10 +1,10 @@
 """Answers of the Text API through the ledger: no answer is requested twice.
 
-Read what is stored, claim what is missing, read again what may have been stored in between, then
-request: two workers never request the same at once. An answer is stored as soon as it arrives, also
-when the job has another owner by then, because it is paid for. A call keeps its slot until its
-answer is stored. So a process that is killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most,
-however many steps fetch at once.
+A fetch reads the stored answers, claims the missing ones, reads again what may have been stored in
+between, and then makes requests, so two workers never request the same at once. An answer is stored
+as soon as it arrives, even if the job has another owner by then, because it is paid for. A call
+keeps its slot until its answer is stored. So a killed process repeats at most
+`TIDINGS_TEXTAPI_CONCURRENCY` calls, however many steps fetch at once.
 """
 
 from __future__ import annotations
@@ -34,13 +34,21 @@ from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
 from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
 
-MOST_CLAIMED_TOGETHER = 200  # requests
-QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
-POLL_SECONDS = 0.2  # between two looks at answers that another worker is asking for
-# When a slice ends, calls in flight are waited for: their own time-out, and so long to be stored.
+# At most this many requests are claimed in one transaction.
+MOST_CLAIMED_TOGETHER = 200
+
+# A batch that is begun within this time is followed by a larger one.
+QUICK_SECONDS = 1.0
+
+# The time between two looks at answers that another worker requests.
+POLL_SECONDS = 0.2
+
+# When a slice ends, calls in flight get the time of their own time-out, and this time to be stored.
 STORE_SECONDS = 10.0
-# So many answers in a row may hold a sentence that does not stand in the text.
+
+# This many answers in a row may hold a sentence that does not stand in the text.
 UNPLACED_RETRIED = 25
+
 ERASED = "answers were erased while the job needed them: it asks for them again"
 
 BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
@@ -49,7 +57,7 @@ BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
 class EngineChanged(ServiceUnavailable):
     """The service answers with another engine than the one that was requested.
 
-    The job waits a little, then asks the new one. Where engines take turns without end, its
+    The job waits a little, then asks the new engine. If engines take turns without end, the job's
     patience ends: answers of an engine that was not requested are no progress.
     """
 
@@ -78,7 +86,8 @@ class AnswerFetcher:
         self._failure: ServiceError | None = None
         self._late_error: Exception | None = None
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
-        self._unplaced_in_a_row = 0  # answers of which a sentence does not stand in the text
+        # It counts answers in a row with a sentence that does not stand in the text.
+        self._unplaced_in_a_row = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,19 +104,20 @@ class AnswerFetcher:
     def most_begun(self) -> int:
         """How many calls of a fetch may be begun and not ended.
 
-        Twice the calls in flight: the next are claimed by the time that a slot is free. A job that
-        was put off asks for one answer first: a service that is still away may charge for each.
+        The limit is twice the calls in flight: the next ones are claimed by the time that a slot is
+        free. A job that was put off begins one call first: a service that is still away may charge
+        for each call.
         """
         if self.job.claim.waits and not self._is_answered:
             return 1
         return 2 * self.job.runtime.settings.textapi_concurrency
 
     def error_at_slice_end(self) -> Exception | None:
-        """Return why the job may not go on at once when its time slice is over, if it may not.
+        """Return why the job may not go on at once after its time slice; None if it may.
 
-        That is an error that came while the calls in flight were waited for. It is also the last
-        failure of a slice without any answer: its retries had no time to end with an error, and
-        would begin anew in the next slice, for ever.
+        The reason is an error that came while the calls in flight were waited for. It is also the
+        last failure of a slice without any answer: its retries had no time to end with an error,
+        and would begin anew in each slice without end.
         """
         if self._late_error is not None or self._is_answered or self._failure is None:
             return self._late_error
@@ -126,33 +136,33 @@ class AnswerFetcher:
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
         """See that every answer of *requests* is in the ledger.
 
-        Raises the first error of a call that no further attempt can mend; what was answered until
-        then is stored.
+        Raises the first error of a call that no further attempt can mend; the answers until then
+        are stored.
         """
         requested_elsewhere = await _Fetch(self).run(requests)
 
         while requested_elsewhere:
-            before = len(requested_elsewhere)
+            pending_count = len(requested_elsewhere)
             requested_elsewhere = await _Fetch(self, count_reuse=False).run(requested_elsewhere)
-            if len(requested_elsewhere) == before:
+            if len(requested_elsewhere) == pending_count:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys* from the ledger, as JSON values.
 
-        Raises `ServiceUnavailable` where one was erased since it was fetched.
+        Raises `ServiceUnavailable` if one was erased since it was fetched.
         """
         stored = await self.job.read(read_answers, list(keys))
         if len(stored) < len(set(keys)):
             raise ServiceUnavailable(ERASED, service=SERVICE)
-        return {key: json.loads(value) for key, value in stored.items()}
+        return {key: json.loads(answer) for key, answer in stored.items()}
 
     async def read_sentences(
         self, terms: Sequence[str], document_ids: Sequence[int]
     ) -> dict[KeywordKey, list[str]]:
-        """Read the sentences that were found in documents, where any were.
+        """Read the sentences that were found in documents.
 
-        Raises `ServiceUnavailable` where an answer was erased since it was fetched.
+        Raises `ServiceUnavailable` if an answer was erased since it was fetched.
         """
 
         def read(connection: Connection) -> dict[KeywordKey, list[str]]:
@@ -184,9 +194,9 @@ class AnswerFetcher:
         after_failure: Callable[[ServiceError], None],
         end_claims: Callable[[Collection[AnswerKey]], set[bytes]],
     ) -> set[AnswerKey]:
-        """Ask for *keys* of *request* and store the answers; return the keys that got none.
+        """Request *keys* of *request* and store the answers; return the keys without an answer.
 
-        *end_claims* returns the claims that end with the answer, given those keys. Raises what
+        *end_claims* takes these keys and returns the claims that end with the answer. Raises what
         `TextApiClient.ask` raises, and `EngineChanged`.
         """
         counts = partial(self._writer.counts, request.operation)
@@ -211,7 +221,7 @@ class AnswerFetcher:
                 store=store,
             )
         except UnplacedAnswer as error:
-            # No attempt was better. What came is kept: the step counts what it leaves out.
+            # No attempt was better, so this answer is kept: the step counts what it leaves out.
             reply = Reply(error.answers, error.engine, RETRY_POLICY.attempts)
             await store(reply)
         except ServiceError:
@@ -227,8 +237,8 @@ class AnswerFetcher:
     ) -> dict[AnswerKey, str]:
         """Return the answers to *keys*. Raises `ServiceBadAnswer`.
 
-        A service that rewrites every sentence is not asked several times for each text, nor in
-        each slice anew: no attempt follows the end of a slice, so that answer is kept as it came.
+        A service that rewrites every sentence is not called several times for each text, nor again
+        in each slice: no attempt follows the end of a slice, so the last answer is kept as it is.
         """
         try:
             answers = request.answers(answer, keys)
@@ -240,7 +250,7 @@ class AnswerFetcher:
             return error.answers
 
         is_about_keywords = request.operation == Operation.SENTENCES_WITH_KEYWORDS
-        if is_about_keywords and any(value != NOTHING_FOUND for value in answers.values()):
+        if is_about_keywords and any(sentences != NOTHING_FOUND for sentences in answers.values()):
             self._unplaced_in_a_row = 0
         return answers
 
@@ -278,10 +288,11 @@ class AnswerFetcher:
         counts.calls += 1
         if attempt > 1:
             counts.retries += 1
-            self._writer.start()  # failed attempts are counted in the database too
+            # Failed attempts are counted in the database too.
+            self._writer.start()
 
     def count_repeated(self, operation: Operation) -> None:
-        """Count a call of which nobody knows whether it was answered before."""
+        """Count a call that may have been answered before."""
         self._writer.counts(operation).maybe_twice += 1
 
 
@@ -296,18 +307,20 @@ class _Fetch:
         self._fetcher = fetcher
         self._count_reuse = count_reuse
         self._claims = HeldClaims(fetcher.job, fetcher.claiming)
-        self._batch_size = 0  # at least what can be begun at once
+        # A batch may be larger than this if more requests can be begun at once.
+        self._batch_size = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._task_ended = asyncio.Event()
-        # the claims of the tasks whose call is in flight, or being stored
+        # The claims of the tasks whose call is in flight, or whose answer is being stored.
         self._in_flight: dict[asyncio.Task[None], set[bytes]] = {}
-        # by their keys: each once
+        # The requests that other workers make, by their keys.
         self._requested_elsewhere: dict[tuple[AnswerKey, ...], ApiRequest] = {}
         self._stopping = False
-        self._error: Exception | None = None  # the first counts
+        # The first error of a task is kept.
+        self._error: Exception | None = None
 
     async def run(self, requests: Iterable[ApiRequest]) -> list[ApiRequest]:
-        """Fetch what nobody else asks for; return the requests that others are asking."""
+        """Fetch what nobody else requests; return the requests that other workers make."""
         try:
             await self._send_all(requests)
         except asyncio.CancelledError:
@@ -336,10 +349,10 @@ class _Fetch:
     async def _next_batch(
         self, remaining: Iterator[ApiRequest], *, are_made: bool
     ) -> list[ApiRequest]:
-        """Return the requests to claim next, none after an error.
+        """Return the requests to claim next; none after an error.
 
-        A claim lasts little longer than a call: it is made when its call can be begun. Requests
-        that are not made yet are made in a thread, from documents that are read meanwhile.
+        A claim lasts little longer than a call, so it is made when its call can be begun. Requests
+        that do not exist yet are built in a thread, from documents that it reads.
         """
         most = self._fetcher.most_begun
         await self._wait_while_tasks(most)
@@ -350,12 +363,12 @@ class _Fetch:
         return list(batch) if are_made else await asyncio.to_thread(list, batch)
 
     def _adapt_batch_size(self, size: int, seconds: float) -> None:
-        """Claim more together where calls are quick: each claim costs a transaction."""
+        """Claim more requests together if calls are quick: each claim costs a transaction."""
         is_quick = seconds < QUICK_SECONDS
         self._batch_size = min(2 * size, MOST_CLAIMED_TOGETHER) if is_quick else 0
 
     async def _begin(self, requests: list[ApiRequest]) -> None:
-        """Claim and begin *requests*; note those that others are asking."""
+        """Claim and begin *requests*; note the requests that other workers make."""
         calls = await self._claim(requests)
 
         for request, keys, claims in calls:
@@ -369,7 +382,7 @@ class _Fetch:
     async def _claim(
         self, requests: Sequence[ApiRequest]
     ) -> list[tuple[ApiRequest, Collection[AnswerKey], set[bytes]]]:
-        """Return what is to be asked of *requests*, with the claims that each call needs."""
+        """Return the calls to make for *requests*, with the claims that each call needs."""
         missing = await self._fetcher.missing_keys(requests, count_reuse=self._count_reuse)
         needed: set[bytes] = set()
         for request, keys in zip(requests, missing, strict=True):
@@ -382,13 +395,13 @@ class _Fetch:
 
         calls = []
         for request, keys in zip(requests, missing, strict=True):
-            own = self._own_keys(request, keys)
-            if len(own) < len(keys):
+            held_keys = self._own_keys(request, keys)
+            if len(held_keys) < len(keys):
                 self._requested_elsewhere[request.keys] = request
-            if own:
-                claims = request.claim_keys(own)
+            if held_keys:
+                claims = request.claim_keys(held_keys)
                 self._claims.begin(claims)
-                calls.append((request, own, claims))
+                calls.append((request, held_keys, claims))
         return calls
 
     async def _read_again(
@@ -399,19 +412,19 @@ class _Fetch:
     ) -> None:
         """Correct *missing* after claiming: an answer stored in between needs no request.
 
-        Of keys that were *won* themselves it is known that they have no answer.
+        Keys in *won* have no answer: a claim on a key with an answer is not given.
         """
-        doubtful = [number for number, keys in enumerate(missing) if not set(keys).issubset(won)]
+        doubtful = [index for index, keys in enumerate(missing) if not set(keys).issubset(won)]
         if not doubtful:
             return
 
-        again = [requests[number] for number in doubtful]
-        reread = await self._fetcher.missing_keys(again, count_reuse=False)
-        for number, keys in zip(doubtful, reread, strict=True):
-            missing[number] = keys
+        doubtful_requests = [requests[index] for index in doubtful]
+        reread = await self._fetcher.missing_keys(doubtful_requests, count_reuse=False)
+        for index, keys in zip(doubtful, reread, strict=True):
+            missing[index] = keys
 
     def _own_keys(self, request: ApiRequest, keys: Collection[AnswerKey]) -> Collection[AnswerKey]:
-        """Return those of *keys* whose claims are held."""
+        """Return the *keys* whose claims are held."""
         if self._claims.holds(request.claim_keys(keys)):
             return keys
         return [key for key in keys if self._claims.holds(request.claim_keys([key]))]
@@ -425,9 +438,9 @@ class _Fetch:
         self._tasks.discard(task)
         self._task_ended.set()
 
-    async def _wait_while_tasks(self, number: int) -> None:
-        """Wait while there are *number* tasks or more, and no error."""
-        while len(self._tasks) >= number and not self._error:
+    async def _wait_while_tasks(self, count: int) -> None:
+        """Wait while there are *count* tasks or more, and no error."""
+        while len(self._tasks) >= count and not self._error:
             self._task_ended.clear()
             await self._task_ended.wait()
 
@@ -443,7 +456,8 @@ class _Fetch:
                     part_claims = part.claim_keys(part_keys)
                     self._claims.begin(part_claims)
                     self._start(part, part_keys, part_claims)
-                self._claims.finish(request.claim_keys(missing))  # the parts need them now
+                # From here on, the parts need these claims.
+                self._claims.finish(request.claim_keys(missing))
         except ClaimsLost:
             self._requested_elsewhere[request.keys] = request
         except Exception as error:  # noqa: BLE001 - `run` raises it: nobody awaits this task
@@ -452,7 +466,7 @@ class _Fetch:
     async def _send_once(
         self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]
     ) -> set[AnswerKey]:
-        """Send *request*; return those of *keys* that its reply leaves open."""
+        """Send *request*; return the *keys* that its reply leaves open."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has one
 
@@ -469,14 +483,14 @@ class _Fetch:
 
         def after_failure(error: ServiceError) -> None:
             nonlocal is_unanswered
-            # The service has not answered: others may ask.
+            # The service has not answered, so other workers may request the same.
             self._in_flight.pop(task, None)
             is_unanswered = isinstance(error, ServiceUnavailable) and error.unanswered
             if is_unanswered:
                 self._claims.note_unanswered(claims)
             self._fetcher.note_failure(error)
             if self._stopping:
-                # It makes no other attempt, for which it would wait.
+                # The task makes no other attempt, for which it would wait.
                 task.cancel()
 
         def end_claims(missing: Collection[AnswerKey]) -> set[bytes]:
@@ -490,7 +504,7 @@ class _Fetch:
             self._in_flight.pop(task, None)
 
     async def _stop(self) -> None:
-        """Begin nothing, wait for the calls in flight, and let others ask for the rest."""
+        """Begin nothing, wait for the calls in flight, and release the other claims."""
         self._stopping = True
 
         for task in self._tasks - self._in_flight.keys():

@@ -13,7 +13,9 @@ from textapi.messages import SERVICE, Operation
 from textapi.requests import AnswerKey, ApiRequest
 from workers.context import JobContext
 
-DATABASE_AWAY_SECONDS = 60.0  # answers are kept so long for a database that is away
+# Answers are kept this long for a database that is away.
+DATABASE_AWAY_SECONDS = 60.0
+
 DATABASE_RETRY_SECONDS = 1.0
 
 log = get_logger(__name__)
@@ -26,8 +28,10 @@ class AnswerWriter:
         self._job = job
         self._credential = credential
         self._batch = Batch(progress=False)
-        self._progress_is_noted = False  # once is enough: setbacks come with the end of a claim
-        self._stored: asyncio.Future[None] | None = None  # of the batch that is collected
+        # Progress is noted once: setbacks come with the end of a claim.
+        self._progress_is_noted = False
+        # The future of the batch that is being collected.
+        self._stored: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def counts(self, operation: Operation) -> CallCounts:
@@ -44,17 +48,17 @@ class AnswerWriter:
     ) -> None:
         """Store *answers* and end *claims*; return when that is in the database.
 
-        *progress* says that the job needs them, so that earlier setbacks do not count.
+        *progress* says that the job needs the answers, so earlier setbacks do not count.
         """
         self._batch.claims.update(claims)
         self._batch.progress |= progress and not self._progress_is_noted
         answers_by_term: dict[str, dict[int, str]] = {}
-        for key, value in answers.items():
+        for key, answer in answers.items():
             if isinstance(key, bytes):
-                self._batch.answers[key] = value
+                self._batch.answers[key] = answer
             else:
                 term, document_id = key
-                answers_by_term.setdefault(term, {})[document_id] = value
+                answers_by_term.setdefault(term, {})[document_id] = answer
         for term, answers_by_document in answers_by_term.items():
             self._batch.keyword_answers(request.engine, term).update(answers_by_document)
         for document_id, key in request.documents:
@@ -68,7 +72,7 @@ class AnswerWriter:
         await asyncio.shield(stored)
 
     def start(self) -> None:
-        """See that what is collected is written."""
+        """Start writing the collected batch, unless a write is under way."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_batches())
 
@@ -87,7 +91,8 @@ class AnswerWriter:
             except Exception as error:  # noqa: BLE001 - whoever waits for the batch raises it
                 if stored is not None:
                     stored.set_exception(error)
-                    stored.exception()  # also where nobody waits any more
+                    # The exception is retrieved even if nobody waits for it any more.
+                    stored.exception()
                 else:
                     log.warning("calls were not counted", why=str(error))
             else:
@@ -96,7 +101,7 @@ class AnswerWriter:
                     stored.set_result(None)
 
     async def _write(self, batch: Batch) -> None:
-        """Write *batch* in a thread, again for a while where the database is away."""
+        """Write *batch* in a thread; try again for a while if the database is away."""
         gives_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
         job = self._job
 

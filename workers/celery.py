@@ -18,8 +18,8 @@ from core.garbage import collect_seldom
 from core.logs import configure, get_logger
 from core.process_identity import has_exited, is_name_of, own_process_name
 from models.database import Database
+from models.job_transitions import requeue_crashed_jobs
 from models.jobs import record_worker
-from models.transitions import requeue_crashed_jobs
 from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile, update_watched_runs
 from workers.child_exits import LOOK_SECONDS, ChildExits
 from workers.kombu_workaround import Channel
@@ -28,15 +28,21 @@ from workers.runtime import Runtime
 from workers.tasks import register
 
 RECONCILE_SECONDS = 15.0
-RECONCILE_GUARD_SECONDS = 10.0  # what one worker has reconciled, the others leave for so long
-# A new worker reconciles at once, and again when messages that were sent before count as lost.
+
+# After a worker has reconciled, the others pause for this time.
+RECONCILE_GUARD_SECONDS = 10.0
+
+# A new worker reconciles at once, and again when messages that were sent earlier count as lost.
 FIRST_SECONDS = (0.1, MESSAGE_LOST_SECONDS + 1.0)
-DATABASE_PATIENCE_SECONDS = 3.0  # reconcile runs on the parent's loop, which must not stand still
+
+# The wait is short: reconcile runs on the parent's loop, which must not block.
+DATABASE_PATIENCE_SECONDS = 3.0
 
 settings = core_settings.load()
 app = celery_app(settings)
 app.set_current()
 app.set_default()
+
 # Flower reads this when it starts: the arguments of a task name the month or account of a run.
 os.environ.setdefault(
     "FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker"
@@ -52,7 +58,7 @@ def get_runtime() -> Runtime:
     if _runtime is None:
         _runtime = Runtime(settings, app)
         collect_seldom()
-        # What is loaded stays; the collector would look at all of it every few hundred jobs.
+        # Loaded objects stay; the collector would look at all of them every few hundred jobs.
         gc.freeze()
     return _runtime
 
@@ -61,7 +67,7 @@ register(app, get_runtime)
 
 
 class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """Reconciles in every worker's parent: no single process has to live for the others to go on.
+    """Reconciles in every worker's parent, so that no run depends on a single process.
 
     It runs on the parent's loop, between forks, with connections that are closed before it
     returns: a child never inherits one.
@@ -96,10 +102,11 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         if self._metrics:
             self._metrics.close()
 
-    terminate = stop  # Celery calls one or the other
+    # Celery calls `stop` or `terminate`.
+    terminate = stop
 
     def _watch_children(self, pool: Any) -> None:
-        """Count a child that its job killed before the job's message is delivered again."""
+        """Count the crash of a child before its job's message is delivered again."""
         deliver_again = pool.on_job_process_lost
 
         def on_job_process_lost(task: Any, pid: int, exit_status: int) -> None:

@@ -1,4 +1,4 @@
-"""The documents of a job: fetched where a service has them, counted, and settled for the job."""
+"""The documents of a job: they are fetched from a service, if it has any, counted, and settled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workers.outcomes import Again, NoData, Outcome
 
 
 async def collect_documents(job: JobContext, kind: Kind[Any], parameters: Any) -> Outcome | None:
-    """Record which documents are the job's; return an outcome where it ends the slice."""
+    """Record which documents belong to the job; return an outcome if that ends the slice."""
     archives = kind.archives(parameters)
     if archives:
         return await _collect_month(job, archives, parameters.steps)
@@ -37,12 +37,12 @@ async def _collect_month(
     period = job.claim.name
     reasons = await _fetch_month_of_all(job, archives)
     scope = await job.freeze_documents()
-    of_all_kinds = await job.read(count_documents, scope.of_all_kinds)
+    all_documents = await job.read(count_documents, scope.of_all_kinds)
 
     reason = None
     if len(reasons) == len(archives):
         reason = _join_remarks(reasons)
-    elif not of_all_kinds:
+    elif not all_documents:
         reason = f"the archive has no documents of {period}"
     if reason:
         await job.record_no_data(steps, reason)
@@ -57,7 +57,7 @@ async def _collect_month(
 
 
 async def _fetch_month_of_all(job: JobContext, sources: Sequence[Source]) -> list[str]:
-    """Store the month of each archive; return why there is nothing of those that lack it."""
+    """Store the month of each archive; return why archives without the month lack it."""
     reasons = []
     for source in sources:
         reason = await fetch_month(job, source, job.claim.name)
@@ -107,9 +107,9 @@ async def _collect_posts(
 async def _freeze_stored(
     job: JobContext, kind: Kind[Any], parameters: PostsParameters
 ) -> DocumentScope:
-    """Freeze the documents of an account that no service is asked for; return which they are.
+    """Freeze the documents of an account without a service; return which documents they are.
 
-    The first such job does so for all of its run: none of them has to wait for another's.
+    The first such job freezes them for all such jobs of its run: none waits for another one.
     """
     scope = await job.document_scope()
     if scope.newest_document is not None:
@@ -117,9 +117,9 @@ async def _freeze_stored(
 
     settings = job.runtime.settings
     stored_alone = []
-    for name in await job.read(unfrozen_names, job.claim):
-        if kind.crawl_target(name, parameters, settings) is None:
-            stored_alone.append(name)
+    for job_name in await job.read(unfrozen_names, job.claim):
+        if kind.crawl_target(job_name, parameters, settings) is None:
+            stored_alone.append(job_name)
     return await job.freeze_with(stored_alone)
 
 
@@ -128,15 +128,19 @@ class _Fetched:
     """How the fetching of posts ended, for the reader."""
 
     remark: str | None = None
-    state: str = StepState.NO_DATA  # of an account that has no posts
-    away: ServiceUnavailable | None = None  # what kept the service from answering
+
+    # The state of an account that has no posts.
+    state: str = StepState.NO_DATA
+
+    # The error that kept the service from answering.
+    away: ServiceUnavailable | None = None
 
 
 async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) -> _Fetched | None:
-    """Store what is new; return None where the slice ended first.
+    """Store new posts; return None if the slice ended first.
 
-    A service that stays away is no error where posts are stored. Raises `ServiceUnavailable` as
-    long as the job has patience.
+    A service that stays away is no error if posts are stored. Raises `ServiceUnavailable` as long
+    as the job has patience.
     """
     try:
         crawled = await crawl(job, target, limit)
@@ -154,15 +158,15 @@ async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) 
 
 
 def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -> str:
-    of_source = f" as documents of {source}" if source else ""
+    source_note = f" as documents of {source}" if source else ""
     advice = ": import them"
     if target is not None:
         advice = f", and {target.source.name} has none: is it written correctly?"
-    return f"no posts of {job.claim.name} are stored{of_source}{advice}"
+    return f"no posts of {job.claim.name} are stored{source_note}{advice}"
 
 
 async def closing_remark(job: JobContext, kind: Kind[Any], parameters: Any) -> str | None:
-    """Return what a reader should know of a job that is done."""
+    """Return what a reader should know about a job that is done."""
     if kind.archives(parameters):
         return await job.read(remark_on_step, job.claim.job_id, keywords.NAME)
 

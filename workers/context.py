@@ -14,6 +14,7 @@ from analysis.step import Step, StepResult
 from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.documents import DocumentScope, newest_document
+from models.job_transitions import freeze_together
 from models.jobs import (
     Claim,
     completed_steps,
@@ -23,7 +24,6 @@ from models.jobs import (
     set_step,
     waited_seconds,
 )
-from models.transitions import freeze_together
 from workers.database_threads import finish
 from workers.runtime import Runtime
 
@@ -36,7 +36,10 @@ class JobContext:
 
     runtime: Runtime
     claim: Claim
-    ends_at: float  # time.monotonic() at which the slice is over
+
+    # The time.monotonic() at which the slice is over.
+    ends_at: float
+
     is_paused: bool = field(default=False, init=False)
     lease_lost: bool = field(default=False, init=False)
     _frozen: DocumentScope | None = field(default=None, init=False)
@@ -77,7 +80,7 @@ class JobContext:
     async def read(self, query: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Run ``query(connection, *arguments, **options)`` in a thread.
 
-        What the steps of this process's jobs read at the same moment shares a transaction.
+        Queries that the jobs of this process submit at the same moment share a transaction.
         """
 
         def read(connection: Connection) -> T:
@@ -87,14 +90,14 @@ class JobContext:
         return result
 
     async def in_database_thread(self, work: Callable[[], T]) -> T:
-        """Do *work* on the database and wait for its end, also where the task is cancelled."""
+        """Do *work* on the database and wait for its end, even if the task is cancelled."""
         return await self.runtime.database_threads.run(work)
 
     async def write(self, *changes: Callable[[Connection], object], progress: bool = False) -> None:
-        """Make the *changes* in one fenced transaction, in a thread, to its end.
+        """Make the *changes* in one fenced transaction in a thread, and wait for its end.
 
-        *progress* says that they are new and not repeated from an earlier claim: crashes before
-        this do not count any more. Raises `LeaseLost`.
+        *progress* says that the changes are new and not repeated from an earlier claim: earlier
+        crashes do not count any more. Raises `LeaseLost`.
         """
 
         def write() -> None:
@@ -112,38 +115,40 @@ class JobContext:
         """
         await finish(self._records.submit((step, result)))
 
-    def _record_steps(self, ended: Sequence[tuple[Step, StepResult]]) -> list[None]:
+    def _record_steps(self, step_results: Sequence[tuple[Step, StepResult]]) -> list[None]:
         with self.db.write() as connection:
             fence(connection, self.claim, progress=True)
-            for step, result in ended:
+            for step, result in step_results:
                 step.store(connection, job_id=self.claim.job_id, rows=result.rows)
                 outcome = (result.state, result.documents, result.reason)
                 self.step_change(step.name, *outcome)(connection)
-        return [None] * len(ended)
+        return [None] * len(step_results)
 
     async def record_no_data(self, steps: Iterable[str], reason: str) -> None:
         """Record that there is nothing to work on, for the documents and each of *steps*."""
         freeze = partial(freeze_documents, job_id=self.claim.job_id, newest=0)
-        names = (DOCUMENTS, *steps)
-        changes = [self.step_change(name, StepState.NO_DATA, 0, reason) for name in names]
+        step_names = (DOCUMENTS, *steps)
+        changes = [
+            self.step_change(step_name, StepState.NO_DATA, 0, reason) for step_name in step_names
+        ]
         await self.write(freeze, *changes)
 
     async def freeze_documents(self) -> DocumentScope:
-        """End the job's documents with the newest that is stored; return which are the job's."""
+        """Freeze the job's documents at the newest stored one; return which documents they are."""
         newest = await self.in_database_thread(partial(newest_document, self.db))
         await self.write(partial(freeze_documents, job_id=self.claim.job_id, newest=newest))
         return self._scope(newest)
 
-    async def freeze_with(self, names: Collection[str]) -> DocumentScope:
-        """Freeze the documents of this job and of its run's jobs *names* where they are not yet."""
+    async def freeze_with(self, job_names: Collection[str]) -> DocumentScope:
+        """Freeze the documents of this job and of its run's jobs *job_names*, unless they are."""
 
         def freeze() -> int:
-            return freeze_together(self.db, self.claim, names, newest_document(self.db))
+            return freeze_together(self.db, self.claim, job_names, newest_document(self.db))
 
         return self._scope(await self.in_database_thread(freeze))
 
     async def document_scope(self) -> DocumentScope:
-        """Return which documents are the job's; once they are frozen, nothing is read."""
+        """Return which documents belong to the job; read nothing once they are frozen."""
         if self._frozen is not None:
             return self._frozen
         return self._scope(await self.read(newest_document_of, self.claim.job_id))

@@ -1,4 +1,4 @@
-"""Posts of an account, or on a term, read from their service page by page and stored as read."""
+"""Posts of an account or on a term: they are read page by page, and stored as they are read."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class CrawlResult:
 
 
 async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> CrawlResult:
-    """Read what is new, from where the last crawl ended.
+    """Read new posts, from where the last crawl ended.
 
-    A crawl that another job left unfinished is read to its end, and then what is newer. The result
-    is unfinished where the time slice ended between two pages. Raises `AccountGone`, or what the
-    service's client raises.
+    A crawl that another job left unfinished is read to its end first, then the newer posts. The
+    result is unfinished if the time slice ended between two pages. Raises `AccountGone`, or what
+    the service's client raises.
     """
     crawled = await job.read(read_crawl, target.source.name, target.job_name)
     is_of_another_job = (
@@ -53,9 +53,10 @@ async def _crawl(
     job: JobContext, target: CrawlTarget, crawled: Crawled | None, limit: int | None
 ) -> CrawlResult:
     cursor = _cursor(crawled)
-    is_limited = bool(cursor.get("limited"))  # posts older than the newest may be missing
+    # Posts older than the newest one may be missing.
+    is_limited = bool(cursor.get("limited"))
     if is_limited and limit is None and "next" not in cursor:
-        cursor = {name: cursor[name] for name in ("account",) if name in cursor}
+        cursor = {field: cursor[field] for field in ("account",) if field in cursor}
         is_limited = False
 
     request = CrawlRequest(
@@ -71,9 +72,9 @@ async def _crawl(
         async for page in pages:
             end = page.end
             is_limited = is_limited or end not in (None, NO_MORE, AT_NEWEST, REPEATED)
-            place = {**page.cursor, "job": job.claim.job_id}
+            next_cursor = {**page.cursor, "job": job.claim.job_id}
             if is_limited:
-                place["limited"] = True
+                next_cursor["limited"] = True
             stored = store_with_place(
                 job,
                 target.source.name,
@@ -81,7 +82,7 @@ async def _crawl(
                 page.items,
                 state=_state(end),
                 handle=None if keeps_handles else target.subject,
-                cursor=place,
+                cursor=next_cursor,
                 found_by=job.claim.job_id if target.links_documents else None,
             )
             await job.write(stored, progress=True)
@@ -101,12 +102,12 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
 
 
 async def link_stored(job: JobContext, kind: Kind[Any], parameters: Any) -> None:
-    """Link the stored documents that are the job's, and those that its like found before."""
+    """Link the stored documents of the job, and the documents that equal jobs found before."""
     ids = await job.read(found_before, job.claim.name)
-    after: int | None = 0
-    while after is not None:
+    last_id: int | None = 0
+    while last_id is not None:
         if ids:
             await job.write(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
-        after, ids = await job.read(
-            kind.find_stored, job_name=job.claim.name, parameters=parameters, after=after
+        last_id, ids = await job.read(
+            kind.find_stored, job_name=job.claim.name, parameters=parameters, after=last_id
         )

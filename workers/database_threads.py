@@ -11,9 +11,11 @@ from typing import TypeVar
 from workers.grouped_work import GroupedWork
 
 # A file has one writer, and two threads that read it take the interpreter from each other at every
-# row: with six, an account's job took a third more processor time. A server is waited for.
+# row: with six, an account's job took a third more processor time. Threads may wait for a server.
 FILE_THREADS = 1
-SERVER_THREADS = 5  # as many as the connections that are kept open
+
+# There are as many threads as connections that are kept open.
+SERVER_THREADS = 5
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -21,14 +23,14 @@ Result = TypeVar("Result")
 
 
 class DatabaseThreads:
-    """Run short work on the database. What takes longer belongs into another thread."""
+    """Run short work on the database. Longer work belongs into another thread."""
 
     def __init__(self, *, is_file: bool) -> None:
         count = FILE_THREADS if is_file else SERVER_THREADS
         self._executor = ThreadPoolExecutor(count, thread_name_prefix="database")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do *work* and wait for its end, also where the task is cancelled meanwhile."""
+        """Do *work* and wait for its end, even if the task is cancelled meanwhile."""
         loop = asyncio.get_running_loop()
         run_in_context = contextvars.copy_context().run
         return await finish(loop.run_in_executor(self._executor, run_in_context, work))
@@ -36,7 +38,7 @@ class DatabaseThreads:
     def group(
         self, work: Callable[[Sequence[Item]], Sequence[Result]]
     ) -> GroupedWork[Item, Result]:
-        """Return work that is done together for all who submit items meanwhile."""
+        """Return work that is done at once for all items that are submitted meanwhile."""
         return GroupedWork(work, self._executor)
 
     def close(self) -> None:
@@ -45,7 +47,7 @@ class DatabaseThreads:
 
 
 async def finish(running: asyncio.Future[T]) -> T:
-    """Return the result of *running*; wait for its end also where the task is cancelled."""
+    """Return the result of *running*; wait for its end even if the task is cancelled."""
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

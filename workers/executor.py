@@ -1,6 +1,6 @@
 """One time slice of a job: claim it, work on it, record the outcome, dispatch what is due next.
 
-A small job, an account's say, waits for its calls most of the time, and so does a month at its
+A small job, such as an account, waits for its calls most of the time, and so does a month at its
 begin and end. So a slice takes along other queued jobs of its run, and the next ones when they are
 done: they share the process, and end with the slice.
 """
@@ -33,18 +33,18 @@ from core.errors import (
 from core.logs import get_logger, job_context
 from core.process_identity import has_exited
 from models.database import Database
-from models.jobs import Claim, waited_seconds
-from models.transitions import (
+from models.job_transitions import (
     claim_companions,
     claim_job,
     claim_next,
     fail_job,
     finish_job,
-    pause_at_cap,
     put_off_job,
     requeue_job,
     wake_waiting_jobs,
 )
+from models.jobs import Claim, waited_seconds
+from models.run_transitions import pause_at_cap
 from producers.dispatch import dispatch_due_jobs
 from workers.context import JobContext
 from workers.leases import Lease
@@ -64,7 +64,10 @@ from workers.runtime import Runtime
 from workers.text_jobs import work_on_texts
 
 FIRST_WAIT_SECONDS = 5.0
-CAP_RETRY_SECONDS = 6 * 3600.0  # where a service does not say when its cap opens
+
+# The wait if a service does not say when its cap opens.
+CAP_RETRY_SECONDS = 6 * 3600.0
+
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
 
@@ -89,7 +92,8 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
             _work_alone(JobContext(runtime, claim, ends_at))
         else:
             most = kind_of_jobs(claim.kind).companions
-            with suppress(DatabaseAway):  # the job's own slice waits for it
+            # The job's own slice waits for the database.
+            with suppress(DatabaseAway):
                 claims += claim_companions(
                     runtime.db, claim, most=most, lease_seconds=settings.lease_seconds
                 )
@@ -155,8 +159,8 @@ class _JobSlice:
 class _SharedSlice:
     """A time slice of jobs over texts, at once on this process's loop.
 
-    Where one is done in the first half of the slice, the next of its run takes its place: a month
-    fills the calls that the last ones of another leave free.
+    If a job is done in the first half of the slice, the next job of its run takes its place: a
+    month fills the calls that the last calls of another one leave free.
     """
 
     def __init__(self, runtime: Runtime, ends_at: float) -> None:
@@ -167,48 +171,52 @@ class _SharedSlice:
         self._leases = ExitStack()
 
     def work(self, claims: Sequence[Claim]) -> None:
-        """Work on the claimed jobs and those that follow them; each is recorded when it ends."""
+        """Work on the claimed jobs and their successors; record each one when it ends."""
         stopped_by: SoftTimeLimitExceeded | None = None
         try:
             with self._leases:
-                begun = list(map(self._begin, claims))
-                self._runtime.run(partial(self._work_on_all, begun))
+                job_slices = list(map(self._begin, claims))
+                self._runtime.run(partial(self._work_on_all, job_slices))
         except asyncio.CancelledError:
             pass
         except SoftTimeLimitExceeded as error:
             stopped_by = error
         except (SystemExit, KeyboardInterrupt):
-            for one in self._slices:
-                _give_back(one.job)
+            for job_slice in self._slices:
+                _give_back(job_slice.job)
             raise
 
-        for one in self._slices:
-            if not one.is_recorded:
-                with _log_context(one.job):
-                    one.record(_outcome_of_error(one.job, stopped_by) if stopped_by else Again())
+        for job_slice in self._slices:
+            if not job_slice.is_recorded:
+                with _log_context(job_slice.job):
+                    job_slice.record(
+                        _outcome_of_error(job_slice.job, stopped_by) if stopped_by else Again()
+                    )
 
     def _begin(self, claim: Claim) -> _JobSlice:
         job = JobContext(self._runtime, claim, self._ends_at)
-        with _log_context(job):  # which the thread of the lease takes along
-            one = _JobSlice(job, _lease_of(job))
-        self._slices.append(one)
-        self._leases.enter_context(one.lease)
-        return one
+        # The thread of the lease inherits the log context.
+        with _log_context(job):
+            job_slice = _JobSlice(job, _lease_of(job))
+        self._slices.append(job_slice)
+        self._leases.enter_context(job_slice.lease)
+        return job_slice
 
-    async def _work_on_all(self, begun: Sequence[_JobSlice]) -> None:
-        working = map(self._work_in_turn, begun)
+    async def _work_on_all(self, job_slices: Sequence[_JobSlice]) -> None:
+        working = map(self._work_in_turn, job_slices)
         for result in await asyncio.gather(*working, return_exceptions=True):
-            if isinstance(result, Exception):  # of the recording: the work's own become outcomes
+            # An error of the recording is raised; errors of the work are outcomes by now.
+            if isinstance(result, Exception):
                 raise result
 
-    async def _work_in_turn(self, first: _JobSlice) -> None:
-        """Work on a job, and on the next of its run as long as one is done and another is free."""
-        one: _JobSlice | None = first
-        while one is not None:
-            outcome = await one.work()
+    async def _work_in_turn(self, first_slice: _JobSlice) -> None:
+        """Work on a job, and on the next jobs of its run as long as each is done in time."""
+        job_slice: _JobSlice | None = first_slice
+        while job_slice is not None:
+            outcome = await job_slice.work()
             is_done = isinstance(outcome, Done | NoData)
-            begin_next = partial(self._begin_next, one.job)
-            one = await one.job.in_database_thread(begin_next) if is_done else None
+            begin_next = partial(self._begin_next, job_slice.job)
+            job_slice = await job_slice.job.in_database_thread(begin_next) if is_done else None
 
     def _begin_next(self, job: JobContext) -> _JobSlice | None:
         if job.is_paused or time.monotonic() > self._last_begin:
@@ -252,7 +260,8 @@ def _lease_of(job: JobContext) -> Lease:
 
 
 def _give_back(job: JobContext) -> None:
-    with suppress(DatabaseAway):  # there is no time to wait for it: the lease runs out instead
+    # There is no time to wait for the database: the lease runs out instead.
+    with suppress(DatabaseAway):
         requeue_job(job.db, job.claim)
 
 
@@ -282,7 +291,7 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
 
 
 def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
-    """Wait longer each time; give up where no progress was made for the settings' patience."""
+    """Wait longer each time; give up after the settings' patience without progress."""
     try:
         waits, seconds = waited_seconds(job.db, job.claim)
     except DatabaseAway:
@@ -297,7 +306,7 @@ def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
 
 
 def _record(job: JobContext, outcome: Outcome) -> None:
-    """Write the outcome, again while the database is away; then leave the job to its lease."""
+    """Write the outcome; try again while the database is away, then leave the job to its lease."""
     for _ in range(DATABASE_AWAY_TRIES):
         try:
             _write_outcome(job.db, job.claim, outcome)
@@ -324,6 +333,7 @@ def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
         case WaitUntil(seconds, reason, waits_for):
             put_off_job(db, claim, seconds=seconds, reason=reason, waits_for=waits_for)
             log.warning("job waits", seconds=seconds, why=reason)
+
         case PauseRun(reason):
             requeue_job(db, claim, reason=reason)
             pause_at_cap(db, claim.run_id, reason)

@@ -40,7 +40,7 @@ class CountingLimiter:
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
-        """Wait for a permit and count the attempt that is made meanwhile."""
+        """Wait for a permit, and count the attempt that is made inside."""
         async with self.limiter.call():
             began = time.monotonic()
             try:
@@ -90,7 +90,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
 
 @asynccontextmanager
 async def bad_answers_wait() -> AsyncIterator[None]:
-    """Let the job come back where an answer was incomplete, as long as its patience lasts."""
+    """Let the job try again after an incomplete answer, as long as its patience lasts."""
     try:
         yield
     except ServiceBadAnswer as error:
@@ -98,10 +98,10 @@ async def bad_answers_wait() -> AsyncIterator[None]:
 
 
 async def fetch_month(job: JobContext, source: Source, period: str) -> str | None:
-    """Store an archive's month where it is not complete; return why there is nothing to work on.
+    """Store an archive's month unless it is complete; return why there is nothing to work on.
 
-    Raises what the archive's `fetch` and the limiter raise, but for a month that cannot exist,
-    which is the returned reason.
+    Raises what the archive's `fetch` and the limiter raise. A month that cannot exist is a returned
+    reason instead.
     """
     archive = source.archive
     if archive is None:
@@ -122,7 +122,8 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     except ServiceRefused as refused:
         if refused.status is not None:
             raise
-        return str(refused)  # without a call: there is no such month
+        # The month was refused without a call, because it cannot exist.
+        return str(refused)
     return None
 
 
@@ -156,26 +157,30 @@ def store_with_place(
     cursor: Mapping[str, Any] | None = None,
     found_by: int | None = None,
 ) -> Callable[[Connection], None]:
-    """Return the change that stores *items* together with the place that was reached.
+    """Return the change that stores *items* together with the place that the crawl has reached.
 
-    It counts what was unusable. Documents are stored under *handle* where it is given, and linked
-    to the search's job *found_by*.
+    It counts unusable items. Documents are stored under *handle*, unless it is None, and linked to
+    the search's job *found_by*.
     """
-    rows = [document_row(item) for item in items if isinstance(item, SourceDocument)]
+    documents = [document_row(item) for item in items if isinstance(item, SourceDocument)]
     if handle is not None:
-        for row in rows:
-            row["handle"] = handle
+        for document in documents:
+            document["handle"] = handle
     empty = sum(isinstance(item, Empty) for item in items)
     named = [f"document {item.index}: {item.why}" for item in items if isinstance(item, LeftOut)]
 
     def change(connection: Connection) -> None:
         added = 0
         if items:
-            number = continue_import(connection, path=subject, source=source)
-            stored = insert_documents(connection, job.db, rows, job_id=found_by, import_id=number)
+            import_id = continue_import(connection, path=subject, source=source)
+            stored = insert_documents(
+                connection, job.db, documents, job_id=found_by, import_id=import_id
+            )
             added = stored.added
-            counts = ImportCounts(read=len(rows), added=added, empty=empty, left_out=len(named))
-            count_import(connection, number, counts, named=named)
+            counts = ImportCounts(
+                read=len(documents), added=added, empty=empty, left_out=len(named)
+            )
+            count_import(connection, import_id, counts, named=named)
         move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
 
     return change

@@ -1,7 +1,7 @@
-"""Work in a thread that is done together for all who asked for it meanwhile.
+"""Work in a thread that is done at once for all items that were submitted meanwhile.
 
-Each turn costs a transaction and the way to a thread and back, and the steps of a job ask at the
-same moments.
+Each turn costs a transaction and the way to a thread and back, and the steps of a job submit items
+at the same moments.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Group: TypeAlias = list[tuple[Item, asyncio.Future[Result]]]
-Outcome: TypeAlias = tuple[Any, Exception | None]  # a result or an error
+
+# A result or an error.
+Outcome: TypeAlias = tuple[Any, Exception | None]
 
 
 class GroupedWork(Generic[Item, Result]):
-    """Gives items to *work*, in a thread: the next are all that were submitted meanwhile.
+    """Gives items to *work* in a thread; the next turn takes all items submitted meanwhile.
 
-    The thread is one of *executor*'s, or of the loop's own.
+    The thread belongs to *executor*, or to the loop's own executor.
 
-    *work* returns a result for each item. Where it raises an error, each item is tried alone, so
-    that an error is its submitter's; all get that of a database that is away. Use it within one
-    event loop.
+    *work* returns a result for each item. If it raises an error, each item is tried alone, so that
+    an error reaches its own submitter. If the database is away, all submitters get that error. Use
+    it within one event loop.
     """
 
     def __init__(
@@ -41,13 +43,14 @@ class GroupedWork(Generic[Item, Result]):
         self._is_at_work = False
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
-        """Return the future result of *item*. To cancel it does not keep the item from its turn."""
+        """Return the future result of *item*. The item has its turn even if this is cancelled."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((item, future))
         if not self._is_at_work:
             self._is_at_work = True
-            loop.call_soon(self._begin_turn)  # with what is submitted until then
+            # The turn takes all items that are submitted until then.
+            loop.call_soon(self._begin_turn)
         return future
 
     def _begin_turn(self) -> None:
@@ -62,7 +65,8 @@ class GroupedWork(Generic[Item, Result]):
 
     def _end_turn(self, group: Group[Item, Result], outcomes: Sequence[Outcome]) -> None:
         for (_, future), (result, error) in zip(group, outcomes, strict=True):
-            if future.done():  # it was cancelled
+            # The future was cancelled.
+            if future.done():
                 continue
             if error is not None:
                 future.set_exception(error)

@@ -33,28 +33,32 @@ class HeldClaims:
         settings = job.runtime.settings
         self._seconds = claim_seconds(job)
         self._most_in_flight = settings.textapi_concurrency
-        self._held_since: dict[bytes, float] = {}  # on the monotonic clock, or since the renewal
-        self._requests: Counter[bytes] = Counter()  # that need a claim
-        self._repeats: Counter[bytes] = Counter()  # calls that an earlier claimant may have made
-        self._unanswered: set[bytes] = set()  # whose last call may have been counted
+        # The monotonic time of the claim or its last renewal.
+        self._held_since: dict[bytes, float] = {}
+        # The number of requests that need each claim.
+        self._requests: Counter[bytes] = Counter()
+        # The number of calls that an earlier claimant may have made.
+        self._repeats: Counter[bytes] = Counter()
+        # The keys whose last call may have been counted.
+        self._unanswered: set[bytes] = set()
         self._renewal = asyncio.Lock()
 
     def unheld(self, keys: Collection[bytes]) -> set[bytes]:
-        """Return those of *keys* that are not held."""
+        """Return the *keys* that are not held."""
         return {key for key in keys if key not in self._held_since}
 
     async def take(self, keys: Collection[bytes]) -> set[bytes]:
-        """Claim those of *keys* that are free; return them.
+        """Claim the free ones of *keys* and return them.
 
-        What is claimed is held also where the task is cancelled meanwhile. None of it is the key of
-        an answer that is stored.
+        Claims are held even if the task is cancelled meanwhile. No claimed key has a stored
+        answer.
         """
         return await finish(self._claiming.submit((self, keys)))
 
-    def note(self, claimed: Mapping[bytes, int], at: float) -> None:
-        """Hold keys that were *claimed*, with the number of earlier claimants, at a time."""
+    def note(self, claimed: Mapping[bytes, int], claimed_at: float) -> None:
+        """Hold the *claimed* keys from a time on; the values are numbers of earlier claimants."""
         for key, takeovers in claimed.items():
-            self._held_since[key] = at
+            self._held_since[key] = claimed_at
             if takeovers:
                 self._repeats[key] = self._most_in_flight
 
@@ -67,7 +71,7 @@ class HeldClaims:
         self._requests.update(keys)
 
     def finish(self, keys: Collection[bytes]) -> set[bytes]:
-        """Let a request need *keys* no longer; return those that no request needs, to be ended."""
+        """Count a request less that needs *keys*; return the claims that no request needs now."""
         ended = set()
         for key in keys:
             self._requests[key] -= 1
@@ -78,7 +82,8 @@ class HeldClaims:
     def may_repeat_a_call(self, keys: Collection[bytes]) -> bool:
         """Return whether an earlier claimant of *keys* may have made this call.
 
-        Of a claim that many requests need, as many calls as one process has in flight may be.
+        If many requests need a claim, at most as many of them may be repeated as one process has
+        in flight.
         """
         repeated = [key for key in keys if self._repeats[key]]
         self._repeats.subtract(repeated)
@@ -94,7 +99,8 @@ class HeldClaims:
             return
 
         async with self._renewal:
-            aged = self._aged(keys)  # another call may have renewed them meanwhile
+            # Another call may have renewed them meanwhile.
+            aged = self._aged(keys)
             if aged:
                 await self._job.in_database_thread(lambda: self._renew(aged))
         if not self.holds(keys):
@@ -105,20 +111,20 @@ class HeldClaims:
         return [key for key in keys if self._held_since.get(key, 0.0) < oldest]
 
     def _renew(self, keys: Collection[bytes]) -> None:
-        now = time.monotonic()
+        renewed_at = time.monotonic()
         renewed = renew_claims(self._job.db, self._job.claim, keys, seconds=self._seconds)
         for key in keys:
             if key in renewed:
-                self._held_since[key] = now
+                self._held_since[key] = renewed_at
             else:
                 self._held_since.pop(key, None)
 
-    async def release(self, in_flight: Collection[bytes]) -> None:
-        """Let others ask at once for all that is held, but not for what may be answered still.
+    async def release(self, unfinished: Collection[bytes]) -> None:
+        """Release all claims but those of calls *unfinished*, which may still be answered.
 
-        Without a database they do when the claims expire.
+        Without a database, the claims expire.
         """
-        unneeded = self._held_since.keys() - set(in_flight)
+        unneeded = self._held_since.keys() - set(unfinished)
         if not unneeded:
             return
 
@@ -135,16 +141,16 @@ def claim_together(
 ) -> list[set[bytes]]:
     """Claim what several fetches of a job need; return what each of them holds now.
 
-    What two of them need is the first one's.
+    A key that two of them need goes to the first one.
     """
-    at = time.monotonic()
+    claimed_at = time.monotonic()
     all_keys = set[bytes]().union(*(keys for _, keys in requested))
     claimed = claim_answers(job.db, job.claim, all_keys, seconds=claim_seconds(job))
 
     taken = []
     for claims, keys in requested:
         won = {key: claimed.pop(key) for key in keys if key in claimed}
-        claims.note(won, at)
+        claims.note(won, claimed_at)
         taken.append(set(won))
     return taken
 

@@ -1,11 +1,11 @@
 """Workarounds for kombu 5.7, so that neither a lost connection nor a message ends the worker.
 
-kombu closes a lost channel twice. The second time it wants to put back the messages that are not
-acknowledged, and asks a connection that is gone for its address: an `AttributeError`, which Celery
-does not recover from. See celery/kombu, `transport/redis.py`, `Channel.close`.
+kombu closes a lost channel twice. The second time it tries to put back the messages that are not
+acknowledged, and asks a lost connection for its address. Celery does not recover from the
+`AttributeError`. See celery/kombu, `transport/redis.py`, `Channel.close`.
 
-What is in a queue and is no job message raises out of kombu's or Celery's reading of it, which ends
-the worker; it may be put back then, and end the next one, without end. See `core.job_messages`.
+A message that is no job message raises an error while kombu or Celery reads it, which ends the
+worker. The message may then be put back, and end one worker after another. See `core.job_messages`.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ log = get_logger(__name__)
 
 
 class DroppedMessages:
-    """Counts what was dropped, and logs the number now and then: there may be thousands a second.
+    """Counts dropped messages, and logs the number now and then: there may be thousands a second.
 
-    The first one is logged at once. The queue and the reason are those of the last one.
+    The first one is logged at once. A line names the queue of the last one, and its reason.
     """
 
     def __init__(self) -> None:
-        self._messages = 0  # since the last line
+        # The number of messages since the last line.
+        self._messages = 0
         self._last: dict[str, str] = {}
         self._silent_until = 0.0
 
@@ -48,12 +49,12 @@ class DroppedMessages:
         self.log_if_due()
 
     def log_if_due(self) -> None:
-        """Log what was counted, unless the last line is too young."""
+        """Log the count, unless the last line is too young."""
         if time.monotonic() >= self._silent_until:
             self.log()
 
     def log(self) -> None:
-        """Log what was counted, if anything was."""
+        """Log the count, unless it is 0."""
         if self._messages:
             log.error(DROPPED, messages=self._messages, **self._last)
             self._messages = 0
@@ -64,12 +65,13 @@ _dropped = DroppedMessages()
 
 
 class Channel(transport.Channel):
-    """A channel that reports a lost connection as one, and drops what is no job message."""
+    """A channel that reports a lost connection, and drops messages that are no job messages."""
 
-    _is_read = False  # the message that came last
+    # Whether the last message was read.
+    _is_read = False
 
     def close(self) -> None:
-        """Close the channel. Raises `redis.ConnectionError` where the connection is lost."""
+        """Close the channel. Raises `redis.ConnectionError` if the connection is lost."""
         _dropped.log()
         try:
             super().close()  # type: ignore[no-untyped-call]
@@ -80,7 +82,7 @@ class Channel(transport.Channel):
     def basic_consume(
         self, queue: str, no_ack: bool, callback: Callable[..., Any], *args: Any, **kw: Any
     ) -> Any:
-        """Consume from *queue*; what is no job message in a queue of jobs is dropped."""
+        """Consume from *queue*; drop messages in a queue of jobs that are no job messages."""
         consumed = super().basic_consume(  # type: ignore[no-untyped-call]
             queue, no_ack, callback, *args, **kw
         )
@@ -100,7 +102,7 @@ class Channel(transport.Channel):
         except (RedisError, OSError):
             raise
         except Exception:
-            # The worker ends, since it may have lost a slot; the next must not get it again.
+            # The worker ends, since it may have lost a slot; the next one must not get the message.
             self.basic_reject(message["properties"]["delivery_tag"])  # type: ignore[no-untyped-call]
             raise
 

@@ -1,4 +1,4 @@
-"""Keeping a claim alive: a thread renews the lease, also while the job is busy in a long call."""
+"""Keeping a claim alive: a thread renews the lease, even while the job is busy in a long call."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ log = get_logger(__name__)
 
 
 class Lease:
-    """Renews the claim until the block is left, it is lost, or *longest_seconds* are over.
+    """Renews the claim until the block is left, the claim is lost, or *longest_seconds* are over.
 
-    A job that hangs longer than that loses its lease. The thread calls *on_pause* at each renewal
+    A job that takes longer loses its lease. The thread calls *on_pause* at each renewal
     while the run is paused, and *on_lost* when another owns the job.
     """
 
@@ -42,7 +42,8 @@ class Lease:
         self._on_pause, self._on_lost = on_pause, on_lost
         self._ended = threading.Event()
 
-        log_context = contextvars.copy_context()  # the thread's log lines name the job too
+        # The thread's log lines name the job too.
+        log_context = contextvars.copy_context()
         self._thread = threading.Thread(
             target=log_context.run,
             args=(self._renew_regularly,),

@@ -1,9 +1,9 @@
 """The metrics that a worker's parent serves to Prometheus.
 
 The counts of its children are added up at each request, from files that they share. Jobs, queues
-and slots are the same for every worker: they are read on the parent's own loop, between forks, and
-served as they were then. So a request costs no query, and no thread holds a connection while a
-child is forked.
+and slots are the same for every worker: the parent's own loop reads them between forks, and a
+request gets them as they were then. So a request costs no query, and no thread holds a connection
+while a child is forked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from models.queue_stats import QueueStats, read_queue_stats
 
 FOLDER_PREFIX = "tidings-metrics-"
 LOCK = "lock"
-JOB_STATES = [state for state in State if state != State.PAUSED]  # runs are paused, jobs are not
+
+# Runs are paused, jobs are not.
+JOB_STATES = [state for state in State if state != State.PAUSED]
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ class Snapshot:
 
     at: float
     stats: QueueStats
-    messages: Mapping[str, int]  # in each queue
-    slots: Mapping[str, int]  # jobs that can be at work at once, by queue
+
+    # The number of messages in each queue.
+    messages: Mapping[str, int]
+
+    # The number of jobs that can be at work at once, by queue.
+    slots: Mapping[str, int]
 
 
 class WorkerMetrics(Collector):
@@ -53,17 +59,18 @@ class WorkerMetrics(Collector):
     def __init__(self) -> None:
         _remove_abandoned_folders()
         self._folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
-        self._lock = take_lock(Path(self._folder) / LOCK)  # until this process ends in any way
+        # The lock is held until this process ends in any way.
+        self._lock = take_lock(Path(self._folder) / LOCK)
         self._snapshot: Snapshot | None = None
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._folder
-        # prometheus-client reads that name when it is imported, which Celery has done for Flower.
+        # prometheus-client reads the variable at import, and Celery has imported it for Flower.
         values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.registry.register(self)
         MultiProcessCollector(self.registry, self._folder)  # type: ignore[no-untyped-call]
 
     def serve(self, host: str, port: int) -> None:
-        """Serve on *host* and *port*. Raises `SettingsError` where the port is taken."""
+        """Serve on *host* and *port*. Raises `SettingsError` if the port is taken."""
         try:
             self._server, self._thread = start_http_server(port, host, self.registry)
         except OSError as error:
@@ -91,7 +98,7 @@ class WorkerMetrics(Collector):
         self._snapshot = Snapshot(time.time(), read_queue_stats(db), messages, slots)
 
     def clear(self) -> None:
-        """Drop the snapshot: serve nothing that may be true no longer."""
+        """Drop the snapshot, which may be out of date."""
         self._snapshot = None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -108,9 +115,10 @@ class WorkerMetrics(Collector):
 
 
 def _remove_abandoned_folders() -> None:
-    """Remove the folders of workers that were killed: nobody holds their locks any more."""
+    """Remove the folders of killed workers: no process holds their locks any more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        with suppress(OSError):  # another user's
+        # The folder may belong to another user.
+        with suppress(OSError):
             if (folder / LOCK).exists() and not is_locked(folder / LOCK):
                 shutil.rmtree(folder)
 
@@ -139,5 +147,5 @@ def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
     yield from (jobs, oldest, messages, slots)
 
 
-def _gauge_by_queue(name: str, documentation: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, documentation, labels=["queue"])
+def _gauge_by_queue(metric_name: str, documentation: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(metric_name, documentation, labels=["queue"])

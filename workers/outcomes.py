@@ -16,7 +16,7 @@ class Done:
 
 @dataclass(frozen=True)
 class NoData:
-    """There was nothing to work on, which is a result; *state* may say it closer (suspended, …)."""
+    """There was nothing to work on, which is a result; *state* may be more exact (suspended, …)."""
 
     reason: str
     state: str = StepState.NO_DATA
@@ -29,7 +29,7 @@ class Again:
 
 @dataclass(frozen=True)
 class WaitUntil:
-    """The job can go on in so many *seconds* at the earliest.
+    """The job can go on after this many *seconds* at the earliest.
 
     The settings' patience ends a wait for a service.
     """
@@ -64,6 +64,7 @@ LONGEST_BACKOFF_SECONDS = 300.0
 
 
 def backoff_seconds(first_seconds: float, waits: int) -> float:
-    """Return how long to wait after so many *waits* in a row: twice as long each time."""
-    doublings = min(waits, 30)  # more would be no float
+    """Return how long to wait after this many *waits* in a row: twice as long each time."""
+    # A float holds no more doublings.
+    doublings = min(waits, 30)
     return min(first_seconds * 2.0**doublings, LONGEST_BACKOFF_SECONDS)

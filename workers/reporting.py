@@ -1,8 +1,9 @@
 """The report of a run, as a job; the figures of a large one as jobs of their own.
 
 A figure job draws some figures into the report's folder and does nothing else. The report job
-queues the figure jobs, waits until each has been begun, then draws what is still missing and
-writes tables and pages. So a figure job that is lost, late or run twice changes nothing but time.
+queues the figure jobs, waits until each has been begun, then draws the figures that are still
+missing and writes tables and pages. So a figure job that is lost, late or run twice only costs
+time.
 """
 
 from __future__ import annotations
@@ -26,16 +27,19 @@ if TYPE_CHECKING:
     from reports.build_progress import BuildProgress
 
 POLL_SECONDS = 1.0
-SHOW_SECONDS = 2.0  # between two notes of how far the report is made
+
+# The time between two notes of how far the report is.
+SHOW_SECONDS = 2.0
 
 
-class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous code
-    """Raised before the next figure where the slice is over."""
+# The exception ends drawing, which is deep in synchronous code.
+class _SliceIsOver(Exception):
+    """Raised before the next figure if the slice is over."""
 
 
 def make_report(job: JobContext) -> Outcome:
-    """Make the run's report, or draw a part of its figures; what has not changed is kept."""
-    # matplotlib is loaded only by a process that draws
+    """Make the run's report, or draw a part of its figures; keep what has not changed."""
+    # Only a process that draws loads matplotlib.
     from reports.build.folder_lock import lock_folder  # noqa: PLC0415
     from reports.build.report_folder import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
     from reports.build_progress import BuildProgress  # noqa: PLC0415
@@ -49,8 +53,8 @@ def make_report(job: JobContext) -> Outcome:
     def check() -> None:
         nonlocal is_reading
         if is_reading:
-            # What was read is read again in the next slice: a slice that ends before it has drawn
-            # something would never end the report.
+            # The next slice reads the data again: slices that end before they have drawn something
+            # would never end the report.
             is_reading = False
             job.ends_at = max(job.ends_at, time.monotonic() + slice_seconds)
         if job.slice_is_over:
@@ -58,8 +62,8 @@ def make_report(job: JobContext) -> Outcome:
 
     try:
         if FIGURES_OPTION in job.claim.options:
-            names = job.claim.options[FIGURES_OPTION]
-            draw_part(job.db, run_id, folder, names, check=_give_way(job, check))
+            job_names = job.claim.options[FIGURES_OPTION]
+            draw_part(job.db, run_id, folder, job_names, check=_give_way(job, check))
             return Done()
         record_watched_run(job)
         if not is_up_to_date(job.db, [run_id], folder):
@@ -86,7 +90,7 @@ def _queue_figures(job: JobContext, groups: list[tuple[str, ...]]) -> int:
 
 
 def _give_way(job: JobContext, check: Callable[[], None]) -> Callable[[], None]:
-    """Return a check that ends a part's slice also where jobs over texts need its process."""
+    """Return a check that also ends a part's slice if jobs over texts need its process."""
     drawing = count_drawing_slots(job.db, has_exited)
 
     def check_and_give_way() -> None:
@@ -100,7 +104,7 @@ def _give_way(job: JobContext, check: Callable[[], None]) -> Callable[[], None]:
 
 
 def _note_progress(job: JobContext) -> Callable[[BuildProgress], None]:
-    """Return what notes in the job's row, for `tidings status`, how far the report is made."""
+    """Return a function that notes in the job's row how far the report is, for `tidings status`."""
     noted_at = float("-inf")
 
     def note(progress: BuildProgress) -> None:

@@ -31,22 +31,26 @@ from textapi.messages import SERVICE
 from workers.database_threads import DatabaseThreads
 from workers.grouped_work import GroupedWork
 
-STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)  # the soft time limit, and a shutdown
-DRAIN_SECONDS = 8.0  # calls in flight may end; a worker has 15 s from Ctrl-C to its end
+# The soft time limit and a shutdown send these signals.
+STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)
+
+# Calls in flight may end in this time; a worker has 15 s from Ctrl-C to its end.
+DRAIN_SECONDS = 8.0
 
 T = TypeVar("T")
 Query = Callable[[Connection], Any]
 
 
 class Runtime:
-    """Opened in a process when its first job comes, closed when the process ends."""
+    """The resources of a process: opened at its first job, closed when the process ends."""
 
     def __init__(self, settings: Settings, app: Celery) -> None:
         self.settings = settings
         self.app = app
         self.owner = own_process_name()
         self.db = Database(settings.database)
-        self.lease_db = Database(settings.database, pooled=False)  # for the lease's thread
+        # The lease's thread uses its own connections.
+        self.lease_db = Database(settings.database, pooled=False)
         self.broker = redis_client(settings)
         self.database_threads = DatabaseThreads(is_file=self.db.is_sqlite)
         self.queries: GroupedWork[Query, Any] = self.database_threads.group(self._read_together)
@@ -59,9 +63,9 @@ class Runtime:
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run *work* on this process's loop.
 
-        A soft time limit or a shutdown cancels it, a second time after `DRAIN_SECONDS`, and is
-        raised when it has ended: raised into a running loop, such a signal would be swallowed by
-        a call's error handling, or leave calls running. Celery sends it more than once: only the
+        A soft time limit or a shutdown cancels the work, again after `DRAIN_SECONDS`, and is raised
+        when the work has ended. If it were raised into a running loop, a call's error handling
+        would swallow it, or calls would go on. Celery sends the signal more than once: only the
         first counts, since a second cancellation breaks off the calls in flight.
         """
         received: list[int] = []
@@ -69,22 +73,22 @@ class Runtime:
         async def main() -> T:
             loop, task = asyncio.get_running_loop(), asyncio.current_task()
             assert task is not None  # noqa: S101 - a coroutine that runs has one
-            handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+            handlers = {signum: signal.getsignal(signum) for signum in STOP_SIGNALS}
 
-            def stop(number: int) -> None:
-                received.append(number)
+            def stop(signum: int) -> None:
+                received.append(signum)
                 if len(received) == 1:
                     task.cancel()
                     loop.call_later(DRAIN_SECONDS, task.cancel)
 
-            for number in handlers:
-                loop.add_signal_handler(number, stop, number)
+            for signum in handlers:
+                loop.add_signal_handler(signum, stop, signum)
             try:
                 return await work()
             finally:
-                for number, handler in handlers.items():
-                    loop.remove_signal_handler(number)
-                    signal.signal(number, handler)
+                for signum, handler in handlers.items():
+                    loop.remove_signal_handler(signum)
+                    signal.signal(signum, handler)
 
         try:
             return self._runner.run(main(), context=contextvars.copy_context())
@@ -108,9 +112,9 @@ class Runtime:
     def rate_limiter(self, service: str, key: str | None, limits: str) -> RateLimiter:
         """Return the shared rate limiter of a service and key."""
         credential = credential_of(key)
-        name = f"{service}:{credential}"
+        limiter_key = f"{service}:{credential}"
 
-        if name not in self._limiters:
+        if limiter_key not in self._limiters:
             count_calls = partial(
                 calls_by_minute,
                 self.db,
@@ -122,7 +126,7 @@ class Runtime:
             async def history(seconds: float) -> list[tuple[int, int]]:
                 return await asyncio.to_thread(count_calls, seconds=seconds)
 
-            self._limiters[name] = RateLimiter(
+            self._limiters[limiter_key] = RateLimiter(
                 self._async_redis(),
                 service=service,
                 credential=credential,
@@ -130,7 +134,7 @@ class Runtime:
                 history=history,
             )
 
-        return self._limiters[name]
+        return self._limiters[limiter_key]
 
     def _async_redis(self) -> Redis:
         if self._redis is None:

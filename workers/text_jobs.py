@@ -23,12 +23,15 @@ from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
 
-FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run, longer each time
-MOST_ENGINES = 10  # of the Text API that a run may meet, from when its jobs were queued
+# The first wait for other jobs of the run; each further wait is longer.
+FIRST_WAIT_SECONDS = 0.2
+
+# A run may meet this many engines of the Text API after its jobs were queued.
+MOST_ENGINES = 10
 
 
 async def work_on_texts(job: JobContext) -> Outcome:
-    """Do what is left of a month's, an account's or a search's steps, until the slice is over."""
+    """Run the steps that a month, an account or a search still lacks, until the slice is over."""
     kind = kind_of_jobs(job.claim.kind)
     parameters = kind.read_parameters(job.claim.parameters)
     completed = await job.completed_steps()
@@ -50,7 +53,7 @@ async def work_on_texts(job: JobContext) -> Outcome:
 
 
 def _stop_on_lost_lease(job: JobContext) -> None:
-    """Cancel this task when the lease is lost; a pause is looked at between pages and steps."""
+    """Cancel this task when the lease is lost; a pause is noticed between pages and steps."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None  # noqa: S101 - a coroutine that runs has one
 
@@ -69,7 +72,7 @@ async def _run_until_slice_ends(
     Raises what the steps raise, and what keeps the job from its next slice.
     """
     loop = asyncio.get_running_loop()
-    # Its retries have a bound of their own: the end of a short slice would hide that they fail.
+    # Its retries have their own limit: the end of a short slice would hide that they fail.
     engine = await job.runtime.textapi().engine()
     fetcher = AnswerFetcher(job, engine)
 
@@ -77,7 +80,8 @@ async def _run_until_slice_ends(
         async with asyncio.timeout_at(job.ends_at) as deadline:
 
             def end_now() -> None:
-                if not deadline.expired():  # else the calls in flight are waited for
+                # After the deadline, the calls in flight are waited for.
+                if not deadline.expired():
                     deadline.reschedule(loop.time())
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
@@ -99,7 +103,7 @@ async def _run_until_slice_ends(
 
 
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
-    """Let the job come back, later each time."""
+    """Let the job wait for the other jobs, longer each time."""
     waits, _ = await job.in_database_thread(partial(waited_seconds, job.db, job.claim))
     seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
     return WaitUntil(seconds, not_ready.reason, waits_for=WaitFor.OTHER_JOBS)
@@ -112,18 +116,18 @@ async def _run_steps(
     parameters: Any,
     fetcher: AnswerFetcher,
 ) -> NotReady | None:
-    """Run *steps*, at once where none needs another; return what one of them waits for, if any.
+    """Run *steps*; return what one of them waits for, if any.
 
-    The first error is raised when all of them have ended.
+    Steps run at once if none of them needs another. The first error is raised when all have ended.
     """
     await _note_engine(job, fetcher.engine)
     scope = await job.document_scope()
-    data = await kind.load_data(job.db, job.claim, scope, parameters)
+    job_data = await kind.load_data(job.db, job.claim, scope, parameters)
 
     async with fetcher:
         for stage in kind.pipeline.stages(steps):
             not_ready = None
-            for result in await run_stage(job, stage, data, fetcher):
+            for result in await run_stage(job, stage, job_data, fetcher):
                 if isinstance(result, BaseException):
                     raise result
                 not_ready = not_ready or result
@@ -138,7 +142,7 @@ async def run_stage(
 ) -> list[NotReady | BaseException | None]:
     """Run the steps of a stage at once; return their results, or errors.
 
-    Those that make no calls begin when the first call of the others is made: they would delay it.
+    Steps without calls begin after the first call of the others, which they would delay.
     """
 
     def run(*, making_calls: bool) -> asyncio.Future[list[NotReady | BaseException | None]]:
@@ -156,8 +160,8 @@ async def run_stage(
         return await run(making_calls=False)
 
     asking = run(making_calls=True)
-    # A group waits for both also when it is cancelled: the one that computes ends at once then, and
-    # `gather` would leave the other's calls in flight behind.
+    # If it is cancelled, a group still waits for both: the computing steps end at once then, and
+    # `gather` would leave the calls in flight behind.
     async with asyncio.TaskGroup() as group:
         computing = group.create_task(compute())
         asked = await asking
@@ -165,19 +169,20 @@ async def run_stage(
 
 
 async def _note_engine(job: JobContext, engine: str) -> None:
-    """Record the *engine*; raise `ServiceBadAnswer` where the run has had too many.
+    """Record the *engine*; raise `ServiceBadAnswer` if the run has had too many.
 
-    Each engine is asked everything anew: with a new name in each answer, calls would never end.
+    Each engine gets all requests anew: with a new name in each answer, calls would never end.
     """
     run_id = job.claim.run_id
     engines = await job.read(engines_of, run_id)
     if engine in engines:
         return
-    before = job.claim.options.get(ENGINES_BEFORE, 0)  # a watched run's, before its last update
-    if len(engines) >= before + MOST_ENGINES:
-        which = "since its last update" if before else "in this run"
+    # The number of engines that a watched run met before its last update.
+    earlier = job.claim.options.get(ENGINES_BEFORE, 0)
+    if len(engines) >= earlier + MOST_ENGINES:
+        period = "since its last update" if earlier else "in this run"
         raise ServiceBadAnswer(
-            f"{SERVICE} has named {len(engines) - before} engines {which}, and now {engine}: see "
+            f"{SERVICE} has named {len(engines) - earlier} engines {period}, and now {engine}: see "
             "that one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
             service=SERVICE,
         )

@@ -1,6 +1,6 @@
 """The data of trainings, by the name that `--data` gave it: images, or a series of numbers.
 
-That of polarity trainings is in `workers.polarity`.
+The data of polarity trainings is in `workers.polarity`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from workers.polarity.ratings import read_ratings
 
 @dataclass(frozen=True)
 class Series:
-    """Numbers in their order, None for a gap; *unit* is what each stands for."""
+    """Numbers in their order, None for a gap; each stands for a *unit*."""
 
     values: list[float | None]
     unit: str
@@ -52,20 +52,20 @@ def load_training_data(
             return _load_images(parameters.data, options), []
         series = read_series(db, parameters.data)
         sequence = options.sequence or 1
-        # With a carried state each window continues where the one before it ended.
+        # With a carried state, each window continues where the previous one ended.
         stride = sequence if options.carry else 1
-        data = window_series(series.values, sequence, dtype=options.dtype, stride=stride)
+        windows = window_series(series.values, sequence, dtype=options.dtype, stride=stride)
     except NetworkError as error:
         raise BadInput(str(error)) from None
 
     gaps = series.values.count(None)
     if not gaps:
-        return data, []
+        return windows, []
     remark = (
         f"{gaps} of {len(series.values)} {series.unit}s have no value: "
-        f"{data.skipped} windows of {sequence} that hold one were left out."
+        f"{windows.skipped} windows of {sequence} that hold one were left out."
     )
-    return data, [remark]
+    return windows, [remark]
 
 
 def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob]) -> None:
@@ -119,32 +119,32 @@ def _read_polarity(db: Database, run_id: int, subject: str | None) -> list[float
             f"run {run_id} is {state}, its polarity is not complete: wait until it has ended"
         )
 
-    by_subject: dict[str, list[PeriodRow]] = {}
-    for row in read_periods(load_run(db, run_id)):
-        if row.term is None:
-            by_subject.setdefault(row.keyword or row.handle or "", []).append(row)
-    if not by_subject:
+    subject_rows: dict[str, list[PeriodRow]] = {}
+    for period_row in read_periods(load_run(db, run_id)):
+        if period_row.term is None:
+            row_subject = period_row.keyword or period_row.handle or ""
+            subject_rows.setdefault(row_subject, []).append(period_row)
+    if not subject_rows:
         raise UsageError(
             f"run {run_id} has no months with a polarity: name a run of months, handles or searches"
         )
-    if subject is None and len(by_subject) == 1:
-        (subject,) = by_subject
-    if subject not in by_subject:
+    if subject is None and len(subject_rows) == 1:
+        (subject,) = subject_rows
+    if subject not in subject_rows:
         problem = "several subjects" if subject is None else f"no subject {subject!r}"
-        names = ", ".join(f"{run_id}:polarity:{name}" for name in sorted(by_subject))
-        raise UsageError(f"run {run_id} has {problem}: choose one of {names}")
+        choices = ", ".join(f"{run_id}:polarity:{known}" for known in sorted(subject_rows))
+        raise UsageError(f"run {run_id} has {problem}: choose one of {choices}")
 
-    polarity = {row.period: row.polarity_mean for row in by_subject[subject]}
+    polarity = {period_row.period: period_row.polarity_mean for period_row in subject_rows[subject]}
     return [polarity.get(month) for month in list_months(min(polarity), max(polarity))]
 
 
 def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[dict[str, Any]]:
     """Return the predictions of a finished training for *data*.
 
-    Of images, the class ``predicted`` for each ``index``; of a file of texts, the polarity of each
-    line; of a series, the value after each window beside the ``actual`` one, which is None for the
-    last. Raises `NotFound`, `UsageError` and
-    `BadInput`.
+    For images, a row has the class ``predicted`` for an ``index``; for a file of texts, a line's
+    polarity; for a series, the value after a window beside the ``actual`` one, which is None for
+    the last window. Raises `NotFound`, `UsageError` and `BadInput`.
     """
     with db.read() as connection:
         trained = get_trained_network(connection, run_id, job)
@@ -156,14 +156,16 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
         network, scaling = load_network(trained.weights)
         if not isinstance(network, Recurrent):
             classes = classify(network, scaling, read_inputs(data)).tolist()
-            return [{"index": index, "predicted": value} for index, value in enumerate(classes)]
+            return [{"index": index, "predicted": label} for index, label in enumerate(classes)]
         sequence = options_of(parameters, trained.options).sequence or 1
         forecasts = forecast(network, scaling, read_series(db, data).values, sequence)
     except NetworkError as error:
         raise BadInput(str(error)) from None
 
-    names = ("index", "actual", "predicted")
-    return [dict(zip(names, values, strict=True)) for values in forecasts]
+    return [
+        {"index": index, "actual": actual, "predicted": predicted}
+        for index, actual, predicted in forecasts
+    ]
 
 
 def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:

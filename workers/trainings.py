@@ -32,11 +32,17 @@ from workers.outcomes import Again, Done, Outcome
 from workers.polarity.task import PolarityTask
 from workers.training_data import load_training_data
 
-STATE_CHECK_SECONDS = 0.4  # between two checks whether the run was cancelled or paused
-CHECKPOINT_SECONDS = 1.0  # between two checkpoints, or
-CHECKPOINT_COST = 20  # times the seconds that storing the last one took, but at most
+# The time between two checks whether the run was cancelled or paused.
+STATE_CHECK_SECONDS = 0.4
+
+# The time between two checkpoints: at least the first, at most the last of these constants, and in
+# between this many times the seconds that storing the last checkpoint took.
+CHECKPOINT_SECONDS = 1.0
+CHECKPOINT_COST = 20
 MAX_CHECKPOINT_SECONDS = 30.0
-OVERRUN_SECONDS = 25.0  # that an epoch may last beyond its slice; Celery's limit is near
+
+# An epoch may last this long beyond its slice; Celery's limit is near.
+OVERRUN_SECONDS = 25.0
 
 
 def run_training(job: JobContext) -> Outcome:
@@ -48,7 +54,8 @@ def run_training(job: JobContext) -> Outcome:
     parameters = TrainingParameters.model_validate(job.claim.parameters)
     with job.db.read() as connection:
         checkpoint, finished = read_progress(connection, job.claim.job_id)
-    # A finished training's worker was killed between storing the result and ending the job.
+
+    # A finished job comes here if its worker was killed between storing the result and ending it.
     if finished or _train_for_slice(job, parameters, checkpoint):
         return Done()
     return Again()
@@ -62,16 +69,16 @@ def _train_for_slice(
     task: PolarityTask | None = None
     if parameters.network == "polarity":
         task = PolarityTask(parameters.data, options)
-        data, remarks = task.data, task.remarks
+        training_data, remarks = task.data, task.remarks
     else:
-        data, remarks = load_training_data(job.db, parameters, options)
+        training_data, remarks = load_training_data(job.db, parameters, options)
     generator = np.random.default_rng(options.seed)
-    network = build_network(options, data.input_size, data.output_size, generator)
+    network = build_network(options, training_data.input_size, training_data.output_size, generator)
     writer = CheckpointWriter(job, options.epochs)
     try:
         train(
             network,
-            data,
+            training_data,
             options,
             generator=generator,
             state=checkpoint,
@@ -89,7 +96,10 @@ def _train_for_slice(
         results, weights = report.results, report.weights
         remarks += report.remarks
     else:
-        results, weights = evaluate(network, data), dump_network(network, data.scaling)
+        results, weights = (
+            evaluate(network, training_data),
+            dump_network(network, training_data.scaling),
+        )
     if results.remark:
         remarks.append(results.remark)
     claim, epochs = job.claim, options.epochs
@@ -127,15 +137,18 @@ class CheckpointWriter:
         self._job = job
         self._all_epochs = epochs
         self._pending: list[Epoch] = []
-        self._has_stored = False  # in this slice
-        self._next_checkpoint = 0.0  # a slice's first epoch is stored at once, to prove progress
+        # Whether a checkpoint was stored in this slice.
+        self._has_stored = False
+        # A slice's first epoch is stored at once, to prove progress.
+        self._next_checkpoint = 0.0
         self._next_state_check = 0.0
 
     def add_epoch(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
         """Store *epoch* now or later. Raises `TrainingStopped` if the slice is over."""
         self._pending.append(epoch)
         if epoch.epoch == self._all_epochs:
-            return  # it is stored with the result
+            # The last epoch is stored with the result.
+            return
 
         slice_over = self._job.slice_is_over
         if slice_over or time.monotonic() >= self._next_checkpoint:
@@ -157,9 +170,9 @@ class CheckpointWriter:
         self._pending.clear()
         self._has_stored = True
 
-        now = time.monotonic()
-        pause = max(CHECKPOINT_SECONDS, CHECKPOINT_COST * (now - started))
-        self._next_checkpoint = now + min(pause, MAX_CHECKPOINT_SECONDS)
+        stored_at = time.monotonic()
+        pause = max(CHECKPOINT_SECONDS, CHECKPOINT_COST * (stored_at - started))
+        self._next_checkpoint = stored_at + min(pause, MAX_CHECKPOINT_SECONDS)
 
     def should_stop(self) -> bool:
         """Return whether to stop within an epoch, which the next slice then repeats.

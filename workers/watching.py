@@ -1,4 +1,4 @@
-"""What a report job does for a watched run: keep what its report shows, and tell its events."""
+"""What a report job does for a watched run: keep what its report shows, and send its events."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def record_watched_run(job: JobContext) -> None:
 
     counts, event_keys = read_what_to_record(load_run(job.db, run_id))
     with job.db.write() as connection:
-        fence(connection, job.claim)  # lost where the run was updated meanwhile
+        # The lease is lost if the run was updated meanwhile.
+        fence(connection, job.claim)
         if get_run(connection, run_id).state in ENDED:
             record_report(
                 connection,
@@ -52,10 +53,10 @@ def record_watched_run(job: JobContext) -> None:
 
 
 def send_events(job: JobContext, check: Callable[[], None]) -> None:
-    """Send the events that the webhook has not taken, if a setting names one, the oldest first.
+    """Send the events that the webhook has not taken, the oldest first, if a setting names one.
 
-    A failure is logged, and the next look at the run tries again: the report is made all the same.
-    *check* is called before each message; what it raises ends the sending.
+    A failure is logged, and the next check of the run tries again: the report does not depend on
+    it. *check* is called before each message; its errors end the sending.
     """
     webhook, run_id = job.runtime.settings.webhook_url, job.claim.run_id
     if webhook is None:
@@ -72,11 +73,13 @@ def send_events(job: JobContext, check: Callable[[], None]) -> None:
     from reports.pages.watching import show_events  # noqa: PLC0415
 
     shown_events = show_events(load_run(job.db, run_id), state)
-    rows_by_key = {shown.event.key: shown.as_row() for shown in reversed(shown_events)}
+    rows_by_key = {
+        shown_event.event.key: shown_event.as_row() for shown_event in reversed(shown_events)
+    }
     sendable_keys = [key for key in rows_by_key if key in unsent_keys]
     sendable_keys.sort(key=lambda key: state.seen[key].number)
 
-    # An erasure may have taken an event away: there is nothing to send of it.
+    # An erasure may have removed the data of an event: there is nothing to send then.
     for batch in in_batches(sorted(set(unsent_keys) - set(sendable_keys)), EVENTS_PER_MESSAGE):
         _mark_sent(job, batch)
 
@@ -104,7 +107,7 @@ def _mark_sent(job: JobContext, keys: Collection[str]) -> None:
 async def _post(
     session: aiohttp.ClientSession, address: str, message: dict[str, object]
 ) -> str | None:
-    """Post *message* as JSON; return why that failed, without the address, which is a secret."""
+    """Post *message* as JSON; return why that failed, without the address, which is secret."""
     timeout = aiohttp.ClientTimeout(total=WEBHOOK_SECONDS)
     try:
         async with session.post(

@@ -47,10 +47,10 @@ class Accounts(PostsKind[HandlesParameters]):
     def job_names(
         self,
         parameters: HandlesParameters,  # noqa: ARG002
-        names: Sequence[str],
+        subjects: Sequence[str],
     ) -> list[str]:
         """Return the names of the accounts' jobs: the handles, case folded."""
-        return ["@" + name.strip().removeprefix("@").casefold() for name in names]
+        return ["@" + handle.strip().removeprefix("@").casefold() for handle in subjects]
 
     def argument_words(
         self,
@@ -65,19 +65,19 @@ class Accounts(PostsKind[HandlesParameters]):
         db: Database,
         settings: Settings,  # noqa: ARG002
         parameters: HandlesParameters,
-        names: Sequence[str],
-        given: Collection[str],  # noqa: ARG002
+        subjects: Sequence[str],
+        named_fields: Collection[str],  # noqa: ARG002
     ) -> Matched[HandlesParameters]:
         """Check handles of several words: only files can bring such. Raises `UsageError`."""
         with db.read() as connection:
-            for name in names:
-                has_space = len(name.split()) > 1
-                if has_space and not has_documents_of(connection, fold_handle(name) or ""):
+            for handle in subjects:
+                has_space = len(handle.split()) > 1
+                if has_space and not has_documents_of(connection, fold_handle(handle) or ""):
                     raise UsageError(
-                        f"{printable(name)} is no handle, it holds a space: write the account's "
+                        f"{printable(handle)} is no handle, it holds a space: write the account's "
                         "name, as @nasa; several are given one by one"
                     )
-        return Matched(parameters, names)
+        return Matched(parameters, subjects)
 
     def crawl_target(
         self, job_name: str, parameters: HandlesParameters, settings: Settings

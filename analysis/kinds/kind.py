@@ -1,4 +1,4 @@
-"""What a kind of run is: one object holds all in which kinds differ from each other."""
+"""What a kind of run is: one object holds everything in which kinds differ."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Argument:
-    """What stands behind ``tidings submit KIND``; several texts where *is_list*.
+    """The argument of ``tidings submit KIND``; several texts if *is_list*.
 
-    Where *reads_input*, a dash stands for the lines of standard input.
+    If *reads_input*, a dash stands for the lines of standard input.
     """
 
     name: str
@@ -70,9 +70,9 @@ class Matched(Generic[P]):
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """What a job would work on; *data* is None where nothing is stored.
+    """What a job would work on; *data* is None if nothing is stored.
 
-    *source_calls* are the sources that would be asked, each with the operation.
+    *source_calls* are the sources that would be called, each with the operation.
     """
 
     documents: int
@@ -93,14 +93,13 @@ class News:
 
 
 class Kind(ABC, Generic[P]):
-    """A kind of run. Workers, the command line, plans, watches and reports ask it, by its name.
+    """A kind of run. Workers, the command line, plans, watches and reports find it by its name.
 
     Its jobs are messages for the Celery task *job_kind*, its *report* is one of `reports.kinds`. A
     time slice takes along up to *companions* queued jobs of the same run.
 
-    The documents of a job are those of a month or an account. A kind whose documents neither tells
-    says *links_documents* and which stored ones they are, `find_stored`. They are linked to the
-    job.
+    The documents of a job are those of a month or an account. If neither tells them, the kind sets
+    *links_documents* and finds the stored ones in `find_stored`; they are linked to the job.
     """
 
     name: ClassVar[str]
@@ -142,27 +141,27 @@ class Kind(ABC, Generic[P]):
         parameters: P,  # noqa: ARG002
         settings: Settings,  # noqa: ARG002
     ) -> CrawlTarget | None:
-        """Return what is read from a service; None where only stored documents are used."""
+        """Return what is read from a service; None if only stored documents are used."""
         return None
 
     def find_stored(
         self, connection: Connection, job_name: str, parameters: P, after: int
     ) -> tuple[int | None, list[int]]:
-        """Look at the next stored documents after the id *after* for those of the job.
+        """Search the next stored documents, with ids above *after*, for documents of the job.
 
-        Return the last id that was looked at, None where there are no more, and the ids found.
+        Return the last id that was examined (None at the end), and the ids of the job's documents.
         """
         raise NotImplementedError
 
-    def new_jobs(self, parameters: P, names: Sequence[str]) -> list[NewJob]:
-        """Return the jobs of a run, each name once. *names* are those of its subjects."""
-        job_names = dict.fromkeys(self.job_names(parameters, names))
+    def new_jobs(self, parameters: P, subjects: Sequence[str]) -> list[NewJob]:
+        """Return the jobs of a run over *subjects*, each name once."""
+        job_names = dict.fromkeys(self.job_names(parameters, subjects))
         return [NewJob(self.job_kind, job_name, {}, self.queue) for job_name in job_names]
 
     def scope(
         self, job_name: str, parameters: P, newest_document: int | None = None
     ) -> DocumentScope:
-        """Return which documents a job has that is not stored yet."""
+        """Return which documents a job will have that is not stored yet."""
         return DocumentScope.of_job(
             kind=self.job_kind,
             name=job_name,
@@ -171,7 +170,7 @@ class Kind(ABC, Generic[P]):
         )
 
     @abstractmethod
-    def job_names(self, parameters: P, names: Sequence[str]) -> Sequence[str]:
+    def job_names(self, parameters: P, subjects: Sequence[str]) -> Sequence[str]:
         """Return the natural names of a run's jobs."""
 
     def subject(self, job_name: str) -> str:
@@ -179,30 +178,30 @@ class Kind(ABC, Generic[P]):
         return job_name
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the parameters, and the names of subjects, that the argument of a command tells.
+        """Return the parameters and the names of subjects in the argument of a command.
 
         Raises `UsageError`.
         """
         raise NotImplementedError
 
     def command_words(self, parameters: P, job_names: Sequence[str]) -> list[str]:
-        """Return what is typed behind ``tidings submit`` for such a run, without the defaults."""
-        words = [self.name, *self.argument_words(parameters, job_names)]
+        """Return the words after ``tidings submit`` for such a run, without the defaults."""
+        command = [self.name, *self.argument_words(parameters, job_names)]
         for field_name, field_info in list_fields(self.parameters):
             declared = declared_option(field_info)
-            value = getattr(parameters, field_name)
+            option_value = getattr(parameters, field_name)
             if field_info.annotation is Grain:
-                words += _series_words(value, getattr(parameters, "grouping", None))
-            elif declared is not None and value != field_info.default:
-                words += declared.words(field_name, value)
-        return words
+                command += _series_words(option_value, getattr(parameters, "grouping", None))
+            elif declared is not None and option_value != field_info.default:
+                command += declared.words(field_name, option_value)
+        return command
 
     def argument_words(
         self,
         parameters: P,  # noqa: ARG002
         job_names: Sequence[str],
     ) -> list[str]:
-        """Return what stands for the argument, and for fields that declare no option."""
+        """Return the words for the argument, and for fields that declare no option."""
         return list(job_names)
 
     def match_stored(
@@ -210,14 +209,14 @@ class Kind(ABC, Generic[P]):
         db: Database,  # noqa: ARG002 - kinds differ in what they look up
         settings: Settings,  # noqa: ARG002
         parameters: P,
-        names: Sequence[str],
-        given: Collection[str],  # noqa: ARG002
+        subjects: Sequence[str],
+        named_fields: Collection[str],  # noqa: ARG002
     ) -> Matched[P]:
-        """Return parameters and names as the stored documents spell them.
+        """Return parameters and subjects as the stored documents spell them.
 
-        *given* are the parameters that the user has named. Raises `UsageError`.
+        *named_fields* are the parameters that the user has named. Raises `UsageError`.
         """
-        return Matched(parameters, names)
+        return Matched(parameters, subjects)
 
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
@@ -235,13 +234,13 @@ class Kind(ABC, Generic[P]):
         results: ResultReader,
         newest_document: int | None,
     ) -> PlannedJob:
-        """Return what a job would work on; where its documents are settled, up to the newest."""
+        """Return what a job would work on: documents up to *newest_document*, unless it is None."""
         raise NotImplementedError
 
     def describe_plan(
         self, parameters: P, settings: Settings, asked: Mapping[Source, int], jobs_without_data: int
     ) -> list[str]:
-        """Return remarks on a plan: on sources that are asked, and on jobs without documents."""
+        """Return remarks on a plan: on sources that are called, and on jobs without documents."""
         raise NotImplementedError
 
     def find_news(
@@ -256,7 +255,7 @@ class Kind(ABC, Generic[P]):
     ) -> News:
         """Return what is new for a watched run whose *jobs* have ended.
 
-        Documents with an id up to *seen* were looked at before.
+        Earlier checks have seen the documents with an id up to *seen*.
         """
         raise NotImplementedError
 

@@ -142,13 +142,13 @@ class Months(Kind[MonthsParameters]):
     def read_parameters(self, stored: Mapping[str, Any]) -> MonthsParameters:
         """Return the stored parameters.
 
-        A run from before terms could be masked was scored without; one from before there were
-        several archives, which a pack may hold, names its only one.
+        Runs that were stored before terms could be masked were scored without masks. Runs from
+        before there were several archives, which a pack may hold, name their only one in `source`.
         """
-        values = {"mask_keyword": False, **stored}
-        if source := values.pop("source", None):
-            values["sources"] = (source,)
-        return super().read_parameters(values)
+        fields = {"mask_keyword": False, **stored}
+        if source := fields.pop("source", None):
+            fields["sources"] = (source,)
+        return super().read_parameters(fields)
 
     def keywords(self, parameters: MonthsParameters) -> tuple[Keyword, ...]:
         """Return the keywords that are looked for."""
@@ -167,15 +167,17 @@ class Months(Kind[MonthsParameters]):
                 f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, "
                 "or one month, as 2020-03"
             )
-        first, last = months[1], months[2] or months[1]
-        if first > last:
-            raise UsageError(f"{first} is after {last}: write {last}..{first}")
-        return {"first": first, "last": last}, []
+        first_month, last_month = months[1], months[2] or months[1]
+        if first_month > last_month:
+            raise UsageError(
+                f"{first_month} is after {last_month}: write {last_month}..{first_month}"
+            )
+        return {"first": first_month, "last": last_month}, []
 
     def job_names(
         self,
         parameters: MonthsParameters,
-        names: Sequence[str],  # noqa: ARG002
+        subjects: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
         """Return every month of the run."""
         return list_months(parameters.first, parameters.last)
@@ -186,38 +188,38 @@ class Months(Kind[MonthsParameters]):
         job_names: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
         """Return the months, and the keywords as they are written."""
-        words = [f"{parameters.first}..{parameters.last}"]
+        arguments = [f"{parameters.first}..{parameters.last}"]
         for keyword in parameters.keywords:
-            words += ["--keyword", keyword.as_written]
+            arguments += ["--keyword", keyword.as_written]
         if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
-            words += ["--within", Within.DOCUMENT]
-        return words
+            arguments += ["--within", Within.DOCUMENT]
+        return arguments
 
     def match_stored(
         self,
         db: Database,
         settings: Settings,
         parameters: MonthsParameters,
-        names: Sequence[str],
-        given: Collection[str],
+        subjects: Sequence[str],
+        named_fields: Collection[str],
     ) -> Matched[MonthsParameters]:
         """Return archives and names as they are stored, and say what stars stand for.
 
-        Raises `UsageError` where no document is of a name, and none is fetched, where a star stands
-        for too much, and where no document holds a phrase that looks like a query.
+        Raises `UsageError` if a name has no document and none is fetched, if a star stands for too
+        many words, and if no document holds a phrase that looks like a query.
         """
         remarks: list[str] = []
         sources = parameters.sources
-        if "sources" not in given:
+        if "sources" not in named_fields:
             sources = choose_archives(db, settings, sources[0], parameters.outlets, remarks)
         parameters = self._spell_names(db, settings, parameters, sources)
-        if "sources" not in given:
+        if "sources" not in named_fields:
             sources = keep_archives_of_outlets(db, sources, parameters.outlets)
             parameters = parameters.model_copy(update={"sources": sources})
         texts = partial(self._list_texts, db, parameters)
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
-        return Matched(parameters, names, remarks)
+        return Matched(parameters, subjects, remarks)
 
     def _spell_names(
         self,
@@ -231,7 +233,8 @@ class Months(Kind[MonthsParameters]):
             "section": parameters.sections,
             "material": () if parameters.material is None else (parameters.material,),
         }
-        can_fetch = any(source_named(name).is_available(settings) for name in sources)
+
+        can_fetch = any(source_named(source_name).is_available(settings) for source_name in sources)
         spelled = spell_names(db, sources, typed, can_fetch=can_fetch)
         return parameters.model_copy(
             update={
@@ -260,15 +263,14 @@ class Months(Kind[MonthsParameters]):
                 remarks.append(f"{term} stands for no word of the documents that are stored so far")
                 continue
             more = len(forms) - FORMS_SHOWN
-            others = f" and {more} more" if more > 0 else ""
-            remarks.append(f"{term} stands for {', '.join(forms[:FORMS_SHOWN])}{others}")
+            ending = f" and {more} more" if more > 0 else ""
+            remarks.append(f"{term} stands for {', '.join(forms[:FORMS_SHOWN])}{ending}")
         return remarks
 
     def find_forms(self, db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
         """Return the forms of each term with a star in the stored documents of all months, sorted.
 
-        Raises `BadInput` where a month has more of them, or more words in all, than can be asked
-        for.
+        Raises `BadInput` if a month has more of them, or more words in all, than can be requested.
         """
         forms: dict[str, set[str]] = {}
         for keyword in parameters.keywords:
@@ -300,7 +302,7 @@ class Months(Kind[MonthsParameters]):
         results: ResultReader,
         newest_document: int | None,
     ) -> PlannedJob:
-        """Return the stored documents of a month, and the archives that would be asked for it."""
+        """Return the stored documents of a month, and the archives that would be called for it."""
         scope = self.scope(job_name, parameters, newest_document)
         source_calls = []
         with db.read() as connection:
@@ -312,8 +314,8 @@ class Months(Kind[MonthsParameters]):
                     if month.is_to_be_fetched(source.archive, time.time()):
                         source_calls.append((source, source.archive.operation))
 
-        data = _month_data(db, scope, parameters, results) if is_stored else None
-        return PlannedJob(documents, data, source_calls)
+        month_data = _month_data(db, scope, parameters, results) if is_stored else None
+        return PlannedJob(documents, month_data, source_calls)
 
     def describe_plan(
         self,
@@ -332,6 +334,7 @@ class Months(Kind[MonthsParameters]):
                 f"{quantity(jobs_without_data, 'month')} without documents will end as no-data: "
                 f"import them{advice}"
             )
+
         if asked:
             remarks.append(
                 f"to be fetched first: {quantity(sum(asked.values()), 'month')}; "
@@ -351,7 +354,7 @@ class Months(Kind[MonthsParameters]):
     ) -> News:
         """Return the months that may have new documents, and those that have begun since.
 
-        The run is extended to the present where its months can be fetched, else to the newest
+        The run is extended to the present if its months can be fetched, else to the newest
         document.
         """
         newest = _newest_by_month(connection, parameters.sources, seen)
@@ -372,14 +375,16 @@ class Months(Kind[MonthsParameters]):
 
         present = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
         begun = [month for month in newest if month <= present]
-        last = present if fetched else max(begun, default="")
-        added = list_months(parameters.last, last)[1:] if last > parameters.last else []
+        last_month = present if fetched else max(begun, default="")
+        added = list_months(parameters.last, last_month)[1:] if last_month > parameters.last else []
         return News(due, added, {"last": added[-1]} if added else {})
 
 
-def list_months(first: str, last: str) -> list[str]:
-    """Return every ``YYYY-MM`` from *first* to *last*; empty where *last* comes first."""
-    start, end = (int(period[:4]) * 12 + int(period[5:]) - 1 for period in (first, last))
+def list_months(first_month: str, last_month: str) -> list[str]:
+    """Return every ``YYYY-MM`` from *first_month* to *last_month*; none if the last comes first."""
+    start, end = (
+        int(period[:4]) * 12 + int(period[5:]) - 1 for period in (first_month, last_month)
+    )
     return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
 
 

@@ -1,4 +1,4 @@
-"""What kinds of run over posts share: a portrait of each subject, compared with the others."""
+"""What kinds of run over posts share: they compare a portrait of each subject with the others."""
 
 from __future__ import annotations
 
@@ -73,20 +73,20 @@ class PostsKind(Kind[P]):
     companions = 4
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the names of the subjects. Raises `UsageError` where there is none."""
-        names = [text for text in texts if text.strip()]
-        if not names:
+        """Return the names of the subjects. Raises `UsageError` if there is none."""
+        subjects = [text for text in texts if text.strip()]
+        if not subjects:
             noun = self.argument.metavar.removesuffix("...").lower()
             raise UsageError(f"no {noun} was given")
-        return {}, names
+        return {}, subjects
 
     def job_names(
         self,
         parameters: P,  # noqa: ARG002 - the subjects are no parameters
-        names: Sequence[str],
+        subjects: Sequence[str],
     ) -> list[str]:
         """Return the names of the subjects' jobs."""
-        return [self.prefix + name for name in names]
+        return [self.prefix + subject for subject in subjects]
 
     def subject(self, job_name: str) -> str:
         """Return the subject of a job."""
@@ -118,7 +118,7 @@ class PostsKind(Kind[P]):
         results: ResultReader,  # noqa: ARG002 - no step over posts reads them
         newest_document: int | None,
     ) -> PlannedJob:
-        """Return the stored posts of a subject, and the source that would be asked for more."""
+        """Return the stored posts of a subject, and the source that would be called for more."""
         target = self.crawl_target(job_name, parameters, settings)
         source_calls = [] if target is None else [(target.source, target.reader.operation)]
         with db.read() as connection:
@@ -141,9 +141,9 @@ class PostsKind(Kind[P]):
     def _find_after(
         self, connection: Connection, job_name: str, parameters: P, after: int
     ) -> Iterator[list[int]]:
-        looked_at: int | None = after
-        while looked_at is not None:
-            looked_at, ids = self.find_stored(connection, job_name, parameters, looked_at)
+        last_id: int | None = after
+        while last_id is not None:
+            last_id, ids = self.find_stored(connection, job_name, parameters, last_id)
             yield ids
 
     def describe_plan(
@@ -153,7 +153,7 @@ class PostsKind(Kind[P]):
         asked: Mapping[Source, int],
         jobs_without_data: int,  # noqa: ARG002 - an account without posts costs nothing
     ) -> list[str]:
-        """Return remarks on the sources that are asked, and on what their posts cost."""
+        """Return remarks on the sources that are called, and on the price of their posts."""
         remarks = []
         for source, subjects in asked.items():
             remarks.append(
@@ -178,6 +178,7 @@ class PostsKind(Kind[P]):
         """Return all jobs or none: the subjects of a run are compared with each other."""
         job_names = [job.name for job in jobs]
         after = max(seen, min(job.newest_document or 0 for job in jobs))
+
         has_failed = any(job.state == State.FAILED for job in jobs)
         can_ask = any(
             self.crawl_target(job_name, parameters, settings) is not None for job_name in job_names
@@ -199,9 +200,9 @@ class PostsKind(Kind[P]):
                 for ids in self._find_after(connection, job_name, parameters, after)
             )
 
-        first, *others = [self.scope(job_name, parameters) for job_name in job_names]
-        handles = [scope.handle for scope in others if scope.handle is not None]
-        is_of_run = documents_of(first, other_handles=handles)
+        first_scope, *other_scopes = [self.scope(job_name, parameters) for job_name in job_names]
+        handles = [scope.handle for scope in other_scopes if scope.handle is not None]
+        is_of_run = documents_of(first_scope, other_handles=handles)
         later = select(Document.id).where(is_of_run, Document.id > after).limit(1)
         return connection.scalar(later) is not None
 

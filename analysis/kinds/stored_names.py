@@ -15,7 +15,8 @@ from sources.registry import archives, source_named
 if TYPE_CHECKING:
     from core.settings import Settings
 
-SHOWN = 20  # names of those there are
+# An error message lists this many stored names at most.
+SHOWN = 20
 
 
 def choose_archives(
@@ -27,30 +28,30 @@ def choose_archives(
 ) -> tuple[str, ...]:
     """Return the archives of a run that names none.
 
-    Named outlets may be in any archive that is stored. Where the *default* archive holds nothing
-    and cannot be fetched, the archives that are stored are meant, which *remarks* say.
+    Named outlets may be in any stored archive. If the *default* archive holds nothing and cannot be
+    fetched, the run uses the stored archives, and a remark is added to *remarks*.
     """
     with db.read() as connection:
         stored = stored_sources(connection)
-    names = tuple(archive.name for archive in archives() if archive.name in stored)
+    archive_names = tuple(archive.name for archive in archives() if archive.name in stored)
     is_default_there = default in stored or source_named(default).is_available(settings)
 
-    if not names or (is_default_there and not outlets):
+    if not archive_names or (is_default_there and not outlets):
         return (default,)
     if not outlets:
-        remarks.append(f"nothing of {default} is stored: the run is of {', '.join(names)}")
-    return names
+        remarks.append(f"nothing of {default} is stored: the run is of {', '.join(archive_names)}")
+    return archive_names
 
 
 def keep_archives_of_outlets(
     db: Database, sources: Sequence[str], outlets: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return *sources* without those that lack all of the outlets, if any has one of them."""
+    """Return the *sources* that have one of the outlets, or all if none has."""
     if not outlets:
         return tuple(sources)
     with db.read() as connection:
-        with_outlets = sources_with_outlets(connection, outlets)
-    return tuple(name for name in sources if name in with_outlets) or tuple(sources)
+        outlet_sources = sources_with_outlets(connection, outlets)
+    return tuple(source for source in sources if source in outlet_sources) or tuple(sources)
 
 
 def spell_names(
@@ -58,57 +59,58 @@ def spell_names(
 ) -> dict[str, tuple[str, ...]]:
     """Return the outlets, sections and material that were *typed*, as they are stored.
 
-    Raises `UsageError` where no stored document is of a name, and none can be fetched, and where an
-    option names nothing.
+    Raises `UsageError` if a name has no stored document and none can be fetched, and if an option
+    names nothing.
     """
     spelled: dict[str, tuple[str, ...]] = {}
     with db.read() as connection:
         for field, texts in typed.items():
             names = stored_names(connection, field, sources=sources) if texts else []
-            stored = [each.name for each in names]
+            stored = [stored_name.name for stored_name in names]
             split = split_outlets(texts, stored) if field == "outlet" else texts
-            if texts and not any(name.strip() for name in split):
+            if texts and not any(part.strip() for part in split):
                 raise UsageError(f"--{field} names nothing: `tidings stored` lists the names")
             spelled[field] = _spell(field, split, stored, can_fetch=can_fetch)
     return spelled
 
 
 def split_outlets(texts: Sequence[str], stored: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in comma-separated *texts*, each once, the longest that are *stored*.
+    """Return the names in comma-separated *texts*, each once; prefer the longest *stored* names.
 
-    "Smith, Jones & Co" is one name where such an outlet is stored.
+    "Smith, Jones & Co" is one name if such an outlet is stored.
     """
-    folded = {name.casefold() for name in stored}
-    names: dict[str, None] = {}
+    folded = {outlet.casefold() for outlet in stored}
+    outlets: dict[str, None] = {}
     for text in texts:
         parts = text.split(",")
         while parts:
             length = len(parts)
             while length > 1 and ",".join(parts[:length]).strip().casefold() not in folded:
                 length -= 1
-            if name := ",".join(parts[:length]).strip():
-                names[name] = None
+            if outlet := ",".join(parts[:length]).strip():
+                outlets[outlet] = None
             parts = parts[length:]
-    return tuple(names)
+    return tuple(outlets)
 
 
 def _spell(
     field: str, names: Sequence[str], stored: Sequence[str], *, can_fetch: bool
 ) -> tuple[str, ...]:
-    by_folded = {name.casefold(): name for name in reversed(stored)}
+    stored_by_folded = {name.casefold(): name for name in reversed(stored)}
 
     spelled: dict[str, None] = {}
     for name in names:
         if name in stored:
             spelled[name] = None
-        elif name.casefold() in by_folded:
-            spelled[by_folded[name.casefold()]] = None
+        elif name.casefold() in stored_by_folded:
+            spelled[stored_by_folded[name.casefold()]] = None
         elif stored and not can_fetch:
-            near = get_close_matches(name.casefold(), by_folded, n=3)
-            by_nearness = dict.fromkeys([*map(by_folded.__getitem__, near), *stored])
+            near = get_close_matches(name.casefold(), stored_by_folded, n=3)
+            nearest = [stored_by_folded[folded] for folded in near]
+            sorted_names = dict.fromkeys([*nearest, *stored])
             raise UsageError(
                 f"--{field} {printable(name)}: no stored document is of it; "
-                f"there are {_list_names(list(by_nearness))}"
+                f"there are {_list_names(list(sorted_names))}"
             )
         else:
             spelled[name] = None
@@ -116,5 +118,5 @@ def _spell(
 
 
 def _list_names(names: Sequence[str]) -> str:
-    shown = ", ".join(map(printable, names[:SHOWN]))
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN:,} more"
+    listed = ", ".join(map(printable, names[:SHOWN]))
+    return listed if len(names) <= SHOWN else f"{listed} and {len(names) - SHOWN:,} more"

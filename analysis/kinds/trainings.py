@@ -13,7 +13,7 @@ from core.enums import QUEUE_TRAINING
 class TrainingParameters(FrozenModel):
     """The parameters of `submit training` that all jobs of a sweep share.
 
-    `Job.options` holds those in which jobs differ.
+    `Job.options` holds the parameters in which jobs differ.
     """
 
     kind: Literal["training"] = "training"
@@ -38,10 +38,10 @@ class Trainings(Kind[TrainingParameters]):
     def job_names(
         self,
         parameters: TrainingParameters,  # noqa: ARG002
-        names: Sequence[str],
+        subjects: Sequence[str],
     ) -> Sequence[str]:
-        """Return *names*: a sweep has named them."""
-        return names
+        """Return *subjects*: they are the job names, which the sweep has made."""
+        return subjects
 
     def command_words(
         self,
@@ -49,9 +49,13 @@ class Trainings(Kind[TrainingParameters]):
         job_names: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
         """Return the network, its data, and the options that all jobs share."""
-        words = [self.name, parameters.network, "--data", parameters.data]
-        for name, value in sorted(parameters.options.items()):
-            if value is not None:
-                text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-                words += [f"--{name.replace('_', '-')}", text]
-        return words
+        command = [self.name, parameters.network, "--data", parameters.data]
+        for option_name, option_value in sorted(parameters.options.items()):
+            if option_value is not None:
+                text = (
+                    ",".join(map(str, option_value))
+                    if isinstance(option_value, list)
+                    else str(option_value)
+                )
+                command += [f"--{option_name.replace('_', '-')}", text]
+        return command

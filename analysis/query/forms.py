@@ -1,6 +1,6 @@
 """What a star stands for: the forms of a term that documents hold.
 
-The Text API knows whole words alone, so each form is asked for as a word of its own.
+The Text API knows only whole words, so each form is requested as a word of its own.
 """
 
 from __future__ import annotations
@@ -16,37 +16,38 @@ from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.keywords import HYPHENS, pattern
 from textapi.text.sentences import sentences
 
-MOST_FORMS = 100  # of a term in a month: each is a row of the ledger for each text
+# A term has at most this many forms in a month: each is a row of the ledger for each text.
+MOST_FORMS = 100
 
 _HYPHENS = str.maketrans(dict.fromkeys(HYPHENS, "-"))
 
 
 def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tuple[str, ...]]:
-    """Return the forms that stand in *texts* for each of *terms*, which have a star, sorted.
+    """Return the sorted forms in *texts* of each of *terms*, which have a star.
 
-    Forms that differ in case, white space or the kind of hyphen are one. Raises `BadInput` where
-    they are more than can be asked for.
+    Forms that differ in case, white space or the kind of hyphen are one. Raises `BadInput` if there
+    are more than can be requested.
     """
     forms: dict[Term, set[str]] = {term: set() for term in terms}
     if not forms:
         return {}
 
     for text in texts:
-        for term, of_term in forms.items():
-            of_term.update(_find_forms(term, text))
-            if len(of_term) > MOST_FORMS:
-                some = ", ".join(sorted(of_term)[:5])
+        for term, term_forms in forms.items():
+            term_forms.update(_find_forms(term, text))
+            if len(term_forms) > MOST_FORMS:
+                examples = ", ".join(sorted(term_forms)[:5])
                 raise BadInput(
-                    f"{term} stands for more than {MOST_FORMS} words ({some}, …): write more "
+                    f"{term} stands for more than {MOST_FORMS} words ({examples}, …): write more "
                     "letters before the star, or the words that are meant"
                 )
-    return {term: tuple(sorted(filter(_is_word, of_term))) for term, of_term in forms.items()}
+    return {term: tuple(sorted(filter(_is_word, term_forms))) for term, term_forms in forms.items()}
 
 
 def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keyword]:
     """Return *keywords* with the forms that their terms with a star have in *texts*.
 
-    Texts are read where there is such a term. Raises `BadInput` as `find_forms` does, and where all
+    Texts are read only if there is such a term. Raises `BadInput` as `find_forms` does, and if all
     words together are more than the Text API takes.
     """
     terms: list[Term] = []
@@ -56,15 +57,17 @@ def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keywor
 
     expanded = []
     for keyword in keywords:
-        of_keyword = {str(term): forms[term] for term in keyword.starred_terms}
-        expanded.append(keyword.model_copy(update={"forms": of_keyword}) if of_keyword else keyword)
+        keyword_forms = {str(term): forms[term] for term in keyword.starred_terms}
+        expanded.append(
+            keyword.model_copy(update={"forms": keyword_forms}) if keyword_forms else keyword
+        )
     if terms:
         _refuse_many_words(expanded)
     return expanded
 
 
 def _refuse_many_words(expanded: Sequence[Keyword]) -> None:
-    """Raise `BadInput` where the stars have made more words than a request can ask for."""
+    """Raise `BadInput` if the stars stand for more words than a request can hold."""
     words = all_terms(expanded)
     characters = sum(map(len, words))
     if len(words) > MAX_KEYWORDS or characters > MAX_KEYWORD_CHARACTERS:
@@ -88,6 +91,6 @@ def _is_word(form: str) -> bool:
 
 
 def _normalize(match: str) -> str:
-    """Return the form in small letters, unless the rule would not find it then ("İ")."""
+    """Return the form in small letters, unless the term's pattern misses it then ("İ")."""
     form = " ".join(match.translate(_HYPHENS).split())
     return form.lower() if pattern(form.lower()).fullmatch(form) else form

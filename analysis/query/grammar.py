@@ -19,15 +19,24 @@ from typing import TypeAlias
 
 from analysis.query.terms import CASE, STAR, Term
 
-LONGEST_QUERY = 10_000  # characters
-LONGEST_TERM = 200  # characters, as the Text API has them
-FARTHEST = 1000  # words between two terms
-_DEEPEST = 50  # brackets within each other
-MOST_TRIED = 10  # terms up to which contradictions are looked for
+# A query or a term has at most this many characters; the Text API takes no longer terms.
+LONGEST_QUERY = 10_000
+LONGEST_TERM = 200
+
+# The distance of near/N is at most this many words.
+FARTHEST = 1000
+
+# At most this many brackets stand within each other.
+_DEEPEST = 50
+
+# Contradictions are looked for in queries of up to this many terms.
+MOST_TRIED = 10
 
 _OPERATORS = ("AND", "OR", "NOT")
 _OPENING, _CLOSING = '"\u201c\u201e', '"\u201d\u201c'
-# What begins like no word: an operator, near/N, a bracket, a quotation mark, =US; and any star.
+
+# No word begins with these: an operator, near/N, a bracket, a quotation mark, =US. A star may stand
+# anywhere.
 _SIGN = re.compile(
     rf"(?<!\S)(?:(?:AND|OR|NOT)(?=[\s({_OPENING}]|$)|(?i:near)/|[({_OPENING}])"
     rf"|(?<!\S){CASE}(?=[^\s{CASE}])|\{STAR}"
@@ -111,7 +120,7 @@ def is_query(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def parse_query(text: str) -> Query:
-    """Read *text*. Raises ValueError, with what to write, where it can match nothing meant."""
+    """Read *text*. Raises ValueError, with what to write, if it cannot match what was meant."""
     if len(text) > LONGEST_QUERY:
         raise ValueError(f"a query has {LONGEST_QUERY:,} characters at most: make two of it")
 
@@ -123,7 +132,7 @@ def parse_query(text: str) -> Query:
 
 
 def matches(node: Node, holds: Callable[[Leaf], bool]) -> bool:
-    """Return whether *node* is true where *holds* tells which terms and pairs there are."""
+    """Return whether *node* is true; *holds* tells whether a term or a pair is there."""
     if isinstance(node, Not):
         return not matches(node.part, holds)
     if isinstance(node, And):
@@ -149,7 +158,9 @@ def _terms_of(leaf: Leaf) -> tuple[Term, ...]:
 
 @dataclass(frozen=True)
 class _Token:
-    type: str  # "(", ")", "AND", "OR", "NOT", "near", "word", "quoted", or "" at the end
+    # One of "(", ")", "AND", "OR", "NOT", "near", "word", "quoted"; "" at the end.
+    type: str
+
     text: str = ""
     case_sensitive: bool = False
 
@@ -258,9 +269,9 @@ class _Parser:
             )
         return node
 
-    def _term(self, first: _Token) -> Term:
-        texts = [first.text]
-        while first.type == "word" and self._next_type == "word":
+    def _term(self, first_token: _Token) -> Term:
+        texts = [first_token.text]
+        while first_token.type == "word" and self._next_type == "word":
             token = self._take()
             if token.case_sensitive:
                 raise ValueError(
@@ -268,17 +279,17 @@ class _Parser:
                     "phrase, or write AND"
                 )
             texts.append(token.text)
-        if first.type == "word":
+        if first_token.type == "word":
             check_operators(texts)
 
-        term = Term(" ".join(" ".join(texts).split()), first.case_sensitive)
+        term = Term(" ".join(" ".join(texts).split()), first_token.case_sensitive)
         return self._terms.setdefault(term.identity, term)
 
 
 def check_operators(words: Sequence[str]) -> None:
-    """Raise ValueError where a phrase without quotation marks holds an operator in small letters.
+    """Raise ValueError if a phrase without quotation marks holds an operator in small letters.
 
-    In a term list "law and order" is a phrase; beside other operators it may be meant as one.
+    In a term list "law and order" is a phrase; beside operators, "and" may be meant as one.
     """
     for word in words:
         if word.upper() in _OPERATORS:
@@ -292,9 +303,9 @@ def check_operators(words: Sequence[str]) -> None:
 def _describe_gap(token: _Token) -> str:
     if token.type == ")":
         return "a bracket is closed where words should stand: write them, or take it away"
-    name = "near/N" if token.type == "near" else token.type
-    where = f"before {name}" if name else "at the end"
-    return f'words are missing {where}: write them (AND, OR and NOT as words go into "…")'
+    operator = "near/N" if token.type == "near" else token.type
+    position = f"before {operator}" if operator else "at the end"
+    return f'words are missing {position}: write them (AND, OR and NOT as words go into "…")'
 
 
 def _alternatives(node: Node) -> tuple[Term, ...]:
@@ -309,16 +320,16 @@ def _alternatives(node: Node) -> tuple[Term, ...]:
 
 
 def _check_term(term: Term) -> None:
-    """Raise ValueError where *term* cannot match, or not what was meant."""
+    """Raise ValueError if *term* cannot match anything, or not what was meant."""
     words = term.words.split(" ")
     for word in words:
-        body = word.removesuffix(STAR)
-        if STAR in body or (word != body and not body[-1:].isalnum()):
+        stem = word.removesuffix(STAR)
+        if STAR in stem or (word != stem and not stem[-1:].isalnum()):
             raise ValueError(
                 f"{str(term)!r} has a star that is not at a word's end: it stands for the rest of "
                 "a word, as in vaccin*"
             )
-        if body[:1] == CASE and len(body) > 1:
+        if stem[:1] == CASE and len(stem) > 1:
             raise ValueError(f"{word!r} begins with {CASE}: write it before a whole phrase alone")
     if not any(map(str.isalnum, term.words)):
         raise ValueError(f"{str(term)!r} has no letter or digit: write a word")
@@ -327,11 +338,10 @@ def _check_term(term: Term) -> None:
 
 
 def _check_satisfiable(query: Query, text: str) -> None:
-    """Raise ValueError where *query* matches what holds none of its words, or nothing at all.
+    """Raise ValueError if *query* matches texts without any of its words, or no text at all.
 
-    Every choice of its terms is tried, as long as they are few. A pair near each other is taken
-    for possible where its terms are there, and for possibly apart: so nothing is refused that
-    could match.
+    If the terms are few, every choice of them is tried. Two terms joined by near/N may be near each
+    other or apart in a text that holds both, so no query is refused that could match.
     """
     if matches(query.root, lambda _: False):
         raise ValueError(
@@ -348,10 +358,10 @@ def _check_satisfiable(query: Query, text: str) -> None:
 
 def choices(query: Query) -> Iterator[frozenset[Term]]:
     """Yield every set of the query's terms that a text can hold without the others."""
-    for values in product((True, False), repeat=len(query.terms)):
-        held = frozenset(term for term, value in zip(query.terms, values, strict=True) if value)
-        others = [term for term in query.terms if term not in held]
-        if not any(term.implies(other) for term, other in product(held, others)):
+    for choice in product((True, False), repeat=len(query.terms)):
+        held = frozenset(term for term, is_held in zip(query.terms, choice, strict=True) if is_held)
+        absent = [term for term in query.terms if term not in held]
+        if not any(term.implies(absent_term) for term, absent_term in product(held, absent)):
             yield held
 
 

@@ -1,7 +1,7 @@
 """Where a document matches a query, from the sentences that were found for its terms.
 
-The logic is applied to what the Text API found. How near two terms are, and their case, is judged
-by the project's own rule within these sentences.
+The logic is applied to the sentences of the Text API. The project's own rule judges how near two
+terms are within these sentences, and their case.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from analysis.query.grammar import Leaf, Near, Query, matches
 from analysis.query.terms import Term
 from textapi.text.sentences import Span
 
-Positions = Collection[int]  # of sentences, by their number in the document
+# The numbers of sentences in the document.
+Positions = Collection[int]
 
-_WORD = re.compile(r"[^\s\u2014]+")  # white space and long dashes part words
+# White space and long dashes separate words.
+_WORD = re.compile(r"[^\s\u2014]+")
 
 
 def find_positions(
@@ -30,8 +32,8 @@ def find_positions(
 ) -> dict[Term, list[int]]:
     """Return, for each term that the query seeks, the mentioning sentences that hold it.
 
-    *positions* are the sentences that hold each of the query's terms. Mentioning are those that
-    match the query, or all that hold a sought term *in_document*, if the document matches.
+    *positions* are the sentences that hold each of the query's terms. A sentence is mentioning if
+    it matches the query; *in_document*, if it holds a sought term and the document matches.
     """
     sought: set[int] = set()
     for term in query.sought_terms:
@@ -71,12 +73,14 @@ class _Scope:
         left, right = self._spans(leaf.left), self._spans(leaf.right)
         return self._follows(left, right, leaf) or self._follows(right, left, leaf)
 
-    def _follows(self, firsts: Collection[Span], seconds: Sequence[Span], near: Near) -> bool:
-        """Return whether one of *seconds*, in their order, stands near behind one of *firsts*."""
-        starts = [start for start, _ in seconds]
-        for _, end in firsts:
-            next_one = bisect_left(starts, end)
-            if next_one < len(starts) and self._count_words(end, starts[next_one]) <= near.distance:
+    def _follows(
+        self, left_spans: Collection[Span], right_spans: Sequence[Span], near: Near
+    ) -> bool:
+        """Return whether one of the sorted *right_spans* stands near after one of *left_spans*."""
+        starts = [start for start, _ in right_spans]
+        for _, end in left_spans:
+            index = bisect_left(starts, end)
+            if index < len(starts) and self._count_words(end, starts[index]) <= near.distance:
                 return True
         return False
 
@@ -94,7 +98,7 @@ class _Scope:
             yield start + match.start(), start + match.end()
 
     def _count_words(self, start: int, end: int) -> int:
-        """Return how many words stand between *start* and *end*, those cut there left out."""
+        """Count the whole words between *start* and *end*."""
         starts, ends = self._words
         return max(0, bisect_right(ends, end) - bisect_left(starts, start))
 

@@ -1,7 +1,7 @@
-"""What people write who know other tools: their signs are refused with ours, marks are made plain.
+"""The notation of other tools: its signs are refused with advice, quotation marks are made plain.
 
-This is about what a person types. Stored queries are read by the grammar alone, so that runs keep
-their meaning.
+These rules are for typed queries. The grammar alone reads stored queries, so that runs keep their
+meaning.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from analysis.query.terms import STAR
 
 QUOTED = re.compile('["\u201c\u201e][^"\u201c\u201d]*["\u201c\u201d]')
 
-# Marks as word processors set them: what opens a quotation, and what may close it.
+# Word processors set these marks: a key opens a quotation, and a character of its value closes it.
 _CLOSING_MARKS = {
     "\u201c": "\u201d",
     "\u201e": "\u201c\u201d",
@@ -27,7 +27,7 @@ _CLOSING_MARKS = {
     "\u2019": "\u2019",
     "'": "'",
 }
-# These are apostrophes too, so that they count where what they enclose is a whole operand.
+# These are apostrophes too, so they are quotation marks only if they enclose a whole operand.
 _APOSTROPHES = "\u2018\u2019'"
 _OPERATOR = r"(?:AND|OR|NOT|(?i:near)/\d+)"
 _OPERAND_BEGINS = re.compile(rf"(?:^|[(:,=]|(?<!\S){_OPERATOR}\s|\({_OPERATOR}\s)\s*$")
@@ -39,7 +39,8 @@ _FIELDS = (
 )
 _WHOLE_FIELD = re.compile(rf"(?i:{_FIELDS}):[^\s,:]+")
 
-# A word of another tool, and what to write. The first that fits a word counts.
+# Each pattern matches a word of another tool; the text says what to write instead. The first match
+# counts.
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r".*\|.*"), "write OR"),
     (re.compile(r".*&&.*"), "write AND"),
@@ -70,7 +71,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _WORD = re.compile(r"[^\s(),:]+|:\d+")
 _ENDS_WITH_QUESTION_MARK = re.compile(r".*[^\W_]\?+")
 
-# How words of a phrase are written as operators.
+# The words of a phrase, with the operators that they may stand for.
 _OPERATOR_OF_WORD = {
     "and": "AND",
     "&": "AND",
@@ -96,15 +97,15 @@ def make_marks_plain(text: str) -> str:
 
 def _make_plain(opening: str) -> Callable[[re.Match[str]], str]:
     def make_plain(pair: re.Match[str]) -> str:
-        before, after = pair.string[: pair.start()], pair.string[pair.end() :]
-        is_operand = _OPERAND_BEGINS.search(before) and _OPERAND_ENDS.match(after)
+        left_text, right_text = pair.string[: pair.start()], pair.string[pair.end() :]
+        is_operand = _OPERAND_BEGINS.search(left_text) and _OPERAND_ENDS.match(right_text)
         return pair[0] if opening in _APOSTROPHES and not is_operand else f'"{pair[1]}"'
 
     return make_plain
 
 
 def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
-    """Raise ValueError, with what to write, where *text* has a sign that only other tools know.
+    """Raise ValueError, with what to write, if *text* has a sign that only other tools know.
 
     In quotation marks every sign stands for itself.
     """
@@ -117,15 +118,15 @@ def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
         )
 
     words = _WORD.findall(unquoted)
-    for place, word in enumerate(words):
-        is_between = 0 < place < len(words) - 1
+    for index, word in enumerate(words):
+        is_between = 0 < index < len(words) - 1
         for sign, remedy in _SIGNS:
             if sign.fullmatch(word) and (is_between or not word.isalpha()):
                 raise ValueError(
                     f"{word!r} is a notation of other tools: {remedy}; or put what is meant as it "
                     'stands into quotation marks, "…"'
                 )
-        if is_query and is_between and word == "near" and _joins_words(words, place):
+        if is_query and is_between and word == "near" and _joins_words(words, index):
             raise ValueError(
                 "'near' stands in a phrase: write near/5, say, as an operator, or the phrase in "
                 "quotation marks"
@@ -137,20 +138,20 @@ def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
             )
 
 
-def _joins_words(words: Sequence[str], place: int) -> bool:
-    neighbours = (words[place - 1], words[place + 1])
+def _joins_words(words: Sequence[str], index: int) -> bool:
+    neighbours = (words[index - 1], words[index + 1])
     return not any(re.fullmatch(_OPERATOR, word) for word in neighbours)
 
 
 def suggest_query(phrase: str) -> str | None:
-    """Return the query that *phrase* may have been meant as; None where nothing in it says so."""
+    """Return the query that *phrase* may have been meant as; None if it looks like no query."""
     words = phrase.split()
     suggested: list[str] = []
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         operator = _OPERATOR_OF_WORD.get(word.casefold())
         truncated = _TRUNCATION.fullmatch(word)
-        is_first_not = place == 0 and operator == "NOT"
-        if operator and place < len(words) - 1 and (place or is_first_not):
+        is_first_not = index == 0 and operator == "NOT"
+        if operator and index < len(words) - 1 and (index or is_first_not):
             suggested.append(operator)
         elif truncated:
             suggested.append(truncated[1] + STAR)

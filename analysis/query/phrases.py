@@ -14,7 +14,7 @@ from core.errors import UsageError
 from textapi.text.keywords import pattern
 from textapi.text.sentences import split
 
-#: So many times the documents of a phrase: its query may have been meant.
+#: A phrase may have been meant as a query if the query matches this many times as many documents.
 MUCH_MORE = 2
 
 
@@ -22,7 +22,7 @@ MUCH_MORE = 2
 class PhraseCounts:
     """How many of the stored *documents* hold a phrase, and how many its query matches.
 
-    *query* is None where the phrase suggests none that can be read.
+    *query* is None if the phrase suggests no query that can be read.
     """
 
     query: str | None
@@ -37,7 +37,7 @@ def count_phrases(
 ) -> dict[str, PhraseCounts]:
     """Return the counts of each term that looks like a query and is looked for as a phrase.
 
-    Texts are read where there is such a term.
+    Texts are read only if there is such a term.
     """
     counts: dict[str, PhraseCounts] = {}
     for keyword in keywords:
@@ -56,9 +56,9 @@ def count_phrases(
 def describe_phrases(
     keywords: Sequence[Keyword], texts: Callable[[], Iterable[str]]
 ) -> Iterator[str]:
-    """Yield what the stored documents tell of phrases that may have been meant as queries.
+    """Yield remarks on phrases that may have been meant as queries, from the stored documents.
 
-    Raises `UsageError` where a subject is such a phrase alone and no stored document holds it.
+    Raises `UsageError` if a subject is only such a phrase and no stored document holds it.
     """
     for phrase, counts in count_phrases(keywords, texts).items():
         query = counts.query or "AND, OR or NOT, as in trump NOT biden"
@@ -101,12 +101,12 @@ def _has_match(query: Query, text: str, within: Within) -> bool:
     positions = {}
     for term in query.terms:
         positions[term] = [
-            number
-            for number, (start, end) in enumerate(sentences)
+            position
+            for position, (start, end) in enumerate(sentences)
             if term.pattern.search(text[start:end])
         ]
-    in_document = within == Within.DOCUMENT
-    mentions = find_positions(query, text, sentences, positions, in_document=in_document)
+    is_whole_document = within == Within.DOCUMENT
+    mentions = find_positions(query, text, sentences, positions, in_document=is_whole_document)
     return any(mentions.values())
 
 

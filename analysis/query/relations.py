@@ -1,4 +1,4 @@
-"""What two queries alone say of each other: one is a part of the other, or no text matches both."""
+"""What two queries tell about each other: one is a part of the other, or no text matches both."""
 
 from __future__ import annotations
 
@@ -11,16 +11,23 @@ from analysis.query.terms import Term
 
 
 class Relation(StrEnum):
-    """How what matches one keyword lies to what matches another, whatever the texts."""
+    """How the matches of one keyword relate to the matches of another, in any texts."""
 
-    FREE = "free"  # the texts decide; or the queries are too long to tell
-    PART = "part"  # all that matches the first matches the second
-    WHOLE = "whole"  # all that matches the second matches the first
-    APART = "apart"  # nothing matches both
+    # The texts decide, or the queries are too long to tell.
+    FREE = "free"
+
+    # Every text that matches the first keyword matches the second.
+    PART = "part"
+
+    # Every text that matches the second keyword matches the first.
+    WHOLE = "whole"
+
+    # No text matches both.
+    APART = "apart"
 
 
 def relate(first: Keyword, second: Keyword) -> Relation:
-    """Return what the two keywords' terms and operators make certain; of equal ones PART.
+    """Return the relation that the keywords' terms and operators make certain; PART if equal.
 
     A list of terms means the same in a sentence and in a document, a query does not.
     """
@@ -52,6 +59,9 @@ def _root(keyword: Keyword) -> Node:
 
 
 def _share_words(left: Node, right: Node) -> bool:
-    """Return whether a term of the one implies a term of the other; else nothing is certain."""
+    """Return whether a term of one side implies a term of the other; else nothing is certain."""
     pairs = product(Query(left).terms, Query(right).terms)
-    return any(one.implies(other) or other.implies(one) for one, other in pairs)
+    return any(
+        left_term.implies(right_term) or right_term.implies(left_term)
+        for left_term, right_term in pairs
+    )

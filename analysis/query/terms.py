@@ -11,16 +11,20 @@ from textapi.text.keywords import HYPHENS, pattern
 STAR = "*"
 CASE = "="
 
-# The rest of a word, and what a hyphen and digits add to it: "covid*" finds "covid-19".
+# The rest of a word, with a hyphen and digits that follow it: "covid*" finds "covid-19".
 _REST = rf"\w*+(?:[{HYPHENS}]\d\w*+)*+"
-_ANY_REST = "zqxj"  # stands for it where a word is needed: no term holds these letters
+
+# It stands for the rest of a word in a plain word: no term holds these letters.
+_ANY_REST = "zqxj"
 
 
 @dataclass(frozen=True)
 class Term:
     """A word or phrase; a star at a word's end stands for any further letters and digits."""
 
-    words: str  # separated by single spaces
+    # Single spaces separate the words.
+    words: str
+
     case_sensitive: bool = False
 
     def __str__(self) -> str:

@@ -20,9 +20,16 @@ from analysis.text.words import read_words, words_of, words_of_terms
 from models.tables import DistinctiveWord
 
 NAME = "distinctive"
-WORDS_KEPT = 10  # of each corpus
-FEWEST_DOCUMENTS = 3  # that hold a word
-COUNTED_TOGETHER = 1000  # texts: a counter takes many words in less time than a few
+
+# At most this many words are kept of each corpus.
+WORDS_KEPT = 10
+
+# A word counts if at least this many documents hold it.
+FEWEST_DOCUMENTS = 3
+
+# Texts are counted in batches: a counter takes many words in less time than a few at a time.
+COUNTED_TOGETHER = 1000
+
 OTHERS_ARE_COLLECTED = "the documents of the run's other jobs are being collected"
 NOTHING_TO_COMPARE = "there are no other documents to compare with"
 
@@ -33,7 +40,7 @@ async def find_distinctive_words(
 ) -> StepResult | NotReady:
     """Compare each corpus with the other documents of its month, or of the run's other jobs."""
     corpora = await data.corpora()
-    rows: list[dict[str, Any]] = []
+    word_rows: list[dict[str, Any]] = []
     compared_documents = 0
 
     for corpus in corpora:
@@ -44,14 +51,14 @@ async def find_distinctive_words(
             return NotReady(OTHERS_ARE_COLLECTED)
 
         subject_words = words_of_terms(data.subject_terms(corpus))
-        rows_of_corpus, reference_count = await asyncio.to_thread(
+        corpus_rows, reference_count = await asyncio.to_thread(
             _compare, corpus.keyword, texts, reference_texts, patterns, subject_words
         )
-        rows += rows_of_corpus
+        word_rows += corpus_rows
         compared_documents += reference_count
 
     reason = NOTHING_TO_COMPARE if corpora and not compared_documents else None
-    return StepResult(count_documents(corpora), {DistinctiveWord: rows}, no_data_reason=reason)
+    return StepResult(count_documents(corpora), {DistinctiveWord: word_rows}, no_data_reason=reason)
 
 
 def _compare(
@@ -72,15 +79,21 @@ class WordCounts:
     """How often words are used in texts, and in how many of them; words are case-folded."""
 
     texts: int = 0
-    total: int = 0  # uses of all words
+
+    # The number of uses of all words.
+    total: int = 0
+
     uses: Counter[str] = field(default_factory=Counter)
     documents: Counter[str] = field(default_factory=Counter)
-    written: Counter[str] = field(default_factory=Counter)  # uses by how a word is written
+
+    # The number of uses of each spelling of a word.
+    written: Counter[str] = field(default_factory=Counter)
+
     forms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def of(cls, texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> WordCounts:
-        """Count the words of *texts*, each of them a document, without what *leave_out* match."""
+        """Count the words of *texts*, without what *leave_out* match; each text is a document."""
         counts = cls()
         remaining = iter(texts)
         while batch := list(islice(remaining, COUNTED_TOGETHER)):
@@ -96,14 +109,15 @@ class WordCounts:
     def _add(self, texts: Sequence[str], leave_out: Collection[re.Pattern[str]]) -> None:
         """Count words as they are written, and documents."""
         written: list[str] = []
-        folded: list[str] = []  # once for each text
+        # Each text adds each of its words once.
+        folded: list[str] = []
 
         for text in texts:
             text_words = read_words(text)
             if any(pattern.search(text_words.without_addresses) for pattern in leave_out):
-                words = list(words_of(text, leave_out))
-                written += words
-                folded += frozenset(map(str.casefold, words))
+                kept_words = list(words_of(text, leave_out))
+                written += kept_words
+                folded += frozenset(map(str.casefold, kept_words))
             else:
                 written += text_words.words
                 folded += text_words.folded
@@ -114,13 +128,13 @@ class WordCounts:
         self.documents.update(folded)
 
     def shown_form(self, word: str) -> str:
-        """Return how *word* is written most often; of equals the last by code points."""
+        """Return the most frequent spelling of *word*; ties go to the last by code points."""
         _, most_common = max((self.written[form], form) for form in self.forms[word])
         return most_common
 
 
 def log_likelihood(uses: int, total: int, reference_uses: int, reference_total: int) -> float:
-    """Return G² of a word in two corpora, negative where the first uses it less.
+    """Return G² of a word in two corpora; it is negative if the first uses the word less.
 
     G² = 2 Σ O ln(O / E) over the four cells of the table "this word or another" by corpus. *uses*
     are the word's, *total* all words of a corpus. Source: Dunning (1993), Accurate Methods for the
@@ -130,14 +144,15 @@ def log_likelihood(uses: int, total: int, reference_uses: int, reference_total: 
     all_words = total + reference_total
     terms = []
 
-    for in_corpus, of_corpus in ((uses, total), (reference_uses, reference_total)):
-        cells = ((in_corpus, all_uses), (of_corpus - in_corpus, all_words - all_uses))
-        for observed, of_kind in cells:
+    for corpus_uses, corpus_total in ((uses, total), (reference_uses, reference_total)):
+        cells = ((corpus_uses, all_uses), (corpus_total - corpus_uses, all_words - all_uses))
+        for observed, cell_total in cells:
             if observed:
-                expected = of_corpus * of_kind / all_words
+                expected = corpus_total * cell_total / all_words
                 terms.append(observed * math.log(observed / expected))
 
-    g2 = max(2 * math.fsum(terms), 0.0)  # rounding may leave less than zero
+    # Rounding may leave less than zero.
+    g2 = max(2 * math.fsum(terms), 0.0)
     is_used_more = uses * reference_total >= reference_uses * total
     return g2 if is_used_more else -g2
 
@@ -150,7 +165,7 @@ def distinctive_rows(
 ) -> list[dict[str, Any]]:
     """Return the words with the largest |G²|, without stop words and *subject_words*.
 
-    A word counts where at least `FEWEST_DOCUMENTS` documents of the side that uses it more hold it.
+    A word counts if at least `FEWEST_DOCUMENTS` documents of the side that uses it more hold it.
     """
     if not target.total or not reference.total:
         return []
@@ -166,10 +181,10 @@ def distinctive_rows(
             scores[word] = round(g2, 6)
 
     ranked = sorted(scores, key=lambda word: (-abs(scores[word]), word))
-    rows = []
+    word_rows = []
     for rank, word in enumerate(ranked[:WORDS_KEPT], start=1):
         written_in = target if word in target.uses else reference
-        row = {
+        word_row = {
             "keyword": keyword,
             "rank": rank,
             "word": written_in.shown_form(word),
@@ -178,14 +193,14 @@ def distinctive_rows(
             "reference_count": reference.uses[word],
             "g2": scores[word],
         }
-        rows.append(row)
+        word_rows.append(word_row)
 
-    return rows
+    return word_rows
 
 
 def _in_enough_documents(counts: WordCounts) -> set[str]:
     """Return the words that may count: most words are in fewer documents, and need no test."""
-    return {word for word, n in counts.documents.items() if n >= FEWEST_DOCUMENTS}
+    return {word for word, documents in counts.documents.items() if documents >= FEWEST_DOCUMENTS}
 
 
 STEP = Step(

@@ -19,7 +19,7 @@ from textapi.requests import entities_of
 async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Ask for the entities of each chunk and count those of each corpus."""
     corpora = await data.corpora()
-    rows: list[dict[str, Any]] = []
+    corpora_rows: list[dict[str, Any]] = []
 
     for corpus in corpora:
         chunks = list(corpus.chunks(data.options.text_size))
@@ -28,9 +28,9 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         periods = [period for period, _, _ in chunks]
         # The name of an account is a name in its posts; a keyword's term is the subject.
         subject = data.subject_patterns(corpus) if corpus.keyword else ()
-        rows += entity_rows(corpus, periods, answers, subject)
+        corpora_rows += entity_rows(corpus, periods, answers, subject)
 
-    return StepResult(count_documents(corpora), {Entity: rows})
+    return StepResult(count_documents(corpora), {Entity: corpora_rows})
 
 
 def entity_rows(
@@ -39,15 +39,16 @@ def entity_rows(
     answers: Iterable[Sequence[tuple[str, str]]],
     subject: Sequence[re.Pattern[str]] = (),
 ) -> list[dict[str, Any]]:
-    """Return the entities of *answers*, one for each of *periods*, spellings joined where safe.
+    """Return the entities in *answers*, which hold one answer for each of *periods*.
 
-    The terms of the keyword, by the patterns *subject*, are none.
+    Spellings are joined where that is safe. What the patterns *subject* match, the terms of the
+    keyword, is no entity.
     """
     occurrences = []
 
     for period, answer in zip(periods, answers, strict=True):
-        for type_, name in answer:
-            occurrences.append(Occurrence(period, type_, name))
+        for type_, spelling in answer:
+            occurrences.append(Occurrence(period, type_, spelling))
 
     texts = [text for _, text in corpus.texts]
     counts = count_entities(occurrences, texts, subject)

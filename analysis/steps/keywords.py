@@ -21,14 +21,17 @@ from textapi.placement import Placement
 from textapi.requests import KeywordBatch, KeywordKey, keyword_batches
 
 NAME = "keywords"
-DOCUMENTS_NAMED = 5  # in a remark
+
+# A remark names this many documents at most.
+DOCUMENTS_NAMED = 5
+
 ADVICE = "see that TIDINGS_TEXTAPI_URL answers with sentences of the texts, then `tidings retry`"
 
 
 async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
-    """Ask for all texts of the month, then read what was found.
+    """Request the sentences of all texts of the month, then read the mentions in them.
 
-    What the terms with a star stand for is looked up first.
+    First find the words that the terms with a star stand for.
     """
     data = replace(data, keywords=await asyncio.to_thread(find_forms_of_month, data))
     texts = MonthTexts()
@@ -37,13 +40,13 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     terms = all_terms(data.keywords)
     first_ids = list(texts.first_id_of_digest.values())
     sentences = await fetcher.read_sentences(terms, first_ids)
-    rows, unplaced = _mentions_of_month(data, texts, sentences)
+    mentions, unplaced = _mentions_of_month(data, texts, sentences)
 
     remark = unplaced.remark()
     if unplaced.are_most:
         bad_answers = BadAnswers(f"{SERVICE}: {remark}: {ADVICE}", unplaced.keys)
         return StepResult(texts.documents, {Mention: []}, bad_answers=bad_answers)
-    return StepResult(texts.documents, {Mention: rows}, remark=remark and f"left out: {remark}")
+    return StepResult(texts.documents, {Mention: mentions}, remark=remark and f"left out: {remark}")
 
 
 def find_forms_of_month(data: MonthData) -> list[Keyword]:
@@ -57,8 +60,12 @@ class MonthTexts:
 
     documents: int = 0
     first_id_of_digest: dict[bytes, int] = field(default_factory=dict)
-    repeated: dict[int, list[int]] = field(default_factory=dict)  # later documents, by the first
-    place_of_id: dict[int, int] = field(default_factory=dict)  # by day, then identity
+
+    # The later documents with the same text, by the id of the first.
+    repeated: dict[int, list[int]] = field(default_factory=dict)
+
+    # The position of each document, sorted by day, then identity.
+    place_of_id: dict[int, int] = field(default_factory=dict)
 
     def add(self, document: DocumentText) -> bool:
         """Add a document; return whether its text is a new one."""
@@ -86,7 +93,8 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
             if texts.add(document):
                 new_texts.append((document.id, document.text))
 
-        if terms:  # a star may stand for nothing
+        # There is no term if all stars stand for nothing.
+        if terms:
             yield from keyword_batches(engine, new_texts, terms, data.options.text_size, date)
 
 
@@ -94,7 +102,9 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
 class UnplacedSentences:
     """Sentences of answers that do not stand in their documents, which are no mentions."""
 
-    documents_answered: int = 0  # in which a sentence was found at all
+    # The number of documents in which the service found a sentence.
+    documents_answered: int = 0
+
     identities: list[str] = field(default_factory=list)
     keys: set[KeywordKey] = field(default_factory=set)
 
@@ -110,21 +120,21 @@ class UnplacedSentences:
 
     @property
     def are_most(self) -> bool:
-        """Whether most of the documents with an answer have such: the rest says too little."""
+        """Whether most of the documents with an answer have such: too few are left then."""
         return 2 * len(self.identities) > self.documents_answered
 
     def remark(self) -> str | None:
-        """Return what a reader should know, None where all sentences stand in their documents."""
-        number = len(self.identities)
-        if not number:
+        """Return what a reader should know; None if all sentences stand in their documents."""
+        count = len(self.identities)
+        if not count:
             return None
 
-        names = ", ".join(self.identities[:DOCUMENTS_NAMED])
-        if number > DOCUMENTS_NAMED:
-            names += f" and {number - DOCUMENTS_NAMED:,} more"
+        identities = ", ".join(self.identities[:DOCUMENTS_NAMED])
+        if count > DOCUMENTS_NAMED:
+            identities += f" and {count - DOCUMENTS_NAMED:,} more"
         return (
-            f"sentences found in {number:,} of {self.documents_answered:,} documents do not stand "
-            f"there ({names})"
+            f"sentences found in {count:,} of {self.documents_answered:,} documents do not stand "
+            f"there ({identities})"
         )
 
 
@@ -141,16 +151,16 @@ def _mentions_of_month(
         documents = documents_by_id(connection, sorted(first_id_of))
 
     terms = all_terms(data.keywords)
-    rows: list[dict[str, Any]] = []
+    mentions: list[dict[str, Any]] = []
     unplaced = UnplacedSentences()
     for document in sorted(documents, key=lambda document: texts.place_of_id[document.id]):
         first_id = first_id_of[document.id]
         sentences_by_term = {term: sentences.get((term, first_id), []) for term in terms}
         placements = place_sentences(document, sentences_by_term)
         unplaced.add(document, first_id, placements)
-        rows += mention_rows(document, data.keywords, placements)
+        mentions += mention_rows(document, data.keywords, placements)
 
-    return rows, unplaced
+    return mentions, unplaced
 
 
 STEP = Step(NAME, find_mentions, tables=(Mention,))

@@ -14,7 +14,8 @@ from analysis.text.phrases import says_something
 from models.tables import Phrase
 from textapi.requests import phrases_of
 
-_DASHES = "\u2013\u2014-* "  # at the edges of a phrase: a model took them along
+# A model may take these along at the edges of a phrase.
+_DASHES = "\u2013\u2014-* "
 
 BestRanks = Mapping[str, int]
 
@@ -22,7 +23,7 @@ BestRanks = Mapping[str, int]
 async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Ask for the phrases of each chunk and keep the best of each corpus."""
     corpora = await data.corpora()
-    rows: list[dict[str, Any]] = []
+    corpora_rows: list[dict[str, Any]] = []
 
     for corpus in corpora:
         requests = []
@@ -30,9 +31,9 @@ async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResu
             requests.append(phrases_of(fetcher.engine, text, data.options.phrases, document_ids))
 
         answers = await fetch_answers(fetcher, requests)
-        rows += phrase_rows(corpus, answers, data.subject_terms(corpus), data.options)
+        corpora_rows += phrase_rows(corpus, answers, data.subject_terms(corpus), data.options)
 
-    return StepResult(count_documents(corpora), {Phrase: rows})
+    return StepResult(count_documents(corpora), {Phrase: corpora_rows})
 
 
 def phrase_rows(
@@ -43,8 +44,8 @@ def phrase_rows(
 ) -> list[dict[str, Any]]:
     """Return the phrases that the most documents of *corpus* hold.
 
-    Of equals the one that the Text API ranks better in any chunk comes first, then the one that
-    comes first by name. Phrases that occur once or only repeat the subject come after all others.
+    Among equals, the phrase that the Text API ranks better in any chunk comes first, then the first
+    by name. Phrases that occur once or only repeat the subject come after all others.
     """
     best_ranks = _best_ranks(answers)
     counts = document_frequency((text for _, text in corpus.texts), list(best_ranks))
@@ -53,17 +54,17 @@ def phrase_rows(
         is_last = not says_something(phrase, counts[phrase], subject_terms)
         return is_last, -counts[phrase], best_ranks[phrase], phrase
 
-    rows = []
+    ranked_rows = []
     for rank, phrase in enumerate(sorted(best_ranks, key=order)[: options.phrases], start=1):
-        row = {
+        phrase_row = {
             "keyword": corpus.keyword,
             "rank": rank,
             "phrase": phrase,
             "count": counts[phrase],
         }
-        rows.append(row)
+        ranked_rows.append(phrase_row)
 
-    return rows
+    return ranked_rows
 
 
 def document_frequency(texts: Iterable[str], phrases: Sequence[str]) -> dict[str, int]:

@@ -26,11 +26,13 @@ async def score_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     texts = [data.scored_text(keyword, sentence) for keyword, sentence in sentences]
     polarities = await _fetch_polarities(fetcher, dict.fromkeys(texts), data.options.text_size)
 
-    rows = []
+    mention_rows = []
     for (keyword, sentence), text in zip(sentences, texts, strict=True):
-        rows.append({"keyword": keyword, "sentence": sentence, "polarity": polarities[text]})
+        mention_rows.append(
+            {"keyword": keyword, "sentence": sentence, "polarity": polarities[text]}
+        )
 
-    return StepResult(count_documents(await data.corpora()), {Mention: rows})
+    return StepResult(count_documents(await data.corpora()), {Mention: mention_rows})
 
 
 def store_mention_polarities(connection: Connection, job_id: int, rows: Rows) -> None:
@@ -43,11 +45,11 @@ async def score_posts(data: PostData, fetcher: Fetcher) -> StepResult:
     """Score every authored post."""
     texts = dict.fromkeys(post.text for post in data.authored)
     polarities = await _fetch_polarities(fetcher, texts, data.options.text_size)
-    rows = []
+    post_rows = []
     for post in data.authored:
-        rows.append({"document_id": post.id, "polarity": polarities[post.text]})
+        post_rows.append({"document_id": post.id, "polarity": polarities[post.text]})
 
-    return StepResult(len(data.authored), {PostPolarity: rows})
+    return StepResult(len(data.authored), {PostPolarity: post_rows})
 
 
 async def _fetch_polarities(

@@ -1,4 +1,4 @@
-"""The summary of a corpus: of many chunks, the summary of their summaries."""
+"""The summary of a corpus; a corpus of many chunks gets the summary of their summaries."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from textapi.requests import TextRequest, summary_of
 async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Summarize each corpus."""
     corpora = await data.summary_corpora()
-    rows: list[dict[str, Any]] = []
+    summary_rows: list[dict[str, Any]] = []
 
     for corpus in corpora:
         summary = await _summarize(corpus, data.options, fetcher)
-        rows.append({"keyword": corpus.keyword, "summary": summary})
+        summary_rows.append({"keyword": corpus.keyword, "summary": summary})
 
-    return StepResult(count_documents(corpora), {Summary: rows})
+    return StepResult(count_documents(corpora), {Summary: summary_rows})
 
 
 async def _summarize(corpus: Corpus, options: TextOptions, fetcher: Fetcher) -> str:
@@ -52,7 +52,7 @@ def _further_requests(
     options: TextOptions,
     quoted_documents: Sequence[int],
 ) -> list[TextRequest]:
-    """Return the requests for the summary of *summaries*; none where they fit into one request."""
+    """Return the requests for the summary of *summaries*; none if they fit into one request."""
     if requests_before <= 1 or len("\n".join(summaries)) <= options.text_size:
         return []
 

@@ -16,20 +16,29 @@ from textapi.text import word_list
 
 _TIMES = frozenset({"DATE", "TIME"})
 _MONEY = "MONEY"
-WHOLE_JOB = ""  # the period of counts over all periods
+
+# This period stands for counts over all periods.
+WHOLE_JOB = ""
+
 
 _POSSESSIVE = re.compile("['\u2019]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
-# Characters that are no part of a name where they stand at its edge.
+
+# These characters are no part of a name if they stand at its edge.
 _EDGES = " ,;:!?&|/\\*+=~_<>\"'\u201c\u201d\u2018\u2019()[]{}\u2026\u2022-\u2013\u2014@#\ufffd"
 _LEADING = _EDGES.replace("@", "").replace("#", "") + "."
-_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}[A-Z]\.?")  # "I.C.U."
+
+# It matches "I.C.U.", for example.
+_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}[A-Z]\.?")
+
 _LETTER = re.compile(r"[^\W\d_]")
 _SUM = re.compile(
     r"\d|[$\u00a2\u00a3\u00a5\u20ac]|\b(?:dollar|cent|euro|pound|(?:m|b|tr)illion)s?\b",
     re.IGNORECASE,
 )
-_LONGEST_NAME = 80  # characters
+
+# A longer entity, in characters, is no name.
+_LONGEST_NAME = 80
 
 Spellings = Counter[str]
 
@@ -61,77 +70,80 @@ def count_entities(
 ) -> list[EntityCount]:
     """Count entities for the whole job and each period, ranked within period and type.
 
-    *texts* are those in which they were found, *subject* the patterns of the keyword's terms, which
-    are no entities. Joined are spellings that differ in case, possessive, leading article or white
-    space; a tag or a handle with the name that it is without its blanks ("WhiteHouse"); and a
-    person's last name with a longer name, where `person_names` finds the evidence in all periods
-    together, and then in each of them. The name shown is the most frequent spelling, the longer
-    where a short one was joined to it. Left out is what is no name of its type: tags and handles
-    that nobody spells out, signs without a letter, sums without a number, words that the texts have
-    in small letters too, and in headlines in Title Case what has no capital, and single words that
-    are no names elsewhere.
+    The entities were found in *texts*. The patterns *subject* match the keyword's terms, which are
+    no entities. Three kinds of spellings are joined: those that differ in case, possessive, leading
+    article or white space; a tag or handle and the name that it spells without blanks
+    ("WhiteHouse"); a person's last name and a longer name, if `person_names` finds the evidence in
+    all periods together. The most frequent spelling is shown, the longer one of a joined last name.
+    What is no name of its type is left out: tags and handles that nobody spells out, signs without
+    a letter, sums without a number, words that the texts have in small letters too; in headlines
+    in Title Case also words without a capital, and single words that are no names elsewhere.
     """
     usage = WordUsage.of(texts)
-    by_period: dict[str, dict[Entity, Spellings]] = defaultdict(lambda: defaultdict(Counter))
+    spellings_by_period: dict[str, dict[Entity, Spellings]] = defaultdict(
+        lambda: defaultdict(Counter)
+    )
     tags: list[Occurrence] = []
 
-    for period, engine_type, name in occurrences:
-        spelling = _clean(engine_type, name, usage)
+    for period, engine_type, entity_text in occurrences:
+        spelling = _clean(engine_type, entity_text, usage)
         type_ = person_names.correct_place(engine_type, _form(spelling))
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
         elif spelling and _is_name(type_, spelling, usage) and not _matches(subject, spelling):
-            by_period[period][type_, _form(spelling)][spelling] += 1
+            spellings_by_period[period][type_, _form(spelling)][spelling] += 1
 
-    for tag, entity in _spelled_out(tags, set(chain.from_iterable(by_period.values()))):
-        by_period[tag.period][entity][tag.name] += 1
+    for tag, entity in _spelled_out(tags, set(chain.from_iterable(spellings_by_period.values()))):
+        spellings_by_period[tag.period][entity][tag.name] += 1
 
-    _correct_types(by_period)
-    return list(_ranked_counts(by_period, usage))
+    _correct_types(spellings_by_period)
+    return list(_ranked_counts(spellings_by_period, usage))
 
 
-def _correct_types(by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
+def _correct_types(spellings_by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
     """Count last names that were taken for organisations or places as the persons they are."""
-    persons = person_names.find_persons_of_other_types(_total_counts(by_period))
+    persons = person_names.find_persons_of_other_types(_total_counts(spellings_by_period))
 
-    for entities in by_period.values():
+    for entities in spellings_by_period.values():
         for mistaken, person in persons.items():
             if mistaken in entities:
                 entities[person].update(entities.pop(mistaken))
 
 
-def _total_counts(by_period: Mapping[str, Mapping[Entity, Spellings]]) -> Counter[Entity]:
+def _total_counts(spellings_by_period: Mapping[str, Mapping[Entity, Spellings]]) -> Counter[Entity]:
     totals = Counter[Entity]()
-    for entities in by_period.values():
+    for entities in spellings_by_period.values():
         for entity, spellings in entities.items():
             totals[entity] += spellings.total()
     return totals
 
 
 def _ranked_counts(
-    by_period: Mapping[str, Mapping[Entity, Spellings]], usage: WordUsage
+    spellings_by_period: Mapping[str, Mapping[Entity, Spellings]], usage: WordUsage
 ) -> Iterator[EntityCount]:
-    """Yield the counts by period, type and rank, last names joined where there is evidence."""
+    """Yield the counts by period, type and rank; join last names if there is evidence."""
     spellings: dict[Entity, Spellings] = defaultdict(Counter)
-    for entities in by_period.values():
-        for entity, of_entity in entities.items():
-            spellings[entity].update(of_entity)
-    names = {entity: _shown_name(of_entity) for entity, of_entity in spellings.items()}
-    joined = person_names.join_last_names(_total_counts(by_period), names, usage)
+    for entities in spellings_by_period.values():
+        for entity, entity_spellings in entities.items():
+            spellings[entity].update(entity_spellings)
+    shown_names = {
+        entity: _shown_name(entity_spellings) for entity, entity_spellings in spellings.items()
+    }
+    joined = person_names.join_last_names(_total_counts(spellings_by_period), shown_names, usage)
 
     written: dict[Entity, set[str]] = defaultdict(set)
     totals: dict[str, Counter[Entity]] = {WHOLE_JOB: Counter()}
-    for period, entities in by_period.items():
-        for entity, of_entity in entities.items():
-            group, count = joined.get(entity, entity), of_entity.total()
-            written[group].update(of_entity)
+    for period, entities in spellings_by_period.items():
+        for entity, entity_spellings in entities.items():
+            group, count = joined.get(entity, entity), entity_spellings.total()
+            written[group].update(entity_spellings)
             totals[WHOLE_JOB][group] += count
             if period != WHOLE_JOB:
                 totals.setdefault(period, Counter())[group] += count
 
-    def order(item: tuple[Entity, int]) -> tuple[str, int, str, str]:
-        entity, count = item
-        return entity[0], -count, names[entity], entity[1]
+    def order(entity_count: tuple[Entity, int]) -> tuple[str, int, str, str]:
+        entity, count = entity_count
+        return entity[0], -count, shown_names[entity], entity[1]
 
     for period, counts in sorted(totals.items()):
         ranks: Counter[str] = Counter()
@@ -139,13 +151,13 @@ def _ranked_counts(
             type_ = entity[0]
             ranks[type_] += 1
             yield EntityCount(
-                period, type_, names[entity], ranks[type_], count, sorted(written[entity])
+                period, type_, shown_names[entity], ranks[type_], count, sorted(written[entity])
             )
 
 
-def _clean(type_: str, name: str, usage: WordUsage) -> str:
-    """Return *name* without what the model took along: signs, tags, words before a person."""
-    spelling = _strip_tags(name, usage)
+def _clean(type_: str, entity_text: str, usage: WordUsage) -> str:
+    """Remove from *entity_text* what the model took along: signs, tags, words before a person."""
+    spelling = _strip_tags(entity_text, usage)
     if type_ == PERSON and usage.is_title_case:
         return person_names.without_leading_words(spelling)
     return spelling
@@ -156,9 +168,9 @@ def _matches(subject: Sequence[re.Pattern[str]], spelling: str) -> bool:
     return any(term.fullmatch(_form(spelling)) for term in subject)
 
 
-def _strip_tags(name: str, usage: WordUsage) -> str:
-    """Return *name* without punctuation at its edges, and without tags before and behind it."""
-    words = name.split()
+def _strip_tags(entity_text: str, usage: WordUsage) -> str:
+    """Remove punctuation at the edges of *entity_text*, and the tags before and behind it."""
+    words = entity_text.split()
 
     while len(words) > 1 and usage.is_only_a_tag(words[0].strip(_EDGES)):
         del words[0]
@@ -191,12 +203,12 @@ def _form(spelling: str) -> str:
 
 
 def _spelled_out(
-    tags: Iterable[Occurrence], names: Iterable[Entity]
+    tags: Iterable[Occurrence], known_entities: Iterable[Entity]
 ) -> Iterator[tuple[Occurrence, Entity]]:
-    """Yield the tags that are a name without its blanks, with the only such name of their type."""
+    """Yield each tag that spells a name without blanks, with the only such name of its type."""
     entities: dict[Entity, list[Entity]] = defaultdict(list)
 
-    for type_, form in names:
+    for type_, form in known_entities:
         entities[type_, _without_blanks(form)].append((type_, form))
 
     for tag in tags:
@@ -214,7 +226,7 @@ def _shown_name(spellings: Spellings) -> str:
     counts: Counter[str] = Counter()
 
     for spelling, count in spellings.items():
-        without_possessive = _POSSESSIVE.sub("", spelling.lstrip("@#"))
-        counts[_ARTICLE.sub("", without_possessive).strip()] += count
+        base = _POSSESSIVE.sub("", spelling.lstrip("@#"))
+        counts[_ARTICLE.sub("", base).strip()] += count
 
     return min(counts, key=lambda name: (-counts[name], name))

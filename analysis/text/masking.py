@@ -15,16 +15,19 @@ import re
 from collections.abc import Iterable
 
 STAND_IN = "topic"
-_WITHOUT_CASE = "0"  # for a word that has no capitals to keep: a number, another script
 
-_WORD = re.compile(r"\w(?:\S*\w)?\.*")  # with the full stops of an abbreviation
+# Stands in for a word that has no capitals to keep: a number, or another script.
+_WITHOUT_CASE = "0"
+
+# A word includes the full stops of an abbreviation.
+_WORD = re.compile(r"\w(?:\S*\w)?\.*")
 
 
 def mask_terms(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str:
     """Return *sentence* with a stand-in for each word of what the terms' *patterns* match.
 
-    A full stop within the sentence goes with the abbreviation that it belongs to: behind the
-    stand-in it would end a sentence. The one at the end stays.
+    A full stop within the sentence is removed with its abbreviation: behind the stand-in it would
+    end a sentence. The full stop at the end stays.
     """
     parts: list[str] = []
     cursor = 0
@@ -42,7 +45,7 @@ def mask_terms(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str:
 
 
 def _find_spans(sentence: str, patterns: Iterable[re.Pattern[str]]) -> list[tuple[int, int]]:
-    """Return where a term stands; matches that overlap or touch are one."""
+    """Return the spans of the terms; join matches that overlap or touch."""
     matches: list[tuple[int, int]] = []
     for pattern in patterns:
         matches += [match.span() for match in pattern.finditer(sentence)]
@@ -56,9 +59,9 @@ def _find_spans(sentence: str, patterns: Iterable[re.Pattern[str]]) -> list[tupl
     return spans
 
 
-def _stand_in(word: re.Match[str]) -> str:
-    if word[0].isupper():
+def _stand_in(match: re.Match[str]) -> str:
+    if match[0].isupper():
         return STAND_IN.upper()
-    if word[0].upper() == word[0].lower():
+    if match[0].upper() == match[0].lower():
         return _WITHOUT_CASE
-    return STAND_IN.title() if word[0][0].isupper() else STAND_IN
+    return STAND_IN.title() if match[0][0].isupper() else STAND_IN

@@ -15,7 +15,7 @@ from textapi.text.sentences import Span, split
 
 
 def all_terms(keywords: Sequence[Keyword]) -> list[str]:
-    """Return every term that is asked for once, in the order of the keywords."""
+    """Return every requested term once, in the order of the keywords."""
     terms: dict[str, None] = {}
     for keyword in keywords:
         terms.update(dict.fromkeys(keyword.request_terms))
@@ -38,16 +38,16 @@ def mention_rows(
 ) -> list[dict[str, Any]]:
     """Return the mentions of one document, from where the sentences for each term stand in it.
 
-    A mention's sentence and its position (from 1) are those of our own splitter, whoever found it.
+    Our own splitter sets a mention's sentence and its position (from 1), whoever found it.
     """
     spans = split(document.text)
-    rows = []
+    mentions = []
 
     for keyword in keywords:
         positions_by_term = _positions_by_term(document.text, spans, keyword, placements)
         for term in keyword.terms:
             for position in positions_by_term[term]:
-                row = {
+                mention = {
                     "document_id": document.id,
                     "keyword": keyword.name,
                     "term": term,
@@ -55,9 +55,9 @@ def mention_rows(
                     "sentence": document.text[slice(*spans[position])],
                     "polarity": None,
                 }
-                rows.append(row)
+                mentions.append(mention)
 
-    return rows
+    return mentions
 
 
 def _positions_by_term(
@@ -78,6 +78,8 @@ def _positions_by_term(
                 i for i in positions_by_term[term] if term.pattern.search(text[slice(*spans[i])])
             }
 
-    in_document = keyword.within == Within.DOCUMENT
-    mentioning = find_positions(query, text, spans, positions_by_term, in_document=in_document)
+    is_whole_document = keyword.within == Within.DOCUMENT
+    mentioning = find_positions(
+        query, text, spans, positions_by_term, in_document=is_whole_document
+    )
     return {str(term): positions for term, positions in mentioning.items()}

@@ -39,20 +39,46 @@ from analysis.text.templates import (
     template_of,
 )
 
-BYTES_PER_TEXT = 100  # at the peak: numbers, hashes and places of sorted forms
-FIXED_BYTES = 120 * 2**20  # tables of shingles, templates, their index
-MOST_TEMPLATES = 10_000  # under construction; the oldest that joined nothing makes room
-MOST_PATTERNS = 1_000  # that are kept with their texts, the largest
-FEWEST_TEXTS = 3  # of a pattern, except of exact repeats, which are two
-FEWEST_FORMS = 5  # of a pattern whose names differ: of few, chance or the news made the same words
-FEWEST_OF_SERIES = 20  # forms with one label: "… , …: Your Monday Letter"
+# At the peak, one text takes this many bytes for numbers, hashes and places of sorted forms.
+BYTES_PER_TEXT = 100
 
-_NAMED = 0.8  # of the forms of a series have names alone beside its label
-_TABLE = 2**22  # counters of shingles
-_LABELS = 2**19  # counters of labels
-_MARKS = 2**24  # of forms whose shingles are counted
-_INDEXED = 32  # templates that the index keeps for a shingle, the newest
-_CANDIDATES = 4  # templates that a form is compared with
+# The tables of shingles, the templates and their index take this many bytes.
+FIXED_BYTES = 120 * 2**20
+
+# At most this many templates are under construction; the oldest one that joined nothing makes room.
+MOST_TEMPLATES = 10_000
+
+# At most this many patterns, the largest, are kept with their texts.
+MOST_PATTERNS = 1_000
+
+# A pattern has at least this many texts; exact repeats are a pattern from two texts on.
+FEWEST_TEXTS = 3
+
+# A pattern whose names differ has at least this many forms: fewer may share words by chance, or
+# because of the news.
+FEWEST_FORMS = 5
+
+# A series has at least this many forms with one label, as in "… , …: Your Monday Letter".
+FEWEST_OF_SERIES = 20
+
+# In a series, at least this share of the forms has names alone beside the label.
+_NAMED = 0.8
+
+# The table of shingles has this many counters.
+_TABLE = 2**22
+
+# The table of labels has this many counters.
+_LABELS = 2**19
+
+# This many marks note the forms whose shingles are counted.
+_MARKS = 2**24
+
+# The index keeps the newest templates of a shingle, at most this many.
+_INDEXED = 32
+
+# A form is compared with at most this many templates.
+_CANDIDATES = 4
+
 _NONE = -1
 
 Integers = NDArray[np.int64]
@@ -64,7 +90,9 @@ class Pattern:
     """Texts that are one, names and figures aside."""
 
     template: Template
-    size: int  # how many texts
+
+    # The number of its texts.
+    size: int
 
     @property
     def text(self) -> str:
@@ -80,20 +108,26 @@ class Patterns:
     """
 
     patterns: tuple[Pattern, ...]
-    texts: int  # of the collection
-    _numbers: Integers  # of the texts that are repeats, ascending
-    _places: Integers  # of their patterns
+
+    # The number of texts in the collection.
+    texts: int
+
+    # The numbers of the texts that are repeats, ascending.
+    _numbers: Integers
+
+    # The places of the patterns of these texts.
+    _places: Integers
 
     @property
     def repeats(self) -> int:
         """How many texts are of a pattern."""
         return len(self._numbers)
 
-    def place_of(self, number: int) -> int | None:
-        """Return the place of the pattern of the text *number*; None where it is no repeat."""
-        at = int(np.searchsorted(self._numbers, number))
-        is_repeat = at < len(self._numbers) and self._numbers[at] == number
-        return int(self._places[at]) if is_repeat else None
+    def place_of(self, text_number: int) -> int | None:
+        """Return the place of the pattern of a text by its number; None if it is no repeat."""
+        index = int(np.searchsorted(self._numbers, text_number))
+        is_repeat = index < len(self._numbers) and self._numbers[index] == text_number
+        return int(self._places[index]) if is_repeat else None
 
     def numbers_of(self, places: Collection[int]) -> list[int]:
         """Return the numbers of the texts of the patterns at *places*, ascending."""
@@ -101,37 +135,37 @@ class Patterns:
         return numbers
 
     def find(self, text: str) -> int | None:
-        """Return the place of the pattern that *text* is: as it is shown, or one of its texts."""
-        shown, form = read_template(text), read_form(text)
+        """Return the place of the pattern that is shown as *text*, or that *text* belongs to."""
+        template, form = read_template(text), read_form(text)
         tests: tuple[Callable[[Pattern], bool], ...] = (
             lambda pattern: pattern.text == text,
-            lambda pattern: pattern.template.is_like(shown),
+            lambda pattern: pattern.template.is_like(template),
             lambda pattern: pattern.template.matches(form),
         )
         for test in tests:
-            for place, pattern in enumerate(self.patterns):
+            for index, pattern in enumerate(self.patterns):
                 if test(pattern):
-                    return place
+                    return index
         return None
 
 
 def find_patterns(read_texts: ReadTexts) -> Patterns:
     """Return the patterns of texts, each of which has a number of its own.
 
-    *read_texts* is called twice, and gives the same texts in the same order. The order decides
-    which text a pattern is shown by, and little else.
+    *read_texts* is called twice, and returns the same texts in the same order. The order decides
+    by which text a pattern is shown, and little else.
     """
     numbers, hashes, counts = _survey(read_texts())
-    _, first, form_of = np.unique(hashes, return_index=True, return_inverse=True)
-    sizes = np.bincount(form_of, minlength=len(first))
+    _, first_texts, form_of = np.unique(hashes, return_index=True, return_inverse=True)
+    sizes = np.bincount(form_of, minlength=len(first_texts))
     is_first = np.zeros(len(hashes), bool)
-    is_first[first] = True
+    is_first[first_texts] = True
 
     templates = _Templates(counts)
-    template_of_form = np.full(len(first), _NONE, np.int64)
-    for place, (_, text) in enumerate(read_texts()):
-        if is_first[place]:
-            form = form_of[place]
+    template_of_form = np.full(len(first_texts), _NONE, np.int64)
+    for index, (_, text) in enumerate(read_texts()):
+        if is_first[index]:
+            form = form_of[index]
             template_of_form[form] = templates.add(read_form(text), int(form), int(sizes[form]))
     templates.part_small(template_of_form)
     template_of_text = template_of_form[form_of]
@@ -145,7 +179,8 @@ class _Counts:
 
     def __init__(self) -> None:
         self._shingles = np.zeros(_TABLE, np.int32)
-        self._labels = np.zeros((_LABELS, 2), np.int32)  # all forms; those with names alone
+        # Two counts for each label: all forms, and the forms with names alone beside it.
+        self._labels = np.zeros((_LABELS, 2), np.int32)
 
     def add(self, form: Form) -> None:
         """Count a form once."""
@@ -156,26 +191,27 @@ class _Counts:
 
     def frequent(self, form: Form) -> list[int]:
         """Return the shingles of *form* that several forms have."""
-        return [place for place in _shingles(form) if self._shingles[place] >= FEWEST_TEXTS]
+        return [shingle for shingle in _shingles(form) if self._shingles[shingle] >= FEWEST_TEXTS]
 
     def series_of(self, form: Form) -> Label | None:
-        """Return the label of the series that *form* is of; None where it is of none."""
+        """Return the label of the series that *form* belongs to; None if it belongs to none."""
         for label in labels_of(form):
-            n, named = self._labels[_hash(label.key) % _LABELS]
-            if label.has_names and named >= max(FEWEST_OF_SERIES, _NAMED * n):
+            forms, named = self._labels[_hash(label.key) % _LABELS]
+            if label.has_names and named >= max(FEWEST_OF_SERIES, _NAMED * forms):
                 return label
         return None
 
 
 def _survey(texts: Iterable[tuple[int, str]]) -> tuple[Integers, NDArray[np.uint64], _Counts]:
-    """Return the number and the form's hash of each text, and what is frequent in them."""
+    """Return the number and the form's hash of each text, and the counts of all forms."""
     numbers, hashes = array("q"), array("Q")
     counts = _Counts()
-    is_counted = np.zeros(_MARKS, np.uint8).data  # which takes memory where it is written
-    for number, text in texts:
+    # An array of zeros takes memory where it is written to.
+    is_counted = np.zeros(_MARKS, np.uint8).data
+    for text_number, text in texts:
         form = read_form(text)
         hashed = _hash(form.key)
-        numbers.append(number)
+        numbers.append(text_number)
         hashes.append(hashed)
         if not is_counted[hashed % _MARKS]:
             is_counted[hashed % _MARKS] = 1
@@ -190,31 +226,36 @@ def _hash(key: str) -> int:
 def _shingles(form: Form) -> set[int]:
     """Return the places in the table of a form's pairs of words."""
     words = form.words[:LONGEST_FORM]
-    return {crc32(f"{first} {second}".encode()) % _TABLE for first, second in pairwise(words)}
+    return {crc32(f"{word} {following}".encode()) % _TABLE for word, following in pairwise(words)}
 
 
 class _Index:
-    """Which templates hold a shingle: of each shingle those that texts joined last."""
+    """Which templates hold a shingle: for each shingle, the templates that texts joined last."""
 
     def __init__(self) -> None:
-        self._templates: dict[int, dict[int, None]] = {}  # by shingle; in order of their last use
+        # The numbers of the templates of each shingle, in the order of their last use.
+        self._templates: dict[int, dict[int, None]] = {}
 
-    def add(self, number: int, shingles: Iterable[int]) -> None:
-        """Note that the template *number* holds *shingles*, and was used now."""
+    def add(self, template_number: int, shingles: Iterable[int]) -> None:
+        """Note that a template, by its number, holds *shingles*, and was used now."""
         for shingle in shingles:
-            numbers = self._templates.setdefault(shingle, {})
-            numbers.pop(number, None)
-            numbers[number] = None
-            if len(numbers) > _INDEXED:
-                del numbers[next(iter(numbers))]
+            template_numbers = self._templates.setdefault(shingle, {})
+            template_numbers.pop(template_number, None)
+            template_numbers[template_number] = None
+            if len(template_numbers) > _INDEXED:
+                del template_numbers[next(iter(template_numbers))]
 
     def find(self, shingles: Iterable[int], among: Container[int]) -> list[int]:
         """Return the templates that share most of *shingles*, the oldest first, a few."""
         shared = Counter[int]()
         for shingle in shingles:
             shared.update(list(self._templates.get(shingle, ())))
-        ranked = [(-count, number) for number, count in shared.items() if number in among]
-        return [number for _, number in nsmallest(_CANDIDATES, ranked)]
+        ranked = [
+            (-count, template_number)
+            for template_number, count in shared.items()
+            if template_number in among
+        ]
+        return [template_number for _, template_number in nsmallest(_CANDIDATES, ranked)]
 
 
 class _Templates:
@@ -222,13 +263,17 @@ class _Templates:
 
     def __init__(self, counts: _Counts) -> None:
         self.by_number: dict[int, Template] = {}
-        self.exact: set[int] = set()  # numbers of templates whose texts are all alike
+        # The numbers of templates whose texts are all alike.
+        self.exact: set[int] = set()
         self.next_number = 0
         self._counts = counts
-        self._series: dict[str, int] = {}  # numbers of templates by label
+        # The numbers of templates by label.
+        self._series: dict[str, int] = {}
         self._index = _Index()
-        self._alone: OrderedDict[int, None] = OrderedDict()  # templates of one text
-        self._forms: dict[int, list[tuple[int, Template]]] = {}  # of templates of too few
+        # The numbers of templates that have one text.
+        self._alone: OrderedDict[int, None] = OrderedDict()
+        # The forms of each template that has too few of them yet.
+        self._forms: dict[int, list[tuple[int, Template]]] = {}
 
     def add(self, form: Form, form_number: int, size: int) -> int:
         """Return the number of the template that *size* texts of *form* join or begin, or -1."""
@@ -239,12 +284,12 @@ class _Templates:
             return self._series[series.key]
 
         shingles = self._counts.frequent(form) if len(form.words) <= LONGEST_FORM else []
-        for number in self._index.find(shingles, self.by_number):
-            joined = join(self.by_number[number], form)
+        for template_number in self._index.find(shingles, self.by_number):
+            joined = join(self.by_number[template_number], form)
             if joined is not None:
-                self._index.add(number, shingles)
-                self._join(number, joined, form_number, template_of(form))
-                return number
+                self._index.add(template_number, shingles)
+                self._join(template_number, joined, form_number, template_of(form))
+                return template_number
 
         is_repeat = size > 1 and is_template(form)
         if not is_repeat and (not shingles or len(form.words) < FEWEST_WORDS):
@@ -253,43 +298,50 @@ class _Templates:
 
     def part_small(self, template_of_form: Integers) -> None:
         """Part the templates of too few forms."""
-        for number, forms in list(self._forms.items()):
+        for template_number, forms in list(self._forms.items()):
             if len(forms) == 1:
                 continue
-            del self.by_number[number]
+            del self.by_number[template_number]
             for form_number, template in forms:
                 is_exact = not any(template.slots)
                 template_of_form[form_number] = self._number(template, is_exact=is_exact)
 
     def merge(self, template_of_text: Integers, sizes: Integers) -> None:
         """Join templates whose slots leave the words of a larger one, as texts are joined."""
-        merged_into = np.arange(-1, self.next_number)  # at one place more: -1 stays
+        # The target of template n is at n + 1, so that -1 stays -1.
+        merged_into = np.arange(-1, self.next_number)
         index = _Index()
         is_large = sizes >= FEWEST_TEXTS
-        for number in sorted(self.by_number, key=lambda number: (-int(sizes[number]), number)):
-            if not is_large[number] or number in self.exact:
+        for template_number in sorted(
+            self.by_number,
+            key=lambda template_number: (-int(sizes[template_number]), template_number),
+        ):
+            if not is_large[template_number] or template_number in self.exact:
                 continue
-            form = self.by_number[number].as_form()
+
+            form = self.by_number[template_number].as_form()
             shingles = sorted(_shingles(form))
             for larger in index.find(shingles, self.by_number):
                 joined = join(self.by_number[larger], form)
                 if joined is not None and joined.words == self.by_number[larger].words:
-                    merged_into[number + 1] = larger
+                    merged_into[template_number + 1] = larger
                     break
             else:
-                index.add(number, shingles)
+                index.add(template_number, shingles)
         template_of_text[:] = merged_into[template_of_text + 1]
 
-    def _join(self, number: int, joined: Template, form_number: int, added: Template) -> None:
-        self.by_number[number] = joined
-        self.exact.discard(number)
-        self._alone.pop(number, None)
-        forms = self._forms.get(number)
+    def _join(
+        self, template_number: int, joined: Template, form_number: int, added: Template
+    ) -> None:
+        self.by_number[template_number] = joined
+        self.exact.discard(template_number)
+        self._alone.pop(template_number, None)
+        forms = self._forms.get(template_number)
         if forms is None:
             return
         forms.append((form_number, added))
         if len(forms) >= FEWEST_FORMS:
-            del self._forms[number]
+            del self._forms[template_number]
 
     def _begin(
         self, form: Form, form_number: int, shingles: Sequence[int], *, is_alone: bool
@@ -301,22 +353,22 @@ class _Templates:
             del self.by_number[oldest], self._forms[oldest]
 
         template = template_of(form)
-        number = self._number(template, is_exact=not form.has_figures)
-        self._forms[number] = [(form_number, template)]
+        template_number = self._number(template, is_exact=not form.has_figures)
+        self._forms[template_number] = [(form_number, template)]
         if is_alone:
-            self._alone[number] = None
-        self._index.add(number, shingles)
-        return number
+            self._alone[template_number] = None
+        self._index.add(template_number, shingles)
+        return template_number
 
     def _number(self, template: Template | None, *, is_exact: bool) -> int:
-        """Return the number of a new template; None stands for one that nobody will be shown."""
-        number = self.next_number
+        """Return the number of a new template; a template that is never shown is None."""
+        template_number = self.next_number
         self.next_number += 1
         if is_exact:
-            self.exact.add(number)
+            self.exact.add(template_number)
         if template is not None:
-            self.by_number[number] = template
-        return number
+            self.by_number[template_number] = template
+        return template_number
 
 
 def _collect(numbers: Integers, template_of_text: Integers, templates: _Templates) -> Patterns:
@@ -328,17 +380,20 @@ def _collect(numbers: Integers, template_of_text: Integers, templates: _Template
     is_pattern = sizes >= np.where(is_exact, FEWEST_TEXTS - 1, FEWEST_TEXTS)
 
     ranked = []
-    for number in np.flatnonzero(is_pattern).tolist():
-        template = templates.by_number.get(number)
+    for template_number in np.flatnonzero(is_pattern).tolist():
+        template = templates.by_number.get(template_number)
         text = "" if template is None else str(template)
-        ranked.append((template is None, -int(sizes[number]), text, number))
+        ranked.append((template is None, -int(sizes[template_number]), text, template_number))
     ranked.sort()
-    place_of_template = np.full(templates.next_number + 1, _NONE, np.int64)  # the last: of none
+    # The last element stands for texts without a template.
+    place_of_template = np.full(templates.next_number + 1, _NONE, np.int64)
     patterns = []
-    for place, (is_unnamed, _, _, number) in enumerate(ranked):
-        place_of_template[number] = place
-        if not is_unnamed and place < MOST_PATTERNS:
-            patterns.append(Pattern(templates.by_number[number], int(sizes[number])))
+    for rank, (is_unnamed, _, _, template_number) in enumerate(ranked):
+        place_of_template[template_number] = rank
+        if not is_unnamed and rank < MOST_PATTERNS:
+            patterns.append(
+                Pattern(templates.by_number[template_number], int(sizes[template_number]))
+            )
 
     places = place_of_template[template_of_text]
     repeats = np.flatnonzero(places != _NONE)

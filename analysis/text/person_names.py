@@ -24,19 +24,24 @@ _TITLES = frozenset(
         brother sister coach""",
     )
 )
-# Of all occurrences of a last name, alone and behind this first name, the full name is this share
-# at least. A single "Michelle Obama" says nothing of who 43 "Obama" are: with n full names, all of
-# one person, up to 3 / n of the others may be somebody else's (95 %, the rule of three).
+
+# The full name is at least this share of all occurrences of a last name, alone or behind this first
+# name. A single "Michelle Obama" does not tell who 43 "Obama" are: with n full names, all of one
+# person, up to 3 / n of the others may be somebody else's (95 %, the rule of three).
 _LEAST_FULL_SHARE = 1 / 4
-# Measured on 9,500 headlines of three months, the words above this share were persons, but for two
-# that are persons more often than organisations anyway.
+
+# In 9,500 headlines of three months, the words above this share were persons, except two that are
+# persons more often than organisations anyway.
 _LEAST_PERSON_SHARE = 1 / 5
-# Of the 15,707 places and peoples that CoNLL-2003 labels, the rule takes 9 for persons with this
-# share, and 63 with that of organisations.
+
+# The rule takes 9 of the 15,707 places and peoples that CoNLL-2003 labels for persons with this
+# share, and 63 with the share of organisations.
 _LEAST_FULL_NAMES_OF_PLACES = 1 / 2
+
 _POSSESSIVE = re.compile("['\u2019]s?$")
 
-Entity = tuple[str, str]  # the type, and the form that the spellings of one name share
+# The type, and the form that the spellings of one name share.
+Entity = tuple[str, str]
 
 
 class CommonWords(Protocol):
@@ -51,8 +56,9 @@ def join_last_names(
 ) -> dict[Entity, Entity]:
     """Map the last names of a job to the full names that they stand for.
 
-    *counts* are the entities', *names* how they are shown. The full name occurs more often than all
-    others of that last name together, and is at least a quarter of all occurrences of the two.
+    *counts* are the counts of entities, *names* how they are shown. The full name occurs more often
+    than all other full names of that last name together, and is at least a quarter of all
+    occurrences of the two.
     "Mrs. Gray" may be another person than "John Gray" and is joined to nobody.
     """
     full_names: dict[str, list[Entity]] = defaultdict(list)
@@ -61,13 +67,13 @@ def join_last_names(
             full_names[entity[1].split()[-1]].append(entity)
 
     joined = {}
-    for last, candidates in full_names.items():
-        alone = counts.get((PERSON, last), 0)
-        of_all = sum(counts[entity] for entity in candidates)
+    for last_name, candidates in full_names.items():
+        alone = counts.get((PERSON, last_name), 0)
+        total = sum(counts[entity] for entity in candidates)
         best = max(candidates, key=lambda entity: (counts[entity], entity))
-        is_clear = counts[best] > of_all - counts[best]
+        is_clear = counts[best] > total - counts[best]
         if is_clear and counts[best] >= _LEAST_FULL_SHARE * (counts[best] + alone):
-            joined[PERSON, last] = best
+            joined[PERSON, last_name] = best
 
     return joined
 
@@ -81,13 +87,13 @@ def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, En
     ("Washington"): for places and peoples full names alone count, and one for two times is needed.
     """
     as_persons = Counter[str]()
-    in_full_names = Counter[str]()
+    counts_in_full_names = Counter[str]()
     for (type_, form), count in counts.items():
         if type_ == PERSON:
-            *first, last = form.split()
-            as_persons[last] += count
-            if first and _begins_like_a_person(form):
-                in_full_names[last] += count
+            *first_names, last_name = form.split()
+            as_persons[last_name] += count
+            if first_names and _begins_like_a_person(form):
+                counts_in_full_names[last_name] += count
 
     persons = {}
     for (type_, form), count in counts.items():
@@ -95,46 +101,48 @@ def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, En
         if type_ == _ORGANISATION:
             evidence, share = as_persons[form], _LEAST_PERSON_SHARE
         elif type_ in _PLACES_AND_PEOPLES:
-            evidence, share = in_full_names[form], _LEAST_FULL_NAMES_OF_PLACES
+            evidence, share = counts_in_full_names[form], _LEAST_FULL_NAMES_OF_PLACES
         if evidence >= max(2, share * count):
             persons[type_, form] = (PERSON, form)
     return persons
 
 
 def _begins_like_a_person(form: str) -> bool:
-    *before_last, _ = form.split()
-    if is_title(before_last[0]):
+    *first_names, _ = form.split()
+    if is_title(first_names[0]):
         return False
-    return not any(_POSSESSIVE.search(word) or _is_word_of_language(word) for word in before_last)
+    return not any(_POSSESSIVE.search(word) or _is_word_of_language(word) for word in first_names)
 
 
 def correct_place(type_: str, form: str) -> str:
-    """Return the type of an entity: that of a place where *form* is one that no person bears.
+    """Return the type of an entity; it is a place if *form* is a place's name that no person bears.
 
-    Of the persons that the engine finds in CoNLL-2003, title-cased, this corrects 112 that are
-    places, and no person becomes a place.
+    In CoNLL-2003, title-cased, this corrects 112 of the engine's persons that are places, and no
+    person becomes a place.
     """
-    words = word_list.load()
-    if type_ == PERSON and form in words.regions:
+    word_lists = word_list.load()
+    if type_ == PERSON and form in word_lists.regions:
         return "GPE"
-    if type_ == PERSON and form in words.landforms:
+    if type_ == PERSON and form in word_lists.landforms:
         return "LOC"
     return type_
 
 
-def is_full_name(name: str, usage: CommonWords) -> bool:
-    """Return whether *name* begins with a first name.
+def is_full_name(person_name: str, usage: CommonWords) -> bool:
+    """Return whether *person_name* begins with a first name.
 
     "Nurse Gray" and "Watch Curiosity" do not, nor does anything with a word of the language before
     the last name: "Touchdown Joe", "Cal Survived Covid".
     """
-    words = name.split()
+    words = person_name.split()
     if len(words) < 2 or not words[0][0].isupper():
         return False
-    first, *rest = words
-    if is_title(first) or usage.is_common(first):
+    first_word, *later_words = words
+    if is_title(first_word) or usage.is_common(first_word):
         return False
-    return not any(_is_word_of_language(word) for word in (first, *rest[:-1]) if word[0].isupper())
+    return not any(
+        _is_word_of_language(word) for word in (first_word, *later_words[:-1]) if word[0].isupper()
+    )
 
 
 def is_title(word: str) -> bool:
@@ -142,12 +150,12 @@ def is_title(word: str) -> bool:
     return word.casefold().strip(".") in _TITLES
 
 
-def without_leading_words(name: str) -> str:
-    """Return the *name* of a person without words of the language before it, titles aside.
+def without_leading_words(person_name: str) -> str:
+    """Return *person_name* without words of the language before it, titles aside.
 
     "Blame Obama" is "Obama". A name of such words alone stays as it is.
     """
-    words = name.split()
+    words = person_name.split()
     start = 0
 
     while start < len(words) and _is_word_of_language(words[start]):
@@ -155,10 +163,10 @@ def without_leading_words(name: str) -> str:
             break
         start += 1
 
-    return " ".join(words[start:]) or name
+    return " ".join(words[start:]) or person_name
 
 
 def _is_word_of_language(word: str) -> bool:
-    words = word_list.load()
+    word_lists = word_list.load()
     base = base_form(word)
-    return base in words.common and base not in words.given
+    return base in word_lists.common and base not in word_lists.given

@@ -19,9 +19,9 @@ def says_something(phrase: str, count: int, subject_terms: Collection[str]) -> b
 
 
 def repeats_subject(phrase: str, subject_terms: Collection[str]) -> bool:
-    """Return whether *phrase* has no word beside those of the subject's terms and stop words.
+    """Return whether *phrase* has only words of the subject's terms and stop words.
 
-    A title before a person's name is none: "President Trump" is "Donald Trump".
+    A title before a person's name does not count: "President Trump" is "Donald Trump".
     """
     words = list(map(str.casefold, words_of(phrase)))
     repeated = words_of_terms(subject_terms) | stop_words_for(Counter(words))

@@ -10,39 +10,42 @@ from models.documents import DocumentText
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
-SHORTEST_SENTENCE = 5  # words; calls ("Watch live:") and signatures are shorter, and often repeated
+# A sentence has at least this many words. Calls ("Watch live:") and signatures are shorter, and
+# often repeated.
+SHORTEST_SENTENCE = 5
+
 _WORD = re.compile(r"(?<![\w@#])[^\W_][\w'\u2019-]*")
 
 TextsByMonth = Mapping[str, Sequence[TextOfDocument]]
 
 
 def words_by_month(posts: Iterable[DocumentText]) -> dict[str, list[TextOfDocument]]:
-    """Return the words of *posts* by month ("" where it is not known), without empty ones."""
-    by_month: dict[str, list[TextOfDocument]] = {}
+    """Return the words of *posts* by month ("" if it is not known), without empty ones."""
+    texts_by_month: dict[str, list[TextOfDocument]] = {}
 
     for post in posts:
-        words = words_of_post(post.text)
-        if words:
-            by_month.setdefault(post.period or "", []).append((post.id, words))
+        post_words = words_of_post(post.text)
+        if post_words:
+            texts_by_month.setdefault(post.period or "", []).append((post.id, post_words))
 
-    return by_month
+    return texts_by_month
 
 
 def long_sentences_by_month(words: TextsByMonth) -> TextsByMonth:
     """Return the sentences of *words* that are long enough, a line each.
 
-    Where no sentence is long enough, *words* are returned as they are.
+    If no sentence is long enough, *words* are returned as they are.
     """
-    by_month: dict[str, list[TextOfDocument]] = {}
+    texts_by_month: dict[str, list[TextOfDocument]] = {}
 
     for month, texts in words.items():
-        by_month[month] = []
+        texts_by_month[month] = []
         for document_id, text in texts:
             lines = _long_sentences(text)
             if lines:
-                by_month[month].append((document_id, lines))
+                texts_by_month[month].append((document_id, lines))
 
-    return by_month if any(by_month.values()) else words
+    return texts_by_month if any(texts_by_month.values()) else words
 
 
 def _long_sentences(text: str) -> str:

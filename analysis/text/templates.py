@@ -8,30 +8,49 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
-from itertools import pairwise, starmap
+from itertools import pairwise
 
 from analysis.text.stopwords import stop_words_by_language
 from sources.post_cleaning import words_of_post
 
-FIGURE = "0"  # stands for every figure, and for the names of months and days
-ELLIPSIS = "\u2026"
-LONGEST_FORM = 60  # words of a text that is compared by name; a longer one is repeated as it is
+# Stands for every figure, and for the names of months and days.
+FIGURE = "0"
 
-FEWEST_WORDS = 4  # that texts share whose names differ
-_FEWEST_CONTENT_WORDS = 2  # of them, no stop words
-_SHARED = 0.6  # of the words of the longest text of a template
-_LONGEST_SLOT = 4  # words
-_FEWEST_OF_FIGURES = 3  # words and figures of texts whose figures differ
-_TITLE_CASE = 0.8  # of a text's content words begin with a capital where case does not tell names
-_LONGEST_SHOWN = 160  # characters of a template as text
+ELLIPSIS = "\u2026"
+
+# A text of more words than this is not compared by name: it is repeated as it is.
+LONGEST_FORM = 60
+
+# Texts whose names differ share at least this many words.
+FEWEST_WORDS = 4
+
+# At least this many of the shared words are no stop words.
+_FEWEST_CONTENT_WORDS = 2
+
+# Texts have at least this share of the words of the template's longest text in common.
+_SHARED = 0.6
+
+# A slot has at most this many words.
+_LONGEST_SLOT = 4
+
+# Texts whose figures differ have at least this many words and figures.
+_FEWEST_OF_FIGURES = 3
+
+# Case does not tell names if this share of a text's content words begins with a capital.
+_TITLE_CASE = 0.8
+
+# A template is shown with at most this many characters.
+_LONGEST_SHOWN = 160
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019-][^\W_]+)*")
 _SLOT = re.compile(rf"{ELLIPSIS}|\.\.\.")
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
-# stop words that a name holds: "Isle of Man", "New Mexico"
+
+# A name may hold these stop words: "Isle of Man", "New Mexico".
 _CONNECTING = frozenset("of the and new de la du von van al el y".split())  # noqa: SIM905 - a list
 
-_SHORTEST_LABEL, _LONGEST_LABEL = 3, 12  # words and figures
+# A label has a number of words and figures between these.
+_SHORTEST_LABEL, _LONGEST_LABEL = 3, 12
 _LABEL_END = re.compile(r"[:|]")
 _NAME_END = re.compile(r"[,;]")
 
@@ -42,10 +61,16 @@ Span = tuple[int, int]
 class Form:
     """A text as it is compared: case-folded words, `FIGURE` for each figure."""
 
-    text: str  # without addresses
+    # The text has no addresses.
+    text: str
+
     words: tuple[str, ...]
-    spans: tuple[Span, ...]  # of each word in `text`
-    can_be_name: tuple[bool, ...]  # by its case, and by not being a stop word
+
+    # The span of each word in `text`.
+    spans: tuple[Span, ...]
+
+    # Whether the case of each word allows a name, and it is no stop word.
+    can_be_name: tuple[bool, ...]
 
     @property
     def key(self) -> str:
@@ -63,10 +88,18 @@ class Template:
     """Words that texts share in this order, and where between them the texts differ."""
 
     words: tuple[str, ...]
-    spans: tuple[Span, ...]  # of each word in `example`
+
+    # The span of each word in `example`.
+    spans: tuple[Span, ...]
+
     can_be_name: tuple[bool, ...]
-    slots: tuple[bool, ...]  # before each word, and after the last
-    longest: int  # words of its longest text, without figures
+
+    # Whether there is a slot before each word, and after the last.
+    slots: tuple[bool, ...]
+
+    # The number of words of its longest text, without figures.
+    longest: int
+
     example: str
 
     def __str__(self) -> str:
@@ -74,26 +107,26 @@ class Template:
         if not self.words:
             return ELLIPSIS
         parts, end = [], 0
-        for is_slot, (start, after) in zip(self.slots, self.spans, strict=False):
-            parts += [_show_gap(self.example[end:start], is_slot), self.example[start:after]]
-            end = after
+        for is_slot, (start, stop) in zip(self.slots, self.spans, strict=False):
+            parts += [_show_gap(self.example[end:start], is_slot), self.example[start:stop]]
+            end = stop
         parts.append(_show_gap(self.example[end:], self.slots[-1]))
-        shown = "".join(parts).strip()
-        return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}{ELLIPSIS}"
+        text = "".join(parts).strip()
+        return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}{ELLIPSIS}"
 
     def as_form(self) -> Form:
         """Return what a text of the template is compared as, a figure in each slot."""
-        words, spans, names = [], [], []
-        for place, is_slot in enumerate(self.slots):
+        words, spans, can_be_name = [], [], []
+        for index, is_slot in enumerate(self.slots):
             if is_slot:
                 words.append(FIGURE)
                 spans.append((0, 0))
-                names.append(True)
-            if place < len(self.words):
-                words.append(self.words[place])
-                spans.append(self.spans[place])
-                names.append(self.can_be_name[place])
-        return Form(self.example, tuple(words), tuple(spans), tuple(names))
+                can_be_name.append(True)
+            if index < len(self.words):
+                words.append(self.words[index])
+                spans.append(self.spans[index])
+                can_be_name.append(self.can_be_name[index])
+        return Form(self.example, tuple(words), tuple(spans), tuple(can_be_name))
 
     def matches(self, form: Form) -> bool:
         """Return whether a text of *form* is one of the template."""
@@ -105,18 +138,22 @@ class Template:
         series = [label.template for label in labels_of(form) if label.has_names]
         return any(map(self.is_like, series))
 
-    def is_like(self, other: Template) -> bool:
+    def is_like(self, template: Template) -> bool:
         """Return whether both have the same words and slots."""
-        return (other.words, other.slots) == (self.words, self.slots)
+        return (template.words, template.slots) == (self.words, self.slots)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """What stands before the first colon (or bar) of a text, or after its last."""
 
-    form: Form  # of the label alone
+    # The form of the label alone.
+    form: Form
+
     is_first: bool
-    has_names: bool  # and figures alone stand on the other side of the colon
+
+    # Whether names and figures alone stand on the other side of the colon.
+    has_names: bool
 
     @property
     def key(self) -> str:
@@ -142,8 +179,8 @@ def read_form(text: str) -> Form:
         words.append(FIGURE if is_figure else word)
         spans.append(match.span())
         originals.append(match[0])
-    names = _name_flags(cleaned, words, originals, spans)
-    return Form(cleaned, tuple(words), tuple(spans), names)
+    can_be_name = _name_flags(cleaned, words, originals, spans)
+    return Form(cleaned, tuple(words), tuple(spans), can_be_name)
 
 
 def read_template(text: str) -> Template:
@@ -152,18 +189,18 @@ def read_template(text: str) -> Template:
 
 
 def template_of(form: Form) -> Template:
-    """Return the template of all texts of *form*: a slot where it has figures."""
-    words, spans, names, slots = [], [], [], [False]
+    """Return the template of all texts of *form*, with a slot in place of its figures."""
+    words, spans, name_flags, slots = [], [], [], [False]
     for word, span, can_be_name in zip(form.words, form.spans, form.can_be_name, strict=True):
         if word == FIGURE:
             slots[-1] = True
             continue
         words.append(word)
         spans.append(span)
-        names.append(can_be_name)
+        name_flags.append(can_be_name)
         slots.append(False)
-    n = len(words)
-    return Template(tuple(words), tuple(spans), tuple(names), tuple(slots), n, form.text)
+    length = len(words)
+    return Template(tuple(words), tuple(spans), tuple(name_flags), tuple(slots), length, form.text)
 
 
 def is_template(form: Form) -> bool:
@@ -174,43 +211,38 @@ def is_template(form: Form) -> bool:
 
 def labels_of(form: Form) -> Iterator[Label]:
     """Yield what may be the label of a series: of three to twelve words, one of them no figure."""
-    gaps = list(map(form.text.__getitem__, starmap(slice, _gaps(form.spans))))
-    ends = [place for place, gap in enumerate(gaps, 1) if _LABEL_END.search(gap)]
+    gaps = [form.text[end:start] for (_, end), (start, _) in pairwise(form.spans)]
+    ends = [position for position, gap in enumerate(gaps, 1) if _LABEL_END.search(gap)]
     if not ends:
         return
-    for place, is_first in ((ends[0], True), (ends[-1], False)):
-        sides = slice(place), slice(place, len(form.words))
-        label, others = sides if is_first else reversed(sides)
+    for position, is_first in ((ends[0], True), (ends[-1], False)):
+        sides = slice(position), slice(position, len(form.words))
+        label, other_side = sides if is_first else reversed(sides)
         words = form.words[label]
         if _SHORTEST_LABEL <= len(words) <= _LONGEST_LABEL and set(words) != {FIGURE}:
-            of_label = Form(form.text, words, form.spans[label], form.can_be_name[label])
-            yield Label(of_label, is_first, _is_list_of_names(form, gaps, others))
+            label_form = Form(form.text, words, form.spans[label], form.can_be_name[label])
+            yield Label(label_form, is_first, _is_list_of_names(form, gaps, other_side))
 
 
-def _gaps(spans: Sequence[Span]) -> Iterator[Span]:
-    for (_, end), (start, _) in pairwise(spans):
-        yield end, start
-
-
-def _is_list_of_names(form: Form, gaps: Sequence[str], others: slice) -> bool:
+def _is_list_of_names(form: Form, gaps: Sequence[str], side: slice) -> bool:
     """Return whether commas, or "and", stand between nothing but names."""
-    start, stop, _ = others.indices(len(form.words))
-    first = start
-    for place in range(start + 1, stop + 1):
-        if place == stop or _NAME_END.search(gaps[place - 1]) or form.words[place] == "and":
-            first += form.words[first] == "and"
-            if not _is_name(form.words[first:place], form.can_be_name[first:place]):
+    start, stop, _ = side.indices(len(form.words))
+    name_start = start
+    for index in range(start + 1, stop + 1):
+        if index == stop or _NAME_END.search(gaps[index - 1]) or form.words[index] == "and":
+            name_start += form.words[name_start] == "and"
+            if not _is_name(form.words[name_start:index], form.can_be_name[name_start:index]):
                 return False
-            first = place
+            name_start = index
     return start < stop
 
 
 def join(template: Template, form: Form) -> Template | None:
-    """Return the template of its texts and those of *form*; None where they are two.
+    """Return the template of the texts of *template* and of *form*; None if they cannot be joined.
 
-    They are one where they differ in names or figures only: by slots of up to four words, which in
-    a text in sentence case have capitals and in Title Case are no stop words. They share four words
-    and three fifths of all.
+    The texts are joined if they differ in names or figures only: in slots of up to four words,
+    which have capitals in sentence case and are no stop words in Title Case. They share at least
+    four words, and three fifths of all words.
     """
     for pairs in _alignments(template.words, form.words):
         joined = _join_along(template, form, pairs)
@@ -220,7 +252,7 @@ def join(template: Template, form: Form) -> Template | None:
 
 
 def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Template | None:
-    shared = [template.words[place] for place, _ in pairs]
+    shared = [template.words[index] for index, _ in pairs]
     n_words = sum(word != FIGURE for word in form.words)
     longest = max(template.longest, n_words)
     content = sum(word not in _stop_words() for word in shared)
@@ -229,29 +261,29 @@ def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Templa
 
     slots = []
     ends = [*pairs, (len(template.words), len(form.words))]
-    before = (-1, -1)
-    for after in ends:
-        slot = _compare_gap(template, form, before, after)
+    start = (-1, -1)
+    for end in ends:
+        slot = _compare_gap(template, form, start, end)
         if slot is None:
             return None
         slots.append(slot)
-        before = after
-    places = [place for place, _ in pairs]
+        start = end
+    indices = [index for index, _ in pairs]
     return replace(
         template,
         words=tuple(shared),
-        spans=tuple(map(template.spans.__getitem__, places)),
-        can_be_name=tuple(map(template.can_be_name.__getitem__, places)),
+        spans=tuple(template.spans[index] for index in indices),
+        can_be_name=tuple(template.can_be_name[index] for index in indices),
         slots=tuple(slots),
         longest=longest,
     )
 
 
-def _compare_gap(template: Template, form: Form, before: Span, after: Span) -> bool | None:
-    """Return whether a slot is between two shared words; None where more than a name differs."""
-    dropped = slice(before[0] + 1, after[0])
-    filled = slice(before[1] + 1, after[1])
-    was_slot = any(template.slots[before[0] + 1 : after[0] + 1])
+def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool | None:
+    """Return whether a slot is between two shared words; None if more than a name differs."""
+    dropped = slice(start[0] + 1, end[0])
+    filled = slice(start[1] + 1, end[1])
+    was_slot = any(template.slots[start[0] + 1 : end[0] + 1])
     words = form.words[filled]
     if not words and not was_slot and not template.words[dropped]:
         return False
@@ -271,17 +303,18 @@ def _is_name(words: Sequence[str], can_be_name: Sequence[bool]) -> bool:
 
 
 def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span]]:
-    """Yield alignments as pairs of places: all of *left* in order if *right* has them, else more.
+    """Yield alignments as pairs of places in *left* and *right*.
 
-    The first is found in one pass, the second by matching the longest blocks first.
+    The first holds all of *left* in order, if *right* has it; one pass finds it. The second matches
+    the longest blocks first.
     """
     pairs, start = [], 0
-    for place, word in enumerate(left):
+    for index, word in enumerate(left):
         try:
             position = right.index(word, start)
         except ValueError:
             break
-        pairs.append((place, position))
+        pairs.append((index, position))
         start = position + 1
     if len(pairs) == len(left):
         yield pairs
@@ -299,13 +332,19 @@ def _name_flags(
 ) -> tuple[bool, ...]:
     stop_words = _stop_words()
     is_content = [word != FIGURE and word not in stop_words for word in words]
-    content = [original for original, is_ in zip(originals, is_content, strict=True) if is_]
+    content = [
+        original
+        for original, is_content_word in zip(originals, is_content, strict=True)
+        if is_content_word
+    ]
     small = sum(original[0].islower() for original in content)
     is_title_case = small <= (1 - _TITLE_CASE) * len(content)
     flags = []
-    for word, original, (start, _), is_ in zip(words, originals, spans, is_content, strict=True):
+    for word, original, (start, _), is_content_word in zip(
+        words, originals, spans, is_content, strict=True
+    ):
         has_capital = not original[0].islower() or text[max(start - 1, 0) : start] in ("@", "#")
-        flags.append(word == FIGURE or (is_ and (is_title_case or has_capital)))
+        flags.append(word == FIGURE or (is_content_word and (is_title_case or has_capital)))
     return tuple(flags)
 
 

@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 from textapi.text import word_list
 
 _WORD = re.compile(r"([@#]?)(\w+)")
-_COMMON_SHARE = 1 / 8  # of a word's uses in small letters: more often, it is no part of a name
-_TITLE_CASE_SHARE = 0.6  # of the longer common words with a capital
-_LONGER_WORD = 4  # letters
+
+# A word is no part of a name if more than this share of its uses is in small letters.
+_COMMON_SHARE = 1 / 8
+
+# Texts are in Title Case if more than this share of the longer common words has a capital.
+_TITLE_CASE_SHARE = 0.6
+
+# A longer word has at least this many letters.
+_LONGER_WORD = 4
 
 
 @dataclass
@@ -21,9 +27,15 @@ class WordUsage:
 
     tags: set[str] = field(default_factory=set)
     untagged: Counter[str] = field(default_factory=Counter)
-    lower_case: Counter[str] = field(default_factory=Counter)  # among the untagged
-    longer_words: int = 0  # common words of four letters and more
-    capitals: int = 0  # among the longer words
+
+    # How many of the untagged uses are in small letters.
+    lower_case: Counter[str] = field(default_factory=Counter)
+
+    # The number of common words of four letters and more.
+    longer_words: int = 0
+
+    # The number of longer words with a capital.
+    capitals: int = 0
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> WordUsage:
@@ -46,7 +58,7 @@ class WordUsage:
         return usage
 
     def is_only_a_tag(self, word: str) -> bool:
-        """Return whether *word* stands behind "#" or "@" alone: nobody uses it as a name."""
+        """Return whether *word* only stands behind "#" or "@", so that nobody uses it as a name."""
         folded = word.casefold()
         return folded in self.tags and not self.untagged[folded]
 

@@ -8,8 +8,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-LONGEST_WORD = 40  # characters
-TEXTS_KEPT = 4000  # by `read_words`, some 2 kB each
+# A word has at most this many characters.
+LONGEST_WORD = 40
+
+# `read_words` keeps the words of this many texts, which take some 2 kB each.
+TEXTS_KEPT = 4000
 
 _ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -24,7 +27,9 @@ class TextWords:
 
     without_addresses: str
     words: tuple[str, ...]
-    folded: frozenset[str]  # the different words, case-folded
+
+    # The different words, case-folded.
+    folded: frozenset[str]
 
 
 def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
@@ -55,7 +60,7 @@ def merge_spellings(words: Counter[str]) -> Counter[str]:
 def words_of_terms(terms: Iterable[str]) -> set[str]:
     """Return the terms of a subject and their single words, case-folded.
 
-    Who asks for "Donald Trump" is told nothing by "Donald".
+    In a run over "Donald Trump", the word "Donald" tells nothing new.
     """
     words: set[str] = set()
     for term in terms:
@@ -75,22 +80,22 @@ def words_of(text: str, leave_out: Collection[re.Pattern[str]] = ()) -> Iterator
     What the patterns *leave_out* match is cut out first. Chinese and Japanese, which write no
     spaces, are given as pairs of characters.
     """
-    rest = _ADDRESS.sub(" ", text)
+    remaining_text = _ADDRESS.sub(" ", text)
     for pattern in leave_out:
-        rest = pattern.sub(" ", rest)
-    yield from _words_in(rest)
+        remaining_text = pattern.sub(" ", remaining_text)
+    yield from _words_in(remaining_text)
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
 def read_words(text: str) -> TextWords:
     """Return the words of *text*, kept: jobs of a run are compared with the same texts."""
-    rest = _ADDRESS.sub(" ", text)
-    words = tuple(_words_in(rest))
-    return TextWords(rest, words, frozenset(map(str.casefold, words)))
+    remaining_text = _ADDRESS.sub(" ", text)
+    words = tuple(_words_in(remaining_text))
+    return TextWords(remaining_text, words, frozenset(map(str.casefold, words)))
 
 
-def _words_in(rest: str) -> Iterator[str]:
-    for match in _WORD.findall(rest):
+def _words_in(text: str) -> Iterator[str]:
+    for match in _WORD.findall(text):
         if _SPACELESS.search(match):
             for run in _IDEOGRAPHS.findall(match):
                 yield from _pairs(run) if run[0] >= "\u3400" else (run,)

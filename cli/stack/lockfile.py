@@ -22,7 +22,7 @@ def lock_home(home: Path) -> Iterator[int]:
     Raises `StackError` if another stack holds it.
     """
     lock = _take_lock(private_folder(home))
-    # A killed stack may have left its file, which would be believed now that the lock is held.
+    # A killed stack may have left its file, which readers would trust now that the lock is held.
     stack_file(home).unlink(missing_ok=True)
     try:
         yield lock

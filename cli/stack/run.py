@@ -33,12 +33,12 @@ def run_in_foreground(
     """
     with _locked_stack(settings, workers, flower) as stack:
 
-        def request_stop(_number: int, _frame: FrameType | None) -> None:
+        def request_stop(_signum: int, _frame: FrameType | None) -> None:
             stack.request_stop()
 
-        for number in STOP_SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, request_stop)
+        for signum in STOP_SIGNALS:
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                signal.signal(signum, request_stop)
         try:
             if stack.start():
                 _show_addresses(stack)
@@ -86,7 +86,7 @@ def _show(message: str) -> None:
 def _check_installation(settings: Settings) -> None:
     if not settings.redis_url:
         valkey.binary()
-    missing = [name for name in SERVER_PACKAGES if find_spec(name) is None]
+    missing = [package for package in SERVER_PACKAGES if find_spec(package) is None]
     if missing and not settings.textapi_url:
         raise StackError(
             f"the embedded stack's Text API needs {', '.join(missing)}: "
@@ -114,8 +114,8 @@ def _exit_on_sigterm() -> Iterator[None]:
         yield
         return
 
-    def exit_process(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+    def exit_process(signum: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + signum)
 
     previous = signal.signal(signal.SIGTERM, exit_process)
     try:

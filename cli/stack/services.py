@@ -24,8 +24,10 @@ from core.settings import Settings, environment, private_folder, stack_file, wri
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
-WORKER_GRACE_SECONDS = 15.0  # 2 to end jobs, 8 to end calls, and the rest
-# The Text API gets no address or key of anything else.
+
+# A worker takes 2 s to end jobs, 8 s to end calls, and some more to exit.
+WORKER_GRACE_SECONDS = 15.0
+# The Text API gets no address or key of another service.
 TEXTAPI_SETTINGS = ("home", "log_format", "log_level", "textapi_polarity", "textapi_key_limit")
 
 
@@ -68,11 +70,11 @@ class Stack:
             self._wait_for(broker, partial(valkey.answers, str(self.settings.redis_url)))
 
         flower = self._start_flower() if self._flower else None
-        name = f"tidings-{os.getpid()}@{socket.gethostname()}"
-        worker = self._start_worker(name)
+        worker_name = f"tidings-{os.getpid()}@{socket.gethostname()}"
+        worker = self._start_worker(worker_name)
         if textapi:
             self._wait_for(textapi, partial(http_answers, f"{self.settings.textapi_url}/ready"))
-        self._wait_for(worker, partial(worker_answers, str(self.settings.redis_url), name))
+        self._wait_for(worker, partial(worker_answers, str(self.settings.redis_url), worker_name))
         if flower:
             self._wait_for(flower, partial(http_answers, f"{self.flower_url}/healthcheck"))
 
@@ -103,16 +105,18 @@ class Stack:
 
     def _start(
         self,
-        name: str,
+        process_name: str,
         command: Sequence[str],
         variables: dict[str, str],
         *,
         grace: float = 5.0,
         settings: Collection[str] | None = None,
     ) -> SupervisedProcess:
-        """Start a process, which gets those *settings* alone (by default all) and *variables*."""
-        given = environment(self.settings, settings) | variables
-        process = SupervisedProcess(name, command, given, self._logs, self._lock, grace)
+        """Start a process, which gets only these *settings* (by default all) and *variables*."""
+        process_environment = environment(self.settings, settings) | variables
+        process = SupervisedProcess(
+            process_name, command, process_environment, self._logs, self._lock, grace
+        )
         self._processes.append(process)
         process.start()
         return process
@@ -140,7 +144,7 @@ class Stack:
         if self.settings.textapi_url:
             return None
         port, key = free_port(), self.settings.textapi_key or SecretStr(secrets.token_urlsafe(24))
-        keys = [each.get_secret_value() for each in (key, *self.settings.textapi_keys)]
+        keys = [secret.get_secret_value() for secret in (key, *self.settings.textapi_keys)]
         command = [*python_module("cli.main"), "textapi", "--host=127.0.0.1", f"--port={port}"]
         variables = {"TIDINGS_TEXTAPI_KEYS": ",".join(keys)}
         process = self._start("textapi", command, variables, settings=TEXTAPI_SETTINGS)
@@ -154,8 +158,10 @@ class Stack:
         self._update_settings(database_url=_absolute(self.settings.database))
         self._show("the database's tables are up to date")
 
-    def _start_worker(self, name: str) -> SupervisedProcess:
-        command = worker_command(name, workers=self._workers, log_level=self.settings.log_level)
+    def _start_worker(self, worker_name: str) -> SupervisedProcess:
+        command = worker_command(
+            worker_name, workers=self._workers, log_level=self.settings.log_level
+        )
         return self._start("worker", command, ENVIRONMENT, grace=WORKER_GRACE_SECONDS)
 
     def _start_flower(self) -> SupervisedProcess:
@@ -170,19 +176,21 @@ class Stack:
     def _wait_for(self, process: SupervisedProcess, answers: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_stopping and not answers():
-            name, hint = process.name, f"see {process.log}"
+            process_name, hint = process.name, f"see {process.log}"
             if end := process.describe_end():
                 last_line = process.last_log_line()
-                raise StackError(f"{name} {end} before it was ready ({last_line}): {hint}")
+                raise StackError(f"{process_name} {end} before it was ready ({last_line}): {hint}")
             if time.monotonic() > deadline:
-                raise StackError(f"{name} was not ready within {START_SECONDS:.0f} s: {hint}")
+                raise StackError(
+                    f"{process_name} was not ready within {START_SECONDS:.0f} s: {hint}"
+                )
             time.sleep(POLL_SECONDS / 2)
         if not self._is_stopping:
             self._show(f"{process.name} is ready")
 
     def _write_stack_file(self) -> None:
         key = self.settings.textapi_key
-        values = {
+        contents = {
             "pid": os.getpid(),
             "database_url": self.settings.database,
             "redis_url": self.settings.redis_url,
@@ -190,8 +198,8 @@ class Stack:
             "textapi_key": key.get_secret_value() if key else None,
             "flower_url": self.flower_url,
         }
-        values = {name: value for name, value in values.items() if value is not None}
-        write_private(stack_file(self.settings.home), json.dumps(values, indent=1) + "\n")
+        known = {field: content for field, content in contents.items() if content is not None}
+        write_private(stack_file(self.settings.home), json.dumps(known, indent=1) + "\n")
 
 
 def _absolute(database_url: str) -> str:

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_LOG_BYTES = 5_000_000
-STABLE_SECONDS = 60.0  # a process that ran for longer is restarted as if for the first time
+
+# A process that ran for longer is restarted as if for the first time.
+STABLE_SECONDS = 60.0
+
 MAX_RESTART_DELAY = 30.0
 
 
@@ -20,8 +23,9 @@ MAX_RESTART_DELAY = 30.0
 class SupervisedProcess:
     """A program that is restarted when it ends.
 
-    *logs* is the folder of its log and its working directory; *lock* the descriptor of the stack's
-    lock, which it holds while it lives; *grace* the seconds it has to end after SIGTERM.
+    *logs* is the folder of its log and its working directory. *lock* is the descriptor of the
+    stack's lock, which it holds while it lives. *grace* is the time to end after SIGTERM, in
+    seconds.
     """
 
     name: str
@@ -89,13 +93,13 @@ class SupervisedProcess:
         if end is None:
             return None
 
-        now = time.monotonic()
+        moment = time.monotonic()
         if self._restart_at is None:
-            self._failures = 1 if now - self._started_at > STABLE_SECONDS else self._failures + 1
+            self._failures = 1 if moment - self._started_at > STABLE_SECONDS else self._failures + 1
             delay = min(MAX_RESTART_DELAY, 0.25 * 2**self._failures)
-            self._restart_at = now + delay
+            self._restart_at = moment + delay
             return f"{self.name} {end}; starting it again in {delay:g} s (its log: {self.log})"
-        if now < self._restart_at:
+        if moment < self._restart_at:
             return None
         self.start()
         return f"{self.name} is started again"

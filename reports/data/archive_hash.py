@@ -1,4 +1,4 @@
-"""A hash of the documents that a run read: whoever has the same texts gets the same."""
+"""A hash of the documents that a run read; equal documents give an equal hash."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, documents_condition
 
 _COLUMNS = select(Document.id, Document.identity, Document.text)
-_WORDS = 4  # of eight bytes, of a digest of SHA-256
-_PARTS = 64  # in which digests are sorted
-_IN_MEMORY = 2**17  # bytes of a part: 8 MB of all
+# A digest of SHA-256 has four words of eight bytes.
+_WORDS = 4
+# Digests are sorted in so many parts.
+_PARTS = 64
+# So many bytes of a part stay in memory, 8 MB of all parts.
+_IN_MEMORY = 2**17
 
 
-def hash_documents(data: RunData, note: Callable[[str], None] = lambda _: None) -> str | None:
+def hash_documents(run: RunData, note: Callable[[str], None] = lambda _: None) -> str | None:
     """Return the SHA-256 of a run's documents in hexadecimal; None where it has none.
 
-    It is that of the sorted digests of the documents, each once. A document's digest is the SHA-256
-    of its identity, a byte of zeros and its text, in UTF-8: neither the order of import nor the
+    It hashes the sorted distinct digests of the documents. A document's digest is the SHA-256 of
+    its identity, a byte of zeros and its text, in UTF-8: neither the order of import nor the
     database matters. What a report leaves out (``--distinct``, ``--without``) counts too. Digests
-    are sorted in parts, by their first bits, of which one is in memory and large ones wait in
-    temporary files. *note* gets each text: to read them all again takes as long. Raises
-    `TidingsError` where there is no room for temporary files.
+    are sorted in parts by their first bits; large parts wait in temporary files. *note* gets each
+    text, which saves another reading. Raises `TidingsError` if there is no room for temporary
+    files.
     """
     hashed, documents = hashlib.sha256(), 0
     try:
@@ -37,7 +40,7 @@ def hash_documents(data: RunData, note: Callable[[str], None] = lambda _: None) 
             parts = []
             for _ in range(_PARTS):
                 parts.append(stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY)))
-            for identity, text in _read_documents(data):
+            for identity, text in _read_documents(run):
                 digest = hashlib.sha256(f"{identity}\0{text}".encode()).digest()
                 parts[digest[0] * _PARTS // 256].write(digest)
                 documents += 1
@@ -54,14 +57,14 @@ def hash_documents(data: RunData, note: Callable[[str], None] = lambda _: None) 
 
 def _sort_digests(digests: bytes) -> bytes:
     """Return *digests* in their order, each once: a document of two searches has two."""
-    rows = np.frombuffer(digests, dtype=">u8").reshape(-1, _WORDS)
-    in_order = rows[np.lexsort(rows.T[::-1])]
-    is_new = np.any(in_order[1:] != in_order[:-1], axis=1)
-    return in_order[np.concatenate(([True], is_new))[: len(rows)]].tobytes()
+    digest_words = np.frombuffer(digests, dtype=">u8").reshape(-1, _WORDS)
+    sorted_words = digest_words[np.lexsort(digest_words.T[::-1])]
+    is_new = np.any(sorted_words[1:] != sorted_words[:-1], axis=1)
+    return sorted_words[np.concatenate(([True], is_new))[: len(digest_words)]].tobytes()
 
 
-def _read_documents(data: RunData) -> Iterator[tuple[str, str]]:
-    for job in data.collecting_jobs:
-        statement = _COLUMNS.where(documents_condition(data, job))
-        for _, identity, text in fetch_pages(data.db, statement, Document.id):
+def _read_documents(run: RunData) -> Iterator[tuple[str, str]]:
+    for job in run.collecting_jobs:
+        statement = _COLUMNS.where(documents_condition(run, job))
+        for _, identity, text in fetch_pages(run.db, statement, Document.id):
             yield identity, text

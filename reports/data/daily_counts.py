@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 
@@ -17,59 +18,62 @@ from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, document_scope, documents_condition
 from reports.data.selection import left_out
 
-DailyCounts = Mapping[str, Sequence[int]]  # by period, a count for each of its days
+# The count of each day, by period.
+DailyCounts = Mapping[str, Sequence[int]]
 
-# not `extract`: SQLite rounds the last moment of a day up to the next
+# `extract` would not do: SQLite rounds the last moment of a day up to the next.
 DAY_OF_MONTH = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
-_IMPROBABLE = 0.001  # probability of so many days without a document at an edge of a month
+# Days without a document at an edge of a month are missing if their probability is smaller.
+_IMPROBABLE = 0.001
 
 
-def read_daily_counts(data: RunData, job: RunJob) -> Mapping[str, list[int]]:
-    """Return the documents of *job* on each day, of the months that have any, in their order.
+def read_daily_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
+    """Return the number of the job's documents on each day of the months that have any, in order.
 
     A month of an archive is counted once, and what the run's selection leaves out counts too.
     """
-    if data.kind.unit == Unit.POST:
-        return _count_by_day(data, documents_condition(data, job))
-    if job.id not in data.kept_days:
-        data.kept_days[job.id] = _count_by_day(data, documents_condition(data, job))
-    return data.kept_days[job.id]
+    count = partial(_count_by_day, run, documents_condition(run, job))
+    if run.kind.unit == Unit.POST:
+        return count()
+    return run.readings.once((read_daily_counts, job.id), count)
 
 
-def read_stored_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
-    """Return the documents of *job* on each day, of every section and material."""
-    return _count_by_day(data, documents_of(document_scope(data, job).of_all_kinds))
+def read_stored_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
+    """Return the documents of a month on each day, of every section and material."""
+    condition = documents_of(document_scope(run, job).of_all_kinds)
+    count = partial(_count_by_day, run, condition)
+    return run.readings.once((read_stored_counts, job.id), count)
 
 
-def _count_by_day(data: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:
+def _count_by_day(run: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:
     statement = select(Document.period, DAY_OF_MONTH, func.count())
     dated = (condition, Document.period.is_not(None))
     counts: dict[str, list[int]] = {}
     grouped = (
         statement.where(*dated).group_by(Document.period, DAY_OF_MONTH).order_by(Document.period)
     )
-    for stored_period, number, documents in fetch_all(data.db, grouped):
+    for stored_period, day_of_month, documents in fetch_all(run.db, grouped):
         period = pad_period(stored_period)
-        of_month = counts.setdefault(period, no_documents(period))
-        of_month[int(number) - 1] += documents
+        month_counts = counts.setdefault(period, no_documents(period))
+        month_counts[int(day_of_month) - 1] += documents
     return counts
 
 
-def read_selected_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
+def read_selected_counts(run: RunData, job: RunJob) -> dict[str, list[int]]:
     """Return the daily counts without the documents that the run's selection leaves out."""
-    counts = {period: list(days) for period, days in read_daily_counts(data, job).items()}
-    for batch in in_batches(left_out(data, job)):
+    counts = {period: list(days) for period, days in read_daily_counts(run, job).items()}
+    for batch in in_batches(left_out(run, job)):
         statement = select(Document.period, DAY_OF_MONTH).where(Document.id.in_(batch))
         dated = statement.where(Document.period.is_not(None))
-        for period, number in fetch_all(data.db, dated):
-            counts[pad_period(period)][int(number) - 1] -= 1
+        for period, day_of_month in fetch_all(run.db, dated):
+            counts[pad_period(period)][int(day_of_month) - 1] -= 1
     return counts
 
 
-def day_of_document(stored_period: str, number: str) -> date:
+def day_of_document(stored_period: str, day_of_month: str) -> date:
     """Return the day of a document's stored period and `DAY_OF_MONTH`."""
     period = pad_period(stored_period)
-    return date(int(period[:4]), int(period[5:]), int(number))
+    return date(int(period[:4]), int(period[5:]), int(day_of_month))
 
 
 def no_documents(period: str) -> list[int]:
@@ -78,33 +82,33 @@ def no_documents(period: str) -> list[int]:
 
 
 def group_days(counts: DailyCounts, grain: Grain) -> dict[str, list[int]]:
-    """Return the daily counts of months by period of *grain*, of the periods that have any."""
-    by_day: dict[date, int] = {}
-    for month, of_month in counts.items():
-        by_day.update(zip(grains.days_of(month), of_month, strict=True))
-    with_documents = [day for day, count in by_day.items() if count]
-    periods = dict.fromkeys(grains.period_of(day, grain) for day in with_documents)
+    """Regroup the daily counts of months by the periods of *grain* that have documents."""
+    counts_by_day: dict[date, int] = {}
+    for month, month_counts in counts.items():
+        counts_by_day.update(zip(grains.days_of(month), month_counts, strict=True))
+    days_with_documents = [day for day, count in counts_by_day.items() if count]
+    periods = dict.fromkeys(grains.period_of(day, grain) for day in days_with_documents)
 
     grouped = {}
     for period in periods:
-        grouped[period] = [by_day.get(day, 0) for day in grains.days_of(period)]
+        grouped[period] = [counts_by_day.get(day, 0) for day in grains.days_of(period)]
     return grouped
 
 
-def read_days(data: RunData, job: RunJob) -> dict[int, int]:
+def read_days(run: RunData, job: RunJob) -> dict[int, int]:
     """Return the day, from 0, of each document of a month that holds a mention, by its id."""
     statement = select(Document.id, DAY_OF_MONTH).join(Mention, Mention.document_id == Document.id)
-    of_job = (Mention.job_id == job.id, documents_condition(data, job))
-    rows = fetch_all(data.db, statement.where(*of_job).distinct())
-    return {document: int(number) - 1 for document, number in rows}
+    is_of_job = (Mention.job_id == job.id, documents_condition(run, job))
+    documents = fetch_all(run.db, statement.where(*is_of_job).distinct())
+    return {document: int(day_of_month) - 1 for document, day_of_month in documents}
 
 
 def measure_dispersion(matched: Sequence[float], documents: Sequence[float]) -> float | None:
     """Return how many times more daily shares vary than if documents were independent.
 
     Pearson's χ² of the days of one month, divided by its degrees of freedom: P. McCullagh and J. A.
-    Nelder, "Generalized Linear Models" (1989), 4.5. An event makes many documents of few days. None
-    without a match, without a document that has none, and of fewer than two days.
+    Nelder, "Generalized Linear Models" (1989), 4.5. An event brings many documents in few days.
+    Return None without a match, if every document matches, and for fewer than two days.
     """
     counted = [(matching, n) for matching, n in zip(matched, documents, strict=True) if n]
     total, all_matched = sum(documents), sum(matched)
@@ -118,9 +122,9 @@ def measure_dispersion(matched: Sequence[float], documents: Sequence[float]) -> 
 def is_cut_off(days: Sequence[int]) -> bool:
     """Return whether a month of an archive lacks its first or its last days.
 
-    So it is where days at an edge have no document, although that is improbable under the month's
-    daily rate. Of n documents that fall on D days independently, none falls on g given days with
-    the probability (1 - g/D)^n. Documents come in clusters (few at weekends, many on some days): n
+    It does if days at an edge have no document although that is improbable under the month's
+    daily rate. If n documents fall on D days independently, g given days have none with the
+    probability (1 - g/D)^n. Documents come in clusters (few at weekends, many on some days): n
     is divided by the ratio of the daily counts' variance to their mean, R. A. Fisher's index of
     dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1.
     """
@@ -135,14 +139,16 @@ def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
     documents = sum(days)
     if not documents:
         return 0, 0
-    first, last = _edges(days)
+    first_day, last_day = _edges(days)
     mean = documents / len(days)
     variance = sum((count - mean) ** 2 for count in days) / (len(days) - 1)
     clusters = documents / max(1.0, variance / mean)
 
-    before, after = first, len(days) - 1 - last
-    is_improbable = [(1 - gap / len(days)) ** clusters < _IMPROBABLE for gap in (before, after)]
-    return before * is_improbable[0], after * is_improbable[1]
+    missing_before, missing_after = first_day, len(days) - 1 - last_day
+    is_improbable = [
+        (1 - gap / len(days)) ** clusters < _IMPROBABLE for gap in (missing_before, missing_after)
+    ]
+    return missing_before * is_improbable[0], missing_after * is_improbable[1]
 
 
 def cut_off_periods(days: DailyCounts) -> set[str]:
@@ -154,16 +160,16 @@ def cut_off_periods(days: DailyCounts) -> set[str]:
     """
     if not days:
         return set()
-    first, last = min(days), max(days)
+    first_period, last_period = min(days), max(days)
     cut_off = set()
-    if not days[first][0]:
-        cut_off.add(first)
-    if not days[last][-1]:
-        cut_off.add(last)
+    if not days[first_period][0]:
+        cut_off.add(first_period)
+    if not days[last_period][-1]:
+        cut_off.add(last_period)
     return cut_off
 
 
 def _edges(days: Sequence[int]) -> tuple[int, int]:
     """Return the first and the last place of *days* that has a document."""
-    with_documents = [place for place, count in enumerate(days) if count]
-    return with_documents[0], with_documents[-1]
+    counted_days = [index for index, count in enumerate(days) if count]
+    return counted_days[0], counted_days[-1]

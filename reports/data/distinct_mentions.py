@@ -16,27 +16,30 @@ def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
     part of a report that is drawn by itself counts the same without reading the whole run.
     """
     texts = {mention.document: mention.text for mention in sentences}
-    numbers = {document: number for number, document in enumerate(texts)}
+    numbers = {document: index for index, document in enumerate(texts)}
 
     def read_texts() -> Iterable[tuple[int, str]]:
         return enumerate(texts.values())
 
     patterns = find_patterns(read_texts)
-    first: dict[int, str] = {}
-    kept = []
+    first_documents: dict[int, str] = {}
+    distinct = []
     for mention in sentences:
-        place = patterns.place_of(numbers[mention.document])
-        if place is None or first.setdefault(place, mention.document) == mention.document:
-            kept.append(mention)
-    return kept
+        pattern_place = patterns.place_of(numbers[mention.document])
+        if (
+            pattern_place is None
+            or first_documents.setdefault(pattern_place, mention.document) == mention.document
+        ):
+            distinct.append(mention)
+    return distinct
 
 
-def describe_repeats(n: int, unit: str) -> str:
-    """Return what a caption says of *n* mentions or posts that are left out as repeats."""
-    if not n:
+def describe_repeats(count: int, unit: str) -> str:
+    """Return what a caption says of *count* mentions or posts that are left out as repeats."""
+    if not count:
         return ""
-    verb = "is" if n == 1 else "are"
+    verb = "is" if count == 1 else "are"
     return (
         " Of texts that differ in names or figures only, the first of a month counts: "
-        f"{quantity(n, unit)} {verb} left out."
+        f"{quantity(count, unit)} {verb} left out."
     )

@@ -1,4 +1,4 @@
-"""Names of a run: whose last name a name is, counted over all jobs, and how it is labelled."""
+"""Labels for the names of a run: last names with their persons, counted over all jobs."""
 
 from __future__ import annotations
 
@@ -17,56 +17,56 @@ from analysis.text.word_usage import WordUsage
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
 
-EntityName = tuple[str, str]  # type and name
+# The type and the name of an entity.
+EntityName = tuple[str, str]
 
 
 def merge_types(
-    counts: Mapping[EntityName, int], of_run: Mapping[EntityName, int]
+    counts: Mapping[EntityName, int], run_counts: Mapping[EntityName, int]
 ) -> Counter[EntityName]:
     """Return *counts* with each form once, under the type that it has most often.
 
-    Last names that were taken for something else are persons first: each job has corrected them
-    with its own counts, and those of few documents show it only together, with *of_run*, the
-    counts of all keywords. Of types with equal counts the first by name stays, of spellings that
-    differ in case the most frequent.
+    Last names of another type are corrected to persons first. Each job did so with its own counts;
+    rare names show it only in *run_counts*, the counts of all keywords together. Among types with
+    equal counts the first by name stays, among spellings that differ in case the most frequent.
     """
-    by_form = Counter[EntityName]()
-    for (type_, name), count in of_run.items():
-        by_form[type_, name.casefold()] += count
-    persons = find_persons_of_other_types(by_form)
+    counts_by_form = Counter[EntityName]()
+    for (type_, entity_name), count in run_counts.items():
+        counts_by_form[type_, entity_name.casefold()] += count
+    persons = find_persons_of_other_types(counts_by_form)
 
     types: dict[str, Counter[str]] = defaultdict(Counter)
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for (type_, name), count in counts.items():
-        form = name.casefold()
+    for (type_, entity_name), count in counts.items():
+        form = entity_name.casefold()
         corrected, _ = persons.get((type_, form), (type_, form))
         types[form][corrected] += count
-        spellings[form][name] += count
+        spellings[form][entity_name] += count
 
     merged = Counter[EntityName]()
-    for form, of_form in types.items():
-        merged[_most_frequent(of_form), _most_frequent(spellings[form])] = of_form.total()
+    for form, type_counts in types.items():
+        merged[_most_frequent(type_counts), _most_frequent(spellings[form])] = type_counts.total()
     return merged
 
 
 def _most_frequent(counts: Mapping[str, int]) -> str:
-    return min(counts, key=lambda name: (-counts[name], name))
+    return min(counts, key=lambda candidate: (-counts[candidate], candidate))
 
 
-def is_account(type_: str, name: str, account_names: Iterable[str]) -> bool:
-    """Return whether *name* is one of *account_names* with or without blanks and titles.
+def is_account(type_: str, entity_name: str, account_names: Iterable[str]) -> bool:
+    """Return whether *entity_name* is one of *account_names* with or without blanks and titles.
 
     So is the last name of a person: "President Obama" is @barackobama, but "Michelle Obama" is not.
     """
-    words = name.casefold().split()
-    while len(words) > 1 and is_title(words[0]):
-        del words[0]
+    name_words = entity_name.casefold().split()
+    while len(name_words) > 1 and is_title(name_words[0]):
+        del name_words[0]
 
     for account_name in account_names:
         letters = account_name.casefold().split()
-        if _LETTERS.findall("".join(words)) == _LETTERS.findall("".join(letters)):
+        if _LETTERS.findall("".join(name_words)) == _LETTERS.findall("".join(letters)):
             return True
-        if type_ == PERSON and len(letters) > 1 and words == letters[-1:]:
+        if type_ == PERSON and len(letters) > 1 and name_words == letters[-1:]:
             return True
     return False
 
@@ -77,16 +77,16 @@ def label_last_names(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, s
     "Obama" with full names beside it is "Obama (also Michelle Obama 1)", the most frequent first.
     """
     full_names: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for (type_, name), count in counts.items():
-        if type_ == PERSON and is_full_name(name, WordUsage()):
-            full_names[name.split()[-1].casefold()].append((-count, name))
+    for (type_, entity_name), count in counts.items():
+        if type_ == PERSON and is_full_name(entity_name, WordUsage()):
+            full_names[entity_name.split()[-1].casefold()].append((-count, entity_name))
 
     labels = {}
-    for type_, name in counts:
-        others = sorted(full_names.get(name.casefold(), ()))
-        if type_ == PERSON and others:
+    for type_, entity_name in counts:
+        longer_names = sorted(full_names.get(entity_name.casefold(), ()))
+        if type_ == PERSON and longer_names:
             listed = [
-                f"{full} {-minus_count:,}" for minus_count, full in others[:_FULL_NAMES_SHOWN]
+                f"{full} {-minus_count:,}" for minus_count, full in longer_names[:_FULL_NAMES_SHOWN]
             ]
-            labels[type_, name] = f"{name} (also {', '.join(listed)})"
+            labels[type_, entity_name] = f"{entity_name} (also {', '.join(listed)})"
     return labels

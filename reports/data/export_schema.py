@@ -48,15 +48,19 @@ class Table(Generic[T]):
     """An export table.
 
     The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``. A field
-    without a meaning holds a dictionary, of which each key becomes a column. The docstring of *row*
+    without a meaning holds a dictionary, whose keys become columns. The docstring of *row*
     describes the table.
     """
 
     name: str
     row: type[T]
     read: Reader[T]
-    units: tuple[Unit, ...]  # of the runs that can have rows
-    key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
+
+    # What the results of the runs that can have rows are about.
+    units: tuple[Unit, ...]
+
+    # These columns tell rows apart; rows are sorted by them.
+    key: tuple[str, ...]
 
     @property
     def description(self) -> str:
@@ -67,17 +71,17 @@ class Table(Generic[T]):
     def columns(self) -> Columns:
         """The type of each column, without None."""
         columns: Columns = {}
-        for name, hint in get_type_hints(self.row).items():
-            columns[name] = Category if name in CATEGORIES else _plain_type(hint)
+        for column, hint in get_type_hints(self.row).items():
+            columns[column] = Category if column in CATEGORIES else _plain_type(hint)
         return columns
 
     @cached_property
     def meanings(self) -> dict[str, str]:
         """What each column means."""
         meanings: dict[str, str] = {}
-        for name, hint in get_type_hints(self.row, include_extras=True).items():
+        for column, hint in get_type_hints(self.row, include_extras=True).items():
             if get_origin(hint) is Annotated:
-                _, meanings[name] = get_args(hint)
+                _, meanings[column] = get_args(hint)
         return meanings
 
     def sort(self, rows: Iterable[T]) -> list[T]:
@@ -85,11 +89,11 @@ class Table(Generic[T]):
         return sorted(rows, key=self._sort_key)
 
     def _sort_key(self, row: T) -> list[Any]:
-        values = []
+        sort_key = []
         for column in self.key:
-            value = getattr(row, column)
-            values.append("" if value is None else value)
-        return values
+            cell = getattr(row, column)
+            sort_key.append("" if cell is None else cell)
+        return sort_key
 
 
 def _plain_type(hint: Any) -> type:
@@ -104,9 +108,9 @@ def whole_second(at: datetime | None) -> datetime | None:
     return None if at is None else at.replace(microsecond=0)
 
 
-def finite(value: float | None) -> float | None:
-    """Return *value* as every format can hold it: no infinity, no NaN, no minus zero."""
-    return value + 0.0 if value is not None and math.isfinite(value) else None
+def finite(figure: float | None) -> float | None:
+    """Return *figure* as every format can hold it: no infinity, no NaN, no minus zero."""
+    return figure + 0.0 if figure is not None and math.isfinite(figure) else None
 
 
 def pad_period(period: str) -> str:
@@ -114,9 +118,9 @@ def pad_period(period: str) -> str:
     return period.zfill(len("YYYY-MM"))
 
 
-def valid_polarity(value: float | None) -> float | None:
-    """Return *value* if it is a polarity, from -1 to 1; else None (NaN, or a service's mistake)."""
-    return value + 0.0 if value is not None and -1 <= value <= 1 else None
+def valid_polarity(polarity: float | None) -> float | None:
+    """Return *polarity* if it is one, from -1 to 1; None for NaN or a mistake of a service."""
+    return polarity + 0.0 if polarity is not None and -1 <= polarity <= 1 else None
 
 
 def describe_tables(tables: Iterable[Table[Any]]) -> str:

@@ -32,7 +32,8 @@ from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"
 FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
-TEXT = "text"  # the column that holds a whole document
+# This column holds a whole document.
+TEXT = "text"
 #: what the tables in a report's folder are or were called, in this version and before
 TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, FOLDER_WRITERS)}
 
@@ -41,7 +42,8 @@ _OF_SELECTED = """\
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
 _SELECTED_TABLES = {table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS)}
-_ROWS_AT_A_TIME = 5000  # also a row group of Parquet
+# So many rows are written at a time; they are also a row group of Parquet.
+_ROWS_AT_A_TIME = 5000
 
 
 def write(
@@ -73,16 +75,16 @@ def write(
             f"--by {grouping} goes with {PERIODS.name} and {MENTIONS.name}: the table {table} has "
             "no groups"
         )
-    data = load_run(db, run_id, selection, grain, grouping)
-    check_found(data, selection)
+    run = load_run(db, run_id, selection, grain, grouping)
+    check_found(run, selection)
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
-        return write_table(data, TABLES[table], {form: file})
+        return write_table(run, TABLES[table], {form: file})
 
 
 def is_selected(table: str) -> bool:
-    """Return whether a table is of the documents that a selection leaves."""
+    """Return whether a table counts only the documents that a selection leaves."""
     return table in _SELECTED_TABLES
 
 
@@ -94,18 +96,18 @@ def describe_empty(db: Database, run_id: int, table: str) -> str:
         return (
             f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
         )
-    tables = ", ".join(other.name for other in tables_of(kind.unit))
+    tables = ", ".join(run_table.name for run_table in tables_of(kind.unit))
     return f"{named}, since it is a run of the kind {kind.name}, whose tables are {tables}"
 
 
 def write_table(
-    data: RunData, table: Table[Any], files: Mapping[str, IO[bytes]], *, texts: bool = True
+    run: RunData, table: Table[Any], files: Mapping[str, IO[bytes]], *, texts: bool = True
 ) -> int:
     """Write a table to a file for each format, read once; return its number of rows.
 
     Without *texts* the texts of whole documents are null.
     """
-    return sum(1 for _ in _write_rows(data, table, files, () if texts else {TEXT}))
+    return sum(1 for _ in _write_rows(run, table, files, () if texts else {TEXT}))
 
 
 class ExportFolder:
@@ -117,7 +119,7 @@ class ExportFolder:
 
     def __init__(
         self,
-        data: RunData,
+        run: RunData,
         folder: Path,
         *,
         texts: bool = True,
@@ -125,17 +127,18 @@ class ExportFolder:
     ) -> None:
         self.texts = texts
         self._progress = progress or BuildProgress()
-        self._data = data
+        self._data = run
         self._folder = folder
-        self._tables: set[str] = set()  # that are written
+        # The names of the tables that are written.
+        self._tables: set[str] = set()
         self._paths: list[Path] = []
 
     def files(self, folder: str = "") -> dict[str, dict[str, str]]:
         """Return the addresses of the files, by table and format, from a page above *folder*."""
         addresses: dict[str, dict[str, str]] = {}
         for table in self._tables_of_folder():
-            of_table = {form: f"{folder}{table.name}.{form}" for form in _forms(table)}
-            addresses[table.name] = of_table
+            table_files = {form: f"{folder}{table.name}.{form}" for form in _forms(table)}
+            addresses[table.name] = table_files
         return addresses
 
     def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
@@ -172,7 +175,7 @@ class ExportFolder:
         return [*self._paths, dictionary]
 
     def _tables_of_folder(self) -> list[Table[Any]]:
-        """Return the tables that are written: of a large run not that of all documents."""
+        """Return the tables to write; a large run leaves out the table of all documents."""
         tables = tables_of(self._data.kind.unit)
         if is_large(self._data):
             tables.remove(DOCUMENTS)
@@ -180,22 +183,22 @@ class ExportFolder:
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:
-    """Return the formats of a table in a report's folder: as CSV what a person may open."""
+    """Return the formats of a table in a report's folder; tables that people open have CSV."""
     if table.name == DOCUMENTS.name:
         return (COMPRESSED,)
     return (COMPRESSED, "parquet") if table.name == ENTITIES.name else FOLDER_FORMS
 
 
-def _describe_selection(data: RunData) -> str:
+def _describe_selection(run: RunData) -> str:
     """Return what the dictionary says of documents that are left out; "" where all count."""
-    shown = describe_selection(data)
+    selection = describe_selection(run)
     lines = []
-    if shown.distinct:
+    if selection.distinct:
         lines.append(
             "- Of texts that differ in names or figures only, the first document of each month "
             "(for accounts and searches, of each job and month) counts."
         )
-    for text in shown.without:
+    for text in selection.without:
         quoted = " ".join(text.replace("`", "").split())
         lines.append(f"- Left out are `{quoted}` and texts that are like it.")
     return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
@@ -207,7 +210,7 @@ def tables_of(unit: Unit) -> list[Table[Any]]:
 
 
 def _write_rows(
-    data: RunData,
+    run: RunData,
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
@@ -216,33 +219,33 @@ def _write_rows(
 
     The columns *without* are written as null.
     """
-    rows: Iterable[Any] = table.read(data)
+    rows: Iterable[Any] = table.read(run)
     columns = table.columns
-    to_values: Callable[[Any], Values] = attrgetter(*columns)
+    make_values: Callable[[Any], Values] = attrgetter(*columns)
     if dict in columns.values():
         rows = list(rows)
-        columns, to_values = _expand_dictionaries(columns, rows)
+        columns, make_values = _expand_dictionaries(columns, rows)
     if not columns.keys().isdisjoint(without):
-        to_values = _leave_out(columns, without)
+        make_values = _leave_out(columns, without)
 
     with ExitStack() as stack:
         writes = []
         for form, file in files.items():
             writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
         for batch in in_batches(rows, _ROWS_AT_A_TIME):
-            values = list(map(to_values, batch))
+            batch_values = list(map(make_values, batch))
             for write_values in writes:
-                write_values(values)
+                write_values(batch_values)
             yield from batch
 
 
 def _leave_out(columns: Columns, without: Collection[str]) -> Callable[[Any], Values]:
     """Return what makes the values of a row, None in the columns *without*."""
 
-    def to_values(row: Any) -> Values:
-        return tuple(None if name in without else getattr(row, name) for name in columns)
+    def make_values(row: Any) -> Values:
+        return tuple(None if column in without else getattr(row, column) for column in columns)
 
-    return to_values
+    return make_values
 
 
 def _expand_dictionaries(
@@ -253,33 +256,33 @@ def _expand_dictionaries(
     The type of such a column is the one that all its values have, else text.
     """
     expanded: Columns = {}
-    for name, kind in columns.items():
+    for column, kind in columns.items():
         if kind is dict:
-            dictionaries = list(map(attrgetter(name), rows))
+            dictionaries = list(map(attrgetter(column), rows))
             for key in dictionaries[0] if dictionaries else ():
                 expanded[key] = _common_type(map(itemgetter(key), dictionaries))
         else:
-            expanded[name] = kind
+            expanded[column] = kind
 
-    def to_values(row: Any) -> Values:
+    def make_values(row: Any) -> Values:
         flat: dict[str, Any] = {}
-        for name, kind in columns.items():
-            value = getattr(row, name)
-            flat |= value if kind is dict else {name: value}
+        for column, kind in columns.items():
+            cell = getattr(row, column)
+            flat |= cell if kind is dict else {column: cell}
         return tuple(map(_convert, map(flat.get, expanded), expanded.values()))
 
-    return expanded, to_values
+    return expanded, make_values
 
 
-def _common_type(values: Iterable[Any]) -> type:
-    kinds = set(map(type, values)) - {type(None)}
+def _common_type(cells: Iterable[Any]) -> type:
+    kinds = set(map(type, cells)) - {type(None)}
     if kinds == {int, float}:
         return float
     (kind,) = kinds if len(kinds) == 1 else (str,)
     return kind if kind in {bool, int, float} else str
 
 
-def _convert(value: Any, kind: type) -> Any:
-    if kind is str and value is not None and not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return float(value) if kind is float and value is not None else value
+def _convert(cell: Any, kind: type) -> Any:
+    if kind is str and cell is not None and not isinstance(cell, str):
+        return json.dumps(cell, ensure_ascii=False)
+    return float(cell) if kind is float and cell is not None else cell

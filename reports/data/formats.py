@@ -28,7 +28,8 @@ class Category(str):  # noqa: SLOT000 - a mark for columns; no value has this ty
 #: may be None
 Columns = dict[str, type]
 Values = tuple[Any, ...]
-Write = Callable[[Sequence[Values]], None]  # writes a batch of rows
+# Writes a batch of rows.
+Write = Callable[[Sequence[Values]], None]
 
 # What makes a spreadsheet program take a cell for a formula; the name of an account is none. The
 # signs of full width are read like the others where the system's language is Chinese or Japanese.
@@ -66,26 +67,26 @@ def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     def write(rows: Sequence[Values]) -> None:
         if not rows:
             return
-        by_column: list[Iterable[Any]] = []
-        for values, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
-            by_column.append(values if kind in {int, float} else map(_format_cell, values))
+        cells_by_column: list[Iterable[Any]] = []
+        for cells, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
+            cells_by_column.append(cells if kind in {int, float} else map(_format_cell, cells))
 
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\r\n").writerows(zip(*by_column, strict=True))
+        csv.writer(text, lineterminator="\r\n").writerows(zip(*cells_by_column, strict=True))
         out.write(text.getvalue().encode())
 
     out.write(b"\xef\xbb\xbf" + ",".join(columns).encode() + b"\r\n")
     yield write
 
 
-def _format_cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, bool | list):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+def _format_cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return f"'{cell}" if _FORMULA.match(cell) else cell
+    if isinstance(cell, datetime):
+        return format_time(cell)
+    if isinstance(cell, bool | list):
+        return json.dumps(cell, ensure_ascii=False)
+    return cell
 
 
 @contextmanager
@@ -103,8 +104,8 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     schema = pa.schema(list(zip(columns, map(types.__getitem__, columns.values()), strict=True)))
 
     def write(rows: Sequence[Values]) -> None:
-        by_column = zip(zip(*rows, strict=True), schema, strict=True)
-        arrays = [pa.array(values, field.type) for values, field in by_column]
+        cells_by_column = zip(zip(*rows, strict=True), schema, strict=True)
+        arrays = [pa.array(cells, field.type) for cells, field in cells_by_column]
         file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
     sink = _Sink(out)
@@ -112,7 +113,8 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     try:
         yield write
     except BaseException:
-        sink.out = io.BytesIO()  # the footer goes nowhere
+        # Without its footer no reader opens the file.
+        sink.out = io.BytesIO()
         raise
     finally:
         file.close()
@@ -127,8 +129,8 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
-        return self.out.write(data)
+    def write(self, chunk: Any) -> int:
+        return self.out.write(chunk)
 
 
 WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]] = {

@@ -33,8 +33,12 @@ class Cell:
 
     documents: int = 0
     matched: int = 0
-    has_data: bool = False  # the keyword was looked for; False of a gap
-    is_part: bool = False  # days of it were not collected
+
+    # True if the keyword was looked for; False for a gap.
+    has_data: bool = False
+
+    # True if days of the period were not collected.
+    is_part: bool = False
 
     @property
     def share(self) -> float | None:
@@ -68,27 +72,27 @@ class Moments:
         self.total += math.fsum(values)
         self.squares += math.fsum(value * value for value in values)
 
-    def add_less(self, other: Moments, middle: float) -> None:
-        """Add the values of *other*, each less *middle*."""
-        self.n += other.n
-        self.total += other.total - other.n * middle
-        self.squares += other.squares - 2 * middle * other.total + other.n * middle * middle
+    def add_less(self, moments: Moments, middle: float) -> None:
+        """Add the values of *moments*, each less *middle*."""
+        self.n += moments.n
+        self.total += moments.total - moments.n * middle
+        self.squares += moments.squares - 2 * middle * moments.total + moments.n * middle * middle
 
     @property
     def mean(self) -> float | None:
-        """The arithmetic mean; None of no values."""
+        """The arithmetic mean; None without values."""
         return self.total / self.n if self.n else None
 
     @property
     def variance(self) -> float:
-        """The variance; 0 of fewer than two values."""
+        """The variance; 0 for fewer than two values."""
         if self.n < 2:
             return 0.0
         return max(0.0, self.squares - self.total * self.total / self.n) / (self.n - 1)
 
     @property
     def interval(self) -> Interval | None:
-        """Student's 95 % interval of the mean, cut to -1 and 1; None of fewer than two values."""
+        """Student's 95 % interval of the mean, cut to -1 and 1; None for fewer than two."""
         if self.n < 2 or self.mean is None:
             return None
         half = t_quantile(self.n - 1) * math.sqrt(self.variance / self.n)
@@ -101,8 +105,12 @@ class _Compared:
 
     matched: int = 0
     documents: int = 0
-    expected: float = 0.0  # documents that mention the keyword, by the shares of the months
-    polarities: Moments = field(default_factory=Moments)  # each less the mean of its month
+
+    # The expected documents that mention the keyword, by the shares of the months.
+    expected: float = 0.0
+
+    # Each polarity less the mean of its month.
+    polarities: Moments = field(default_factory=Moments)
 
 
 @dataclass
@@ -119,7 +127,7 @@ class Weighted:
 
     @property
     def mean(self) -> float:
-        """The mean; 0 of no values."""
+        """The mean; 0 without values."""
         return self.total / self.weights if self.weights else 0.0
 
 
@@ -132,8 +140,12 @@ class GroupCounts:
     polarities: Moments = field(default_factory=Moments)
     by_period: dict[str, Cell] = field(default_factory=lambda: defaultdict(Cell))
     compared: _Compared = field(default_factory=_Compared)
-    dispersion: Weighted = field(default_factory=Weighted)  # of months that are not cut off
-    missing_months: list[str] = field(default_factory=list)  # of which others have documents
+
+    # The dispersion of the months that are not cut off.
+    dispersion: Weighted = field(default_factory=Weighted)
+
+    # The months in which other groups have documents and this one has none.
+    missing_months: list[str] = field(default_factory=list)
 
     @property
     def compared_share(self) -> float | None:
@@ -148,83 +160,89 @@ class KeywordGroups:
 
     keyword: str
     groups: dict[str, GroupCounts]
-    mean: Moments = field(default_factory=Moments)  # of the months that are compared
-    dispersion: Weighted = field(default_factory=Weighted)  # of all groups
 
-    def list_shares(self, names: Sequence[str]) -> list[Share]:
+    # The mean of the months that are compared.
+    mean: Moments = field(default_factory=Moments)
+
+    # The dispersion of all groups.
+    dispersion: Weighted = field(default_factory=Weighted)
+
+    def list_shares(self, group_names: Sequence[str]) -> list[Share]:
         """Return the share of each group, as if all had their documents in the same months.
 
-        Indirect standardization: the documents of a group are those in which all groups together
-        would have as many mentions as its months lead one to expect. So a group that has documents
-        of a quiet year alone is not behind for that. Documents of one burst count for fewer: by
-        the dispersion of their group or, where that is larger, of all, since it cannot be seen in a
-        few documents. Months weigh by their documents that mention the keyword.
+        Indirect standardization: a group counts with as many documents as all groups together need
+        for the mentions that its months lead one to expect. So documents from a quiet year alone
+        do not put a group behind. Documents of a burst count for fewer, by the larger one of the
+        dispersions of the group and of all groups, since a few documents cannot show a burst.
+        Months weigh by their documents that mention the keyword.
         """
-        compared = [self.groups[name].compared for name in names]
-        matched = sum(each.matched for each in compared)
-        documents = sum(each.documents for each in compared)
+        compared = [self.groups[group_name].compared for group_name in group_names]
+        matched = sum(group.matched for group in compared)
+        documents = sum(group.documents for group in compared)
         shares = []
-        for name, each in zip(names, compared, strict=True):
-            if matched and each.expected:
-                standard = each.expected * documents / matched
-                n = max(standard, each.matched)
-                dispersion = max(1.0, self.dispersion.mean, self.groups[name].dispersion.mean)
-                shares.append(Share(name, each.matched, n).discount(dispersion))
+        for group_name, group in zip(group_names, compared, strict=True):
+            if matched and group.expected:
+                standard = group.expected * documents / matched
+                n = max(standard, group.matched)
+                dispersion = max(1.0, self.dispersion.mean, self.groups[group_name].dispersion.mean)
+                shares.append(Share(group_name, group.matched, n).discount(dispersion))
         return shares
 
-    def list_moods(self, names: Sequence[str]) -> list[Sample]:
+    def list_moods(self, group_names: Sequence[str]) -> list[Sample]:
         """Return the mean polarity of each group, as if all had their mentions in one month."""
         middle = self.mean.mean or 0.0
         samples = []
-        for name in names:
-            moments = self.groups[name].compared.polarities
+        for group_name in group_names:
+            moments = self.groups[group_name].compared.polarities
             if moments.n > 1 and moments.mean is not None:
-                samples.append(Sample(name, moments.n, middle + moments.mean, moments.variance))
+                samples.append(
+                    Sample(group_name, moments.n, middle + moments.mean, moments.variance)
+                )
         return samples
 
 
-def choose_grain(data: RunData, first: str, last: str, most: int) -> Grain:
+def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> Grain:
     """Return the run's grain, or the next in which its months make at most *most* periods."""
     lengths = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
-    for grain in lengths[lengths.index(data.grain) :]:
-        periods = grains.list_periods(*grains.periods_of_months(first, last, grain))
+    for grain in lengths[lengths.index(run.grain) :]:
+        periods = grains.list_periods(*grains.periods_of_months(first_month, last_month, grain))
         if len(periods) <= most:
             return grain
     return Grain.YEAR
 
 
-def count_groups(data: RunData, keywords: Sequence[str], grain: Grain) -> list[KeywordGroups]:
+def count_groups(run: RunData, keywords: Sequence[str], grain: Grain) -> list[KeywordGroups]:
     """Count each keyword in each group, in one pass over the run's months."""
-    names = list_groups(data)
+    group_names = list_groups(run)
     counted = []
     for keyword in keywords:
-        groups = {name: GroupCounts(name) for name in names}
+        groups = {group_name: GroupCounts(group_name) for group_name in group_names}
         counted.append(KeywordGroups(keyword, groups))
-    for of_month in _read_months(data, names):
+    for month_days in _read_months(run, group_names):
         for keyword_groups in counted:
-            add_month(keyword_groups, of_month, grain)
+            add_month(keyword_groups, month_days, grain)
     return counted
 
 
-def _read_months(data: RunData, names: Sequence[str]) -> Iterator[OfMonth]:
-    days = read_archive_days(data, None, names)
-    for _, of_month in groupby(days, key=lambda day: day[None].job):
-        in_month = list(of_month)
-        yield {name: [day[name] for day in in_month] for name in names}
+def _read_months(run: RunData, group_names: Sequence[str]) -> Iterator[OfMonth]:
+    days = read_archive_days(run, None, group_names)
+    for _, job_days in groupby(days, key=lambda day: day[None].job):
+        month_days = list(job_days)
+        yield {group_name: [day[group_name] for day in month_days] for group_name in group_names}
 
 
-def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
+def add_month(counted: KeywordGroups, month_days: OfMonth, grain: Grain) -> None:
     """Add a month to the counts of a keyword, and compare its groups."""
     compared: dict[str, tuple[Cell, Moments]] = {}
     gaps: list[GroupCounts] = []
-    for name, group in counted.groups.items():
-        days = of_month[name]
+    for group_name, group in counted.groups.items():
+        days = month_days[group_name]
         matches = [day.matches.get((counted.keyword, None), NO_MATCHES) for day in days]
-        matched = [each.matched for each in matches]
+        matched = [match.matched for match in matches]
         month = Cell()
-        for day, n in zip(days, matched, strict=True):
-            _add_day(month, day, n)
-            _add_day(group.by_period[grains.period_of(day.date, grain)], day, n)
+        for day, day_matched in zip(days, matched, strict=True):
+            _add_day(month, day, day_matched)
+            _add_day(group.by_period[grains.period_of(day.date, grain)], day, day_matched)
         if not month.has_data:
             gaps.append(group)
             continue
@@ -234,8 +252,8 @@ def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
         group.total.matched += month.matched
         group.total.has_data = True
         group.polarities.add_less(polarities, 0.0)
-        if month.documents and not month.cut_off and name != NOT_KNOWN:
-            compared[name] = month, polarities
+        if month.documents and not month.cut_off and group_name != NOT_KNOWN:
+            compared[group_name] = month, polarities
             dispersion = measure_dispersion(matched, [day.documents for day in days])
             for mean in (group.dispersion, counted.dispersion):
                 mean.add(dispersion or 0.0, month.matched if dispersion is not None else 0)
@@ -243,15 +261,17 @@ def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
         _compare_month(counted, compared)
     for group in gaps if compared else ():
         if group.name != NOT_KNOWN:
-            group.missing_months.append(grains.period_of(of_month[group.name][0].date, Grain.MONTH))
+            group.missing_months.append(
+                grains.period_of(month_days[group.name][0].date, Grain.MONTH)
+            )
 
 
 def _sum_polarities(days: Sequence[ArchiveDay], matches: Sequence[Matches]) -> Moments:
     """Return the moments of a month's polarities; none where they are not complete."""
     polarities = Moments()
     if Progress.together([day.progress for day in days]).has_polarity:
-        for each in matches:
-            polarities.add([value for value in each.polarities if value is not None])
+        for match in matches:
+            polarities.add([polarity for polarity in match.polarities if polarity is not None])
     return polarities
 
 
@@ -271,9 +291,9 @@ def _compare_month(counted: KeywordGroups, compared: Mapping[str, tuple[Cell, Mo
     counted.mean.add_less(together, 0.0)
     matched = sum(month.matched for month, _ in compared.values())
     documents = sum(month.documents for month, _ in compared.values())
-    for name, (month, polarities) in compared.items():
-        of_group = counted.groups[name].compared
-        of_group.matched += month.matched
-        of_group.documents += month.documents
-        of_group.expected += month.documents * matched / documents
-        of_group.polarities.add_less(polarities, together.mean or 0.0)
+    for group_name, (month, polarities) in compared.items():
+        compared_group = counted.groups[group_name].compared
+        compared_group.matched += month.matched
+        compared_group.documents += month.documents
+        compared_group.expected += month.documents * matched / documents
+        compared_group.polarities.add_less(polarities, together.mean or 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -18,9 +19,11 @@ from reports.data.queries import fetch_all, fetch_scalars, in_batches
 from reports.data.run_data import RunData, RunJob, document_scope, documents_condition
 from reports.data.selection import left_out
 
-NOT_KNOWN = "not known"  # the group of documents of no known outlet, section or kind
+# This group has the documents without a known outlet, section or kind.
+NOT_KNOWN = "not known"
 
-Group = str | None  # its name; None stands for all documents together
+# The group's name; None stands for all documents together.
+Group = str | None
 
 _COLUMNS = {
     Grouping.OUTLET: Origin.outlet,
@@ -39,23 +42,23 @@ def name_group(stored: str) -> str:
     return stored or NOT_KNOWN
 
 
-def list_groups(data: RunData) -> list[str]:
+def list_groups(run: RunData) -> list[str]:
     """Return the groups of a run, in the order of code points; none where it has no grouping.
 
     They are those that documents of its months have, and those that its parameters name.
     """
-    if data.grouping is None:
+    if run.grouping is None:
         return []
-    parameters = data.month_parameters
-    kept = data.kept_rows.setdefault(list_groups, [])
-    if not kept:
-        names = _find_names(data, data.grouping, parameters)
-        folded = {name.casefold() for name in names}
-        chosen = _choose(parameters, data.grouping)
-        absent = [name for name in chosen if name.casefold() not in folded]
-        kept.append(sorted(map(name_group, [*names, *absent])))
-    groups: list[str] = kept[0]
-    return groups
+    find_groups = partial(_find_groups, run, run.grouping, run.month_parameters)
+    return run.readings.once(list_groups, find_groups)
+
+
+def _find_groups(run: RunData, grouping: Grouping, parameters: MonthsParameters) -> list[str]:
+    names = _find_names(run, grouping, parameters)
+    folded = {name.casefold() for name in names}
+    chosen = _choose(parameters, grouping)
+    absent = [name for name in chosen if name.casefold() not in folded]
+    return sorted(map(name_group, [*names, *absent]))
 
 
 def _choose(parameters: MonthsParameters, grouping: Grouping) -> Collection[str]:
@@ -68,11 +71,11 @@ def _choose(parameters: MonthsParameters, grouping: Grouping) -> Collection[str]
             return () if parameters.material is None else (parameters.material,)
 
 
-def _find_names(data: RunData, grouping: Grouping, parameters: MonthsParameters) -> set[str]:
+def _find_names(run: RunData, grouping: Grouping, parameters: MonthsParameters) -> set[str]:
     """Return the names that documents of the run have.
 
-    The counts of stored documents say which there may be in each month. A month's documents are
-    looked at for those alone that no month before had: documents stored later have none.
+    The counts of stored documents say which names each month may have. A month's documents are
+    searched only for the names that no earlier month had. Documents stored later add no name.
     """
     column = origin_column(grouping)
     counted = (
@@ -84,79 +87,79 @@ def _find_names(data: RunData, grouping: Grouping, parameters: MonthsParameters)
         )
     )
     stored: dict[str, list[str]] = defaultdict(list)
-    for period, name in fetch_all(data.db, counted.distinct()):
-        stored[period].append(name)
+    for period, stored_name in fetch_all(run.db, counted.distinct()):
+        stored[period].append(stored_name)
 
-    names: set[str] = set()
-    for job in data.jobs:
-        for batch in in_batches(set(stored[job.name]) - names):
-            of_job = (documents_condition(data, job), column.in_(batch))
-            of_origins = select(column).join(Document, Document.origin_id == Origin.id)
-            names.update(fetch_scalars(data.db, of_origins.where(*of_job).distinct()))
-    return names
+    stored_names: set[str] = set()
+    for job in run.jobs:
+        for batch in in_batches(set(stored[job.name]) - stored_names):
+            is_of_job = (documents_condition(run, job), column.in_(batch))
+            job_origins = select(column).join(Document, Document.origin_id == Origin.id)
+            stored_names.update(fetch_scalars(run.db, job_origins.where(*is_of_job).distinct()))
+    return stored_names
 
 
 def read_group_counts(
-    data: RunData, job: RunJob, grouping: Grouping, *, of_all_kinds: bool = False
+    run: RunData, job: RunJob, grouping: Grouping, *, of_all_kinds: bool = False
 ) -> dict[Group, list[int]]:
-    """Return the documents of a month on each of its days, by group and of all together.
+    """Return the documents of a month on each of its days, by group and all together.
 
-    With *of_all_kinds* those of every section and material.
+    With *of_all_kinds* the documents of every section and material count.
     """
-    scope = document_scope(data, job)
+    scope = document_scope(run, job)
     condition = documents_of(scope.of_all_kinds if of_all_kinds else scope)
     counts: dict[Group, list[int]] = {None: no_documents(job.name)}
-    for name, day, documents in _count_days(data, grouping, condition):
-        for group in (None, name_group(name)):
+    for stored_name, day, documents in _count_days(run, grouping, condition):
+        for group in (None, name_group(stored_name)):
             counts.setdefault(group, no_documents(job.name))[day] += documents
     return counts
 
 
-def list_stored_days(data: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
+def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     """Return the days of a month, from 1, on which each outlet has documents of any section.
 
-    Nothing where the run reads all of them: they tell gaps from zeros.
+    They tell gaps from zeros. A run that reads every section and material needs none.
     """
-    if data.kind.unit == Unit.POST:
+    if run.kind.unit != Unit.MENTION:
         return {}
-    parameters = data.month_parameters
+    parameters = run.month_parameters
     if not parameters.sections and parameters.material is None:
         return {}
-    condition = documents_of(document_scope(data, job).of_all_kinds)
+    condition = documents_of(document_scope(run, job).of_all_kinds)
     days: dict[str, list[int]] = defaultdict(list)
-    for outlet, day, _ in _count_days(data, Grouping.OUTLET, condition):
+    for outlet, day, _ in _count_days(run, Grouping.OUTLET, condition):
         days[outlet].append(day + 1)
-    return {outlet: tuple(sorted(of_outlet)) for outlet, of_outlet in sorted(days.items())}
+    return {outlet: tuple(sorted(outlet_days)) for outlet, outlet_days in sorted(days.items())}
 
 
 def read_selected_group_counts(
-    data: RunData, job: RunJob, grouping: Grouping, every_day: Mapping[Group, Sequence[int]]
+    run: RunData, job: RunJob, grouping: Grouping, every_day: Mapping[Group, Sequence[int]]
 ) -> dict[Group, list[int]]:
     """Return the counts *every_day* without the documents that the run's selection leaves out."""
     counts = {group: list(days) for group, days in every_day.items()}
-    for batch in in_batches(left_out(data, job)):
-        for name, day, documents in _count_days(data, grouping, Document.id.in_(batch)):
-            for group in (None, name_group(name)):
+    for batch in in_batches(left_out(run, job)):
+        for stored_name, day, documents in _count_days(run, grouping, Document.id.in_(batch)):
+            for group in (None, name_group(stored_name)):
                 counts[group][day] -= documents
     return counts
 
 
 def _count_days(
-    data: RunData, grouping: Grouping, condition: ColumnElement[bool]
+    run: RunData, grouping: Grouping, condition: ColumnElement[bool]
 ) -> Iterator[tuple[str, int, int]]:
     """Yield what the column of *grouping* holds, a day from 0, and how many documents are both."""
     column = origin_column(grouping)
     statement = select(column, DAY_OF_MONTH, func.count())
     documents = statement.join(Origin, Origin.id == Document.origin_id)
     dated = documents.where(condition, Document.period.is_not(None))
-    for name, number, n in fetch_all(data.db, dated.group_by(column, DAY_OF_MONTH)):
-        yield name, int(number) - 1, n
+    for stored_name, day_of_month, count in fetch_all(run.db, dated.group_by(column, DAY_OF_MONTH)):
+        yield stored_name, int(day_of_month) - 1, count
 
 
-def read_mentioning_groups(data: RunData, job: RunJob, grouping: Grouping) -> dict[int, str]:
+def read_mentioning_groups(run: RunData, job: RunJob, grouping: Grouping) -> dict[int, str]:
     """Return the group of each document of a month that holds a mention, by its id."""
     column = origin_column(grouping)
     mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
     documents = select(Document.id, column).join(Origin, Origin.id == Document.origin_id)
-    rows = fetch_all(data.db, documents.where(Document.id.in_(mentioning)))
-    return {document: name_group(name) for document, name in rows}
+    stored_groups = fetch_all(run.db, documents.where(Document.id.in_(mentioning)))
+    return {document: name_group(stored_name) for document, stored_name in stored_groups}

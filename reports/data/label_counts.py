@@ -19,14 +19,18 @@ class LabelCounts:
     alpha: float | None
 
 
-def count_labels(data: RunData) -> LabelCounts:
+def count_labels(run: RunData) -> LabelCounts:
     """Count the labels of a run and measure the agreement of its coders."""
-    by_coder = Counter[str]()
+    label_counts = Counter[str]()
     units: dict[tuple[str, str, int], list[float]] = defaultdict(list)
-    for row in read_labels(data):
-        if row.label is not None:
-            by_coder[row.coder] += 1
-            units[row.document, row.keyword, row.position].append(row.label)
+    for mention_label in read_labels(run):
+        if mention_label.label is not None:
+            label_counts[mention_label.coder] += 1
+            units[mention_label.document, mention_label.keyword, mention_label.position].append(
+                mention_label.label
+            )
 
     shared = sum(len(labels) > 1 for labels in units.values())
-    return LabelCounts(dict(sorted(by_coder.items())), shared, krippendorff_alpha(units.values()))
+    return LabelCounts(
+        dict(sorted(label_counts.items())), shared, krippendorff_alpha(units.values())
+    )

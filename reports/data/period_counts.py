@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from reports.data.tables.periods import PeriodRow
 
@@ -25,32 +24,39 @@ class Count:
     high: float
 
 
-def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
+def count_months(period_rows: Sequence[PeriodRow]) -> list[Count]:
     """Return the periods whose mentions were counted, true zeros among them; others are gaps."""
     counts = []
-    for row in rows:
-        if row.mentions is not None:
-            numbers = (row.documents, row.matched or 0, row.mentions)
-            interval = (row.share_low or 0.0, row.share_high or 0.0)
-            counts.append(Count(row.period, *numbers, row.share, *interval))
+    for period_row in period_rows:
+        if period_row.mentions is not None:
+            count = Count(
+                period=period_row.period,
+                documents=period_row.documents,
+                matched=period_row.matched or 0,
+                mentions=period_row.mentions,
+                share=period_row.share,
+                low=period_row.share_low or 0.0,
+                high=period_row.share_high or 0.0,
+            )
+            counts.append(count)
     return counts
 
 
-def mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
+def mentions_by_month(period_rows: Sequence[PeriodRow]) -> dict[str, int]:
     """Return the mentions of each counted period."""
-    return {count.period: count.mentions for count in count_months(rows)}
+    return {count.period: count.mentions for count in count_months(period_rows)}
 
 
-def gaps(rows: Sequence[PeriodRow]) -> list[str]:
+def gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
     """Return the periods without data, those that failed and those not counted yet."""
-    return [row.period for row in rows if row.mentions is None]
+    return [period_row.period for period_row in period_rows if period_row.mentions is None]
 
 
-def cut_off(rows: Iterable[PeriodRow]) -> list[str]:
-    """Return the periods of which days at an edge are missing."""
-    return [row.period for row in rows if row.cut_off]
+def cut_off(period_rows: Iterable[PeriodRow]) -> list[str]:
+    """Return the periods that lack days at an edge."""
+    return [period_row.period for period_row in period_rows if period_row.cut_off]
 
 
-def sum_mentions(rows: Iterable[PeriodRow]) -> int:
+def sum_mentions(period_rows: Iterable[PeriodRow]) -> int:
     """Return the mentions, or posts, of all counted periods."""
-    return sum(filter(None, map(attrgetter("mentions"), rows)))
+    return sum(period_row.mentions or 0 for period_row in period_rows)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from operator import attrgetter
 
 from reports.data.daily_counts import DailyCounts, no_documents
 from reports.data.tables.periods import PeriodRow
 from reports.stats.comparing import Sample, count_effective, sample_values
 
 
-def rate_by_month(rows: Sequence[PeriodRow], days: DailyCounts) -> list[Sample]:
+def rate_by_month(period_rows: Sequence[PeriodRow], days: DailyCounts) -> list[Sample]:
     """Return the mean of the daily posts of each whole month, with its variance.
 
     Posts come in bursts, so that counts vary by more than Poisson's distribution allows: the
@@ -20,47 +19,53 @@ def rate_by_month(rows: Sequence[PeriodRow], days: DailyCounts) -> list[Sample]:
     Biometrika 61, 1974). A busy day follows a busy one, so that days count for fewer: by their
     correlation with the day before.
     """
-    by_month = _whole_months(rows, days)
-    counts = list(by_month.values())
+    posts_by_month = _whole_months(period_rows, days)
+    counts = list(posts_by_month.values())
     dispersion, autocorrelation = _disperse(counts), _correlate_days(counts)
     samples = []
-    for period, of_month in by_month.items():
-        n = count_effective(len(of_month), autocorrelation)
-        rate = sum(of_month) / len(of_month)
+    for period, daily_posts in posts_by_month.items():
+        n = count_effective(len(daily_posts), autocorrelation)
+        rate = sum(daily_posts) / len(daily_posts)
         samples.append(Sample(period, n, rate, dispersion * rate))
     return samples
 
 
-def rate_over_months(name: str, rows: Sequence[PeriodRow], days: DailyCounts) -> Sample:
-    """Return the mean of the daily posts of the account *name* in all whole months of *rows*."""
-    in_a_row: list[int] = []
-    for counts in _whole_months(rows, days).values():
-        in_a_row += counts
-    sample = sample_values(name, in_a_row)
-    n = count_effective(len(in_a_row), _correlate_days([in_a_row]))
-    return Sample(name, n, sample.mean, sample.variance)
+def rate_over_months(account: str, period_rows: Sequence[PeriodRow], days: DailyCounts) -> Sample:
+    """Return the mean of an account's daily posts in all whole months of *period_rows*."""
+    daily_posts: list[int] = []
+    for counts in _whole_months(period_rows, days).values():
+        daily_posts += counts
+    sample = sample_values(account, daily_posts)
+    n = count_effective(len(daily_posts), _correlate_days([daily_posts]))
+    return Sample(account, n, sample.mean, sample.variance)
 
 
-def common_months(rows: Mapping[str, Sequence[PeriodRow]]) -> set[str]:
-    """Return the months that all accounts cover whole; none of fewer than two accounts."""
+def common_months(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> set[str]:
+    """Return the months that all accounts cover whole; none for fewer than two accounts."""
     covered = []
-    for of_account in rows.values():
-        whole = [row for row in of_account if row.mentions is not None and not row.cut_off]
-        covered.append(set(map(attrgetter("period"), whole)))
+    for period_rows in rows_by_account.values():
+        whole = [
+            period_row
+            for period_row in period_rows
+            if period_row.mentions is not None and not period_row.cut_off
+        ]
+        covered.append({period_row.period for period_row in whole})
     return set.intersection(*covered) if len(covered) > 1 else set()
 
 
-def _whole_months(rows: Sequence[PeriodRow], days: DailyCounts) -> dict[str, Sequence[int]]:
+def _whole_months(period_rows: Sequence[PeriodRow], days: DailyCounts) -> dict[str, Sequence[int]]:
     """Return the posts of each day of the months that are counted and not cut off."""
     counted: dict[str, Sequence[int]] = {}
-    for row in rows:
-        if row.mentions is not None and not row.cut_off:
-            counted[row.period] = days.get(row.period) or no_documents(row.period)
+    for period_row in period_rows:
+        if period_row.mentions is not None and not period_row.cut_off:
+            counted[period_row.period] = days.get(period_row.period) or no_documents(
+                period_row.period
+            )
     return counted
 
 
 def _disperse(months: Sequence[Sequence[int]]) -> float:
-    """Return how many times its mean a day's variance is, of all months together; 1 at least."""
+    """Return the ratio of a day's variance to its mean over all months together, at least 1."""
     squares, degrees = 0.0, 0
     for counts in months:
         middle = sum(counts) / len(counts)
@@ -79,9 +84,9 @@ def _correlate_days(months: Sequence[Sequence[int]]) -> float:
     products = squares = 0.0
     for counts in months:
         middle = sum(counts) / len(counts)
-        from_mean = [count - middle for count in counts]
-        squares += sum(value * value for value in from_mean)
-        products += sum(a * b for a, b in pairwise(from_mean))
+        deviations = [count - middle for count in counts]
+        squares += sum(deviation * deviation for deviation in deviations)
+        products += sum(a * b for a, b in pairwise(deviations))
     if not squares:
         return 0.0
     n = sum(map(len, months)) / len(months)

@@ -14,8 +14,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.errors import TidingsError
 from models.database import Database
 
-PAGE = 10_000  # narrow rows read in one transaction
-BATCH = 500  # whole documents, or jobs, read in one transaction
+# So many narrow rows are read in one transaction.
+PAGE = 10_000
+# So many whole documents, or jobs, are read in one transaction.
+BATCH = 500
 
 T = TypeVar("T")
 Statement = Select[*tuple[Any, ...]]
@@ -49,16 +51,16 @@ def fetch_pages(
         page = fetch_all(db, statement.where(key > page[-1][0]).order_by(key).limit(PAGE))
 
 
-def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Yield *items* in lists of *size*; the last one may be shorter."""
-    iterator = iter(items)
+def in_batches(elements: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Yield *elements* in lists of *size*; the last one may be shorter."""
+    iterator = iter(elements)
     while batch := list(islice(iterator, size)):
         yield batch
 
 
-def index_by(attribute: str, items: Iterable[T]) -> dict[Any, T]:
-    """Return *items* by the value of an attribute, which differs in each."""
-    return {getattr(item, attribute): item for item in items}
+def index_by(attribute: str, elements: Iterable[T]) -> dict[Any, T]:
+    """Return *elements* by the value of an attribute, which differs in each."""
+    return {getattr(element, attribute): element for element in elements}
 
 
 def sort_by_identity(documents: Iterable[Sequence[Any]]) -> Iterator[int]:

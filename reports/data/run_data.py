@@ -28,27 +28,45 @@ from reports.data.queries import fetch_all, in_batches, index_by
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-JOBS_AT_A_TIME = 25  # whose results are read in one transaction: memory is that of so many
+# The results of so many jobs are read in one transaction and fit in memory.
+JOBS_AT_A_TIME = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which documents of a run its figures are of; all of them where nothing is given."""
+    """The documents of a run that its figures count; by default all of them."""
 
-    distinct: bool = False  # of each pattern of texts the first document of a month alone
-    without: tuple[str, ...] = ()  # patterns: ``template:N``, else a text of theirs
+    # True if only the first document of each pattern of texts counts in a month.
+    distinct: bool = False
+
+    # The patterns that are left out: ``template:N``, or a text that is like them.
+    without: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything may be left out."""
         return self.distinct or bool(self.without)
 
-    def __or__(self, other: Selection) -> Selection:
-        """Return what leaves out what either does."""
-        without = dict.fromkeys([*self.without, *other.without])
-        return Selection(self.distinct or other.distinct, tuple(without))
+    def __or__(self, selection: Selection) -> Selection:
+        """Return the selection that leaves out what either of the two leaves out."""
+        without = dict.fromkeys([*self.without, *selection.without])
+        return Selection(self.distinct or selection.distinct, tuple(without))
 
 
 NO_SELECTION = Selection()
+
+
+class Readings:
+    """What was read or computed of a run: each reading is made once."""
+
+    def __init__(self) -> None:
+        self._results: dict[object, Any] = {}
+
+    def once(self, reading: object, read: Callable[[], T]) -> T:
+        """Return what *read* returned when the *reading* was asked for first."""
+        if reading not in self._results:
+            self._results[reading] = read()
+        result: T = self._results[reading]
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,9 @@ class RunJob:
     state: str
     reason: str | None
     options: dict[str, Any]
-    newest_document: int | None  # highest id it worked on; None before its documents are fixed
+
+    # The highest id that the job worked on; None before its documents are frozen.
+    newest_document: int | None
 
 
 @dataclass(frozen=True)
@@ -74,19 +94,29 @@ class RunData:
     kind: Kind[Any]
     state: str
     reason: str | None
-    created_at: float  # Unix time, as `ended_at`
+
+    # The Unix time, as in `ended_at`.
+    created_at: float
     ended_at: float | None
     parameters: Any
-    mask: bytes | None  # PNG of the word clouds' shape
-    engines: list[str]  # of the Text API, by whose answers the results were made
+
+    # The PNG file that gives the word clouds their shape.
+    mask: bytes | None
+
+    # The engines of the Text API whose answers the results rest on.
+    engines: list[str]
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
-    grain: Grain = Grain.MONTH  # of its series
-    grouping: Grouping | None = None  # its series are of each group too
-    kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
-    kept_days: dict[int, dict[str, list[int]]] = field(  # of months, whatever the selection
-        default_factory=dict, repr=False
-    )
+
+    # The grain of the run's series.
+    grain: Grain = Grain.MONTH
+
+    # The grouping by which the run's series are given too.
+    grouping: Grouping | None = None
+
+    # What was read whatever the selection is, and what was read of the documents that it leaves.
+    readings: Readings = field(default_factory=Readings, repr=False, compare=False)
+    selected_readings: Readings = field(default_factory=Readings, repr=False, compare=False)
 
     @property
     def keywords(self) -> tuple[Keyword, ...]:
@@ -104,29 +134,31 @@ class RunData:
         """The jobs that have documents; none of trainings."""
         return self.jobs if self.kind.has_documents else []
 
-    def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
-        """Return the jobs with these names, or all where *names* is None."""
-        if names is None:
+    def jobs_named(self, job_names: Collection[str] | None) -> list[RunJob]:
+        """Return the jobs with these names, or all where *job_names* is None."""
+        if job_names is None:
             return list(self.jobs)
         named = []
-        for name in sorted(set(names)):  # of a thousand months a page at a time reads one
-            place = bisect_left(self.jobs, name, key=attrgetter("name"))
-            if place < len(self.jobs) and self.jobs[place].name == name:
-                named.append(self.jobs[place])
+        for job_name in sorted(set(job_names)):
+            # A page reads one of a thousand months at a time, so the jobs are searched by
+            # bisection.
+            index = bisect_left(self.jobs, job_name, key=attrgetter("name"))
+            if index < len(self.jobs) and self.jobs[index].name == job_name:
+                named.append(self.jobs[index])
         return named
 
 
 def fetch_of_jobs(
-    data: RunData,
-    names: Collection[str] | None,
+    run: RunData,
+    job_names: Collection[str] | None,
     job_id: InstrumentedAttribute[int],
     *columns: InstrumentedAttribute[Any],
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a batch of jobs: the job, then *columns* of the table of *job_id*."""
-    for jobs in in_batches(data.jobs_named(names), JOBS_AT_A_TIME):
-        by_id = index_by("id", jobs)
-        statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
-        yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
+    for jobs in in_batches(run.jobs_named(job_names), JOBS_AT_A_TIME):
+        jobs_by_id = index_by("id", jobs)
+        statement = select(job_id, *columns).where(job_id.in_(list(jobs_by_id)))
+        yield [(jobs_by_id[id_], *cells) for id_, *cells in fetch_all(run.db, statement)]
 
 
 def load_run(
@@ -140,8 +172,8 @@ def load_run(
 
     Its figures are of the documents that neither *selection* nor its parameters leave out. Its
     series have the *grain* and the *grouping*, by default those of its parameters. Raises
-    `NotFound`, and `UsageError` where a training is given a grain, or another run than one of
-    months a grouping.
+    `NotFound`, and `UsageError` for a training with a grain and for a grouping of any run but one
+    of months.
     """
     columns = (
         *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
@@ -196,38 +228,44 @@ def _stored_selection(kind: Kind[Any], parameters: Any) -> Selection:
     return Selection(parameters.distinct, parameters.without)
 
 
-def document_scope(data: RunData, job: RunJob) -> DocumentScope:
+def document_scope(run: RunData, job: RunJob) -> DocumentScope:
     """Return which documents *job* works on."""
     return DocumentScope.of_job(
         kind=job.kind,
         name=job.name,
         job_id=job.id,
         newest_document=job.newest_document,
-        parameters=vars(data.parameters),
+        parameters=vars(run.parameters),
     )
 
 
-def documents_condition(data: RunData, job: RunJob) -> ColumnElement[bool]:
+def documents_condition(run: RunData, job: RunJob) -> ColumnElement[bool]:
     """Return the condition on `Document` that selects the documents that *job* works on."""
-    return documents_of(document_scope(data, job))
+    return documents_of(document_scope(run, job))
 
 
 class Reader(Protocol[T_co]):
     """A function that yields the rows of one table, sorted, of all jobs or of those named."""
 
-    def __call__(self, data: RunData, names: Collection[str] | None = None) -> Iterator[T_co]:
+    def __call__(self, run: RunData, job_names: Collection[str] | None = None, /) -> Iterator[T_co]:
         """Yield the rows."""
 
 
 def keep_rows(read: Reader[T]) -> Reader[T]:
-    """Decorate a reader whose rows of the whole run are computed once and kept in `RunData`."""
+    """Decorate a reader of selected documents whose rows of the whole run are computed once."""
+    return _keep_in(attrgetter("selected_readings"), read)
 
+
+def keep_rows_of_run(read: Reader[T]) -> Reader[T]:
+    """Decorate a reader whose rows of the whole run are the same whatever the selection."""
+    return _keep_in(attrgetter("readings"), read)
+
+
+def _keep_in(readings_of: Callable[[RunData], Readings], read: Reader[T]) -> Reader[T]:
     @wraps(read)
-    def read_once(data: RunData, names: Collection[str] | None = None) -> Iterator[T]:
-        if names is not None:
-            return read(data, names)
-        if read not in data.kept_rows:
-            data.kept_rows[read] = list(read(data))
-        return iter(data.kept_rows[read])
+    def read_once(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
+        if job_names is not None:
+            return read(run, job_names)
+        return iter(readings_of(run).once(read, lambda: list(read(run))))
 
     return read_once

@@ -1,4 +1,4 @@
-"""Which documents of a run are left out of its figures: repeats, and patterns that nobody wants."""
+"""The selection of documents that a run's figures leave out: repeats and unwanted patterns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
 
@@ -18,154 +19,143 @@ from core.errors import UsageError
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
-from reports.data.run_data import RunData, RunJob, Selection, documents_condition
+from reports.data.run_data import Readings, RunData, RunJob, Selection, documents_condition
 
-MOST_TEXTS = 500_000  # documents of a run of months: a report looks at each for a minute
+# A report looks at so many documents of a run of months in a minute.
+MOST_TEXTS = 500_000
 TEMPLATE = re.compile(r"template:(\d{1,9})")
 
-Dated = tuple[int, str]  # a document's id and its month
+# The id of a document and its month.
+Dated = tuple[int, str]
 
 
 def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
     """Raise `UsageError` where the selection names a template by a number and runs are several."""
-    for given in selection.without:
-        if TEMPLATE.fullmatch(given) and len(run_ids) > 1:
+    for pattern in selection.without:
+        if TEMPLATE.fullmatch(pattern) and len(run_ids) > 1:
             raise UsageError(
-                f"--without {given}: each run numbers its own templates; give a text of it, or "
+                f"--without {pattern}: each run numbers its own templates; give a text of it, or "
                 "make the reports one by one"
             )
 
 
-def is_large(data: RunData) -> bool:
+def is_large(run: RunData) -> bool:
     """Whether a report of the run can look at mentions, but not at each document.
 
-    Its report looks for patterns among the documents that mention a keyword, a selection among all:
-    so templates have no numbers, since the largest of both differ.
+    Such a report looks for patterns among the documents that mention a keyword, while a selection
+    looks among all. The largest patterns of the two differ, so templates have no numbers.
     """
-    return data.kind.unit == Unit.MENTION and _count_documents(data) > MOST_TEXTS
+    return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
 
 
-def check_found(data: RunData, selection: Selection) -> None:
-    """Raise `UsageError` where a pattern of *selection* is none of the run's."""
+def check_found(run: RunData, selection: Selection) -> None:
+    """Raise `UsageError` if the run does not have a pattern of *selection*."""
     numbered = next(filter(TEMPLATE.fullmatch, selection.without), None)
-    if numbered and is_large(data):
+    if numbered and is_large(run):
         raise UsageError(
             f"--without {numbered}: templates have no numbers in a run of more than "
             f"{MOST_TEXTS:,} documents: give a text of the pattern"
         )
-    if selection and not data.kind.has_documents:
+    if selection and not run.kind.has_documents:
         raise UsageError(
-            f"run {data.id} is a training, which has no documents to choose from: leave out "
+            f"run {run.id} is a training, which has no documents to choose from: leave out "
             "--distinct and --without"
         )
-    for given, place in find_places(select_documents(data, selection)).items():
-        if place is None:
+    for pattern, pattern_place in find_places(select_documents(run, selection)).items():
+        if pattern_place is None:
             raise UsageError(
-                f"--without {given}: no repeated text of run {data.id} is like it; the section "
+                f"--without {pattern}: no repeated text of run {run.id} is like it; the section "
                 "Repeats of its report names the largest patterns"
             )
 
 
-def read_patterns(data: RunData) -> Patterns:
+def read_patterns(run: RunData) -> Patterns:
     """Return the patterns of the run's documents, found once; a selection changes none.
 
-    Of a large run without a selection they are those of the documents that mention a keyword.
+    For a large run without a selection only the documents that mention a keyword are searched.
     """
-    kept = data.kept_rows.setdefault(read_patterns, [])
-    if not kept:
-        kept.append(find_patterns(lambda: _read_texts(data)))
-    patterns: Patterns = kept[0]
-    return patterns
+    return run.readings.once(read_patterns, lambda: find_patterns(lambda: _read_texts(run)))
 
 
-def read_places(data: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
-    """Return what gives a document's place among the run's patterns, by its identity."""
-    patterns = read_patterns(data)
+def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
+    """Return a function from a document's identity to its place among the run's patterns."""
+    patterns = read_patterns(run)
     places: dict[str, int | None] = {}
     for batch in in_batches(dict.fromkeys(identities)):
         statement = select(Document.identity, Document.id).where(Document.identity.in_(batch))
-        for identity, number in fetch_all(data.db, statement):
-            places[identity] = patterns.place_of(number)
+        for identity, document_id in fetch_all(run.db, statement):
+            places[identity] = patterns.place_of(document_id)
     return places.get
 
 
-def name_template(place: int) -> str:
+def name_template(pattern_place: int) -> str:
     """Return what the pattern at a place is called on the command line."""
-    return f"template:{place + 1}"
+    return f"template:{pattern_place + 1}"
 
 
-def left_out(data: RunData, job: RunJob) -> Collection[int]:
+def left_out(run: RunData, job: RunJob) -> Collection[int]:
     """Return the ids of the documents of *job* that the run's selection leaves out.
 
     Raises `UsageError` where the selection names a template that the run does not have.
     """
-    if not data.selection:
+    if not run.selection:
         return ()
-    kept = data.kept_rows.setdefault(left_out, [])
-    if not kept:
-        kept.append({})
-    by_job: dict[int, frozenset[int]] = kept[0]
-    if job.id not in by_job:
-        if data.kind.unit == Unit.MENTION and not data.selection.distinct:
-            by_job |= _leave_out_patterns(data)
-        else:
-            by_job[job.id] = frozenset(_leave_out(data, job))
-    return by_job[job.id]
+    return run.selected_readings.once((left_out, job.id), lambda: _leave_out(run, job))
 
 
-def select_documents(data: RunData, selection: Selection) -> RunData:
-    """Return the run with another selection; its patterns are looked for once, by either."""
-    patterns = data.kept_rows.setdefault(read_patterns, [])
-    return replace(data, selection=selection, kept_rows={read_patterns: patterns})
+def select_documents(run: RunData, selection: Selection) -> RunData:
+    """Return the run with another selection; what is the same of both is read once, by either."""
+    return replace(run, selection=selection, selected_readings=Readings())
 
 
-def find_places(data: RunData) -> dict[str, int | None]:
-    """Return the place of each pattern that the selection leaves out, by what it was given as.
+def find_places(run: RunData) -> dict[str, int | None]:
+    """Return the place of each pattern that the selection leaves out, by the text that names it.
 
-    None where no pattern of the run is like it. Raises `UsageError` for a template beyond the last.
+    The place is None if no pattern of the run is like it. Raises `UsageError` for a template beyond
+    the last.
     """
     places: dict[str, int | None] = {}
-    for given in data.selection.without:
-        patterns = read_patterns(data)
-        template = TEMPLATE.fullmatch(given)
+    for pattern in run.selection.without:
+        patterns = read_patterns(run)
+        template = TEMPLATE.fullmatch(pattern)
         if template is None:
-            places[given] = patterns.find(given)
+            places[pattern] = patterns.find(pattern)
             continue
-        number = int(template[1])
-        if not 0 < number <= len(patterns.patterns):
+        template_number = int(template[1])
+        if not 0 < template_number <= len(patterns.patterns):
             raise UsageError(
-                f"--without {given}: run {data.id} has {len(patterns.patterns)} templates; the "
+                f"--without {pattern}: run {run.id} has {len(patterns.patterns)} templates; the "
                 "section Repeats of its report numbers the largest"
             )
-        places[given] = number - 1
+        places[pattern] = template_number - 1
     return places
 
 
-def count_without(data: RunData) -> dict[str, int]:
+def count_without(run: RunData) -> dict[str, int]:
     """Return how many documents each pattern has that is left out, by its text as it is shown."""
-    patterns = read_patterns(data).patterns if data.selection.without else ()
+    patterns = read_patterns(run).patterns if run.selection.without else ()
     counts = {}
-    for given, place in find_places(data).items():
-        if place is None:
-            counts[given] = 0
+    for pattern, pattern_place in find_places(run).items():
+        if pattern_place is None:
+            counts[pattern] = 0
         else:
-            counts[patterns[place].text] = patterns[place].size
+            counts[patterns[pattern_place].text] = patterns[pattern_place].size
     return counts
 
 
-def describe_selection(data: RunData) -> Selection:
+def describe_selection(run: RunData) -> Selection:
     """Return the run's selection with the texts of templates instead of their numbers.
 
     Numbers are those of one run; texts mean the same in another.
     """
     patterns: tuple[Pattern, ...] = ()
-    if data.selection.without:
-        patterns = read_patterns(data).patterns
+    if run.selection.without:
+        patterns = read_patterns(run).patterns
     texts: dict[str, None] = {}
-    for given in data.selection.without:
-        template = TEMPLATE.fullmatch(given)
-        texts[patterns[int(template[1]) - 1].text if template else given] = None
-    return Selection(data.selection.distinct, tuple(texts))
+    for pattern in run.selection.without:
+        template = TEMPLATE.fullmatch(pattern)
+        texts[patterns[int(template[1]) - 1].text if template else pattern] = None
+    return Selection(run.selection.distinct, tuple(texts))
 
 
 def digest_text(text: str) -> bytes:
@@ -174,104 +164,130 @@ def digest_text(text: str) -> bytes:
     return blake2b(folded.encode(), digest_size=16).digest()
 
 
-def _leave_out_patterns(data: RunData) -> dict[int, frozenset[int]]:
-    """Return the documents of the unwanted patterns of a run of months, by the id of each job.
+def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
+    places = {place for place in find_places(run).values() if place is not None}
+    unwanted = frozenset[int]().union(*(_read_pattern(run, job, place) for place in places))
+    if not run.selection.distinct:
+        return unwanted
+    find_repeated = partial(_find_repeated, run, job)
+    return unwanted | run.readings.once((_find_repeated, job.id), find_repeated)
 
-    No document is of two months, so that those of no pattern need not be read.
-    """
-    by_month: dict[str, set[int]] = defaultdict(set)
-    for batch in in_batches(read_patterns(data).numbers_of(_unwanted(data))):
+
+def _read_pattern(run: RunData, job: RunJob, place: int) -> frozenset[int]:
+    """Return the documents of *job* that are of the pattern at *place*."""
+    if run.kind.unit == Unit.MENTION:
+        read_months = partial(_read_pattern_by_month, run, place)
+        months = run.readings.once((_read_pattern_by_month, place), read_months)
+        return months.get(job.name, frozenset())
+    read_documents = partial(_read_pattern_of_job, run, job, place)
+    return run.readings.once((_read_pattern_of_job, job.id, place), read_documents)
+
+
+def _read_pattern_by_month(run: RunData, place: int) -> dict[str, frozenset[int]]:
+    """Return the documents of a pattern of a run of months; none belongs to two months."""
+    documents_by_month: dict[str, set[int]] = defaultdict(set)
+    for batch in in_batches(read_patterns(run).numbers_of([place])):
         statement = select(Document.id, Document.period).where(Document.id.in_(batch))
-        for document, period in fetch_all(data.db, statement):
-            by_month[pad_period(period)].add(document)
-    return {job.id: frozenset(by_month[job.name]) for job in data.jobs}
+        for document, period in fetch_all(run.db, statement):
+            documents_by_month[pad_period(period)].add(document)
+    return {month: frozenset(documents) for month, documents in documents_by_month.items()}
 
 
-def _unwanted(data: RunData) -> set[int]:
-    """Return the places of the patterns that the selection leaves out."""
-    return {place for place in find_places(data).values() if place is not None}
+def _read_pattern_of_job(run: RunData, job: RunJob, place: int) -> frozenset[int]:
+    documents: set[int] = set()
+    for batch in in_batches(read_patterns(run).numbers_of([place])):
+        in_job = documents_condition(run, job)
+        statement = select(Document.id).where(in_job, Document.id.in_(batch))
+        documents.update(fetch_scalars(run.db, statement))
+    return frozenset(documents)
 
 
-def _leave_out(data: RunData, job: RunJob) -> Iterator[int]:
-    patterns = read_patterns(data)
-    unwanted = _unwanted(data)
+def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
+    """Return the documents of *job* that repeat an earlier one of their month."""
+    patterns = read_patterns(run)
+    repeated: set[int] = set()
     seen: set[tuple[int, str]] = set()
-    in_order = _in_order(data, job)
-    copies = _find_copies(data, in_order) if _has_outlets(data, job) else set()
-    for document, month in in_order:
+    dated_documents = _sort_by_date(run, job)
+    copies = _find_copies(run, dated_documents) if _has_outlets(run, job) else set()
+    for document, month in dated_documents:
         if document in copies:
-            yield document
+            repeated.add(document)
             continue
-        place = patterns.place_of(document)
-        if place is None:
+        pattern_place = patterns.place_of(document)
+        if pattern_place is None:
             continue
-        if place in unwanted or (data.selection.distinct and (place, month) in seen):
-            yield document
-        seen.add((place, month))
+        if (pattern_place, month) in seen:
+            repeated.add(document)
+        seen.add((pattern_place, month))
+    return frozenset(repeated)
 
 
-def _has_outlets(data: RunData, job: RunJob) -> bool:
-    """Whether copies count once, and documents of the job are of several outlets."""
-    if not data.selection.distinct or data.kind.unit == Unit.POST:
+def _has_outlets(run: RunData, job: RunJob) -> bool:
+    """Whether documents of a month are of several outlets."""
+    if run.kind.unit == Unit.POST:
         return False
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
-    of_job = documents.where(documents_condition(data, job))
-    return len(fetch_scalars(data.db, of_job.distinct().limit(2))) > 1
+    job_outlets = documents.where(documents_condition(run, job))
+    return len(fetch_scalars(run.db, job_outlets.distinct().limit(2))) > 1
 
 
-def _find_copies(data: RunData, in_order: Sequence[Dated]) -> set[int]:
+def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
     """Return the documents whose text another outlet has first.
 
-    Two equal texts with figures are no pattern: it does not know whether the figures are equal.
+    Two equal texts with figures are no pattern, since a pattern ignores their figures.
     """
     first_outlet: dict[bytes, str] = {}
     copies = set()
-    for batch in in_batches(document for document, _ in in_order):
+    for batch in in_batches(document for document, _ in dated_documents):
         columns = select(Document.id, Document.text, Origin.outlet)
         documents = columns.join(Origin, Origin.id == Document.origin_id)
-        rows = fetch_all(data.db, documents.where(Document.id.in_(batch)))
-        by_id = {number: (digest_text(text), outlet) for number, text, outlet in rows}
-        for document in filter(by_id.__contains__, batch):
-            digest, outlet = by_id[document]
+        texts = fetch_all(run.db, documents.where(Document.id.in_(batch)))
+        digests_by_id = {
+            document_id: (digest_text(text), outlet) for document_id, text, outlet in texts
+        }
+        for document in filter(digests_by_id.__contains__, batch):
+            digest, outlet = digests_by_id[document]
             if first_outlet.setdefault(digest, outlet) != outlet:
                 copies.add(document)
     return copies
 
 
-def _count_documents(data: RunData) -> int:
+def _count_documents(run: RunData) -> int:
     count = select(func.sum(JobStep.documents)).join(Job, Job.id == JobStep.job_id)
-    of_run = count.where(Job.run_id == data.id, JobStep.step == DOCUMENTS)
-    return int(fetch_scalars(data.db, of_run)[0] or 0)
+    run_documents = count.where(Job.run_id == run.id, JobStep.step == DOCUMENTS)
+    return int(fetch_scalars(run.db, run_documents)[0] or 0)
 
 
-def _in_order(data: RunData, job: RunJob, *, mentioning: bool = False) -> list[Dated]:
+def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> list[Dated]:
     """Return the documents of a job by date, then identity; first those without a date.
 
     *mentioning* says to leave out those that mention no keyword.
     """
     columns = (Document.id, Document.published_at, Document.identity, Document.period)
-    statement = select(*columns).where(documents_condition(data, job))
+    statement = select(*columns).where(documents_condition(run, job))
     if mentioning:
         mentions = select(Mention.document_id).where(Mention.job_id == job.id)
         statement = statement.where(Document.id.in_(mentions))
-    rows = []
-    for document, at, identity, period in fetch_pages(data.db, statement, Document.id):
-        rows.append((str(at or ""), identity, document, pad_period(period or "")))
-    return [(document, month) for _, _, document, month in sorted(rows, key=itemgetter(0, 1))]
+    sortable = []
+    for document, at, identity, period in fetch_pages(run.db, statement, Document.id):
+        sortable.append((str(at or ""), identity, document, pad_period(period or "")))
+    return [(document, month) for _, _, document, month in sorted(sortable, key=itemgetter(0, 1))]
 
 
-def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
+def _read_texts(run: RunData) -> Iterator[tuple[int, str]]:
     """Yield each document of the run once, with its text: see `read_patterns`."""
-    mentioning = not data.selection and is_large(data)
-    seen: set[int] = set()  # documents of a search that others found too
-    for job in data.jobs:
-        in_order = _in_order(data, job, mentioning=mentioning)
-        documents = [document for document, _ in in_order if document not in seen]
-        if data.kind.links_documents:
+    mentioning = not run.selection and is_large(run)
+    # The documents of a search that earlier searches found too.
+    seen: set[int] = set()
+    for job in run.jobs:
+        dated_documents = _sort_by_date(run, job, mentioning=mentioning)
+        documents = [document for document, _ in dated_documents if document not in seen]
+        if run.kind.links_documents:
             seen.update(documents)
         for batch in in_batches(documents):
             statement = select(Document.id, Document.text).where(Document.id.in_(batch))
-            texts = dict(map(tuple, fetch_all(data.db, statement)))
+            texts = dict(map(tuple, fetch_all(run.db, statement)))
             for document in batch:
-                if document in texts:  # else it was erased meanwhile
+                if document in texts:
+                    # A document that is not there was erased meanwhile.
                     yield document, texts[document]

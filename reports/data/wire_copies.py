@@ -1,4 +1,4 @@
-"""Wire copies: documents of an outlet whose text another outlet has too in the same month."""
+"""Wire copies: documents whose text another outlet has in the same month, too."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import digest_text, left_out, read_patterns
 
-Copies = Mapping[tuple[str, str], int]  # by keyword and outlet
+# The number of copies by keyword and outlet.
+Copies = Mapping[tuple[str, str], int]
 
 
-def count_copies(data: RunData) -> Copies:
-    """Return how many documents that mention a keyword are copies, of each keyword and outlet.
+def count_copies(run: RunData) -> Copies:
+    """Return how many documents that mention a keyword are copies, by keyword and outlet.
 
-    Texts are one where they are equal, case and white space aside, or of one pattern of the run's
-    repeats: an agency's text under other names and figures. Of a run that is not grouped by outlet
-    nothing is counted.
+    Texts are copies if they are equal but for case and white space, or if they share a pattern of
+    the run's repeats: an agency's text with other names and figures. Nothing is counted unless the
+    run is grouped by outlet.
     """
     copies: Counter[tuple[str, str]] = Counter()
-    if data.grouping == Grouping.OUTLET:
-        for job in data.jobs:
-            copies.update(_find_copies(data, job))
+    if run.grouping == Grouping.OUTLET:
+        for job in run.jobs:
+            copies.update(_find_copies(run, job))
     return copies
 
 
-def _find_copies(data: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
+def _find_copies(run: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
     """Yield keyword and outlet of each copy among the mentioning documents of a month."""
     keywords: dict[int, list[str]] = defaultdict(list)
     mentions = select(Mention.document_id, Mention.keyword).where(Mention.job_id == job.id)
-    without = left_out(data, job)
-    for document, keyword in fetch_all(data.db, mentions.distinct()):
+    without = left_out(run, job)
+    for document, keyword in fetch_all(run.db, mentions.distinct()):
         if document not in without:
             keywords[document].append(keyword)
 
@@ -46,9 +47,9 @@ def _find_copies(data: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
     for batch in in_batches(keywords):
         columns = select(Document.id, Document.text, Origin.outlet)
         documents = columns.join(Origin, Origin.id == Document.origin_id)
-        for document, text, outlet in fetch_all(data.db, documents.where(Document.id.in_(batch))):
+        for document, text, outlet in fetch_all(run.db, documents.where(Document.id.in_(batch))):
             outlet_of[document] = name_group(outlet)
-            keys_of[document] = _list_keys(data, document, text)
+            keys_of[document] = _list_keys(run, document, text)
             for key in keys_of[document]:
                 outlets[key].add(outlet_of[document])
 
@@ -58,8 +59,8 @@ def _find_copies(data: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
                 yield keyword, outlet_of[document]
 
 
-def _list_keys(data: RunData, document: int, text: str) -> list[Hashable]:
-    """Return by what a document is known again: its text, and its pattern if it is of one."""
-    place = read_patterns(data).place_of(document)
+def _list_keys(run: RunData, document: int, text: str) -> list[Hashable]:
+    """Return the keys by which copies are found: the text, and the pattern if it has one."""
+    pattern_place = read_patterns(run).place_of(document)
     digest = digest_text(text)
-    return [digest] if place is None else [digest, place]
+    return [digest] if pattern_place is None else [digest, pattern_place]

@@ -14,11 +14,15 @@ from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.periods import PeriodRow, read_periods, read_series
 
-MOST_MONTHS = 60  # that a page lists one by one; of more it lists years
-MOST_DRAWN = 240  # that figures and tests take one by one; of more they take years
-WHOLE_MONTHS = 9  # of a year that takes part in highlights
+# A page lists so many months one by one; of more it lists years.
+MOST_MONTHS = 60
+# Figures and tests take so many months one by one; of more they take years.
+MOST_DRAWN = 240
+# A year takes part in highlights if so many of its months are whole.
+WHOLE_MONTHS = 9
 
-Term = tuple[str | None, str | None]  # a keyword, and a term of it; None: all together
+# A keyword and one of its terms; None stands for all terms together.
+Term = tuple[str | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,15 @@ class Year:
     """A year of a run: its months, and the row of each keyword."""
 
     name: str
-    months: int  # of the run
-    counted: int  # of them, with documents that were read
-    rows: dict[str, PeriodRow]  # by keyword
+
+    # The number of the run's months in the year.
+    months: int
+
+    # The number of these months whose documents were read.
+    counted: int
+
+    # The row of each keyword.
+    rows: dict[str, PeriodRow]
 
     @property
     def page(self) -> str:
@@ -38,7 +48,7 @@ class Year:
     @property
     def documents(self) -> int:
         """The documents that were read, or are to be."""
-        return max((row.documents for row in self.rows.values()), default=0)
+        return max((year_row.documents for year_row in self.rows.values()), default=0)
 
 
 @dataclass(frozen=True)
@@ -56,9 +66,9 @@ class Decade:
     def share(self, keyword: str) -> tuple[int, float | None]:
         """Return how many documents of the counted years mention *keyword*, and their share."""
         counted = [year.rows[keyword] for year in self.years if keyword in year.rows]
-        counted = [row for row in counted if row.matched is not None]
-        matched = sum(row.matched or 0 for row in counted)
-        documents = sum(row.documents for row in counted)
+        counted = [year_row for year_row in counted if year_row.matched is not None]
+        matched = sum(year_row.matched or 0 for year_row in counted)
+        documents = sum(year_row.documents for year_row in counted)
         return matched, matched / documents if documents else None
 
 
@@ -68,91 +78,104 @@ class YearCoverage:
 
     name: str
     jobs: int
-    states: dict[str, Counter[str | None]]  # by step: in how many jobs it came to each state
-    documents: int  # that were read
-    reasons: list[str]  # why a step failed or has no data, each once
+
+    # For each step, in how many jobs it came to each state.
+    states: dict[str, Counter[str | None]]
+
+    # The number of documents that were read.
+    documents: int
+
+    # The reasons why steps failed or have no data, each once.
+    reasons: list[str]
 
 
-def count_months(data: RunData) -> int:
+def count_months(run: RunData) -> int:
     """Return the months of a run of months; 0 of others."""
-    if data.kind.unit != Unit.MENTION:
+    if run.kind.unit != Unit.MENTION:
         return 0
-    parameters = data.month_parameters
+    parameters = run.month_parameters
     return len(grains.list_periods(parameters.first, parameters.last))
 
 
-def groups_by_year(data: RunData) -> bool:
+def groups_by_year(run: RunData) -> bool:
     """Return whether the run has so many months that its pages list years."""
-    return count_months(data) > MOST_MONTHS
+    return count_months(run) > MOST_MONTHS
 
 
-def is_tested_by_year(data: RunData) -> bool:
+def is_tested_by_year(run: RunData) -> bool:
     """Return whether the run has so many months that years are compared, not months."""
-    return count_months(data) > MOST_DRAWN
+    return count_months(run) > MOST_DRAWN
 
 
-def draw_by_year(data: RunData) -> bool:
+def draw_by_year(run: RunData) -> bool:
     """Return whether series by month would have more periods than a figure can show."""
-    return data.grain == Grain.MONTH and is_tested_by_year(data)
+    return run.grain == Grain.MONTH and is_tested_by_year(run)
 
 
-def read_tested(data: RunData) -> list[PeriodRow]:
-    """Return the rows that highlights are about: of months, or of years where they are many."""
-    return read_years(data) if is_tested_by_year(data) else list(read_periods(data))
+def read_tested(run: RunData) -> list[PeriodRow]:
+    """Return the rows that highlights are about: months, or years in a long run."""
+    return read_years(run) if is_tested_by_year(run) else list(read_periods(run))
 
 
-def read_years(data: RunData) -> list[PeriodRow]:
+def read_years(run: RunData) -> list[PeriodRow]:
     """Return the rows of each year, marked as cut off where too few of its months are whole.
 
     Nine of them are enough: a share is of the documents that were read, and an archive of
     centuries lacks a month here and there.
     """
-    whole: Counter[tuple[Term, str]] = Counter()
-    for row in read_periods(data):
-        if row.matched is not None and row.documents and not row.cut_off:
-            whole[(row.keyword, row.term), row.period[:4]] += 1
+    return run.selected_readings.once(read_years, lambda: _read_years(run))
 
-    rows = []
-    for row in read_series(replace(data, grain=Grain.YEAR)):
-        is_cut_off = whole[(row.keyword, row.term), row.period] < WHOLE_MONTHS
-        rows.append(replace(row, cut_off=row.documents > 0 and is_cut_off))
-    return rows
+
+def _read_years(run: RunData) -> list[PeriodRow]:
+    whole: Counter[tuple[Term, str]] = Counter()
+    for period_row in read_periods(run):
+        if period_row.matched is not None and period_row.documents and not period_row.cut_off:
+            whole[(period_row.keyword, period_row.term), period_row.period[:4]] += 1
+
+    year_rows = []
+    for period_row in read_series(replace(run, grain=Grain.YEAR)):
+        is_cut_off = whole[(period_row.keyword, period_row.term), period_row.period] < WHOLE_MONTHS
+        year_rows.append(replace(period_row, cut_off=period_row.documents > 0 and is_cut_off))
+    return year_rows
 
 
 def list_years(
-    months: Sequence[str], rows: Iterable[PeriodRow], counted: Iterable[str]
+    months: Sequence[str], year_rows: Iterable[PeriodRow], counted: Iterable[str]
 ) -> list[Year]:
-    """Return the years of *months*; *rows* are those of years, *counted* the months with data."""
-    by_year: dict[str, dict[str, PeriodRow]] = defaultdict(dict)
-    for row in rows:
-        if row.term is None and row.keyword is not None:
-            by_year[row.period][row.keyword] = row
-    of_run = Counter(month[:4] for month in months)
-    with_data = Counter(month[:4] for month in counted)
-    return [Year(name, n, with_data[name], by_year[name]) for name, n in of_run.items()]
+    """Return the years of *months* with their rows; *counted* are the months with data."""
+    rows_by_year: dict[str, dict[str, PeriodRow]] = defaultdict(dict)
+    for year_row in year_rows:
+        if year_row.term is None and year_row.keyword is not None:
+            rows_by_year[year_row.period][year_row.keyword] = year_row
+    month_counts = Counter(month[:4] for month in months)
+    counted_months = Counter(month[:4] for month in counted)
+    return [
+        Year(year, month_count, counted_months[year], rows_by_year[year])
+        for year, month_count in month_counts.items()
+    ]
 
 
 def group_decades(years: Sequence[Year]) -> list[Decade]:
     """Return the years by decade; a decade begins with a year that ends in 0."""
     decades = groupby(years, key=lambda year: year.name[:3])
-    return [Decade(f"{start}0s", list(of_decade)) for start, of_decade in decades]
+    return [Decade(f"{start}0s", list(decade_years)) for start, decade_years in decades]
 
 
 def cover_years(grid: CoverageGrid) -> list[YearCoverage]:
-    """Return the coverage of each year, of a grid of months."""
+    """Return the coverage of each year in a grid of months."""
     covered = []
     for jobs in split_by_year(grid.jobs):
         states: dict[str, Counter[str | None]] = {step: Counter() for step in grid.steps}
         documents, reasons = 0, dict[str, None]()
         for job in jobs:
             reasons |= dict.fromkeys(grid.reasons(job))
-            for step, row in grid.jobs[job].items():
-                states[step][row.state] += 1
-                documents += (row.documents or 0) if step == DOCUMENTS else 0
+            for step, coverage_row in grid.jobs[job].items():
+                states[step][coverage_row.state] += 1
+                documents += (coverage_row.documents or 0) if step == DOCUMENTS else 0
         covered.append(YearCoverage(jobs[0][:4], len(jobs), states, documents, list(reasons)))
     return covered
 
 
 def split_by_year(months: Iterable[str]) -> list[tuple[str, ...]]:
     """Return the names of *months*, which are in order, in a part for each year."""
-    return [tuple(of_year) for _, of_year in groupby(months, key=lambda month: month[:4])]
+    return [tuple(year_months) for _, year_months in groupby(months, key=lambda month: month[:4])]

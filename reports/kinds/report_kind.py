@@ -12,7 +12,7 @@ from reports.data.run_data import RunData
 from reports.figures import fonts
 from reports.figures.figure_store import FigureStore
 from reports.pages import page
-from reports.pages.repeats import ReadAllHighlights, Repeats
+from reports.pages.repeats import ReadSubjects, Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.watching import WatchSection
 
@@ -73,4 +73,4 @@ class ReportKind:
     write_pages: Callable[[Report], None]
     draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
     figures_per_job: int
-    read_highlights: ReadAllHighlights | None = None
+    read_highlights: ReadSubjects | None = None

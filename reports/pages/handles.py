@@ -27,7 +27,7 @@ from reports.data.daily_counts import (
 )
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import is_account
-from reports.data.export_schema import valid_polarity
+from reports.data.export_schema import pad_period, valid_polarity
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
     Statement,
@@ -50,6 +50,7 @@ from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, 
 from reports.figures.spec import Subject
 from reports.findings.highlights import Highlight, account_highlights, handle_highlights
 from reports.pages.page_rows import PageRows, page_rows
+from reports.pages.repeats import ALL
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.quantities import format_day, quantity, signed, web_address
@@ -197,28 +198,36 @@ class AccountRows:
     days: DailyCounts
 
 
-def read_account_rows(data: RunData) -> dict[str, AccountRows]:
-    """Return the months of each account or search by the name of its job."""
+def read_account_rows(
+    data: RunData, names: Collection[str] | None = None
+) -> dict[str, AccountRows]:
+    """Return the months of each account or search, or of those with *names*, by job."""
     rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data):
+    for row in read_periods(data, names):
         rows_of_job[row.job].append(row)
     accounts_rows = {}
-    for job in data.jobs:
-        posts = _read_posts(data, job, "", Grain.MONTH)
+    for job in data.jobs_named(names):
+        scored = _count_scored(data, job)
         months = fill_periods(rows_of_job[job.name])
-        scored_rows = [replace(row, mentions=posts.scored[row.period]) for row in months]
+        scored_rows = [replace(row, mentions=scored[row.period]) for row in months]
         days = read_selected_counts(data, job)
         accounts_rows[job.name] = AccountRows(months, scored_rows, days)
     return accounts_rows
 
 
-def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
-    """Return the highlights of each account or search, and under "" those that compare them."""
+def read_highlights(data: RunData, subject: str | None = None) -> dict[str, list[Highlight]]:
+    """Return the highlights of each account or search, and under "" those that compare them.
+
+    Where a *subject* is given, only its own.
+    """
+    names = [subject] if subject else None
     rows, days, highlights = {}, {}, {}
-    for name, account in read_account_rows(data).items():
+    for name, account in read_account_rows(data, names).items():
         rows[name], days[name] = account.months, account.days
-        highlights[name] = handle_highlights(name, account.months, account.scored, account.days)
-    highlights[""] = account_highlights(rows, days)
+        if subject != ALL:
+            highlights[name] = handle_highlights(name, account.months, account.scored, account.days)
+    if not subject:
+        highlights[ALL] = account_highlights(rows, days)
     return highlights
 
 
@@ -349,7 +358,7 @@ def _find_patterns(run: RunData, job: RunJob) -> Patterns:
 
 
 def _read_posts(
-    data: RunData, job: RunJob, summary: str, grain: Grain, patterns: Patterns | None = None
+    data: RunData, job: RunJob, summary: str, grain: Grain, patterns: Patterns
 ) -> _Posts:
     """Read an account's posts once; of each of *patterns* the first of a month has words.
 
@@ -379,7 +388,7 @@ def _read_posts(
             if period is not None:
                 posts.scored[grains.period_of(day_of_document(period, day), grain)] += 1
         if not repost:
-            place = patterns.place_of(document) if patterns else None
+            place = patterns.place_of(document)
             is_repeat = place is not None and (place, period) in seen
             posts.add_authored(text, address, is_repeat=is_repeat)
             if place is not None:
@@ -416,6 +425,17 @@ def _values(post: Post) -> tuple[str | float | None, ...]:
         "\u2013" if post.polarity is None else signed(post.polarity),
         " (repost)" if post.repost else None,
     )
+
+
+def _count_scored(data: RunData, job: RunJob) -> Counter[str]:
+    """Return how many posts of a job have a polarity, by month."""
+    scored: Counter[str] = Counter()
+    without = left_out(data, job)
+    statement = _select_posts(data, job, Document.id, Document.period)
+    for document, period, stored in fetch_pages(data.db, statement, Document.id):
+        if period and document not in without and valid_polarity(stored) is not None:
+            scored[pad_period(period)] += 1
+    return scored
 
 
 def _select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:

@@ -9,8 +9,8 @@ from functools import partial
 from operator import eq
 
 from reports.data.label_counts import LabelCounts, count_labels
+from reports.data.month_mentions import read_sentences
 from reports.data.run_data import RunData
-from reports.data.tables.archive_days import read_sentences
 from reports.data.tables.labels import read_labels
 from reports.stats.human_scale import (
     AIM,

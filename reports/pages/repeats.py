@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from sqlalchemy import select
 
 from analysis.kinds.kind import Unit
-from models.tables import Document, Mention
+from models.tables import Document
 from reports.data.export_schema import pad_period
-from reports.data.queries import fetch_all, fetch_pages
+from reports.data.month_mentions import read_month_mentions
+from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, RunJob, Selection, documents_condition
 from reports.data.selection import is_large, name_template, read_patterns, select_documents
 from reports.findings.highlights import Highlight
@@ -23,8 +25,16 @@ SHOWN = 5  # patterns of a keyword or an account
 FEWEST_SHOWN = 5  # mentions or posts of a pattern that is shown, unless they are this share of all:
 LEAST_SHARE = 0.01
 
-ReadAllHighlights = Callable[[RunData], Mapping[str, Sequence[Highlight]]]
+AllHighlights = Mapping[str, Sequence[Highlight]]  # by subject
+
 Count = tuple[str, int | None, str, int]  # subject, place of the pattern, month, how many
+
+
+class ReadSubjects(Protocol):
+    """A function that returns what is stated of each subject, and under `ALL` of them together."""
+
+    def __call__(self, data: RunData, subject: str | None = None) -> AllHighlights:
+        """Return the highlights of a run with its selection, or of a *subject* alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +100,8 @@ class Repeats:
         return self.subjects[name].highlights if name in self.subjects else []
 
 
-def read_repeats(data: RunData, read_highlights: ReadAllHighlights) -> Repeats:
-    """Return the largest patterns of each subject, and its highlights, with cautions.
-
-    *read_highlights* yields the highlights of each subject of a run with its selection, and under
-    `ALL` those that compare subjects.
-    """
+def read_repeats(data: RunData, read_highlights: ReadSubjects) -> Repeats:
+    """Return the largest patterns of each subject, and its highlights, with cautions."""
     patterns = read_patterns(data)
     subjects: dict[str, Subject] = defaultdict(Subject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
@@ -137,14 +143,14 @@ def _repeat(place: int, text: str, by_month: Counter[str], total: int) -> Repeat
 
 
 def _without_largest(
-    data: RunData, name: str, largest: Sequence[Repeat], read_highlights: ReadAllHighlights
+    data: RunData, name: str, largest: Sequence[Repeat], read_highlights: ReadSubjects
 ) -> dict[str, ReadHighlights]:
     """Return what is stated of a subject without its largest patterns, and without each of them."""
     templates = [repeat.template for repeat in largest]
 
     def read(without: Sequence[str]) -> Collection[Highlight]:
         selection = data.selection | Selection(without=tuple(without))
-        return read_highlights(select_documents(data, selection)).get(name, ())
+        return read_highlights(select_documents(data, selection), name)[name]
 
     by_name = {f"the pattern “{each.text}”": partial(read, [each.template]) for each in largest}
     if len(largest) < 2:
@@ -155,12 +161,11 @@ def _without_largest(
 def _count_mentions(data: RunData, job: RunJob) -> Iterator[Count]:
     """Yield for each keyword of a month how many mentions are of a pattern, or of none."""
     patterns = read_patterns(data)
-    counts: Counter[tuple[str, int | None]] = Counter()
-    statement = select(Mention.keyword, Mention.document_id, Mention.position).distinct()
-    for keyword, document, _ in fetch_all(data.db, statement.where(Mention.job_id == job.id)):
-        counts[keyword, patterns.place_of(document)] += 1
-    for (keyword, place), n in counts.items():
-        yield keyword, place, job.name, n
+    for keyword, mentions in read_month_mentions(data, job).items():
+        sentences = set(zip(mentions.documents, mentions.positions, strict=True))
+        counts = Counter(patterns.place_of(document) for document, _ in sentences)
+        for place, n in counts.items():
+            yield keyword, place, job.name, n
 
 
 def _count_posts(data: RunData, job: RunJob) -> Iterator[Count]:

@@ -117,7 +117,7 @@ class RunSummary(RunData):
     @property
     def unit(self) -> str:
         """What one of the run's documents is called."""
-        return "post" if self.kind.unit == Unit.POST else "document"
+        return "document" if self.kind.unit == Unit.MENTION else "post"
 
     @property
     def choice(self) -> str:

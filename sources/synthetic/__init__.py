@@ -12,8 +12,10 @@ ARCHIVE: Final = Path(__file__).parent / "archive"
 POSTS: Final = Path(__file__).parent / "posts"
 
 NOTICE: Final = "Made up by the Tidings project: nobody here lives and nothing here happened."
-KEYWORD: Final = "kestrel:kestrel-22,marsh fever"  #: an illness, called marsh fever at first
+#: The keyword is an illness that was called marsh fever at first.
+KEYWORD: Final = "kestrel:kestrel-22,marsh fever"
 FIRST_MONTH: Final = "2023-01"
 LAST_MONTH: Final = "2024-12"
-MONTH_WITHOUT_PAPER: Final = "2024-02"  #: a strike: there is no file, and a report shows a gap
+#: A strike left no file for this month, so that a report shows a gap.
+MONTH_WITHOUT_PAPER: Final = "2024-02"
 HANDLES: Final = ("mayor_pemberthy", "pilot_brandt", "doubtful_dahlia")

@@ -6,15 +6,13 @@ Needs Chromium: Playwright's, or one named by TIDINGS_CHROMIUM (``make browser``
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
 
 from reports.build import report_folder
 from tests import report_stories as stories
@@ -53,20 +51,6 @@ class Watched:
         """Note a request that failed; not one that a click on a link broke off."""
         if request.failure != BROKEN_OFF:
             self.messages.append(f"failed: {request.url}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = (
-        os.environ.get("TIDINGS_CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-    )
-    with sync_playwright() as playwright:
-        # a container has no user namespaces for Chromium's own sandbox; the pages are ours
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from analysis.kinds.months import list_months
 from reports.build import report_folder
 from tests import report_stories as stories
-from tests.browser.test_browser_report import browser, opened  # noqa: F401 - a fixture
+from tests.browser.test_browser_report import opened
 from tests.report_stories import Text
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=[1400, 390], ids=["desk", "phone"])
-def front(browser: Browser, folder: Path, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
+def front(browser: Browser, folder: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
     watched = opened(browser, folder / "index.html", width=request.param)
     yield watched.page
     watched.page.context.close()
@@ -78,7 +78,7 @@ def test_each_year_is_a_link_to_its_months(front: Page) -> None:
     expect(front.get_by_role("heading", level=2, name="Year by year")).to_be_visible()
 
 
-def test_a_year_without_documents_has_a_page_that_says_so(browser: Browser, folder: Path) -> None:  # noqa: F811
+def test_a_year_without_documents_has_a_page_that_says_so(browser: Browser, folder: Path) -> None:
     watched = opened(browser, folder / "1871.html")
     assert watched.page.locator(".calendar a").count() == 0
     assert watched.page.locator(".calendar .gap").count() == 12
@@ -86,7 +86,7 @@ def test_a_year_without_documents_has_a_page_that_says_so(browser: Browser, fold
     watched.page.context.close()
 
 
-def test_the_page_of_a_keyword_lists_years(browser: Browser, folder: Path) -> None:  # noqa: F811
+def test_the_page_of_a_keyword_lists_years(browser: Browser, folder: Path) -> None:
     watched = opened(browser, folder / "keyword-influenza.html", width=390)
     page = watched.page
     assert page.locator("#influenza-table tbody tr").count() == 175

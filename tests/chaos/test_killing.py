@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import ColumnElement, func, select
 
 from core.enums import JobKind, State
+from models.run_transitions import retry_run
 from models.tables import Job
-from models.transitions import retry_run
 from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 from tests.services import wait_until
 

@@ -17,11 +17,11 @@ from core.enums import State
 from core.process_identity import has_exited
 from core.settings import Settings
 from models.database import Database
+from models.job_transitions import requeue_lost_jobs
 from models.tables import Job
-from models.transitions import requeue_lost_jobs
 from models.watches import get_watch
 from producers.watches import check_due_watches
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
 from tests.watch_kit import (
     ACCOUNTS,
@@ -38,7 +38,7 @@ from tests.watch_kit import (
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
@@ -82,7 +82,7 @@ def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
 @pytest.mark.parametrize(("parameters", "names"), [(WATCHED, ()), (ACCOUNTS, ("ann", "bob"))])
 def test_thirty_days_that_are_killed_at_random_make_the_same_tables(
     jobs: Jobs,
-    stub: Stub,  # noqa: F811
+    stub: Stub,
     parameters: Any,
     names: tuple[str, ...],
 ) -> None:

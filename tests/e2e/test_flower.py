@@ -28,7 +28,7 @@ from cli.stack.worker import APPLICATION
 from core.broker import queue_length, redis_client
 from core.settings import Settings, environment
 from models.database import Database
-from models.transitions import cancel_run
+from models.run_transitions import cancel_run
 from producers.imports import import_paths
 from producers.submit import submit_run
 from tests.e2e_kit import dispatch_to_workers, run_to_its_end, write_archive

@@ -18,8 +18,8 @@ from analysis.options import Keyword
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database
+from models.run_transitions import resume_run
 from models.runs import get_run
-from models.transitions import resume_run
 from producers.imports import import_paths
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from producers.status import run_status

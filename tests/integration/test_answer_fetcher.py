@@ -24,9 +24,9 @@ from models.answers import (
 )
 from models.database import Database
 from models.jobs import Claim
+from models.run_transitions import pause_at_cap, resume_run
 from models.runs import get_run, reserve_call
 from models.tables import Answer, AnswerClaim, Call, Run
-from models.transitions import pause_at_cap, resume_run
 from tests.fetcher_kit import (
     calls_counted,
     fetch_from,

@@ -16,9 +16,9 @@ from models.answers import (
     stored_keys,
 )
 from models.database import Database
+from models.run_transitions import resume_run
 from models.runs import reserve_call
 from models.tables import AnswerClaim, Call, Job
-from models.transitions import resume_run
 from tests.fetcher_kit import again, let_claims_run_out, new_claims, store
 
 KEYS = [bytes([number]) * 16 for number in range(8)]

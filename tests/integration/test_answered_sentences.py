@@ -24,8 +24,8 @@ from analysis.options import Keyword
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents
+from models.run_transitions import retry_run
 from models.tables import Answer, KeywordQuestion, KeywordSentences, SearchedBlock
-from models.transitions import retry_run
 from packs.verify import verify_pack
 from reports.data.exports import write
 from tests import stub_textapi

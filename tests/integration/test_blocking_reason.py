@@ -11,17 +11,11 @@ from core.enums import QUEUE_TEXT, JobKind, State
 from core.process_identity import own_process_name
 from core.settings import Settings
 from models.database import Database
+from models.job_transitions import claim_job, fail_job, finish_job, put_off_job
 from models.jobs import Claim, record_worker
+from models.run_transitions import pause_at_cap, pause_run
 from models.runs import NewJob, create_run, get_run
 from models.tables import Run
-from models.transitions import (
-    claim_job,
-    fail_job,
-    finish_job,
-    pause_at_cap,
-    pause_run,
-    put_off_job,
-)
 from producers.status import blocking_reason, run_status
 
 

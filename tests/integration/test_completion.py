@@ -27,7 +27,6 @@ from models.suppression_list import suppress
 from models.tables import AnswerDocument, Document, Origin
 from producers.imports import Imported, import_paths
 from reports.data.exports import write
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 
@@ -37,7 +36,7 @@ TABLES = ("documents", "periods", "mentions", "coverage")
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
@@ -237,7 +236,7 @@ def test_what_was_forgotten_comes_back_under_no_other_name(db: Database) -> None
 
 
 def test_the_command_says_how_many_it_completed(
-    stub_settings: Settings,  # noqa: F811
+    stub_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in environment(stub_settings).items():

@@ -22,7 +22,7 @@ from core.broker import FIRST, RESERVE, celery_app, send_job_message
 from core.settings import Settings, environment
 from models.database import Database
 from models.tables import Call
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub
 
 AWAY = "http://127.0.0.1:1"
 
@@ -41,7 +41,7 @@ def broker(settings: Settings) -> Iterator[redis.Redis]:
 
 
 def test_nothing_is_wrong_with_a_stack_that_works(
-    stub_settings: Settings,  # noqa: F811
+    stub_settings: Settings,
     start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     start_worker(stub_settings)
@@ -124,8 +124,8 @@ def test_a_text_api_that_is_away_is_reported(settings: Settings) -> None:
 
 
 def test_a_refused_key_is_reported_for_one_counted_call(
-    stub_settings: Settings,  # noqa: F811
-    stub: Stub,  # noqa: F811
+    stub_settings: Settings,
+    stub: Stub,
 ) -> None:
     assert problem(stub_settings, "Text API") == ""
     stub.faults(status=401)

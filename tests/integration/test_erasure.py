@@ -27,12 +27,13 @@ from models.crawls import COMPLETE, move_crawl
 from models.database import Database, clock, migrate
 from models.documents import add_documents
 from models.erasure import documents_by_account, forget_run
+from models.job_transitions import claim_job
 from models.jobs import freeze_documents, set_step
+from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
-from models.transitions import cancel_run, claim_job
 from reports.data.exports import write
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
 
 MONTHS = MonthsParameters(
@@ -57,14 +58,14 @@ TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents"
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         store(opened)
         yield opened
 
 
 @pytest.fixture
-def forget(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+def forget(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """``tidings forget`` with these arguments."""
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
@@ -201,7 +202,7 @@ def test_what_an_account_posts_while_it_is_erased_stays_away(
 def test_answers_that_do_not_quote_it_are_not_requested_again(
     jobs: Jobs,
     forget: Callable[..., Any],
-    stub: Stub,  # noqa: F811
+    stub: Stub,
 ) -> None:
     run = complete_run(jobs, MONTHS)
     before = stub.counts()["operations"]

@@ -22,9 +22,9 @@ from core.enums import DOCUMENTS, State
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import add_documents, insert_documents
+from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Call, Crawl, Document, Import, Job, JobDocument, JobStep
-from models.transitions import cancel_run
 from tests.contract.replay import SUBJECTS, Scripted
 from tests.feeds_kit import PAGES, Account, service
 from tests.jobs_kit import Jobs

@@ -22,7 +22,6 @@ from models.crawls import COMPLETE, move_crawl
 from models.database import Database, migrate
 from models.imports import begin_import, get_import
 from models.tables import Crawl, Document, Import, Job, SuppressedName
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.exports_kit import exported
 from tests.jobs_kit import Jobs
 
@@ -53,13 +52,13 @@ Tidings = Callable[..., Any]
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
 
 @pytest.fixture
-def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Tidings:  # noqa: F811
+def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Tidings:
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)

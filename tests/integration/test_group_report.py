@@ -21,7 +21,6 @@ from reports.build.report_folder import build
 from reports.data.run_data import Selection, load_run
 from reports.data.selection import left_out
 from reports.data.wire_copies import count_copies
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from tests.jobs_kit import Jobs
 from tests.packs_kit import months, pack, verify
@@ -31,7 +30,7 @@ WIRE = "Storm kills 5 in the fog of Leeds, agency says."
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
@@ -101,7 +100,7 @@ def test_months_that_an_outlet_lacks_are_said_before_what_is_said_of_all(
     if said is None:
         assert title not in html + of_keyword
     else:
-        assert html.index(title) < html.index(said) < html.index('<h3 class="only">')
+        assert html.index(title) < html.index(said) < html.index('<h2 class="only">')
         assert said in of_keyword
         assert '<a href="index.html#groups">Outlets</a>' in of_keyword
 

@@ -21,12 +21,12 @@ from core.settings import Settings
 from models.answers import Batch, store_batch, stored_keys
 from models.documents import add_documents
 from models.erasure import documents_by_account, documents_named, forget_documents
+from models.job_transitions import claim_job
+from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Document, Entity, Phrase, Summary
-from models.transitions import cancel_run, claim_job
 from producers.plan import plan_submitted_run
 from reports.data.exports import write
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from textapi.requests import ApiRequest
 from textapi.text.sentences import sentences
@@ -38,7 +38,7 @@ TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents"
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         add_documents(
             opened.db,

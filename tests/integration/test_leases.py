@@ -11,6 +11,16 @@ from sqlalchemy import select, update
 from core.enums import QUEUE_TEXT, JobKind, State, StepState, WaitFor
 from core.errors import LeaseLost
 from models.database import Database, clock
+from models.job_transitions import (
+    claim_companions,
+    claim_job,
+    fail_job,
+    finish_job,
+    put_off_job,
+    requeue_crashed_jobs,
+    requeue_job,
+    requeue_lost_jobs,
+)
 from models.jobs import (
     Claim,
     completed_steps,
@@ -21,24 +31,10 @@ from models.jobs import (
     try_acquire_maintenance,
     waited_seconds,
 )
+from models.run_transitions import cancel_run, close_ended_runs, pause_run, resume_run, retry_run
 from models.runs import NewJob, create_run
 from models.scheduling import reset_dispatch, select_due_jobs
 from models.tables import Job, JobStep, Run
-from models.transitions import (
-    cancel_run,
-    claim_companions,
-    claim_job,
-    close_ended_runs,
-    fail_job,
-    finish_job,
-    pause_run,
-    put_off_job,
-    requeue_crashed_jobs,
-    requeue_job,
-    requeue_lost_jobs,
-    resume_run,
-    retry_run,
-)
 
 
 def is_alive(_owner: str) -> bool:

@@ -23,7 +23,6 @@ from models.documents import add_documents
 from models.tables import Mention, Run
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from reports.pages.run_summary import submit_command
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.stub_textapi import polarity as stub_polarity
@@ -40,7 +39,7 @@ def parameters(**changed: Any) -> MonthsParameters:
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         texts = [SENTENCE, "Rain, and a fever.", SENTENCE]
         of_month = {"source": "nyt", "handle": None, "period": "2020-03"}

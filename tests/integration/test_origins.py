@@ -21,12 +21,11 @@ from models.documents import DocumentScope, add_documents, count_documents
 from models.erasure import forget_documents
 from models.origins import StoredName, count_key, stored_names
 from models.tables import Document, DocumentCount, DocumentDetails, Origin
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 

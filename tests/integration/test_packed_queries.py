@@ -16,7 +16,6 @@ from core.enums import Grain, Within
 from core.settings import Settings
 from models.documents import add_documents
 from producers.watches import check_due_watches
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_packs import OF_MONTHS, assert_equal, exported
 from tests.jobs_kit import Jobs
 from tests.packs_kit import change, document, months, pack, store_headlines, verify
@@ -34,7 +33,7 @@ REPEATED = ["Fever Map and Case Count of Lorn."] * 5
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         store_headlines(opened)
         for number, text in enumerate(REPEATED):

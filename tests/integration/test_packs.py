@@ -32,7 +32,7 @@ from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunE
 from packs.make import make_pack
 from packs.verify import Verification
 from reports.data import exports
-from tests.e2e_kit import running_stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import running_stub
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs
 from tests.packs_kit import (
@@ -56,7 +56,7 @@ OF_POSTS = tuple(table for table in OF_MONTHS if table not in {"mentions", "labe
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         store_headlines(opened)
         yield opened

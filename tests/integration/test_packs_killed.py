@@ -13,7 +13,6 @@ import pytest
 
 from core.scratch import SCRATCH
 from core.settings import Settings, environment
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from tests.packs_kit import UNQUOTED, months, pack, store_headlines
 from tests.services import wait_until
@@ -22,7 +21,7 @@ COMMAND = (sys.executable, "-P", "-m", "cli.main")
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         store_headlines(opened)
         yield opened

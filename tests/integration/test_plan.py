@@ -25,7 +25,7 @@ from models.documents import DocumentScope, add_documents
 from models.tables import Crawl, Phrase
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.plan import plan_run, time_at_limits
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 
@@ -38,7 +38,7 @@ POSTS = [
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
@@ -152,7 +152,7 @@ def by_operation(jobs: Jobs, parameters: Any, *names: str) -> dict[str, int]:
 )
 def test_an_account_and_a_search_are_asked_just_what_was_planned(
     jobs: Jobs,
-    stub: Stub,  # noqa: F811
+    stub: Stub,
     parameters: Any,
     name: str,
 ) -> None:
@@ -168,7 +168,7 @@ def test_an_account_and_a_search_are_asked_just_what_was_planned(
 def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_posts_cost(
     db: Database,
 ) -> None:
-    stub_settings = Settings(x_bearer="t", x_price_per_post=0.005)  # type: ignore[arg-type]  # noqa: F811
+    stub_settings = Settings(x_bearer="t", x_price_per_post=0.005)  # type: ignore[arg-type]
     plan = plan_run(
         db,
         HandlesParameters(limit=100),

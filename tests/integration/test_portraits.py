@@ -33,7 +33,6 @@ from producers.imports import import_paths
 from reports.data.exports import write
 from tests import stub_textapi
 from tests.contract.replay import SUBJECTS
-from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -52,7 +51,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_templat
 
 
 @pytest.fixture
-def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """The command line with these arguments."""
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
@@ -61,7 +60,7 @@ def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
@@ -177,7 +176,7 @@ def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[.
     assert coverage["documents"] == (2, None)
 
 
-def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings: Settings) -> None:  # noqa: F811
+def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings: Settings) -> None:
     gone = {subject.name: subject.gone for subject in SUBJECTS}["bluesky"]
     states = ["not-found", "suspended", "protected"]
 
@@ -219,7 +218,7 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings:
         )
 
 
-def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings: Settings) -> None:  # noqa: F811
+def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings: Settings) -> None:
     operations: list[str] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -257,7 +256,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
 
 @pytest.mark.parametrize("stored", [True, False])
 def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_so(
-    stub_settings: Settings,  # noqa: F811
+    stub_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     stored: bool,
 ) -> None:
@@ -291,7 +290,7 @@ def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_
 
 
 def test_an_erased_account_is_neither_fetched_nor_imported_again(
-    stub_settings: Settings,  # noqa: F811
+    stub_settings: Settings,
     tidings: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
@@ -401,7 +400,7 @@ def test_what_an_import_leaves_out_is_counted_and_named(jobs: Jobs, tmp_path: Pa
     assert [name.partition(": ")[0] for name in row.named] == ["in/posts.jsonl, document 1"]
 
 
-def test_posts_that_a_crawl_could_not_read_are_counted_and_named(stub_settings: Settings) -> None:  # noqa: F811
+def test_posts_that_a_crawl_could_not_read_are_counted_and_named(stub_settings: Settings) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         at = int(request.query.get("cursor", 5))
         page = PAGES["bluesky"]([at, at - 1], str(at - 2) if at > 3 else None)

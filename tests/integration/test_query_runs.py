@@ -24,9 +24,10 @@ from producers.plan import call_counts, plan_run, plan_submitted_run
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
 from reports.pages.run_summary import submit_command, summarize_run
-from tests.e2e_kit import Stub, stub, stub_settings, write_archive  # noqa: F401 - fixtures
+from tests.command_kit import Run
+from tests.e2e_kit import write_archive
 from tests.integration.test_fetching import stored_post
-from tests.integration.test_wrong_usage import Run, parameters, run  # noqa: F401 - a fixture
+from tests.integration.test_wrong_usage import parameters
 from tests.jobs_kit import Jobs
 from tests.stub_textapi import polarity as stub_polarity
 
@@ -45,7 +46,7 @@ KEYWORDS = (
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         add_texts(opened, TEXTS)
         yield opened
@@ -183,7 +184,7 @@ def keywords_of_run() -> list[Keyword]:
 
 
 def test_subjects_come_from_a_file_of_lines_after_those_of_the_command(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
 ) -> None:
     lines = "\ufefftrump NOT biden\r\n\r\n  covid:covid-19,corona \nLeader:=Trump\n"
@@ -198,7 +199,7 @@ def test_subjects_come_from_a_file_of_lines_after_those_of_the_command(
     ]
 
 
-def test_a_name_that_a_query_does_not_look_for_is_told(run: Run) -> None:  # noqa: F811
+def test_a_name_that_a_query_does_not_look_for_is_told(run: Run) -> None:
     arguments = ("submit", "months", "2020-03", "--keyword")
     status, error = run(*arguments, "covid:=Corona OR flu")
     assert status == 0
@@ -210,7 +211,7 @@ def test_a_name_that_a_query_does_not_look_for_is_told(run: Run) -> None:  # noq
 
 
 def test_the_names_of_a_table_are_names_only_and_the_command_says_the_same(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "k.CSV").write_text('Name,QUERY\nLeader,trump\n,\n"A, b","""a, b"" OR c*"\n')
@@ -243,7 +244,7 @@ def test_the_names_of_a_table_are_names_only_and_the_command_says_the_same(
     ],
 )
 def test_a_file_of_subjects_that_is_wrong_says_where(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
     name: str,
     content: bytes,
@@ -256,7 +257,7 @@ def test_a_file_of_subjects_that_is_wrong_says_where(
 
 
 def test_a_star_is_told_or_refused_before_anything_is_queued(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
 ) -> None:
     many = [f"Sea{number} Rises, Vaccine{'s' * (number % 12)}" for number in range(MOST_FORMS + 1)]
@@ -283,7 +284,7 @@ def many_words(keywords: int) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("command", ["submit", "plan"])
 def test_stars_that_stand_for_more_words_in_all_than_a_request_takes_are_refused(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
     command: str,
 ) -> None:
@@ -312,7 +313,7 @@ HEADLINES = [
 
 
 @pytest.fixture
-def archive(run: Run, tmp_path: Path) -> Run:  # noqa: F811
+def archive(run: Run, tmp_path: Path) -> Run:
     """``tidings`` where the headlines are stored."""
     write_archive(tmp_path, {"2020-03-01": HEADLINES})
     assert run("import", "archive.json.gz")[0] == 0
@@ -371,7 +372,7 @@ def test_a_phrase_is_told_of_where_it_is_one_of_several_terms_or_nothing_is_stor
 
 
 def test_words_of_operators_in_the_queries_of_a_table_are_refused(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "k.csv").write_text("name,query\nBoth,trump and biden\n")

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from core.errors import UsageError
 from models.database import Database
@@ -20,7 +21,9 @@ from reports.build import report_folder
 from reports.data import exports
 from reports.data import selection as selection_module
 from reports.data.run_data import NO_SELECTION, Selection, load_run
-from reports.data.selection import read_patterns
+from reports.data.selection import left_out, read_patterns, select_documents
+from reports.pages.months import read_highlights
+from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
 
@@ -245,3 +248,31 @@ def test_a_report_with_a_selection_is_not_taken_for_the_runs_own(
     report_folder.build(db, [run], tmp_path, selection=DISTINCT)
     assert not report_folder.is_up_to_date(db, [run], tmp_path)
     assert "What is left out" not in exports.describe_tables(exports.TABLES.values())
+
+
+def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_out(
+    months_of_trackers: tuple[Database, int],
+) -> None:
+    db, _ = months_of_trackers
+    run = stories.months_run(db, "2021-01", "2021-03", ["covid", "county", "tracker"])
+    read_mentions: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        if "FROM mentions" in statement:
+            read_mentions.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    repeats = read_repeats(load_run(db, run), read_highlights)
+    event.remove(db.engine, "before_cursor_execute", note)
+
+    without = f"Without the pattern “{TRACKER}” it would be 2.5 % in January 2021, and February"
+    assert any(without in highlight.note for highlight in repeats.highlights("covid"))
+    assert len(read_mentions) == len(DAYS)
+
+
+def test_a_pattern_is_left_out_besides_what_repeats_in_a_month(db: Database) -> None:
+    data = load_run(db, letters(db), DISTINCT)
+    march, april = data.jobs
+    assert [left_out(data, job) for job in (march, april)] == [{1, 3}, {7}]
+    without_letter = select_documents(data, Selection(distinct=True, without=("template:1",)))
+    assert [left_out(without_letter, job) for job in (march, april)] == [{1, 2, 3}, {6, 7}]

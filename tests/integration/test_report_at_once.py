@@ -12,12 +12,12 @@ import pytest
 
 from core.errors import TidingsError
 from reports.build.folder_lock import lock_folder
-from tests.integration.test_wrong_usage import Run, run  # noqa: F401 - a fixture
+from tests.command_kit import Run
 from tests.services import wait_until
 
 
 def test_three_reports_into_one_folder_all_succeed(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "posts.csv").write_text("text,handle,published_at\nA tide.,ann,2020-03-01\n")

@@ -19,7 +19,7 @@ from core.broker import celery_app
 from core.enums import JobKind, State
 from core.errors import LeaseLost
 from core.settings import Settings
-from models import transitions
+from models import job_transitions, run_transitions
 from models.database import Database, clock, migrate
 from models.erasure import forget_documents
 from models.tables import Document, Job, Mention
@@ -90,7 +90,7 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large
     stories.store(db, TEXTS)
     run = stories.months_run(db, MONTHS[0], MONTHS[-1], ["covid"])
     with db.write() as connection:
-        transitions.queue_report(connection, run)
+        run_transitions.queue_report(connection, run)
     yield Large(db, runtime, run, settings.reports / str(run))
     runtime.close()
     db.close()
@@ -140,7 +140,7 @@ def test_a_part_whose_slice_is_over_continues_in_the_next(large: Large) -> None:
 
 def test_a_report_whose_slice_was_used_up_by_reading_is_drawn_all_the_same(large: Large) -> None:
     large.work("report")
-    claim = transitions.claim_job(
+    claim = job_transitions.claim_job(
         large.db,
         large.jobs()[PARTS[0]].id,
         owner=large.runtime.owner,
@@ -158,7 +158,7 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
         large.work(name)
     before, page = large.pictures(), (large.folder / "index.html").stat().st_mtime_ns
     with large.db.write() as connection:
-        transitions.queue_report(connection, large.run)
+        run_transitions.queue_report(connection, large.run)
     assert large.work("report") == State.DONE  # nothing has changed
     assert (large.pictures(), (large.folder / "index.html").stat().st_mtime_ns) == (before, page)
     with large.db.write() as connection:
@@ -168,7 +168,7 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
         connection.execute(
             update(Job).where(Job.name == "2020-03").values(claims=7)
         )  # as any job that worked again
-        transitions.queue_report(connection, large.run)
+        run_transitions.queue_report(connection, large.run)
     for name in (*PARTS, "report"):
         assert large.work(name) == State.DONE
     after = large.pictures()
@@ -191,7 +191,7 @@ def test_a_worker_that_draws_a_report_whose_document_is_erased_loses_its_claim(
     jobs = large.jobs()
     claims = []
     for name in PARTS[:2]:
-        claim = transitions.claim_job(
+        claim = job_transitions.claim_job(
             large.db, jobs[name].id, owner="a", lease_seconds=20, has_exited=lambda _: False
         )
         claims.append(claim)
@@ -200,7 +200,7 @@ def test_a_worker_that_draws_a_report_whose_document_is_erased_loses_its_claim(
     for claim in claims:
         assert claim is not None
         with pytest.raises(LeaseLost):
-            transitions.fail_job(large.db, claim, reason="its folder is gone")
+            job_transitions.fail_job(large.db, claim, reason="its folder is gone")
     for name in (*PARTS, "report"):
         assert large.work(name) == State.DONE
 
@@ -247,7 +247,7 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
     stories.store(db, TEXTS)
     run = stories.months_run(db, "2018-03", "2020-03", ["covid"])  # three parts
     with db.write() as connection:
-        transitions.queue_report(connection, run)
+        run_transitions.queue_report(connection, run)
     app, runtime = celery_app(settings), Runtime(settings, celery_app(settings))
     start_worker(settings, workers=2)
     dispatch_due_jobs(db, app, runtime.broker)

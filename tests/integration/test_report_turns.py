@@ -15,7 +15,7 @@ from cli.stack.supervised_process import SupervisedProcess
 from core.broker import celery_app, queue_length
 from core.enums import QUEUE_REPORTS, JobKind, State
 from core.settings import Settings
-from models import transitions
+from models import job_transitions, run_transitions
 from models.database import Database, clock
 from models.jobs import DrawingSlots, count_drawing_slots, record_worker
 from models.scheduling import select_due_report
@@ -25,7 +25,7 @@ from producers.status import list_runs, run_status
 from producers.submit import submit_run
 from reports.build import report_folder
 from tests import report_stories as stories
-from tests.e2e_kit import dispatch_to_workers, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import dispatch_to_workers
 from tests.report_stories import Text
 from tests.services import wait_until
 from workers import reporting
@@ -56,7 +56,7 @@ def queue_old_reports(db: Database, number: int) -> list[int]:
     for _ in range(number):
         run = stories.months_run(db, "2020-01", "2020-12", ["covid"])
         with db.write() as connection:
-            transitions.queue_report(connection, run)
+            run_transitions.queue_report(connection, run)
     return list(report_jobs(db))
 
 
@@ -68,7 +68,7 @@ def queue_text_run(db: Database) -> int:
 
 
 def claim(db: Database, job: int) -> bool:
-    claimed = transitions.claim_job(
+    claimed = job_transitions.claim_job(
         db, job, owner=f"process {job}", lease_seconds=20, has_exited=nobody
     )
     return claimed is not None
@@ -135,7 +135,7 @@ def test_parts_take_what_is_free_until_a_job_over_texts_waits(db: Database) -> N
         )
     run = queue_text_run(db)
     assert not claim(db, second)
-    transitions.pause_run(db, run)
+    run_transitions.pause_run(db, run)
     assert claim(db, second)
     assert not claim(db, third)
 
@@ -193,7 +193,7 @@ def test_a_part_gives_its_process_to_a_job_over_texts_before_the_next_figure(
 
 def test_a_new_run_goes_on_while_the_reports_of_old_runs_are_made(
     db: Database,
-    stub_settings: Settings,  # noqa: F811
+    stub_settings: Settings,
     start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     queue_old_reports(db, 3)

@@ -18,9 +18,9 @@ from core.errors import UsageError
 from core.settings import Settings, environment
 from models.database import clock
 from models.documents import add_documents
+from models.run_transitions import pause_at_cap, pause_run
 from models.runs import get_run
 from models.tables import Run
-from models.transitions import pause_at_cap, pause_run
 from tests import stub_textapi
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs

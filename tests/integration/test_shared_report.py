@@ -15,7 +15,7 @@ from cli.report import report
 from core.enums import State
 from core.process_identity import own_process_name
 from core.settings import Settings, load
-from models import transitions
+from models import job_transitions, run_transitions
 from models.database import Database, migrate
 from models.jobs import record_worker
 from models.report_jobs import REPORT_JOB
@@ -39,7 +39,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         stories.store(db, TEXTS)
         stories.months_run(db, "2020-01", "2020-02", ["covid"])
         with db.write() as connection:
-            transitions.queue_report(connection, 1)
+            run_transitions.queue_report(connection, 1)
     return settings
 
 
@@ -63,7 +63,7 @@ def set_report_job(db: Database, **columns: object) -> None:
 def claim_report(db: Database) -> None:
     with db.read() as connection:
         (job,) = connection.scalars(Job.__table__.select().where(Job.name == REPORT_JOB))
-    claim = transitions.claim_job(
+    claim = job_transitions.claim_job(
         db, job, owner=own_process_name(), lease_seconds=60, has_exited=lambda _: False
     )
     assert claim is not None

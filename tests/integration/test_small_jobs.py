@@ -27,22 +27,21 @@ from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
 from models.database import Database, clock, migrate
 from models.documents import DocumentScope, add_documents, list_documents, list_posts
-from models.jobs import Claim, has_unfrozen_job, other_scopes, unfrozen_names
-from models.runs import NewJob, create_run
-from models.scheduling import select_due_jobs
-from models.tables import DistinctiveWord, Job, JobStep
-from models.transitions import (
+from models.job_transitions import (
     claim_companions,
     claim_job,
     claim_next,
     finish_job,
     freeze_together,
-    pause_run,
     put_off_job,
-    resume_run,
     wake_waiting_jobs,
 )
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from models.jobs import Claim, has_unfrozen_job, other_scopes, unfrozen_names
+from models.run_transitions import pause_run, resume_run
+from models.runs import NewJob, create_run
+from models.scheduling import select_due_jobs
+from models.tables import DistinctiveWord, Job, JobStep
+from tests.e2e_kit import Stub
 from tests.feeds_kit import service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -53,7 +52,7 @@ HANDLES = ("ann", "ben", "cid", "dan", "eve", "fay", "gil")
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
@@ -310,8 +309,8 @@ def test_no_job_follows_while_another_run_waits(jobs: Jobs) -> None:
 
 
 def test_no_job_follows_in_the_second_half_of_a_slice(
-    stub_settings: Settings,  # noqa: F811
-    stub: Stub,  # noqa: F811
+    stub_settings: Settings,
+    stub: Stub,
 ) -> None:
     stub.faults(latency=0.5)
     with closing(Jobs(stub_settings.model_copy(update={"slice_seconds": 0.9}))) as jobs:
@@ -398,7 +397,7 @@ def compute_for_ever() -> Step:
     return Step(distinctive.NAME, compute, tables=(), makes_calls=False)
 
 
-def shut_down_at(stub: Stub, calls: int, signals: int) -> threading.Thread:  # noqa: F811
+def shut_down_at(stub: Stub, calls: int, signals: int) -> threading.Thread:
     """Send this process the signal of a shutdown when so many *calls* are in flight."""
 
     def shut_down() -> None:
@@ -415,7 +414,7 @@ def shut_down_at(stub: Stub, calls: int, signals: int) -> threading.Thread:  # n
 @pytest.mark.parametrize("moment", ["calls", "a step computes", "a second signal comes"])
 def test_a_shutdown_gives_every_job_of_the_slice_back(
     jobs: Jobs,
-    stub: Stub,  # noqa: F811
+    stub: Stub,
     moment: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,9 +21,10 @@ from core.enums import State
 from core.errors import LeaseLost, NotFound, UsageError
 from core.settings import Settings, environment
 from models.database import Database
+from models.job_transitions import claim_job
+from models.run_transitions import cancel_run, pause_run, resume_run, retry_run
 from models.tables import Epoch, Job, Run, Training
 from models.trainings import get_trained_network
-from models.transitions import cancel_run, claim_job, pause_run, resume_run, retry_run
 from networks.storage import load_network
 from producers.trainings import Network, plan_training, submit_training
 from reports.data import exports

@@ -13,14 +13,14 @@ from core.settings import load
 from models.database import Database
 from models.tables import Job
 from models.tables import Run as RunRow
+from tests.command_kit import Run
 from tests.e2e_kit import write_archive
-from tests.integration.test_wrong_usage import Run, run  # noqa: F401 - a fixture
 
 MONTHS = ("submit", "months", "2020-03..2020-05", "--keyword", "sea")
 
 
 @pytest.fixture
-def submitted(run: Run, tmp_path: Path) -> Run:  # noqa: F811
+def submitted(run: Run, tmp_path: Path) -> Run:
     """``tidings`` where run 1 is queued, over three months of which one has documents."""
     write_archive(tmp_path, {"2020-03-01": ["The Sea", "A Hill"]})
     assert run("import", "archive.json.gz")[0] == 0

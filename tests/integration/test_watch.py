@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from cli.main import app
 from core.enums import State
 from core.settings import Settings, environment
+from models.run_transitions import cancel_run, pause_run
 from models.runs import get_run
-from models.transitions import cancel_run, pause_run
 from models.watches import get_watch, list_watches, next_due
 from producers.watches import check_due_watches
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
 from tests.watch_kit import (
     ACCOUNTS,
@@ -39,14 +39,14 @@ from workers.executor import work_one_slice
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
 
 
 def test_thirty_days_make_the_tables_of_one_run_and_ask_nothing_twice(
     jobs: Jobs,
-    stub: Stub,  # noqa: F811
+    stub: Stub,
 ) -> None:
     publish(jobs.db, 0)
     run = jobs.submit(WATCHED)
@@ -75,7 +75,7 @@ def test_thirty_days_make_the_tables_of_one_run_and_ask_nothing_twice(
 
 
 @pytest.fixture
-def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """``tidings`` with these arguments."""
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
@@ -149,7 +149,7 @@ def test_a_run_at_work_stays_due_until_it_has_ended(jobs: Jobs) -> None:
 
 def test_a_cap_of_calls_lets_a_run_go_on_at_its_next_time(
     jobs: Jobs,
-    stub: Stub,  # noqa: F811
+    stub: Stub,
 ) -> None:
     run = watched_run(jobs, max_calls=3)
     before = stub.counts()["calls"]
@@ -203,7 +203,7 @@ def test_the_watch_of_a_cancelled_run_ends(jobs: Jobs) -> None:
 
 def test_what_failed_is_tried_again_at_the_next_time(
     jobs: Jobs,
-    stub: Stub,  # noqa: F811
+    stub: Stub,
 ) -> None:
     run = watched_run(jobs)
     publish(jobs.db, 1)

@@ -28,7 +28,6 @@ from models.documents import add_documents
 from models.tables import Job, WatchEvent
 from models.watches import read_state, start_watch, unsent_events
 from producers.watches import check_due_watches
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from tests.watch_kit import work
 from workers import watching
@@ -91,7 +90,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_templat
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings, webhook: Webhook) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings, webhook: Webhook) -> Iterator[Jobs]:
     address = SecretStr(webhook.url)
     with closing(Jobs(stub_settings.model_copy(update={"webhook_url": address}))) as opened:
         for month in (1, 2):

@@ -10,11 +10,11 @@ from sqlalchemy import select, update
 from core.enums import QUEUE_TEXT, JobKind, State
 from models.answers import claim_answers
 from models.database import Database, clock
+from models.job_transitions import claim_job, correct_times, put_off_job, requeue_job
 from models.jobs import Claim, try_acquire_maintenance
 from models.runs import NewJob, create_run
 from models.scheduling import select_due_jobs
 from models.tables import AnswerClaim, Job, MaintenanceLock
-from models.transitions import claim_job, correct_times, put_off_job, requeue_job
 
 TWO_HOURS = 7200.0
 KEYS = [bytes([number]) * 16 for number in range(3)]

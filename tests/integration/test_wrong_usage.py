@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,46 +12,17 @@ import pytest
 from sqlalchemy import select, update
 
 from cli import context
-from cli.main import main
 from core.settings import environment, load
 from models.database import Database
 from models.tables import Document, Job
 from models.tables import Run as RunRow
 from sources.registry import SOURCES, archives, post_sources
+from tests.command_kit import Run
 from tests.e2e_kit import write_archive
 
 ALL_SOURCES = ", ".join(source.name for source in SOURCES)
 ARCHIVES = ", ".join(source.name for source in archives())
 POST_SOURCES = ", ".join(source.name for source in post_sources())
-Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
-    """Run ``tidings`` with arguments and no stack; return its status and standard error."""
-    # A command leaves closing to the end of its process, which is this one.
-    opened: list[Database] = []
-
-    def open_database(*arguments: Any, **named: Any) -> Database:
-        opened.append(original(*arguments, **named))
-        return opened[-1]
-
-    original = context.open_database
-    monkeypatch.setattr(context, "open_database", open_database)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-
-    def call(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["tidings", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().err
-
-    yield call
-    for database in opened:
-        database.close()
 
 
 @pytest.mark.parametrize(

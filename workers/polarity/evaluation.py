@@ -1,4 +1,4 @@
-"""How good a polarity is: rank correlations with people, and what names change in it."""
+"""How good a polarity is: rank correlations with people, and how much names change it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 BOOTSTRAP_DRAWS = 1_000
-LARGEST_DIFFERENCE = 0.1  # standard deviations that a name may change
 
-# Neutral sentences; a name stands for the braces.
+# A name may change a score by at most this many standard deviations.
+LARGEST_DIFFERENCE = 0.1
+
+# The sentences are neutral; a name takes the place of the braces.
 SENTENCES = (
     "{} will speak on Tuesday.",
     "The report mentions {} on page four.",
@@ -28,7 +30,7 @@ SENTENCES = (
 
 
 def _list_names(text: str) -> tuple[str, ...]:
-    return tuple(" ".join(name.split()) for name in text.split("|"))
+    return tuple(" ".join(phrase.split()) for phrase in text.split("|"))
 
 
 NAMES = {
@@ -93,14 +95,17 @@ def compare_names(score: Callable[[str], float], deviation: float) -> list[NameD
     *deviation* is the standard deviation of *score* over sentences of news.
     """
     differences = []
-    for kind, names in NAMES.items():
+    for kind, kind_names in NAMES.items():
         largest = NameDifference(kind, -1.0, "", "", "")
         for sentence in SENTENCES:
             scores = {}
-            for name in names:
-                text = sentence.format(name)
-                scores[name] = score(text[0].upper() + text[1:])
-            low, high = min(names, key=scores.__getitem__), max(names, key=scores.__getitem__)
+            for tested_name in kind_names:
+                text = sentence.format(tested_name)
+                scores[tested_name] = score(text[0].upper() + text[1:])
+            low, high = (
+                min(kind_names, key=scores.__getitem__),
+                max(kind_names, key=scores.__getitem__),
+            )
             difference = (scores[high] - scores[low]) / deviation
             if difference > largest.difference:
                 largest = NameDifference(kind, difference, sentence, low, high)
@@ -108,22 +113,22 @@ def compare_names(score: Callable[[str], float], deviation: float) -> list[NameD
     return differences
 
 
-def rank(values: Sequence[float] | Numbers) -> Numbers:
-    """Return the ranks of *values* from 1 on; equal values share the mean of their ranks."""
-    _, place, counts = np.unique(
-        np.asarray(values, np.float64), return_inverse=True, return_counts=True
+def rank(sample: Sequence[float] | Numbers) -> Numbers:
+    """Return the ranks of *sample* from 1 on; equal values share the mean of their ranks."""
+    _, positions, counts = np.unique(
+        np.asarray(sample, np.float64), return_inverse=True, return_counts=True
     )
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place], np.float64)
+    last_ranks = np.cumsum(counts)
+    return np.asarray((last_ranks - (counts - 1) / 2)[positions], np.float64)
 
 
-def correlate_ranks(first: Sequence[float] | Numbers, second: Sequence[float] | Numbers) -> float:
-    """Return Spearman's rank correlation (1904), NaN where one of the two is constant."""
-    a, b = rank(first), rank(second)
-    a -= a.mean()
-    b -= b.mean()
-    scale = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / scale if scale else float("nan")
+def correlate_ranks(left: Sequence[float] | Numbers, right: Sequence[float] | Numbers) -> float:
+    """Return Spearman's rank correlation (1904); NaN if one of the two is constant."""
+    left_ranks, right_ranks = rank(left), rank(right)
+    left_ranks -= left_ranks.mean()
+    right_ranks -= right_ranks.mean()
+    scale = float(np.sqrt((left_ranks @ left_ranks) * (right_ranks @ right_ranks)))
+    return float(left_ranks @ right_ranks) / scale if scale else float("nan")
 
 
 @dataclass(frozen=True)

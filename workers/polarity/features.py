@@ -18,11 +18,18 @@ from workers.polarity.names import find_long_names, find_names
 from workers.polarity.wordnet import WordNet, spread_valences
 
 TERMS = 12_000
-FEWEST_SENTENCES = 2  # that hold a term, or
-FEWEST_NEARBY = 3  # a word with a valence of its neighbours
-NEARBY_PRIOR = 8.0  # sentences of mean valence that are added to those of a word
-# What stands for a term in the network's input, beside aggregates of deviation 1: Adam's steps are
-# of one size, so that a smaller input lets the aggregates learn first.
+
+# A term is in at least this many sentences.
+FEWEST_SENTENCES = 2
+
+# A word gets the valence of its neighbours if it occurs in at least this many sentences.
+FEWEST_NEARBY = 3
+
+# This many sentences of mean valence are added to the sentences of a word.
+NEARBY_PRIOR = 8.0
+
+# A term has this value in the network's input, beside aggregates of deviation 1: Adam's steps have
+# one size, so a smaller input lets the aggregates learn first.
 TERM_VALUE = 0.3
 
 
@@ -40,7 +47,7 @@ def build_features(
     counts = (vocabulary - names) | rated.keys() | related.keys()
     long_names = find_long_names(texts, wordnet.names if wordnet else (), counts)
 
-    first_words = {name.partition(" ")[0] for name in long_names}
+    first_words = {long_name.partition(" ")[0] for long_name in long_names}
     read = partial(
         read_words, counts=counts.__contains__, names=long_names, first_words=first_words
     )
@@ -53,7 +60,7 @@ def build_features(
 
 
 def _round_valences(valences: Mapping[str, float], names: set[str]) -> dict[str, float]:
-    """Return *valences* as the weights' file holds them, without names and those that become 0."""
+    """Round *valences* as the weights' file holds them; leave out names and zeros."""
     rounded = {}
     for word, valence in valences.items():
         steps = round(max(-4.0, min(4.0, valence)) * VALENCE_STEPS)
@@ -65,18 +72,18 @@ def _round_valences(valences: Mapping[str, float], names: set[str]) -> dict[str,
 def _average_neighbours(
     sentences: Iterable[Sequence[Word]], rated: Mapping[str, float], related: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return for each word the mean valence of what stands beside it, less that of all words."""
+    """Return for each word the mean valence of its neighbours, less the mean of all words."""
     sums: defaultdict[str, float] = defaultdict(float)
     counts: Counter[str] = Counter()
     for words in sentences:
-        values: defaultdict[str, float] = defaultdict(float)
+        word_valences: defaultdict[str, float] = defaultdict(float)
         for word in words:
             valence = find_valence(rated, word.text) or find_valence(related, word.text)
-            values[word.text] += valence * word.weight
-        total = math.fsum(values.values())
-        for text, value in values.items():
-            others = total - value
-            sums[text] += others / math.sqrt(others * others + 15.0)
+            word_valences[word.text] += valence * word.weight
+        total = math.fsum(word_valences.values())
+        for text, word_valence in word_valences.items():
+            neighbours = total - word_valence
+            sums[text] += neighbours / math.sqrt(neighbours * neighbours + 15.0)
             counts[text] += 1
 
     mean = math.fsum(sums.values()) / max(1, counts.total())
@@ -88,34 +95,35 @@ def _average_neighbours(
 
 
 def _choose_terms(sentences: Iterable[Sequence[Word]]) -> dict[str, int]:
-    """Return the terms of the most sentences with their places."""
+    """Return the terms that are in the most sentences, with their places."""
     counts: Counter[str] = Counter()
     for words in sentences:
         counts.update(list_terms(words))
     frequent = [term for term, count in counts.items() if count >= FEWEST_SENTENCES]
     frequent.sort(key=lambda term: (-counts[term], term))
-    return {term: place for place, term in enumerate(frequent[:TERMS])}
+    return {term: index for index, term in enumerate(frequent[:TERMS])}
 
 
 def make_rows(features: Features, texts: Iterable[str]) -> SparseRows:
     """Return the input of the network: a column for each term, then one for each aggregate."""
-    first = len(features.terms)
-    aggregate_columns = list(range(first, first + AGGREGATES))
+    term_count = len(features.terms)
+    aggregate_columns = list(range(term_count, term_count + AGGREGATES))
     columns: list[int] = []
-    values: list[float] = []
+    cells: list[float] = []
     starts = [0]
     for text in texts:
-        places, aggregates = features.read(text)
-        columns += places
-        values += [TERM_VALUE] * len(places)
+        term_columns, aggregates = features.read(text)
+        columns += term_columns
+        cells += [TERM_VALUE] * len(term_columns)
         columns += aggregate_columns
-        values += aggregates
+        cells += aggregates
         starts.append(len(columns))
+
     return SparseRows(
         np.array(columns, np.int32),
-        np.array(values, np.float32),
+        np.array(cells, np.float32),
         np.array(starts, np.int64),
-        first + AGGREGATES,
+        term_count + AGGREGATES,
     )
 
 

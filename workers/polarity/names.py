@@ -12,11 +12,15 @@ from textapi.engine.news_words import LONGEST_NAME, plain
 from workers.polarity.wordnet import WordNet
 
 _TOKEN = re.compile("[^\\W\\d_]+(?:['\u2019][^\\W\\d_]+)*|[.!?:\"\u201c\u201d]")
-_TITLE_CASE = 0.6  # share of words with a capital from which a text tells nothing about names
-_FEWEST_RATED = 5  # times that a word with a valence must be seen with a capital
 
-# Genders, orientations, ethnic groups, religions, parties, forms of address, points of the compass
-# (of "South Korea"): nobody is better or worse for them.
+# A text tells nothing about names if more than this share of its words has a capital.
+_TITLE_CASE = 0.6
+
+# A word with a valence is a name if it is seen with a capital at least this many times.
+_FEWEST_RATED = 5
+
+# Genders, orientations, ethnic groups, religions, parties, forms of address and points of the
+# compass (as in "South Korea") make nobody better or worse.
 GROUPS = frozenset(
     re.findall(
         r"\S+",
@@ -47,7 +51,8 @@ GROUPS = frozenset(
         """,
     )
 )
-# Names that are words as well, and what stands beside some names and not beside others.
+
+# These names are words as well, or stand beside some names and not beside others.
 WORD_NAMES = frozenset(
     re.findall(
         r"\S+",
@@ -59,7 +64,8 @@ WORD_NAMES = frozenset(
         """,
     )
 )
-# Names of several words, some of which have a valence, that WordNet lacks.
+
+# WordNet lacks these names of several words, some of which have a valence.
 KNOWN_NAMES = (
     "alternative for germany",
     "best buy",
@@ -117,7 +123,8 @@ KNOWN_NAMES = (
     "will smith",
     "workers party",
 )
-# A result of a test is no praise: these count for nothing, as names do.
+
+# A result of a test is no praise: these phrases have no valence, as names have none.
 NEUTRAL_PHRASES = (
     "positive case",
     "positive cases",
@@ -136,14 +143,14 @@ def find_names(
     wordnet: WordNet | None,
     rated: Collection[str],
 ) -> set[str]:
-    """Return the words of *vocabulary* and WordNet that are names, and those above.
+    """Return the words of *vocabulary* and WordNet that are names, and the constants above.
 
-    A name has a capital within the sentences of *texts*. A word that WordNet gives a capital is one
-    unless *texts* write it small as often, and so is a word that they never write small and that
-    neither WordNet nor *rated* holds.
+    A name has a capital within the sentences of *texts*. A word with a capital in WordNet is a name
+    unless *texts* write it small as often. A word that they never write small is a name if neither
+    WordNet nor *rated* holds it.
     """
     capital, small = count_capitals(texts)
-    words: Collection[str] = wordnet.words if wordnet else ()
+    wordnet_words: Collection[str] = wordnet.words if wordnet else ()
     names = set(GROUPS | WORD_NAMES)
     for word, count in capital.items():
         fewest = _FEWEST_RATED if word in rated else 1
@@ -153,7 +160,7 @@ def find_names(
         if " " not in word and (capital[word] > small[word] or not small[word]):
             names.add(word)
     for word in vocabulary:
-        if not small[word] and word not in words and word not in rated:
+        if not small[word] and word not in wordnet_words and word not in rated:
             names.add(word)
     return names - {"i"}
 
@@ -163,26 +170,27 @@ def find_long_names(
 ) -> set[str]:
     """Return the names of several words of which at least one is in *counts*.
 
-    They are words with capitals beside each other within the sentences of *texts*, WordNet's, and
-    those above; the neutral phrases are among them.
+    They are adjacent words with capitals within the sentences of *texts*, names of WordNet, and the
+    known names and neutral phrases above.
     """
-    names = set()
+    long_names = set()
     candidates = find_capital_phrases(texts)
-    for name in (*candidates, *wordnet_names, *KNOWN_NAMES, *NEUTRAL_PHRASES):
-        words = plain(name).replace(".", "").replace("-", " ").split()
+    for candidate in (*candidates, *wordnet_names, *KNOWN_NAMES, *NEUTRAL_PHRASES):
+        words = plain(candidate).replace(".", "").replace("-", " ").split()
         if 1 < len(words) <= LONGEST_NAME and any(word in counts for word in words):
-            names.add(" ".join(words))
-    return names
+            long_names.add(" ".join(words))
+    return long_names
 
 
 def find_capital_phrases(texts: Iterable[str]) -> set[str]:
-    """Return two to `LONGEST_NAME` words with capitals beside each other within a sentence."""
+    """Return phrases of two to `LONGEST_NAME` adjacent words with capitals within a sentence."""
     phrases = set()
     for tokens in _read_telling_texts(texts):
         phrase: list[str] = []
-        for before, token in pairwise([*tokens, "."]):
-            is_shouted = token.isupper() or token.startswith("I'")  # "SO HAPPY", "I'm"
-            if token[0].isupper() and not is_shouted and before[0].isalpha():
+        for preceding, token in pairwise([*tokens, "."]):
+            # Words are shouted in "SO HAPPY"; "I'm" has a capital without being a name.
+            is_shouted = token.isupper() or token.startswith("I'")
+            if token[0].isupper() and not is_shouted and preceding[0].isalpha():
                 phrase.append(plain(token).removesuffix("'s"))
                 continue
             if 1 < len(phrase) <= LONGEST_NAME:
@@ -192,12 +200,12 @@ def find_capital_phrases(texts: Iterable[str]) -> set[str]:
 
 
 def count_capitals(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-    """Return how often each word has a capital within a sentence, and how often it has none."""
+    """Count how often each word has a capital within a sentence, and how often it has none."""
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
     for tokens in _read_telling_texts(texts):
-        for before, token in pairwise(tokens):
-            if before[0].isalpha() and token[0].isalpha():
+        for preceding, token in pairwise(tokens):
+            if preceding[0].isalpha() and token[0].isalpha():
                 word = plain(token).removesuffix("'s")
                 (capital if token[0].isupper() else small)[word] += 1
     return capital, small

@@ -15,7 +15,6 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +24,12 @@ from core.errors import BadInput
 
 Split = Literal["train", "validation", "test"]
 
-MAX_BYTES = 200_000_000  # that a file may unpack to
-_PARTS = 20  # of all groups: two test, one validates, the rest trains
+# A file may unpack to this many bytes.
+MAX_BYTES = 200_000_000
+
+# All groups are divided into this many parts: two test, one validates, the others train.
+_PARTS = 20
+
 _LABELS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 _DECISION = re.compile(r":\s*['\"](negative|neutral|positive)['\"]")
 _ARTICLE = re.compile(r"[a-z]+_\d+(?=_)")
@@ -36,7 +39,7 @@ _ARTICLE = re.compile(r"[a-z]+_\d+(?=_)")
 class RatedSentence:
     """A sentence with its mean rating.
 
-    *group* is its article or product, whose sentences are all in one split; *index* its place in
+    *group* is its article or product, whose sentences are all in one split; *index* is its place in
     its file.
     """
 
@@ -57,7 +60,7 @@ class RatedSentence:
 def read_ratings(folder: Path) -> list[RatedSentence]:
     """Return the sentences of all files in *folder*, the ratings of each file standardised.
 
-    Raises `BadInput` where there is none, or one that cannot be read.
+    Raises `BadInput` if there is no file, or a file cannot be read.
     """
     sentences: list[RatedSentence] = []
     for pattern, read in _READERS.items():
@@ -94,41 +97,43 @@ def _read_file(
 
 def _standardise(sentences: list[RatedSentence]) -> list[RatedSentence]:
     """Scale the ratings of one file to mean 0 and deviation 1: scales of data sets differ."""
-    ratings = np.array(list(map(attrgetter("rating"), sentences)))
+    ratings = np.array([sentence.rating for sentence in sentences])
     mean, deviation = float(ratings.mean()), float(ratings.std()) or 1.0
-    return [replace(each, rating=(each.rating - mean) / deviation) for each in sentences]
+    return [
+        replace(sentence, rating=(sentence.rating - mean) / deviation) for sentence in sentences
+    ]
 
 
-def _read_newsmtsc(name: str, text: str) -> Iterator[RatedSentence]:
+def _read_newsmtsc(dataset: str, text: str) -> Iterator[RatedSentence]:
     """Yield the sentences whose targets agree; their article is the group."""
     for index, line in enumerate(text.split("\n")):
         if not line.strip():
             continue
-        row = json.loads(line)
-        polarities = {target["polarity"] for target in row["targets"]}
+        record = json.loads(line)
+        polarities = {target["polarity"] for target in record["targets"]}
         if len(polarities) != 1:
             continue
-        article = _ARTICLE.match(row["primary_gid"])
-        group = article[0] if article else row["primary_gid"]
-        yield RatedSentence(name, index, group, row["sentence_normalized"], polarities.pop())
+        article = _ARTICLE.match(record["primary_gid"])
+        group = article[0] if article else record["primary_gid"]
+        yield RatedSentence(dataset, index, group, record["sentence_normalized"], polarities.pop())
 
 
-def _read_sentfin(name: str, text: str) -> Iterator[RatedSentence]:
+def _read_sentfin(dataset: str, text: str) -> Iterator[RatedSentence]:
     """Yield each headline with the mean of its companies' sentiments."""
-    for index, row in enumerate(csv.DictReader(io.StringIO(text, newline=""))):
-        ratings = [_LABELS[label] for label in _DECISION.findall(row["Decisions"])]
+    for index, record in enumerate(csv.DictReader(io.StringIO(text, newline=""))):
+        ratings = [_LABELS[label] for label in _DECISION.findall(record["Decisions"])]
         if ratings:
             rating = sum(ratings) / len(ratings)
-            yield RatedSentence(name, index, row["Title"], row["Title"], rating)
+            yield RatedSentence(dataset, index, record["Title"], record["Title"], rating)
 
 
-def _read_vader(name: str, text: str) -> Iterator[RatedSentence]:
+def _read_vader(dataset: str, text: str) -> Iterator[RatedSentence]:
     """Yield the snippets; ``12_3`` is the third of article or product 12."""
     for index, line in enumerate(text.split("\n")):
         if line.strip():
             identifier, rating, sentence = line.rstrip("\r").split("\t", 2)
             group = identifier.partition("_")[0]
-            yield RatedSentence(name, index, group, sentence, float(rating))
+            yield RatedSentence(dataset, index, group, sentence, float(rating))
 
 
 _READERS: dict[str, Callable[[str, str], Iterator[RatedSentence]]] = {

@@ -6,7 +6,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ NO_WORDNET = (
 
 @dataclass(frozen=True)
 class Report:
-    """What a finished training says of itself."""
+    """The outcome of a finished training."""
 
     weights: bytes
     results: Results
@@ -53,9 +52,9 @@ class Report:
 
 
 class PolarityTask:
-    """The samples of a training, and what becomes of its network.
+    """The samples of a training, and the evaluation of its network.
 
-    Raises `BadInput` where the folder has no rated sentences for a split, or VADER's lexicon is
+    Raises `BadInput` if the folder has no rated sentences for a split, or VADER's lexicon is
     missing.
     """
 
@@ -69,11 +68,11 @@ class PolarityTask:
 
         net = wordnet.read_wordnet(wordnet.FOLDER) if wordnet.is_installed(wordnet.FOLDER) else None
         self.remarks = [] if net else [NO_WORDNET]
-        texts = list(map(attrgetter("text"), self._splits["train"]))
+        texts = [sentence.text for sentence in self._splits["train"]]
         self._features = build_features(texts, load_lexicon(), net)
 
-        rows = make_rows(self._features, texts)
-        aggregates = view_aggregates(self._features, rows)
+        input_rows = make_rows(self._features, texts)
+        aggregates = view_aggregates(self._features, input_rows)
         self._means = aggregates.mean(axis=0)
         deviations = aggregates.std(axis=0)
         self._deviations = np.where(deviations > 0, deviations, 1.0).astype(np.float32)
@@ -86,11 +85,11 @@ class PolarityTask:
 
     def _make_samples(self, split: Split, options: Options) -> Samples:
         sentences = self._splits[split]
-        rows = make_rows(self._features, map(attrgetter("text"), sentences))
-        scale_aggregates(self._features, rows, self._means, self._deviations)
-        rows.values = rows.values.astype(options.dtype)
-        ratings = np.array(list(map(attrgetter("rating"), sentences)), options.dtype)
-        return Samples(rows, ratings[:, None], np.arange(len(sentences)))
+        input_rows = make_rows(self._features, (sentence.text for sentence in sentences))
+        scale_aggregates(self._features, input_rows, self._means, self._deviations)
+        input_rows.values = input_rows.values.astype(options.dtype)
+        ratings = np.array([sentence.rating for sentence in sentences], options.dtype)
+        return Samples(input_rows, ratings[:, None], np.arange(len(sentences)))
 
     def finish(self, network: FeedForward) -> Report:
         """Return the weights of the engine, its predictions for the test split, and remarks."""
@@ -118,9 +117,10 @@ class PolarityTask:
         return Report(weights, results, remarks)
 
     def _pack(self, network: FeedForward) -> bytes:
-        """Return the weights in the format of the engine, those of terms as whole numbers."""
+        """Return the weights in the format of the engine; weights of terms are whole numbers."""
         terms = len(self._features.terms)
-        hidden = network.weights[0].T.astype(np.float64)  # (terms and aggregates, hidden)
+        # Its shape is (terms and aggregates, hidden).
+        hidden = network.weights[0].T.astype(np.float64)
         scales = np.abs(hidden[:terms]).max(axis=0, initial=1e-12) / 127
         aggregate_weights = hidden[terms:] / self._deviations[:, None]
         arrays: dict[str, Array] = {
@@ -150,32 +150,34 @@ def load_lexicon() -> dict[str, float]:
 
 def describe_correlations(predictions: Sequence[Prediction]) -> list[str]:
     """Return a sentence for each data set: the rank correlation on its test split."""
-    by_dataset: defaultdict[str, list[Prediction]] = defaultdict(list)
+    dataset_predictions: defaultdict[str, list[Prediction]] = defaultdict(list)
     for prediction in predictions:
-        by_dataset[prediction.split].append(prediction)
+        dataset_predictions[prediction.split].append(prediction)
+
     sentences = []
-    for dataset, rows in by_dataset.items():
-        actual = list(map(attrgetter("actual"), rows))
-        correlation = correlate_ranks(actual, list(map(attrgetter("predicted"), rows)))
+    for dataset, tested in dataset_predictions.items():
+        actual = [prediction.actual for prediction in tested]
+        predicted = [prediction.predicted for prediction in tested]
+        correlation = correlate_ranks(actual, predicted)
         sentences.append(
-            f"{dataset}: Spearman's correlation with people is {correlation:.3f} on {len(rows):,} "
-            "sentences held out."
+            f"{dataset}: Spearman's correlation with people is {correlation:.3f} on "
+            f"{len(tested):,} sentences held out."
         )
     return sentences
 
 
 def find_deviation(predictions: Sequence[Prediction]) -> float:
     """Return the standard deviation of the predictions."""
-    return float(np.std(list(map(attrgetter("predicted"), predictions)))) or 1.0
+    return float(np.std([prediction.predicted for prediction in predictions])) or 1.0
 
 
-def describe_names(names: NameDifference) -> str:
+def describe_names(largest: NameDifference) -> str:
     """Return a sentence on how much names of one kind change a neutral sentence."""
-    verdict = "at most" if names.difference <= LARGEST_DIFFERENCE else "MORE THAN"
+    verdict = "at most" if largest.difference <= LARGEST_DIFFERENCE else "MORE THAN"
     detail = ""
-    if names.difference > 0:
-        detail = f": “{names.sentence}” with {names.lowest} and with {names.highest}"
+    if largest.difference > 0:
+        detail = f": “{largest.sentence}” with {largest.lowest} and with {largest.highest}"
     return (
-        f"Names of {names.kind} change a neutral sentence by {names.difference:.3f} standard "
+        f"Names of {largest.kind} change a neutral sentence by {largest.difference:.3f} standard "
         f"deviations ({verdict} {LARGEST_DIFFERENCE:g}){detail}."
     )

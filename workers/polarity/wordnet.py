@@ -11,22 +11,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDER = Path("/usr/share/wordnet")  # of Debian's package wordnet-base
+# Debian's package wordnet-base installs this folder.
+FOLDER = Path("/usr/share/wordnet")
+
 FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 
-# Hypernym, similar, also see, attribute, derivation, entailment, cause, verb group, participle,
-# pertainym: a valence goes on along them. "!" is the opposite.
+# A valence spreads along these relations: hypernym, similar, also see, attribute, derivation,
+# entailment, cause, verb group, participle, pertainym. "!" is the opposite.
 _RELATIONS = frozenset("@&^=+*>$<\\")
 _OPPOSITE = "!"
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
-_MARKER = re.compile(r"\((?:a|p|ip)\)$")  # of an adjective's place
 
-# How a synset's valence is made up, beside 1 for each of its words; found on held-out words of
-# VADER's lexicon (correlation .88).
+# It matches the marker of an adjective's place.
+_MARKER = re.compile(r"\((?:a|p|ip)\)$")
+
+# These are the weights of a synset's valence, beside 1 for each of its words; they were chosen on
+# held-out words of VADER's lexicon (correlation .88). PRIOR is the weight of valence 0.
 ROUNDS = 4
-PRIOR = 1.0  # of valence 0
+PRIOR = 1.0
 RELATED, REVERSED, OPPOSITE, GLOSS = 0.7, 0.35, 1.0, 0.3
-SMALLEST = 0.1  # valence that is kept
+
+# A smaller valence is left out.
+SMALLEST = 0.1
 
 Numbers = NDArray[np.float64]
 Pairs = NDArray[np.int64]
@@ -50,17 +56,18 @@ class WordNet:
 
 
 def is_installed(folder: Path) -> bool:
-    """Tell whether WordNet's files are in *folder*."""
-    return all((folder / name).is_file() for name in FILES)
+    """Return whether WordNet's files are in *folder*."""
+    return all((folder / file_name).is_file() for file_name in FILES)
 
 
 def read_wordnet(folder: Path) -> WordNet:
     """Read the data files in *folder*. Raises `ValueError` if they are not in WordNet's format."""
     net = WordNet()
-    lines: list[tuple[str, str]] = []  # key of a synset, its line
-    for name in FILES:
-        kind = name.removeprefix("data.")[0]
-        for line in (folder / name).read_text(encoding="utf-8").splitlines():
+    # The key of each synset, with its line.
+    lines: list[tuple[str, str]] = []
+    for file_name in FILES:
+        kind = file_name.removeprefix("data.")[0]
+        for line in (folder / file_name).read_text(encoding="utf-8").splitlines():
             if line[:1].isdigit():
                 lines.append((kind + line[:8], line))
 
@@ -83,8 +90,8 @@ def read_wordnet(folder: Path) -> WordNet:
 def _read_synset(net: WordNet, synset: int, line: str) -> None:
     fields = line.partition(" | ")[0].split()
     count = int(fields[3], 16)
-    for field_ in fields[4 : 4 + 2 * count : 2]:
-        lemma = _MARKER.sub("", field_)
+    for written_lemma in fields[4 : 4 + 2 * count : 2]:
+        lemma = _MARKER.sub("", written_lemma)
         if lemma[0].isupper():
             net.names.add(lemma.casefold().replace("_", " "))
         elif "_" not in lemma:
@@ -92,8 +99,8 @@ def _read_synset(net: WordNet, synset: int, line: str) -> None:
             net.members.append((synset, word))
 
     pointers = fields[5 + 2 * count :]
-    for at in range(0, 4 * int(fields[4 + 2 * count]), 4):
-        symbol, offset, kind, _ = pointers[at : at + 4]
+    for start in range(0, 4 * int(fields[4 + 2 * count]), 4):
+        symbol, offset, kind, _ = pointers[start : start + 4]
         target = net.synsets.get(kind.replace("s", "a") + offset)
         if target is not None and symbol == _OPPOSITE:
             net.opposites.append((synset, target))
@@ -102,7 +109,7 @@ def _read_synset(net: WordNet, synset: int, line: str) -> None:
 
 
 def spread_valences(net: WordNet, rated: Mapping[str, float]) -> dict[str, float]:
-    """Return valences of WordNet's words that *rated* lacks, from those that it holds.
+    """Return valences of WordNet's words that *rated* lacks, from the valences that it holds.
 
     Label propagation (Zhu and Ghahramani, 2002) between words and synsets: a synset takes the mean
     of its words, its relations and the rated words of its gloss, each with a confidence; a word
@@ -110,9 +117,9 @@ def spread_valences(net: WordNet, rated: Mapping[str, float]) -> dict[str, float
     """
     word_count, synset_count = len(net.words), len(net.synsets)
     seeds, is_rated = np.zeros(word_count), np.zeros(word_count)
-    for word, number in net.words.items():
+    for word, index in net.words.items():
         if word in rated:
-            seeds[number], is_rated[number] = rated[word], 1.0
+            seeds[index], is_rated[index] = rated[word], 1.0
 
     members, relations = _as_pairs(net.members), _as_pairs(net.relations)
     glosses = _as_pairs(net.glosses)
@@ -127,26 +134,26 @@ def spread_valences(net: WordNet, rated: Mapping[str, float]) -> dict[str, float
         (-OPPOSITE, _as_pairs(net.opposites)),
     ]
 
-    words, confidence = seeds, is_rated
-    synsets, synset_confidence = np.zeros(synset_count), np.zeros(synset_count)
+    word_valences, confidence = seeds, is_rated
+    synset_valences, synset_confidence = np.zeros(synset_count), np.zeros(synset_count)
     for _ in range(ROUNDS):
-        total = _sum_linked(members, words, synset_count) + gloss_sum
+        total = _sum_linked(members, word_valences, synset_count) + gloss_sum
         weight = _sum_linked(members, confidence, synset_count) + gloss_weight
         for factor, pairs in links:
-            total += factor * _sum_linked(pairs, synsets, synset_count)
+            total += factor * _sum_linked(pairs, synset_valences, synset_count)
             weight += abs(factor) * _sum_linked(pairs, synset_confidence, synset_count)
-        synsets, synset_confidence = total / (weight + PRIOR), weight / (weight + PRIOR)
+        synset_valences, synset_confidence = total / (weight + PRIOR), weight / (weight + PRIOR)
 
         backwards = members[:, ::-1]
-        mean = _sum_linked(backwards, synsets, word_count) / synsets_of_word
+        mean = _sum_linked(backwards, synset_valences, word_count) / synsets_of_word
         sureness = _sum_linked(backwards, synset_confidence, word_count) / synsets_of_word
-        words = np.where(is_rated > 0, seeds, mean)
+        word_valences = np.where(is_rated > 0, seeds, mean)
         confidence = np.where(is_rated > 0, 1.0, sureness)
 
     spread = {}
-    for word, number in net.words.items():
-        if not is_rated[number] and abs(words[number]) >= SMALLEST:
-            spread[word] = float(words[number])
+    for word, index in net.words.items():
+        if not is_rated[index] and abs(word_valences[index]) >= SMALLEST:
+            spread[word] = float(word_valences[index])
     return spread
 
 
@@ -154,6 +161,6 @@ def _as_pairs(links: list[tuple[int, int]]) -> Pairs:
     return np.array(links, np.int64).reshape(-1, 2)
 
 
-def _sum_linked(pairs: Pairs, values: Numbers, size: int, weights: Any = 1.0) -> Numbers:
-    """Return for each first number of *pairs* the weighted sum of the second numbers' *values*."""
-    return np.bincount(pairs[:, 0], weights * values[pairs[:, 1]], size).astype(np.float64)
+def _sum_linked(pairs: Pairs, linked_values: Numbers, size: int, weights: Any = 1.0) -> Numbers:
+    """Sum the weighted *linked_values* of the second numbers of *pairs* for each first number."""
+    return np.bincount(pairs[:, 0], weights * linked_values[pairs[:, 1]], size).astype(np.float64)

@@ -6,21 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import attrgetter
-
-from sqlalchemy import select
 
 from analysis import grains
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, Grouping, StepState
-from models.tables import Mention
-from reports.data import export_schema as schema
 from reports.data.daily_counts import (
     find_missing_days,
     no_documents,
     read_daily_counts,
-    read_days,
     read_selected_counts,
     read_stored_counts,
 )
@@ -30,16 +24,12 @@ from reports.data.groupings import (
     read_mentioning_groups,
     read_selected_group_counts,
 )
-from reports.data.queries import fetch_all
+from reports.data.month_mentions import Term, read_mentioning_days, read_sentences
 from reports.data.run_data import RunData, RunJob
-from reports.data.selection import left_out
 from reports.data.tables.coverage import CoverageRow, read_coverage_grid
 
-#: the polarity of each sentence, by document and position in the document
-Sentences = dict[tuple[int, int], float | None]
-Term = tuple[str, str | None]  # the name of a keyword, and a term of it; None: all together
-
-_STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)  # that decide what a row can hold
+# These steps decide what a row can hold.
+_STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)
 _ENDED = (StepState.COMPLETE, StepState.NO_DATA)
 
 
@@ -68,16 +58,16 @@ class Progress:
 
     @classmethod
     def together(cls, parts: Collection[Progress]) -> Progress:
-        """Return how far a period is whose days are in several jobs; those without data aside."""
-        with_data = set(parts) - {NO_DATA}
-        if not with_data:
+        """Return how far a period is whose days lie in several jobs; some may have no data."""
+        known_parts = set(parts) - {NO_DATA}
+        if not known_parts:
             return NO_DATA
-        states = set(map(attrgetter("state"), with_data))
+        states = {part.state for part in known_parts}
         failed, complete = StepState.FAILED.value, StepState.COMPLETE.value
         return cls(
             failed if failed in states else complete if states == {complete} else None,
-            has_counts=all(map(attrgetter("has_counts"), with_data)),
-            has_polarity=all(map(attrgetter("has_polarity"), with_data)),
+            has_counts=all(part.has_counts for part in known_parts),
+            has_polarity=all(part.has_polarity for part in known_parts),
         )
 
 
@@ -86,7 +76,7 @@ NO_DATA = Progress(StepState.NO_DATA.value, has_counts=False, has_polarity=False
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What a day's documents say of a term: how many match, and the polarity of each mention."""
+    """The matches of a term on a day: the number of documents and the polarity of each mention."""
 
     matched: int
     polarities: list[float | None]
@@ -97,64 +87,77 @@ NO_MATCHES = Matches(0, [])
 
 @dataclass(frozen=True, slots=True)
 class ArchiveDay:
-    """A day of a month's job, of all documents or of a group."""
+    """The documents of a month's job on one day: all of them, or those of a group."""
 
     date: date
     job: str
     progress: Progress
-    documents: int  # that count
-    is_missing: bool  # was not collected: `find_missing_days`, or there is no data of the month
-    matches: Mapping[Term, Matches]  # by keyword and term, of terms that were found
+
+    # The number of documents that count.
+    documents: int
+
+    # True if the day was not collected: see `find_missing_days`; or its month has no data.
+    is_missing: bool
+
+    # The matches of the terms that were found, by keyword and term.
+    matches: Mapping[Term, Matches]
 
 
 @dataclass(frozen=True, slots=True)
 class _DailyCounts:
     """The documents of a month, or of a group of them, on each day."""
 
-    chosen: Sequence[int]  # that the run reads
-    selected: Sequence[int]  # of them, those that count
-    stored: Sequence[int]  # of every section and material: without one, the day has no data
+    # The documents that the run reads.
+    chosen: Sequence[int]
+
+    # The documents among these that count.
+    selected: Sequence[int]
+
+    # The documents of every section and material; a day without one has no data.
+    stored: Sequence[int]
 
 
 def read_archive_days(
-    data: RunData, names: Collection[str] | None = None, groups: Sequence[str] = ()
+    run: RunData, job_names: Collection[str] | None = None, groups: Sequence[str] = ()
 ) -> Iterator[Mapping[Group, ArchiveDay]]:
     """Yield every day of the run's months, with one month's mentions in memory.
 
-    A day is given of all documents together, under None, and of each of *groups*. A day without any
-    stored document has no data; one without a document of the run's sections and material is a true
-    zero, as a month is. An outlet without any stored document has no data; a section or kind
-    without one is a true zero where the archive has others.
+    Each day has the documents of all groups together, under None, and those of each of *groups*. A
+    day without any stored document has no data; one without a document of the run's sections and
+    material is a true zero, as a month is. An outlet without any stored document has no data; a
+    section or kind without one is a true zero where the archive has others.
     """
-    coverage = read_coverage_grid(data, names).jobs
-    for job in data.jobs_named(names):
+    coverage = read_coverage_grid(run, job_names).jobs
+    for job in run.jobs_named(job_names):
         progress = Progress.of(coverage[job.name])
-        by_group = _read_month(data, job, progress, groups)
-        for days in zip(*by_group.values(), strict=True):
-            yield dict(zip(by_group, days, strict=True))
+        days_by_group = _read_month(run, job, progress, groups)
+        for days in zip(*days_by_group.values(), strict=True):
+            yield dict(zip(days_by_group, days, strict=True))
 
 
 def _read_month(
-    data: RunData, job: RunJob, progress: Progress, groups: Sequence[str]
+    run: RunData, job: RunJob, progress: Progress, groups: Sequence[str]
 ) -> dict[Group, list[ArchiveDay]]:
-    """Return the days of a month, of all documents together and of each group."""
-    grouping = data.grouping if groups else None
-    counts = _count_days(data, job) if grouping is None else _count_groups(data, job, grouping)
-    matches = _find_by_day(data, job, grouping) if progress.has_counts else {}
+    """Return the days of a month, for all documents together and for each group."""
+    grouping = run.grouping if groups else None
+    counts = _count_days(run, job) if grouping is None else _count_groups(run, job, grouping)
+    matches = _find_by_day(run, job, grouping) if progress.has_counts else {}
     together = counts[None]
     nothing = no_documents(job.name)
     days = {}
 
     for group in (None, *groups):
-        by_day = matches.get(group, {})
+        matches_by_day = matches.get(group, {})
         if group is None or grouping != Grouping.OUTLET:
-            of_group = counts.get(group) or _DailyCounts(nothing, nothing, together.stored)
-            days[group] = _list_days(job, progress, of_group, together.chosen, by_day)
+            group_counts = counts.get(group) or _DailyCounts(nothing, nothing, together.stored)
+            days[group] = _list_days(job, progress, group_counts, together.chosen, matches_by_day)
         else:
-            of_outlet = counts.get(group) or _DailyCounts(nothing, nothing, nothing)
-            is_without = job.newest_document is not None and not any(of_outlet.stored)
-            of_progress = NO_DATA if is_without else progress
-            days[group] = _list_days(job, of_progress, of_outlet, of_outlet.chosen, by_day)
+            outlet_counts = counts.get(group) or _DailyCounts(nothing, nothing, nothing)
+            is_without = job.newest_document is not None and not any(outlet_counts.stored)
+            outlet_progress = NO_DATA if is_without else progress
+            days[group] = _list_days(
+                job, outlet_progress, outlet_counts, outlet_counts.chosen, matches_by_day
+            )
     return days
 
 
@@ -166,69 +169,69 @@ def _list_days(
     matches: Mapping[int, Mapping[Term, Matches]],
 ) -> list[ArchiveDay]:
     """Return each day of a month; *collected* shows which first and last days are missing."""
-    first, last = find_missing_days(collected)
-    # of a month that holds nothing at all, the job alone says whether that is a zero
+    missing_first, missing_last = find_missing_days(collected)
+    # If a month holds nothing at all, the job alone says whether that is a zero.
     has_gaps = progress.state == StepState.COMPLETE and any(counts.stored)
     has_no_data = progress == NO_DATA
     days = []
 
-    for number, day in enumerate(grains.days_of(job.name)):
-        is_edge = number < first or number >= len(collected) - last
-        is_gap = has_gaps and not counts.stored[number]
+    for index, day in enumerate(grains.days_of(job.name)):
+        is_edge = index < missing_first or index >= len(collected) - missing_last
+        is_gap = has_gaps and not counts.stored[index]
         days.append(
             ArchiveDay(
                 day,
                 job.name,
                 NO_DATA if is_gap else progress,
-                counts.selected[number],
+                counts.selected[index],
                 is_edge or has_no_data,
-                matches.get(number, {}),
+                matches.get(index, {}),
             )
         )
     return days
 
 
-def _count_days(data: RunData, job: RunJob) -> dict[Group, _DailyCounts]:
-    """Return the documents of a month on each day, of all together."""
+def _count_days(run: RunData, job: RunJob) -> dict[Group, _DailyCounts]:
+    """Return a month's documents on each day, all together."""
     empty = no_documents(job.name)
-    selected = stored = chosen = read_daily_counts(data, job).get(job.name, empty)
-    if data.selection:
-        selected = read_selected_counts(data, job).get(job.name, empty)
-    if _is_choice(data):
-        stored = read_stored_counts(data, job).get(job.name, empty)
+    selected = stored = chosen = read_daily_counts(run, job).get(job.name, empty)
+    if run.selection:
+        selected = read_selected_counts(run, job).get(job.name, empty)
+    if _is_choice(run):
+        stored = read_stored_counts(run, job).get(job.name, empty)
     return {None: _DailyCounts(chosen, selected, stored)}
 
 
-def _count_groups(data: RunData, job: RunJob, grouping: Grouping) -> dict[Group, _DailyCounts]:
-    """Return the documents of a month on each day, of all together and of each group."""
+def _count_groups(run: RunData, job: RunJob, grouping: Grouping) -> dict[Group, _DailyCounts]:
+    """Return a month's documents on each day, all together and by group."""
     empty = no_documents(job.name)
-    selected = stored = chosen = read_group_counts(data, job, grouping)
-    if data.selection:
-        selected = read_selected_group_counts(data, job, grouping, chosen)
-    if _is_choice(data):
-        stored = read_group_counts(data, job, grouping, of_all_kinds=True)
+    selected = stored = chosen = read_group_counts(run, job, grouping)
+    if run.selection:
+        selected = read_selected_group_counts(run, job, grouping, chosen)
+    if _is_choice(run):
+        stored = read_group_counts(run, job, grouping, of_all_kinds=True)
 
     counts: dict[Group, _DailyCounts] = {}
     for group in {**chosen, **stored}:
-        in_archive = stored[group if grouping == Grouping.OUTLET else None]
+        stored_days = stored[group if grouping == Grouping.OUTLET else None]
         counts[group] = _DailyCounts(
-            chosen.get(group, empty), selected.get(group, empty), in_archive
+            chosen.get(group, empty), selected.get(group, empty), stored_days
         )
     return counts
 
 
-def _is_choice(data: RunData) -> bool:
-    parameters = data.month_parameters
+def _is_choice(run: RunData) -> bool:
+    parameters = run.month_parameters
     return bool(parameters.sections) or parameters.material is not None
 
 
 def _find_by_day(
-    data: RunData, job: RunJob, grouping: Grouping | None
+    run: RunData, job: RunJob, grouping: Grouping | None
 ) -> dict[Group, dict[int, dict[Term, Matches]]]:
     """Return what was found on each day of a month, from 0, by group, keyword and term."""
-    sentences = read_sentences(data, job)
-    day_of = read_days(data, job) if sentences else {}
-    group_of = read_mentioning_groups(data, job, grouping) if sentences and grouping else {}
+    sentences = read_sentences(run, job)
+    day_of = read_mentioning_days(run, job) if sentences else {}
+    group_of = read_mentioning_groups(run, job, grouping) if sentences and grouping else {}
     matches: dict[Group, dict[int, dict[Term, Matches]]] = defaultdict(lambda: defaultdict(dict))
 
     for term, mentioning in sentences.items():
@@ -236,7 +239,8 @@ def _find_by_day(
         polarities: dict[tuple[Group, int], list[float | None]] = defaultdict(list)
         for (document, _), polarity in mentioning.items():
             day = day_of.get(document)
-            if day is None:  # it was erased meanwhile
+            if day is None:
+                # The document was erased meanwhile.
                 continue
             for group in dict.fromkeys((None, group_of.get(document))):
                 matching[group, day].add(document)
@@ -244,23 +248,3 @@ def _find_by_day(
         for (group, day), documents in matching.items():
             matches[group][day][term] = Matches(len(documents), polarities[group, day])
     return matches
-
-
-def read_sentences(data: RunData, job: RunJob) -> dict[Term, Sentences]:
-    """Return the sentences that hold a term, by keyword and term.
-
-    Under the term None stands each of the keyword's sentences once.
-    """
-    sentences: dict[Term, Sentences] = defaultdict(dict)
-    statement = select(
-        *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
-    )
-    mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
-    without = left_out(data, job)
-    for keyword, term, document, position, polarity in mentions:
-        if document in without:
-            continue
-        valid = schema.valid_polarity(polarity)
-        sentences[keyword, term][document, position] = valid
-        sentences[keyword, None][document, position] = valid
-    return sentences

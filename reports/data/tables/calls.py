@@ -31,23 +31,31 @@ class CallRow:
 
 
 def read_calls(
-    data: RunData,
-    names: Collection[str] | None = None,  # noqa: ARG001 - calls are counted for the whole run
+    run: RunData,
+    job_names: Collection[str] | None = None,  # noqa: ARG001 - calls are counted for the whole run
 ) -> Iterator[CallRow]:
     """Yield a row per service and operation, over all minutes and credentials."""
     counts = (Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice, Call.seconds)
     statement = (
-        select(Call.service, Call.operation, *map(func.sum, counts))
-        .where(Call.run_id == data.id)
+        select(Call.service, Call.operation, *[func.sum(count) for count in counts])
+        .where(Call.run_id == run.id)
         .group_by(Call.service, Call.operation)
     )
-    rows = []
-    for service, operation, calls, reused, retries, twice, seconds in fetch_all(data.db, statement):
-        counts_of_row = int(calls), int(reused), int(retries), int(twice)
+    call_rows = []
+    for service, operation, calls, reused, retries, twice, seconds in fetch_all(run.db, statement):
         finite = schema.finite(seconds)
-        spent = None if finite is None else round(finite, 3)
-        rows.append(CallRow(data.id, service, operation, *counts_of_row, spent))
-    yield from CALLS.sort(rows)
+        call_row = CallRow(
+            run=run.id,
+            service=service,
+            operation=operation,
+            calls=int(calls),
+            answers_reused=int(reused),
+            retries=int(retries),
+            maybe_twice=int(twice),
+            seconds=None if finite is None else round(finite, 3),
+        )
+        call_rows.append(call_row)
+    yield from CALLS.sort(call_rows)
 
 
 CALLS = schema.Table("calls", CallRow, read_calls, schema.TEXT_RUNS, key=("service", "operation"))

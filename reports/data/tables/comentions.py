@@ -67,15 +67,17 @@ class ComentionRow:
     polarity_p: Annotated[float | None, "p-value of the t test that the means are equal."]
 
 
-def read_comentions(data: RunData, names: Collection[str] | None = None) -> Iterator[ComentionRow]:
+def read_comentions(
+    run: RunData, job_names: Collection[str] | None = None
+) -> Iterator[ComentionRow]:
     """Yield a row for each pair of keywords over all months, then one for each counted month.
 
     Bursts are those of all months: a month's own days are too few to measure them.
     """
-    pairs = {pair.names: pair for pair in read_pairs(data)}
+    pairs = {pair.names: pair for pair in read_pairs(run)}
     for pair in pairs.values():
         yield _make_row(
-            data.id,
+            run.id,
             None,
             pair.names,
             pair.counts,
@@ -85,12 +87,12 @@ def read_comentions(data: RunData, names: Collection[str] | None = None) -> Iter
             polarity_difference=pair.polarity_difference,
         )
 
-    for month in read_pair_months(data):
-        if names is not None and month.period not in names:
+    for month in read_pair_months(run):
+        if job_names is not None and month.period not in job_names:
             continue
         pair, counts = pairs[month.names], month.counts
         yield _make_row(
-            data.id,
+            run.id,
             month.period,
             month.names,
             counts,
@@ -104,7 +106,7 @@ def read_comentions(data: RunData, names: Collection[str] | None = None) -> Iter
 def _make_row(
     run: int,
     period: str | None,
-    names: Names,
+    pair_names: Names,
     counts: PairCounts,
     *,
     expected: float,
@@ -118,8 +120,8 @@ def _make_row(
     return ComentionRow(
         run=run,
         period=period,
-        keyword=names[0],
-        other=names[1],
+        keyword=pair_names[0],
+        other=pair_names[1],
         documents=counts.documents,
         matched=counts.first,
         other_matched=counts.second,

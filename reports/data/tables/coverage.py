@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Annotated
 
 from sqlalchemy import select
@@ -14,7 +13,7 @@ from core.enums import DOCUMENTS, State, StepState
 from models.tables import JobStep
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all, in_batches, index_by
-from reports.data.run_data import RunData, RunJob, keep_rows
+from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +38,54 @@ class CoverageRow:
     ]
 
 
-@keep_rows
-def read_coverage(data: RunData, names: Collection[str] | None = None) -> Iterator[CoverageRow]:
+@keep_rows_of_run
+def read_coverage(run: RunData, job_names: Collection[str] | None = None) -> Iterator[CoverageRow]:
     """Yield a row per job and step that was requested, the documents step always among them."""
     columns = (JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
-    for jobs in in_batches(data.jobs_named(names)):
-        by_id = index_by("id", jobs)
-        rows: dict[int, dict[str, CoverageRow]] = defaultdict(dict)
-        statement = select(*columns).where(JobStep.job_id.in_(list(by_id)))
-        for job_id, step, *outcome in fetch_all(data.db, statement):
-            rows[job_id][step] = CoverageRow(data.id, by_id[job_id].name, step, *outcome)
+    for jobs in in_batches(run.jobs_named(job_names)):
+        jobs_by_id = index_by("id", jobs)
+        rows_by_job: dict[int, dict[str, CoverageRow]] = defaultdict(dict)
+        statement = select(*columns).where(JobStep.job_id.in_(list(jobs_by_id)))
+        for recorded in fetch_all(run.db, statement):
+            rows_by_job[recorded.job_id][recorded.step] = CoverageRow(
+                run=run.id,
+                job=jobs_by_id[recorded.job_id].name,
+                step=recorded.step,
+                state=recorded.state,
+                reason=recorded.reason,
+                documents=recorded.documents,
+            )
 
         for job in jobs:
-            _add_missing_steps(data, job, rows[job.id])
-            yield from COVERAGE.sort(rows[job.id].values())
+            _add_missing_steps(run, job, rows_by_job[job.id])
+            yield from COVERAGE.sort(rows_by_job[job.id].values())
 
 
-def _add_missing_steps(data: RunData, job: RunJob, rows: dict[str, CoverageRow]) -> None:
+def _add_missing_steps(run: RunData, job: RunJob, rows_by_step: dict[str, CoverageRow]) -> None:
     """Add a row for each step that was requested and has none yet, in the order of work."""
-    documents = rows.get(DOCUMENTS)
-    has_failed = StepState.FAILED in map(attrgetter("state"), rows.values())
+    documents = rows_by_step.get(DOCUMENTS)
+    has_failed = any(row.state == StepState.FAILED for row in rows_by_step.values())
 
-    for step in requested_steps(data):
-        if step in rows:
+    for step in requested_steps(run):
+        if step in rows_by_step:
             continue
         state, reason, count = None, None, None
         if documents is not None and documents.state == StepState.NO_DATA:
-            state, reason, count = documents.state, documents.reason, 0  # no step is ever reached
+            # The job never reaches this step.
+            state, reason, count = documents.state, documents.reason, 0
         elif job.state == State.FAILED and not has_failed:
-            state, reason = StepState.FAILED.value, job.reason  # the job broke off in this step
+            # The job broke off in this step.
+            state, reason = StepState.FAILED.value, job.reason
             has_failed = True
-        rows[step] = CoverageRow(data.id, job.name, step, state, reason, count)
+        rows_by_step[step] = CoverageRow(run.id, job.name, step, state, reason, count)
 
 
-def requested_steps(data: RunData) -> list[str]:
+def requested_steps(run: RunData) -> list[str]:
     """Return the steps of the run's jobs in the order of work; none for trainings."""
-    steps = getattr(data.parameters, "steps", None)
+    steps = getattr(run.parameters, "steps", None)
     if steps is None:
         return []
-    return [step for step in data.kind.pipeline.parts if step == DOCUMENTS or step in steps]
+    return [step for step in run.kind.pipeline.parts if step == DOCUMENTS or step in steps]
 
 
 @dataclass(frozen=True)
@@ -89,17 +97,17 @@ class CoverageGrid:
 
     def reasons(self, job: str) -> list[str]:
         """Return why steps of *job* failed or have no data, each reason once."""
-        reasons = map(attrgetter("reason"), self.jobs.get(job, {}).values())
-        return sorted(set(filter(None, reasons)))
+        rows_by_step = self.jobs.get(job, {})
+        return sorted({row.reason for row in rows_by_step.values() if row.reason})
 
 
-def read_coverage_grid(data: RunData, names: Collection[str] | None = None) -> CoverageGrid:
+def read_coverage_grid(run: RunData, job_names: Collection[str] | None = None) -> CoverageGrid:
     """Return the coverage rows by job and step."""
     jobs: dict[str, dict[str, CoverageRow]] = {}
-    for row in read_coverage(data, names):
-        jobs.setdefault(row.job, {})[row.step] = row
+    for coverage_row in read_coverage(run, job_names):
+        jobs.setdefault(coverage_row.job, {})[coverage_row.step] = coverage_row
 
-    return CoverageGrid(tuple(requested_steps(data)), jobs)
+    return CoverageGrid(tuple(requested_steps(run)), jobs)
 
 
 @dataclass(frozen=True)
@@ -112,16 +120,16 @@ class StepCount:
     jobs: int
 
 
-def count_steps(data: RunData) -> list[StepCount]:
+def count_steps(run: RunData) -> list[StepCount]:
     """Return a count for each step of the run, in the order of work."""
     documents, complete, jobs = Counter[str](), Counter[str](), Counter[str]()
-    for row in read_coverage(data):
-        documents[row.step] += row.documents or 0
-        complete[row.step] += row.state == StepState.COMPLETE
-        jobs[row.step] += 1
+    for coverage_row in read_coverage(run):
+        documents[coverage_row.step] += coverage_row.documents or 0
+        complete[coverage_row.step] += coverage_row.state == StepState.COMPLETE
+        jobs[coverage_row.step] += 1
 
     counts = []
-    for step in requested_steps(data):
+    for step in requested_steps(run):
         counts.append(StepCount(step, documents[step], complete[step], jobs[step]))
     return counts
 

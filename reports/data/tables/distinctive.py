@@ -34,7 +34,7 @@ class DistinctiveRow:
 
 
 def read_distinctive(
-    data: RunData, names: Collection[str] | None = None
+    run: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[DistinctiveRow]:
     """Yield a row per job, keyword (None for handles and searches) and rank."""
     columns = (
@@ -42,11 +42,22 @@ def read_distinctive(
         *(DistinctiveWord.count, DistinctiveWord.documents),
         *(DistinctiveWord.reference_count, DistinctiveWord.g2),
     )
-    for batch in fetch_of_jobs(data, names, DistinctiveWord.job_id, *columns):
-        rows = []
-        for job, keyword, *values in batch:
-            rows.append(DistinctiveRow(data.id, job.name, keyword or None, *values))
-        yield from DISTINCTIVE.sort(rows)
+    for batch in fetch_of_jobs(run, job_names, DistinctiveWord.job_id, *columns):
+        word_rows = []
+        for job, keyword, rank, spelling, count, documents, reference_count, g2 in batch:
+            word_row = DistinctiveRow(
+                run=run.id,
+                job=job.name,
+                keyword=keyword or None,
+                rank=rank,
+                word=spelling,
+                count=count,
+                documents=documents,
+                reference_count=reference_count,
+                g2=g2,
+            )
+            word_rows.append(word_row)
+        yield from DISTINCTIVE.sort(word_rows)
 
 
 DISTINCTIVE = schema.Table(

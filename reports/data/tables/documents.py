@@ -34,39 +34,39 @@ class DocumentRow:
     ]
 
 
-def read_documents(data: RunData, names: Collection[str] | None = None) -> Iterator[DocumentRow]:
+def read_documents(run: RunData, job_names: Collection[str] | None = None) -> Iterator[DocumentRow]:
     """Yield a row per document by its identity; a document of two jobs has one row."""
-    if data.kind.unit in DOCUMENTS.units:
-        for batch in in_batches(sort_by_identity(_identities(data, names))):
-            yield from _read_batch(data, batch)
+    if run.kind.unit in DOCUMENTS.units:
+        for batch in in_batches(sort_by_identity(_identities(run, job_names))):
+            yield from _read_batch(run, batch)
 
 
-def _identities(data: RunData, names: Collection[str] | None) -> Iterator[AnyRow]:
-    for job in data.jobs_named(names):
-        statement = select(Document.id, Document.identity).where(documents_condition(data, job))
-        without = left_out(data, job)
-        for row in fetch_pages(data.db, statement, Document.id):
-            if row.id not in without:
-                yield row
+def _identities(run: RunData, job_names: Collection[str] | None) -> Iterator[AnyRow]:
+    for job in run.jobs_named(job_names):
+        statement = select(Document.id, Document.identity).where(documents_condition(run, job))
+        without = left_out(run, job)
+        for document in fetch_pages(run.db, statement, Document.id):
+            if document.id not in without:
+                yield document
 
 
-def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]:
-    of_run = PostPolarity.job_id.in_(select(Job.id).where(Job.run_id == data.id))
+def _read_batch(run: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]:
+    is_of_run = PostPolarity.job_id.in_(select(Job.id).where(Job.run_id == run.id))
     scored = select(PostPolarity.document_id, PostPolarity.polarity).where(
-        PostPolarity.document_id.in_(documents), of_run
+        PostPolarity.document_id.in_(documents), is_of_run
     )
     polarities: dict[int, float | None] = {}
-    for document_id, polarity in fetch_all(data.db, scored):
+    for document_id, polarity in fetch_all(run.db, scored):
         polarities[document_id] = schema.valid_polarity(polarity)
 
     statement = select(
         *(Document.id, Document.identity, Document.source, Document.handle),
         *(Document.published_at, Document.address, Document.text),
     ).where(Document.id.in_(documents))
-    rows = sorted(fetch_all(data.db, statement), key=attrgetter("identity"))
-    for document_id, identity, source, handle, at, address, text in rows:
+    sorted_documents = sorted(fetch_all(run.db, statement), key=attrgetter("identity"))
+    for document_id, identity, source, handle, at, address, text in sorted_documents:
         published_at, polarity = schema.whole_second(at), polarities.get(document_id)
-        yield DocumentRow(data.id, identity, source, handle, published_at, address, text, polarity)
+        yield DocumentRow(run.id, identity, source, handle, published_at, address, text, polarity)
 
 
 DOCUMENTS = schema.Table(

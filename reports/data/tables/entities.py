@@ -30,14 +30,24 @@ class EntityRow:
     spellings: Annotated[list[str], "The ways it was written; in CSV as a JSON list."]
 
 
-def read_entities(data: RunData, names: Collection[str] | None = None) -> Iterator[EntityRow]:
+def read_entities(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:
     """Yield a row per job, keyword (None for handles and searches), period and entity."""
     columns = (Entity.keyword, Entity.period, Entity.rank, Entity.type, Entity.name)
     counts = (Entity.count, Entity.spellings)
-    for batch in fetch_of_jobs(data, names, Entity.job_id, *columns, *counts):
+    for batch in fetch_of_jobs(run, job_names, Entity.job_id, *columns, *counts):
         yield from ENTITIES.sort(
-            EntityRow(data.id, job.name, keyword or None, period or None, *values)
-            for job, keyword, period, *values in batch
+            EntityRow(
+                run=run.id,
+                job=job.name,
+                keyword=keyword or None,
+                period=period or None,
+                rank=rank,
+                type=entity_type,
+                name=entity_name,
+                count=count,
+                spellings=spellings,
+            )
+            for job, keyword, period, rank, entity_type, entity_name, count, spellings in batch
         )
 
 

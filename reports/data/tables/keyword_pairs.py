@@ -21,11 +21,10 @@ from reports.data.daily_counts import (
     measure_dispersion,
     no_documents,
     read_daily_counts,
-    read_days,
     read_selected_counts,
 )
+from reports.data.month_mentions import Sentences, read_mentioning_days, read_sentences
 from reports.data.run_data import RunData, RunJob, keep_rows
-from reports.data.tables.archive_days import Sentences, read_sentences
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.paired import (
     Estimate,
@@ -40,7 +39,8 @@ from reports.stats.paired import (
     sum_pair,
 )
 
-MOST_KEYWORDS = 20  # of a run, in the order in which they were given, that are paired
+# So many keywords of a run are paired, in the order in which they were given.
+MOST_KEYWORDS = 20
 
 Names = tuple[str, str]
 
@@ -54,8 +54,12 @@ class PairMonth:
     cut_off: bool
     counts: PairCounts
     scores: PairScores
-    dispersion: float | None  # of the difference of the shares, from day to day
-    dispersion_together: float | None  # of the share of documents that mention both
+
+    # The dispersion of the difference of the shares, from day to day.
+    dispersion: float | None
+
+    # The dispersion of the share of documents that mention both.
+    dispersion_together: float | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class KeywordPair:
 
     names: Names
     months: Sequence[PairMonth]
-    relation: Relation = Relation.FREE  # that their queries make certain, whatever the texts
+
+    # The relation that the queries make certain, whatever the texts say.
+    relation: Relation = Relation.FREE
 
     @cached_property
     def counts(self) -> PairCounts:
@@ -107,53 +113,69 @@ class _KeywordMonth:
     """The mentions of a keyword in a counted month of a run."""
 
     run: RunData
-    name: str  # as it is shown
-    days: Sequence[int]  # documents of each day
+
+    # The name as it is shown.
+    name: str
+
+    # The documents of each day.
+    days: Sequence[int]
     cut_off: bool
     has_polarity: bool
-    polarities: Mapping[int, Sequence[float | None]]  # of the sentences of each document
-    matched: Sequence[int]  # documents of each day that mention it
+
+    # The polarities of the sentences of each document.
+    polarities: Mapping[int, Sequence[float | None]]
+
+    # The documents of each day that mention the keyword.
+    matched: Sequence[int]
     day_of: Mapping[int, int]
 
 
-def read_pairs(data: RunData) -> list[KeywordPair]:
-    """Return the pairs of keywords that were counted in any month, by their names."""
-    return _group(read_pair_months(data), _keywords_of(data))
+def read_pairs(run: RunData) -> list[KeywordPair]:
+    """Return the pairs of keywords that were counted in any month, by their names.
+
+    They are the same at each call, so that each pair is compared once.
+    """
+    return run.selected_readings.once(
+        read_pairs, lambda: _group(read_pair_months(run), _keywords_of(run))
+    )
 
 
 def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
-    """Return the pairs of keywords of one or two of *runs*, whose names stand before theirs.
+    """Return the pairs of keywords within *runs* and across them, named with their runs.
 
-    Keywords of two runs are a pair in months of which both runs read the same documents.
+    Keywords of two runs are a pair in the months in which both runs read the same documents.
     """
-    by_period: dict[str, list[_KeywordMonth]] = defaultdict(list)
-    by_name: dict[str, Keyword] = {}
-    for name, data in runs.items():
-        for keyword_name, keyword in _keywords_of(data).items():
-            by_name[f"{name}: {keyword_name}"] = keyword
-        for period, keywords in _read_keyword_months(data):
-            shown = [replace(keyword, name=f"{name}: {keyword.name}") for keyword in keywords]
-            by_period[period] += shown
+    keywords_by_period: dict[str, list[_KeywordMonth]] = defaultdict(list)
+    keywords_by_name: dict[str, Keyword] = {}
+    for run_name, run in runs.items():
+        for keyword_name, keyword in _keywords_of(run).items():
+            keywords_by_name[f"{run_name}: {keyword_name}"] = keyword
+        for period, keywords in _read_keyword_months(run):
+            named_keywords = [
+                replace(keyword, name=f"{run_name}: {keyword.name}") for keyword in keywords
+            ]
+            keywords_by_period[period] += named_keywords
     months: list[PairMonth] = []
-    for period in sorted(by_period):
-        months += _pair_keywords(period, by_period[period])
-    return [pair for pair in _group(months, by_name) if not _is_one_subject(pair)]
+    for period in sorted(keywords_by_period):
+        months += _pair_keywords(period, keywords_by_period[period])
+    return [pair for pair in _group(months, keywords_by_name) if not _is_one_subject(pair)]
 
 
-def _keywords_of(data: RunData) -> dict[str, Keyword]:
+def _keywords_of(run: RunData) -> dict[str, Keyword]:
     """Return the keywords that are paired, by their names."""
-    return {keyword.name: keyword for keyword in data.keywords[:MOST_KEYWORDS]}
+    return {keyword.name: keyword for keyword in run.keywords[:MOST_KEYWORDS]}
 
 
 def _group(months: Iterable[PairMonth], keywords: Mapping[str, Keyword]) -> list[KeywordPair]:
-    by_names: dict[Names, list[PairMonth]] = defaultdict(list)
+    months_by_pair: dict[Names, list[PairMonth]] = defaultdict(list)
     for month in months:
-        by_names[month.names].append(month)
+        months_by_pair[month.names].append(month)
 
     pairs = []
-    for names in sorted(by_names):
-        relation = relate(*map(keywords.__getitem__, names))
-        pairs.append(KeywordPair(names, by_names[names], relation))
+    for pair_names in sorted(months_by_pair):
+        left, right = pair_names
+        relation = relate(keywords[left], keywords[right])
+        pairs.append(KeywordPair(pair_names, months_by_pair[pair_names], relation))
     return pairs
 
 
@@ -164,74 +186,81 @@ def _is_one_subject(pair: KeywordPair) -> bool:
 
 
 @keep_rows
-def read_pair_months(data: RunData, names: Collection[str] | None = None) -> Iterator[PairMonth]:
+def read_pair_months(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PairMonth]:
     """Yield each pair of keywords of each counted month, a month after the other."""
-    if len(data.keywords) > 1:
-        for period, keywords in _read_keyword_months(data, names):
+    if len(run.keywords) > 1:
+        for period, keywords in _read_keyword_months(run, job_names):
             yield from _pair_keywords(period, keywords)
 
 
 def _read_keyword_months(
-    data: RunData, names: Collection[str] | None = None
+    run: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[tuple[str, list[_KeywordMonth]]]:
     """Yield the keywords of each counted month."""
-    keywords = list(_keywords_of(data))
+    keywords = list(_keywords_of(run))
     if not keywords:
         return
-    coverage = read_coverage_grid(data, names).jobs
-    for job in data.jobs_named(names):
-        states = {step: row.state for step, row in coverage[job.name].items()}
+    coverage = read_coverage_grid(run, job_names).jobs
+    for job in run.jobs_named(job_names):
+        states = {step: coverage_row.state for step, coverage_row in coverage[job.name].items()}
         if states.get(DOCUMENTS) == states.get(keywords_step.NAME) == StepState.COMPLETE:
             has_polarity = states.get(polarity_step.NAME) == StepState.COMPLETE
-            yield job.name, _read_month(data, job, keywords, has_polarity=has_polarity)
+            yield job.name, _read_month(run, job, keywords, has_polarity=has_polarity)
 
 
 def _read_month(
-    data: RunData, job: RunJob, keywords: Sequence[str], *, has_polarity: bool
+    run: RunData, job: RunJob, keywords: Sequence[str], *, has_polarity: bool
 ) -> list[_KeywordMonth]:
-    every_day = read_daily_counts(data, job).get(job.name, no_documents(job.name))
+    every_day = read_daily_counts(run, job).get(job.name, no_documents(job.name))
     days = every_day
-    if data.selection:
-        days = read_selected_counts(data, job).get(job.name, every_day)
+    if run.selection:
+        days = read_selected_counts(run, job).get(job.name, every_day)
     cut_off = is_cut_off(every_day)
-    sentences = read_sentences(data, job)
-    day_of = read_days(data, job) if sentences else {}
+    sentences = read_sentences(run, job)
+    day_of = read_mentioning_days(run, job) if sentences else {}
 
     months = []
     for keyword in keywords:
-        polarities = _by_document(sentences.get((keyword, None), {}))
+        polarities = _group_by_document(sentences.get((keyword, None), {}))
         matched = _count_days(polarities, day_of, len(days))
-        of_month = (days, cut_off, has_polarity)
-        months.append(_KeywordMonth(data, keyword, *of_month, polarities, matched, day_of))
+        month = _KeywordMonth(
+            run=run,
+            name=keyword,
+            days=days,
+            cut_off=cut_off,
+            has_polarity=has_polarity,
+            polarities=polarities,
+            matched=matched,
+            day_of=day_of,
+        )
+        months.append(month)
     return months
 
 
 def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[PairMonth]:
     """Yield each two keywords that were looked for in the same documents."""
-    for first, second in combinations(sorted(keywords, key=attrgetter("name")), 2):
-        if not _have_same_documents(first, second):
+    for left, right in combinations(sorted(keywords, key=attrgetter("name")), 2):
+        if not _have_same_documents(left, right):
             continue
-        days = first.days
-        shared = first.polarities.keys() & second.polarities.keys()
-        both = _count_days(shared, first.day_of, len(days))
+        days = left.days
+        shared = left.polarities.keys() & right.polarities.keys()
+        daily_shared = _count_days(shared, left.day_of, len(days))
         yield PairMonth(
-            names=(first.name, second.name),
+            names=(left.name, right.name),
             period=period,
-            cut_off=first.cut_off,
-            counts=PairCounts(
-                sum(days), len(first.polarities), len(second.polarities), len(shared)
-            ),
-            scores=_sum_scored(first, second),
-            dispersion=measure_pair_dispersion(days, first.matched, second.matched, both),
-            dispersion_together=measure_dispersion(both, days),
+            cut_off=left.cut_off,
+            counts=PairCounts(sum(days), len(left.polarities), len(right.polarities), len(shared)),
+            scores=_sum_scored(left, right),
+            dispersion=measure_pair_dispersion(days, left.matched, right.matched, daily_shared),
+            dispersion_together=measure_dispersion(daily_shared, days),
         )
 
 
 def _have_same_documents(first: _KeywordMonth, second: _KeywordMonth) -> bool:
     """Return whether two runs read the same documents of a month.
 
-    The same archives and choice of documents, and as many documents on each day: what one run could
-    not read yet, because it was imported later, would be missing on a day.
+    They do if their archives, choice and numbers of documents on each day are equal. A document
+    that was imported after one of the runs would change a day.
     """
     if first.run is second.run:
         return True
@@ -245,12 +274,12 @@ def _choice(parameters: MonthsParameters) -> tuple[object, ...]:
     return parameters.sources, parameters.outlets, parameters.sections, parameters.material
 
 
-def _by_document(sentences: Sentences) -> dict[int, list[float | None]]:
+def _group_by_document(sentences: Sentences) -> dict[int, list[float | None]]:
     """Return the polarities of the sentences of each document."""
-    by_document: dict[int, list[float | None]] = defaultdict(list)
+    polarities: dict[int, list[float | None]] = defaultdict(list)
     for (document, _), polarity in sentences.items():
-        by_document[document].append(polarity)
-    return by_document
+        polarities[document].append(polarity)
+    return polarities
 
 
 def _count_days(documents: Iterable[int], day_of: Mapping[int, int], days: int) -> list[int]:
@@ -261,19 +290,19 @@ def _count_days(documents: Iterable[int], day_of: Mapping[int, int], days: int) 
     return counts
 
 
-def _sum_scored(first: _KeywordMonth, second: _KeywordMonth) -> PairScores:
-    """Return the sums of two keywords' polarities; none where they are not of one engine."""
-    is_scored = first.has_polarity and second.has_polarity
-    if not is_scored or first.run.engines != second.run.engines:
+def _sum_scored(left: _KeywordMonth, right: _KeywordMonth) -> PairScores:
+    """Return the sums of two keywords' polarities; nothing if two engines made them."""
+    is_scored = left.has_polarity and right.has_polarity
+    if not is_scored or left.run.engines != right.run.engines:
         return PairScores()
-    return sum_pair(_drop_unscored(first.polarities), _drop_unscored(second.polarities))
+    return sum_pair(_drop_unscored(left.polarities), _drop_unscored(right.polarities))
 
 
 def _drop_unscored(polarities: Mapping[int, Sequence[float | None]]) -> dict[int, list[float]]:
-    """Return the polarities that are known, of the documents that have any."""
+    """Return the known polarities of the documents that have any."""
     scored = {}
-    for document, values in polarities.items():
-        known = [value for value in values if value is not None]
+    for document, sentence_polarities in polarities.items():
+        known = [polarity for polarity in sentence_polarities if polarity is not None]
         if known:
             scored[document] = known
     return scored
@@ -281,5 +310,7 @@ def _drop_unscored(polarities: Mapping[int, Sequence[float | None]]) -> dict[int
 
 def _mean_dispersion(months: Iterable[PairMonth], column: str) -> float:
     whole = [month for month in months if not month.cut_off]
-    dispersions = [value for value in map(attrgetter(column), whole) if value is not None]
+    dispersions = [
+        dispersion for dispersion in map(attrgetter(column), whole) if dispersion is not None
+    ]
     return max(1.0, math.fsum(dispersions) / len(dispersions)) if dispersions else 1.0

@@ -11,7 +11,7 @@ from sqlalchemy import and_, select
 from models.tables import Document, Label, Mention
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob, keep_rows
+from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class LabelRow:
     polarity: Annotated[float | None, "Its polarity in `mentions`."]
 
 
-@keep_rows
-def read_labels(data: RunData, names: Collection[str] | None = None) -> Iterator[LabelRow]:
-    """Yield a row per month, mention and coder; none of mentions that the run no longer has."""
-    for job in data.jobs_named(names):
-        yield from LABELS.sort(_read_month(data, job))
+@keep_rows_of_run
+def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Iterator[LabelRow]:
+    """Yield a row per month, coder and mention that the run still has."""
+    for job in run.jobs_named(job_names):
+        yield from LABELS.sort(_read_month(run, job))
 
 
-def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
+def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
     is_of_mention = and_(
         Mention.document_id == Label.document_id,
         Mention.keyword == Label.keyword,
@@ -48,14 +48,15 @@ def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
         select(*columns, Label.value, Mention.sentence, Mention.polarity)
         .join(Document, Document.id == Label.document_id)
         .join(Mention, is_of_mention)
-        .where(Label.run_id == data.id)
-        .distinct()  # a sentence with two terms of a keyword is two rows
+        .where(Label.run_id == run.id)
+        # A sentence with two terms of a keyword is two rows of mentions.
+        .distinct()
     )
     for identity, keyword, position, coder, label, sentence, polarity in fetch_all(
-        data.db, statement
+        run.db, statement
     ):
         yield LabelRow(
-            run=data.id,
+            run=run.id,
             period=job.name,
             document=identity,
             keyword=keyword,

@@ -44,25 +44,25 @@ class MentionRow:
     ] = None
 
 
-def read_mentions(data: RunData, names: Collection[str] | None = None) -> Iterator[MentionRow]:
+def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Iterator[MentionRow]:
     """Yield a row per month, document, keyword, term and sentence, a batch of documents a time."""
-    for job in data.jobs_named(names):
-        for documents in in_batches(_mentioning_documents(data, job)):
-            yield from MENTIONS.sort(_read_batch(data, job, documents))
+    for job in run.jobs_named(job_names):
+        for documents in in_batches(_mentioning_documents(run, job)):
+            yield from MENTIONS.sort(_read_batch(run, job, documents))
 
 
-def _mentioning_documents(data: RunData, job: RunJob) -> list[int]:
+def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
     """Return the ids of the selected documents with a mention, by handle and identity."""
-    without = left_out(data, job)
+    without = left_out(run, job)
     mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
     statement = select(func.coalesce(Document.handle, ""), Document.identity, Document.id)
-    documents = fetch_all(data.db, statement.where(Document.id.in_(mentioning)))
-    ordered = map(itemgetter(2), sorted(documents, key=itemgetter(0, 1)))
-    return [document for document in ordered if document not in without]
+    documents = fetch_all(run.db, statement.where(Document.id.in_(mentioning)))
+    sorted_documents = sorted(documents, key=itemgetter(0, 1))
+    return [document_id for _, _, document_id in sorted_documents if document_id not in without]
 
 
-def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
-    group_column = null() if data.grouping is None else origin_column(data.grouping)
+def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
+    group_column = null() if run.grouping is None else origin_column(run.grouping)
     statement = (
         select(
             *(Document.handle, Document.identity, Document.published_at, Document.address),
@@ -73,12 +73,12 @@ def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterato
         .join(Origin, Origin.id == Document.origin_id)
         .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
     )
-    for stored in fetch_all(data.db, statement):
+    for stored in fetch_all(run.db, statement):
         handle, identity, at, address, keyword, term, position, sentence, text, polarity, group = (
             stored
         )
         yield MentionRow(
-            run=data.id,
+            run=run.id,
             period=job.name,
             handle=handle,
             document=identity,

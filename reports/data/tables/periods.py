@@ -27,6 +27,7 @@ from reports.data.daily_counts import (
     read_daily_counts,
 )
 from reports.data.groupings import Group, list_groups
+from reports.data.month_mentions import Term
 from reports.data.queries import fetch_pages
 from reports.data.run_data import (
     Reader,
@@ -41,7 +42,6 @@ from reports.data.tables.archive_days import (
     NO_MATCHES,
     ArchiveDay,
     Progress,
-    Term,
     read_archive_days,
 )
 from reports.data.tables.coverage import read_coverage_grid
@@ -125,30 +125,31 @@ class PeriodRow:
 
 
 @keep_rows
-def read_periods(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+def read_periods(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
     """Yield a row per month and keyword and one per term; or one per month and handle or search.
 
     Every month of a run of months has its rows. Counts are None until the month's keywords are
     complete (they would be too small) and where there was no document to look at (that is no
     zero). A handle or a search has a row for each month in which there are posts.
     """
-    return _read_rows(data, Grain.MONTH, names)
+    return _read_rows(run, Grain.MONTH, job_names)
 
 
-def read_series(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+def read_series(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
     """Yield the rows of `read_periods` for each period of the run's grain instead of each month.
 
-    Of a run of months these are all periods that hold a day of its months, *names* is then None.
+    For a run of months these are all periods that hold a day of its months; *job_names* must then
+    be None.
     """
-    return (read_periods if data.grain == Grain.MONTH else _BY_GRAIN[data.grain])(data, names)
+    return (read_periods if run.grain == Grain.MONTH else _BY_GRAIN[run.grain])(run, job_names)
 
 
 def _reader_of(grain: Grain) -> Reader[PeriodRow]:
     """Return what reads the rows by *grain*; a report may need those of two grains."""
 
     @keep_rows
-    def read(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
-        return _read_rows(data, grain, names)
+    def read(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+        return _read_rows(run, grain, job_names)
 
     return read
 
@@ -156,48 +157,52 @@ def _reader_of(grain: Grain) -> Reader[PeriodRow]:
 _BY_GRAIN = {grain: _reader_of(grain) for grain in Grain}
 
 
-def read_grouped_series(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
-    """Yield the rows of `read_series`, and behind each those of the groups of a grouped run.
+def read_grouped_series(
+    run: RunData, job_names: Collection[str] | None = None
+) -> Iterator[PeriodRow]:
+    """Yield the rows of `read_series`, each followed by the rows of its groups in a grouped run.
 
-    They are read a period at a time, and not kept: there may be many groups.
+    The rows are read a period at a time and not kept, since there may be many groups.
     """
-    groups = list_groups(data)
+    groups = list_groups(run)
     if groups:
-        yield from _archive_rows(data, data.grain, names, groups)
+        yield from _archive_rows(run, run.grain, job_names, groups)
     else:
-        yield from read_series(data, names)
+        yield from read_series(run, job_names)
 
 
-def _read_rows(data: RunData, grain: Grain, names: Collection[str] | None) -> Iterator[PeriodRow]:
-    if data.kind.unit == Unit.MENTION:
-        yield from _archive_rows(data, grain, names)
-    elif data.kind.unit == Unit.POST:
-        coverage = read_coverage_grid(data, names).jobs
+def _read_rows(
+    run: RunData, grain: Grain, job_names: Collection[str] | None
+) -> Iterator[PeriodRow]:
+    if run.kind.unit == Unit.MENTION:
+        yield from _archive_rows(run, grain, job_names)
+    elif run.kind.unit == Unit.POST:
+        coverage = read_coverage_grid(run, job_names).jobs
         posts: list[PeriodRow] = []
-        for job in data.jobs_named(names):
-            posts += _post_rows(data, job, Progress.of(coverage[job.name]), grain)
+        for job in run.jobs_named(job_names):
+            posts += _post_rows(run, job, Progress.of(coverage[job.name]), grain)
         yield from PERIODS.sort(posts)
 
 
 def _archive_rows(
-    data: RunData, grain: Grain, names: Collection[str] | None, groups: Sequence[str] = ()
+    run: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
     terms: list[Term] = []
-    for keyword in sorted(data.keywords, key=attrgetter("name")):
+    for keyword in sorted(run.keywords, key=attrgetter("name")):
         terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
 
     def period_of(day: Mapping[Group, ArchiveDay]) -> str:
         return grains.period_of(day[None].date, grain)
 
-    for period, days in groupby(read_archive_days(data, names, groups), key=period_of):
-        in_period = list(days)
+    for period, days in groupby(read_archive_days(run, job_names, groups), key=period_of):
+        period_days = list(days)
         days_of: dict[Group, list[ArchiveDay]] = {}
         for group in (None, *groups):
-            days_of[group] = [day[group] for day in in_period]
+            days_of[group] = [day[group] for day in period_days]
         for term in terms:
-            for group, of_group in days_of.items():
-                yield _archive_row(data.id, period, of_group, term, group)
+            for group, days_of_group in days_of.items():
+                yield _archive_row(run.id, period, days_of_group, term, group)
 
 
 def _archive_row(
@@ -247,17 +252,17 @@ def _archive_row(
     )
 
 
-def _post_rows(data: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
-    handle = document_scope(data, job).handle
-    term = data.kind.subject(job.name) if handle is None else None
-    cut_off = cut_off_periods(group_days(read_daily_counts(data, job), grain))
+def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
+    handle = document_scope(run, job).handle
+    term = run.kind.subject(job.name) if handle is None else None
+    cut_off = cut_off_periods(group_days(read_daily_counts(run, job), grain))
 
-    for period, polarities in _polarities_by_period(data, job, grain).items():
+    for period, polarities in _polarities_by_period(run, job, grain).items():
         posts = len(polarities)
         share = _share_figures(posts, posts)
         polarity = _polarity_figures(polarities if progress.has_polarity else ())
         yield PeriodRow(
-            run=data.id,
+            run=run.id,
             period=period,
             handle=handle,
             keyword=term,
@@ -277,29 +282,33 @@ def _post_rows(data: RunData, job: RunJob, progress: Progress, grain: Grain) -> 
         )
 
 
-def _polarities_by_period(data: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
+def _polarities_by_period(run: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
     """Return the polarity of each post of the job, NaN where it is unknown, by period."""
-    of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    is_of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
     columns = (Document.id, Document.period, DAY_OF_MONTH, PostPolarity.polarity)
     statement = (
         select(*columns)
-        .outerjoin(PostPolarity, of_job)
-        .where(documents_condition(data, job), Document.period.is_not(None))
+        .outerjoin(PostPolarity, is_of_job)
+        .where(documents_condition(run, job), Document.period.is_not(None))
     )
-    without = left_out(data, job)
-    by_period: dict[str, array[float]] = defaultdict(lambda: array("d"))
-    for document, month, day, polarity in fetch_pages(data.db, statement, Document.id):
+    without = left_out(run, job)
+    polarities_by_period: dict[str, array[float]] = defaultdict(lambda: array("d"))
+    for document, month, day, polarity in fetch_pages(run.db, statement, Document.id):
         if document in without:
             continue
         valid = schema.valid_polarity(polarity)
         period = grains.period_of(day_of_document(month, day), grain)
-        by_period[period].append(math.nan if valid is None else valid)
-    return by_period
+        polarities_by_period[period].append(math.nan if valid is None else valid)
+    return polarities_by_period
 
 
-def mean_dispersion(rows: Iterable[PeriodRow]) -> float:
+def mean_dispersion(period_rows: Iterable[PeriodRow]) -> float:
     """Return the mean dispersion of the months that are not cut off, 1 at least."""
-    dispersions = [row.dispersion for row in rows if row.dispersion is not None and not row.cut_off]
+    dispersions = [
+        period_row.dispersion
+        for period_row in period_rows
+        if period_row.dispersion is not None and not period_row.cut_off
+    ]
     return max(1.0, math.fsum(dispersions) / len(dispersions)) if dispersions else 1.0
 
 

@@ -32,13 +32,20 @@ class PhraseRow:
     ]
 
 
-def read_phrases(data: RunData, names: Collection[str] | None = None) -> Iterator[PhraseRow]:
+def read_phrases(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PhraseRow]:
     """Yield a row per job, keyword (None for handles and searches) and rank."""
     columns = (Phrase.keyword, Phrase.rank, Phrase.phrase, Phrase.count)
-    for batch in fetch_of_jobs(data, names, Phrase.job_id, *columns):
+    for batch in fetch_of_jobs(run, job_names, Phrase.job_id, *columns):
         yield from PHRASES.sort(
-            PhraseRow(data.id, job.name, keyword or None, *values)
-            for job, keyword, *values in batch
+            PhraseRow(
+                run=run.id,
+                job=job.name,
+                keyword=keyword or None,
+                rank=rank,
+                phrase=phrase,
+                count=count,
+            )
+            for job, keyword, rank, phrase, count in batch
         )
 
 

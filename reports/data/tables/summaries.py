@@ -8,12 +8,13 @@ from typing import Annotated
 
 from sqlalchemy import select
 
+from analysis.kinds.kind import Unit
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
+from reports.data.month_mentions import read_keyword_sentences
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, fetch_of_jobs
 from reports.data.selection import left_out
-from reports.data.tables.archive_days import read_sentences
 from reports.stats.intervals import mean_polarity, round_figure
 
 
@@ -32,23 +33,26 @@ class SummaryRow:
     ]
 
 
-def read_summaries(data: RunData, names: Collection[str] | None = None) -> Iterator[SummaryRow]:
+def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> Iterator[SummaryRow]:
     """Yield a row per job and keyword, with the mean polarity of its sentences or posts."""
-    for batch in fetch_of_jobs(data, names, Summary.job_id, Summary.keyword, Summary.summary):
-        rows = []
+    for batch in fetch_of_jobs(run, job_names, Summary.job_id, Summary.keyword, Summary.summary):
+        summary_rows = []
         for job, keyword, summary in batch:
-            polarity = round_figure(_mean_polarity(data, job, keyword))
-            rows.append(SummaryRow(data.id, job.name, keyword or None, summary, polarity))
-        yield from SUMMARIES.sort(rows)
+            polarity = round_figure(_mean_polarity(run, job, keyword))
+            summary_rows.append(SummaryRow(run.id, job.name, keyword or None, summary, polarity))
+        yield from SUMMARIES.sort(summary_rows)
 
 
-def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
-    if data.keywords:
-        return mean_polarity(read_sentences(data, job).get((keyword, None), {}).values())
-    of_posts = select(PostPolarity.document_id, PostPolarity.polarity)
-    without = left_out(data, job)
+def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
+    if run.kind.unit == Unit.MENTION:
+        sentences = read_keyword_sentences(run, job, keyword).get((keyword, None), {})
+        return mean_polarity(sentences.values())
+    post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
+    without = left_out(run, job)
     polarities = []
-    for document, polarity in fetch_all(data.db, of_posts.where(PostPolarity.job_id == job.id)):
+    for document, polarity in fetch_all(
+        run.db, post_polarities.where(PostPolarity.job_id == job.id)
+    ):
         if document not in without:
             polarities.append(schema.valid_polarity(polarity))
     return mean_polarity(polarities)

@@ -71,58 +71,76 @@ class TrainingRow:
     ]
 
 
-def read_epochs(data: RunData, names: Collection[str] | None = None) -> Iterator[EpochRow]:
+def read_epochs(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EpochRow]:
     """Yield a row per training and epoch; a loss past all numbers is None."""
     columns = (Epoch.train_loss, Epoch.validation_loss, Epoch.accuracy, Epoch.seconds)
-    for job in data.jobs_named(names):
+    for job in run.jobs_named(job_names):
         statement = select(Epoch.epoch, *columns).where(Epoch.job_id == job.id)
-        for epoch, *figures in fetch_all(data.db, statement.order_by(Epoch.epoch)):
-            yield EpochRow(data.id, job.name, epoch, *map(schema.finite, figures))
+        for stored in fetch_all(run.db, statement.order_by(Epoch.epoch)):
+            yield EpochRow(
+                run=run.id,
+                job=job.name,
+                epoch=stored.epoch,
+                train_loss=schema.finite(stored.train_loss),
+                validation_loss=schema.finite(stored.validation_loss),
+                accuracy=schema.finite(stored.accuracy),
+                seconds=schema.finite(stored.seconds),
+            )
 
 
 def read_predictions(
-    data: RunData, names: Collection[str] | None = None
+    run: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[PredictionRow]:
     """Yield a row per training, split and example."""
     columns = (Prediction.index, Prediction.actual, Prediction.predicted)
-    for job in data.jobs_named(names):
-        of_job = Prediction.job_id == job.id
-        splits = fetch_scalars(data.db, select(Prediction.split).distinct().where(of_job))
+    for job in run.jobs_named(job_names):
+        is_of_job = Prediction.job_id == job.id
+        splits = fetch_scalars(run.db, select(Prediction.split).distinct().where(is_of_job))
         for split in sorted(splits):
-            statement = select(*columns).where(of_job, Prediction.split == split)
-            for index, *values in fetch_pages(data.db, statement, Prediction.index):
-                yield PredictionRow(data.id, job.name, split, index, *map(schema.finite, values))
+            statement = select(*columns).where(is_of_job, Prediction.split == split)
+            for index, actual, predicted in fetch_pages(run.db, statement, Prediction.index):
+                yield PredictionRow(
+                    run=run.id,
+                    job=job.name,
+                    split=split,
+                    index=index,
+                    actual=schema.finite(actual),
+                    predicted=schema.finite(predicted),
+                )
 
 
-def read_trainings(data: RunData, names: Collection[str] | None = None) -> Iterator[TrainingRow]:
+def read_trainings(run: RunData, job_names: Collection[str] | None = None) -> Iterator[TrainingRow]:
     """Yield a row per training; its options are the network, the data and the run's, by name.
 
     An option that only some jobs have is None in the others; a list is written with commas, as a
     person types it.
     """
-    if data.kind.unit != Unit.NETWORK:
+    if run.kind.unit != Unit.NETWORK:
         return
-    parameters: TrainingParameters = data.parameters
+    parameters: TrainingParameters = run.parameters
     shared = {"network": parameters.network, "data": parameters.data}
-    all_options = set(parameters.options).union(*map(attrgetter("options"), data.jobs))
+    all_options = set(parameters.options).union(*map(attrgetter("options"), run.jobs))
     option_names = sorted(all_options - set(shared))
     columns = (
         *(Training.job_id, Training.train_rmse, Training.validation_rmse, Training.accuracy),
         *(Training.baseline_mean, Training.baseline_last, Training.baseline_recurrence),
     )
 
-    for jobs in in_batches(data.jobs_named(names)):
-        statement = select(*columns).where(Training.job_id.in_(map(attrgetter("id"), jobs)))
-        results = {job_id: figures for job_id, *figures in fetch_all(data.db, statement)}
+    for jobs in in_batches(run.jobs_named(job_names)):
+        statement = select(*columns).where(Training.job_id.in_([job.id for job in jobs]))
+        results = {job_id: figures for job_id, *figures in fetch_all(run.db, statement)}
         for job in jobs:
-            given = parameters.options | job.options
-            options = {name: _format_option(given.get(name)) for name in option_names}
+            job_options = parameters.options | job.options
+            options = {
+                option_name: _format_option(job_options.get(option_name))
+                for option_name in option_names
+            }
             figures = map(schema.finite, results.get(job.id, (None,) * 6))
-            yield TrainingRow(data.id, job.name, shared | options, *figures)
+            yield TrainingRow(run.id, job.name, shared | options, *figures)
 
 
-def _format_option(value: Any) -> Any:
-    return ",".join(map(str, value)) if isinstance(value, list) else value
+def _format_option(option: Any) -> Any:
+    return ",".join(map(str, option)) if isinstance(option, list) else option
 
 
 EPOCHS = schema.Table("epochs", EpochRow, read_epochs, schema.TRAINING_RUNS, key=("job", "epoch"))

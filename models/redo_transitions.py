@@ -1,0 +1,52 @@
+"""The state transitions of jobs whose documents are new or were erased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, update
+
+from core.enums import State, StepState
+from models.database import batched
+from models.job_columns import due_columns, ended_columns
+from models.jobs import NO_SETBACKS
+from models.tables import IS_REPORT, Job, JobStep
+
+
+def collect_again(
+    connection: Connection, job_ids: Sequence[int], options: Mapping[str, Any]
+) -> None:
+    """Queue ended jobs with *options* to collect their documents again and to do every step.
+
+    Call it with the run locked, then `reopen_run`. Stored answers are not requested again.
+    """
+    again = (
+        due_columns(State.QUEUED)
+        | NO_SETBACKS
+        | {"newest_document": None, "options": dict(options)}
+    )
+    for batch in batched(job_ids):
+        connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
+        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
+
+
+def redo_job(connection: Connection, job_id: int) -> None:
+    """Queue a job in any state, because documents of it were erased."""
+    connection.execute(update(Job).where(Job.id == job_id).values(due_columns(State.QUEUED)))
+
+
+def redo_reports(connection: Connection, run_id: int) -> None:
+    """Queue the jobs that draw the run's report, because documents that they have read were erased.
+
+    A worker at one of them loses its claim, so that it cannot end the job as failed.
+    """
+    drawing = update(Job).where(Job.run_id == run_id, IS_REPORT)
+    connection.execute(drawing.where(Job.state == State.RUNNING).values(due_columns(State.QUEUED)))
+
+
+def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
+    """End a job as done without data, because all documents of it were erased."""
+    ended = ended_columns(State.DONE, result=StepState.NO_DATA, reason=reason)
+    ended |= {"dispatched_at": None, "newest_document": 0}
+    connection.execute(update(Job).where(Job.id == job_id).values(ended))
