@@ -20,18 +20,23 @@ from reports.data.selection import is_large, name_template, read_patterns, selec
 from reports.findings.highlights import Highlight
 from reports.findings.sensitivity import ReadHighlights, caution_where_repeats_decide
 
-ALL = ""  # stands for all keywords or accounts of a run
-SHOWN = 5  # patterns of a keyword or an account
-FEWEST_SHOWN = 5  # mentions or posts of a pattern that is shown, unless they are this share of all:
+# The key stands for all keywords or accounts of a run.
+ALL = ""
+# At most this many patterns of a keyword or an account are shown.
+SHOWN = 5
+# A shown pattern has at least this many mentions or posts, or this share of all.
+FEWEST_SHOWN = 5
 LEAST_SHARE = 0.01
 
-AllHighlights = Mapping[str, Sequence[Highlight]]  # by subject
+# The highlights by subject.
+AllHighlights = Mapping[str, Sequence[Highlight]]
 
-Count = tuple[str, int | None, str, int]  # subject, place of the pattern, month, how many
+# The subject, the index of the pattern or None, the month, and the number of mentions.
+Count = tuple[str, int | None, str, int]
 
 
 class ReadSubjects(Protocol):
-    """A function that returns what is stated of each subject, and under `ALL` of them together."""
+    """A function that returns the highlights of each subject, and under `ALL` the common ones."""
 
     def __call__(self, data: RunData, subject: str | None = None) -> AllHighlights:
         """Return the highlights of a run with its selection, or of a *subject* alone."""
