@@ -1,1 +1,1 @@
-"""What of a report is made when, and what is kept."""
+"""Build a report's folder: what is made, when, and what is kept."""

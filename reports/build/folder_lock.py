@@ -28,7 +28,8 @@ def lock_folder(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         if is_new:
-            with suppress(OSError):  # something is in it
+            # A folder that is not empty stays.
+            with suppress(OSError):
                 folder.rmdir()
         os.close(descriptor)
 
@@ -47,7 +48,7 @@ def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
 
 
 def _is_still(folder: Path, descriptor: int) -> bool:
-    """Return whether *folder* is what was opened: who held the lock may have removed it."""
+    """Return whether *folder* is what was opened: the last holder may have removed it."""
     try:
         return os.path.samestat(os.fstat(descriptor), folder.stat())
     except FileNotFoundError:
@@ -71,7 +72,8 @@ def _lock(descriptor: int, on_wait: Callable[[], None]) -> None:
         except BlockingIOError:
             on_wait()
             time.sleep(POLL_SECONDS)
-        except OSError:  # the file system has no locks
+        except OSError:
+            # The file system has no locks.
             return
         else:
             return

@@ -52,8 +52,10 @@ _PACKAGES = (
     "analysis.text.stopwords",
 )
 
-FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
-MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
+# One job of a large report draws this many figures in a few seconds.
+FIGURES_PER_PART = 24
+# The job that makes a report also draws its figures if there are at most this many parts.
+MAX_PARTS_UNDIVIDED = 2
 
 
 def build(
@@ -70,18 +72,20 @@ def build(
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
 
-    Return the path of its `index.html`. Where nothing has changed since the report was last made,
-    nothing is done. Figures and tables are put in place first, each whole, then the pages, the
-    index last, so that at any time the folder holds a consistent report; after a kill the next
-    build continues where this one stopped. What an earlier report has and this one has not is
-    deleted. *check* is called before each figure that is to be drawn: what it raises ends the
-    build. Of a run that is grouped by year not before the first, and not when all months are read.
+    Return the path of its `index.html`. A report that is up to date is left as it is. Figures and
+    tables are put in place first, then the pages, the index last, so that the folder holds a
+    consistent report at any time; after a kill the next build continues where this one stopped.
+    Files of an earlier report that this one does not have are deleted.
+
+    *check* is called before each figure, and what it raises ends the build. In a run that is
+    grouped by year the first figure, and those after the last month, are drawn without a check.
     *progress* counts what is made.
-    Without *texts* the documents' texts are left out, sentences that are quoted aside. Series have
-    the *grain*: by default the run's, of several runs months; and the *grouping*. Raises `NotFound`
-    where there is no such run, `UsageError` where *out* holds another program's page, *selection*
-    names a template that the run does not have, a training is given a grain, or another run than
-    one of months a grouping.
+    Without *texts* the documents' texts are left out except for quoted sentences. Series have the
+    *grain*, by default that of the run, or months if there are several runs.
+
+    Raises `NotFound` if there is no such run, and `UsageError` if *out* holds another program's
+    page, *selection* names a template that the run does not have, a training is given a *grain*, or
+    a run other than one of months a *grouping*.
     """
     index = out / INDEX
     refuse_foreign_page(index)
@@ -94,24 +98,24 @@ def build(
     progress.show(progress)
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
-        runs = [replace(data, grain=Grain.MONTH) for data in runs]
-    if any(map(years.groups_by_year, runs)):
+        runs = [replace(run, grain=Grain.MONTH) for run in runs]
+    if any(years.groups_by_year(run) for run in runs):
         check = _after_one(check)
     store = FigureStore(out, note=describe_origin(runs), check=check, progress=progress)
     with StagedFiles(out) as pages:
         reports = []
-        for data in runs:
-            folder = out / f"run-{data.id}" if len(run_ids) > 1 else out
+        for run in runs:
+            folder = out / f"run-{run.id}" if len(run_ids) > 1 else out
             if len(run_ids) == 1:
-                check_found(data, selection)
-            exports = ExportFolder(data, folder, texts=texts, progress=progress)
+                check_found(run, selection)
+            exports = ExportFolder(run, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
-            read_highlights = REPORT_KINDS[data.kind.report].read_highlights
+            read_highlights = REPORT_KINDS[run.kind.report].read_highlights
             repeats = None
             if len(run_ids) == 1 and read_highlights is not None:
-                repeats = read_repeats(data, read_highlights)
-            watch = read_watch_section(data) if len(run_ids) == 1 else None
-            reports.append(Report(summarize_run(data), pages, store, exports, repeats, watch))
+                repeats = read_repeats(run, read_highlights)
+            watch = read_watch_section(run) if len(run_ids) == 1 else None
+            reports.append(Report(summarize_run(run), pages, store, exports, repeats, watch))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
@@ -122,15 +126,18 @@ def build(
                 title = kind.title(report.run)
                 pages.add(FEED, atom.write_feed(report.run, title, report.watch.events))
 
-        names = {*pages.names, *(f"{store.folder.name}/{name}" for name in store.used)}
+        file_names = {
+            *pages.names,
+            *(f"{store.folder.name}/{file_name}" for file_name in store.used),
+        }
         for report in reports:
-            names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+            file_names.update(str(path.relative_to(out)) for path in report.exports.write_all())
         pages.put_in_place(last=INDEX)
 
     store.drop_unused()
-    _drop_stale(out, names)
-    _drop_parts(out, names)
-    manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(names)}
+    _drop_stale(out, file_names)
+    _drop_parts(out, file_names)
+    manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(file_names)}
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
 
@@ -138,7 +145,7 @@ def build(
 def _after_one(check: Callable[[], None]) -> Callable[[], None]:
     """Return a check that lets one figure pass.
 
-    The first that is missing may come so late that a slice is over: it would never be drawn.
+    The first missing figure may come so late that a slice is over, and would never be drawn.
     """
     figures = count()
 
@@ -155,39 +162,41 @@ def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
 
 
 def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
-    """Return the names of the run's jobs in parts whose figures one worker draws in a few seconds.
+    """Divide the run's jobs, by name, into parts whose figures one worker draws in a few seconds.
 
-    A small run has no parts, and those of a run that is grouped by year are years.
+    A small run has no parts. The parts of a run that is grouped by year are years.
     """
-    data = load_run(db, run_id)
-    if years.groups_by_year(data):
-        return years.split_by_year(map(attrgetter("name"), data.jobs))
-    figures_per_job = REPORT_KINDS[data.kind.report].figures_per_job * max(1, len(data.keywords))
-    names = map(attrgetter("name"), data.jobs)
-    parts = list(map(tuple, in_batches(names, max(1, FIGURES_PER_PART // figures_per_job))))
+    run = load_run(db, run_id)
+    if years.groups_by_year(run):
+        return years.split_by_year(job.name for job in run.jobs)
+
+    figures_per_job = REPORT_KINDS[run.kind.report].figures_per_job * max(1, len(run.keywords))
+    job_names = [job.name for job in run.jobs]
+    jobs_per_part = max(1, FIGURES_PER_PART // figures_per_job)
+    parts = [tuple(batch) for batch in in_batches(job_names, jobs_per_part)]
     return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
 
 
 def draw_part(
-    db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
+    db: Database, run_id: int, out: Path, job_names: Collection[str], *, check: Callable[[], None]
 ) -> int:
-    """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
-    data = load_run(db, run_id)
-    store = FigureStore(out, note=describe_origin([data]), check=check)
-    REPORT_KINDS[data.kind.report].draw_figures(data, store, names)
+    """Draw the missing figures of the jobs *job_names* before `build`; return their number."""
+    run = load_run(db, run_id)
+    store = FigureStore(out, note=describe_origin([run]), check=check)
+    REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
     return store.drawn
 
 
 def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
-    runs = list(map(attrgetter("run"), reports))
-    shown = comparison.make_page(runs, store)
+    runs = [report.run for report in reports]
+    comparison_page = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())
     html = page.render(
         "comparison.html",
         title=f"{join_words(labels)} side by side",
-        page=shown,
+        page=comparison_page,
         runs=runs,
-        made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
+        made=max((run.ended for run in runs if run.ended), default=None),
         files=[report.exports.files(f"run-{report.run.id}/") for report in reports],
         texts=reports[0].exports.texts,
     )
@@ -204,7 +213,7 @@ def _fingerprint(
     *,
     texts: bool = True,
 ) -> str:
-    """Return a hash of the stored results, of the code that shows them and of what is shown."""
+    """Return a hash of the stored results, of the code that shows them, and of the options."""
     hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
@@ -216,56 +225,59 @@ def _fingerprint(
 
 
 def _is_unchanged(out: Path, fingerprint: str) -> bool:
-    last_fingerprint, names = _read_manifest(out)
-    return last_fingerprint == fingerprint and all((out / name).is_file() for name in names)
+    last_fingerprint, file_names = _read_manifest(out)
+    if last_fingerprint != fingerprint:
+        return False
+    return all((out / file_name).is_file() for file_name in file_names)
 
 
 def copy_report(source: Path, out: Path) -> Path:
     """Copy the report in the folder *source*, which is complete, to *out*; return its index.
 
-    The folder *out* is then as if the report had been made there. Raises `UsageError` where it
-    holds another program's page, `TidingsError` where *source* is made anew meanwhile.
+    The folder *out* is then as if the report had been made there. Raises `UsageError` if it holds
+    another program's page, and `TidingsError` if *source* is made anew meanwhile.
     """
     index = out / INDEX
     refuse_foreign_page(index)
     store = FigureStore(out)
     try:
         manifest = (source / MANIFEST).read_bytes()
-        fingerprint, names = _read_manifest(source)
+        fingerprint, file_names = _read_manifest(source)
         if fingerprint is not None and _is_unchanged(out, fingerprint):
             return index
-        for name in sorted(names, key=INDEX.__eq__):
-            with (source / name).open("rb") as file, replace_file(out / name) as copied:
+        # The index is copied last.
+        for file_name in sorted(file_names, key=lambda file_name: file_name == INDEX):
+            with (source / file_name).open("rb") as file, replace_file(out / file_name) as copied:
                 shutil.copyfileobj(file, copied)
     except FileNotFoundError as error:
         raise TidingsError(
             f"the report in {source} was made anew while it was copied: try again"
         ) from error
 
-    store.used.update(Path(name).name for name in names)
+    store.used.update(Path(file_name).name for file_name in file_names)
     store.drop_unused()
-    _drop_stale(out, names)
+    _drop_stale(out, file_names)
     write_atomically(out / MANIFEST, manifest)
     return index
 
 
-def _drop_stale(out: Path, names: Collection[str]) -> None:
-    """Delete the tables and pages of the last report that are none of *names*."""
-    _, last_names = _read_manifest(out)
-    for name in set(last_names) - set(names):
-        path = out / name
+def _drop_stale(out: Path, file_names: Collection[str]) -> None:
+    """Delete the tables and pages of the last report that are none of *file_names*."""
+    _, last_file_names = _read_manifest(out)
+    for file_name in set(last_file_names) - set(file_names):
+        path = out / file_name
         if not path.is_file() or out not in path.parents or ".." in path.parts:
             continue
         if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
             path.unlink()
 
 
-def _drop_parts(out: Path, names: Collection[str]) -> None:
-    """Delete what a process that was killed left of the files *names*."""
-    for folder in {(out / name).parent for name in names}:
+def _drop_parts(out: Path, file_names: Collection[str]) -> None:
+    """Delete the unfinished parts of *file_names* that a killed process left behind."""
+    for folder in {(out / file_name).parent for file_name in file_names}:
         for path in folder.iterdir():
             whole = path.with_name(whole_name(path))
-            if whole != path and str(whole.relative_to(out)) in names:
+            if whole != path and str(whole.relative_to(out)) in file_names:
                 path.unlink(missing_ok=True)
 
 
@@ -279,7 +291,7 @@ def _read_manifest(out: Path) -> tuple[str | None, list[str]]:
 
 
 def refuse_foreign_page(index: Path) -> None:
-    """Raise `UsageError` where a page of another program would be overwritten."""
+    """Raise `UsageError` if a page of another program would be overwritten."""
     if index.exists() and not is_own_page(index):
         raise UsageError(
             f"{index} exists and is no report of Tidings: choose another folder with --out"

@@ -11,10 +11,12 @@ from reports.data.tables.periods import PeriodRow, mean_dispersion
 from reports.stats.comparing import LEVEL
 from reports.stats.paired import sign_tail
 
-MONTH_LEVEL = 0.05  # at which months are excluded in which a keyword may have passed another
+# At this level months are excluded in which a keyword may have passed another.
+MONTH_LEVEL = 0.05
 
 Pair = tuple[str, str]
-Counts = Sequence[tuple[int, int]]  # of each month: documents of the first, and of the second
+# The documents of the first and of the second subject, month by month.
+Counts = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,16 @@ class Crossover:
     period: str
     before: str
     after: str
-    counts_before: tuple[int, int]  # documents with `after`, with `before`
+
+    # The documents with `after` and with `before`, earlier and later.
+    counts_before: tuple[int, int]
     counts_after: tuple[int, int]
-    dispersion: float = 1.0  # of the two, by which documents go together
-    earliest: str = ""  # and `latest`: the months that are not excluded, where they were tested
+
+    # The counts vary this many times as much as those of independent documents.
+    dispersion: float = 1.0
+
+    # The months from *earliest* to *latest* are not excluded; empty if they were not tested.
+    earliest: str = ""
     latest: str = ""
 
 
@@ -45,10 +53,12 @@ def find_crossovers(series: Mapping[str, Sequence[PeriodRow]]) -> list[Crossover
     months = sorted(set.intersection(*map(set, counts.values()))) if counts else []
     pairs = list(combinations(sorted(counts), 2))
     crossovers = []
-    for one, other in pairs:
-        of_pair = [(counts[one][month], counts[other][month]) for month in months]
-        dispersion = max(mean_dispersion(series[one]), mean_dispersion(series[other]))
-        crossover = _find_crossover((one, other), months, of_pair, dispersion, LEVEL / len(pairs))
+    for left, right in pairs:
+        pair_counts = [(counts[left][month], counts[right][month]) for month in months]
+        dispersion = max(mean_dispersion(series[left]), mean_dispersion(series[right]))
+        crossover = _find_crossover(
+            (left, right), months, pair_counts, dispersion, LEVEL / len(pairs)
+        )
         if crossover is not None:
             crossovers.append(crossover)
     return _sort_by_month(crossovers)
@@ -68,67 +78,68 @@ def find_keyword_crossovers(pairs: Sequence[KeywordPair], level: float) -> list[
         alone = [(month.counts.only_first, month.counts.only_second) for month in whole]
         crossover = _find_crossover(pair.names, months, alone, pair.dispersion, level / len(pairs))
         if crossover is not None:
-            place = months.index(crossover.period)
-            earliest, latest = _bound_place(alone, place, crossover.dispersion)
+            index = months.index(crossover.period)
+            earliest, latest = _bound_place(alone, index, crossover.dispersion)
             crossover = replace(crossover, earliest=months[earliest], latest=months[latest])
             matched = [(month.counts.first, month.counts.second) for month in whole]
-            crossovers.append(_count_sides(crossover, pair.names, matched, place))
+            crossovers.append(_count_sides(crossover, pair.names, matched, index))
     return _sort_by_month(crossovers)
 
 
 def _find_crossover(
-    names: Pair, months: Sequence[str], counts: Counts, dispersion: float, level: float
+    subjects: Pair, months: Sequence[str], counts: Counts, dispersion: float, level: float
 ) -> Crossover | None:
     """Return where one of two overtakes the other at *level*, if anywhere."""
     looks = len(months) - 1
     if looks < 1:
         return None
-    place = _best_split([first - second for first, second in counts])
-    for before, after in (names, names[::-1]):
-        crossover = Crossover(months[place], before, after, (0, 0), (0, 0), dispersion)
-        crossover = _count_sides(crossover, names, counts, place)
+
+    index = _best_split([left - right for left, right in counts])
+    for overtaken, overtaking in (subjects, subjects[::-1]):
+        crossover = Crossover(months[index], overtaken, overtaking, (0, 0), (0, 0), dispersion)
+        crossover = _count_sides(crossover, subjects, counts, index)
         if _p_value(crossover) < level / (2 * looks):
             return crossover
     return None
 
 
-def _count_sides(crossover: Crossover, names: Pair, counts: Counts, place: int) -> Crossover:
-    """Return *crossover* with the documents before *place* and from it on."""
-    before, after = _sum_counts(counts[:place]), _sum_counts(counts[place:])
-    if crossover.after == names[0]:
-        return replace(crossover, counts_before=before, counts_after=after)
-    return replace(crossover, counts_before=before[::-1], counts_after=after[::-1])
+def _count_sides(crossover: Crossover, subjects: Pair, counts: Counts, index: int) -> Crossover:
+    """Return *crossover* with the documents before the month at *index*, and from it on."""
+    counts_before, counts_after = _sum_counts(counts[:index]), _sum_counts(counts[index:])
+    if crossover.after == subjects[0]:
+        return replace(crossover, counts_before=counts_before, counts_after=counts_after)
+    return replace(crossover, counts_before=counts_before[::-1], counts_after=counts_after[::-1])
 
 
 def _sum_counts(counts: Counts) -> tuple[int, int]:
-    return sum(first for first, _ in counts), sum(second for _, second in counts)
+    return sum(left for left, _ in counts), sum(right for _, right in counts)
 
 
-def _add_counts(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return one[0] + other[0], one[1] + other[1]
+def _add_counts(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    return left[0] + right[0], left[1] + right[1]
 
 
-def _bound_place(alone: Counts, place: int, dispersion: float) -> tuple[int, int]:
-    """Return the first and the last place that may be that of the one overtaking.
+def _bound_place(alone: Counts, index: int, dispersion: float) -> tuple[int, int]:
+    """Return the first and the last month, by index, in which the overtaking may have happened.
 
-    Had it happened earlier than *place*, the one that overtakes would lead from then on; had it
-    happened later, the other would lead until then. A place is excluded where the months between
-    say otherwise by the sign test, at `MONTH_LEVEL` divided by the other places (Bonferroni): the
-    true place is compared with one of them, whichever of them is chosen.
+    Had it happened earlier than *index*, the one that overtakes would lead from then on; had it
+    happened later, the other would lead until then. A month is excluded if the months between say
+    otherwise by the sign test, at `MONTH_LEVEL` divided by the number of other months (Bonferroni):
+    the true month is compared with one of them, whichever of them is chosen.
     """
     level = MONTH_LEVEL / max(1, len(alone) - 2)
-    before = _sum_counts(alone[:place])
-    first_led = before[0] > before[1]
+    earlier_counts = _sum_counts(alone[:index])
+    left_led = earlier_counts[0] > earlier_counts[1]
     sums = list(accumulate(alone, _add_counts, initial=(0, 0)))
-    kept = []
-    for other in range(1, len(alone)):
-        start, end = sums[min(place, other)], sums[max(place, other)]
-        first, second = end[0] - start[0], end[1] - start[1]
-        leader, follower = (first, second) if first_led else (second, first)
-        against = (leader, follower) if other < place else (follower, leader)
+    possible = []
+    for candidate in range(1, len(alone)):
+        start, end = sums[min(index, candidate)], sums[max(index, candidate)]
+        left, right = end[0] - start[0], end[1] - start[1]
+        leader, follower = (left, right) if left_led else (right, left)
+        against = (leader, follower) if candidate < index else (follower, leader)
         if sign_tail(against[0] / dispersion, against[1] / dispersion) >= level:
-            kept.append(other)
-    return min(kept), max(kept)
+            possible.append(candidate)
+    return min(possible), max(possible)
 
 
 def _sort_by_month(crossovers: Sequence[Crossover]) -> list[Crossover]:
@@ -138,26 +149,26 @@ def _sort_by_month(crossovers: Sequence[Crossover]) -> list[Crossover]:
 def _count_documents(series: Mapping[str, Sequence[PeriodRow]]) -> dict[str, dict[str, int]]:
     """Return the documents of each of *series*, by month; cut-off months are left out."""
     counts: dict[str, dict[str, int]] = {}
-    for name, rows in series.items():
-        counts[name] = {}
-        for row in rows:
-            if row.matched is not None and not row.cut_off:
-                counts[name][row.period] = row.matched
+    for subject, period_rows in series.items():
+        counts[subject] = {}
+        for period_row in period_rows:
+            if period_row.matched is not None and not period_row.cut_off:
+                counts[subject][period_row.period] = period_row.matched
     return counts
 
 
 def _best_split(leads: Sequence[int]) -> int:
-    """Return the place from 1 at which *leads* part best into two signs."""
+    """Return the index, at least 1, at which *leads* part best into two signs."""
     sums = list(accumulate(leads))
-    contrasts = [abs(2 * before - sums[-1]) for before in sums[:-1]]
+    contrasts = [abs(2 * partial_sum - sums[-1]) for partial_sum in sums[:-1]]
     return contrasts.index(max(contrasts)) + 1
 
 
 def _p_value(crossover: Crossover) -> float:
     """Return the larger p-value of both sides: each must hold (an intersection-union test)."""
-    after_before, before_before = crossover.counts_before
-    after_after, before_after = crossover.counts_after
+    early_overtaking, early_overtaken = crossover.counts_before
+    late_overtaking, late_overtaken = crossover.counts_after
     return max(
-        sign_tail(before_before / crossover.dispersion, after_before / crossover.dispersion),
-        sign_tail(after_after / crossover.dispersion, before_after / crossover.dispersion),
+        sign_tail(early_overtaken / crossover.dispersion, early_overtaking / crossover.dispersion),
+        sign_tail(late_overtaking / crossover.dispersion, late_overtaken / crossover.dispersion),
     )

@@ -12,8 +12,10 @@ from reports.findings.highlights import Highlight
 from reports.stats.comparing import LEVEL, Comparison, compare_means, compare_shares
 from reports.words.quantities import format_points, format_share, join_words, quantity, signed
 
-LARGE_POLARITY = 0.3  # a bound above which next to nothing is ruled out
-TIED = 4  # groups that are named as the highest, at most
+# A bound above this difference of polarity rules out next to nothing.
+LARGE_POLARITY = 0.3
+# At most this many groups are named as the highest.
+TIED = 4
 
 _APART = (
     "Some look apart in the table, where each {} has its own months and documents count singly; "
@@ -23,25 +25,26 @@ _APART = (
 PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
 
 
-def describe_groups(counted: KeywordGroups, grouping: Grouping) -> list[Highlight]:
+def describe_groups(keyword_groups: KeywordGroups, grouping: Grouping) -> list[Highlight]:
     """Describe how shares and moods of a keyword differ between groups, a sentence for each."""
-    names = [name for name in counted.groups if name != NOT_KNOWN]
-    if len(names) < 2:
+    group_names = [group for group in keyword_groups.groups if group != NOT_KNOWN]
+    if len(group_names) < 2:
         return []
-    shares = compare_shares(counted.list_shares(names))
-    moods = compare_means(counted.list_moods(names), one_variance=True)
+
+    shares = compare_shares(keyword_groups.list_shares(group_names))
+    moods = compare_means(keyword_groups.list_moods(group_names), one_variance=True)
     highlights = []
     if shares is not None:
-        highlights.append(_describe_shares(counted, grouping, shares))
+        highlights.append(_describe_shares(keyword_groups, grouping, shares))
     if moods is not None:
-        highlights.append(_describe_moods(counted, grouping, moods))
+        highlights.append(_describe_moods(keyword_groups, grouping, moods))
     return highlights
 
 
 def _describe_shares(
-    counted: KeywordGroups, grouping: Grouping, comparison: Comparison
+    keyword_groups: KeywordGroups, grouping: Grouping, comparison: Comparison
 ) -> Highlight:
-    subject = f"“{counted.keyword}”"
+    subject = f"“{keyword_groups.keyword}”"
     plural = PLURALS[grouping]
     if not comparison.differs(LEVEL):
         most = format_points(comparison.bound_change(LEVEL)).lstrip("+")
@@ -50,20 +53,25 @@ def _describe_shares(
             f"rule out only differences above {most} percentage points "
             f"({_compared(comparison, plural)})."
         )
-        note = _APART.format(grouping) if _look_apart(counted, comparison) else ""
+        note = _APART.format(grouping) if _look_apart(keyword_groups, comparison) else ""
         return Highlight("groups", ("no difference shown", "share"), text, note)
 
-    shares = {name: counted.groups[name].compared_share or 0.0 for name in comparison.names}
+    shares = {
+        group: keyword_groups.groups[group].compared_share or 0.0 for group in comparison.names
+    }
     highest = _list_highest(comparison, shares)
     if len(highest) > 1:
-        top, *others = highest
-        ties = [f"{_name(name, grouping)} ({format_share(shares[name])})" for name in others]
+        top, *tied_groups = highest
+        ties = [
+            f"{_name(group, grouping)} ({format_share(shares[group])})" for group in tied_groups
+        ]
         text = (
             f"{subject} is mentioned most in {_name(top, grouping)} "
             f"({format_share(shares[top])} of its documents), but {join_words(ties)} cannot be "
             f"told apart from it; {_count_pairs(comparison)}."
         )
         return Highlight("groups", ("among the highest", *highest), text)
+
     pair = _find_pair(comparison, shares)
     if pair is None:
         text = (
@@ -71,6 +79,7 @@ def _describe_shares(
             f"clear ({_compared(comparison, plural)})."
         )
         return Highlight("groups", ("differ", "share"), text)
+
     high, low = pair
     share = format_share(shares[high])
     lead = f"{high} mentions {subject} in {share} of its documents"
@@ -81,9 +90,9 @@ def _describe_shares(
 
 
 def _describe_moods(
-    counted: KeywordGroups, grouping: Grouping, comparison: Comparison
+    keyword_groups: KeywordGroups, grouping: Grouping, comparison: Comparison
 ) -> Highlight:
-    subject = f"“{counted.keyword}”"
+    subject = f"“{keyword_groups.keyword}”"
     plural = PLURALS[grouping]
     if not comparison.differs(LEVEL):
         most = comparison.bound_change(LEVEL)
@@ -96,7 +105,9 @@ def _describe_moods(
         )
         return Highlight("groups", ("no difference shown", "mood"), text)
 
-    means = {name: counted.groups[name].polarities.mean or 0.0 for name in comparison.names}
+    means = {
+        group: keyword_groups.groups[group].polarities.mean or 0.0 for group in comparison.names
+    }
     pair = _find_pair(comparison, means)
     if pair is None:
         text = (
@@ -104,6 +115,7 @@ def _describe_moods(
             f"({_compared(comparison, plural)})."
         )
         return Highlight("groups", ("differ", "mood"), text)
+
     high, low = pair
     text = (
         f"The mood around {subject} is higher in {_name(high, grouping)} ({signed(means[high])}) "
@@ -112,9 +124,9 @@ def _describe_moods(
     return Highlight("groups", ("higher", high, low), text)
 
 
-def _look_apart(counted: KeywordGroups, comparison: Comparison) -> bool:
+def _look_apart(keyword_groups: KeywordGroups, comparison: Comparison) -> bool:
     """Return whether the intervals of two groups in the table do not overlap."""
-    intervals = [counted.groups[name].total.interval for name in comparison.names]
+    intervals = [keyword_groups.groups[group].total.interval for group in comparison.names]
     lows = [interval[0] for interval in intervals if interval is not None]
     highs = [interval[1] for interval in intervals if interval is not None]
     return max(lows) > min(highs)
@@ -135,48 +147,51 @@ def _count_pairs(comparison: Comparison) -> str:
     return f"{different or 'none'} of {quantity(pairs, 'pair')} {verb}"
 
 
-def _list_highest(comparison: Comparison, values: Mapping[str, float]) -> list[str]:
+def _list_highest(comparison: Comparison, shown_values: Mapping[str, float]) -> list[str]:
     """Return the highest group and those that cannot be told apart from it, if they are few.
 
-    No one where the figures as they are shown have another one first.
+    Return nothing if the shown figures put another group first.
     """
     highest = comparison.list_highest(LEVEL)
-    ranked = sorted(highest, key=values.__getitem__, reverse=True)
+    ranked = sorted(highest, key=shown_values.__getitem__, reverse=True)
     top = comparison.names[comparison.values.index(max(comparison.values))]
     is_few = len(highest) <= min(TIED, len(comparison.names) - 1)
     return ranked if is_few and ranked[0] == top else []
 
 
-def _find_pair(comparison: Comparison, values: Mapping[str, float]) -> tuple[str, str] | None:
-    """Return the higher and the lower group of the pair that is named; None where none is clear.
+def _find_pair(comparison: Comparison, shown_values: Mapping[str, float]) -> tuple[str, str] | None:
+    """Return the higher and the lower group of the pair that is named; None if no pair is clear.
 
-    That is the highest group and the next, where the highest is above each other; else the clearest
-    pair. A pair whose figures as they are shown say the contrary is never named: the groups have
-    documents of different months then.
+    The pair is the highest group and the next one if the highest is above each other group;
+    otherwise it is the clearest pair. A pair is not named if the shown figures say the contrary,
+    since the groups then have documents of different months.
     """
     highest = comparison.list_highest(LEVEL)
-    ranked = sorted(comparison.names, key=values.__getitem__, reverse=True)
+    ranked = sorted(comparison.names, key=shown_values.__getitem__, reverse=True)
     if highest == ranked[:1]:
         return ranked[0], ranked[1]
+
     pair = comparison.find_clearest_pair(LEVEL)
-    return pair if pair is not None and values[pair[0]] > values[pair[1]] else None
+    return pair if pair is not None and shown_values[pair[0]] > shown_values[pair[1]] else None
 
 
 def _than(
     comparison: Comparison,
-    values: Mapping[str, float],
+    shown_values: Mapping[str, float],
     pair: tuple[str, str],
     form: Callable[[float], str],
     grouping: Grouping,
 ) -> str:
-    """Return with what the higher of a pair is compared, and what of the others can be told."""
+    """Return the group that the higher one exceeds, and what can be said of the others."""
     high, low = pair
-    lower = f"{_name(low, grouping)} ({form(values[low])})"
+    lower = f"{_name(low, grouping)} ({form(shown_values[low])})"
     if len(comparison.names) == 2:
         return lower
     if comparison.list_highest(LEVEL) == [high]:
-        others = f"{len(comparison.names) - 1} {PLURALS[grouping]} compared"
-        return f"each of the other {others} (next: {_name(low, grouping)}, {form(values[low])})"
+        other_groups = f"{len(comparison.names) - 1} {PLURALS[grouping]} compared"
+        runner_up = f"next: {_name(low, grouping)}, {form(shown_values[low])}"
+        return f"each of the other {other_groups} ({runner_up})"
+
     different = len(comparison.list_different(LEVEL))
     if different == 1:
         return f"{lower}; the others cannot be told apart"

@@ -18,7 +18,8 @@ from reports.words.quantities import signed
 #: Overtaking, shares, moods and documents with both are four kinds of claims on keywords, together
 #: one of the ten that `comparing.LEVEL` counts.
 PAIR_LEVEL = LEVEL / 4
-MOODS = 3  # pairs whose moods are named; the table has all
+# At most this many pairs of moods are named; the table has all pairs.
+MOODS = 3
 
 
 def pair_highlights(pairs: Sequence[KeywordPair]) -> list[Highlight]:
@@ -46,7 +47,7 @@ def describe_certainty(crossover: Crossover) -> str:
 
 def list_different(estimates: Sequence[Estimate | None]) -> list[bool]:
     """Return which of all pairs' differences hold together at `PAIR_LEVEL` (Holm)."""
-    p_values = [1.0 if each is None else each.p_value for each in estimates]
+    p_values = [1.0 if estimate is None else estimate.p_value for estimate in estimates]
     adjusted = adjust_holm(np.array(p_values, dtype=np.float64))
     return [bool(p_value < PAIR_LEVEL) for p_value in adjusted]
 
@@ -54,23 +55,23 @@ def list_different(estimates: Sequence[Estimate | None]) -> list[bool]:
 def _describe_moods(pairs: Sequence[KeywordPair]) -> list[Highlight]:
     """Name the pairs of keywords whose mean polarities differ most surely."""
     estimates = [pair.polarity_difference for pair in pairs]
-    by_claim: dict[Claim, tuple[Names, Estimate]] = {}
+    differences: dict[Claim, tuple[Names, Estimate]] = {}
     for pair, estimate, differs in zip(pairs, estimates, list_different(estimates), strict=True):
         if estimate is not None and differs:
-            names = pair.names if estimate.value > 0 else pair.names[::-1]
+            pair_names = pair.names if estimate.value > 0 else pair.names[::-1]
             higher = estimate if estimate.value > 0 else estimate.reverse()
-            by_claim["higher mood", *names] = names, higher
+            differences["higher mood", *pair_names] = pair_names, higher
 
-    surest = sorted(by_claim, key=lambda claim: by_claim[claim][1].p_value)[:MOODS]
+    surest = sorted(differences, key=lambda claim: differences[claim][1].p_value)[:MOODS]
     highlights = []
     for claim in surest:
-        (first, second), higher = by_claim[claim]
+        (upper, lower), higher = differences[claim]
         text = (
-            f"The mood around “{first}” was higher than around “{second}” in all months together: "
+            f"The mood around “{upper}” was higher than around “{lower}” in all months together: "
             f"by {_unsigned(higher.value)} (95 % interval {signed(higher.low)} to "
             f"{signed(higher.high)})."
         )
-        highlights.append(Highlight("subjects", claim, text, implied=set(by_claim)))
+        highlights.append(Highlight("subjects", claim, text, implied=set(differences)))
     return highlights
 
 

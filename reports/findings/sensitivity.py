@@ -23,10 +23,14 @@ ReadHighlights = Callable[[], Collection[Highlight]]
 class Loss(IntEnum):
     """How much of a highlight is lost without a pattern."""
 
-    FIGURE = 1  # the figure of the highest month changes much
-    DISTINCTION = 2  # more months may be the highest
-    TOP = 3  # another month is the highest
-    CLAIM = 4  # nothing like it can be claimed
+    # The figure of the highest month changes much.
+    FIGURE = 1
+    # More months may be the highest.
+    DISTINCTION = 2
+    # Another month is the highest.
+    TOP = 3
+    # Nothing like it can be claimed.
+    CLAIM = 4
 
 
 class Caution(NamedTuple):
@@ -41,65 +45,71 @@ def caution_where_repeats_decide(
 ) -> list[Highlight]:
     """Return the highlights, with a caution for each that rests on repeats.
 
-    *without* reads the highlights without all large patterns (its first entry) and without each,
-    by the words for what is left out. Where a highlight is lost or weakened without all of them,
-    its caution names the first pattern without which as much or more is lost, else all. There is
-    none where more can be said without them.
+    The functions *without* read the highlights without some patterns, and their keys are the words
+    for what is left out: all large patterns in the first entry, a single one in each other entry.
+    If a highlight is lost or weakened without all of them, its caution names the first pattern
+    without which as much or more is lost, or else all patterns. A highlight that gains has none.
     """
     if not without:
         return list(highlights)
 
     @cache
-    def read(name: str) -> Collection[Highlight]:
-        return without[name]()
+    def read(left_out: str) -> Collection[Highlight]:
+        return without[left_out]()
 
-    everything, *each = without
+    all_patterns, *single_patterns = without
     checked = []
     for highlight in highlights:
-        caution = _weaken(highlight, read(everything), everything)
+        caution = _weaken(highlight, read(all_patterns), all_patterns)
         if caution is not None:
-            of_each = [_weaken(highlight, read(name), name) for name in each]
-            caution = max([*filter(None, of_each), caution], key=attrgetter("loss"))
+            single_cautions = [
+                _weaken(highlight, read(left_out), left_out) for left_out in single_patterns
+            ]
+            caution = max([*filter(None, single_cautions), caution], key=attrgetter("loss"))
         notes = filter(None, (highlight.note, caution.text if caution else ""))
         checked.append(replace(highlight, note=" ".join(notes)))
     return checked
 
 
-def _weaken(highlight: Highlight, others: Collection[Highlight], name: str) -> Caution | None:
-    """Return what is lost of *highlight* if only *others* are stated, without *name*."""
-    of_kind = [other for other in others if other.kind == highlight.kind]
+def _weaken(highlight: Highlight, restated: Collection[Highlight], left_out: str) -> Caution | None:
+    """Return what is lost of *highlight* if only *restated* hold without *left_out*."""
+    same_kind = [statement for statement in restated if statement.kind == highlight.kind]
     if highlight.ranking is not None:
-        other_ranking = next(filter(None, map(attrgetter("ranking"), of_kind)), None)
+        other_ranking = next(
+            (statement.ranking for statement in same_kind if statement.ranking is not None), None
+        )
         if other_ranking is not None and highlight.ranking.top in other_ranking.values:
-            return _compare_rankings(highlight.ranking, other_ranking, name)
-    elif any(highlight.claim in (other.claim, *other.implied) for other in of_kind):
+            return _compare_rankings(highlight.ranking, other_ranking, left_out)
+    elif any(highlight.claim in (statement.claim, *statement.implied) for statement in same_kind):
         return None
-    elif highlight.claim[0] == "no change shown" and any(map(_is_change, of_kind)):
-        return Caution(Loss.CLAIM, f"Without {name} a clear change is found.")
-    return Caution(Loss.CLAIM, f"Without {name} this cannot be said.")
+    elif highlight.claim[0] == "no change shown" and any(
+        _is_change(statement) for statement in same_kind
+    ):
+        return Caution(Loss.CLAIM, f"Without {left_out} a clear change is found.")
+    return Caution(Loss.CLAIM, f"Without {left_out} this cannot be said.")
 
 
 def _is_change(highlight: Highlight) -> bool:
     return highlight.claim[0] not in NOT_COMPARED
 
 
-def _compare_rankings(ranking: Ranking, other: Ranking, name: str) -> Caution | None:
-    """Return what is lost of *ranking*; nothing where fewer months may be the highest."""
-    top, added = ranking.top, sorted(other.highest - ranking.highest)
-    before, after = ranking.values[top], other.values[top]
-    changes_much = abs(after - before) > ranking.half_width
-    figure = f"it would be {ranking.form(after)} in {_month(top)}"
+def _compare_rankings(ranking: Ranking, reduced: Ranking, left_out: str) -> Caution | None:
+    """Return what is lost of *ranking*; None if the *reduced* ranking says as much or more."""
+    top, added = ranking.top, sorted(reduced.highest - ranking.highest)
+    top_value, reduced_value = ranking.values[top], reduced.values[top]
+    changes_much = abs(reduced_value - top_value) > ranking.half_width
+    figure = f"it would be {ranking.form(reduced_value)} in {_month(top)}"
 
-    if other.top != top:
-        return Caution(Loss.TOP, f"Without {name} {figure}, and {_month(other.top)} highest.")
+    if reduced.top != top:
+        return Caution(Loss.TOP, f"Without {left_out} {figure}, and {_month(reduced.top)} highest.")
     if added:
         tie = f"{len(added)} more {grain_of(top)}s could not be told apart from it"
         if len(added) <= TIED:
             months = join_words(list(map(_month, added)))
             tie = f"{months} could not be told apart from {_month(top)}"
         text = f"{figure}, and {tie}" if changes_much else tie
-        return Caution(Loss.DISTINCTION, f"Without {name} {text}.")
-    return Caution(Loss.FIGURE, f"Without {name} {figure}.") if changes_much else None
+        return Caution(Loss.DISTINCTION, f"Without {left_out} {text}.")
+    return Caution(Loss.FIGURE, f"Without {left_out} {figure}.") if changes_much else None
 
 
 def _month(period: str) -> str:

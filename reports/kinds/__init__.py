@@ -1,4 +1,4 @@
-"""How the report of each kind of run is made, by what `Kind.report` names."""
+"""The registry of reports: `Kind.report` names the report of a kind of run."""
 
 from __future__ import annotations
 

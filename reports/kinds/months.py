@@ -1,4 +1,4 @@
-"""The report of a run of months: a front page, a page a month, a keyword, and of many a year."""
+"""The report of a run of months: a front page, and pages for months, keywords and years."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def name_run(run: RunSummary) -> str:
 def write_pages(report: Report) -> None:
     """Write a front page, a page for each month and one for each keyword over all months.
 
-    A run of many months has a page for each year too, which lists its months.
+    A run of many months also has a page for each year, which lists its months.
     """
     if years.draw_by_year(report.run):
         report = replace(report, run=replace(report.run, grain=Grain.YEAR))
@@ -38,18 +38,20 @@ def write_pages(report: Report) -> None:
         report.write(year.year.page, "year.html", year, title=year.name, samples=[])
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
-        shown = months.make_page(report.run, report.store, mentions, show_month, show_year)
-    for keyword in shown.keywords:
+        front_page = months.make_page(report.run, report.store, mentions, show_month, show_year)
+    for keyword in front_page.keywords:
         report.write(
             keyword.page,
             "keyword.html",
-            shown,
+            front_page,
             title=keyword.name,
-            samples=shown.texts,
+            samples=front_page.texts,
             keyword=keyword,
         )
 
-    report.write(INDEX, "months.html", shown, title=name_run(report.run), samples=shown.texts)
+    report.write(
+        INDEX, "months.html", front_page, title=name_run(report.run), samples=front_page.texts
+    )
 
 
 MONTHS = ReportKind(

@@ -16,7 +16,7 @@ def name_run(run: RunSummary) -> str:
 
 
 def write_pages(report: Report) -> None:
-    """Write a page that compares the subjects and one for each; an only one is the index."""
+    """Write a page that compares the subjects, and one for each; an only subject is the index."""
     is_alone = len(report.run.jobs) == 1
 
     def show_portrait(page: handles.PortraitPage) -> None:
@@ -30,9 +30,17 @@ def write_pages(report: Report) -> None:
             alone=is_alone,
         )
 
-    shown = handles.make_page(report.run, report.store, show_portrait, texts=report.exports.texts)
+    handles_page = handles.make_page(
+        report.run, report.store, show_portrait, texts=report.exports.texts
+    )
     if not is_alone:
-        report.write(INDEX, "handles.html", shown, title=name_run(report.run), samples=shown.texts)
+        report.write(
+            INDEX,
+            "handles.html",
+            handles_page,
+            title=name_run(report.run),
+            samples=handles_page.texts,
+        )
 
 
 PORTRAITS = ReportKind(

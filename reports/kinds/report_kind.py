@@ -1,4 +1,4 @@
-"""How the report of a kind of run is made: its pages, its figures, what its highlights are."""
+"""How the report of a kind of run is made: its pages, its figures and its highlights."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Report:
         self,
         file_name: str,
         template: str,
-        shown: object,
+        page_values: object,
         *,
         title: str,
         samples: Iterable[str],
@@ -46,7 +46,7 @@ class Report:
         html = page.render(
             template,
             title=title,
-            page=shown,
+            page=page_values,
             missing_fonts=fonts.missing_scripts(samples),
             summary=self.run,
             repeats=self.repeats,
@@ -56,6 +56,7 @@ class Report:
             made=self.run.ended,
             **more,
         )
+
         self.pages.add(file_name, html.encode())
         self.store.progress.count_page()
 
@@ -64,8 +65,8 @@ class Report:
 class ReportKind:
     """How the report of one kind of run is made.
 
-    *title* is what its front page is called, *figures_per_job* about how many figures a job has; a
-    month has as many for each keyword. Where nothing is read for highlights, no repeats are shown.
+    *title* returns the title of the front page. A job has about *figures_per_job* figures, and a
+    month has as many for each keyword. A kind without *read_highlights* shows no repeats.
     """
 
     title: Callable[[RunSummary], str]

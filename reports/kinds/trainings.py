@@ -18,8 +18,8 @@ def name_run(run: RunSummary) -> str:
 
 def write_pages(report: Report) -> None:
     """Write the page."""
-    shown = trainings.make_page(report.run, report.store)
-    report.write(INDEX, "trainings.html", shown, title=name_run(report.run), samples=[])
+    trainings_page = trainings.make_page(report.run, report.store)
+    report.write(INDEX, "trainings.html", trainings_page, title=name_run(report.run), samples=[])
 
 
 TRAININGS = ReportKind(name_run, write_pages, trainings.make_page, figures_per_job=3)

@@ -17,41 +17,41 @@ MOST_ENTRIES = 100
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_feed(data: RunData, title: str, events: Sequence[ShownEvent]) -> bytes:
+def write_feed(run: RunData, title: str, events: Sequence[ShownEvent]) -> bytes:
     """Return the feed of *events*, the newest of which come first, as they are given.
 
     An entry keeps its id as long as its run is in the database.
     """
     ET.register_namespace("", NAMESPACE)
-    run = uuid.uuid5(uuid.NAMESPACE_OID, f"tidings run {data.id} {data.created_at}")
-    made = datetime.fromtimestamp(data.ended_at or data.created_at, UTC)
+    run_id = uuid.uuid5(uuid.NAMESPACE_OID, f"tidings run {run.id} {run.created_at}")
+    made = datetime.fromtimestamp(run.ended_at or run.created_at, UTC)
     updated = max((event.at for event in events if event.at is not None), default=made)
 
     feed = ET.Element(_tag("feed"))
-    _add(feed, "id", run.urn)
+    _add(feed, "id", run_id.urn)
     _add(feed, "title", title)
     _add(feed, "updated", _time(updated))
     _add(ET.SubElement(feed, _tag("author")), "name", "Tidings")
     ET.SubElement(feed, _tag("link"), rel="alternate", href=INDEX)
-    for shown in events[:MOST_ENTRIES]:
+    for shown_event in events[:MOST_ENTRIES]:
         entry = ET.SubElement(feed, _tag("entry"))
-        _add(entry, "id", uuid.uuid5(run, shown.event.key).urn)
-        _add(entry, "title", shown.text)
-        _add(entry, "updated", _time(shown.at or made))
+        _add(entry, "id", uuid.uuid5(run_id, shown_event.event.key).urn)
+        _add(entry, "title", shown_event.text)
+        _add(entry, "updated", _time(shown_event.at or made))
         ET.SubElement(entry, _tag("link"), rel="alternate", href=INDEX)
-        ET.SubElement(entry, _tag("category"), term=shown.event.kind)
-        _add(entry, "summary", shown.text)
+        ET.SubElement(entry, _tag("category"), term=shown_event.event.kind)
+        _add(entry, "summary", shown_event.text)
 
     content: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
 
 
-def _tag(name: str) -> str:
-    return f"{{{NAMESPACE}}}{name}"
+def _tag(tag_name: str) -> str:
+    return f"{{{NAMESPACE}}}{tag_name}"
 
 
-def _add(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, _tag(name)).text = _NO_XML.sub("\ufffd", text)
+def _add(parent: ET.Element, tag_name: str, text: str) -> None:
+    ET.SubElement(parent, _tag(tag_name)).text = _NO_XML.sub("\ufffd", text)
 
 
 def _time(moment: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations, groupby
+from itertools import combinations, groupby
 from operator import attrgetter
 
 import numpy as np
@@ -29,7 +29,8 @@ from reports.pages.label_section import LabelledSubject, LabelSection, read_labe
 from reports.stats.intervals import mean, spearman
 from reports.words.scales import UNCHECKED, describe_scales
 
-Scores = dict[tuple[str, int, str], float]  # by document, position and text of the sentence
+# The scores by document, position and text of the sentence.
+Scores = dict[tuple[str, int, str], float]
 
 
 @dataclass
@@ -40,8 +41,13 @@ class Agreement:
     n: int
     rank: float | None
     means: tuple[float | None, float | None]
-    same_sign: float  # share of texts on which both are above, below or at zero
-    scale: str  # of the two
+
+    # The share of texts on which both are above, below or at zero.
+    same_sign: float
+
+    # The note on the scale of both runs' polarities.
+    scale: str
+
     figure: FigureRef
 
 
@@ -49,11 +55,19 @@ class Agreement:
 class ComparedSubject:
     """A keyword, an account or a search of one of the runs, month by month."""
 
-    name: str  # with its run's
+    # The name of the subject, after its run's.
+    name: str
+
     rows: list[PeriodRow]
-    is_of_posts: bool  # an account or a search, of which every post counts: it has no share
-    scale: str = UNCHECKED  # of its polarities
-    labelled: LabelledSubject | None = None  # what readers say of its mentions
+
+    # An account or a search, of which every post counts, has no share.
+    is_of_posts: bool
+
+    # The note on the scale of the polarities.
+    scale: str = UNCHECKED
+
+    # How the labels of readers correct the polarity; None if no mention has a label.
+    labelled: LabelledSubject | None = None
 
 
 @dataclass
@@ -62,7 +76,10 @@ class ComparisonPage:
 
     subjects: list[ComparedSubject] = field(default_factory=list)
     span: style.Range | None = None
-    scale: str = UNCHECKED  # of all polarities
+
+    # The note on the scale of all polarities.
+    scale: str = UNCHECKED
+
     figures: list[FigureRef] = field(default_factory=list)
     pairs: KeywordComparison = field(default_factory=KeywordComparison)
     highlights: list[Highlight] = field(default_factory=list)
@@ -71,52 +88,53 @@ class ComparisonPage:
 
 def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     """Read the runs' results and draw what compares them. Raises `UsageError` for trainings."""
-    for data in runs:
-        if not data.kind.has_documents:
+    for run in runs:
+        if not run.kind.has_documents:
             raise UsageError(
                 "a training has no months to compare: give runs of months, handles or searches"
             )
 
-    names = label_runs(runs)
+    run_names = label_runs(runs)
     page = ComparisonPage()
-    labels = {data.id: read_label_section(data) for data in runs if data.keywords}
-    for data in runs:
-        page.subjects += _read_subjects(data, names[data.id], labels.get(data.id))
+    labels = {run.id: read_label_section(run) for run in runs if run.keywords}
+    for run in runs:
+        page.subjects += _read_subjects(run, run_names[run.id], labels.get(run.id))
     page.scale = describe_scales([(subject.name, subject.scale) for subject in page.subjects])
-    for first, second in combinations(runs, 2):
-        if not first.engines or first.engines != second.engines:  # one scores one text the same
-            scales = [(names[data.id], _scale_of(labels.get(data.id))) for data in (first, second)]
+    for left, right in combinations(runs, 2):
+        # Runs of the same engines score a text the same.
+        if not left.engines or left.engines != right.engines:
+            scales = [(run_names[run.id], _scale_of(labels.get(run.id))) for run in (left, right)]
             scale = describe_scales(scales)
-            page.agreements += _compare_scores(first, second, names, scale, store)
+            page.agreements += _compare_scores(left, right, run_names, scale, store)
 
     if page.subjects:
-        rows = chain.from_iterable(subject.rows for subject in page.subjects)
-        page.span = style.Range.of(map(attrgetter("period"), rows))
+        page.span = style.Range.of(row.period for subject in page.subjects for row in subject.rows)
         page.figures = _draw_lines(page, page.span, store)
-    pairs = read_pairs_of_runs({names[data.id]: data for data in runs})
+    pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
     page.pairs = make_comparison(pairs, store, page.scale)
     page.highlights = pair_highlights(pairs)
     return page
 
 
 def _read_subjects(
-    data: RunData, name: str, labels: LabelSection | None
+    run: RunData, run_name: str, labels: LabelSection | None
 ) -> Iterator[ComparedSubject]:
     """Yield the subjects of a run, in the order of their names.
 
-    Where series are not by month, periods without a post are zeros, as on an account's own page:
-    the mean of a week would else be that of its days with posts.
+    Unless series are by month, periods without a post count as zeros, as on the account's own page.
+    Otherwise the mean of a week would be the mean of its days with posts.
     """
-    rows: dict[str, list[PeriodRow]] = defaultdict(list)
-    for row in read_series(data):
-        if row.term is None:
-            rows[f"@{row.handle}" if row.handle else row.keyword or ""].append(row)
+    rows_by_subject: dict[str, list[PeriodRow]] = defaultdict(list)
+    for period_row in read_series(run):
+        if period_row.term is None:
+            subject = f"@{period_row.handle}" if period_row.handle else period_row.keyword or ""
+            rows_by_subject[subject].append(period_row)
 
-    is_of_posts = data.kind.unit == Unit.POST
-    is_filled = is_of_posts and data.grain != Grain.MONTH
-    for subject, of_subject in rows.items():
-        series = fill_periods(of_subject) if is_filled else of_subject
-        compared = ComparedSubject(f"{name}: {subject}", series, is_of_posts)
+    is_of_posts = run.kind.unit == Unit.POST
+    is_filled = is_of_posts and run.grain != Grain.MONTH
+    for subject, subject_rows in rows_by_subject.items():
+        series = fill_periods(subject_rows) if is_filled else subject_rows
+        compared = ComparedSubject(f"{run_name}: {subject}", series, is_of_posts)
         if labels is not None:
             compared.scale = labels.scale(subject)
             compared.labelled = labels.by_keyword.get(subject)
@@ -129,75 +147,84 @@ def _scale_of(labels: LabelSection | None) -> str:
 
 def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> list[FigureRef]:
     """Draw the shares of keywords, the posts of accounts and searches, the polarity of all."""
-    of_all = {subject.name: subject.rows for subject in page.subjects}
-    posts = {subject.name: subject.rows for subject in page.subjects if subject.is_of_posts}
-    by_column = {"share": of_all, "mentions": posts, "polarity_mean": of_all}
+    rows_by_subject = {subject.name: subject.rows for subject in page.subjects}
+    post_rows = {subject.name: subject.rows for subject in page.subjects if subject.is_of_posts}
+    subjects_by_column = {
+        "share": rows_by_subject,
+        "mentions": post_rows,
+        "polarity_mean": rows_by_subject,
+    }
     specs = []
-    for column, subjects in by_column.items():
+    for column, subjects in subjects_by_column.items():
         specs.append(comparison.lines_spec(subjects, span=span, column=column, scale=page.scale))
     return store.show_all(*specs)
 
 
 def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
     """Return what each run is called beside the others: its name, its number where it is needed."""
-    times = Counter(map(attrgetter("name"), runs))
+    uses = Counter(run.name for run in runs)
     labels = {}
-    for data in runs:
-        number = f"run {data.id}"
-        labels[data.id] = data.name or number
-        if data.name is not None and times[data.name] > 1:
-            labels[data.id] = f"{data.name} ({number})"
+    for run in runs:
+        numbered = f"run {run.id}"
+        labels[run.id] = run.name or numbered
+        if run.name is not None and uses[run.name] > 1:
+            labels[run.id] = f"{run.name} ({numbered})"
     return labels
 
 
 def _compare_scores(
-    first: RunData, second: RunData, labels: Mapping[int, str], scale: str, store: FigureStore
+    left: RunData, right: RunData, labels: Mapping[int, str], scale: str, store: FigureStore
 ) -> list[Agreement]:
     """Compare two runs on the texts that both scored; none where there are none."""
-    names = labels[first.id], labels[second.id]
-    pairs = list(_pair_scores(_read_scores(first), _read_scores(second)))
+    run_names = labels[left.id], labels[right.id]
+    pairs = list(_pair_scores(_read_scores(left), _read_scores(right)))
     if not pairs:
         return []
 
-    left, right = zip(*pairs, strict=True)
-    rank = spearman(left, right)
-    same_sign = int((np.sign(left) == np.sign(right)).sum()) / len(pairs)
+    left_scores, right_scores = zip(*pairs, strict=True)
+    rank = spearman(left_scores, right_scores)
+    same_sign = int((np.sign(left_scores) == np.sign(right_scores)).sum()) / len(pairs)
     spec = comparison.agreement_spec(
-        (first.id, second.id), pairs, names=names, rank=rank, scale=scale
+        (left.id, right.id), pairs, names=run_names, rank=rank, scale=scale
     )
-    means = mean(left), mean(right)
-    return [Agreement(names, len(pairs), rank, means, same_sign, scale, store.show(spec))]
+    means = mean(left_scores), mean(right_scores)
+    return [Agreement(run_names, len(pairs), rank, means, same_sign, scale, store.show(spec))]
 
 
-def _read_scores(data: RunData) -> Iterator[tuple[str, Scores]]:
-    """Yield what a run scored in groups, in the order of their names: months, or documents."""
-    if data.kind.unit == Unit.POST:
-        for post in read_documents(data):
+def _read_scores(run: RunData) -> Iterator[tuple[str, Scores]]:
+    """Yield the scores of a run by group, in the order of their names: by month, or by post."""
+    if run.kind.unit == Unit.POST:
+        for post in read_documents(run):
             if post.polarity is not None:
                 yield post.document, {(post.document, 0, ""): post.polarity}
         return
-    parameters = data.month_parameters
-    patterns = {each.name: each.patterns for each in parameters.keywords if parameters.mask_keyword}
 
-    for period, rows in groupby(read_mentions(data), key=attrgetter("period")):
+    parameters = run.month_parameters
+    patterns = {
+        keyword.name: keyword.patterns for keyword in parameters.keywords if parameters.mask_keyword
+    }
+
+    for period, month_mentions in groupby(read_mentions(run), key=attrgetter("period")):
         scores = {}
-        for row in rows:
-            if row.polarity is not None:
-                scored = mask_terms(row.sentence, patterns.get(row.keyword, ()))
-                scores[row.document, row.position, scored] = row.polarity
+        for mention in month_mentions:
+            if mention.polarity is not None:
+                scored = mask_terms(mention.sentence, patterns.get(mention.keyword, ()))
+                scores[mention.document, mention.position, scored] = mention.polarity
         yield period, scores
 
 
 def _pair_scores(
-    first: Iterator[tuple[str, Scores]], second: Iterator[tuple[str, Scores]]
+    left_groups: Iterator[tuple[str, Scores]], right_groups: Iterator[tuple[str, Scores]]
 ) -> Iterator[tuple[float, float]]:
-    """Yield the scores of what both have, with a group of each in memory."""
-    left, right = next(first, None), next(second, None)
-    while left is not None and right is not None:
-        if left[0] == right[0]:
-            for key, score in left[1].items():
-                if key in right[1]:
-                    yield score, right[1][key]
-        left_is_behind, right_is_behind = left[0] <= right[0], right[0] <= left[0]
-        left = next(first, None) if left_is_behind else left
-        right = next(second, None) if right_is_behind else right
+    """Yield both scores of each common text, with one group of each run in memory."""
+    left_group, right_group = next(left_groups, None), next(right_groups, None)
+    while left_group is not None and right_group is not None:
+        if left_group[0] == right_group[0]:
+            for key, score in left_group[1].items():
+                if key in right_group[1]:
+                    yield score, right_group[1][key]
+
+        left_is_behind = left_group[0] <= right_group[0]
+        right_is_behind = right_group[0] <= left_group[0]
+        left_group = next(left_groups, None) if left_is_behind else left_group
+        right_group = next(right_groups, None) if right_is_behind else right_group

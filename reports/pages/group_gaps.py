@@ -1,4 +1,4 @@
-"""The months that not all groups of a run have: all together are then other groups."""
+"""The months in which some groups of a run have no documents."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from reports.data.group_counts import GroupCounts
 from reports.words.periods import describe_periods
 
-NAMED = 3  # groups whose months are named
+# The months of at most this many groups are named.
+NAMED = 3
 
 
 def describe_gaps(groups: Sequence[GroupCounts], plural: str) -> str:
-    """Name the months of which a group has no document stored, though another one has.
+    """Name the months in which a group has no stored document although another group has.
 
-    *groups* are those of one keyword, *plural* is what they are called. Returns nothing where all
+    *groups* are those of one keyword, *plural* is what they are called. Return an empty text if all
     have the same months.
     """
-    with_gaps = [group for group in groups if group.missing_months]
-    if not with_gaps:
+    incomplete_groups = [group for group in groups if group.missing_months]
+    if not incomplete_groups:
         return ""
-    if len(with_gaps) > NAMED:
-        some = f"{len(with_gaps):,} of {len(groups):,} {plural} have no document"
-        return f"{some} in a month in which others have."
-    named = []
-    for group in with_gaps:
-        named.append(f"{group.name} has no document {describe_periods(group.missing_months)}")
-    return f"{'; '.join(named)}."
+    if len(incomplete_groups) > NAMED:
+        counted_groups = f"{len(incomplete_groups):,} of {len(groups):,} {plural} have no document"
+        return f"{counted_groups} in a month in which others have."
+
+    group_gaps = []
+    for group in incomplete_groups:
+        group_gaps.append(f"{group.name} has no document {describe_periods(group.missing_months)}")
+    return f"{'; '.join(group_gaps)}."

@@ -25,10 +25,14 @@ from reports.findings.group_statements import PLURALS, describe_groups
 from reports.findings.highlights import Highlight
 from reports.pages.group_gaps import describe_gaps
 
-SIDE_BY_SIDE = 8  # groups that have a panel each; more are a heat map
-MOST_PERIODS = 60  # that a figure shows; beyond, longer ones
-DRAWN = 30  # groups of the figure of totals, those with most documents
-SHOWN = 60  # groups of the table
+# At most this many groups have a panel each; more are drawn as a heat map.
+SIDE_BY_SIDE = 8
+# A figure shows at most this many periods. The periods of a longer run are longer.
+MOST_PERIODS = 60
+# The figure of totals shows at most this many groups, those with most documents.
+DRAWN = 30
+# The table lists at most this many groups.
+SHOWN = 60
 
 _HEADINGS = {Grouping.OUTLET: "Outlets", Grouping.SECTION: "Sections", Grouping.KIND: "Kinds"}
 
@@ -38,7 +42,9 @@ class GroupRow:
     """A group in the table of a keyword."""
 
     counts: GroupCounts
-    copies: int | None  # documents that mention it and are copies; None where none are looked for
+
+    # The mentioning documents that are copies; None if copies are not looked for.
+    copies: int | None
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,14 @@ class GroupedKeyword:
     """A keyword in each group."""
 
     name: str
-    scale: str  # of its polarities
-    rows: list[GroupRow]  # those with most documents
-    groups: int  # of the run
+
+    # The note on the scale of the polarities.
+    scale: str
+
+    # The groups with most documents, out of *groups* in the run.
+    rows: list[GroupRow]
+    groups: int
+
     highlights: list[Highlight]
     figures: list[FigureRef]
 
@@ -59,9 +70,14 @@ class GroupSection:
 
     heading: str = ""
     grouping: str = ""
-    grain: str = ""  # of the figures, where it is not the run's
+
+    # The grain of the figures; empty if it is the run's.
+    grain: str = ""
+
     keywords: list[GroupedKeyword] = field(default_factory=list)
-    gaps: str = ""  # the months that some group lacks, in words; they are those of each keyword
+
+    # The months that some group lacks, in words. They are the same for each keyword.
+    gaps: str = ""
 
     @property
     def has_copies(self) -> bool:
@@ -69,28 +85,29 @@ class GroupSection:
         return self.grouping == Grouping.OUTLET
 
 
-def make_groups(data: RunData, store: FigureStore, scale_of: Callable[[str], str]) -> GroupSection:
+def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]) -> GroupSection:
     """Count and draw each keyword in each group; *scale_of* is what is said of its polarities."""
-    if data.grouping is None:
+    if run.grouping is None:
         return GroupSection()
-    parameters = data.month_parameters
-    names = [keyword.name for keyword in parameters.keywords]
-    grain = choose_grain(data, parameters.first, parameters.last, MOST_PERIODS)
-    span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))
-    copies = count_copies(data)
-    other_grain = grain.value if grain != data.grain else ""
-    section = GroupSection(_HEADINGS[data.grouping], data.grouping.value, other_grain)
 
-    for counted in count_groups(data, names, grain):
-        scale = scale_of(counted.keyword)
-        shown = _show(counted, data.grouping, store, copies=copies, span=span, scale=scale)
-        section.keywords.append(shown)
-        section.gaps = describe_gaps(list(counted.groups.values()), PLURALS[data.grouping])
+    parameters = run.month_parameters
+    keyword_names = [keyword.name for keyword in parameters.keywords]
+    grain = choose_grain(run, parameters.first, parameters.last, MOST_PERIODS)
+    span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))
+    copies = count_copies(run)
+    other_grain = grain.value if grain != run.grain else ""
+    section = GroupSection(_HEADINGS[run.grouping], run.grouping.value, other_grain)
+
+    for keyword_groups in count_groups(run, keyword_names, grain):
+        scale = scale_of(keyword_groups.keyword)
+        grouped = _show(keyword_groups, run.grouping, store, copies=copies, span=span, scale=scale)
+        section.keywords.append(grouped)
+        section.gaps = describe_gaps(list(keyword_groups.groups.values()), PLURALS[run.grouping])
     return section
 
 
 def _show(
-    counted: KeywordGroups,
+    keyword_groups: KeywordGroups,
     grouping: Grouping,
     store: FigureStore,
     *,
@@ -98,32 +115,34 @@ def _show(
     span: style.Range,
     scale: str,
 ) -> GroupedKeyword:
-    ranked = sorted(counted.groups.values(), key=_by_documents)
-    rows = []
+    ranked = sorted(keyword_groups.groups.values(), key=_by_documents)
+    group_rows = []
     for group in ranked[:SHOWN]:
-        n = copies.get((counted.keyword, group.name), 0) if grouping == Grouping.OUTLET else None
-        rows.append(GroupRow(group, n))
+        group_copies = None
+        if grouping == Grouping.OUTLET:
+            group_copies = copies.get((keyword_groups.keyword, group.name), 0)
+        group_rows.append(GroupRow(group, group_copies))
 
-    name = slug(counted.keyword)
-    by_share = sorted(ranked[:DRAWN], key=_by_share)
+    keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
+    groups_by_share = sorted(ranked[:DRAWN], key=_by_share)
     totals = []
-    for group in by_share:
+    for group in groups_by_share:
         point = _point("", group.total)
         if point is not None:
             totals.append((group.name, point))
-    in_heat = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
-    panels = [_panel(group, span) for group in in_heat]
+    heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
+    panels = [_panel(group, span) for group in heat_groups]
     specs = (
-        figures.totals_spec(counted.keyword, name, totals),
-        figures.series_spec(counted.keyword, name, panels, span, most=SIDE_BY_SIDE),
-        figures.polarities_spec(counted.keyword, name, _polarities(by_share), scale),
+        figures.totals_spec(keyword, file_prefix, totals),
+        figures.series_spec(keyword, file_prefix, panels, span, most=SIDE_BY_SIDE),
+        figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share), scale),
     )
     return GroupedKeyword(
-        counted.keyword,
+        keyword_groups.keyword,
         scale,
-        rows,
+        group_rows,
         len(ranked),
-        describe_groups(counted, grouping),
+        describe_groups(keyword_groups, grouping),
         store.show_all(*specs),
     )
 

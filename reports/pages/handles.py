@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -58,20 +57,28 @@ from reports.words.quantities import format_day, quantity, signed, web_address
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
-#: periods in a row without a post, from which on they are no zeros: a year of them
+#: A silence of a year or longer is missing data and no row of zeros. The key is the grain, the
+#: value the number of periods in a year.
 SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
-SENTENCES_SHOWN = 10  # of a summary
-ACCOUNTS_COMPARED = 40  # in one figure
-SAMPLES = 50  # texts of an account
-NAMES_COMPARED = 3  # of an account, beside the others
-MERGED_SHOWN = 12  # names that were written in several ways
+# A summary shows at most this many sentences.
+SENTENCES_SHOWN = 10
+# One figure compares at most this many accounts.
+ACCOUNTS_COMPARED = 40
+# This many texts of an account show which scripts it uses.
+SAMPLES = 50
+# This many names of an account stand beside those of the others.
+NAMES_COMPARED = 3
+# The note lists at most this many names that were written in several ways.
+MERGED_SHOWN = 12
 
 
 @dataclass(frozen=True)
 class Post:
     """A post as the table shows it; *text* is None where the report leaves texts out."""
 
-    published_at: datetime | None  # UTC
+    # The time is UTC.
+    published_at: datetime | None
+
     address: str | None
     text: str | None
     polarity: float | None
@@ -90,19 +97,33 @@ class Quote:
 class Portrait:
     """One handle or search."""
 
-    name: str  # of the job: @nasa, search:term
+    # The name of the job: @nasa, search:term.
+    name: str
+
     account: accounts.Account
     summary: list[Quote]
     summary_sentences: int
     sources: list[str]
-    texts: list[str]  # samples
-    months: list[PeriodRow]  # every month from the first known post to the last
-    rows: list[PeriodRow]  # the same by the run's grain
-    scored_rows: list[PeriodRow]  # the same, with the number of scored posts
+
+    # Samples of the texts show which scripts the page needs.
+    texts: list[str]
+
+    # A row for every month from the first known post to the last.
+    months: list[PeriodRow]
+
+    # The same by the run's grain.
+    rows: list[PeriodRow]
+
+    # The same by the run's grain, with the number of scored posts as mentions.
+    scored_rows: list[PeriodRow]
+
     phrases: list[PhraseRow]
     distinctive: list[DistinctiveRow]
     names: entities.TopNames
-    merged_names: list[str]  # those that were written in several ways
+
+    # The names that were written in several ways.
+    merged_names: list[str]
+
     reasons: list[str]
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
@@ -115,8 +136,9 @@ class Portrait:
     @property
     def most_named(self) -> list[tuple[str, int]]:
         """The names that come most often, whatever their type, each with how often it came."""
-        names = chain.from_iterable(self.names.by_type.values())
-        return sorted(names, key=lambda name: (-name[1], name[0]))[:NAMES_COMPARED]
+        counted_names = chain.from_iterable(self.names.by_type.values())
+        ranked = sorted(counted_names, key=lambda counted: (-counted[1], counted[0]))
+        return ranked[:NAMES_COMPARED]
 
 
 @dataclass(frozen=True)
@@ -139,11 +161,11 @@ class HandlesPage:
     @property
     def texts(self) -> list[str]:
         """Samples of all accounts, to see which scripts they use."""
-        return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
+        return [text for portrait in self.portraits for text in portrait.texts]
 
 
 def make_page(
-    data: RunData,
+    run: RunData,
     store: FigureStore,
     show_portrait: Callable[[PortraitPage], None],
     *,
@@ -153,12 +175,12 @@ def make_page(
 
     Each is shown when it is read; its posts, with or without *texts*, are then let go.
     """
-    coverage = read_coverage_grid(data)
-    jobs = index_by("name", data.jobs)
+    coverage = read_coverage_grid(run)
+    jobs = index_by("name", run.jobs)
     store.progress.expect_pages(1 if len(jobs) == 1 else len(jobs) + 1)
     portraits = []
-    for portrait in _read_portraits(data, store, coverage):
-        posts = page_rows(_newest_first(data, jobs[portrait.name], texts=texts), _values)
+    for portrait in _read_portraits(run, store, coverage):
+        posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)
         show_portrait(PortraitPage(coverage, portrait, posts))
         portraits.append(portrait)
     return HandlesPage(coverage, portraits, _compare(portraits, store))
@@ -169,7 +191,10 @@ class AccountRows:
     """The months of an account or a search, as its highlights and events read them."""
 
     months: list[PeriodRow]
-    scored: list[PeriodRow]  # the same, with the number of scored posts
+
+    # The same months, with the number of scored posts as mentions.
+    scored: list[PeriodRow]
+
     days: DailyCounts
 
 
@@ -206,39 +231,44 @@ def read_highlights(data: RunData, subject: str | None = None) -> dict[str, list
     return highlights
 
 
-def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
-    """Draw the figures of the accounts or searches *names* alone, which `make_page` then finds."""
-    for _ in _read_portraits(data, store, CoverageGrid((), {}), names):
+def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
+    """Draw the figures of the jobs *job_names* alone, which `make_page` then finds."""
+    for _ in _read_portraits(run, store, CoverageGrid((), {}), job_names):
         pass
 
 
 def _read_portraits(
-    data: RunData, store: FigureStore, coverage: CoverageGrid, names: Collection[str] | None = None
+    run: RunData,
+    store: FigureStore,
+    coverage: CoverageGrid,
+    job_names: Collection[str] | None = None,
 ) -> Iterator[Portrait]:
-    rows: dict[str | None, list[PeriodRow]] = defaultdict(list)
+    series_by_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
     phrases: dict[str, list[PhraseRow]] = defaultdict(list)
     names_by_job: dict[str, list[EntityRow]] = defaultdict(list)
     months: dict[str | None, list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data, names):
-        months[row.job].append(row)
-    for row in read_series(data, names):
-        rows[row.job].append(row)
-    for phrase in read_phrases(data, names):
+    for period_row in read_periods(run, job_names):
+        months[period_row.job].append(period_row)
+    for period_row in read_series(run, job_names):
+        series_by_job[period_row.job].append(period_row)
+    for phrase in read_phrases(run, job_names):
         phrases[phrase.job].append(phrase)
     distinctive_words: dict[str, list[DistinctiveRow]] = defaultdict(list)
-    for word in read_distinctive(data, names):
-        distinctive_words[word.job].append(word)
-    for entity in read_entities(data, names):
+    for distinctive_row in read_distinctive(run, job_names):
+        distinctive_words[distinctive_row.job].append(distinctive_row)
+    for entity in read_entities(run, job_names):
         if entity.period is None:
             names_by_job[entity.job].append(entity)
-    summaries = dict(map(attrgetter("job", "summary"), read_summaries(data, names)))
+    summaries = {}
+    for summary_row in read_summaries(run, job_names):
+        summaries[summary_row.job] = summary_row.summary
 
-    for job in data.jobs_named(names):
+    for job in run.jobs_named(job_names):
         summary = summaries.get(job.name, "")
-        posts = _read_posts(data, job, summary, data.grain, _find_patterns(data, job))
+        posts = _read_posts(run, job, summary, run.grain, _find_patterns(run, job))
         quotes = _quotes(posts.summary, posts.addresses)
         quotes = [quote for quote in quotes if has_words(quote.sentence)]
-        series_rows = fill_periods(rows[job.name])
+        series_rows = fill_periods(series_by_job[job.name])
         portrait = Portrait(
             name=job.name,
             account=_account(job, posts),
@@ -248,14 +278,17 @@ def _read_portraits(
             texts=posts.texts,
             months=fill_periods(months[job.name]),
             rows=series_rows,
-            scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in series_rows],
+            scored_rows=[
+                replace(period_row, mentions=posts.scored[period_row.period])
+                for period_row in series_rows
+            ],
             phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name], account_names=posts.names),
             merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
         )
-        _draw_portrait(portrait, posts, data, store)
+        _draw_portrait(portrait, posts, run, store)
         yield portrait
 
 
@@ -263,18 +296,34 @@ def _read_portraits(
 class _Posts:
     """What one pass over an account's posts yields."""
 
-    summary: str  # in one line
-    subject: str  # the handle or term
+    # The summary in one line.
+    summary: str
+
+    # The handle or term.
+    subject: str
+
     n: int = 0
-    authored: int = 0  # no reposts
+
+    # The number of posts that are no reposts.
+    authored: int = 0
+
     sources: set[str] = field(default_factory=set)
     polarities: list[float] = field(default_factory=list)
-    scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by period
+
+    # The number of posts with a polarity, by period.
+    scored: Counter[str] = field(default_factory=Counter)
+
     texts: list[str] = field(default_factory=list)
-    words: Counter[str] = field(default_factory=Counter)  # of authored posts, repeats once a month
-    repeats: int = 0  # posts that are left out of them
-    writings: Writings = field(default_factory=Writings)  # of the handle
-    addresses: dict[str, str | None] = field(default_factory=dict)  # by sentence of the summary
+
+    # The words of authored posts, repeats counted once a month, and how many posts are left out.
+    words: Counter[str] = field(default_factory=Counter)
+    repeats: int = 0
+
+    # The ways in which the posts write the handle.
+    writings: Writings = field(default_factory=Writings)
+
+    # The address of the post in which a sentence of the summary stands.
+    addresses: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -284,24 +333,24 @@ class _Posts:
     def add_authored(self, text: str, address: str | None, *, is_repeat: bool) -> None:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
         self.authored += 1
-        words = words_of_post(text)
+        authored_text = words_of_post(text)
         if is_repeat:
             self.repeats += 1
         else:
-            self.words.update(count_words([words]))
-        for sentence in sentences(words):
+            self.words.update(count_words([authored_text]))
+        for sentence in sentences(authored_text):
             if sentence in self.summary:
                 self.addresses.setdefault(sentence, address)
 
 
-def _find_patterns(data: RunData, job: RunJob) -> Patterns:
+def _find_patterns(run: RunData, job: RunJob) -> Patterns:
     """Return the patterns of a job's posts that are no reposts, without those left out."""
-    without = left_out(data, job)
-    statement = _select_posts(data, job, Document.id, Document.text)
+    without = left_out(run, job)
+    statement = _select_posts(run, job, Document.id, Document.text)
     authored = statement.where(Document.repost.is_not(True))
 
     def read_texts() -> Iterator[tuple[int, str]]:
-        for document, text, _ in fetch_pages(data.db, authored, Document.id):
+        for document, text, _ in fetch_pages(run.db, authored, Document.id):
             if document not in without:
                 yield document, text
 
@@ -352,21 +401,22 @@ def _account(job: RunJob, posts: _Posts) -> accounts.Account:
     return accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high)
 
 
-def _newest_first(data: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
+def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
     """Yield a job's posts, the newest first, a batch of documents at a time."""
     order = (Document.published_at.desc().nulls_last(), Document.identity)
-    ids = fetch_scalars(data.db, _select_posts(data, job, Document.id).order_by(*order))
+    ids = fetch_scalars(run.db, _select_posts(run, job, Document.id).order_by(*order))
     columns = (Document.id, Document.published_at, Document.address, Document.text, Document.repost)
-    without = left_out(data, job)
+    without = left_out(run, job)
     for batch in in_batches([id_ for id_ in ids if id_ not in without]):
-        statement = _select_posts(data, job, *columns).where(Document.id.in_(batch))
-        rows = {id_: values for id_, *values in fetch_all(data.db, statement)}
-        for at, address, text, repost, stored in map(rows.__getitem__, batch):
+        statement = _select_posts(run, job, *columns).where(Document.id.in_(batch))
+        posts_by_id = {id_: post_values for id_, *post_values in fetch_all(run.db, statement)}
+        for id_ in batch:
+            at, address, text, repost, stored = posts_by_id[id_]
             yield Post(at, address, text if texts else None, valid_polarity(stored), repost)
 
 
 def _values(post: Post) -> tuple[str | float | None, ...]:
-    """Return what the table of posts shows of one: see the heads in `handle.html`."""
+    """Return the values of a post's row in the table, whose heads are in `handle.html`."""
     return (
         format_day(post.published_at) or "no date",
         web_address(post.address),
@@ -396,10 +446,9 @@ def _select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:
 
 
 def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
-    """Cut a summary into the sentences of posts that it is made of, each once, with addresses.
+    """Split a summary into the posts' sentences, each once and with the address of its post.
 
-    Not cut by the rules for sentences: one that ends without a full stop would be one with the
-    next.
+    The rules for sentences would not do: they join a sentence without a full stop to the next.
     """
     spans = sorted((summary.find(sentence), -len(sentence), sentence) for sentence in addresses)
     quotes: dict[str, str | None] = {}
@@ -409,44 +458,47 @@ def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
             quotes.setdefault(summary[end:start].strip())
             quotes[sentence] = addresses[sentence]
             end = start + len(sentence)
+
     quotes.setdefault(summary[end:].strip())
     return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
 
 
-def fill_periods(rows: Sequence[PeriodRow]) -> list[PeriodRow]:
-    """Return every period from the first known post to the last; before and after is no data.
+def fill_periods(known_rows: Sequence[PeriodRow]) -> list[PeriodRow]:
+    """Return every period from the first known post to the last.
 
-    A period without a post is a zero. In a silence of a year or longer there is no data either:
-    nobody knows whether the account said nothing or the archive does not reach there.
+    A period without a post is a zero. A silence of a year or longer is missing data, since nobody
+    knows whether the account said nothing or the archive has a gap.
     """
-    if not rows:
+    if not known_rows:
         return []
 
-    by_period = index_by("period", rows)
-    span = style.Range.of(by_period)
+    rows_by_period = index_by("period", known_rows)
+    span = style.Range.of(rows_by_period)
     silence = SILENCE[span.grain]
     periods: list[PeriodRow] = []
     silent: list[str] = []
     for period in span:
-        if period not in by_period:
+        if period not in rows_by_period:
             silent.append(period)
             continue
-        for without_post in silent:
-            periods.append(_silent_period(rows[0], without_post, is_zero=len(silent) < silence))
-        periods.append(by_period[period])
+        for silent_period in silent:
+            periods.append(
+                _silent_period(known_rows[0], silent_period, is_zero=len(silent) < silence)
+            )
+        periods.append(rows_by_period[period])
         silent.clear()
     return periods
 
 
-def _silent_period(row: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
-    """Return the row of a *period* without posts, of the account whose row is *row*."""
+def _silent_period(known_row: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
+    """Return the row of a *period* without posts, of the account whose row is *known_row*."""
     return PeriodRow(
-        run=row.run,
+        run=known_row.run,
         period=period,
-        handle=row.handle,
-        keyword=row.keyword,
-        term=row.term,
-        state=row.state if is_zero else StepState.NO_DATA.value,
+        handle=known_row.handle,
+        keyword=known_row.keyword,
+        term=known_row.term,
+        state=known_row.state if is_zero else StepState.NO_DATA.value,
         documents=0,
         matched=0 if is_zero else None,
         mentions=0 if is_zero else None,
@@ -456,79 +508,83 @@ def _silent_period(row: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
         polarity_mean=None,
         polarity_low=None,
         polarity_high=None,
-        job=row.job,
+        job=known_row.job,
     )
 
 
-def _phrases_to_show(phrases: Sequence[PhraseRow], names: Sequence[str]) -> list[PhraseRow]:
-    """Return the phrases that occur more than once and do not only repeat the account's *names*."""
-    return [row for row in phrases if says_something(row.phrase, row.count, names)]
+def _phrases_to_show(phrases: Sequence[PhraseRow], account_names: Sequence[str]) -> list[PhraseRow]:
+    """Return the phrases that occur more than once and say more than the *account_names*."""
+    return [
+        phrase for phrase in phrases if says_something(phrase.phrase, phrase.count, account_names)
+    ]
 
 
-def _merged_names(rows: Sequence[EntityRow], account_names: Sequence[str]) -> list[str]:
+def _merged_names(entity_rows: Sequence[EntityRow], account_names: Sequence[str]) -> list[str]:
     """Return the names that were written in several ways, with the other spellings.
 
     Those of the account itself are left out, as in the figure.
     """
     merged = []
-    for row in rows:
-        if row.type in entities.NO_NAMES or is_account(row.type, row.name, account_names):
+    for entity in entity_rows:
+        if entity.type in entities.NO_NAMES or is_account(entity.type, entity.name, account_names):
             continue
-        if len(row.spellings) > 1:
-            others = [spelling for spelling in row.spellings if spelling != row.name]
-            merged.append(f"{row.name} ({', '.join(others)})")
+        if len(entity.spellings) > 1:
+            other_spellings = [spelling for spelling in entity.spellings if spelling != entity.name]
+            merged.append(f"{entity.name} ({', '.join(other_spellings)})")
     return merged[:MERGED_SHOWN]
 
 
-def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: FigureStore) -> None:
-    name, rows = portrait.name, portrait.rows
-    first, last = (rows[0].period, rows[-1].period) if rows else ("", "")
-    subject = Subject(name, portrait.slug, style.Range(first, last))
-    if rows:
+def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: FigureStore) -> None:
+    job_name, series_rows = portrait.name, portrait.rows
+    span = style.Range("", "")
+    if series_rows:
+        span = style.Range(series_rows[0].period, series_rows[-1].period)
+    subject = Subject(job_name, portrait.slug, span)
+    if series_rows:
         portrait.over_time = store.show_all(
-            series.posts_spec(subject, rows, posts=posts.n),
+            series.posts_spec(subject, series_rows, posts=posts.n),
             polarity.overall_spec(subject, portrait.scored_rows, unit="post"),
         )
 
     add = partial(store.add_section, portrait.sections)
     merged = "; ".join(portrait.merged_names)
     unit = "times named in its posts"
-    names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
-    add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
-    _add_distinctive(portrait, subject, data, store)
-    words = merge_spellings(posts.words)
-    chosen = clouds.choose(words, posts.names, data.parameters.max_words)
+    name_spec = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
+    add("names", "Names", name_spec, note=f"Counted as one: {merged}." if merged else "")
+    _add_distinctive(portrait, subject, run, store)
+    merged_counts = merge_spellings(posts.words)
+    cloud_words = clouds.choose(merged_counts, posts.names, run.parameters.max_words)
     counted = quantity(posts.authored - posts.repeats, "post")
     repeats = describe_repeats(posts.repeats, "post")
-    add_words(add, subject.slug, chosen, data.mask, counted=counted, repeats=repeats)
+    add_words(add, subject.slug, cloud_words, run.mask, counted=counted, repeats=repeats)
 
 
 def _add_distinctive(
-    portrait: Portrait, subject: Subject, data: RunData, store: FigureStore
+    portrait: Portrait, subject: Subject, run: RunData, store: FigureStore
 ) -> None:
     """Add the words that stand out: a figure, or two lists where there is one other account."""
-    rows, place = portrait.distinctive, ("distinctive", "Words that stand out")
-    others = [job.name for job in data.jobs if job.name != portrait.name]
-    note = distinctive.no_word_stands_out(rows)
-    if len(others) == 1 and not note:
-        lists = distinctive.list_uses(rows, others[0])
-        note = distinctive.describe_lists(f"the posts of {others[0]}") if lists else ""
-        store.add_section(portrait.sections, *place, note=note, lists=lists)
+    distinctive_rows, heading = portrait.distinctive, ("distinctive", "Words that stand out")
+    other_jobs = [job.name for job in run.jobs if job.name != portrait.name]
+    note = distinctive.no_word_stands_out(distinctive_rows)
+    if len(other_jobs) == 1 and not note:
+        lists = distinctive.list_uses(distinctive_rows, other_jobs[0])
+        note = distinctive.describe_lists(f"the posts of {other_jobs[0]}") if lists else ""
+        store.add_section(portrait.sections, *heading, note=note, lists=lists)
         return
-    compared_with = f"the posts of the run's other {data.kind.job_nouns}"
-    spec = distinctive.distinctive_spec(subject, rows, compared_with=compared_with)
-    store.add_section(portrait.sections, *place, spec, note=note)
+
+    compared_with = f"the posts of the run's other {run.kind.job_nouns}"
+    spec = distinctive.distinctive_spec(subject, distinctive_rows, compared_with=compared_with)
+    store.add_section(portrait.sections, *heading, spec, note=note)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     """Draw the accounts beside each other, where there are two with dated posts."""
-    compared = list(filter(attrgetter("rows"), portraits))[:ACCOUNTS_COMPARED]
+    compared = [portrait for portrait in portraits if portrait.rows][:ACCOUNTS_COMPARED]
     if len(compared) < 2:
         return []
 
-    names = list(map(attrgetter("name"), compared))
-    rows = chain.from_iterable(map(attrgetter("rows"), compared))
-    span = style.Range.of(map(attrgetter("period"), rows))
+    account_names = [portrait.name for portrait in compared]
+    span = style.Range.of(row.period for portrait in compared for row in portrait.rows)
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
     gaps: list[list[str]] = []
@@ -536,16 +592,17 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     for portrait in compared:
         posts_by_period: dict[str, int] = {}
         mean_by_period: dict[str, float | None] = {}
-        for row in portrait.rows:
-            mean_by_period[row.period] = row.polarity_mean
-            if row.mentions is not None:
-                posts_by_period[row.period] = row.mentions
+        for period_row in portrait.rows:
+            mean_by_period[period_row.period] = period_row.polarity_mean
+            if period_row.mentions is not None:
+                posts_by_period[period_row.period] = period_row.mentions
         posts.append([posts_by_period.get(period) or None for period in span])
-        means.append(list(map(mean_by_period.get, span)))
+        means.append([mean_by_period.get(period) for period in span])
         gaps.append([period for period in span if period not in posts_by_period])
         cut_off_periods.append(cut_off(portrait.rows))
+
     return store.show_all(
-        accounts.posts_spec(names, span, posts, gaps, cut_off_periods),
-        accounts.means_spec(list(map(attrgetter("account"), compared))),
-        accounts.polarity_spec(names, span, means, gaps, cut_off_periods),
+        accounts.posts_spec(account_names, span, posts, gaps, cut_off_periods),
+        accounts.means_spec([portrait.account for portrait in compared]),
+        accounts.polarity_spec(account_names, span, means, gaps, cut_off_periods),
     )

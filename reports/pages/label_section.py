@@ -1,4 +1,4 @@
-"""The part of a page that says how right its moods are, and what they are on the human scale."""
+"""The section that compares the engine's polarities with the labels of readers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ from reports.stats.intervals import mean
 from reports.words.periods import month_name
 from reports.words.scales import scale_note
 
-NEUTRAL = 0.05  # nearer to 0 a polarity has no sign: Hutto and Gilbert, "VADER" (ICWSM 2014)
+# Nearer to 0 a polarity has no sign: Hutto and Gilbert, "VADER" (ICWSM 2014).
+NEUTRAL = 0.05
 ALL = "all mentions"
 
-Place = tuple[str, str]  # keyword and period
+# A keyword and a period.
+Place = tuple[str, str]
 
 
 @dataclass
@@ -37,9 +39,13 @@ class _Month:
 
     size: int
     polarity_mean: float
-    signs: tuple[int, int]  # negative and positive mentions
-    polarities: list[float] = field(default_factory=list)  # of the labelled
-    labels: list[float] = field(default_factory=list)  # mean over the coders
+
+    # The numbers of negative and positive mentions.
+    signs: tuple[int, int]
+
+    # The polarities of the labelled mentions, and their mean labels over the coders.
+    polarities: list[float] = field(default_factory=list)
+    labels: list[float] = field(default_factory=list)
 
     def stratum(self) -> Stratum:
         return Stratum(self.size, self.polarity_mean, self.polarities, self.labels)
@@ -60,10 +66,15 @@ class LabelledSubject:
     needed: int
     corrected: Estimate | None = None
     alone: Estimate | None = None
-    right: Estimate | None = None  # share of mentions whose sign is the readers'
+
+    # The shares of mentions whose sign is the readers', or its opposite.
+    right: Estimate | None = None
     opposite: Estimate | None = None
-    commonest: Estimate | None = None  # share of the readers' most common sign
+
+    # The share of the readers' most common sign.
+    commonest: Estimate | None = None
     commonest_name: str = ""
+
     correlation: float | None = None
 
     @property
@@ -77,7 +88,10 @@ class LabelSection:
     """What the page says about labels."""
 
     counts: LabelCounts
-    subjects: list[LabelledSubject]  # all mentions, each keyword, months with enough labels
+
+    # All mentions, each keyword, and the months with enough labels.
+    subjects: list[LabelledSubject]
+
     by_keyword: Mapping[str, LabelledSubject]
 
     @property
@@ -106,70 +120,74 @@ class LabelSection:
         return scale_note(subject.labels if subject else 0)
 
 
-def read_label_section(data: RunData) -> LabelSection:
+def read_label_section(run: RunData) -> LabelSection:
     """Read the labels of a run of months, and the polarities that they correct."""
-    months = _read_months(data)
-    _add_labels(data, months)
+    months = _read_months(run)
+    _add_labels(run, months)
 
     keywords: dict[str, list[_Month]] = defaultdict(list)
     for (keyword, _), month in sorted(months.items()):
         keywords[keyword].append(month)
-    by_keyword = {name: _describe(name, of_keyword) for name, of_keyword in keywords.items()}
+    subjects_by_keyword = {
+        subject_name: _describe(subject_name, keyword_months)
+        for subject_name, keyword_months in keywords.items()
+    }
 
-    subjects = list(by_keyword.values())
+    subjects = list(subjects_by_keyword.values())
     if len(keywords) > 1:
         subjects.insert(0, _describe(ALL, [month for _, month in sorted(months.items())]))
     if len(months) > len(keywords):
         for (keyword, period), month in sorted(months.items()):
             if len(month.labels) >= FEWEST_LABELS:
-                name = f"{keyword}, {month_name(period, '%B %Y')}"
-                subjects.append(_describe(name, [month]))
-    return LabelSection(count_labels(data), subjects, by_keyword)
+                subject_name = f"{keyword}, {month_name(period, '%B %Y')}"
+                subjects.append(_describe(subject_name, [month]))
+    return LabelSection(count_labels(run), subjects, subjects_by_keyword)
 
 
-def _read_months(data: RunData) -> dict[Place, _Month]:
-    """Return the mentions that have a polarity, by keyword and month; a month is held at a time."""
+def _read_months(run: RunData) -> dict[Place, _Month]:
+    """Return the mentions that have a polarity, by keyword and month, read month by month."""
     months: dict[Place, _Month] = {}
-    for job in data.jobs:
-        for (keyword, term), sentences in read_sentences(data, job).items():
+    for job in run.jobs:
+        for (keyword, term), sentences in read_sentences(run, job).items():
             scores = [score for score in sentences.values() if score is not None]
             if term is None and scores:
-                signs = list(map(_sign, scores))
+                signs = [_sign(score) for score in scores]
                 counts = (signs.count(-1), signs.count(1))
                 months[keyword, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
     return months
 
 
-def _add_labels(data: RunData, months: Mapping[Place, _Month]) -> None:
-    """Give each month its labelled mentions; of several coders' labels the mean counts."""
+def _add_labels(run: RunData, months: Mapping[Place, _Month]) -> None:
+    """Add the labelled mentions to each month; a mention's label is the mean over its coders."""
     labels: dict[tuple[str, str, str, int], list[int]] = defaultdict(list)
     polarities: dict[tuple[str, str, str, int], float] = {}
-    for row in read_labels(data):
-        if row.label is not None and row.polarity is not None:
-            mention = (row.keyword, row.period, row.document, row.position)
-            labels[mention].append(row.label)
-            polarities[mention] = row.polarity
+    for label_row in read_labels(run):
+        if label_row.label is not None and label_row.polarity is not None:
+            mention = (label_row.keyword, label_row.period, label_row.document, label_row.position)
+            labels[mention].append(label_row.label)
+            polarities[mention] = label_row.polarity
 
-    for mention, values in labels.items():
+    for mention, mention_labels in labels.items():
         month = months.get(mention[:2])
-        if month is not None:  # else the month was taken up again since it was read
+        # The month is missing if it was taken up again since it was read.
+        if month is not None:
             month.polarities.append(polarities[mention])
-            month.labels.append(sum(values) / len(values))
+            month.labels.append(sum(mention_labels) / len(mention_labels))
 
 
-def _describe(name: str, months: Sequence[_Month]) -> LabelledSubject:
+def _describe(subject_name: str, months: Sequence[_Month]) -> LabelledSubject:
     size = sum(month.size for month in months)
     total = sum(month.size * month.polarity_mean for month in months)
     labels = sum(len(month.labels) for month in months)
     if labels < FEWEST_LABELS:
         needed = labels_needed(_sign_variance(months, size), size)
-        return LabelledSubject(name, size, total / size, labels, needed)
+        return LabelledSubject(subject_name, size, total / size, labels, needed)
 
     strata = [month.stratum() for month in months]
     corrected, alone = _estimate(strata), _estimate(strata, use_polarity=False)
     commonest_name, commonest = _find_commonest(strata)
     return LabelledSubject(
-        name,
+        subject_name,
         size,
         total / size,
         labels,
@@ -201,19 +219,20 @@ def _share(strata: Sequence[Stratum], holds: Callable[[int, int], bool]) -> Esti
     """Return the share of mentions for whose signs, the engine's and the readers', *holds*."""
     shares = []
     for stratum in strata:
-        signs = zip(map(_sign, stratum.polarities), map(_label_sign, stratum.labels), strict=True)
-        values = [float(holds(engine, readers)) for engine, readers in signs]
-        shares.append(replace(stratum, labels=values))
+        agreements = []
+        for polarity, label in zip(stratum.polarities, stratum.labels, strict=True):
+            agreements.append(float(holds(_sign(polarity), _label_sign(label))))
+        shares.append(replace(stratum, labels=agreements))
     return _cut(_estimate(shares, use_polarity=False), 0.0)
 
 
 def _find_commonest(strata: Sequence[Stratum]) -> tuple[str, Estimate]:
     """Return the readers' most common sign, with its share of the mentions."""
     shares: dict[str, Estimate] = {}
-    for name, sign in (("negative", -1), ("neutral", 0), ("positive", 1)):
-        shares[name] = _share(strata, partial(_is_readers_sign, sign))
-    name = max(shares, key=lambda name: shares[name].mean)
-    return name, shares[name]
+    for sign_name, sign in (("negative", -1), ("neutral", 0), ("positive", 1)):
+        shares[sign_name] = _share(strata, partial(_is_readers_sign, sign))
+    sign_name = max(shares, key=lambda sign_name: shares[sign_name].mean)
+    return sign_name, shares[sign_name]
 
 
 def _are_opposite(engine: int, readers: int) -> bool:

@@ -25,25 +25,30 @@ class CalendarMonth:
         return month_name(self.period, "%B %Y")
 
 
-Calendar = dict[str, list[CalendarMonth | None]]  # by year; None where the run does not look
+# The months by year; None for a month outside of the run.
+Calendar = dict[str, list[CalendarMonth | None]]
 
 
 def make_calendar(
     periods: Iterable[str],
     keywords: Sequence[Mapping[str, KeywordMonth]],
-    with_page: Collection[str],
+    paged_months: Collection[str],
 ) -> Calendar:
     """Return the twelve months of each year of *periods*; *keywords* are the months of each."""
     months = {}
     for period in periods:
         counts = [
-            of_keyword[period].row.mentions for of_keyword in keywords if period in of_keyword
+            keyword_months[period].row.mentions
+            for keyword_months in keywords
+            if period in keyword_months
         ]
         counted = [count for count in counts if count is not None]
         mentions = sum(counted) if counted else None
-        months[period] = CalendarMonth(period, mentions, period in with_page)
+        months[period] = CalendarMonth(period, mentions, period in paged_months)
 
     calendar: Calendar = {}
     for year in dict.fromkeys(period[:4] for period in months):
-        calendar[year] = [months.get(f"{year}-{number:02}") for number in MONTHS_OF_YEAR]
+        calendar[year] = [
+            months.get(f"{year}-{month_number:02}") for month_number in MONTHS_OF_YEAR
+        ]
     return calendar

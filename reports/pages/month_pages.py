@@ -6,8 +6,6 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from operator import attrgetter
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
@@ -29,7 +27,8 @@ from reports.pages.reading_list import PlaceOf, Reading, choose_documents
 from reports.words.periods import month_name
 from reports.words.quantities import format_day, quantity, signed, web_address
 
-SAMPLES = 20  # sentences of a keyword, to see which scripts they use
+# This many sentences of a keyword show which scripts they use.
+SAMPLES = 20
 
 
 @dataclass
@@ -48,17 +47,32 @@ class MonthSection:
 
     name: str
     subject: Subject
-    scale: str  # of its polarities
+
+    # The note on the scale of the polarities.
+    scale: str
+
     month: KeywordMonth
     figures: list[FigureRef]
-    words: dict[str, int]  # where a list of them stands in place of a cloud
-    words_note: str  # why it does
-    word_counts: Counter[str]  # all words of the month's mentions, repeats counted once
-    repeats: int  # mentions that are left out of them
-    phrases: list[PhraseRow]  # without those that only repeat the keyword
+
+    # The words of the list that stands in place of a cloud, and why it does.
+    words: dict[str, int]
+    words_note: str
+
+    # All words of the month's mentions, repeats counted once.
+    word_counts: Counter[str]
+
+    # The counts of words leave out this many mentions.
+    repeats: int
+
+    # Phrases that only repeat the keyword are left out.
+    phrases: list[PhraseRow]
+
     names: entities.TopNames
-    distinctive: list[DistinctiveRow]  # that stand out
-    nothing_distinctive: str  # what is said where none does
+
+    # The words that stand out, and what the page says if none does.
+    distinctive: list[DistinctiveRow]
+    nothing_distinctive: str
+
     readings: list[Reading]
 
 
@@ -67,13 +81,22 @@ class MonthPage:
     """All that the template of a month needs besides the summary."""
 
     period: str
-    before: str | None  # the months beside it, of the run
+
+    # The run's months on both sides of this one.
+    before: str | None
     after: str | None
-    year: str | None  # whose page lists the month, of a run that is grouped by year
+
+    # The page of this year lists the month; None if the run is not grouped by year.
+    year: str | None
+
     sections: list[MonthSection]
     mentions: PageRows[MentionRow]
-    scale: str  # of the polarities of all keywords
-    texts: list[str]  # samples, to see which scripts they use
+
+    # The note on the scale of all keywords' polarities.
+    scale: str
+
+    # Samples of the texts show which scripts the page needs.
+    texts: list[str]
 
     @property
     def name(self) -> str:
@@ -85,100 +108,125 @@ class MonthPage:
 class MonthReader:
     """What the pages of all months of a run are made from."""
 
-    data: RunData
+    run: RunData
     store: FigureStore
     keywords: Sequence[Keyword]
-    subjects: Mapping[str, Subject]  # by keyword
-    scales: Mapping[str, str]  # of each keyword's polarities
+
+    # Subjects and notes on the scale of polarities, by keyword.
+    subjects: Mapping[str, Subject]
+    scales: Mapping[str, str]
+
     scale_of_all: str
     span: style.Range
-    pages: Sequence[str]  # the months that have a page, in their order
+
+    # The months that have a page, in order.
+    pages: Sequence[str]
 
     def make_page(
         self, period: str, months: Mapping[str, KeywordMonth], mentions: Iterable[MentionRow]
     ) -> MonthPage:
         """Draw a month's figures and return its page; *months* are those of each keyword."""
-        rows = sorted(mentions, key=_publication)
+        sorted_mentions = sorted(mentions, key=_publication)
         sentences = {}
-        for keyword, of_keyword in group_by_keyword(self.keywords, rows):
-            sentences[keyword.name] = of_keyword
-        names = list(read_entities(self.data, [period]))
-        words = list(read_distinctive(self.data, [period]))
-        place_of = read_places(self.data, map(attrgetter("document"), rows))
-        _add_phrases(self.data, period, months)
+        for keyword, keyword_mentions in group_by_keyword(self.keywords, sorted_mentions):
+            sentences[keyword.name] = keyword_mentions
+        entity_rows = list(read_entities(self.run, [period]))
+        distinctive_rows = list(read_distinctive(self.run, [period]))
+        place_of = read_places(self.run, [mention.document for mention in sorted_mentions])
+        _add_phrases(self.run, period, months)
         sections: list[MonthSection] = []
         texts: list[str] = []
 
         for keyword in self.keywords:
             if keyword.name in months:
-                month, of_keyword = months[keyword.name], sentences.get(keyword.name, [])
+                month, keyword_mentions = months[keyword.name], sentences.get(keyword.name, [])
                 section = self._make_section(
-                    keyword, month, of_keyword, names, words, place_of=place_of
+                    keyword,
+                    month,
+                    keyword_mentions,
+                    entity_rows,
+                    distinctive_rows,
+                    place_of=place_of,
                 )
                 sections.append(section)
-                texts += map(attrgetter("sentence"), islice(of_keyword, SAMPLES))
+                texts += [mention.sentence for mention in keyword_mentions[:SAMPLES]]
 
-        before, after = neighbours(period, self.pages)
-        table = page_rows(rows, _values)
-        year = period[:4] if groups_by_year(self.data) else None
-        return MonthPage(period, before, after, year, sections, table, self.scale_of_all, texts)
+        previous_month, next_month = neighbours(period, self.pages)
+        mention_table = page_rows(sorted_mentions, _values)
+        year = period[:4] if groups_by_year(self.run) else None
+        return MonthPage(
+            period,
+            previous_month,
+            next_month,
+            year,
+            sections,
+            mention_table,
+            self.scale_of_all,
+            texts,
+        )
 
     def draw_month(
         self, keyword: Keyword, month: KeywordMonth, sentences: Sequence[MentionRow]
     ) -> tuple[list[FigureRef], Counter[str], int]:
-        """Draw a month's scatter and cloud; return them, its words, and in how many mentions.
+        """Draw a month's scatter and cloud; return them, its words, and the number of mentions.
 
-        Of texts that differ in names or figures only, the first alone has words.
+        The words are those of distinct mentions: if texts differ only in names or figures, the
+        first one counts.
         """
         subject, period = self.subjects[keyword.name], month.row.period
         patterns = keyword.patterns
         distinct = drop_repeats(sentences)
-        words = count_words(map(attrgetter("sentence"), distinct), patterns)
-        chosen = self._choose_words(words, keyword)
+        word_counts = count_words([mention.sentence for mention in distinct], patterns)
+        cloud_words = self._choose_words(word_counts, keyword)
         scored = []
         for mention in sentences:
             if mention.published_at is not None and mention.polarity is not None:
                 scored.append((mention.published_at.day, mention.polarity))
 
         month.polarities = scatter.of_month(month.row, scored)
-        name = month_name(period, "%B %Y")
+        month_in_words = month_name(period, "%B %Y")
         repeats = describe_repeats(len(sentences) - len(distinct), "mention")
-        caption = f"The words of {quantity(len(distinct), 'mention')} in {name}.{repeats}"
-        prefix, mask = f"{subject.slug}-{period}", self.data.mask
+        caption = f"The words of {quantity(len(distinct), 'mention')} in {month_in_words}.{repeats}"
+        prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
             scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
-            clouds.cloud_spec(prefix, chosen, mask, caption, has_png=False),
+            clouds.cloud_spec(prefix, cloud_words, mask, caption, has_png=False),
         )
-        return figures, words, len(distinct)
+        return figures, word_counts, len(distinct)
 
-    def _choose_words(self, words: Counter[str], keyword: Keyword) -> dict[str, int]:
-        return clouds.choose(words, keyword.terms, self.data.parameters.max_words)
+    def _choose_words(self, word_counts: Counter[str], keyword: Keyword) -> dict[str, int]:
+        return clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words)
 
     def _make_section(
         self,
         keyword: Keyword,
         month: KeywordMonth,
         sentences: Sequence[MentionRow],
-        names: Sequence[EntityRow],
-        words: Sequence[DistinctiveRow],
+        entity_rows: Sequence[EntityRow],
+        distinctive_rows: Sequence[DistinctiveRow],
         *,
         place_of: PlaceOf,
     ) -> MonthSection:
-        """Draw the figures of a keyword in a month. *names* and *words* are of all keywords."""
+        """Draw the figures of a keyword in a month.
+
+        *entity_rows* and *distinctive_rows* are those of all keywords.
+        """
         subject = self.subjects[keyword.name]
         patterns = keyword.patterns
         figures, word_counts, distinct = self.draw_month(keyword, month, sentences)
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
         repeats = len(sentences) - distinct
-        note = clouds.describe_list(listed, quantity(distinct, "mention"))
-        of_keyword = [row for row in names if row.keyword == keyword.name]
-        of_month = [row for row in words if row.keyword == keyword.name]
-        standing_out = distinctive.standing_out(of_month)
+        list_note = clouds.describe_list(listed, quantity(distinct, "mention"))
+        keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
+        keyword_words = [
+            distinct for distinct in distinctive_rows if distinct.keyword == keyword.name
+        ]
+        standing_out = distinctive.standing_out(keyword_words)
         phrases = []
-        for row in month.phrases:
-            if says_something(row.phrase, row.count, keyword.terms):
-                phrases.append(row)
+        for phrase_row in month.phrases:
+            if says_something(phrase_row.phrase, phrase_row.count, keyword.terms):
+                phrases.append(phrase_row)
 
         return MonthSection(
             name=keyword.name,
@@ -187,13 +235,13 @@ class MonthReader:
             month=month,
             figures=figures,
             words={} if clouds.no_word_twice(listed) else listed,
-            words_note=note + describe_repeats(repeats, "mention") if note else "",
+            words_note=list_note + describe_repeats(repeats, "mention") if list_note else "",
             word_counts=word_counts,
             repeats=repeats,
             phrases=phrases,
-            names=entities.top_names(of_keyword, patterns, of_run=names),
+            names=entities.top_names(keyword_entities, patterns, of_run=entity_rows),
             distinctive=standing_out,
-            nothing_distinctive=distinctive.no_word_stands_out(of_month),
+            nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
             readings=choose_documents(sentences, patterns, place_of, standing_out),
         )
 
@@ -219,7 +267,7 @@ def _publication(mention: MentionRow) -> tuple[str, str, int]:
 
 
 def _values(mention: MentionRow) -> tuple[str | float | None, ...]:
-    """Return what the table of mentions shows of one: see the heads in `month.html`."""
+    """Return the values of a mention's row in the table, whose heads are in `month.html`."""
     return (
         format_day(mention.published_at),
         web_address(mention.address),
@@ -231,15 +279,15 @@ def _values(mention: MentionRow) -> tuple[str | float | None, ...]:
     )
 
 
-def neighbours(name: str, names: Sequence[str]) -> tuple[str | None, str | None]:
-    """Return what comes before and after *name* in *names*, which are in order."""
-    place = bisect_left(names, name)
-    before = names[place - 1] if place else None
-    return before, names[place + 1] if place + 1 < len(names) else None
+def neighbours(page_name: str, page_names: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return what comes before and after *page_name* in *page_names*, which are in order."""
+    index = bisect_left(page_names, page_name)
+    previous_page = page_names[index - 1] if index else None
+    return previous_page, page_names[index + 1] if index + 1 < len(page_names) else None
 
 
-def _add_phrases(data: RunData, period: str, months: Mapping[str, KeywordMonth]) -> None:
+def _add_phrases(run: RunData, period: str, months: Mapping[str, KeywordMonth]) -> None:
     """Give each keyword's month its phrases."""
-    for row in read_phrases(data, [period]):
-        if row.keyword is not None and row.keyword in months:
-            months[row.keyword].phrases.append(row)
+    for phrase_row in read_phrases(run, [period]):
+        if phrase_row.keyword is not None and phrase_row.keyword in months:
+            months[phrase_row.keyword].phrases.append(phrase_row)

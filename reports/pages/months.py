@@ -71,9 +71,11 @@ from reports.stats.intervals import polarity_interval
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
 
-FIGURES_PER_KEYWORD = 2  # of each month
-MOST_SAMPLES = 20_000  # sentences by which scripts are seen; of more those with a new character
-COMPARED = ("share", "polarity_mean")  # columns of the keywords beside each other
+# This many sentences show which scripts the page needs. A later one is kept only if it has a new
+# character.
+MOST_SAMPLES = 20_000
+# The keywords are compared by these columns.
+COMPARED = ("share", "polarity_mean")
 
 
 @dataclass
@@ -83,29 +85,54 @@ class KeywordSection:
     name: str
     subject: Subject
     terms: tuple[str, ...]
-    rows: list[PeriodRow]  # of months
+
+    # One row for each month.
+    rows: list[PeriodRow]
+
     by_term: dict[str, list[PeriodRow]]
     months: dict[str, KeywordMonth]
     distinctive: list[DistinctiveRow]
-    tested: list[PeriodRow]  # that highlights are about: of months, of a long run of years
+
+    # The highlights are about these rows: monthly, or yearly in a run of many years.
+    tested: list[PeriodRow]
+
     tested_by_term: dict[str, list[PeriodRow]]
-    phrases: list[PhraseRow] = field(default_factory=list)  # that say something, of all months
-    series: list[PeriodRow] = field(default_factory=list)  # by the run's grain
+
+    # The phrases of all months that say more than the keyword does.
+    phrases: list[PhraseRow] = field(default_factory=list)
+
+    # The rows of the run's grain.
+    series: list[PeriodRow] = field(default_factory=list)
+
     series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
-    word_counts: Counter[str] = field(
-        default_factory=Counter
-    )  # of all mentions, repeats counted once a month
-    repeats: int = 0  # mentions that are left out of them
-    polarities: array[float] = field(default_factory=lambda: array("d"))  # of months with a mean
-    scale: str = UNCHECKED  # of its polarities
-    labelled: LabelledSubject | None = None  # what readers say of its mentions
-    mean: float | None = None  # with its 95 % interval
+
+    # Words are counted over all mentions, repeats once a month.
+    word_counts: Counter[str] = field(default_factory=Counter)
+
+    # The counts of words leave out this many mentions.
+    repeats: int = 0
+
+    # The mentions' polarities, in the months that have a mean.
+    polarities: array[float] = field(default_factory=lambda: array("d"))
+
+    # The note on the scale of the polarities.
+    scale: str = UNCHECKED
+
+    # How the labels of readers correct the polarity; None if no mention has a label.
+    labelled: LabelledSubject | None = None
+
+    # The mean polarity has a 95 % interval from *low* to *high*.
+    mean: float | None = None
     low: float | None = None
     high: float | None = None
-    query: str | None = None  # with the level that it is about; None for a list of terms
-    patterns: Sequence[re.Pattern[str]] = ()  # of its terms
+
+    # The query in words, with its level; None for a list of terms.
+    query: str | None = None
+
+    # The terms as regular expressions.
+    patterns: Sequence[re.Pattern[str]] = ()
 
     @property
     def page(self) -> str:
@@ -123,17 +150,25 @@ class MonthsPage:
     labels: LabelSection
     comparison: list[FigureRef] = field(default_factory=list)
     pairs: KeywordComparison = field(default_factory=KeywordComparison)
-    years: list[Year] = field(default_factory=list)  # of a run that is grouped by year
-    pages: Sequence[str] = ()  # months that have a page
+
+    # Only a run that is grouped by year has them.
+    years: list[Year] = field(default_factory=list)
+
+    # The months that have a page.
+    pages: Sequence[str] = ()
     groups: GroupSection = field(default_factory=GroupSection)
-    texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
-    characters: set[str] = field(default_factory=set)  # that are in them
+
+    # Samples of the texts show which scripts the page needs.
+    texts: list[str] = field(default_factory=list)
+
+    # All characters in the samples.
+    characters: set[str] = field(default_factory=set)
 
     @property
     def calendar(self) -> Calendar:
         """The twelve months of each year, None where the run does not look."""
-        months = [keyword.months for keyword in self.keywords]
-        return make_calendar(self.span, months, set(self.pages))
+        keyword_months = [keyword.months for keyword in self.keywords]
+        return make_calendar(self.span, keyword_months, set(self.pages))
 
     @property
     def covered_years(self) -> list[YearCoverage]:
@@ -147,7 +182,7 @@ class MonthsPage:
 
 
 def make_page(
-    data: RunData,
+    run: RunData,
     store: FigureStore,
     mentions: Iterable[MentionRow],
     show_month: Callable[[MonthPage], None],
@@ -155,45 +190,46 @@ def make_page(
 ) -> MonthsPage:
     """Draw a run's figures in one pass over its *mentions*, and show each month when it is read.
 
-    Where the run is grouped by year, each year is shown after its months. Memory is that of one
-    year and of the counts of all.
+    If the run is grouped by year, each year is shown after its months. Memory holds one year and
+    the counts of all years.
     """
-    coverage = read_coverage_grid(data)
-    labels = read_label_section(data)
-    keywords = _keyword_sections(data, coverage)
+    coverage = read_coverage_grid(run)
+    labels = read_label_section(run)
+    keywords = _keyword_sections(run, coverage)
     for keyword in keywords:
         keyword.scale = labels.scale(keyword.name)
         keyword.labelled = labels.by_keyword.get(keyword.name)
-    reader = _month_reader(data, store, keywords, labels.scale_of_all)
+    reader = _month_reader(run, store, keywords, labels.scale_of_all)
     page = MonthsPage(reader.span, keywords, coverage, labels, pages=reader.pages)
-    if groups_by_year(data):
-        page.years = list_years(list(reader.span), read_years(data), reader.pages)
-    with_page = set(reader.pages)
+    if groups_by_year(run):
+        page.years = list_years(list(reader.span), read_years(run), reader.pages)
+    paged_months = set(reader.pages)
     store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 1)
 
-    for year, of_year in groupby(_by_month(mentions, reader.span), key=_year_of):
-        for period, rows in of_year:
-            if period in with_page:
-                month_page = reader.make_page(period, _months_of(page, period), rows)
+    for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
+        for period, month_mentions in year_months:
+            if period in paged_months:
+                month_page = reader.make_page(period, _months_of(page, period), month_mentions)
                 show_month(month_page)
                 _note_month(page, month_page)
         if page.years:
             show_year(_make_year_page(page, year, store))
-            _fold_year(page, year, data)
+            _fold_year(page, year, run)
 
     if page.years:
         store.draw_the_rest()
-    names = entities.count_names(read_entities(data))
-    of_series = read_years(data) if page.years and data.grain == Grain.YEAR else read_series(data)
-    series_rows = _group_by_term(of_series)
+    entity_counts = entities.count_names(read_entities(run))
+    period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
+    series_rows = _group_by_term(period_rows)
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
-        _draw_keyword(keyword, page, names, data, store)
-    _draw_comparison(page, data, store)
-    page.pairs = make_comparison(read_pairs(data), store, labels.scale_of_all)
-    page.groups = make_groups(data, store, labels.scale)
+        _draw_keyword(keyword, page, entity_counts, run, store)
+
+    _draw_comparison(page, run, store)
+    page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
+    page.groups = make_groups(run, store, labels.scale)
     return page
 
 
@@ -231,39 +267,39 @@ def _read_keyword_highlights(data: RunData) -> dict[str, list[Highlight]]:
     return highlights
 
 
-def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
-    """Draw the figures of the months *names* alone, which `make_page` then finds."""
+def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
+    """Draw the figures of the months *job_names* alone, which `make_page` then finds."""
     sections = {}
-    for section in _keyword_sections(data, CoverageGrid((), {}), names):
+    for section in _keyword_sections(run, CoverageGrid((), {}), job_names):
         sections[section.name] = section
-    reader = _month_reader(data, store, sections.values())
-    for period, of_month in groupby(read_mentions(data, names), key=attrgetter("period")):
-        for keyword, sentences in group_by_keyword(reader.keywords, of_month):
+    reader = _month_reader(run, store, sections.values())
+    for period, month_mentions in groupby(read_mentions(run, job_names), key=attrgetter("period")):
+        for keyword, sentences in group_by_keyword(reader.keywords, month_mentions):
             month = sections[keyword.name].months[period]
             reader.draw_month(keyword, month, sentences)
             month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
-    if groups_by_year(data):
-        for year in dict.fromkeys(name[:4] for name in names):
+    if groups_by_year(run):
+        for year in dict.fromkeys(job_name[:4] for job_name in job_names):
             for section in sections.values():
                 draw_year(section.subject, section.scale, year, section.months, store)
 
 
 def _month_reader(
-    data: RunData,
+    run: RunData,
     store: FigureStore,
     keywords: Iterable[KeywordSection],
     scale_of_all: str = UNCHECKED,
 ) -> MonthReader:
-    parameters = data.month_parameters
+    parameters = run.month_parameters
     span = style.Range(parameters.first, parameters.last)
     subjects, scales = {}, {}
-    pages = set() if groups_by_year(data) else set(span)
+    pages = set() if groups_by_year(run) else set(span)
     for keyword in keywords:
         subjects[keyword.name], scales[keyword.name] = keyword.subject, keyword.scale
-        pages.update(row.period for row in keyword.rows if row.documents)
+        pages.update(month_row.period for month_row in keyword.rows if month_row.documents)
     return MonthReader(
-        data, store, parameters.keywords, subjects, scales, scale_of_all, span, sorted(pages)
+        run, store, parameters.keywords, subjects, scales, scale_of_all, span, sorted(pages)
     )
 
 
@@ -296,8 +332,8 @@ def _months_of(page: MonthsPage, period: str) -> dict[str, KeywordMonth]:
 
 def _make_year_page(page: MonthsPage, year: str, store: FigureStore) -> YearPage:
     """Draw the figures of a year and return its page."""
-    names = [each.name for each in page.years]
-    before, after = neighbours(year, names)
+    year_names = [listed_year.name for listed_year in page.years]
+    previous_year, next_year = neighbours(year, year_names)
     sections = []
     for keyword in page.keywords:
         figures = draw_year(keyword.subject, keyword.scale, year, keyword.months, store)
@@ -305,37 +341,37 @@ def _make_year_page(page: MonthsPage, year: str, store: FigureStore) -> YearPage
         sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months, figures))
     jobs = {job: steps for job, steps in page.coverage.jobs.items() if job[:4] == year}
     coverage = CoverageGrid(page.coverage.steps, jobs)
-    this = page.years[names.index(year)]
+    shown_year = page.years[year_names.index(year)]
     keyword_months = [keyword.months for keyword in page.keywords]
-    of_year = [period for period in page.span if period[:4] == year]
-    calendar = make_calendar(of_year, keyword_months, set(page.pages))
-    return YearPage(this, before, after, sections, calendar, coverage)
+    year_periods = [period for period in page.span if period[:4] == year]
+    calendar = make_calendar(year_periods, keyword_months, set(page.pages))
+    return YearPage(shown_year, previous_year, next_year, sections, calendar, coverage)
 
 
-def _fold_year(page: MonthsPage, year: str, data: RunData) -> None:
-    """Let go what was kept of the months of *year*, once its page is made."""
+def _fold_year(page: MonthsPage, year: str, run: RunData) -> None:
+    """Release what the months of *year* hold, once its page is made."""
     for keyword in page.keywords:
         for period, month in keyword.months.items():
             if period[:4] == year:
                 month.polarities, month.phrases = scatter.of_month(month.row, []), []
-        if is_tested_by_year(data):
-            of_year = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
-            others = keyword.phrases[: len(keyword.phrases) - len(of_year)]
+        if is_tested_by_year(run):
+            year_phrases = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
+            earlier_phrases = keyword.phrases[: len(keyword.phrases) - len(year_phrases)]
             keyword.phrases = [
-                *others,
-                *phrases.merge(of_year, year, data.month_parameters.phrases),
+                *earlier_phrases,
+                *phrases.merge(year_phrases, year, run.month_parameters.phrases),
             ]
 
 
 def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
-    """Add to the counts of all months what a month's page has drawn; let the rest go."""
+    """Add what a month's page has drawn to the counts of all months, and release the rest."""
     for text in month_page.texts:
         if len(page.texts) < MOST_SAMPLES or not page.characters.issuperset(text):
             page.texts.append(text)
             page.characters.update(text)
-    by_name = {keyword.name: keyword for keyword in page.keywords}
+    keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
     for section in month_page.sections:
-        keyword, month = by_name[section.name], section.month
+        keyword, month = keywords_by_name[section.name], section.month
         keyword.word_counts.update(section.word_counts)
         keyword.repeats += section.repeats
         keyword.phrases += section.phrases
@@ -345,60 +381,60 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
 
 
 def _group_by_term(
-    rows: Iterable[PeriodRow],
+    period_rows: Iterable[PeriodRow],
 ) -> dict[tuple[str | None, str | None], list[PeriodRow]]:
-    by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
-    for row in rows:
-        by_term[row.keyword, row.term].append(row)
-    return by_term
+    rows_by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
+    for period_row in period_rows:
+        rows_by_term[period_row.keyword, period_row.term].append(period_row)
+    return rows_by_term
 
 
-def _series_span(data: RunData) -> style.Range:
+def _series_span(run: RunData) -> style.Range:
     """Return the periods of the run's grain that hold a day of its months."""
-    parameters = data.month_parameters
-    return style.Range(*grains.periods_of_months(parameters.first, parameters.last, data.grain))
+    parameters = run.month_parameters
+    return style.Range(*grains.periods_of_months(parameters.first, parameters.last, run.grain))
 
 
 def _keyword_sections(
-    data: RunData, coverage: CoverageGrid, names: Collection[str] | None = None
+    run: RunData, coverage: CoverageGrid, job_names: Collection[str] | None = None
 ) -> list[KeywordSection]:
-    """Return each keyword with its rows of all months, or of the months *names*."""
-    rows = _group_by_term(read_periods(data, names))
-    tested = rows if names is not None else _group_by_term(read_tested(data))
-    words: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
-    for word in read_distinctive(data, names):
-        of_keyword = words[word.keyword]
-        # of the others two months are enough to know that words were compared, and in several
-        is_new = len({row.job for row in of_keyword[:2]}) < 2
-        if is_new or distinctive.standing_out([word]):
-            of_keyword.append(word)
+    """Return each keyword with its rows of all months, or of the months *job_names*."""
+    rows_by_term = _group_by_term(read_periods(run, job_names))
+    tested_rows = rows_by_term if job_names is not None else _group_by_term(read_tested(run))
+    words_by_keyword: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
+    for distinctive_row in read_distinctive(run, job_names):
+        keyword_words = words_by_keyword[distinctive_row.keyword]
+        # Two months of other words are enough to know that words were compared in several.
+        is_new = len({month_row.job for month_row in keyword_words[:2]}) < 2
+        if is_new or distinctive.standing_out([distinctive_row]):
+            keyword_words.append(distinctive_row)
 
     sections = []
-    parameters = data.month_parameters
+    parameters = run.month_parameters
     span = style.Range(parameters.first, parameters.last)
     for keyword in parameters.keywords:
         subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
         months = {}
-        for row in rows[keyword.name, None]:
-            months[row.period] = KeywordMonth(
-                row,
-                coverage.reasons(row.period),
-                scatter.of_month(row, []),
+        for month_row in rows_by_term[keyword.name, None]:
+            months[month_row.period] = KeywordMonth(
+                month_row,
+                coverage.reasons(month_row.period),
+                scatter.of_month(month_row, []),
                 [],
             )
-        by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
-        tested_by_term = {term: tested[keyword.name, term] for term in keyword.compared_terms}
-        together = rows[keyword.name, None]
+        term_rows = {term: rows_by_term[keyword.name, term] for term in keyword.compared_terms}
+        tested_by_term = {term: tested_rows[keyword.name, term] for term in keyword.compared_terms}
+        keyword_rows = rows_by_term[keyword.name, None]
         sections.append(
             KeywordSection(
                 keyword.name,
                 subject,
                 keyword.terms,
-                together,
-                by_term,
+                keyword_rows,
+                term_rows,
                 months,
-                words[keyword.name],
-                tested[keyword.name, None],
+                words_by_keyword[keyword.name],
+                tested_rows[keyword.name, None],
                 tested_by_term,
                 query=keyword.description,
                 patterns=keyword.patterns,
@@ -407,9 +443,9 @@ def _keyword_sections(
     return sections
 
 
-def _draw_comparison(page: MonthsPage, data: RunData, store: FigureStore) -> None:
-    """Draw the keywords beside each other; of an only one its mean polarity."""
-    span = _series_span(data)
+def _draw_comparison(page: MonthsPage, run: RunData, store: FigureStore) -> None:
+    """Draw the keywords beside each other, or the mean polarity of an only keyword."""
+    span = _series_span(run)
     if len(page.keywords) == 1:
         (keyword,) = page.keywords
         subject = replace(keyword.subject, span=span)
@@ -417,52 +453,56 @@ def _draw_comparison(page: MonthsPage, data: RunData, store: FigureStore) -> Non
             polarity.overall_spec(subject, keyword.series, scale=keyword.scale)
         )
         return
-    rows = {keyword.name: keyword.series for keyword in page.keywords}
+
+    series_by_keyword = {keyword.name: keyword.series for keyword in page.keywords}
     for column in COMPARED:
         scale = page.labels.scale_of_all
-        spec = comparison.lines_spec(rows, span=span, column=column, scale=scale)
+        spec = comparison.lines_spec(series_by_keyword, span=span, column=column, scale=scale)
         page.comparison += store.show_all(spec)
 
 
 def _draw_keyword(
     keyword: KeywordSection,
     page: MonthsPage,
-    names: Mapping[str | None, Counter[EntityName]],
-    data: RunData,
+    entity_counts: Mapping[str | None, Counter[EntityName]],
+    run: RunData,
     store: FigureStore,
 ) -> None:
-    """Draw the figures of a keyword over all months. *names* are those of all keywords."""
-    subject, rows = keyword.subject, keyword.rows
-    over_time = replace(subject, span=_series_span(data))
-    of_run = sum(names.values(), Counter())
-    top = entities.rank_names(names[keyword.name], keyword.patterns, of_run=of_run)
+    """Draw the figures of a keyword over all months. *entity_counts* are those of all keywords."""
+    subject, month_rows = keyword.subject, keyword.rows
+    over_time = replace(subject, span=_series_span(run))
+    run_names = sum(entity_counts.values(), Counter())
+    ranked_names = entities.rank_names(
+        entity_counts[keyword.name], keyword.patterns, of_run=run_names
+    )
     over_phrases = subject
-    if is_tested_by_year(data):
-        first, last = subject.span.first[:4], subject.span.last[:4]
-        over_phrases = replace(subject, span=style.Range(first, last))
-    by_month: list[FigureSpec | None] = []  # which of a longer run stand on the pages of years
+    if is_tested_by_year(run):
+        first_year, last_year = subject.span.first[:4], subject.span.last[:4]
+        over_phrases = replace(subject, span=style.Range(first_year, last_year))
+    # The pages of years show these figures of a longer run.
+    month_specs: list[FigureSpec | None] = []
     if not page.years:
-        sheet = list(map(attrgetter("polarities"), keyword.months.values()))
-        by_month = [
-            *polarity.year_specs(subject, rows, scale=keyword.scale),
+        sheet = [month.polarities for month in keyword.months.values()]
+        month_specs = [
+            *polarity.year_specs(subject, month_rows, scale=keyword.scale),
             scatter.sheet_spec(subject, sheet, scale=keyword.scale),
         ]
 
     keyword.over_time = store.show_all(series.mentions_spec(over_time, keyword.series))
-    add = partial(store.add_section, keyword.sections)
-    overall = polarity.overall_spec(over_time, keyword.series, scale=keyword.scale)
-    add("overall", "Polarity", overall, *by_month)
-    tested_grain = Grain.YEAR if is_tested_by_year(data) else Grain.MONTH
-    tested = None if data.grain == tested_grain else keyword.tested_by_term
-    of_terms = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, tested)
-    add("terms", "The words for it", of_terms)
-    kept = data.month_parameters.phrases
-    add(
+    add_section = partial(store.add_section, keyword.sections)
+    overall_spec = polarity.overall_spec(over_time, keyword.series, scale=keyword.scale)
+    add_section("overall", "Polarity", overall_spec, *month_specs)
+    tested_grain = Grain.YEAR if is_tested_by_year(run) else Grain.MONTH
+    tested = None if run.grain == tested_grain else keyword.tested_by_term
+    term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, tested)
+    add_section("terms", "The words for it", term_spec)
+    kept_phrases = run.month_parameters.phrases
+    add_section(
         "phrases",
         "Phrases",
-        phrases.phrases_spec(over_phrases, keyword.phrases, keyword.tested, kept=kept),
+        phrases.phrases_spec(over_phrases, keyword.phrases, keyword.tested, kept=kept_phrases),
     )
-    add(
+    add_section(
         "distinctive",
         "Words that stand out",
         distinctive.distinctive_spec(
@@ -471,11 +511,21 @@ def _draw_keyword(
         note=distinctive.no_word_stands_out(keyword.distinctive),
     )
     unit = "times named in documents that mention it"
-    add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
-    mentions = quantity(max(0, sum_mentions(rows) - keyword.repeats), "mention")
-    words = merge_spellings(keyword.word_counts)
-    chosen = clouds.choose(words, keyword.terms, data.parameters.max_words)
+    add_section(
+        "entities",
+        "Names",
+        entities.entities_spec(subject, ranked_names, unit=unit, texts=page.texts),
+    )
+    mentions = quantity(max(0, sum_mentions(month_rows) - keyword.repeats), "mention")
+    merged_counts = merge_spellings(keyword.word_counts)
+    cloud_words = clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
     repeats = describe_repeats(keyword.repeats, "mention")
     add_words(
-        add, subject.slug, chosen, data.mask, counted=mentions, repeats=repeats, all_months=True
+        add_section,
+        subject.slug,
+        cloud_words,
+        run.mask,
+        counted=mentions,
+        repeats=repeats,
+        all_months=True,
     )

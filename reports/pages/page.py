@@ -1,4 +1,4 @@
-"""From what a report shows to its HTML: everything escaped, nothing fetched from elsewhere."""
+"""Render the pages: everything is escaped, and nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def wrap_command(command: str) -> str:
 
 
 @cache
-def _read_asset(name: str) -> str:
-    return files("reports.pages").joinpath("templates", name).read_text(encoding="utf-8")
+def _read_asset(file_name: str) -> str:
+    return files("reports.pages").joinpath("templates", file_name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

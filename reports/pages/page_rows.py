@@ -16,7 +16,8 @@ from markupsafe import Markup
 T = TypeVar("T")
 
 ROWS_WITHOUT_SCRIPT = 50
-_ESCAPES = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # nothing ends the script
+# With these escapes no text can end the script.
+_ESCAPES = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -30,18 +31,18 @@ class PageRows(Generic[T]):
 
 
 def page_rows(
-    rows: Iterable[T], to_values: Callable[[T], Sequence[str | float | None]]
+    rows: Iterable[T], read_values: Callable[[T], Sequence[str | float | None]]
 ) -> PageRows[T]:
-    """Return *rows* for a page, read once; *to_values* gives what the script shows of a row."""
-    first: list[T] = []
+    """Return *rows* for a page, read once; *read_values* gives what the script shows of a row."""
+    first_rows: list[T] = []
     lines: list[str] = []
     for row in rows:
-        if len(first) < ROWS_WITHOUT_SCRIPT:
-            first.append(row)
-        line = _ENCODE(to_values(row))
+        if len(first_rows) < ROWS_WITHOUT_SCRIPT:
+            first_rows.append(row)
+        line = _ENCODE(read_values(row))
         for sign, escaped in _ESCAPES.items():
             line = line.replace(sign, escaped)
         lines.append(line)
 
-    data = ",\n".join(lines)
-    return PageRows(len(lines), first, Markup(f"[{data}]"))  # noqa: S704 - escaped above
+    encoded_rows = ",\n".join(lines)
+    return PageRows(len(lines), first_rows, Markup(f"[{encoded_rows}]"))  # noqa: S704 - escaped above

@@ -18,9 +18,12 @@ from reports.stats.intervals import mean
 from reports.words.quantities import quantity, signed
 
 LENGTH = 10
-EXTREMES = 2  # of the highest and of the lowest polarity
-FEWEST_WORDS = 3  # of a typical document
-WORDS_NAMED = 3  # that stand out in the month and are in a typical document
+# The list holds this many documents of the highest polarity, and of the lowest.
+EXTREMES = 2
+# A typical document has at least this many different words.
+FEWEST_WORDS = 3
+# The reason names at most this many of a document's words that stand out in the month.
+WORDS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,12 @@ class Reading:
     reason: str
 
 
-PlaceOf = Callable[[str], int | None]  # of a document: its pattern of repeats, if it has one
+# A function that returns the index of a document's pattern of repeats, if it has one.
+PlaceOf = Callable[[str], int | None]
 
 
 def no_repeats(_document: str) -> None:
-    """Say of a document that it is no repeat."""
+    """Return None, since no document is a repeat."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,13 @@ class _Mentioning:
     """A document by its mentioning sentences; *words* are case-folded, *polarity* is their mean."""
 
     first: MentionRow
-    key: str | int  # the same for repeats: the place of their pattern, else the first sentence
-    words: frozenset[str]  # of the whole document
+
+    # Repeats share a key: the index of their pattern, else their first sentence.
+    key: str | int
+
+    # The words of the whole document.
+    words: frozenset[str]
+
     polarity: float | None
 
 
@@ -54,8 +63,10 @@ class _Typical:
 
     document: _Mentioning
     length: float
-    to_others: float
-    named: list[str]  # its words that stand out in the month, case-folded
+    centrality: float
+
+    # Its words that stand out in the month, case-folded.
+    named: list[str]
 
     def nearness(self, weights: Mapping[str, float]) -> float:
         """Return how near the document is to the words that have weights."""
@@ -64,7 +75,7 @@ class _Typical:
 
 @dataclass
 class _Choice:
-    """The documents that are chosen, each with its reasons; of repeats one is."""
+    """The chosen documents with their reasons; only one of several repeats is chosen."""
 
     reasons: dict[str | int, tuple[_Mentioning, list[str]]] = field(default_factory=dict)
 
@@ -104,10 +115,10 @@ def choose_documents(
     _add_most_repeated(choice, documents)
 
     untypical = len(choice.reasons)
-    for document, words in rank_by_typicality(_first_of_repeats(documents), distinctive):
+    for document, standing_out in rank_by_typicality(_first_of_repeats(documents), distinctive):
         is_new = document.key not in choice.reasons
-        if len(choice.reasons) < LENGTH and (is_new or words):
-            choice.add(document, _describe(words))
+        if len(choice.reasons) < LENGTH and (is_new or standing_out):
+            choice.add(document, _describe(standing_out))
     readings = choice.readings()
     return [*readings[untypical:], *readings[:untypical]]
 
@@ -119,26 +130,26 @@ def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
     if middle is None:
         return
 
-    for name, sign in (("highest", 1), ("lowest", -1)):
+    for extreme, sign in (("highest", 1), ("lowest", -1)):
         added = 0
-        for document in sorted(scored, key=lambda row: -sign * (row.polarity or 0.0)):
+        for document in sorted(scored, key=lambda candidate: -sign * (candidate.polarity or 0.0)):
             polarity = document.polarity or 0.0
             is_extreme = sign * (polarity - middle) > 0 and sign * polarity >= NEUTRAL
             if is_extreme and added < EXTREMES:
-                reason = f"among the {name} polarity: {signed(polarity)}"
+                reason = f"among the {extreme} polarity: {signed(polarity)}"
                 added += choice.add(document, reason)
 
 
 def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
-    """Add the first document of the pattern that most documents are of, if it is of several.
+    """Add the first document of the most common pattern, if several documents share it.
 
-    Where another of them is chosen already, that one gets the reason.
+    If another document of that pattern is chosen already, it gets the reason.
     """
-    sizes = Counter(map(attrgetter("key"), documents))
+    sizes = Counter(document.key for document in documents)
     for key, size in sizes.most_common(1):
         if size > 1:
-            first = next(document for document in documents if document.key == key)
-            document, _ = choice.reasons.get(key, (first, []))
+            earliest = next(document for document in documents if document.key == key)
+            document, _ = choice.reasons.get(key, (earliest, []))
             repeats = quantity(size, "document")
             choice.add(document, f"the most repeated: {repeats} of its pattern")
 
@@ -146,25 +157,27 @@ def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> Non
 def _group(
     sentences: Iterable[MentionRow], terms: Collection[re.Pattern[str]], place_of: PlaceOf
 ) -> Iterator[_Mentioning]:
-    by_document: dict[str, list[MentionRow]] = {}
+    sentences_by_document: dict[str, list[MentionRow]] = {}
     for sentence in sentences:
-        by_document.setdefault(sentence.document, []).append(sentence)
+        sentences_by_document.setdefault(sentence.document, []).append(sentence)
 
-    for rows in by_document.values():
-        first = min(rows, key=attrgetter("position"))
-        words = frozenset(map(str.casefold, words_of(first.text, terms)))
-        scores = [row.polarity for row in rows if row.polarity is not None]
-        place = place_of(first.document)
-        key = " ".join(first.sentence.casefold().split()) if place is None else place
-        yield _Mentioning(first, key, words, mean(scores))
+    for mentions in sentences_by_document.values():
+        opening = min(mentions, key=attrgetter("position"))
+        document_words = frozenset(word.casefold() for word in words_of(opening.text, terms))
+        scores = [mention.polarity for mention in mentions if mention.polarity is not None]
+        pattern_index = place_of(opening.document)
+        key: str | int = " ".join(opening.sentence.casefold().split())
+        if pattern_index is not None:
+            key = pattern_index
+        yield _Mentioning(opening, key, document_words, mean(scores))
 
 
 def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
-    """Return *documents* with the first of repeats alone, which counts once."""
-    first: dict[str | int, _Mentioning] = {}
+    """Return *documents* without repeats; the first document of each pattern stays."""
+    earliest: dict[str | int, _Mentioning] = {}
     for document in documents:
-        first.setdefault(document.key, document)
-    return list(first.values())
+        earliest.setdefault(document.key, document)
+    return list(earliest.values())
 
 
 def rank_by_typicality(
@@ -187,26 +200,33 @@ def rank_by_typicality(
     for document in documents:
         users.update(document.words)
     stop_words = stop_words_for(users)
-    shown = {row.word.casefold(): row.word for row in distinctive if row.g2 > 0}
-    weights = {row.word.casefold(): math.sqrt(row.g2) for row in distinctive if row.g2 > 0}
+    spellings = {
+        distinct.word.casefold(): distinct.word for distinct in distinctive if distinct.g2 > 0
+    }
+    weights = {
+        distinct.word.casefold(): math.sqrt(distinct.g2)
+        for distinct in distinctive
+        if distinct.g2 > 0
+    }
 
     ranked = []
     for document in documents:
-        words = document.words - stop_words
-        if len(words) >= FEWEST_WORDS:
-            length = math.sqrt(len(words))
-            to_others = math.fsum(users[word] for word in words) / length
-            named = [word for word in shown if word in words]
-            ranked.append(_Typical(document, length, to_others, named))
-    ranked.sort(key=attrgetter("to_others"), reverse=True)
+        tokens = document.words - stop_words
+        if len(tokens) >= FEWEST_WORDS:
+            length = math.sqrt(len(tokens))
+            centrality = math.fsum(users[token] for token in tokens) / length
+            named = [token for token in spellings if token in tokens]
+            ranked.append(_Typical(document, length, centrality, named))
+
+    ranked.sort(key=attrgetter("centrality"), reverse=True)
 
     nearest = _pick_nearest(ranked, weights)
-    rest = [typical for typical in ranked if typical not in nearest]
-    rest.sort(key=lambda typical: bool(typical.named))
-    in_order = []
-    for typical in (*nearest, *rest):
-        in_order.append((typical.document, [shown[word] for word in typical.named]))
-    return in_order
+    remaining = [typical for typical in ranked if typical not in nearest]
+    remaining.sort(key=lambda typical: bool(typical.named))
+    ordered = []
+    for typical in (*nearest, *remaining):
+        ordered.append((typical.document, [spellings[token] for token in typical.named]))
+    return ordered
 
 
 def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> list[_Typical]:
@@ -218,14 +238,14 @@ def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> l
         if best is None or not best.nearness(unused):
             break
         nearest.append(best)
-        for word in best.named:
-            unused.pop(word, None)
+        for named_word in best.named:
+            unused.pop(named_word, None)
     return nearest
 
 
-def _describe(words: Sequence[str]) -> str:
-    """Return why a document is typical; *words* are those that stand out, strongest first."""
-    if not words:
+def _describe(standing_out: Sequence[str]) -> str:
+    """Return why a document is typical; *standing_out* are its distinctive words in order."""
+    if not standing_out:
         return "among the most typical: its words are those of most others"
-    named = ", ".join(map("“{}”".format, words[:WORDS_NAMED]))
+    named = ", ".join(f"“{word}”" for word in standing_out[:WORDS_NAMED])
     return f"among the most typical: {named}"

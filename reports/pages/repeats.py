@@ -20,18 +20,23 @@ from reports.data.selection import is_large, name_template, read_patterns, selec
 from reports.findings.highlights import Highlight
 from reports.findings.sensitivity import ReadHighlights, caution_where_repeats_decide
 
-ALL = ""  # stands for all keywords or accounts of a run
-SHOWN = 5  # patterns of a keyword or an account
-FEWEST_SHOWN = 5  # mentions or posts of a pattern that is shown, unless they are this share of all:
+# The key stands for all keywords or accounts of a run.
+ALL = ""
+# At most this many patterns of a keyword or an account are shown.
+SHOWN = 5
+# A shown pattern has at least this many mentions or posts, or this share of all.
+FEWEST_SHOWN = 5
 LEAST_SHARE = 0.01
 
-AllHighlights = Mapping[str, Sequence[Highlight]]  # by subject
+# The highlights by subject.
+AllHighlights = Mapping[str, Sequence[Highlight]]
 
-Count = tuple[str, int | None, str, int]  # subject, place of the pattern, month, how many
+# The subject, the index of the pattern or None, the month, and the number of mentions.
+Count = tuple[str, int | None, str, int]
 
 
 class ReadSubjects(Protocol):
-    """A function that returns what is stated of each subject, and under `ALL` of them together."""
+    """A function that returns the highlights of each subject, and under `ALL` the common ones."""
 
     def __call__(self, data: RunData, subject: str | None = None) -> AllHighlights:
         """Return the highlights of a run with its selection, or of a *subject* alone."""
@@ -41,24 +46,36 @@ class ReadSubjects(Protocol):
 class Repeat:
     """A pattern of texts, as it bears on one keyword or account."""
 
-    template: str  # template:N
+    # The name of the template, as *template:N*.
+    template: str
+
     text: str
-    n: int  # mentions of the keyword in its documents; posts of the account
-    share: float  # of all mentions, or posts
-    peak: str | None  # the month in which it has most; None where no time is known
-    of_peak: int  # mentions, or posts, in that month
+
+    # The mentions of the keyword in its documents, or the posts of the account.
+    n: int
+
+    # Its share of all mentions, or posts.
+    share: float
+
+    # The month in which it has most; None if no time is known.
+    peak: str | None
+
+    # The mentions, or posts, in that month.
+    of_peak: int
 
 
 @dataclass
 class Subject:
     """A keyword, an account or a search: how much of it is repeated."""
 
-    total: int = 0  # mentions; posts
-    repeated: int = 0  # of them, in documents that are repeats
+    # All mentions or posts, and those in documents that are repeats.
+    total: int = 0
+    repeated: int = 0
+
     largest: list[Repeat] = field(default_factory=list)
-    highlights: list[Highlight] = field(
-        default_factory=list
-    )  # with cautions where they rest on repeats
+
+    # Highlights that rest on repeats have a caution.
+    highlights: list[Highlight] = field(default_factory=list)
 
     @property
     def share(self) -> float:
@@ -72,8 +89,12 @@ class Repeats:
 
     documents: int
     repeated: int
-    subjects: Mapping[str, Subject]  # by keyword, or by the name of the job; `ALL` of them
-    has_numbers: bool = True  # whether a template can be named by its number
+
+    # The key is a keyword or the name of a job; `ALL` stands for all together.
+    subjects: Mapping[str, Subject]
+
+    # Whether a template can be named by its number.
+    has_numbers: bool = True
 
     def largest(self, name: str) -> list[Repeat]:
         """Return the largest patterns of a keyword or job."""

@@ -1,4 +1,4 @@
-"""What a report says of its run besides the results: request, texts, progress, omissions."""
+"""The part of a report that describes its run: request, texts, progress, omissions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -35,11 +34,15 @@ from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.text.keywords import pattern
 
-NAMED = 6  # outlets or sections that a run chose, by name; more are counted
-SHORT_TEXT = 30  # words, of half the documents at most: a headline, or one with its summary
-LETTERS_OF_WORD = 10  # at most; so many count as a word where a script has no spaces
+# At most this many chosen outlets or sections are named; more are counted.
+NAMED = 6
+# The median text of an archive of headlines or summaries has at most this many words.
+SHORT_TEXT = 30
+# This many letters count as a word, since some scripts have no spaces.
+LETTERS_OF_WORD = 10
 
-_SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)  # of a service: names a job
+# A service is asked for a subject, which is the name of a job.
+_SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +52,39 @@ class RunSummary(RunData):
     created: str
     ended: str | None
     job_states: Counter[str]
-    sources: dict[str, int]  # documents of each source
-    credits: list[Credit]  # of the sources whose texts must be credited
+
+    # The number of documents of each source.
+    sources: dict[str, int]
+
+    # The credits of the sources whose texts must be credited.
+    credits: list[Credit]
+
     synthetic: bool
-    first: str | None  # day of the oldest document
+
+    # The days of the oldest and of the newest document.
+    first: str | None
     last: str | None
-    median_words: int | None  # of a document of an archive; None without one
-    imports: list[Any]  # rows of `Import`, the newest of each file, month or account
+
+    # The median length of an archive's documents; None if the run has no archive.
+    median_words: int | None
+
+    # Rows of `Import`, the newest of each file, month or account.
+    imports: list[Any]
+
     calls: list[CallRow]
-    command: str  # that submitted it, with what is left out of its figures
-    without: dict[str, int]  # patterns that are left out, with how many documents are of each
-    left_out: int  # documents of all that the selection leaves out
-    archive_hash: str | None  # of all that it read: see `hash_documents`
+
+    # The command that submits the run, with what is left out of its figures.
+    command: str
+
+    # The patterns that are left out, with the number of documents of each.
+    without: dict[str, int]
+
+    # The number of documents that the selection leaves out.
+    left_out: int
+
+    # The hash of all documents that the run read: see `hash_documents`.
+    archive_hash: str | None
+
     steps: list[StepCount]
 
     @property
@@ -100,20 +124,21 @@ class RunSummary(RunData):
         """Which documents of its archives a run of months chose, in words behind their number."""
         if self.kind.unit != Unit.MENTION:
             return ""
+
         parameters = self.month_parameters
         chosen = {
             "outlet": parameters.outlets,
             "section": parameters.sections,
-            "kind": tuple(filter(None, [parameters.material])),
+            "kind": (parameters.material,) if parameters.material else (),
         }
-        words = ""
-        for noun, names in chosen.items():
-            if len(names) > NAMED:
-                words += f" of {len(names):,} {noun}s"
-            elif names:
-                quoted = join_words([f"“{name}”" for name in names])
-                words += f" of the {noun if len(names) == 1 else noun + 's'} {quoted}"
-        return words
+        description = ""
+        for noun, chosen_names in chosen.items():
+            if len(chosen_names) > NAMED:
+                description += f" of {len(chosen_names):,} {noun}s"
+            elif chosen_names:
+                quoted = join_words([f"“{chosen_name}”" for chosen_name in chosen_names])
+                description += f" of the {noun if len(chosen_names) == 1 else noun + 's'} {quoted}"
+        return description
 
     @property
     def keyword_example(self) -> KeywordExample | None:
@@ -144,58 +169,58 @@ def find_example(term: str) -> KeywordExample:
     return KeywordExample(term, matching, different)
 
 
-def _read_imports(data: RunData, sources: Collection[str]) -> list[Any]:
+def _read_imports(run: RunData, sources: Collection[str]) -> list[Any]:
     """Return the newest record of each file, month or account that was read for the run.
 
     A record is named by a file, else by the month, handle or search that a service was asked for;
     a folder that holds documents of several sources names them all.
     """
-    names = set(map(attrgetter("name"), data.jobs))
+    job_names = {job.name for job in run.jobs}
     columns = (Import.path, Import.source, Import.empty, Import.left_out)
     newest: dict[tuple[str, str], Any] = {}
-    for row in fetch_all(data.db, select(*columns).order_by(Import.id)):
-        is_of_run = row.path in names or not _SUBJECT.fullmatch(row.path)
-        if is_of_run and not set(sources).isdisjoint(row.source.split(",")):
-            newest[row.path, row.source] = row
+    for import_row in fetch_all(run.db, select(*columns).order_by(Import.id)):
+        is_of_run = import_row.path in job_names or not _SUBJECT.fullmatch(import_row.path)
+        if is_of_run and not set(sources).isdisjoint(import_row.source.split(",")):
+            newest[import_row.path, import_row.source] = import_row
     return list(newest.values())
 
 
-def summarize_run(data: RunData) -> RunSummary:
+def summarize_run(run: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
-    sources, on_site, with_address, days = _count_documents(data)
+    sources, on_site, addressed, days = _count_documents(run)
     total = sources.total()
-    for job in data.jobs if data.selection else ():
-        sources.subtract(_count_sources(data, left_out(data, job)))
+    for job in run.jobs if run.selection else ():
+        sources.subtract(_count_sources(run, left_out(run, job)))
 
-    shown = describe_selection(data)
-    synthetic = is_made_up(data)
+    shown_selection = describe_selection(run)
+    synthetic = is_made_up(run)
     lengths = _TextLengths()
-    archive_hash = hash_documents(data, lengths.note)
+    archive_hash = hash_documents(run, lengths.note)
 
     return RunSummary(
-        **vars(data),
-        created=_format_minute(data.created_at),
-        ended=_format_minute(data.ended_at) if data.ended_at else None,
-        job_states=Counter(map(attrgetter("state"), data.jobs)),
-        sources={source: n for source, n in sorted(sources.items()) if n},
-        credits=_credits(sources, on_site, has_addresses=with_address > 0 or synthetic),
+        **vars(run),
+        created=_format_minute(run.created_at),
+        ended=_format_minute(run.ended_at) if run.ended_at else None,
+        job_states=Counter(job.state for job in run.jobs),
+        sources={source: documents for source, documents in sorted(sources.items()) if documents},
+        credits=_credits(sources, on_site, has_addresses=addressed > 0 or synthetic),
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
-        median_words=lengths.median if data.keywords else None,
-        imports=_read_imports(data, sources),
-        calls=list(read_calls(data)),
+        median_words=lengths.median if run.keywords else None,
+        imports=_read_imports(run, sources),
+        calls=list(read_calls(run)),
         command=submit_command(
-            data.parameters,
-            [job.name for job in data.jobs],
-            shown,
-            grain=data.grain,
-            grouping=data.grouping,
+            run.parameters,
+            [job.name for job in run.jobs],
+            shown_selection,
+            grain=run.grain,
+            grouping=run.grouping,
         ),
-        without=count_without(data),
+        without=count_without(run),
         left_out=total - sources.total(),
         archive_hash=archive_hash,
-        steps=count_steps(data),
+        steps=count_steps(run),
     )
 
 
@@ -210,7 +235,7 @@ def _credits(sources: Counter[str], on_site: Counter[str], *, has_addresses: boo
 
 
 def _count_documents(
-    data: RunData,
+    run: RunData,
 ) -> tuple[Counter[str], Counter[str], int, list[datetime]]:
     """Return documents by source, those on credited sites, how many have an address; days."""
     statement = select(
@@ -222,17 +247,17 @@ def _count_documents(
         func.max(Document.published_at),
     ).group_by(Document.source)
     sources, on_site = Counter[str](), Counter[str]()
-    with_address = 0
+    addressed = 0
     days: list[datetime] = []
 
-    for job in data.collecting_jobs:
-        rows = fetch_all(data.db, statement.where(documents_condition(data, job)))
-        for source, n, addresses, credited, first, last in rows:
-            sources[source] += n
-            with_address += addresses
+    for job in run.collecting_jobs:
+        source_rows = fetch_all(run.db, statement.where(documents_condition(run, job)))
+        for source, documents, addresses, credited, oldest, newest in source_rows:
+            sources[source] += documents
+            addressed += addresses
             on_site[source] += credited
-            days += filter(None, (first, last))
-    return sources, on_site, with_address, days
+            days += [day for day in (oldest, newest) if day]
+    return sources, on_site, addressed, days
 
 
 class _TextLengths:
@@ -248,19 +273,19 @@ class _TextLengths:
     @property
     def median(self) -> int | None:
         """The median of the lengths; None without a text."""
-        rest = self._counts.total() // 2
+        remaining = self._counts.total() // 2
         for length in sorted(self._counts):
-            rest -= self._counts[length]
-            if rest < 0:
+            remaining -= self._counts[length]
+            if remaining < 0:
                 return length
         return None
 
 
-def _count_sources(data: RunData, documents: Iterable[int]) -> Counter[str]:
+def _count_sources(run: RunData, documents: Iterable[int]) -> Counter[str]:
     counts = Counter[str]()
     statement = select(Document.source, func.count()).group_by(Document.source)
     for batch in in_batches(documents):
-        counts.update(dict(map(tuple, fetch_all(data.db, statement.where(Document.id.in_(batch))))))
+        counts.update(dict(map(tuple, fetch_all(run.db, statement.where(Document.id.in_(batch))))))
     return counts
 
 
@@ -324,10 +349,10 @@ def submit_command(
     """Return ``tidings submit …`` as a person types it."""
     kind = kind_named(parameters.kind)
     if kind.has_documents:
-        shown = {"by": grain, "distinct": selection.distinct, "without": selection.without}
+        shown_options = {"by": grain, "distinct": selection.distinct, "without": selection.without}
         if grouping is not None:
-            shown["grouping"] = grouping
-        parameters = parameters.model_copy(update=shown)
+            shown_options["grouping"] = grouping
+        parameters = parameters.model_copy(update=shown_options)
     return shlex.join(["tidings", "submit", *kind.command_words(parameters, job_names)])
 
 

@@ -31,7 +31,8 @@ from reports.data.tables.trainings import (
 from reports.figures import trainings as figures
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 
-PREDICTIONS_SHOWN = 20_000  # of one training
+# At most this many predictions of a training are drawn.
+PREDICTIONS_SHOWN = 20_000
 
 
 @dataclass
@@ -58,9 +59,15 @@ class TrainingsPage:
     network: str
     data: str
     sections: list[TrainingSection]
-    varied: list[str]  # the options in which the trainings differ
-    options: dict[str, Any]  # those that all share
-    rules: dict[str, float] = field(default_factory=dict)  # accuracy of rules without a network
+
+    # The options in which the trainings differ.
+    varied: list[str]
+
+    # The options that all trainings share.
+    options: dict[str, Any]
+
+    # The accuracy of rules that need no network.
+    rules: dict[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> TrainingSection | None:
@@ -79,43 +86,44 @@ class TrainingsPage:
         """What the numbers say of the best training."""
         if self.best is None:
             return []
-        row, several = self.best.row, len(self.sections) > 1
-        who = f"{row.job}, the best of {len(self.sections)}," if several else "The network"
-        if row.accuracy is None:
-            return _forecast_highlights(who, row)
 
-        percent = 100 * row.accuracy
+        best_row, several = self.best.row, len(self.sections) > 1
+        who = f"{best_row.job}, the best of {len(self.sections)}," if several else "The network"
+        if best_row.accuracy is None:
+            return _forecast_highlights(who, best_row)
+
+        percent = 100 * best_row.accuracy
         sentences = [f"{who} classifies {percent:.2f} % of the test set correctly."]
         if self.rules:
-            name, accuracy = max(self.rules.items(), key=itemgetter(1))
-            verdict = "beats" if row.accuracy > accuracy else "does not beat"
+            rule_name, accuracy = max(self.rules.items(), key=itemgetter(1))
+            verdict = "beats" if best_row.accuracy > accuracy else "does not beat"
             sentences.append(
-                f"It {verdict} the best simple rule, {name}, with {100 * accuracy:.2f} %."
+                f"It {verdict} the best simple rule, {rule_name}, with {100 * accuracy:.2f} %."
             )
         return [*sentences, *self.best.remarks[:1]]
 
 
 def make_page(
-    data: RunData, store: FigureStore, names: Collection[str] | None = None
+    run: RunData, store: FigureStore, job_names: Collection[str] | None = None
 ) -> TrainingsPage:
-    """Read a run's results and draw its figures, one training after the other, or *names* alone."""
-    parameters: TrainingParameters = data.parameters
-    sections = _read_sections(data, names)
-    varied, shared = _split_options(list(map(attrgetter("row"), sections.values())))
+    """Read a run's results and draw its figures, training by training, or *job_names* alone."""
+    parameters: TrainingParameters = run.parameters
+    sections = _read_sections(run, job_names)
+    varied, shared = _split_options([section.row for section in sections.values()])
     page = TrainingsPage(
         parameters.network, parameters.data, list(sections.values()), varied, shared
     )
     for section in page.sections:
-        name = section.row.job
+        job_name = section.row.job
         section.figures += store.show_all(
-            figures.course_spec(section.slug, section.epochs, name=name)
+            figures.course_spec(section.slug, section.epochs, name=job_name)
         )
 
     pictures = _read_pictures(parameters.data) if parameters.network == "feedforward" else None
-    if pictures is not None and names is None:
+    if pictures is not None and job_names is None:
         page.rules = simple_rules(pictures)
-    for job, rows in groupby(read_predictions(data, names), key=attrgetter("job")):
-        predictions = list(islice(rows, PREDICTIONS_SHOWN))
+    for job, prediction_rows in groupby(read_predictions(run, job_names), key=attrgetter("job")):
+        predictions = list(islice(prediction_rows, PREDICTIONS_SHOWN))
         section = sections[job]
         section.figures += _draw_predictions(
             section.slug, predictions, page.network, pictures, store
@@ -123,50 +131,50 @@ def make_page(
     return page
 
 
-def _read_sections(data: RunData, names: Collection[str] | None) -> dict[str, TrainingSection]:
+def _read_sections(run: RunData, job_names: Collection[str] | None) -> dict[str, TrainingSection]:
     epochs: dict[str, list[EpochRow]] = defaultdict(list)
-    for row in read_epochs(data, names):
-        epochs[row.job].append(row)
+    for epoch_row in read_epochs(run, job_names):
+        epochs[epoch_row.job].append(epoch_row)
     statement = select(Job.name, Training.remarks).outerjoin(Training)
     remarks = {}
-    for name, of_job in fetch_all(data.db, statement.where(Job.run_id == data.id)):
-        remarks[name] = of_job or []
-    jobs = index_by("name", data.jobs)
+    for job_name, job_remarks in fetch_all(run.db, statement.where(Job.run_id == run.id)):
+        remarks[job_name] = job_remarks or []
+    jobs = index_by("name", run.jobs)
 
     sections = {}
-    for training in read_trainings(data):
-        name = training.job
-        job = jobs[name]
-        sections[name] = TrainingSection(
-            training, job.state, job.reason, remarks[name], epochs[name]
+    for training in read_trainings(run):
+        job_name = training.job
+        job = jobs[job_name]
+        sections[job_name] = TrainingSection(
+            training, job.state, job.reason, remarks[job_name], epochs[job_name]
         )
     return sections
 
 
-def _split_options(rows: list[TrainingRow]) -> tuple[list[str], dict[str, Any]]:
+def _split_options(training_rows: list[TrainingRow]) -> tuple[list[str], dict[str, Any]]:
     """Return the options in which trainings differ, and those that all share and that are set."""
     varied: list[str] = []
     shared: dict[str, Any] = {}
-    for name, value in rows[0].options.items() if rows else ():
-        if len({repr(row.options[name]) for row in rows}) > 1:
-            varied.append(name)
-        elif value is not None:
-            shared[name] = value
+    for option, setting in training_rows[0].options.items() if training_rows else ():
+        if len({repr(training_row.options[option]) for training_row in training_rows}) > 1:
+            varied.append(option)
+        elif setting is not None:
+            shared[option] = setting
     return varied, shared
 
 
-def _forecast_highlights(who: str, row: TrainingRow) -> list[str]:
-    sentences = [f"{who} has a validation RMSE of {row.validation_rmse:.3g}."]
+def _forecast_highlights(who: str, training_row: TrainingRow) -> list[str]:
+    sentences = [f"{who} has a validation RMSE of {training_row.validation_rmse:.3g}."]
     baselines = (
-        (row.baseline_mean, "the mean"),
-        (row.baseline_last, "the last value"),
-        (row.baseline_recurrence, "a linear recurrence"),
+        (training_row.baseline_mean, "the mean"),
+        (training_row.baseline_last, "the last value"),
+        (training_row.baseline_recurrence, "a linear recurrence"),
     )
-    errors = [(error, name) for error, name in baselines if error is not None]
-    if errors and row.validation_rmse is not None:
-        error, name = min(errors, key=itemgetter(0))
-        verdict = "beats" if row.validation_rmse < error else "does not beat"
-        sentences.append(f"It {verdict} the best simple forecast, {name}, with {error:.3g}.")
+    errors = [(error, baseline) for error, baseline in baselines if error is not None]
+    if errors and training_row.validation_rmse is not None:
+        error, baseline = min(errors, key=itemgetter(0))
+        verdict = "beats" if training_row.validation_rmse < error else "does not beat"
+        sentences.append(f"It {verdict} the best simple forecast, {baseline}, with {error:.3g}.")
     return sentences
 
 
@@ -181,6 +189,7 @@ def _draw_predictions(
         return []
     if network == "recurrent":
         return store.show_all(figures.sequence_spec(prefix, predictions))
+
     tested = pictures.test if pictures is not None else None
     return store.show_all(
         figures.confusion_spec(prefix, predictions),
@@ -188,16 +197,16 @@ def _draw_predictions(
     )
 
 
-def simple_rules(data: Data) -> dict[str, float]:
+def simple_rules(pictures: Data) -> dict[str, float]:
     """Return the accuracy on the test split of two rules that learn from the training split."""
-    if data.test is None or not len(data.test):
+    if pictures.test is None or not len(pictures.test):
         return {}
 
-    actual, classes = data.test.y.argmax(axis=1), data.train.y.argmax(axis=1)
-    counts = data.train.y.sum(axis=0)
-    means = data.train.y.T @ data.train.x / np.maximum(counts, 1)[:, None]
-    # the mean that is nearest has the largest x·m - |m|²/2; a class without a picture has no mean
-    closeness = data.test.x @ means.T - (means**2).sum(axis=1) / 2
+    actual, classes = pictures.test.y.argmax(axis=1), pictures.train.y.argmax(axis=1)
+    counts = pictures.train.y.sum(axis=0)
+    means = pictures.train.y.T @ pictures.train.x / np.maximum(counts, 1)[:, None]
+    # The nearest mean has the largest x·m - |m|²/2. A class without a picture has no mean.
+    closeness = pictures.test.x @ means.T - (means**2).sum(axis=1) / 2
     nearest = np.where(counts > 0, closeness, -np.inf).argmax(axis=1)
     return {
         "always the most frequent class": float((actual == np.argmax(np.bincount(classes))).mean()),

@@ -1,4 +1,4 @@
-"""What the report of a watched run begins with: what is new since the last one, and the events."""
+"""The first section of a watched run's report: what is new since the last one, and the events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from reports.pages.handles import read_account_rows
 from reports.words.periods import month_name
 from reports.words.quantities import format_share, quantity, signed
 
-SHOWN = 8  # events on the page
+# The page shows at most this many events, and all that are new.
+SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,15 @@ class ShownEvent:
 
     event: Event
     text: str
-    at: datetime | None  # when it was first seen; None where no report has recorded it
-    is_new: bool  # first seen after the last update
+
+    # The time at which it was first seen; None if no report has recorded it.
+    at: datetime | None
+
+    # A new event was first seen after the last update.
+    is_new: bool
 
     def as_row(self) -> dict[str, Any]:
-        """Return what programs are told of it."""
+        """Return the event as programs read it."""
         event = self.event
         return {
             "id": event.key,
@@ -53,9 +58,14 @@ class WatchSection:
     """All that the beginning of the page shows."""
 
     every: str
-    since: str | None  # day of the report that this one is compared with
+
+    # The day of the report that this one is compared with.
+    since: str | None
+
     changes: list[str]
-    events: list[ShownEvent]  # the newest first
+
+    # The newest event comes first.
+    events: list[ShownEvent]
 
     @property
     def shown(self) -> list[ShownEvent]:
@@ -66,92 +76,92 @@ class WatchSection:
         )
 
 
-def read_watch_section(data: RunData) -> WatchSection | None:
+def read_watch_section(run: RunData) -> WatchSection | None:
     """Return what is new in the run and its events; None where it is not watched."""
-    with data.db.read() as connection:
-        state = read_state(connection, data.id)
+    with run.db.read() as connection:
+        state = read_state(connection, run.id)
     if state is None:
         return None
 
     changes, since = [], None
     if state.counts is not None and state.counted_at is not None:
-        changes = describe_changes(data.kind.unit, state.counts, count_results(data))
+        changes = describe_changes(run.kind.unit, state.counts, count_results(run))
         since = f"{_day(state.counted_at):%Y-%m-%d}"
-    return WatchSection(state.every, since, changes, show_events(data, state))
+    return WatchSection(state.every, since, changes, show_events(run, state))
 
 
-def show_events(data: RunData, state: WatchState | None) -> list[ShownEvent]:
+def show_events(run: RunData, state: WatchState | None) -> list[ShownEvent]:
     """Return the run's events in words, the newest first; *state* tells when they were seen."""
     seen = state.seen if state else {}
-    shown = []
-    for event in reversed(read_events(data)):
-        first = seen.get(event.key)
-        is_new = state is not None and first is not None and 0 < first.number == state.updates
-        at = _day(first.at) if first else None
-        shown.append(ShownEvent(event, describe_event(event, data.kind.unit), at, is_new))
-    return shown
+    shown_events = []
+    for event in reversed(read_events(run)):
+        sighting = seen.get(event.key)
+        is_new = state is not None and sighting is not None and 0 < sighting.number == state.updates
+        at = _day(sighting.at) if sighting else None
+        shown_events.append(ShownEvent(event, describe_event(event, run.kind.unit), at, is_new))
+    return shown_events
 
 
-def read_events(data: RunData) -> list[Event]:
+def read_events(run: RunData) -> list[Event]:
     """Return the events of a run, by month."""
-    return find_events(_read_series(data))
+    return find_events(_read_series(run))
 
 
-def read_what_to_record(data: RunData) -> tuple[Mapping[str, Any], list[str]]:
+def read_what_to_record(run: RunData) -> tuple[Mapping[str, Any], list[str]]:
     """Return the counts and the keys of events that `models.watches.record_report` keeps."""
-    return count_results(data), [event.key for event in read_events(data)]
+    return count_results(run), [event.key for event in read_events(run)]
 
 
-def _read_series(data: RunData) -> list[Series]:
+def _read_series(run: RunData) -> list[Series]:
     series: list[Series] = []
-    if data.kind.unit == Unit.POST:
-        for name, account in read_account_rows(data).items():
-            series += account_series(name, account.months, account.scored, account.days)
+    if run.kind.unit == Unit.POST:
+        for job_name, account in read_account_rows(run).items():
+            series += account_series(job_name, account.months, account.scored, account.days)
         return series
 
-    rows: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data):
-        rows[row.keyword, row.term].append(row)
-    for keyword in data.keywords:
-        by_term: dict[str, Sequence[PeriodRow]] = {}
+    rows_by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
+    for month_row in read_periods(run):
+        rows_by_term[month_row.keyword, month_row.term].append(month_row)
+    for keyword in run.keywords:
+        term_rows: dict[str, Sequence[PeriodRow]] = {}
         for term in keyword.terms:
-            by_term[term] = rows[keyword.name, term]
-        series += keyword_series(keyword.name, rows[keyword.name, None], by_term)
+            term_rows[term] = rows_by_term[keyword.name, term]
+        series += keyword_series(keyword.name, rows_by_term[keyword.name, None], term_rows)
     return series
 
 
 def describe_event(event: Event, unit: Unit) -> str:
     """Return a sentence that says what departs, and from what."""
-    subject, row = event.subject, event.row
-    name = f"“{subject}”" if unit == Unit.MENTION else subject
+    subject, month_row = event.subject, event.row
+    who = f"“{subject}”" if unit == Unit.MENTION else subject
     month = month_name(event.period, "%B %Y")
-    before = f"in the {quantity(event.months_before, 'whole month')} before"
+    earlier = f"in the {quantity(event.months_before, 'whole month')} before"
     if event.months_before == 1:
-        before = "in the whole month before"
+        earlier = "in the whole month before"
 
     match event.kind:
         case "share":
-            counts = f"{row.matched or 0:,} of {quantity(row.documents, 'document')}"
+            counts = f"{month_row.matched or 0:,} of {quantity(month_row.documents, 'document')}"
             return (
-                f"{name} in {month}: {counts} mention it, {format_share(event.now)}, against "
-                f"{format_share(event.before)} {before}."
+                f"{who} in {month}: {counts} mention it, {format_share(event.now)}, against "
+                f"{format_share(event.before)} {earlier}."
             )
         case "wording":
-            counts = f"{row.matched or 0:,} of {quantity(row.documents, 'document')}"
+            counts = f"{month_row.matched or 0:,} of {quantity(month_row.documents, 'document')}"
             return (
-                f"“{event.term}” in {month}: {counts} that mention {name} use this term, "
-                f"{format_share(event.now)}, against {format_share(event.before)} {before}."
+                f"“{event.term}” in {month}: {counts} that mention {who} use this term, "
+                f"{format_share(event.now)}, against {format_share(event.before)} {earlier}."
             )
         case "posts":
             return (
-                f"{name} in {month}: {event.now:.1f} posts a day, against {event.before:.1f} "
-                f"{before}."
+                f"{who} in {month}: {event.now:.1f} posts a day, against {event.before:.1f} "
+                f"{earlier}."
             )
         case _:
             around = "around" if unit == Unit.MENTION else "of the posts of"
             return (
-                f"The mood {around} {name} in {month}: {signed(event.now)} "
-                f"(n = {row.mentions or 0:,}), against {signed(event.before)} {before}."
+                f"The mood {around} {who} in {month}: {signed(event.now)} "
+                f"(n = {month_row.mentions or 0:,}), against {signed(event.before)} {earlier}."
             )
 
 

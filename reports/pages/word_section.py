@@ -10,26 +10,27 @@ from reports.figures import clouds
 def add_words(
     add: Callable[..., object],
     prefix: str,
-    words: Mapping[str, int],
+    word_counts: Mapping[str, int],
     mask: bytes | None,
     *,
     counted: str,
     repeats: str,
     all_months: bool = False,
 ) -> None:
-    """Add a cloud of *words* by ``add(anchor, heading, figure, …)``, or a list; nothing of none.
+    """Add a cloud of *word_counts*, or a list; nothing if there are none.
 
-    *counted* says what they are counted in ("16 mentions"), *repeats* how many of these are left
-    out. With *all_months* heading and caption say that the words are of all months.
+    They are added by ``add(anchor, heading, figure, …)``. *counted* names the texts whose words are
+    counted ("16 mentions"), *repeats* how many of these are left out. With *all_months* heading and
+    caption say that the words are those of all months.
     """
-    of_months = " of all months" if all_months else ""
-    in_months = " in all months" if all_months else ""
-    caption = f"The words of {counted}{in_months}.{repeats}"
-    cloud = clouds.cloud_spec(prefix, words, mask, caption)
+    heading_ending = " of all months" if all_months else ""
+    caption_ending = " in all months" if all_months else ""
+    caption = f"The words of {counted}{caption_ending}.{repeats}"
+    cloud = clouds.cloud_spec(prefix, word_counts, mask, caption)
 
     if cloud is not None:
-        add("cloud", f"Word cloud{of_months}", cloud)
-    elif words:
-        note = clouds.describe_list(words, counted) + repeats
-        listed = {} if clouds.no_word_twice(words) else words
-        add("cloud", f"Words{of_months}", words=listed, note=note)
+        add("cloud", f"Word cloud{heading_ending}", cloud)
+    elif word_counts:
+        note = clouds.describe_list(word_counts, counted) + repeats
+        listed = {} if clouds.no_word_twice(word_counts) else word_counts
+        add("cloud", f"Words{heading_ending}", words=listed, note=note)

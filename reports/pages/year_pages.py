@@ -1,4 +1,4 @@
-"""The page of a year, of a run that is grouped by year: its months, and each keyword in them."""
+"""The page of a year in a run that is grouped by year: its months, and each keyword in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class YearSection:
 
     name: str
     subject: Subject
-    scale: str  # of its polarities
+
+    # The note on the scale of the polarities.
+    scale: str
+
     months: list[KeywordMonth]
     figures: list[FigureRef]
 
@@ -36,11 +39,16 @@ class YearPage:
     """All that the template of a year needs besides the summary."""
 
     year: Year
-    before: str | None  # the years beside it, of the run
+
+    # The run's years on both sides of this one.
+    before: str | None
     after: str | None
+
     sections: list[YearSection]
-    calendar: Calendar  # of its months
-    coverage: CoverageGrid  # of its months
+
+    # The calendar and the coverage are those of the year's months.
+    calendar: Calendar
+    coverage: CoverageGrid
 
     @property
     def name(self) -> str:
@@ -56,10 +64,10 @@ def draw_year(
     store: FigureStore,
 ) -> list[FigureRef]:
     """Draw a keyword's mean polarity in the months of a year, and all its mentions of them."""
-    of_year = [month for period, month in months.items() if period[:4] == year]
-    rows = [month.row for month in of_year]
-    sheet = [month.polarities for month in of_year]
+    year_months = [month for period, month in months.items() if period[:4] == year]
+    month_rows = [month.row for month in year_months]
+    sheet = [month.polarities for month in year_months]
     return store.show_all(
-        polarity.year_spec(subject, year, rows, scale=scale),
+        polarity.year_spec(subject, year, month_rows, scale=scale),
         scatter.sheet_spec(subject, sheet, scale=scale, year=year),
     )

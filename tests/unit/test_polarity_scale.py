@@ -68,6 +68,35 @@ def test_sentences_about_moods_carry_the_scale_and_others_do_not() -> None:
     assert mark_polarities([share, mood], UNCHECKED) == [share, marked]
 
 
+def test_a_keyword_called_mood_gives_no_scale_to_sentences_about_shares_and_documents() -> None:
+    highlights = [
+        Highlight("share", ("peak", "2020-05"), "“mood” stood out most in May 2020."),
+        Highlight("wording", ("gained", "mood"), "Of the words for it “mood” gained most."),
+        Highlight("groups", ("more", "mood", "tide"), "mood mentions “tide” more than tide."),
+        Highlight("subjects", ("overtakes", "mood", "tide", "2020-05"), "“mood” overtook “tide”."),
+        Highlight("trend", ("trend", "share", "up"), "The share of “mood” rises."),
+    ]
+    assert mark_polarities(highlights, UNCHECKED) == highlights
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"),
+    [
+        ("mood", ("no change shown", "mood")),
+        ("mood", ("higher", "2020-05", "2020-06")),
+        ("trend", ("trend", "mood", "up")),
+        ("trend", ("step", "mood", "down", "2020-05")),
+        ("groups", ("no difference shown", "mood")),
+        ("groups", ("differ", "mood")),
+        ("groups", ("higher", "Gazette", "Herald")),
+        ("subjects", ("higher mood", "tide", "ebb")),
+    ],
+)
+def test_every_claim_about_a_mood_carries_the_scale(kind: str, claim: tuple[str, ...]) -> None:
+    (marked,) = mark_polarities([Highlight(kind, claim, "It moved.")], UNCHECKED)
+    assert marked.text == f"It moved ({UNCHECKED})."
+
+
 def test_the_scale_stands_in_the_brackets_that_a_sentence_ends_with() -> None:
     mood = Highlight("mood", ("moved",), "The mood moved (4 months compared).", "A note.")
     (marked,) = mark_polarities([mood], UNCHECKED)
