@@ -98,7 +98,7 @@ def test_a_figure_is_drawn_in_the_report(root: Path) -> None:
 def test_an_endpoint_is_served_and_described(root: Path) -> None:
     printed = "".join(follow("endpoint.md", root))
     assert "3 passed" in printed
-    assert "Contracts: 3 kept, 0 broken." in printed
+    assert re.search(r"Contracts: \d+ kept, 0 broken\.", printed)
 
 
 def test_a_kind_of_run_is_submitted_planned_watched_and_shown(root: Path) -> None:
