@@ -26,12 +26,11 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.run_transitions import retry_run
 from models.tables import Answer, KeywordQuestion, KeywordSentences, SearchedBlock
-from packs.verify import verify_pack
 from reports.data.exports import write
 from tests import stub_textapi
 from tests.jobs_kit import Jobs
 from tests.odd_textapi import serving
-from tests.packs_kit import pack
+from tests.packs_kit import pack, verify
 from textapi.client import RETRY_POLICY
 from workers.answer_fetcher import UNPLACED_RETRIED
 
@@ -285,4 +284,4 @@ def test_answers_that_were_stored_as_they_came_are_read_by_the_same_rule(jobs: J
 def test_a_pack_with_sentences_left_out_is_verified(jobs: Jobs, tmp_path: Path) -> None:
     run, _ = run_at(jobs, lambda sentence: FOREIGN if "again" in sentence else sentence)
     assert jobs.row(run).reason.startswith("left out: ")
-    assert verify_pack(pack(jobs, run, tmp_path / "study.zip", texts=True)).equal
+    assert verify(pack(jobs, run, tmp_path / "study.zip", texts=True)).equal
