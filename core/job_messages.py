@@ -23,7 +23,7 @@ class _Part(BaseModel):
 
 class _Headers(_Part):
     # Celery trips over these headers in the worker's parent, as a fuzzer found; it handles the
-    # others. A task is named for a kind of jobs; Celery itself rejects a word that names none.
+    # others. A task is named for a kind of jobs: workers know which there are.
     task: str = Field(pattern=r"^[a-z]+$")
     id: str = Field(min_length=1)
     retries: Annotated[int, Field(ge=0)] = 0

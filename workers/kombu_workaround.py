@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from core.enums import QUEUES
 from core.job_messages import job_message_problem
 from core.logs import get_logger
+from workers.tasks import TASK_NAMES
 
 DROPPED = "dropped what is no job message: does another program write into this Redis?"
 SECONDS_BETWEEN_LINES = 10.0
@@ -94,6 +95,8 @@ class Channel(transport.Channel):
     def _deliver_or_drop(self, queue: str, deliver: Callable[[Any], Any], message: Any) -> None:
         self._is_read = True
         problem = job_message_problem(message)
+        if problem is None and message["headers"]["task"] not in TASK_NAMES:
+            problem = "headers.task"
         if problem is not None:
             _dropped.add(queue=queue, why=problem)
             return

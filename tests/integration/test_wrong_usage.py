@@ -119,7 +119,10 @@ POST_SOURCES = ", ".join(source.name for source in post_sources())
         ),
         (("import", "a\udcff.csv"), "there is no a\\udcff.csv"),
         (("submit", "handles", "ann", "--max-calls", "9" * 20), "Invalid value for '--max-calls'"),
-        (("submit", "handles", "ann", "--limit", "9" * 20), "Invalid value for '--limit'"),
+        (
+            ("submit", "handles", "ann", "--limit", "9" * 20),
+            "--limit: Input should be less than or equal to 2147483647",
+        ),
         (("submit", "handles", "ann", "--keywrd", "x"), "No such option: --keywrd"),
         (("submit", "months"), "Missing argument 'FROM..TO'"),
         (
