@@ -265,7 +265,8 @@ def test_a_slow_service_is_waited_for_as_long_as_the_time_out_says_and_asked_onc
 ) -> None:
     # Calls that begin near the end of a slice take longer than is left, and than storing may take.
     monkeypatch.setattr(answer_fetcher, "STORE_SECONDS", 0.1)
-    with jobs_at(answer_after(0.5), settings, textapi_timeout=2.0) as (jobs, textapi):
+    times = {"textapi_timeout": 20.0, "textapi_concurrency": 1}
+    with jobs_at(answer_after(0.5), settings, **times) as (jobs, textapi):
         run = jobs.submit(HandlesParameters(), "bob")
         states = []
         while not states or states[-1] == State.QUEUED:
