@@ -16,6 +16,7 @@ __all__ = [
     "format_share",
     "join_words",
     "quantity",
+    "signed",
     "web_address",
 ]
 
@@ -40,13 +41,16 @@ def format_share(share: float | None) -> str:
 def format_points(difference: float) -> str:
     """Return a difference of shares in percentage points, with its sign: +4.1, \u22120.33."""
     points = 100 * difference
-    text = f"{points:+.1f}" if abs(points) >= 1 else f"{points:+.2f}"
-    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
+    return _write_sign(f"{points:+.1f}" if abs(points) >= 1 else f"{points:+.2f}")
 
 
 def signed(polarity: float) -> str:
     """Return a polarity with its sign, two places, a true minus: +0.12, 0.00."""
-    text = f"{polarity:+.2f}"
+    return _write_sign(f"{polarity:+.2f}")
+
+
+def _write_sign(text: str) -> str:
+    """Return a formatted number with a true minus; a zero has no sign."""
     return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
 
