@@ -134,6 +134,12 @@ class Patterns:
         numbers: list[int] = self._numbers[np.isin(self._places, list(places))].tolist()
         return numbers
 
+    def places_of_size(self, fewest: int) -> list[int]:
+        """Return the places of the patterns with at least *fewest* texts, the largest first."""
+        sizes = np.bincount(self._places)
+        places: list[int] = np.flatnonzero(sizes >= fewest).tolist()
+        return sorted(places, key=lambda place: (-int(sizes[place]), place))
+
     def find(self, text: str) -> int | None:
         """Return the place of the pattern that is shown as *text*, or that *text* belongs to."""
         template, form = read_template(text), read_form(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import wraps
 from itertools import starmap
 from operator import attrgetter
@@ -42,14 +43,25 @@ class Selection:
     # The patterns that are left out: ``template:N``, or a text that is like them.
     without: tuple[str, ...] = ()
 
+    # Further patterns that are left out, by their places among those of the run.
+    places: frozenset[int] = frozenset()
+
+    # The days, in UTC, whose documents are left out.
+    days: frozenset[date] = frozenset()
+
     def __bool__(self) -> bool:
         """Whether anything may be left out."""
-        return self.distinct or bool(self.without)
+        return self.distinct or bool(self.without or self.places or self.days)
 
     def __or__(self, selection: Selection) -> Selection:
         """Return the selection that leaves out what either of the two leaves out."""
         without = dict.fromkeys([*self.without, *selection.without])
-        return Selection(self.distinct or selection.distinct, tuple(without))
+        return Selection(
+            self.distinct or selection.distinct,
+            tuple(without),
+            self.places | selection.places,
+            self.days | selection.days,
+        )
 
 
 NO_SELECTION = Selection()

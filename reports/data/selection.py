@@ -6,11 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
@@ -165,39 +166,54 @@ def digest_text(text: str) -> bytes:
 
 
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
-    places = {place for place in find_places(run).values() if place is not None}
-    unwanted = frozenset[int]().union(*(_read_pattern(run, job, place) for place in places))
+    named_places = {place for place in find_places(run).values() if place is not None}
+    places = run.selection.places | named_places
+    unwanted = _read_patterns(run, job, places) if places else frozenset[int]()
+    unwanted |= _read_documents_of_days(run, job)
     if not run.selection.distinct:
         return unwanted
     find_repeated = partial(_find_repeated, run, job)
     return unwanted | run.readings.once((_find_repeated, job.id), find_repeated)
 
 
-def _read_pattern(run: RunData, job: RunJob, place: int) -> frozenset[int]:
-    """Return the documents of *job* that are of the pattern at *place*."""
+def _read_patterns(run: RunData, job: RunJob, places: frozenset[int]) -> frozenset[int]:
+    """Return the documents of *job* that are of the patterns at *places*."""
     if run.kind.unit == Unit.MENTION:
-        read_months = partial(_read_pattern_by_month, run, place)
-        months = run.readings.once((_read_pattern_by_month, place), read_months)
+        read_months = partial(_read_patterns_by_month, run, places)
+        months = run.readings.once((_read_patterns_by_month, places), read_months)
         return months.get(job.name, frozenset())
-    read_documents = partial(_read_pattern_of_job, run, job, place)
-    return run.readings.once((_read_pattern_of_job, job.id, place), read_documents)
+    read_documents = partial(_read_patterns_of_job, run, job, places)
+    return run.readings.once((_read_patterns_of_job, job.id, places), read_documents)
 
 
-def _read_pattern_by_month(run: RunData, place: int) -> dict[str, frozenset[int]]:
-    """Return the documents of a pattern of a run of months; none belongs to two months."""
+def _read_patterns_by_month(run: RunData, places: frozenset[int]) -> dict[str, frozenset[int]]:
+    """Return the documents of patterns of a run of months; none belongs to two months."""
     documents_by_month: dict[str, set[int]] = defaultdict(set)
-    for batch in in_batches(read_patterns(run).numbers_of([place])):
+    for batch in in_batches(read_patterns(run).numbers_of(places)):
         statement = select(Document.id, Document.period).where(Document.id.in_(batch))
         for document, period in fetch_all(run.db, statement):
             documents_by_month[pad_period(period)].add(document)
     return {month: frozenset(documents) for month, documents in documents_by_month.items()}
 
 
-def _read_pattern_of_job(run: RunData, job: RunJob, place: int) -> frozenset[int]:
+def _read_patterns_of_job(run: RunData, job: RunJob, places: frozenset[int]) -> frozenset[int]:
     documents: set[int] = set()
-    for batch in in_batches(read_patterns(run).numbers_of([place])):
+    for batch in in_batches(read_patterns(run).numbers_of(places)):
         in_job = documents_condition(run, job)
         statement = select(Document.id).where(in_job, Document.id.in_(batch))
+        documents.update(fetch_scalars(run.db, statement))
+    return frozenset(documents)
+
+
+def _read_documents_of_days(run: RunData, job: RunJob) -> frozenset[int]:
+    """Return the documents of *job* that are of days which the selection leaves out."""
+    documents: set[int] = set()
+    for day in sorted(run.selection.days):
+        start = datetime.combine(day, time.min)
+        is_of_day = and_(
+            Document.published_at >= start, Document.published_at < start + timedelta(days=1)
+        )
+        statement = select(Document.id).where(documents_condition(run, job), is_of_day)
         documents.update(fetch_scalars(run.db, statement))
     return frozenset(documents)
 

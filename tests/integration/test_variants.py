@@ -1,0 +1,52 @@
+"""A run without its families of repeated texts, and without its bulk days."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from models.database import Database
+from models.tables import Document, JobStep, Mention
+from reports.data.bulk_days import find_bulk_days
+from reports.data.run_data import RunData, load_run
+from reports.data.tables.periods import read_periods
+from reports.data.variants import read_variants
+from tests import exports_kit as kit
+
+LETTER = "Covid Letter: What Happened Today."
+
+
+def covid_run(db: Database) -> RunData:
+    """Return two months: a document every day, a letter five times, one day with sixty more."""
+    run, jobs = kit.months(db, "2020-03", "2020-04", steps=("keywords", "polarity"))
+    words = [chr(97 + number // 26) + chr(97 + number % 26) for number in range(91)]
+    texts = [(f"2020-03-{day:02}", f"{words[day]} covid {words[day]}q") for day in range(1, 32)]
+    texts += [(f"2020-04-{day:02}", "Rain Again.") for day in range(1, 31)]
+    texts += [(f"2020-04-{day:02}", LETTER) for day in range(1, 6)]
+    texts += [("2020-03-17", f"{word} covid {word}q") for word in words[31:]]
+    documents, mentions = [], []
+    for number, (day, text) in enumerate(texts, 1):
+        published = {"text": text, "published_at": datetime.fromisoformat(day)}
+        documents.append(kit.document(number, f"{number:03}", day[:7], **published))
+        if "covid" in text.casefold():
+            mentions.append(kit.mention(jobs[day[:7]], number, "covid", 1, 0.0))
+    kit.add(db, Document, *documents)
+    kit.add(db, Mention, *mentions)
+    kit.add(db, JobStep, *(kit.step(job, name) for job in jobs.values() for name in kit.TEXT_STEPS))
+    return load_run(db, run)
+
+
+def counts(run: RunData | None) -> list[tuple[int, int | None]]:
+    assert run is not None
+    return [(row.documents, row.matched) for row in read_periods(run) if row.term is None]
+
+
+def test_a_variant_counts_the_run_without_its_families_or_its_bulk_days(db: Database) -> None:
+    run = covid_run(db)
+    variants = read_variants(run)
+
+    assert find_bulk_days(run) == {date(2020, 3, 17)}
+    assert [family.text for family in variants.families] == ["Rain Again.", LETTER]
+    assert counts(run) == [(91, 91), (35, 5)]
+    assert counts(variants.without_families) == [(91, 91), (0, 0)]
+    assert counts(variants.without_bulk_days) == [(30, 30), (35, 5)]
+    assert read_variants(run) is variants
