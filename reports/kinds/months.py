@@ -7,9 +7,15 @@ from dataclasses import replace
 
 from core.enums import Grain
 from reports.data import years
+from reports.data.run_data import RunData
 from reports.data.tables.mentions import MENTIONS
+from reports.findings.confirmed import read_confirmed
+from reports.findings.estimates import state_reader_mean
+from reports.findings.finding import Finding
+from reports.findings.run_findings import read_month_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import months
+from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
@@ -54,10 +60,20 @@ def write_pages(report: Report) -> None:
     )
 
 
+def read_findings(run: RunData) -> dict[str, list[Finding]]:
+    """Return the findings that are printed, and what readers would say where they were asked."""
+    findings = read_confirmed(run, read_month_findings)
+    for keyword_name, subject in read_label_section(run).by_keyword.items():
+        if subject.corrected is not None:
+            estimate = state_reader_mean(f"“{keyword_name}”", subject.corrected)
+            findings[keyword_name].append(estimate)
+    return findings
+
+
 MONTHS = ReportKind(
     name_run,
     write_pages,
     months.draw_figures,
     figures_per_job=2,
-    read_highlights=months.read_highlights,
+    read_findings=read_findings,
 )
