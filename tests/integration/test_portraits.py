@@ -139,6 +139,23 @@ def test_an_erasure_counts_reposts_anew_and_leaves_what_the_service_said(
     assert reason() == said
 
 
+def test_a_handle_is_shown_as_it_was_typed_and_found_without_case(
+    jobs: Jobs, tidings: Callable[..., Any], tmp_path: Path
+) -> None:
+    anns_post = stored_post(4, text="The harbour is calm.") | {"handle": "ann"}
+    add_documents(jobs.db, [*POSTS, anns_post])
+    run = done(jobs, HandlesParameters(), "BoB", "bob", "ann")
+    assert {row["job"] for row in exported(jobs, run, "periods")} == {"@bob", "@ann"}
+    assert {row["handle"] for row in exported(jobs, run, "documents")} == {"bob", "ann"}
+
+    out = tmp_path / "report"
+    assert tidings("report", run, "--out", out).exit_code == 0
+    assert '<h1 dir="auto">@BoB</h1>' in (out / "@bob.html").read_text(encoding="utf-8")
+    front_page = (out / "index.html").read_text(encoding="utf-8")
+    assert '<a href="@bob.html">@BoB</a>' in front_page
+    assert ">@ann</a>" in front_page
+
+
 def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
     run = done(jobs, SearchParameters(), "storm")
