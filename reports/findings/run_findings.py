@@ -44,9 +44,11 @@ def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
 def read_post_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings of each account or search, and under `ALL` those that compare them."""
     findings, rows_by_account = {}, {}
-    for job_name, account in read_account_rows(run).items():
-        rows_by_account[job_name] = account.months
-        findings[job_name] = state_posts(job_name, account.months, account.scored, run.engines)
+    account_rows = read_account_rows(run)
+    for job in run.jobs:
+        account, title = account_rows[job.name], run.kind.job_title(job.name, job.options)
+        rows_by_account[title] = account.months
+        findings[job.name] = state_posts(title, account.months, account.scored, run.engines)
     findings[ALL] = state_accounts(rows_by_account)
     return findings
 

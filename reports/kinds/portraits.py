@@ -15,7 +15,7 @@ from reports.report_files import INDEX
 def name_run(run: RunSummary) -> str:
     """Return what the front page is called."""
     if len(run.jobs) == 1:
-        return run.jobs[0].name
+        return run.kind.job_title(run.jobs[0].name, run.jobs[0].options)
     return run.name or f"{len(run.jobs)} {run.kind.job_nouns}"
 
 
@@ -28,7 +28,7 @@ def write_pages(report: Report) -> None:
             INDEX if is_alone else f"{page.portrait.slug}.html",
             "handle.html",
             page,
-            title=page.portrait.name,
+            title=page.portrait.title,
             samples=page.portrait.texts,
             portrait=page.portrait,
             alone=is_alone,

@@ -13,6 +13,7 @@ from analysis import grains
 from analysis.text.account_names import Writings, count_writings, names_of_account
 from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
+from analysis.text.posts import quote_in_context
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import Grain
 from models.tables import Document
@@ -77,9 +78,9 @@ class Post:
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence of a summary, and the address of the post that it stands in."""
+    """A sentence of a summary, with those before it that it needs, and the address of its post."""
 
-    sentence: str
+    text: str
     address: str | None
 
 
@@ -89,6 +90,9 @@ class Portrait:
 
     # The name of the job: @nasa, search:term.
     name: str
+
+    # The name as readers see it: @NASA.
+    title: str
 
     account: accounts.Account
     summary: list[Quote]
@@ -211,12 +215,13 @@ def _read_portraits(
     for job in run.jobs_named(job_names):
         summary = summaries.get(job.name, "")
         posts = _read_posts(run, job, summary, run.grain, _find_patterns(run, job))
-        quotes = _quotes(posts.summary, posts.addresses)
-        quotes = [quote for quote in quotes if has_words(quote.sentence)]
+        quotes = _quotes(posts.summary, posts.quotes)
+        quotes = [quote for quote in quotes if has_words(quote.text)]
         series_rows = fill_periods(series_by_job[job.name])
         portrait = Portrait(
             name=job.name,
-            account=_account(job, posts),
+            title=run.kind.job_title(job.name, job.options),
+            account=_account(run, job, posts),
             summary=quotes[:SENTENCES_SHOWN],
             summary_sentences=len(quotes),
             sources=sorted(posts.sources),
@@ -267,8 +272,8 @@ class _Posts:
     # The ways in which the posts write the handle.
     writings: Writings = field(default_factory=Writings)
 
-    # The address of the post in which a sentence of the summary stands.
-    addresses: dict[str, str | None] = field(default_factory=dict)
+    # The quotation of each sentence of the summary, from its first post.
+    quotes: dict[str, Quote] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -283,9 +288,11 @@ class _Posts:
             self.repeats += 1
         else:
             self.words.update(count_words([authored_text]))
-        for sentence in sentences(authored_text):
-            if sentence in self.summary:
-                self.addresses.setdefault(sentence, address)
+        post_sentences = sentences(authored_text)
+        for index, sentence in enumerate(post_sentences):
+            if sentence in self.summary and sentence not in self.quotes:
+                quote = quote_in_context(post_sentences, index)
+                self.quotes[sentence] = Quote(quote, address)
 
 
 def _find_patterns(run: RunData, job: RunJob) -> Patterns:
@@ -341,9 +348,10 @@ def _read_posts(
     return posts
 
 
-def _account(job: RunJob, posts: _Posts) -> accounts.Account:
+def _account(run: RunData, job: RunJob, posts: _Posts) -> accounts.Account:
     mean, low, high = map(round_figure, polarity_interval(posts.polarities))
-    return accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high)
+    title = run.kind.job_title(job.name, job.options)
+    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high)
 
 
 def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
@@ -372,22 +380,35 @@ def _values(post: Post) -> tuple[str | float | None, ...]:
     )
 
 
-def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
-    """Split a summary into the posts' sentences, each once and with the address of its post.
+def _quotes(summary: str, quotes_by_sentence: Mapping[str, Quote]) -> list[Quote]:
+    """Split a summary into the posts' sentences, and return the quotation of each, none twice.
 
     The rules for sentences would not do: they join a sentence without a full stop to the next.
     """
-    spans = sorted((summary.find(sentence), -len(sentence), sentence) for sentence in addresses)
-    quotes: dict[str, str | None] = {}
+    spans = []
+    for sentence in quotes_by_sentence:
+        spans.append((summary.find(sentence), -len(sentence), sentence))
+    spans.sort()
+    quotes: dict[str, Quote] = {}
     end = 0
     for start, _, sentence in spans:
         if start >= end:
-            quotes.setdefault(summary[end:start].strip())
-            quotes[sentence] = addresses[sentence]
+            _add_quote(quotes, Quote(summary[end:start].strip(), None))
+            _add_quote(quotes, quotes_by_sentence[sentence])
             end = start + len(sentence)
 
-    quotes.setdefault(summary[end:].strip())
-    return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
+    _add_quote(quotes, Quote(summary[end:].strip(), None))
+    return list(quotes.values())
+
+
+def _add_quote(quotes: dict[str, Quote], quote: Quote) -> None:
+    """Add a quotation; of two neighbours of which one holds the other, the longer one stays."""
+    last_text = next(reversed(quotes), "")
+    if quote.text in last_text or quote.text in quotes:
+        return
+    if last_text and last_text in quote.text:
+        del quotes[last_text]
+    quotes[quote.text] = quote
 
 
 def _phrases_to_show(phrases: Sequence[PhraseRow], account_names: Sequence[str]) -> list[PhraseRow]:
@@ -413,11 +434,11 @@ def _merged_names(entity_rows: Sequence[EntityRow], account_names: Sequence[str]
 
 
 def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: FigureStore) -> None:
-    job_name, series_rows = portrait.name, portrait.rows
+    series_rows = portrait.rows
     span = style.Range("", "")
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
-    subject = Subject(job_name, portrait.slug, span)
+    subject = Subject(portrait.title, portrait.slug, span)
     if series_rows:
         portrait.over_time = store.show_all(
             series.posts_spec(subject, series_rows, posts=posts.n),
@@ -442,7 +463,9 @@ def _add_distinctive(
 ) -> None:
     """Add the words that stand out: a figure, or two lists where there is one other account."""
     distinctive_rows, heading = portrait.distinctive, ("distinctive", "Words that stand out")
-    other_jobs = [job.name for job in run.jobs if job.name != portrait.name]
+    other_jobs = [
+        run.kind.job_title(job.name, job.options) for job in run.jobs if job.name != portrait.name
+    ]
     note = distinctive.no_word_stands_out(distinctive_rows)
     if len(other_jobs) == 1 and not note:
         lists = distinctive.list_uses(distinctive_rows, other_jobs[0])
@@ -461,7 +484,7 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     if len(compared) < 2:
         return []
 
-    account_names = [portrait.name for portrait in compared]
+    account_names = [portrait.title for portrait in compared]
     span = style.Range.of(row.period for portrait in compared for row in portrait.rows)
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
