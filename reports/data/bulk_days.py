@@ -69,28 +69,28 @@ def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:
     estimates. Small counts are compared by their square roots, whose variance does not depend on
     their size: M. S. Bartlett ("The Square Root Transformation in Analysis of Variance", 1936).
     """
+    counts = {day.toordinal(): documents for day, documents in documents_by_day.items()}
     bulk_days = []
-    for day in sorted(documents_by_day):
-        documents = documents_by_day[day]
-        compared = _list_compared(documents_by_day, day)
+    for ordinal, documents in sorted(counts.items()):
+        compared = _list_compared(counts, ordinal)
         if len(compared) < _FEWEST_DAYS:
             continue
         full_day = _quantile(compared)
         is_far_above = documents > _TIMES_FULL * full_day
         if is_far_above and sqrt(documents) > sqrt(full_day) + _MORE_IN_ROOT:
-            bulk_days.append(BulkDay(day, documents, round(full_day)))
+            bulk_days.append(BulkDay(date.fromordinal(ordinal), documents, round(full_day)))
     return _leave_out_new_levels(bulk_days)
 
 
-def _list_compared(documents_by_day: Mapping[date, int], day: date) -> list[int]:
-    """Return the documents of the days with which *day* is compared."""
-    weekdays = [day + timedelta(weeks=week) for week in range(-_WEEKS, _WEEKS + 1) if week]
-    counts = [documents_by_day.get(weekday, 0) for weekday in weekdays]
-    if sum(map(bool, counts)) < _FEWEST_OF_WEEKDAY:
-        most = 7 * _WEEKS
-        days = [day + timedelta(days=distance) for distance in range(-most, most + 1) if distance]
-        counts = [documents_by_day.get(other_day, 0) for other_day in days]
-    return sorted(filter(None, counts))
+def _list_compared(counts: Mapping[int, int], ordinal: int) -> list[int]:
+    """Return the documents of the days with which a day is compared; days are ordinals."""
+    reach = 7 * _WEEKS
+    weekdays = range(ordinal - reach, ordinal + reach + 1, 7)
+    compared = [counts.get(weekday, 0) for weekday in weekdays if weekday != ordinal]
+    if sum(map(bool, compared)) < _FEWEST_OF_WEEKDAY:
+        days = range(ordinal - reach, ordinal + reach + 1)
+        compared = [counts.get(day, 0) for day in days if day != ordinal]
+    return sorted(filter(None, compared))
 
 
 def _quantile(sorted_counts: Sequence[int]) -> float:

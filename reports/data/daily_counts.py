@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
+from math import log
 from statistics import fmean, variance
 
 from sqlalchemy import ColumnElement, String, cast, func, select
@@ -26,6 +27,8 @@ DailyCounts = Mapping[str, Sequence[int]]
 DAY_OF_MONTH = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
 # Days without a document at an edge of a month are missing if their probability is smaller.
 _IMPROBABLE = 0.001
+# That none comes where more independent clusters are expected is as improbable: exp(-n).
+IMPROBABLE_CLUSTERS = -log(_IMPROBABLE)
 
 
 def read_daily_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
