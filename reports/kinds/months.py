@@ -10,6 +10,7 @@ from reports.data import years
 from reports.data.tables.mentions import MENTIONS
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import months
+from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
@@ -23,7 +24,7 @@ def name_run(run: RunSummary) -> str:
 
 
 def write_pages(report: Report) -> None:
-    """Write a front page, a page for each month and one for each keyword over all months.
+    """Write a front page, a page for each month, one for each keyword, and one on the archive.
 
     A run of many months also has a page for each year, which lists its months.
     """
@@ -39,6 +40,14 @@ def write_pages(report: Report) -> None:
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         front_page = months.make_page(report.run, report.store, mentions, show_month, show_year)
+    archive_page = make_archive_page(report.run, report.store)
+    report.write(
+        ARCHIVE_PAGE,
+        "archive.html",
+        archive_page,
+        title="The archive itself",
+        samples=archive_page.texts,
+    )
     for keyword in front_page.keywords:
         report.write(
             keyword.page,

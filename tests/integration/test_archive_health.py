@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grouping
 from models.database import Database
+from reports.build.report_folder import build
 from reports.data.archive_health import find_lone_months, read_archive_health
 from reports.data.missing_days import DayRange
 from reports.data.run_data import Selection, load_run
@@ -126,6 +129,51 @@ def test_an_outlet_that_joins_is_named(db: Database) -> None:
     health = read_archive_health(load_run(db, run_months(db, parameters())))
     absences = {presence.name: presence.absent for presence in health.presences[Grouping.OUTLET]}
     assert absences == {"New": [("2020-01", "2020-04")]}
+
+
+def read_page(db: Database, run: int, folder: Path) -> str:
+    front_page = build(db, [run], folder)
+    assert '<li><a href="archive.html">' in front_page.read_text(encoding="utf-8")
+    html = front_page.with_name("archive.html").read_text(encoding="utf-8")
+    main = html[html.index("<main") : html.index("<footer")]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", main)))
+
+
+def test_the_page_lists_what_is_conspicuous(db: Database, tmp_path: Path) -> None:
+    store_pieces(db, unhealthy_archive())
+    text = read_page(db, run_months(db, parameters()), tmp_path / "report")
+    methods = (tmp_path / "report" / "index.html").read_text(encoding="utf-8").partition("Methods<")
+    assert '<a href="archive.html">The archive itself</a> lists its bulk days' in methods[2]
+    assert "1,271 documents on 179 days, from 1 Jan 2020 to 30 Jun 2020" in text
+    assert "One day has more than three times the documents of a full day" in text
+    assert "17 Mar 2020 98 8 Photos 90, World 5, Blog 3 News 98" in text
+    assert "3 days have no document of any section or kind" in text
+    assert "10 Apr 2020 12 Apr 2020 3" in text
+    assert "1 section, kind or outlet has nearly no document in some months" in text
+    assert "Blog section 270 Jan 2020 to Mar 2020 Apr 2020 to Jun 2020 0" in text
+    assert "15 Jan 2020 Zorb, the new ball. zorb May 2020" in text
+
+
+def test_the_page_of_a_sound_archive_says_so(db: Database, tmp_path: Path) -> None:
+    sound = [piece for piece in unhealthy_archive() if piece.section == "World"]
+    sound = [piece for piece in sound if not piece.text.startswith("Zorb, the new")]
+    for day in range(10, 13):
+        sound.extend(
+            Piece(f"2020-04-{day}", f"Bread {day} {number}.", section="World", material="News")
+            for number in range(5)
+        )
+    store_pieces(db, sound)
+    text = read_page(db, run_months(db, parameters()), tmp_path / "report")
+    assert "No day has more than three times the documents of a full day of that weekday." in text
+    assert "No day is missing in the months that have documents." in text
+    assert "Every section, kind and outlet with 20 documents or more is there throughout" in text
+    assert "No word of a keyword has a single document long before all others." in text
+
+
+def test_a_run_without_documents_has_the_page_too(db: Database, tmp_path: Path) -> None:
+    text = read_page(db, run_months(db, parameters()), tmp_path / "report")
+    assert "The run has no document with a date." in text
+    assert "No document is stored in January 2020 to June 2020." in text
 
 
 MONTHS = [f"2020-{number:02}" for number in range(1, 13)]
