@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -15,12 +16,14 @@ from reports.findings.finding import Finding
 from reports.findings.run_findings import read_month_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import months
+from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
 from reports.words.quantities import join_words
+from reports.words.subjects import introduce_subject
 
 
 def name_run(run: RunSummary) -> str:
@@ -29,7 +32,7 @@ def name_run(run: RunSummary) -> str:
 
 
 def write_pages(report: Report) -> None:
-    """Write a front page, a page for each month and one for each keyword over all months.
+    """Write a front page, a page for each month, one for each keyword, and one on the archive.
 
     A run of many months also has a page for each year, which lists its months.
     """
@@ -45,6 +48,14 @@ def write_pages(report: Report) -> None:
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         front_page = months.make_page(report.run, report.store, mentions, show_month, show_year)
+    archive_page = make_archive_page(report.run, report.store)
+    report.write(
+        ARCHIVE_PAGE,
+        "archive.html",
+        archive_page,
+        title="The archive itself",
+        samples=archive_page.texts,
+    )
     for keyword in front_page.keywords:
         report.write(
             keyword.page,
@@ -67,7 +78,17 @@ def read_findings(run: RunData) -> dict[str, list[Finding]]:
         if subject.corrected is not None:
             estimate = state_reader_mean(f"“{keyword_name}”", subject.corrected)
             findings[keyword_name].append(estimate)
-    return findings
+    return {subject: _introduce(run, subject, stated) for subject, stated in findings.items()}
+
+
+def _introduce(run: RunData, subject: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of a subject; the first one says which terms its name stands for."""
+    keywords = [keyword for keyword in run.keywords if keyword.name == subject]
+    if not keywords or not findings:
+        return list(findings)
+    introduced = introduce_subject(keywords[0])
+    first_text = findings[0].text.replace(f"“{subject}”", introduced, 1)
+    return [replace(findings[0], text=first_text), *findings[1:]]
 
 
 MONTHS = ReportKind(

@@ -201,7 +201,7 @@ def make_page(
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
     paged_months = set(reader.pages)
-    store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 1)
+    store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 2)
 
     for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
         for period, month_mentions in year_months:

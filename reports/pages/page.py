@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures.entities import TYPES
-from reports.words.periods import month_name, period_name
+from reports.words.periods import describe_periods, month_name, period_name
 from reports.words.quantities import (
     format_day,
     format_expected,
@@ -58,6 +58,7 @@ def _environment() -> Environment:
         signed=format_polarity,
         month=month_name,
         period=period_name,
+        periods=describe_periods,
         kind=name_kind,
         source=source_label,
         terms=terms_of,
