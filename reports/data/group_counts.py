@@ -27,7 +27,7 @@ Interval = tuple[float, float]
 OfMonth = Mapping[Group, Sequence[ArchiveDay]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Cell:
     """Documents of a group in a period, and those that mention a keyword."""
 
@@ -147,6 +147,9 @@ class GroupCounts:
     # The months in which other groups have documents and this one has none.
     missing_months: list[str] = field(default_factory=list)
 
+    # The months in which it has data.
+    by_month: dict[str, Cell] = field(default_factory=dict)
+
     @property
     def compared_share(self) -> float | None:
         """The share in the months in which it can be compared."""
@@ -248,6 +251,7 @@ def add_month(counted: KeywordGroups, month_days: OfMonth, grain: Grain) -> None
             continue
 
         polarities = _sum_polarities(days, matches)
+        group.by_month[grains.period_of(days[0].date, Grain.MONTH)] = month
         group.total.documents += month.documents
         group.total.matched += month.matched
         group.total.has_data = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from analysis import grains
 from core.enums import Grouping
+from reports.data.fixed_panel import FixedPanel, make_fixed_panel
 from reports.data.group_counts import (
     Cell,
     GroupCounts,
@@ -21,9 +22,10 @@ from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, Mean, Point
+from reports.figures.spec import FigureSpec
 from reports.findings.group_statements import PLURALS, describe_groups
 from reports.findings.highlights import Highlight
-from reports.pages.group_gaps import describe_gaps
+from reports.pages.group_gaps import describe_gaps, describe_panel
 
 # At most this many groups have a panel each; more are drawn as a heat map.
 SIDE_BY_SIDE = 8
@@ -63,6 +65,12 @@ class GroupedKeyword:
     highlights: list[Highlight]
     figures: list[FigureRef]
 
+    # The share of all documents and that of the fixed panel, in words; empty if they are the same.
+    panel: str = ""
+
+    # The rows of all documents and of the fixed panel, if they differ.
+    sums: list[GroupRow] = field(default_factory=list)
+
 
 @dataclass
 class GroupSection:
@@ -78,6 +86,11 @@ class GroupSection:
 
     # The months that some group lacks, in words. They are the same for each keyword.
     gaps: str = ""
+
+    @property
+    def has_panel(self) -> bool:
+        """Whether a fixed panel differs from all documents."""
+        return any(keyword.panel for keyword in self.keywords)
 
     @property
     def has_copies(self) -> bool:
@@ -132,10 +145,12 @@ def _show(
             totals.append((group.name, point))
     heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
     panels = [_panel(group, span) for group in heat_groups]
+    fixed_panel = make_fixed_panel(keyword_groups) if grouping == Grouping.OUTLET else None
     specs = (
         figures.totals_spec(keyword, file_prefix, totals),
         figures.series_spec(keyword, file_prefix, panels, span, most=SIDE_BY_SIDE),
         figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share), scale),
+        _declare_panel(keyword, fixed_panel, span) if fixed_panel else None,
     )
     return GroupedKeyword(
         keyword_groups.keyword,
@@ -144,7 +159,15 @@ def _show(
         len(ranked),
         describe_groups(keyword_groups, grouping),
         store.show_all(*specs),
+        describe_panel(keyword, fixed_panel) if fixed_panel else "",
+        [GroupRow(counts, None) for counts in fixed_panel.sums] if fixed_panel else [],
     )
+
+
+def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> FigureSpec | None:
+    all_points = _panel(panel.all_outlets, span).points
+    panel_points = _panel(panel.panel, span).points
+    return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
 
 
 def _polarities(groups: Sequence[GroupCounts]) -> list[tuple[str, Mean]]:
