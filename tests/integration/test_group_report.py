@@ -71,12 +71,19 @@ def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Pat
     section = section_of(build(db, [run], tmp_path / "report"))
     assert ">Outlets</h2>" in section
     assert re.findall(r"figures/(groups-[a-z-]*)-[0-9a-f]+[.]svg\"", section)[::2] == [
-        "groups-fog", "groups-fog-series", "groups-fog-polarity",
+        "groups-fog", "groups-fog-series", "groups-fog-polarity", "groups-fog-panel",
     ]  # fmt: skip
     rows = re.findall(
         r'<th scope="row">(.*?)</th><td class="n">(\d+)</td><td class="n">(\d+)', section
     )
-    assert rows == [("Outlet 00", "56", "18"), ("Outlet 01", "56", "18"), ("Outlet 02", "28", "10")]
+    assert rows == [
+        ("Outlet 00", "56", "18"), ("Outlet 01", "56", "18"), ("Outlet 02", "28", "10"),
+        ("all documents", "140", "46"), ("fixed panel", "112", "36"),
+    ]  # fmt: skip
+    assert (
+        "“fog” is in 32.9\xa0% of all documents and in 32.1\xa0% of those of the fixed panel: "
+        "2 outlets of 3 (Outlet 00 and Outlet 01) have every month." in section
+    )
     # Two outlets have the same share, and the third has too few documents.
     assert "in the largest share of its documents" not in section
 
