@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from itertools import chain
 from typing import Any
 
-from analysis.corpus import Corpus, TextOfDocument, count_documents
+from analysis.corpus import Corpus, count_documents
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
 from analysis.step import Step, StepResult
 from analysis.text.entity_counts import Occurrence, count_entities
-from analysis.text.near_duplicates import find_patterns
+from analysis.text.repeats import drop_repeats, find_repeats
 from models.tables import Entity
 from textapi.requests import entities_of
 
@@ -62,53 +61,6 @@ def entity_rows(
     texts = [text for _, text in corpus.texts]
     counts = count_entities(occurrences, texts, subject, not_names)
     return [{"keyword": corpus.keyword, **asdict(count)} for count in counts]
-
-
-def find_repeats(texts_by_period: Mapping[str, Sequence[TextOfDocument]]) -> set[int]:
-    """Return the documents whose text repeats an earlier one of their period.
-
-    Texts that differ in names or figures only are one pattern: see `near_duplicates`.
-    """
-    texts_by_document = list(chain.from_iterable(texts_by_period.values()))
-    patterns = find_patterns(lambda: texts_by_document)
-    repeats: set[int] = set()
-    for texts in texts_by_period.values():
-        places_seen: set[int] = set()
-        for document_id, _ in texts:
-            pattern_place = patterns.place_of(document_id)
-            if pattern_place in places_seen:
-                repeats.add(document_id)
-            elif pattern_place is not None:
-                places_seen.add(pattern_place)
-    return repeats
-
-
-def drop_repeats(
-    entities: Sequence[tuple[str, str]],
-    document_ids: Sequence[int],
-    texts: Mapping[int, str],
-    repeats: Container[int],
-) -> list[tuple[str, str]]:
-    """Return the *entities* of a request's answer without those that stand in *repeats*.
-
-    The entities come in the order of the documents that the request is made of. One that stands in
-    none of them counts.
-    """
-    kept = []
-    index = start = 0
-    for type_, spelling in entities:
-        for candidate in range(index, len(document_ids)):
-            text = texts[document_ids[candidate]]
-            place = text.find(spelling, start if candidate == index else 0)
-            if place >= 0:
-                index, start = candidate, place + len(spelling)
-                break
-        else:
-            kept.append((type_, spelling))
-            continue
-        if document_ids[index] not in repeats:
-            kept.append((type_, spelling))
-    return kept
 
 
 STEP = Step("entities", find_entities, tables=(Entity,), needs=("keywords",))
