@@ -11,6 +11,7 @@ from itertools import chain
 
 from analysis import grains
 from analysis.text.account_names import Writings, count_writings, names_of_account
+from analysis.text.known_names import NO_NAMES
 from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.posts import quote_in_context
@@ -23,7 +24,7 @@ from reports.data.daily_counts import (
     day_of_document,
 )
 from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import is_account
+from reports.data.entity_labels import is_account, read_run_names
 from reports.data.export_schema import valid_polarity
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
@@ -129,8 +130,8 @@ class Portrait:
 
     @property
     def most_named(self) -> list[tuple[str, int]]:
-        """The names that come most often, whatever their type, each with how often it came."""
-        counted_names = chain.from_iterable(self.names.by_type.values())
+        """The persons and organisations that are named most, each with how often it came."""
+        counted_names = chain.from_iterable(self.names.headlines.values())
         ranked = sorted(counted_names, key=lambda counted: (-counted[1], counted[0]))
         return ranked[:NAMES_COMPARED]
 
@@ -234,7 +235,11 @@ def _read_portraits(
             ],
             phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
-            names=entities.top_names(names_by_job[job.name], account_names=posts.names),
+            names=entities.top_names(
+                names_by_job[job.name],
+                account_names=posts.names,
+                run_names=read_run_names(run),
+            ),
             merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
         )
@@ -425,7 +430,7 @@ def _merged_names(entity_rows: Sequence[EntityRow], account_names: Sequence[str]
     """
     merged = []
     for entity in entity_rows:
-        if entity.type in entities.NO_NAMES or is_account(entity.type, entity.name, account_names):
+        if entity.type in NO_NAMES or is_account(entity.type, entity.name, account_names):
             continue
         if len(entity.spellings) > 1:
             other_spellings = [spelling for spelling in entity.spellings if spelling != entity.name]

@@ -15,7 +15,7 @@ from analysis import grains
 from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import EntityName
+from reports.data.entity_labels import EntityName, read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -434,9 +434,8 @@ def _draw_keyword(
     """Draw the figures of a keyword over all months. *entity_counts* are those of all keywords."""
     subject, month_rows = keyword.subject, keyword.rows
     over_time = replace(subject, span=_series_span(run))
-    run_names = sum(entity_counts.values(), Counter())
     ranked_names = entities.rank_names(
-        entity_counts[keyword.name], keyword.patterns, of_run=run_names
+        entity_counts[keyword.name], keyword.patterns, run_names=read_run_names(run)
     )
     over_phrases = subject
     if is_tested_by_year(run):
