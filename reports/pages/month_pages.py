@@ -242,7 +242,9 @@ class MonthReader:
             names=entities.top_names(keyword_entities, patterns, of_run=entity_rows),
             distinctive=standing_out,
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
-            readings=choose_documents(sentences, patterns, place_of, standing_out),
+            readings=choose_documents(
+                sentences, patterns, place_of, standing_out, self.run.neutral_band
+            ),
         )
 
 
