@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from analysis.kinds import kind_named
-from analysis.kinds.months import MonthsParameters
+from analysis.kinds.months import Months, MonthsParameters
 from analysis.options import Keyword
 from cli.context import engine_name
 from core.settings import Settings
@@ -79,6 +79,34 @@ def test_months_of_english_news_are_scored_by_news(jobs: Jobs) -> None:
 def test_an_archive_of_unknown_language_keeps_the_servers_own_engine(jobs: Jobs) -> None:
     run = submit_as_typed(jobs, parameters(sources=("archive",)), "sources")
     assert score_of(jobs, run) == ({VADER}, text_polarity(MASKED, "vader"))
+
+
+@pytest.mark.parametrize(
+    ("languages", "preferred"),
+    [
+        (("en",), "news"),
+        (("en-GB", "English"), "news"),
+        (("en", "de"), None),
+        (("en", ""), None),
+        (("",), None),
+        ((), None),
+    ],
+)
+def test_an_archive_is_of_english_news_if_all_of_it_says_so(
+    settings: Settings, languages: tuple[str, ...], preferred: str | None
+) -> None:
+    with closing(Jobs(settings)) as jobs:
+        for number, language in enumerate(languages):
+            row = stored_post(number, text=SENTENCE) | {"source": "archive", "handle": None}
+            row |= {"period": "2020-03", "outlet": "The Paper", "language": language}
+            add_documents(jobs.db, [row | {"identity": f"archive:{number}"}])
+        other = stored_post(99, text=SENTENCE) | {"source": "archive", "handle": None}
+        other |= {"period": "2020-03", "outlet": "Die Zeitung", "language": "de"}
+        add_documents(jobs.db, [other | {"identity": "archive:99"}])
+
+        typed = parameters(sources=("archive",), outlets=("the paper",))
+        chosen = Months().choose_polarity_engine(jobs.db, typed)
+        assert chosen.polarity == preferred
 
 
 def test_a_run_without_polarity_asks_the_servers_own_engine(jobs: Jobs) -> None:
