@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -274,6 +274,8 @@ class TextOptions(FrozenModel):
         Field(ge=1, le=2**31 - 1),
         CommandOption(help="Fetch at most so many documents each."),
     ] = None
+    #: The polarity engine that the Text API is asked for, if it has a choice.
+    polarity: Literal["news"] | None = None
     by: Grain = Grain.MONTH
     distinct: Annotated[
         bool,

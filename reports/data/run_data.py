@@ -25,6 +25,7 @@ from models.documents import DocumentScope, documents_of
 from models.runs import get_run
 from models.tables import IS_REPORT, Job, Run, RunEngine
 from reports.data.queries import fetch_all, in_batches, index_by
+from textapi.engine.polarity import NeutralBand, neutral_band
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -140,6 +141,11 @@ class RunData:
         """The parameters of a run of months."""
         assert isinstance(self.parameters, MonthsParameters)  # noqa: S101 - by its kind
         return self.parameters
+
+    @property
+    def neutral_band(self) -> NeutralBand:
+        """The band of neutral polarities of the run's engine; VADER's if there are several."""
+        return neutral_band(self.engines[0] if len(self.engines) == 1 else "")
 
     @property
     def collecting_jobs(self) -> list[RunJob]:

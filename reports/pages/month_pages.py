@@ -246,7 +246,9 @@ class MonthReader:
             ),
             distinctive=standing_out,
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
-            readings=choose_documents(sentences, patterns, place_of, standing_out),
+            readings=choose_documents(
+                sentences, patterns, place_of, standing_out, self.run.neutral_band
+            ),
         )
 
 
