@@ -114,7 +114,7 @@ def build(
             repeats = None
             if len(run_ids) == 1 and read_highlights is not None:
                 repeats = read_repeats(run, read_highlights)
-            watch = read_watch_section(run) if len(run_ids) == 1 else None
+            watch = read_watch_section(run, texts=texts) if len(run_ids) == 1 else None
             reports.append(Report(summarize_run(run), pages, store, exports, repeats, watch))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
