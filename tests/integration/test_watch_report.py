@@ -39,10 +39,10 @@ FEVER = MonthsParameters(
     first="2020-01", last="2020-02", keywords=(Keyword.parse("fever"),), steps=("keywords",)
 )
 WORDS = (
-    "amber", "bread", "candle", "dusk", "ember", "field", "garden", "harbor", "island", "jacket",
-    "kettle", "ladder", "meadow", "needle", "orchard", "pencil", "quarry", "ribbon", "saddle", "timber",
-    "umbrella", "valley", "window", "yellow", "anchor", "basket", "copper", "dollar", "engine", "feather",
-    "granite", "hammer", "iron", "jungle", "kitchen", "lantern", "marble", "nickel", "orange", "paper",
+    "amber", "bread", "candle", "dusk", "ember", "field", "garden", "harbor", "island",
+    "kettle", "ladder", "meadow", "needle", "orchard", "pencil", "quarry", "ribbon", "saddle",
+    "umbrella", "valley", "window", "yellow", "anchor", "basket", "copper", "dollar", "engine",
+    "granite", "hammer", "iron", "jungle", "kitchen", "lantern", "marble", "nickel", "orange",
 )  # fmt: skip
 ATOM = "{http://www.w3.org/2005/Atom}"
 SENTENCE = "“fever” in March 2020: 31 of 62 documents, 50.0 %, and none in the 2 months before."
