@@ -13,6 +13,7 @@ from analysis import grains
 from analysis.kinds.kind import Unit
 from core.enums import Grain
 from models.watches import WatchState, read_state
+from reports.data.account_rows import fill_periods
 from reports.data.busiest_day import Headline, find_headline
 from reports.data.run_data import RunData
 from reports.data.selection import select_documents
@@ -31,7 +32,6 @@ from reports.findings.events import (
     find_events,
     keyword_series,
 )
-from reports.pages.handles import fill_periods
 from reports.words.periods import MONTHS, month_name
 from reports.words.quantities import format_share, quantity, signed
 
