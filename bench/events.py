@@ -1,186 +1,370 @@
-"""How often events are false, and how often true ones are seen.
+"""How often events are false, and how many of the changes that were real are told.
 
-``python bench/events.py [--series N] [--folder FOLDER]`` shuffles documents, mentions, terms and
-polarities over the months, so that nothing is true of any month: at most 5 % of such series may
-show an event, in all their months together. Then it measures how often a share that doubles, and a
-mean polarity that moves, is seen in its month. FOLDER holds months of the NYT archive: three months
-before its first are made up of the sizes of the others, and the word appears in the third.
+    python bench/events.py [--series 400] [--seed 1] [--folder FOLDER]
+
+Some ten minutes on one core. Five kinds of series in which nothing changes look like news: each
+document, each day or each week of real headlines in random order, and a rate that goes up and down
+with a memory of three or ten days. At most 5 % of the series of a subject should have any event.
+FOLDER holds the archive months 2017-01 to 2018-12 of nyt: their days are dealt out, and the words
+that rise most tell how many of the months with at least three, and ten, times the share of the
+year before are told. Without FOLDER only documents and rates are made up, of 160 headlines a day.
+Ends with 1 where more than 5 % of the series have an event, by more than chance explains.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import harness
 import numpy as np
-from findings import (
-    ACCOUNTS,
-    DOCUMENTS,
-    NOTHING,
-    SIZES,
-    WANTED,
-    Account,
-    Effect,
-    Size,
-    deal,
-    deal_account,
-    make_row,
-    most_by_chance,
-)
+import numpy.typing as npt
 
-from reports.data.daily_counts import measure_dispersion, no_documents
+from analysis import grains
+from analysis.kinds.months import list_months
+from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
-from reports.findings.events import Event, account_series, find_events, judge_share, keyword_series
-from reports.findings.events import Series as EventSeries
+from reports.findings.events import SHARE, Event, Series, find_events
 from sources.base import SourceDocument
 from sources.registry import source_named
-from textapi.text.keywords import pattern
 
-LONG = Size("240 months, 1 %", DOCUMENTS * 24, 0.01)
-GAPS = 3  # months of a series with gaps that have no data
-MENTIONS = (90, 150, 300)  # a month
-MONTHS = (4, 12, 24, 120)
-WORDS = ("covid", "covid-19", "coronavirus")
+WANTED = 0.05
+# A subject by its share of documents.
+SIZES = {"rare, 0.3 %": 0.003, "medium, 1 %": 0.01, "frequent, 5 %": 0.05}
+LENGTHS = (24, 60)
+MEMORIES = (3, 10)
+# The standard deviation of the logarithm of a rate that goes up and down.
+SWAY = 0.4
+# So many ordinary words of each size are dealt out; few words are frequent.
+WORDS = 12
+# An ordinary word is in a headline of so many of the weeks: its weeks hold no single story.
+ORDINARY = 0.9
+# The words that rise most, of which a rise has at least so many documents.
+RISING = 60
+FEWEST = 20
+TIMES = (3, 10)
+DAYS_OF_MADE_UP = 160
+_WORD = re.compile(r"[a-z][a-z\u2019'-]{2,}")
 
-
-def find_keyword_events(
-    rng: np.random.Generator, size: Size, effect: Effect = NOTHING, *, gaps: int = 0
-) -> list[Event]:
-    """Return the events of two keywords, one with two terms, of which *effect* alone is true."""
-    dealt = deal(rng, size, effect)
-    missing = set(rng.choice(len(dealt.rows), gaps, replace=False).tolist()) if gaps else set()
-    rows = list(drop_months(dealt.rows, missing))
-    by_term = {term: list(drop_months(of_term, missing)) for term, of_term in dealt.by_term.items()}
-    other = list(drop_months(deal(rng, size).rows, missing))
-    return find_events([*keyword_series("k", rows, by_term), *keyword_series("o", other, {})])
-
-
-def drop_months(rows: Sequence[PeriodRow], missing: set[int]) -> Iterator[PeriodRow]:
-    """Yield *rows*, those at the places *missing* as months without data."""
-    for place, row in enumerate(rows):
-        if place in missing:
-            yield replace(row, documents=0, matched=None, mentions=None, polarity_mean=None)
-        else:
-            yield row
+Counts = npt.NDArray[np.int64]
 
 
-def find_account_events(rng: np.random.Generator, account: Account) -> list[Event]:
-    """Return the events of an account whose days are dealt to months at random."""
-    rows, days = deal_account(rng, account)
-    return find_events(account_series("@a", rows, rows, days))
+@dataclass(frozen=True)
+class Archive:
+    """The documents of each day, without bulk days, and those with each word."""
 
+    first: date
+    documents: Counts
+    matched: Mapping[str, Counts]
 
-def measure_errors(rng: np.random.Generator, series: int) -> bool:
-    """Print in how many permuted series there is any event; return whether they are too many."""
-    harness.remark(f"{series:,} permuted series of each size; with any event")
-    cases: list[tuple[str, int, Callable[[], list[Event]]]] = []
-    for size in SIZES:
-        cases.append((size.name, series, partial(find_keyword_events, rng, size)))
-    for account in ACCOUNTS:
-        cases.append((account.name, series, partial(find_account_events, rng, account)))
+    def weeks(self, counts: Counts) -> Counts:
+        """Return *counts* of days as rows of seven, from the first Monday on."""
+        monday = -self.first.weekday() % 7
+        weeks = (len(counts) - monday) // 7
+        return counts[monday : monday + 7 * weeks].reshape(weeks, 7)
 
-    with_gaps = partial(find_keyword_events, rng, SIZES[3], gaps=GAPS)
-    cases.append((f"{SIZES[3].name}, {GAPS} gaps", series, with_gaps))
-    cases.append((LONG.name, max(1, series // 5), partial(find_keyword_events, rng, LONG)))
-
-    too_many = False
-    for name, count, find in cases:
-        with_event = sum(bool(find()) for _ in range(count))
-        harness.print_share(f"any event: {name}", with_event / count, most=WANTED)
-        too_many |= with_event > most_by_chance(count)
-    return too_many
-
-
-def measure_power(rng: np.random.Generator, series: int) -> None:
-    """Print how often the last month but one is an event where its share or its mood changed."""
-    harness.remark(f"power: {series} series; the share doubles, or polarity is 0.15 higher")
-    for months in MONTHS:
-        for mentions in MENTIONS:
-            for dispersion in (1.0, 2.0):
-                size = Size("", [3000] * months, mentions / 3000, dispersion=dispersion)
-                period = size.periods[-2]
-                seen = {"share": 0, "mood": 0}
-                for kind, effect in (("share", Effect(factor=2.0)), ("mood", Effect(shift=0.15))):
-                    for _ in range(series):
-                        events = find_keyword_events(rng, size, effect)
-                        seen[kind] += any(
-                            (each.kind, each.period) == (kind, period) for each in events
-                        )
-                name = f"{months} months, {mentions} mentions, days vary {dispersion:g}-fold"
-                for kind, times in seen.items():
-                    harness.print_figure(f"{kind} seen: {name}", [100 * times / series], "%")
-
-
-def show_first_appearance(rng: np.random.Generator, folder: Path) -> bool:
-    """Print the events of December 2019 to June 2020; return whether the first is not February.
-
-    December to February are made up: as many documents as the real months have, no mention in the
-    first two, and one in 200 in the third.
-    """
-    real = {path.name[:7]: count_days(path) for path in sorted(folder.glob("2020-0[3-6]*"))}
-    if "2020-03" not in real:
-        harness.remark(f"no archive of March 2020 is in {folder}: nothing was measured of it")
-        return False
-
-    rows = []
-    sizes = [sum(documents) for _, documents in real.values()]
-    for period, share, n in zip(
-        ("2019-12", "2020-01", "2020-02"), (0.0, 0.0, 0.005), sizes * 3, strict=False
-    ):
-        days = spread(no_documents(period), n)
-        rows.append(row_of(period, rng.binomial(days, share).tolist(), days))
-    rows += [row_of(period, *counts) for period, counts in real.items()]
-
-    events = find_events([EventSeries("covid", "share", rows, judge_share)])
-    harness.remark("December 2019 to June 2020, of which December to February are made up")
-    for row in rows:
-        event = next((each for each in events if each.period == row.period), None)
-        shown = f"event, p = {event.p_value:.1e}" if event else ""
-        note = f"of {row.documents:,}  {shown}"
-        harness.print_figure(
-            f"mentioning in {row.period}", [row.matched or 0], "documents", note=note
+    def ordinary_words(self, share: float) -> list[str]:
+        """Return the words whose share of documents is nearest, in nearly all weeks."""
+        total = self.documents.sum()
+        ranked = sorted(
+            self.matched, key=lambda word: abs(self.matched[word].sum() / total - share)
         )
-    return not events or events[0].period != "2020-02"
+        words = []
+        for word in ranked:
+            weekly = self.weeks(self.matched[word]).sum(axis=1)
+            if np.mean(weekly > 0) >= ORDINARY:
+                words.append(word)
+            if len(words) == WORDS:
+                break
+        return words
 
 
-def count_days(path: Path) -> tuple[list[int], list[int]]:
-    """Return the documents with one of `WORDS` and all documents, by day, of an archive's month."""
-    rules = [pattern(word) for word in WORDS]
+def read_archive(folder: Path) -> Archive | None:
+    """Read the headlines of two years; None where they are not there."""
+    months = list_months("2017-01", "2018-12")
+    paths = [folder / f"{month}.json.gz" for month in months]
     archive = source_named("nyt").archive
-    assert archive is not None
-    assert archive.read is not None
-    matched, documents = no_documents(path.name[:7]), no_documents(path.name[:7])
-    for item in archive.read(path):
-        if isinstance(item, SourceDocument) and item.published_at is not None:
-            day = item.published_at.day - 1
-            documents[day] += 1
-            matched[day] += any(rule.search(item.text) for rule in rules)
+    if archive is None or archive.read is None or not all(path.exists() for path in paths):
+        return None
+
+    first = date(2017, 1, 1)
+    days = sum(map(grains.count_days, months))
+    documents = np.zeros(days, np.int64)
+    matched: dict[str, Counts] = defaultdict(lambda: np.zeros(days, np.int64))
+    for path in paths:
+        for item in archive.read(path):
+            if isinstance(item, SourceDocument) and item.published_at is not None:
+                day = (item.published_at.date() - first).days
+                documents[day] += 1
+                for word in set(_WORD.findall(item.text.lower())):
+                    matched[word][day] += 1
+
+    is_bulk = documents > 4 * np.median(documents)
+    for counts in (documents, *matched.values()):
+        counts[is_bulk] = 0
+    kept = {word: counts for word, counts in matched.items() if counts.sum() >= FEWEST}
+    return Archive(first, documents, kept)
+
+
+# --- series in which nothing changes ---
+
+
+def deal_documents(
+    rng: np.random.Generator, days: int, share: float, archive: Archive | None
+) -> tuple[Counts, Counts]:
+    """Return the matching and all documents of each day; each document matches by chance."""
+    documents = _documents_of_days(days, archive)
+    return rng.binomial(documents, share), documents
+
+
+def deal_days(
+    rng: np.random.Generator, days: int, archive: Archive, word: str, *, whole_weeks: bool
+) -> tuple[Counts, Counts]:
+    """Return real days in random order, each weekday among its own, or real weeks as they are."""
+    weeks_of_documents = archive.weeks(archive.documents)
+    weeks_of_word = archive.weeks(archive.matched[word])
+    dealt_word: list[Counts] = []
+    dealt_documents: list[Counts] = []
+    shape = weeks_of_documents.shape
+    while len(dealt_word) * weeks_of_documents.size < days:
+        order = np.tile(rng.permutation(shape[0])[:, None], 7)
+        if not whole_weeks:
+            order = rng.permuted(np.tile(np.arange(shape[0])[:, None], 7), axis=0)
+        dealt_word.append(np.take_along_axis(weeks_of_word, order, axis=0))
+        dealt_documents.append(np.take_along_axis(weeks_of_documents, order, axis=0))
+    matched, documents = (
+        np.concatenate(dealt).ravel()[:days] for dealt in (dealt_word, dealt_documents)
+    )
     return matched, documents
 
 
-def spread(days: Sequence[int], documents: int) -> list[int]:
-    """Return *documents* in equal parts for *days*."""
-    return np.diff(np.arange(len(days) + 1) * documents // len(days)).tolist()
+def sway(
+    rng: np.random.Generator, days: int, share: float, memory: int, archive: Archive | None
+) -> tuple[Counts, Counts]:
+    """Return days whose share is log-normal, and correlated by exp(-1 / *memory*) from day to day.
+
+    The autoregressive process of the first order: G. U. Yule, "On a method of investigating
+    periodicities in disturbed series", Philosophical Transactions A 226 (1927).
+    """
+    correlation = math.exp(-1 / memory)
+    shocks = rng.normal(0, SWAY, days)
+    logarithm = np.empty(days)
+    logarithm[0] = shocks[0]
+    for day in range(1, days):
+        shock = math.sqrt(1 - correlation**2) * shocks[day]
+        logarithm[day] = correlation * logarithm[day - 1] + shock
+    rates = share * np.exp(logarithm - SWAY**2 / 2)
+    documents = _documents_of_days(days, archive)
+    return rng.binomial(documents, np.minimum(rates, 0.9)), documents
 
 
-def row_of(period: str, matched: Sequence[int], documents: Sequence[int]) -> PeriodRow:
-    """Return the row of a month from the counts of its days."""
-    row = make_row(period, sum(documents), np.zeros(sum(matched)))
-    return replace(row, dispersion=measure_dispersion(matched, documents))
+def _documents_of_days(days: int, archive: Archive | None) -> Counts:
+    if archive is None:
+        return np.full(days, DAYS_OF_MADE_UP)
+    return np.resize(archive.weeks(archive.documents), days)
+
+
+# --- events ---
+
+
+def count_periods(
+    matched: Sequence[int], documents: Sequence[int], first: date, grain: Grain
+) -> list[PeriodRow]:
+    """Return the rows of the whole periods of daily counts."""
+    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for number, (matching, n) in enumerate(zip(matched, documents, strict=True)):
+        total = totals[grains.period_of(first + timedelta(number), grain)]
+        for place, count in enumerate((matching, n, 1)):
+            total[place] += count
+
+    rows = []
+    for period, (matching, n, days) in totals.items():
+        rows.append(
+            PeriodRow(
+                run=1,
+                period=period,
+                handle=None,
+                keyword="k",
+                term=None,
+                state="complete",
+                documents=n,
+                matched=matching,
+                mentions=matching,
+                share=None,
+                share_low=None,
+                share_high=None,
+                polarity_mean=None,
+                polarity_low=None,
+                polarity_high=None,
+                job=None,
+                cut_off=days < grains.count_days(period),
+            )
+        )
+    return rows
+
+
+def find_share_events(matched: Counts, documents: Counts, first: date) -> list[Event]:
+    """Return the events of a subject, of its months and its weeks."""
+    days = matched.tolist(), documents.tolist()
+    series = [
+        Series("k", SHARE, count_periods(*days, first, grain))
+        for grain in (Grain.MONTH, Grain.WEEK)
+    ]
+    return find_events(series).events
+
+
+def list_nulls(archive: Archive | None) -> Iterator[str]:
+    """Yield the names of the kinds of series that can be made."""
+    yield "documents"
+    if archive is not None:
+        yield from ("days", "weeks")
+    yield from (f"memory of {memory} days" for memory in MEMORIES)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A subject whose days are made: its share of documents, and the real words of about that."""
+
+    share: float
+    words: Sequence[str]
+
+
+def make_null(
+    rng: np.random.Generator, null: str, days: int, subject: Subject, archive: Archive | None
+) -> tuple[Counts, Counts]:
+    """Return the matching and all documents of each day of a series in which nothing changes."""
+    if null == "documents":
+        return deal_documents(rng, days, subject.share, archive)
+    if null in {"days", "weeks"}:
+        assert archive is not None
+        word = subject.words[int(rng.integers(len(subject.words)))]
+        return deal_days(rng, days, archive, word, whole_weeks=null == "weeks")
+    memory = next(memory for memory in MEMORIES if f" {memory} " in null)
+    return sway(rng, days, subject.share, memory, archive)
+
+
+def measure_errors(rng: np.random.Generator, series: int, archive: Archive | None) -> bool:
+    """Print in how many series there is any event; return whether they are too many."""
+    harness.remark(f"{series:,} series of each kind in which nothing changes; with any event")
+    first = date(2010, 1, 4)
+    too_many = False
+    for null in list_nulls(archive):
+        for size, share in SIZES.items():
+            words = archive.ordinary_words(share) if archive is not None else ()
+            subject = Subject(share, words)
+            for months in LENGTHS:
+                count = max(1, series * min(LENGTHS) // months)
+                days = (date(2010 + months // 12, 1, 31) - first).days
+                kinds: Counter[str] = Counter()
+                for _ in range(count):
+                    dealt = make_null(rng, null, days, subject, archive)
+                    found = {event.grain.value for event in find_share_events(*dealt, first)}
+                    kinds.update(found)
+                    kinds["any"] += bool(found)
+                note = f"{kinds['month'] / count:.1%} by month, {kinds['week'] / count:.1%} by week"
+                name = f"any event: {null}; {size}; {months} months"
+                harness.print_share(name, kinds["any"] / count, most=WANTED, note=note)
+                too_many |= kinds["any"] > most_by_chance(count)
+    return too_many
+
+
+def most_by_chance(series: int) -> int:
+    """Return how many of *series* have an event in 99.7 % of all seeds where 5 % would."""
+    return math.floor(WANTED * series + 3 * math.sqrt(series * WANTED * (1 - WANTED)))
+
+
+# --- changes that were real ---
+
+
+def find_rises(archive: Archive, word: str) -> dict[str, float]:
+    """Return the months with at least three times the share of the year before, and how often."""
+    counts = archive.matched[word].tolist(), archive.documents.tolist()
+    rows = count_periods(*counts, archive.first, Grain.MONTH)
+    rises = {}
+    for place, row in enumerate(rows[2:], 2):
+        before = rows[max(0, place - 12) : place]
+        matched = sum(earlier.matched or 0 for earlier in before)
+        usual = matched / sum(earlier.documents for earlier in before)
+        now = (row.matched or 0) / row.documents
+        if (row.matched or 0) >= FEWEST and now >= TIMES[0] * usual:
+            rises[row.period] = now / usual if usual else math.inf
+    return rises
+
+
+def choose_rising(archive: Archive) -> list[str]:
+    """Return the words with a rise that depart most from an even spread over the months."""
+
+    def largest_excess(word: str) -> float:
+        counts = archive.matched[word].tolist(), archive.documents.tolist()
+        rows = count_periods(*counts, archive.first, Grain.MONTH)
+        share = sum(row.matched or 0 for row in rows) / sum(row.documents for row in rows)
+        excesses = [
+            ((row.matched or 0) - row.documents * share) / math.sqrt(row.documents * share)
+            for row in rows
+        ]
+        return max(excesses)
+
+    rising = [word for word in archive.matched if find_rises(archive, word)]
+    return sorted(rising, key=largest_excess, reverse=True)
+
+
+def measure_recall(archive: Archive, words: Sequence[str], name: str) -> None:
+    """Print how many of the rises of *words* are told, by month, and by month or week."""
+    told: Counter[tuple[int, str]] = Counter()
+    for word in words:
+        events = find_share_events(archive.matched[word], archive.documents, archive.first)
+        months = {event.period for event in events if event.grain == Grain.MONTH}
+        any_months = set(months)
+        for event in events:
+            any_months |= {
+                grains.period_of(day, Grain.MONTH) for day in grains.days_of(event.period)
+            }
+        for period, ratio in find_rises(archive, word).items():
+            for times in TIMES:
+                if ratio >= times:
+                    told[times, "rises"] += 1
+                    told[times, "month"] += period in months
+                    told[times, "any"] += period in any_months
+    for times in TIMES:
+        rises = told[times, "rises"]
+        if rises:
+            note = f"of {rises}; {told[times, 'any'] / rises:.0%} by month or week"
+            percent = [100 * told[times, "month"] / rises]
+            harness.print_figure(f"{times} times: {name}", percent, "%", note=note)
+
+
+def count_ordinary_events(archive: Archive) -> None:
+    """Print how many events the ordinary words of each size have in two years."""
+    for size, share in SIZES.items():
+        words = archive.ordinary_words(share)
+        events = [
+            len(find_share_events(archive.matched[word], archive.documents, archive.first))
+            for word in words
+        ]
+        note = f"of {len(words)} words; {sum(map(bool, events))} have one"
+        harness.print_figure(f"events: {size}", [sum(events)], "events", note=note)
 
 
 def main() -> int:
-    options = harness.parse_options(__doc__, series=1000, seed=1, folder="")
+    options = harness.parse_options(__doc__, series=400, seed=1, folder="")
     rng = np.random.default_rng(options.seed)
+    archive = read_archive(Path(options.folder)) if options.folder else None
+    if archive is None:
+        harness.remark("the two years of headlines are not there: no real day, word or rise")
 
-    too_many = measure_errors(rng, options.series)
-    measure_power(rng, max(1, options.series // 20))
-    wrong = bool(options.folder) and show_first_appearance(rng, Path(options.folder))
-    return int(too_many or wrong)
+    too_many = measure_errors(rng, options.series, archive)
+    if archive is not None:
+        rising = choose_rising(archive)
+        measure_recall(archive, rising[:RISING], f"the {RISING} words that rise most")
+        measure_recall(archive, rising, f"all {len(rising)} words with a rise")
+        count_ordinary_events(archive)
+    return int(too_many)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,14 @@ from cli import context
 from cli.messages import inform, show, warn
 from cli.options import MOST, Json, Run, parse_run
 from core.enums import ENDED, State
-from core.errors import NotFound, RunEnded, UsageError
+from core.errors import NotFound, RunAtWork, RunEnded, UsageError
 from core.quantities import quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from models.database import Database
+    from reports.pages.watching import ShownChange, ShownEvent
 
 # `events` ends with this status if there are events, so that scripts can test it.
 HAS_EVENTS = 10
@@ -163,15 +166,17 @@ def events(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the months in which share, mood or wording depart from the months before.
+    """List the months and weeks that depart from the past of their own series.
 
-    Months are judged, when they are whole: also of a run by day or week, and of one that is watched
-    every day. The exit status is 10 where there are any events, 0 where there are none.
+    Share, wording and mood of each keyword, or posts a day and mood of each account, are judged
+    when a month or a week is whole. Below the events stand the largest changes, which are not
+    tested. The exit status is 10 where there are any events, 0 where there are none, and 1 where
+    there are none yet since the run is at work.
     """
     from models.watches import read_state
     from producers.status import describe_unfinished
     from reports.data.run_data import load_run
-    from reports.pages.watching import show_events
+    from reports.pages.watching import show_changes, show_events
 
     with closing(context.open_database()) as db:
         run_data = load_run(db, run)
@@ -182,16 +187,30 @@ def events(
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
         listed_events = [event for event in show_events(run_data, state) if event.is_new or not new]
+        changes = [] if new or as_json else show_changes(run_data)
         unfinished = describe_unfinished(db, run)
 
     if as_json:
         print(json.dumps([event.as_row() for event in listed_events]))
-    for event in listed_events if not as_json else ():
-        show(event.text)
+    else:
+        _print_events(listed_events, changes)
     if unfinished is not None:
         warn(f"{unfinished}, and events are looked for in no more than that")
     if listed_events:
         raise Exit(HAS_EVENTS)
     if unfinished is None:
         kind = "new event" if new else "event"
-        inform(f"run {run} has no {kind}: no whole month was found to depart from those before")
+        inform(f"run {run} has no {kind}: no whole month or week departs far enough")
+    elif run_data.state not in ENDED:
+        raise RunAtWork(f"whether run {run} has events is known when its jobs are done")
+
+
+def _print_events(listed_events: Sequence[ShownEvent], changes: Sequence[ShownChange]) -> None:
+    for event in listed_events:
+        show(event.text)
+    if changes:
+        show("The largest changes, not tested:")
+    for change in changes:
+        show(f"  {change.text}")
+        if change.headline is not None:
+            show(f"    {change.headline.day}: {change.headline.text}")

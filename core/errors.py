@@ -35,6 +35,10 @@ class RunEnded(TidingsError):
     """A run has ended, and the request needs one that has not."""
 
 
+class RunAtWork(TidingsError):
+    """A run is at work, and the request needs one that has ended."""
+
+
 class ImportGoesOn(TidingsError):
     """An import still reads, and the request needs one that has ended."""
 

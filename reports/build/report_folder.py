@@ -116,7 +116,7 @@ def build(
             findings: FindingsBySubject = {}
             if len(run_ids) == 1 and read_findings is not None:
                 repeats, findings = read_repeats(run), read_findings(run)
-            watch = read_watch_section(run) if len(run_ids) == 1 else None
+            watch = read_watch_section(run, texts=texts) if len(run_ids) == 1 else None
             summary = summarize_run(run)
             reports.append(Report(summary, pages, store, exports, repeats, findings, watch))
         if len(reports) > 1:

@@ -1,62 +1,63 @@
-"""Events: months that depart from what the months before let one expect, found one by one.
+"""Events: months and weeks that depart from what their series' own past lets one expect.
 
-Whatever is told of an event is told once and not taken back, so each month is judged by those
-before it alone, and the share of false alarms is bounded online: A. Javanmard and A. Montanari,
-"Online rules for control of false discovery rate and false discovery exceedance", The Annals of
-Statistics 46 (2018), the rule LOND. The k-th month that can be judged gets the level
-5 % / (k (k + 1)) for all its tests together, times one more than the events of the months before.
-These levels sum to 5 %: where nothing ever changes, the chance of any event, in all months to come
-and however the tests depend on each other, is at most 5 %.
+Whatever is told of an event is told once and not taken back, so each period is judged by those
+before it alone (`reports.stats.surprise`). Each subject has an error budget of its own: another
+subject changes nothing of its events. Its share, or its posts, has four fifths of the budget.
+Below the events stand the largest changes that are none, which are not tested.
 """
 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from functools import cached_property
-from itertools import chain
 from operator import attrgetter
 
-from scipy.special import chdtrc, ndtr, ndtri, stdtr
-
-from reports.data.daily_counts import DailyCounts, measure_dispersion
-from reports.data.post_rates import rate_by_month
-from reports.data.tables.periods import PeriodRow, mean_dispersion
-from reports.stats.comparing import Sample, Share, compare_means, compare_shares
+from analysis import grains
+from core.enums import Grain
+from reports.data.tables.periods import PeriodRow
 from reports.stats.intervals import t_quantile
+from reports.stats.surprise import (
+    MONTHS,
+    WEEKS,
+    Count,
+    Departure,
+    Judge,
+    Judgement,
+    Mean,
+    compare_counts,
+    compare_means,
+    compare_shares,
+    find_surprises,
+)
 
-# In series of this kind alone a month without documents is a zero.
+# In series of this kind alone a period without documents is a zero.
 POSTS = "posts"
-# The probability of any false alarm is at most this level.
+MOOD = "mood"
+WORDING = "wording"
+SHARE = "share"
+# The probability of any false event of a subject is at most this level, in ten years.
 LEVEL = 0.05
-# At most this many earlier months tell what to expect; older ones describe a distant past.
-MOST_BEFORE = 12
-# A single month does not tell how much months differ.
-FEWEST_BEFORE = 2
-# A test at this level decides whether months differ by more than chance.
-SPREAD_LEVEL = 0.05
-# A smaller p-value has no normal quantile.
-LEAST_P = 1e-300
+# The parts of the level by kind and by grain; the terms of a subject divide that of wording.
+KIND_PARTS = {SHARE: 0.8, POSTS: 0.8, WORDING: 0.1, MOOD: 0.1}
+GRAIN_PARTS = {Grain.MONTH: 0.75, Grain.WEEK: 0.25}
+# A mean of fewer polarities says nothing.
+FEWEST_SCORED = 10
+
+# So many changes that are no events are listed, and none that is more probable than this.
+MOST_CHANGES = 10
+PROBABLE = 0.05
+# The newest change is listed if it is less probable than this.
+IMPROBABLE = 0.01
 
 Rows = Sequence[PeriodRow]
 
 
 @dataclass(frozen=True)
-class Departure:
-    """How a month compares with those before it."""
-
-    # The two-sided p-value of the test that the month does not differ.
-    p_value: float
-
-    before: float
-    now: float
-
-
-@dataclass(frozen=True)
 class Series:
-    """Something that is counted or measured month by month, and how a month of it is judged."""
+    """Something that is counted or measured period by period."""
 
     # A keyword, or the name of a job.
     subject: str
@@ -64,37 +65,82 @@ class Series:
     # One of share, mood, wording and posts.
     kind: str
 
+    # The rows that are judged: without families of repeats and bulk days.
     rows: Rows
-    judge: Callable[[Rows, PeriodRow], Departure | None]
 
-    # Only a series of wording has a term.
+    # The same rows of the whole run, whose figures are told; *rows* where nothing is left out.
+    told_rows: Rows = ()
+
+    # Only a series of wording has a term, of so many of its subject.
     term: str | None = None
+    terms: int = 1
 
     @cached_property
-    def usable(self) -> list[PeriodRow]:
-        """The months that are whole and counted: a gap is no zero, a month without posts is one."""
-        whole = [month for month in self.rows if month.matched is not None and not month.cut_off]
-        counted = [month for month in whole if month.documents or self.kind == POSTS]
-        return sorted(counted, key=attrgetter("period"))
+    def sorted_rows(self) -> list[PeriodRow]:
+        """The judged rows by period."""
+        return sorted(self.rows, key=attrgetter("period"))
 
-    def split(self, period: str) -> tuple[list[PeriodRow], PeriodRow | None]:
-        """Return the months that tell what to expect of *period*, and its row if it is usable."""
-        index = bisect_left(self.usable, period, key=attrgetter("period"))
-        previous_rows = self.usable[max(0, index - MOST_BEFORE) : index]
-        has_row = index < len(self.usable) and self.usable[index].period == period
-        return previous_rows, self.usable[index] if has_row else None
+    @cached_property
+    def told_rows_by_period(self) -> dict[str, PeriodRow]:
+        """The rows whose figures are told."""
+        return {period_row.period: period_row for period_row in self.told_rows or self.rows}
 
-    def depart(self, period: str) -> Departure | None:
-        """Judge the month *period*; None where it, or what came before, tells too little."""
-        previous_rows, current_row = self.split(period)
-        if not previous_rows or current_row is None:
+    def judge(self) -> list[Judgement]:
+        """Judge each period of the series."""
+        if not self.rows:
+            return []
+        grain = grains.grain_of(self.sorted_rows[0].period)
+        level = LEVEL * KIND_PARTS[self.kind] * GRAIN_PARTS[grain] / self.terms
+        memory = MONTHS if grain == Grain.MONTH else WEEKS
+        if self.kind == MOOD:
+            means = [_measure_mood(period_row) for period_row in self.sorted_rows]
+            return find_surprises(means, _MEANS, memory, level)
+        counts = [self._count(period_row) for period_row in self.sorted_rows]
+        return find_surprises(counts, _RATES if self.kind == POSTS else _SHARES, memory, level)
+
+    def tell(self, judgement: Judgement) -> Event:
+        """Return a judged period with the figures of the whole run."""
+        period = self.sorted_rows[judgement.place].period
+        told_row = self.told_rows_by_period.get(period, self.sorted_rows[judgement.place])
+        usual_periods = [self.sorted_rows[place].period for place in judgement.usual_places]
+        departure = judgement.departure
+        before = departure.before
+        if self.told_rows:
+            before = self._pool([self.told_rows_by_period[period] for period in usual_periods])
+        return Event(
+            subject=self.subject,
+            kind=self.kind,
+            term=self.term,
+            period=period,
+            before=before,
+            now=self._pool([told_row]),
+            row=told_row,
+            periods_before=len(usual_periods),
+            judged=departure,
+        )
+
+    def _count(self, period_row: PeriodRow) -> Count | None:
+        """Return what a whole period counts: a gap is no zero, a period without posts is one."""
+        if period_row.matched is None or period_row.cut_off:
             return None
-        return self.judge(previous_rows, current_row)
+        if self.kind == POSTS:
+            return Count(period_row.matched, grains.count_days(period_row.period))
+        return Count(period_row.matched, period_row.documents) if period_row.documents else None
+
+    def _pool(self, period_rows: Rows) -> float:
+        """Return the rate, or the mean polarity, of several periods together."""
+        if self.kind == MOOD:
+            scored = [row for row in period_rows if row.polarity_mean is not None and row.mentions]
+            total = sum((row.polarity_mean or 0.0) * (row.mentions or 0) for row in scored)
+            return total / max(1, sum(row.mentions or 0 for row in scored))
+        counts = list(filter(None, map(self._count, period_rows)))
+        exposure = sum(count.exposure for count in counts)
+        return sum(count.matched for count in counts) / max(1, exposure)
 
 
 @dataclass(frozen=True)
 class Event:
-    """A month that departs from those before it."""
+    """A month or a week that departs from those before it."""
 
     subject: str
     kind: str
@@ -103,8 +149,22 @@ class Event:
     before: float
     now: float
     row: PeriodRow
-    months_before: int
-    p_value: float
+
+    # The usual periods that it is compared with.
+    periods_before: int
+
+    # The same comparison without families of repeats and bulk days, on which it was judged.
+    judged: Departure
+
+    @property
+    def grain(self) -> Grain:
+        """Whether it is a month or a week."""
+        return grains.grain_of(self.period)
+
+    @property
+    def last_day(self) -> date:
+        """The day after which it could be told."""
+        return grains.first_day(self.period) + timedelta(grains.count_days(self.period) - 1)
 
     @property
     def key(self) -> str:
@@ -112,181 +172,152 @@ class Event:
         identity = "\n".join((self.subject, self.kind, self.term or "", self.period))
         return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
+    def continues(self, previous: Event | None) -> bool:
+        """Return whether it is a week more of what the week before began, which is told once."""
+        if previous is None or self.grain != Grain.WEEK:
+            return False
+        is_next = grains.next_period(previous.period) == self.period
+        return is_next and (self.now > self.before) == (previous.now > previous.before)
 
-def find_events(series: Sequence[Series]) -> list[Event]:
-    """Return the events of all *series* together, by month, the surest of each first."""
-    month_rows = chain.from_iterable(watched.rows for watched in series)
-    periods = sorted({month_row.period for month_row in month_rows})
+    def overlaps(self, other: Event) -> bool:
+        """Return whether the two are of the same subject and kind, and share a day."""
+        if (self.subject, self.kind) != (other.subject, other.kind):
+            return False
+        first_days = grains.first_day(self.period), grains.first_day(other.period)
+        return max(first_days) <= min(self.last_day, other.last_day)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What departs from the past, in two lists."""
+
+    # The oldest comes first, of those of one day the surest.
+    events: list[Event] = field(default_factory=list)
+
+    # The largest changes that are no events; the largest comes first.
+    changes: list[Event] = field(default_factory=list)
+
+
+def find_events(series: Iterable[Series]) -> Findings:
+    """Return the events of all *series*, and the largest changes that are none."""
     events: list[Event] = []
-    judged = 0
-
-    for period in periods:
-        departures = [(watched, watched.depart(period)) for watched in series]
-        tested = [(watched, test) for watched, test in departures if test is not None]
-        if not tested:
-            continue
-
-        judged += 1
-        level = LEVEL / (judged * (judged + 1)) * (len(events) + 1) / len(tested)
-        month_events = [
-            _event(watched, period, test) for watched, test in tested if test.p_value <= level
-        ]
-        events += sorted(month_events, key=lambda event: (event.p_value, event.subject, event.kind))
-    return events
+    candidates: list[Event] = []
+    for watched in series:
+        previous: Event | None = None
+        for judgement in watched.judge():
+            if judgement.is_surprise:
+                event = watched.tell(judgement)
+                if not event.continues(previous):
+                    events.append(event)
+                previous = event
+            elif judgement.departure.p_value <= PROBABLE:
+                candidates.append(watched.tell(judgement))
+    events = _tell_wording_once(events)
+    return Findings(sorted(events, key=_by_time), _choose_changes(candidates, events))
 
 
-def _event(series: Series, period: str, departure: Departure) -> Event:
-    previous_rows, current_row = series.split(period)
-    assert current_row is not None  # noqa: S101 - it was judged
-    return Event(
-        series.subject,
-        series.kind,
-        series.term,
-        period,
-        departure.before,
-        departure.now,
-        current_row,
-        len(previous_rows),
-        departure.p_value,
-    )
+def _tell_wording_once(events: Sequence[Event]) -> list[Event]:
+    """Return the events with one term of a subject and period: what one term gains others lose."""
+    surest: dict[tuple[str, str, str], Event] = {}
+    for event in events:
+        identity = (event.subject, event.kind, event.period)
+        known = surest.get(identity)
+        if known is None or _by_size(event) < _by_size(known):
+            surest[identity] = event
+    return list(surest.values())
+
+
+def _choose_changes(candidates: Sequence[Event], events: Sequence[Event]) -> list[Event]:
+    """Return the largest changes, and the newest if it is large; none that an event tells."""
+    told = list(events)
+    untold: list[Event] = []
+    for change in sorted(candidates, key=_by_size):
+        if not any(map(change.overlaps, told)):
+            told.append(change)
+            untold.append(change)
+    changes = untold[:MOST_CHANGES]
+    large = [change for change in untold if change.judged.p_value <= IMPROBABLE]
+    if large:
+        newest = max(large, key=attrgetter("last_day"))
+        if newest not in changes:
+            changes[-1] = newest
+    return changes
+
+
+def _by_time(event: Event) -> tuple[date, float, str, str]:
+    return event.last_day, event.judged.p_value, event.subject, event.kind
+
+
+def _by_size(event: Event) -> tuple[float, str, str, str]:
+    return event.judged.p_value, event.period, event.subject, event.term or ""
 
 
 def keyword_series(
-    keyword: str, keyword_rows: Rows, rows_by_term: Mapping[str, Rows]
+    keyword: str,
+    keyword_rows: Rows,
+    rows_by_term: Mapping[str, Rows],
+    *,
+    told_rows: Rows = (),
+    told_rows_by_term: Mapping[str, Rows] | None = None,
+    with_mood: bool = True,
 ) -> list[Series]:
-    """Return what is watched of a keyword: its share, its mood, and the share of each term.
+    """Return what is watched of a keyword by one grain: its share, mood, and each term's share.
 
     A term's share is the share of the documents that mention the keyword. *keyword_rows* count all
-    terms together.
+    terms together. The *told_rows* are the same of the whole run, see `Series`.
     """
-    series = [
-        Series(keyword, "share", keyword_rows, judge_share),
-        Series(keyword, "mood", keyword_rows, judge_mood),
-    ]
-    matched = {month_row.period: month_row.matched or 0 for month_row in keyword_rows}
-    for term, term_rows in rows_by_term.items() if len(rows_by_term) > 1 else ():
-        shares = [
-            replace(month_row, documents=matched.get(month_row.period, 0))
-            for month_row in term_rows
-        ]
-        series.append(Series(keyword, "wording", shares, judge_share, term))
+    series = [Series(keyword, SHARE, keyword_rows, told_rows)]
+    if with_mood:
+        series.append(Series(keyword, MOOD, keyword_rows, told_rows))
+    if len(rows_by_term) > 1:
+        for term, term_rows in rows_by_term.items():
+            told_term_rows = (told_rows_by_term or {}).get(term, ())
+            judged = _share_of_keyword(term_rows, keyword_rows)
+            told = _share_of_keyword(told_term_rows, told_rows)
+            series.append(Series(keyword, WORDING, judged, told, term, len(rows_by_term)))
     return series
 
 
+def _share_of_keyword(term_rows: Rows, keyword_rows: Rows) -> list[PeriodRow]:
+    """Return the rows of a term, of the documents that mention its keyword."""
+    matched = {period_row.period: period_row.matched or 0 for period_row in keyword_rows}
+    return [
+        replace(period_row, documents=matched.get(period_row.period, 0)) for period_row in term_rows
+    ]
+
+
 def account_series(
-    job_name: str, month_rows: Rows, scored_rows: Rows, days: DailyCounts
+    job_name: str, period_rows: Rows, scored_rows: Rows, *, with_mood: bool = True
 ) -> list[Series]:
     """Return what is watched of an account or a search: its posts a day, and their mood.
 
     *scored_rows* are the same rows with the number of posts that have a polarity.
     """
-
-    def judge_rate(previous_rows: Rows, current_row: PeriodRow) -> Departure | None:
-        *previous_rates, current_rate = rate_by_month([*previous_rows, current_row], days)
-        return _judge_sample(previous_rates, current_rate)
-
-    return [
-        Series(job_name, POSTS, month_rows, judge_rate),
-        Series(job_name, "mood", scored_rows, judge_mood),
-    ]
+    series = [Series(job_name, POSTS, period_rows)]
+    if with_mood:
+        series.append(Series(job_name, MOOD, scored_rows))
+    return series
 
 
-def judge_share(previous_rows: Rows, current_row: PeriodRow) -> Departure | None:
-    """Compare the share of documents of a month with that of the *previous_rows* together.
-
-    The test of two shares of `compare_shares`, exact where little is counted, of as many documents
-    as are independent (Rao and Scott 1992). What months differ by beyond that is allowed for as in
-    `_allow_for_spread`. One month before is enough where it has no match: nothing can vary there.
-    """
-    dispersion = mean_dispersion([*previous_rows, current_row])
-    *previous_shares, current_share = (
-        _share(month_row).discount(dispersion) for month_row in (*previous_rows, current_row)
-    )
-    matched, documents = (
-        sum(share.matched for share in previous_shares),
-        sum(share.n for share in previous_shares),
-    )
-    if len(previous_shares) < FEWEST_BEFORE and matched:
+def _measure_mood(period_row: PeriodRow) -> Mean | None:
+    """Return the mean polarity of a whole period, with the variance that its interval has."""
+    n, mean = period_row.mentions or 0, period_row.polarity_mean
+    low, high = period_row.polarity_low, period_row.polarity_high
+    if period_row.cut_off or n < FEWEST_SCORED or mean is None or low is None or high is None:
         return None
-
-    comparison = compare_shares([Share("before", matched, documents), current_share])
-    if comparison is None:
-        return None
-
-    spread = measure_dispersion(
-        [share.matched for share in previous_shares], [share.n for share in previous_shares]
-    )
-    p_value = _allow_for_spread(float(comparison.single[0, 1]), spread or 1.0, len(previous_shares))
-    return Departure(p_value, matched / documents, current_share.matched / current_share.n)
+    # One end of the interval may be cut at -1 or 1.
+    half = max(mean - low, high - mean)
+    return Mean(mean, (half / t_quantile(n - 1)) ** 2, n)
 
 
-def _share(month_row: PeriodRow) -> Share:
-    return Share(month_row.period, month_row.matched or 0, month_row.documents)
+def _is_zero(count: Count) -> bool:
+    return not count.matched
 
 
-def polarity_samples(period_rows: Sequence[PeriodRow]) -> list[Sample]:
-    """Return the mean polarity of each whole month with an interval, and the values' variance."""
-    samples = []
-    for period_row in period_rows:
-        if period_row.cut_off:
-            continue
-        scored, mean = period_row.mentions or 0, period_row.polarity_mean
-        low, high = period_row.polarity_low, period_row.polarity_high
-        if scored > 1 and mean is not None and low is not None and high is not None:
-            # One end of the interval may be cut at -1 or 1.
-            half = max(mean - low, high - mean)
-            variance = scored * (half / t_quantile(scored - 1)) ** 2
-            samples.append(Sample(period_row.period, scored, mean, variance))
-    return samples
+def _is_never_zero(_: Mean) -> bool:
+    return False
 
 
-def judge_mood(previous_rows: Rows, current_row: PeriodRow) -> Departure | None:
-    """Compare the mean polarity of a month with that of the *previous_rows* together."""
-    current_samples = polarity_samples([current_row])
-    return (
-        _judge_sample(polarity_samples(previous_rows), current_samples[0])
-        if current_samples
-        else None
-    )
-
-
-def _judge_sample(previous_samples: Sequence[Sample], current_sample: Sample) -> Departure | None:
-    """Compare a mean with that of all *previous_samples*, by Welch's t test of `compare_means`.
-
-    The months before count as one sample, whose variance is that of all its values: what they
-    differ by is in it. It is allowed for once more as in `_allow_for_spread`.
-    """
-    degrees = sum(sample.n - 1 for sample in previous_samples)
-    if len(previous_samples) < FEWEST_BEFORE or degrees <= 0:
-        return None
-
-    n = sum(sample.n for sample in previous_samples)
-    mean = sum(sample.n * sample.mean for sample in previous_samples) / n
-    within = sum((sample.n - 1) * sample.variance for sample in previous_samples)
-    between = sum(sample.n * (sample.mean - mean) ** 2 for sample in previous_samples)
-    pooled = Sample("before", n, mean, (within + between) / (n - 1))
-    comparison = compare_means([pooled, current_sample], one_variance=True)
-    if comparison is None or not within:
-        return None
-
-    spread = between / (len(previous_samples) - 1) / (within / degrees)
-    p_value = _allow_for_spread(float(comparison.single[0, 1]), spread, len(previous_samples))
-    return Departure(p_value, mean, current_sample.mean)
-
-
-def _allow_for_spread(p_value: float, spread: float, months: int) -> float:
-    """Return the p-value where months differ by more than chance: *spread* times the variance.
-
-    The test's statistic is divided by the root of *spread*: P. McCullagh and J. A. Nelder,
-    "Generalized Linear Models" (1989), 4.5. Where χ² rejects that it is chance, it is compared with
-    Student's distribution of *months* - 1 degrees of freedom, since so few months tell it. Never
-    below *p_value*.
-    """
-    if spread <= 1 or months < 2:
-        return p_value
-
-    degrees = months - 1
-    statistic = float(ndtri(max(p_value, LEAST_P) / 2)) / spread**0.5
-    differs = chdtrc(degrees, spread * degrees) < SPREAD_LEVEL
-    tail = stdtr(degrees, statistic) if differs else ndtr(statistic)
-    return max(p_value, float(2 * tail))
+_SHARES = Judge(compare_shares, _is_zero)
+_RATES = Judge(compare_counts, _is_zero)
+_MEANS = Judge(compare_means, _is_never_zero)

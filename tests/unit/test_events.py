@@ -1,38 +1,45 @@
-"""Events: what departs from the months before, with false alarms bounded."""
+"""Events: what departs from a series' own past, with false alarms bounded for each subject."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analysis import grains
 from analysis.kinds.kind import Unit
 from analysis.kinds.months import list_months
+from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.changes import describe_changes
 from reports.findings.events import (
-    LEVEL,
-    Departure,
+    MOOD,
+    MOST_CHANGES,
+    POSTS,
+    SHARE,
+    WORDING,
     Event,
     Series,
     account_series,
     find_events,
-    judge_mood,
-    judge_share,
     keyword_series,
 )
-from reports.stats.comparing import Share, compare_shares
+from reports.pages.watching import describe_event
 from reports.stats.intervals import polarity_interval, wilson_interval
 
 BENCH = Path(__file__).parents[2] / "bench"
-SERIES = 200
 QUIET = [(30, 3000)] * 6
+# Counts of a subject in months of 3,000 documents, with quiet and with loud ones.
+COUNTS = st.lists(st.sampled_from([0, 3, 20, 28, 30, 33, 90, 400]), min_size=2, max_size=20)
 
 
 @pytest.fixture(scope="module")
@@ -53,29 +60,73 @@ def make_row(
     return PeriodRow(1, period, None, "k", None, "complete", *counts, *share, *mood, period)
 
 
-def make_rows(counts: Sequence[tuple[int, int]]) -> list[PeriodRow]:
-    months = list_months("2020-01", "2029-12")
-    return [make_row(month, *count) for month, count in zip(months, counts, strict=False)]
+def make_rows(counts: Sequence[tuple[int, int]], grain: Grain = Grain.MONTH) -> list[PeriodRow]:
+    periods = list_months("2020-01", "2029-12")
+    if grain == Grain.WEEK:
+        periods = grains.list_periods("2020-W01", "2029-W52")
+    return [make_row(period, *count) for period, count in zip(periods, counts, strict=False)]
 
 
 def share_events(rows: Sequence[PeriodRow]) -> list[Event]:
-    return find_events([Series("k", "share", rows, judge_share)])
+    return find_events([Series("k", SHARE, rows)]).events
 
 
-def test_a_share_that_triples_is_an_event_and_its_return_is_none() -> None:
-    rows = make_rows([*QUIET, (90, 3000), (30, 3000), (31, 3000)])
-    (event,) = share_events(rows)
-    assert (event.period, event.before, event.now) == ("2020-07", 0.01, 0.03)
-    assert event.months_before == 6
+def test_a_share_that_grows_fivefold_is_an_event_and_its_return_is_none() -> None:
+    (event,) = share_events(make_rows([*QUIET, (150, 3000), (30, 3000), (31, 3000)]))
+    assert (event.period, event.before, event.now) == ("2020-07", 0.01, 0.05)
+    assert event.periods_before == 6
 
 
-def test_the_first_appearance_of_a_word_needs_one_month_before() -> None:
-    rows = make_rows([(0, 3000), (40, 3000), (400, 3000)])
-    assert share_events(rows)[0].period == "2020-02"
+def test_an_event_does_not_hide_the_next_since_the_past_leaves_it_out() -> None:
+    rows = make_rows([*QUIET, (300, 3000), *QUIET, (100, 3000)])
+    assert [(event.period, event.before) for event in share_events(rows)] == [
+        ("2020-07", 0.01),
+        ("2021-02", 0.01),
+    ]
+
+
+def test_a_level_of_three_months_is_the_new_usual_one() -> None:
+    rows = make_rows([*QUIET, *[(150, 3000)] * 8])
+    events = share_events(rows)
+    assert [event.period for event in events] == ["2020-07", "2020-08", "2020-09"]
+    (*_, back) = share_events([*rows, *make_rows([(0, 1)] * 14 + [(20, 3000)])[-1:]])
+    assert (back.period, back.before) == ("2021-03", 0.05)
+
+
+def test_after_a_burst_of_three_months_the_former_level_is_the_usual_one() -> None:
+    rows = make_rows([*QUIET, *[(150, 3000)] * 3, *QUIET, (100, 3000)])
+    events = share_events(rows)
+    assert [event.period for event in events] == ["2020-07", "2020-08", "2020-09", "2021-04"]
+    assert events[-1].before == 0.01
+
+
+def test_a_lasting_fall_is_seen() -> None:
+    rows = make_rows([(260, 5000), (250, 5000), (270, 5000), (255, 5000), *[(65, 5000)] * 5])
+    assert share_events(rows)[0].period == "2020-05"
+    assert len(share_events(rows)) == 3
+
+
+def test_a_first_appearance_is_seen_after_a_single_month_without_it() -> None:
+    events = share_events(make_rows([(0, 5000), (17, 5000), (60, 5000)]))
+    assert [(event.period, event.before) for event in events] == [
+        ("2020-02", 0.0),
+        ("2020-03", 0.0),
+    ]
+    assert describe_event(events[0], Unit.MENTION) == (
+        "“k” in February 2020: 17 of 5,000 documents, 0.34 %, and none in the month before."
+    )
 
 
 def test_a_month_after_an_only_other_is_no_event_where_both_have_matches() -> None:
     assert share_events(make_rows([(30, 3000), (300, 3000)])) == []
+
+
+def test_protests_of_a_june_are_an_event_after_three_months() -> None:
+    counts = [(25, 3528), (20, 3611), (20, 3096), (158, 3165)]
+    (event,) = share_events(make_rows(counts))
+    assert describe_event(event, Unit.MENTION) == (
+        "“k” in April 2020: 158 of 3,165 documents, 5.0 %, against 0.64 % in a usual month before."
+    )
 
 
 def test_a_gap_and_a_month_that_is_cut_off_are_neither_judged_nor_expected_of_others() -> None:
@@ -92,87 +143,118 @@ def test_a_month_of_many_documents_with_the_same_share_is_no_event() -> None:
 
 
 def test_what_months_differ_by_is_expected_of_the_next() -> None:
-    uneven = [(20, 3000), (90, 3000), (30, 3000), (120, 3000), (45, 3000), (80, 3000)]
-    assert share_events(make_rows([*uneven, (150, 3000)])) == []
+    uneven = [(10, 3000), (180, 3000), (20, 3000), (240, 3000), (45, 3000), (80, 3000)]
+    assert share_events(make_rows([*uneven, (300, 3000)])) == []
     even = [(64, 3000)] * 6
-    assert len(share_events(make_rows([*even, (150, 3000)]))) == 1
+    assert len(share_events(make_rows([*even, (300, 3000)]))) == 1
+
+
+def test_a_share_of_nearly_all_documents_is_judged_by_those_without() -> None:
+    rows = make_rows([(2900, 3000), (2905, 3000), (2895, 3000), (2900, 3000), (2500, 3000)])
+    (event,) = share_events(rows)
+    assert event.before == pytest.approx(29 / 30)
+
+
+def test_a_week_is_an_event_with_a_key_and_a_sentence_of_its_own() -> None:
+    rows = make_rows([(10, 700)] * 10 + [(80, 700)], Grain.WEEK)
+    (event,) = share_events(rows)
+    assert (event.period, event.grain, event.periods_before) == ("2020-W11", Grain.WEEK, 10)
+    assert describe_event(event, Unit.MENTION) == (
+        "“k” in the week from 9 March 2020: 80 of 700 documents, 11.4 %, against 1.4 % in a usual "
+        "week before."
+    )
 
 
 def test_months_of_long_ago_do_not_count() -> None:
-    rows = make_rows([(300, 3000)] * 5 + [(30, 3000)] * 13 + [(95, 3000)])
-    assert share_events(rows)[-1].before == pytest.approx(0.01)
+    rows = make_rows([(100, 3000)] * 5 + [(60, 3000)] * 13 + [(400, 3000)])
+    assert share_events(rows)[-1].before == pytest.approx(0.02)
 
 
-def test_a_burst_of_one_day_counts_for_less() -> None:
-    rows = make_rows([*QUIET, (75, 3000)])
-    assert len(share_events(rows)) == 1
-    bursts = [replace(row, dispersion=6.0) for row in rows]
-    assert share_events(bursts) == []
+def test_documents_that_are_left_out_decide_nothing_and_both_figures_are_told() -> None:
+    whole = make_rows([*QUIET, (150, 3000)])
+    judged = make_rows([*QUIET, (33, 2900)])
+    assert find_events([Series("k", SHARE, judged, whole)]).events == []
 
-
-def test_all_that_is_watched_shares_one_level() -> None:
-    """A month just sure enough by itself is none beside a hundred other keywords."""
-    rows = make_rows([*QUIET, (52, 3000)])
-    series = [Series("k", "share", rows, judge_share)]
-    quiet = make_rows([*QUIET, (30, 3000)])
-    others = [Series(f"o{number}", "share", quiet, judge_share) for number in range(99)]
-    assert len(find_events(series)) == 1
-    assert find_events([*series, *others]) == []
-
-
-def test_the_fourth_month_that_is_judged_gets_a_twentieth_of_five_percent() -> None:
-    for excess, expected in ((1 - 1e-9, 1), (1 + 1e-6, 0)):
-        granted = LEVEL / (4 * 5) / 2 * excess
-
-        def judge(_: object, now: PeriodRow, granted: float = granted) -> Departure:
-            return Departure(granted if now.period == "2020-05" else 1.0, 0.0, 0.0)
-
-        rows = make_rows(QUIET[:5])
-        found = find_events([Series(name, "share", rows, judge) for name in "ab"])
-        assert len(found) == 2 * expected
+    judged = make_rows([*QUIET, (110, 2900)])
+    (event,) = find_events([Series("k", SHARE, judged, whole)]).events
+    assert describe_event(event, Unit.MENTION) == (
+        "“k” in July 2020: 150 of 3,000 documents, 5.0 %, against 1.0 % in a usual month before "
+        "(3.8 % against 1.0 % without repeats and bulk days)."
+    )
 
 
 def test_a_mood_that_moves_is_an_event() -> None:
     rng = np.random.default_rng(1)
     months = list_months("2020-01", "2020-06")
-    rows = [make_row(month, 150, 3000, rng.normal(-0.1, 0.3, 150).tolist()) for month in months]
-    assert find_events([Series("k", "mood", rows, judge_mood)]) == []
-    moved = make_row("2020-07", 150, 3000, rng.normal(0.15, 0.3, 150).tolist())
-    (event,) = find_events([Series("k", "mood", [*rows, moved], judge_mood)])
+    rows = [make_row(month, 300, 3000, rng.normal(-0.1, 0.3, 300).tolist()) for month in months]
+    assert find_events([Series("k", MOOD, rows)]).events == []
+    moved = make_row("2020-07", 300, 3000, rng.normal(0.3, 0.3, 300).tolist())
+    (event,) = find_events([Series("k", MOOD, [*rows, moved])]).events
     assert (event.kind, event.period) == ("mood", "2020-07")
+    assert describe_event(event, Unit.MENTION) == (
+        "The mood around “k” in July 2020: +0.33, against −0.11 in a usual month before; an index "
+        "of the engine, n = 300."
+    )
+
+
+def test_moods_of_several_engines_are_not_watched() -> None:
+    rows = make_rows(QUIET)
+    kinds = {series.kind for series in keyword_series("k", rows, {}, with_mood=False)}
+    assert kinds == {SHARE}
+    assert {series.kind for series in account_series("@a", rows, rows, with_mood=False)} == {POSTS}
 
 
 def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
-    months = list_months("2020-01", "2020-08")
-    days = {month: [2, 3] * 14 for month in months}
-    days["2020-07"] = [0] * 28
-    rows = [make_row(month, sum(days[month]), sum(days[month])) for month in months]
-    (event,) = find_events(account_series("@a", rows, rows, days))
-    assert (event.kind, event.period, event.before, event.now) == ("posts", "2020-07", 2.5, 0.0)
+    counts = [(75, 75), (72, 72), (80, 80), (71, 71), (74, 74), (70, 70), (0, 0), (75, 75)]
+    rows = make_rows(counts)
+    (event,) = find_events(account_series("@a", rows, rows)).events
+    assert (event.kind, event.period, event.now) == ("posts", "2020-07", 0.0)
+    assert describe_event(event, Unit.POST) == (
+        "@a in July 2020: 0.0 posts a day, against 2.4 in a usual month before."
+    )
 
 
-def test_a_term_that_takes_over_is_an_event_of_wording() -> None:
-    rows = make_rows([(200, 3000)] * 5)
-    first = make_rows([(150, 3000)] * 4 + [(60, 3000)])
-    second = make_rows([(50, 3000)] * 4 + [(140, 3000)])
-    found = find_events(keyword_series("k", rows, {"a": first, "b": second}))
-    assert {(event.kind, event.term, event.period) for event in found} == {
-        ("wording", "a", "2020-05"), ("wording", "b", "2020-05"),
-    }  # fmt: skip
-    assert {event.row.documents for event in found} == {200}
+def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
+    rows = make_rows([(400, 3000)] * 6)
+    first = make_rows([(300, 3000)] * 5 + [(10, 3000)])
+    second = make_rows([(100, 3000)] * 5 + [(390, 3000)])
+    series = keyword_series("k", rows, {"a": first, "b": second})
+    (event,) = find_events(series).events
+    assert (event.kind, event.period) == (WORDING, "2020-06")
+    assert event.row.documents == 400
+    assert f"documents that mention “k”, {event.now:.1%}".replace("%", " %") in describe_event(
+        event, Unit.MENTION
+    )
 
 
-def test_the_p_value_is_that_of_two_shares_where_months_are_alike() -> None:
-    rows = make_rows([*QUIET, (60, 3000)])
-    comparison = compare_shares([Share("before", 180, 18_000), Share("now", 60, 3000)])
-    assert comparison is not None
-    departure = judge_share(rows[:6], rows[6])
-    assert departure is not None
-    assert departure.p_value == pytest.approx(float(comparison.single[0, 1]))
+def test_the_largest_changes_are_listed_below_and_the_newest_is_among_them() -> None:
+    quiet = make_rows([(30, 3000), (33, 3000), (28, 3000)] * 4)
+    series = []
+    for number in range(MOST_CHANGES):
+        rows = list(quiet)
+        rows[5] = replace(rows[5], matched=76 + number)
+        series.append(Series(f"early {number}", SHARE, rows))
+    newest = list(quiet)
+    newest[-1] = replace(newest[-1], matched=58)
+    findings = find_events([*series, Series("new", SHARE, newest)])
+    assert findings.events == []
+    assert len(findings.changes) == MOST_CHANGES
+    assert findings.changes[0].subject == f"early {MOST_CHANGES - 1}"
+    assert (findings.changes[-1].subject, findings.changes[-1].period) == ("new", "2020-12")
+
+
+def test_a_week_of_a_month_that_is_told_is_not_listed_again() -> None:
+    months = make_rows([*QUIET, (150, 3000)])
+    weeks = make_rows([(7, 700), (8, 700), (6, 700)] * 9 + [(18, 700)], Grain.WEEK)
+    findings = find_events([Series("k", SHARE, weeks)])
+    assert [change.period for change in findings.changes] == ["2020-W28"]
+    together = find_events([Series("k", SHARE, months), Series("k", SHARE, weeks)])
+    assert [event.period for event in together.events] == ["2020-07"]
+    assert together.changes == []
 
 
 def test_a_key_says_nothing_of_its_subject_and_tells_events_apart() -> None:
-    (event,) = share_events(make_rows([*QUIET, (90, 3000)]))
+    (event,) = share_events(make_rows([*QUIET, (150, 3000)]))
     assert len(event.key) == 32
     assert event.key == replace(event, now=0.5).key
     different = {"subject": "o", "kind": "mood", "term": "t", "period": "2020-08"}
@@ -180,24 +262,58 @@ def test_a_key_says_nothing_of_its_subject_and_tells_events_apart() -> None:
     assert len(keys | {event.key}) == 5
 
 
-@pytest.mark.parametrize("number", [0, 2, 3, 4, 7])
-def test_permuted_months_have_an_event_in_at_most_5_percent(bench: ModuleType, number: int) -> None:
-    """Of 200 series at most 19: were it 5 %, more would have one in 0.3 % of all seeds."""
-    rng = np.random.default_rng(number)
-    size = bench.SIZES[number]
-    with_event = sum(bool(bench.find_keyword_events(rng, size)) for _ in range(SERIES))
-    assert with_event <= bench.most_by_chance(SERIES) == 19
+@given(COUNTS, st.lists(COUNTS, max_size=4))
+def test_another_subject_changes_nothing_of_the_events_of_the_first(
+    counts: list[int], others: list[list[int]]
+) -> None:
+    series = Series("k", SHARE, make_rows([(count, 3000) for count in counts]))
+    other_series = [
+        Series(f"o{number}", SHARE, make_rows([(count, 3000) for count in other]))
+        for number, other in enumerate(others)
+    ]
+    together = find_events([*other_series, series]).events
+    assert [event for event in together if event.subject == "k"] == find_events([series]).events
 
 
-def test_a_doubled_share_of_a_usual_size_is_seen(bench: ModuleType) -> None:
+@given(COUNTS, st.integers(0, 20), st.sampled_from([Grain.MONTH, Grain.WEEK]))
+def test_no_event_is_taken_back_when_later_periods_arrive(
+    counts: list[int], known: int, grain: Grain
+) -> None:
+    rows = make_rows([(count, 3000) for count in counts], grain)
+    early, late = share_events(rows[:known]), share_events(rows)
+    assert early == [event for event in late if event in early]
+    known_periods = {row.period for row in rows[:known]}
+    assert early == [event for event in late if event.period in known_periods]
+
+
+@pytest.mark.parametrize("null", ["documents", "memory of 3 days", "memory of 10 days"])
+def test_series_in_which_nothing_changes_have_an_event_in_at_most_5_percent(
+    bench: ModuleType, null: str
+) -> None:
+    """Of 60 series at most 8: were it 5 %, more would have one in 0.3 % of all seeds."""
     rng = np.random.default_rng(1)
-    size = bench.Size("", [3000] * 12, 0.03)
-    effect = bench.Effect(factor=2.0)
+    subject = bench.Subject(0.01, ())
+    first = grains.first_day("2010-W01")
+    with_event = 0
+    for _ in range(60):
+        dealt = bench.make_null(rng, null, 24 * 30, subject, None)
+        with_event += bool(bench.find_share_events(*dealt, first))
+    assert with_event <= bench.most_by_chance(60) == 8
+
+
+def test_a_share_that_grows_fourfold_is_seen(bench: ModuleType) -> None:
+    rng = np.random.default_rng(1)
+    first = grains.first_day("2010-W01")
+    october = slice(*((date(2011, month, 1) - first).days for month in (10, 11)))
     seen = 0
     for _ in range(30):
-        found = bench.find_keyword_events(rng, size, effect)
-        seen += any((each.kind, each.period) == ("share", size.periods[-2]) for each in found)
-    assert seen >= 26
+        matched, documents = bench.make_null(
+            rng, "memory of 3 days", 24 * 30, bench.Subject(0.01, ()), None
+        )
+        matched[october] *= 4
+        months = {event.period for event in bench.find_share_events(matched, documents, first)}
+        seen += "2011-10" in months
+    assert seen >= 24
 
 
 def test_changes_name_what_is_new_of_documents_and_keywords() -> None:
@@ -241,7 +357,7 @@ def test_a_feed_is_xml_whatever_a_keyword_holds() -> None:
     from reports.pages.atom import NAMESPACE, write_feed  # noqa: PLC0415
     from reports.pages.watching import ShownEvent  # noqa: PLC0415
 
-    (event,) = share_events(make_rows([*QUIET, (90, 3000)]))
+    (event,) = share_events(make_rows([*QUIET, (150, 3000)]))
     text = "<b>&\x01 \ufffe “k”"
     at = datetime(2020, 8, 2, 6, tzinfo=UTC)
     run = SimpleNamespace(id=1, created_at=5.0, ended_at=None)

@@ -257,7 +257,7 @@ def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> I
     term = run.kind.subject(job.name) if handle is None else None
     cut_off = cut_off_periods(group_days(read_daily_counts(run, job), grain))
 
-    for period, polarities in _polarities_by_period(run, job, grain).items():
+    for period, polarities in read_post_polarities(run, job, grain).items():
         posts = len(polarities)
         share = _share_figures(posts, posts)
         polarity = _polarity_figures(polarities if progress.has_polarity else ())
@@ -282,7 +282,7 @@ def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> I
         )
 
 
-def _polarities_by_period(run: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
+def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
     """Return the polarity of each post of the job, NaN where it is unknown, by period."""
     is_of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
     columns = (Document.id, Document.period, DAY_OF_MONTH, PostPolarity.polarity)

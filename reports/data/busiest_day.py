@@ -1,0 +1,112 @@
+"""The busiest day of a subject in a period, and a headline that stands for it."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from analysis import grains
+from analysis.kinds.kind import Unit
+from analysis.text.words import words_of
+from core.enums import Grain
+from models.tables import Document
+from reports.data.daily_counts import DAY_OF_MONTH, day_of_document
+from reports.data.month_mentions import read_month_mentions
+from reports.data.queries import fetch_all, in_batches
+from reports.data.run_data import RunData, documents_condition
+from reports.data.selection import left_out
+
+# A longer text is cut at a word.
+MOST_CHARACTERS = 160
+# Shorter words are in most texts, whatever they are about.
+FEWEST_CHARACTERS = 4
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A text of a day."""
+
+    day: date
+    text: str
+
+
+def find_headline(run: RunData, subject: str, term: str | None, period: str) -> Headline | None:
+    """Return a headline of the day of *period* on which most documents mention the subject.
+
+    It is the one that shares most words with the others of its day. The documents that the run's
+    selection leaves out do not count. Return None where no document of the period mentions it.
+    """
+    days = set(grains.days_of(period))
+    if run.kind.unit == Unit.POST:
+        documents_by_day = _find_posts(run, subject, days)
+    else:
+        documents_by_day = _find_mentioning(run, subject, term, days)
+    if not documents_by_day:
+        return None
+
+    busiest = min(documents_by_day, key=lambda day: (-len(documents_by_day[day]), day))
+    texts: list[str] = []
+    for batch in in_batches(sorted(documents_by_day[busiest])):
+        statement = select(Document.text).where(Document.id.in_(batch)).order_by(Document.id)
+        texts += [text for (text,) in fetch_all(run.db, statement)]
+    if not texts:
+        return None
+    text = " ".join(_choose_text(texts).split())
+    return Headline(busiest, textwrap.shorten(text, MOST_CHARACTERS, placeholder=" …"))
+
+
+def _find_mentioning(
+    run: RunData, keyword: str, term: str | None, days: Iterable[date]
+) -> dict[date, set[int]]:
+    months = {grains.period_of(day, Grain.MONTH) for day in days}
+    documents_by_day: dict[date, set[int]] = defaultdict(set)
+    for job in run.jobs_named(months):
+        mentions = read_month_mentions(run, job).get(keyword)
+        if mentions is None:
+            continue
+        without = left_out(run, job)
+        days_of_month = grains.days_of(job.name)
+        columns = (mentions.documents, mentions.days, mentions.terms)
+        for document, day_index, mentioned_term in zip(*columns, strict=True):
+            # A document that was erased meanwhile has no day.
+            if day_index < 0 or document in without or term not in {None, mentioned_term}:
+                continue
+            day = days_of_month[day_index]
+            if day in days:
+                documents_by_day[day].add(document)
+    return documents_by_day
+
+
+def _find_posts(run: RunData, job_name: str, days: set[date]) -> dict[date, set[int]]:
+    months = sorted({grains.period_of(day, Grain.MONTH) for day in days})
+    documents_by_day: dict[date, set[int]] = defaultdict(set)
+    for job in run.jobs_named([job_name]):
+        without = left_out(run, job)
+        statement = select(Document.id, Document.period, DAY_OF_MONTH)
+        posts = statement.where(documents_condition(run, job), Document.period.in_(months))
+        for document, month, day_of_month in fetch_all(run.db, posts):
+            day = day_of_document(month, day_of_month)
+            if day in days and document not in without:
+                documents_by_day[day].add(document)
+    return documents_by_day
+
+
+def _choose_text(texts: Sequence[str]) -> str:
+    """Return the text whose longer words most others have too; of equals the first."""
+    words_by_text = []
+    for text in texts:
+        words = map(str.casefold, words_of(text))
+        words_by_text.append({word for word in words if len(word) >= FEWEST_CHARACTERS})
+    counts = Counter(word for words in words_by_text for word in words)
+
+    def centrality(place: int) -> float:
+        words = words_by_text[place]
+        return sum(counts[word] - 1 for word in words) / math.sqrt(max(1, len(words)))
+
+    return texts[max(range(len(texts)), key=lambda place: (centrality(place), -place))]
