@@ -15,9 +15,12 @@ venv: $(STAMP) ## create the virtual environment .venv with every extra, from th
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Tidings needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/it" >&2; exit 1; }
-	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "creating the virtual environment .venv"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@echo "installing the $$(grep -c '^[a-z0-9].*==' requirements.lock) packages of requirements.lock into .venv: some minutes"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "installing Tidings into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 env: .env ## create what docker compose needs: .env with new passwords, archive/ and out/

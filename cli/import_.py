@@ -66,8 +66,7 @@ def import_documents(
 
     The exit status is 3 when something unreadable was left out, 0 when documents were merely empty.
     """
-    from rich.console import Console
-
+    from cli.progress import progress_display
     from producers.imports import import_paths
 
     if handle is not None:
@@ -84,11 +83,13 @@ def import_documents(
 
     with (
         closing(context.open_database(create=True)) as db,
-        Console(stderr=True, highlight=False).status("importing") as status,
+        progress_display("import", is_often_short=True) as display,
     ):
 
         def show_progress(documents: int) -> None:
-            status.update(f"importing: {quantity(documents, 'document')} read")
+            display.update(f"{quantity(documents, 'document')} read")
+
+        show_progress(0)
 
         def note_resumed(path: Path, offset: int) -> None:
             resumed[clean(str(path))[0]] = offset
@@ -232,14 +233,31 @@ def _print_counts(imported: Imported) -> None:
         )
 
     if imported.conflicts:
-        warn(
-            f"{imported.conflicts:,} of the documents read were not stored, because another text "
-            "has their id: if the column of ids only numbers the rows, rename it so that it is no "
-            "id (row_number, say), and import again"
-        )
+        _print_conflicts(imported)
 
     if imported.forgotten:
         warn(
             f"{imported.forgotten:,} of the documents read were forgotten on request and stay "
             "away: `tidings forget --lift` lets them come back"
         )
+
+
+def _print_conflicts(imported: Imported) -> None:
+    """Print how many documents were not stored since another text has their id or address."""
+    tables = imported.tally.tables
+    id_columns = dict.fromkeys(table.columns["id"] for table in tables if "id" in table.columns)
+    if id_columns:
+        reason = (
+            f"has their id (column {list_columns(list(id_columns))}), or their address if they "
+            "have no id: if that column only numbers the rows, rename it so that it is no id "
+            "(row_number, say), and import again"
+        )
+    elif tables:
+        reason = (
+            "is stored under their address, by which a document without an id is known: the text "
+            "that came first stays"
+        )
+    else:
+        reason = "is stored under their id, or their address if they have no id: it stays"
+    were = "was" if imported.conflicts == 1 else "were"
+    warn(f"{imported.conflicts:,} of the documents read {were} not stored: another text {reason}")

@@ -6,17 +6,20 @@ import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, show
 from cli.options import Json, parse_run
-from core.enums import ENDED, State
+from core.enums import ENDED, QUEUE_REPORTS, State
 from core.errors import NotFound
 from core.printing import printable
 from core.quantities import quantity
+
+if TYPE_CHECKING:
+    from models.database import Database
 
 WATCH_SECONDS = 1.0
 
@@ -36,7 +39,7 @@ def runs(as_json: Json = False) -> None:
     for run in listed_runs:
         created = f"{datetime.fromtimestamp(run['created_at'], UTC):%Y-%m-%d %H:%M}"
         counts = ", ".join(f"{count} {state}" for state, count in sorted(run["jobs"].items()))
-        line = f"{run['run']:>5}  {created}  {run['kind']:<9}{run['state']:<11}{counts}"
+        line = f"{run['run']:>5}  {created}  {run['kind']:<8} {run['state']:<10} {counts}"
         show(f"{line}  {run['name'] or ''}".rstrip())
         if run["report"]:
             show(f"{'':>25}its report {run['report']}")
@@ -47,7 +50,9 @@ def status(
         int | None,
         Argument(metavar="RUN", parser=parse_run, help="The run; the newest by default."),
     ] = None,
-    watch: Annotated[bool, Option("--watch", help="Show it until the run ends.")] = False,
+    watch: Annotated[
+        bool, Option("--watch", help="Show it until the run and its report end.")
+    ] = False,
     failed: Annotated[bool, Option("--failed", help="Only the failed jobs, with why.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -74,9 +79,20 @@ def status(
                 _print_status(report, only_failed=failed)
             if failed and not report["details"]:
                 inform(f"no job of run {run} has failed")
-            if not watch or report["state"] in ENDED:
+            has_ended = report["state"] in ENDED
+            if not watch or (has_ended and not _is_report_coming(db, report)):
                 return
             time.sleep(WATCH_SECONDS)
+
+
+def _is_report_coming(db: Database, report: dict[str, Any]) -> bool:
+    """Return whether the run's report is still to be made and a process is there to make it."""
+    from core.process_identity import has_exited
+    from models.jobs import count_live_slots
+
+    return report["report"] is not None and bool(
+        count_live_slots(db, has_exited).get(QUEUE_REPORTS)
+    )
 
 
 def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
@@ -99,4 +115,4 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
             continue
         steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
         job_name, state = printable(job["job"]), job["result"] or job["state"]
-        show(f"  {job_name:<14}{state:<11}{steps}{reason}".rstrip())
+        show(f"  {job_name:<13} {state:<10} {steps}{reason}".rstrip())

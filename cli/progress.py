@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Event, Thread
 
 import typer
 from rich.console import Console
@@ -16,6 +17,7 @@ from cli.control import dispatch
 from cli.messages import inform, warn
 from core.enums import ENDED, JobKind, State
 from core.process_identity import has_exited
+from core.quantities import quantity
 from core.settings import Settings
 from models.database import Database
 from models.jobs import count_live_slots, job_counts, progress_of
@@ -30,6 +32,9 @@ POLL_SECONDS = 0.25
 LINE_SECONDS = 5.0
 
 UNFINISHED = (State.QUEUED, State.RUNNING, State.WAITING)
+
+# Progress that does not change is printed again after this time.
+REPEAT_SECONDS = 30.0
 
 # This exit status follows Ctrl-C.
 INTERRUPTED = 130
@@ -106,19 +111,34 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
 
 
 class ProgressLines:
-    """Prints the progress in a line every few seconds, if it has changed."""
+    """Prints the progress in a line every few seconds, if it has changed.
 
-    def __init__(self, subject: str) -> None:
+    The first line comes at once, or with *is_often_short* when a few seconds have gone by.
+    `repeat` prints how much is done, and since when the work goes on, where no line came for long.
+    """
+
+    def __init__(self, subject: str, *, is_often_short: bool = False) -> None:
         self._subject = subject
-        self._printed = ""
-        self._printed_at = float("-inf")
+        self._began_at = time.monotonic()
+        self._progress = self._printed = ""
+        self._printed_at = self._began_at if is_often_short else float("-inf")
 
     def update(self, progress: str, *, is_last: bool = False) -> None:
         """Show how much is done."""
+        self._progress = progress
         moment = time.monotonic()
         if progress != self._printed and (is_last or moment - self._printed_at >= LINE_SECONDS):
             inform(f"{self._subject}: {progress}")
             self._printed, self._printed_at = progress, moment
+
+    def repeat(self, ended: Event) -> None:
+        """Print the progress again and again until *ended* is set."""
+        while not ended.wait(REPEAT_SECONDS):
+            moment = time.monotonic()
+            if self._progress and moment - self._printed_at >= REPEAT_SECONDS:
+                seconds = quantity(round(moment - self._began_at), "second")
+                inform(f"{self._subject}: {self._progress}, {seconds} so far")
+                self._printed, self._printed_at = self._progress, moment
 
 
 class ProgressOfTerminal:
@@ -133,10 +153,22 @@ class ProgressOfTerminal:
 
 
 @contextmanager
-def progress_display(subject: str) -> Iterator[ProgressLines | ProgressOfTerminal]:
-    """Show the progress of *subject* on standard error, as long as the context lasts."""
+def progress_display(
+    subject: str, *, is_often_short: bool = False
+) -> Iterator[ProgressLines | ProgressOfTerminal]:
+    """Show the progress of *subject* on standard error, as long as the context lasts.
+
+    Where no terminal shows it, work that *is_often_short* has no line if it ends in a few seconds.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
-        yield ProgressLines(subject)
+        lines, ended = ProgressLines(subject, is_often_short=is_often_short), Event()
+        repeating = Thread(target=lines.repeat, args=(ended,), daemon=True)
+        repeating.start()
+        try:
+            yield lines
+        finally:
+            ended.set()
+            repeating.join()
         return
     with Console(stderr=True, highlight=False).status(subject) as status:
         yield ProgressOfTerminal(subject, status)

@@ -417,9 +417,8 @@ def days_of(period: str) -> list[tuple[datetime, datetime]]:
 
 
 def with_counts(remark: str | None, posts: Sequence[DocumentText]) -> str | None:
-    """Return *remark* with its counts of reposts and of posts without a time brought up to date."""
-    remarks = (remark or "").split("; ")
-    parts = [part for part in remarks if part and not part.endswith((_REPOSTS, _REPOST, _TIMELESS))]
+    """Return *remark* followed by the counts of reposts and of posts without a time."""
+    parts = [remark] if remark else []
     reposts = sum(post.repost for post in posts)
     timeless = sum(post.period is None for post in posts)
     if reposts:

@@ -331,8 +331,8 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
     connection.execute(delete(JobStep).where(steps, JobStep.step != DOCUMENTS))
     outcome = {"documents": count_documents(connection, scope)}
     if scope.period is None:
-        remark = connection.scalar(select(JobStep.reason).where(steps))
-        outcome["reason"] = with_counts(remark, list_documents(connection, scope))
+        fetch_remark = connection.scalar(select(JobStep.fetch_remark).where(steps))
+        outcome["reason"] = with_counts(fetch_remark, list_documents(connection, scope))
     connection.execute(update(JobStep).where(steps).values(outcome))
     if may_change:
         redo_job(connection, job.id)

@@ -157,10 +157,12 @@ def set_step(
     state: StepState,
     documents: int,
     reason: str | None = None,
+    fetch_remark: str | None = None,
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
     step_row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
-    connection.execute(_upsert_step(db), {**step_row, "documents": documents})
+    counts = {"documents": documents, "fetch_remark": fetch_remark}
+    connection.execute(_upsert_step(db), {**step_row, **counts})
 
 
 def _upsert_step(db: Database) -> Executable:
@@ -168,7 +170,7 @@ def _upsert_step(db: Database) -> Executable:
     dialect = db.engine.dialect.name
     if dialect not in _STEP_UPSERTS:
         insert = db.upsert(JobStep).values(at=clock())
-        columns = ("state", "reason", "documents", "at")
+        columns = ("state", "reason", "documents", "at", "fetch_remark")
         changes = {column: insert.excluded[column] for column in columns}
         upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
         _STEP_UPSERTS[dialect] = upsert

@@ -343,6 +343,10 @@ class JobStep(Base):
     documents: Mapped[int]
     at: Mapped[float]
 
+    # What the fetching of posts said. `reason` adds the counts of the posts, which an erasure
+    # changes.
+    fetch_remark: Mapped[str | None]
+
 
 class JobDocument(Base):
     """A document that a search found (see `models.documents.documents_of` for other jobs)."""

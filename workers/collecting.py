@@ -93,7 +93,9 @@ async def _collect_posts(
     posts = await job.read(list_documents, scope)
     if posts:
         remark = with_counts(fetched.remark, posts)
-        complete = job.step_change(DOCUMENTS, StepState.COMPLETE, len(posts), remark)
+        complete = job.step_change(
+            DOCUMENTS, StepState.COMPLETE, len(posts), remark, fetch_remark=fetched.remark
+        )
         await job.write(complete, progress=True)
         return None
 

@@ -166,7 +166,12 @@ class JobContext:
         return scope
 
     def step_change(
-        self, step: str, state: StepState, documents: int, reason: str | None = None
+        self,
+        step: str,
+        state: StepState,
+        documents: int,
+        reason: str | None = None,
+        fetch_remark: str | None = None,
     ) -> Callable[[Connection], None]:
         """Return the change that records the state of a step."""
         return partial(
@@ -177,6 +182,7 @@ class JobContext:
             state=state,
             documents=documents,
             reason=reason,
+            fetch_remark=fetch_remark,
         )
 
     async def patience_is_over(self) -> bool:

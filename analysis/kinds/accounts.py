@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.kinds.kind import Argument, CrawlTarget, Matched
@@ -11,11 +11,15 @@ from core.errors import UsageError
 from core.printing import printable
 from models.database import Database
 from models.documents import has_documents_of
+from models.runs import NewJob
 from sources.base import fold_handle
 from sources.registry import account_source, parse_handle
 
 if TYPE_CHECKING:
     from core.settings import Settings
+
+# The option of a job that holds the account's handle with the capitals that were typed.
+_TYPED = "typed"
 
 
 class HandlesParameters(PostsParameters):
@@ -51,6 +55,21 @@ class Accounts(PostsKind[HandlesParameters]):
     ) -> list[str]:
         """Return the names of the accounts' jobs: the handles, case folded."""
         return ["@" + handle.strip().removeprefix("@").casefold() for handle in subjects]
+
+    def new_jobs(self, parameters: HandlesParameters, subjects: Sequence[str]) -> list[NewJob]:
+        """Return the accounts' jobs; a handle with capitals is kept as it was typed."""
+        jobs: dict[str, NewJob] = {}
+        job_names = self.job_names(parameters, subjects)
+        for handle, job_name in zip(subjects, job_names, strict=True):
+            typed = handle.strip().removeprefix("@")
+            options = {_TYPED: typed} if typed != self.subject(job_name) else {}
+            jobs.setdefault(job_name, NewJob(self.job_kind, job_name, options, self.queue))
+        return list(jobs.values())
+
+    def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:
+        """Return the handle as it was typed, with its sign."""
+        typed = options.get(_TYPED)
+        return f"{self.prefix}{typed}" if typed else job_name
 
     def argument_words(
         self,

@@ -169,6 +169,10 @@ class Kind(ABC, Generic[P]):
             newest_document=newest_document,
         )
 
+    def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return what readers call a job, by its name and its stored *options*."""
+        return job_name
+
     @abstractmethod
     def job_names(self, parameters: P, subjects: Sequence[str]) -> Sequence[str]:
         """Return the natural names of a run's jobs."""

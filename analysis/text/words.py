@@ -19,6 +19,17 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
 _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _POSSESSIVE = re.compile(r"'s$")
+# What stands between the words of a pair, and between those of a text that make one.
+_PAIR = " "
+_BLANKS = (" ", "\u00a0")
+
+# Two words are one name if they come together so often, which has to be this share of the uses of
+# the rarer word, and this share of those of the other.
+_FEWEST_PAIRS = 3
+_SHARE_OF_RARER = 2 / 3
+_SHARE_OF_OTHER = 1 / 4
+# A stop word alone, and a part of "New York", "New Zealand" and "New Orleans".
+_BEGINNINGS_OF_NAMES = {"new"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +47,52 @@ def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = (
     """Count words without case, possessives and addresses, each in its most common spelling.
 
     *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted.
-    Chinese and Japanese, which write no spaces, are counted by pairs of characters.
+    Chinese and Japanese, which write no spaces, are counted by pairs of characters. Neighbouring
+    words with capitals are counted as a pair, too ("Los Angeles"): `join_names` tells the names.
     """
     counts = Counter[str]()
     for text in texts:
-        counts.update(words_of(text, leave_out))
+        remaining_text = _cut_out(text, leave_out)
+        counts.update(_words_in(remaining_text))
+        counts.update(_pairs_of_capitals(remaining_text))
     return merge_spellings(counts)
+
+
+def join_names(counts: Counter[str], leave_out: Collection[str]) -> Counter[str]:
+    """Return the words of *counts*, and each of its pairs that is mostly used as one name.
+
+    A pair is one if it comes three times, and is most of the uses of its rarer word and some of
+    those of the other: "Los Angeles", "New York", but not "President Trump" where "Trump" mostly
+    stands alone. Its uses no longer count for its words. No word of *leave_out*, which are
+    case-folded, is part of one, except "New".
+    """
+    words = {word.casefold(): word for word in counts if _PAIR not in word}
+    remaining = Counter({folded: counts[word] for folded, word in words.items()})
+    joined = Counter[str]()
+
+    pairs = [(pair, count) for pair, count in counts.items() if _PAIR in pair]
+    for pair, count in sorted(pairs, key=lambda entry: (-entry[1], entry[0])):
+        left, right = pair.casefold().split(_PAIR)
+        unwanted = {left, right}.intersection(leave_out) - _BEGINNINGS_OF_NAMES
+        if count < _FEWEST_PAIRS or left == right or unwanted:
+            continue
+        rarer_uses, other_uses = sorted((remaining[left], remaining[right]))
+        is_name = count >= _SHARE_OF_RARER * rarer_uses and count >= _SHARE_OF_OTHER * other_uses
+        if is_name and rarer_uses >= count:
+            joined[pair] = count
+            remaining.subtract((left, right) * count)
+
+    for folded, word in words.items():
+        if remaining[folded] > 0:
+            joined[word] = remaining[folded]
+    return joined
+
+
+def without_rare_pairs(counts: Counter[str]) -> Counter[str]:
+    """Return *counts* without the pairs of words that come once, which are most of them."""
+    return Counter(
+        {word: times for word, times in counts.items() if times > 1 or _PAIR not in word}
+    )
 
 
 def merge_spellings(words: Counter[str]) -> Counter[str]:
@@ -80,10 +131,15 @@ def words_of(text: str, leave_out: Collection[re.Pattern[str]] = ()) -> Iterator
     What the patterns *leave_out* match is cut out first. Chinese and Japanese, which write no
     spaces, are given as pairs of characters.
     """
-    remaining_text = _ADDRESS.sub(" ", text)
+    yield from _words_in(_cut_out(text, leave_out))
+
+
+def _cut_out(text: str, leave_out: Collection[re.Pattern[str]]) -> str:
+    """Return *text* with a line break for each address and each match of *leave_out*."""
+    remaining_text = _ADDRESS.sub("\n", text)
     for pattern in leave_out:
-        remaining_text = pattern.sub(" ", remaining_text)
-    yield from _words_in(remaining_text)
+        remaining_text = pattern.sub("\n", remaining_text)
+    return remaining_text
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -101,9 +157,29 @@ def _words_in(text: str) -> Iterator[str]:
                 yield from _pairs(run) if run[0] >= "\u3400" else (run,)
             continue
 
-        word = _POSSESSIVE.sub("", match.replace("\u2019", "'"))
-        if 1 < len(word) <= LONGEST_WORD and not word.isdigit():
+        word = _read_word(match)
+        if word is not None:
             yield word
+
+
+def _read_word(match: str) -> str | None:
+    """Return a match of `_WORD` without its possessive; None for a letter or a number."""
+    word = _POSSESSIVE.sub("", match.replace("\u2019", "'"))
+    return word if 1 < len(word) <= LONGEST_WORD and not word.isdigit() else None
+
+
+def _pairs_of_capitals(text: str) -> Iterator[str]:
+    previous_word, previous_end = None, 0
+    for match in _WORD.finditer(text):
+        word = _read_word(match[0])
+        if word is not None and (not word[0].isupper() or _SPACELESS.search(word)):
+            word = None
+        if word and previous_word and text[previous_end : match.start()] in _BLANKS:
+            yield f"{previous_word}{_PAIR}{word}"
+
+        # A possessive ends a name.
+        previous_word = word if word and len(word) == len(match[0]) else None
+        previous_end = match.end()
 
 
 def _pairs(run: str) -> Iterator[str]:

@@ -14,10 +14,13 @@ from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 from PIL import Image, ImageColor, ImageDraw, ImageFont, UnidentifiedImageError
 from wordcloud import WordCloud
+
+# The package gives this class no public name. Its public way, `WordCloud.generate`, makes words
+# smaller that find no room, so that heights are no longer in proportion to counts.
 from wordcloud.wordcloud import IntegralOccupancyMap
 
 from analysis.text import stopwords
-from analysis.text.words import words_of_terms
+from analysis.text.words import join_names, words_of_terms
 from core.errors import BadInput
 from reports.figures import fonts
 from reports.figures.spec import FigureSpec
@@ -51,10 +54,11 @@ Placed = tuple[tuple[str, float], float, tuple[int, int], Image.Transpose | None
 def choose(word_counts: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
     """Return the *most* frequent words, except stop words and the words of the terms *leave_out*.
 
-    Case is ignored.
+    Names of two words stand together. Case is ignored.
     """
     unwanted = stopwords.stop_words_for(word_counts) | words_of_terms(leave_out)
-    ranked = sorted(word_counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    joined_counts = join_names(word_counts, unwanted)
+    ranked = sorted(joined_counts.items(), key=lambda entry: (-entry[1], entry[0]))
     chosen = [(word, times) for word, times in ranked if word.casefold() not in unwanted]
     return dict(chosen[:most])
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from reports.data.run_data import RunData
+from reports.findings.confirmed import read_confirmed
+from reports.findings.finding import Finding
+from reports.findings.run_findings import read_post_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import handles
 from reports.pages.run_summary import RunSummary
@@ -11,7 +15,7 @@ from reports.report_files import INDEX
 def name_run(run: RunSummary) -> str:
     """Return what the front page is called."""
     if len(run.jobs) == 1:
-        return run.jobs[0].name
+        return run.kind.job_title(run.jobs[0].name, run.jobs[0].options)
     return run.name or f"{len(run.jobs)} {run.kind.job_nouns}"
 
 
@@ -24,7 +28,7 @@ def write_pages(report: Report) -> None:
             INDEX if is_alone else f"{page.portrait.slug}.html",
             "handle.html",
             page,
-            title=page.portrait.name,
+            title=page.portrait.title,
             samples=page.portrait.texts,
             portrait=page.portrait,
             alone=is_alone,
@@ -43,10 +47,15 @@ def write_pages(report: Report) -> None:
         )
 
 
+def read_findings(run: RunData) -> dict[str, list[Finding]]:
+    """Return the findings that are printed."""
+    return read_confirmed(run, read_post_findings)
+
+
 PORTRAITS = ReportKind(
     name_run,
     write_pages,
     handles.draw_figures,
     figures_per_job=4,
-    read_highlights=handles.read_highlights,
+    read_findings=read_findings,
 )

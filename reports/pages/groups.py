@@ -23,8 +23,8 @@ from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, Mean, Point
 from reports.figures.spec import FigureSpec
-from reports.findings.group_statements import PLURALS, describe_groups
-from reports.findings.highlights import Highlight
+from reports.findings.finding import Finding
+from reports.findings.group_facts import PLURALS, state_groups
 from reports.pages.group_gaps import describe_gaps, describe_panel
 
 # At most this many groups have a panel each; more are drawn as a heat map.
@@ -62,7 +62,7 @@ class GroupedKeyword:
     rows: list[GroupRow]
     groups: int
 
-    highlights: list[Highlight]
+    findings: list[Finding]
     figures: list[FigureRef]
 
     # The share of all documents and that of the fixed panel, in words; empty if they are the same.
@@ -157,7 +157,7 @@ def _show(
         scale,
         group_rows,
         len(ranked),
-        describe_groups(keyword_groups, grouping),
+        state_groups(keyword_groups, grouping),
         store.show_all(*specs),
         describe_panel(keyword, fixed_panel) if fixed_panel else "",
         [GroupRow(counts, None) for counts in fixed_panel.sums] if fixed_panel else [],

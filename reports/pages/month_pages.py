@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
-from analysis.text.words import count_words
+from analysis.text.words import count_words, without_rare_pairs
 from reports.data.distinct_mentions import describe_repeats, drop_repeats
 from reports.data.run_data import RunData
 from reports.data.selection import read_places
@@ -176,7 +176,8 @@ class MonthReader:
         subject, period = self.subjects[keyword.name], month.row.period
         patterns = keyword.patterns
         distinct = drop_repeats(sentences)
-        word_counts = count_words([mention.sentence for mention in distinct], patterns)
+        all_counts = count_words([mention.sentence for mention in distinct], patterns)
+        word_counts = without_rare_pairs(all_counts)
         cloud_words = self._choose_words(word_counts, keyword)
         scored = []
         for mention in sentences:

@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures.entities import TYPES
-from reports.findings.polarity_scale import mark_polarities
 from reports.words.periods import describe_periods, month_name, period_name
 from reports.words.quantities import (
     format_day,
@@ -66,7 +65,6 @@ def _environment() -> Environment:
         lines=wrap_command,
         unbroken=keep_together,
         day=format_day,
-        marked=mark_polarities,
         points=format_points,
         count=format_expected,
         times=format_ratio,

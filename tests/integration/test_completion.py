@@ -272,6 +272,7 @@ def test_the_command_says_how_many_rows_were_not_stored_because_another_text_has
     assert (result.exit_code, found["read"], found["added"]) == (0, 4, 2)
     assert (found["known"], found["conflicts"]) == (1, 1)
     assert (
-        "1 of the documents read were not stored, because another text has their id: if the column "
-        "of ids only numbers the rows, rename it so that it is no id"
+        "1 of the documents read was not stored: another text has their id (column id), or their "
+        "address if they have no id: if that column only numbers the rows, rename it so that it is "
+        "no id"
     ) in " ".join(result.stderr.split())

@@ -84,7 +84,8 @@ def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Pat
         "“fog” is in 32.9\xa0% of all documents and in 32.1\xa0% of those of the fixed panel: "
         "2 outlets of 3 (Outlet 00 and Outlet 01) have every month." in section
     )
-    assert "The outlets cannot be told apart by how often they mention “fog”" in section
+    # Two outlets have the same share, and the third has too few documents.
+    assert "in the largest share of its documents" not in section
 
 
 @pytest.mark.parametrize(

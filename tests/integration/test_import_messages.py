@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from cli import progress
 from cli.main import app
 
 
@@ -65,4 +66,37 @@ def test_a_file_that_the_system_cannot_read_is_named_and_the_others_are_stored()
     assert result.stdout == "2 documents read, 2 of them new; 0 empty, 1 left out\n"
     assert "left out: folder/archive.json: cannot be read (Input/output error)" in " ".join(
         result.stderr.split()
+    )
+
+
+def test_an_import_without_a_terminal_says_how_many_documents_it_has_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    Path("a.csv").write_text("Title,Published\nFog,2020-03-12\nRain,2020-03-13\n")
+    assert import_files("a.csv", "--outlet", "The Tides")[1] == (
+        "import: 0 documents read import: 2 documents read"
+    )
+
+
+def test_another_text_under_an_id_or_an_address_is_said_to_be_under_what_it_is() -> None:
+    Path("ids.csv").write_text("id,date,headline\n1,2021-01-01,Fog\n1,2021-02-01,Rain\n")
+    assert import_files("ids.csv")[1].endswith(
+        "tidings: 1 of the documents read was not stored: another text has their id (column id), "
+        "or their address if they have no id: if that column only numbers the rows, rename it so "
+        "that it is no id (row_number, say), and import again"
+    )
+    address = "https://tides.example/1"
+    lines = ["url,date,headline", f"{address},2021-01-01,Wind", f"{address},2021-02-01,Snow"]
+    Path("addresses.csv").write_text("\n".join(lines) + "\n")
+    assert import_files("addresses.csv", "--outlet", "The Tides")[1] == (
+        "tidings: 1 of the documents read was not stored: another text is stored under their "
+        "address, by which a document without an id is known: the text that came first stays"
+    )
+    article = {"web_url": address, "pub_date": "2021-01-01T00:00:00Z"}
+    articles = [article | {"headline": {"main": main}} for main in ("Ice", "Hail")]
+    Path("archive.json").write_text(json.dumps({"response": {"docs": articles}}))
+    assert import_files("archive.json")[1] == (
+        "tidings: 1 of the documents read was not stored: another text is stored under their id, "
+        "or their address if they have no id: it stays"
     )

@@ -22,13 +22,13 @@ from analysis.pipelines import POSTS as POSTS_PIPELINE
 from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
 from cli.stack.ports import free_port
-from core.enums import State
+from core.enums import DOCUMENTS, State
 from core.service_client import RetryPolicy, ServiceClient
 from core.settings import Settings, environment
 from models.database import clock
 from models.documents import add_documents
 from models.suppression_list import is_suppressed
-from models.tables import Crawl, Document, Import, Job, SuppressedName
+from models.tables import Crawl, Document, Import, Job, JobStep, SuppressedName
 from producers.imports import import_paths
 from reports.data.exports import write
 from tests import stub_textapi
@@ -118,6 +118,42 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     assert set(coverage.values()) == {(2, None)}
     assert jobs.row(run).reason == f"stored documents only; {reason}"
     assert [row["documents"] for row in exported(jobs, run, "periods")] == [3]
+
+
+def test_an_erasure_counts_reposts_anew_and_leaves_what_the_service_said(
+    jobs: Jobs, tidings: Callable[..., Any]
+) -> None:
+    add_documents(jobs.db, POSTS)
+    run = done(jobs, HandlesParameters(), "bob")
+    said = "it says; that 9 posts are reposts: moods, words and names leave them out"
+    is_step = JobStep.step == DOCUMENTS
+    with jobs.db.write() as connection:
+        connection.execute(update(JobStep).where(is_step).values(fetch_remark=said))
+
+    def reason() -> str:
+        return {row["step"]: row["reason"] for row in exported(jobs, run, "coverage")}["documents"]
+
+    assert tidings("forget", "--document", "posts:1").exit_code == 0
+    assert reason() == f"{said}; 1 of the 2 posts is a repost: moods, words and names leave it out"
+    assert tidings("forget", "--document", "posts:2").exit_code == 0
+    assert reason() == said
+
+
+def test_a_handle_is_shown_as_it_was_typed_and_found_without_case(
+    jobs: Jobs, tidings: Callable[..., Any], tmp_path: Path
+) -> None:
+    anns_post = stored_post(4, text="The harbour is calm.") | {"handle": "ann"}
+    add_documents(jobs.db, [*POSTS, anns_post])
+    run = done(jobs, HandlesParameters(), "BoB", "bob", "ann")
+    assert {row["job"] for row in exported(jobs, run, "periods")} == {"@bob", "@ann"}
+    assert {row["handle"] for row in exported(jobs, run, "documents")} == {"bob", "ann"}
+
+    out = tmp_path / "report"
+    assert tidings("report", run, "--out", out).exit_code == 0
+    assert '<h1 dir="auto">@BoB</h1>' in (out / "@bob.html").read_text(encoding="utf-8")
+    front_page = (out / "index.html").read_text(encoding="utf-8")
+    assert '<a href="@bob.html">@BoB</a>' in front_page
+    assert ">@ann</a>" in front_page
 
 
 def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:

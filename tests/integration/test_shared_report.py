@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import update
 
-from cli import progress
+from cli import inspect, progress
 from cli.report import report
 from core.enums import State
 from core.process_identity import own_process_name
@@ -125,6 +125,52 @@ def test_a_report_that_the_workers_make_is_waited_for(
     assert contents(tmp_path / "out") == contents(own)
 
 
+@pytest.mark.usefixtures("stored")
+def test_status_is_watched_until_the_report_of_the_run_is_there(
+    db: Database,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inspect, "WATCH_SECONDS", 0.01)
+    record_worker(db, own_process_name(), queues="reports", slots=1)
+    claim_report(db)
+    command = Thread(target=inspect.status, kwargs={"run": 1, "watch": True})
+    command.start()
+    printed: list[str] = []
+
+    def is_shown_again() -> bool:
+        printed.append(capsys.readouterr().out)
+        return "".join(printed).count("its report is being made") > 1
+
+    try:
+        wait_until(is_shown_again, seconds=60, what="the second look at the run")
+        assert "run 1: done, " in "".join(printed)
+    finally:
+        set_report_job(db, state=State.DONE)
+        command.join(60)
+    assert not command.is_alive()
+    assert "its report" not in capsys.readouterr().out.rpartition("run 1: done")[2]
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_jobs_name_of_any_length_stands_apart_from_its_state(
+    db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_report_job(db, name="report: figures 1 of 5", state=State.DONE)
+    inspect.status(run=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert "  report: figures 1 of 5 done" in lines
+    assert any(line.startswith("  2020-01       done       distinctive:") for line in lines)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_report_that_no_process_makes_is_not_watched_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    inspect.status(run=1, watch=True)
+    assert capsys.readouterr().out.count("its report waits for a process") == 1
+
+
 def test_a_report_that_nobody_is_left_to_make_is_drawn_where_its_job_finds_it(
     stored: Settings, db: Database, tmp_path: Path
 ) -> None:
@@ -140,6 +186,22 @@ def test_a_report_with_other_options_is_drawn_by_the_command(
     make_own_report(db, stored)
     report(run=[1], out=tmp_path / "out", texts=False)
     assert MARK not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+def test_progress_that_stays_the_same_is_printed_again_with_the_time_that_it_took(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "REPEAT_SECONDS", 0.01)
+    printed: list[str] = []
+
+    def is_repeated() -> bool:
+        printed.append(capsys.readouterr().err)
+        return "".join(printed).count("report 1: reading the results, 0 seconds so far") > 1
+
+    with progress.progress_display("report 1") as display:
+        display.update("reading the results")
+        wait_until(is_repeated, seconds=60, what="the second line")
+    assert "".join(printed).startswith("report 1: reading the results\n")
 
 
 @pytest.mark.usefixtures("stored")

@@ -219,7 +219,7 @@ def test_a_malformed_request_is_refused_with_its_field(
 ) -> None:
     got, answer, headers = post(server, "most_common_phrases", body)
     assert (got, answer["error"].split(":")[0]) == (status, named)
-    assert headers[ENGINE_HEADER] == "tidings-1.1+vader"
+    assert headers[ENGINE_HEADER] == "tidings-1.2+vader"
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_the_open_pages_need_no_key(server: Server) -> None:
     assert json.loads(get(server, "/health")[1])["status"] == "live"
     assert json.loads(get(server, "/ready")[1]) == {
         "status": "ready",
-        "engine": "tidings-1.1+vader",
+        "engine": "tidings-1.2+vader",
     }
     assert "POST /text/ner" in get(server, "/")[1]
     assert set(json.loads(get(server, "/openapi.json")[1])["paths"]) >= {
@@ -413,7 +413,7 @@ def test_the_compatible_mode_says_so_in_the_header() -> None:
         assert (status, answer, headers[ENGINE_HEADER]) == (
             200,
             {"text polarity": -0.1},
-            "tidings-1.1+compatible",
+            "tidings-1.2+compatible",
         )
 
 
@@ -421,7 +421,7 @@ def test_the_engine_news_answers_under_its_own_name() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="news") as server:
         text = "Lost hikers are rescued. Dozens die as a bridge collapses."
         status, answer, headers = post(server, "polarity_by_sentence", json.dumps({"text": text}))
-        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.1+news")
+        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.2+news")
         assert answer == {
             "polarity by sentence": list(map(list, polarity_by_sentence(text, "news")))
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -131,7 +132,7 @@ def test_a_worker_has_time_to_release_its_job(name: str) -> None:
 
 
 def test_the_text_api_has_time_to_finish_requests() -> None:
-    from textapi.server.app import SHUTDOWN_SECONDS  # noqa: PLC0415
+    from textapi.server.connections import SHUTDOWN_SECONDS  # noqa: PLC0415
 
     assert seconds(SERVICES["textapi"]["stop_grace_period"]) > SHUTDOWN_SECONDS
 
@@ -306,3 +307,31 @@ import textapi.server.__main__, textapi.server.routes, textapi.server.processes
 sys.exit(int(bool({absent}.intersection(sys.modules))))
 """
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
+
+
+def test_make_venv_says_what_it_does_before_each_part(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "requirements.lock").write_text(
+        "tide==1.0 \\\n    --hash=sha256:0\nstorm==2.0 \\\n    --hash=sha256:1\n"
+    )
+    programs = tmp_path / ".venv/bin"
+    programs.mkdir(parents=True)
+    for program in ("pip", "python"):
+        (programs / program).write_text('#!/bin/sh\necho "$*"\n')
+        (programs / program).chmod(0o755)
+
+    made = subprocess.run(
+        ["make", "--silent", "venv"],  # noqa: S607
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    messages = [line for line in made.stdout.splitlines() if not line.startswith("-m pip")]
+    assert messages == [
+        "creating the virtual environment .venv",
+        "installing the 2 packages of requirements.lock into .venv: some minutes",
+        "installing Tidings into .venv",
+    ]
+    assert made.stdout.splitlines()[2].startswith("-m pip install")

@@ -24,6 +24,19 @@ NASTY = (
         ("A non-U.S. Firm (Acme Inc.) wins.", ["A non-U.S. Firm (Acme Inc.) wins."]),
         ("He left Acme Inc. She stayed.", ["He left Acme Inc.", "She stayed."]),
         ("Acme Inc. sold it.", ["Acme Inc. sold it."]),
+        ("Tom Ames Jr. Speaks Up. He Won.", ["Tom Ames Jr. Speaks Up.", "He Won."]),
+        ("TOM AMES SR. WINS. We saw Tom Ames Sr.", ["TOM AMES SR. WINS.", "We saw Tom Ames Sr."]),
+        ("He met Tom Ames Jr. They talked.", ["He met Tom Ames Jr.", "They talked."]),
+        (
+            "Acme Co. Reports a Loss. Acme Bros. Rests",
+            ["Acme Co. Reports a Loss.", "Acme Bros. Rests"],
+        ),
+        ("It is in Elm St. The door is red.", ["It is in Elm St.", "The door is red."]),
+        ("In St. Theodore and Ft. Ames", ["In St. Theodore and Ft. Ames"]),
+        (
+            "Sen. Ames and Rep. Brown vs. Gov. Cole. Gen. Dunn saw No. 5. No. He won.",
+            ["Sen. Ames and Rep. Brown vs. Gov. Cole.", "Gen. Dunn saw No. 5.", "No.", "He won."],
+        ),
         ("No. 5 wins. We said no. They left.", ["No. 5 wins.", "We said no.", "They left."]),
         (
             "\u201cWhy?\u201d she asked. \u201cGo.\u201d Then",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
 from analysis.text import stopwords
-from analysis.text.words import count_words, merge_spellings
+from analysis.text.words import count_words, join_names, merge_spellings, without_rare_pairs
 from core.errors import BadInput
 from reports.figures import clouds, fonts, style
 from textapi.text.keywords import pattern
@@ -61,6 +61,54 @@ def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() ->
 def test_a_cloud_has_no_word_of_a_term_of_several_words() -> None:
     words = Counter({"Ann": 9, "Quist": 8, "Annual": 7, "ann quist": 6})
     assert clouds.choose(words, ["Ann Quist"], 5) == {"Annual": 7}
+
+
+def test_names_of_two_words_stand_together() -> None:
+    texts = [
+        *["Fires in Los Angeles", "Los Angeles’s Mayor Waits", "New York and Los Angeles"],
+        *["Mayor Ames Says No", "Ames Speaks", "Ames Rests", "Ames Waits", "Mayor Ames Again"],
+        *["In New York, New Rain", "Rain on New York; York Says No", "los angeles rests"],
+        "Who Saw Storm? Angeles",
+    ]
+    counts = count_words(texts)
+    chosen = clouds.choose(counts, [], 20)
+    assert chosen["Los Angeles"] == 3
+    assert chosen["New York"] == 3
+    assert (chosen["Ames"], chosen["Mayor"], chosen["York"]) == (5, 3, 1)
+    assert {word: times for word, times in chosen.items() if word in ("Los", "Angeles")} == {
+        "Los": 1,
+        "Angeles": 2,
+    }
+    assert clouds.choose(counts, ["Angeles"], 20)["Los"] == 4
+    assert "New York" not in clouds.choose(count_words(["New York"] * 2), [], 20)
+
+
+def test_a_name_ends_at_other_signs_at_small_letters_and_at_what_is_cut_out() -> None:
+    texts = [
+        *["Ann, Quist", "Ann. Quist", "Ann’s Quist", "Ann  Quist", "Ann quist", "Ann 5 Quist"],
+        *["Ann @ben Quist", "Ann Cut Quist", "東京 大阪"],
+    ]
+    counts = count_words(texts, [pattern("cut")])
+    assert [word for word in counts if " " in word] == []
+    assert count_words(["Ann\u00a0Quist ANN QUIST Ann Quist"])["Ann Quist"] == 3
+    assert without_rare_pairs(count_words(["Ann Quist", "Bo Lund", "Bo Lund"])) == {
+        "Ann": 1,
+        "Quist": 1,
+        "Bo": 2,
+        "Lund": 2,
+        "Bo Lund": 2,
+    }
+
+
+@given(st.lists(st.sampled_from(["Los", "Angeles", "New", "York", "the", "Ames", "."])))
+def test_no_use_of_a_word_is_lost_or_counted_twice_where_names_are_joined(words: list[str]) -> None:
+    counts = count_words([" ".join(words)])
+    joined = join_names(counts, {"the"})
+    uses = Counter[str]()
+    for name, times in joined.items():
+        for word in name.split():
+            uses[word] += times
+    assert uses == Counter(word for word in words if word != ".")
 
 
 @pytest.mark.parametrize(

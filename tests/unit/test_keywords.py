@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,8 @@ TEXTS = st.text(st.sampled_from("abcC1@#.+-\u2013 \n_\u00e9\U0001f600(\ud800"))
     [
         "COVID.", "Covid?", "Covid\u2019s", "Covid-era", "post-Covid", "19-Covid",
         "anti-Covid/flu", "#covid", "Covid\u2014again", "Covid&flu", "\u201cCovid Toe?\u201d",
-        "covid", "(covid)", "covid. Next", "a Covid-", "covid-",
+        "covid", "(covid)", "covid. Next", "a Covid-", "covid-", "covid's", "'covid'",
+        "‘covid’ then", "covid’today", "covid’",
     ],
 )  # fmt: skip
 def test_a_whole_word_is_a_mention(text: str) -> None:
@@ -27,18 +29,43 @@ def test_a_whole_word_is_a_mention(text: str) -> None:
     "text",
     [
         "Covid-19", "Covid\u201319", "Covid\u201019", "Covid\u201119", "Covid19", "non-Covid-19",
-        "covid_19", "covid.gov", "@covid", "CovidTracker", "precovid",
+        "covid_19", "covid.gov", "@covid", "CovidTracker", "precovid", "covid\u2019ll", "covid'd",
     ],
 )  # fmt: skip
 def test_a_part_of_another_word_is_no_mention(text: str) -> None:
     assert not pattern("covid").search(text)
 
 
+@pytest.mark.parametrize("apostrophe", ["'", "\u2019"])
+def test_the_first_half_of_a_contraction_is_no_mention(apostrophe: str) -> None:
+    contractions = {"Don": "t", "we": "re", "I": "ve", "she": "ll", "he": "d", "i": "m", "CAN": "T"}
+    for term, remainder in contractions.items():
+        text = f"And {term}{apostrophe}{remainder} it?"
+        assert not pattern(term).search(text), text
+        assert sentences_with(text, [term]) == {term: []}
+        assert pattern(f"{term}{apostrophe}{remainder}").search(text)
+    for text in (
+        f"Don{apostrophe}s",
+        f"Don{apostrophe}",
+        f"Don{apostrophe}tea",
+        f"Don {apostrophe}t",
+    ):
+        assert pattern("Don").search(text), text
+    assert pattern("C++").search(f"C++{apostrophe}d")
+
+
 def test_the_rule_for_covid_is_the_documented_expression() -> None:
     documented = re.compile(
-        r"(?<![\w@])covid(?!\w)(?![-\u2010\u2011\u2013]\d)(?!\.\w)", re.IGNORECASE
+        r"(?<![\w@])covid(?!\w)(?!['\u2019](?:t|re|ve|ll|d|m)(?!\w))"
+        r"(?![-\u2010\u2011\u2013]\d)(?!\.\w)",
+        re.IGNORECASE,
     )
-    for text in ("x covid y", "covid-1", "covid.a", "@covid", "covid", "covids", "COVID\u2010x"):
+    page = Path(__file__).parents[2] / "docs/textapi.md"
+    assert documented.pattern in page.read_text(encoding="utf-8")
+    for text in (
+        *("x covid y", "covid-1", "covid.a", "@covid", "covid", "covids", "COVID\u2010x"),
+        *("covid\u2019t", "covid'll", "covid's", "covid\u2019tis"),
+    ):
         assert bool(pattern("covid").search(text)) is bool(documented.search(text)), text
 
 

@@ -97,18 +97,17 @@ def test_a_summary_is_made_of_sentences_that_say_something() -> None:
     assert long_sentences_by_month({}) == {}
 
 
-def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> None:
+def test_the_counts_of_reposts_follow_what_was_said_whatever_that_was() -> None:
     posts = [post(1, "a"), post(2, "b", repost=True), post(3, "c", repost=True)]
-    first = with_counts("the service is odd", posts)
-    assert (
-        first == "the service is odd; "
-        "2 of the 3 posts are reposts: moods, words and names leave them out"
-    )
-    assert with_counts(first, posts[:2]) == (
+    reposts = "2 of the 3 posts are reposts: moods, words and names leave them out"
+    assert with_counts("the service is odd", posts) == f"the service is odd; {reposts}"
+    assert with_counts("the service is odd", posts[:2]) == (
         "the service is odd; 1 of the 2 posts is a repost: moods, words and names leave it out"
     )
-    assert with_counts(first, posts[:1]) == "the service is odd"
+    assert with_counts("the service is odd", posts[:1]) == "the service is odd"
     assert with_counts(None, posts[:1]) is None
+    said_by_service = f"it said; {reposts}"
+    assert with_counts(said_by_service, posts[:1]) == said_by_service
 
 
 def test_posts_without_a_time_are_said() -> None:
@@ -117,4 +116,3 @@ def test_posts_without_a_time_are_said() -> None:
         "odd; 1 of the 2 posts is a repost: moods, words and names leave it out; "
         "1 of 2 posts have no time that can be meant, and are in no month"
     )
-    assert with_counts(with_counts("odd", posts), posts[:1]) == "odd"

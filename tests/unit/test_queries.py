@@ -36,7 +36,8 @@ def naive_regex(term: Term) -> re.Pattern[str]:
         words.append(plain + (rf"\w*(?:{HYPHEN}\d\w*)*" if word.endswith("*") else ""))
     body = r"\s+".join(words)
     flags = 0 if term.case_sensitive else re.IGNORECASE
-    return re.compile(rf"(?<![\w@])(?:{body})(?!\w)(?!{HYPHEN}\d)(?!\.\w)", flags)
+    edge = rf"(?!\w)(?!’(?:t|ll)(?!\w))(?!{HYPHEN}\d)(?!\.\w)"
+    return re.compile(rf"(?<![\w@])(?:{body}){edge}", flags)
 
 
 def naive_spans(term: Term, text: str) -> Iterator[tuple[int, int]]:
@@ -111,7 +112,7 @@ NODES: st.SearchStrategy[Node] = st.recursive(
 TEXTS = st.lists(
     st.tuples(
         st.sampled_from([*WORDS, "High", "high", "and", "near", "the", "-", "#tide", "tidal"]),
-        st.sampled_from([" ", " ", " ", "  ", ". ", "-", "—", ", ", "\n", "’s "]),
+        st.sampled_from([" ", " ", " ", "  ", ". ", "-", "—", ", ", "\n", "’s ", "’ll "]),
     ),
     max_size=14,
 ).map(lambda pairs: "".join(word + gap for word, gap in pairs).strip())
@@ -485,6 +486,26 @@ def test_within_a_document_the_whole_of_it_decides_and_sentences_with_a_term_are
     }
     assert mentions(Keyword.parse("tide NOT storm"), text) == {("tide", 1), ("tide", 3)}
     assert mentions(Keyword.parse("tide NOT storm", Within.DOCUMENT), text) == set()
+
+
+@pytest.mark.parametrize("within", Within)
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("NOT NOT tide", "tide OR tide"),
+        ("storm NOT (tide NOT harbour)", "storm AND (NOT tide OR harbour)"),
+        ("storm NOT NOT NOT tide", "storm NOT tide"),
+    ],
+)
+def test_a_term_behind_two_nots_has_the_rows_of_a_term_behind_none(
+    written: str, plain: str, within: Within
+) -> None:
+    twice, never = (Keyword.parse_query("x", query, within) for query in (written, plain))
+    texts = ["A storm, the tide. Storm in the harbour!", "Tide. Harbour, tide, storm.", "A storm."]
+    for text in texts:
+        assert mentions(twice, text) == mentions(never, text)
+    assert any(mentions(twice, text) for text in texts)
+    assert ("harbour" in twice.terms) == ("harbour" in written)
 
 
 def test_only_whole_words_are_asked_for_those_behind_not_too() -> None:

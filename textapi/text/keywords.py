@@ -2,7 +2,8 @@
 
 A term matches as whole words, case ignored: not next to a word character (at an edge of the term
 that is itself a word character), not after "@", not before a hyphen and a digit, not before "." and
-a word character. White space in a term matches any run of it, a hyphen any of four hyphens.
+a word character, and not before an apostrophe and the remainder of a contraction: "Don" is no word
+of "Don't". White space in a term matches any run of it, a hyphen any of four hyphens.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from textapi.text.sentences import sentences
 
 HYPHENS = "-\u2010\u2011\u2013"
 _HYPHEN = f"[{HYPHENS}]"
+# What follows the apostrophe in "don't", "we're", "I've", "she'll", "he'd" and "I'm". "'s" does
+# not count: it is the genitive of a name more often than "is" or "has".
+_CONTRACTION = r"['\u2019](?:t|re|ve|ll|d|m)(?!\w)"
 _WORD = re.compile(r"\w+")
 # An index of the text's words pays from this many terms on.
 _MANY = 8
@@ -33,7 +37,7 @@ def pattern(term: str) -> re.Pattern[str]:
 
     core = _core(term_words)
     left_edge = r"(?<![\w@])" if re.match(r"\w", term_words[0]) else "(?<!@)"
-    right_edge = r"(?!\w)" if re.match(r"\w", term_words[-1][-1]) else ""
+    right_edge = rf"(?!\w|{_CONTRACTION})" if re.match(r"\w", term_words[-1][-1]) else ""
     return re.compile(rf"{left_edge}{core}{right_edge}(?!{_HYPHEN}\d)(?!\.\w)", re.IGNORECASE)
 
 

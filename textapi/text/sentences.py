@@ -18,7 +18,7 @@ LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _CLOSERS = "\"'\u201d\u2019\u00bb)\\]}"
 _CANDIDATE = re.compile(rf"[{LINE_BREAKS}]+|(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?=\s)")
 _OPENERS = "\"'\u201c\u2018\u201e\u00ab([{"
-_NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*(\S)")
+_NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*([^\W\d_]{{1,8}}(?!\w)|\S)")
 _LONGEST_ABBREVIATION = 12
 _BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
 
@@ -29,15 +29,26 @@ _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*[^\W\d_]\.")
 _BEFORE_A_NAME = frozenset(
     re.findall(
         r"\w+",
-        """adm atty brig capt cmdr col cpl det dr fr ft gen gov hon insp lt maj messrs mme mr mrs
-        ms mt pfc pres prof pvt rep reps rev sen sens sgt st supt vs viz cf approx dept vol""",
+        """adm atty brig capt cmdr col cpl det dr fr gen gov hon insp lt maj messrs mme mr mrs
+        ms mt pfc pres prof pvt rep reps rev sen sens sgt supt vs viz cf approx dept vol""",
+    )
+)
+# These stand behind a name, and a title in capitals goes on behind them ("Acme Inc. Sells"), or
+# they stand behind the name of a street and before that of a place ("Main St.", "St. Louis"). They
+# end a sentence only before a word that begins one.
+_BESIDE_A_NAME = frozenset(re.findall(r"\w+", "jr sr esq bros co corp inc llc ltd st ft"))
+_BEGINNINGS = frozenset(
+    re.findall(
+        r"\w+",
+        """a an the this that these those there i you he she it we they my your his her its our
+        their but""",
     )
 )
 # These abbreviations end a sentence unless a small letter or a number follows.
 _BEFORE_A_CAPITAL = frozenset(
     re.findall(
         r"\w+",
-        """al assn ave blvd bros co corp esq etc inc jr llc ltd rd sq sr ste univ ala ariz ark calif
+        """al assn ave blvd etc rd sq ste univ ala ariz ark calif
         colo conn del fla kan ky mich minn mo mont neb nev okla pa tenn tex va vt wis wyo jan feb
         aug sept oct nov dec mon tue tues wed thu thur thurs fri""",
     )
@@ -93,13 +104,13 @@ def _add_span(spans: list[Span], text: str, start: int, end: int) -> None:
 def _ends_sentence(text: str, candidate: re.Match[str]) -> bool:
     mark = candidate[0]
     following = _NEXT.match(text, candidate.end())
-    following_letter = following[1] if following else ""
+    next_word = following[1] if following else ""
     if mark == ".":
-        return not _is_abbreviation(_word_up_to(text, candidate.end()), following_letter)
+        return not _is_abbreviation(_word_up_to(text, candidate.end()), next_word)
     if mark[-1] in "!?":
         return True
     # After an ellipsis or a closing quote ("“Why?” he asked") the sentence may go on.
-    return not following_letter.islower()
+    return not next_word[:1].islower()
 
 
 def _word_up_to(text: str, end: int) -> str:
@@ -108,8 +119,11 @@ def _word_up_to(text: str, end: int) -> str:
     return _BEFORE_A_WORD.split(tail)[-1].lstrip(_OPENERS).lower()
 
 
-def _is_abbreviation(word: str, following: str) -> bool:
-    """Tell whether *word* with its full stop is an abbreviation before the letter *following*."""
+def _is_abbreviation(word: str, next_word: str) -> bool:
+    """Tell whether *word* with its full stop is an abbreviation before *next_word*.
+
+    A next word of more than eight letters may be given by its first.
+    """
     stem = word[:-1]
     if stem in _BEFORE_A_NAME:
         return True
@@ -117,6 +131,10 @@ def _is_abbreviation(word: str, following: str) -> bool:
     could_be_initials = len(stem) == 1 or "." in stem
     if could_be_initials and _INITIALS.fullmatch(word):
         return True
+    next_letter = next_word[:1]
     if stem in _BEFORE_A_NUMBER:
-        return following.isdigit()
-    return stem in _BEFORE_A_CAPITAL and (following.islower() or following.isdigit())
+        return next_letter.isdigit()
+    if stem in _BESIDE_A_NAME:
+        begins_sentence = next_letter.isupper() and next_word.lower() in _BEGINNINGS
+        return bool(next_word) and not begins_sentence
+    return stem in _BEFORE_A_CAPITAL and (next_letter.islower() or next_letter.isdigit())
