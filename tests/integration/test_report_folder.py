@@ -127,10 +127,10 @@ MONTH_PAGES = [f"2020-0{number}.html" for number in range(1, 6)]
 
 def test_each_month_and_each_keyword_has_a_page(made: Made) -> None:
     there = {path.name for path in made.out.glob("*.html")}
-    assert there == {"index.html", "keyword-covid.html", *MONTH_PAGES}
+    assert there == {"index.html", "archive.html", "keyword-covid.html", *MONTH_PAGES}
 
 
-@pytest.mark.parametrize("name", ["index.html", "keyword-covid.html", *MONTH_PAGES])
+@pytest.mark.parametrize("name", ["index.html", "archive.html", "keyword-covid.html", *MONTH_PAGES])
 def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str) -> None:
     shown = page_of(made.out, name)
     for picture in shown.pictures:
