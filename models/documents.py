@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     false,
     func,
     or_,
@@ -352,10 +353,8 @@ def documents_of(
         materials = [] if scope.material is None else [scope.material]
         condition &= is_of_origin(outlet=scope.outlets, section=scope.sections, material=materials)
     if scope.text_part == TextPart.ABSTRACT:
-        with_abstract = select(DocumentDetails.document_id).where(
-            DocumentDetails.abstract.is_not(None)
-        )
-        condition &= Document.id.in_(with_abstract)
+        details = exists().where(DocumentDetails.document_id == Document.id)
+        condition &= details.where(DocumentDetails.abstract.is_not(None))
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
     return condition
