@@ -17,11 +17,15 @@ from core.quantities import quantity
 if TYPE_CHECKING:
     from models.inventory import HandleInventory, Inventory, MonthRange, SourceInventory
     from models.origins import StoredName
+    from reports.data.stored_days import StoredDays
 
 # A list shows this many entries; JSON has all.
 SHOWN = 20
 
 LONGEST_NAME = 60
+
+# A table of a source shows so many bulk days and stretches of missing days.
+SHOWN_DAYS = 5
 
 # The headings of the fields of an origin, with the option that selects by it.
 HEADINGS = {
@@ -36,19 +40,24 @@ HEADINGS = {
 def stored(as_json: Json = False) -> None:
     """List what is stored: sources, months and gaps, outlets, sections, accounts, imports.
 
-    Lists show the twenty with the most documents, or the newest; --json has all, and the number of
-    documents of each month.
+    Of archives it lists bulk days, which have more than three times the documents of a full day,
+    and missing days. Lists show the twenty with the most documents, or the newest; --json has all,
+    and the number of documents of each month.
     """
     from models.inventory import take_inventory
+    from reports.data.stored_days import judge_stored_days
 
     with closing(context.open_database()) as db:
         inventory = take_inventory(db)
+        days = {source.source: judge_stored_days(db, source.source) for source in inventory.sources}
     if as_json:
-        print(json.dumps(_as_json(inventory)))
+        print(json.dumps(_as_json(inventory, days)))
         return
 
     if inventory.sources:
         _show_sources(inventory)
+        for source, stored_days in days.items():
+            _show_days(source, stored_days)
         for field, heading in HEADINGS.items():
             _show_names(heading, inventory.names[field])
         _show_handles(inventory.handles)
@@ -57,11 +66,11 @@ def stored(as_json: Json = False) -> None:
     _show_imports(inventory.imports)
 
 
-def _as_json(inventory: Inventory) -> dict[str, Any]:
+def _as_json(inventory: Inventory, days: Mapping[str, StoredDays]) -> dict[str, Any]:
     handles = inventory.handles
     return {
         "documents": inventory.documents,
-        "sources": [_source_as_json(source) for source in inventory.sources],
+        "sources": [_source_as_json(source, days[source.source]) for source in inventory.sources],
         "names": {field: _names_as_json(entries) for field, entries in inventory.names.items()},
         "handles": {
             "handles": handles.handles,
@@ -72,7 +81,16 @@ def _as_json(inventory: Inventory) -> dict[str, Any]:
     }
 
 
-def _source_as_json(source: SourceInventory) -> dict[str, Any]:
+def _source_as_json(source: SourceInventory, days: StoredDays) -> dict[str, Any]:
+    bulk_days = []
+    for bulk_day in days.bulk_days:
+        bulk_days.append(
+            {
+                "day": bulk_day.date.isoformat(),
+                "documents": bulk_day.documents,
+                "full_day": bulk_day.full_day,
+            }
+        )
     first_month, last_month = source.range or (None, None)
     return {
         "source": source.source,
@@ -82,6 +100,8 @@ def _source_as_json(source: SourceInventory) -> dict[str, Any]:
         "last": last_month,
         "months": dict(source.months),
         "gaps": [list(gap) for gap in source.gaps],
+        "bulk_days": bulk_days,
+        "missing_days": [[str(day) for day in stretch] for stretch in days.missing_days],
     }
 
 
@@ -111,6 +131,30 @@ def _describe_gaps(source: SourceInventory) -> str:
 
 def _format_range(gap: MonthRange) -> str:
     return gap.first if gap.first == gap.last else f"{gap.first}..{gap.last}"
+
+
+def _show_days(source: str, days: StoredDays) -> None:
+    """Show the largest bulk days of a source and its longest stretches of missing days."""
+    if days.bulk_days:
+        largest = sorted(days.bulk_days, key=lambda bulk_day: -bulk_day.documents)
+        show(f"{printable(source)}: {quantity(len(largest), 'bulk day')}")
+        for bulk_day in largest[:SHOWN_DAYS]:
+            documents = quantity(bulk_day.documents, "document")
+            show(f"  {bulk_day.date}  {documents}; a full day has {bulk_day.full_day:,}")
+        _show_more(len(largest) - SHOWN_DAYS)
+    if days.missing_days:
+        longest = sorted(days.missing_days, key=lambda stretch: -stretch.days)
+        missing = sum(stretch.days for stretch in longest)
+        show(f"{printable(source)}: {quantity(missing, 'missing day')}")
+        for stretch in longest[:SHOWN_DAYS]:
+            is_one = stretch.first == stretch.last
+            show(f"  {stretch.first}" if is_one else f"  {stretch.first}..{stretch.last}")
+        _show_more(len(longest) - SHOWN_DAYS)
+
+
+def _show_more(more: int) -> None:
+    if more > 0:
+        show(f"  and {more:,} more")
 
 
 def _show_names(heading: str, entries: Sequence[StoredName]) -> None:

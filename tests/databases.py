@@ -32,7 +32,7 @@ class Postgres:
     def new_database(self, template: str) -> Iterator[str]:
         """Copy the database *template*; yield the address of the copy, drop it afterwards."""
         name = f"tidings_{secrets.token_hex(6)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         try:
             yield self.at(name)
         finally:

@@ -24,7 +24,7 @@ import redis
 from cli.stack import valkey
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
-from cli.stack.worker import ENVIRONMENT, worker_answers, worker_command
+from cli.stack.worker import ENVIRONMENT, python_module, worker_answers, worker_command
 from core.processes import die_with_parent, take_lock
 from core.settings import Settings, environment
 
@@ -36,6 +36,14 @@ POSTGRES_OPTIONS = {
     "full_page_writes": "off",
     "max_connections": "200",
 }
+
+
+# The program of a worker that reconciles at another interval, its first argument.
+OFTEN = """
+import sys, celery.__main__, workers.celery
+workers.celery.RECONCILE_SECONDS = float(sys.argv.pop(1))
+celery.__main__.main()
+"""
 
 
 class NoPostgresError(Exception):
@@ -76,12 +84,23 @@ def empty_valkey(url: str) -> str:
 
 @contextmanager
 def running_worker(
-    settings: Settings, *, name: str = "worker", workers: int = 2
+    settings: Settings,
+    *,
+    name: str = "worker",
+    workers: int = 2,
+    reconcile_seconds: float | None = None,
 ) -> Iterator[SupervisedProcess]:
-    """Run a Celery worker with these settings that answers; kill it at the end."""
+    """Run a Celery worker with these settings that answers; kill it at the end.
+
+    It reconciles every *reconcile_seconds*, by default as seldom as any worker.
+    """
     assert settings.redis_url, "a worker needs a broker"
     address = f"{name}-{secrets.token_hex(4)}@test"
     command = worker_command(address, workers=workers, log_level=settings.log_level)
+    if reconcile_seconds is not None:
+        celery = python_module("celery")
+        assert command[: len(celery)] == celery
+        command[: len(celery)] = [sys.executable, "-P", "-c", OFTEN, str(reconcile_seconds)]
     with _child(name, command, environment(settings) | ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
         wait_until(

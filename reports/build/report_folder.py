@@ -24,6 +24,7 @@ from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import check_found, refuse_numbers
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
+from reports.findings.confirmed import FindingsBySubject
 from reports.kinds import REPORT_KINDS
 from reports.kinds.report_kind import Report
 from reports.pages import atom, comparison, page, run_summary
@@ -110,12 +111,14 @@ def build(
                 check_found(run, selection)
             exports = ExportFolder(run, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
-            read_highlights = REPORT_KINDS[run.kind.report].read_highlights
+            read_findings = REPORT_KINDS[run.kind.report].read_findings
             repeats = None
-            if len(run_ids) == 1 and read_highlights is not None:
-                repeats = read_repeats(run, read_highlights)
+            findings: FindingsBySubject = {}
+            if len(run_ids) == 1 and read_findings is not None:
+                repeats, findings = read_repeats(run), read_findings(run)
             watch = read_watch_section(run) if len(run_ids) == 1 else None
-            reports.append(Report(summarize_run(run), pages, store, exports, repeats, watch))
+            summary = summarize_run(run)
+            reports.append(Report(summary, pages, store, exports, repeats, findings, watch))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
+from math import log
+from statistics import fmean, variance
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 
@@ -25,6 +27,8 @@ DailyCounts = Mapping[str, Sequence[int]]
 DAY_OF_MONTH = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
 # Days without a document at an edge of a month are missing if their probability is smaller.
 _IMPROBABLE = 0.001
+# That none comes where more independent clusters are expected is as improbable: exp(-n).
+IMPROBABLE_CLUSTERS = -log(_IMPROBABLE)
 
 
 def read_daily_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
@@ -126,7 +130,8 @@ def is_cut_off(days: Sequence[int]) -> bool:
     daily rate. If n documents fall on D days independently, g given days have none with the
     probability (1 - g/D)^n. Documents come in clusters (few at weekends, many on some days): n
     is divided by the ratio of the daily counts' variance to their mean, R. A. Fisher's index of
-    dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1.
+    dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1. The
+    fullest day is left out of n and of the index: a bulk day would hide every gap.
     """
     return any(find_missing_days(days))
 
@@ -136,13 +141,15 @@ def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
 
     An empty month lacks none: it has no data.
     """
-    documents = sum(days)
-    if not documents:
+    if not any(days):
         return 0, 0
     first_day, last_day = _edges(days)
-    mean = documents / len(days)
-    variance = sum((count - mean) ** 2 for count in days) / (len(days) - 1)
-    clusters = documents / max(1.0, variance / mean)
+    other_days = sorted(days)[:-1]
+    clusters = 0.0
+    if any(other_days):
+        mean = fmean(other_days)
+        dispersion = variance(other_days, mean) / mean
+        clusters = sum(other_days) / max(1.0, dispersion)
 
     missing_before, missing_after = first_day, len(days) - 1 - last_day
     is_improbable = [

@@ -43,9 +43,8 @@ class PairPanel:
     # Both keywords were counted in these months.
     counted: tuple[str, ...]
 
-    # One keyword overtakes the other in the second month; the first and the third are the earliest
-    # and the latest month in which that may have happened.
-    overtaking: tuple[str, str, str] | None
+    # The month from which on the other keyword leads, if one overtakes the other for good.
+    overtaking: str | None
 
 
 def draw_differences(
@@ -68,11 +67,8 @@ def draw_differences(
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
 
 
-def mark_overtaking(ax: Axes, overtaking: tuple[str, str, str]) -> None:
-    """Draw a dashed line where one overtakes the other, and shade the months that are possible."""
-    earliest, month, latest = overtaking
-    look: style.Look = {"color": style.YELLOW, "alpha": 0.35, "linewidth": 0, "zorder": 0.4}
-    ax.axvspan(style.first_day(earliest), style.day_after(latest), label="_possible", **look)
+def mark_overtaking(ax: Axes, month: str) -> None:
+    """Draw a dashed line where one overtakes the other."""
     ax.axvline(style.first_day(month), color=style.INK, linestyle="--", linewidth=1, label="_month")
 
 
@@ -129,10 +125,7 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
     span = style.Range.of(counted)
     crossing = ""
     if any(panel.overtaking for panel in panels):
-        crossing = (
-            " A dashed line: from that month on the other leads; shaded: the months in which that "
-            "may have happened (95 %)."
-        )
+        crossing = " A dashed line: from that month on the other leads in most months."
 
     yield FigureSpec(
         name="differences-share",

@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from PIL import Image
 
 from analysis import grains
 from core.enums import Grain
@@ -124,7 +123,7 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
 
     Equal figures and notes give equal bytes, so the SVG has no date.
     """
-    svg, raster = BytesIO(), BytesIO()
+    svg, pixels = BytesIO(), BytesIO()
     # The figure is laid out for this canvas.
     FigureCanvasSVG(figure)
     engine = figure.get_layout_engine()
@@ -139,11 +138,11 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
     figure.savefig(svg, format="svg", bbox_inches=page, metadata=metadata)
     files = {"svg": compact.compact_svg(svg.getvalue())}
     if png:
-        look: Any = {"compress_level": 0}
         dpi = small_print.PNG_DPI
-
-        figure.savefig(raster, format="png", dpi=dpi, bbox_inches=page, pil_kwargs=look)
-        files["png"] = compact.to_png(np.asarray(Image.open(raster)), dpi)
+        figure.savefig(pixels, format="rgba", dpi=dpi, bbox_inches=page)
+        width = int(page.width * dpi)
+        rgba = np.frombuffer(pixels.getbuffer(), np.uint8).reshape(-1, width, 4)
+        files["png"] = compact.to_png(rgba, dpi)
 
     return files
 

@@ -16,7 +16,7 @@ from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.series import BARS, explain_cut_off
 from reports.figures.spec import FigureSpec, Subject
-from reports.findings.crossovers import find_crossovers
+from reports.findings.overtakings import MOST_TOLD, find_overtakings
 from reports.words.quantities import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
@@ -70,7 +70,7 @@ def draw_terms(
 ) -> None:
     """Draw bars stacked by term, and a mark for all together, which counts each sentence once.
 
-    *months* are the rows by month, on which overtaking is tested if *rows_by_term* has others.
+    Overtakings are looked for in *months*, the rows by month, if *rows_by_term* has others.
     """
     stack = _Stack(ax, list(span), span)
     for term, term_rows in rows_by_term.items():
@@ -88,18 +88,18 @@ def draw_terms(
     )
 
     top = max([*stack.heights.values(), 1])
-    crossovers = find_crossovers(months or rows_by_term)
-    for index, crossover in enumerate(crossovers):
-        x = style.first_day(crossover.period)
+    overtakings = find_overtakings(months or rows_by_term)[:MOST_TOLD]
+    for index, overtaking in enumerate(overtakings):
+        x = style.first_day(overtaking.period)
         y = top * (1.08 + _ROW_HEIGHT * (index % _TEXT_ROWS))
-        text = style.without_undrawable(f"“{crossover.after}” overtakes")
+        text = style.without_undrawable(f"“{overtaking.after}” overtakes")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
         ax.annotate(text, (x, y), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 
     style.mark_gaps(ax, gaps(together))
     style.mark_cut_off(ax, cut_off(together))
     style.date_axis(ax, span)
-    text_rows = min(len(crossovers), _TEXT_ROWS)
+    text_rows = min(len(overtakings), _TEXT_ROWS)
     ax.set_ylim(0, top * (1.2 + _ROW_HEIGHT * max(0, text_rows - 1)))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.set_ylabel(f"mentions a {span.grain}")

@@ -24,8 +24,8 @@ from scipy.special import chdtrc, ndtr, ndtri, stdtr
 from reports.data.daily_counts import DailyCounts, measure_dispersion
 from reports.data.post_rates import rate_by_month
 from reports.data.tables.periods import PeriodRow, mean_dispersion
-from reports.findings.highlights import polarity_samples
 from reports.stats.comparing import Sample, Share, compare_means, compare_shares
+from reports.stats.intervals import t_quantile
 
 # In series of this kind alone a month without documents is a zero.
 POSTS = "posts"
@@ -222,6 +222,22 @@ def judge_share(previous_rows: Rows, current_row: PeriodRow) -> Departure | None
 
 def _share(month_row: PeriodRow) -> Share:
     return Share(month_row.period, month_row.matched or 0, month_row.documents)
+
+
+def polarity_samples(period_rows: Sequence[PeriodRow]) -> list[Sample]:
+    """Return the mean polarity of each whole month with an interval, and the values' variance."""
+    samples = []
+    for period_row in period_rows:
+        if period_row.cut_off:
+            continue
+        scored, mean = period_row.mentions or 0, period_row.polarity_mean
+        low, high = period_row.polarity_low, period_row.polarity_high
+        if scored > 1 and mean is not None and low is not None and high is not None:
+            # One end of the interval may be cut at -1 or 1.
+            half = max(mean - low, high - mean)
+            variance = scored * (half / t_quantile(scored - 1)) ** 2
+            samples.append(Sample(period_row.period, scored, mean, variance))
+    return samples
 
 
 def judge_mood(previous_rows: Rows, current_row: PeriodRow) -> Departure | None:

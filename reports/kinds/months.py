@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
 from core.enums import Grain
 from reports.data import years
+from reports.data.run_data import RunData
 from reports.data.tables.mentions import MENTIONS
+from reports.findings.confirmed import read_confirmed
+from reports.findings.estimates import state_reader_mean
+from reports.findings.finding import Finding
+from reports.findings.run_findings import read_month_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import months
+from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
+from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
 from reports.words.quantities import join_words
+from reports.words.subjects import introduce_subject
 
 
 def name_run(run: RunSummary) -> str:
@@ -23,7 +32,7 @@ def name_run(run: RunSummary) -> str:
 
 
 def write_pages(report: Report) -> None:
-    """Write a front page, a page for each month and one for each keyword over all months.
+    """Write a front page, a page for each month, one for each keyword, and one on the archive.
 
     A run of many months also has a page for each year, which lists its months.
     """
@@ -39,6 +48,14 @@ def write_pages(report: Report) -> None:
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         front_page = months.make_page(report.run, report.store, mentions, show_month, show_year)
+    archive_page = make_archive_page(report.run, report.store)
+    report.write(
+        ARCHIVE_PAGE,
+        "archive.html",
+        archive_page,
+        title="The archive itself",
+        samples=archive_page.texts,
+    )
     for keyword in front_page.keywords:
         report.write(
             keyword.page,
@@ -54,10 +71,30 @@ def write_pages(report: Report) -> None:
     )
 
 
+def read_findings(run: RunData) -> dict[str, list[Finding]]:
+    """Return the findings that are printed, and what readers would say where they were asked."""
+    findings = read_confirmed(run, read_month_findings)
+    for keyword_name, subject in read_label_section(run).by_keyword.items():
+        if subject.corrected is not None:
+            estimate = state_reader_mean(f"“{keyword_name}”", subject.corrected)
+            findings[keyword_name].append(estimate)
+    return {subject: _introduce(run, subject, stated) for subject, stated in findings.items()}
+
+
+def _introduce(run: RunData, subject: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of a subject; the first one says which terms its name stands for."""
+    keywords = [keyword for keyword in run.keywords if keyword.name == subject]
+    if not keywords or not findings:
+        return list(findings)
+    introduced = introduce_subject(keywords[0])
+    first_text = findings[0].text.replace(f"“{subject}”", introduced, 1)
+    return [replace(findings[0], text=first_text), *findings[1:]]
+
+
 MONTHS = ReportKind(
     name_run,
     write_pages,
     months.draw_figures,
     figures_per_job=2,
-    read_highlights=months.read_highlights,
+    read_findings=read_findings,
 )

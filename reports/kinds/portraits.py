@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from reports.data.run_data import RunData
+from reports.findings.confirmed import read_confirmed
+from reports.findings.finding import Finding
+from reports.findings.run_findings import read_post_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import handles
 from reports.pages.run_summary import RunSummary
@@ -43,10 +47,15 @@ def write_pages(report: Report) -> None:
         )
 
 
+def read_findings(run: RunData) -> dict[str, list[Finding]]:
+    """Return the findings that are printed."""
+    return read_confirmed(run, read_post_findings)
+
+
 PORTRAITS = ReportKind(
     name_run,
     write_pages,
     handles.draw_figures,
     figures_per_job=4,
-    read_highlights=handles.read_highlights,
+    read_findings=read_findings,
 )

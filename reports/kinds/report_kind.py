@@ -1,4 +1,4 @@
-"""How the report of a kind of run is made: its pages, its figures and its highlights."""
+"""How the report of a kind of run is made: its pages, its figures and its findings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
 from reports.figures import fonts
 from reports.figures.figure_store import FigureStore
+from reports.findings.confirmed import FindingsBySubject, ReadFindings
 from reports.pages import page
-from reports.pages.repeats import ReadSubjects, Repeats
+from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.watching import WatchSection
 
@@ -21,8 +22,8 @@ from reports.pages.watching import WatchSection
 class Report:
     """A run whose report is made, and where its pages, figures and tables go.
 
-    Trainings, and runs side by side, have no *repeats*; only the report of one watched run has a
-    *watch*.
+    Trainings, and runs side by side, have no *repeats* and no *findings* of their own; only the
+    report of one watched run has a *watch*.
     """
 
     run: RunSummary
@@ -30,6 +31,7 @@ class Report:
     store: FigureStore
     exports: ExportFolder
     repeats: Repeats | None
+    findings: FindingsBySubject
     watch: WatchSection | None
 
     def write(
@@ -50,6 +52,7 @@ class Report:
             missing_fonts=fonts.missing_scripts(samples),
             summary=self.run,
             repeats=self.repeats,
+            findings=self.findings,
             watch=self.watch,
             files=self.exports.files(),
             texts=self.exports.texts,
@@ -66,11 +69,11 @@ class ReportKind:
     """How the report of one kind of run is made.
 
     *title* returns the title of the front page. A job has about *figures_per_job* figures, and a
-    month has as many for each keyword. A kind without *read_highlights* shows no repeats.
+    month has as many for each keyword. A kind without *read_findings* shows no repeats either.
     """
 
     title: Callable[[RunSummary], str]
     write_pages: Callable[[Report], None]
     draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
     figures_per_job: int
-    read_highlights: ReadSubjects | None = None
+    read_findings: ReadFindings | None = None

@@ -14,6 +14,7 @@ from analysis.kinds.kind import Unit
 from analysis.text.masking import mask_terms
 from core.enums import Grain
 from core.errors import UsageError
+from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
 from reports.data.tables.documents import read_documents
 from reports.data.tables.keyword_pairs import read_pairs_of_runs
@@ -21,9 +22,8 @@ from reports.data.tables.mentions import read_mentions
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.figures import comparison, style
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.highlights import Highlight
-from reports.findings.pair_highlights import pair_highlights
-from reports.pages.handles import fill_periods
+from reports.findings.finding import Finding
+from reports.findings.pair_facts import state_pairs
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
 from reports.pages.label_section import LabelledSubject, LabelSection, read_label_section
 from reports.stats.intervals import mean, spearman
@@ -82,7 +82,7 @@ class ComparisonPage:
 
     figures: list[FigureRef] = field(default_factory=list)
     pairs: KeywordComparison = field(default_factory=KeywordComparison)
-    highlights: list[Highlight] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
 
 
@@ -112,7 +112,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
         page.figures = _draw_lines(page, page.span, store)
     pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
     page.pairs = make_comparison(pairs, store, page.scale)
-    page.highlights = pair_highlights(pairs)
+    page.findings = state_pairs(pairs)
     return page
 
 

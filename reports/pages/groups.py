@@ -21,8 +21,8 @@ from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, Mean, Point
-from reports.findings.group_statements import PLURALS, describe_groups
-from reports.findings.highlights import Highlight
+from reports.findings.finding import Finding
+from reports.findings.group_facts import PLURALS, state_groups
 from reports.pages.group_gaps import describe_gaps
 
 # At most this many groups have a panel each; more are drawn as a heat map.
@@ -60,7 +60,7 @@ class GroupedKeyword:
     rows: list[GroupRow]
     groups: int
 
-    highlights: list[Highlight]
+    findings: list[Finding]
     figures: list[FigureRef]
 
 
@@ -142,7 +142,7 @@ def _show(
         scale,
         group_rows,
         len(ranked),
-        describe_groups(keyword_groups, grouping),
+        state_groups(keyword_groups, grouping),
         store.show_all(*specs),
     )
 

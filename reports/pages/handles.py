@@ -8,9 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import Any
-
-from sqlalchemy import and_, select
 
 from analysis import grains
 from analysis.text.account_names import Writings, count_writings, names_of_account
@@ -18,27 +15,25 @@ from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.posts import quote_in_context
 from analysis.text.words import count_words, has_words, merge_spellings
-from core.enums import Grain, StepState
-from models.tables import Document, PostPolarity
+from core.enums import Grain
+from models.tables import Document
+from reports.data.account_rows import fill_periods, select_posts
 from reports.data.daily_counts import (
     DAY_OF_MONTH,
-    DailyCounts,
     day_of_document,
-    read_selected_counts,
 )
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import is_account
-from reports.data.export_schema import pad_period, valid_polarity
+from reports.data.export_schema import valid_polarity
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
-    Statement,
     fetch_all,
     fetch_pages,
     fetch_scalars,
     in_batches,
     index_by,
 )
-from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -49,18 +44,13 @@ from reports.data.tables.summaries import read_summaries
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
-from reports.findings.highlights import Highlight, account_highlights, handle_highlights
 from reports.pages.page_rows import PageRows, page_rows
-from reports.pages.repeats import ALL
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.quantities import format_day, quantity, signed, web_address
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
-#: A silence of a year or longer is missing data and no row of zeros. The key is the grain, the
-#: value the number of periods in a year.
-SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
 # A summary shows at most this many sentences.
 SENTENCES_SHOWN = 10
 # One figure compares at most this many accounts.
@@ -190,55 +180,6 @@ def make_page(
     return HandlesPage(coverage, portraits, _compare(portraits, store))
 
 
-@dataclass(frozen=True)
-class AccountRows:
-    """The months of an account or a search, as its highlights and events read them."""
-
-    months: list[PeriodRow]
-
-    # The same months, with the number of scored posts as mentions.
-    scored: list[PeriodRow]
-
-    days: DailyCounts
-
-
-def read_account_rows(
-    data: RunData, names: Collection[str] | None = None
-) -> dict[str, AccountRows]:
-    """Return the months of each account or search, or of those with *names*, by job."""
-    rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data, names):
-        rows_of_job[row.job].append(row)
-    accounts_rows = {}
-    for job in data.jobs_named(names):
-        scored = _count_scored(data, job)
-        months = fill_periods(rows_of_job[job.name])
-        scored_rows = [replace(row, mentions=scored[row.period]) for row in months]
-        days = read_selected_counts(data, job)
-        accounts_rows[job.name] = AccountRows(months, scored_rows, days)
-    return accounts_rows
-
-
-def read_highlights(data: RunData, subject: str | None = None) -> dict[str, list[Highlight]]:
-    """Return the highlights of each account or search, and under "" those that compare them.
-
-    Where a *subject* is given, only its own.
-    """
-    names = [subject] if subject else None
-    rows, days, highlights = {}, {}, {}
-    accounts_rows = read_account_rows(data, names)
-    for job in data.jobs_named(accounts_rows):
-        account, title = accounts_rows[job.name], data.kind.job_title(job.name, job.options)
-        rows[title], days[title] = account.months, account.days
-        if subject != ALL:
-            highlights[job.name] = handle_highlights(
-                title, account.months, account.scored, account.days
-            )
-    if not subject:
-        highlights[ALL] = account_highlights(rows, days)
-    return highlights
-
-
 def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
     """Draw the figures of the jobs *job_names* alone, which `make_page` then finds."""
     for _ in _read_portraits(run, store, CoverageGrid((), {}), job_names):
@@ -357,7 +298,7 @@ class _Posts:
 def _find_patterns(run: RunData, job: RunJob) -> Patterns:
     """Return the patterns of a job's posts that are no reposts, without those left out."""
     without = left_out(run, job)
-    statement = _select_posts(run, job, Document.id, Document.text)
+    statement = select_posts(run, job, Document.id, Document.text)
     authored = statement.where(Document.repost.is_not(True))
 
     def read_texts() -> Iterator[tuple[int, str]]:
@@ -380,7 +321,7 @@ def _read_posts(
     posts = _Posts(" ".join(summary.split()), subject)
     whence = (Document.id, Document.source, Document.address, Document.period)
     what = (Document.text, Document.repost, DAY_OF_MONTH)
-    statement = _select_posts(data, job, *whence, *what)
+    statement = select_posts(data, job, *whence, *what)
 
     without = left_out(data, job)
     for document, source, address, period, text, repost, day, stored in fetch_pages(
@@ -416,11 +357,11 @@ def _account(run: RunData, job: RunJob, posts: _Posts) -> accounts.Account:
 def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
     """Yield a job's posts, the newest first, a batch of documents at a time."""
     order = (Document.published_at.desc().nulls_last(), Document.identity)
-    ids = fetch_scalars(run.db, _select_posts(run, job, Document.id).order_by(*order))
+    ids = fetch_scalars(run.db, select_posts(run, job, Document.id).order_by(*order))
     columns = (Document.id, Document.published_at, Document.address, Document.text, Document.repost)
     without = left_out(run, job)
     for batch in in_batches([id_ for id_ in ids if id_ not in without]):
-        statement = _select_posts(run, job, *columns).where(Document.id.in_(batch))
+        statement = select_posts(run, job, *columns).where(Document.id.in_(batch))
         posts_by_id = {id_: post_values for id_, *post_values in fetch_all(run.db, statement)}
         for id_ in batch:
             at, address, text, repost, stored = posts_by_id[id_]
@@ -437,24 +378,6 @@ def _values(post: Post) -> tuple[str | float | None, ...]:
         "\u2013" if post.polarity is None else signed(post.polarity),
         " (repost)" if post.repost else None,
     )
-
-
-def _count_scored(data: RunData, job: RunJob) -> Counter[str]:
-    """Return how many posts of a job have a polarity, by month."""
-    scored: Counter[str] = Counter()
-    without = left_out(data, job)
-    statement = _select_posts(data, job, Document.id, Document.period)
-    for document, period, stored in fetch_pages(data.db, statement, Document.id):
-        if period and document not in without and valid_polarity(stored) is not None:
-            scored[pad_period(period)] += 1
-    return scored
-
-
-def _select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:
-    """Select *columns* of a job's documents and, last, their polarity."""
-    scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
-    statement = select(*columns, PostPolarity.polarity).outerjoin(PostPolarity, scored)
-    return statement.where(documents_condition(data, job))
 
 
 def _quotes(summary: str, quotes_by_sentence: Mapping[str, Quote]) -> list[Quote]:
@@ -486,55 +409,6 @@ def _add_quote(quotes: dict[str, Quote], quote: Quote) -> None:
     if last_text and last_text in quote.text:
         del quotes[last_text]
     quotes[quote.text] = quote
-
-
-def fill_periods(known_rows: Sequence[PeriodRow]) -> list[PeriodRow]:
-    """Return every period from the first known post to the last.
-
-    A period without a post is a zero. A silence of a year or longer is missing data, since nobody
-    knows whether the account said nothing or the archive has a gap.
-    """
-    if not known_rows:
-        return []
-
-    rows_by_period = index_by("period", known_rows)
-    span = style.Range.of(rows_by_period)
-    silence = SILENCE[span.grain]
-    periods: list[PeriodRow] = []
-    silent: list[str] = []
-    for period in span:
-        if period not in rows_by_period:
-            silent.append(period)
-            continue
-        for silent_period in silent:
-            periods.append(
-                _silent_period(known_rows[0], silent_period, is_zero=len(silent) < silence)
-            )
-        periods.append(rows_by_period[period])
-        silent.clear()
-    return periods
-
-
-def _silent_period(known_row: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
-    """Return the row of a *period* without posts, of the account whose row is *known_row*."""
-    return PeriodRow(
-        run=known_row.run,
-        period=period,
-        handle=known_row.handle,
-        keyword=known_row.keyword,
-        term=known_row.term,
-        state=known_row.state if is_zero else StepState.NO_DATA.value,
-        documents=0,
-        matched=0 if is_zero else None,
-        mentions=0 if is_zero else None,
-        share=None,
-        share_low=None,
-        share_high=None,
-        polarity_mean=None,
-        polarity_low=None,
-        polarity_high=None,
-        job=known_row.job,
-    )
 
 
 def _phrases_to_show(phrases: Sequence[PhraseRow], account_names: Sequence[str]) -> list[PhraseRow]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby
 
-from analysis.grains import grain_of
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names, PairMonth
 from reports.data.years import MOST_DRAWN
 from reports.figures import differences
 from reports.figures.differences import Difference, PairPanel
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.crossovers import Crossover, find_keyword_crossovers
-from reports.findings.pair_highlights import PAIR_LEVEL, list_compared, list_different
+from reports.findings.overtakings import Overtaking
+from reports.findings.pair_facts import find_pair_overtakings, list_compared
 from reports.stats.paired import (
     Estimate,
     PairCounts,
@@ -24,7 +23,6 @@ from reports.stats.paired import (
     compare_paired_shares,
     sum_counts,
 )
-from reports.words.periods import describe_periods
 
 # The tables pair at most this many keywords, those in most documents.
 SHOWN = 8
@@ -34,24 +32,17 @@ DRAWN = 8
 
 @dataclass(frozen=True)
 class ShownPair:
-    """Two keywords, the one in more documents first, with their differences and what is sure."""
+    """Two keywords, the one in more documents first, with their differences."""
 
     first: str
     second: str
     counts: PairCounts
     expected: float
     share_difference: Estimate | None
-
-    # Whether the shares differ at the strict level of the page.
-    shares_differ: bool
-
     polarity_difference: Estimate | None
-    polarities_differ: bool
 
     # None also if the queries say that nothing matches both.
     together: Estimate | None
-
-    together_differs: bool
 
     # Whether no document can match both queries.
     exclude_each_other: bool
@@ -67,7 +58,7 @@ class KeywordComparison:
     keywords: int = 0
     shown: int = 0
 
-    # The remarks name leads that change, though not surely.
+    # The remarks name the keywords that are not compared.
     remarks: list[str] = field(default_factory=list)
 
     figures: list[FigureRef] = field(default_factory=list)
@@ -82,10 +73,10 @@ def make_comparison(
         return KeywordComparison()
 
     ranked = _rank(compared)
-    crossovers = {}
-    for crossover in find_keyword_crossovers(compared, PAIR_LEVEL):
-        pair_names = crossover.before, crossover.after
-        crossovers[min(pair_names), max(pair_names)] = crossover
+    overtakings = {}
+    for overtaking in find_pair_overtakings(compared):
+        pair_names = overtaking.before, overtaking.after
+        overtakings[min(pair_names), max(pair_names)] = overtaking
 
     shown_keywords = ranked[:SHOWN]
     comparison = KeywordComparison(
@@ -96,16 +87,13 @@ def make_comparison(
         if set(pair.names) <= set(shown_keywords):
             pairs_by_names[_order(pair.names, shown_keywords)] = pair
     shown_names = [names for names in combinations(shown_keywords, 2) if names in pairs_by_names]
-    for pair_names in shown_names:
-        if pairs_by_names[pair_names].names not in crossovers:
-            comparison.remarks += _describe_unsure_lead(pairs_by_names[pair_names])
     comparison.remarks += _describe_parts(pairs)
 
     drawn = sorted(shown_names, key=lambda pair_names: shown_keywords.index(pair_names[1]))[:DRAWN]
     panels = []
     for pair_names in sorted(drawn, key=shown_names.index):
         pair = pairs_by_names[pair_names]
-        panels.append(_panel(pair, shown_keywords, crossovers.get(pair.names)))
+        panels.append(_panel(pair, shown_keywords, overtakings.get(pair.names)))
     specs = differences.differences_specs(panels, scale, of=len(compared))
     comparison.figures = store.show_all(*specs)
     return comparison
@@ -121,29 +109,23 @@ def _rank(pairs: Iterable[KeywordPair]) -> list[str]:
 
 
 def _show_pairs(pairs: Sequence[KeywordPair], shown_keywords: Sequence[str]) -> list[ShownPair]:
-    """Return the pairs of *shown_keywords* in their order; they are tested with all others."""
-    share_tests = list_different([pair.share_difference for pair in pairs])
-    polarity_tests = list_different([pair.polarity_difference for pair in pairs])
-    ratios = [None if pair.relation == Relation.APART else pair.together for pair in pairs]
-    ratio_tests = list_different(ratios)
-    tests = zip(share_tests, polarity_tests, ratios, ratio_tests, strict=True)
-
+    """Return the pairs of *shown_keywords* in their order."""
     pairs_by_names: dict[Names, ShownPair] = {}
-    for pair, pair_tests in zip(pairs, tests, strict=True):
-        shares_differ, polarities_differ, ratio, ratio_differs = pair_tests
+    for pair in pairs:
         if not set(pair.names) <= set(shown_keywords):
             continue
 
         leading, trailing = _order(pair.names, shown_keywords)
+        is_apart = pair.relation == Relation.APART
         pairs_by_names[leading, trailing] = ShownPair(
-            *(leading, trailing, pair.counts, pair.expected),
-            _turn(pair, pair.share_difference, leading),
-            shares_differ,
-            _turn(pair, pair.polarity_difference, leading),
-            polarities_differ,
-            ratio,
-            ratio_differs,
-            pair.relation == Relation.APART,
+            first=leading,
+            second=trailing,
+            counts=pair.counts,
+            expected=pair.expected,
+            share_difference=_turn(pair, pair.share_difference, leading),
+            polarity_difference=_turn(pair, pair.polarity_difference, leading),
+            together=None if is_apart else pair.together,
+            exclude_each_other=is_apart,
         )
 
     ordered = combinations(shown_keywords, 2)
@@ -175,7 +157,7 @@ def _list_shown(pair: KeywordPair) -> list[PairMonth]:
     return years
 
 
-def _panel(pair: KeywordPair, ranked: Sequence[str], crossover: Crossover | None) -> PairPanel:
+def _panel(pair: KeywordPair, ranked: Sequence[str], overtaking: Overtaking | None) -> PairPanel:
     leading, trailing = _order(pair.names, ranked)
     shares: list[Difference] = []
     polarities: list[Difference] = []
@@ -187,36 +169,9 @@ def _panel(pair: KeywordPair, ranked: Sequence[str], crossover: Crossover | None
             if estimate is not None:
                 points.append(Difference(month.period, estimate.value, estimate.low, estimate.high))
 
-    overtaking = (crossover.earliest, crossover.period, crossover.latest) if crossover else None
     counted = tuple(month.period for month in months)
-    return PairPanel(leading, trailing, tuple(shares), tuple(polarities), counted, overtaking)
-
-
-def _describe_unsure_lead(pair: KeywordPair) -> list[str]:
-    """Name the months in which each of two keywords leads, though no overtaking is claimed."""
-    leads: Mapping[str, list[str]] = {keyword_name: [] for keyword_name in pair.names}
-    months = _list_shown(pair)
-
-    for month in months:
-        difference = compare_paired_shares(month.counts, pair.dispersion)
-        if difference is None or month.cut_off:
-            continue
-        if difference.low > 0:
-            leads[pair.names[0]].append(month.period)
-        elif difference.high < 0:
-            leads[pair.names[1]].append(month.period)
-
-    if not all(leads.values()):
-        return []
-
-    unit = grain_of(months[0].period)
-    early, late = sorted(leads, key=lambda keyword_name: leads[keyword_name][0])
-    sentence = (
-        f"“{early}” was ahead {describe_periods(leads[early])}, “{late}” "
-        f"{describe_periods(leads[late])} (each {unit} for itself at 95 %); that one overtook the "
-        "other does not hold at the strict level of this page."
-    )
-    return [sentence]
+    period = overtaking.period if overtaking else None
+    return PairPanel(leading, trailing, tuple(shares), tuple(polarities), counted, period)
 
 
 def _describe_parts(pairs: Sequence[KeywordPair]) -> list[str]:

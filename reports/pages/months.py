@@ -17,7 +17,7 @@ from core.enums import Grain
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName
 from reports.data.period_counts import sum_mentions
-from reports.data.run_data import Readings, RunData
+from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import read_entities
@@ -51,8 +51,6 @@ from reports.figures import (
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import FigureSpec, Subject
-from reports.findings.highlights import Highlight, keyword_highlights
-from reports.findings.pair_highlights import pair_highlights
 from reports.pages.groups import GroupSection, make_groups
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
 from reports.pages.label_section import LabelledSubject, LabelSection, read_label_section
@@ -64,7 +62,6 @@ from reports.pages.month_pages import (
     group_by_keyword,
     neighbours,
 )
-from reports.pages.repeats import ALL
 from reports.pages.word_section import add_words
 from reports.pages.year_pages import YearPage, YearSection, draw_year
 from reports.stats.intervals import polarity_interval
@@ -204,7 +201,7 @@ def make_page(
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
     paged_months = set(reader.pages)
-    store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 1)
+    store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 2)
 
     for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
         for period, month_mentions in year_months:
@@ -231,40 +228,6 @@ def make_page(
     page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
     page.groups = make_groups(run, store, labels.scale)
     return page
-
-
-def read_highlights(data: RunData, subject: str | None = None) -> dict[str, list[Highlight]]:
-    """Return the highlights of each keyword, and under "" those that compare keywords.
-
-    Where a *subject* is given, only its own: nothing is read of other keywords.
-    """
-    if subject is None:
-        return {**_read_keyword_highlights(data), ALL: pair_highlights(read_pairs(data))}
-    if subject == ALL:
-        return {ALL: pair_highlights(read_pairs(data))}
-    return _read_keyword_highlights(_select_keyword(data, subject))
-
-
-def _select_keyword(data: RunData, name: str) -> RunData:
-    """Return the run as if it had the keyword *name* alone."""
-    parameters = data.month_parameters
-    keywords = tuple(keyword for keyword in data.keywords if keyword.name == name)
-    narrowed = parameters.model_copy(update={"keywords": keywords})
-    return replace(data, parameters=narrowed, selected_readings=Readings())
-
-
-def _read_keyword_highlights(data: RunData) -> dict[str, list[Highlight]]:
-    rows = _group_by_term(read_tested(data))
-    highlights = {}
-    for keyword in data.month_parameters.keywords:
-        by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
-        highlights[keyword.name] = keyword_highlights(
-            f"“{keyword.name}”",
-            rows[keyword.name, None],
-            by_term if len(by_term) > 1 else {},
-            data.engines,
-        )
-    return highlights
 
 
 def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:

@@ -12,8 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures.entities import TYPES
-from reports.findings.polarity_scale import mark_polarities
-from reports.words.periods import month_name, period_name
+from reports.words.periods import describe_periods, month_name, period_name
 from reports.words.quantities import (
     format_day,
     format_expected,
@@ -59,13 +58,13 @@ def _environment() -> Environment:
         signed=format_polarity,
         month=month_name,
         period=period_name,
+        periods=describe_periods,
         kind=name_kind,
         source=source_label,
         terms=terms_of,
         lines=wrap_command,
         unbroken=keep_together,
         day=format_day,
-        marked=mark_polarities,
         points=format_points,
         count=format_expected,
         times=format_ratio,

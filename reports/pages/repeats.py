@@ -1,12 +1,10 @@
-"""The section "Repeats": the largest patterns of a keyword or account, and what rests on them."""
+"""The section "Repeats": the largest patterns of a keyword or account."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Protocol
 
 from sqlalchemy import select
 
@@ -15,31 +13,18 @@ from models.tables import Document
 from reports.data.export_schema import pad_period
 from reports.data.month_mentions import read_month_mentions
 from reports.data.queries import fetch_pages
-from reports.data.run_data import RunData, RunJob, Selection, documents_condition
-from reports.data.selection import is_large, name_template, read_patterns, select_documents
-from reports.findings.highlights import Highlight
-from reports.findings.sensitivity import ReadHighlights, caution_where_repeats_decide
+from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.selection import is_large, name_template, read_patterns
+from reports.findings.confirmed import ALL
 
-# The key stands for all keywords or accounts of a run.
-ALL = ""
 # At most this many patterns of a keyword or an account are shown.
 SHOWN = 5
 # A shown pattern has at least this many mentions or posts, or this share of all.
 FEWEST_SHOWN = 5
 LEAST_SHARE = 0.01
 
-# The highlights by subject.
-AllHighlights = Mapping[str, Sequence[Highlight]]
-
 # The subject, the index of the pattern or None, the month, and the number of mentions.
 Count = tuple[str, int | None, str, int]
-
-
-class ReadSubjects(Protocol):
-    """A function that returns the highlights of each subject, and under `ALL` the common ones."""
-
-    def __call__(self, data: RunData, subject: str | None = None) -> AllHighlights:
-        """Return the highlights of a run with its selection, or of a *subject* alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +59,6 @@ class Subject:
 
     largest: list[Repeat] = field(default_factory=list)
 
-    # Highlights that rest on repeats have a caution.
-    highlights: list[Highlight] = field(default_factory=list)
-
     @property
     def share(self) -> float:
         """Share of the mentions or posts that are in repeats."""
@@ -100,13 +82,9 @@ class Repeats:
         """Return the largest patterns of a keyword or job."""
         return self.subjects[name].largest if name in self.subjects else []
 
-    def highlights(self, name: str) -> list[Highlight]:
-        """Return the highlights of a keyword or job, with cautions where they rest on repeats."""
-        return self.subjects[name].highlights if name in self.subjects else []
 
-
-def read_repeats(data: RunData, read_highlights: ReadSubjects) -> Repeats:
-    """Return the largest patterns of each subject, and its highlights, with cautions."""
+def read_repeats(data: RunData) -> Repeats:
+    """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
     subjects: dict[str, Subject] = defaultdict(Subject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
@@ -124,9 +102,6 @@ def read_repeats(data: RunData, read_highlights: ReadSubjects) -> Repeats:
         for place in largest:
             text = patterns.patterns[place].text
             subject.largest.append(_repeat(place, text, by_month[name][place], subject.total))
-    for name, highlights in read_highlights(data).items():
-        without = _without_largest(data, name, subjects[name].largest, read_highlights)
-        subjects[name].highlights = caution_where_repeats_decide(highlights, without)
     return Repeats(patterns.texts, patterns.repeats, subjects, not is_large(data))
 
 
@@ -145,22 +120,6 @@ def _repeat(place: int, text: str, by_month: Counter[str], total: int) -> Repeat
     dated = {month: times for month, times in by_month.items() if month}
     peak = max(sorted(dated), key=dated.__getitem__, default=None)
     return Repeat(name_template(place), text, n, n / total, peak, dated[peak] if peak else 0)
-
-
-def _without_largest(
-    data: RunData, name: str, largest: Sequence[Repeat], read_highlights: ReadSubjects
-) -> dict[str, ReadHighlights]:
-    """Return what is stated of a subject without its largest patterns, and without each of them."""
-    templates = [repeat.template for repeat in largest]
-
-    def read(without: Sequence[str]) -> Collection[Highlight]:
-        selection = data.selection | Selection(without=tuple(without))
-        return read_highlights(select_documents(data, selection), name)[name]
-
-    by_name = {f"the pattern “{each.text}”": partial(read, [each.template]) for each in largest}
-    if len(largest) < 2:
-        return dict(by_name)
-    return {f"the {len(largest)} largest patterns of repeats": partial(read, templates), **by_name}
 
 
 def _count_mentions(data: RunData, job: RunJob) -> Iterator[Count]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from analysis.kinds.kind import Unit
 from models.watches import WatchState, read_state
+from reports.data.account_rows import read_account_rows
 from reports.data.run_data import RunData
 from reports.data.tables.periods import PeriodRow, read_periods
 from reports.findings.changes import count_results, describe_changes
 from reports.findings.events import Event, Series, account_series, find_events, keyword_series
-from reports.pages.handles import read_account_rows
 from reports.words.periods import month_name
 from reports.words.quantities import format_share, quantity, signed
 

@@ -89,11 +89,11 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     stub.faults(error_500=0.3)
-    worker = start_worker(measured)
+    worker = start_worker(measured, reconcile_seconds=1)
     run_to_its_end(measured, PARAMETERS)
     wait_until(
         lambda: count_jobs(samples(measured), "done") == 4,
-        seconds=60,  # the report is drawn first, and the gauges are read every 15 s
+        seconds=60,  # the report is drawn first
         what="the jobs in the gauges",
     )
     values, counts = samples(measured), stub.counts()
@@ -131,7 +131,7 @@ def test_gauges_are_of_the_whole_system_and_absent_when_the_database_is_away(
     measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     stub.faults(status=503, retry_after=3600)
-    start_worker(measured, workers=3)
+    start_worker(measured, workers=3, reconcile_seconds=1)
     wait_until(
         lambda: sums_by(samples(measured), "tidings_slots", "queue").get("text") == 3,
         what="the first look",

@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cli import context
 from cli.main import main
-from models.database import Database
-from tests.command_kit import Run
+from tests.command_kit import Run, closed_databases
 
 
 @pytest.fixture
@@ -20,15 +17,6 @@ def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
     """Run ``tidings`` with arguments and no stack; return its status and standard error."""
-    # A command leaves closing to the end of its process, which is this one.
-    opened: list[Database] = []
-
-    def open_database(*arguments: Any, **named: Any) -> Database:
-        opened.append(original(*arguments, **named))
-        return opened[-1]
-
-    original = context.open_database
-    monkeypatch.setattr(context, "open_database", open_database)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
 
@@ -38,6 +26,5 @@ def run(
             main()
         return int(ended.value.code or 0), capsys.readouterr().err
 
-    yield call
-    for database in opened:
-        database.close()
+    with closed_databases():
+        yield call

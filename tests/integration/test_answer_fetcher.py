@@ -36,11 +36,12 @@ from tests.fetcher_kit import (
     stored_answers_and_claims,
 )
 from tests.odd_textapi import serving
-from textapi.messages import ENGINE_HEADER
+from textapi.messages import ENGINE_HEADER, Operation
 from textapi.requests import polarity_key, polarity_of, polarity_requests
 from workers import answer_fetcher, answer_writer, held_claims
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
 from workers.answer_writer import AnswerWriter
+from workers.database_threads import FILE_THREADS, SERVER_THREADS
 
 
 class HeldService:
@@ -458,12 +459,22 @@ def test_a_call_that_was_taken_from_the_cap_is_made(
         return granted
 
     async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        begun = asyncio.Semaphore(0)
+        reserve = fetcher.reserve_call
+
+        async def begin_and_reserve(operation: Operation, attempt: int) -> None:
+            begun.release()
+            await reserve(operation, attempt)
+
         monkeypatch.setattr(answer_fetcher, "reserve_call", reserve_slowly)
+        monkeypatch.setattr(fetcher, "reserve_call", begin_and_reserve)
         service.release.set()
         requests = polarity_requests(fetcher.engine, TEXTS, 3000)
         task = asyncio.create_task(fetcher.fetch(requests))
         for _ in range(4):
-            await asyncio.to_thread(reserved.acquire, timeout=20)
+            await begun.acquire()
+        for _ in range(min(4, FILE_THREADS if db.is_sqlite else SERVER_THREADS)):
+            assert await asyncio.to_thread(reserved.acquire, timeout=20)
         task.cancel()
         await asyncio.sleep(0)  # the cancellation is delivered
         go_on.set()

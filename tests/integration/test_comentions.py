@@ -136,8 +136,8 @@ def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
     run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
     html = report_folder.build(db, [run], tmp_path / "two").read_text(encoding="utf-8")
     assert '<th scope="row">fog and tide</th><td class="n">6</td><td class="n">6.0</td>' in html
-    assert "“tide” was ahead in March 2020, “fog” in April 2020" not in html  # it is claimed:
-    assert "“fog” overtook “tide” in April 2020 (if it happened once, no other month" in html
+    # Two months are too few for an overtaking.
+    assert "overtook" not in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])
     assert 'comentions"' not in report_folder.build(db, [alone], tmp_path / "one").read_text(
         "utf-8"

@@ -22,6 +22,7 @@ from reports.data import exports
 from reports.data.label_counts import count_labels
 from reports.data.run_data import load_run
 from reports.pages import run_summary
+from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
 from tests.report_stories import Text, database, handles_run, months_run, store
 
@@ -240,7 +241,7 @@ def test_without_a_terminal_the_command_says_to_use_a_file(run: int) -> None:
 
 
 def write_sample(path: Path, run: int, *arguments: object) -> list[dict[str, str]]:
-    done = tidings("label", run, "--out", path, *arguments)
+    done = run_command("label", run, "--out", path, *arguments)
     assert done.returncode == 0, done.stderr
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
@@ -281,7 +282,7 @@ def test_a_file_with_a_wrong_label_is_refused_whole(db: Database, run: int, tmp_
     for row, label in zip(rows, ["1", "2", "good", "", "", "0"], strict=True):
         row["label"] = label
     write_coded(path, rows)
-    done = tidings("label", run, "--file", path)
+    done = run_command("label", run, "--file", path)
     assert done.returncode == 1
     assert (
         "row 3: '2' is no label: write -1, 0, 1, or skip; row 4: 'good' is no label" in done.stderr
@@ -298,14 +299,14 @@ def test_an_item_with_two_labels_that_differ_is_refused_by_its_rows(
     rows[0]["label"] = rows[1]["label"] = "1"
     again = [{**rows[0]}, {**rows[0], "label": ""}, {**rows[0], "label": "-1"}]
     write_coded(path, [*rows, *again])
-    done = tidings("label", run, "--file", path)
+    done = run_command("label", run, "--file", path)
     assert done.returncode == 1
     item = rows[0]["item"]
     assert f"row 10 gives {item} another label than row 2: nothing was stored" in done.stderr
     assert labels_of(db, run) == {}
 
     write_coded(path, [*rows, *again[:2]])
-    assert "2 labels of coder 1 stored" in tidings("label", run, "--file", path).stderr
+    assert "2 labels of coder 1 stored" in run_command("label", run, "--file", path).stderr
 
 
 def test_rows_whose_sentence_is_another_mention_s_are_refused(
@@ -317,7 +318,7 @@ def test_rows_whose_sentence_is_another_mention_s_are_refused(
         row["label"] = "1"
     rows[0]["item"], rows[1]["item"] = rows[1]["item"], rows[0]["item"]
     write_coded(path, rows)
-    done = tidings("label", run, "--file", path)
+    done = run_command("label", run, "--file", path)
     assert done.returncode == 1
     assert f"row 2 has another sentence than {rows[0]['item']}" in done.stderr
     assert f"row 3 has another sentence than {rows[1]['item']}: nothing was stored" in done.stderr
@@ -326,7 +327,7 @@ def test_rows_whose_sentence_is_another_mention_s_are_refused(
     for row in rows:
         del row["sentence"]
     write_coded(path, rows)
-    assert "6 labels of coder 1 stored" in tidings("label", run, "--file", path).stderr
+    assert "6 labels of coder 1 stored" in run_command("label", run, "--file", path).stderr
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "mac-roman"])
@@ -349,13 +350,13 @@ def test_a_sentence_as_a_spreadsheet_program_saves_it_is_the_mention_s(
     write_coded(path, rows)
     content = path.read_text(encoding="utf-8-sig")
     path.write_bytes(content.encode(encoding, errors="replace"))
-    assert "2 labels of coder 1 stored" in tidings("label", run, "--file", path).stderr
+    assert "2 labels of coder 1 stored" in run_command("label", run, "--file", path).stderr
 
     rows[0]["sentence"], rows[1]["sentence"] = rows[1]["sentence"], rows[0]["sentence"]
     write_coded(path, rows)
     content = path.read_text(encoding="utf-8-sig")
     path.write_bytes(content.encode(encoding, errors="replace"))
-    assert "row 2 has another sentence" in tidings("label", run, "--file", path).stderr
+    assert "row 2 has another sentence" in run_command("label", run, "--file", path).stderr
 
 
 @pytest.mark.parametrize(
@@ -373,7 +374,7 @@ def test_a_file_that_is_none_is_one_line(
 ) -> None:
     path = tmp_path / "coded.csv"
     path.write_bytes(content)
-    done = tidings("label", run, "--file", path)
+    done = run_command("label", run, "--file", path)
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
@@ -396,9 +397,9 @@ def test_what_is_no_label_is_refused(wrong: str) -> None:
 
 def test_file_and_out_do_not_go_together_and_a_coder_has_a_name(run: int, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    assert tidings("label", run, "--file", path, "--out", path).returncode == 2
+    assert run_command("label", run, "--file", path, "--out", path).returncode == 2
     for name in ("", " ", "x" * 101, "ev\x1bil"):
-        done = tidings("label", run, "--coder", name, "--out", path)
+        done = run_command("label", run, "--coder", name, "--out", path)
         assert (done.returncode, path.exists()) == (2, False)
 
 

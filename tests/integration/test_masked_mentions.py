@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -23,6 +20,7 @@ from models.documents import add_documents
 from models.tables import Mention, Run
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from reports.pages.run_summary import submit_command
+from tests.command_kit import run_command
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.stub_textapi import polarity as stub_polarity
@@ -100,7 +98,7 @@ def test_no_mask_is_stored_and_stands_in_the_command_that_makes_the_run_again(
 ) -> None:
     command = "submit months 2020-03 --keyword fever"
     for number, words in enumerate((command, f"{command} --no-mask"), start=1):
-        done = tidings(*shlex.split(words), settings=jobs.settings)
+        done = run_command(*shlex.split(words), variables=environment(jobs.settings))
         assert done.stdout == f"{number}\n", done.stderr
         with jobs.db.read() as connection:
             stored = connection.scalar(select(Run.parameters).where(Run.id == number))
@@ -109,13 +107,3 @@ def test_no_mask_is_stored_and_stands_in_the_command_that_makes_the_run_again(
         assert isinstance(read, MonthsParameters)
         assert read.mask_keyword is (number == 1)
         assert ("--no-mask" in submit_command(read, ())) is (number == 2)
-
-
-def tidings(*arguments: str, settings: Settings) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-m", "cli.main", *arguments],
-        env={**os.environ, **environment(settings)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -22,7 +22,8 @@ from reports.data import exports
 from reports.data import selection as selection_module
 from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import left_out, read_patterns, select_documents
-from reports.pages.months import read_highlights
+from reports.findings.confirmed import read_confirmed
+from reports.findings.run_findings import read_month_findings
 from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
@@ -186,14 +187,14 @@ def page_text(
     return " ".join(" ".join(texts).split())
 
 
-def test_a_peak_that_one_template_makes_is_printed_with_that_caution(
+def test_a_peak_that_one_template_makes_is_printed_with_both_numbers(
     months_of_trackers: tuple[Database, int], tmp_path: Path
 ) -> None:
     db, run = months_of_trackers
     text = page_text(db, [run], tmp_path)
-    assert "stood out most in January 2021: 1,910 of 2,300 documents mention it" in text
-    without = f"Without the pattern “{TRACKER}” it would be 2.5 % in January 2021, and February"
-    assert f"{without} 2021 highest." in text
+    assert "“covid” is in 1,910 of 2,300 documents (83.0 %) of January 2021" in text
+    without = "Without the 1,900 documents that are repeats, it is highest in February 2021:"
+    assert f"{without} 80 of 400 documents (20.0 %)." in text
     assert "1,900 of 2,002 mentions (94.9 %) are in such texts. All are of one pattern." in text
     assert f"{TRACKER} template:1 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "All documents count." in text
@@ -205,8 +206,8 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     db, run = months_of_trackers
     selection = Selection(without=("template:1",))
     text = page_text(db, [run], tmp_path, selection)
-    assert "stood out most in February 2021: 80 of 400 documents mention it, 20.0 %" in text
-    assert "Without the pattern" not in text
+    assert "“covid” is in 80 of 400 documents (20.0 %) of February 2021, the highest" in text
+    assert "Without the" not in text
     assert "Not every document counts here." in text
     assert "1,900 documents are left out. Phrases, names, summaries" in text
     assert "1,200 made-up" not in text
@@ -226,8 +227,8 @@ def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_
     patterns = read_patterns(load_run(db, run))
     assert (looked_at, patterns.texts, patterns.patterns[0].size) == (3_100, 2_002, 1_900)
     text = page_text(db, [run], tmp_path)
-    without = f"Without the pattern “{TRACKER}” it would be 2.5 % in January 2021, and February"
-    assert f"{without} 2021 highest." in text
+    without = "Without the 1,900 documents that are repeats, it is highest in February 2021:"
+    assert without in text
     assert "repeats are looked for among those that mention a keyword alone. All are of one" in text
     assert f"{TRACKER} 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "but that of so many documents ( tidings export writes it)" in text
@@ -262,11 +263,13 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
             read_mentions.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
-    repeats = read_repeats(load_run(db, run), read_highlights)
+    data = load_run(db, run)
+    read_repeats(data)
+    findings = read_confirmed(data, read_month_findings)
     event.remove(db.engine, "before_cursor_execute", note)
 
-    without = f"Without the pattern “{TRACKER}” it would be 2.5 % in January 2021, and February"
-    assert any(without in highlight.note for highlight in repeats.highlights("covid"))
+    without = "Without the 1,900 documents that are repeats, it is highest in February 2021:"
+    assert any(without in finding.text for finding in findings["covid"])
     assert len(read_mentions) == len(DAYS)
 
 

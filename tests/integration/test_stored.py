@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from models.database import Database
 from models.documents import insert_documents
 from models.imports import ImportCounts, begin_import, blank_import, count_import
 from models.inventory import find_gaps, take_inventory
+from reports.data.stored_days import judge_stored_days
 
 Tidings = Callable[..., Any]
 
@@ -80,6 +81,7 @@ def test_json_has_months_gaps_names_accounts_and_imports(db: Database, tidings: 
         "source": "nyt", "documents": 4, "undated": 0, "first": "2020-01", "last": "2021-01",
         "months": {"2020-01": 2, "2020-04": 1, "2021-01": 1},
         "gaps": [["2020-02", "2020-03"], ["2020-05", "2020-12"]],
+        "bulk_days": [], "missing_days": [],
     }  # fmt: skip
     assert (posts["source"], posts["undated"], posts["gaps"]) == ("posts", 1, [])
     assert stored["names"]["outlet"] == [
@@ -117,6 +119,67 @@ def test_the_table_shows_gaps_as_ranges_and_no_control_characters(
     assert "desks" not in " ".join(lines)  # of none a desk is known
     assert "\x1b" not in "".join(lines)
     assert any(r"Evil\x1b[31m\nOutlet" in line for line in lines)
+
+
+def store_daily_archive(db: Database, source: str = "nyt", **fields: Any) -> None:
+    """Store ten documents a day from 5 January to 20 March, save on four days; 90 on one."""
+    rows = []
+    day = date(2020, 1, 5)
+    while day <= date(2020, 3, 20):
+        documents = 90 if day == date(2020, 2, 11) else 10
+        if date(2020, 2, 28) <= day <= date(2020, 3, 1) or day == date(2020, 1, 20):
+            documents = 0
+        for number in range(documents):
+            number_of_all = 100 * day.toordinal() + number
+            rows.append(document(number_of_all, day.isoformat(), source, **fields))
+        day += timedelta(days=1)
+    store_import(db, "daily.csv", rows)
+
+
+def test_bulk_days_and_missing_days_of_an_archive_are_listed(
+    db: Database, tidings: Tidings
+) -> None:
+    store_daily_archive(db)
+    lines = tidings("stored").stdout.splitlines()
+    assert lines[2:8] == [
+        "nyt: 1 bulk day",
+        "  2020-02-11  90 documents; a full day has 10",
+        "nyt: 4 missing days",
+        "  2020-02-28..2020-03-01",
+        "  2020-01-20",
+        "",
+    ]
+    (source,) = json.loads(tidings("stored", "--json").stdout)["sources"]
+    assert list(source)[-2:] == ["bulk_days", "missing_days"]
+    assert source["bulk_days"] == [{"day": "2020-02-11", "documents": 90, "full_day": 10}]
+    assert source["missing_days"] == [["2020-01-20", "2020-01-20"], ["2020-02-28", "2020-03-01"]]
+
+
+def test_posts_have_no_bulk_days_and_no_missing_days(db: Database, tidings: Tidings) -> None:
+    store_daily_archive(db, "posts", handle="ann")
+    (source,) = json.loads(tidings("stored", "--json").stdout)["sources"]
+    assert (source["bulk_days"], source["missing_days"]) == ([], [])
+    assert "bulk day" not in tidings("stored").stdout
+
+
+def test_the_days_of_an_archive_are_counted_in_an_index(db: Database) -> None:
+    store_daily_archive(db)
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    judge_stored_days(db, "nyt")
+    event.remove(db.engine, "before_cursor_execute", note)
+    (counting,) = [statement for statement in statements if "FROM documents" in statement]
+    if db.is_sqlite:
+        plan_of = counting.replace("?", "'nyt'")
+        with db.read() as connection:
+            plan = [
+                row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {plan_of}")
+            ]
+        assert "USING COVERING INDEX ix_documents_source_published_at" in plan[0]
 
 
 def test_the_table_shows_twenty_names_and_json_all(db: Database, tidings: Tidings) -> None:

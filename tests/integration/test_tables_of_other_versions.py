@@ -58,7 +58,7 @@ def test_a_worker_of_another_version_does_not_start_and_takes_no_message(
 def test_a_worker_ends_once_a_newer_program_has_changed_the_tables(
     settings: Settings, db: Database, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
-    worker = start_worker(settings, workers=1)
+    worker = start_worker(settings, workers=1, reconcile_seconds=1)
     set_revision(db, "9999_later")
 
     wait_until(lambda: worker.describe_end() is not None, what="the worker's end", seconds=60)

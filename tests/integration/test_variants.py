@@ -10,6 +10,9 @@ from reports.data.bulk_days import find_bulk_days
 from reports.data.run_data import RunData, load_run
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
+from reports.findings.confirmed import read_confirmed
+from reports.findings.finding import Finding, fact
+from reports.findings.run_findings import read_month_findings
 from tests import exports_kit as kit
 
 LETTER = "Covid Letter: What Happened Today."
@@ -50,3 +53,31 @@ def test_a_variant_counts_the_run_without_its_families_or_its_bulk_days(db: Data
     assert counts(variants.without_families) == [(91, 91), (0, 0)]
     assert counts(variants.without_bulk_days) == [(30, 30), (35, 5)]
     assert read_variants(run) is variants
+
+
+def test_a_fact_that_changes_without_repeats_has_both_numbers(db: Database) -> None:
+    findings = read_confirmed(covid_run(db), read_month_findings)
+    assert [finding.text for finding in findings["covid"]] == [
+        (
+            "“covid” is in 91 of 91 documents (100.0 %) of March 2020 and in 5 of 35 documents "
+            "(14.3 %) of April 2020. Without the 5 documents that are repeats, it is highest in "
+            "March 2020: 91 of 91 documents (100.0 %)."
+        )
+    ]
+
+
+def test_a_fact_is_printed_as_it_is_or_with_what_changes_or_not_at_all(db: Database) -> None:
+    def read_findings(run: RunData) -> dict[str, list[Finding]]:
+        is_whole = not run.selection
+        return {
+            "covid": [
+                fact(("kept",), ("2020-03",), "Kept.", counts=(100,), clause="it stays"),
+                fact(("moved",), (run.selection.days,), "Moved.", clause="it moves"),
+                *([fact(("gone",), (), "Gone.", clause="it goes")] if is_whole else []),
+                fact(("plain",), (), "It has no figures."),
+            ]
+        }
+
+    texts = [finding.text for finding in read_confirmed(covid_run(db), read_findings)["covid"]]
+    moved = "Moved. Without 17 March 2020, when the archive has far more documents than usual, "
+    assert texts == ["Kept.", f"{moved}it moves.", "It has no figures."]

@@ -132,7 +132,7 @@ def test_a_worker_has_time_to_release_its_job(name: str) -> None:
 
 
 def test_the_text_api_has_time_to_finish_requests() -> None:
-    from textapi.server.app import SHUTDOWN_SECONDS  # noqa: PLC0415
+    from textapi.server.connections import SHUTDOWN_SECONDS  # noqa: PLC0415
 
     assert seconds(SERVICES["textapi"]["stop_grace_period"]) > SHUTDOWN_SECONDS
 

@@ -52,6 +52,15 @@ def test_a_monthly_or_weekly_paper_is_whole() -> None:
     assert not is_cut_off([0, 0, 0, 0, 0, 0, 25] * 4 + [0, 0, 0])
 
 
+def test_a_bulk_day_hides_no_missing_days_and_makes_none() -> None:
+    days = month(1, 23)
+    days[9] = 2010
+    assert is_cut_off(days)
+    whole = month(1, 31)
+    whole[9] = 2010
+    assert not is_cut_off(whole)
+
+
 def test_a_month_without_a_document_is_not_cut_off() -> None:
     assert not is_cut_off([0] * 30)
     assert not is_cut_off([])

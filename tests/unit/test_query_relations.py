@@ -10,7 +10,7 @@ from analysis.options import Keyword
 from analysis.query.grammar import Node
 from analysis.query.relations import Relation, relate
 from core.enums import Within
-from reports.findings.pair_highlights import pair_highlights
+from reports.findings.pair_facts import list_compared
 from reports.stats.paired import sum_pair
 from tests.pair_months import pair
 from tests.unit.test_queries import TEXTS, naive_match, read, written_queries
@@ -73,6 +73,7 @@ def test_no_text_is_against_what_the_queries_make_certain(
 def test_a_keyword_and_a_part_of_it_are_not_compared() -> None:
     low, high = ({n: [mean + 0.01 * (n % 7)] for n in range(80)} for mean in (-0.5, 0.5))
     months = ((80, 10, 10), (80, 10, 10))
-    assert pair_highlights([pair(*months, scores=sum_pair(low, high))])
+    free = pair(*months, scores=sum_pair(low, high))
+    assert list_compared([free]) == [free]
     part = pair(*months, scores=sum_pair(low, high), relation=Relation.PART)
-    assert pair_highlights([part]) == []
+    assert list_compared([part, free]) == [free]

@@ -7,7 +7,7 @@ from reports.data.tables.phrases import PhraseRow
 from reports.data.years import cover_years, group_decades, list_years, split_by_year
 from reports.figures import phrases
 from reports.pages.month_pages import neighbours
-from tests.highlight_rows import row as row_of
+from tests.period_rows import row as row_of
 
 
 def test_years_know_how_many_of_their_months_have_documents() -> None:

@@ -13,6 +13,8 @@ from textapi.server import metrics
 from textapi.server.errors import locate
 from textapi.server.responses import error_response
 
+# Requests in work have this long to finish.
+SHUTDOWN_SECONDS = 30.0
 # A client has this long to take its answer.
 SEND_SECONDS = 30.0
 # A client that still sends has this long to take its refusal.

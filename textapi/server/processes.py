@@ -9,9 +9,8 @@ from gunicorn.app.base import BaseApplication
 from prometheus_client.multiprocess import mark_process_dead
 
 from core.settings import Settings
-from textapi.server.app import SHUTDOWN_SECONDS
 from textapi.server.auth import Authenticator
-from textapi.server.connections import Runner
+from textapi.server.connections import SHUTDOWN_SECONDS, Runner
 from textapi.server.routes import make_app
 
 

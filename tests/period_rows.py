@@ -1,4 +1,4 @@
-"""Rows of months for tests of highlights, as few words as they need."""
+"""Rows of months for tests of findings, in as few words as they need."""
 
 from __future__ import annotations
 

@@ -1,0 +1,120 @@
+"""The months of accounts and searches, with silent months as zeros."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from analysis import grains
+from core.enums import Grain, StepState
+from models.tables import Document, PostPolarity
+from reports.data.daily_counts import DailyCounts, read_selected_counts
+from reports.data.export_schema import pad_period, valid_polarity
+from reports.data.queries import Statement, fetch_pages, index_by
+from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.selection import left_out
+from reports.data.tables.periods import PeriodRow, read_periods
+
+#: A silence of a year or longer is missing data and no row of zeros. The key is the grain, the
+#: value the number of periods in a year.
+SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
+
+
+@dataclass(frozen=True)
+class AccountRows:
+    """The months of an account or a search, as facts and events read them."""
+
+    months: list[PeriodRow]
+
+    # The same months, with the number of scored posts as mentions.
+    scored: list[PeriodRow]
+
+    days: DailyCounts
+
+
+def read_account_rows(
+    data: RunData, names: Collection[str] | None = None
+) -> dict[str, AccountRows]:
+    """Return the months of each account or search, or of those with *names*, by job."""
+    rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
+    for row in read_periods(data, names):
+        rows_of_job[row.job].append(row)
+    accounts_rows = {}
+    for job in data.jobs_named(names):
+        scored = _count_scored(data, job)
+        months = fill_periods(rows_of_job[job.name])
+        scored_rows = [replace(row, mentions=scored[row.period]) for row in months]
+        days = read_selected_counts(data, job)
+        accounts_rows[job.name] = AccountRows(months, scored_rows, days)
+    return accounts_rows
+
+
+def fill_periods(known_rows: Sequence[PeriodRow]) -> list[PeriodRow]:
+    """Return every period from the first known post to the last.
+
+    A period without a post is a zero. A silence of a year or longer is missing data, since nobody
+    knows whether the account said nothing or the archive has a gap.
+    """
+    if not known_rows:
+        return []
+
+    rows_by_period = index_by("period", known_rows)
+    first_period, last_period = min(rows_by_period), max(rows_by_period)
+    silence = SILENCE[grains.grain_of(first_period)]
+    periods: list[PeriodRow] = []
+    silent: list[str] = []
+    for period in grains.list_periods(first_period, last_period):
+        if period not in rows_by_period:
+            silent.append(period)
+            continue
+        for silent_period in silent:
+            periods.append(
+                _silent_period(known_rows[0], silent_period, is_zero=len(silent) < silence)
+            )
+        periods.append(rows_by_period[period])
+        silent.clear()
+    return periods
+
+
+def _silent_period(known_row: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
+    """Return the row of a *period* without posts, of the account whose row is *known_row*."""
+    return PeriodRow(
+        run=known_row.run,
+        period=period,
+        handle=known_row.handle,
+        keyword=known_row.keyword,
+        term=known_row.term,
+        state=known_row.state if is_zero else StepState.NO_DATA.value,
+        documents=0,
+        matched=0 if is_zero else None,
+        mentions=0 if is_zero else None,
+        share=None,
+        share_low=None,
+        share_high=None,
+        polarity_mean=None,
+        polarity_low=None,
+        polarity_high=None,
+        job=known_row.job,
+    )
+
+
+def _count_scored(data: RunData, job: RunJob) -> Counter[str]:
+    """Return how many posts of a job have a polarity, by month."""
+    scored: Counter[str] = Counter()
+    without = left_out(data, job)
+    statement = select_posts(data, job, Document.id, Document.period)
+    for document, period, stored in fetch_pages(data.db, statement, Document.id):
+        if period and document not in without and valid_polarity(stored) is not None:
+            scored[pad_period(period)] += 1
+    return scored
+
+
+def select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:
+    """Select *columns* of a job's documents and, last, their polarity."""
+    scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    statement = select(*columns, PostPolarity.polarity).outerjoin(PostPolarity, scored)
+    return statement.where(documents_condition(data, job))

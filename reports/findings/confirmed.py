@@ -1,0 +1,127 @@
+"""Findings that are printed: they stand without repeats and bulk days, or say what changes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from reports.data.run_data import RunData
+from reports.data.tables.periods import read_periods
+from reports.data.variants import read_variants
+from reports.findings.finding import Finding
+from reports.words.periods import MONTHS
+from reports.words.quantities import join_words, quantity
+
+# Subjects are keywords, or the names of jobs of posts; this key stands for all of them together.
+ALL = ""
+# Counts and shares that change by a larger part are printed with both numbers.
+LEAST_CHANGE = 0.1
+# A mean polarity that changes by more is, too.
+LEAST_CHANGE_OF_MEAN = 0.02
+# At most this many days are named.
+DAYS_NAMED = 3
+
+FindingsBySubject = Mapping[str, Sequence[Finding]]
+ReadFindings = Callable[[RunData], FindingsBySubject]
+
+
+def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[Finding]]:
+    """Return the findings of each subject that can be printed.
+
+    A finding is read again without the families of repeated texts, and without the bulk days. Where
+    its answer or its figures differ there, it is printed with both; where there is no such finding,
+    it is not printed.
+    """
+    variants = read_variants(run)
+    confirmed = {subject: list(found) for subject, found in read_findings(run).items()}
+    documents = _count_documents(run)
+
+    if variants.without_families is not None:
+        others = read_findings(variants.without_families)
+        kept = _count_documents(variants.without_families)
+        for subject, found in confirmed.items():
+            left_out = documents[subject] - kept[subject]
+            verb = "is a repeat" if left_out == 1 else "are repeats"
+            condition = f"Without the {quantity(left_out, 'document')} that {verb}"
+            confirmed[subject] = _confirm(found, others.get(subject, ()), condition)
+
+    if variants.without_bulk_days is not None:
+        others = read_findings(variants.without_bulk_days)
+        condition = f"Without {_name_days(variants.bulk_days)}"
+        for subject, found in confirmed.items():
+            confirmed[subject] = _confirm(found, others.get(subject, ()), condition)
+    return confirmed
+
+
+def _confirm(
+    findings: Sequence[Finding], others: Sequence[Finding], condition: str
+) -> list[Finding]:
+    """Return *findings* with what changes of them where only *others* are found."""
+    others_by_topic = {other.topic: other for other in others}
+    confirmed = []
+    for finding in findings:
+        if not finding.clause:
+            confirmed.append(finding)
+            continue
+        other = others_by_topic.get(finding.topic)
+        if other is None:
+            continue
+        if not _is_same(finding, other):
+            text = f"{finding.text} {condition}, {other.clause}."
+            finding = replace(finding, text=text)  # noqa: PLW2901 - the finding as it is printed
+        confirmed.append(finding)
+    return confirmed
+
+
+def _is_same(finding: Finding, other: Finding) -> bool:
+    """Return whether both have the same answer, and figures that hardly differ.
+
+    Leaving documents out changes the documents that are counted, or their share of all, or both:
+    one of the two may change.
+    """
+    if finding.answer != other.answer:
+        return False
+    is_counted_alike = _is_near(finding.counts, other.counts, relative=LEAST_CHANGE)
+    has_same_shares = _is_near(finding.shares, other.shares, relative=LEAST_CHANGE)
+    if finding.counts and finding.shares:
+        is_alike = is_counted_alike or has_same_shares
+    else:
+        is_alike = is_counted_alike and has_same_shares
+    return is_alike and _is_near(finding.means, other.means, absolute=LEAST_CHANGE_OF_MEAN)
+
+
+def _is_near(
+    figures: Sequence[float],
+    other_figures: Sequence[float],
+    *,
+    relative: float = 0.0,
+    absolute: float = 0.0,
+) -> bool:
+    pairs = zip(figures, other_figures, strict=False)
+    return len(figures) == len(other_figures) and all(
+        math.isclose(figure, other, rel_tol=relative, abs_tol=absolute) for figure, other in pairs
+    )
+
+
+def _count_documents(run: RunData) -> Counter[str]:
+    """Return the documents that mention each subject, and under `ALL` all documents that count."""
+    documents: Counter[str] = Counter()
+    documents_by_period: dict[str, int] = {}
+    for period_row in read_periods(run):
+        if period_row.term is not None and run.keywords:
+            continue
+        subject = period_row.keyword if run.keywords else period_row.job
+        documents[subject or ALL] += period_row.matched or 0
+        documents_by_period[period_row.period] = period_row.documents
+    documents[ALL] = sum(documents_by_period.values()) if run.keywords else documents.total()
+    return documents
+
+
+def _name_days(days: Sequence[date]) -> str:
+    named = [f"{day.day} {MONTHS[day.month - 1]} {day.year}" for day in days]
+    if len(days) > DAYS_NAMED:
+        return f"{len(days)} days on which the archive has far more documents than usual"
+    return f"{join_words(named)}, when the archive has far more documents than usual"

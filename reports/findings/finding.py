@@ -1,0 +1,67 @@
+"""A finding: a sentence on the page, what it claims, and the figures that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import StrEnum
+
+Claim = tuple[Hashable, ...]
+
+
+class FindingKind(StrEnum):
+    """What a sentence is about: docs/reports/findings.md names the population of each."""
+
+    # A count or share of the documents that were read, or the mean of an engine's polarities of
+    # them. It has no sampling error.
+    FACT = "fact"
+    # A departure of a series from its own past.
+    SURPRISE = "surprise"
+    # A figure that readers would find, with an interval.
+    ESTIMATE = "estimate"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence that a report prints."""
+
+    kind: FindingKind
+
+    # What the sentence answers, as ("highest",) or ("overtakes", "a", "b").
+    topic: Claim
+
+    # Its answer, as ("2020-03",). Two reports agree where topic and answer are the same.
+    answer: Claim
+
+    text: str
+
+    # The answer alone, as a clause that can follow "Without …,"; empty if it cannot change.
+    clause: str = ""
+
+    # The figures that the sentence names: documents, their shares, and means.
+    counts: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
+    means: tuple[float, ...] = ()
+
+    # From 0 to 1. A page begins with the most interesting findings.
+    interest: float = 0.0
+
+    @property
+    def claim(self) -> Claim:
+        """The topic with its answer."""
+        return *self.topic, *self.answer
+
+
+def fact(
+    topic: Claim,
+    answer: Claim,
+    text: str,
+    *,
+    clause: str = "",
+    counts: tuple[int, ...] = (),
+    shares: tuple[float, ...] = (),
+    means: tuple[float, ...] = (),
+    interest: float = 0.0,
+) -> Finding:
+    """Return a finding about what was read."""
+    return Finding(FindingKind.FACT, topic, answer, text, clause, counts, shares, means, interest)

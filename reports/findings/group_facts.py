@@ -1,0 +1,89 @@
+"""Facts about groups of documents beside each other: in which a keyword is most common."""
+
+from __future__ import annotations
+
+from core.enums import Grouping
+from reports.data.group_counts import GroupCounts, KeywordGroups
+from reports.data.groupings import NOT_KNOWN
+from reports.findings.finding import Finding, fact
+from reports.findings.mood_facts import FEWEST_POLARITIES, LEAST_DIFFERENCE
+from reports.words.quantities import format_share, quantity, signed
+
+# A group with fewer documents is not ranked.
+FEWEST_DOCUMENTS = 30
+PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
+
+
+def state_groups(keyword_groups: KeywordGroups, grouping: Grouping) -> list[Finding]:
+    """State in which groups a keyword is most and least common, and how their moods differ.
+
+    Groups are compared in the months in which at least two of them have documents.
+    """
+    groups = [group for name, group in keyword_groups.groups.items() if name != NOT_KNOWN]
+    return [
+        *_state_shares(keyword_groups, groups, grouping),
+        *_state_moods(keyword_groups, groups, grouping),
+    ]
+
+
+def _state_shares(
+    keyword_groups: KeywordGroups, groups: list[GroupCounts], grouping: Grouping
+) -> list[Finding]:
+    shares = {}
+    for group in groups:
+        if group.compared.documents >= FEWEST_DOCUMENTS:
+            shares[group.name] = group.compared.matched / group.compared.documents
+    ranked = sorted(shares, key=lambda name: (-shares[name], name))
+    if len(ranked) < 2 or shares[ranked[0]] == shares[ranked[1]]:
+        return []
+
+    highest, following, lowest = ranked[0], ranked[1], ranked[-1]
+    compared = keyword_groups.groups[highest].compared
+    counted = f"{compared.matched:,} of {quantity(compared.documents, 'document')}"
+    others = (
+        f"next is {following} with {format_share(shares[following])}, last {lowest} with "
+        f"{format_share(shares[lowest])}"
+    )
+    if len(ranked) == 2:
+        others = f"{lowest} has {format_share(shares[lowest])}"
+    text = (
+        f"Of {len(ranked)} {PLURALS[grouping]}, {highest} mentions “{keyword_groups.keyword}” in "
+        f"the largest share of its documents: {counted} ({format_share(shares[highest])}); "
+        f"{others}."
+    )
+    clause = f"it is largest in {highest}: {counted} ({format_share(shares[highest])})"
+    answer, shares_named = (highest,), (shares[highest],)
+    topic = ("largest share", keyword_groups.keyword)
+    counts = (compared.matched,)
+    return [fact(topic, answer, text, clause=clause, counts=counts, shares=shares_named)]
+
+
+def _state_moods(
+    keyword_groups: KeywordGroups, groups: list[GroupCounts], grouping: Grouping
+) -> list[Finding]:
+    """Name the groups with the highest and the lowest mean polarity.
+
+    A mean is that of all compared groups plus how far the group is from its months' means.
+    """
+    overall = keyword_groups.mean.mean or 0.0
+    means = {}
+    for group in groups:
+        polarities = group.compared.polarities
+        if polarities.n >= FEWEST_POLARITIES and polarities.mean is not None:
+            means[group.name] = overall + polarities.mean
+    if len(means) < 2 or max(means.values()) - min(means.values()) < LEAST_DIFFERENCE:
+        return []
+
+    highest, lowest = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    text = (
+        f"The engine's mean polarity for “{keyword_groups.keyword}” is highest in {highest} "
+        f"({signed(means[highest])}) and lowest in {lowest} ({signed(means[lowest])}), of "
+        f"{len(means)} {PLURALS[grouping]}."
+    )
+    clause = (
+        f"it is highest in {highest} ({signed(means[highest])}) and lowest in {lowest} "
+        f"({signed(means[lowest])})"
+    )
+    answer, means_named = (highest, lowest), (means[highest], means[lowest])
+    topic = ("moods", keyword_groups.keyword)
+    return [fact(topic, answer, text, clause=clause, means=means_named)]

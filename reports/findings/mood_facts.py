@@ -1,0 +1,88 @@
+"""Facts about the mean polarity that an engine gives: an index, highest and lowest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.grains import grain_of
+from reports.data.tables.periods import PeriodRow
+from reports.findings.finding import Finding, fact
+from reports.words.periods import period_name
+from reports.words.quantities import join_words, signed
+
+# A mean of fewer polarities is not compared: single sentences move it.
+FEWEST_POLARITIES = 30
+# Means that differ by less are not ranked: nobody would call the moods different.
+LEAST_DIFFERENCE = 0.05
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean polarity of *n* mentions or posts of a period or subject."""
+
+    name: str
+    mean: float
+    n: int
+
+
+def state_mood(
+    subject: str, period_rows: Sequence[PeriodRow], unit: str, engines: Sequence[str] = ()
+) -> list[Finding]:
+    """State the mean polarity of *subject*, with its highest and its lowest period.
+
+    The rows count what has a polarity as their mentions; *unit* is "mention" or "post". Means of
+    several *engines* are on different scales and are not compared.
+    """
+    if len(engines) > 1:
+        text = (
+            f"The mood around {subject} is not compared over time: {join_words(engines)} have "
+            "scored it, each on a scale of its own."
+        )
+        return [fact(("engines",), (), text)]
+
+    means = list_means(period_rows)
+    compared = [mean for mean in means if mean.n >= FEWEST_POLARITIES]
+    if len(compared) < 2:
+        return []
+
+    highest = max(compared, key=lambda mean: mean.mean)
+    lowest = min(compared, key=lambda mean: mean.mean)
+    if highest.mean - lowest.mean < LEAST_DIFFERENCE:
+        return []
+
+    n = sum(mean.n for mean in means)
+    overall = overall_mean(means)
+    noun = grain_of(highest.name)
+    text = (
+        f"The engine's mean polarity for {subject} is {signed(overall)} ({n:,} {unit}s); of the "
+        f"{noun}s with at least {FEWEST_POLARITIES} it is highest in {_describe(highest, unit)} "
+        f"and lowest in {_describe(lowest, unit)}."
+    )
+    clause = (
+        f"the mean is {signed(overall)}, highest in {_describe(highest, unit)} and lowest in "
+        f"{_describe(lowest, unit)}"
+    )
+    answer = highest.name, lowest.name
+    named = overall, highest.mean, lowest.mean
+    interest = min(0.7, highest.mean - lowest.mean)
+    return [fact(("mood",), answer, text, clause=clause, means=named, interest=interest)]
+
+
+def list_means(period_rows: Sequence[PeriodRow]) -> list[Mean]:
+    """Return the mean polarity of each whole period that has one."""
+    means = []
+    for period_row in period_rows:
+        if period_row.polarity_mean is not None and period_row.mentions and not period_row.cut_off:
+            means.append(Mean(period_row.period, period_row.polarity_mean, period_row.mentions))
+    return means
+
+
+def overall_mean(means: Sequence[Mean]) -> float:
+    """Return the mean of all polarities that *means* are of."""
+    return math.fsum(mean.n * mean.mean for mean in means) / sum(mean.n for mean in means)
+
+
+def _describe(mean: Mean, unit: str) -> str:
+    return f"{period_name(mean.name, '%B %Y')} ({signed(mean.mean)}, {mean.n:,} {unit}s)"

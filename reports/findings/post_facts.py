@@ -1,0 +1,136 @@
+"""Facts about the posts of accounts and searches: when most were written, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.grains import count_days, grain_of
+from reports.data.tables.periods import PeriodRow
+from reports.findings.finding import Finding, fact
+from reports.findings.mood_facts import state_mood
+from reports.words.periods import period_name
+from reports.words.quantities import quantity
+
+# The names of searches' jobs begin with this prefix.
+SEARCH = "search:"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The posts of a number of days."""
+
+    name: str
+    posts: int
+    days: int
+
+    @property
+    def a_day(self) -> float:
+        """The posts a day."""
+        return self.posts / self.days
+
+
+def state_posts(
+    job_name: str,
+    month_rows: Sequence[PeriodRow],
+    scored_rows: Sequence[PeriodRow],
+    engines: Sequence[str] = (),
+) -> list[Finding]:
+    """Return the facts about an account, or a search, the most interesting first.
+
+    *scored_rows* are the same rows with the number of posts that have a polarity.
+    """
+    subject = f"“{job_name.removeprefix(SEARCH)}”" if job_name.startswith(SEARCH) else job_name
+    facts = [
+        *_state_busiest(job_name, _list_rates(month_rows)),
+        *state_mood(f"posts of {subject}", scored_rows, "post", engines),
+    ]
+    return sorted(facts, key=lambda fact: -fact.interest)
+
+
+def state_accounts(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[Finding]:
+    """Name the account, or search, with most posts, and how many have none.
+
+    Accounts are compared in the months that all of them cover whole. Their moods are not compared:
+    an engine's scores differ by names and by style.
+    """
+    posting = {account: rows for account, rows in rows_by_account.items() if rows}
+    facts = _state_most(posting)
+    silent = len(rows_by_account) - len(posting)
+    if silent and posting:
+        verb = "has" if silent == 1 else "have"
+        text = f"{silent} of {len(rows_by_account)} {verb} no posts; the table says why."
+        facts.append(fact(("silent",), (silent,), text))
+    return facts
+
+
+def _state_busiest(job_name: str, rates: Sequence[Rate]) -> list[Finding]:
+    ranked = sorted(rates, key=lambda rate: (-rate.a_day, rate.name))
+    if len(ranked) < 2 or not ranked[0].posts:
+        return []
+
+    busiest, following, quietest = ranked[0], ranked[1], ranked[-1]
+    unit = grain_of(busiest.name)
+    lead = f"{job_name} posted most"
+    if job_name.startswith(SEARCH):
+        lead = f"Most was posted on “{job_name.removeprefix(SEARCH)}”"
+    months = (
+        f"next is {_month(following)} with {following.a_day:.1f}, fewest has {_month(quietest)} "
+        f"with {quietest.a_day:.1f}"
+    )
+    if len(ranked) == 2:
+        months = f"{_month(following)} has {following.a_day:.1f}"
+    counted = f"{quantity(busiest.posts, 'post')}, {busiest.a_day:.1f} a day"
+    text = f"{lead} in {_month(busiest)} of {len(ranked)} whole {unit}s: {counted}; {months}."
+    clause = f"it is most in {_month(busiest)}: {counted}"
+    interest = 0.4 + 0.6 * (1 - following.a_day / busiest.a_day)
+    answer, counts = (busiest.name,), (busiest.posts,)
+    return [fact(("busiest",), answer, text, clause=clause, counts=counts, interest=interest)]
+
+
+def _list_rates(month_rows: Sequence[PeriodRow]) -> list[Rate]:
+    rates = []
+    for month_row in month_rows:
+        if month_row.mentions is not None and not month_row.cut_off:
+            days = count_days(month_row.period)
+            rates.append(Rate(month_row.period, month_row.mentions, days))
+    return rates
+
+
+def _state_most(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[Finding]:
+    """Name the account with most posts a day in the months that all accounts cover whole."""
+    rates_by_account = {account: _list_rates(rows) for account, rows in rows_by_account.items()}
+    periods = [{rate.name for rate in rates} for rates in rates_by_account.values()]
+    common = set.intersection(*periods) if len(periods) > 1 else set()
+    if not common:
+        return []
+
+    totals = []
+    for account, rates in rates_by_account.items():
+        counted = [rate for rate in rates if rate.name in common]
+        posts, days = sum(rate.posts for rate in counted), sum(rate.days for rate in counted)
+        totals.append(Rate(account, posts, days))
+    most, following, *_ = sorted(totals, key=lambda rate: (-rate.a_day, rate.name))
+    if most.posts == following.posts:
+        return []
+
+    claim = f"{most.name} posts more than {following.name}"
+    against = f"against {following.a_day:.1f}"
+    if len(totals) > 2:
+        claim = f"{most.name} posts most of {len(totals)}"
+        against = f"against {following.a_day:.1f} of {following.name}, the next"
+    span = _month(Rate(min(common), 0, 1))
+    if len(common) > 1:
+        span = f"{span} to {_month(Rate(max(common), 0, 1))}"
+    months = quantity(len(common), grain_of(min(common)))
+    text = (
+        f"{claim}: {most.a_day:.1f} posts a day {against}, in the {months} that are complete for "
+        f"{'both' if len(totals) == 2 else 'all'} ({span}). Reposts count."
+    )
+    clause = f"{most.name} posts most, {most.a_day:.1f} a day"
+    answer, counts = (most.name,), (most.posts,)
+    return [fact(("most posts",), answer, text, clause=clause, counts=counts, interest=0.9)]
+
+
+def _month(rate: Rate) -> str:
+    return period_name(rate.name, "%B %Y")

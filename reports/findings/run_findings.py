@@ -1,0 +1,65 @@
+"""The findings of a run, by subject, and those that compare its subjects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from operator import itemgetter
+
+from reports.data.account_rows import read_account_rows
+from reports.data.run_data import RunData
+from reports.data.tables.keyword_pairs import read_pairs
+from reports.data.tables.periods import PeriodRow
+from reports.data.years import read_tested
+from reports.findings.confirmed import ALL, FindingsBySubject
+from reports.findings.finding import Finding
+from reports.findings.mood_facts import state_mood
+from reports.findings.pair_facts import state_pairs
+from reports.findings.post_facts import state_accounts, state_posts
+from reports.findings.share_facts import state_shares
+
+
+def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
+    """Return the findings of each keyword, and under `ALL` those that compare keywords."""
+    rows_by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
+    for period_row in read_tested(run):
+        rows_by_term[period_row.keyword, period_row.term].append(period_row)
+
+    findings: dict[str, list[Finding]] = {}
+    for keyword in run.month_parameters.keywords:
+        subject, keyword_rows = f"“{keyword.name}”", rows_by_term[keyword.name, None]
+        terms = keyword.compared_terms if len(keyword.compared_terms) > 1 else ()
+        term_rows = {term: rows_by_term[keyword.name, term] for term in terms}
+        findings[keyword.name] = [
+            *state_shares(subject, keyword_rows, term_rows),
+            *state_mood(subject, keyword_rows, "mention", run.engines),
+        ]
+
+    rows_by_subject = {
+        keyword.name: rows_by_term[keyword.name, None] for keyword in run.month_parameters.keywords
+    }
+    findings[ALL] = state_pairs(read_pairs(run), rows_by_subject)
+    return findings
+
+
+def read_post_findings(run: RunData) -> dict[str, list[Finding]]:
+    """Return the findings of each account or search, and under `ALL` those that compare them."""
+    findings, rows_by_account = {}, {}
+    account_rows = read_account_rows(run)
+    for job in run.jobs:
+        account, title = account_rows[job.name], run.kind.job_title(job.name, job.options)
+        rows_by_account[title] = account.months
+        findings[job.name] = state_posts(title, account.months, account.scored, run.engines)
+    findings[ALL] = state_accounts(rows_by_account)
+    return findings
+
+
+def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
+    """Return at most *most* findings for the head of a page.
+
+    The most interesting finding of each subject comes first, then the second of each.
+    """
+    candidates = []
+    for subject_findings in findings.values():
+        for place, finding in enumerate(subject_findings):
+            candidates.append((place, -finding.interest, finding.text, finding))
+    return [finding for _, _, _, finding in sorted(candidates, key=itemgetter(0, 1, 2))[:most]]

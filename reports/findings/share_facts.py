@@ -1,0 +1,335 @@
+"""Facts about the share of documents that mention a subject: highest, level, first and last.
+
+The documents of a period are a census of what was read, so a share has no sampling error. Periods
+that are cut off are in no comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from statistics import fmean
+
+from analysis.grains import grain_of
+from reports.data.tables.periods import PeriodRow
+from reports.findings.finding import Finding, fact
+from reports.findings.overtakings import describe_overtaking, find_overtakings
+from reports.words.periods import period_name
+from reports.words.quantities import format_share, join_words, quantity
+
+# Of fewer documents each month is named with its count.
+FEW_DOCUMENTS = 10
+# A level has at least so many periods on either side of its change.
+FEWEST_OF_LEVEL = 3
+# Of all pairs of a period before and one after, at least so many differ in the same direction.
+LEVEL_PAIRS = 0.95
+# At least this share of the periods after is beyond each period before.
+LEVEL_PERIODS = 0.75
+# The average share after a change of level is at least this many times that before, or the inverse.
+LEVEL_RATIO = 1.5
+# At least so many documents would lie before the first mention, or after the last, if all periods
+# had the same share.
+FEWEST_EXPECTED = 3.0
+# The leading term is named with at most this many others.
+TERMS_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Count:
+    """The documents of a period, and those of them that mention the subject."""
+
+    period: str
+    documents: int
+    matched: int
+
+    @property
+    def share(self) -> float:
+        """The share of the documents that mention the subject."""
+        return self.matched / self.documents
+
+
+def state_shares(
+    subject: str, period_rows: Sequence[PeriodRow], rows_by_term: Mapping[str, Sequence[PeriodRow]]
+) -> list[Finding]:
+    """Return the facts about the shares in *period_rows*, the most interesting first.
+
+    *rows_by_term* has the rows of each term of a subject with several; it is empty otherwise.
+    """
+    counts = count_periods(period_rows, with_cut_off=True)
+    matched = sum(count.matched for count in counts)
+    if not counts:
+        return []
+    if not matched:
+        documents = sum(count.documents for count in counts)
+        text = f"None of the {quantity(documents, 'document')} that were read mentions {subject}."
+        return [fact(("share",), ("never",), text, clause="no document mentions it")]
+
+    facts = [
+        *_state_highest(subject, count_periods(period_rows), counts),
+        *_state_level(subject, count_periods(period_rows)),
+        *_state_first(subject, counts, rows_by_term),
+        *_state_last(subject, counts),
+        *_state_terms(subject, matched, rows_by_term),
+    ]
+    for overtaking in find_overtakings(rows_by_term)[:1]:
+        facts.append(describe_overtaking(overtaking))
+    return sorted(facts, key=lambda fact: -fact.interest)
+
+
+def count_periods(period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False) -> list[Count]:
+    """Return the counted periods that have documents; whole ones alone, unless *with_cut_off*."""
+    counts = []
+    for period_row in period_rows:
+        is_counted = period_row.matched is not None and period_row.documents > 0
+        if is_counted and (with_cut_off or not period_row.cut_off):
+            matched = period_row.matched or 0
+            counts.append(Count(period_row.period, period_row.documents, matched))
+    return counts
+
+
+def _state_highest(
+    subject: str, whole_counts: Sequence[Count], counts: Sequence[Count]
+) -> list[Finding]:
+    """Name the period with the highest share, the next and the lowest; or all, if they are few."""
+    matched = sum(count.matched for count in counts)
+    documents = sum(count.documents for count in counts)
+    if matched < FEW_DOCUMENTS and len(counts) > 1:
+        named = [f"{_month(count)} ({count.matched})" for count in counts if count.matched]
+        mentions = "mentions" if matched == 1 else "mention"
+        text = (
+            f"{matched} of {quantity(documents, 'document')} {mentions} {subject}: "
+            f"{join_words(named)}."
+        )
+        clause = f"it is mentioned in {join_words(named)}"
+        return [fact(("share",), ("few",), text, counts=(matched,), clause=clause, interest=0.3)]
+
+    ranked = sorted(whole_counts, key=lambda count: (-count.share, count.period))
+    if not ranked or not ranked[0].matched:
+        return []
+
+    top = ranked[0]
+    clause = f"it is highest in {_month(top)}: {_share(top)}"
+    if len(ranked) == 1:
+        text = f"{subject} is in {_share(top)} of {_month(top)}."
+        return [
+            fact(
+                ("share",),
+                ("highest", top.period),
+                text,
+                counts=(top.matched,),
+                shares=(top.share,),
+                clause=clause,
+                interest=0.5,
+            )
+        ]
+    if len(ranked) == 2:
+        first, second = sorted(ranked, key=lambda count: count.period)
+        text = (
+            f"{subject} is in {_share(first)} of {_month(first)} and in {_share(second)} of "
+            f"{_month(second)}."
+        )
+        clause = f"it is in {_share(first)} and {_share(second)}"
+        return [
+            fact(
+                ("share",),
+                ("both",),
+                text,
+                clause=clause,
+                counts=(first.matched, second.matched),
+                shares=(first.share, second.share),
+                interest=0.5,
+            )
+        ]
+
+    second, lowest = ranked[1], ranked[-1]
+    unit = grain_of(top.period)
+    lows = _name_equals(ranked, lowest)
+    text = (
+        f"{subject} is in {_share(top)} of {_month(top)}, the highest share of {len(ranked)} "
+        f"{unit}s; next is {_month(second)} with {format_share(second.share)}, lowest {lows} with "
+        f"{format_share(lowest.share)}."
+    )
+    if second.share == top.share:
+        text = (
+            f"{subject} has its highest share of {len(ranked)} {unit}s, {format_share(top.share)}, "
+            f"in {_name_equals(ranked, top)}; lowest {lows} with {format_share(lowest.share)}."
+        )
+    interest = 0.4 + 0.6 * (1 - second.share / top.share)
+    return [
+        fact(
+            ("share",),
+            ("highest", top.period),
+            text,
+            counts=(top.matched,),
+            shares=(top.share,),
+            clause=clause,
+            interest=interest,
+        )
+    ]
+
+
+def _name_equals(counts: Sequence[Count], named: Count) -> str:
+    """Name the periods with the share of *named*, or say how many they are."""
+    equal_periods = sorted(count.period for count in counts if count.share == named.share)
+    if len(equal_periods) > 2:
+        return quantity(len(equal_periods), grain_of(named.period))
+    return join_words([period_name(period, "%B %Y") for period in equal_periods])
+
+
+def _state_level(subject: str, counts: Sequence[Count]) -> list[Finding]:
+    """Name the period from which on nearly every share is above, or below, those before."""
+    shares = [count.share for count in counts]
+    clearness_by_place = {}
+    for place in range(FEWEST_OF_LEVEL, len(counts) - FEWEST_OF_LEVEL + 1):
+        before, after = shares[:place], shares[place:]
+        pairs = list(product(before, after))
+        lead = sum((later > earlier) - (later < earlier) for earlier, later in pairs) / len(pairs)
+        if abs(lead) >= 2 * LEVEL_PAIRS - 1:
+            # Of all ways to part the periods in two, the clearest leaves the smallest squares.
+            apart = fmean(after) - fmean(before)
+            clearness_by_place[place] = len(pairs) * apart**2
+    if not clearness_by_place:
+        return []
+
+    change = max(clearness_by_place, key=clearness_by_place.__getitem__)
+    counts_before, counts_after = counts[:change], counts[change:]
+    return _describe_level(subject, counts_before, counts_after)
+
+
+def _describe_level(subject: str, before: Sequence[Count], after: Sequence[Count]) -> list[Finding]:
+    share_before, share_after = _pool(before), _pool(after)
+    low, high = sorted((share_before, share_after))
+    if high < LEVEL_RATIO * low or not high:
+        return []
+
+    unit = grain_of(after[0].period)
+    rises = share_after > share_before
+    if rises:
+        bound = max(count.share for count in before)
+        beyond = sum(count.share > bound for count in after)
+    else:
+        bound = min(count.share for count in before)
+        beyond = sum(count.share < bound for count in after)
+    if beyond < LEVEL_PERIODS * len(after):
+        return []
+
+    text = (
+        f"From {_month(after[0])} on {subject} is in {format_share(share_after)} of the documents, "
+        f"before in {format_share(share_before)}: {beyond} of {len(after)} {unit}s since then are "
+        f"{'above' if rises else 'below'} each of the {len(before)} before."
+    )
+    clause = f"it changes from {format_share(share_before)} to {format_share(share_after)}"
+    answer = ("up" if rises else "down", after[0].period)
+    interest = 1 - low / high
+    return [
+        fact(
+            ("level",),
+            answer,
+            text,
+            shares=(share_before, share_after),
+            clause=f"{clause} in {_month(after[0])}",
+            interest=interest,
+        )
+    ]
+
+
+def _pool(counts: Sequence[Count]) -> float:
+    return sum(count.matched for count in counts) / sum(count.documents for count in counts)
+
+
+def _state_first(
+    subject: str, counts: Sequence[Count], rows_by_term: Mapping[str, Sequence[PeriodRow]]
+) -> list[Finding]:
+    """Name the first period with a mention, if mentions at the average share would come before."""
+    place = next(place for place, count in enumerate(counts) if count.matched)
+    documents_before = sum(count.documents for count in counts[:place])
+    expected = documents_before * _pool(counts)
+    if expected < FEWEST_EXPECTED:
+        return []
+
+    first = counts[place]
+    unit = grain_of(first.period)
+    text = (
+        f"{subject} is first mentioned in {_month(first)}, in "
+        f"{quantity(first.matched, 'document')}{_name_terms(first.period, rows_by_term)}; none of "
+        f"the {documents_before:,} documents of the {quantity(place, unit)} before mentions it."
+    )
+    if place == 1:
+        text = text.replace(f"the {quantity(1, unit)} before", f"the {unit} before")
+    following = next((count for count in counts[place + 1 :] if count.matched), None)
+    if following is not None and following != counts[place + 1]:
+        text = f"{text.removesuffix('.')}. The next mention is in {_month(following)}."
+    clause = f"the first mention is in {_month(first)}"
+    interest = min(0.9, 0.5 + documents_before / sum(count.documents for count in counts) / 2)
+    return [
+        fact(
+            ("first",),
+            (first.period,),
+            text,
+            clause=clause,
+            interest=interest,
+        )
+    ]
+
+
+def _name_terms(period: str, rows_by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
+    """Return which of several terms stand in the documents of a period."""
+    present = []
+    for term, term_rows in rows_by_term.items():
+        if any(term_row.period == period and term_row.matched for term_row in term_rows):
+            present.append(f"“{term}”")
+    if not present or len(present) == len(rows_by_term):
+        return ""
+    return f" (as {join_words(present)})"
+
+
+def _state_last(subject: str, counts: Sequence[Count]) -> list[Finding]:
+    """Name the last period with a mention, if mentions at the average share would come after."""
+    place = max(place for place, count in enumerate(counts) if count.matched)
+    later_counts = counts[place + 1 :]
+    documents_after = sum(count.documents for count in later_counts)
+    if documents_after * _pool(counts) < FEWEST_EXPECTED:
+        return []
+
+    last = counts[place]
+    unit = grain_of(last.period)
+    later = (
+        f"{quantity(len(later_counts), unit)} since" if len(later_counts) > 1 else f"{unit} since"
+    )
+    text = (
+        f"{subject} is last mentioned in {_month(last)}; none of the {documents_after:,} documents "
+        f"of the {later} mentions it."
+    )
+    clause = f"the last mention is in {_month(last)}"
+    return [fact(("last",), (last.period,), text, clause=clause, interest=0.6)]
+
+
+def _state_terms(
+    subject: str, matched: int, rows_by_term: Mapping[str, Sequence[PeriodRow]]
+) -> list[Finding]:
+    """Name the term that is in most documents of a subject with several terms."""
+    documents_by_term = {}
+    for term, term_rows in rows_by_term.items():
+        documents_by_term[term] = sum(term_row.matched or 0 for term_row in term_rows)
+    ranked = sorted(documents_by_term, key=lambda term: (-documents_by_term[term], term))
+    if len(ranked) < 2 or not documents_by_term[ranked[1]]:
+        return []
+
+    named = [f"“{term}” in {documents_by_term[term]:,}" for term in ranked[1 : TERMS_NAMED + 1]]
+    text = (
+        f"Of {quantity(matched, 'document')} that mention {subject}, "
+        f"{documents_by_term[ranked[0]]:,} have “{ranked[0]}”; {join_words(named)}."
+    )
+    clause = f"“{ranked[0]}” is in {documents_by_term[ranked[0]]:,}"
+    shares = (documents_by_term[ranked[0]] / matched,)
+    return [fact(("terms",), (ranked[0],), text, shares=shares, clause=clause, interest=0.1)]
+
+
+def _share(count: Count) -> str:
+    documents = f"{count.matched:,} of {quantity(count.documents, 'document')}"
+    return f"{documents} ({format_share(count.share)})"
+
+
+def _month(count: Count) -> str:
+    return period_name(count.period, "%B %Y")
