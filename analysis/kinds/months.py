@@ -21,7 +21,7 @@ from analysis.options import CommandOption, Keyword, TextOptions
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
-from core.enums import Grouping, Within
+from core.enums import Grouping, TextPart, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -94,6 +94,13 @@ class MonthsParameters(TextOptions):
             help="Only documents of this kind (type_of_material), as News; case ignored."
         ),
     ] = None
+    text: Annotated[
+        TextPart,
+        CommandOption(
+            help="What is read of each document: its headline, its abstract where the archive has "
+            "one, or both."
+        ),
+    ] = TextPart.HEADLINE
     limit: Annotated[
         int | None,
         Field(ge=1, le=2**31 - 1),
@@ -305,7 +312,7 @@ class Months(Kind[MonthsParameters]):
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: MonthsParameters
     ) -> MonthData:
         """Return the month of *scope*."""
-        return _month_data(db, scope, parameters, StoredResults(db, claim.job_id))
+        return _month_data(db, scope, parameters, StoredResults(db, claim.job_id, parameters.text))
 
     def plan_job(
         self,

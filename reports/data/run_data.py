@@ -18,10 +18,10 @@ from analysis.kinds import kind_named
 from analysis.kinds.kind import Kind
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from core.enums import Grain, Grouping
+from core.enums import Grain, Grouping, TextPart
 from core.errors import UsageError
 from models.database import Database
-from models.documents import DocumentScope, documents_of
+from models.documents import DocumentScope, documents_of, text_part_of
 from models.runs import get_run
 from models.tables import IS_REPORT, Job, Run, RunEngine
 from reports.data.queries import fetch_all, in_batches, index_by
@@ -135,6 +135,11 @@ class RunData:
     def keywords(self) -> tuple[Keyword, ...]:
         """The keywords that the run looks for; none of a run over posts."""
         return self.kind.keywords(self.parameters)
+
+    @property
+    def text_part(self) -> TextPart:
+        """What the run reads of each document."""
+        return text_part_of(vars(self.parameters))
 
     @property
     def month_parameters(self) -> MonthsParameters:
