@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from reports.findings.pair_highlights import pair_highlights
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
@@ -127,9 +126,8 @@ def test_pairs_and_groups_count_the_other_days(db: Database) -> None:
     assert sum(month.counts.both for month in together.months) == 300
     (apart,) = [pair for pair in read_pairs(without) if pair.names == ("fog", "rain")]
     assert sum(month.counts.both for month in apart.months) == 0
-    assert pair_highlights([apart]) is not None
 
-    (fog, _) = count_groups(without, ["fog", "rain"], Grain.MONTH)
+    (fog, _) = count_groups(without, Grain.MONTH)
     post = fog.groups["Post"]
     assert (post.total.documents, post.total.matched) == (656, 164)
     assert not post.by_period["2020-02"].has_data
