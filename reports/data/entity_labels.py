@@ -45,11 +45,11 @@ _ORGANISATION_WORDS = frozenset(
     re.findall(
         r"\w+",
         """academy administration agency airlines alliance army assembly association authority bank
-        board bureau cabinet center centre church club coalition college commission committee
+        board bureau cabinet caucus center centre church club coalition college commission committee
         company congress corporation corps council court department federation force forces
         foundation front fund group guard inc institute institution journal league library
-        ministry museum navy network news organization party parliament police post press
-        school senate service society times trust union university""",
+        ministry museum navy network news office organization party parliament police post press
+        school senate service society team times trust union university""",
     )
 )
 
