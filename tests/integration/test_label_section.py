@@ -19,6 +19,7 @@ from reports.pages.label_section import LabelSection, read_label_section
 from reports.stats.human_scale import Stratum, estimate_mean, labels_needed
 from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
+from textapi.engine.polarity import engine_name, neutral_band
 
 Mentions = dict[MentionKey, tuple[str, float]]  # month and polarity
 
@@ -209,3 +210,35 @@ def test_a_page_says_why_coders_have_no_alpha(
     label(db, run, "Ann", dict.fromkeys(keys[:20], 1))
     label(db, run, "Bob", dict.fromkeys(keys[of_bob], 1))
     assert words in page_text(build(db, [run], tmp_path / "report"))
+
+
+def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
+    db: Database, tmp_path: Path
+) -> None:
+    sections, pages = {}, {}
+    for mode in ("vader", "news"):
+        run = months_run(db, "2020-03", "2020-04", ["tide"], engine=engine_name(mode))
+        mentions = mentions_of(db, run, "tide")
+        band = neutral_band(engine_name(mode))
+        label(db, run, "Ann", {key: band.sign(score) for key, (_, score) in mentions.items()})
+        sections[mode] = section_of(db, run)
+        pages[mode] = page_text(build(db, [run], tmp_path / mode))
+        other = neutral_band(engine_name("news" if mode == "vader" else "vader"))
+        equal = [band.sign(score) == other.sign(score) for _, score in mentions.values()]
+        assert not all(equal)
+
+    for section in sections.values():
+        assert section.subjects[0].right is not None
+        assert section.subjects[0].right.mean == pytest.approx(1.0)
+    assert sections["vader"].band == (-0.05, 0.05)
+    assert sections["news"].band == (-0.13, 0.2)
+
+    assert "a polarity between −0.05 and +0.05 is neutral for this engine" in pages["vader"]
+    assert "a polarity between −0.13 and +0.20 is neutral for this engine" in pages["news"]
+    assert "Polarity is that of “news”" not in pages["vader"]
+    reason = "Engine tidings-1.1+news-2. Polarity is that of “news”, a network that was trained"
+    assert reason in pages["news"]
+    assert (
+        "The server was told to answer with it. From −0.13 to +0.20 it is neutral."
+        in (pages["news"])
+    )
