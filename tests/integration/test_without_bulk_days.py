@@ -22,7 +22,6 @@ from reports.data.tables.mentions import read_mentions
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
 from reports.data.years import read_years
-from reports.findings.pair_highlights import pair_highlights
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import database
 
@@ -127,7 +126,6 @@ def test_pairs_and_groups_count_the_other_days(db: Database) -> None:
     assert sum(month.counts.both for month in together.months) == 300
     (apart,) = [pair for pair in read_pairs(without) if pair.names == ("fog", "rain")]
     assert sum(month.counts.both for month in apart.months) == 0
-    assert pair_highlights([apart]) is not None
 
     (fog, _) = count_groups(without, ["fog", "rain"], Grain.MONTH)
     post = fog.groups["Post"]
