@@ -20,6 +20,8 @@ from reports.stats.human_scale import Stratum, estimate_mean, labels_needed
 from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 Mentions = dict[MentionKey, tuple[str, float]]  # month and polarity
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
+
 from models.database import Database
 from models.tables import Document, JobStep, Mention
 from reports.data.bulk_days import find_bulk_days
@@ -11,6 +13,8 @@ from reports.data.run_data import RunData, load_run
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from tests import exports_kit as kit
+
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 LETTER = "Covid Letter: What Happened Today."
 
