@@ -28,6 +28,8 @@ from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 DISTINCT = Selection(distinct=True)
 COUNTIES = 1_900
 TRACKER = "… County, Ohio Covid Case and Risk Tracker."

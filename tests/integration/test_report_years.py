@@ -20,7 +20,10 @@ from reports.findings.run_findings import read_month_findings
 from tests import report_stories as stories
 from tests.report_stories import Text
 
-pytestmark = pytest.mark.timeout(600)  # a busy machine takes minutes for 61 pages
+pytestmark = [
+    pytest.mark.timeout(600),  # a busy machine takes minutes for 61 pages
+    pytest.mark.usefixtures("figures_from_memory"),
+]
 
 KEYWORDS = ["covid", "masks"]
 FAILED, GAP = "2017-03", "2016-05"
