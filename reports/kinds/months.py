@@ -1,4 +1,4 @@
-"""The report of a run of months: a front page, and pages for months, keywords and years."""
+"""The report of a run of months: a front page, and pages for months, keywords, years and more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reports.data import years
 from reports.data.tables.mentions import MENTIONS
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import months
+from reports.pages.front_page import arrange_sentences
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
@@ -25,7 +26,8 @@ def name_run(run: RunSummary) -> str:
 def write_pages(report: Report) -> None:
     """Write a front page, a page for each month and one for each keyword over all months.
 
-    A run of many months also has a page for each year, which lists its months.
+    A run of many months also has a page for each year, which lists its months. What the front page
+    has no room for stands on pages that it links to.
     """
     if years.draw_by_year(report.run):
         report = replace(report, run=replace(report.run, grain=Grain.YEAR))
@@ -49,8 +51,24 @@ def write_pages(report: Report) -> None:
             keyword=keyword,
         )
 
+    for further_page in front_page.further_pages:
+        report.write(
+            further_page.file_name,
+            further_page.template,
+            front_page,
+            title=further_page.title,
+            samples=front_page.texts,
+        )
+
+    keyword_names = [keyword.name for keyword in front_page.keywords]
+    assert report.repeats is not None  # noqa: S101 - only trainings and several runs have none
     report.write(
-        INDEX, "months.html", front_page, title=name_run(report.run), samples=front_page.texts
+        INDEX,
+        "months.html",
+        front_page,
+        title=name_run(report.run),
+        samples=front_page.texts,
+        sentences=arrange_sentences(keyword_names, report.repeats.highlights),
     )
 
 

@@ -1,44 +1,45 @@
-"""What a page says of its highlights as a whole is true of that page."""
+"""What a page says of how to read it is short, and true of that page."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 import pytest
 
 from reports.data.tables.periods import PeriodRow
 from reports.pages.page import _environment
+from reports.words.scales import UNCHECKED
 from tests.highlight_rows import row
 
 
-def how_to_read(subjects: int, rows: Sequence[PeriodRow] = ()) -> str:
+def how_to_read(unit: str, rows: Sequence[PeriodRow] = ()) -> list[str]:
     parts = _environment().get_template("parts.html").module
-    html = parts.how_to_read("document", "keyword", subjects, rows)  # type: ignore[attr-defined]
-    return re.sub(r"<[^>]*>", "", html)
+    html = parts.how_to_read(unit, UNCHECKED, rows)  # type: ignore[attr-defined]
+    lines = re.findall(r"<li>(.*?)</li>", html)
+    return [unescape(re.sub(r"<[^>]*>", "", line)) for line in lines]
 
 
 def test_cut_off_months_are_named_only_where_the_page_has_one() -> None:
     whole, cut = row("2020-01", 9), row("2020-02", 9, cut_off=True)
-    assert "†" not in how_to_read(1, [whole])
-    assert "Months marked † lack their first or last days" in how_to_read(1, [whole, cut])
+    assert "†" not in "".join(how_to_read("document", [whole]))
+    assert "Months marked † lack their first or last days, and no sentence uses them." in (
+        how_to_read("document", [whole, cut])
+    )
+    years = [row("2020", 9, cut_off=True)]
+    assert "fewer than nine whole months" in how_to_read("document", years)[-1]
 
 
-@pytest.mark.parametrize(
-    ("subjects", "promise"),
-    [
-        (1, "into at most one report of 20, provided that texts are independent:"),
-        (3, "into at most one report of 20, and about any of these 3 into at most one of 6 (Bonf"),
-        (4, "into at most one report of 20, and about any of these 4 into at most one of 5 (Bonf"),
-        (10, "and about any of these 10 into at most one of 2 (Bonferroni), provided that"),
-        (11, "into at most one report of 20: of 11, at most 0.55 have one on average, provided"),
-    ],
-)
-def test_the_promise_is_that_of_as_many_keywords_as_the_page_has(
-    subjects: int, promise: str
-) -> None:
-    """A wrong claim about one of k has the probability k/20 at most."""
-    text = how_to_read(subjects)
-    assert "Chance puts a wrong claim about one keyword into at most one report of 20" in text
-    assert promise in text
-    assert "one text in many versions makes a test too sure" in text
+@pytest.mark.parametrize("unit", ["document", "post"])
+def test_it_takes_five_lines_at_most_and_names_the_scale_once(unit: str) -> None:
+    lines = how_to_read(unit, [row("2020-02", 9, cut_off=True)])
+    assert len(lines) <= 5
+    assert "".join(lines).count(UNCHECKED) == 1
+    assert f"are of the {unit}s that were read, and say nothing of others." in lines[0]
+
+
+def test_posts_have_no_bulk_days_and_no_blocks() -> None:
+    text = "".join(how_to_read("post"))
+    assert "bulk day" not in text
+    assert "other days" not in text
