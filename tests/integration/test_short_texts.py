@@ -59,8 +59,9 @@ def test_the_front_page_and_the_pages_of_months_say_that_only_headlines_were_rea
     front = page_text(index)
     assert front.count(NOTE) == times
     assert page_text(tmp_path / "out" / "2020-03.html").count(NOTE) == times
-    assert "0.5 a day on average" in front
-    assert "if it was collected by search words, they say nothing of the newspaper" in front
+    methods = page_text(tmp_path / "out" / "methods.html")
+    assert "0.5 a day on average" in methods
+    assert "if it was collected by search words, they say nothing of the newspaper" in methods
     db.close()
 
 
