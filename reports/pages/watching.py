@@ -90,20 +90,13 @@ class ShownChange:
 
 
 @dataclass(frozen=True)
-class WatchSection:
-    """All that the beginning of the page shows."""
-
-    every: str
-
-    # The day of the report that this one is compared with.
-    since: str | None
-
-    changes: list[str]
+class SurprisesSection:
+    """The events of a run, and the largest changes that are none."""
 
     # The newest event comes first.
     events: list[ShownEvent]
 
-    # The largest changes that are no events; the largest comes first.
+    # The largest change comes first.
     unchecked: list[ShownChange]
 
     @property
@@ -115,8 +108,20 @@ class WatchSection:
         )
 
 
-def read_watch_section(run: RunData, *, texts: bool = True) -> WatchSection | None:
-    """Return what is new in the run and its events; None where it is not watched."""
+@dataclass(frozen=True)
+class WatchSection:
+    """What the page of a watched run begins with, besides its events."""
+
+    every: str
+
+    # The day of the report that this one is compared with.
+    since: str | None
+
+    changes: list[str]
+
+
+def read_watch_section(run: RunData) -> WatchSection | None:
+    """Return what is new in the run; None where it is not watched."""
     with run.db.read() as connection:
         state = read_state(connection, run.id)
     if state is None:
@@ -126,8 +131,16 @@ def read_watch_section(run: RunData, *, texts: bool = True) -> WatchSection | No
     if state.counts is not None and state.counted_at is not None:
         changes = describe_changes(run.kind.unit, state.counts, count_results(run))
         since = f"{_day(state.counted_at):%Y-%m-%d}"
-    events = show_events(run, state, texts=texts)
-    return WatchSection(state.every, since, changes, events, show_changes(run, texts=texts))
+    return WatchSection(state.every, since, changes)
+
+
+def read_surprises(run: RunData, *, texts: bool) -> SurprisesSection | None:
+    """Return the events of a run over texts, with headlines where the report has *texts*."""
+    if not run.kind.has_documents:
+        return None
+    with run.db.read() as connection:
+        state = read_state(connection, run.id)
+    return SurprisesSection(show_events(run, state, texts=texts), show_changes(run, texts=texts))
 
 
 def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) -> list[ShownEvent]:
