@@ -30,7 +30,7 @@ from reports.kinds.report_kind import Report
 from reports.pages import atom, comparison, page, run_summary
 from reports.pages.repeats import read_repeats
 from reports.pages.run_summary import summarize_run
-from reports.pages.watching import read_watch_section
+from reports.pages.watching import read_surprises, read_watch_section
 from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
 from reports.words.quantities import join_words
 
@@ -116,18 +116,19 @@ def build(
             findings: FindingsBySubject = {}
             if len(run_ids) == 1 and read_findings is not None:
                 repeats, findings = read_repeats(run), read_findings(run)
-            watch = read_watch_section(run, texts=texts) if len(run_ids) == 1 else None
+            watch = surprises = None
+            if len(run_ids) == 1:
+                watch, surprises = read_watch_section(run), read_surprises(run, texts=texts)
             summary = summarize_run(run)
-            reports.append(Report(summary, pages, store, exports, repeats, findings, watch))
+            report = Report(summary, pages, store, exports, repeats, findings, watch, surprises)
+            reports.append(report)
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
             (report,) = reports
             kind = REPORT_KINDS[report.run.kind.report]
             kind.write_pages(report)
-            if report.watch is not None:
-                title = kind.title(report.run)
-                pages.add(FEED, atom.write_feed(report.run, title, report.watch.events))
+            _write_feed(report, pages)
 
         file_names = {
             *pages.names,
@@ -143,6 +144,13 @@ def build(
     manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(file_names)}
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
+
+
+def _write_feed(report: Report, pages: StagedFiles) -> None:
+    """Write the feed of a watched run."""
+    if report.watch is not None and report.surprises is not None:
+        title = REPORT_KINDS[report.run.kind.report].title(report.run)
+        pages.add(FEED, atom.write_feed(report.run, title, report.surprises.events))
 
 
 def _after_one(check: Callable[[], None]) -> Callable[[], None]:

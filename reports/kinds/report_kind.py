@@ -15,7 +15,7 @@ from reports.findings.confirmed import FindingsBySubject, ReadFindings
 from reports.pages import page
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
-from reports.pages.watching import WatchSection
+from reports.pages.watching import SurprisesSection, WatchSection
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Report:
     repeats: Repeats | None
     findings: FindingsBySubject
     watch: WatchSection | None
+    surprises: SurprisesSection | None
 
     def write(
         self,
@@ -54,6 +55,7 @@ class Report:
             repeats=self.repeats,
             findings=self.findings,
             watch=self.watch,
+            surprises=self.surprises,
             files=self.exports.files(),
             texts=self.exports.texts,
             made=self.run.ended,

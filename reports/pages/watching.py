@@ -36,7 +36,7 @@ from reports.words.periods import MONTHS, month_name
 from reports.words.quantities import format_share, quantity, signed
 
 # The page shows at most this many events, and all that are new.
-SHOWN = 8
+SHOWN = 5
 # Events are of these periods, whatever the grain of the run's series is.
 GRAINS = (Grain.MONTH, Grain.WEEK)
 # A sentence says what is left without repeats and bulk days where that differs so much.
@@ -90,20 +90,13 @@ class ShownChange:
 
 
 @dataclass(frozen=True)
-class WatchSection:
-    """All that the beginning of the page shows."""
-
-    every: str
-
-    # The day of the report that this one is compared with.
-    since: str | None
-
-    changes: list[str]
+class SurprisesSection:
+    """The events of a run, and the largest changes that are none."""
 
     # The newest event comes first.
     events: list[ShownEvent]
 
-    # The largest changes that are no events; the largest comes first.
+    # The largest change comes first.
     unchecked: list[ShownChange]
 
     @property
@@ -114,9 +107,26 @@ class WatchSection:
             new + [event for event in self.events if not event.is_new][: max(0, SHOWN - len(new))]
         )
 
+    @property
+    def earlier(self) -> list[ShownEvent]:
+        """The other events."""
+        return [event for event in self.events if event not in self.shown]
 
-def read_watch_section(run: RunData, *, texts: bool = True) -> WatchSection | None:
-    """Return what is new in the run and its events; None where it is not watched."""
+
+@dataclass(frozen=True)
+class WatchSection:
+    """What the page of a watched run begins with, besides its events."""
+
+    every: str
+
+    # The day of the report that this one is compared with.
+    since: str | None
+
+    changes: list[str]
+
+
+def read_watch_section(run: RunData) -> WatchSection | None:
+    """Return what is new in the run; None where it is not watched."""
     with run.db.read() as connection:
         state = read_state(connection, run.id)
     if state is None:
@@ -126,8 +136,16 @@ def read_watch_section(run: RunData, *, texts: bool = True) -> WatchSection | No
     if state.counts is not None and state.counted_at is not None:
         changes = describe_changes(run.kind.unit, state.counts, count_results(run))
         since = f"{_day(state.counted_at):%Y-%m-%d}"
-    events = show_events(run, state, texts=texts)
-    return WatchSection(state.every, since, changes, events, show_changes(run, texts=texts))
+    return WatchSection(state.every, since, changes)
+
+
+def read_surprises(run: RunData, *, texts: bool) -> SurprisesSection | None:
+    """Return the events of a run over texts, with headlines where the report has *texts*."""
+    if not run.kind.has_documents:
+        return None
+    with run.db.read() as connection:
+        state = read_state(connection, run.id)
+    return SurprisesSection(show_events(run, state, texts=texts), show_changes(run, texts=texts))
 
 
 def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) -> list[ShownEvent]:

@@ -34,7 +34,7 @@ from scipy.special import bdtr, bdtrc, stdtr
 # The variance of a usual word's rate p over n documents is CLUSTERING * p / n + (SWAY * p)²:
 # measured on the months and weeks of two years of headlines (`bench/events.py --folder`).
 CLUSTERING = 1.5
-SWAY = 0.2
+SWAY = 0.22
 # The standard deviation of a usual subject's mean polarity between periods, beyond chance.
 MOOD_SWAY = 0.03
 # The usual spread counts as much as a year of a series' own months.
