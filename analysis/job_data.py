@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from core.enums import TextPart
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
@@ -43,9 +44,10 @@ def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[Documen
 class StoredResults:
     """The rows of a job's steps as the database has them."""
 
-    def __init__(self, db: Database, job_id: int) -> None:
+    def __init__(self, db: Database, job_id: int, text_part: TextPart = TextPart.HEADLINE) -> None:
         self._db = db
         self._job_id = job_id
+        self._text_part = text_part
 
     async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
         """Read what the job's steps have found for *table*."""
@@ -57,7 +59,8 @@ class StoredResults:
 
     async def documents(self, keyword: str) -> list[tuple[int, str]]:
         """Read the documents that mention *keyword*, by day and identity."""
-        return await read_in_thread(self._db, mentioning_documents, self._job_id, keyword)
+        documents = (self._job_id, keyword, self._text_part)
+        return await read_in_thread(self._db, mentioning_documents, *documents)
 
 
 async def read_in_thread(db: Database, query: Callable[..., T], *arguments: Any) -> T:

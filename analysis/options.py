@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -18,6 +18,9 @@ from textapi.text.keywords import pattern
 
 # A keyword's name has at most this many characters.
 LONGEST_NAME = 200
+
+# A run is told of at most so many names that are none.
+MOST_NOT_NAMES = 5_000
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
@@ -207,7 +210,8 @@ class CommandOption:
     """How a field of parameters is given on the command line.
 
     The option is called like the field, or *flag*. A field of several texts takes the option more
-    than once, or one text with commas if it *is_separated*. A flag that *is_negated* sets False.
+    than once, or one text with commas if it *is_separated*, or a file with one text a line if it
+    *is_file*. A flag that *is_negated* sets False.
     The option has no effect in a run without the *step*; *idle* says why it never has one.
     """
 
@@ -217,6 +221,7 @@ class CommandOption:
     choices: tuple[str, ...] = ()
     is_separated: bool = False
     is_negated: bool = False
+    is_file: bool = False
     step: str | None = None
     idle: str | None = None
 
@@ -225,6 +230,8 @@ class CommandOption:
         flag = flag_of(field_name, self)
         if isinstance(value, bool):
             return [flag]
+        if self.is_file:
+            return [flag, self.metavar or "FILE"]
         if not isinstance(value, tuple):
             return [flag, str(value)]
         texts = [",".join(value)] if self.is_separated else value
@@ -267,6 +274,8 @@ class TextOptions(FrozenModel):
         Field(ge=1, le=2**31 - 1),
         CommandOption(help="Fetch at most so many documents each."),
     ] = None
+    #: The polarity engine that the Text API is asked for, if it has a choice.
+    polarity: Literal["news"] | None = None
     by: Grain = Grain.MONTH
     distinct: Annotated[
         bool,
@@ -280,6 +289,18 @@ class TextOptions(FrozenModel):
         CommandOption(
             metavar="TEXT",
             help="Leave out texts that differ from this one in names or figures only.",
+        ),
+    ] = ()
+    not_names: Annotated[
+        tuple[Annotated[str, Field(max_length=LONGEST_NAME)], ...],
+        Field(max_length=MOST_NOT_NAMES),
+        CommandOption(
+            flag="--not-a-name",
+            metavar="FILE",
+            help="What is no name of a person, organisation or place, one a line: it is not "
+            "counted among the entities.",
+            is_file=True,
+            step="entities",
         ),
     ] = ()
 

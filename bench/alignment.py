@@ -132,7 +132,7 @@ def expected_mentions(
     for keyword in keywords:
         for term in keyword.terms:
             words = re.escape(term).replace(r"\ ", r"\s+").replace(r"\-", HYPHENS)
-            contraction = r"(?!['\u2019](?:t|re|ve|ll|d|m)(?!\w))"
+            contraction = r"(?!(?:'|\u2019)(?:t|re|ve|ll|d|m)(?!\w))"
             pattern = rf"(?<![\w@]){words}(?!\w){contraction}(?!{HYPHENS}\d)(?!\.\w)"
             rules[term] = re.compile(pattern, re.IGNORECASE)
 

@@ -53,8 +53,10 @@ def sqlite_file(url: str) -> Path | None:
     return None if path is None else Path(path)
 
 
-def engine_name(settings: Settings) -> str:
-    """Return name and version of the Text API's engine; no call is counted for it.
+def engine_name(settings: Settings, polarity: str | None = None) -> str:
+    """Return name and version of the Text API's engine for requests that prefer *polarity*.
+
+    No call is counted for it.
 
     Raises `SettingsError`, `ServiceUnavailable`.
     """
@@ -70,6 +72,6 @@ def engine_name(settings: Settings) -> str:
 
     async def ask() -> str:
         async with aiohttp.ClientSession() as session:
-            return await fetch_engine(session, url)
+            return await fetch_engine(session, url, polarity)
 
     return asyncio.run(ask())

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from analysis.kinds.accounts import HandlesParameters
-from analysis.kinds.months import MonthsParameters
+from analysis.kinds.months import Months, MonthsParameters
 from analysis.options import Keyword
 from cli import context
 from cli.control import dispatch
@@ -77,6 +77,7 @@ def _submit_runs(db: Database, out: Path) -> dict[Path, int]:
         keywords=(Keyword.parse(synthetic.KEYWORD),),
         material="News",
     )
+    months = Months().choose_polarity_engine(db, months)
     digits = plan_training("feedforward", "digits", {"epochs": "10"})
     sine = plan_training("recurrent", "sine", {"epochs": "60"})
     accounts = HandlesParameters()

@@ -10,13 +10,13 @@ from pathlib import Path
 from analysis.options import Keyword
 from analysis.text.mentions import all_terms
 from cli.messages import warn
+from cli.text_files import read_text_file
 from core.enums import Within
 from core.errors import UsageError
 from core.printing import printable
 from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.sentences import sentences
 
-_MAX_FILE_BYTES = 2**20
 _HEADER = ["name", "query"]
 
 
@@ -46,7 +46,7 @@ def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tu
 def _read_file(path: Path, within: Within) -> Iterator[Keyword]:
     """Yield the keywords of a file: one a line, or CSV with the columns name and query."""
     read = _read_table if path.suffix.lower() == ".csv" else _read_lines
-    for line_number, keyword_name, query in read(_read_text(path)):
+    for line_number, keyword_name, query in read(read_text_file("--keywords-file", path)):
         try:
             if keyword_name is None:
                 yield _parse(query, within)
@@ -54,20 +54,6 @@ def _read_file(path: Path, within: Within) -> Iterator[Keyword]:
                 yield _parse_row(keyword_name, query, within)
         except ValueError as error:
             raise UsageError(f"--keywords-file {path}, line {line_number}: {error}") from None
-
-
-def _read_text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        if len(content) > _MAX_FILE_BYTES:
-            raise UsageError(
-                f"--keywords-file {path} is larger than a megabyte: is it the right one?"
-            )
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"--keywords-file {path} cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--keywords-file {path} is no UTF-8: save it in that encoding") from None
 
 
 def _read_lines(text: str) -> Iterator[tuple[int, None, str]]:

@@ -33,7 +33,7 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     read_mask(options.mask)
     with closing(context.open_database(settings, create=True)) as db:
         matched = request.match_stored(db, settings)
-        engine = _engine_name(settings)
+        engine = _engine_name(settings, matched.parameters.polarity)
         with _progress_display() as show_progress:
             figures = plan_run(
                 db,
@@ -77,11 +77,14 @@ group = typer.Typer(
 @group.command("run")
 def compare(run: Run, as_json: Json = False) -> None:
     """Compare the calls that a run needs, by operation, with those that it has made."""
+    from models.runs import get_run
     from producers.plan import call_counts, plan_submitted_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        engine = _engine_name(settings)
+        with db.read() as connection:
+            parameters = get_run(connection, run).parameters
+        engine = _engine_name(settings, parameters.get("polarity"))
         with _progress_display() as show_progress:
             figures = plan_submitted_run(
                 db, run, engine=engine, settings=settings, on_progress=show_progress
@@ -130,12 +133,12 @@ def _format_duration(seconds: float) -> str:
     return f"{seconds / 3600:,.1f} hours" if seconds < 2 * 86400 else f"{seconds / 86400:,.1f} days"
 
 
-def _engine_name(settings: Settings) -> str:
-    """Return the name of the Text API's engine, or our own engine's if the service is away."""
+def _engine_name(settings: Settings, polarity: str | None) -> str:
+    """Return the Text API's engine for *polarity*, or our own engine if the service is away."""
     from producers.plan import OUR_ENGINE
 
     try:
-        return context.engine_name(settings)
+        return context.engine_name(settings, polarity)
     except (ServiceUnavailable, SettingsError) as error:
         warn(f"{error}; planned as if nothing were answered")
         return OUR_ENGINE

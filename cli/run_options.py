@@ -21,6 +21,7 @@ from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
 from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8
+from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
 from core.printing import printable
@@ -155,6 +156,8 @@ def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
     """Return the type of a field's option, and its default."""
     if field.annotation is bool:
         return bool, False
+    if declared.is_file:
+        return Path | None, None
     if get_origin(field.annotation) is tuple:
         return (str if declared.is_separated else list[str]) | None, None
     return field.annotation, field.default
@@ -211,6 +214,8 @@ def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, typed_value:
         return typed_value
     if declared.is_negated:
         return False
+    if declared.is_file:
+        return read_names(flag_of(field_name, declared), typed_value)
     texts = typed_value if isinstance(typed_value, list) else [typed_value]
     check_utf8([text for text in texts if isinstance(text, str)])
     if declared.is_separated:

@@ -60,6 +60,26 @@ class Within(StrEnum):
     DOCUMENT = "document"
 
 
+# The ledger's name of a term has this sign before the part of documents that was searched for it.
+PART_SIGN = "\x1f"
+
+
+class TextPart(StrEnum):
+    """What a run reads of an archive's document."""
+
+    HEADLINE = "headline"
+
+    # Only documents with an abstract are read.
+    ABSTRACT = "abstract"
+
+    # The abstract follows in a line of its own, if there is one.
+    BOTH = "both"
+
+    def ledger_term(self, term: str) -> str:
+        """Return the ledger's name of a term; in headlines it is the term itself."""
+        return term if self == TextPart.HEADLINE else f"{term}{PART_SIGN}{self}"
+
+
 # This is the first part of every job over texts, before its steps.
 DOCUMENTS = "documents"
 

@@ -177,9 +177,12 @@ class ServiceClient:
         explain: Explain | None = None,
         into: BinaryIO | None = None,
         before: Callable[[], Awaitable[None]] | None = None,
+        headers: Mapping[str, str] | None = None,
         **request: Any,
     ) -> Answer:
         """Make one request when the limiter permits it; *before* is awaited first.
+
+        *headers* are sent beside those of every request.
 
         Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
         `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
@@ -188,7 +191,7 @@ class ServiceClient:
             async with self.limiter.call():
                 if before is not None:
                     await before()
-                answer = await self._exchange(method, path, into, request)
+                answer = await self._exchange(method, path, into, headers or {}, request)
 
                 problem: TidingsError | None = None
                 wait = seconds_to_wait(answer, time.time(), self.retry_policy.longest_retry_after)
@@ -209,7 +212,12 @@ class ServiceClient:
             return answer
 
     async def _exchange(
-        self, method: str, path: str, into: BinaryIO | None, request: Mapping[str, Any]
+        self,
+        method: str,
+        path: str,
+        into: BinaryIO | None,
+        headers: Mapping[str, str],
+        request: Mapping[str, Any],
     ) -> Answer:
         problem: ServiceError
 
@@ -217,7 +225,7 @@ class ServiceClient:
             async with self.session.request(
                 method,
                 self.base_url.rstrip("/") + path,
-                headers=self.headers,
+                headers={**self.headers, **headers},
                 timeout=self.timeout,
                 # Another host must not see the key.
                 allow_redirects=False,

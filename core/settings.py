@@ -152,8 +152,10 @@ class Settings(BaseSettings):
     )
 
     textapi_keys: Keys = Field((), description="Server: keys that are accepted, comma-separated.")
-    textapi_polarity: Literal["vader", "news", "compatible"] = Field(
-        "vader", description="Server: polarity mode."
+    textapi_polarity: Literal["vader", "news", "compatible"] | None = Field(
+        None,
+        description="Server: polarity engine of every answer; by default the one that a request "
+        "prefers, else vader.",
     )
     textapi_key_limit: Limits = Field(
         "", description='Server: limit of calls with one key, "100/s"; none by default.'

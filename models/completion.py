@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
-from core.enums import JobKind
+from core.enums import JobKind, TextPart
 from models.database import Database, batched
 from models.keyword_answers import move_keyword_answers
 from models.origins import (
@@ -270,6 +270,21 @@ def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
     is_found = exists().where(JobDocument.document_id == Document.id)
     documents = select(Document.id).where(Document.id.in_(ids), or_(is_read, is_found))
     return set(connection.scalars(documents))
+
+
+def ids_read_with_abstracts(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Return which of the documents a run has read that reads abstracts."""
+    part = Run.parameters["text"].as_string()
+    reads_abstracts = part.in_((TextPart.ABSTRACT, TextPart.BOTH))
+    if connection.scalar(select(Run.id).where(reads_abstracts).limit(1)) is None:
+        return set()
+    is_read = exists().where(
+        Run.id == Job.run_id,
+        Job.newest_document >= Document.id,
+        _IS_OF_MONTH,
+        reads_abstracts,
+    )
+    return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_read)))
 
 
 def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:

@@ -14,8 +14,10 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Row,
+    Select,
     and_,
     bindparam,
+    exists,
     false,
     func,
     or_,
@@ -24,15 +26,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.enums import JobKind
+from core.enums import JobKind, TextPart
 from models.bulk import insert_of_many, many
 from models.completion import (
     complete_documents,
     count_conflicts,
     identify_documents,
+    ids_read_with_abstracts,
     join_rows,
 )
 from models.database import Database, batched
+from models.keyword_answers import forget_searches_of_both
 from models.origins import (
     CountKey,
     OriginKey,
@@ -55,9 +59,8 @@ _COLUMNS = (
     *("published_at", "period", "address", "text"),
 )
 _INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
-_TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
-
-_DATED_TEXTS = _TEXTS.add_columns(Document.published_at)
+# A line break ends a sentence, so that no sentence begins in the headline and ends in the abstract.
+_BETWEEN_PARTS = "\n"
 # About so many documents of a month are read in one transaction.
 _READ_AT_ONCE = 2000
 
@@ -80,7 +83,7 @@ class DocumentScope:
 
     They are those of a *period*, of a *handle*, or those that are linked to the job *linked_to*.
     Documents with a higher id than *newest_document* were stored later. Without sources, outlets,
-    sections or a material, documents of all of them count.
+    sections or a material, documents of all of them count. *text_part* is what is read of each.
     """
 
     period: str | None = None
@@ -91,6 +94,7 @@ class DocumentScope:
     sections: tuple[str, ...] = ()
     material: str | None = None
     newest_document: int | None = None
+    text_part: TextPart = TextPart.HEADLINE
 
     @classmethod
     def of_job(
@@ -113,6 +117,7 @@ class DocumentScope:
             sections=tuple(parameters.get("sections") or ()),
             material=parameters.get("material"),
             newest_document=newest_document,
+            text_part=text_part_of(parameters),
         )
         match kind:
             case JobKind.MONTH:
@@ -130,6 +135,32 @@ class DocumentScope:
         without any document has no data.
         """
         return replace(self, sections=(), material=None)
+
+
+def text_part_of(parameters: Mapping[str, Any]) -> TextPart:
+    """Return what a run with these parameters reads of each document."""
+    return TextPart(parameters.get("text") or TextPart.HEADLINE)
+
+
+def text_column(part: TextPart) -> ColumnElement[str]:
+    """Return the text of `Document` that is read of a document."""
+    if part == TextPart.HEADLINE:
+        return Document.text.expression
+    details = select(DocumentDetails.abstract).where(DocumentDetails.document_id == Document.id)
+    abstract = details.scalar_subquery()
+    if part == TextPart.ABSTRACT:
+        return func.coalesce(abstract, "").label("text")
+    return (Document.text + func.coalesce(_BETWEEN_PARTS + abstract, "")).label("text")
+
+
+@lru_cache(maxsize=8)
+def _select_texts(part: TextPart, *, dated: bool = False) -> Select[Any]:
+    """Return the statement that reads the fields of `DocumentText`, and with *dated* the time."""
+    columns: list[Any] = [Document.id, Document.identity, Document.period, text_column(part)]
+    columns.append(Document.repost)
+    if dated:
+        columns.append(Document.published_at)
+    return select(*columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +278,10 @@ def _count_conflicts(
 def _insert_details(
     connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Keep the first abstract and subject terms of each document."""
+    """Keep the first abstract and subject terms of each document.
+
+    A document without any that a run has read with its abstract stays so.
+    """
     details_by_identity: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row.get("abstract") or row.get("tags"):
@@ -263,8 +297,11 @@ def _insert_details(
         details = details_by_identity[identity]
         if details.pop("text") == stored_text:
             new.append({"document_id": document_id, **details})
+    read = ids_read_with_abstracts(connection, [details["document_id"] for details in new])
+    new = [details for details in new if details["document_id"] not in read]
     if new:
         connection.execute(db.upsert(DocumentDetails).on_conflict_do_nothing(), new)
+        forget_searches_of_both(connection, [details["document_id"] for details in new])
 
 
 def _link_rows(
@@ -315,6 +352,9 @@ def documents_of(
     if scope.outlets or scope.sections or scope.material is not None:
         materials = [] if scope.material is None else [scope.material]
         condition &= is_of_origin(outlet=scope.outlets, section=scope.sections, material=materials)
+    if scope.text_part == TextPart.ABSTRACT:
+        details = exists().where(DocumentDetails.document_id == Document.id)
+        condition &= details.where(DocumentDetails.abstract.is_not(None))
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
     return condition
@@ -334,7 +374,8 @@ def count_documents(connection: Connection, scope: DocumentScope) -> int:
 
 def list_documents(connection: Connection, scope: DocumentScope) -> list[DocumentText]:
     """Return the documents of *scope*, by period, then identity."""
-    return _in_order(connection.execute(_TEXTS.where(documents_of(scope))).all())
+    texts = _select_texts(scope.text_part).where(documents_of(scope))
+    return _in_order(connection.execute(texts).all())
 
 
 def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[DocumentText]:
@@ -350,7 +391,8 @@ def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[
     for scope, handles in handles_by_scope.items():
         conditions.append(documents_of(scope, other_handles=handles))
     is_of_one = or_(false(), *conditions)
-    return list(map(DocumentText._make, connection.execute(_TEXTS.where(is_of_one))))
+    texts = _select_texts(TextPart.HEADLINE).where(is_of_one)
+    return list(map(DocumentText._make, connection.execute(texts)))
 
 
 def list_documents_by_day(
@@ -362,7 +404,7 @@ def list_documents_by_day(
     """
     day = bindparam("first", type_=DateTime), bindparam("after", type_=DateTime)
     # The statement is built once, because building it costs most.
-    statement = _DATED_TEXTS.where(documents_of(scope, day=day))
+    statement = _select_texts(scope.text_part, dated=True).where(documents_of(scope, day=day))
     for first, after in _ranges_to_read(db, scope):
         with db.read() as connection:
             rows = connection.execute(statement, {"first": first, "after": after}).all()
@@ -383,7 +425,7 @@ def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[dateti
 
 
 def _group_by_day(documents: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
-    """Yield each day of *documents* of `_DATED_TEXTS` with its documents, by identity."""
+    """Yield each day of dated *documents* with its documents, by identity."""
     days: dict[date, list[Any]] = {}
     for document in documents:
         days.setdefault(document.published_at.date(), []).append(document[:-1])
@@ -398,11 +440,13 @@ def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:
             yield document.text
 
 
-def documents_by_id(connection: Connection, ids: Sequence[int]) -> list[DocumentText]:
+def documents_by_id(
+    connection: Connection, ids: Sequence[int], text_part: TextPart = TextPart.HEADLINE
+) -> list[DocumentText]:
     """Return the documents with these *ids*, by period, then identity."""
     documents: list[Any] = []
     for batch in batched(ids):
-        documents += connection.execute(_TEXTS.where(Document.id.in_(batch)))
+        documents += connection.execute(_select_texts(text_part).where(Document.id.in_(batch)))
     return _in_order(documents)
 
 

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import DOCUMENTS, JobKind, State, StepState
@@ -42,6 +52,7 @@ from models.tables import (
     Call,
     Crawl,
     Document,
+    DocumentDetails,
     ForgottenRun,
     Job,
     JobDocument,
@@ -178,7 +189,10 @@ def _quotable_texts(
             is_of_document = Mention.document_id.in_(batch)
             quotes.update(connection.scalars(select(Mention.sentence).where(is_of_document)))
             texts = select(Document.text).where(Document.id.in_(batch))
-            for text in connection.scalars(texts):
+            abstracts = select(DocumentDetails.abstract).where(
+                DocumentDetails.document_id.in_(batch), DocumentDetails.abstract.is_not(None)
+            )
+            for text in connection.scalars(union_all(texts, abstracts)):
                 quotes.add(text)
                 quotes.update(sentences(text))
     return quotes

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import BindParameter, Connection, Result, bindparam, delete, func, select, update
 
+from core.enums import TextPart
 from models.database import Database, batched, insert_new
 from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
 
@@ -187,12 +188,36 @@ def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -
     return answers
 
 
+def forget_searches_of_both(connection: Connection, document_ids: Sequence[int]) -> None:
+    """Mark documents that may have got an abstract as never searched in both their parts."""
+    is_of_both = KeywordQuestion.term.endswith(TextPart.BOTH.ledger_term(""), autoescape=True)
+    questions = list(connection.scalars(select(KeywordQuestion.id).where(is_of_both)))
+    if not questions:
+        return
+
+    for batch in batched(document_ids):
+        found = KeywordSentences.question_id.in_(questions)
+        connection.execute(
+            delete(KeywordSentences).where(found, KeywordSentences.document_id.in_(batch))
+        )
+    _clear_bits(connection, document_ids, questions)
+
+
 def clear_searched(connection: Connection, document_ids: Iterable[int]) -> None:
     """Mark deleted documents as never searched, since SQLite reuses the highest ids."""
+    _clear_bits(connection, document_ids)
+
+
+def _clear_bits(
+    connection: Connection,
+    document_ids: Iterable[int],
+    questions: Sequence[int] | None = None,
+) -> None:
+    """Clear the bits of documents, for these *questions* or for all."""
     bits_of_block = _bits_by_block(document_ids)
 
     for blocks in batched(sorted(bits_of_block)):
-        for question_id, block, bitmap in _lock_blocks(connection, blocks):
+        for question_id, block, bitmap in _lock_blocks(connection, blocks, questions):
             remaining = bitmap & ~bits_of_block[block]
             if remaining != bitmap:
                 _write_bitmaps(connection, {(question_id, block): remaining})

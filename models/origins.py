@@ -111,6 +111,19 @@ def sources_with_outlets(connection: Connection, outlets: Sequence[str]) -> set[
     return set(connection.scalars(sources.where(is_one).distinct()))
 
 
+def stored_languages(connection: Connection, source: str, outlets: Sequence[str] = ()) -> set[str]:
+    """Return the languages of the stored documents of *source*, "" if one has none.
+
+    *outlets* are those that count, by default all; case ignored.
+    """
+    languages = select(Origin.language).join(DocumentCount, Origin.id == DocumentCount.origin_id)
+    languages = languages.where(DocumentCount.source == source, DocumentCount.documents > 0)
+    if outlets:
+        column = func.lower(Origin.outlet)
+        languages = languages.where(or_(*(column == func.lower(outlet) for outlet in outlets)))
+    return set(connection.scalars(languages.distinct()))
+
+
 def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple[str, str]]:
     """Return each source of *sources* with its months that have documents, "" for no month."""
     columns = (DocumentCount.source, DocumentCount.period)

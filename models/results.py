@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Delete, Insert, bindparam, delete, insert, select, update
 
+from core.enums import TextPart
+from models.documents import text_column
 from models.tables import Base, Document, Mention
 
 Rows = Sequence[Mapping[str, Any]]
@@ -64,13 +66,16 @@ def mention_sentences(connection: Connection, job_id: int) -> list[tuple[str, st
 
 
 def mentioning_documents(
-    connection: Connection, job_id: int, keyword: str
+    connection: Connection,
+    job_id: int,
+    keyword: str,
+    text_part: TextPart = TextPart.HEADLINE,
 ) -> list[tuple[int, str]]:
     """Return the documents that mention the keyword as ``(id, text)``, by day and identity."""
     mentioning = select(Mention.document_id).where(
         Mention.job_id == job_id, Mention.keyword == keyword
     )
-    columns = (Document.id, Document.text, Document.published_at, Document.identity)
+    columns = (Document.id, text_column(text_part), Document.published_at, Document.identity)
     documents = connection.execute(select(*columns).where(Document.id.in_(mentioning)))
     return [(document.id, document.text) for document in sorted(documents, key=_day_identity)]
 

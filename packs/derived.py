@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from core.atomic_files import write_atomically
 from core.errors import BadInput
+from models.documents import text_column
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
 from packs import contents
@@ -118,7 +119,11 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
 
     for batch in in_batches(sort_by_identity(read_identities())):
         stored_documents = fetch_all(
-            run_data.db, select(*Document.__table__.columns).where(Document.id.in_(batch))
+            run_data.db,
+            select(
+                *(column for column in Document.__table__.columns if column.name != "text"),
+                text_column(run_data.text_part).label("text"),
+            ).where(Document.id.in_(batch)),
         )
         with run_data.db.read() as connection:
             origins = read_origins(connection, [row.origin_id for row in stored_documents])

@@ -17,9 +17,10 @@ from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
-from core.enums import DOCUMENTS, State, StepState
+from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
 from models.database import Database
+from models.documents import text_part_of
 from models.origins import (
     ORIGIN_FIELDS,
     CountKey,
@@ -34,6 +35,7 @@ from models.tables import (
     Base,
     Call,
     Document,
+    DocumentDetails,
     Job,
     JobDocument,
     JobStep,
@@ -146,6 +148,7 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     run_data = restored.data
     ids = _write_documents(db, pack, run, run_data)
     _write_stand_ins(db, run_data, restored.jobs, first_id=len(ids) + 1)
+    _copy_abstracts(db, run)
 
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
@@ -267,6 +270,22 @@ def _write_documents(
     _insert(db, Origin, _origin_rows(origin_ids))
     _insert(db, JobDocument, links)
     return ids
+
+
+def _copy_abstracts(db: Database, run: PackedRun) -> None:
+    """Let the texts of a run that read abstracts be abstracts; a pack has no headlines then."""
+    if text_part_of(run.parameters) != TextPart.ABSTRACT:
+        return
+    with db.read() as connection:
+        documents = connection.execute(select(Document.id, Document.text)).all()
+    _insert(
+        db,
+        DocumentDetails,
+        (
+            {"document_id": document.id, "abstract": document.text, "tags": []}
+            for document in documents
+        ),
+    )
 
 
 def _write_stand_ins(

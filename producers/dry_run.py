@@ -16,6 +16,7 @@ from typing import Any
 from analysis.data import MonthData, PostData
 from analysis.ledger import missing_keys
 from analysis.step import Rows, Step, StepResult
+from core.enums import TextPart
 from models.answers import read_answers
 from models.database import Database
 from models.documents import documents_by_id
@@ -23,7 +24,14 @@ from models.keyword_answers import read_sentences
 from models.tables import Base, Mention
 from textapi.engine.summary import summarize
 from textapi.messages import Operation
-from textapi.requests import AnswerKey, ApiRequest, KeywordBatch, KeywordKey, TextRequest
+from textapi.requests import (
+    AnswerKey,
+    ApiRequest,
+    KeywordBatch,
+    KeywordKey,
+    TextRequest,
+    requested_term,
+)
 from textapi.text.keywords import find_candidates, sentences_with
 
 # Stored answers are looked up for this many requests at once.
@@ -116,17 +124,18 @@ def _estimate_keywords(
     request: KeywordBatch, keys: Collection[AnswerKey]
 ) -> dict[AnswerKey, list[str]]:
     missing = set(keys)
-    candidates = find_candidates(request.texts, request.terms)
+    ledger_terms = {requested_term(term): term for term in request.terms}
+    candidates = find_candidates(request.texts, ledger_terms)
     estimates: dict[AnswerKey, list[str]] = {}
 
     for index, terms in sorted(candidates.items()):
         document_id = request.document_ids[index]
-        missing_terms = [term for term in terms if (term, document_id) in missing]
+        missing_terms = [term for term in terms if (ledger_terms[term], document_id) in missing]
         if not missing_terms:
             continue
         for term, sentences in sentences_with(request.texts[index], missing_terms).items():
             if sentences:
-                estimates[term, document_id] = sentences
+                estimates[ledger_terms[term], document_id] = sentences
 
     return estimates
 
@@ -134,8 +143,9 @@ def _estimate_keywords(
 class ResultBuffer:
     """The rows of a job's steps in memory, in the order in which a worker reads them."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, text_part: TextPart = TextPart.HEADLINE) -> None:
         self._db = db
+        self._text_part = text_part
         self._rows: dict[type[Base], list[Mapping[str, Any]]] = {}
         self._rows_of_document: dict[int, list[Mapping[str, Any]]] = {}
 
@@ -168,7 +178,7 @@ class ResultBuffer:
                 document_ids.append(document_id)
 
         with self._db.read() as connection:
-            documents = documents_by_id(connection, document_ids)
+            documents = documents_by_id(connection, document_ids, self._text_part)
         texts = {document.id: document.text for document in documents}
         return [(document_id, texts[document_id]) for document_id in document_ids]
 

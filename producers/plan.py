@@ -19,6 +19,7 @@ from core.errors import UsageError
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
 from models.database import Database
+from models.documents import text_part_of
 from models.runs import get_run
 from models.tables import IS_REPORT, Call, Job
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
@@ -167,7 +168,7 @@ class _Planner:
 
     async def plan_job(self, job_name: str, newest_document: int | None) -> None:
         """Count the calls of a job; drop the data that it works on afterwards."""
-        buffer = ResultBuffer(self._db)
+        buffer = ResultBuffer(self._db, text_part_of(vars(self._parameters)))
         job = self._kind.plan_job(
             self._db,
             job_name,

@@ -39,6 +39,8 @@ _WEB_ADDRESS = re.compile(
     r"|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",
     re.IGNORECASE,
 )
+# Every address holds one of these.
+_ADDRESS_PART = re.compile(r"/|www\.|https?[:\u2026]", re.IGNORECASE)
 _TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
 # Without a space the dash would become part of a name.
 _DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")
@@ -78,9 +80,12 @@ def words_of_post(text: str) -> str:
     handles and signs remain.
     """
     lines = []
-    for line in _WEB_ADDRESS.sub(" ", _MISREAD.sub(_repair_encoding, text)).split("\n"):
+    repaired = text if text.isascii() else _MISREAD.sub(_repair_encoding, text)
+    if _ADDRESS_PART.search(repaired):
+        repaired = _WEB_ADDRESS.sub(" ", repaired)
+    for line in repaired.split("\n"):
         spaced = " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())
-        sentences = _TRAILING_TAGS.sub("", spaced)
+        sentences = _TRAILING_TAGS.sub("", spaced) if "#" in spaced else spaced
         if not _NO_WORDS.fullmatch(sentences):
             lines.append(sentences)
     return "\n".join(lines)

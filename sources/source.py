@@ -96,6 +96,9 @@ class Archive:
     adopt: Callable[[Iterable[Item], str], Iterator[Item]] | None = None
     operation: str = "archive"
 
+    #: Whether all its texts are news in English.
+    is_english_news: bool = False
+
     #: The time from a month's end until its last documents are in the archive.
     delay: timedelta = _DAY
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,15 +38,37 @@ for _name in [
     if _name not in TEST_VARIABLES:
         del os.environ[_name]
 
+# Where bytecode is forbidden, hundreds of processes would each compile the project, and pytest the
+# tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 MEMORY_FOLDER = find_memory_folder()
 if MEMORY_FOLDER is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_FOLDER))  # where `tmp_path` is
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at what is there until the end: modules and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the `.env` and the stack of the developer out of tests."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def figures_from_memory() -> Iterator[None]:
+    """Draw each figure twice at most, in all modules that use this together."""
+    # Most modules of tests have nothing to do with figures, whose libraries take a second to load.
+    from tests.figures_kit import figures_in_memory  # noqa: PLC0415
+
+    with figures_in_memory():
+        yield
 
 
 @pytest.fixture(scope="session")

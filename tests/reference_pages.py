@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -82,6 +82,9 @@ def _group(name: str) -> str:
 def _kind(field: FieldInfo) -> str:
     kind: Any = field.annotation
     options = get_args(kind) if get_origin(kind) is not None else (kind,)
+    # A literal that may be None is a union of both.
+    if options and get_origin(options[0]) is Literal:
+        options = get_args(options[0])
     if any(isinstance(option, str) for option in options):
         return " or ".join(f"`{option}`" for option in options)
     if get_origin(kind) is tuple:

@@ -16,7 +16,7 @@ from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
 from textapi.answer_validation import bad_answer, read_engine
-from textapi.messages import ENGINE_HEADER, KEY_HEADER, SERVICE, Operation
+from textapi.messages import ENGINE_HEADER, KEY_HEADER, POLARITY_HEADER, SERVICE, Operation
 
 T = TypeVar("T")
 
@@ -79,20 +79,25 @@ class TextApiClient:
             default_advice="look at TIDINGS_TEXTAPI_URL",
         )
         self._slots = asyncio.Semaphore(settings.textapi_concurrency)
-        self._engine: str | None = None
+        # The engine that answers, by the polarity engine that requests prefer.
+        self._engines: dict[str | None, str] = {}
 
-    async def engine(self) -> str:
-        """Return name and version of the engine, asked for once. Raises as `fetch_engine`."""
-        if self._engine is None:
-            self._engine = await self._client.retry(self._fetch_engine)
-        return self._engine
+    async def engine(self, polarity: str | None = None) -> str:
+        """Return name and version of the engine for requests that prefer *polarity*.
 
-    async def _fetch_engine(self, _attempt: int) -> str:
-        return await fetch_engine(self._client.session, self._client.base_url)
+        It is asked for once. Raises as `fetch_engine`.
+        """
+        if polarity not in self._engines:
 
-    def note_engine(self, engine: str) -> None:
-        """Remember that an answer came from *engine*, which `engine` returns from now on."""
-        self._engine = engine
+            async def fetch(_attempt: int) -> str:
+                return await fetch_engine(self._client.session, self._client.base_url, polarity)
+
+            self._engines[polarity] = await self._client.retry(fetch)
+        return self._engines[polarity]
+
+    def note_engine(self, engine: str, polarity: str | None = None) -> None:
+        """Remember that *engine* answered; `engine` returns it for *polarity* from now on."""
+        self._engines[polarity] = engine
 
     async def ask(
         self,
@@ -101,13 +106,15 @@ class TextApiClient:
         before_attempt: Callable[[Operation, int], Awaitable[None]],
         read: Callable[[Mapping[str, Any]], T],
         *,
+        polarity: str | None = None,
         after_failure: Callable[[ServiceError], None] | None = None,
         store: Callable[[Reply[T]], Awaitable[None]] | None = None,
     ) -> Reply[T]:
         """Return the reply to one request, with the answer's JSON object as *read* returns it.
 
         *before_attempt* is awaited with the number of each attempt; *after_failure* is called with
-        the error when one has failed, before a wait. *store* is awaited with the reply before
+        the error when one has failed, before a wait. *polarity* is the polarity engine that the
+        request prefers. *store* is awaited with the reply before
         another call takes this one's place: a process never has more calls made and not stored than
         it may have in flight. Raises `ServiceRefused`, `ServiceUnavailable` and `ServiceBadAnswer`
         (by *read* too, after the last attempt), and what *store* raises.
@@ -120,6 +127,7 @@ class TextApiClient:
                         "POST",
                         f"/text/{operation}",
                         before=partial(before_attempt, operation, number),
+                        headers=prefer(polarity),
                         json=body,
                     )
                     if not isinstance(answer.value, dict):
@@ -148,14 +156,24 @@ def _read(
         raise
 
 
-async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:
-    """Return name and version of the engine at *url*, or its host.
+def prefer(polarity: str | None) -> dict[str, str]:
+    """Return the headers of a request that prefers the engine *polarity*, or none."""
+    return {} if polarity is None else {POLARITY_HEADER: polarity}
+
+
+async def fetch_engine(
+    session: aiohttp.ClientSession, url: str, polarity: str | None = None
+) -> str:
+    """Return name and version of the engine at *url* for requests that prefer *polarity*.
+
+    A service that does not name its engine is named by its host.
 
     Raises `ServiceUnavailable` and `ServiceBadAnswer`.
     """
     try:
         async with session.get(
             f"{url.rstrip('/')}/ready",
+            headers=prefer(polarity),
             timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
             allow_redirects=False,
         ) as response:

@@ -48,6 +48,8 @@ TEXT_TOO_LONG = "text_too_long"
 SERVICE = "textapi"
 ENGINE_HEADER = "X-Textapi-Engine"
 KEY_HEADER = "apikey"
+# A request names the polarity engine that it prefers; a server without a choice ignores it.
+POLARITY_HEADER = "X-Textapi-Polarity"
 
 
 class Operation(StrEnum):

@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Self, TypeAlias, cast
 
+from core.enums import PART_SIGN
 from core.errors import ServiceBadAnswer
 from textapi.alignment import align, join, length_joined
 from textapi.answer_validation import read_answer
@@ -36,6 +37,11 @@ NOTHING_FOUND = "[]"
 
 # A tag or a handle begins with a sign; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
+
+
+def requested_term(term: str) -> str:
+    """Return the term that a name of the ledger stands for."""
+    return term.partition(PART_SIGN)[0]
 
 
 def answer_key(engine: str, operation: str, parameters: Mapping[str, Any], text: str) -> bytes:
@@ -94,7 +100,8 @@ class _Request:
 class KeywordBatch(_Request):
     """Sentences with keywords of several texts of one day: an answer for each text and term.
 
-    *document_ids* are the documents of the texts. A term and the whole *day* are claimed as one.
+    *document_ids* are the documents of the texts. *terms* are names of the ledger. A term and the
+    whole *day* are claimed as one.
     """
 
     texts: tuple[str, ...]
@@ -118,7 +125,7 @@ class KeywordBatch(_Request):
     def body(self, keys: Collection[AnswerKey]) -> dict[str, Any]:
         """Return the JSON body: texts that lack an answer, and the terms that one of them lacks."""
         texts, _, terms = self._select(keys)
-        return {"text": join(texts), "keywords": terms}
+        return {"text": join(texts), "keywords": list(map(requested_term, terms))}
 
     def answers(
         self, reply: Mapping[str, Any], keys: Collection[AnswerKey]
@@ -134,13 +141,14 @@ class KeywordBatch(_Request):
         unplaced_terms: list[str] = []
 
         for term in terms:
-            sentences = read_answer(self.operation, reply, term, text_of_all)
+            requested = requested_term(term)
+            sentences = read_answer(self.operation, reply, requested, text_of_all)
             if len(texts) == 1:
-                covered, is_placed = _own_sentences(sentences, texts[0], term)
+                covered, is_placed = _own_sentences(sentences, texts[0], requested)
                 answers[term, document_ids[0]] = _to_json(covered)
-                unplaced_terms += [] if is_placed else [term]
+                unplaced_terms += [] if is_placed else [requested]
                 continue
-            for index, mentioning in _sentences_by_text(sentences, texts, term).items():
+            for index, mentioning in _sentences_by_text(sentences, texts, requested).items():
                 answers[term, document_ids[index]] = (
                     _to_json(mentioning) if mentioning else NOTHING_FOUND
                 )

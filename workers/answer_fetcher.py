@@ -76,8 +76,10 @@ class AnswerFetcher:
     the calls in flight and stores their answers; a second cancellation breaks those off.
     """
 
-    def __init__(self, job: JobContext, engine: str) -> None:
+    def __init__(self, job: JobContext, engine: str, polarity: str | None = None) -> None:
+        """Ask *engine*, which answers requests that prefer the polarity engine *polarity*."""
         self.engine = engine
+        self._polarity = polarity
         self.job = job
         self._client = job.runtime.textapi()
         self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
@@ -217,6 +219,7 @@ class AnswerFetcher:
                 request.body(keys),
                 before_attempt,
                 read=partial(self._read_answers, request, keys),
+                polarity=self._polarity,
                 after_failure=after_failure,
                 store=store,
             )
@@ -258,7 +261,7 @@ class AnswerFetcher:
         self, engine: str, request: ApiRequest, answers: Mapping[AnswerKey, str]
     ) -> None:
         """Store *answers* under the *engine* that gave them."""
-        self._client.note_engine(engine)
+        self._client.note_engine(engine, self._polarity)
         renamed_request = request.with_engine(engine)
         renamed: dict[AnswerKey, str] = {}
 

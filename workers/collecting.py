@@ -9,7 +9,7 @@ from typing import Any
 from analysis.kinds.kind import CrawlTarget, Kind
 from analysis.kinds.posts import PostsParameters
 from analysis.steps import keywords
-from core.enums import DOCUMENTS, StepState
+from core.enums import DOCUMENTS, StepState, TextPart
 from core.errors import ServiceUnavailable
 from models.documents import DocumentScope, count_documents, list_documents, with_counts
 from models.imports import left_out_remark
@@ -42,6 +42,8 @@ async def _collect_month(
     reason = None
     if len(reasons) == len(archives):
         reason = _join_remarks(reasons)
+    elif not all_documents and scope.text_part == TextPart.ABSTRACT:
+        reason = f"no document of {period} has an abstract"
     elif not all_documents:
         reason = f"the archive has no documents of {period}"
     if reason:

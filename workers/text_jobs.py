@@ -73,8 +73,8 @@ async def _run_until_slice_ends(
     """
     loop = asyncio.get_running_loop()
     # Its retries have their own limit: the end of a short slice would hide that they fail.
-    engine = await job.runtime.textapi().engine()
-    fetcher = AnswerFetcher(job, engine)
+    engine = await job.runtime.textapi().engine(parameters.polarity)
+    fetcher = AnswerFetcher(job, engine, parameters.polarity)
 
     try:
         async with asyncio.timeout_at(job.ends_at) as deadline:

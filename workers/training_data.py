@@ -1,6 +1,6 @@
 """The data of trainings, by the name that `--data` gave it: images, or a series of numbers.
 
-The data of polarity trainings is in `workers.polarity`.
+The data of polarity trainings is in `analysis.trainings.polarity`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.kinds.months import list_months
 from analysis.kinds.trainings import TrainingParameters
+from analysis.trainings.polarity.ratings import read_ratings
 from core.enums import ENDED
 from core.errors import BadInput, UsageError
 from models.database import Database
@@ -28,7 +29,6 @@ from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_
 from reports.data.run_data import load_run
 from reports.data.tables.periods import PeriodRow, read_periods
 from textapi.engine.news import read_model
-from workers.polarity.ratings import read_ratings
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from analysis.kinds.trainings import TrainingParameters
+from analysis.trainings.polarity.task import PolarityTask
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.jobs import fence
@@ -29,7 +30,6 @@ from networks.training import Epoch, train
 from producers.trainings import options_of
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome
-from workers.polarity.task import PolarityTask
 from workers.training_data import load_training_data
 
 # The time between two checks whether the run was cancelled or paused.

@@ -12,6 +12,7 @@ from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
 from analysis.step import Step, StepResult
 from analysis.text.entity_counts import Occurrence, count_entities
+from analysis.text.repeats import drop_repeats, find_repeats
 from models.tables import Entity
 from textapi.requests import entities_of
 
@@ -26,9 +27,15 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         requests = [entities_of(fetcher.engine, text, ids) for _, text, ids in chunks]
         answers = await fetch_answers(fetcher, requests)
         periods = [period for period, _, _ in chunks]
+        repeats = find_repeats(corpus.texts_by_period)
+        texts = dict(corpus.texts)
+        for index, (_, _, document_ids) in enumerate(chunks):
+            if not repeats.isdisjoint(document_ids):
+                answers[index] = drop_repeats(answers[index], document_ids, texts, repeats)
         # The name of an account is a name in its posts; a keyword's term is the subject.
         subject = data.subject_patterns(corpus) if corpus.keyword else ()
-        corpora_rows += entity_rows(corpus, periods, answers, subject)
+        not_names = data.options.not_names
+        corpora_rows += entity_rows(corpus, periods, answers, subject, not_names)
 
     return StepResult(count_documents(corpora), {Entity: corpora_rows})
 
@@ -38,11 +45,12 @@ def entity_rows(
     periods: Iterable[str],
     answers: Iterable[Sequence[tuple[str, str]]],
     subject: Sequence[re.Pattern[str]] = (),
+    not_names: Iterable[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the entities in *answers*, which hold one answer for each of *periods*.
 
     Spellings are joined where that is safe. What the patterns *subject* match, the terms of the
-    keyword, is no entity.
+    keyword, is no entity; nor are *not_names*.
     """
     occurrences = []
 
@@ -51,7 +59,7 @@ def entity_rows(
             occurrences.append(Occurrence(period, type_, spelling))
 
     texts = [text for _, text in corpus.texts]
-    counts = count_entities(occurrences, texts, subject)
+    counts = count_entities(occurrences, texts, subject, not_names)
     return [{"keyword": corpus.keyword, **asdict(count)} for count in counts]
 
 

@@ -14,6 +14,7 @@ from analysis.options import Keyword
 from analysis.query.forms import with_forms
 from analysis.step import BadAnswers, Step, StepResult
 from analysis.text.mentions import all_terms, mention_rows, place_sentences
+from core.enums import TextPart
 from models.documents import DocumentText, documents_by_id, list_texts
 from models.tables import Mention
 from textapi.messages import SERVICE
@@ -37,9 +38,8 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     texts = MonthTexts()
     await fetcher.fetch(batches_of_month(data, fetcher.engine, texts))
 
-    terms = all_terms(data.keywords)
     first_ids = list(texts.first_id_of_digest.values())
-    sentences = await fetcher.read_sentences(terms, first_ids)
+    sentences = await fetcher.read_sentences(_ledger_terms(data), first_ids)
     mentions, unplaced = _mentions_of_month(data, texts, sentences)
 
     remark = unplaced.remark()
@@ -85,7 +85,7 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
 
     A batch ends with its day, so that a document added elsewhere moves no other batch.
     """
-    terms = all_terms(data.keywords)
+    terms = _ledger_terms(data)
 
     for date, documents in data.documents_by_day():
         new_texts = []
@@ -98,9 +98,17 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
             yield from keyword_batches(engine, new_texts, terms, data.options.text_size, date)
 
 
+def _ledger_terms(data: MonthData) -> list[str]:
+    """Return the terms to request, as the ledger names them for the part of documents read."""
+    return list(map(data.scope.text_part.ledger_term, all_terms(data.keywords)))
+
+
 @dataclass
 class UnplacedSentences:
     """Sentences of answers that do not stand in their documents, which are no mentions."""
+
+    # What was searched of each document.
+    text_part: TextPart = TextPart.HEADLINE
 
     # The number of documents in which the service found a sentence.
     documents_answered: int = 0
@@ -113,7 +121,10 @@ class UnplacedSentences:
     ) -> None:
         """Count a document; its answers are those of the document with *first_id*."""
         self.documents_answered += 1
-        keys = [(term, first_id) for term, placement in placements.items() if placement.unplaced]
+        keys = []
+        for term, placement in placements.items():
+            if placement.unplaced:
+                keys.append((self.text_part.ledger_term(term), first_id))
         if keys:
             self.identities.append(document.identity)
             self.keys.update(keys)
@@ -142,20 +153,23 @@ def _mentions_of_month(
     data: MonthData, texts: MonthTexts, sentences: dict[KeywordKey, list[str]]
 ) -> tuple[list[dict[str, Any]], UnplacedSentences]:
     """Return the mentions by day, identity and position, from the *sentences* that were found."""
+    text_part = data.scope.text_part
     first_id_of: dict[int, int] = {}
     for first_id in {document_id for _, document_id in sentences}:
         for document_id in (first_id, *texts.repeated.get(first_id, ())):
             first_id_of[document_id] = first_id
 
     with data.db.read() as connection:
-        documents = documents_by_id(connection, sorted(first_id_of))
+        documents = documents_by_id(connection, sorted(first_id_of), text_part)
 
     terms = all_terms(data.keywords)
     mentions: list[dict[str, Any]] = []
-    unplaced = UnplacedSentences()
+    unplaced = UnplacedSentences(text_part)
     for document in sorted(documents, key=lambda document: texts.place_of_id[document.id]):
         first_id = first_id_of[document.id]
-        sentences_by_term = {term: sentences.get((term, first_id), []) for term in terms}
+        sentences_by_term = {
+            term: sentences.get((text_part.ledger_term(term), first_id), []) for term in terms
+        }
         placements = place_sentences(document, sentences_by_term)
         unplaced.add(document, first_id, placements)
         mentions += mention_rows(document, data.keywords, placements)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from analysis.text import person_names
-from analysis.text.person_names import PERSON, Entity
+from analysis.text import known_names, person_names
+from analysis.text.known_names import PERSON
+from analysis.text.person_names import Entity
 from analysis.text.word_usage import WordUsage
 from textapi.text import word_list
 
@@ -67,14 +68,15 @@ def count_entities(
     occurrences: Iterable[Occurrence],
     texts: Iterable[str] = (),
     subject: Sequence[re.Pattern[str]] = (),
+    not_names: Iterable[str] = (),
 ) -> list[EntityCount]:
     """Count entities for the whole job and each period, ranked within period and type.
 
     The entities were found in *texts*. The patterns *subject* match the keyword's terms, which are
-    no entities. Three kinds of spellings are joined: those that differ in case, possessive, leading
-    article or white space; a tag or handle and the name that it spells without blanks
-    ("WhiteHouse"); a person's last name and a longer name, if `person_names` finds the evidence in
-    all periods together. The most frequent spelling is shown, the longer one of a joined last name.
+    no entities; nor are *not_names*. Two kinds of spellings are joined: those that differ in case,
+    possessive, leading article or white space; a tag or handle and the name that it spells without
+    blanks ("WhiteHouse"). The most frequent spelling is shown. Names that `known_names` lists have
+    the type of the list.
     What is no name of its type is left out: tags and handles that nobody spells out, signs without
     a letter, sums without a number, words that the texts have in small letters too; in headlines
     in Title Case also words without a capital, and single words that are no names elsewhere.
@@ -84,20 +86,25 @@ def count_entities(
         lambda: defaultdict(Counter)
     )
     tags: list[Occurrence] = []
+    unwanted_forms = frozenset(map(_form, not_names))
 
     for period, engine_type, entity_text in occurrences:
         spelling = _clean(engine_type, entity_text, usage)
-        type_ = person_names.correct_place(engine_type, _form(spelling))
+        form = _form(spelling)
+        type_ = known_names.load().correct_type(engine_type, form)
+        if type_ is None or form in unwanted_forms:
+            continue
+        type_ = person_names.correct_place(type_, form)
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
         elif spelling and _is_name(type_, spelling, usage) and not _matches(subject, spelling):
-            spellings_by_period[period][type_, _form(spelling)][spelling] += 1
+            spellings_by_period[period][type_, form][spelling] += 1
 
     for tag, entity in _spelled_out(tags, set(chain.from_iterable(spellings_by_period.values()))):
         spellings_by_period[tag.period][entity][tag.name] += 1
 
     _correct_types(spellings_by_period)
-    return list(_ranked_counts(spellings_by_period, usage))
+    return list(_ranked_counts(spellings_by_period))
 
 
 def _correct_types(spellings_by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
@@ -119,27 +126,22 @@ def _total_counts(spellings_by_period: Mapping[str, Mapping[Entity, Spellings]])
 
 
 def _ranked_counts(
-    spellings_by_period: Mapping[str, Mapping[Entity, Spellings]], usage: WordUsage
+    spellings_by_period: Mapping[str, Mapping[Entity, Spellings]],
 ) -> Iterator[EntityCount]:
-    """Yield the counts by period, type and rank; join last names if there is evidence."""
+    """Yield the counts by period, type and rank."""
     spellings: dict[Entity, Spellings] = defaultdict(Counter)
-    for entities in spellings_by_period.values():
-        for entity, entity_spellings in entities.items():
-            spellings[entity].update(entity_spellings)
-    shown_names = {
-        entity: _shown_name(entity_spellings) for entity, entity_spellings in spellings.items()
-    }
-    joined = person_names.join_last_names(_total_counts(spellings_by_period), shown_names, usage)
-
-    written: dict[Entity, set[str]] = defaultdict(set)
     totals: dict[str, Counter[Entity]] = {WHOLE_JOB: Counter()}
     for period, entities in spellings_by_period.items():
         for entity, entity_spellings in entities.items():
-            group, count = joined.get(entity, entity), entity_spellings.total()
-            written[group].update(entity_spellings)
-            totals[WHOLE_JOB][group] += count
+            count = entity_spellings.total()
+            spellings[entity].update(entity_spellings)
+            totals[WHOLE_JOB][entity] += count
             if period != WHOLE_JOB:
-                totals.setdefault(period, Counter())[group] += count
+                totals.setdefault(period, Counter())[entity] += count
+
+    shown_names = {
+        entity: _shown_name(entity_spellings) for entity, entity_spellings in spellings.items()
+    }
 
     def order(entity_count: tuple[Entity, int]) -> tuple[str, int, str, str]:
         entity, count = entity_count
@@ -151,7 +153,7 @@ def _ranked_counts(
             type_ = entity[0]
             ranks[type_] += 1
             yield EntityCount(
-                period, type_, shown_names[entity], ranks[type_], count, sorted(written[entity])
+                period, type_, shown_names[entity], ranks[type_], count, sorted(spellings[entity])
             )
 
 

@@ -4,9 +4,10 @@ A keyword with a valence of its own ("protest", "fever") moves every mention by 
 whatever the sentence says of it.
 
 Each word of a term becomes `STAND_IN`, a noun as nearly all terms are, without valence in VADER's
-lexicon and in TextBlob's. It takes the word's capitals, and one word stays one word: VADER looks at
-capitals word by word, and at negations and degrees up to three words before. So its polarity is the
-one that it would give if its lexicon lacked the terms.
+lexicon and in TextBlob's; the engine `news` reads it as it reads a name. It takes the word's
+capitals, and one word stays one word: VADER looks at capitals word by word, and at negations and
+degrees up to three words before. So its polarity is the one that it would give if its lexicon
+lacked the terms.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-STAND_IN = "topic"
+from textapi.engine.news_names import STAND_IN
 
 # Stands in for a word that has no capitals to keep: a number, or another script.
 _WITHOUT_CASE = "0"

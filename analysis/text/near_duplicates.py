@@ -1,11 +1,12 @@
-"""Near-duplicates: texts that differ in names or figures only are one pattern.
+"""Near-duplicates: texts that differ in names or figures only are one pattern, or of one family.
 
 A text becomes its form: words without case, addresses cut off, each figure a slot. Texts of one
-form are repeats. Forms are then joined where names differ, each with the template that shares most
-of its word shingles (A. Broder, "On the resemblance and containment of documents", 1997), and what
-differs becomes a slot: templates are mined as from log messages, in one pass (P. He, J. Zhu,
-Z. Zheng and M. R. Lyu, "Drain: an online log parsing approach with fixed depth tree", 2017). Many
-texts that list names beside one label, before or after a colon, are one pattern too.
+form are repeats. Texts that share a fixed head or tail ("Quotation of the Day: …", see
+`fixed_phrases`) are one family. Other forms are joined where names differ, each with the template
+that shares most of its word shingles (A. Broder, "On the resemblance and containment of
+documents", 1997), and what differs becomes a slot: templates are mined as from log messages, in one
+pass (P. He, J. Zhu, Z. Zheng and M. R. Lyu, "Drain: an online log parsing approach with fixed depth
+tree", 2017).
 
 Time grows with the number of texts. Memory is at most `FIXED_BYTES`, and `BYTES_PER_TEXT` for each
 text.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
@@ -25,15 +26,14 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.text.fixed_phrases import FixedPhrase, PhraseCounts
 from analysis.text.templates import (
     FEWEST_WORDS,
     LONGEST_FORM,
     Form,
-    Label,
     Template,
     is_template,
     join,
-    labels_of,
     read_form,
     read_template,
     template_of,
@@ -58,17 +58,8 @@ FEWEST_TEXTS = 3
 # because of the news.
 FEWEST_FORMS = 5
 
-# A series has at least this many forms with one label, as in "… , …: Your Monday Letter".
-FEWEST_OF_SERIES = 20
-
-# In a series, at least this share of the forms has names alone beside the label.
-_NAMED = 0.8
-
 # The table of shingles has this many counters.
 _TABLE = 2**22
-
-# The table of labels has this many counters.
-_LABELS = 2**19
 
 # This many marks note the forms whose shingles are counted.
 _MARKS = 2**24
@@ -87,17 +78,43 @@ ReadTexts = Callable[[], Iterable[tuple[int, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Texts that are one, names and figures aside."""
+    """Texts that are one, names and figures aside, or a family of texts with a fixed phrase."""
 
-    template: Template
+    # What the texts share: words with slots between them, or a phrase at one place.
+    shared: Template | FixedPhrase
 
     # The number of its texts.
     size: int
 
     @property
     def text(self) -> str:
-        """The first of the texts, with "…" for what differs."""
-        return str(self.template)
+        """The first of the texts, or the phrase, with "…" for what differs."""
+        return str(self.shared)
+
+    def is_like(self, template: Template) -> bool:
+        """Return whether the texts share the words and slots of *template*."""
+        return isinstance(self.shared, Template) and self.shared.is_like(template)
+
+    def matches(self, form: Form) -> bool:
+        """Return whether a text of *form* is one of a template."""
+        return isinstance(self.shared, Template) and self.shared.matches(form)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Which texts are of which pattern."""
+
+    # The numbers of the texts that are of a pattern, ascending.
+    numbers: Integers
+
+    # The places of the patterns of these texts.
+    places: Integers
+
+    def place_of(self, text_number: int) -> int | None:
+        """Return the place of the pattern of a text by its number; None if it is of none."""
+        index = int(np.searchsorted(self.numbers, text_number))
+        is_member = index < len(self.numbers) and self.numbers[index] == text_number
+        return int(self.places[index]) if is_member else None
 
 
 @dataclass(frozen=True)
@@ -112,46 +129,58 @@ class Patterns:
     # The number of texts in the collection.
     texts: int
 
-    # The numbers of the texts that are repeats, ascending.
-    _numbers: Integers
+    # Labels of a single word or that others use too ("Review: …"); their texts are no repeats.
+    labels: tuple[Pattern, ...]
 
-    # The places of the patterns of these texts.
-    _places: Integers
+    _members: Membership
+    _labelled: Membership
 
     @property
     def repeats(self) -> int:
         """How many texts are of a pattern."""
-        return len(self._numbers)
+        return len(self._members.numbers)
 
     def place_of(self, text_number: int) -> int | None:
         """Return the place of the pattern of a text by its number; None if it is no repeat."""
-        index = int(np.searchsorted(self._numbers, text_number))
-        is_repeat = index < len(self._numbers) and self._numbers[index] == text_number
-        return int(self._places[index]) if is_repeat else None
+        return self._members.place_of(text_number)
+
+    def label_of(self, text_number: int) -> int | None:
+        """Return the place of the label of a text by its number; None if it has none."""
+        return self._labelled.place_of(text_number)
 
     def numbers_of(self, places: Collection[int]) -> list[int]:
         """Return the numbers of the texts of the patterns at *places*, ascending."""
-        numbers: list[int] = self._numbers[np.isin(self._places, list(places))].tolist()
+        is_wanted = np.isin(self._members.places, list(places))
+        numbers: list[int] = self._members.numbers[is_wanted].tolist()
         return numbers
 
     def places_of_size(self, fewest: int) -> list[int]:
         """Return the places of the patterns with at least *fewest* texts, the largest first."""
-        sizes = np.bincount(self._places)
+        sizes = np.bincount(self._members.places)
         places: list[int] = np.flatnonzero(sizes >= fewest).tolist()
         return sorted(places, key=lambda place: (-int(sizes[place]), place))
 
     def find(self, text: str) -> int | None:
-        """Return the place of the pattern that is shown as *text*, or that *text* belongs to."""
+        """Return the place of the pattern that is shown as *text*, or that *text* belongs to.
+
+        A family is found by its head or tail alone, too.
+        """
         template, form = read_template(text), read_form(text)
+        families = [
+            (-pattern.shared.forms, place)
+            for place, pattern in enumerate(self.patterns)
+            if isinstance(pattern.shared, FixedPhrase) and pattern.shared.is_in(form)
+        ]
         tests: tuple[Callable[[Pattern], bool], ...] = (
-            lambda pattern: pattern.text == text,
-            lambda pattern: pattern.template.is_like(template),
-            lambda pattern: pattern.template.matches(form),
+            lambda pattern: pattern.text == text or pattern.is_like(template),
+            lambda pattern: pattern.matches(form),
         )
         for test in tests:
-            for index, pattern in enumerate(self.patterns):
+            for place, pattern in enumerate(self.patterns):
                 if test(pattern):
-                    return index
+                    return place
+            if families:
+                return min(families)[1]
         return None
 
 
@@ -161,57 +190,69 @@ def find_patterns(read_texts: ReadTexts) -> Patterns:
     *read_texts* is called twice, and returns the same texts in the same order. The order decides
     by which text a pattern is shown, and little else.
     """
-    numbers, hashes, counts = _survey(read_texts())
+    numbers, hashes, counts, phrases = _survey(read_texts())
     _, first_texts, form_of = np.unique(hashes, return_index=True, return_inverse=True)
-    sizes = np.bincount(form_of, minlength=len(first_texts))
+    n_forms = len(first_texts)
+    sizes = np.bincount(form_of, minlength=n_forms)
     is_first = np.zeros(len(hashes), bool)
     is_first[first_texts] = True
 
     templates = _Templates(counts)
-    template_of_form = np.full(len(first_texts), _NONE, np.int64)
+    template_of_form = np.full(n_forms, _NONE, np.int64)
     for index, (_, text) in enumerate(read_texts()):
         if is_first[index]:
-            form = form_of[index]
-            template_of_form[form] = templates.add(read_form(text), int(form), int(sizes[form]))
+            form, form_number = read_form(text), int(form_of[index])
+            phrases.add(form, form_number)
+            template_of_form[form_number] = templates.add(
+                form, form_number, int(sizes[form_number])
+            )
     templates.part_small(template_of_form)
-    template_of_text = template_of_form[form_of]
-    template_sizes = np.bincount(template_of_text + 1, minlength=templates.next_number + 1)[1:]
-    templates.merge(template_of_text, template_sizes)
-    return _collect(numbers, template_of_text, templates)
+    template_sizes = np.bincount(
+        template_of_form + 1, weights=sizes, minlength=templates.next_number + 1
+    )[1:]
+    templates.merge(template_of_form, template_sizes.astype(np.int64))
+
+    fixed = phrases.find_fixed(n_forms)
+    has_phrase = fixed.phrase_of_form != _NONE
+    # The families are numbered after the templates.
+    group_of_form = np.where(
+        has_phrase, templates.next_number + fixed.phrase_of_form, template_of_form
+    )
+    shared: dict[int, Template | FixedPhrase] = dict(templates.by_number)
+    shared |= dict(enumerate(fixed.phrases, templates.next_number))
+    patterns, members = _collect(numbers, group_of_form[form_of], shared, templates.exact)
+
+    labels = phrases.find_labels(~has_phrase)
+    shown_labels, labelled = _collect(
+        numbers, labels.phrase_of_form[form_of], dict(enumerate(labels.phrases))
+    )
+    return Patterns(patterns, len(numbers), shown_labels, members, labelled)
 
 
 class _Counts:
-    """In how many forms shingles and labels are: tables of a fixed size, by hash."""
+    """In how many forms shingles are: a table of a fixed size, by hash."""
 
     def __init__(self) -> None:
-        self._shingles = np.zeros(_TABLE, np.int32)
-        # Two counts for each label: all forms, and the forms with names alone beside it.
-        self._labels = np.zeros((_LABELS, 2), np.int32)
+        self._shingles = memoryview(bytearray(4 * _TABLE)).cast("I")
 
     def add(self, form: Form) -> None:
         """Count a form once."""
+        shingles = self._shingles
         for shingle in _shingles(form):
-            self._shingles[shingle] += 1
-        for label in labels_of(form):
-            self._labels[_hash(label.key) % _LABELS] += (1, label.has_names)
+            shingles[shingle] += 1
 
     def frequent(self, form: Form) -> list[int]:
         """Return the shingles of *form* that several forms have."""
-        return [shingle for shingle in _shingles(form) if self._shingles[shingle] >= FEWEST_TEXTS]
-
-    def series_of(self, form: Form) -> Label | None:
-        """Return the label of the series that *form* belongs to; None if it belongs to none."""
-        for label in labels_of(form):
-            forms, named = self._labels[_hash(label.key) % _LABELS]
-            if label.has_names and named >= max(FEWEST_OF_SERIES, _NAMED * forms):
-                return label
-        return None
+        shingles = self._shingles
+        return [shingle for shingle in _shingles(form) if shingles[shingle] >= FEWEST_TEXTS]
 
 
-def _survey(texts: Iterable[tuple[int, str]]) -> tuple[Integers, NDArray[np.uint64], _Counts]:
+def _survey(
+    texts: Iterable[tuple[int, str]],
+) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts]:
     """Return the number and the form's hash of each text, and the counts of all forms."""
     numbers, hashes = array("q"), array("Q")
-    counts = _Counts()
+    counts, phrases = _Counts(), PhraseCounts()
     # An array of zeros takes memory where it is written to.
     is_counted = np.zeros(_MARKS, np.uint8).data
     for text_number, text in texts:
@@ -222,7 +263,8 @@ def _survey(texts: Iterable[tuple[int, str]]) -> tuple[Integers, NDArray[np.uint
         if not is_counted[hashed % _MARKS]:
             is_counted[hashed % _MARKS] = 1
             counts.add(form)
-    return np.array(numbers, np.int64), np.array(hashes, np.uint64), counts
+            phrases.survey(form)
+    return np.array(numbers, np.int64), np.array(hashes, np.uint64), counts, phrases
 
 
 def _hash(key: str) -> int:
@@ -273,8 +315,6 @@ class _Templates:
         self.exact: set[int] = set()
         self.next_number = 0
         self._counts = counts
-        # The numbers of templates by label.
-        self._series: dict[str, int] = {}
         self._index = _Index()
         # The numbers of templates that have one text.
         self._alone: OrderedDict[int, None] = OrderedDict()
@@ -283,12 +323,6 @@ class _Templates:
 
     def add(self, form: Form, form_number: int, size: int) -> int:
         """Return the number of the template that *size* texts of *form* join or begin, or -1."""
-        series = self._counts.series_of(form)
-        if series is not None:
-            if series.key not in self._series:
-                self._series[series.key] = self._number(series.template, is_exact=False)
-            return self._series[series.key]
-
         shingles = self._counts.frequent(form) if len(form.words) <= LONGEST_FORM else []
         for template_number in self._index.find(shingles, self.by_number):
             joined = join(self.by_number[template_number], form)
@@ -312,7 +346,7 @@ class _Templates:
                 is_exact = not any(template.slots)
                 template_of_form[form_number] = self._number(template, is_exact=is_exact)
 
-    def merge(self, template_of_text: Integers, sizes: Integers) -> None:
+    def merge(self, template_of_form: Integers, sizes: Integers) -> None:
         """Join templates whose slots leave the words of a larger one, as texts are joined."""
         # The target of template n is at n + 1, so that -1 stays -1.
         merged_into = np.arange(-1, self.next_number)
@@ -334,7 +368,7 @@ class _Templates:
                     break
             else:
                 index.add(template_number, shingles)
-        template_of_text[:] = merged_into[template_of_text + 1]
+        template_of_form[:] = merged_into[template_of_form + 1]
 
     def _join(
         self, template_number: int, joined: Template, form_number: int, added: Template
@@ -377,31 +411,37 @@ class _Templates:
         return template_number
 
 
-def _collect(numbers: Integers, template_of_text: Integers, templates: _Templates) -> Patterns:
-    """Number the templates that are patterns, and note the texts of each."""
-    is_joined = template_of_text != _NONE
-    sizes = np.bincount(template_of_text[is_joined], minlength=templates.next_number)
-    is_exact = np.zeros(templates.next_number, bool)
-    is_exact[list(templates.exact)] = True
+def _collect(
+    numbers: Integers,
+    group_of_text: Integers,
+    shared: Mapping[int, Template | FixedPhrase],
+    exact: Collection[int] = (),
+) -> tuple[tuple[Pattern, ...], Membership]:
+    """Return the groups of texts that are patterns, and which texts are of them.
+
+    *shared* tells what the texts of a group share, where that is shown; *exact* are the groups
+    whose texts are all alike.
+    """
+    n_groups = max(int(group_of_text.max(initial=_NONE)), *exact, *shared, _NONE) + 1
+    sizes = np.bincount(group_of_text[group_of_text != _NONE], minlength=n_groups)
+    is_exact = np.zeros(n_groups, bool)
+    is_exact[list(exact)] = True
     is_pattern = sizes >= np.where(is_exact, FEWEST_TEXTS - 1, FEWEST_TEXTS)
 
     ranked = []
-    for template_number in np.flatnonzero(is_pattern).tolist():
-        template = templates.by_number.get(template_number)
-        text = "" if template is None else str(template)
-        ranked.append((template is None, -int(sizes[template_number]), text, template_number))
+    for group in np.flatnonzero(is_pattern).tolist():
+        text = str(shared.get(group, ""))
+        ranked.append((group not in shared, -int(sizes[group]), text, group))
     ranked.sort()
-    # The last element stands for texts without a template.
-    place_of_template = np.full(templates.next_number + 1, _NONE, np.int64)
+    # The last element stands for texts without a group.
+    place_of_group = np.full(n_groups + 1, _NONE, np.int64)
     patterns = []
-    for rank, (is_unnamed, _, _, template_number) in enumerate(ranked):
-        place_of_template[template_number] = rank
-        if not is_unnamed and rank < MOST_PATTERNS:
-            patterns.append(
-                Pattern(templates.by_number[template_number], int(sizes[template_number]))
-            )
+    for place, (is_unnamed, _, _, group) in enumerate(ranked):
+        place_of_group[group] = place
+        if not is_unnamed and place < MOST_PATTERNS:
+            patterns.append(Pattern(shared[group], int(sizes[group])))
 
-    places = place_of_template[template_of_text]
-    repeats = np.flatnonzero(places != _NONE)
-    order = repeats[np.argsort(numbers[repeats])]
-    return Patterns(tuple(patterns), len(numbers), numbers[order], places[order])
+    places = place_of_group[group_of_text]
+    members = np.flatnonzero(places != _NONE)
+    order = members[np.argsort(numbers[members])]
+    return tuple(patterns), Membership(numbers[order], places[order])

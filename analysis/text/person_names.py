@@ -1,17 +1,19 @@
-"""Persons by their names: which longer name a last name stands for, and with what evidence."""
+"""Persons by their names: which full name a last name stands for, and with what evidence."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
+from analysis.text import known_names
+from analysis.text.known_names import ORGANISATION, PERSON
 from textapi.text import word_list
 from textapi.text.word_list import base_form
 
-PERSON = "PERSON"
-_ORGANISATION = "ORG"
 _PLACES_AND_PEOPLES = ("GPE", "LOC", "NORP")
 
 _TITLES = frozenset(
@@ -30,6 +32,13 @@ _TITLES = frozenset(
 # person, up to 3 / n of the others may be somebody else's (95 %, the rule of three).
 _LEAST_FULL_SHARE = 1 / 4
 
+# Otherwise the full names show, at this level, that more than half of the last names are one
+# person's (sign test): five of five do, and nine of ten.
+_LEVEL = 0.05
+
+# Of more full names, the majority has to be two standard deviations above a half.
+_MOST_TESTED = 200
+
 # In 9,500 headlines of three months, the words above this share were persons, except two that are
 # persons more often than organisations anyway.
 _LEAST_PERSON_SHARE = 1 / 5
@@ -39,43 +48,199 @@ _LEAST_PERSON_SHARE = 1 / 5
 _LEAST_FULL_NAMES_OF_PLACES = 1 / 2
 
 _POSSESSIVE = re.compile("['\u2019]s?$")
+_INITIAL = re.compile(r"[^\W\d_]\.?")
+_LONGEST_INITIAL = 2
+_NAME_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'\u2019-])*")
+
+# These stand before a last name and are a part of it; a suffix tells a child from a parent.
+_PARTICLES = frozenset(
+    re.findall(r"\w+", "al ben bin da de del della den der di du el la le van von ter")
+)
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
+
+# A full name in texts counts if it came so often, and is so large a share of the uses of its last
+# name: with a first name of the list, and with another word before the last name.
+_LISTED, _UNLISTED = (2, 1 / 100), (3, 1 / 20)
+
+# The full names with a last name show that it is a person's if they are this share of its uses; the
+# only one tells whose it is if it came so often.
+_LEAST_OF_BEARERS = 1 / 10
+_FEWEST_OF_ONLY = 3
+
+# A last name is a person's, whatever a model takes it for, if one full name is this share of its
+# uses, and this share of all full names with it.
+_LEAST_IN_FULL = 1 / 15
+_LEAST_CLEAR = 2 / 3
+
+# A word that no list has is a first name only if it is longer than this.
+_SHORTEST_FIRST_NAME = 2
+
+# Before a last name, these given names are verbs of a headline.
+_NO_FIRST_NAMES = frozenset({"may", "will", "sue"})
+
+_SIGNS = " ,;:!?\"'\u201c\u201d\u2018\u2019()[]\u2026"
+
+# A longer name is a line of headlines.
+_MOST_WORDS = 4
 
 # The type, and the form that the spellings of one name share.
 Entity = tuple[str, str]
 
 
-class CommonWords(Protocol):
-    """The words that texts have in small letters."""
+def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str, str]:
+    """Map the names of persons to the full name of the person that bears them.
 
-    def is_common(self, word: str) -> bool:
-        """Return whether *word* is one of the language rather than a part of a name."""
-
-
-def join_last_names(
-    counts: Mapping[Entity, int], names: Mapping[Entity, str], usage: CommonWords
-) -> dict[Entity, Entity]:
-    """Map the last names of a job to the full names that they stand for.
-
-    *counts* are the counts of entities, *names* how they are shown. The full name occurs more often
-    than all other full names of that last name together, and is at least a quarter of all
-    occurrences of the two.
-    "Mrs. Gray" may be another person than "John Gray" and is joined to nobody.
+    *counts* say how often each name (see `name_key`) was named, alone or as a full name; *in_texts*
+    are the full names of more texts than these. A full name stands for itself. A last name stands
+    for the full name that occurs more often than all others with it together: for the one of
+    *counts* if it is a quarter of all occurrences of the two, and came twice where the texts have
+    another; else for the one *in_texts* if that is the only one, or if so many agree that chance is
+    no explanation. So does a first name, in the last case alone.
     """
-    full_names: dict[str, list[Entity]] = defaultdict(list)
-    for entity in counts:
-        if entity[0] == PERSON and is_full_name(names[entity], usage):
-            full_names[entity[1].split()[-1]].append(entity)
+    persons: dict[str, str] = {}
+    counts_in_texts = in_texts.reliable_counts()
+    named, text_groups = _group_full_names(counts), _group_full_names(counts_in_texts)
+    for short_name in named.keys() | text_groups.keys():
+        candidates, text_candidates = named[short_name], text_groups[short_name]
+        best, text_best = _clear_best(candidates), _clear_best(text_candidates)
+        least = _LEAST_FULL_SHARE * counts.get(short_name, 0) / (1 - _LEAST_FULL_SHARE)
+        if text_candidates.keys() - {best}:
+            least = max(2, least)
 
-    joined = {}
-    for last_name, candidates in full_names.items():
-        alone = counts.get((PERSON, last_name), 0)
-        total = sum(counts[entity] for entity in candidates)
-        best = max(candidates, key=lambda entity: (counts[entity], entity))
-        is_clear = counts[best] > total - counts[best]
-        if is_clear and counts[best] >= _LEAST_FULL_SHARE * (counts[best] + alone):
-            joined[PERSON, last_name] = best
+        is_last_name = best is not None and last_name(best) == short_name
+        is_frequent = best is not None and is_last_name and candidates[best] >= least
+        if best and (is_frequent or _is_significant(candidates, best)):
+            persons[short_name] = best
+            continue
+        is_only = text_best is not None and in_texts.is_only_bearer(text_best)
+        if text_best and (is_only or _is_significant(text_candidates, text_best)):
+            persons[short_name] = text_best
 
-    return joined
+    full_names = filter(is_full_name, (*counts, *counts_in_texts))
+    return persons | {full_name: full_name for full_name in full_names}
+
+
+def _group_full_names(counts: Mapping[str, int]) -> defaultdict[str, dict[str, int]]:
+    """Return the counts of the full names by the last name, and by the first name, in them."""
+    groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for full_name, count in counts.items():
+        if is_full_name(full_name):
+            groups[last_name(full_name)][full_name] = count
+            groups[full_name.split()[0]][full_name] = count
+    return groups
+
+
+def _clear_best(counts: Mapping[str, int]) -> str | None:
+    """Return the full name that came more often than all others together, if there is one."""
+    best = max(counts, key=lambda full_name: (counts[full_name], full_name), default=None)
+    return best if best and 2 * counts[best] > sum(counts.values()) else None
+
+
+def _is_significant(counts: Mapping[str, int], best: str) -> bool:
+    """Return whether the majority of *best* is no chance, by a sign test."""
+    total = sum(counts.values())
+    if total > _MOST_TESTED:
+        return 2 * counts[best] > total + 2 * math.sqrt(total)
+    tail = sum(math.comb(total, agreeing) for agreeing in range(counts[best], total + 1))
+    return tail <= _LEVEL * (1 << total)
+
+
+@dataclass
+class FullNames:
+    """Full names in texts, which need no parser: a last name behind a first name."""
+
+    # How often each full name (see `name_key`) stands in the texts.
+    counts: Counter[str] = field(default_factory=Counter)
+
+    # How often each last name stands in them, alone or in a full name.
+    last_names: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def find(cls, texts: Iterable[str], last_names: Collection[str]) -> FullNames:
+        """Count the full names in *texts* with one of *last_names*, which are forms."""
+        full_names = cls()
+        final_words = {form.split()[-1]: form for form in last_names}
+        for text in texts:
+            words = text.split()
+            for index, word in enumerate(words):
+                form = final_words.get(_bare_word(word).casefold())
+                if form is not None:
+                    words_before = map(_bare_word, words[max(0, index - _MOST_WORDS) : index])
+                    full_names._add(form, list(words_before), final_words)
+        return full_names
+
+    def _add(self, form: str, words_before: list[str], final_words: Container[str]) -> None:
+        """Count *form*, a last name, and the first name at the end of *words_before*."""
+        self.last_names[form] += 1
+        *particles, _ = form.split()
+        if particles:
+            del words_before[-len(particles) :]
+        while words_before and _INITIAL.fullmatch(words_before[-1]):
+            del words_before[-1]
+        if words_before and words_before[-1][:1].isupper():
+            first_name = words_before[-1].casefold()
+            if _is_first_name(first_name, final_words):
+                self.counts[f"{first_name} {form}"] += 1
+
+    def reliable_counts(self) -> dict[str, int]:
+        """Return the full names that are neither rare nor a rare use of their last name.
+
+        Those with a first name that no list has are more often something else.
+        """
+        given = word_list.load().given
+        reliable = {}
+        for full_name, count in self.counts.items():
+            first_name, _, form = full_name.partition(" ")
+            fewest, least = _LISTED if first_name in given else _UNLISTED
+            if count >= max(fewest, least * self.last_names[form]):
+                reliable[full_name] = count
+        return reliable
+
+    def is_only_bearer(self, full_name: str) -> bool:
+        """Return whether *full_name* is the only one with its last name, and no rare use of it."""
+        form = full_name.partition(" ")[2]
+        others = self._counts_by_last_name[form] - self.counts[full_name]
+        least = max(_FEWEST_OF_ONLY, _LEAST_OF_BEARERS * self.last_names[form])
+        return others == 0 and self.counts[full_name] >= least
+
+    def are_persons(self, form: str) -> bool:
+        """Return whether the full names with a last name are no rare use of it."""
+        count = self._counts_by_last_name[form]
+        return count >= max(2, _LEAST_OF_BEARERS * self.last_names[form])
+
+    @cached_property
+    def _counts_by_last_name(self) -> Counter[str]:
+        counts = Counter[str]()
+        for full_name, count in self.reliable_counts().items():
+            counts[full_name.partition(" ")[2]] += count
+        return counts
+
+    def find_persons(self) -> Iterator[str]:
+        """Yield the last names that are persons', whatever a model takes them for."""
+        for full_name, count in self.reliable_counts().items():
+            form = full_name.partition(" ")[2]
+            is_clear = count >= _LEAST_CLEAR * self._counts_by_last_name[form]
+            is_frequent = count >= _LEAST_IN_FULL * self.last_names[form]
+            if is_clear and is_frequent and not is_word_of_language(form):
+                yield form
+
+
+def _bare_word(word: str) -> str:
+    """Return *word* without the signs at its edges and without possessive; initials keep theirs."""
+    bare = word.strip(_SIGNS)
+    if len(bare) > _LONGEST_INITIAL:
+        bare = bare.rstrip(".")
+    return bare.removesuffix("\u2019s").removesuffix("'s")
+
+
+def _is_first_name(word: str, last_names: Container[str]) -> bool:
+    """Return whether *word*, in small letters, may be a first name; *last_names* are not."""
+    lists = word_list.load()
+    if word in lists.given:
+        return word not in _NO_FIRST_NAMES
+    if word in lists.common or word in lists.regions or word in known_names.load().types:
+        return False
+    return word.isalpha() and len(word) > _SHORTEST_FIRST_NAME and word not in last_names
 
 
 def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, Entity]:
@@ -90,28 +255,21 @@ def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, En
     counts_in_full_names = Counter[str]()
     for (type_, form), count in counts.items():
         if type_ == PERSON:
-            *first_names, last_name = form.split()
-            as_persons[last_name] += count
-            if first_names and _begins_like_a_person(form):
-                counts_in_full_names[last_name] += count
+            key = name_key(form)
+            as_persons[last_name(key)] += count
+            if is_full_name(key):
+                counts_in_full_names[last_name(key)] += count
 
     persons = {}
     for (type_, form), count in counts.items():
         evidence, share = 0, 0.0
-        if type_ == _ORGANISATION:
+        if type_ == ORGANISATION:
             evidence, share = as_persons[form], _LEAST_PERSON_SHARE
         elif type_ in _PLACES_AND_PEOPLES:
             evidence, share = counts_in_full_names[form], _LEAST_FULL_NAMES_OF_PLACES
         if evidence >= max(2, share * count):
             persons[type_, form] = (PERSON, form)
     return persons
-
-
-def _begins_like_a_person(form: str) -> bool:
-    *first_names, _ = form.split()
-    if is_title(first_names[0]):
-        return False
-    return not any(_POSSESSIVE.search(word) or _is_word_of_language(word) for word in first_names)
 
 
 def correct_place(type_: str, form: str) -> str:
@@ -128,26 +286,70 @@ def correct_place(type_: str, form: str) -> str:
     return type_
 
 
-def is_full_name(person_name: str, usage: CommonWords) -> bool:
-    """Return whether *person_name* begins with a first name.
+def is_full_name(key: str) -> bool:
+    """Return whether *key*, a `name_key`, is a first name with a last name.
 
-    "Nurse Gray" and "Watch Curiosity" do not, nor does anything with a word of the language before
-    the last name: "Touchdown Joe", "Cal Survived Covid".
+    "watch curiosity" is not, nor does anything with a word of the language or a possessive before
+    the last name: "touchdown joe", "cal survived covid". Nor is the name of a place.
     """
-    words = person_name.split()
-    if len(words) < 2 or not words[0][0].isupper():
+    words = key.split()
+    first_names = words[: -len(last_name(key).split())]
+    if not first_names or is_title(words[0]) or len(words) > _MOST_WORDS:
         return False
-    first_word, *later_words = words
-    if is_title(first_word) or usage.is_common(first_word):
+    if not all(map(_NAME_WORD.fullmatch, words)):
         return False
-    return not any(
-        _is_word_of_language(word) for word in (first_word, *later_words[:-1]) if word[0].isupper()
-    )
+
+    word_lists = word_list.load()
+    if words[0] not in word_lists.given and not _may_be_first_name(key):
+        return False
+    return not any(_POSSESSIVE.search(word) or is_word_of_language(word) for word in first_names)
+
+
+def _may_be_first_name(key: str) -> bool:
+    """Return whether *key* may begin with a first name that no list has."""
+    word_lists, known = word_list.load(), known_names.load()
+    if key in word_lists.regions or key in word_lists.landforms:
+        return False
+    *_, final_word = key.split()
+    if final_word in word_lists.common and final_word not in word_lists.last:
+        return False
+    return not any(word in known.types or word in word_lists.regions for word in key.split())
+
+
+def name_key(person_name: str) -> str:
+    """Return what the spellings of a person's name share.
+
+    Case, titles, possessive and the initials of middle names do not make another person.
+    """
+    words = _POSSESSIVE.sub("", person_name).casefold().split()
+    while len(words) > 1 and is_title(words[0]):
+        del words[0]
+    middle = [word for word in words[1:-1] if not _INITIAL.fullmatch(word)]
+    return " ".join([*words[:1], *middle, *words[1:][-1:]]).rstrip(".")
+
+
+def last_name(key: str) -> str:
+    """Return the last name in *key*: with particles ("de blasio") and suffix ("trump jr.")."""
+    words = key.split()
+    if not words:
+        return ""
+    start = len(words) - 1
+    if words[start].strip(".") in _SUFFIXES:
+        start = max(0, start - 1)
+    while start > 0 and words[start - 1] in _PARTICLES:
+        start -= 1
+    return " ".join(words[start:])
 
 
 def is_title(word: str) -> bool:
     """Return whether *word* stands before names, as "President" does."""
     return word.casefold().strip(".") in _TITLES
+
+
+def has_title(person_name: str) -> bool:
+    """Return whether a title stands before a person's name."""
+    first_word, _, others = person_name.partition(" ")
+    return others != "" and is_title(first_word)
 
 
 def without_leading_words(person_name: str) -> str:
@@ -158,7 +360,7 @@ def without_leading_words(person_name: str) -> str:
     words = person_name.split()
     start = 0
 
-    while start < len(words) and _is_word_of_language(words[start]):
+    while start < len(words) and is_word_of_language(words[start]):
         if is_title(words[start]):
             break
         start += 1
@@ -166,7 +368,8 @@ def without_leading_words(person_name: str) -> str:
     return " ".join(words[start:]) or person_name
 
 
-def _is_word_of_language(word: str) -> bool:
+def is_word_of_language(word: str) -> bool:
+    """Return whether *word* is one of the language and no given name."""
     word_lists = word_list.load()
     base = base_form(word)
     return base in word_lists.common and base not in word_lists.given

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
 from analysis.query.terms import CASE, STAR
-from analysis.text.person_names import is_full_name, is_title
+from analysis.text.person_names import is_full_name, is_title, name_key
 from analysis.text.stopwords import stop_words_for
-from analysis.text.word_usage import WordUsage
 from analysis.text.words import words_of, words_of_terms
 
 
@@ -25,7 +24,7 @@ def repeats_subject(phrase: str, subject_terms: Collection[str]) -> bool:
     """
     words = list(map(str.casefold, words_of(phrase)))
     repeated = words_of_terms(subject_terms) | stop_words_for(Counter(words))
-    persons = words_of_terms(term for term in subject_terms if is_full_name(term, WordUsage()))
+    persons = words_of_terms(filter(_is_person, subject_terms))
 
     stems = tuple(_stems_of_terms(subject_terms))
 
@@ -34,6 +33,10 @@ def repeats_subject(phrase: str, subject_terms: Collection[str]) -> bool:
         if not is_repeated and not (is_title(word) and following in persons):
             return False
     return True
+
+
+def _is_person(term: str) -> bool:
+    return term[:1].isupper() and is_full_name(name_key(term))
 
 
 def _stems_of_terms(terms: Iterable[str]) -> Iterator[str]:

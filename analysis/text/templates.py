@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from functools import cache
-from itertools import pairwise
+from functools import cache, cached_property, lru_cache
 
 from analysis.text.stopwords import stop_words_by_language
 from sources.post_cleaning import words_of_post
@@ -31,13 +30,16 @@ _FEWEST_CONTENT_WORDS = 2
 _SHARED = 0.6
 
 # A slot has at most this many words.
-_LONGEST_SLOT = 4
+LONGEST_SLOT = 4
 
 # Texts whose figures differ have at least this many words and figures.
 _FEWEST_OF_FIGURES = 3
 
 # Case does not tell names if this share of a text's content words begins with a capital.
 _TITLE_CASE = 0.8
+
+# So many words are kept as they are compared; most words of a text are among the last of others.
+_CACHED_WORDS = 2**14
 
 # A template is shown with at most this many characters.
 _LONGEST_SHOWN = 160
@@ -49,15 +51,10 @@ _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_na
 # A name may hold these stop words: "Isle of Man", "New Mexico".
 _CONNECTING = frozenset("of the and new de la du von van al el y".split())  # noqa: SIM905 - a list
 
-# A label has a number of words and figures between these.
-_SHORTEST_LABEL, _LONGEST_LABEL = 3, 12
-_LABEL_END = re.compile(r"[:|]")
-_NAME_END = re.compile(r"[,;]")
-
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A text as it is compared: case-folded words, `FIGURE` for each figure."""
 
@@ -69,13 +66,31 @@ class Form:
     # The span of each word in `text`.
     spans: tuple[Span, ...]
 
-    # Whether the case of each word allows a name, and it is no stop word.
-    can_be_name: tuple[bool, ...]
+    # What `can_be_name` is where the text does not tell.
+    name_flags: tuple[bool, ...] | None = None
+
+    @cached_property
+    def can_be_name(self) -> tuple[bool, ...]:
+        """Whether the case of each word allows a name, and it is no stop word."""
+        return _name_flags(self) if self.name_flags is None else self.name_flags
 
     @property
     def key(self) -> str:
-        """What texts of one form have in common; "" without words."""
-        return " ".join(self.words)
+        """What texts of one form have in common; "" without words.
+
+        How many figures stand beside each other does not matter: "May 4", "Monday, May 4, 2020".
+        """
+        following = (*self.words[1:], "")
+        return " ".join(
+            word
+            for word, next_word in zip(self.words, following, strict=False)
+            if word != FIGURE or next_word != FIGURE
+        )
+
+    @property
+    def length(self) -> int:
+        """The number of words, without figures."""
+        return len(self.words) - self.words.count(FIGURE)
 
     @property
     def has_figures(self) -> bool:
@@ -89,10 +104,8 @@ class Template:
 
     words: tuple[str, ...]
 
-    # The span of each word in `example`.
-    spans: tuple[Span, ...]
-
-    can_be_name: tuple[bool, ...]
+    # The place of each word in `example`.
+    word_places: tuple[int, ...]
 
     # Whether there is a slot before each word, and after the last.
     slots: tuple[bool, ...]
@@ -100,87 +113,61 @@ class Template:
     # The number of words of its longest text, without figures.
     longest: int
 
-    example: str
+    example: Form
+
+    @property
+    def can_be_name(self) -> tuple[bool, ...]:
+        """Whether each word may be of a name."""
+        flags = self.example.can_be_name
+        return tuple(flags[place] for place in self.word_places)
 
     def __str__(self) -> str:
         """Return the example with "…" in each slot."""
         if not self.words:
             return ELLIPSIS
         parts, end = [], 0
-        for is_slot, (start, stop) in zip(self.slots, self.spans, strict=False):
-            parts += [_show_gap(self.example[end:start], is_slot), self.example[start:stop]]
+        example = self.example.text
+        for is_slot, place in zip(self.slots, self.word_places, strict=False):
+            start, stop = self.example.spans[place]
+            parts += [_show_gap(example[end:start], is_slot), example[start:stop]]
             end = stop
-        parts.append(_show_gap(self.example[end:], self.slots[-1]))
+        parts.append(_show_gap(example[end:], self.slots[-1]))
         text = "".join(parts).strip()
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}{ELLIPSIS}"
 
     def as_form(self) -> Form:
         """Return what a text of the template is compared as, a figure in each slot."""
-        words, spans, can_be_name = [], [], []
+        words, spans, name_flags = [], [], []
+        can_be_name = self.can_be_name
         for index, is_slot in enumerate(self.slots):
             if is_slot:
                 words.append(FIGURE)
                 spans.append((0, 0))
-                can_be_name.append(True)
+                name_flags.append(True)
             if index < len(self.words):
                 words.append(self.words[index])
-                spans.append(self.spans[index])
-                can_be_name.append(self.can_be_name[index])
-        return Form(self.example, tuple(words), tuple(spans), tuple(can_be_name))
+                spans.append(self.example.spans[self.word_places[index]])
+                name_flags.append(can_be_name[index])
+        return Form(self.example.text, tuple(words), tuple(spans), tuple(name_flags))
 
     def matches(self, form: Form) -> bool:
         """Return whether a text of *form* is one of the template."""
         if self.is_like(template_of(form)):
             return True
         joined = join(self, form)
-        if joined is not None and joined.words == self.words:
-            return True
-        series = [label.template for label in labels_of(form) if label.has_names]
-        return any(map(self.is_like, series))
+        return joined is not None and joined.words == self.words
 
     def is_like(self, template: Template) -> bool:
         """Return whether both have the same words and slots."""
         return (template.words, template.slots) == (self.words, self.slots)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What stands before the first colon (or bar) of a text, or after its last."""
-
-    # The form of the label alone.
-    form: Form
-
-    is_first: bool
-
-    # Whether names and figures alone stand on the other side of the colon.
-    has_names: bool
-
-    @property
-    def key(self) -> str:
-        """What texts with the same label have in common."""
-        return f"{self.form.key}:" if self.is_first else f":{self.form.key}"
-
-    @property
-    def template(self) -> Template:
-        """The template of all texts with the label."""
-        template = template_of(self.form)
-        slots = list(template.slots)
-        slots[-1 if self.is_first else 0] = True
-        return replace(template, slots=tuple(slots))
-
-
 def read_form(text: str) -> Form:
     """Return the form of *text*: addresses and the tags after its last sentence are cut off."""
     cleaned = " ".join(words_of_post(text).split())
-    words, spans, originals = [], [], []
-    for match in _TOKEN.finditer(cleaned):
-        word = match[0].casefold()
-        is_figure = word in _DATES or any(map(str.isdigit, word))
-        words.append(FIGURE if is_figure else word)
-        spans.append(match.span())
-        originals.append(match[0])
-    can_be_name = _name_flags(cleaned, words, originals, spans)
-    return Form(cleaned, tuple(words), tuple(spans), can_be_name)
+    tokens = list(_TOKEN.finditer(cleaned))
+    words = tuple([_read_word(token[0]) for token in tokens])
+    return Form(cleaned, words, tuple([token.span() for token in tokens]))
 
 
 def read_template(text: str) -> Template:
@@ -190,51 +177,21 @@ def read_template(text: str) -> Template:
 
 def template_of(form: Form) -> Template:
     """Return the template of all texts of *form*, with a slot in place of its figures."""
-    words, spans, name_flags, slots = [], [], [], [False]
-    for word, span, can_be_name in zip(form.words, form.spans, form.can_be_name, strict=True):
+    words, word_places, slots = [], [], [False]
+    for place, word in enumerate(form.words):
         if word == FIGURE:
             slots[-1] = True
-            continue
-        words.append(word)
-        spans.append(span)
-        name_flags.append(can_be_name)
-        slots.append(False)
-    length = len(words)
-    return Template(tuple(words), tuple(spans), tuple(name_flags), tuple(slots), length, form.text)
+        else:
+            words.append(word)
+            word_places.append(place)
+            slots.append(False)
+    return Template(tuple(words), tuple(word_places), tuple(slots), len(words), form)
 
 
 def is_template(form: Form) -> bool:
     """Return whether texts of *form* are one pattern, though figures in it may differ."""
     has_words = any(word != FIGURE for word in form.words)
     return has_words and (not form.has_figures or len(form.words) >= _FEWEST_OF_FIGURES)
-
-
-def labels_of(form: Form) -> Iterator[Label]:
-    """Yield what may be the label of a series: of three to twelve words, one of them no figure."""
-    gaps = [form.text[end:start] for (_, end), (start, _) in pairwise(form.spans)]
-    ends = [position for position, gap in enumerate(gaps, 1) if _LABEL_END.search(gap)]
-    if not ends:
-        return
-    for position, is_first in ((ends[0], True), (ends[-1], False)):
-        sides = slice(position), slice(position, len(form.words))
-        label, other_side = sides if is_first else reversed(sides)
-        words = form.words[label]
-        if _SHORTEST_LABEL <= len(words) <= _LONGEST_LABEL and set(words) != {FIGURE}:
-            label_form = Form(form.text, words, form.spans[label], form.can_be_name[label])
-            yield Label(label_form, is_first, _is_list_of_names(form, gaps, other_side))
-
-
-def _is_list_of_names(form: Form, gaps: Sequence[str], side: slice) -> bool:
-    """Return whether commas, or "and", stand between nothing but names."""
-    start, stop, _ = side.indices(len(form.words))
-    name_start = start
-    for index in range(start + 1, stop + 1):
-        if index == stop or _NAME_END.search(gaps[index - 1]) or form.words[index] == "and":
-            name_start += form.words[name_start] == "and"
-            if not _is_name(form.words[name_start:index], form.can_be_name[name_start:index]):
-                return False
-            name_start = index
-    return start < stop
 
 
 def join(template: Template, form: Form) -> Template | None:
@@ -244,6 +201,10 @@ def join(template: Template, form: Form) -> Template | None:
     which have capitals in sentence case and are no stop words in Title Case. They share at least
     four words, and three fifths of all words.
     """
+    words = set(form.words)
+    most_shared = sum(word in words for word in template.words)
+    if most_shared < _fewest_shared(template, form):
+        return None
     for pairs in _alignments(template.words, form.words):
         joined = _join_along(template, form, pairs)
         if joined is not None:
@@ -253,10 +214,8 @@ def join(template: Template, form: Form) -> Template | None:
 
 def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Template | None:
     shared = [template.words[index] for index, _ in pairs]
-    n_words = sum(word != FIGURE for word in form.words)
-    longest = max(template.longest, n_words)
     content = sum(word not in _stop_words() for word in shared)
-    if len(shared) < max(FEWEST_WORDS, _SHARED * longest) or content < _FEWEST_CONTENT_WORDS:
+    if len(shared) < _fewest_shared(template, form) or content < _FEWEST_CONTENT_WORDS:
         return None
 
     slots = []
@@ -272,11 +231,15 @@ def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Templa
     return replace(
         template,
         words=tuple(shared),
-        spans=tuple(template.spans[index] for index in indices),
-        can_be_name=tuple(template.can_be_name[index] for index in indices),
+        word_places=tuple(template.word_places[index] for index in indices),
         slots=tuple(slots),
-        longest=longest,
+        longest=max(template.longest, form.length),
     )
+
+
+def _fewest_shared(template: Template, form: Form) -> float:
+    """Return how many words texts that are joined share at least."""
+    return max(FEWEST_WORDS, _SHARED * max(template.longest, form.length))
 
 
 def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool | None:
@@ -295,7 +258,7 @@ def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool
 
 
 def _is_name(words: Sequence[str], can_be_name: Sequence[bool]) -> bool:
-    if len(words) > _LONGEST_SLOT or not any(can_be_name):
+    if len(words) > LONGEST_SLOT or not any(can_be_name):
         return False
     return all(
         capital or word in _CONNECTING for word, capital in zip(words, can_be_name, strict=True)
@@ -327,25 +290,30 @@ def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span
         yield matched
 
 
-def _name_flags(
-    text: str, words: Sequence[str], originals: Sequence[str], spans: Sequence[Span]
-) -> tuple[bool, ...]:
+@lru_cache(_CACHED_WORDS)
+def _read_word(token: str) -> str:
+    """Return a word without case, or `FIGURE` for a figure, a month or a day."""
+    word = token.casefold().replace("\u2019", "'")
+    is_figure = word in _DATES or any(map(str.isdigit, word))
+    return FIGURE if is_figure else word
+
+
+def _name_flags(form: Form) -> tuple[bool, ...]:
+    """Return whether each word of a form may be of a name; a figure may."""
     stop_words = _stop_words()
-    is_content = [word != FIGURE and word not in stop_words for word in words]
-    content = [
-        original
-        for original, is_content_word in zip(originals, is_content, strict=True)
-        if is_content_word
-    ]
-    small = sum(original[0].islower() for original in content)
-    is_title_case = small <= (1 - _TITLE_CASE) * len(content)
-    flags = []
-    for word, original, (start, _), is_content_word in zip(
-        words, originals, spans, is_content, strict=True
-    ):
-        has_capital = not original[0].islower() or text[max(start - 1, 0) : start] in ("@", "#")
-        flags.append(word == FIGURE or (is_content_word and (is_title_case or has_capital)))
-    return tuple(flags)
+    n_content = n_small = 0
+    has_capital = []
+    for word, (start, _) in zip(form.words, form.spans, strict=True):
+        is_small = form.text[start].islower()
+        has_capital.append(not is_small or form.text[max(start - 1, 0) : start] in ("@", "#"))
+        if word != FIGURE and word not in stop_words:
+            n_content += 1
+            n_small += is_small
+    is_title_case = n_small <= (1 - _TITLE_CASE) * n_content
+    return tuple(
+        word == FIGURE or (word not in stop_words and (is_title_case or is_capital))
+        for word, is_capital in zip(form.words, has_capital, strict=True)
+    )
 
 
 def _show_gap(gap: str, is_slot: bool) -> str:

@@ -28,8 +28,8 @@ _BLANKS = (" ", "\u00a0")
 _FEWEST_PAIRS = 3
 _SHARE_OF_RARER = 2 / 3
 _SHARE_OF_OTHER = 1 / 4
-# A stop word alone, and a part of "New York", "New Zealand" and "New Orleans".
-_BEGINNINGS_OF_NAMES = {"new"}
+# These are stop words alone, and parts of "New York", "Los Angeles", "El Paso" and "La Paz".
+_BEGINNINGS_OF_NAMES = {"new", "los", "las", "el", "la"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def join_names(counts: Counter[str], leave_out: Collection[str]) -> Counter[str]
     A pair is one if it comes three times, and is most of the uses of its rarer word and some of
     those of the other: "Los Angeles", "New York", but not "President Trump" where "Trump" mostly
     stands alone. Its uses no longer count for its words. No word of *leave_out*, which are
-    case-folded, is part of one, except "New".
+    case-folded, is part of one, except the beginnings of "New York" and "Los Angeles".
     """
     words = {word.casefold(): word for word in counts if _PAIR not in word}
     remaining = Counter({folded: counts[word] for folded, word in words.items()})

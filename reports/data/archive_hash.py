@@ -11,11 +11,11 @@ import numpy as np
 from sqlalchemy import select
 
 from core.errors import TidingsError
+from models.documents import text_column
 from models.tables import Document
 from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, documents_condition
 
-_COLUMNS = select(Document.id, Document.identity, Document.text)
 # A digest of SHA-256 has four words of eight bytes.
 _WORDS = 4
 # Digests are sorted in so many parts.
@@ -65,6 +65,7 @@ def _sort_digests(digests: bytes) -> bytes:
 
 def _read_documents(run: RunData) -> Iterator[tuple[str, str]]:
     for job in run.collecting_jobs:
-        statement = _COLUMNS.where(documents_condition(run, job))
+        columns = select(Document.id, Document.identity, text_column(run.text_part))
+        statement = columns.where(documents_condition(run, job))
         for _, identity, text in fetch_pages(run.db, statement, Document.id):
             yield identity, text

@@ -1,56 +1,341 @@
-"""Labels for the names of a run: last names with their persons, counted over all jobs."""
+"""The names of a run: what each is, and which person it is, decided by all jobs together."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from analysis.text import known_names
+from analysis.text.known_names import NO_NAMES, ORGANISATION, PERSON
 from analysis.text.person_names import (
-    PERSON,
+    FullNames,
     find_persons_of_other_types,
+    has_title,
+    identify_persons,
     is_full_name,
     is_title,
+    is_word_of_language,
+    last_name,
+    name_key,
 )
-from analysis.text.word_usage import WordUsage
+from models.tables import Document
+from reports.data.queries import fetch_pages
+from reports.data.run_data import RunData, documents_condition
+from reports.data.selection import is_large
+from reports.data.tables.entities import EntityRow, read_entities
+from textapi.text import word_list
 
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
+
+_POSSESSIVE = re.compile("['\u2019]s?$")
+
+# These stand before a name and a hyphen.
+_PREFIXES = frozenset({"anti", "ex", "non", "post", "pre", "pro"})
+
+# "F.B.I.", "FBI".
+_ABBREVIATION = re.compile(r"(?:[A-Z]\.?){2,}")
+
+# A name with one of these words is that of an organisation.
+_ORGANISATION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """academy administration agency airlines alliance army assembly association authority bank
+        board bureau cabinet caucus center centre church club coalition college commission committee
+        company congress corporation corps council court department federation force forces
+        foundation front fund group guard inc institute institution journal league library
+        ministry museum navy network news office organization party parliament police post press
+        school senate service society team times trust union university""",
+    )
+)
+
+# Without other evidence, a name is an organisation's if a model took it for one so often, and in
+# this share of all cases.
+_FEWEST_ORGANISATIONS = 3
+_LEAST_ORGANISATION_SHARE = 2 / 3
+
+# A name without evidence of a person is of another type that it has at least this often, in shares
+# of the times that it was taken for a person.
+_LEAST_OTHER_SHARE = 1 / 2
+
+# A name that was taken for a person more often than this, in shares of the times that it was taken
+# for an organisation, is none on that evidence.
+_MOST_DOUBTFUL = 1 / 5
 
 # The type and the name of an entity.
 EntityName = tuple[str, str]
 
 
-def merge_types(
-    counts: Mapping[EntityName, int], run_counts: Mapping[EntityName, int]
-) -> Counter[EntityName]:
-    """Return *counts* with each form once, under the type that it has most often.
+@dataclass(frozen=True, slots=True)
+class NamedEntity:
+    """A name as pages show it: *label* says under which full name a person was named too."""
 
-    Last names of another type are corrected to persons first. Each job did so with its own counts;
-    rare names show it only in *run_counts*, the counts of all keywords together. Among types with
-    equal counts the first by name stays, among spellings that differ in case the most frequent.
+    type: str
+    label: str
+    count: int
+
+    # Whether more than a model's guess says that it is a person, or an organisation.
+    has_evidence: bool
+
+
+@dataclass(frozen=True)
+class RunNames:
+    """What the names of a run stand for: one name has one type, and is one person's or nobody's.
+
+    The keys of *types* are forms: names in small letters, those of persons as `name_key` has them.
+    A type of "" is that of a name without evidence of what it is, and of a part of a headline.
     """
-    counts_by_form = Counter[EntityName]()
-    for (type_, entity_name), count in run_counts.items():
-        counts_by_form[type_, entity_name.casefold()] += count
-    persons = find_persons_of_other_types(counts_by_form)
 
-    types: dict[str, Counter[str]] = defaultdict(Counter)
-    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    types: Mapping[str, str]
+
+    # The full name of each person by the person's last, first or full name.
+    persons: Mapping[str, str]
+
+    # Last names that several persons bear, and names behind a title.
+    other_persons: frozenset[str]
+
+    # How often each form was named in the run, by type.
+    counts: Mapping[str, Mapping[str, int]]
+
+    @classmethod
+    def of(cls, counts: Mapping[EntityName, int], texts: Iterable[str] = ()) -> RunNames:
+        """Decide by the *counts* of all names of a run, and the full names in its *texts*."""
+        type_counts: dict[str, Counter[str]] = defaultdict(Counter)
+        titled = set()
+        for (type_, entity_name), count in _correct_known(counts):
+            form = _form(type_, entity_name)
+            type_counts[form][type_] += count
+            if type_ == PERSON and has_title(entity_name):
+                titled.add(form)
+
+        in_texts = FullNames.find(texts, list(_list_last_names(type_counts)))
+        person_counts = {
+            form: counts_by_type[PERSON]
+            for form, counts_by_type in type_counts.items()
+            if counts_by_type[PERSON]
+        }
+        persons = identify_persons(person_counts, in_texts)
+        bearers = {last_name(form) for form in person_counts if is_full_name(form)}
+        bearers.update(filter(in_texts.are_persons, in_texts.last_names))
+        bearers = {form for form in bearers if not is_word_of_language(form)}
+        other_persons = frozenset((titled | bearers) - persons.keys())
+
+        names = cls({}, persons, other_persons, type_counts)
+        moved = names._find_moved(in_texts)
+        types = {}
+        for form, counts_by_type in type_counts.items():
+            type_ = PERSON if form in moved else names._choose_type(form, counts_by_type)
+            is_headline = type_ == ORGANISATION and names._is_part_of_headline(form)
+            types[form] = "" if is_headline else type_
+        return cls(types, persons, other_persons, type_counts)
+
+    def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
+        """Return the forms that were taken for something else and are persons."""
+        counts = {}
+        moved = set(in_texts.find_persons())
+        for form, counts_by_type in self.counts.items():
+            for type_, count in counts_by_type.items():
+                counts[type_, form] = count
+            is_name = counts_by_type.keys() <= {PERSON, ORGANISATION} and is_full_name(form)
+            if is_name and form.split()[0] in word_list.load().given:
+                moved.add(form)
+        moved.update(
+            form for _, form in find_persons_of_other_types(counts) if self._is_person(form)
+        )
+        return frozenset(form for form in moved if not _is_organisation(form))
+
+    def _choose_type(self, form: str, counts_by_type: Mapping[str, int]) -> str:
+        """Return the most frequent type; of a person only with evidence."""
+        others = {type_: n for type_, n in counts_by_type.items() if type_ != PERSON}
+        as_person = counts_by_type.get(PERSON, 0)
+        if self._is_person(form):
+            return PERSON if as_person >= max(others.values(), default=0) else _most(others)
+        # The last name of somebody whom nothing names in full is taken for an organisation too.
+        as_organisation = others.get(ORGANISATION, 0)
+        if not _is_organisation(form) and as_person > _MOST_DOUBTFUL * as_organisation:
+            others.pop(ORGANISATION, None)
+        if others and max(others.values()) >= _LEAST_OTHER_SHARE * as_person:
+            return _most(others)
+        return ""
+
+    def full_name(self, type_: str, entity_name: str) -> str:
+        """Return the full name of the person whom a name stands for, else the name."""
+        form = _form(type_, entity_name)
+        return (
+            self.persons.get(form, entity_name) if self.types.get(form) == PERSON else entity_name
+        )
+
+    def _is_part_of_headline(self, form: str) -> bool:
+        """Return whether what was taken for an organisation is more than a name.
+
+        It is if it holds a possessive, a prefix, a person's last name or what is no name ("Trump's
+        Russia", "Pro-Russia", "Fact-Checking Trump", "UTC Sunday"), or ends with a word of the
+        language that names no organisation ("Nobel Laureate").
+        """
+        words = re.split(r"[\s\u2013-]+", form)
+        if len(words) == 1 or known_names.load().is_organisation(form):
+            return False
+        if words[0] in _PREFIXES or any(_POSSESSIVE.search(word) for word in words[:-1]):
+            return True
+        if _is_organisation(form):
+            return False
+        if known_names.load().types.get(words[0], "") is None:
+            return True
+        holds_person = any(word in self.persons for word in words)
+        return holds_person or word_list.load().is_only_common(words[-1])
+
+    def _is_person(self, form: str) -> bool:
+        return form in self.persons or form in self.other_persons
+
+    def has_evidence(self, type_: str, form: str, entity_name: str) -> bool:
+        """Return whether more than a model's guess says that a name is of *type_*."""
+        if type_ == PERSON:
+            return self._is_person(form)
+        if type_ != ORGANISATION:
+            return False
+        if _is_organisation(form) or _ABBREVIATION.fullmatch(entity_name):
+            return True
+        counts_by_type = self.counts.get(form, {})
+        as_organisation = counts_by_type.get(ORGANISATION, 0)
+        total = sum(counts_by_type.values())
+        return as_organisation >= max(_FEWEST_ORGANISATIONS, _LEAST_ORGANISATION_SHARE * total)
+
+    def merge(
+        self, counts: Mapping[EntityName, int], account_names: Iterable[str] = ()
+    ) -> tuple[list[NamedEntity], int, int]:
+        """Return the names among *counts*, the most frequent first.
+
+        A person has one entry. Also return how many names are *account_names*, and how many were
+        taken for persons without evidence.
+        """
+        groups: dict[EntityName, Counter[str]] = defaultdict(Counter)
+        spellings: dict[str, Counter[str]] = defaultdict(Counter)
+        own_names = set()
+        unproven = set()
+        for (type_, entity_name), count in _correct_known(counts):
+            form = _form(type_, entity_name)
+            run_type = self.types.get(form, "")
+            if is_account(run_type or type_, entity_name, account_names):
+                own_names.add(form)
+            elif not run_type:
+                unproven.add(form)
+            else:
+                key = self.persons.get(form, form) if run_type == PERSON else form
+                groups[run_type, key][form] += count
+                spellings[form][_spelling(run_type, entity_name)] += count
+
+        labels = {}
+        for entity_key, form_counts in groups.items():
+            names_by_form = {form: _most(spellings[form]) for form in form_counts}
+            labels[entity_key] = _label(entity_key[1], form_counts, names_by_form)
+        totals = Counter({entity_key: forms.total() for entity_key, forms in groups.items()})
+        bearers = _group_bearers(totals)
+
+        entities = []
+        for (type_, key), count in totals.items():
+            label = labels[type_, key]
+            has_evidence = self.has_evidence(type_, key, label)
+            if type_ == PERSON and key not in self.persons and key in bearers:
+                listed = [
+                    f"{labels[PERSON, full]} {totals[PERSON, full]:,}" for full in bearers[key]
+                ]
+                label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
+            entities.append(NamedEntity(type_, label, count, has_evidence))
+        entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
+        return entities, len(own_names), len(unproven)
+
+
+def read_run_names(run: RunData) -> RunNames:
+    """Return what the names of *run* stand for, read once of all its jobs and their documents."""
+
+    def read() -> RunNames:
+        counts = sum_counts(read_entities(run))
+        return RunNames.of(counts, () if is_large(run) else _read_texts(run))
+
+    return run.readings.once(read_run_names, read)
+
+
+def _read_texts(run: RunData) -> Iterator[str]:
+    for job in run.jobs:
+        statement = select(Document.id, Document.text).where(documents_condition(run, job))
+        for document in fetch_pages(run.db, statement, Document.id):
+            yield document.text
+
+
+def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Yield the names that may be last names of persons."""
+    known = known_names.load()
+    for form, counts_by_type in type_counts.items():
+        is_candidate = PERSON in counts_by_type or ORGANISATION in counts_by_type
+        is_last_name = form.strip() != "" and last_name(form) == form
+        if is_candidate and is_last_name and not known.is_organisation(form):
+            yield form
+
+
+def _is_organisation(form: str) -> bool:
+    """Return whether a list or a word of the name says that it is an organisation's."""
+    words = re.findall(r"\w+", form)
+    has_word = len(words) > 1 and not _ORGANISATION_WORDS.isdisjoint(words)
+    return has_word or known_names.load().is_organisation(form)
+
+
+def sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how often each name of *entity_rows* was named in whole jobs."""
+    counts = Counter[EntityName]()
+    for entity_row in entity_rows:
+        if entity_row.period is None and entity_row.type not in NO_NAMES:
+            counts[entity_row.type, entity_row.name] += entity_row.count
+    return counts
+
+
+def _correct_known(counts: Mapping[EntityName, int]) -> Iterator[tuple[EntityName, int]]:
+    """Yield *counts* with the types that the list of known names has, without what it rejects."""
+    known = known_names.load()
     for (type_, entity_name), count in counts.items():
-        form = entity_name.casefold()
-        corrected, _ = persons.get((type_, form), (type_, form))
-        types[form][corrected] += count
-        spellings[form][entity_name] += count
-
-    merged = Counter[EntityName]()
-    for form, type_counts in types.items():
-        merged[_most_frequent(type_counts), _most_frequent(spellings[form])] = type_counts.total()
-    return merged
+        corrected = known.correct_type(type_, entity_name)
+        if corrected is not None:
+            yield (corrected, entity_name), count
 
 
-def _most_frequent(counts: Mapping[str, int]) -> str:
+def _form(type_: str, entity_name: str) -> str:
+    return name_key(entity_name) if type_ == PERSON else entity_name.casefold()
+
+
+def _spelling(type_: str, entity_name: str) -> str:
+    """Return the name of a person without its title, another name as it is."""
+    words = entity_name.split()
+    while type_ == PERSON and len(words) > 1 and is_title(words[0]):
+        del words[0]
+    return " ".join(words)
+
+
+def _most(counts: Mapping[str, int]) -> str:
     return min(counts, key=lambda candidate: (-counts[candidate], candidate))
+
+
+def _label(key: str, form_counts: Counter[str], names_by_form: Mapping[str, str]) -> str:
+    """Return a person's full name; the more frequent last name, and how often the full name came.
+
+    *key* is the full name, or the form of a name that is nobody's full name.
+    """
+    in_full = form_counts[key]
+    if 2 * in_full >= form_counts.total():
+        return names_by_form[key]
+    short_name = names_by_form[_most({form: n for form, n in form_counts.items() if form != key})]
+    return f"{short_name} (as {names_by_form[key]} {in_full:,})" if in_full else short_name
+
+
+def _group_bearers(totals: Counter[EntityName]) -> dict[str, list[str]]:
+    """Return the full names among *totals* by their last name, the most frequent first."""
+    bearers: dict[str, list[str]] = defaultdict(list)
+    for (type_, key), _ in sorted(totals.items(), key=lambda entry: (-entry[1], entry[0])):
+        if type_ == PERSON and is_full_name(key):
+            bearers[last_name(key)].append(key)
+    return bearers
 
 
 def is_account(type_: str, entity_name: str, account_names: Iterable[str]) -> bool:
@@ -69,24 +354,3 @@ def is_account(type_: str, entity_name: str, account_names: Iterable[str]) -> bo
         if type_ == PERSON and len(letters) > 1 and name_words == letters[-1:]:
             return True
     return False
-
-
-def label_last_names(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], str]:
-    """Return labels for the last names among *counts*, which are by type and name.
-
-    "Obama" with full names beside it is "Obama (also Michelle Obama 1)", the most frequent first.
-    """
-    full_names: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for (type_, entity_name), count in counts.items():
-        if type_ == PERSON and is_full_name(entity_name, WordUsage()):
-            full_names[entity_name.split()[-1].casefold()].append((-count, entity_name))
-
-    labels = {}
-    for type_, entity_name in counts:
-        longer_names = sorted(full_names.get(entity_name.casefold(), ()))
-        if type_ == PERSON and longer_names:
-            listed = [
-                f"{full} {-minus_count:,}" for minus_count, full in longer_names[:_FULL_NAMES_SHOWN]
-            ]
-            labels[type_, entity_name] = f"{entity_name} (also {', '.join(listed)})"
-    return labels

@@ -10,7 +10,6 @@ from itertools import groupby
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.daily_counts import measure_dispersion
 from reports.data.groupings import NOT_KNOWN, Group, list_groups
 from reports.data.run_data import RunData
 from reports.data.tables.archive_days import (
@@ -20,14 +19,13 @@ from reports.data.tables.archive_days import (
     Progress,
     read_archive_days,
 )
-from reports.stats.comparing import Sample, Share
 from reports.stats.intervals import t_quantile, wilson_interval
 
 Interval = tuple[float, float]
 OfMonth = Mapping[Group, Sequence[ArchiveDay]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Cell:
     """Documents of a group in a period, and those that mention a keyword."""
 
@@ -114,24 +112,6 @@ class _Compared:
 
 
 @dataclass
-class Weighted:
-    """A weighted mean, as it is added up."""
-
-    total: float = 0.0
-    weights: float = 0.0
-
-    def add(self, value: float, weight: float) -> None:
-        """Add a value."""
-        self.total += value * weight
-        self.weights += weight
-
-    @property
-    def mean(self) -> float:
-        """The mean; 0 without values."""
-        return self.total / self.weights if self.weights else 0.0
-
-
-@dataclass
 class GroupCounts:
     """A keyword in a group."""
 
@@ -141,11 +121,11 @@ class GroupCounts:
     by_period: dict[str, Cell] = field(default_factory=lambda: defaultdict(Cell))
     compared: _Compared = field(default_factory=_Compared)
 
-    # The dispersion of the months that are not cut off.
-    dispersion: Weighted = field(default_factory=Weighted)
-
     # The months in which other groups have documents and this one has none.
     missing_months: list[str] = field(default_factory=list)
+
+    # The months in which it has data.
+    by_month: dict[str, Cell] = field(default_factory=dict)
 
     @property
     def compared_share(self) -> float | None:
@@ -164,42 +144,6 @@ class KeywordGroups:
     # The mean of the months that are compared.
     mean: Moments = field(default_factory=Moments)
 
-    # The dispersion of all groups.
-    dispersion: Weighted = field(default_factory=Weighted)
-
-    def list_shares(self, group_names: Sequence[str]) -> list[Share]:
-        """Return the share of each group, as if all had their documents in the same months.
-
-        Indirect standardization: a group counts with as many documents as all groups together need
-        for the mentions that its months lead one to expect. So documents from a quiet year alone
-        do not put a group behind. Documents of a burst count for fewer, by the larger one of the
-        dispersions of the group and of all groups, since a few documents cannot show a burst.
-        Months weigh by their documents that mention the keyword.
-        """
-        compared = [self.groups[group_name].compared for group_name in group_names]
-        matched = sum(group.matched for group in compared)
-        documents = sum(group.documents for group in compared)
-        shares = []
-        for group_name, group in zip(group_names, compared, strict=True):
-            if matched and group.expected:
-                standard = group.expected * documents / matched
-                n = max(standard, group.matched)
-                dispersion = max(1.0, self.dispersion.mean, self.groups[group_name].dispersion.mean)
-                shares.append(Share(group_name, group.matched, n).discount(dispersion))
-        return shares
-
-    def list_moods(self, group_names: Sequence[str]) -> list[Sample]:
-        """Return the mean polarity of each group, as if all had their mentions in one month."""
-        middle = self.mean.mean or 0.0
-        samples = []
-        for group_name in group_names:
-            moments = self.groups[group_name].compared.polarities
-            if moments.n > 1 and moments.mean is not None:
-                samples.append(
-                    Sample(group_name, moments.n, middle + moments.mean, moments.variance)
-                )
-        return samples
-
 
 def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> Grain:
     """Return the run's grain, or the next in which its months make at most *most* periods."""
@@ -211,13 +155,18 @@ def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> 
     return Grain.YEAR
 
 
-def count_groups(run: RunData, keywords: Sequence[str], grain: Grain) -> list[KeywordGroups]:
-    """Count each keyword in each group, in one pass over the run's months."""
+def count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
+    """Count each keyword of the run in each group, in one pass over its months, once."""
+    counting = (count_groups, grain)
+    return run.selected_readings.once(counting, lambda: _count_groups(run, grain))
+
+
+def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
     group_names = list_groups(run)
     counted = []
-    for keyword in keywords:
+    for keyword in run.keywords:
         groups = {group_name: GroupCounts(group_name) for group_name in group_names}
-        counted.append(KeywordGroups(keyword, groups))
+        counted.append(KeywordGroups(keyword.name, groups))
     for month_days in _read_months(run, group_names):
         for keyword_groups in counted:
             add_month(keyword_groups, month_days, grain)
@@ -248,15 +197,13 @@ def add_month(counted: KeywordGroups, month_days: OfMonth, grain: Grain) -> None
             continue
 
         polarities = _sum_polarities(days, matches)
+        group.by_month[grains.period_of(days[0].date, Grain.MONTH)] = month
         group.total.documents += month.documents
         group.total.matched += month.matched
         group.total.has_data = True
         group.polarities.add_less(polarities, 0.0)
         if month.documents and not month.cut_off and group_name != NOT_KNOWN:
             compared[group_name] = month, polarities
-            dispersion = measure_dispersion(matched, [day.documents for day in days])
-            for mean in (group.dispersion, counted.dispersion):
-                mean.add(dispersion or 0.0, month.matched if dispersion is not None else 0)
     if len(compared) > 1:
         _compare_month(counted, compared)
     for group in gaps if compared else ():

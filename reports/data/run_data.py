@@ -18,13 +18,14 @@ from analysis.kinds import kind_named
 from analysis.kinds.kind import Kind
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from core.enums import Grain, Grouping
+from core.enums import Grain, Grouping, TextPart
 from core.errors import UsageError
 from models.database import Database
-from models.documents import DocumentScope, documents_of
+from models.documents import DocumentScope, documents_of, text_part_of
 from models.runs import get_run
 from models.tables import IS_REPORT, Job, Run, RunEngine
 from reports.data.queries import fetch_all, in_batches, index_by
+from textapi.engine.polarity import NeutralBand, neutral_band
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -136,10 +137,20 @@ class RunData:
         return self.kind.keywords(self.parameters)
 
     @property
+    def text_part(self) -> TextPart:
+        """What the run reads of each document."""
+        return text_part_of(vars(self.parameters))
+
+    @property
     def month_parameters(self) -> MonthsParameters:
         """The parameters of a run of months."""
         assert isinstance(self.parameters, MonthsParameters)  # noqa: S101 - by its kind
         return self.parameters
+
+    @property
+    def neutral_band(self) -> NeutralBand:
+        """The band of neutral polarities of the run's engine; VADER's if there are several."""
+        return neutral_band(self.engines[0] if len(self.engines) == 1 else "")
 
     @property
     def collecting_jobs(self) -> list[RunJob]:

@@ -17,6 +17,7 @@ from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
 from core.enums import DOCUMENTS
 from core.errors import UsageError
+from models.documents import text_column
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
@@ -255,7 +256,7 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
     first_outlet: dict[bytes, str] = {}
     copies = set()
     for batch in in_batches(document for document, _ in dated_documents):
-        columns = select(Document.id, Document.text, Origin.outlet)
+        columns = select(Document.id, text_column(run.text_part), Origin.outlet)
         documents = columns.join(Origin, Origin.id == Document.origin_id)
         texts = fetch_all(run.db, documents.where(Document.id.in_(batch)))
         digests_by_id = {
@@ -301,7 +302,9 @@ def _read_texts(run: RunData) -> Iterator[tuple[int, str]]:
         if run.kind.links_documents:
             seen.update(documents)
         for batch in in_batches(documents):
-            statement = select(Document.id, Document.text).where(Document.id.in_(batch))
+            statement = select(Document.id, text_column(run.text_part)).where(
+                Document.id.in_(batch)
+            )
             texts = dict(map(tuple, fetch_all(run.db, statement)))
             for document in batch:
                 if document in texts:

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from sqlalchemy import select
 
 from core.enums import Grouping
+from models.documents import text_column
 from models.tables import Document, Mention, Origin
 from reports.data.groupings import name_group
 from reports.data.queries import fetch_all, in_batches
@@ -45,7 +46,7 @@ def _find_copies(run: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
     keys_of: dict[int, list[Hashable]] = {}
     outlets: dict[Hashable, set[str]] = defaultdict(set)
     for batch in in_batches(keywords):
-        columns = select(Document.id, Document.text, Origin.outlet)
+        columns = select(Document.id, text_column(run.text_part), Origin.outlet)
         documents = columns.join(Origin, Origin.id == Document.origin_id)
         for document, text, outlet in fetch_all(run.db, documents.where(Document.id.in_(batch))):
             outlet_of[document] = name_group(outlet)

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.data.period_counts import FEW
 from reports.figures import style
-from reports.figures.heat import draw_heat
+from reports.figures.heat import draw_heat, heat_layout, heat_width
 from reports.figures.spec import FigureSpec
 from reports.words.periods import find_stretches
 from reports.words.scales import UNCHECKED, with_scale
@@ -149,7 +149,7 @@ def calendar_figure(
     cut_off: Gaps,
 ) -> Figure:
     """Return posts, or mean polarity, of each account in each period."""
-    figure, ax = style.new_axes(1.1 + 0.28 * len(account_names))
+    figure, ax = style.new_axes(1.1 + 0.28 * len(account_names), heat_width(len(span)))
     draw_calendar(
         ax, account_names, span, period_values, gaps, is_polarity=is_polarity, cut_off=cut_off
     )
@@ -169,6 +169,7 @@ def posts_spec(
         ),
         alt=f"Heat chart: posts of each account in each {span.grain}.",
         caption=f"A blank cell has no post.{_explain(span, gaps, cut_off)}",
+        layout=heat_layout(len(span)),
     )
 
 
@@ -189,6 +190,7 @@ def polarity_spec(
             f"have none.{_explain(span, gaps, cut_off)}",
             UNCHECKED,
         ),
+        layout=heat_layout(len(span)),
     )
 
 

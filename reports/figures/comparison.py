@@ -14,10 +14,10 @@ from core.enums import Grain
 from reports.data.period_counts import FEW, cut_off
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.series import explain_cut_off
+from reports.figures.series import explain_cut_off, find_peak
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity, signed
-from reports.words.scales import UNCHECKED, with_scale
+from reports.words.scales import BLOCK_INTERVALS, UNCHECKED, with_scale
 
 MOST_DOTS = 4000
 #: The subjects are spread over this many days of a period.
@@ -42,16 +42,17 @@ def draw_lines(
 ) -> None:
     """Draw a line for each subject, which breaks if a period has no value in *column*.
 
-    A share and a mean have their 95 % intervals, a mean only from five mentions on. Days are drawn
-    as dots with a moving average; their intervals would hide one another.
+    A share and a mean have the intervals of their rows. A mean of fewer than five is a small faint
+    mark that no line joins. Days are drawn as dots with a moving average.
     """
     for index, (subject, period_rows) in enumerate(subjects.items()):
         aside = _aside(index, len(subjects), span.grain) if column in _INTERVALS else 0.0
         xs = [style.month_number(period) + aside for period in span]
         color = style.CYCLE[index % len(style.CYCLE)]
-        period_values = {
-            period_row.period: getattr(period_row, column) for period_row in period_rows
-        }
+        period_values = {}
+        for period_row in period_rows:
+            if _is_joined(period_row, column):
+                period_values[period_row.period] = getattr(period_row, column)
         label = style.without_undrawable(subject)
         if span.grain == Grain.DAY:
             _draw_days(ax, period_rows, span, column, color=color, label=label)
@@ -69,6 +70,11 @@ def draw_lines(
                 label=label,
             )
             label = "_more"
+        few = [period_row for period_row in period_rows if not _is_joined(period_row, column)]
+        _draw_few(ax, few, column, marker=_MARKERS[index % len(_MARKERS)], color=color, aside=aside)
+        if label != "_more":
+            # The legend needs this entry even if no line is drawn.
+            ax.plot([], [], color=color, marker=_MARKERS[index % len(_MARKERS)], label=label)
         if column in _INTERVALS:
             _draw_intervals(ax, period_rows, column, color, aside)
 
@@ -76,6 +82,29 @@ def draw_lines(
         style.mark_cut_off(ax, cut_off(period_rows))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+
+
+def _is_joined(period_row: PeriodRow, column: str) -> bool:
+    """Return whether a line joins the value: it does not join a mean of fewer than five."""
+    return column != "polarity_mean" or (period_row.mentions or 0) >= FEW
+
+
+def _draw_few(
+    ax: Axes,
+    period_rows: Sequence[PeriodRow],
+    column: str,
+    *,
+    marker: str,
+    color: str,
+    aside: float,
+) -> None:
+    """Draw a small faint mark for each value that no line joins."""
+    known = [period_row for period_row in period_rows if getattr(period_row, column) is not None]
+    if known:
+        xs = [style.month_number(period_row.period) + aside for period_row in known]
+        ys = [getattr(period_row, column) for period_row in known]
+        look: style.Look = {"alpha": style.FAINT, "linewidths": 0, "label": "_few"}
+        ax.scatter(xs, ys, s=12, marker=marker, color=color, **look)
 
 
 def _aside(index: int, subjects: int, grain: Grain) -> float:
@@ -109,8 +138,7 @@ def _draw_intervals(
     low_column, high_column = _INTERVALS[column]
     for period_row in period_rows:
         low, high = getattr(period_row, low_column), getattr(period_row, high_column)
-        is_sure = column == "share" or (period_row.mentions or 0) >= FEW
-        if is_sure and low is not None and high is not None:
+        if _is_joined(period_row, column) and low is not None and high is not None:
             x = style.month_number(period_row.period) + aside
             ax.plot([x, x], [low, high], color=color, **_INTERVAL)
 
@@ -130,8 +158,7 @@ def lines_figure(
 
     heading, unit = (text.format(span.grain) for text in COLUMNS[column])
     ax.set_ylabel(unit)
-    sub = "upright lines: 95 % intervals" if column in _INTERVALS else ""
-    style.title(ax, heading, sub=f"lines: {smoothing.NAME}s" if span.grain == Grain.DAY else sub)
+    style.title(ax, heading, sub=f"lines: {smoothing.NAME}s" if span.grain == Grain.DAY else "")
     ncols = max(1, 110 // (8 + max(map(len, subjects))))
     figure.legend(loc="outside lower left", ncols=ncols, columnspacing=1.4)
     return figure
@@ -143,10 +170,11 @@ def lines_spec(
     span: style.Range,
     column: str,
     scale: str = UNCHECKED,
+    intervals: str = BLOCK_INTERVALS,
 ) -> FigureSpec | None:
     """Declare the figure of one column, without subjects whose every share is 1 (posts).
 
-    *scale* describes the scale of polarities.
+    *scale* describes the scale of polarities, *intervals* what the rows' intervals say.
     """
     included, has_values = {}, False
     for subject, period_rows in subjects.items():
@@ -158,10 +186,11 @@ def lines_spec(
     if not included or not has_values:
         return None
 
-    caption = _explain(span, column)
+    all_rows = list(chain.from_iterable(included.values()))
+    caption = _explain(span, all_rows, column, intervals)
     if column in _INTERVALS and len(included) > 1 and span.grain != Grain.DAY:
-        caption += f" Within a {span.grain} they stand side by side."
-    caption += explain_cut_off(chain.from_iterable(included.values()))
+        caption += f" Within a {span.grain} subjects stand side by side."
+    caption += explain_cut_off(all_rows)
     if column == "polarity_mean":
         caption = with_scale(caption, scale)
     heading = COLUMNS[column][0].format(span.grain).lower()
@@ -170,17 +199,31 @@ def lines_spec(
         draw=partial(lines_figure, included, span=span, column=column),
         alt=f"Lines: {heading} of {', '.join(included)} in each {span.grain}.",
         caption=caption,
+        peak=find_peak(all_rows, span, column),
     )
 
 
-def _explain(span: style.Range, column: str) -> str:
+def _explain(
+    span: style.Range, period_rows: Sequence[PeriodRow], column: str, intervals: str
+) -> str:
     if span.grain == Grain.DAY:
         lines = smoothing.explain(span.grain, column)
         return f"Faint dots are days; their intervals are in the table of days.{lines}"
-    return (
-        f"A line breaks where a {span.grain} has no value. The numbers are in the table of "
-        f"{span.grain}s."
-    )
+
+    parts = [f"A line breaks where a {span.grain} has no value."]
+    if any(
+        getattr(period_row, column) is not None and not _is_joined(period_row, column)
+        for period_row in period_rows
+    ):
+        parts.append(f"Small faint marks: n < {FEW}.")
+    low_column, _ = _INTERVALS.get(column, (None, None))
+    if low_column and any(
+        getattr(period_row, low_column) is not None and _is_joined(period_row, column)
+        for period_row in period_rows
+    ):
+        parts.append(f"Upright lines: {intervals}.")
+    parts.append(f"The numbers are in the table of {span.grain}s.")
+    return " ".join(parts)
 
 
 def draw_agreement(

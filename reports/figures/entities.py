@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.data.entity_labels import EntityName, is_account, label_last_names, merge_types
+from analysis.text.known_names import ORGANISATION, PERSON
+from reports.data.entity_labels import EntityName, RunNames, sum_counts
 from reports.data.tables.entities import EntityRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
@@ -35,20 +36,25 @@ TYPES = {
     "LAW": "Laws",
     "LANGUAGE": "Languages",
 }
-#: These types are no names; they are in the exports.
-NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"}
+#: Cards show names of these types, with evidence.
+HEADLINE_TYPES = (PERSON, ORGANISATION)
 
 
 @dataclass(frozen=True)
 class TopNames:
     """The most frequent names by type, as labelled, and how many were left out.
 
-    *subject* names held the keyword, *account* were those of the account or term itself.
+    *subject* names held the keyword, *account* were those of the account or term itself, *unproven*
+    were taken for persons without evidence.
     """
 
     by_type: dict[str, list[tuple[str, int]]]
     subject: int
     account: int = 0
+    unproven: int = 0
+
+    # The names of persons and of organisations for which there is evidence.
+    headlines: dict[str, list[tuple[str, int]]] = field(default_factory=dict, compare=False)
 
 
 def top_names(
@@ -56,70 +62,58 @@ def top_names(
     terms: Sequence[re.Pattern[str]] = (),
     *,
     account_names: Sequence[str] = (),
-    of_run: Iterable[EntityRow] = (),
+    run_names: RunNames | None = None,
 ) -> TopNames:
     """Return the most frequent names of all jobs, the type of the most frequent name first.
 
     A name that holds one of *terms* or is one of *account_names* says nothing new. A name that came
     once may be a slip of the engine, so it is left out if another came twice. All names are in the
-    exports. Each form stands once, under one type. *of_run*, the rows of all keywords, tells whose
-    last name it is.
+    exports. *run_names* say what each name stands for, by default these rows alone.
     """
     return rank_names(
-        _sum_counts(entity_rows), terms, account_names=account_names, of_run=_sum_counts(of_run)
+        sum_counts(entity_rows), terms, account_names=account_names, run_names=run_names
     )
 
 
 def rank_names(
-    counts: Counter[EntityName],
+    counts: Mapping[EntityName, int],
     terms: Sequence[re.Pattern[str]] = (),
     *,
     account_names: Sequence[str] = (),
-    of_run: Mapping[EntityName, int],
+    run_names: RunNames | None = None,
 ) -> TopNames:
     """Return the most frequent names as `top_names` does, from the *counts* of each."""
-    counts = counts.copy()
+    run_names = run_names or RunNames.of(counts)
     subject = set()
-    for type_, entity_name in list(counts):
-        if any(term.search(entity_name) for term in terms):
+    other_counts = {}
+    for (type_, entity_name), count in counts.items():
+        written_names = (entity_name, run_names.full_name(type_, entity_name))
+        if any(term.search(written) for term in terms for written in written_names):
             subject.add(entity_name)
-            del counts[type_, entity_name]
+        else:
+            other_counts[type_, entity_name] = count
 
-    counts = merge_types(counts, of_run or counts)
-    account = {entity for entity in counts if is_account(*entity, account_names)}
-    for entity in account:
-        del counts[entity]
-
-    labels = label_last_names(counts)
-    least = min(2, max(counts.values(), default=0))
+    named_entities, account, unproven = run_names.merge(other_counts, account_names)
+    least = min(2, max((entity.count for entity in named_entities), default=0))
     names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for (kind, entity_name), count in sorted(
-        counts.items(), key=lambda entry: (-entry[1], entry[0])
-    ):
-        if count >= least:
-            names_by_type[kind].append((labels.get((kind, entity_name), entity_name), count))
+    headlines: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for entity in named_entities:
+        if entity.count >= least:
+            names_by_type[entity.type].append((entity.label, entity.count))
+            if entity.has_evidence and entity.type in HEADLINE_TYPES:
+                headlines[entity.type].append((entity.label, entity.count))
 
     first_types = list(names_by_type.items())[:TYPES_SHOWN]
     top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
-    return TopNames(top_types, len(subject), len(account))
+    return TopNames(top_types, len(subject), account, unproven, dict(headlines))
 
 
 def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, Counter[EntityName]]:
     """Return how often each name of *entity_rows* was named in whole jobs, by keyword."""
-    counts: dict[str | None, Counter[EntityName]] = defaultdict(Counter)
+    rows_by_keyword: dict[str | None, Counter[EntityName]] = defaultdict(Counter)
     for entity_row in entity_rows:
-        if entity_row.period is None and entity_row.type not in NO_NAMES:
-            counts[entity_row.keyword][entity_row.type, entity_row.name] += entity_row.count
-    return counts
-
-
-def _sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
-    """Return how often each name of *entity_rows* was named in whole jobs."""
-    counts = Counter[EntityName]()
-    for entity_row in entity_rows:
-        if entity_row.period is None and entity_row.type not in NO_NAMES:
-            counts[entity_row.type, entity_row.name] += entity_row.count
-    return counts
+        rows_by_keyword[entity_row.keyword] += sum_counts([entity_row])
+    return rows_by_keyword
 
 
 def draw_entities(ax: Axes, labels: Sequence[str], counts: Sequence[int], *, most: int) -> None:
@@ -175,12 +169,11 @@ def entities_spec(
         return None
 
     caption = (
-        "What a program took for names and the kinds it gave them: guesses, to be "
-        "read with care. Spellings of one name are counted as one, under the kind that it has most "
-        "often. A last name is counted with a full name where that name stands for a quarter of "
-        "both in the same month, or in all posts of the account, and for more than all others of "
-        "that last name; else it stays apart. Names that came once, dates, sums and numbers are "
-        "left to the table entities."
+        "What a program took for names and the kinds it gave them: guesses, to be read with care. "
+        "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
+        "is a person's where a full name, a title or the texts of the run say so, and a person has "
+        "one entry. Of texts that differ in names or figures only, the first of a month counts. "
+        "Names that came once, dates, sums and numbers are left to the table entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
@@ -192,7 +185,15 @@ def entities_spec(
         left_out = quantity(top.account, "name that is", "names that are")
         caption += f" So {verb} {left_out} the subject's own."
 
-    if any(" (also " in label for ranked in top.by_type.values() for label, _ in ranked):
+    if top.unproven:
+        verb, pronoun = ("is", "it names") if top.unproven == 1 else ("are", "they name")
+        left_out = quantity(top.unproven, "name without evidence", "names without evidence")
+        caption += f" So {verb} {left_out} of what {pronoun}."
+
+    labels = [label for ranked in top.by_type.values() for label, _ in ranked]
+    if any(" (as " in label for label in labels):
+        caption += " \u201cAs\u201d says how many of these times the full name stands there."
+    if any(" (also " in label for label in labels):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):
         caption += (

@@ -35,6 +35,9 @@ class FigureRef:
     # Width and height are in hundredths of the SVG's units.
     size: tuple[int, int]
 
+    # Where on the axis of dates the highest value lies, from 0 to 1.
+    peak: float | None = None
+
 
 @dataclass(frozen=True)
 class FigureSection:
@@ -101,7 +104,13 @@ class FigureStore:
         addresses = {form: f"{FIGURES}/{file_name}" for form, file_name in file_names.items()}
         size = _size(self.folder / file_names["svg"])
         return FigureRef(
-            addresses["svg"], addresses.get("png"), spec.alt, spec.caption, spec.layout, size
+            addresses["svg"],
+            addresses.get("png"),
+            spec.alt,
+            spec.caption,
+            spec.layout,
+            size,
+            spec.peak,
         )
 
     def draw_the_rest(self) -> None:

@@ -158,6 +158,55 @@ def draw_panel(ax: Axes, panel: GroupPanel, span: style.Range) -> None:
     ax.set_title(style.without_undrawable(panel.name), **title_look)
 
 
+def panel_lines_figure(
+    keyword: str, of_all: Sequence[Point], of_panel: Sequence[Point], span: style.Range
+) -> Figure:
+    """Return the shares of all documents and of those of the fixed panel, one line each."""
+    figure, ax = style.new_axes(2.9, WIDTH)
+    xs = [style.month_number(period) for period in span]
+    size = 5 * style.crowding(span)
+    dashed: style.Look = {"color": style.MUTED, "linestyle": "--", "marker": "s"}
+    solid: style.Look = {"color": style.VERMILLION, "linestyle": "-", "marker": "o"}
+    lines = (("all documents", of_all, dashed), ("fixed panel", of_panel, solid))
+    for line_name, points, look in lines:
+        shares = {point.period: point.share for point in points}
+        segments = style.segments(xs, [shares.get(period) for period in span])
+        for number, (x, y) in enumerate(segments):
+            label = "_share" if number else line_name
+            ax.plot(x, y, markersize=size, label=label, **look)
+
+    periods = {point.period for point in of_all}
+    style.mark_gaps(ax, [period for period in span if period not in periods])
+    style.date_axis(ax, span)
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    ax.yaxis.set_major_formatter(style.format_percent)
+    figure.legend(loc="outside lower left", ncols=2, fontsize=8.5)
+    style.figure_title(figure, f"“{keyword}”: all outlets and the fixed panel")
+    return figure
+
+
+def panel_spec(
+    keyword: str,
+    slug: str,
+    of_all: Sequence[Point],
+    of_panel: Sequence[Point],
+    span: style.Range,
+) -> FigureSpec | None:
+    """Declare the figure of all documents beside the fixed panel; None without a panel."""
+    if len(span) < 2 or not of_panel:
+        return None
+    return FigureSpec(
+        name=f"groups-{slug}-panel",
+        draw=partial(panel_lines_figure, keyword, tuple(of_all), tuple(of_panel), span),
+        alt=f"Lines: share of documents that mention {keyword}, in each {span.grain}, of all "
+        "documents and of those of the outlets that are there throughout.",
+        caption=f"Share of documents per {span.grain}. The fixed panel has the outlets with "
+        "documents in every month: none moves its line by joining or leaving.",
+        layout=NOT_WIDE,
+    )
+
+
 def heat_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
     """Return a row for each group, a cell for each period: its share, or that it has no data."""
     figure, ax = style.new_axes(1.5 + 0.24 * len(panels), _heat_width(span))

@@ -11,6 +11,20 @@ from matplotlib.image import AxesImage
 
 from reports.figures import style
 
+# Up to this many columns a heat map has the smaller width, in inches.
+FEW_COLUMNS = 24
+NARROW_WIDTH = 5.4
+
+
+def heat_width(columns: int) -> float:
+    """Return the width in inches that a heat map of *columns* cells needs."""
+    return NARROW_WIDTH if columns <= FEW_COLUMNS else style.WIDTH
+
+
+def heat_layout(columns: int) -> str:
+    """Return the layout on a page of a heat map of *columns* cells."""
+    return "chart square" if columns <= FEW_COLUMNS else "chart wide"
+
 
 def draw_heat(
     ax: Axes,

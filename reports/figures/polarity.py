@@ -13,10 +13,15 @@ from core.enums import Grain
 from reports.data.period_counts import FEW, cut_off, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.series import explain_cut_off
+from reports.figures.series import explain_cut_off, find_peak
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
-from reports.words.scales import UNCHECKED, with_scale
+from reports.words.scales import (
+    BLOCK_INTERVALS,
+    STUDENT_INTERVALS,
+    UNCHECKED,
+    with_scale,
+)
 
 # Up to this many periods, n is printed beside the dots.
 MOST_PRINTED = 30
@@ -25,11 +30,10 @@ _N: style.Look = {"ha": "center", "va": "bottom", "fontsize": 7, "color": style.
 
 
 def draw_polarity(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Draw each period's mean as a line that breaks where a period has none, with 95 % intervals.
+    """Draw each period's mean as a line that breaks where a period has none, with its interval.
 
-    A period with fewer than five polarities is a hollow dot outside the band, because the interval
-    of two mentions would drown all others. Days have dots, a moving average, and intervals from
-    five polarities on.
+    A period with fewer than five polarities is a small faint dot that no line joins, without its
+    interval, which would drown all others. Days have dots and a moving average.
     """
     periods = set(span)
     span_rows = [period_row for period_row in period_rows if period_row.period in periods]
@@ -52,7 +56,7 @@ def _draw_line(ax: Axes, period_rows: Sequence[PeriodRow]) -> None:
     xs, means, lows, highs = [], [], [], []
     for period_row in period_rows:
         xs.append(style.month_number(period_row.period))
-        means.append(period_row.polarity_mean)
+        means.append(period_row.polarity_mean if _is_enough(period_row) else None)
         lows.append(period_row.polarity_low if _is_enough(period_row) else None)
         highs.append(period_row.polarity_high if _is_enough(period_row) else None)
 
@@ -65,27 +69,29 @@ def _draw_line(ax: Axes, period_rows: Sequence[PeriodRow]) -> None:
 
 
 def _draw_dots(ax: Axes, period_rows: Sequence[PeriodRow], span: style.Range) -> None:
-    """Draw a dot for each mean and an upright line for its interval."""
+    """Draw a dot for each mean, small and faint where n < 5, else with its interval."""
     width = max(0.5, style.crowding(span))
-    xs, means, faces = [], [], []
+    full_size = max(5.0, 28 * style.crowding(span))
+    xs, means, sizes, colors = [], [], [], []
     for period_row in period_rows:
         x = style.month_number(period_row.period)
-        is_sure = span.grain != Grain.DAY or _is_enough(period_row)
-        if is_sure and period_row.polarity_low is not None and period_row.polarity_high is not None:
-            ends = _clip([period_row.polarity_low, period_row.polarity_high])
+        is_enough = _is_enough(period_row)
+        low, high = period_row.polarity_low, period_row.polarity_high
+        if is_enough and low is not None and high is not None:
+            ends = _clip([low, high])
             ax.plot([x, x], ends, color=style.BLUE, alpha=0.3, linewidth=width, label="_interval")
         if period_row.polarity_mean is not None:
             xs.append(x)
             means.append(period_row.polarity_mean)
-            faces.append(style.BLUE if _is_enough(period_row) else "white")
+            sizes.append(full_size if is_enough else full_size * style.SIZE_OF_FEW)
+            colors.append(style.shade(style.BLUE, period_row.mentions or 0))
 
     ax.scatter(
         xs,
         means,
-        s=max(5.0, 28 * style.crowding(span)),
-        facecolors=faces,
-        edgecolors=style.BLUE,
-        linewidths=None if span.grain == Grain.MONTH else max(0.5, 1.5 * style.crowding(span)),
+        s=sizes,
+        color=colors,
+        linewidths=0,
         zorder=4,
         label=f"{span.grain}s",
     )
@@ -145,10 +151,8 @@ def overall_figure(subject: Subject, period_rows: Sequence[PeriodRow], *, unit: 
     ax.set_ylim(low * 1.12, high)
     print_n(ax, period_rows, span=subject.span)
 
-    look = "band: 95 % t interval"
-    if subject.span.grain == Grain.DAY:
-        look = f"line: {smoothing.NAME}"
-    sub = f"n = {quantity(sum_mentions(period_rows), unit)} · {look}"
+    smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    sub = f"n = {quantity(sum_mentions(period_rows), unit)}{smoothed}"
     style.title(ax, f"Mean polarity of {subject.name}, all {subject.span.grain}s", sub=sub)
     return figure
 
@@ -159,10 +163,11 @@ def overall_spec(
     *,
     unit: str = "mention",
     scale: str = UNCHECKED,
+    intervals: str = BLOCK_INTERVALS,
 ) -> FigureSpec | None:
     """Declare the figure of mean polarity over all periods; the *unit* is a mention or a post.
 
-    *scale* describes the scale of the polarities.
+    *scale* describes the scale of the polarities, *intervals* what the rows' intervals say.
     """
     if not has_means(period_rows):
         return None
@@ -170,22 +175,34 @@ def overall_spec(
     return FigureSpec(
         name=f"{subject.slug}-polarity",
         draw=partial(overall_figure, subject, period_rows, unit=unit),
-        alt=f"Line: mean polarity of the {unit}s of {subject.name} in each {grain}, with its "
-        f"interval. The numbers are in the table of {grain}s.",
-        caption=with_scale(f"{_explain(subject.span, unit)}{explain_cut_off(period_rows)}", scale),
+        alt=f"Line: mean polarity of the {unit}s of {subject.name} in each {grain}. The numbers "
+        f"are in the table of {grain}s.",
+        caption=with_scale(
+            f"{_explain(subject.span, period_rows, unit, intervals)}{explain_cut_off(period_rows)}",
+            scale,
+        ),
+        peak=find_peak(period_rows, subject.span, "polarity_mean"),
     )
 
 
-def _explain(span: style.Range, unit: str) -> str:
+def _explain(span: style.Range, period_rows: Sequence[PeriodRow], unit: str, intervals: str) -> str:
     if span.grain == Grain.DAY:
         return (
-            f"A dot for each day with {unit}s, hollow where n < 5; the others have their 95 % t "
-            f"interval.{smoothing.explain(span.grain, 'polarity_mean')}"
+            f"A dot for each day with {unit}s, small and faint where n < 5."
+            f"{smoothing.explain(span.grain, 'polarity_mean')}"
         )
-    text = f"The line breaks where a {span.grain} has no {unit}s or no data. Hollow dots: n < 5."
-    if span.grain == Grain.MONTH or len(span) <= MOST_PRINTED:
-        text += " The figures along the lower edge are n."
-    return text
+    parts = [f"The line breaks where a {span.grain} has fewer than {FEW} {unit}s or no data."]
+    if any(0 < (period_row.mentions or 0) < FEW for period_row in period_rows):
+        parts.append(f"Small faint dots: n < {FEW}.")
+    if any(_has_interval(period_row) for period_row in period_rows):
+        parts.append(f"Upright lines and band: {intervals}.")
+    if len(span) <= MOST_PRINTED:
+        parts.append("The figures along the lower edge are n.")
+    return " ".join(parts)
+
+
+def _has_interval(period_row: PeriodRow) -> bool:
+    return _is_enough(period_row) and period_row.polarity_low is not None
 
 
 def has_means(period_rows: Sequence[PeriodRow]) -> bool:
@@ -210,7 +227,12 @@ def year_figure(
 
 
 def year_spec(
-    subject: Subject, year: str, period_rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
+    subject: Subject,
+    year: str,
+    period_rows: Sequence[PeriodRow],
+    *,
+    scale: str = UNCHECKED,
+    intervals: str = STUDENT_INTERVALS,
 ) -> FigureSpec | None:
     """Declare the figure of mean polarity in the months of a year, on a scale of its own."""
     if not has_means(period_rows):
@@ -220,8 +242,7 @@ def year_spec(
         draw=partial(year_figure, subject, year, period_rows, limits(period_rows)),
         alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
         caption=with_scale(
-            "The line breaks where a month has no mentions or no data. Hollow dots: n < 5. The "
-            "figures along the lower edge are n.",
+            _explain(style.Range(f"{year}-01", f"{year}-12"), period_rows, "mention", intervals),
             scale,
         ),
         layout="chart year",

@@ -11,11 +11,12 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.period_counts import count_months, cut_off, gaps, sum_mentions
+from reports.data.period_counts import FEW, count_months, cut_off, gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
+from reports.words.scales import BLOCK_INTERVALS
 
 #: A bar is this many days wide.
 BARS = {Grain.DAY: 0.8, Grain.WEEK: 5.6, Grain.MONTH: 24.0, Grain.YEAR: 290.0}
@@ -29,6 +30,24 @@ def explain_cut_off(period_rows: Iterable[PeriodRow]) -> str:
     if grains.grain_of(marked[0]) != Grain.MONTH:
         return f" {style.CUT_OFF}: days of it are missing, or lie before or after what was read."
     return f" {style.CUT_OFF}: cut off, its first or last days are missing."
+
+
+def find_peak(period_rows: Iterable[PeriodRow], span: style.Range, column: str) -> float | None:
+    """Return where on the axis of dates the value in *column* farthest from 0 lies, from 0 to 1.
+
+    A mean of fewer than five does not count. Return None if there is no value.
+    """
+    distances = {}
+    for period_row in period_rows:
+        number = getattr(period_row, column)
+        is_mean_of_few = column == "polarity_mean" and (period_row.mentions or 0) < FEW
+        if number is not None and not is_mean_of_few:
+            distances[period_row.period] = abs(number)
+    peak = max(distances, key=distances.__getitem__, default=None)
+    if peak is None:
+        return None
+    start, end = style.first_day(span.first), style.day_after(span.last)
+    return round((style.month_number(peak) - start) / (end - start), 3)
 
 
 def draw_counts(
@@ -67,24 +86,21 @@ def draw_counts(
 
 
 def draw_share(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Draw the share of documents with a mention as dots with 95 % Wilson intervals."""
+    """Draw the share of documents with a mention as dots, with the intervals that rows have."""
     xs, shares, colors = [], [], []
 
     width = max(0.6, 1.6 * style.crowding(span))
-    for count in count_months(period_rows):
-        if count.share is not None:
-            color = style.shade(style.VERMILLION, count.matched)
-            interval = [count.low, count.high]
-            ax.plot(
-                [style.month_number(count.period), style.month_number(count.period)],
-                interval,
-                color=color,
-                linewidth=width,
-                label="_interval",
-            )
-            xs.append(style.month_number(count.period))
-            shares.append(count.share)
-            colors.append(color)
+    for period_row in period_rows:
+        if period_row.mentions is None or period_row.share is None:
+            continue
+        x = style.month_number(period_row.period)
+        color = style.shade(style.VERMILLION, period_row.matched or 0)
+        if period_row.share_low is not None and period_row.share_high is not None:
+            interval = [period_row.share_low, period_row.share_high]
+            ax.plot([x, x], interval, color=color, linewidth=width, label="_interval")
+        xs.append(x)
+        shares.append(period_row.share)
+        colors.append(color)
 
     size = max(4.0, 26 * style.crowding(span))
     ax.scatter(xs, shares, s=size, color=colors, zorder=3, label="share")
@@ -110,24 +126,25 @@ def mentions_figure(subject: Subject, period_rows: Sequence[PeriodRow]) -> Figur
     style.title(
         above, f"Mentions of {subject.name} per {subject.span.grain}", sub=f"{mentions}{smoothed}"
     )
-    sub = f"n = {documents}{smoothed or ' · lines: 95 % Wilson interval'}"
-    style.title(below, "Share of documents that mention it", sub=sub)
+    style.title(below, "Share of documents that mention it", sub=f"n = {documents}{smoothed}")
     return figure
 
 
 def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureSpec:
     """Declare the figure of a keyword's mentions."""
     grain = subject.span.grain
-    intervals = " Upright lines: 95 % Wilson intervals." if grain == Grain.DAY else ""
+    intervals = ""
+    if any(period_row.share_low is not None for period_row in period_rows):
+        intervals = f" Upright lines: {BLOCK_INTERVALS}."
     return FigureSpec(
         name=f"{subject.slug}-mentions",
         draw=partial(mentions_figure, subject, period_rows),
         alt=f"Bars: mentions of {subject.name} per {grain}, {sum_mentions(period_rows):,} in all. "
-        "Below: the share of documents with a mention and its interval. The numbers are in the "
-        f"table of {grain}s.",
+        f"Below: the share of documents with a mention. The numbers are in the table of {grain}s.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
         f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
         f"{smoothing.explain(grain, 'share')}{explain_cut_off(period_rows)}",
+        peak=find_peak(period_rows, subject.span, "mentions"),
     )
 
 
@@ -154,4 +171,5 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
         alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
         caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
         f"{smoothing.explain(grain, 'mentions')}{explain_cut_off(period_rows)}",
+        peak=find_peak(period_rows, subject.span, "mentions"),
     )

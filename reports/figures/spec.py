@@ -37,6 +37,9 @@ class FigureSpec:
     # The figure has these classes in the style sheet.
     layout: str = "chart wide"
 
+    # Where on the axis of dates the highest value lies, from 0 to 1. A narrow screen opens there.
+    peak: float | None = None
+
     # Some figures have only an SVG: a run of years has hundreds of figures of months.
     has_png: bool = True
 

@@ -43,6 +43,8 @@ GAP_LOOK: Look = {
 CUT_OFF = "†"
 # Fainter things are drawn with this opacity.
 FAINT = 0.38
+# The mark of a mean of fewer than five has this part of a mark's area.
+SIZE_OF_FEW = 0.4
 
 # The steps are in months.
 _TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)
@@ -194,29 +196,32 @@ def crowding(span: Range) -> float:
     return 1.0 if span.grain == Grain.MONTH else min(1.0, _ROOMY / len(span))
 
 
-def ticks(span: Range) -> list[tuple[str, str]]:
+def ticks(span: Range, across: int = 1) -> list[tuple[str, str]]:
     """Return as many periods as have room for a label, and their labels.
+
+    *across* is how many axes share the width of a page.
 
     Days and weeks have a label where the first of a month begins; in a span of a few months the
     Mondays have. The year stands under the first label and where it changes.
     """
     if span.grain == Grain.MONTH:
-        return _month_ticks(list(span))
+        return _month_ticks(list(span), MOST_TICKS // across)
     if span.grain == Grain.YEAR:
         years = list(span)
-        step = next(step for step in _YEAR_STEPS if len(years) / step <= MOST_TICKS)
+        step = next(step for step in _YEAR_STEPS if len(years) / step <= MOST_TICKS // across)
         return [(year, year) for year in years if int(year) % step == 0 or step == 1]
 
     months: dict[str, str] = {}
     for period in span:
         months.setdefault(grains.period_of(grains.first_day(period), Grain.MONTH), period)
     if len(months) <= _FEW_MONTHS:
-        return _monday_ticks(span)
+        return _monday_ticks(span)[::across]
     start = grains.first_day(span.first)
     if start.day > 1 and len(months) > 1:
         # Only the end of that month is shown.
         del months[next(iter(months))]
-    return [(months[month], label) for month, label in _month_ticks(list(months))]
+    month_ticks = _month_ticks(list(months), MOST_TICKS // across)
+    return [(months[month], label) for month, label in month_ticks]
 
 
 def _monday_ticks(span: Range) -> list[tuple[str, str]]:
@@ -232,8 +237,8 @@ def _monday_ticks(span: Range) -> list[tuple[str, str]]:
     return labelled
 
 
-def _month_ticks(periods: Sequence[str]) -> list[tuple[str, str]]:
-    step = next(step for step in _TICK_STEPS if len(periods) / step <= MOST_TICKS)
+def _month_ticks(periods: Sequence[str], most: int) -> list[tuple[str, str]]:
+    step = next(step for step in _TICK_STEPS if len(periods) / step <= most)
     labelled: list[tuple[str, str]] = []
     year = ""
     for period in periods:
@@ -245,10 +250,10 @@ def _month_ticks(periods: Sequence[str]) -> list[tuple[str, str]]:
     return labelled
 
 
-def date_axis(ax: Axes, span: Range) -> None:
-    """Let *ax* show the periods of *span*, with ticks in the middle of periods."""
+def date_axis(ax: Axes, span: Range, across: int = 1) -> None:
+    """Let *ax* show the periods of *span*, with ticks in the middle of periods: see `ticks`."""
     ax.set_xlim(first_day(span.first), day_after(span.last))
-    periods, labels = zip(*ticks(span), strict=True)
+    periods, labels = zip(*ticks(span, across), strict=True)
     ax.set_xticks([month_number(period) for period in periods], labels)
     ax.tick_params(axis="x", length=3, color=HAIR)
 

@@ -29,15 +29,25 @@ def state_groups(keyword_groups: KeywordGroups, grouping: Grouping) -> list[Find
 def _state_shares(
     keyword_groups: KeywordGroups, groups: list[GroupCounts], grouping: Grouping
 ) -> list[Finding]:
-    shares = {}
+    """Rank the groups by their shares.
+
+    Nothing is said where the first one is ahead for its months alone: where another has more
+    mentions beside what its months let one expect (indirect standardization).
+    """
+    shares, ratios = {}, {}
     for group in groups:
-        if group.compared.documents >= FEWEST_DOCUMENTS:
-            shares[group.name] = group.compared.matched / group.compared.documents
+        compared = group.compared
+        if compared.documents >= FEWEST_DOCUMENTS and compared.expected:
+            shares[group.name] = compared.matched / compared.documents
+            ratios[group.name] = compared.matched / compared.expected
     ranked = sorted(shares, key=lambda name: (-shares[name], name))
     if len(ranked) < 2 or shares[ranked[0]] == shares[ranked[1]]:
         return []
 
     highest, following, lowest = ranked[0], ranked[1], ranked[-1]
+    if any(ratios[highest] <= ratio for name, ratio in ratios.items() if name != highest):
+        return []
+
     compared = keyword_groups.groups[highest].compared
     counted = f"{compared.matched:,} of {quantity(compared.documents, 'document')}"
     others = (

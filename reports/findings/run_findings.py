@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from operator import itemgetter
 
+from core.enums import Grain
 from reports.data.account_rows import read_account_rows
+from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import read_tested
 from reports.findings.confirmed import ALL, FindingsBySubject
 from reports.findings.finding import Finding
+from reports.findings.group_facts import state_groups
 from reports.findings.mood_facts import state_mood
 from reports.findings.pair_facts import state_pairs
 from reports.findings.post_facts import state_accounts, state_posts
@@ -50,6 +53,15 @@ def read_post_findings(run: RunData) -> dict[str, list[Finding]]:
         rows_by_account[title] = account.months
         findings[job.name] = state_posts(title, account.months, account.scored, run.engines)
     findings[ALL] = state_accounts(rows_by_account)
+    return findings
+
+
+def read_group_findings(run: RunData, grain: Grain) -> dict[str, list[Finding]]:
+    """Return the findings of each keyword of a grouped run on its groups."""
+    assert run.grouping is not None  # noqa: S101 - the caller has groups
+    findings = {}
+    for keyword_groups in count_groups(run, grain):
+        findings[keyword_groups.keyword] = state_groups(keyword_groups, run.grouping)
     return findings
 
 

@@ -1,4 +1,4 @@
-"""The report of a run of months: a front page, and pages for months, keywords and years."""
+"""The report of a run of months: a front page, and pages for months, keywords, years and more."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from reports.findings.run_findings import read_month_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import months
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
+from reports.pages.front_page import arrange_sentences
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
@@ -34,7 +35,8 @@ def name_run(run: RunSummary) -> str:
 def write_pages(report: Report) -> None:
     """Write a front page, a page for each month, one for each keyword, and one on the archive.
 
-    A run of many months also has a page for each year, which lists its months.
+    A run of many months also has a page for each year, which lists its months. What the front page
+    has no room for stands on pages that it links to.
     """
     if years.draw_by_year(report.run):
         report = replace(report, run=replace(report.run, grain=Grain.YEAR))
@@ -66,8 +68,23 @@ def write_pages(report: Report) -> None:
             keyword=keyword,
         )
 
+    for further_page in front_page.further_pages:
+        report.write(
+            further_page.file_name,
+            further_page.template,
+            front_page,
+            title=further_page.title,
+            samples=front_page.texts,
+        )
+
+    keyword_names = [keyword.name for keyword in front_page.keywords]
     report.write(
-        INDEX, "months.html", front_page, title=name_run(report.run), samples=front_page.texts
+        INDEX,
+        "months.html",
+        front_page,
+        title=name_run(report.run),
+        samples=front_page.texts,
+        sentences=arrange_sentences(keyword_names, report.findings),
     )
 
 

@@ -156,7 +156,14 @@ def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> 
     }
     specs = []
     for column, subjects in subjects_by_column.items():
-        specs.append(comparison.lines_spec(subjects, span=span, column=column, scale=page.scale))
+        spec = comparison.lines_spec(
+            subjects,
+            span=span,
+            column=column,
+            scale=page.scale,
+            intervals="95 % intervals",
+        )
+        specs.append(spec)
     return store.show_all(*specs)
 
 

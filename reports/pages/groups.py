@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from analysis import grains
 from core.enums import Grouping
+from reports.data.fixed_panel import FixedPanel, make_fixed_panel
 from reports.data.group_counts import (
     Cell,
     GroupCounts,
@@ -21,9 +23,12 @@ from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, Mean, Point
+from reports.figures.spec import FigureSpec
+from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding
-from reports.findings.group_facts import PLURALS, state_groups
-from reports.pages.group_gaps import describe_gaps
+from reports.findings.group_facts import PLURALS
+from reports.findings.run_findings import read_group_findings
+from reports.pages.group_gaps import describe_gaps, describe_panel
 
 # At most this many groups have a panel each; more are drawn as a heat map.
 SIDE_BY_SIDE = 8
@@ -60,8 +65,14 @@ class GroupedKeyword:
     rows: list[GroupRow]
     groups: int
 
-    findings: list[Finding]
     figures: list[FigureRef]
+    findings: Sequence[Finding] = ()
+
+    # The share of all documents and that of the fixed panel, in words; empty if they are the same.
+    panel: str = ""
+
+    # The rows of all documents and of the fixed panel, if they differ.
+    sums: list[GroupRow] = field(default_factory=list)
 
 
 @dataclass
@@ -80,6 +91,11 @@ class GroupSection:
     gaps: str = ""
 
     @property
+    def has_panel(self) -> bool:
+        """Whether a fixed panel differs from all documents."""
+        return any(keyword.panel for keyword in self.keywords)
+
+    @property
     def has_copies(self) -> bool:
         """Whether copies were looked for."""
         return self.grouping == Grouping.OUTLET
@@ -91,16 +107,17 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
         return GroupSection()
 
     parameters = run.month_parameters
-    keyword_names = [keyword.name for keyword in parameters.keywords]
     grain = choose_grain(run, parameters.first, parameters.last, MOST_PERIODS)
     span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))
     copies = count_copies(run)
     other_grain = grain.value if grain != run.grain else ""
     section = GroupSection(_HEADINGS[run.grouping], run.grouping.value, other_grain)
 
-    for keyword_groups in count_groups(run, keyword_names, grain):
+    findings = read_confirmed(run, partial(read_group_findings, grain=grain))
+    for keyword_groups in count_groups(run, grain):
         scale = scale_of(keyword_groups.keyword)
         grouped = _show(keyword_groups, run.grouping, store, copies=copies, span=span, scale=scale)
+        grouped = replace(grouped, findings=findings[keyword_groups.keyword])
         section.keywords.append(grouped)
         section.gaps = describe_gaps(list(keyword_groups.groups.values()), PLURALS[run.grouping])
     return section
@@ -132,19 +149,28 @@ def _show(
             totals.append((group.name, point))
     heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
     panels = [_panel(group, span) for group in heat_groups]
+    fixed_panel = make_fixed_panel(keyword_groups) if grouping == Grouping.OUTLET else None
     specs = (
         figures.totals_spec(keyword, file_prefix, totals),
         figures.series_spec(keyword, file_prefix, panels, span, most=SIDE_BY_SIDE),
         figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share), scale),
+        _declare_panel(keyword, fixed_panel, span) if fixed_panel else None,
     )
     return GroupedKeyword(
         keyword_groups.keyword,
         scale,
         group_rows,
         len(ranked),
-        state_groups(keyword_groups, grouping),
         store.show_all(*specs),
+        panel=describe_panel(keyword, fixed_panel) if fixed_panel else "",
+        sums=[GroupRow(counts, None) for counts in fixed_panel.sums] if fixed_panel else [],
     )
+
+
+def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> FigureSpec | None:
+    all_points = _panel(panel.all_outlets, span).points
+    panel_points = _panel(panel.panel, span).points
+    return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
 
 
 def _polarities(groups: Sequence[GroupCounts]) -> list[tuple[str, Mean]]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 
 from analysis import grains
 from analysis.text.account_names import Writings, count_writings, names_of_account
+from analysis.text.known_names import NO_NAMES
 from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.posts import quote_in_context
@@ -23,7 +24,7 @@ from reports.data.daily_counts import (
     day_of_document,
 )
 from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import is_account
+from reports.data.entity_labels import is_account, read_run_names
 from reports.data.export_schema import valid_polarity
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
@@ -48,11 +49,14 @@ from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.quantities import format_day, quantity, signed, web_address
+from reports.words.scales import STUDENT_INTERVALS
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
 # A summary shows at most this many sentences.
 SENTENCES_SHOWN = 10
+# A heat map is by year if less than this part of its periods has posts: one in so many.
+SPARSE = 5
 # One figure compares at most this many accounts.
 ACCOUNTS_COMPARED = 40
 # This many texts of an account show which scripts it uses.
@@ -129,8 +133,8 @@ class Portrait:
 
     @property
     def most_named(self) -> list[tuple[str, int]]:
-        """The names that come most often, whatever their type, each with how often it came."""
-        counted_names = chain.from_iterable(self.names.by_type.values())
+        """The persons and organisations that are named most, each with how often it came."""
+        counted_names = chain.from_iterable(self.names.headlines.values())
         ranked = sorted(counted_names, key=lambda counted: (-counted[1], counted[0]))
         return ranked[:NAMES_COMPARED]
 
@@ -234,7 +238,11 @@ def _read_portraits(
             ],
             phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
-            names=entities.top_names(names_by_job[job.name], account_names=posts.names),
+            names=entities.top_names(
+                names_by_job[job.name],
+                account_names=posts.names,
+                run_names=read_run_names(run),
+            ),
             merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
         )
@@ -425,7 +433,7 @@ def _merged_names(entity_rows: Sequence[EntityRow], account_names: Sequence[str]
     """
     merged = []
     for entity in entity_rows:
-        if entity.type in entities.NO_NAMES or is_account(entity.type, entity.name, account_names):
+        if entity.type in NO_NAMES or is_account(entity.type, entity.name, account_names):
             continue
         if len(entity.spellings) > 1:
             other_spellings = [spelling for spelling in entity.spellings if spelling != entity.name]
@@ -442,7 +450,9 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     if series_rows:
         portrait.over_time = store.show_all(
             series.posts_spec(subject, series_rows, posts=posts.n),
-            polarity.overall_spec(subject, portrait.scored_rows, unit="post"),
+            polarity.overall_spec(
+                subject, portrait.scored_rows, unit="post", intervals=STUDENT_INTERVALS
+            ),
         )
 
     add = partial(store.add_section, portrait.sections)
@@ -485,25 +495,63 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
         return []
 
     account_names = [portrait.title for portrait in compared]
-    span = style.Range.of(row.period for portrait in compared for row in portrait.rows)
+    compared_rows = _choose_rows(compared)
+    span = style.Range.of(row.period for rows in compared_rows for row in rows)
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
     gaps: list[list[str]] = []
     cut_off_periods: list[list[str]] = []
-    for portrait in compared:
+    for account_rows in compared_rows:
         posts_by_period: dict[str, int] = {}
         mean_by_period: dict[str, float | None] = {}
-        for period_row in portrait.rows:
+        for period_row in account_rows:
             mean_by_period[period_row.period] = period_row.polarity_mean
             if period_row.mentions is not None:
                 posts_by_period[period_row.period] = period_row.mentions
         posts.append([posts_by_period.get(period) or None for period in span])
         means.append([mean_by_period.get(period) for period in span])
         gaps.append([period for period in span if period not in posts_by_period])
-        cut_off_periods.append(cut_off(portrait.rows))
+        cut_off_periods.append(cut_off(account_rows))
 
     return store.show_all(
         accounts.posts_spec(account_names, span, posts, gaps, cut_off_periods),
         accounts.means_spec([portrait.account for portrait in compared]),
         accounts.polarity_spec(account_names, span, means, gaps, cut_off_periods),
     )
+
+
+def _choose_rows(portraits: Sequence[Portrait]) -> list[list[PeriodRow]]:
+    """Return each account's rows: by year where most columns of a heat map would be empty."""
+    rows = [row for portrait in portraits for row in portrait.rows]
+    span = style.Range.of(row.period for row in rows)
+    periods_with_posts = {row.period for row in rows if row.mentions}
+    is_sparse = len(periods_with_posts) * SPARSE < len(span)
+    if span.grain == Grain.YEAR or not is_sparse:
+        return [portrait.rows for portrait in portraits]
+    return [fold_years(portrait.rows, portrait.scored_rows) for portrait in portraits]
+
+
+def fold_years(
+    period_rows: Sequence[PeriodRow], scored_rows: Sequence[PeriodRow]
+) -> list[PeriodRow]:
+    """Return the rows of an account by year; *scored_rows* have the numbers of scored posts."""
+    scored_by_period = {row.period: row.mentions or 0 for row in scored_rows}
+    folded = []
+    for year, year_group in groupby(period_rows, key=lambda row: row.period[:4]):
+        year_rows = list(year_group)
+        counts = [row.mentions for row in year_rows if row.mentions is not None]
+        scored = total = 0.0
+        for row in year_rows:
+            if row.polarity_mean is not None:
+                scored += scored_by_period.get(row.period, 0)
+                total += row.polarity_mean * scored_by_period.get(row.period, 0)
+        folded.append(
+            replace(
+                year_rows[0],
+                period=year,
+                mentions=sum(counts) if counts else None,
+                polarity_mean=total / scored if scored else None,
+                cut_off=any(row.cut_off for row in year_rows),
+            )
+        )
+    return folded

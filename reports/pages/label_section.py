@@ -24,9 +24,8 @@ from reports.stats.human_scale import (
 from reports.stats.intervals import mean
 from reports.words.periods import month_name
 from reports.words.scales import scale_note
+from textapi.engine.polarity import NeutralBand
 
-# Nearer to 0 a polarity has no sign: Hutto and Gilbert, "VADER" (ICWSM 2014).
-NEUTRAL = 0.05
 ALL = "all mentions"
 
 # A keyword and a period.
@@ -94,6 +93,9 @@ class LabelSection:
 
     by_keyword: Mapping[str, LabelledSubject]
 
+    # Polarities within it are neutral.
+    band: NeutralBand
+
     @property
     def is_checked(self) -> bool:
         """Whether there are enough labels for anything."""
@@ -125,33 +127,35 @@ def read_label_section(run: RunData) -> LabelSection:
     months = _read_months(run)
     _add_labels(run, months)
 
+    describe = partial(_describe, band=run.neutral_band)
     keywords: dict[str, list[_Month]] = defaultdict(list)
     for (keyword, _), month in sorted(months.items()):
         keywords[keyword].append(month)
     subjects_by_keyword = {
-        subject_name: _describe(subject_name, keyword_months)
+        subject_name: describe(subject_name, keyword_months)
         for subject_name, keyword_months in keywords.items()
     }
 
     subjects = list(subjects_by_keyword.values())
     if len(keywords) > 1:
-        subjects.insert(0, _describe(ALL, [month for _, month in sorted(months.items())]))
+        subjects.insert(0, describe(ALL, [month for _, month in sorted(months.items())]))
     if len(months) > len(keywords):
         for (keyword, period), month in sorted(months.items()):
             if len(month.labels) >= FEWEST_LABELS:
                 subject_name = f"{keyword}, {month_name(period, '%B %Y')}"
-                subjects.append(_describe(subject_name, [month]))
-    return LabelSection(count_labels(run), subjects, subjects_by_keyword)
+                subjects.append(describe(subject_name, [month]))
+    return LabelSection(count_labels(run), subjects, subjects_by_keyword, run.neutral_band)
 
 
 def _read_months(run: RunData) -> dict[Place, _Month]:
     """Return the mentions that have a polarity, by keyword and month, read month by month."""
     months: dict[Place, _Month] = {}
+    band = run.neutral_band
     for job in run.jobs:
         for (keyword, term), sentences in read_sentences(run, job).items():
             scores = [score for score in sentences.values() if score is not None]
             if term is None and scores:
-                signs = [_sign(score) for score in scores]
+                signs = list(map(band.sign, scores))
                 counts = (signs.count(-1), signs.count(1))
                 months[keyword, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
     return months
@@ -175,7 +179,7 @@ def _add_labels(run: RunData, months: Mapping[Place, _Month]) -> None:
             month.labels.append(sum(mention_labels) / len(mention_labels))
 
 
-def _describe(subject_name: str, months: Sequence[_Month]) -> LabelledSubject:
+def _describe(subject_name: str, months: Sequence[_Month], band: NeutralBand) -> LabelledSubject:
     size = sum(month.size for month in months)
     total = sum(month.size * month.polarity_mean for month in months)
     labels = sum(len(month.labels) for month in months)
@@ -185,7 +189,7 @@ def _describe(subject_name: str, months: Sequence[_Month]) -> LabelledSubject:
 
     strata = [month.stratum() for month in months]
     corrected, alone = _estimate(strata), _estimate(strata, use_polarity=False)
-    commonest_name, commonest = _find_commonest(strata)
+    commonest_name, commonest = _find_commonest(strata, band)
     return LabelledSubject(
         subject_name,
         size,
@@ -194,8 +198,8 @@ def _describe(subject_name: str, months: Sequence[_Month]) -> LabelledSubject:
         labels_needed(corrected.unit_variance, size),
         corrected=_cut(corrected, -1.0),
         alone=_cut(alone, -1.0),
-        right=_share(strata, eq),
-        opposite=_share(strata, _are_opposite),
+        right=_share(strata, band, eq),
+        opposite=_share(strata, band, _are_opposite),
         commonest=commonest,
         commonest_name=commonest_name,
         correlation=correlate(strata),
@@ -215,22 +219,24 @@ def _cut(estimate: Estimate, lowest: float) -> Estimate:
     return replace(estimate, mean=middle, low=low, high=high)
 
 
-def _share(strata: Sequence[Stratum], holds: Callable[[int, int], bool]) -> Estimate:
+def _share(
+    strata: Sequence[Stratum], band: NeutralBand, holds: Callable[[int, int], bool]
+) -> Estimate:
     """Return the share of mentions for whose signs, the engine's and the readers', *holds*."""
     shares = []
     for stratum in strata:
         agreements = []
         for polarity, label in zip(stratum.polarities, stratum.labels, strict=True):
-            agreements.append(float(holds(_sign(polarity), _label_sign(label))))
+            agreements.append(float(holds(band.sign(polarity), _label_sign(label))))
         shares.append(replace(stratum, labels=agreements))
     return _cut(_estimate(shares, use_polarity=False), 0.0)
 
 
-def _find_commonest(strata: Sequence[Stratum]) -> tuple[str, Estimate]:
+def _find_commonest(strata: Sequence[Stratum], band: NeutralBand) -> tuple[str, Estimate]:
     """Return the readers' most common sign, with its share of the mentions."""
     shares: dict[str, Estimate] = {}
     for sign_name, sign in (("negative", -1), ("neutral", 0), ("positive", 1)):
-        shares[sign_name] = _share(strata, partial(_is_readers_sign, sign))
+        shares[sign_name] = _share(strata, band, partial(_is_readers_sign, sign))
     sign_name = max(shares, key=lambda sign_name: shares[sign_name].mean)
     return sign_name, shares[sign_name]
 
@@ -241,10 +247,6 @@ def _are_opposite(engine: int, readers: int) -> bool:
 
 def _is_readers_sign(sign: int, _engine: int, readers: int) -> bool:
     return readers == sign
-
-
-def _sign(polarity: float) -> int:
-    return 0 if abs(polarity) < NEUTRAL else (1 if polarity > 0 else -1)
 
 
 def _label_sign(label: float) -> int:

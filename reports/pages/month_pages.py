@@ -11,6 +11,7 @@ from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
 from reports.data.distinct_mentions import describe_repeats, drop_repeats
+from reports.data.entity_labels import read_run_names
 from reports.data.run_data import RunData
 from reports.data.selection import read_places
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -240,10 +241,14 @@ class MonthReader:
             word_counts=word_counts,
             repeats=repeats,
             phrases=phrases,
-            names=entities.top_names(keyword_entities, patterns, of_run=entity_rows),
+            names=entities.top_names(
+                keyword_entities, patterns, run_names=read_run_names(self.run)
+            ),
             distinctive=standing_out,
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
-            readings=choose_documents(sentences, patterns, place_of, standing_out),
+            readings=choose_documents(
+                sentences, patterns, place_of, standing_out, self.run.neutral_band
+            ),
         )
 
 

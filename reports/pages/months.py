@@ -14,8 +14,9 @@ from operator import attrgetter
 from analysis import grains
 from analysis.text.words import merge_spellings
 from core.enums import Grain
+from reports.data.block_intervals import use_block_intervals
 from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import EntityName
+from reports.data.entity_labels import EntityName, read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -51,6 +52,7 @@ from reports.figures import (
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import FigureSpec, Subject
+from reports.pages.front_page import draw_shares
 from reports.pages.groups import GroupSection, make_groups
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
 from reports.pages.label_section import LabelledSubject, LabelSection, read_label_section
@@ -101,6 +103,9 @@ class KeywordSection:
     # The rows of the run's grain.
     series: list[PeriodRow] = field(default_factory=list)
 
+    # The same rows with the intervals that pictures show.
+    drawn_series: list[PeriodRow] = field(default_factory=list)
+
     series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
@@ -132,9 +137,60 @@ class KeywordSection:
     patterns: Sequence[re.Pattern[str]] = ()
 
     @property
+    def matched(self) -> int:
+        """The documents that mention it."""
+        return sum(row.matched or 0 for row in self.rows)
+
+    @property
+    def mentions(self) -> int:
+        """The sentences that mention it."""
+        return sum_mentions(self.rows)
+
+    @property
+    def share(self) -> float | None:
+        """The share of the documents of the counted months."""
+        documents = sum(row.documents for row in self.rows if row.matched is not None)
+        return self.matched / documents if documents else None
+
+    @property
+    def counted_months(self) -> int:
+        """The months whose mentions were counted."""
+        return sum(row.mentions is not None for row in self.rows)
+
+    @property
     def page(self) -> str:
         """The name of its page's file."""
         return f"keyword-{self.subject.slug}.html"
+
+
+@dataclass(frozen=True)
+class FurtherPage:
+    """A page that the front page links to: its file, its template and its title."""
+
+    file_name: str
+    template: str
+    title: str
+
+    # What the page holds, in a few words.
+    contents: str
+
+
+COMPARISON = FurtherPage(
+    "compare.html",
+    "months_compare.html",
+    "Keywords compared",
+    "shares and moods on one axis, pair by pair, and what is named together",
+)
+GROUPS = FurtherPage("groups.html", "months_groups.html", "Groups", "side by side, with a table")
+COVERAGE = FurtherPage(
+    "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
+)
+METHODS = FurtherPage(
+    "methods.html",
+    "months_methods.html",
+    "Methods, accuracy and files",
+    "how it was counted, how right the engine is, all tables",
+)
 
 
 @dataclass
@@ -145,6 +201,11 @@ class MonthsPage:
     keywords: list[KeywordSection]
     coverage: CoverageGrid
     labels: LabelSection
+
+    # The picture of the front page, for a page and for a phone; empty if no share is known.
+    shares: list[FigureRef] = field(default_factory=list)
+
+    # Only several keywords are compared.
     comparison: list[FigureRef] = field(default_factory=list)
     pairs: KeywordComparison = field(default_factory=KeywordComparison)
 
@@ -160,6 +221,16 @@ class MonthsPage:
 
     # All characters in the samples.
     characters: set[str] = field(default_factory=set)
+
+    @property
+    def further_pages(self) -> list[FurtherPage]:
+        """The pages that the front page links to, besides those of keywords and months."""
+        pages = []
+        if len(self.keywords) > 1:
+            pages.append(COMPARISON)
+        if self.groups.heading:
+            pages.append(replace(GROUPS, title=self.groups.heading))
+        return [*pages, COVERAGE, METHODS]
 
     @property
     def calendar(self) -> Calendar:
@@ -201,7 +272,9 @@ def make_page(
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
     paged_months = set(reader.pages)
-    store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 2)
+    further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
+    subject_pages = len(reader.pages) + len(page.years) + len(keywords)
+    store.progress.expect_pages(subject_pages + further_pages + 2)
 
     for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
         for period, month_mentions in year_months:
@@ -220,6 +293,7 @@ def make_page(
     series_rows = _group_by_term(period_rows)
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
+        keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, entity_counts, run, store)
@@ -407,20 +481,17 @@ def _keyword_sections(
 
 
 def _draw_comparison(page: MonthsPage, run: RunData, store: FigureStore) -> None:
-    """Draw the keywords beside each other, or the mean polarity of an only keyword."""
+    """Draw the shares of the keywords, and several keywords on one axis."""
     span = _series_span(run)
+    series_by_keyword = {keyword.name: keyword.series for keyword in page.keywords}
+    page.shares = draw_shares(run, series_by_keyword, span, store)
     if len(page.keywords) == 1:
-        (keyword,) = page.keywords
-        subject = replace(keyword.subject, span=span)
-        page.comparison = store.show_all(
-            polarity.overall_spec(subject, keyword.series, scale=keyword.scale)
-        )
         return
 
-    series_by_keyword = {keyword.name: keyword.series for keyword in page.keywords}
+    drawn_by_keyword = {keyword.name: keyword.drawn_series for keyword in page.keywords}
     for column in COMPARED:
         scale = page.labels.scale_of_all
-        spec = comparison.lines_spec(series_by_keyword, span=span, column=column, scale=scale)
+        spec = comparison.lines_spec(drawn_by_keyword, span=span, column=column, scale=scale)
         page.comparison += store.show_all(spec)
 
 
@@ -434,9 +505,8 @@ def _draw_keyword(
     """Draw the figures of a keyword over all months. *entity_counts* are those of all keywords."""
     subject, month_rows = keyword.subject, keyword.rows
     over_time = replace(subject, span=_series_span(run))
-    run_names = sum(entity_counts.values(), Counter())
     ranked_names = entities.rank_names(
-        entity_counts[keyword.name], keyword.patterns, of_run=run_names
+        entity_counts[keyword.name], keyword.patterns, run_names=read_run_names(run)
     )
     over_phrases = subject
     if is_tested_by_year(run):
@@ -445,15 +515,16 @@ def _draw_keyword(
     # The pages of years show these figures of a longer run.
     month_specs: list[FigureSpec | None] = []
     if not page.years:
+        drawn_months = use_block_intervals(run, month_rows, Grain.MONTH)
         sheet = [month.polarities for month in keyword.months.values()]
         month_specs = [
-            *polarity.year_specs(subject, month_rows, scale=keyword.scale),
+            *polarity.year_specs(subject, drawn_months, scale=keyword.scale),
             scatter.sheet_spec(subject, sheet, scale=keyword.scale),
         ]
 
-    keyword.over_time = store.show_all(series.mentions_spec(over_time, keyword.series))
+    keyword.over_time = store.show_all(series.mentions_spec(over_time, keyword.drawn_series))
     add_section = partial(store.add_section, keyword.sections)
-    overall_spec = polarity.overall_spec(over_time, keyword.series, scale=keyword.scale)
+    overall_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
     add_section("overall", "Polarity", overall_spec, *month_specs)
     tested_grain = Grain.YEAR if is_tested_by_year(run) else Grain.MONTH
     tested = None if run.grain == tested_grain else keyword.tested_by_term

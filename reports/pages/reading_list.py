@@ -13,9 +13,9 @@ from analysis.text.stopwords import stop_words_for
 from analysis.text.words import words_of
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
-from reports.pages.label_section import NEUTRAL
 from reports.stats.intervals import mean
 from reports.words.quantities import quantity, signed
+from textapi.engine.polarity import VADER_BAND, NeutralBand
 
 LENGTH = 10
 # The list holds this many documents of the highest polarity, and of the lowest.
@@ -99,19 +99,20 @@ def choose_documents(
     terms: Collection[re.Pattern[str]],
     place_of: PlaceOf = no_repeats,
     distinctive: Sequence[DistinctiveRow] = (),
+    band: NeutralBand = VADER_BAND,
 ) -> list[Reading]:
     """Return ten documents: most typical, first, highest and lowest polarity, most repeated.
 
     *sentences* are a month's mentions of a keyword in order of publication, *terms* its patterns,
     *distinctive* the words that stand out in the month. No two documents have the same first
     sentence or are of one pattern of repeats, whose place *place_of* gives. Equals are in order of
-    publication.
+    publication. Polarities within *band* are neutral, and no extremes.
     """
     documents = list(_group(sentences, terms, place_of))
     choice = _Choice()
     for document in documents[:1]:
         choice.add(document, "the first of the month")
-    _add_extremes(choice, documents)
+    _add_extremes(choice, documents, band)
     _add_most_repeated(choice, documents)
 
     untypical = len(choice.reasons)
@@ -123,7 +124,7 @@ def choose_documents(
     return [*readings[untypical:], *readings[:untypical]]
 
 
-def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
+def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning], band: NeutralBand) -> None:
     """Add the documents of highest and lowest polarity: beyond the mean, and of that sign."""
     scored = [document for document in documents if document.polarity is not None]
     middle = mean([document.polarity or 0.0 for document in scored])
@@ -134,7 +135,7 @@ def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
         added = 0
         for document in sorted(scored, key=lambda candidate: -sign * (candidate.polarity or 0.0)):
             polarity = document.polarity or 0.0
-            is_extreme = sign * (polarity - middle) > 0 and sign * polarity >= NEUTRAL
+            is_extreme = sign * (polarity - middle) > 0 and band.sign(polarity) == sign
             if is_extreme and added < EXTREMES:
                 reason = f"among the {extreme} polarity: {signed(polarity)}"
                 added += choice.add(document, reason)

@@ -29,9 +29,10 @@ from reports.data.tables.calls import CallRow, read_calls
 from reports.data.tables.coverage import StepCount, count_steps
 from reports.data.years import is_tested_by_year
 from reports.figures.origin import is_made_up
-from reports.words.quantities import join_words
+from reports.words.quantities import join_words, signed
 from sources.registry import SOURCES
 from sources.source import Credit
+from textapi.engine.polarity import engine_name
 from textapi.text.keywords import pattern
 
 # At most this many chosen outlets or sections are named; more are counted.
@@ -96,6 +97,24 @@ class RunSummary(RunData):
     def documents(self) -> int:
         """How many documents the run looks at; one that belongs to two searches counts twice."""
         return sum(self.sources.values())
+
+    @property
+    def polarity_reason(self) -> str:
+        """Which polarity engine scored the run and why, in words; nothing but for `news`."""
+        if self.engines != [engine_name("news")]:
+            return ""
+        low, high = map(signed, self.neutral_band)
+        chosen = (
+            "It was chosen because the run compares months of English news"
+            if getattr(self.parameters, "polarity", None) == "news"
+            else "The server was told to answer with it"
+        )
+        return (
+            "Polarity is that of “news”, a network that was trained on rated sentences of news; "
+            f"on headlines it has not seen, readers agree with it more than with VADER. {chosen}. "
+            f"From {low} to {high} it is neutral. Its zero is arbitrary: compare months and "
+            "subjects with it, and say “lower than in March”, not “negative”"
+        )
 
     @property
     def is_of_short_texts(self) -> bool:

@@ -1,1 +1,1 @@
-"""Pure numbers: intervals, comparisons, trends, agreement. They know no run and no word."""
+"""Pure numbers: intervals, differences, surprises, agreement. They know no run and no word."""

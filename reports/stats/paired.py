@@ -1,7 +1,7 @@
 """Two subjects of one archive beside each other: differences, and how often both come together.
 
 Pure functions over numbers. A document may name both subjects: counts are paired, and means are of
-documents that may hold sentences of both. ``bench/keyword_pairs.py`` measures how often they err.
+documents that may hold sentences of both. ``bench/keyword_pairs.py`` measures their intervals.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from scipy.special import betainc, chdtri, gammainc, gammaincc, stdtr, stdtrit
 
-from reports.stats.comparing import FEWEST_VALUES
 from reports.stats.intervals import CONFIDENCE, wilson_interval
 
 _TAIL = (1 - CONFIDENCE) / 2
+
+# The variance of a mean over fewer documents is hardly known.
+FEWEST_VALUES = 10
 
 # The polarities of each document's sentences.
 Scores = Mapping[int, Sequence[float]]

@@ -1,4 +1,4 @@
-"""The scale of every polarity in a report, and whether readers checked it."""
+"""The scale of every polarity in a report, whether readers checked it, and what intervals say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from reports.stats.human_scale import FEWEST_LABELS
 
 UNCHECKED = "on the engine's scale; not checked against readers"
+# Captions say so of intervals that come from blocks of days.
+BLOCK_INTERVALS = "how far other days like these would move it (blocks of seven days)"
+STUDENT_INTERVALS = "Student's 95 % interval"
 
 
 def scale_note(labels: int) -> str:

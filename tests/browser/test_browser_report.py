@@ -150,6 +150,9 @@ def many(browser: Browser, folder: Path) -> Iterator[Watched]:
 
 PAGES = [
     "months/index.html",
+    "months/compare.html",
+    "months/coverage.html",
+    "months/methods.html",
     "months/keyword-covid.html",
     "months/2020-01.html",
     "months/2020-04.html",
@@ -261,6 +264,46 @@ def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=1280)
     assert watched.page.locator(".picture.scrolls").count() == 0
     assert watched.page.locator(".picture + .hint").first.is_hidden()
+    watched.page.context.close()
+
+
+def test_a_chart_that_is_wider_than_a_phone_opens_at_its_peak(
+    browser: Browser, folder: Path
+) -> None:
+    # Of five months April, the fourth, has most mentions.
+    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
+    box = watched.page.locator("figure.wide .picture[data-peak]").first
+    assert box.get_attribute("data-peak") == "0.699"
+    box.scroll_into_view_if_needed()
+    watched.page.wait_for_function(
+        "box => box.scrollLeft > 0", arg=box.element_handle(), timeout=10_000
+    )
+    left, width, whole = box.evaluate("box => [box.scrollLeft, box.clientWidth, box.scrollWidth]")
+    peak = (0.08 + 0.91 * 0.699) * whole
+    assert left < peak < left + width
+    watched.page.context.close()
+
+
+def test_a_phone_has_a_first_picture_of_its_own_that_it_shows_whole(
+    browser: Browser, folder: Path
+) -> None:
+    sources = {}
+    for width in (1280, 390):
+        watched = opened(browser, folder / "months" / "index.html", width=width)
+        picture = watched.page.locator("figure.lead img")
+        sources[width] = picture.evaluate("one => one.currentSrc.split('/').at(-1)")
+        box = watched.page.locator("figure.lead .picture")
+        assert box.evaluate("one => one.scrollWidth - one.clientWidth") < 2
+        watched.page.context.close()
+    assert sources[390].startswith("shares-narrow-")
+    assert re.fullmatch(r"shares-[0-9a-f]+[.]svg", sources[1280])
+
+
+def test_the_front_page_of_two_keywords_is_at_most_five_screens_long(
+    browser: Browser, folder: Path
+) -> None:
+    watched = opened(browser, folder / "months" / "index.html", width=1400)
+    assert watched.page.evaluate("document.documentElement.scrollHeight") <= 5 * 900
     watched.page.context.close()
 
 

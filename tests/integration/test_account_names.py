@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import pytest
 
 from core.enums import DOCUMENTS
 from models.database import Database
 from models.tables import Document, Entity, JobStep, Phrase
 from reports.build import report_folder
 from tests import exports_kit as kit
+
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 POSTS = ("Quist opens the harbour", "Quist opens the Harbour Bridge", "Thank you, @AnnQuist")
 NAMES = (
@@ -27,6 +32,9 @@ def test_an_account_says_nothing_of_its_own_name(db: Database, tmp_path: Path) -
     for rank, (name, count, spellings) in enumerate(NAMES, start=1):
         of_job = {"job_id": job, "keyword": "", "period": "", "rank": rank, "type": "PERSON"}
         kit.add(db, Entity, of_job | {"name": name, "count": count, "spellings": spellings})
+    for type_, name, count in (("ORG", "UTC", 39), ("GPE", "Ebbford", 50), ("ORG", "F.B.I.", 2)):
+        of_job = {"job_id": job, "keyword": "", "period": "", "rank": 1, "type": type_}
+        kit.add(db, Entity, of_job | {"name": name, "count": count, "spellings": [name]})
     for rank, phrase in enumerate(("mayor quist", "harbour bridge"), start=1):
         kit.add(
             db,
@@ -41,5 +49,8 @@ def test_an_account_says_nothing_of_its_own_name(db: Database, tmp_path: Path) -
     assert "Counted as one: Bea Gray (Gray)." in page
     assert "harbour bridge" in page
     assert "mayor quist" not in page
-    assert "Bars of the most frequent names by type: PERSON: Bea Gray." in page
+    bars = "Bars of the most frequent names by type: GPE: Ebbford; PERSON: Bea Gray; ORG: F.B.I.."
+    assert bars in page
+    cards = re.findall(r"<dt>most named: ([^<]*)</dt><dd><bdi>([^<]*)</bdi>", page)
+    assert [name for _, name in cards] == ["Bea Gray", "F.B.I."]
     assert ("Quist", 9) in kit.columns_of(db, run, "entities", "name", "count")

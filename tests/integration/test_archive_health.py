@@ -32,7 +32,7 @@ WORDS = ("harbour", "school", "bread", "court", "rail", "snow", "bridge", "marke
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def sqlite_db(tmp_path: Path) -> Iterator[Database]:
     with closing(database(tmp_path)) as opened:
         yield opened
 
@@ -93,40 +93,42 @@ def test_the_health_of_an_archive_names_what_is_conspicuous(db: Database) -> Non
     assert lone.next_month == "2020-05"
 
 
-def test_a_selection_changes_nothing_of_an_archives_health(db: Database) -> None:
-    store_pieces(db, unhealthy_archive())
-    run = load_run(db, run_months(db, parameters()))
+def test_a_selection_changes_nothing_of_an_archives_health(sqlite_db: Database) -> None:
+    store_pieces(sqlite_db, unhealthy_archive())
+    run = load_run(sqlite_db, run_months(sqlite_db, parameters()))
     without = select_documents(run, Selection(days=frozenset([BULK_DAY])))
     assert read_archive_health(without) is read_archive_health(run)
 
 
-def test_days_with_documents_of_other_sections_are_not_missing(db: Database) -> None:
+def test_days_with_documents_of_other_sections_are_not_missing(sqlite_db: Database) -> None:
     pieces = unhealthy_archive()
     pieces += [Piece(f"2020-04-1{day}", f"Goal {day}.", section="Sport") for day in (0, 1, 2)]
-    store_pieces(db, pieces)
-    run = load_run(db, run_months(db, parameters(sections=("World",))))
+    store_pieces(sqlite_db, pieces)
+    run = load_run(sqlite_db, run_months(sqlite_db, parameters(sections=("World",))))
     health = read_archive_health(run)
     assert health.missing_days == []
     assert health.bulk_days == []
 
 
-def test_months_without_documents_are_named_and_months_not_read_yet_are_not(db: Database) -> None:
+def test_months_without_documents_are_named_and_months_not_read_yet_are_not(
+    sqlite_db: Database,
+) -> None:
     pieces = [piece for piece in unhealthy_archive() if piece.at[:7] not in {"2020-02", "2020-06"}]
-    store_pieces(db, pieces)
-    run = load_run(db, run_months(db, parameters(), without=("2020-06",)))
+    store_pieces(sqlite_db, pieces)
+    run = load_run(sqlite_db, run_months(sqlite_db, parameters(), without=("2020-06",)))
     health = read_archive_health(run)
     assert health.empty_months == ["2020-02"]
     assert max(health.documents_by_day) == date(2020, 5, 31)
 
 
-def test_an_outlet_that_joins_is_named(db: Database) -> None:
+def test_an_outlet_that_joins_is_named(sqlite_db: Database) -> None:
     pieces = []
     for piece in unhealthy_archive():
         pieces.append(replace(piece, outlet="Old"))
         if piece.at >= "2020-05":
             pieces.append(replace(piece, outlet="New", text=f"{piece.text} Again."))
-    store_pieces(db, pieces)
-    health = read_archive_health(load_run(db, run_months(db, parameters())))
+    store_pieces(sqlite_db, pieces)
+    health = read_archive_health(load_run(sqlite_db, run_months(sqlite_db, parameters())))
     absences = {presence.name: presence.absent for presence in health.presences[Grouping.OUTLET]}
     assert absences == {"New": [("2020-01", "2020-04")]}
 
@@ -139,9 +141,9 @@ def read_page(db: Database, run: int, folder: Path) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", main)))
 
 
-def test_the_page_lists_what_is_conspicuous(db: Database, tmp_path: Path) -> None:
-    store_pieces(db, unhealthy_archive())
-    text = read_page(db, run_months(db, parameters()), tmp_path / "report")
+def test_the_page_lists_what_is_conspicuous(sqlite_db: Database, tmp_path: Path) -> None:
+    store_pieces(sqlite_db, unhealthy_archive())
+    text = read_page(sqlite_db, run_months(sqlite_db, parameters()), tmp_path / "report")
     methods = (tmp_path / "report" / "index.html").read_text(encoding="utf-8").partition("Methods<")
     assert '<a href="archive.html">The archive itself</a> lists its bulk days' in methods[2]
     assert "1,271 documents on 179 days, from 1 Jan 2020 to 30 Jun 2020" in text
@@ -154,7 +156,7 @@ def test_the_page_lists_what_is_conspicuous(db: Database, tmp_path: Path) -> Non
     assert "15 Jan 2020 Zorb, the new ball. zorb May 2020" in text
 
 
-def test_the_page_of_a_sound_archive_says_so(db: Database, tmp_path: Path) -> None:
+def test_the_page_of_a_sound_archive_says_so(sqlite_db: Database, tmp_path: Path) -> None:
     sound = [piece for piece in unhealthy_archive() if piece.section == "World"]
     sound = [piece for piece in sound if not piece.text.startswith("Zorb, the new")]
     for day in range(10, 13):
@@ -162,16 +164,16 @@ def test_the_page_of_a_sound_archive_says_so(db: Database, tmp_path: Path) -> No
             Piece(f"2020-04-{day}", f"Bread {day} {number}.", section="World", material="News")
             for number in range(5)
         )
-    store_pieces(db, sound)
-    text = read_page(db, run_months(db, parameters()), tmp_path / "report")
+    store_pieces(sqlite_db, sound)
+    text = read_page(sqlite_db, run_months(sqlite_db, parameters()), tmp_path / "report")
     assert "No day has more than three times the documents of a full day of that weekday." in text
     assert "No day is missing in the months that have documents." in text
     assert "Every section, kind and outlet with 20 documents or more is there throughout" in text
     assert "No word of a keyword has a single document long before all others." in text
 
 
-def test_a_run_without_documents_has_the_page_too(db: Database, tmp_path: Path) -> None:
-    text = read_page(db, run_months(db, parameters()), tmp_path / "report")
+def test_a_run_without_documents_has_the_page_too(sqlite_db: Database, tmp_path: Path) -> None:
+    text = read_page(sqlite_db, run_months(sqlite_db, parameters()), tmp_path / "report")
     assert "The run has no document with a date." in text
     assert "No document is stored in January 2020 to June 2020." in text
 

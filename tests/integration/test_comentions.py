@@ -21,6 +21,8 @@ from tests.exports_kit import rows_of
 from tests.integration.test_label_section import mentions_of
 from tests.report_stories import Text, database, months_run, store
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 TEXTS = [
     *[Text(f"2020-03-{5 * n + 2:02}", f"Tide {n} is in. Fog is far.") for n in range(6)],
     *[Text(f"2020-03-{2 * n + 1:02}", f"A tide of {n}.") for n in range(14)],
@@ -130,24 +132,25 @@ def test_the_page_of_several_runs_has_shares_and_says_what_readers_checked(
     assert "of the kind" not in html
 
 
-def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
+def test_a_page_has_a_row_for_each_pair_and_there_is_none_for_a_single_keyword(
     db: Database, tmp_path: Path
 ) -> None:
     run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
-    html = report_folder.build(db, [run], tmp_path / "two").read_text(encoding="utf-8")
+    index = report_folder.build(db, [run], tmp_path / "two")
+    html = index.with_name("compare.html").read_text(encoding="utf-8")
     assert '<th scope="row">fog and tide</th><td class="n">6</td><td class="n">6.0</td>' in html
     # Two months are too few for an overtaking.
     assert "overtook" not in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])
-    assert 'comentions"' not in report_folder.build(db, [alone], tmp_path / "one").read_text(
-        "utf-8"
-    )
+    report_folder.build(db, [alone], tmp_path / "one")
+    assert not (tmp_path / "one" / "compare.html").exists()
 
 
 def test_a_keyword_and_a_part_of_it_are_no_pair_of_the_page(db: Database, tmp_path: Path) -> None:
     run = months_run(db, "2020-03", "2020-04", ["tide", "fog", "tide NOT fog"])
     assert [row.other for row in rows(db, run)[:3]] == ["tide", "tide NOT fog", "tide NOT fog"]
-    html = report_folder.build(db, [run], tmp_path / "three").read_text(encoding="utf-8")
+    index = report_folder.build(db, [run], tmp_path / "three")
+    html = index.with_name("compare.html").read_text(encoding="utf-8")
     assert "“tide NOT fog” is a part of “tide”" in html
     assert "tide and tide NOT fog" not in html
     assert "tide less tide NOT fog" not in html

@@ -36,6 +36,8 @@ from reports.data.exports import write
 from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 MONTHS = MonthsParameters(
     first="2020-02",
     last="2020-03",

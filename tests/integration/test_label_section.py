@@ -19,6 +19,9 @@ from reports.pages.label_section import LabelSection, read_label_section
 from reports.stats.human_scale import Stratum, estimate_mean, labels_needed
 from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
+from textapi.engine.polarity import engine_name, neutral_band
+
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 Mentions = dict[MentionKey, tuple[str, float]]  # month and polarity
 
@@ -153,15 +156,16 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
     db: Database, run: int, tmp_path: Path
 ) -> None:
     index = build(db, [run], tmp_path / "report")
-    text = page_text(index)
+    text = page_text(index.with_name("methods.html"))
     assert "No reader has labelled a mention" in text
     assert f"tidings label {run} draws a random sample" in text
-    assert f"n = 90; {UNCHECKED}" in text  # the card
     assert "Accuracy not checked: 0 labels of readers, at least 50 are needed" in text
+    front = page_text(index)
+    assert f"Mood, or polarity, goes from −1 to 1 and is {UNCHECKED}." in front
+    assert front.count(UNCHECKED) == 1
     of_keyword = page_text(index.with_name("keyword-tide.html"))
-    assert f"Months of “tide”. Polarity is {UNCHECKED}." in of_keyword
-    for mood in re.finditer(r"The mood [^.]*[.\d\w ,()−=:“”+]*", text):
-        assert UNCHECKED in text[mood.start() : mood.end() + 80]
+    assert f"Mood, or polarity, goes from −1 to 1 and is {UNCHECKED}." in of_keyword
+    assert f"Moods are {UNCHECKED}." in page_text(index.with_name("compare.html"))
     line = re.compile(r"; mean polarity .{0,60}?\), (on the engine's scale[^.]*)\.")
     pages = sorted(index.parent.glob("20*.html"))
     month_lines = [scale for page in pages for scale in line.findall(page_text(page))]
@@ -175,13 +179,18 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     name = "<b>Ann</b>"
     label(db, run, name, {key: (-1, 0, 1)[n % 3] for n, key in enumerate(keys[:60])})
     label(db, run, "Bob", {key: (-1, 0, 0)[n % 3] for n, key in enumerate(keys[:30])})
-    html = build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    index = build(db, [run], tmp_path / "report")
+    html = index.with_name("methods.html").read_text(encoding="utf-8")
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    of_keyword = page_text(index.with_name("keyword-tide.html"))
+    assert "mean on the human scale" in of_keyword
+    assert "from 60 labels" in of_keyword
+    assert scale_note(60) in page_text(index)
+    assert "on the human scale" in page_text(index)
     assert "&lt;b&gt;Ann&lt;/b&gt;" in html
     assert f"{name} : 60 labels; Bob : 30 labels" in unescape(text)
     assert re.search(r"Krippendorff’s α \(interval\) 0\.\d\d on 30 mentions", text)
     assert "mean on the human scale" in text
-    assert "from 60 labels" in text
     assert "sign is right" in text
     right = section_of(db, run).subjects[0].right
     assert right is not None
@@ -189,7 +198,6 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
         f"Accuracy The engine’s sign is that of readers in {100 * right.mean:.1f}\xa0% of all "
         f"mentions (95 % interval {100 * right.low:.1f} % to {100 * right.high:.1f} %, 60 labels); "
     ) in text.replace(f"{100 * right.mean:.1f} % of", f"{100 * right.mean:.1f}\xa0% of")
-    assert scale_note(60) in text
     assert "fog 8" in text
     assert "50 labels missing" in text
 
@@ -208,4 +216,37 @@ def test_a_page_says_why_coders_have_no_alpha(
     keys = sorted(mentions_of(db, run, "tide"))
     label(db, run, "Ann", dict.fromkeys(keys[:20], 1))
     label(db, run, "Bob", dict.fromkeys(keys[of_bob], 1))
-    assert words in page_text(build(db, [run], tmp_path / "report"))
+    index = build(db, [run], tmp_path / "report")
+    assert words in page_text(index.with_name("methods.html"))
+
+
+def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
+    db: Database, tmp_path: Path
+) -> None:
+    sections, pages = {}, {}
+    for mode in ("vader", "news"):
+        run = months_run(db, "2020-03", "2020-04", ["tide"], engine=engine_name(mode))
+        mentions = mentions_of(db, run, "tide")
+        band = neutral_band(engine_name(mode))
+        label(db, run, "Ann", {key: band.sign(score) for key, (_, score) in mentions.items()})
+        sections[mode] = section_of(db, run)
+        pages[mode] = page_text(build(db, [run], tmp_path / mode).with_name("methods.html"))
+        other = neutral_band(engine_name("news" if mode == "vader" else "vader"))
+        equal = [band.sign(score) == other.sign(score) for _, score in mentions.values()]
+        assert not all(equal)
+
+    for section in sections.values():
+        assert section.subjects[0].right is not None
+        assert section.subjects[0].right.mean == pytest.approx(1.0)
+    assert sections["vader"].band == (-0.05, 0.05)
+    assert sections["news"].band == (-0.13, 0.2)
+
+    assert "a polarity between −0.05 and +0.05 is neutral for this engine" in pages["vader"]
+    assert "a polarity between −0.13 and +0.20 is neutral for this engine" in pages["news"]
+    assert "Polarity is that of “news”" not in pages["vader"]
+    reason = "Engine tidings-1.2+news-2. Polarity is that of “news”, a network that was trained"
+    assert reason in pages["news"]
+    assert (
+        "The server was told to answer with it. From −0.13 to +0.20 it is neutral."
+        in (pages["news"])
+    )

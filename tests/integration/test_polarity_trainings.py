@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from analysis.trainings.polarity import wordnet
+from analysis.trainings.polarity.evaluation import correlate_ranks
+from analysis.trainings.polarity.task import NO_WORDNET
 from core.broker import celery_app
 from core.enums import State
 from core.settings import Settings
@@ -27,9 +30,6 @@ from reports.data import exports
 from textapi.engine.news import read_model
 from workers.context import JobContext
 from workers.executor import work_one_slice
-from workers.polarity import wordnet
-from workers.polarity.evaluation import correlate_ranks
-from workers.polarity.task import NO_WORDNET
 from workers.runtime import Runtime
 from workers.training_data import predict_data
 

@@ -28,6 +28,8 @@ from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 DISTINCT = Selection(distinct=True)
 COUNTIES = 1_900
 TRACKER = "… County, Ohio Covid Case and Risk Tracker."
@@ -180,7 +182,8 @@ def page_text(
 ) -> str:
     index = report_folder.build(db, runs, out, selection=selection)
     texts = []
-    for path in (index, *sorted(out.glob("keyword-*.html"))):
+    further = sorted(out.glob("methods.html"))
+    for path in (index, *further, *sorted(out.glob("keyword-*.html"))):
         page = path.read_text(encoding="utf-8")
         body = page[page.index("<body>") : page.index("<script>")]
         texts.append(unescape(re.sub(r"<[^>]*>", " ", body)))

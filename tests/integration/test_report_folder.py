@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from reports.pages import page
 from reports.pages.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
+
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 HOSTILE = "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll."
 ARABIC = "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 Covid \U0001f9a0 \U0001f637."
@@ -55,6 +57,7 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.links: list[str] = []
+        self.narrow: list[str] = []
         self.pictures: list[dict[str, str]] = []
         self.ids: list[str] = []
         self.tags: list[str] = []
@@ -68,6 +71,8 @@ class Page(HTMLParser):
             self.links.append(found["href"])
         if "id" in found:
             self.ids.append(found["id"])
+        if tag == "source":
+            self.narrow.append(found["srcset"])
         if tag == "img":
             self.pictures.append(found)
 
@@ -122,21 +127,29 @@ def page_of(out: Path, name: str) -> Page:
     return Page((out / name).read_text(encoding="utf-8"))
 
 
+FURTHER_PAGES = ["archive.html", "coverage.html", "methods.html"]
 MONTH_PAGES = [f"2020-0{number}.html" for number in range(1, 6)]
 
 
 def test_each_month_and_each_keyword_has_a_page(made: Made) -> None:
     there = {path.name for path in made.out.glob("*.html")}
-    assert there == {"index.html", "keyword-covid.html", *MONTH_PAGES}
+    assert there == {
+        "index.html",
+        "keyword-covid.html",
+        "archive.html",
+        *FURTHER_PAGES,
+        *MONTH_PAGES,
+    }
 
 
-@pytest.mark.parametrize("name", ["index.html", "keyword-covid.html", *MONTH_PAGES])
+@pytest.mark.parametrize("name", ["index.html", "keyword-covid.html", *FURTHER_PAGES, *MONTH_PAGES])
 def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str) -> None:
     shown = page_of(made.out, name)
     for picture in shown.pictures:
         assert (made.out / picture["src"]).is_file()
         assert picture["alt"]
-        assert picture["loading"] == "lazy"
+        is_first = "/shares-" in picture["src"]
+        assert is_first or picture["loading"] == "lazy"
         assert int(picture["width"]) > int(picture["height"]) / 4 > 0  # nothing jumps
     inside = [link for link in shown.links if not link.startswith("https://")]
     for link in inside:
@@ -147,21 +160,47 @@ def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str
     assert len(shown.ids) == len(set(shown.ids))
 
 
-def test_the_front_page_has_few_pictures_and_a_link_to_each_month(made: Made) -> None:
+@pytest.mark.parametrize("name", ["index.html", "keyword-covid.html", *FURTHER_PAGES, *MONTH_PAGES])
+def test_no_heading_is_more_than_one_level_below_the_one_before(made: Made, name: str) -> None:
+    headings = [int(tag[1]) for tag in page_of(made.out, name).tags if re.fullmatch("h[1-6]", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert [pair for pair in pairwise(headings) if pair[1] > pair[0] + 1] == []
+
+
+def test_the_front_page_has_one_picture_and_a_link_to_each_month(made: Made) -> None:
     assert [picture["src"].rsplit("-", 1)[0] for picture in made.page.pictures] == [
-        "figures/covid-mentions",
-        "figures/covid-polarity",
+        "figures/shares"
     ]
+    assert (made.out / made.page.narrow[0]).is_file()
     assert set(MONTH_PAGES) <= set(made.page.links)
     assert "no data in January 2020" in made.page.text
     assert "3 mentions in March 2020" in " ".join(made.page.text.split())
 
 
-def test_several_keywords_are_compared_on_the_front_page(db: Database, tmp_path: Path) -> None:
+def test_every_page_is_two_links_from_the_front_page_at_most(made: Made) -> None:
+    near = {link.partition("#")[0] for link in made.page.links}
+    reached = set(near)
+    for name in near:
+        if name.endswith(".html") and (made.out / name).is_file():
+            reached |= {link.partition("#")[0] for link in page_of(made.out, name).links}
+    assert {path.name for path in made.out.glob("*.html")} <= reached
+    tables = {path.name for path in made.out.glob("*.csv")}
+    assert tables
+    assert tables <= reached
+
+
+def test_the_front_page_says_once_on_which_scale_moods_are(made: Made) -> None:
+    assert made.page.text.count("not checked against readers") == 1
+
+
+def test_several_keywords_are_compared_on_a_page_of_their_own(db: Database, tmp_path: Path) -> None:
     run = stories.months_run(db, "2020-03", "2020-04", ["covid", "coronavirus"])
-    shown = report(db, run, tmp_path / "out")
+    front = report(db, run, tmp_path / "out")
+    assert "compare.html" in front.links
+    shown = page_of(tmp_path / "out", "compare.html")
     names = [picture["src"].rsplit("-", 1)[0] for picture in shown.pictures]
-    assert names[-3:] == [
+    assert names == [
         "figures/compared-share",
         "figures/compared-polarity-mean",
         "figures/differences-share",  # too few documents for a difference of polarities
@@ -535,7 +574,7 @@ def test_the_folder_holds_the_texts_once_and_its_mentions_without(made: Made) ->
     exports.write(made.db, made.run, "documents", "jsonl", exported)
     assert gzip.decompress(packed) == exported.getvalue()
     assert packed[3:8] == bytes(5)  # no name, no time
-    assert "documents.jsonl.gz" in made.page.links
+    assert "documents.jsonl.gz" in page_of(made.out, "methods.html").links
 
 
 def test_a_report_without_texts_holds_none_and_says_so(made: Made, tmp_path: Path) -> None:

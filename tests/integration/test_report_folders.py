@@ -16,6 +16,8 @@ from producers.status import list_runs
 from reports.build.report_folder import build, draw_part
 from tests.exports_kit import four_months
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 
 @pytest.fixture
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:

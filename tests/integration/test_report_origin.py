@@ -22,6 +22,8 @@ from reports.pages.run_summary import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 NYT = "https://www.nytimes.com/2020/03/{}.html"
 TEXTS = [
     Text("2020-03-01", "Coronavirus closes schools in the city.", NYT.format(1)),

@@ -36,6 +36,8 @@ from workers.outcomes import Done
 from workers.reporting import make_report
 from workers.runtime import Runtime
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 MONTHS = ["2020-01", "2020-02", "2020-03"]
 TEXTS = [
     Text(

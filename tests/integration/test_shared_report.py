@@ -25,6 +25,8 @@ from tests import report_stories as stories
 from tests.report_stories import Text
 from tests.services import wait_until
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 TEXTS = [Text("2020-01-04", "Covid closes schools."), Text("2020-02-11", "Covid ends.")]
 MARK = "<!-- from the folder of the run -->"
 

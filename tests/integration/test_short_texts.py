@@ -14,6 +14,8 @@ from reports.pages.run_summary import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 NOTE = "Only headlines or short texts were read, not the articles behind them."
 HEADLINE = "Covid Closes the Harbour Today."
 ARTICLE = "Covid closed the harbour on that day, said a man who mends nets. " * 6
@@ -57,8 +59,9 @@ def test_the_front_page_and_the_pages_of_months_say_that_only_headlines_were_rea
     front = page_text(index)
     assert front.count(NOTE) == times
     assert page_text(tmp_path / "out" / "2020-03.html").count(NOTE) == times
-    assert "0.5 a day on average" in front
-    assert "if it was collected by search words, they say nothing of the newspaper" in front
+    methods = page_text(tmp_path / "out" / "methods.html")
+    assert "0.5 a day on average" in methods
+    assert "if it was collected by search words, they say nothing of the newspaper" in methods
     db.close()
 
 

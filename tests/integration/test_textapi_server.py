@@ -18,7 +18,8 @@ import aiohttp
 import pytest
 from pydantic import BaseModel
 
-from textapi.engine.polarity import polarity_by_sentence
+from textapi.client import fetch_engine, prefer
+from textapi.engine.polarity import Mode, polarity_by_sentence
 from textapi.messages import ENGINE_HEADER, EXCHANGES, MAX_TEXT, Operation
 
 KEYS = ("first-key", "second-key")
@@ -96,11 +97,13 @@ def post(
     *,
     key: str | None = KEYS[0],
     kind: str = "application/json",
+    preferred: str | None = None,
 ) -> tuple[int, Any, dict[str, str]]:
     content = body.encode() if isinstance(body, str) else body
 
     async def send() -> tuple[int, Any, dict[str, str]]:
         headers = {"Content-Type": kind} | ({"apikey": key} if key is not None else {})
+        headers |= prefer(preferred)
         async with (
             aiohttp.ClientSession() as session,
             session.post(
@@ -421,10 +424,43 @@ def test_the_engine_news_answers_under_its_own_name() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="news") as server:
         text = "Lost hikers are rescued. Dozens die as a bridge collapses."
         status, answer, headers = post(server, "polarity_by_sentence", json.dumps({"text": text}))
-        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.2+news")
+        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.2+news-2")
         assert answer == {
             "polarity by sentence": list(map(list, polarity_by_sentence(text, "news")))
         }
+
+
+@pytest.mark.parametrize(
+    ("preferred", "mode", "engine"),
+    [
+        (None, "vader", "tidings-1.2+vader"),
+        ("vader", "vader", "tidings-1.2+vader"),
+        ("news", "news", "tidings-1.2+news-2"),
+        ("compatible", "compatible", "tidings-1.2+compatible"),
+        ("unheard-of", "vader", "tidings-1.2+vader"),
+    ],
+)
+def test_a_request_is_answered_by_the_polarity_engine_that_it_prefers(
+    server: Server, preferred: str | None, mode: Mode, engine: str
+) -> None:
+    text = "Lost hikers are rescued. Dozens die as a bridge collapses."
+    body = json.dumps({"text": text})
+    status, answer, headers = post(server, "polarity_by_sentence", body, preferred=preferred)
+    assert (status, headers[ENGINE_HEADER]) == (200, engine)
+    assert answer == {"polarity by sentence": list(map(list, polarity_by_sentence(text, mode)))}
+    assert asyncio.run(_engine_at(server, preferred)) == engine
+
+
+def test_a_server_with_a_fixed_polarity_engine_grants_no_preference() -> None:
+    with running(TIDINGS_TEXTAPI_POLARITY="vader") as server:
+        _, _, headers = post(server, "text_polarity", '{"text": "a"}', preferred="news")
+        assert headers[ENGINE_HEADER] == "tidings-1.2+vader"
+        assert asyncio.run(_engine_at(server, "news")) == "tidings-1.2+vader"
+
+
+async def _engine_at(server: Server, preferred: str | None) -> str:
+    async with aiohttp.ClientSession() as session:
+        return await fetch_engine(session, server.url, preferred)
 
 
 def test_without_keys_it_refuses_to_start() -> None:

@@ -43,7 +43,8 @@ def test_a_browser_is_told_that_a_page_may_send_its_key(server: Server) -> None:
     assert status == 204
     assert headers["Access-Control-Allow-Origin"] == PAGE
     assert headers["Access-Control-Allow-Methods"] == "GET, POST"
-    assert headers["Access-Control-Allow-Headers"] == "apikey, Content-Type"
+    allowed = headers["Access-Control-Allow-Headers"]
+    assert allowed == "apikey, X-Textapi-Polarity, Content-Type"
     assert headers["Vary"] == "Origin"
     assert "Access-Control-Allow-Credentials" not in headers
 

@@ -34,6 +34,8 @@ from tests.watch_kit import work
 from workers import watching
 from workers.executor import work_one_slice
 
+pytestmark = pytest.mark.usefixtures("figures_from_memory")
+
 PATH = "/hook/not-to-be-logged"
 FEVER = MonthsParameters(
     first="2020-01", last="2020-02", keywords=(Keyword.parse("fever"),), steps=("keywords",)
@@ -174,7 +176,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     make_report(jobs, run)
     page = (folder / "index.html").read_text()
     beginning = page.index("What is new</h2>")
-    assert page.index("<h1>") < beginning < page.index('<div class="briefs">')
+    assert page.index("<h1>") < page.index("<figure") < beginning < page.index('id="brief"')
     assert "<li>62 new documents: in March 2020.</li>" in page
     assert "<li>“fever”: 31 new documents mention it, 31 in all.</li>" in page
     assert "<br><q>" in page

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from analysis.kinds.months import list_months
 from core.enums import Grain
+from reports.data.account_rows import SILENCE, fill_periods
 from reports.data.tables.periods import PeriodRow
-from reports.pages.handles import SILENCE, fill_periods
 
 NUMBERS = st.sets(st.integers(0, 12 * 60), min_size=1, max_size=12)  # months from January 1990
 

@@ -14,18 +14,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.text.masking import mask_terms
+from analysis.trainings.polarity.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
+from analysis.trainings.polarity.evaluation import SENTENCES as NEUTRAL_SENTENCES
 from core.errors import BadInput
 from textapi.engine.news import WEIGHTS, NewsModel, load, pack_model, read_model
 from textapi.engine.news_features import AGGREGATES, Features, find_valence, list_terms
-from textapi.engine.polarity import text_polarity
-from workers.polarity.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
+from textapi.engine.news_names import hide_names
+from textapi.engine.news_words import find_tokens
+from textapi.engine.polarity import engine_name, neutral_band, text_polarity
+from textapi.text.keywords import pattern
 
 CARD = Path(__file__).parents[2] / "docs" / "news-engine.md"
 DEVIATION = 0.3  # of the answers over sentences of news, by the data card
 WORDS = st.sampled_from(
     [
         *("good", "bad", "not", "never", "don't", "isn't", "won't", "very", "but", "killed"),
-        *("rescued", "crisis", "hope", "fears", "the", "a", "Obama", "it's", "New York"),
+        *("rescued", "crisis", "fears", "the", "a", "Obama", "it's", "New York"),
         *("\u201cgreat\u201d", "\u2014", ",", "!"),
     ]
 )
@@ -80,6 +85,83 @@ def test_bad_news_is_below_good_news_and_negation_turns_it(model: NewsModel) -> 
     assert model.score("Mayor tests positive") == model.score("Mayor") < 0.3
     assert model.score("This is not a disaster") > model.score("This is a disaster")
     assert model.score("He isn\u2019t happy") < model.score("He is happy")
+
+
+NAMES_THAT_ARE_WORDS = (
+    *("Hope Solo", "Best Buy", "The Poor", "The Week in Trump", "Bank of America", "Joy Reid"),
+    *("Poor Farm Road", "NATO", "BFF", "the Violence Against Women Act", "Bashar al-Assad"),
+    *("Tropical Depression Molave", "World War I", "Total", "UPS", "New Zealand", "About Schmidt"),
+)
+WITHIN = tuple(sentence for sentence in NEUTRAL_SENTENCES if not sentence.startswith("{}"))
+
+
+@pytest.mark.parametrize("name", NAMES_THAT_ARE_WORDS)
+def test_a_name_within_a_neutral_sentence_counts_for_nothing_though_it_is_a_word(
+    model: NewsModel, name: str
+) -> None:
+    for sentence in WITHIN:
+        assert model.score(sentence.format(name)) == model.score(sentence.format("Xqzyor"))
+
+
+def test_a_name_of_several_words_begins_a_sentence_without_a_valence(model: NewsModel) -> None:
+    expected = model.score("Xqzyor will speak on Tuesday.")
+    for name in ("Hope Solo", "Best Buy", "The Poor", "The Week in Trump", "NATO"):
+        assert model.score(f"{name} will speak on Tuesday.") == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "hidden"),
+    [
+        # In Title Case, common words are read as words.
+        ("Death Toll Rises in Kanchipur Flood", "Death toll rises in topic flood"),
+        # Where case tells nothing, nothing is hidden.
+        ("Markets Crash", "Markets Crash"),
+        ("MARKETS CRASH AS HOPE FADES", "MARKETS CRASH AS HOPE FADES"),
+        ("markets crash", "markets crash"),
+        # What describes a name is none.
+        ("Terrible Velmont speech shocks allies", "Terrible topic speech shocks allies"),
+        ("I'm SO HAPPY it is over, says Ann", "I'm SO HAPPY it is over, says topic"),
+        ("He said: Great work by the U.S. team", "He said: Great work by the topic.topic. team"),
+        ("She asked Mr. Best and I know why", "She asked topic. topic and I know why"),
+    ],
+)
+def test_capitals_tell_names_within_running_text(sentence: str, hidden: str) -> None:
+    assert hide_names(sentence) == hidden
+
+
+@given(st.text(max_size=80) | SENTENCES)
+def test_a_name_is_hidden_word_by_word(text: str) -> None:
+    assert len(find_tokens(hide_names(text))) == len(find_tokens(text))
+
+
+MENTIONS = (
+    "Officials say {} spread across three counties.",
+    "A judge halted the {} that residents had feared.",
+    "They never asked about {} before the good news came.",
+    "The Fight Over {} Divides a Small Town",
+    "{} Returns as Schools Reopen",
+)
+
+
+@pytest.mark.parametrize("sentence", MENTIONS)
+def test_a_masked_subject_is_worth_what_an_unknown_name_is(model: NewsModel, sentence: str) -> None:
+    masked = mask_terms(sentence.format("Velmont"), [pattern("velmont")])
+    assert "Topic" in masked
+    assert model.score(masked) == model.score(sentence.format("Velmont"))
+    assert model.score("Topic") == model.score("topic") == model.score("TOPIC") == 0.0
+
+
+def test_the_neutral_band_is_that_of_the_engine_that_answered() -> None:
+    assert engine_name("vader") == "tidings-1.2+vader"
+    assert engine_name("news") == "tidings-1.2+news-2"
+    band = neutral_band(engine_name("news"))
+    assert band == load().neutral_band
+    assert band.low < -0.05
+    assert band.high > 0.05
+    for other in ("tidings-1.1+vader", "tidings-1.1+news", "text.example.org"):
+        assert neutral_band(other) == (-0.05, 0.05)
+    signs = [band.sign(polarity) for polarity in (-1.0, band.low, -0.05, 0.0, 0.06, band.high)]
+    assert signs == [-1, -1, 0, 0, 0, 1]
 
 
 def test_a_name_in_a_neutral_sentence_changes_at_most_a_tenth_of_a_deviation(
@@ -181,8 +263,9 @@ def arrays(features: Features) -> dict[str, np.ndarray]:
         "aggregate_weights": generator.standard_normal((AGGREGATES, 3)).astype(np.float32),
         "biases": generator.standard_normal(3),
         "output": generator.standard_normal(3),
+        "neutral_band": np.array([-0.2, 0.3]),
     }
-    return {"meta": np.array('{"news": 1}'), **pack_model(features, made)}
+    return {"meta": np.array('{"news": 2}'), **pack_model(features, made)}
 
 
 def dump(contents: dict[str, np.ndarray]) -> bytes:
@@ -197,6 +280,7 @@ def test_weights_are_read_as_they_were_packed() -> None:
     packed = read_model(dump(contents))
     assert packed.features.terms == features.terms
     assert packed.features.names == features.names
+    assert packed.neutral_band == (-0.2, 0.3)
     assert packed.features.rated == pytest.approx(features.rated, abs=1 / 62)
 
     places, aggregates = packed.features.read("Bank collapse, good")
@@ -217,7 +301,7 @@ def test_other_bytes_are_refused() -> None:
         b"",
         b"PK\x03\x04",
         dump({"meta": np.array("{}")}),
-        dump({**contents, "meta": np.array('{"news": 2}')}),
+        dump({**contents, "meta": np.array('{"news": 1}')}),
         dump({**contents, "weights": np.zeros((1, 3), np.int8)}),
         dump({name: array for name, array in contents.items() if name != "rated"}),
     ]

@@ -80,6 +80,8 @@ def test_names_of_two_words_stand_together() -> None:
         "Angeles": 2,
     }
     assert clouds.choose(counts, ["Angeles"], 20)["Los"] == 4
+    few_texts = ["Los Angeles Waits", "Rain Hits Los Angeles", "Fires in Los Angeles"]
+    assert clouds.choose(count_words(few_texts), [], 1) == {"Los Angeles": 3}
     assert "New York" not in clouds.choose(count_words(["New York"] * 2), [], 20)
 
 

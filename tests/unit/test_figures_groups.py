@@ -77,3 +77,18 @@ def test_mean_polarities_stand_beside_zero_with_few_mentions_hollow() -> None:
     assert spec is not None
     assert "fewer than 5 mentions" in spec.caption
     assert groups.polarities_spec("fog", "fog", means[:1], "") is None
+
+
+def test_all_documents_and_the_fixed_panel_are_a_line_each_and_break_at_a_gap() -> None:
+    of_all = [point("2020-03", 0.1), point("2020-04", 0.02), point("2020-05", 0.03)]
+    of_panel = [point("2020-03", 0.1), point("2020-05", 0.12)]
+    (ax,) = groups.panel_lines_figure("fog", of_all, of_panel, SPAN).axes
+    lines = [list(line.get_ydata()) for line in ax.lines]
+    assert lines == [[0.1, 0.02, 0.03], [0.1], [0.12]]
+    labels = [line.get_label() for line in ax.lines]
+    assert labels == ["all documents", "fixed panel", "_share"]
+
+    spec = groups.panel_spec("fog", "fog", of_all, of_panel, SPAN)
+    assert spec is not None
+    assert spec.name == "groups-fog-panel"
+    assert groups.panel_spec("fog", "fog", of_all, [], SPAN) is None

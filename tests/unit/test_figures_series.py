@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.data.tables.periods import PeriodRow
-from reports.figures import polarity, series, style
+from reports.figures import comparison, polarity, series, style
 from reports.figures.spec import Subject
 
 
@@ -121,26 +122,72 @@ def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
     ]
 
 
-def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Axes) -> None:
-    polarity.draw_polarity(ax, ROWS, span=SPAN)
+def test_no_line_joins_the_means_of_gaps_of_months_without_a_mention_and_of_few(ax: Axes) -> None:
+    few = row("2020-05", 1, mean=0.9)
+    rows = [*ROWS, few, row("2020-06", 9, mean=0.2), row("2020-07", 8, mean=0.3)]
+    polarity.draw_polarity(ax, rows, span=style.Range("2019-12", "2020-07"))
     lines = [
         (list(line.get_xdata()), list(line.get_ydata()))
         for line in ax.lines
         if line.get_label() == "mean"
     ]
     assert lines == [
-        ([day("2019-12-16")], [0.5]),
         ([day("2020-03-16"), day("2020-04-16")], [-0.25, 0.1]),
+        ([day("2020-06-16"), day("2020-07-16")], [0.2, 0.3]),
     ]
     gaps = [patch.get_x() for patch in ax.patches if patch.get_label() == "_gap"]
     assert gaps == [day("2020-01-01")]
 
 
-def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
+def test_a_mean_of_few_is_a_small_faint_dot_without_an_interval(ax: Axes) -> None:
     polarity.draw_polarity(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "months"]
-    white = [tuple(color[:3]) == (1, 1, 1) for color in dots.get_facecolors()]
-    assert white == [True, False, False]
+    assert [color[3] for color in dots.get_facecolors()] == [style.FAINT, 1.0, 1.0]
+    first, *others = dots.get_sizes()
+    assert [first < size for size in others] == [True, True]
+    intervals = [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_interval"]
+    assert intervals == [day("2020-03-16"), day("2020-04-16")]
+
+
+def test_a_caption_names_the_figures_along_the_lower_edge_only_where_there_are_some() -> None:
+    for years, is_printed in ((2, True), (3, False)):
+        span = style.Range("2018-01", f"{2017 + years}-12")
+        rows = [row(period, 8, mean=0.1) for period in span]
+        spec = polarity.overall_spec(Subject("covid", "covid", span), rows)
+        assert spec is not None
+        assert ("figures along the lower edge" in spec.caption) is is_printed
+        with style.house_style():
+            (ax,) = spec.draw().axes  # type: ignore[union-attr]
+        assert bool(ax.texts) is is_printed
+
+
+def test_a_caption_says_what_the_upright_lines_are_only_where_there_are_some() -> None:
+    without = [replace(each, polarity_low=None, polarity_high=None) for each in ROWS]
+    captions = []
+    for rows in (ROWS, without):
+        spec = polarity.overall_spec(SUBJECT, rows)
+        assert spec is not None
+        captions.append("how far other days like these would move it" in spec.caption)
+    assert captions == [True, False]
+
+
+def test_a_chart_knows_where_on_its_dates_the_peak_lies() -> None:
+    spec = series.mentions_spec(SUBJECT, ROWS)
+    days = day("2020-05-01") - day("2019-12-01")
+    assert spec.peak == pytest.approx((day("2020-04-16") - day("2019-12-01")) / days, abs=0.001)
+    assert series.find_peak([row("2020-01", None)], SPAN, "mentions") is None
+    assert series.find_peak(ROWS, SPAN, "polarity_mean") == pytest.approx(0.697, abs=0.001)
+
+
+def test_lines_of_several_subjects_leave_out_means_of_few(ax: Axes) -> None:
+    rows = [row("2020-01", 9, mean=0.1), row("2020-02", 1, mean=0.9), row("2020-03", 9, mean=0.2)]
+    span = style.Range("2020-01", "2020-03")
+    comparison.draw_lines(ax, {"covid": rows}, span=span, column="polarity_mean")
+    joined = [list(line.get_ydata()) for line in ax.lines if line.get_label() in {"covid", "_more"}]
+    assert joined == [[0.1], [0.2]]
+    (few,) = [dots for dots in ax.collections if dots.get_label() == "_few"]
+    assert few.get_offsets()[:, 1].tolist() == [0.9]
+    assert few.get_alpha() == style.FAINT
 
 
 def test_a_year_shows_january_to_december_whatever_it_holds_to_the_scale_of_all() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reports.data.group_counts import GroupCounts
-from reports.pages.group_gaps import describe_gaps
+from reports.data.fixed_panel import FixedPanel
+from reports.data.group_counts import Cell, GroupCounts
+from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.words.periods import describe_periods
 
 
@@ -42,3 +43,61 @@ def test_more_groups_are_counted() -> None:
 )
 def test_stretches_of_periods_are_named_or_counted(periods: list[str], words: str) -> None:
     assert describe_periods(periods) == words
+
+
+def panel(members: list[str], shared_months: list[str]) -> FixedPanel:
+    return FixedPanel(
+        5,
+        GroupCounts("all documents", Cell(1000, 42, has_data=True)),
+        members,
+        GroupCounts("fixed panel", Cell(600, 12, has_data=True)),
+        shared_months,
+        Cell(500, 15, has_data=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "shared_months", "statement"),
+    [
+        (
+            ["Post", "Sun"],
+            [],
+            (
+                "and in 2.0 % of those of the fixed panel: 2 outlets of 5 (Post and Sun) have "
+                "every month."
+            ),
+        ),
+        (
+            ["Post"],
+            [],
+            "and in 2.0 % of those of the fixed panel: 1 outlet of 5 (Post) has every month.",
+        ),
+        (
+            ["Post", "Sun", "Echo", "Star"],
+            [],
+            "and in 2.0 % of those of the fixed panel: 4 outlets of 5 have every month.",
+        ),
+        (
+            [],
+            ["2020-03", "2020-04"],
+            (
+                "and in 3.0 % of those in March 2020 to April 2020, which all 5 outlets share; "
+                "none of them has every month, so that there is no fixed panel."
+            ),
+        ),
+        (
+            [],
+            [],
+            (
+                "; no outlet has every month and no month has all 5 outlets, so that there is no "
+                "fixed panel."
+            ),
+        ),
+    ],
+)
+def test_the_share_of_all_documents_stands_beside_that_of_the_fixed_panel(
+    members: list[str], shared_months: list[str], statement: str
+) -> None:
+    separator = "" if statement.startswith(";") else " "
+    expected = f"“fog” is in 4.2 % of all documents{separator}{statement}"
+    assert describe_panel("fog", panel(members, shared_months)) == expected

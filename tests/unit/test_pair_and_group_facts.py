@@ -56,6 +56,7 @@ def test_a_keyword_and_a_part_of_it_are_not_set_beside_each_other() -> None:
 def group(name: str, documents: int, matched: int, polarities: Moments) -> GroupCounts:
     counted = GroupCounts(name, total=Cell(documents, matched, has_data=True))
     counted.compared.documents, counted.compared.matched = documents, matched
+    counted.compared.expected = documents * 0.1
     counted.compared.polarities = polarities
     return counted
 

@@ -9,24 +9,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import BadInput
-from networks.feedforward import FeedForward
-from networks.presets import build_network, resolve_options
-from textapi.engine.news import read_model
-from textapi.engine.news_features import AGGREGATES
-from workers.polarity import wordnet
-from workers.polarity.evaluation import bootstrap, correlate_ranks, rank
-from workers.polarity.features import (
+from analysis.trainings.polarity import names as names_module
+from analysis.trainings.polarity import wordnet
+from analysis.trainings.polarity.evaluation import (
+    bootstrap,
+    correlate_ranks,
+    find_neutral_band,
+    measure_macro_f1,
+    rank,
+)
+from analysis.trainings.polarity.features import (
     TERM_VALUE,
     build_features,
     make_rows,
     scale_aggregates,
     view_aggregates,
 )
-from workers.polarity.names import GROUPS, find_long_names, find_names
-from workers.polarity.ratings import RatedSentence, read_ratings
-from workers.polarity.task import PolarityTask
-from workers.polarity.wordnet import FILES, is_installed, read_wordnet, spread_valences
+from analysis.trainings.polarity.names import find_long_names, find_names, read_word_list
+from analysis.trainings.polarity.ratings import RatedSentence, read_ratings
+from analysis.trainings.polarity.task import PolarityTask
+from analysis.trainings.polarity.wordnet import FILES, is_installed, read_wordnet, spread_valences
+from core.errors import BadInput
+from networks.feedforward import FeedForward
+from networks.presets import build_network, resolve_options
+from textapi.engine.news import read_model
+from textapi.engine.news_features import AGGREGATES
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> None:
@@ -177,7 +184,34 @@ def test_names_are_known_by_capitals_within_sentences(folder: Path) -> None:
     long_names = find_long_names(texts, ["joy division", "new york"], {"joy", "flood"})
     assert long_names >= {"joy division", "flood watch", "flood relief fund"}
     assert long_names.isdisjoint({"new york", "flood gates", "gates open", "such joy"})
-    assert {"she", "jewish", "republican", "black"} <= GROUPS
+    assert {"she", "jewish", "republican", "black", "the poor"} <= read_word_list("groups")
+    assert "test positive" in long_names | find_long_names([], [], {"test", "positive"})
+
+
+def test_every_word_list_names_its_source_and_holds_small_words_once() -> None:
+    for list_name in ("groups", "word_names", "long_names", "neutral"):
+        path = Path(names_module.__file__).with_name("words") / f"{list_name}.txt"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        heading = " ".join(line for line in lines if line.startswith("#"))
+        entries = [line for line in lines if not line.startswith("#")]
+        assert "Source: " in heading
+        assert entries == [" ".join(entry.lower().split()) for entry in entries]
+        assert len(entries) == len(set(entries)) == len(read_word_list(list_name))
+
+
+def test_a_neutral_band_leaves_as_many_outside_as_readers_call_negative_and_positive() -> None:
+    polarities = [number / 100 for number in range(-50, 51)]
+    signs = [-1] * 20 + [0] * 51 + [1] * 30
+    low, high = find_neutral_band([(polarities, signs)])
+    assert (low, high) == (-0.3, 0.2)
+    shifted = [polarity + 0.1 for polarity in polarities]
+    assert find_neutral_band([(polarities, signs), (shifted, signs)]) == (-0.25, 0.25)
+
+
+def test_macro_f1_weighs_each_sign_alike_however_rare() -> None:
+    assert measure_macro_f1([-1, 0, 1], [-1, 0, 1]) == 1.0
+    # F1 is 2/3 for -1, 0 for 0, 1 for 1.
+    assert measure_macro_f1([-1, -1, 1, 1], [-1, 0, 1, 1]) == pytest.approx((2 / 3 + 0 + 1) / 3)
 
 
 def test_features_hold_terms_and_valences_without_names(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reports.data.entity_labels import RunNames, sum_counts
 from reports.data.tables.entities import EntityRow
 from reports.figures.entities import TopNames, entities_spec, is_in_title_case, top_names
 from reports.figures.spec import Subject
@@ -56,10 +57,10 @@ def test_the_names_of_the_account_itself_are_left_out_and_counted() -> None:
         entity("ORG", "Quist Foundation", 2),
     ]
     top = top_names(rows, account_names=["annquist", "Ann Quist"])
-    assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 3)
+    assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 2)
     spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
     assert spec is not None
-    assert "So are 3 names that are the subject's own." in spec.caption
+    assert "So are 2 names that are the subject's own." in spec.caption
 
 
 def test_a_last_name_says_whose_it_may_be() -> None:
@@ -75,8 +76,6 @@ def test_a_last_name_says_whose_it_may_be() -> None:
     assert top.by_type == {
         "PERSON": [
             ("Obama (also Barack Obama 2, Michelle Obama 1)", 43),
-            ("Trump", 9),
-            ("Maybe Trump", 8),
             ("Barack Obama", 2),
         ],
         "ORG": [("Obama Foundation", 2)],
@@ -84,6 +83,7 @@ def test_a_last_name_says_whose_it_may_be() -> None:
     spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
     assert spec is not None
     assert "\u201cAlso\u201d names the persons with that last name" in spec.caption
+    assert "So are 2 names without evidence of what they name." in spec.caption
 
 
 def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> None:
@@ -92,14 +92,16 @@ def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> 
         entity("PERSON", "Quist", 1),
         entity("PERSON", "Ann Quist", 1),
     ]
-    assert top_names(rows).by_type == {"PERSON": [("Quist (also Ann Quist 1)", 4)]}
+    assert top_names(rows).by_type == {"PERSON": [("Quist (as Ann Quist 1)", 5)]}
 
 
 def test_a_last_name_that_another_keyword_shows_to_be_a_person_is_one() -> None:
     rows = [entity("NORP", "Quist", 3), entity("ORG", "Quist", 4)]
     assert top_names(rows).by_type == {"ORG": [("Quist", 7)]}
     of_run = [*rows, entity("PERSON", "Ann Quist", 2)]
-    assert top_names(rows, of_run=of_run).by_type == {"PERSON": [("Quist", 7)]}
+    assert top_names(rows, run_names=RunNames.of(sum_counts(of_run))).by_type == {
+        "PERSON": [("Quist", 7)]
+    }
 
 
 def test_each_name_stands_once_under_the_type_it_has_most_often() -> None:
@@ -121,10 +123,10 @@ def test_the_caption_explains_no_label_that_is_not_there() -> None:
 
 
 def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:
-    assert top_names([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {
+    assert top_names([entity("GPE", "China", 2), entity("ORG", "Quay Tapp", 1)]).by_type == {
         "GPE": [("China", 2)]
     }
-    assert top_names([entity("ORG", "Hot Zone", 1)]).by_type == {"ORG": [("Hot Zone", 1)]}
+    assert top_names([entity("ORG", "Quay Tapp", 1)]).by_type == {"ORG": [("Quay Tapp", 1)]}
 
 
 def test_dates_and_single_months_are_no_names() -> None:

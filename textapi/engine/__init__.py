@@ -1,4 +1,5 @@
 """The language engine of the Text API. It knows no HTTP and imports libraries on first use."""
 
-# The version goes up when an answer changes, because answers are stored under it.
+# The version goes up when an answer changes, because answers are stored under it. A polarity engine
+# has a version of its own (`textapi.engine.polarity`).
 ENGINE = "tidings-1.2"

@@ -23,7 +23,7 @@ from textapi.engine.news_features import AGGREGATES, Features
 from textapi.text.sentences import sentences
 
 WEIGHTS = Path(__file__).with_name("news.npz")
-VERSION = 1
+VERSION = 2
 # A valence from -4 to 4 is stored as a whole number from -124 to 124.
 VALENCE_STEPS = 31.0
 # A polarity has this many decimals.
@@ -37,7 +37,7 @@ class NewsModel:
 
     *weights* are those of the hidden layer, ``(terms, hidden)`` whole numbers in units of *scales*
     ``(hidden,)``, *aggregate_weights* ``(aggregates, hidden)``, *biases* ``(hidden,)``; *output* is
-    ``(hidden,)``.
+    ``(hidden,)``. *neutral_band* are the bounds between which a polarity is neutral.
     """
 
     def __init__(self, features: Features, arrays: Mapping[str, Array]) -> None:
@@ -47,6 +47,8 @@ class NewsModel:
         self._aggregate_weights = arrays["aggregate_weights"].astype(np.float64)
         self._biases = arrays["biases"].astype(np.float64)
         self._output = arrays["output"].astype(np.float64)
+        low, high = arrays["neutral_band"].astype(np.float64)
+        self.neutral_band = float(low), float(high)
         self._neutral = self._compute([], features.aggregate([]))
 
     def score(self, text: str) -> float:

@@ -1,14 +1,18 @@
 """Words of a sentence as the engine `news` reads them: case, quotes, names, negation, "but".
 
-Case is ignored and curly quotes are made plain. A word without a valence, like any name, counts for
-nothing: which name stands in a sentence makes no difference.
+Case tells which words are names (`textapi.engine.news_names`) and nothing else; curly quotes are
+made plain. A word without a valence, like any name, counts for nothing: which name stands in a
+sentence makes no difference.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from textapi.engine.news_names import STAND_IN, hide_names
+from textapi.engine.truecase import SMALL_IN_HEADLINES
 
 # Within a clause, this many words after "not" are negated.
 NEGATION_WORDS = 4
@@ -43,6 +47,8 @@ _DAMPENERS = _list_words(
     moderately"""
 )
 _BOOST, _DAMP = 1.25, 0.8
+# In capitals these words are no abbreviations.
+_SHOUTED = _NEGATORS | _BOOSTERS | _DAMPENERS | {"but"}
 # VADER (Hutto and Gilbert, ICWSM 2014) weighs a negated valence, and the words before and after
 # "but", like this.
 _NEGATED = -0.74
@@ -87,7 +93,7 @@ def read_words(
     boost = 1.0
     gap = True
     last_but = 0
-    for token in _without_names(find_tokens(text), names, first_words):
+    for token in _without_names(text, names, first_words):
         if token in _CLAUSE_ENDS:
             negated_words, boost, gap = 0, 1.0, True
             continue
@@ -109,22 +115,46 @@ def read_words(
 
 
 def _without_names(
-    tokens: list[str], names: Collection[str], first_words: Collection[str]
+    text: str, names: Collection[str], first_words: Collection[str]
 ) -> Iterator[str]:
-    """Yield *tokens*, the empty one in place of each name."""
+    """Yield the tokens of *text*, empty ones in place of what is a name by list or by capitals."""
+    tokens = find_tokens(text)
+    hidden_tokens = find_tokens(hide_names(text, _SHOUTED))
+    is_hidden = [token == STAND_IN for token in hidden_tokens]
     index = 0
     while index < len(tokens):
-        length = _name_length(tokens, index, names) if tokens[index] in first_words else 0
-        yield "" if length else tokens[index]
+        length = 0
+        if tokens[index] in first_words:
+            length = _name_length(tokens, is_hidden, index, names)
+        yield "" if length or is_hidden[index] else tokens[index]
         index += length or 1
 
 
-def _name_length(tokens: list[str], index: int, names: Collection[str]) -> int:
+def _name_length(
+    tokens: Sequence[str], is_hidden: Sequence[bool], index: int, names: Collection[str]
+) -> int:
     """Return how many tokens the longest name has that begins at *index*; 0 for none."""
     for length in range(LONGEST_NAME, 1, -1):
-        if " ".join(tokens[index : index + length]) in names and index + length <= len(tokens):
+        end = index + length
+        is_listed = end <= len(tokens) and " ".join(tokens[index:end]) in names
+        if is_listed and _fits_capitals(tokens, is_hidden, index, end):
             return length
     return 0
+
+
+def _fits_capitals(tokens: Sequence[str], is_hidden: Sequence[bool], start: int, end: int) -> bool:
+    """Return whether capitals let the tokens be one name: those of "about Schmidt" do not.
+
+    If one of them is hidden as a name, all are, but for small words and the first of a clause.
+    """
+    if not any(is_hidden[start:end]):
+        return True
+    is_first = start == 0 or tokens[start - 1] in _CLAUSE_ENDS
+    for index in range(start, end):
+        is_free = tokens[index] in SMALL_IN_HEADLINES or (is_first and index == start)
+        if not is_hidden[index] and not is_free:
+            return False
+    return True
 
 
 def _weigh_clauses(words: list[Word], last_but: int) -> list[Word]:

@@ -13,19 +13,65 @@ import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 from operator import itemgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.errors import StackError
+from textapi.engine import ENGINE
 from textapi.engine.input_limits import without_endless_signs
 from textapi.text.sentences import sentences
 
 Mode = Literal["vader", "compatible", "news"]
+# Requests that prefer none of the modes are answered with this one.
+DEFAULT_MODE: Mode = "vader"
+# Answers are stored under the name of their engine, so a mode whose polarities change gets a new
+# version; the answers of the others stay good.
+_VERSIONS: dict[Mode, str] = {"news": "2"}
 
 # VADER's time grows with the square of a sentence's length. A sentence with more characters is
 # scored in pieces, cut between words, so that one request cannot hold up a server.
 _LONGEST_SENTENCE = 500
 
 _PLAIN_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+
+
+def choose_mode(preferred: str | None) -> Mode:
+    """Return the mode called *preferred*, else `DEFAULT_MODE`."""
+    for mode in _SCORERS:
+        if mode == preferred:
+            return mode
+    return DEFAULT_MODE
+
+
+def engine_name(mode: Mode) -> str:
+    """Return the name of the engine whose polarities are those of *mode*."""
+    version = _VERSIONS.get(mode)
+    return f"{ENGINE}+{mode}-{version}" if version else f"{ENGINE}+{mode}"
+
+
+class NeutralBand(NamedTuple):
+    """The bounds of a neutral polarity, which is between them."""
+
+    low: float
+    high: float
+
+    def sign(self, polarity: float) -> int:
+        """Return -1 for a negative *polarity*, 1 for a positive one, 0 for a neutral one."""
+        if self.low < polarity < self.high:
+            return 0
+        return -1 if polarity <= self.low else 1
+
+
+# Hutto and Gilbert, "VADER" (ICWSM 2014). Engines without a band of their own are read by it.
+VADER_BAND = NeutralBand(-0.05, 0.05)
+
+
+def neutral_band(engine: str) -> NeutralBand:
+    """Return the neutral band of the polarities of *engine*, by its name."""
+    if engine != engine_name("news"):
+        return VADER_BAND
+    from textapi.engine import news  # noqa: PLC0415  # half a megabyte that other modes do without
+
+    return NeutralBand(*news.load().neutral_band)
 
 
 def text_polarity(text: str, mode: Mode = "vader") -> float:

@@ -19,7 +19,7 @@ _EDGES = "\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb.,;:()!?[]{}\u2026\u2013\
 _INITIAL = re.compile(r"[A-Z]\.")
 _SENTENCE_ENDS = "?!:"
 # These abbreviations end in a full stop before a name or a number.
-_ABBREVIATIONS = frozenset(
+ABBREVIATIONS = frozenset(
     re.findall(
         r"\w+",
         """mr mrs ms dr prof st gov sen rep gen col lt sgt capt rev jr sr inc corp co ltd vs no jan
@@ -30,7 +30,7 @@ _ABBREVIATIONS = frozenset(
 _CLITICS = frozenset({"n't", "'s", "'ll", "'re", "'ve", "'d", "'m"})
 
 # Headlines write these words small, so their case says nothing.
-_SMALL_IN_HEADLINES = frozenset(
+SMALL_IN_HEADLINES = frozenset(
     re.findall(
         r"\w+", "a an the and but nor or as at by for from in into of off on per to up via vs with"
     )
@@ -128,7 +128,7 @@ def _ends_in_full_stop(token: _Token) -> bool:
     """Return whether the full stop behind a word ends a sentence: "U.S." and "Mr." do not."""
     if token.text[-1] != "." or "." in token.core or len(token.core) == 1:
         return False
-    return token.core.lower() not in _ABBREVIATIONS
+    return token.core.lower() not in ABBREVIATIONS
 
 
 def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
@@ -140,7 +140,7 @@ def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
 
     for index, token in enumerate(tokens):
         is_content = token.is_common and len(token.core) > 1
-        if is_content and index not in begins and token.base not in _SMALL_IN_HEADLINES:
+        if is_content and index not in begins and token.base not in SMALL_IN_HEADLINES:
             content += 1
             capitals += token.is_capital
 

@@ -37,7 +37,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
     # Numpy reads this when it is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     language.find_model()
-    polarity = settings.textapi_polarity
+    polarity = settings.textapi_polarity or "as requests prefer"
     _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=polarity)
     if workers == 1:
         _serve_here(settings, authenticator, host, port)

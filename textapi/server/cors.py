@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from textapi.messages import ENGINE_HEADER, KEY_HEADER
+from textapi.messages import ENGINE_HEADER, KEY_HEADER, POLARITY_HEADER
 
 # A browser remembers the permission this long.
 _PREFLIGHT_SECONDS = 3600
@@ -32,7 +32,7 @@ class CrossOriginPolicy:
         """Return the permission to send a request with a key."""
         headers = {
             "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": f"{KEY_HEADER}, Content-Type",
+            "Access-Control-Allow-Headers": f"{KEY_HEADER}, {POLARITY_HEADER}, Content-Type",
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
         }
         return web.Response(status=204, headers=headers)

@@ -7,7 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from textapi.messages import ENGINE_HEADER, EXCHANGES, KEY_HEADER, ErrorAnswer, Exchange
+from textapi.messages import (
+    ENGINE_HEADER,
+    EXCHANGES,
+    KEY_HEADER,
+    POLARITY_HEADER,
+    ErrorAnswer,
+    Exchange,
+)
 
 _ERRORS = {
     400: "The body is no JSON, or a field is missing or of the wrong type: the message names it.",
@@ -23,6 +30,13 @@ _ERRORS = {
 }
 _SECONDS = {"type": "integer", "minimum": 1}
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": _SECONDS}}
+_POLARITY = {
+    "name": POLARITY_HEADER,
+    "in": "header",
+    "description": "The polarity engine that the request prefers: vader, news or compatible. The "
+    "header of the answer names the one that answered.",
+    "schema": {"type": "string"},
+}
 _ENGINE = {ENGINE_HEADER: {"description": "Engine and version.", "schema": {"type": "string"}}}
 
 
@@ -75,6 +89,7 @@ def _describe(exchange: Exchange) -> dict[str, Any]:
     return {
         "summary": exchange.request.__doc__,
         "security": [{"key": []}],
+        "parameters": [_POLARITY],
         "requestBody": {"required": True, "content": _content(exchange.request)},
         "responses": {"200": answer} | {str(s): _error(text, s) for s, text in _ERRORS.items()},
     }

@@ -16,11 +16,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from core.logs import get_logger
 from core.settings import Settings
-from textapi.engine import ENGINE, entities, phrases, polarity, summary
+from textapi.engine import entities, phrases, polarity, summary
 from textapi.messages import (
     ENGINE_HEADER,
     EXCHANGES,
     KEY_HEADER,
+    POLARITY_HEADER,
     NerRequest,
     Operation,
     PhrasesRequest,
@@ -69,14 +70,19 @@ MAX_STEPS = 100_000_000
 # The sentences in one answer have at most this many characters.
 MAX_ANSWER = 1_000_000
 
+# The polarity engines that are loaded at the start, unless the settings name one for all answers.
+_LOADED: tuple[polarity.Mode, ...] = (polarity.DEFAULT_MODE, "news")
+
 _log = get_logger("textapi.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(settings: Settings, authenticator: Authenticator) -> web.Application:
     """Return the server's application; it loads the language model when it runs."""
-    # This call loads the engine's library.
-    polarity.text_polarity("A good beginning.", settings.textapi_polarity)
+    # These calls load the libraries of the engines that may be asked.
+    fixed_mode = settings.textapi_polarity
+    for mode in (fixed_mode,) if fixed_mode else _LOADED:
+        polarity.text_polarity("A good beginning.", mode)
     server = _Server(settings, authenticator)
     app = web.Application(middlewares=[server.answer_errors], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(server.run_batcher)
@@ -101,8 +107,8 @@ async def _check_head_first(_request: web.Request) -> None:
 
 class _Server:
     def __init__(self, settings: Settings, authenticator: Authenticator) -> None:
-        self._mode = settings.textapi_polarity
-        self._engine = f"{ENGINE}+{self._mode}"
+        self._fixed_mode = settings.textapi_polarity
+        self._engine = polarity.engine_name(self._fixed_mode or polarity.DEFAULT_MODE)
         self._cross_origin = CrossOriginPolicy(settings.textapi_cors_origins)
         self._authenticator = authenticator
         self._texts = LoadShedder(MAX_WAITING_CHARACTERS, metrics.WAITING_CHARACTERS)
@@ -137,7 +143,7 @@ class _Server:
             _log.error("fault", path=request.path, kind=type(error).__name__, at=locate(error))
             response = error_response(500)
 
-        response.headers[ENGINE_HEADER] = self._engine
+        response.headers[ENGINE_HEADER] = self._engine_of(request)
         self._cross_origin.add_headers(request, response)
         seconds = time.perf_counter() - began
         resource = request.match_info.route.resource
@@ -153,6 +159,14 @@ class _Server:
         )
         return response
 
+    def _mode_of(self, request: web.Request) -> polarity.Mode:
+        """Return the polarity engine that answers *request*."""
+        preferred = request.headers.get(POLARITY_HEADER)
+        return self._fixed_mode or polarity.choose_mode(preferred)
+
+    def _engine_of(self, request: web.Request) -> str:
+        return polarity.engine_name(self._mode_of(request))
+
     async def answer(self, operation: Operation, request: web.Request) -> web.Response:
         self._authenticator.authenticate(request.headers.get(KEY_HEADER))
         with self._bodies.admit(check_head(request)):
@@ -161,13 +175,14 @@ class _Server:
             with self._texts.admit(_cost(message)):
                 try:
                     async with asyncio.timeout(ANSWER_SECONDS):
-                        return json_response(exchange.wrap(await self._work(operation, message)))
+                        result = await self._work(operation, message, self._mode_of(request))
+                        return json_response(exchange.wrap(result))
                 except TimeoutError:
                     raise HttpError(
                         503, f"no answer within {ANSWER_SECONDS:.0f} s", retry_after=ANSWER_SECONDS
                     ) from None
 
-    async def _work(self, operation: Operation, message: TextBody) -> Any:
+    async def _work(self, operation: Operation, message: TextBody, mode: polarity.Mode) -> Any:
         match message:
             case NerRequest():
                 pairs = await self._batcher.submit("entities", message.text)
@@ -178,34 +193,18 @@ class _Server:
                     return phrases.most_common(ranked, message.num_phrases)
                 return phrases.least_common(ranked, message.num_phrases)
 
-        work = partial(self._light_work, operation, message)
+        work = partial(_light_work, operation, message, mode)
         if _is_quick(message):
             return work()
         threads = self._short_texts if _is_short(message) else self._long_texts
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
-    def _light_work(self, operation: Operation, message: TextBody) -> Any:
-        text = message.text
-        match message:
-            case SentencesWithKeywordsRequest():
-                return _find_keywords(message)
-            case SummarizeRequest():
-                return summary.summarize(text, message.proportion)
-            case SentencesRequest():
-                if operation is Operation.MOST_POSITIVE_SENTENCES:
-                    return polarity.most_positive(text, message.num_sentences, self._mode)
-                return polarity.most_negative(text, message.num_sentences, self._mode)
+    async def health(self, request: web.Request) -> web.Response:
+        return json_response({"status": "live", "engine": self._engine_of(request)})
 
-        if operation is Operation.POLARITY_BY_SENTENCE:
-            return polarity.polarity_by_sentence(text, self._mode)
-        return polarity.text_polarity(text, self._mode)
-
-    async def health(self, _request: web.Request) -> web.Response:
-        return json_response({"status": "live", "engine": self._engine})
-
-    async def ready(self, _request: web.Request) -> web.Response:
+    async def ready(self, request: web.Request) -> web.Response:
         if self._batcher.is_ready:
-            return json_response({"status": "ready", "engine": self._engine})
+            return json_response({"status": "ready", "engine": self._engine_of(request)})
         if self._batcher.failure is not None:
             raise HttpError(503, self._batcher.failure)
         raise HttpError(503, "the language model is being loaded", retry_after=1)
@@ -224,6 +223,23 @@ class _Server:
 
     async def endpoints(self, _request: web.Request) -> web.Response:
         return web.Response(text=openapi.list_endpoints(self._engine))
+
+
+def _light_work(operation: Operation, message: TextBody, mode: polarity.Mode) -> Any:
+    text = message.text
+    match message:
+        case SentencesWithKeywordsRequest():
+            return _find_keywords(message)
+        case SummarizeRequest():
+            return summary.summarize(text, message.proportion)
+        case SentencesRequest():
+            if operation is Operation.MOST_POSITIVE_SENTENCES:
+                return polarity.most_positive(text, message.num_sentences, mode)
+            return polarity.most_negative(text, message.num_sentences, mode)
+
+    if operation is Operation.POLARITY_BY_SENTENCE:
+        return polarity.polarity_by_sentence(text, mode)
+    return polarity.text_polarity(text, mode)
 
 
 def _cost(message: TextBody) -> int:

@@ -20,7 +20,7 @@ HYPHENS = "-\u2010\u2011\u2013"
 _HYPHEN = f"[{HYPHENS}]"
 # What follows the apostrophe in "don't", "we're", "I've", "she'll", "he'd" and "I'm". "'s" does
 # not count: it is the genitive of a name more often than "is" or "has".
-_CONTRACTION = r"['\u2019](?:t|re|ve|ll|d|m)(?!\w)"
+_CONTRACTION = r"(?:'|\u2019)(?:t|re|ve|ll|d|m)(?!\w)"
 _WORD = re.compile(r"\w+")
 # An index of the text's words pays from this many terms on.
 _MANY = 8

@@ -123,9 +123,10 @@ def read_archive_days(
     """Yield every day of the run's months, with one month's mentions in memory.
 
     Each day has the documents of all groups together, under None, and those of each of *groups*. A
-    day without any stored document has no data; one without a document of the run's sections and
-    material is a true zero, as a month is. An outlet without any stored document has no data; a
-    section or kind without one is a true zero where the archive has others.
+    day without any stored document has no data, and neither has a day that the selection leaves
+    out; one without a document of the run's sections and material is a true zero, as a month is. An
+    outlet without any stored document has no data; a section or kind without one is a true zero
+    where the archive has others.
     """
     coverage = read_coverage_grid(run, job_names).jobs
     for job in run.jobs_named(job_names):
@@ -150,13 +151,25 @@ def _read_month(
         matches_by_day = matches.get(group, {})
         if group is None or grouping != Grouping.OUTLET:
             group_counts = counts.get(group) or _DailyCounts(nothing, nothing, together.stored)
-            days[group] = _list_days(job, progress, group_counts, together.chosen, matches_by_day)
+            days[group] = _list_days(
+                job,
+                progress,
+                group_counts,
+                together.chosen,
+                matches_by_day,
+                left_out_days=run.selection.days,
+            )
         else:
             outlet_counts = counts.get(group) or _DailyCounts(nothing, nothing, nothing)
             is_without = job.newest_document is not None and not any(outlet_counts.stored)
             outlet_progress = NO_DATA if is_without else progress
             days[group] = _list_days(
-                job, outlet_progress, outlet_counts, outlet_counts.chosen, matches_by_day
+                job,
+                outlet_progress,
+                outlet_counts,
+                outlet_counts.chosen,
+                matches_by_day,
+                left_out_days=run.selection.days,
             )
     return days
 
@@ -167,8 +180,13 @@ def _list_days(
     counts: _DailyCounts,
     collected: Sequence[int],
     matches: Mapping[int, Mapping[Term, Matches]],
+    *,
+    left_out_days: Collection[date],
 ) -> list[ArchiveDay]:
-    """Return each day of a month; *collected* shows which first and last days are missing."""
+    """Return each day of a month; *collected* shows which first and last days are missing.
+
+    A day that the selection leaves out has no data, since nothing of it counts, and is not missing.
+    """
     missing_first, missing_last = find_missing_days(collected)
     # If a month holds nothing at all, the job alone says whether that is a zero.
     has_gaps = progress.state == StepState.COMPLETE and any(counts.stored)
@@ -177,7 +195,7 @@ def _list_days(
 
     for index, day in enumerate(grains.days_of(job.name)):
         is_edge = index < missing_first or index >= len(collected) - missing_last
-        is_gap = has_gaps and not counts.stored[index]
+        is_gap = day in left_out_days or (has_gaps and not counts.stored[index])
         days.append(
             ArchiveDay(
                 day,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from sqlalchemy import select
 
+from models.documents import text_column
 from models.tables import Document, Job, PostPolarity
 from reports.data import export_schema as schema
 from reports.data.queries import AnyRow, fetch_all, fetch_pages, in_batches, sort_by_identity
@@ -61,7 +62,7 @@ def _read_batch(run: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]
 
     statement = select(
         *(Document.id, Document.identity, Document.source, Document.handle),
-        *(Document.published_at, Document.address, Document.text),
+        *(Document.published_at, Document.address, text_column(run.text_part)),
     ).where(Document.id.in_(documents))
     sorted_documents = sorted(fetch_all(run.db, statement), key=attrgetter("identity"))
     for document_id, identity, source, handle, at, address, text in sorted_documents:

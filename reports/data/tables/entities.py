@@ -26,7 +26,7 @@ class EntityRow:
     rank: Annotated[int, "1 for the most common of its type; ties by name."]
     type: Annotated[str, "What kind of entity it is, PERSON say."]
     name: Annotated[str, "The entity."]
-    count: Annotated[int, "How often it was named."]
+    count: Annotated[int, "How often it was named; of texts that repeat each other, in the first."]
     spellings: Annotated[list[str], "The ways it was written; in CSV as a JSON list."]
 
 

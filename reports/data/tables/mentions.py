@@ -9,6 +9,7 @@ from typing import Annotated
 
 from sqlalchemy import func, null, select
 
+from models.documents import text_column
 from models.tables import Document, Mention, Origin
 from reports.data import export_schema as schema
 from reports.data.groupings import name_group, origin_column
@@ -67,7 +68,7 @@ def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator
         select(
             *(Document.handle, Document.identity, Document.published_at, Document.address),
             *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
-            *(Document.text, Mention.polarity, group_column),
+            *(text_column(run.text_part), Mention.polarity, group_column),
         )
         .join(Document, Document.id == Mention.document_id)
         .join(Origin, Origin.id == Document.origin_id)

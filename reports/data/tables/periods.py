@@ -302,16 +302,6 @@ def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, a
     return polarities_by_period
 
 
-def mean_dispersion(period_rows: Iterable[PeriodRow]) -> float:
-    """Return the mean dispersion of the months that are not cut off, 1 at least."""
-    dispersions = [
-        period_row.dispersion
-        for period_row in period_rows
-        if period_row.dispersion is not None and not period_row.cut_off
-    ]
-    return max(1.0, math.fsum(dispersions) / len(dispersions)) if dispersions else 1.0
-
-
 def _share_figures(matched: int, documents: int) -> Figures:
     if documents == 0:
         return None, None, None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,6 +112,35 @@ def compare_names(score: Callable[[str], float], deviation: float) -> list[NameD
                 largest = NameDifference(kind, difference, sentence, low, high)
         differences.append(largest)
     return differences
+
+
+def find_neutral_band(
+    rated_sets: Iterable[tuple[Sequence[float], Sequence[int]]],
+) -> tuple[float, float]:
+    """Return the bounds between which a polarity is neutral, rounded to hundredths.
+
+    In each set of polarities and signs that people gave (-1, 0, 1), as many polarities are below
+    the band as people call negative, and as many above as people call positive; the bounds are the
+    means over the sets.
+    """
+    lows, highs = [], []
+    for polarities, signs in rated_sets:
+        negative = float(np.mean(np.equal(signs, -1)))
+        positive = float(np.mean(np.equal(signs, 1)))
+        low, high = np.quantile(polarities, (negative, 1 - positive))
+        lows.append(float(low))
+        highs.append(float(high))
+    return round(math.fsum(lows) / len(lows), 2), round(math.fsum(highs) / len(highs), 2)
+
+
+def measure_macro_f1(predicted: Sequence[int], signs: Sequence[int]) -> float:
+    """Return the mean F1 over the signs -1, 0 and 1, however often each of them is."""
+    scores = []
+    for sign in (-1, 0, 1):
+        is_predicted, is_actual = np.equal(predicted, sign), np.equal(signs, sign)
+        hits = float(np.sum(is_predicted & is_actual))
+        scores.append(2 * hits / max(1.0, float(np.sum(is_predicted) + np.sum(is_actual))))
+    return math.fsum(scores) / len(scores)
 
 
 def rank(sample: Sequence[float] | Numbers) -> Numbers:

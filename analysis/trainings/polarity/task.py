@@ -10,6 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.trainings.polarity import wordnet
+from analysis.trainings.polarity.evaluation import (
+    LARGEST_DIFFERENCE,
+    NameDifference,
+    compare_names,
+    correlate_ranks,
+    find_neutral_band,
+)
+from analysis.trainings.polarity.features import (
+    TERM_VALUE,
+    build_features,
+    make_rows,
+    scale_aggregates,
+    view_aggregates,
+)
+from analysis.trainings.polarity.ratings import NEWS, RatedSentence, Split, read_ratings
 from core.errors import BadInput
 from networks.baselines import rmse
 from networks.data import Data, Samples, Scaling
@@ -19,22 +35,7 @@ from networks.presets import Options
 from networks.results import Prediction, Results
 from networks.storage import pack
 from networks.training import predict
-from textapi.engine.news import VERSION, pack_model, read_model
-from workers.polarity import wordnet
-from workers.polarity.evaluation import (
-    LARGEST_DIFFERENCE,
-    NameDifference,
-    compare_names,
-    correlate_ranks,
-)
-from workers.polarity.features import (
-    TERM_VALUE,
-    build_features,
-    make_rows,
-    scale_aggregates,
-    view_aggregates,
-)
-from workers.polarity.ratings import RatedSentence, Split, read_ratings
+from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
 
 NO_WORDNET = (
     f"WordNet is not in {wordnet.FOLDER} (Debian's package wordnet-base): the network was trained "
@@ -93,7 +94,9 @@ class PolarityTask:
 
     def finish(self, network: FeedForward) -> Report:
         """Return the weights of the engine, its predictions for the test split, and remarks."""
-        weights = self._pack(network)
+        # The band is that of the finished weights, which hold it.
+        band = self._find_neutral_band(read_model(self._pack(network, (0.0, 0.0))))
+        weights = self._pack(network, band)
         model = read_model(weights)
         predictions = []
         for sentence in self._splits["test"]:
@@ -111,12 +114,24 @@ class PolarityTask:
         digest = hashlib.sha256(weights).hexdigest()
         remarks = [
             *describe_correlations(predictions),
+            f"A polarity from {band[0]:+.2f} to {band[1]:+.2f} is neutral.",
             *map(describe_names, compare_names(model.score, find_deviation(predictions))),
             f"The weights take {len(weights):,} bytes; their SHA-256 is {digest}.",
         ]
         return Report(weights, results, remarks)
 
-    def _pack(self, network: FeedForward) -> bytes:
+    def _find_neutral_band(self, model: NewsModel) -> tuple[float, float]:
+        """Return the neutral band of *model* by the sets of news, which did not train it."""
+        rated_sets: defaultdict[str, tuple[list[float], list[int]]] = defaultdict(lambda: ([], []))
+        sentences = self._splits["validation"]
+        news = [sentence for sentence in sentences if sentence.dataset in NEWS]
+        for sentence in news or sentences:
+            polarities, signs = rated_sets[sentence.dataset]
+            polarities.append(model.score_text(sentence.text))
+            signs.append(sentence.sign)
+        return find_neutral_band(rated_sets.values())
+
+    def _pack(self, network: FeedForward, band: tuple[float, float]) -> bytes:
         """Return the weights in the format of the engine; weights of terms are whole numbers."""
         terms = len(self._features.terms)
         # Its shape is (terms and aggregates, hidden).
@@ -129,6 +144,7 @@ class PolarityTask:
             "aggregate_weights": aggregate_weights.astype(np.float32),
             "biases": network.biases[0] - self._means @ aggregate_weights,
             "output": network.weights[1][0].astype(np.float64),
+            "neutral_band": np.array(band),
         }
         return pack({"news": VERSION}, pack_model(self._features, arrays))
 

@@ -24,11 +24,19 @@ from core.errors import BadInput
 
 Split = Literal["train", "validation", "test"]
 
+# The files whose sentences are of news.
+NEWS = ("newsmtsc_train", "sentfin", "vader_nytEditorialSnippets")
+
 # A file may unpack to this many bytes.
 MAX_BYTES = 200_000_000
 
 # All groups are divided into this many parts: two test, one validates, the others train.
 _PARTS = 20
+
+# NewsMTSC writes 2 for negative, 4 for neutral, 6 for positive.
+_NEWSMTSC_NEUTRAL, _NEWSMTSC_STEP = 4.0, 2.0
+# A rating this near to 0, half a step of every scale, is neutral.
+_NEUTRAL_RATING = 0.5
 
 _LABELS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 _DECISION = re.compile(r":\s*['\"](negative|neutral|positive)['\"]")
@@ -40,7 +48,7 @@ class RatedSentence:
     """A sentence with its mean rating.
 
     *group* is its article or product, whose sentences are all in one split; *index* is its place in
-    its file.
+    its file. *sign* is that of the rating before it was standardised: -1, 0 or 1.
     """
 
     dataset: str
@@ -48,6 +56,7 @@ class RatedSentence:
     group: str
     text: str
     rating: float
+    sign: int = 0
 
     @property
     def split(self) -> Split:
@@ -100,8 +109,19 @@ def _standardise(sentences: list[RatedSentence]) -> list[RatedSentence]:
     ratings = np.array([sentence.rating for sentence in sentences])
     mean, deviation = float(ratings.mean()), float(ratings.std()) or 1.0
     return [
-        replace(sentence, rating=(sentence.rating - mean) / deviation) for sentence in sentences
+        replace(
+            sentence,
+            rating=(sentence.rating - mean) / deviation,
+            sign=_find_sign(sentence.rating),
+        )
+        for sentence in sentences
     ]
+
+
+def _find_sign(rating: float) -> int:
+    if abs(rating) <= _NEUTRAL_RATING:
+        return 0
+    return 1 if rating > 0 else -1
 
 
 def _read_newsmtsc(dataset: str, text: str) -> Iterator[RatedSentence]:
@@ -115,7 +135,8 @@ def _read_newsmtsc(dataset: str, text: str) -> Iterator[RatedSentence]:
             continue
         article = _ARTICLE.match(record["primary_gid"])
         group = article[0] if article else record["primary_gid"]
-        yield RatedSentence(dataset, index, group, record["sentence_normalized"], polarities.pop())
+        rating = (polarities.pop() - _NEWSMTSC_NEUTRAL) / _NEWSMTSC_STEP
+        yield RatedSentence(dataset, index, group, record["sentence_normalized"], rating)
 
 
 def _read_sentfin(dataset: str, text: str) -> Iterator[RatedSentence]:

@@ -1,0 +1,1 @@
+"""What trainings do beyond the networks themselves."""

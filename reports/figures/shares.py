@@ -1,0 +1,284 @@
+"""The picture of a front page: the share of documents that mention each subject, in panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+
+from reports.figures import style
+from reports.figures.series import BARS
+from reports.figures.spec import FigureSpec
+from reports.words.periods import period_name
+from reports.words.quantities import format_share, quantity
+
+# The picture of a phone has this width in inches, and one panel in a row.
+NARROW = 4.4
+# Up to this many periods three panels stand in a row, or two.
+_FEW_PERIODS, _SOME_PERIODS = 13, 30
+# Up to this many periods a bar has room for its share.
+_MOST_LABELLED = 8
+# Panels have one scale unless the highest share is this many times that of another panel.
+_MOST_TIMES = 4.0
+# The end of an interval is shown up to this many times the highest share.
+_MOST_BEYOND = 1.5
+# A panel has this height in inches, by the number of panels one below the other.
+_HEIGHTS = {1: 2.7, 2: 2.0, 3: 1.55}
+_LEAST_HEIGHT = 1.35
+
+_SOLID, _PALE = style.BLUE, "#a9cfe8"
+_INTERVAL: style.Look = {"color": style.INK, "linewidth": 0.8, "alpha": 0.6, "zorder": 3}
+_LABEL: style.Look = {
+    "ha": "center",
+    "va": "bottom",
+    "fontsize": 8.5,
+    "color": style.INK,
+    "zorder": 6,
+}
+_BULK: style.Look = {
+    "marker": "v",
+    "markersize": 5.5,
+    "color": style.VERMILLION,
+    "linestyle": "none",
+    "clip_on": False,
+    "zorder": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The share of a period's documents that mention a subject.
+
+    *repeated* is the part of it that is in families of repeated texts, *low* and *high* are the
+    ends of its interval; a share of few documents has none.
+    """
+
+    period: str
+    share: float
+    repeated: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharePanel:
+    """A subject: its shares, the periods without data, those cut off and those with bulk days."""
+
+    name: str
+    shares: tuple[Share, ...]
+    gaps: tuple[str, ...]
+    cut_off: tuple[str, ...]
+    bulk: tuple[str, ...]
+
+    @property
+    def peak(self) -> Share | None:
+        """The highest share of a whole period, the earliest of equals; None if all are zero."""
+        whole = [share for share in self.shares if share.period not in self.cut_off]
+        highest = max(whole or self.shares, key=lambda share: share.share, default=None)
+        return highest if highest is not None and highest.share else None
+
+
+def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow: bool) -> Figure:
+    """Return a panel of bars for each subject; *is_narrow* makes the picture of a phone."""
+    columns = 1 if is_narrow else count_columns(len(panels), len(span))
+    lines = -(-len(panels) // columns)
+    panel_height = _HEIGHTS.get(lines, _LEAST_HEIGHT)
+    if is_narrow:
+        panel_height = min(panel_height, 1.7)
+    width = NARROW if is_narrow else style.WIDTH
+    figure = style.new_figure(0.9 + panel_height * lines, width)
+    is_one_scale = has_one_scale(panels)
+    grid = figure.subplots(lines, columns, squeeze=False, sharey=is_one_scale)
+    axes = [ax for line in grid for ax in line]
+
+    for ax, panel in zip(axes, panels, strict=False):
+        draw_panel(ax, panel, span, across=2 if is_narrow else columns)
+    for index, ax in enumerate(axes):
+        if index >= len(panels):
+            ax.set_axis_off()
+        # A panel below has the dates.
+        ax.tick_params(labelbottom=index + columns >= len(panels))
+    highest = max((_top(panel) for panel in panels), default=0.0)
+    for ax, panel in zip(axes, panels, strict=False):
+        ax.set_ylim(0, 1.18 * (highest if is_one_scale else _top(panel)) or 0.01)
+
+    style.figure_title(figure, _title(panels, span, is_narrow=is_narrow))
+    handles = _legend(panels, span)
+    figure.legend(
+        handles=handles, loc="outside lower left", ncols=1 if is_narrow else 3, columnspacing=1.6
+    )
+    return figure
+
+
+def _title(panels: Sequence[SharePanel], span: style.Range, *, is_narrow: bool) -> str:
+    if len(panels) == 1:
+        return f"Share of documents that mention it, by {span.grain}"
+    subject = "Share of documents" if is_narrow else "Share of documents that mention each"
+    scale = "one scale" if has_one_scale(panels) else "scales differ"
+    return f"{subject}, by {span.grain} ({scale})"
+
+
+def count_columns(panels: int, periods: int) -> int:
+    """Return how many panels stand in a row."""
+    if periods <= _FEW_PERIODS:
+        return min(3, panels)
+    if panels > 3 or (panels == 2 and periods <= _SOME_PERIODS):
+        return 2
+    return 1
+
+
+def has_one_scale(panels: Sequence[SharePanel]) -> bool:
+    """Return whether one scale shows each panel's shares."""
+    tops = [panel.peak.share for panel in panels if panel.peak is not None]
+    return not tops or max(tops) <= _MOST_TIMES * min(tops)
+
+
+def _top(panel: SharePanel) -> float:
+    """Return the highest bar, or the end of its interval where that is not far above."""
+    peak = panel.peak
+    if peak is None:
+        return 0.0
+    highest = max(share.share for share in panel.shares)
+    ends = [share.high for share in panel.shares if share.high is not None]
+    return max(highest, min(max(ends, default=0.0), _MOST_BEYOND * peak.share))
+
+
+def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 1) -> None:
+    """Draw a bar for each share, its repeated part paler and on top, with intervals and marks.
+
+    *across* is how many panels share the width of a page.
+    """
+    width = BARS[span.grain]
+    xs = [style.month_number(share.period) for share in panel.shares]
+    distinct = [share.share - share.repeated for share in panel.shares]
+    repeated = [share.repeated for share in panel.shares]
+    ax.bar(xs, distinct, width=width, color=_SOLID, zorder=2, label="distinct")
+    ax.bar(xs, repeated, width=width, bottom=distinct, color=_PALE, zorder=2, label="repeated")
+    for x, share in zip(xs, panel.shares, strict=True):
+        if share.low is not None and share.high is not None:
+            ax.plot([x, x], [share.low, share.high], label="_interval", **_INTERVAL)
+
+    labelled = list(panel.shares) if len(span) <= _MOST_LABELLED else []
+    if not labelled and panel.peak is not None:
+        labelled = [panel.peak]
+    for share in labelled:
+        _label(ax, share, span)
+    style.mark_gaps(ax, panel.gaps)
+    style.mark_cut_off(ax, panel.cut_off)
+    bulk = [style.month_number(period) for period in panel.bulk]
+    if bulk:
+        ax.plot(bulk, [1.0] * len(bulk), transform=ax.get_xaxis_transform(), label="_bulk", **_BULK)
+    _set_axes(ax, panel, span, across)
+
+
+def _label(ax: Axes, share: Share, span: style.Range) -> None:
+    """Write a share above its bar, within the panel's first and last day."""
+    look = {**_LABEL, "path_effects": [withStroke(linewidth=2.5, foreground="white")]}
+    share_of_span = (style.month_number(share.period) - style.first_day(span.first)) / (
+        style.day_after(span.last) - style.first_day(span.first)
+    )
+    if len(span) > _MOST_LABELLED and not 0.06 < share_of_span < 0.94:
+        look["ha"] = "left" if share_of_span < 0.5 else "right"
+    label = ax.annotate(
+        format_share(share.share),
+        (style.month_number(share.period), share.share),
+        xytext=(0, 2),
+        textcoords="offset points",
+        **look,
+    )
+    label.set_in_layout(False)
+
+
+def _set_axes(ax: Axes, panel: SharePanel, span: style.Range, across: int) -> None:
+    style.date_axis(ax, span, across=across)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=3))
+    ax.yaxis.set_major_formatter(style.format_percent)
+    title_look: style.Look = {"fontsize": 10.5, "loc": "left", "pad": 6}
+    ax.set_title(style.without_undrawable(panel.name), **title_look)
+
+
+def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Line2D]:
+    """Return an entry for each mark that is drawn."""
+    shares = [share for panel in panels for share in panel.shares]
+    handles: list[Patch | Line2D] = [Patch(color=_SOLID, label="documents that mention it")]
+    if any(share.repeated for share in shares):
+        handles.append(Patch(color=_PALE, label="of these, in repeated texts"))
+    if any(share.high is not None for share in shares):
+        handles.append(_line("range of other days like these", **_INTERVAL))
+    if any(panel.gaps for panel in panels):
+        handles.append(Patch(label="no data, which is no zero", **style.GAP_LOOK))
+    if any(panel.cut_off for panel in panels):
+        text = f"{style.CUT_OFF} first or last days missing"
+        handles.append(_line(text, linestyle="none"))
+    if any(panel.bulk for panel in panels):
+        handles.append(_line(f"{span.grain} with a bulk day", **_BULK))
+    return handles
+
+
+def _line(label: str, **look: object) -> Line2D:
+    entry: style.Look = {**look, "label": label}
+    return Line2D([], [], **entry)
+
+
+def shares_specs(
+    panels: Sequence[SharePanel], span: style.Range, documents: int
+) -> tuple[FigureSpec, FigureSpec] | None:
+    """Declare the picture for a page and that for a phone; None if no share is known."""
+    if not any(panel.shares for panel in panels):
+        return None
+    draw = partial(shares_figure, tuple(panels), span)
+    alt, caption = _describe(panels, span), _explain(panels, documents)
+    wide = FigureSpec(
+        name="shares",
+        draw=partial(draw, is_narrow=False),
+        alt=alt,
+        caption=caption,
+        layout="chart lead",
+    )
+    narrow = FigureSpec(
+        name="shares-narrow",
+        draw=partial(draw, is_narrow=True),
+        alt=alt,
+        caption=caption,
+        layout="chart lead",
+        has_png=False,
+    )
+    return wide, narrow
+
+
+def _describe(panels: Iterable[SharePanel], span: style.Range) -> str:
+    peaks = []
+    for panel in panels:
+        if panel.peak is not None:
+            period = period_name(panel.peak.period, "%B %Y")
+            peaks.append(f"{panel.name} most in {period}, {format_share(panel.peak.share)}")
+    peaks_in_words = f" {'; '.join(peaks)}." if peaks else ""
+    return (
+        f"Bars: share of documents that mention each subject in each {span.grain}, a panel for "
+        f"each.{peaks_in_words}"
+    )
+
+
+def _explain(panels: Sequence[SharePanel], documents: int) -> str:
+    parts = [f"Of {quantity(documents, 'document')} in all."]
+    shares = [share for panel in panels for share in panel.shares]
+    if any(share.repeated for share in shares):
+        parts.append("Paler: in families of texts that differ in names or figures only.")
+    if any(share.high is not None for share in shares):
+        parts.append(
+            "Upright lines: how far other days like these would move the share (blocks of seven "
+            "days); the share itself is counted."
+        )
+    if any(panel.bulk for panel in panels):
+        parts.append(
+            "A bulk day has far more documents than its weekday usually has: they were loaded at "
+            "once."
+        )
+    return " ".join(parts)

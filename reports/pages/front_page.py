@@ -1,0 +1,105 @@
+"""What the front page of a run of months shows first: a picture and three sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from analysis import grains
+from reports.data.block_intervals import use_block_intervals
+from reports.data.period_counts import FEW, cut_off, gaps
+from reports.data.run_data import RunData
+from reports.data.tables.periods import PeriodRow, read_series
+from reports.data.variants import read_variants
+from reports.figures import style
+from reports.figures.figure_store import FigureRef, FigureStore
+from reports.figures.shares import Share, SharePanel, shares_specs
+from reports.findings.confirmed import ALL, FindingsBySubject
+from reports.findings.finding import Finding
+from reports.findings.run_findings import choose_leading
+
+# The page begins with this many sentences.
+LEADING = 3
+# The page shows at most this many further sentences of a subject.
+FURTHER = 3
+
+
+@dataclass(frozen=True)
+class SubjectSentences:
+    """The findings on a subject that the front page shows further down."""
+
+    shown: Sequence[Finding]
+
+    # This many more are on the subject's own page.
+    hidden: int
+
+
+@dataclass(frozen=True)
+class FrontSentences:
+    """The findings on a front page: the leading ones, and the others by keyword."""
+
+    leading: Sequence[Finding]
+    by_subject: Mapping[str, SubjectSentences]
+
+
+def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject) -> FrontSentences:
+    """Choose the findings that the page begins with, and those that follow by subject."""
+    leading = choose_leading(findings, LEADING)
+    by_subject = {}
+    for subject in (*keyword_names, ALL):
+        others = [finding for finding in findings[subject] if finding not in leading]
+        by_subject[subject] = SubjectSentences(others[:FURTHER], max(0, len(others) - FURTHER))
+    return FrontSentences(leading, by_subject)
+
+
+def draw_shares(
+    run: RunData, series: Mapping[str, Sequence[PeriodRow]], span: style.Range, store: FigureStore
+) -> list[FigureRef]:
+    """Draw the shares of all keywords, for a page and for a phone; nothing if none is known."""
+    variants = read_variants(run)
+    distinct: dict[tuple[str | None, str], int] = {}
+    if variants.without_families is not None:
+        for period_row in read_series(replace(variants.without_families, grain=run.grain)):
+            if period_row.term is None and period_row.matched is not None:
+                distinct[period_row.keyword, period_row.period] = period_row.matched
+    bulk = {grains.period_of(day, run.grain) for day in variants.bulk_days}
+
+    panels = []
+    for keyword_name, series_rows in series.items():
+        rows = use_block_intervals(run, series_rows, run.grain)
+        panels.append(_make_panel(keyword_name, rows, distinct, bulk))
+    documents = sum(map(attrgetter("documents"), next(iter(series.values()), [])))
+    specs = shares_specs(panels, span, documents)
+    return store.show_all(*specs) if specs else []
+
+
+def _make_panel(
+    keyword_name: str,
+    series_rows: Sequence[PeriodRow],
+    distinct: Mapping[tuple[str | None, str], int],
+    bulk: set[str],
+) -> SharePanel:
+    """Return a keyword's shares; *distinct* has the documents that match and are no repeats."""
+    shares = []
+    for row in series_rows:
+        if row.share is None or row.matched is None or not row.documents:
+            continue
+        is_few = row.matched < FEW
+        repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
+        shares.append(
+            Share(
+                row.period,
+                row.share,
+                min(row.share, max(0, repeated) / row.documents),
+                None if is_few else row.share_low,
+                None if is_few else row.share_high,
+            )
+        )
+    return SharePanel(
+        keyword_name,
+        tuple(shares),
+        tuple(gaps(series_rows)),
+        tuple(cut_off(series_rows)),
+        tuple(row.period for row in series_rows if row.period in bulk),
+    )

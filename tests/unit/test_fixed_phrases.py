@@ -1,0 +1,124 @@
+"""Texts that share a fixed head or tail are one family, and ordinary language makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.text.near_duplicates import Patterns, find_patterns
+
+SYLLABLES = [first + second for first in "bdklmnr" for second in "aeiou"]
+NAMES = [
+    f"{first}{second}".title() for first, second in zip(SYLLABLES, SYLLABLES[7:], strict=False)
+]
+
+# Sentences that share no words.
+SENTENCES = [f"{name}ra {name}sto {name}lin {name}mek" for name in NAMES]
+
+
+def patterns_of(texts: Sequence[str]) -> Patterns:
+    numbered = list(enumerate(texts))
+    return find_patterns(lambda: numbered)
+
+
+def shown(texts: Sequence[str]) -> list[tuple[str, int]]:
+    return [(pattern.text, pattern.size) for pattern in patterns_of(texts).patterns]
+
+
+def in_families(texts: Sequence[str]) -> dict[str, str]:
+    """Return the family of each text that is in one."""
+    found = patterns_of(texts)
+    places = {text: found.place_of(number) for number, text in enumerate(texts)}
+    return {text: found.patterns[k].text for text, k in places.items() if k is not None}
+
+
+@pytest.mark.parametrize(
+    ("family", "texts"),
+    [
+        ("Saying of the Day: …", [f"Saying of the Day: {text}" for text in SENTENCES]),
+        ("Saying of the Day: …", [f"Saying of the Day | {text}" for text in SENTENCES]),
+        ("What’s on Air …: …", [f"What’s on Air Monday: {text}" for text in SENTENCES]),
+        ("…: Your … Letter", [f"{text}: Your Friday Letter" for text in SENTENCES]),
+        ("… Sinks at …", [f"{name}, a Ship of {name}s, Sinks at 87" for name in NAMES]),
+        ("… Hours in …", [f"{n} Hours in {name}" for n, name in enumerate(NAMES, 20)]),
+        (
+            "… Ballot Results: …",
+            [f"{name} Ballot Results: District {n}" for n, name in enumerate(NAMES)],
+        ),
+        ("Ask the Judge About …", [f"Ask the Judge About {name.lower()}ing" for name in NAMES]),
+    ],
+)
+def test_a_head_or_tail_that_texts_have_at_one_place_makes_a_family_named_by_it(
+    family: str, texts: list[str]
+) -> None:
+    assert shown([*texts, *SENTENCES]) == [(family, len(texts))]
+
+
+def test_a_head_that_others_have_in_the_middle_is_ordinary_language() -> None:
+    heads = [f"River Valley: {text}" for text in SENTENCES]
+    others = [f"{name} Leaves the River Valley for Good" for name in NAMES[:9]]
+    assert [text for text, _ in shown(heads)] == ["River Valley: …"]
+    assert [text for text, _ in shown(heads + others)] == ["… Leaves the River Valley for Good"]
+
+
+def test_a_short_head_without_a_mark_is_no_family() -> None:
+    assert shown([f"President Elm {text} of the {text[::-1]}" for text in SENTENCES]) == []
+    assert shown([f"In Elm Town, {text} of the {text[::-1]}" for text in SENTENCES]) == []
+
+
+def test_a_tail_beside_names_alone_is_a_family_and_one_beside_sentences_is_not() -> None:
+    results = [f"{name} Ballot Results" for name in NAMES]
+    sentences = [f"{text} of the {text[::-1]} in Elm Town" for text in SENTENCES]
+    assert shown(results + sentences) == [("… Ballot Results", len(NAMES))]
+
+
+def test_a_label_of_a_single_word_is_listed_and_its_texts_are_no_repeats() -> None:
+    texts = [f"Critique: {text}" for text in SENTENCES]
+    found = patterns_of([*SENTENCES, *texts])
+    assert found.patterns == ()
+    assert [(label.text, label.size) for label in found.labels] == [("Critique: …", len(texts))]
+    labels = [found.label_of(number) for number in (0, len(SENTENCES), len(SENTENCES) + 1)]
+    assert labels == [None, 0, 0]
+
+
+def test_a_family_is_found_by_its_name_its_phrase_and_any_of_its_texts() -> None:
+    texts = [f"What’s on Air Monday: {text}" for text in SENTENCES]
+    texts += [f"{name}, a Ship of {name}s, Sinks at 87" for name in NAMES]
+    found = patterns_of(texts)
+    air, ship = (found.find(text) for text in ("What’s on Air …: …", "… Sinks at …"))
+    assert {air, ship} == {0, 1}
+    for text in ("What's on air", "What’s on Air Sunday:", texts[3], "What’s on Air: A Play"):
+        assert found.find(text) == air
+    for text in ("… Sinks at", "Sinks at 12", texts[-1], "Oak Sinks at 9; Nobody Saved"):
+        assert found.find(text) == ship
+    for text in ("Sinks", "What Is on Air", "She Sinks at Sea in a Storm", ""):
+        assert found.find(text) is None
+
+
+def test_what_repeats_a_label_alone_and_what_repeats_with_it_are_of_its_family() -> None:
+    texts = [f"Saying of the Day: {text}" for text in SENTENCES]
+    again = ["Saying of the Day"] * 3 + ["Saying of the Day: The Rain"] * 4
+    assert shown(texts + again) == [("Saying of the Day: …", len(texts) + 7)]
+
+
+def test_reposts_of_one_account_are_no_family() -> None:
+    assert shown([f"RT @elm_town: {text}" for text in SENTENCES]) == []
+
+
+HEADS = ("Saying of the Day: ", "Letter From the North: ", "Elm Valley: ")
+
+
+@given(
+    st.permutations([head + text for head in HEADS for text in SENTENCES[:21]]),
+    st.lists(st.text("bcdfg ", min_size=12, max_size=30), max_size=5),
+)
+def test_neither_the_order_of_texts_nor_an_unrelated_text_changes_who_is_in_a_family(
+    texts: list[str], unrelated: list[str]
+) -> None:
+    expected = {text: f"{text.split(':')[0]}: …" for text in texts}
+    assert in_families(texts) == expected
+    families = in_families([*unrelated, *texts])
+    assert {text: families.get(text) for text in texts} == expected
