@@ -35,7 +35,7 @@ from reports.findings.events import (
 from reports.words.periods import MONTHS, month_name
 from reports.words.quantities import format_share, quantity, signed
 
-# The page shows at most this many events, and all that are new.
+# The page shows at most this many events at once, and all that are new.
 SHOWN = 5
 # Events are of these periods, whatever the grain of the run's series is.
 GRAINS = (Grain.MONTH, Grain.WEEK)
@@ -101,15 +101,14 @@ class SurprisesSection:
 
     @property
     def shown(self) -> list[ShownEvent]:
-        """The events that the page shows: the newest, and all that are new."""
+        """The events that the page shows at once: all new ones, and the newest others."""
         new = [event for event in self.events if event.is_new]
-        return (
-            new + [event for event in self.events if not event.is_new][: max(0, SHOWN - len(new))]
-        )
+        others = [event for event in self.events if not event.is_new]
+        return new + others[: max(0, SHOWN - len(new))]
 
     @property
     def earlier(self) -> list[ShownEvent]:
-        """The other events."""
+        """The events that are not shown at once."""
         return [event for event in self.events if event not in self.shown]
 
 
