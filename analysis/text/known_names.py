@@ -12,6 +12,11 @@ PATH = Path(__file__).with_suffix(".txt")
 PERSON, ORGANISATION = "PERSON", "ORG"
 PLACES = frozenset({"GPE", "LOC", "FAC"})
 
+# A model takes names of one of these types for another; its other types are left alone.
+_NAME_TYPES = frozenset(
+    {PERSON, ORGANISATION, *PLACES, "NORP", "LAW", "PRODUCT", "EVENT", "WORK_OF_ART", "LANGUAGE"}
+)
+
 # Entities of these types are no names.
 NO_NAMES = frozenset({"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"})
 
@@ -33,7 +38,7 @@ class KnownNames:
     def correct_type(self, type_: str, form: str) -> str | None:
         """Return the type of an entity that a model took for *type_*; None if it is no name."""
         folded = form.casefold().replace(".", "")
-        if type_ in NO_NAMES or folded not in self.types:
+        if type_ not in _NAME_TYPES or folded not in self.types:
             return type_
         if type_ in PLACES and folded in self.maybe_places:
             return type_

@@ -77,6 +77,8 @@ def test_the_counts_of_the_months_add_up_to_those_of_the_whole_job(
         ("PERSON", "Kepler", "PRODUCT"),
         ("ORG", "N.Y.C.", "GPE"),
         ("GPE", "Florence", "GPE"),
+        ("CARDINAL", "NASA", "CARDINAL"),
+        ("NEW-TYPE", "NASA", "NEW-TYPE"),
     ],
 )
 def test_a_known_name_has_the_type_of_the_list(taken_for: str, name: str, type_: str) -> None:
