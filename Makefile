@@ -45,13 +45,13 @@ check: venv ## run lint, format, types and the architecture contracts
 	$(BIN)/lint-imports
 
 browser: venv ## test the report in a real browser (needs Chromium)
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest tests/browser -n auto --dist loadfile -m browser
 
 chaos: venv ## inject faults for a few minutes
-	$(BIN)/python -m pytest -m chaos
+	$(BIN)/python -m pytest tests/chaos -m chaos
 
 chaos-long: venv ## inject faults for TIDINGS_CHAOS_MINUTES (30)
-	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest -m chaos --timeout 0
+	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest tests/chaos -m chaos --timeout 0
 
 containers: venv ## test the compose stack on a real Docker engine: build, faults, secrets
 	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
