@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from analysis import grains
 from core.enums import Grain, Grouping
+from models.documents import text_column
 from models.tables import Document, Mention, Origin
 from reports.data.bulk_days import BulkDay, list_bulk_days, read_documents_by_day
 from reports.data.daily_counts import DAY_OF_MONTH, no_documents, read_stored_counts
@@ -207,7 +208,7 @@ def _find_lone_documents(run: RunData, months: Sequence[str]) -> list[LoneDocume
 
     lone_documents = []
     for (document_id, next_month), terms in terms_by_document.items():
-        columns = (Document.published_at, Document.text, Document.address)
+        columns = (Document.published_at, text_column(run.text_part), Document.address)
         stored = fetch_all(run.db, select(*columns).where(Document.id == document_id))
         for published_at, text, address in stored:
             lone_documents.append(

@@ -23,6 +23,7 @@ from models.documents import add_documents
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Answer, DocumentDetails
 from producers.plan import call_counts, plan_run, plan_submitted_run
+from reports.build.report_folder import build
 from reports.data.exports import write
 from reports.pages.run_summary import submit_command
 from tests.command_kit import Run
@@ -200,6 +201,22 @@ def test_an_abstract_that_comes_after_a_run_of_headlines_can_be_read(jobs: Jobs)
     assert ("nyt:2", "fever", 1, "A fever of rain.") in mentions(
         jobs, done(jobs, TextPart.ABSTRACT)
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        (TextPart.HEADLINE, "Of each document its headline was read"),
+        (TextPart.ABSTRACT, "Of each document its abstract was read, not its headline"),
+        (TextPart.BOTH, "Of each document its headline was read, and its abstract"),
+    ],
+)
+def test_the_report_names_what_was_read(
+    jobs: Jobs, tmp_path: Path, part: TextPart, sentence: str
+) -> None:
+    run = done(jobs, part, steps=("keywords",))
+    page = build(jobs.db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    assert (sentence in page) == (part != TextPart.HEADLINE)
 
 
 @pytest.mark.parametrize("run", ["sqlite"], indirect=True)
