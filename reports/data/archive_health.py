@@ -158,9 +158,10 @@ class _Origins:
 
     def judge(self, grouping: Grouping) -> list[Presence]:
         """Return the names of a grouping that some months lack; the largest come first."""
+        totals = dict(sorted(self._totals.items()))
         presences = []
         for group_name, counts in self._counts[grouping].items():
-            presence = judge_presence(group_name, counts, dict(sorted(self._totals.items())))
+            presence = judge_presence(group_name, counts, totals)
             if presence is not None:
                 presences.append(presence)
         return sorted(presences, key=lambda presence: (-presence.documents, presence.name))
