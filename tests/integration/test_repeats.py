@@ -30,7 +30,7 @@ from tests import report_stories as stories
 
 DISTINCT = Selection(distinct=True)
 COUNTIES = 1_900
-TRACKER = "… County, Ohio Covid Case and Risk Tracker."
+TRACKER = "… County, Ohio Covid Case and Risk Tracker"
 
 
 def rows_of(
