@@ -67,7 +67,7 @@ def report(
     from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
     from reports.build.folder_lock import lock_folder
-    from reports.build.report_folder import build, copy_report
+    from reports.build.report_folder import build, copy_report, read_remarks
     from reports.build_progress import BuildProgress
     from reports.data.run_data import Selection
 
@@ -113,6 +113,8 @@ def report(
         remember_folder(settings, folder)
     for remark in filter(None, remarks):
         warn(f"{remark}, and the report shows no more than that")
+    for remark in read_remarks(built_folder):
+        inform(remark)
     show_path(page)
 
 

@@ -30,9 +30,12 @@ FEWEST_OF_PHRASE = 15
 # A phrase has at most this many words.
 _LONGEST_PHRASE = 8
 
-# A phrase is set off if at least this share of its texts have a mark or a figure beside it, or if
-# nearly all have that or a name of a few words alone, as in "Oregon Election Results".
-_SET_OFF = 0.3
+# A tail is set off if at least this share of its texts have a mark or a figure behind it. A head is
+# where more have nothing else between their marks, or a figure before it: a mark before a head
+# begins a sentence ("Live: The Mayor Says …"). Either is set off if nearly all have that, or a name
+# of a few words alone beside it, as in "Oregon Election Results".
+_SET_OFF_TAIL = 0.3
+_SET_OFF_HEAD = 0.5
 _NAMED = 0.8
 
 # At least this share of the texts with a phrase that is set off have it at its place.
@@ -66,8 +69,8 @@ _NONE = -1
 _OPENING = "\u2018\u201c\"'([#@"
 _CLOSING = "\u2019\u201d\"')]"
 
-# A colon between digits belongs to a time.
-_MARK = re.compile(r":(?!(?<=\d:)\d)|[|?;]|\s[-\u2013\u2014]\s")
+# A colon between digits belongs to a time. Behind a quotation, a dash begins the speaker's name.
+_MARK = re.compile(r":(?!(?<=\d:)\d)|[|?;]|(?<![\u2019\u201d'\"])\s[-\u2013\u2014]\s")
 
 Words = tuple[str, ...]
 Integers = NDArray[np.int64]
@@ -180,12 +183,9 @@ class _Count:
         self.before_mark += segment.is_before_mark
         self.after_figure += segment.is_after_figure
         self.before_figure += segment.is_before_figure
-        is_set_off_before = segment.is_after_mark or segment.is_after_figure
-        is_set_off_after = segment.is_before_mark or segment.is_before_figure
-        if is_alone:
-            is_set_off = is_set_off_before or is_set_off_after
-        else:
-            is_set_off = is_set_off_before if is_head else is_set_off_after
+        is_beside_figure = segment.is_after_figure if is_head else segment.is_before_figure
+        is_closed = is_alone and (segment.is_after_mark or segment.is_before_mark)
+        is_set_off = is_beside_figure or is_closed or (segment.is_before_mark and not is_head)
         self.set_off += is_set_off
         self.named += not is_set_off and not is_alone and segment.has_name_beside(words, is_head)
         if not self.example or is_alone > self._is_example_alone:
@@ -207,7 +207,8 @@ class _Count:
         beside_figure = self.after_figure if is_head else self.before_figure
         if n_content < 2 and max(self.alone, beside_figure) < _ALONE * self.at_place:
             return False
-        is_set_off = self.set_off >= _SET_OFF * self.at_place
+        fewest_set_off = _SET_OFF_HEAD if is_head else _SET_OFF_TAIL
+        is_set_off = self.set_off >= fewest_set_off * self.at_place
         if is_set_off or self.set_off + self.named >= _NAMED * self.at_place:
             return n_content > 0 and self.exclusiveness >= _EXCLUSIVE
         is_long = n_words >= _FEWEST_PLAIN_WORDS and n_content >= 2

@@ -141,7 +141,13 @@ def build(
     store.drop_unused()
     _drop_stale(out, file_names)
     _drop_parts(out, file_names)
-    manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(file_names)}
+    remarks = [report.repeats.propose_distinct() for report in reports if report.repeats]
+    manifest = {
+        "fingerprint": fingerprint,
+        "runs": list(run_ids),
+        "files": sorted(file_names),
+        "remarks": list(filter(None, remarks)),
+    }
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
 
@@ -170,6 +176,15 @@ def _after_one(check: Callable[[], None]) -> Callable[[], None]:
 def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
     """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
     return _is_unchanged(out, _fingerprint(db, run_ids, texts=True))
+
+
+def read_remarks(out: Path) -> list[str]:
+    """Return what the user of the report in the folder *out* should know, as when it was made."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return list(map(str, manifest.get("remarks", ())))
+    except (OSError, ValueError, AttributeError):
+        return []
 
 
 def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:

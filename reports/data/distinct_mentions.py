@@ -12,8 +12,9 @@ from reports.words.quantities import quantity
 def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
     """Return a month's mentions without those in documents that repeat an earlier one of them.
 
-    *sentences* are in order of publication. The patterns are those of these documents alone: a
-    part of a report that is drawn by itself counts the same without reading the whole run.
+    *sentences* are in order of publication. The patterns are those of these documents alone, not
+    those of the run: a part of a report that a worker draws by itself would read all documents of
+    the run for them.
     """
     texts = {mention.document: mention.text for mention in sentences}
     numbers = {document: index for index, document in enumerate(texts)}

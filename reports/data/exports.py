@@ -195,8 +195,8 @@ def _describe_selection(run: RunData) -> str:
     lines = []
     if selection.distinct:
         lines.append(
-            "- Of texts that differ in names or figures only, the first document of each month "
-            "(for accounts and searches, of each job and month) counts."
+            "- Of texts that differ in names or figures only, or share a fixed head or tail, the "
+            "first document of each month (for accounts and searches of each job too) counts."
         )
     for text in selection.without:
         quoted = " ".join(text.replace("`", "").split())

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-
-from analysis.kinds.kind import Unit
-from models.tables import Document
-from reports.data.export_schema import pad_period
-from reports.data.month_mentions import read_month_mentions
-from reports.data.queries import fetch_pages
-from reports.data.run_data import RunData, RunJob, documents_condition
+from analysis.text.near_duplicates import Pattern
+from reports.data.family_counts import count_places
+from reports.data.run_data import RunData
 from reports.data.selection import is_large, name_template, read_patterns
 from reports.findings.confirmed import ALL
+from reports.words.periods import month_name
+from reports.words.quantities import format_share, quantity
 
 # At most this many patterns of a keyword or an account are shown.
 SHOWN = 5
@@ -23,8 +20,8 @@ SHOWN = 5
 FEWEST_SHOWN = 5
 LEAST_SHARE = 0.01
 
-# The subject, the index of the pattern or None, the month, and the number of mentions.
-Count = tuple[str, int | None, str, int]
+# In a month with more repeats than this share, the page proposes to count each pattern once.
+MANY_REPEATS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +56,13 @@ class Subject:
 
     largest: list[Repeat] = field(default_factory=list)
 
+    # The most frequent labels that make no pattern, and their mentions.
+    labels: list[tuple[str, int]] = field(default_factory=list)
+
+    # The share of repeats in each month that has more of them than `MANY_REPEATS`; of no month
+    # where each pattern counts once a month anyway.
+    months_of_repeats: dict[str, float] = field(default_factory=dict)
+
     @property
     def share(self) -> float:
         """Share of the mentions or posts that are in repeats."""
@@ -75,6 +79,9 @@ class Repeats:
     # The key is a keyword or the name of a job; `ALL` stands for all together.
     subjects: Mapping[str, Subject]
 
+    # What is counted: mentions, or posts.
+    unit: str
+
     # Whether a template can be named by its number.
     has_numbers: bool = True
 
@@ -82,27 +89,72 @@ class Repeats:
         """Return the largest patterns of a keyword or job."""
         return self.subjects[name].largest if name in self.subjects else []
 
+    def propose_distinct(self, name: str = ALL) -> str:
+        """Return a sentence that proposes `--distinct` for a keyword or job; "" if none is due."""
+        shares = self.subjects[name].months_of_repeats if name in self.subjects else {}
+        if not shares:
+            return ""
+        most = max(sorted(shares), key=shares.__getitem__)
+        months = quantity(len(shares), "month")
+        most_in = f"{month_name(most, '%B %Y')} ({format_share(shares[most])})"
+        return (
+            f"In {months} more than a fifth of the {self.unit}s are repeats, most in {most_in}: "
+            "--distinct counts each pattern once a month."
+        )
+
 
 def read_repeats(data: RunData) -> Repeats:
     """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
     subjects: dict[str, Subject] = defaultdict(Subject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
-    count = _count_mentions if data.kind.unit == Unit.MENTION else _count_posts
+    labels: dict[str, Counter[int]] = defaultdict(Counter)
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
     for job in data.jobs:
-        for name, place, month, n in count(data, job):
-            for whose in (name, ALL):
-                subjects[whose].total += n
-                if place is not None:
-                    subjects[whose].repeated += n
-                    by_month[whose].setdefault(place, Counter())[month] += n
+        for part in count_places(data, job, is_before_selection=True):
+            for subject_name in (part.subject, ALL):
+                subjects[subject_name].total += part.mentions
+                totals[subject_name][part.month] += part.mentions
+                if part.place is not None:
+                    subjects[subject_name].repeated += part.mentions
+                    months = by_month[subject_name].setdefault(part.place, Counter())
+                    months[part.month] += part.mentions
+                elif part.label is not None:
+                    labels[subject_name][part.label] += part.mentions
 
-    for name, subject in subjects.items():
-        largest = _largest(by_month[name], subject.total, len(patterns.patterns))
+    for subject_name, subject in subjects.items():
+        largest = _largest(by_month[subject_name], subject.total, len(patterns.patterns))
         for place in largest:
             text = patterns.patterns[place].text
-            subject.largest.append(_repeat(place, text, by_month[name][place], subject.total))
-    return Repeats(patterns.texts, patterns.repeats, subjects, not is_large(data))
+            subject.largest.append(
+                _repeat(place, text, by_month[subject_name][place], subject.total)
+            )
+        subject.labels = _most_frequent(labels[subject_name], patterns.labels)
+        if not data.selection.distinct:
+            repeated = sum(by_month[subject_name].values(), Counter[str]())
+            subject.months_of_repeats = _months_of_repeats(repeated, totals[subject_name])
+    return Repeats(
+        patterns.texts, patterns.repeats, subjects, str(data.kind.unit), not is_large(data)
+    )
+
+
+def _most_frequent(counts: Counter[int], labels: Sequence[Pattern]) -> list[tuple[str, int]]:
+    """Return the most frequent labels with their mentions or posts; ties by place."""
+    ranked = sorted(counts.items(), key=lambda label: (-label[1], label[0]))
+    return [
+        (labels[place].text, n)
+        for place, n in ranked[:SHOWN]
+        if n >= FEWEST_SHOWN and place < len(labels)
+    ]
+
+
+def _months_of_repeats(repeated: Counter[str], totals: Mapping[str, int]) -> dict[str, float]:
+    """Return the share of repeats in each month that has many of them."""
+    return {
+        month: n / totals[month]
+        for month, n in sorted(repeated.items())
+        if month and n >= FEWEST_SHOWN and n > MANY_REPEATS * totals[month]
+    }
 
 
 def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> list[int]:
@@ -120,25 +172,3 @@ def _repeat(place: int, text: str, by_month: Counter[str], total: int) -> Repeat
     dated = {month: times for month, times in by_month.items() if month}
     peak = max(sorted(dated), key=dated.__getitem__, default=None)
     return Repeat(name_template(place), text, n, n / total, peak, dated[peak] if peak else 0)
-
-
-def _count_mentions(data: RunData, job: RunJob) -> Iterator[Count]:
-    """Yield for each keyword of a month how many mentions are of a pattern, or of none."""
-    patterns = read_patterns(data)
-    for keyword, mentions in read_month_mentions(data, job).items():
-        sentences = set(zip(mentions.documents, mentions.positions, strict=True))
-        counts = Counter(patterns.place_of(document) for document, _ in sentences)
-        for place, n in counts.items():
-            yield keyword, place, job.name, n
-
-
-def _count_posts(data: RunData, job: RunJob) -> Iterator[Count]:
-    """Yield how many posts of a job are of a pattern, or of none, by month."""
-    patterns = read_patterns(data)
-    counts: Counter[tuple[str, int | None]] = Counter()
-    statement = select(Document.id, Document.period).where(documents_condition(data, job))
-    for document, period in fetch_pages(data.db, statement, Document.id):
-        month = pad_period(period) if period else ""
-        counts[month, patterns.place_of(document)] += 1
-    for (month, place), n in counts.items():
-        yield job.name, place, month, n

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 DISTINCT = Selection(distinct=True)
 COUNTIES = 1_900
-TRACKER = "… County, Ohio Covid Case and Risk Tracker."
+TRACKER = "… County, Ohio Covid Case and Risk Tracker"
 
 
 def rows_of(

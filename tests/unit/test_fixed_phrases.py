@@ -75,6 +75,13 @@ def test_a_tail_beside_names_alone_is_a_family_and_one_beside_sentences_is_not()
     assert shown(results + sentences) == [("… Ballot Results", len(NAMES))]
 
 
+def test_a_sentence_behind_a_mark_and_the_speaker_of_a_quotation_make_no_family() -> None:
+    live = [f"Live: Mayor Elm {text} of the {text[::-1]}" for text in SENTENCES]
+    quotations = [f"“{text} of the {text[::-1]}” —Mayor Birch" for text in SENTENCES]
+    assert shown(live) == []
+    assert shown(quotations) == []
+
+
 def test_a_label_of_a_single_word_is_listed_and_its_texts_are_no_repeats() -> None:
     texts = [f"Critique: {text}" for text in SENTENCES]
     found = patterns_of([*SENTENCES, *texts])

@@ -1,0 +1,150 @@
+"""How many mentions, or posts, of a keyword or account are in repeated texts, exactly."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from analysis.kinds.kind import Unit
+from analysis.text.near_duplicates import Pattern
+from models.tables import Document
+from reports.data.export_schema import pad_period
+from reports.data.month_mentions import read_month_mentions
+from reports.data.queries import fetch_pages
+from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.selection import left_out, read_patterns
+from reports.data.variants import FEWEST_OF_FAMILY
+
+# A subject, and a month of it; None stands for all of its months.
+SubjectMonth = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCount:
+    """The mentions of a subject in a month that are in texts of one pattern, or of none."""
+
+    # A keyword, or the name of a job over posts.
+    subject: str
+
+    # The month as `YYYY-MM`; "" if it is not known.
+    month: str
+
+    # The place of the pattern, and of the label, among those of the run.
+    place: int | None
+    label: int | None
+
+    # Of posts each document is a mention.
+    documents: int
+    mentions: int
+
+
+@dataclass
+class FamilyCounts:
+    """How much of a subject is in families, the patterns of `FEWEST_OF_FAMILY` texts or more."""
+
+    # All documents that mention the subject, and all mentions.
+    documents: int = 0
+    mentions: int = 0
+
+    # Those in families.
+    repeated_documents: int = 0
+    repeated_mentions: int = 0
+
+    # The family that most of the documents are of; None if none is of one.
+    largest: Pattern | None = None
+    largest_documents: int = 0
+    largest_mentions: int = 0
+
+
+def read_family_counts(run: RunData) -> Mapping[SubjectMonth, FamilyCounts]:
+    """Return the counts of each subject by month, and under None those of all its months.
+
+    Documents that the run's selection leaves out do not count.
+    """
+    return run.selected_readings.once(read_family_counts, lambda: _count_families(run))
+
+
+def count_places(
+    run: RunData, job: RunJob, *, is_before_selection: bool = False
+) -> Iterator[PlaceCount]:
+    """Yield for each subject of a job how many mentions are of each pattern, or of none.
+
+    *is_before_selection* says to count what the run's selection leaves out, too.
+    """
+    without = () if is_before_selection else left_out(run, job)
+    count = _count_mentions if run.kind.unit == Unit.MENTION else _count_posts
+    return count(run, job, frozenset(without))
+
+
+def _count_families(run: RunData) -> dict[SubjectMonth, FamilyCounts]:
+    patterns = read_patterns(run)
+    families = frozenset(patterns.places_of_size(FEWEST_OF_FAMILY))
+    counts: dict[SubjectMonth, FamilyCounts] = defaultdict(FamilyCounts)
+    by_place: dict[SubjectMonth, dict[int, _Sizes]] = defaultdict(lambda: defaultdict(_Sizes))
+    for job in run.jobs:
+        for part in count_places(run, job):
+            keys: tuple[SubjectMonth, ...] = ((part.subject, part.month), (part.subject, None))
+            for key in keys:
+                counts[key].documents += part.documents
+                counts[key].mentions += part.mentions
+                if part.place in families:
+                    counts[key].repeated_documents += part.documents
+                    counts[key].repeated_mentions += part.mentions
+                    by_place[key][part.place].add(part)
+
+    for key, sizes in by_place.items():
+        shown = [place for place in sizes if place < len(patterns.patterns)]
+        if shown:
+            largest = min(shown, key=lambda place: (-sizes[place].documents, place))
+            counts[key].largest = patterns.patterns[largest]
+            counts[key].largest_documents = sizes[largest].documents
+            counts[key].largest_mentions = sizes[largest].mentions
+    return dict(counts)
+
+
+@dataclass
+class _Sizes:
+    """The documents and mentions of a subject that are of one family."""
+
+    documents: int = 0
+    mentions: int = 0
+
+    def add(self, part: PlaceCount) -> None:
+        self.documents += part.documents
+        self.mentions += part.mentions
+
+
+def _count_mentions(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
+    for keyword, columns in read_month_mentions(run, job).items():
+        sentences = set(zip(columns.documents, columns.positions, strict=True))
+        mentions = Counter(document for document, _ in sentences if document not in without)
+        documents = ((count, job.name, document) for document, count in mentions.items())
+        yield from _count_documents(run, keyword, documents)
+
+
+def _count_posts(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
+    statement = select(Document.id, Document.period).where(documents_condition(run, job))
+    posts = (
+        (1, pad_period(period) if period else "", document)
+        for document, period in fetch_pages(run.db, statement, Document.id)
+        if document not in without
+    )
+    return _count_documents(run, job.name, posts)
+
+
+def _count_documents(
+    run: RunData, subject: str, documents: Iterable[tuple[int, str, int]]
+) -> Iterator[PlaceCount]:
+    """Count *documents*, each with its mentions, its month and its id, by pattern and label."""
+    patterns = read_patterns(run)
+    n_documents: Counter[tuple[str, int | None, int | None]] = Counter()
+    n_mentions: Counter[tuple[str, int | None, int | None]] = Counter()
+    for mentions, month, document in documents:
+        key = month, patterns.place_of(document), patterns.label_of(document)
+        n_documents[key] += 1
+        n_mentions[key] += mentions
+    for key, count in n_documents.items():
+        yield PlaceCount(subject, *key, documents=count, mentions=n_mentions[key])

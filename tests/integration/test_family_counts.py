@@ -1,0 +1,112 @@
+"""How much of a keyword or an account is in families of repeated texts, and what a page says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from models.database import Database
+from models.tables import Document, JobStep, Mention
+from reports.build import report_folder
+from reports.data.family_counts import FamilyCounts, read_family_counts
+from reports.data.run_data import RunData, Selection, load_run
+from reports.data.selection import select_documents
+from reports.pages.repeats import read_repeats
+from tests import exports_kit as kit
+
+SYLLABLES = [first + second for first in "bdklmnr" for second in "aeiou"]
+WORDS = [
+    f"{first}{second}".title() for first, second in zip(SYLLABLES, SYLLABLES[9:], strict=False)
+]
+SAYINGS = [f"Saying of the Day: {word}ra Covid {word}lin {word}mek" for word in WORDS[:16]]
+TRACKERS = ["Covid Tracker of the Valley."] * 5
+CRITIQUES = [f"Critique: {word}to {word}sen Covid {word}pol" for word in WORDS[:16]]
+OTHERS = [f"{word}dor Covid {word}nes" for word in WORDS[:3]]
+
+
+def covid_run(db: Database, march: Sequence[str], april: Sequence[str]) -> RunData:
+    """Return a run of two months whose documents mention covid in two sentences each."""
+    run, jobs = kit.months(db, "2020-03", "2020-04", steps=("keywords", "polarity"))
+    documents, mentions = [], []
+    texts = [("2020-03", text) for text in march] + [("2020-04", text) for text in april]
+    for number, (month, text) in enumerate(texts, 1):
+        documents.append(kit.document(number, f"{number:03}", month, text=text))
+        for position in (1, 2):
+            mentions.append(kit.mention(jobs[month], number, "covid", position, 0.0))
+    kit.add(db, Document, *documents)
+    kit.add(db, Mention, *mentions)
+    kit.add(db, JobStep, *(kit.step(job, name) for job in jobs.values() for name in kit.TEXT_STEPS))
+    return load_run(db, run)
+
+
+def in_numbers(counts: FamilyCounts) -> tuple[int, ...]:
+    repeated = (counts.repeated_documents, counts.repeated_mentions)
+    largest = (counts.largest_documents, counts.largest_mentions)
+    return (counts.documents, counts.mentions, *repeated, *largest)
+
+
+def test_documents_and_mentions_in_families_are_counted_by_month_and_in_all(db: Database) -> None:
+    run = covid_run(db, [*SAYINGS[:10], *TRACKERS, *OTHERS], [*SAYINGS[10:], *CRITIQUES])
+    counts = read_family_counts(run)
+    march, april, both = (counts["covid", month] for month in ("2020-03", "2020-04", None))
+    assert in_numbers(march) == (18, 36, 15, 30, 10, 20)
+    assert in_numbers(april) == (22, 44, 6, 12, 6, 12)
+    assert in_numbers(both) == (40, 80, 21, 42, 16, 32)
+    assert both.largest is not None
+    assert both.largest.text == "Saying of the Day: …"
+
+    without = select_documents(run, Selection(without=("Saying of the Day",)))
+    assert in_numbers(read_family_counts(without)["covid", None]) == (24, 48, 5, 10, 5, 10)
+
+
+def test_a_family_is_left_out_by_any_of_its_texts_or_its_head_typed(db: Database) -> None:
+    run = covid_run(db, [*SAYINGS, *OTHERS], OTHERS)
+    for text in (SAYINGS[3], "Saying of the Day:", "saying of the day", "Saying of the Day: …"):
+        counts = read_family_counts(select_documents(run, Selection(without=(text,))))
+        assert in_numbers(counts["covid", None]) == (6, 12, 0, 0, 0, 0)
+    distinct = read_family_counts(select_documents(run, Selection(distinct=True)))
+    assert distinct["covid", "2020-03"].documents == 4
+
+
+def test_posts_of_an_account_in_families_are_counted(db: Database) -> None:
+    run, jobs = kit.handles(db, "nasa", steps=("polarity",))
+    texts = [*(f"Watch it live: https://t.co/{n}" for n in range(5)), "It is up.", "It is down."]
+    posts = []
+    for number, text in enumerate(texts, 1):
+        whose = {"source": "x", "handle": "nasa"}
+        posts.append(kit.document(number, str(number), "2020-04", **whose, text=text))
+    kit.add(db, Document, *posts)
+    kit.add(db, JobStep, *(kit.step(job, "documents") for job in jobs.values()))
+    counts = read_family_counts(load_run(db, run))
+    assert in_numbers(counts["@nasa", "2020-04"]) == (7, 7, 5, 5, 5, 5)
+
+
+def test_the_page_lists_labels_that_are_no_repeats_and_proposes_distinct_where_repeats_are_many(
+    db: Database, tmp_path: Path
+) -> None:
+    run = covid_run(db, [*SAYINGS, *OTHERS], [*CRITIQUES, *TRACKERS[:2]])
+    index = report_folder.build(db, [run.id], tmp_path)
+    page = next(index.parent.glob("keyword-*.html")).read_text(encoding="utf-8")
+    proposal = (
+        "In 1 month more than a fifth of the mentions are repeats, most in March 2020 (84.2 %): "
+        "--distinct counts each pattern once a month."
+    )
+    assert proposal in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "are no repeats: “<bdi>Critique: …</bdi>” 32 mentions." in page
+    assert report_folder.read_remarks(tmp_path) == [proposal]
+    assert "remarks" in json.loads((tmp_path / "report.json").read_text())
+
+    report_folder.build(db, [run.id], tmp_path, selection=Selection(distinct=True))
+    assert report_folder.read_remarks(tmp_path) == []
+
+
+@pytest.mark.parametrize(("repeats", "is_proposed"), [(5, False), (6, True)])
+def test_distinct_is_proposed_above_a_fifth_of_a_months_mentions(
+    db: Database, repeats: int, is_proposed: bool
+) -> None:
+    others = [f"{word}dor Covid {word}nes" for word in WORDS[:20]]
+    run = covid_run(db, ["Covid Tracker of the Valley."] * repeats + others, WORDS[20:23])
+    assert bool(read_repeats(run).propose_distinct()) is is_proposed
