@@ -67,6 +67,12 @@ def read_family_counts(run: RunData) -> Mapping[SubjectMonth, FamilyCounts]:
     return run.selected_readings.once(read_family_counts, lambda: _count_families(run))
 
 
+def count_repeated_documents(run: RunData, subject: str, month: str | None) -> int:
+    """Return how many of the documents that mention a subject are in families."""
+    counts = read_family_counts(run).get((subject, month))
+    return 0 if counts is None else counts.repeated_documents
+
+
 def count_places(
     run: RunData, job: RunJob, *, is_before_selection: bool = False
 ) -> Iterator[PlaceCount]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from reports.data.family_counts import read_family_counts
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
@@ -43,9 +44,7 @@ def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[
         others = read_findings(variants.without_families)
         kept = _count_documents(variants.without_families)
         for subject, found in confirmed.items():
-            left_out = documents[subject] - kept[subject]
-            verb = "is a repeat" if left_out == 1 else "are repeats"
-            condition = f"Without the {quantity(left_out, 'document')} that {verb}"
+            condition = _name_families(run, subject, documents[subject] - kept[subject])
             confirmed[subject] = _confirm(found, others.get(subject, ()), condition)
 
     if variants.without_bulk_days is not None:
@@ -118,6 +117,18 @@ def _count_documents(run: RunData) -> Counter[str]:
         documents_by_period[period_row.period] = period_row.documents
     documents[ALL] = sum(documents_by_period.values()) if run.keywords else documents.total()
     return documents
+
+
+def _name_families(run: RunData, subject: str, left_out: int) -> str:
+    """Say how many documents of a subject are left out, and which family is the largest."""
+    verb = "is a repeat" if left_out == 1 else "are repeats"
+    condition = f"Without the {quantity(left_out, 'document')} that {verb}"
+    counts = read_family_counts(run).get((subject, None))
+    if counts is None or counts.largest is None:
+        return condition
+    if counts.largest_documents == left_out:
+        return f"{condition}, “{counts.largest.text}”"
+    return f"{condition} ({counts.largest_documents:,} of them “{counts.largest.text}”)"
 
 
 def _name_days(days: Sequence[date]) -> str:

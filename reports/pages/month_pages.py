@@ -12,6 +12,7 @@ from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
 from reports.data.distinct_mentions import describe_repeats, drop_repeats
 from reports.data.entity_labels import read_run_names
+from reports.data.family_counts import count_repeated_documents
 from reports.data.run_data import RunData
 from reports.data.selection import read_places
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -75,6 +76,9 @@ class MonthSection:
     nothing_distinctive: str
 
     readings: list[Reading]
+
+    # The documents that mention the keyword and are repeats.
+    repeated_documents: int = 0
 
 
 @dataclass(frozen=True)
@@ -249,6 +253,7 @@ class MonthReader:
             readings=choose_documents(
                 sentences, patterns, place_of, standing_out, self.run.neutral_band
             ),
+            repeated_documents=count_repeated_documents(self.run, keyword.name, month.row.period),
         )
 
 

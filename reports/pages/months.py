@@ -17,6 +17,7 @@ from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName, read_run_names
+from reports.data.family_counts import count_repeated_documents
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -115,6 +116,9 @@ class KeywordSection:
 
     # The counts of words leave out this many mentions.
     repeats: int = 0
+
+    # The documents that mention it and are repeats.
+    repeated_documents: int = 0
 
     # The mentions' polarities, in the months that have a mean.
     polarities: array[float] = field(default_factory=lambda: array("d"))
@@ -267,6 +271,7 @@ def make_page(
     for keyword in keywords:
         keyword.scale = labels.scale(keyword.name)
         keyword.labelled = labels.by_keyword.get(keyword.name)
+        keyword.repeated_documents = count_repeated_documents(run, keyword.name, None)
     reader = _month_reader(run, store, keywords, labels.scale_of_all)
     page = MonthsPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):
