@@ -54,6 +54,10 @@ _EXCLUSIVE_LABEL = 0.5
 # A fixed phrase keeps at least this share of its texts, where others are in more texts.
 _FEWEST_LEFT = 0.5
 
+# A phrase is taken with a further word that this share of its texts have: "Not Seen on TV" is not
+# of the family of "What Is on TV".
+_SAME = 0.98
+
 # A phrase is named with a further word that this share of its texts have.
 _SHARED_NAME = 0.9
 
@@ -276,8 +280,14 @@ class PhraseCounts:
 
     def find_fixed(self, n_forms: int) -> PhrasesOfForms:
         """Return the fixed phrases, and that of each of *n_forms* forms."""
-        fixed = [count for count in self._counts.values() if count.is_fixed()]
-        return self._choose(fixed, np.full(n_forms, fill_value=True))
+        longer = self._find_longer()
+        fixed = {
+            lengthened.key: lengthened
+            for lengthened in (
+                _lengthen(count, longer) for count in self._counts.values() if count.is_fixed()
+            )
+        }
+        return self._choose(list(fixed.values()), np.full(n_forms, fill_value=True))
 
     def find_labels(self, is_without_phrase: NDArray[np.bool_]) -> PhrasesOfForms:
         """Return the labels that recur and are no fixed phrases, and those of forms without one."""
@@ -363,6 +373,16 @@ def count_content_words(words: Words) -> int:
     """Return how many *words* are no stop words of the language that has most of them."""
     n_words = len(words) - words.count(FIGURE)
     return n_words - max(len(stop_words.intersection(words)) for stop_words in _stop_words())
+
+
+def _lengthen(count: _Count, longer: Mapping[Key, _Count]) -> _Count:
+    """Return the longest fixed phrase that nearly all texts with a fixed phrase have."""
+    longest = count
+    while (following := longer.get(longest.key)) is not None:
+        if following.at_place < _SAME * count.at_place or not following.is_fixed():
+            break
+        longest = following
+    return longest
 
 
 def _make_phrase(count: _Count, longer: Mapping[Key, _Count]) -> FixedPhrase:

@@ -111,6 +111,13 @@ def test_what_repeats_a_label_alone_and_what_repeats_with_it_are_of_its_family()
     assert shown(texts + again) == [("Saying of the Day: …", len(texts) + 7)]
 
 
+def test_a_text_with_a_part_of_a_familys_phrase_is_none_of_it() -> None:
+    pairs = [(first, second) for first in NAMES[:8] for second in NAMES[8:16]]
+    texts = [f"What Was on Air 9: {first}ra {second}sto" for first, second in pairs]
+    stray = "Never Heard on Air 9: A Play"
+    assert in_families([*texts, stray]) == dict.fromkeys(texts, "What Was on Air …: …")
+
+
 def test_reposts_of_one_account_are_no_family() -> None:
     assert shown([f"RT @elm_town: {text}" for text in SENTENCES]) == []
 
