@@ -22,7 +22,7 @@ from reports.findings.run_findings import choose_leading
 # The page begins with this many sentences.
 LEADING = 3
 # The page shows at most this many further sentences of a subject.
-FURTHER = 3
+FURTHER = 2
 
 
 @dataclass(frozen=True)

@@ -495,7 +495,7 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
         return []
 
     account_names = [portrait.title for portrait in compared]
-    compared_rows = _choose_rows(compared)
+    compared_rows = choose_rows([(portrait.rows, portrait.scored_rows) for portrait in compared])
     span = style.Range.of(row.period for rows in compared_rows for row in rows)
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
@@ -520,15 +520,20 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     )
 
 
-def _choose_rows(portraits: Sequence[Portrait]) -> list[list[PeriodRow]]:
-    """Return each account's rows: by year where most columns of a heat map would be empty."""
-    rows = [row for portrait in portraits for row in portrait.rows]
-    span = style.Range.of(row.period for row in rows)
-    periods_with_posts = {row.period for row in rows if row.mentions}
+def choose_rows(
+    accounts_rows: Sequence[tuple[list[PeriodRow], list[PeriodRow]]],
+) -> list[list[PeriodRow]]:
+    """Return each account's rows: by year where most columns of a heat map would be empty.
+
+    An account has its rows, and the same rows with the numbers of scored posts.
+    """
+    all_rows = [row for period_rows, _ in accounts_rows for row in period_rows]
+    span = style.Range.of(row.period for row in all_rows)
+    periods_with_posts = {row.period for row in all_rows if row.mentions}
     is_sparse = len(periods_with_posts) * SPARSE < len(span)
     if span.grain == Grain.YEAR or not is_sparse:
-        return [portrait.rows for portrait in portraits]
-    return [fold_years(portrait.rows, portrait.scored_rows) for portrait in portraits]
+        return [period_rows for period_rows, _ in accounts_rows]
+    return [fold_years(period_rows, scored_rows) for period_rows, scored_rows in accounts_rows]
 
 
 def fold_years(
