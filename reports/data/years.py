@@ -18,7 +18,7 @@ from reports.data.tables.periods import PeriodRow, read_periods, read_series
 MOST_MONTHS = 60
 # Figures and tests take so many months one by one; of more they take years.
 MOST_DRAWN = 240
-# A year takes part in highlights if so many of its months are whole.
+# A year is ranked if so many of its months are whole.
 WHOLE_MONTHS = 9
 
 # A keyword and one of its terms; None stands for all terms together.
@@ -113,7 +113,7 @@ def draw_by_year(run: RunData) -> bool:
 
 
 def read_tested(run: RunData) -> list[PeriodRow]:
-    """Return the rows that highlights are about: months, or years in a long run."""
+    """Return the rows that findings are about: months, or years in a long run."""
     return read_years(run) if is_tested_by_year(run) else list(read_periods(run))
 
 

@@ -93,7 +93,7 @@ class KeywordSection:
     months: dict[str, KeywordMonth]
     distinctive: list[DistinctiveRow]
 
-    # The highlights are about these rows: monthly, or yearly in a run of many years.
+    # The findings are about these rows: monthly, or yearly in a run of many years.
     tested: list[PeriodRow]
 
     tested_by_term: dict[str, list[PeriodRow]]

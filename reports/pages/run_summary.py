@@ -130,7 +130,7 @@ class RunSummary(RunData):
 
     @property
     def is_tested_by_year(self) -> bool:
-        """Whether highlights compare years, since the months are too many."""
+        """Whether findings compare years, since the months are too many."""
         return is_tested_by_year(self)
 
     @property

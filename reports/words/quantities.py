@@ -1,4 +1,4 @@
-"""Numbers with their nouns, days and addresses, as captions, highlights and pages write them."""
+"""Numbers with their nouns, days and addresses, as captions, findings and pages write them."""
 
 from __future__ import annotations
 

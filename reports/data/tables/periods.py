@@ -109,8 +109,8 @@ class PeriodRow:
     ]
     cut_off: Annotated[
         bool,
-        "Whether days at the edge of the month are missing from what was collected: no highlight "
-        "uses such a month. Of a week or year also whether days of it lie outside the run.",
+        "Whether days at the edge of the month are missing from what was collected: no finding "
+        "ranks such a month. Of a week or year also whether days of it lie outside the run.",
     ] = False
     dispersion: Annotated[
         float | None,
