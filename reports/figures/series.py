@@ -141,7 +141,7 @@ def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureS
         draw=partial(mentions_figure, subject, period_rows),
         alt=f"Bars: mentions of {subject.name} per {grain}, {sum_mentions(period_rows):,} in all. "
         f"Below: the share of documents with a mention. The numbers are in the table of {grain}s.",
-        caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
+        caption="A ring at zero: documents were read, and none mentions it. A hatched "
         f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
         f"{smoothing.explain(grain, 'share')}{explain_cut_off(period_rows)}",
         peak=find_peak(period_rows, subject.span, "mentions"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from reports.data.family_counts import read_family_counts
@@ -18,7 +17,7 @@ from reports.words.quantities import join_words, quantity
 
 # Subjects are keywords, or the names of jobs of posts; this key stands for all of them together.
 ALL = ""
-# Counts and shares that change by a larger part are printed with both numbers.
+# Counts and shares that change by a larger part of the largest are printed with both numbers.
 LEAST_CHANGE = 0.1
 # A mean polarity that changes by more is, too.
 LEAST_CHANGE_OF_MEAN = 0.02
@@ -44,65 +43,70 @@ def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[
         others = read_findings(variants.without_families)
         kept = _count_documents(variants.without_families)
         for subject, found in confirmed.items():
-            condition = _name_families(run, subject, documents[subject] - kept[subject])
-            confirmed[subject] = _confirm(found, others.get(subject, ()), condition)
+            left_out = _name_families(run, subject, documents[subject] - kept[subject])
+            without = LeftOut(left_out, "repeats", changes_all_shares=True)
+            confirmed[subject] = _confirm(found, others.get(subject, ()), without)
 
     if variants.without_bulk_days is not None:
         others = read_findings(variants.without_bulk_days)
-        condition = f"Without {_name_days(variants.bulk_days)}"
+        days = variants.bulk_days
+        again = "that day" if len(days) == 1 else "those days"
+        without = LeftOut(_name_days(days), again, changes_all_shares=False)
         for subject, found in confirmed.items():
-            confirmed[subject] = _confirm(found, others.get(subject, ()), condition)
+            confirmed[subject] = _confirm(found, others.get(subject, ()), without)
     return confirmed
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What is left out of a run: as a subject's first sentence names it, and its later ones."""
+
+    first: str
+    again: str
+
+    # Repeats are in all periods, so that without them each share is of fewer documents.
+    changes_all_shares: bool
 
 
 def _confirm(
-    findings: Sequence[Finding], others: Sequence[Finding], condition: str
+    findings: Sequence[Finding], others: Sequence[Finding], without: LeftOut
 ) -> list[Finding]:
     """Return *findings* with what changes of them where only *others* are found."""
     others_by_topic = {other.topic: other for other in others}
+    name = without.first
     confirmed = []
     for finding in findings:
-        if not finding.clause:
-            confirmed.append(finding)
-            continue
         other = others_by_topic.get(finding.topic)
-        if other is None:
+        if finding.clause and other is None:
             continue
-        if not _is_same(finding, other):
-            text = f"{finding.text} {condition}, {other.clause}."
-            finding = replace(finding, text=text)  # noqa: PLW2901 - the finding as it is printed
-        confirmed.append(finding)
+        text = finding.text
+        if finding.clause and other is not None and not _is_same(finding, other, without):
+            text = f"{text} Without {name}, {other.clause}."
+            name = without.again
+        confirmed.append(replace(finding, text=text))
     return confirmed
 
 
-def _is_same(finding: Finding, other: Finding) -> bool:
-    """Return whether both have the same answer, and figures that hardly differ.
-
-    Leaving documents out changes the documents that are counted, or their share of all, or both:
-    one of the two may change.
-    """
+def _is_same(finding: Finding, other: Finding, without: LeftOut) -> bool:
+    """Return whether both have the same answer, and figures that hardly differ."""
     if finding.answer != other.answer:
         return False
-    is_counted_alike = _is_near(finding.counts, other.counts, relative=LEAST_CHANGE)
-    has_same_shares = _is_near(finding.shares, other.shares, relative=LEAST_CHANGE)
-    if finding.counts and finding.shares:
-        is_alike = is_counted_alike or has_same_shares
-    else:
-        is_alike = is_counted_alike and has_same_shares
-    return is_alike and _is_near(finding.means, other.means, absolute=LEAST_CHANGE_OF_MEAN)
+    has_same_shares = _is_near(finding.shares, other.shares)
+    if without.changes_all_shares and finding.shares and finding.counts:
+        has_same_shares = has_same_shares or _is_near(finding.counts, other.counts)
+    has_same_counts = bool(finding.shares) or _is_near(finding.counts, other.counts)
+    pairs = zip(finding.means, other.means, strict=True)
+    has_same_means = all(abs(mean - other) <= LEAST_CHANGE_OF_MEAN for mean, other in pairs)
+    return has_same_shares and has_same_counts and has_same_means
 
 
-def _is_near(
-    figures: Sequence[float],
-    other_figures: Sequence[float],
-    *,
-    relative: float = 0.0,
-    absolute: float = 0.0,
-) -> bool:
-    pairs = zip(figures, other_figures, strict=False)
-    return len(figures) == len(other_figures) and all(
-        math.isclose(figure, other, rel_tol=relative, abs_tol=absolute) for figure, other in pairs
-    )
+def _is_near(figures: Sequence[float], other_figures: Sequence[float]) -> bool:
+    """Return whether no figure changes by more than a part of the largest."""
+    if len(figures) != len(other_figures):
+        return False
+    tolerance = LEAST_CHANGE * max(figures, default=0.0)
+    pairs = zip(figures, other_figures, strict=True)
+    return all(abs(figure - other) <= tolerance for figure, other in pairs)
 
 
 def _count_documents(run: RunData) -> Counter[str]:
@@ -122,13 +126,13 @@ def _count_documents(run: RunData) -> Counter[str]:
 def _name_families(run: RunData, subject: str, left_out: int) -> str:
     """Say how many documents of a subject are left out, and which family is the largest."""
     verb = "is a repeat" if left_out == 1 else "are repeats"
-    condition = f"Without the {quantity(left_out, 'document')} that {verb}"
+    words = f"the {quantity(left_out, 'document')} that {verb}"
     counts = read_family_counts(run).get((subject, None))
-    if counts is None or counts.largest is None:
-        return condition
+    if counts is None or counts.largest is None or 2 * counts.largest_documents < left_out:
+        return words
     if counts.largest_documents == left_out:
-        return f"{condition}, “{counts.largest.text}”"
-    return f"{condition} ({counts.largest_documents:,} of them “{counts.largest.text}”)"
+        return f"{words}, “{counts.largest.text}”"
+    return f"{words} ({counts.largest_documents:,} of them “{counts.largest.text}”)"
 
 
 def _name_days(days: Sequence[date]) -> str:

@@ -61,8 +61,8 @@ def state_mood(
         f"and lowest in {_describe(lowest, unit)}."
     )
     clause = (
-        f"the mean is {signed(overall)}, highest in {_describe(highest, unit)} and lowest in "
-        f"{_describe(lowest, unit)}"
+        f"the mean is {signed(overall)}, highest in {_month(highest)} ({signed(highest.mean)}) and "
+        f"lowest in {_month(lowest)} ({signed(lowest.mean)})"
     )
     answer = highest.name, lowest.name
     named = overall, highest.mean, lowest.mean
@@ -85,4 +85,8 @@ def overall_mean(means: Sequence[Mean]) -> float:
 
 
 def _describe(mean: Mean, unit: str) -> str:
-    return f"{period_name(mean.name, '%B %Y')} ({signed(mean.mean)}, {mean.n:,} {unit}s)"
+    return f"{_month(mean)} ({signed(mean.mean)}, {mean.n:,} {unit}s)"
+
+
+def _month(mean: Mean) -> str:
+    return period_name(mean.name, "%B %Y")

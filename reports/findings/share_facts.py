@@ -109,7 +109,7 @@ def _state_highest(
         return []
 
     top = ranked[0]
-    clause = f"it is highest in {_month(top)}: {_share(top)}"
+    clause = f"it is in {_share(top)} of {_month(top)}"
     if len(ranked) == 1:
         text = f"{subject} is in {_share(top)} of {_month(top)}."
         return [
@@ -142,29 +142,40 @@ def _state_highest(
             )
         ]
 
-    second, lowest = ranked[1], ranked[-1]
+    return _state_extremes(subject, ranked)
+
+
+def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
+    """Name the highest, the next and the lowest of at least three periods."""
+    top, second, lowest = ranked[0], ranked[1], ranked[-1]
     unit = grain_of(top.period)
-    lows = _name_equals(ranked, lowest)
+    highs, lows = _name_equals(ranked, top), _name_equals(ranked, lowest)
+    end = f"none in {lows}"
+    if lowest.matched:
+        end = f"lowest {lows} with {format_share(lowest.share)}"
     text = (
         f"{subject} is in {_share(top)} of {_month(top)}, the highest share of {len(ranked)} "
-        f"{unit}s; next is {_month(second)} with {format_share(second.share)}, lowest {lows} with "
-        f"{format_share(lowest.share)}."
+        f"{unit}s; next is {_month(second)} with {format_share(second.share)}, {end}."
+    )
+    clause = (
+        f"it is highest in {_month(top)} ({format_share(top.share)}); next is {_month(second)} "
+        f"with {format_share(second.share)}, {end}"
     )
     if second.share == top.share:
-        text = (
-            f"{subject} has its highest share of {len(ranked)} {unit}s, {format_share(top.share)}, "
-            f"in {_name_equals(ranked, top)}; lowest {lows} with {format_share(lowest.share)}."
-        )
-    interest = 0.4 + 0.6 * (1 - second.share / top.share)
+        highest = f"{format_share(top.share)}, in {highs}; {end}"
+        text = f"{subject} has its highest share of {len(ranked)} {unit}s, {highest}."
+        clause = f"its highest share is {highest}"
+    is_one_lowest = ranked[-2].share > lowest.share
+    answer = ("highest", top.period, second.period, lowest.period if is_one_lowest else "several")
     return [
         fact(
             ("share",),
-            ("highest", top.period),
+            answer,
             text,
-            counts=(top.matched,),
-            shares=(top.share,),
+            counts=(top.matched, second.matched, lowest.matched),
+            shares=(top.share, second.share, lowest.share),
             clause=clause,
-            interest=interest,
+            interest=0.4 + 0.6 * (1 - second.share / top.share),
         )
     ]
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 DISTINCT = Selection(distinct=True)
 COUNTIES = 1_900
-HIGHEST = "it is highest in February 2021:"
+HIGHEST = "it is highest in February 2021 (20.0 %);"
 TRACKER = "… County, Ohio Covid Case and Risk Tracker"
 
 
@@ -198,7 +198,7 @@ def test_a_peak_that_one_template_makes_is_printed_with_both_numbers(
     text = page_text(db, [run], tmp_path)
     assert "“covid” is in 1,910 of 2,300 documents (83.0 %) of January 2021" in text
     without = f"Without the 1,900 documents that are repeats, “{TRACKER}”, {HIGHEST}"
-    assert f"{without} 80 of 400 documents (20.0 %)." in text
+    assert f"{without} next is March 2021 with 3.0 %, lowest January 2021 with 2.5 %." in text
     assert "1,900 of 2,002 mentions (94.9 %) are in such texts. All are of one pattern." in text
     assert f"{TRACKER} template:1 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "All documents count." in text

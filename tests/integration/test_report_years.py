@@ -230,7 +230,7 @@ def fill_years(db: Database, last: str) -> int:
     [
         (
             "2019-12",
-            "highest share of 240 months, 50.0 %, in 12 months; lowest 228 months with 0.0 %.",
+            "highest share of 240 months, 50.0 %, in 12 months; none in 228 months.",
         ),
         ("2020-01", "60 of 120 documents (50.0 %) of 2010, the highest share of 20 years; next"),
     ],

@@ -65,8 +65,8 @@ def test_a_fact_that_changes_without_repeats_has_both_numbers(db: Database) -> N
         (
             "“covid” is in 91 of 91 documents (100.0 %) of March 2020 and in 5 of 35 documents "
             "(14.3 %) of April 2020. Without the 5 documents that are repeats, "
-            f"“{LETTER}”, it is highest in "
-            "March 2020: 91 of 91 documents (100.0 %)."
+            f"“{LETTER}”, it is in 91 of 91 "
+            "documents (100.0 %) of March 2020."
         )
     ]
 

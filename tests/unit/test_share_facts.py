@@ -53,7 +53,7 @@ def test_months_with_the_same_share_are_both_named() -> None:
         "January 2018 with 4.0 %."
     )
     assert texts(rows_of(90, 0, 0, 0, 90, 90))["share"] == (
-        "“covid” has its highest share of 6 months, 9.0 %, in 3 months; lowest 3 months with 0.0 %."
+        "“covid” has its highest share of 6 months, 9.0 %, in 3 months; none in 3 months."
     )
 
 
