@@ -209,7 +209,7 @@ def _print_events(listed_events: Sequence[ShownEvent], changes: Sequence[ShownCh
     for event in listed_events:
         show(event.text)
     if changes:
-        show("The largest changes, not tested:")
+        show("The largest changes that are no events:")
     for change in changes:
         show(f"  {change.text}")
         if change.headline is not None:

@@ -12,13 +12,16 @@ from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from reports.findings.finding import Finding
+from reports.findings.overtakings import keep_clearest
 from reports.words.periods import MONTHS
 from reports.words.quantities import join_words, quantity
 
 # Subjects are keywords, or the names of jobs of posts; this key stands for all of them together.
 ALL = ""
-# Counts and shares that change by a larger part of the largest are printed with both numbers.
+# Counts and shares that change by a larger part are printed with both numbers, unless they change
+# by a smaller part of the largest figure of the sentence.
 LEAST_CHANGE = 0.1
+LEAST_BESIDE_LARGEST = 0.02
 # A mean polarity that changes by more is, too.
 LEAST_CHANGE_OF_MEAN = 0.02
 # At most this many days are named.
@@ -44,17 +47,17 @@ def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[
         kept = _count_documents(variants.without_families)
         for subject, found in confirmed.items():
             left_out = _name_families(run, subject, documents[subject] - kept[subject])
-            without = LeftOut(left_out, "repeats", changes_all_shares=True)
+            without = LeftOut(left_out, "repeats", kept=kept[ALL] / max(1, documents[ALL]))
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
 
     if variants.without_bulk_days is not None:
         others = read_findings(variants.without_bulk_days)
         days = variants.bulk_days
         again = "that day" if len(days) == 1 else "those days"
-        without = LeftOut(_name_days(days), again, changes_all_shares=False)
+        without = LeftOut(_name_days(days), again, kept=1.0)
         for subject, found in confirmed.items():
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
-    return confirmed
+    return {subject: keep_clearest(found) for subject, found in confirmed.items()}
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,9 @@ class LeftOut:
     first: str
     again: str
 
-    # Repeats are in all periods, so that without them each share is of fewer documents.
-    changes_all_shares: bool
+    # The share of all documents that is left. Repeats are in all periods: if each loses the same
+    # part of its documents, all shares of other texts grow by the inverse, which changes nothing.
+    kept: float
 
 
 def _confirm(
@@ -91,9 +95,8 @@ def _is_same(finding: Finding, other: Finding, without: LeftOut) -> bool:
     """Return whether both have the same answer, and figures that hardly differ."""
     if finding.answer != other.answer:
         return False
-    has_same_shares = _is_near(finding.shares, other.shares)
-    if without.changes_all_shares and finding.shares and finding.counts:
-        has_same_shares = has_same_shares or _is_near(finding.counts, other.counts)
+    rescaled = [share * without.kept for share in other.shares]
+    has_same_shares = _is_near(finding.shares, other.shares) or _is_near(finding.shares, rescaled)
     has_same_counts = bool(finding.shares) or _is_near(finding.counts, other.counts)
     pairs = zip(finding.means, other.means, strict=True)
     has_same_means = all(abs(mean - other) <= LEAST_CHANGE_OF_MEAN for mean, other in pairs)
@@ -101,12 +104,14 @@ def _is_same(finding: Finding, other: Finding, without: LeftOut) -> bool:
 
 
 def _is_near(figures: Sequence[float], other_figures: Sequence[float]) -> bool:
-    """Return whether no figure changes by more than a part of the largest."""
+    """Return whether no figure changes by more than a part of it, or hardly beside the largest."""
     if len(figures) != len(other_figures):
         return False
-    tolerance = LEAST_CHANGE * max(figures, default=0.0)
-    pairs = zip(figures, other_figures, strict=True)
-    return all(abs(figure - other) <= tolerance for figure, other in pairs)
+    floor = LEAST_BESIDE_LARGEST * max(figures, default=0.0)
+    for figure, other_figure in zip(figures, other_figures, strict=True):
+        if abs(figure - other_figure) > max(floor, LEAST_CHANGE * figure):
+            return False
+    return True
 
 
 def _count_documents(run: RunData) -> Counter[str]:
@@ -125,6 +130,8 @@ def _count_documents(run: RunData) -> Counter[str]:
 
 def _name_families(run: RunData, subject: str, left_out: int) -> str:
     """Say how many documents of a subject are left out, and which family is the largest."""
+    if not left_out:
+        return "repeats, of which none mentions it"
     verb = "is a repeat" if left_out == 1 else "are repeats"
     words = f"the {quantity(left_out, 'document')} that {verb}"
     counts = read_family_counts(run).get((subject, None))

@@ -3,7 +3,7 @@
 Whatever is told of an event is told once and not taken back, so each period is judged by those
 before it alone (`reports.stats.surprise`). Each subject has an error budget of its own: another
 subject changes nothing of its events. Its share, or its posts, has four fifths of the budget.
-Below the events stand the largest changes that are none, which are not tested.
+Below the events stand the largest changes that are none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import pairwise
 from operator import attrgetter
 
 from analysis import grains
@@ -45,6 +46,11 @@ KIND_PARTS = {SHARE: 0.8, POSTS: 0.8, WORDING: 0.1, MOOD: 0.1}
 GRAIN_PARTS = {Grain.MONTH: 0.75, Grain.WEEK: 0.25}
 # A mean of fewer polarities says nothing.
 FEWEST_SCORED = 10
+
+# A rise to fewer documents is not told.
+FEWEST_DOCUMENTS = 5
+# Nor is one whose figures in the whole run, with repeats and bulk days, differ by less.
+LEAST_CHANGE = 0.1
 
 # So many changes that are no events are listed, and none that is more probable than this.
 MOST_CHANGES = 10
@@ -115,7 +121,7 @@ class Series:
             before=before,
             now=self._pool([told_row]),
             row=told_row,
-            periods_before=len(usual_periods),
+            usual_periods=tuple(usual_periods),
             judged=departure,
         )
 
@@ -150,8 +156,8 @@ class Event:
     now: float
     row: PeriodRow
 
-    # The usual periods that it is compared with.
-    periods_before: int
+    # The usual periods before, with which it is compared.
+    usual_periods: tuple[str, ...]
 
     # The same comparison without families of repeats and bulk days, on which it was judged.
     judged: Departure
@@ -160,6 +166,27 @@ class Event:
     def grain(self) -> Grain:
         """Whether it is a month or a week."""
         return grains.grain_of(self.period)
+
+    @property
+    def periods_before(self) -> int:
+        """How many usual periods it is compared with."""
+        return len(self.usual_periods)
+
+    @property
+    def follows_usual_periods(self) -> bool:
+        """Whether the usual periods are those right before it, without a gap."""
+        periods = [*self.usual_periods, self.period]
+        return all(grains.next_period(left) == right for left, right in pairwise(periods))
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether the figures of the whole run differ too, and a rise has a few documents."""
+        if self.kind == MOOD:
+            return True
+        is_rise = self.now > self.before
+        if is_rise and (self.row.matched or 0) < FEWEST_DOCUMENTS:
+            return False
+        return abs(self.now - self.before) > LEAST_CHANGE * max(self.now, self.before)
 
     @property
     def last_day(self) -> date:
@@ -207,11 +234,13 @@ def find_events(series: Iterable[Series]) -> Findings:
         for judgement in watched.judge():
             if judgement.is_surprise:
                 event = watched.tell(judgement)
-                if not event.continues(previous):
+                if event.is_worth_telling and not event.continues(previous):
                     events.append(event)
                 previous = event
             elif judgement.departure.p_value <= PROBABLE:
-                candidates.append(watched.tell(judgement))
+                change = watched.tell(judgement)
+                if change.is_worth_telling:
+                    candidates.append(change)
     events = _tell_wording_once(events)
     return Findings(sorted(events, key=_by_time), _choose_changes(candidates, events))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.enums import Grouping
 from reports.data.group_counts import GroupCounts, KeywordGroups
 from reports.data.groupings import NOT_KNOWN
@@ -14,16 +16,19 @@ FEWEST_DOCUMENTS = 30
 PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
 
 
-def state_groups(keyword_groups: KeywordGroups, grouping: Grouping) -> list[Finding]:
+def state_groups(
+    keyword_groups: KeywordGroups, grouping: Grouping, engines: Sequence[str] = ()
+) -> list[Finding]:
     """State in which groups a keyword is most and least common, and how their moods differ.
 
-    Groups are compared in the months in which at least two of them have documents.
+    Groups are compared in the months in which at least two of them have documents. Means of several
+    *engines* are not compared.
     """
     groups = [group for name, group in keyword_groups.groups.items() if name != NOT_KNOWN]
-    return [
-        *_state_shares(keyword_groups, groups, grouping),
-        *_state_moods(keyword_groups, groups, grouping),
-    ]
+    facts = _state_shares(keyword_groups, groups, grouping)
+    if len(engines) <= 1:
+        facts += _state_moods(keyword_groups, groups, grouping)
+    return facts
 
 
 def _state_shares(
@@ -57,9 +62,9 @@ def _state_shares(
     if len(ranked) == 2:
         others = f"{lowest} has {format_share(shares[lowest])}"
     text = (
-        f"Of {len(ranked)} {PLURALS[grouping]}, {highest} mentions “{keyword_groups.keyword}” in "
-        f"the largest share of its documents: {counted} ({format_share(shares[highest])}); "
-        f"{others}."
+        f"Of {len(ranked)} {PLURALS[grouping]} with at least {FEWEST_DOCUMENTS} documents in their "
+        f"common months, {highest} mentions “{keyword_groups.keyword}” in the largest share: "
+        f"{counted} ({format_share(shares[highest])}); {others}."
     )
     clause = f"it is largest in {highest}: {counted} ({format_share(shares[highest])})"
     answer, shares_named = (highest,), (shares[highest],)
@@ -88,7 +93,7 @@ def _state_moods(
     text = (
         f"The engine's mean polarity for “{keyword_groups.keyword}” is highest in {highest} "
         f"({signed(means[highest])}) and lowest in {lowest} ({signed(means[lowest])}), of "
-        f"{len(means)} {PLURALS[grouping]}."
+        f"{len(means)} {PLURALS[grouping]}, month by month."
     )
     clause = (
         f"it is highest in {highest} ({signed(means[highest])}) and lowest in {lowest} "

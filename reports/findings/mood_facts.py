@@ -14,7 +14,8 @@ from reports.words.quantities import join_words, signed
 
 # A mean of fewer polarities is not compared: single sentences move it.
 FEWEST_POLARITIES = 30
-# Means that differ by less are not ranked: nobody would call the moods different.
+# Means that differ by less are not ranked: nobody would call the moods different. Nor are those
+# whose intervals overlap.
 LEAST_DIFFERENCE = 0.05
 
 
@@ -25,6 +26,10 @@ class Mean:
     name: str
     mean: float
     n: int
+
+    # The 95 % interval of the mean if its values were drawn at random.
+    low: float = -1.0
+    high: float = 1.0
 
 
 def state_mood(
@@ -42,14 +47,15 @@ def state_mood(
         )
         return [fact(("engines",), (), text)]
 
-    means = list_means(period_rows)
-    compared = [mean for mean in means if mean.n >= FEWEST_POLARITIES]
-    if len(compared) < 2:
+    means = list_means(period_rows, with_cut_off=True)
+    whole_means = list_means(period_rows)
+    compared = [mean for mean in whole_means if mean.n >= FEWEST_POLARITIES]
+    if len(compared) < 3:
         return []
 
     highest = max(compared, key=lambda mean: mean.mean)
     lowest = min(compared, key=lambda mean: mean.mean)
-    if highest.mean - lowest.mean < LEAST_DIFFERENCE:
+    if highest.mean - lowest.mean < LEAST_DIFFERENCE or highest.low <= lowest.high:
         return []
 
     n = sum(mean.n for mean in means)
@@ -61,8 +67,9 @@ def state_mood(
         f"and lowest in {_describe(lowest, unit)}."
     )
     clause = (
-        f"the mean is {signed(overall)}, highest in {_month(highest)} ({signed(highest.mean)}) and "
-        f"lowest in {_month(lowest)} ({signed(lowest.mean)})"
+        f"the mean is {signed(overall)}; of the {noun}s with at least {FEWEST_POLARITIES} it is "
+        f"highest in {_month(highest)} ({signed(highest.mean)}) and lowest in {_month(lowest)} "
+        f"({signed(lowest.mean)})"
     )
     answer = highest.name, lowest.name
     named = overall, highest.mean, lowest.mean
@@ -70,12 +77,15 @@ def state_mood(
     return [fact(("mood",), answer, text, clause=clause, means=named, interest=interest)]
 
 
-def list_means(period_rows: Sequence[PeriodRow]) -> list[Mean]:
-    """Return the mean polarity of each whole period that has one."""
+def list_means(period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False) -> list[Mean]:
+    """Return the mean polarity of each period that has one; whole ones, unless *with_cut_off*."""
     means = []
-    for period_row in period_rows:
-        if period_row.polarity_mean is not None and period_row.mentions and not period_row.cut_off:
-            means.append(Mean(period_row.period, period_row.polarity_mean, period_row.mentions))
+    for row in period_rows:
+        if row.polarity_mean is None or not row.mentions or (row.cut_off and not with_cut_off):
+            continue
+        low = -1.0 if row.polarity_low is None else row.polarity_low
+        high = 1.0 if row.polarity_high is None else row.polarity_high
+        means.append(Mean(row.period, row.polarity_mean, row.mentions, low, high))
     return means
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from analysis.grains import grain_of
+from analysis.grains import grain_of, next_period
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Finding, fact
 from reports.words.periods import period_name
@@ -14,11 +14,14 @@ from reports.words.periods import period_name
 # A side of an overtaking has at least so many periods.
 FEWEST_PERIODS = 2
 # On each side its leader is ahead in at least this share of the periods.
-LEADING_PERIODS = 0.75
+LEADING_PERIODS = 0.8
 # On each side the leader has at least so many documents more.
 FEWEST_MORE = 5
 # A page tells at most this many overtakings.
 MOST_TOLD = 3
+
+# The topic of these findings.
+OVERTAKES = "overtakes"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ class Overtaking:
     after: str
     earlier: Side
     later: Side
+
+    # The last counted period before.
+    previous_period: str
 
     @property
     def interest(self) -> float:
@@ -103,6 +109,9 @@ def find_overtaking(names: tuple[str, str], tallies: Sequence[Tally]) -> Overtak
     for place in range(FEWEST_PERIODS, len(tallies) - FEWEST_PERIODS + 1):
         earlier, later = tallies[:place], tallies[place:]
         for sign in (1, -1):
+            # In the period that is named, the later leader is ahead.
+            if sign * tallies[place].lead >= 0:
+                continue
             ahead = sum(sign * tally.lead > 0 for tally in earlier)
             ahead += sum(sign * tally.lead < 0 for tally in later)
             more = sign * sum(tally.lead for tally in earlier)
@@ -118,6 +127,7 @@ def find_overtaking(names: tuple[str, str], tallies: Sequence[Tally]) -> Overtak
         *(names if sign > 0 else names[::-1]),
         _sum_side(tallies[:place], sign),
         _sum_side(tallies[place:], -sign),
+        tallies[place - 1].period,
     )
     is_lasting = all(
         side.ahead >= LEADING_PERIODS * side.periods and side.leading - side.trailing >= FEWEST_MORE
@@ -138,14 +148,31 @@ def describe_overtaking(overtaking: Overtaking) -> Finding:
     """Return the fact that one subject overtook another."""
     earlier, later = overtaking.earlier, overtaking.later
     unit = grain_of(overtaking.period)
-    month = period_name(overtaking.period, "%B %Y")
-    text = (
-        f"“{overtaking.after}” overtook “{overtaking.before}” in {month}: since then it is ahead "
-        f"in {later.ahead} of {later.periods} {unit}s ({later.leading:,} documents to "
-        f"{later.trailing:,}), before that it was behind in {earlier.ahead} of {earlier.periods} "
-        f"({earlier.trailing:,} to {earlier.leading:,})."
+    when = f"in {period_name(overtaking.period, '%B %Y')}"
+    if next_period(overtaking.previous_period) != overtaking.period:
+        last_counted = period_name(overtaking.previous_period, "%B %Y")
+        when = f"between {last_counted} and {period_name(overtaking.period, '%B %Y')}"
+    sides = (
+        f"since then it is ahead in {later.ahead} of {later.periods} {unit}s ({later.leading:,} "
+        f"documents to {later.trailing:,}), before that it was behind in {earlier.ahead} of "
+        f"{earlier.periods} ({earlier.trailing:,} to {earlier.leading:,})"
     )
-    topic = ("overtakes", overtaking.after, overtaking.before)
-    clause = f"this happens in {month}"
+    text = f"“{overtaking.after}” overtook “{overtaking.before}” {when}: {sides}."
+    topic = (OVERTAKES, overtaking.after, overtaking.before)
+    clause = f"this happens {when}: {sides}"
+    counts = earlier.leading, earlier.trailing, later.leading, later.trailing
     interest = 0.5 + overtaking.interest / 2
-    return fact(topic, (overtaking.period,), text, clause=clause, interest=interest)
+    answer = (overtaking.period,)
+    return fact(topic, answer, text, clause=clause, counts=counts, interest=interest)
+
+
+def keep_clearest(findings: Sequence[Finding]) -> list[Finding]:
+    """Return *findings* with at most `MOST_TOLD` overtakings, the first ones."""
+    kept = []
+    told = 0
+    for finding in findings:
+        is_overtaking = finding.topic[0] == OVERTAKES
+        told += is_overtaking
+        if not is_overtaking or told <= MOST_TOLD:
+            kept.append(finding)
+    return kept

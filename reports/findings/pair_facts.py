@@ -10,7 +10,6 @@ from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Finding, fact
 from reports.findings.mood_facts import LEAST_DIFFERENCE, Mean, list_means, overall_mean
 from reports.findings.overtakings import (
-    MOST_TOLD,
     Overtaking,
     Tally,
     describe_overtaking,
@@ -18,34 +17,52 @@ from reports.findings.overtakings import (
     rank_overtakings,
 )
 from reports.findings.share_facts import count_periods
-from reports.words.quantities import format_share, quantity, signed
+from reports.words.quantities import format_expected, format_share, join_words, quantity, signed
 
 # Means of fewer mentions are not ranked beside each other.
 FEWEST_MENTIONS = 100
 # A pair is named if at least so many documents mention both.
 FEWEST_TOGETHER = 10
+# It is named if they are at least this many times as many as would be expected.
+LEAST_RATIO = 1.5
 
 
 def state_pairs(
-    pairs: Sequence[KeywordPair], rows_by_subject: Mapping[str, Sequence[PeriodRow]] | None = None
+    pairs: Sequence[KeywordPair],
+    rows_by_subject: Mapping[str, Sequence[PeriodRow]] | None = None,
+    engines: Sequence[str] = (),
 ) -> list[Finding]:
     """Return the facts about *pairs* of subjects, the most interesting first.
 
     *rows_by_subject* are the series of the subjects of one run, which are ranked by their shares
-    and moods; subjects of several runs are not.
+    and moods; subjects of several runs are not. A subject that is a part of another is not ranked,
+    and means of several *engines* are not.
     """
     compared = list_compared(pairs)
-    overtakings = find_pair_overtakings(compared)[:MOST_TOLD]
-    facts = [describe_overtaking(overtaking) for overtaking in overtakings]
+    facts = [describe_overtaking(overtaking) for overtaking in find_pair_overtakings(compared)]
     facts += _state_together(compared)
     if rows_by_subject is not None and len(rows_by_subject) > 1:
-        facts += [*_rank_shares(rows_by_subject), *_rank_moods(rows_by_subject)]
+        parts = _list_parts(pairs)
+        ranked = {name: rows for name, rows in rows_by_subject.items() if name not in parts}
+        facts += _rank_shares(ranked)
+        facts += _rank_moods(ranked) if len(engines) <= 1 else []
     return sorted(facts, key=lambda stated: -stated.interest)
 
 
 def list_compared(pairs: Sequence[KeywordPair]) -> list[KeywordPair]:
     """Return the pairs that the texts can say something of: not a keyword and a part of it."""
     return [pair for pair in pairs if pair.relation not in (Relation.PART, Relation.WHOLE)]
+
+
+def _list_parts(pairs: Sequence[KeywordPair]) -> set[str]:
+    """Return the keywords whose query is a part of another's."""
+    parts = set()
+    for pair in pairs:
+        if pair.relation == Relation.PART:
+            parts.add(pair.names[0])
+        elif pair.relation == Relation.WHOLE:
+            parts.add(pair.names[1])
+    return parts
 
 
 def find_pair_overtakings(pairs: Sequence[KeywordPair]) -> list[Overtaking]:
@@ -71,6 +88,9 @@ def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fin
         matched[subject] = sum(count.matched for count in counts)
         documents[subject] = sum(count.documents for count in counts)
     ranked = sorted(matched, key=lambda subject: (-matched[subject], subject))
+    if len(ranked) < 2 or not documents[ranked[-1]]:
+        return []
+
     most, following, fewest = ranked[0], ranked[1], ranked[-1]
     if matched[most] == matched[following]:
         return []
@@ -114,16 +134,24 @@ def _rank_moods(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Find
     if len(means) < 2:
         return []
 
-    highest = max(means, key=lambda mean: mean.mean)
-    lowest = min(means, key=lambda mean: mean.mean)
-    if highest.mean - lowest.mean < LEAST_DIFFERENCE:
+    ranked = sorted(means, key=lambda mean: (-mean.mean, mean.name))
+    ends = []
+    if ranked[0].mean - ranked[1].mean >= LEAST_DIFFERENCE:
+        ends.append(("highest", ranked[0]))
+    if ranked[-2].mean - ranked[-1].mean >= LEAST_DIFFERENCE:
+        ends.append(("lowest", ranked[-1]))
+    if not ends:
         return []
 
-    high, low = _describe_mean(highest), _describe_mean(lowest)
-    text = f"The engine's mean polarity is highest for {high} and lowest for {low}."
-    clause = f"it is highest for {high} and lowest for {low}"
-    answer, named = (highest.name, lowest.name), (highest.mean, lowest.mean)
-    interest = min(0.6, highest.mean - lowest.mean)
+    described = join_words([f"{end} for {_describe_mean(mean)}" for end, mean in ends])
+    text = (
+        f"Of {len(ranked)} subjects with at least {FEWEST_MENTIONS} mentions the engine's mean "
+        f"polarity is {described}."
+    )
+    answer = tuple((end, mean.name) for end, mean in ends)
+    named = tuple(mean.mean for _, mean in ends)
+    interest = min(0.6, ranked[0].mean - ranked[-1].mean)
+    clause = f"it is {described}"
     return [fact(("moods",), answer, text, clause=clause, means=named, interest=interest)]
 
 
@@ -132,25 +160,29 @@ def _describe_mean(mean: Mean) -> str:
 
 
 def _state_together(pairs: Sequence[KeywordPair]) -> list[Finding]:
-    """Name the pair that goes together most often, as a share of the rarer subject's documents."""
-    shares = {}
+    """Name the pair that stands together most often beside what one would expect."""
+    ratios = {}
     for pair in pairs:
-        if pair.counts.both >= FEWEST_TOGETHER and pair.relation == Relation.FREE:
-            shares[pair.names] = pair.counts.both / min(pair.counts.first, pair.counts.second)
-    if not shares:
+        is_free = pair.relation == Relation.FREE
+        if is_free and pair.counts.both >= FEWEST_TOGETHER and pair.expected:
+            ratios[pair.names] = pair.counts.both / pair.expected
+    closest = max(sorted(ratios), key=ratios.__getitem__, default=None)
+    if closest is None or ratios[closest] < LEAST_RATIO:
         return []
 
-    closest = max(sorted(shares), key=shares.__getitem__)
-    (counts,) = (pair.counts for pair in pairs if pair.names == closest)
+    (pair,) = (pair for pair in pairs if pair.names == closest)
+    counts = pair.counts
     rarer, other = closest if counts.first <= counts.second else closest[::-1]
-    share = f"{counts.both:,} of its {min(counts.first, counts.second):,} documents"
+    documents = min(counts.first, counts.second)
     text = (
-        f"“{rarer}” stands beside “{other}” in {share} ({format_share(shares[closest])}), more "
-        f"often than any other pair."
+        f"“{rarer}” stands beside “{other}” in {counts.both:,} of its "
+        f"{quantity(documents, 'document')}; {format_expected(pair.expected)} would be expected if "
+        "one said nothing of the other."
     )
-    if len(pairs) == 1:
-        text = text.replace(", more often than any other pair", "")
-    clause = f"“{rarer}” stands beside “{other}” in {share}"
-    named = (shares[closest],)
-    interest = 0.6 * shares[closest]
-    return [fact(("together",), closest, text, clause=clause, shares=named, interest=interest)]
+    clause = (
+        f"they stand together in {counts.both:,}, where {format_expected(pair.expected)} would be "
+        "expected"
+    )
+    interest = 0.6 * (1 - 1 / ratios[closest])
+    shares = (counts.both / documents,)
+    return [fact(("together",), closest, text, clause=clause, shares=shares, interest=interest)]

@@ -55,7 +55,7 @@ def state_accounts(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[F
     an engine's scores differ by names and by style.
     """
     posting = {account: rows for account, rows in rows_by_account.items() if rows}
-    facts = _state_most(posting)
+    facts = _state_most(posting, are_all=len(posting) == len(rows_by_account))
     silent = len(rows_by_account) - len(posting)
     if silent and posting:
         verb = "has" if silent == 1 else "have"
@@ -75,12 +75,14 @@ def _state_busiest(job_name: str, rates: Sequence[Rate]) -> list[Finding]:
     if job_name.startswith(SEARCH):
         lead = f"Most was posted on “{job_name.removeprefix(SEARCH)}”"
     months = (
-        f"next is {_month(following)} with {following.a_day:.1f}, fewest has {_month(quietest)} "
+        f"next is {_month(following)} with {following.a_day:.1f}, fewest in {_month(quietest)} "
         f"with {quietest.a_day:.1f}"
     )
     if len(ranked) == 2:
         months = f"{_month(following)} has {following.a_day:.1f}"
     counted = f"{quantity(busiest.posts, 'post')}, {busiest.a_day:.1f} a day"
+    if following.a_day == busiest.a_day:
+        months = f"{_month(following)} has as many a day"
     text = f"{lead} in {_month(busiest)} of {len(ranked)} whole {unit}s: {counted}; {months}."
     clause = f"it is most in {_month(busiest)}: {counted}"
     interest = 0.4 + 0.6 * (1 - following.a_day / busiest.a_day)
@@ -97,7 +99,9 @@ def _list_rates(month_rows: Sequence[PeriodRow]) -> list[Rate]:
     return rates
 
 
-def _state_most(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[Finding]:
+def _state_most(
+    rows_by_account: Mapping[str, Sequence[PeriodRow]], *, are_all: bool
+) -> list[Finding]:
     """Name the account with most posts a day in the months that all accounts cover whole."""
     rates_by_account = {account: _list_rates(rows) for account, rows in rows_by_account.items()}
     periods = [{rate.name for rate in rates} for rates in rates_by_account.values()]
@@ -123,9 +127,12 @@ def _state_most(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[Find
     if len(common) > 1:
         span = f"{span} to {_month(Rate(max(common), 0, 1))}"
     months = quantity(len(common), grain_of(min(common)))
+    everybody = "both" if len(totals) == 2 else "all"
+    if not are_all:
+        everybody = "those with posts"
     text = (
-        f"{claim}: {most.a_day:.1f} posts a day {against}, in the {months} that are complete for "
-        f"{'both' if len(totals) == 2 else 'all'} ({span}). Reposts count."
+        f"{claim}: {most.a_day:.1f} posts a day {against}, in the {months} that "
+        f"{'is' if len(common) == 1 else 'are'} complete for {everybody} ({span}). Reposts count."
     )
     clause = f"{most.name} posts most, {most.a_day:.1f} a day"
     answer, counts = (most.name,), (most.posts,)

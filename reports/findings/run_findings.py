@@ -40,7 +40,7 @@ def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
     rows_by_subject = {
         keyword.name: rows_by_term[keyword.name, None] for keyword in run.month_parameters.keywords
     }
-    findings[ALL] = state_pairs(read_pairs(run), rows_by_subject)
+    findings[ALL] = state_pairs(read_pairs(run), rows_by_subject, run.engines)
     return findings
 
 
@@ -61,17 +61,19 @@ def read_group_findings(run: RunData, grain: Grain) -> dict[str, list[Finding]]:
     assert run.grouping is not None  # noqa: S101 - the caller has groups
     findings = {}
     for keyword_groups in count_groups(run, grain):
-        findings[keyword_groups.keyword] = state_groups(keyword_groups, run.grouping)
+        findings[keyword_groups.keyword] = state_groups(keyword_groups, run.grouping, run.engines)
     return findings
 
 
 def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     """Return at most *most* findings for the head of a page.
 
-    The most interesting finding of each subject comes first, then the second of each.
+    The most interesting finding of each subject is chosen first, then the second of each. They
+    stand in the order of the subjects.
     """
     candidates = []
-    for subject_findings in findings.values():
+    for turn, subject_findings in enumerate(findings.values()):
         for place, finding in enumerate(subject_findings):
-            candidates.append((place, -finding.interest, finding.text, finding))
-    return [finding for _, _, _, finding in sorted(candidates, key=itemgetter(0, 1, 2))[:most]]
+            candidates.append((place, -finding.interest, turn, finding))
+    chosen = sorted(candidates, key=itemgetter(0, 1, 2))[:most]
+    return [finding for _, _, _, finding in sorted(chosen, key=itemgetter(0, 2))]

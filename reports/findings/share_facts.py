@@ -72,8 +72,7 @@ def state_shares(
         *_state_last(subject, counts),
         *_state_terms(subject, matched, rows_by_term),
     ]
-    for overtaking in find_overtakings(rows_by_term)[:1]:
-        facts.append(describe_overtaking(overtaking))
+    facts += [describe_overtaking(overtaking) for overtaking in find_overtakings(rows_by_term)]
     return sorted(facts, key=lambda fact: -fact.interest)
 
 
@@ -129,7 +128,10 @@ def _state_highest(
             f"{subject} is in {_share(first)} of {_month(first)} and in {_share(second)} of "
             f"{_month(second)}."
         )
-        clause = f"it is in {_share(first)} and {_share(second)}"
+        clause = (
+            f"it is in {_share(first)} of {_month(first)} and in {_share(second)} of "
+            f"{_month(second)}"
+        )
         return [
             fact(
                 ("share",),
@@ -165,6 +167,10 @@ def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
         highest = f"{format_share(top.share)}, in {highs}; {end}"
         text = f"{subject} has its highest share of {len(ranked)} {unit}s, {highest}."
         clause = f"its highest share is {highest}"
+    if lowest.share == top.share:
+        share = format_share(top.share)
+        text = f"{subject} is in the same share of documents in all {len(ranked)} {unit}s: {share}."
+        clause = f"it is in {share} of the documents of each"
     is_one_lowest = ranked[-2].share > lowest.share
     answer = ("highest", top.period, second.period, lowest.period if is_one_lowest else "several")
     return [
@@ -232,7 +238,7 @@ def _describe_level(subject: str, before: Sequence[Count], after: Sequence[Count
     )
     clause = f"it changes from {format_share(share_before)} to {format_share(share_after)}"
     answer = ("up" if rises else "down", after[0].period)
-    interest = 1 - low / high
+    interest = 0.85 * (1 - low / high)
     return [
         fact(
             ("level",),
@@ -264,21 +270,21 @@ def _state_first(
     text = (
         f"{subject} is first mentioned in {_month(first)}, in "
         f"{quantity(first.matched, 'document')}{_name_terms(first.period, rows_by_term)}; none of "
-        f"the {documents_before:,} documents of the {quantity(place, unit)} before mentions it."
+        f"the {documents_before:,} documents of the {quantity(place, unit)} that "
+        f"{'was' if place == 1 else 'were'} read before mentions it."
     )
-    if place == 1:
-        text = text.replace(f"the {quantity(1, unit)} before", f"the {unit} before")
     following = next((count for count in counts[place + 1 :] if count.matched), None)
     if following is not None and following != counts[place + 1]:
         text = f"{text.removesuffix('.')}. The next mention is in {_month(following)}."
-    clause = f"the first mention is in {_month(first)}"
-    interest = min(0.9, 0.5 + documents_before / sum(count.documents for count in counts) / 2)
+    clause = f"the first mention is in {_month(first)}, in {quantity(first.matched, 'document')}"
+    interest = 0.8 + 0.2 * documents_before / sum(count.documents for count in counts)
     return [
         fact(
             ("first",),
             (first.period,),
             text,
             clause=clause,
+            counts=(first.matched,),
             interest=interest,
         )
     ]
@@ -305,12 +311,10 @@ def _state_last(subject: str, counts: Sequence[Count]) -> list[Finding]:
 
     last = counts[place]
     unit = grain_of(last.period)
-    later = (
-        f"{quantity(len(later_counts), unit)} since" if len(later_counts) > 1 else f"{unit} since"
-    )
+    were = "was" if len(later_counts) == 1 else "were"
     text = (
         f"{subject} is last mentioned in {_month(last)}; none of the {documents_after:,} documents "
-        f"of the {later} mentions it."
+        f"of the {quantity(len(later_counts), unit)} that {were} read since mentions it."
     )
     clause = f"the last mention is in {_month(last)}"
     return [fact(("last",), (last.period,), text, clause=clause, interest=0.6)]
@@ -327,14 +331,24 @@ def _state_terms(
     if len(ranked) < 2 or not documents_by_term[ranked[1]]:
         return []
 
-    named = [f"“{term}” in {documents_by_term[term]:,}" for term in ranked[1 : TERMS_NAMED + 1]]
-    text = (
-        f"Of {quantity(matched, 'document')} that mention {subject}, "
-        f"{documents_by_term[ranked[0]]:,} have “{ranked[0]}”; {join_words(named)}."
-    )
-    clause = f"“{ranked[0]}” is in {documents_by_term[ranked[0]]:,}"
-    shares = (documents_by_term[ranked[0]] / matched,)
-    return [fact(("terms",), (ranked[0],), text, shares=shares, clause=clause, interest=0.1)]
+    shown = ranked[: TERMS_NAMED + 1]
+    lead, *others = shown
+    named = [f"“{term}” in {documents_by_term[term]:,}" for term in others]
+    clause = join_words([f"“{lead}” is in {documents_by_term[lead]:,}", *named])
+    text = f"Of the {quantity(matched, 'document')} of {subject}, {clause}; one may have several."
+    shares = tuple(documents_by_term[term] / matched for term in shown)
+    counts = tuple(documents_by_term[term] for term in shown)
+    return [
+        fact(
+            ("terms",),
+            (ranked[0],),
+            text,
+            clause=clause,
+            counts=counts,
+            shares=shares,
+            interest=0.1,
+        )
+    ]
 
 
 def _share(count: Count) -> str:

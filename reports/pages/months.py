@@ -117,8 +117,9 @@ class KeywordSection:
     # The counts of words leave out this many mentions.
     repeats: int = 0
 
-    # The documents that mention it and are repeats.
+    # The documents that mention it and are repeats: all of them, and by month.
     repeated_documents: int = 0
+    repeats_by_month: dict[str, int] = field(default_factory=dict)
 
     # The mentions' polarities, in the months that have a mean.
     polarities: array[float] = field(default_factory=lambda: array("d"))
@@ -272,6 +273,9 @@ def make_page(
         keyword.scale = labels.scale(keyword.name)
         keyword.labelled = labels.by_keyword.get(keyword.name)
         keyword.repeated_documents = count_repeated_documents(run, keyword.name, None)
+        for month_row in keyword.rows:
+            count = count_repeated_documents(run, keyword.name, month_row.period)
+            keyword.repeats_by_month[month_row.period] = count
     reader = _month_reader(run, store, keywords, labels.scale_of_all)
     page = MonthsPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):

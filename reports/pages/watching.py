@@ -263,7 +263,7 @@ def describe_event(event: Event, unit: Unit) -> str:
     """Return a sentence that says what departs, and from what."""
     subject, period_row = event.subject, event.row
     who = f"“{subject}”" if unit == Unit.MENTION else subject
-    period = _name_period(event)
+    period = _name_period(event.period)
     share = f"{period_row.matched or 0:,} of {quantity(period_row.documents, 'document')}"
 
     match event.kind:
@@ -271,7 +271,7 @@ def describe_event(event: Event, unit: Unit) -> str:
             return f"{who} {period}: {share}, {_compare_with_usual(event)}."
         case kind if kind == WORDING:
             return (
-                f"“{event.term}” {period}: in {share} that mention {who}, "
+                f"The term “{event.term}” {period}: in {share} that mention {who}, "
                 f"{_compare_with_usual(event)}."
             )
         case kind if kind == POSTS:
@@ -284,21 +284,19 @@ def describe_event(event: Event, unit: Unit) -> str:
             )
 
 
-def _name_period(event: Event) -> str:
-    if event.grain == Grain.MONTH:
-        return f"in {month_name(event.period, '%B %Y')}"
-    first_day = grains.first_day(event.period)
+def _name_period(period: str) -> str:
+    if grains.grain_of(period) == Grain.MONTH:
+        return f"in {month_name(period, '%B %Y')}"
+    first_day = grains.first_day(period)
     return f"in the week from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
 
 
 def _compare_with_usual(event: Event) -> str:
     """Return both figures, and those without repeats and bulk days where these differ."""
-    usual = f"in a usual {event.grain.value} before"
-    if event.periods_before == 1:
-        usual = f"in the {event.grain.value} before"
+    usual = _name_usual_periods(event)
     now = _format(event, event.now)
     if event.kind == POSTS:
-        now += " posts a day"
+        now = f"{now} posts a day" if event.now else "no post"
     figures = f"{now}, against {_format(event, event.before)} {usual}"
     if event.before == 0 and event.kind != MOOD:
         is_one = event.periods_before == 1
@@ -312,6 +310,17 @@ def _compare_with_usual(event: Event) -> str:
         f"{figures} ({_format(event, judged.now)} against {_format(event, judged.before)} without "
         "repeats and bulk days)"
     )
+
+
+def _name_usual_periods(event: Event) -> str:
+    """Name the periods with which an event is compared."""
+    if event.follows_usual_periods:
+        if event.periods_before == 1:
+            return f"in the {event.grain.value} before"
+        return f"on average in the {quantity(event.periods_before, event.grain.value)} before"
+    if event.periods_before == 1:
+        return _name_period(event.usual_periods[0])
+    return f"on average in {quantity(event.periods_before, f'earlier {event.grain.value}')}"
 
 
 def _differs(now: float, judged_now: float, before: float, judged_before: float) -> bool:

@@ -193,7 +193,7 @@ def spend(test: int, memory: Memory) -> float:
 
     Half is spent as 1 / (k (k + 1)), for the most part on the first periods, of which a short run
     has no others; the other half evenly over ten years. So at most the whole level is spent in the
-    first ten years, and at most half of it in any later ten.
+    first ten years, and little more than half of it in any later ten.
     """
     return 0.5 / (test * (test + 1)) + 0.5 / memory.lasting
 
@@ -237,14 +237,16 @@ def compare_shares(previous: Sequence[Count], current: Count) -> Departure:
 
 def compare_means(previous: Sequence[Mean], current: Mean) -> Departure:
     """Compare a mean polarity with those before."""
+    n = sum(sample.n for sample in previous)
+    # A few equal values, zeros for example, do not make a mean sure.
+    usual_variance = sum(sample.n**2 * sample.variance for sample in previous) / n
 
     def variance(sample: Mean) -> float:
-        return CLUSTERING * sample.variance + MOOD_SWAY**2
+        return CLUSTERING * max(sample.variance, usual_variance / sample.n) + MOOD_SWAY**2
 
     means = [sample.mean for sample in previous]
     variances = [variance(sample) for sample in previous]
     p_value = _predict(means, variances, current.mean, variance(current))
-    n = sum(sample.n for sample in previous)
     before = sum(sample.n * sample.mean for sample in previous) / n
     return Departure(p_value, before, current.mean)
 

@@ -35,7 +35,9 @@ def format_share(share: float | None) -> str:
     percent = 100 * share
     if percent >= 1 or percent == 0:
         return f"{percent:.1f} %"
-    return f"{percent:.2f} %" if percent >= 0.1 else f"{percent:.3f} %"
+    if percent >= 0.1:
+        return f"{percent:.2f} %"
+    return f"{percent:.3f} %" if percent >= 0.001 else "under 0.001 %"
 
 
 def format_points(difference: float) -> str:

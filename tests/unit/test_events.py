@@ -125,7 +125,8 @@ def test_protests_of_a_june_are_an_event_after_three_months() -> None:
     counts = [(25, 3528), (20, 3611), (20, 3096), (158, 3165)]
     (event,) = share_events(make_rows(counts))
     assert describe_event(event, Unit.MENTION) == (
-        "“k” in April 2020: 158 of 3,165 documents, 5.0 %, against 0.64 % in a usual month before."
+        "“k” in April 2020: 158 of 3,165 documents, 5.0 %, against 0.64 % on average in the 3 "
+        "months before."
     )
 
 
@@ -160,8 +161,8 @@ def test_a_week_is_an_event_with_a_key_and_a_sentence_of_its_own() -> None:
     (event,) = share_events(rows)
     assert (event.period, event.grain, event.periods_before) == ("2020-W11", Grain.WEEK, 10)
     assert describe_event(event, Unit.MENTION) == (
-        "“k” in the week from 9 March 2020: 80 of 700 documents, 11.4 %, against 1.4 % in a usual "
-        "week before."
+        "“k” in the week from 9 March 2020: 80 of 700 documents, 11.4 %, against 1.4 % on average "
+        "in the 10 weeks before."
     )
 
 
@@ -178,7 +179,8 @@ def test_documents_that_are_left_out_decide_nothing_and_both_figures_are_told() 
     judged = make_rows([*QUIET, (110, 2900)])
     (event,) = find_events([Series("k", SHARE, judged, whole)]).events
     assert describe_event(event, Unit.MENTION) == (
-        "“k” in July 2020: 150 of 3,000 documents, 5.0 %, against 1.0 % in a usual month before "
+        "“k” in July 2020: 150 of 3,000 documents, 5.0 %, against 1.0 % on average in the 6 months "
+        "before "
         "(3.8 % against 1.0 % without repeats and bulk days)."
     )
 
@@ -192,8 +194,8 @@ def test_a_mood_that_moves_is_an_event() -> None:
     (event,) = find_events([Series("k", MOOD, [*rows, moved])]).events
     assert (event.kind, event.period) == ("mood", "2020-07")
     assert describe_event(event, Unit.MENTION) == (
-        "The mood around “k” in July 2020: +0.33, against −0.11 in a usual month before; an index "
-        "of the engine, n = 300."
+        "The mood around “k” in July 2020: +0.33, against −0.11 on average in the 6 months "
+        "before; an index of the engine, n = 300."
     )
 
 
@@ -210,7 +212,7 @@ def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     (event,) = find_events(account_series("@a", rows, rows)).events
     assert (event.kind, event.period, event.now) == ("posts", "2020-07", 0.0)
     assert describe_event(event, Unit.POST) == (
-        "@a in July 2020: 0.0 posts a day, against 2.4 in a usual month before."
+        "@a in July 2020: no post, against 2.4 on average in the 6 months before."
     )
 
 

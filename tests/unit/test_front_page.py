@@ -18,7 +18,7 @@ def test_each_subject_has_a_finding_before_any_has_two() -> None:
         ALL: stated("both", interest=0.1),
     }
     front = arrange_sentences(["a", "b"], findings)
-    assert [finding.text for finding in front.leading] == ["b1", "a1", "both"]
+    assert [finding.text for finding in front.leading] == ["a1", "b1", "both"]
     assert [finding.text for finding in front.by_subject["a"].shown] == ["a2"]
     assert front.by_subject["b"].shown == []
 

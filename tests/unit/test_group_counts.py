@@ -68,8 +68,8 @@ def test_months_of_one_group_alone_compare_nothing() -> None:
     both: Month = {"Post": (3000, 30, []), "Sun": (3000, 60, [])}
     (text,) = sentences(count(alone, both))
     assert text == (
-        "Of 2 outlets, Sun mentions “fog” in the largest share of its documents: 60 of 3,000 "
-        "documents (2.0 %); Post has 1.0 %."
+        "Of 2 outlets with at least 30 documents in their common months, Sun mentions “fog” in the "
+        "largest share: 60 of 3,000 documents (2.0 %); Post has 1.0 %."
     )
     assert sentences(count(alone, alone)) == []
 
@@ -85,7 +85,7 @@ def test_moods_are_compared_within_their_months() -> None:
     (mood,) = sentences(count({"Post": (900, 80, low), "Sun": (900, 80, high)}))
     assert mood == (
         "The engine's mean polarity for “fog” is highest in Sun (+0.40) and lowest in Post "
-        "(\u22120.40), of 2 outlets."
+        "(\u22120.40), of 2 outlets, month by month."
     )
     moved: list[Month] = [
         {"Post": (900, 80, low), "Sun": (900, 40, low[:40])},

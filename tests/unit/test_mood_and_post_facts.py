@@ -46,7 +46,7 @@ def test_the_busiest_month_is_that_with_most_posts_a_day() -> None:
     (fact,) = state_posts("@nasa", rows, rows)
     assert fact.text == (
         "@nasa posted most in February 2020 of 3 whole months: 60 posts, 2.1 a day; next is "
-        "January 2020 with 2.0, fewest has March 2020 with 1.0."
+        "January 2020 with 2.0, fewest in March 2020 with 1.0."
     )
     (fact,) = state_posts("search:rain", rows[:2], rows[:2])
     assert fact.text == (
@@ -62,7 +62,7 @@ def test_accounts_are_compared_in_the_months_that_all_cover_whole() -> None:
     most, silent = [fact.text for fact in facts]
     assert most == (
         "@nasa posts more than @esa: 2.0 posts a day against 1.0, in the 2 months that are "
-        "complete for both (February 2020 to March 2020). Reposts count."
+        "complete for those with posts (February 2020 to March 2020). Reposts count."
     )
     assert silent == "1 of 3 has no posts; the table says why."
     assert state_accounts({"@nasa": nasa[:1], "@esa": esa[2:]}) == []

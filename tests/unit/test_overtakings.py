@@ -26,7 +26,7 @@ def tallies(*counts: tuple[int, int]) -> list[Tally]:
 
 def test_the_month_parts_the_months_in_which_each_leads() -> None:
     counts = tallies((90, 10), (80, 12), (85, 20), (20, 70), (15, 90))
-    expected = Overtaking("2018-04", "a", "b", Side(255, 42, 3, 3), Side(160, 35, 2, 2))
+    expected = Overtaking("2018-04", "a", "b", Side(255, 42, 3, 3), Side(160, 35, 2, 2), "2018-03")
     assert find_overtaking(NAMES, counts) == expected
     mirrored = [Tally(tally.period, tally.right, tally.left) for tally in counts]
     swapped = find_overtaking(NAMES, mirrored)
@@ -59,7 +59,9 @@ def test_months_that_are_cut_off_or_not_counted_take_no_part() -> None:
 
 
 def test_the_sentence_counts_both_sides() -> None:
-    overtaking = Overtaking("2018-04", "a", "b", Side(255, 42, 3, 3), Side(160, 35, 2, 2))
+    overtaking = Overtaking(
+        "2018-04", "a", "b", Side(255, 42, 3, 3), Side(160, 35, 2, 2), "2018-03"
+    )
     assert describe_overtaking(overtaking).text == (
         "“b” overtook “a” in April 2018: since then it is ahead in 2 of 2 months (160 documents to "
         "35), before that it was behind in 3 of 3 (42 to 255)."

@@ -40,10 +40,13 @@ def test_subjects_are_ranked_and_their_overtaking_and_common_documents_are_told(
         ),
         "most": ("“a” is in more documents: 200 of 2,000 documents (10.0 %); “b” is in 9.0 %."),
         "moods": (
-            "The engine's mean polarity is highest for “a” (+0.10, 200 mentions) and lowest for "
-            "“b” (−0.30, 180 mentions)."
+            "Of 2 subjects with at least 100 mentions the engine's mean polarity is highest for "
+            "“a” (+0.10, 200 mentions) and lowest for “b” (−0.30, 180 mentions)."
         ),
-        "together": "“b” stands beside “a” in 25 of its 180 documents (13.9 %).",
+        "together": (
+            "“b” stands beside “a” in 25 of its 180 documents; 4.6 would be expected if one said "
+            "nothing of the other."
+        ),
     }
 
 
@@ -71,12 +74,12 @@ def test_groups_are_ranked_by_share_and_mood_within_their_common_months() -> Non
     keyword_groups = KeywordGroups("covid", groups, mean=Moments(100, -10.0, 5.0))
     share, mood = [finding.text for finding in state_groups(keyword_groups, Grouping.SECTION)]
     assert share == (
-        "Of 2 sections, World mentions “covid” in the largest share of its documents: 100 of 500 "
-        "documents (20.0 %); Sport has 1.0 %."
+        "Of 2 sections with at least 30 documents in their common months, World mentions “covid” "
+        "in the largest share: 100 of 500 documents (20.0 %); Sport has 1.0 %."
     )
     assert mood == (
         "The engine's mean polarity for “covid” is highest in Sport (+0.10) and lowest in World "
-        "(−0.20), of 2 sections."
+        "(−0.20), of 2 sections, month by month."
     )
 
 
@@ -100,5 +103,5 @@ def test_the_head_of_a_page_has_the_best_finding_of_each_subject_first() -> None
         "b": [finding("b1", 0.3)],
         "": [finding("all", 0.5)],
     }
-    assert [chosen.text for chosen in choose_leading(findings, 4)] == ["a1", "all", "b1", "a2"]
+    assert [chosen.text for chosen in choose_leading(findings, 4)] == ["a1", "b1", "all", "a2"]
     assert [chosen.text for chosen in choose_leading({"a": findings["a"]}, 3)] == ["a1", "a2"]

@@ -93,21 +93,21 @@ def test_the_first_mention_names_its_term_and_what_was_read_before() -> None:
     terms = {"covid": rows_of(0, 0, 0, 50, 60), "coronavirus": rows_of(0, 0, 17, 60, 80)}
     assert texts(rows_of(*counts), terms)["first"] == (
         "“covid” is first mentioned in March 2018, in 17 documents (as “coronavirus”); none of the "
-        "2,000 documents of the 2 months before mentions it."
+        "2,000 documents of the 2 months that were read before mentions it."
     )
 
 
 def test_a_first_mention_that_stands_alone_names_the_next() -> None:
     assert texts(rows_of(0, 0, 1, 0, 0, 0, 50, 60))["first"].endswith(
-        "in 1 document; none of the 2,000 documents of the 2 months before mentions it. The next "
-        "mention is in July 2018."
+        "in 1 document; none of the 2,000 documents of the 2 months that were read before "
+        "mentions it. The next mention is in July 2018."
     )
 
 
 def test_the_last_mention_is_named_where_later_months_would_have_some() -> None:
     assert texts(rows_of(20, 20, 0, 0))["last"] == (
         "“covid” is last mentioned in February 2018; none of the 2,000 documents of the 2 months "
-        "since mentions it."
+        "that were read since mentions it."
     )
     assert "last" not in texts(rows_of(20, 20, 20, 1, 0, documents=50_000)[:4])
 
@@ -115,14 +115,14 @@ def test_the_last_mention_is_named_where_later_months_would_have_some() -> None:
 def test_the_leading_term_is_named_with_the_others() -> None:
     terms = {"covid": rows_of(20, 20), "coronavirus": rows_of(90, 80), "virus": rows_of(1, 0)}
     assert texts(rows_of(100, 90), terms)["terms"] == (
-        "Of 190 documents that mention “covid”, 170 have “coronavirus”; “covid” in 40 and “virus” "
-        "in 1."
+        "Of the 190 documents of “covid”, “coronavirus” is in 170, “covid” in 40 and “virus” in 1; "
+        "one may have several."
     )
 
 
 def test_the_most_interesting_fact_comes_first() -> None:
     facts = state_shares(SUBJECT, rows_of(0, 0, 17, 300, 80), {})
-    assert [fact.topic[0] for fact in facts] == ["share", "first"]
+    assert [fact.topic[0] for fact in facts] == ["first", "share"]
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=30))
