@@ -170,6 +170,7 @@ def entities_spec(
 
     caption = (
         "What a program took for names and the kinds it gave them: guesses, to be read with care. "
+        "It misses some, so the texts may hold a name more often than its bar says. "
         "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
         "is a person's where a full name, a title or the texts of the run say so, and a person has "
         "one entry. Of texts that differ in names or figures only, the first of a month counts. "
