@@ -59,9 +59,10 @@ def count_days(period: str) -> int:
 
 
 def days_of(period: str) -> list[date]:
-    """Return every day of a period."""
+    """Return every day of a period; the week of 31 December 9999 ends with that day."""
     start = first_day(period)
-    return [start + offset * _DAY for offset in range(count_days(period))]
+    last_offset = min(count_days(period) - 1, (date.max - start).days)
+    return [start + offset * _DAY for offset in range(last_offset + 1)]
 
 
 def next_period(period: str) -> str:

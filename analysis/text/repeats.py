@@ -9,13 +9,15 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain
 
 from analysis.corpus import TextOfDocument
-from analysis.text.near_duplicates import FEWEST_TEXTS, find_patterns
 
 Words = tuple[str, ...]
 
 _WORD = re.compile(r"[^\W_]+")
 _FIGURE = "0"
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
+
+# A pattern has so many texts: `near_duplicates.FEWEST_TEXTS`.
+_FEWEST_TEXTS = 3
 
 # The texts of a pattern begin or end with so many words that others have there too, ...
 _EDGE = 3
@@ -30,6 +32,9 @@ def find_repeats(texts_by_period: Mapping[str, Sequence[TextOfDocument]]) -> set
     Texts that differ in names or figures only are one pattern: see `near_duplicates`. Most texts
     have too little in common with others, and are not compared.
     """
+    # It loads numpy, which commands that only declare the step do without.
+    from analysis.text.near_duplicates import find_patterns  # noqa: PLC0415
+
     candidates = list(_select_candidates(list(chain.from_iterable(texts_by_period.values()))))
     patterns = find_patterns(lambda: candidates)
     repeats: set[int] = set()
@@ -53,11 +58,11 @@ def _select_candidates(texts: Sequence[TextOfDocument]) -> Iterator[TextOfDocume
     runs = Counter(chain.from_iterable(set(_runs(words)) for words in whole_texts))
 
     for text, words in zip(texts, words_of_texts, strict=True):
-        shared = sum(runs[run] >= FEWEST_TEXTS for run in _runs(words))
+        shared = sum(runs[run] >= _FEWEST_TEXTS for run in _runs(words))
         if (
             whole_texts[words] > 1
-            or heads[words[:_EDGE]] >= FEWEST_TEXTS
-            or tails[words[-_EDGE:]] >= FEWEST_TEXTS
+            or heads[words[:_EDGE]] >= _FEWEST_TEXTS
+            or tails[words[-_EDGE:]] >= _FEWEST_TEXTS
             or shared > _LEAST_SHARED * (len(words) - _EDGE)
         ):
             yield text

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
@@ -191,7 +191,7 @@ class Event:
     @property
     def last_day(self) -> date:
         """The day after which it could be told."""
-        return grains.first_day(self.period) + timedelta(grains.count_days(self.period) - 1)
+        return grains.days_of(self.period)[-1]
 
     @property
     def key(self) -> str:

@@ -144,7 +144,9 @@ def read_page(db: Database, run: int, folder: Path) -> str:
 def test_the_page_lists_what_is_conspicuous(sqlite_db: Database, tmp_path: Path) -> None:
     store_pieces(sqlite_db, unhealthy_archive())
     text = read_page(sqlite_db, run_months(sqlite_db, parameters()), tmp_path / "report")
-    methods = (tmp_path / "report" / "index.html").read_text(encoding="utf-8").partition("Methods<")
+    methods = (
+        (tmp_path / "report" / "methods.html").read_text(encoding="utf-8").partition("Methods<")
+    )
     assert '<a href="archive.html">The archive itself</a> lists its bulk days' in methods[2]
     assert "1,271 documents on 179 days, from 1 Jan 2020 to 30 Jun 2020" in text
     assert "One day has more than three times the documents of a full day" in text

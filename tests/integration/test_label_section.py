@@ -161,10 +161,10 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
     assert f"tidings label {run} draws a random sample" in text
     assert "Accuracy not checked: 0 labels of readers, at least 50 are needed" in text
     front = page_text(index)
-    assert f"Mood, or polarity, goes from −1 to 1 and is {UNCHECKED}." in front
+    assert f"Mean polarity is an index from −1 to 1 {UNCHECKED}: compare it" in front
     assert front.count(UNCHECKED) == 1
     of_keyword = page_text(index.with_name("keyword-tide.html"))
-    assert f"Mood, or polarity, goes from −1 to 1 and is {UNCHECKED}." in of_keyword
+    assert f"Mean polarity is an index from −1 to 1 {UNCHECKED}: compare it" in of_keyword
     assert f"Moods are {UNCHECKED}." in page_text(index.with_name("compare.html"))
     line = re.compile(r"; mean polarity .{0,60}?\), (on the engine's scale[^.]*)\.")
     pages = sorted(index.parent.glob("20*.html"))
