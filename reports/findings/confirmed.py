@@ -22,6 +22,8 @@ ALL = ""
 # by a smaller part of the largest figure of the sentence.
 LEAST_CHANGE = 0.1
 LEAST_BESIDE_LARGEST = 0.02
+# Nor do so few documents change a count.
+FEW_DOCUMENTS = 2
 # A mean polarity that changes by more is, too.
 LEAST_CHANGE_OF_MEAN = 0.02
 # At most this many days are named.
@@ -97,17 +99,19 @@ def _is_same(finding: Finding, other: Finding, without: LeftOut) -> bool:
         return False
     rescaled = [share * without.kept for share in other.shares]
     has_same_shares = _is_near(finding.shares, other.shares) or _is_near(finding.shares, rescaled)
-    has_same_counts = bool(finding.shares) or _is_near(finding.counts, other.counts)
+    has_same_counts = bool(finding.shares) or _is_near(
+        finding.counts, other.counts, floor=FEW_DOCUMENTS
+    )
     pairs = zip(finding.means, other.means, strict=True)
     has_same_means = all(abs(mean - other) <= LEAST_CHANGE_OF_MEAN for mean, other in pairs)
     return has_same_shares and has_same_counts and has_same_means
 
 
-def _is_near(figures: Sequence[float], other_figures: Sequence[float]) -> bool:
+def _is_near(figures: Sequence[float], other_figures: Sequence[float], floor: float = 0.0) -> bool:
     """Return whether no figure changes by more than a part of it, or hardly beside the largest."""
     if len(figures) != len(other_figures):
         return False
-    floor = LEAST_BESIDE_LARGEST * max(figures, default=0.0)
+    floor = max(floor, LEAST_BESIDE_LARGEST * max(figures, default=0.0))
     for figure, other_figure in zip(figures, other_figures, strict=True):
         if abs(figure - other_figure) > max(floor, LEAST_CHANGE * figure):
             return False
