@@ -80,6 +80,7 @@ def draw_lines(
 
     for period_rows in subjects.values():
         style.mark_cut_off(ax, cut_off(period_rows))
+    style.mark_bulk(ax, span.bulk)
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
@@ -190,7 +191,7 @@ def lines_spec(
     caption = _explain(span, all_rows, column, intervals)
     if column in _INTERVALS and len(included) > 1 and span.grain != Grain.DAY:
         caption += f" Within a {span.grain} subjects stand side by side."
-    caption += explain_cut_off(all_rows)
+    caption += explain_cut_off(all_rows) + style.explain_bulk(span)
     if column == "polarity_mean":
         caption = with_scale(caption, scale)
     heading = COLUMNS[column][0].format(span.grain).lower()

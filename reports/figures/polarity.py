@@ -45,6 +45,7 @@ def draw_polarity(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Ran
     _draw_dots(ax, span_rows, span)
     style.zero_line(ax)
     style.mark_gaps(ax, gaps(span_rows))
+    style.mark_bulk(ax, span.bulk)
     style.mark_cut_off(ax, cut_off(span_rows))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -178,7 +179,8 @@ def overall_spec(
         alt=f"Line: mean polarity of the {unit}s of {subject.name} in each {grain}. The numbers "
         f"are in the table of {grain}s.",
         caption=with_scale(
-            f"{_explain(subject.span, period_rows, unit, intervals)}{explain_cut_off(period_rows)}",
+            f"{_explain(subject.span, period_rows, unit, intervals)}{explain_cut_off(period_rows)}"
+            f"{style.explain_bulk(subject.span)}",
             scale,
         ),
         peak=find_peak(period_rows, subject.span, "polarity_mean"),

@@ -79,6 +79,7 @@ def draw_counts(
     smoothing.draw_smoothed(ax, period_rows, span=span, column="mentions")
     style.mark_gaps(ax, gaps(period_rows))
     style.mark_cut_off(ax, cut_off(period_rows))
+    style.mark_bulk(ax, span.bulk)
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(heights) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
@@ -106,6 +107,7 @@ def draw_share(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range)
     ax.scatter(xs, shares, s=size, color=colors, zorder=3, label="share")
     smoothing.draw_smoothed(ax, period_rows, span=span, column="share")
     style.mark_gaps(ax, gaps(period_rows))
+    style.mark_bulk(ax, span.bulk)
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(shares) else 0.01)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -143,7 +145,8 @@ def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureS
         f"Below: the share of documents with a mention. The numbers are in the table of {grain}s.",
         caption="A ring at zero: documents were read, and none mentions it. A hatched "
         f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
-        f"{smoothing.explain(grain, 'share')}{explain_cut_off(period_rows)}",
+        f"{smoothing.explain(grain, 'share')}{explain_cut_off(period_rows)}"
+        f"{style.explain_bulk(subject.span)}",
         peak=find_peak(period_rows, subject.span, "mentions"),
     )
 

@@ -42,14 +42,6 @@ _LABEL: style.Look = {
     "color": style.INK,
     "zorder": 6,
 }
-_BULK: style.Look = {
-    "marker": "v",
-    "markersize": 5.5,
-    "color": style.VERMILLION,
-    "linestyle": "none",
-    "clip_on": False,
-    "zorder": 5,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +164,7 @@ def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 
         _label(ax, share, span)
     style.mark_gaps(ax, panel.gaps)
     style.mark_cut_off(ax, panel.cut_off)
-    bulk = [style.month_number(period) for period in panel.bulk]
-    if bulk:
-        ax.plot(bulk, [1.0] * len(bulk), transform=ax.get_xaxis_transform(), label="_bulk", **_BULK)
+    style.mark_bulk(ax, panel.bulk)
     _set_axes(ax, panel, span, across)
 
 
@@ -218,7 +208,7 @@ def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Lin
         text = f"{style.CUT_OFF} first or last days missing"
         handles.append(_line(text, linestyle="none"))
     if any(panel.bulk for panel in panels):
-        handles.append(_line(f"{span.grain} with a bulk day", **_BULK))
+        handles.append(_line(f"{span.grain} with a bulk day", **style.BULK))
     return handles
 
 

@@ -166,12 +166,26 @@ def month_number(period: str) -> float:
     return first_day(period) + grains.count_days(period) / 2
 
 
+# The mark of a period with a bulk day.
+BULK: Look = {
+    "marker": "v",
+    "markersize": 5.5,
+    "color": VERMILLION,
+    "linestyle": "none",
+    "clip_on": False,
+    "zorder": 5,
+}
+
+
 @dataclass(frozen=True)
 class Range:
     """The periods that an axis shows: every one from *first* to *last*, with data or without."""
 
     first: str
     last: str
+
+    # The periods with a bulk day, which are marked.
+    bulk: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, periods: Iterable[str]) -> Range:
@@ -269,6 +283,24 @@ def mark_cut_off(ax: Axes, periods: Iterable[str]) -> None:
     look: Look = {"ha": "center", "va": "top", "fontsize": 10, "color": INK, "zorder": 5}
     for period in periods:
         ax.text(month_number(period), 0.99, CUT_OFF, transform=ax.get_xaxis_transform(), **look)
+
+
+def mark_bulk(ax: Axes, periods: Sequence[str]) -> None:
+    """Set a triangle at the top of the periods with a bulk day."""
+    xs = [month_number(period) for period in periods]
+    if xs:
+        tops = [1.0] * len(xs)
+        ax.plot(xs, tops, transform=ax.get_xaxis_transform(), label="_bulk", **BULK)
+
+
+def explain_bulk(span: Range) -> str:
+    """Return what a caption says of the triangles."""
+    if not span.bulk:
+        return ""
+    return (
+        f" A triangle: a {span.grain} with a bulk day, which has far more documents than its "
+        "weekday usually has."
+    )
 
 
 def format_percent(share: float, _place: float) -> str:

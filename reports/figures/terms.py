@@ -97,6 +97,7 @@ def draw_terms(
         ax.annotate(text, (x, y), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 
     style.mark_gaps(ax, gaps(together))
+    style.mark_bulk(ax, span.bulk)
     style.mark_cut_off(ax, cut_off(together))
     style.date_axis(ax, span)
     text_rows = min(len(overtakings), _TEXT_ROWS)
@@ -173,7 +174,7 @@ def terms_spec(
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
         "terms counts once); a dashed line marks where one word overtakes another beyond "
         f"chance{_explain_test(months)}. Below: which of them is used."
-        f"{explain_cut_off(together)}",
+        f"{explain_cut_off(together)}{style.explain_bulk(subject.span)}",
     )
 
 

@@ -15,6 +15,7 @@ from analysis import grains
 from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
+from reports.data.bulk_days import find_bulk_days
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName, read_run_names
 from reports.data.family_counts import count_repeated_documents
@@ -438,7 +439,9 @@ def _group_by_term(
 def _series_span(run: RunData) -> style.Range:
     """Return the periods of the run's grain that hold a day of its months."""
     parameters = run.month_parameters
-    return style.Range(*grains.periods_of_months(parameters.first, parameters.last, run.grain))
+    first, last = grains.periods_of_months(parameters.first, parameters.last, run.grain)
+    bulk = sorted({grains.period_of(day, run.grain) for day in find_bulk_days(run)})
+    return style.Range(first, last, tuple(bulk))
 
 
 def _keyword_sections(

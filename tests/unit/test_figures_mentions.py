@@ -202,6 +202,26 @@ def test_a_lead_of_a_few_documents_is_not_marked(ax: Axes) -> None:
 
 
 @pytest.mark.parametrize("draw", ["counts", "polarity", "terms", "lines"])
+def test_a_month_with_a_bulk_day_has_a_triangle_in_every_figure_of_months(
+    ax: Axes, draw: str
+) -> None:
+    span = style.Range("2020-01", "2020-03", bulk=("2020-02",))
+    match draw:
+        case "counts":
+            series.draw_counts(ax, TOGETHER, span=span, unit="mentions")
+        case "polarity":
+            polarity.draw_polarity(ax, TOGETHER, span=span)
+        case "terms":
+            terms.draw_terms(ax, {"a": TOGETHER}, TOGETHER, span=span)
+        case _:
+            comparison.draw_lines(ax, {"a": TOGETHER}, span=span, column="mentions")
+    (marks,) = [line for line in ax.lines if line.get_label() == "_bulk"]
+    assert list(marks.get_xdata()) == [style.month_number("2020-02")]
+    assert "a month with a bulk day" in style.explain_bulk(span)
+    assert style.explain_bulk(style.Range("2020-01", "2020-03")) == ""
+
+
+@pytest.mark.parametrize("draw", ["counts", "polarity", "terms", "lines"])
 def test_a_cut_off_month_has_a_dagger_in_every_figure_of_months(ax: Axes, draw: str) -> None:
     span = style.Range("2020-01", "2020-03")
     rows = [replace(TOGETHER[0], cut_off=True), *TOGETHER[1:]]
