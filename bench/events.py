@@ -71,9 +71,9 @@ class Archive:
 
     def ordinary_words(self, share: float) -> list[str]:
         """Return the words whose share of documents is nearest, in nearly all weeks."""
-        total = self.documents.sum()
+        total = int(self.documents.sum())
         ranked = sorted(
-            self.matched, key=lambda word: abs(self.matched[word].sum() / total - share)
+            self.matched, key=lambda word: abs(int(self.matched[word].sum()) / total - share)
         )
         words = []
         for word in ranked:
