@@ -422,8 +422,7 @@ def _collect(
     *shared* tells what the texts of a group share, where that is shown; *exact* are the groups
     whose texts are all alike.
     """
-    largest = int(group_of_text.max()) if len(group_of_text) else _NONE
-    n_groups = max(largest, *exact, *shared, _NONE) + 1
+    n_groups = max([*group_of_text.tolist(), *exact, *shared, _NONE]) + 1
     sizes = np.bincount(group_of_text[group_of_text != _NONE], minlength=n_groups)
     is_exact = np.zeros(n_groups, bool)
     is_exact[list(exact)] = True
