@@ -167,6 +167,10 @@ def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
         highest = f"{format_share(top.share)}, in {highs}; {end}"
         text = f"{subject} has its highest share of {len(ranked)} {unit}s, {highest}."
         clause = f"its highest share is {highest}"
+    if not second.matched:
+        others = f"none of the other {len(ranked) - 1} {unit}s"
+        text = f"{subject} is in {_share(top)} of {_month(top)}, and in {others}."
+        clause = f"it is in {_share(top)} of {_month(top)} alone"
     if lowest.share == top.share:
         share = format_share(top.share)
         text = f"{subject} is in the same share of documents in all {len(ranked)} {unit}s: {share}."

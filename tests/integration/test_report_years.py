@@ -232,7 +232,7 @@ def fill_years(db: Database, last: str) -> int:
             "2019-12",
             "highest share of 240 months, 50.0 %, in 12 months; none in 228 months.",
         ),
-        ("2020-01", "60 of 120 documents (50.0 %) of 2010, the highest share of 20 years; next"),
+        ("2020-01", "60 of 120 documents (50.0 %) of 2010, and in none of the other 19 years."),
     ],
 )
 def test_beyond_240_months_findings_compare_years(tmp_path: Path, last: str, what: str) -> None:
@@ -241,4 +241,4 @@ def test_beyond_240_months_findings_compare_years(tmp_path: Path, last: str, wha
     opened.close()
     share = next(finding for finding in findings if finding.topic == ("share",))
     assert what in share.text
-    assert last == "2019-12" or share.answer == ("highest", "2010")
+    assert last == "2019-12" or share.answer[:2] == ("highest", "2010")
