@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.database import Database
-    from reports.pages.watching import ShownChange, ShownEvent
+    from reports.pages.surprises import ShownChange, ShownEvent
 
 # `events` ends with this status if there are events, so that scripts can test it.
 HAS_EVENTS = 10
@@ -176,7 +176,7 @@ def events(
     from models.watches import read_state
     from producers.status import describe_unfinished
     from reports.data.run_data import load_run
-    from reports.pages.watching import show_changes, show_events
+    from reports.pages.surprises import show_changes, show_events
 
     with closing(context.open_database()) as db:
         run_data = load_run(db, run)

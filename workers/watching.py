@@ -70,7 +70,7 @@ def send_events(job: JobContext, check: Callable[[], None]) -> None:
 
     from reports.data.queries import in_batches  # noqa: PLC0415
     from reports.data.run_data import load_run  # noqa: PLC0415
-    from reports.pages.watching import show_events  # noqa: PLC0415
+    from reports.pages.surprises import show_events  # noqa: PLC0415
 
     shown_events = show_events(load_run(job.db, run_id), state)
     rows_by_key = {

@@ -30,7 +30,8 @@ from reports.kinds.report_kind import Report
 from reports.pages import atom, comparison, page, run_summary
 from reports.pages.repeats import read_repeats
 from reports.pages.run_summary import summarize_run
-from reports.pages.watching import read_surprises, read_watch_section
+from reports.pages.surprises import read_surprises_section
+from reports.pages.watching import read_watch_section
 from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
 from reports.words.quantities import join_words
 
@@ -118,7 +119,7 @@ def build(
                 repeats, findings = read_repeats(run), read_findings(run)
             watch = surprises = None
             if len(run_ids) == 1:
-                watch, surprises = read_watch_section(run), read_surprises(run, texts=texts)
+                watch, surprises = read_watch_section(run), read_surprises_section(run, texts=texts)
             summary = summarize_run(run)
             report = Report(summary, pages, store, exports, repeats, findings, watch, surprises)
             reports.append(report)

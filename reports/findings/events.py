@@ -215,7 +215,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Findings:
+class Surprises:
     """What departs from the past, in two lists."""
 
     # The oldest comes first, of those of one day the surest.
@@ -225,7 +225,7 @@ class Findings:
     changes: list[Event] = field(default_factory=list)
 
 
-def find_events(series: Iterable[Series]) -> Findings:
+def find_events(series: Iterable[Series]) -> Surprises:
     """Return the events of all *series*, and the largest changes that are none."""
     events: list[Event] = []
     candidates: list[Event] = []
@@ -242,7 +242,7 @@ def find_events(series: Iterable[Series]) -> Findings:
                 if change.is_worth_telling:
                     candidates.append(change)
     events = _tell_wording_once(events)
-    return Findings(sorted(events, key=_by_time), _choose_changes(candidates, events))
+    return Surprises(sorted(events, key=_by_time), _choose_changes(candidates, events))
 
 
 def _tell_wording_once(events: Sequence[Event]) -> list[Event]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from operator import itemgetter
 
 from core.enums import Grain
@@ -10,7 +9,7 @@ from reports.data.account_rows import read_account_rows
 from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData
 from reports.data.tables.keyword_pairs import read_pairs
-from reports.data.tables.periods import PeriodRow
+from reports.data.tables.periods import group_by_term
 from reports.data.years import read_tested
 from reports.findings.confirmed import ALL, FindingsBySubject
 from reports.findings.finding import Finding
@@ -23,10 +22,7 @@ from reports.findings.share_facts import state_shares
 
 def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings of each keyword, and under `ALL` those that compare keywords."""
-    rows_by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
-    for period_row in read_tested(run):
-        rows_by_term[period_row.keyword, period_row.term].append(period_row)
-
+    rows_by_term = group_by_term(read_tested(run))
     findings: dict[str, list[Finding]] = {}
     for keyword in run.month_parameters.keywords:
         subject, keyword_rows = f"“{keyword.name}”", rows_by_term[keyword.name, None]

@@ -15,7 +15,8 @@ from reports.findings.confirmed import FindingsBySubject, ReadFindings
 from reports.pages import page
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
-from reports.pages.watching import SurprisesSection, WatchSection
+from reports.pages.surprises import SurprisesSection
+from reports.pages.watching import WatchSection
 
 
 @dataclass(frozen=True)

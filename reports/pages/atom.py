@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from reports.data.run_data import RunData
-from reports.pages.watching import ShownEvent
+from reports.pages.surprises import ShownEvent
 from reports.report_files import INDEX
 
 NAMESPACE = "http://www.w3.org/2005/Atom"

@@ -26,7 +26,7 @@ from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import read_entities
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.mentions import MentionRow, read_mentions
-from reports.data.tables.periods import PeriodRow, read_periods, read_series
+from reports.data.tables.periods import PeriodRow, group_by_term, read_periods, read_series
 from reports.data.tables.phrases import PhraseRow
 from reports.data.years import (
     Decade,
@@ -300,7 +300,7 @@ def make_page(
         store.draw_the_rest()
     entity_counts = entities.count_names(read_entities(run))
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
-    series_rows = _group_by_term(period_rows)
+    series_rows = group_by_term(period_rows)
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
@@ -427,15 +427,6 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
         month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
 
-def _group_by_term(
-    period_rows: Iterable[PeriodRow],
-) -> dict[tuple[str | None, str | None], list[PeriodRow]]:
-    rows_by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
-    for period_row in period_rows:
-        rows_by_term[period_row.keyword, period_row.term].append(period_row)
-    return rows_by_term
-
-
 def _series_span(run: RunData) -> style.Range:
     """Return the periods of the run's grain that hold a day of its months."""
     parameters = run.month_parameters
@@ -448,8 +439,8 @@ def _keyword_sections(
     run: RunData, coverage: CoverageGrid, job_names: Collection[str] | None = None
 ) -> list[KeywordSection]:
     """Return each keyword with its rows of all months, or of the months *job_names*."""
-    rows_by_term = _group_by_term(read_periods(run, job_names))
-    tested_rows = rows_by_term if job_names is not None else _group_by_term(read_tested(run))
+    rows_by_term = group_by_term(read_periods(run, job_names))
+    tested_rows = rows_by_term if job_names is not None else group_by_term(read_tested(run))
     words_by_keyword: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
     for distinctive_row in read_distinctive(run, job_names):
         keyword_words = words_by_keyword[distinctive_row.keyword]

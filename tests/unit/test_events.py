@@ -21,6 +21,7 @@ from analysis.kinds.months import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.changes import describe_changes
+from reports.findings.event_sentences import describe_event
 from reports.findings.events import (
     MOOD,
     MOST_CHANGES,
@@ -33,7 +34,6 @@ from reports.findings.events import (
     find_events,
     keyword_series,
 )
-from reports.pages.watching import describe_event
 from reports.stats.intervals import polarity_interval, wilson_interval
 
 BENCH = Path(__file__).parents[2] / "bench"
@@ -357,7 +357,7 @@ def test_a_feed_is_xml_whatever_a_keyword_holds() -> None:
     from types import SimpleNamespace  # noqa: PLC0415
 
     from reports.pages.atom import NAMESPACE, write_feed  # noqa: PLC0415
-    from reports.pages.watching import ShownEvent  # noqa: PLC0415
+    from reports.pages.surprises import ShownEvent  # noqa: PLC0415
 
     (event,) = share_events(make_rows([*QUIET, (150, 3000)]))
     text = "<b>&\x01 \ufffe “k”"

@@ -47,6 +47,9 @@ from reports.data.tables.archive_days import (
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.intervals import polarity_interval, round_figure, wilson_interval
 
+# The name of a keyword and a term of it, None for all its terms together.
+KeywordTerm = tuple[str | None, str | None]
+
 # A value and the ends of its interval, rounded.
 Figures = tuple[float | None, float | None, float | None]
 
@@ -142,6 +145,14 @@ def read_series(run: RunData, job_names: Collection[str] | None = None) -> Itera
     be None.
     """
     return (read_periods if run.grain == Grain.MONTH else _BY_GRAIN[run.grain])(run, job_names)
+
+
+def group_by_term(period_rows: Iterable[PeriodRow]) -> dict[KeywordTerm, list[PeriodRow]]:
+    """Return the rows of each keyword and term; a term without a row has an empty list."""
+    rows_by_term: dict[KeywordTerm, list[PeriodRow]] = defaultdict(list)
+    for period_row in period_rows:
+        rows_by_term[period_row.keyword, period_row.term].append(period_row)
+    return rows_by_term
 
 
 def _reader_of(grain: Grain) -> Reader[PeriodRow]:

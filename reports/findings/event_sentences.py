@@ -1,0 +1,84 @@
+"""What is said of an event: one sentence with both figures and the periods compared."""
+
+from __future__ import annotations
+
+from analysis import grains
+from analysis.kinds.kind import Unit
+from core.enums import Grain
+from reports.findings.events import MOOD, POSTS, SHARE, WORDING, Event
+from reports.words.periods import MONTHS, month_name
+from reports.words.quantities import format_share, quantity, signed
+
+# A sentence says what is left without repeats and bulk days where that differs so much.
+NOTABLE = 0.2
+
+
+def describe_event(event: Event, unit: Unit) -> str:
+    """Return a sentence that says what departs, and from what."""
+    subject, period_row = event.subject, event.row
+    who = f"“{subject}”" if unit == Unit.MENTION else subject
+    period = _name_period(event.period)
+    share = f"{period_row.matched or 0:,} of {quantity(period_row.documents, 'document')}"
+
+    compared = _compare_with_usual(event)
+    if event.kind == SHARE:
+        return f"{who} {period}: {share}, {compared}."
+    if event.kind == WORDING:
+        return f"The term “{event.term}” {period}: in {share} that mention {who}, {compared}."
+    if event.kind == POSTS:
+        return f"{who} {period}: {compared}."
+    around = "around" if unit == Unit.MENTION else "of the posts of"
+    return (
+        f"The mood {around} {who} {period}: {compared}; an index of the engine, "
+        f"n = {period_row.mentions or 0:,}."
+    )
+
+
+def _name_period(period: str) -> str:
+    if grains.grain_of(period) == Grain.MONTH:
+        return f"in {month_name(period, '%B %Y')}"
+    first_day = grains.first_day(period)
+    return f"in the week from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
+
+
+def _compare_with_usual(event: Event) -> str:
+    """Return both figures, and those without repeats and bulk days where these differ."""
+    usual = _name_usual_periods(event)
+    now = _format(event, event.now)
+    if event.kind == POSTS:
+        now = f"{now} posts a day" if event.now else "no post"
+    figures = f"{now}, against {_format(event, event.before)} {usual}"
+    if event.before == 0 and event.kind != MOOD:
+        is_one = event.periods_before == 1
+        periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)
+        figures = f"{now}, and none in the {periods} before"
+
+    judged = event.judged
+    if event.kind == MOOD or not _differs(event.now, judged.now, event.before, judged.before):
+        return figures
+    return (
+        f"{figures} ({_format(event, judged.now)} against {_format(event, judged.before)} without "
+        "repeats and bulk days)"
+    )
+
+
+def _name_usual_periods(event: Event) -> str:
+    """Name the periods with which an event is compared."""
+    if event.follows_usual_periods:
+        if event.periods_before == 1:
+            return f"in the {event.grain.value} before"
+        return f"on average in the {quantity(event.periods_before, event.grain.value)} before"
+    if event.periods_before == 1:
+        return _name_period(event.usual_periods[0])
+    return f"on average in {quantity(event.periods_before, f'earlier {event.grain.value}')}"
+
+
+def _differs(now: float, judged_now: float, before: float, judged_before: float) -> bool:
+    """Return whether a figure is not about the same without repeats and bulk days."""
+    return abs(now - judged_now) > NOTABLE * now or abs(before - judged_before) > NOTABLE * before
+
+
+def _format(event: Event, figure: float) -> str:
+    if event.kind == POSTS:
+        return f"{figure:.1f}"
+    return signed(figure) if event.kind == MOOD else format_share(figure)

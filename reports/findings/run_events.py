@@ -1,0 +1,103 @@
+"""The events of a run: its series are read by month and by week, and judged."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import replace
+
+from analysis.kinds.kind import Unit
+from core.enums import Grain
+from reports.data.account_rows import fill_periods
+from reports.data.run_data import RunData
+from reports.data.selection import select_documents
+from reports.data.tables.periods import (
+    PeriodRow,
+    group_by_term,
+    read_post_polarities,
+    read_series,
+)
+from reports.data.variants import read_variants
+from reports.findings.events import (
+    Series,
+    Surprises,
+    account_series,
+    find_events,
+    keyword_series,
+)
+
+# Events are of these periods, whatever the grain of the run's series is.
+GRAINS = (Grain.MONTH, Grain.WEEK)
+
+
+def read_surprises(run: RunData) -> Surprises:
+    """Return the events of a run and its largest changes, which are found once."""
+    return run.selected_readings.once(read_surprises, lambda: find_events(_read_series(run)))
+
+
+def read_judged_run(run: RunData) -> RunData:
+    """Return the run without its families of repeats and its bulk days, which decide no event.
+
+    An account that repeats itself has said it again: all posts count.
+    """
+    if run.kind.unit == Unit.POST:
+        return run
+    return run.selected_readings.once(read_judged_run, lambda: _select_judged(run))
+
+
+def _select_judged(run: RunData) -> RunData:
+    variants = read_variants(run)
+    selection = run.selection
+    for variant in (variants.without_families, variants.without_bulk_days):
+        if variant is not None:
+            selection |= variant.selection
+    return run if selection == run.selection else select_documents(run, selection)
+
+
+def _read_series(run: RunData) -> list[Series]:
+    # The engine of a month is not stored, so moods of several engines cannot be told apart.
+    with_mood = len(run.engines) <= 1
+    series: list[Series] = []
+    for grain in GRAINS:
+        if run.kind.unit == Unit.POST:
+            series += _read_account_series(run, grain, with_mood=with_mood)
+        else:
+            series += _read_keyword_series(run, grain, with_mood=with_mood)
+    return series
+
+
+def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list[Series]:
+    rows_by_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
+    for period_row in read_series(replace(run, grain=grain)):
+        rows_by_job[period_row.job].append(period_row)
+
+    series: list[Series] = []
+    for job in run.jobs:
+        period_rows = fill_periods(rows_by_job[job.name])
+        polarities = read_post_polarities(run, job, grain)
+        scored_rows = []
+        for period_row in period_rows:
+            scored = sum(not math.isnan(value) for value in polarities.get(period_row.period, ()))
+            scored_rows.append(replace(period_row, mentions=scored))
+        series += account_series(job.name, period_rows, scored_rows, with_mood=with_mood)
+    return series
+
+
+def _read_keyword_series(run: RunData, grain: Grain, *, with_mood: bool) -> list[Series]:
+    told = group_by_term(read_series(replace(run, grain=grain)))
+    judged_run = read_judged_run(run)
+    judged = told
+    if judged_run is not run:
+        judged = group_by_term(read_series(replace(judged_run, grain=grain)))
+
+    series: list[Series] = []
+    for keyword in run.keywords:
+        series += keyword_series(
+            keyword.name,
+            judged[keyword.name, None],
+            {term: judged[keyword.name, term] for term in keyword.terms},
+            told_rows=told[keyword.name, None],
+            told_rows_by_term={term: told[keyword.name, term] for term in keyword.terms},
+            with_mood=with_mood,
+        )
+    return series

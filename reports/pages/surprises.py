@@ -1,0 +1,122 @@
+"""The surprises of a run as its page lists them: events, and the largest changes that are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from models.watches import WatchState, read_state
+from reports.data.busiest_day import Headline, find_headline
+from reports.data.run_data import RunData
+from reports.findings.event_sentences import describe_event
+from reports.findings.events import Event
+from reports.findings.run_events import read_judged_run, read_surprises
+
+# The page shows at most this many events at once, and all that are new.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ShownEvent:
+    """An event in words."""
+
+    event: Event
+    text: str
+
+    # The time at which it was first seen; None if no report has recorded it.
+    at: datetime | None
+
+    # A new event was first seen after the last update.
+    is_new: bool
+
+    # A text of its busiest day; None where the report leaves texts out.
+    headline: Headline | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the event as programs read it."""
+        event = self.event
+        return {
+            "id": event.key,
+            "period": event.period,
+            "kind": event.kind,
+            "subject": event.subject,
+            "term": event.term,
+            "before": round(event.before, 6),
+            "now": round(event.now, 6),
+            "months_before": event.periods_before,
+            "new": self.is_new,
+            "first_seen": None if self.at is None else f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
+            "text": self.text,
+            "grain": event.grain.value,
+        }
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """A large change that is no event, in words."""
+
+    text: str
+    headline: Headline | None
+
+
+@dataclass(frozen=True)
+class SurprisesSection:
+    """The events of a run, and the largest changes that are none."""
+
+    # The newest event comes first.
+    events: list[ShownEvent]
+
+    # The largest change comes first.
+    unchecked: list[ShownChange]
+
+    @property
+    def shown(self) -> list[ShownEvent]:
+        """The events that the page shows at once: all new ones, and the newest others."""
+        new = [event for event in self.events if event.is_new]
+        others = [event for event in self.events if not event.is_new]
+        return new + others[: max(0, SHOWN - len(new))]
+
+    @property
+    def earlier(self) -> list[ShownEvent]:
+        """The events that are not shown at once."""
+        return [event for event in self.events if event not in self.shown]
+
+
+def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | None:
+    """Return the events of a run over texts, with headlines where the report has *texts*."""
+    if not run.kind.has_documents:
+        return None
+    with run.db.read() as connection:
+        state = read_state(connection, run.id)
+    return SurprisesSection(show_events(run, state, texts=texts), show_changes(run, texts=texts))
+
+
+def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) -> list[ShownEvent]:
+    """Return the run's events in words, the newest first; *state* tells when they were seen.
+
+    With *texts* each has a headline of its busiest day.
+    """
+    seen = state.seen if state else {}
+    shown_events = []
+    for event in reversed(read_surprises(run).events):
+        sighting = seen.get(event.key)
+        is_new = state is not None and sighting is not None and 0 < sighting.number == state.updates
+        at = datetime.fromtimestamp(sighting.at, UTC) if sighting else None
+        text = describe_event(event, run.kind.unit)
+        headline = _find_headline(run, event) if texts else None
+        shown_events.append(ShownEvent(event, text, at, is_new, headline))
+    return shown_events
+
+
+def show_changes(run: RunData, *, texts: bool = True) -> list[ShownChange]:
+    """Return the largest changes that are no events, in words, each with a headline."""
+    shown_changes = []
+    for change in read_surprises(run).changes:
+        headline = _find_headline(run, change) if texts else None
+        shown_changes.append(ShownChange(describe_event(change, run.kind.unit), headline))
+    return shown_changes
+
+
+def _find_headline(run: RunData, event: Event) -> Headline | None:
+    return find_headline(read_judged_run(run), event.subject, event.term, event.period)
