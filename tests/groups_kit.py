@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from analysis import grains
 from core.enums import DOCUMENTS, Grain, Grouping, State, StepState
 from models.database import Database
 from models.documents import add_documents, documents_of, newest_document
 from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
 from reports.data import exports
+from reports.data.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.data.run_data import document_scope, load_run
+from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
 
 STEPS = (DOCUMENTS, "keywords", "polarity")
+
+_COMPLETE = Progress("complete", has_counts=True, has_polarity=True)
+# The documents, the matched ones and their polarities by group; None stands for a gap.
+Month = Mapping[str, tuple[int, int, Sequence[float]] | None]
 
 
 @dataclass(frozen=True)
@@ -109,3 +116,33 @@ def rows_by(
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     choice = wanted if table != "periods" else {"term": None} | wanted
     return [row for row in rows if all(row[name] == value for name, value in choice.items())]
+
+
+def count_months(*months: Month, grain: Grain = Grain.MONTH) -> KeywordGroups:
+    """Return what is counted of months of 2020; None stands for a gap."""
+    names = dict.fromkeys(name for month in months for name in month)
+    counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
+    for number, month in enumerate(months, 1):
+        period = f"2020-{number:02}"
+        days = {name: _make_days(period, month.get(name)) for name in names}
+        add_month(counted, days, grain)
+    return counted
+
+
+def _make_days(period: str, figures: tuple[int, int, Sequence[float]] | None) -> list[ArchiveDay]:
+    """Return the days of a month over which documents and matches are spread evenly."""
+    days = grains.days_of(period)
+    if figures is None:
+        return [ArchiveDay(day, period, NO_DATA, 0, True, {}) for day in days]
+    documents, matched, polarities = figures
+    made = []
+    for place, day in enumerate(days):
+        n, of_day = _spread(documents, place, len(days)), _spread(matched, place, len(days))
+        values: list[float | None] = list(polarities[place :: len(days)])
+        matches = {("fog", None): Matches(of_day, values)}
+        made.append(ArchiveDay(day, period, _COMPLETE, n, False, matches))
+    return made
+
+
+def _spread(total: int, place: int, places: int) -> int:
+    return total * (place + 1) // places - total * place // places

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -201,20 +201,25 @@ def test_a_lead_of_a_few_documents_is_not_marked(ax: Axes) -> None:
     assert not ax.texts
 
 
+def draw_months(ax: Axes, figure: str, period_rows: Sequence[PeriodRow], span: style.Range) -> None:
+    """Draw one of the figures of months."""
+    match figure:
+        case "counts":
+            series.draw_counts(ax, period_rows, span=span, unit="mentions")
+        case "polarity":
+            polarity.draw_polarity(ax, period_rows, span=span)
+        case "terms":
+            terms.draw_terms(ax, {"a": period_rows}, period_rows, span=span)
+        case _:
+            comparison.draw_lines(ax, {"a": period_rows}, span=span, column="mentions")
+
+
 @pytest.mark.parametrize("draw", ["counts", "polarity", "terms", "lines"])
 def test_a_month_with_a_bulk_day_has_a_triangle_in_every_figure_of_months(
     ax: Axes, draw: str
 ) -> None:
     span = style.Range("2020-01", "2020-03", bulk=("2020-02",))
-    match draw:
-        case "counts":
-            series.draw_counts(ax, TOGETHER, span=span, unit="mentions")
-        case "polarity":
-            polarity.draw_polarity(ax, TOGETHER, span=span)
-        case "terms":
-            terms.draw_terms(ax, {"a": TOGETHER}, TOGETHER, span=span)
-        case _:
-            comparison.draw_lines(ax, {"a": TOGETHER}, span=span, column="mentions")
+    draw_months(ax, draw, TOGETHER, span)
     (marks,) = [line for line in ax.lines if line.get_label() == "_bulk"]
     assert list(marks.get_xdata()) == [style.month_number("2020-02")]
     assert "a month with a bulk day" in style.explain_bulk(span)
@@ -225,15 +230,7 @@ def test_a_month_with_a_bulk_day_has_a_triangle_in_every_figure_of_months(
 def test_a_cut_off_month_has_a_dagger_in_every_figure_of_months(ax: Axes, draw: str) -> None:
     span = style.Range("2020-01", "2020-03")
     rows = [replace(TOGETHER[0], cut_off=True), *TOGETHER[1:]]
-    match draw:
-        case "counts":
-            series.draw_counts(ax, rows, span=span, unit="mentions")
-        case "polarity":
-            polarity.draw_polarity(ax, rows, span=span)
-        case "terms":
-            terms.draw_terms(ax, {"a": rows}, rows, span=span)
-        case _:
-            comparison.draw_lines(ax, {"a": rows}, span=span, column="mentions")
+    draw_months(ax, draw, rows, span)
     daggers = [text.get_position()[0] for text in ax.texts if text.get_text() == "†"]
     assert daggers == [day("2020-01-16")]
 

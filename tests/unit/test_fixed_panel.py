@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import grains
-from core.enums import Grain
 from reports.data.fixed_panel import make_fixed_panel
-from reports.data.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.data.groupings import NOT_KNOWN
-from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
-
-COMPLETE = Progress("complete", has_counts=True, has_polarity=True)
-Month = Mapping[str, tuple[int, int, Sequence[float]] | None]  # documents, matched, polarities
-
-
-def count(*months: Month, grain: Grain = Grain.MONTH) -> KeywordGroups:
-    """Return what is counted of months of 2020; None stands for a gap."""
-    names = dict.fromkeys(name for month in months for name in month)
-    counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
-    for number, month in enumerate(months, 1):
-        period = f"2020-{number:02}"
-        days = {name: make_days(period, month.get(name)) for name in names}
-        add_month(counted, days, grain)
-    return counted
-
-
-def make_days(period: str, figures: tuple[int, int, Sequence[float]] | None) -> list[ArchiveDay]:
-    """Return the days of a month over which documents and matches are spread evenly."""
-    days = grains.days_of(period)
-    if figures is None:
-        return [ArchiveDay(day, period, NO_DATA, 0, True, {}) for day in days]
-    documents, matched, polarities = figures
-    made = []
-    for place, day in enumerate(days):
-        n, of_day = spread(documents, place, len(days)), spread(matched, place, len(days))
-        values: list[float | None] = list(polarities[place :: len(days)])
-        matches = {("fog", None): Matches(of_day, values)}
-        made.append(ArchiveDay(day, period, COMPLETE, n, False, matches))
-    return made
-
-
-def spread(total: int, place: int, places: int) -> int:
-    return total * (place + 1) // places - total * place // places
+from tests.groups_kit import Month, count_months
 
 
 def test_an_outlet_that_joins_moves_the_share_of_all_but_not_that_of_the_fixed_panel() -> None:
     old: Month = {"Post": (1000, 100, [0.5]), "Sun": (500, 50, [-0.5]), "Wire": None}
     new: Month = {**old, "Wire": (3000, 0, [])}
-    panel = make_fixed_panel(count(old, old, new))
+    panel = make_fixed_panel(count_months(old, old, new))
     assert panel is not None
     assert panel.members == ["Post", "Sun"]
     assert [panel.all_outlets.by_period[f"2020-0{month}"].share for month in (1, 2, 3)] == [
@@ -66,7 +28,7 @@ def test_an_outlet_that_joins_moves_the_share_of_all_but_not_that_of_the_fixed_p
 
 def test_without_an_outlet_that_is_there_throughout_the_months_that_all_share_count() -> None:
     panel = make_fixed_panel(
-        count(
+        count_months(
             {"Post": (1000, 100, []), "Sun": None},
             {"Post": (1000, 200, []), "Sun": (1000, 0, [])},
             {"Post": None, "Sun": (1000, 900, [])},
@@ -81,14 +43,14 @@ def test_without_an_outlet_that_is_there_throughout_the_months_that_all_share_co
 
 def test_there_is_no_panel_where_every_outlet_or_only_one_is_there_throughout() -> None:
     month: Month = {"Post": (1000, 100, []), "Sun": (500, 50, [])}
-    assert make_fixed_panel(count(month, month)) is None
-    assert make_fixed_panel(count({"Post": (1000, 100, [])})) is None
+    assert make_fixed_panel(count_months(month, month)) is None
+    assert make_fixed_panel(count_months({"Post": (1000, 100, [])})) is None
 
 
 def test_a_month_without_any_outlet_takes_none_from_the_panel_and_not_known_is_in_none() -> None:
     month: Month = {"Post": (100, 10, []), "Sun": (50, 5, []), NOT_KNOWN: (10, 0, [])}
     nothing: Month = {"Post": None, "Sun": None, NOT_KNOWN: None}
-    panel = make_fixed_panel(count(month, nothing, {**month, "Sun": None}))
+    panel = make_fixed_panel(count_months(month, nothing, {**month, "Sun": None}))
     assert panel is not None
     assert panel.members == ["Post"]
     assert panel.all_outlets.total.documents == 270
@@ -100,7 +62,7 @@ def test_the_fixed_panel_has_the_same_outlets_in_each_month(there: list[list[boo
     for flags in there:
         outlets = enumerate(flags)
         months.append({f"Outlet {n}": (100, n, []) if flag else None for n, flag in outlets})
-    counted = count(*months)
+    counted = count_months(*months)
     panel = make_fixed_panel(counted)
     if panel is None:
         return

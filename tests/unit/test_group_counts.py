@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import grains
 from core.enums import Grain, Grouping
-from reports.data.group_counts import Cell, GroupCounts, KeywordGroups, Moments, add_month
+from reports.data.group_counts import Cell, KeywordGroups, Moments
 from reports.data.groupings import NOT_KNOWN
-from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
 from reports.findings.group_facts import state_groups
 from reports.stats.intervals import polarity_interval
-
-COMPLETE = Progress("complete", has_counts=True, has_polarity=True)
-Month = Mapping[str, tuple[int, int, Sequence[float]] | None]  # documents, matched, polarities
-
-
-def count(*months: Month, grain: Grain = Grain.MONTH) -> KeywordGroups:
-    """Return what is counted of months of 2020; None stands for a gap."""
-    names = dict.fromkeys(name for month in months for name in month)
-    counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
-    for number, month in enumerate(months, 1):
-        period = f"2020-{number:02}"
-        days = {name: make_days(period, month.get(name)) for name in names}
-        add_month(counted, days, grain)
-    return counted
-
-
-def make_days(period: str, figures: tuple[int, int, Sequence[float]] | None) -> list[ArchiveDay]:
-    """Return the days of a month over which documents and matches are spread evenly."""
-    days = grains.days_of(period)
-    if figures is None:
-        return [ArchiveDay(day, period, NO_DATA, 0, True, {}) for day in days]
-    documents, matched, polarities = figures
-    made = []
-    for place, day in enumerate(days):
-        n, of_day = spread(documents, place, len(days)), spread(matched, place, len(days))
-        values: list[float | None] = list(polarities[place :: len(days)])
-        matches = {("fog", None): Matches(of_day, values)}
-        made.append(ArchiveDay(day, period, COMPLETE, n, False, matches))
-    return made
-
-
-def spread(total: int, place: int, places: int) -> int:
-    return total * (place + 1) // places - total * place // places
+from tests.groups_kit import Month, count_months
 
 
 def sentences(counted: KeywordGroups) -> list[str]:
@@ -57,7 +21,7 @@ def sentences(counted: KeywordGroups) -> list[str]:
 def test_an_outlet_that_has_the_busy_month_alone_is_not_ahead_for_that() -> None:
     quiet: Month = {"Post": None, "Sun": (3000, 30, []), "Echo": (3000, 30, [])}
     busy: Month = {"Post": (3000, 300, []), "Sun": (3000, 300, []), "Echo": (1000, 100, [])}
-    counted = count(quiet, busy)
+    counted = count_months(quiet, busy)
     shares = {name: group.total.share for name, group in counted.groups.items()}
     assert shares == {"Post": 0.1, "Sun": 0.055, "Echo": 130 / 4000}
     assert sentences(counted) == []
@@ -66,23 +30,23 @@ def test_an_outlet_that_has_the_busy_month_alone_is_not_ahead_for_that() -> None
 def test_months_of_one_group_alone_compare_nothing() -> None:
     alone: Month = {"Post": (3000, 2000, []), "Sun": None}
     both: Month = {"Post": (3000, 30, []), "Sun": (3000, 60, [])}
-    (text,) = sentences(count(alone, both))
+    (text,) = sentences(count_months(alone, both))
     assert text == (
         "Of 2 outlets with at least 30 documents in their common months, Sun mentions “fog” in the "
         "largest share: 60 of 3,000 documents (2.0 %); Post has 1.0 %."
     )
-    assert sentences(count(alone, alone)) == []
+    assert sentences(count_months(alone, alone)) == []
 
 
 def test_documents_of_no_known_outlet_are_counted_and_not_compared() -> None:
-    counted = count({"Post": (3000, 30, []), NOT_KNOWN: (3000, 900, [])})
+    counted = count_months({"Post": (3000, 30, []), NOT_KNOWN: (3000, 900, [])})
     assert sentences(counted) == []
     assert counted.groups[NOT_KNOWN].total.share == 0.3
 
 
 def test_moods_are_compared_within_their_months() -> None:
     low, high = [-0.5, -0.3] * 40, [0.3, 0.5] * 40
-    (mood,) = sentences(count({"Post": (900, 80, low), "Sun": (900, 80, high)}))
+    (mood,) = sentences(count_months({"Post": (900, 80, low), "Sun": (900, 80, high)}))
     assert mood == (
         "The engine's mean polarity for “fog” is highest in Sun (+0.40) and lowest in Post "
         "(\u22120.40), of 2 outlets, month by month."
@@ -91,14 +55,14 @@ def test_moods_are_compared_within_their_months() -> None:
         {"Post": (900, 80, low), "Sun": (900, 40, low[:40])},
         {"Post": (900, 40, high[:40]), "Sun": (900, 80, high)},
     ]
-    counted = count(*moved)
+    counted = count_months(*moved)
     means = [round(group.polarities.mean or 0, 2) for group in counted.groups.values()]
     assert means == [-0.13, 0.13]
     assert not [text for text in sentences(counted) if "polarity" in text]
 
 
 def test_a_year_of_which_a_group_has_a_part_is_cut_off_and_a_year_without_is_a_gap() -> None:
-    counted = count(
+    counted = count_months(
         {"Post": (31, 3, []), "Sun": None}, {"Post": None, "Sun": None}, grain=Grain.YEAR
     )
     post, sun = (counted.groups[name].by_period["2020"] for name in ("Post", "Sun"))
