@@ -6,6 +6,7 @@ The label of a period tells its grain. Labels of one grain sort by time.
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -84,3 +85,14 @@ def list_periods(first_period: str, last_period: str) -> list[str]:
 def periods_of_months(first_month: str, last_month: str, grain: Grain) -> tuple[str, str]:
     """Return the first and the last period with a day of *first_month* to *last_month*."""
     return period_of(days_of(first_month)[0], grain), period_of(days_of(last_month)[-1], grain)
+
+
+def find_stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the first and the last period of each stretch of adjacent *periods*."""
+    stretches: list[tuple[str, str]] = []
+    for period in sorted(periods):
+        if stretches and next_period(stretches[-1][1]) == period:
+            stretches[-1] = (stretches[-1][0], period)
+        else:
+            stretches.append((period, period))
+    return stretches

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
+from statistics import quantiles
 
 from analysis import grains
 from analysis.kinds.kind import Unit
@@ -14,11 +15,14 @@ from reports.data.run_data import RunData
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
 _TIMES_FULL = 3
-# It also differs from a full day by this much in the square root of its documents. The square root
-# of a Poisson count has a standard deviation of 1/2, so these are six of them.
+
+# The square roots of both differ by more than this. That of a Poisson count has a standard
+# deviation of 1/2, so these are six of them.
 _MORE_IN_ROOT = 3
-# A full day is this quantile of the days of that weekday in so many weeks before and after.
-_FULL = 0.9
+
+# A full day is the last quantile of so many parts, of the days of its weekday in so many weeks
+# before and after.
+_PARTS = 10
 _WEEKS = 13
 # Fewer days of that weekday tell nothing: the days of all weekdays are then compared.
 _FEWEST_OF_WEEKDAY = 8
@@ -75,7 +79,7 @@ def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:
         compared = _list_compared(counts, ordinal)
         if len(compared) < _FEWEST_DAYS:
             continue
-        full_day = _quantile(compared)
+        full_day = quantiles(compared, n=_PARTS, method="inclusive")[-1]
         is_far_above = documents > _TIMES_FULL * full_day
         if is_far_above and sqrt(documents) > sqrt(full_day) + _MORE_IN_ROOT:
             bulk_days.append(BulkDay(date.fromordinal(ordinal), documents, round(full_day)))
@@ -90,16 +94,7 @@ def _list_compared(counts: Mapping[int, int], ordinal: int) -> list[int]:
     if sum(map(bool, compared)) < _FEWEST_OF_WEEKDAY:
         days = range(ordinal - reach, ordinal + reach + 1)
         compared = [counts.get(day, 0) for day in days if day != ordinal]
-    return sorted(filter(None, compared))
-
-
-def _quantile(sorted_counts: Sequence[int]) -> float:
-    """Return the quantile of a full day, interpolated between its neighbours."""
-    place = _FULL * (len(sorted_counts) - 1)
-    below = int(place)
-    above = min(below + 1, len(sorted_counts) - 1)
-    step = sorted_counts[above] - sorted_counts[below]
-    return sorted_counts[below] + (place - below) * step
+    return list(filter(None, compared))
 
 
 def _leave_out_new_levels(bulk_days: Sequence[BulkDay]) -> list[BulkDay]:

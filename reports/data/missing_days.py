@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
-from statistics import fmean, median
+from statistics import median
 from typing import NamedTuple
 
 from analysis import grains
 from core.enums import Grain
 from reports.data.daily_counts import IMPROBABLE_CLUSTERS, find_missing_days
+from reports.stats.dispersion import measure_index_of_dispersion
 
 # What is usual on a weekday is the median of so many weeks before and after.
 _WEEKS = 13
 # Fewer days of that weekday tell nothing: the days of all weekdays are then compared.
 _FEWEST_OF_WEEKDAY = 3
-
-_DAY = timedelta(days=1)
 
 
 class DayRange(NamedTuple):
@@ -44,7 +43,8 @@ def list_missing_days(
     """
     counted = _leave_out_empty_months(documents_by_day)
     usual = _find_usual(counted)
-    dispersion = _measure_dispersion(counted, usual, bulk_days)
+    whole_days = [day for day in counted if usual[day] and day not in bulk_days]
+    dispersion = measure_index_of_dispersion((counted[day], usual[day]) for day in whole_days)
 
     missing = set(_list_cut_off_days(counted))
     for stretch in _find_empty_stretches(counted):
@@ -58,13 +58,8 @@ def list_missing_days(
 
 def join_days(days: Collection[date]) -> list[DayRange]:
     """Return *days* as stretches of adjacent days, in their order."""
-    ranges: list[DayRange] = []
-    for day in sorted(days):
-        if ranges and ranges[-1].last + _DAY == day:
-            ranges[-1] = DayRange(ranges[-1].first, day)
-        else:
-            ranges.append(DayRange(day, day))
-    return ranges
+    stretches = grains.find_stretches(map(date.isoformat, days))
+    return [DayRange(grains.first_day(first), grains.first_day(last)) for first, last in stretches]
 
 
 def _leave_out_empty_months(documents_by_day: Mapping[date, int]) -> dict[date, int]:
@@ -95,17 +90,6 @@ def _find_usual(counted: Mapping[date, int]) -> dict[date, float]:
             compared = [counts[other] for other in days if other in counts]
         usual[day] = median(compared)
     return usual
-
-
-def _measure_dispersion(
-    counted: Mapping[date, int], usual: Mapping[date, float], bulk_days: Collection[date]
-) -> float:
-    """Return how many times more the days vary than independent documents would, at least 1."""
-    ratios = []
-    for day, documents in counted.items():
-        if usual[day] and day not in bulk_days:
-            ratios.append((documents - usual[day]) ** 2 / usual[day])
-    return max(1.0, fmean(ratios)) if ratios else 1.0
 
 
 def _list_cut_off_days(counted: Mapping[date, int]) -> Iterator[date]:

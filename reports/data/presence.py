@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from itertools import groupby
+from statistics import median
 
 from reports.data.daily_counts import IMPROBABLE_CLUSTERS
+from reports.stats.dispersion import measure_index_of_dispersion
 
 # A month with less than this part of what is usual has nearly none.
 _NEARLY_NONE = 0.2
@@ -52,11 +54,12 @@ def judge_presence(
     usual_share = median(shares)
     expected = {month: usual_share * totals[month] for month in months}
     lacking = [counts.get(month, 0) < _NEARLY_NONE * expected[month] for month in months]
-    dispersion = _measure_dispersion(
-        [counts.get(month, 0) for month in months], list(expected.values()), lacking
+    others = [month for month, is_lacking in zip(months, lacking, strict=True) if not is_lacking]
+    dispersion = measure_index_of_dispersion(
+        (counts.get(month, 0), expected[month]) for month in others
     )
 
-    absent: list[range] = []
+    absent: list[list[int]] = []
     for stretch in _find_stretches(lacking):
         clusters = sum(expected[months[place]] for place in stretch) / dispersion
         if len(stretch) >= _FEWEST_MONTHS and clusters > IMPROBABLE_CLUSTERS:
@@ -75,22 +78,10 @@ def judge_presence(
     )
 
 
-def _measure_dispersion(
-    counts: Sequence[int], expected: Sequence[float], lacking: Sequence[bool]
-) -> float:
-    ratios = []
-    for count, usual, is_lacking in zip(counts, expected, lacking, strict=True):
-        if not is_lacking:
-            ratios.append((count - usual) ** 2 / usual)
-    return max(1.0, fmean(ratios)) if ratios else 1.0
-
-
-def _find_stretches(marks: Sequence[bool]) -> list[range]:
+def _find_stretches(marks: Sequence[bool]) -> list[list[int]]:
     """Return the places of each stretch of adjacent marks that are set."""
-    stretches: list[range] = []
-    for place, mark in enumerate(marks):
-        if mark and stretches and stretches[-1].stop == place:
-            stretches[-1] = range(stretches[-1].start, place + 1)
-        elif mark:
-            stretches.append(range(place, place + 1))
+    stretches = []
+    for mark, places in groupby(range(len(marks)), marks.__getitem__):
+        if mark:
+            stretches.append(list(places))
     return stretches

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from analysis import grains
 from reports.data.period_counts import FEW
 from reports.figures import style
 from reports.figures.heat import draw_heat, heat_layout, heat_width
 from reports.figures.spec import FigureSpec
-from reports.words.periods import find_stretches
 from reports.words.scales import UNCHECKED, with_scale
 
 # Each account has a row of cells, one for each period.
@@ -122,7 +122,7 @@ def draw_calendar(
 
     columns = {period: column for column, period in enumerate(span)}
     for y, gap_periods in enumerate(gaps):
-        for start, end in find_stretches(gap_periods):
+        for start, end in grains.find_stretches(gap_periods):
             left, right = columns[start] - 0.5, columns[end] + 0.5
             gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)

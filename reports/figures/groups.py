@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from analysis import grains
 from reports.figures import style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
-from reports.words.periods import find_stretches
 from reports.words.quantities import signed
 
 # A cell of fewer documents says little of a share.
@@ -260,7 +260,7 @@ def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> No
         vmax=top,
     )
     for y, panel in enumerate(panels):
-        for start, end in find_stretches(panel.gaps):
+        for start, end in grains.find_stretches(panel.gaps):
             left, right = columns[start] - 0.5, columns[end] + 0.5
             gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)

@@ -20,7 +20,7 @@ from analysis import grains
 from core.enums import Grain
 from reports.data.period_counts import FEW
 from reports.figures import compact, fonts, small_print
-from reports.words.periods import MONTHS, find_stretches, month_name
+from reports.words.periods import MONTHS, month_name
 
 # The colours are those of Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -274,7 +274,7 @@ def date_axis(ax: Axes, span: Range, across: int = 1) -> None:
 
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Hatch the periods without a value, so that nobody takes them for zeros."""
-    for start, end in find_stretches(gaps):
+    for start, end in grains.find_stretches(gaps):
         ax.axvspan(first_day(start), day_after(end), label="_gap", **GAP_LOOK)
 
 

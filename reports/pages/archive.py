@@ -16,7 +16,7 @@ from reports.data.run_data import RunData
 from reports.figures import archive as figures
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.spec import FigureSpec
-from reports.words.periods import period_name
+from reports.words.periods import name_stretch, period_name
 
 ARCHIVE_PAGE = "archive.html"
 # A table shows at most this many rows.
@@ -74,14 +74,14 @@ class ArchivePage:
 def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     """Draw the documents of a run of months, and list what is conspicuous in its archive."""
     health = read_archive_health(run)
-    spec = None
-    if health.documents:
-        spec = _declare_figure(run, health)
+    spec = _declare_figure(run, health) if health.documents else None
     counted_days = [day for day, documents in sorted(health.documents_by_day.items()) if documents]
     counts = [health.documents_by_day[day] for day in counted_days]
+
     bulk_days = sorted(health.bulk_days, key=lambda loaded: -loaded.bulk_day.documents)[:SHOWN]
     stretches = sorted(health.missing_days, key=lambda stretch: -stretch.days)[:SHOWN]
     rows = _list_presences(health.presences)
+
     return ArchivePage(
         figures=store.show_all(spec),
         usual=median_high(counts) if counts else 0,
@@ -127,19 +127,10 @@ def _list_presences(presences: Mapping[Grouping, Sequence[Presence]]) -> list[Pr
                     presence.name,
                     grouping.value,
                     presence.documents,
-                    _describe_stretches(presence.present),
-                    _describe_stretches(presence.absent),
+                    [name_stretch(*stretch) for stretch in presence.present],
+                    [name_stretch(*stretch) for stretch in presence.absent],
                     presence.documents_in_absence,
                 )
             )
     # An outlet bears on every figure, so outlets come first.
     return sorted(rows, key=lambda row: (row.grouping != Grouping.OUTLET, -row.documents, row.name))
-
-
-def _describe_stretches(stretches: Sequence[tuple[str, str]]) -> list[str]:
-    """Return stretches of months as "Jan 2017 to Jan 2018", or "Mar 2018"."""
-    described = []
-    for first, last in stretches:
-        name = period_name(first)
-        described.append(name if first == last else f"{name} to {period_name(last)}")
-    return described

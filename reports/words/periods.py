@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from analysis import grains
 from core.enums import Grain
@@ -34,24 +34,17 @@ def period_name(period: str, form: str = "%b %Y") -> str:
     return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
 
 
-def find_stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the first and the last period of each stretch of adjacent *periods*."""
-    stretches: list[tuple[str, str]] = []
-    for period in sorted(periods):
-        if stretches and grains.next_period(stretches[-1][1]) == period:
-            stretches[-1] = (stretches[-1][0], period)
-        else:
-            stretches.append((period, period))
-    return stretches
+def name_stretch(first: str, last: str, form: str = "%b %Y") -> str:
+    """Return a stretch of periods as "Jan 2017 to Jan 2018", or "Mar 2018"."""
+    name = period_name(first, form)
+    return name if first == last else f"{name} to {period_name(last, form)}"
 
 
 def describe_periods(periods: Sequence[str]) -> str:
     """Return *periods* as "in May 2020 and July to August 2020"; many stretches are counted."""
-    stretches = []
-    for start, end in find_stretches(periods):
-        stretch = period_name(start, "%B %Y")
-        is_one = start == end
-        stretches.append(stretch if is_one else f"{stretch} to {period_name(end, '%B %Y')}")
+    stretches = [
+        name_stretch(first, last, "%B %Y") for first, last in grains.find_stretches(periods)
+    ]
     if len(stretches) > MOST_STRETCHES:
         return f"in {quantity(len(periods), grains.grain_of(periods[0]).value)}"
     return f"in {join_words(stretches)}"
