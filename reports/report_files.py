@@ -7,7 +7,8 @@ from pathlib import Path
 
 INDEX = "index.html"
 MANIFEST = "report.json"
-FEED = "events.atom"  # of a watched run
+# A watched run has a feed of its events.
+FEED = "events.atom"
 FIGURES = "figures"
 _FIGURE = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 

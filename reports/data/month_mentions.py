@@ -25,8 +25,8 @@ Sentences = dict[tuple[int, int], float | None]
 # The name of a keyword, and a term of it; None stands for all terms together.
 Term = tuple[str, str | None]
 
-
-_NO_DAY = -1  # of a document that was erased since its mentions were read
+# The day of a document that was erased since its mentions were read.
+_NO_DAY = -1
 
 
 @dataclass(frozen=True)

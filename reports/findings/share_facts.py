@@ -150,33 +150,10 @@ def _state_highest(
 def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
     """Name the highest, the next and the lowest of at least three periods."""
     top, second, lowest = ranked[0], ranked[1], ranked[-1]
-    unit = grain_of(top.period)
-    highs, lows = _name_equals(ranked, top), _name_equals(ranked, lowest)
-    end = f"none in {lows}"
-    if lowest.matched:
-        end = f"lowest {lows} with {format_share(lowest.share)}"
-    text = (
-        f"{subject} is in {_share(top)} of {_month(top)}, the highest share of {len(ranked)} "
-        f"{unit}s; next is {_month(second)} with {format_share(second.share)}, {end}."
-    )
-    clause = (
-        f"it is highest in {_month(top)} ({format_share(top.share)}); next is {_month(second)} "
-        f"with {format_share(second.share)}, {end}"
-    )
-    if second.share == top.share:
-        highest = f"{format_share(top.share)}, in {highs}; {end}"
-        text = f"{subject} has its highest share of {len(ranked)} {unit}s, {highest}."
-        clause = f"its highest share is {highest}"
-    if not second.matched:
-        others = f"none of the other {len(ranked) - 1} {unit}s"
-        text = f"{subject} is in {_share(top)} of {_month(top)}, and in {others}."
-        clause = f"it is in {_share(top)} of {_month(top)} alone"
-    if lowest.share == top.share:
-        share = format_share(top.share)
-        text = f"{subject} is in the same share of documents in all {len(ranked)} {unit}s: {share}."
-        clause = f"it is in {share} of the documents of each"
+    text, clause = _describe_extremes(subject, ranked)
     is_one_lowest = ranked[-2].share > lowest.share
     answer = ("highest", top.period, second.period, lowest.period if is_one_lowest else "several")
+
     return [
         fact(
             ("share",),
@@ -188,6 +165,43 @@ def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
             interest=0.4 + 0.6 * (1 - second.share / top.share),
         )
     ]
+
+
+def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]:
+    """Return the sentence on the highest and the lowest period, and its clause."""
+    top, second, lowest = ranked[0], ranked[1], ranked[-1]
+    periods = f"{len(ranked)} {grain_of(top.period)}s"
+    highest_share = format_share(top.share)
+
+    if lowest.share == top.share:
+        return (
+            f"{subject} is in the same share of documents in all {periods}: {highest_share}.",
+            f"it is in {highest_share} of the documents of each",
+        )
+    if not second.matched:
+        others = f"none of the other {len(ranked) - 1} {grain_of(top.period)}s"
+        return (
+            f"{subject} is in {_share(top)} of {_month(top)}, and in {others}.",
+            f"it is in {_share(top)} of {_month(top)} alone",
+        )
+
+    lows = _name_equals(ranked, lowest)
+    end = (
+        f"lowest {lows} with {format_share(lowest.share)}" if lowest.matched else f"none in {lows}"
+    )
+    if second.share == top.share:
+        highest = f"{highest_share}, in {_name_equals(ranked, top)}; {end}"
+        return (
+            f"{subject} has its highest share of {periods}, {highest}.",
+            f"its highest share is {highest}",
+        )
+
+    following = f"next is {_month(second)} with {format_share(second.share)}, {end}"
+    highest = f"{subject} is in {_share(top)} of {_month(top)}, the highest share of {periods}"
+    return (
+        f"{highest}; {following}.",
+        f"it is highest in {_month(top)} ({highest_share}); {following}",
+    )
 
 
 def _name_equals(counts: Sequence[Count], named: Count) -> str:

@@ -87,6 +87,7 @@ def _make_panel(
             continue
         is_few = row.matched < FEW
         repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
+
         shares.append(
             Share(
                 row.period,
@@ -96,6 +97,7 @@ def _make_panel(
                 None if is_few else row.share_high,
             )
         )
+
     return SharePanel(
         keyword_name,
         tuple(shares),

@@ -74,6 +74,7 @@ def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator
         .join(Origin, Origin.id == Document.origin_id)
         .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
     )
+
     for stored in fetch_all(run.db, statement):
         handle, identity, at, address, keyword, term, position, sentence, text, polarity, group = (
             stored
