@@ -285,11 +285,13 @@ def _state_first(
 
     first = counts[place]
     unit = grain_of(first.period)
+    before = f"the {quantity(place, unit)} that were read before"
+    if place == 1:
+        before = f"{_month(counts[0])}, the only {unit} read before,"
     text = (
         f"{subject} is first mentioned in {_month(first)}, in "
         f"{quantity(first.matched, 'document')}{_name_terms(first.period, rows_by_term)}; none of "
-        f"the {documents_before:,} documents of the {quantity(place, unit)} that "
-        f"{'was' if place == 1 else 'were'} read before mentions it."
+        f"the {documents_before:,} documents of {before} mentions it."
     )
     following = next((count for count in counts[place + 1 :] if count.matched), None)
     if following is not None and following != counts[place + 1]:

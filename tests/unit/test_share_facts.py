@@ -97,6 +97,13 @@ def test_the_first_mention_names_its_term_and_what_was_read_before() -> None:
     )
 
 
+def test_a_first_mention_names_the_only_month_that_was_read_before() -> None:
+    assert texts(rows_of(0, 50, 60, 55))["first"] == (
+        "“covid” is first mentioned in February 2018, in 50 documents; none of the 1,000 documents "
+        "of January 2018, the only month read before, mentions it."
+    )
+
+
 def test_a_first_mention_that_stands_alone_names_the_next() -> None:
     assert texts(rows_of(0, 0, 1, 0, 0, 0, 50, 60))["first"].endswith(
         "in 1 document; none of the 2,000 documents of the 2 months that were read before "
