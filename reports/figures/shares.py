@@ -35,6 +35,15 @@ _LEAST_HEIGHT = 1.35
 
 _SOLID, _PALE = style.BLUE, "#a9cfe8"
 _INTERVAL: style.Look = {"color": style.INK, "linewidth": 0.8, "alpha": 0.6, "zorder": 3}
+_FAR_END: style.Look = {
+    "marker": "^",
+    "markersize": 4,
+    "color": style.INK,
+    "markeredgewidth": 0,
+    "linestyle": "none",
+    "clip_on": False,
+    "zorder": 5,
+}
 _LABEL: style.Look = {
     "ha": "center",
     "va": "bottom",
@@ -86,8 +95,7 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
         panel_height = min(panel_height, 1.7)
     width = NARROW if is_narrow else style.WIDTH
     figure = style.new_figure(0.9 + panel_height * lines, width)
-    is_one_scale = has_one_scale(panels)
-    grid = figure.subplots(lines, columns, squeeze=False, sharey=is_one_scale)
+    grid = figure.subplots(lines, columns, squeeze=False, sharey=has_one_scale(panels))
     axes = [ax for line in grid for ax in line]
 
     for ax, panel in zip(axes, panels, strict=False):
@@ -97,9 +105,9 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
             ax.set_axis_off()
         # A panel below has the dates.
         ax.tick_params(labelbottom=index + columns >= len(panels))
-    highest = max((_top(panel) for panel in panels), default=0.0)
-    for ax, panel in zip(axes, panels, strict=False):
-        ax.set_ylim(0, 1.18 * (highest if is_one_scale else _top(panel)) or 0.01)
+    for ax, panel, limit in zip(axes, panels, _list_limits(panels), strict=False):
+        ax.set_ylim(0, limit)
+        _mark_far_ends(ax, panel, limit)
 
     style.figure_title(figure, _title(panels, span, is_narrow=is_narrow))
     handles = _legend(panels, span)
@@ -130,6 +138,14 @@ def has_one_scale(panels: Sequence[SharePanel]) -> bool:
     """Return whether one scale shows each panel's shares."""
     tops = [panel.peak.share for panel in panels if panel.peak is not None]
     return not tops or max(tops) <= _MOST_TIMES * min(tops)
+
+
+def _list_limits(panels: Sequence[SharePanel]) -> list[float]:
+    """Return the share at which the axis of each panel ends."""
+    tops = [_top(panel) for panel in panels]
+    if has_one_scale(panels):
+        tops = [max(tops, default=0.0)] * len(tops)
+    return [1.18 * top or 0.01 for top in tops]
 
 
 def _top(panel: SharePanel) -> float:
@@ -168,6 +184,18 @@ def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 
     _set_axes(ax, panel, span, across)
 
 
+def _mark_far_ends(ax: Axes, panel: SharePanel, limit: float) -> None:
+    """Set an arrow at the top of the axis where an interval goes on above it."""
+    far = [share for share in panel.shares if _is_far(share, limit)]
+    if far:
+        xs = [style.month_number(share.period) for share in far]
+        ax.plot(xs, [limit] * len(xs), label="_far", **_FAR_END)
+
+
+def _is_far(share: Share, limit: float) -> bool:
+    return share.high is not None and share.high > limit
+
+
 def _label(ax: Axes, share: Share, span: style.Range) -> None:
     """Write a share above its bar, within the panel's first and last day."""
     look = {**_LABEL, "path_effects": [withStroke(linewidth=2.5, foreground="white")]}
@@ -202,6 +230,9 @@ def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Lin
         handles.append(Patch(color=_PALE, label="of these, in repeated texts"))
     if any(share.high is not None for share in shares):
         handles.append(_line("range of other days like these", **_INTERVAL))
+    limits = zip(panels, _list_limits(panels), strict=True)
+    if any(_is_far(share, limit) for panel, limit in limits for share in panel.shares):
+        handles.append(_line("the range goes on", **_FAR_END))
     if any(panel.gaps for panel in panels):
         handles.append(Patch(label="no data, which is no zero", **style.GAP_LOOK))
     if any(panel.cut_off for panel in panels):
