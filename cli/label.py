@@ -19,8 +19,8 @@ from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:
+    from models.codes import UnitKey
     from models.database import Database
-    from models.labels import MentionKey
     from producers.label_sample import SampledMention
 
 DEFAULT_CODER = "coder 1"
@@ -83,7 +83,7 @@ def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[Sampl
     with db.read() as connection:
         labels = read_labels(connection, run, coder)
 
-    def remove(key: MentionKey) -> None:
+    def remove(key: UnitKey) -> None:
         with db.write() as connection:
             delete_label(connection, run, coder, key)
 

@@ -11,7 +11,7 @@ from typer import getchar
 
 from cli.messages import show
 from core.printing import printable
-from models.labels import LabelOutcome, MentionKey
+from models.codes import StoreOutcome, UnitKey
 
 if TYPE_CHECKING:
     from producers.label_sample import SampledMention
@@ -41,16 +41,16 @@ class LabelSession:
     def __init__(
         self,
         sample: Sequence[SampledMention],
-        labels: dict[MentionKey, int | None],
-        store: Callable[[MentionKey, int | None], LabelOutcome],
-        remove: Callable[[MentionKey], None],
+        labels: dict[UnitKey, int | None],
+        store: Callable[[UnitKey, int | None], StoreOutcome],
+        remove: Callable[[UnitKey], None],
     ) -> None:
         self._sample = sample
         self._labels = labels
         self._store = store
         self._remove = remove
         # The mentions that another session has labelled, or that were erased.
-        self._not_ours: set[MentionKey] = set()
+        self._not_ours: set[UnitKey] = set()
 
     def run(self) -> None:
         """Ask for labels until all are given or the coder quits."""
@@ -81,16 +81,16 @@ class LabelSession:
             index += 1
         return index
 
-    def _label(self, key: MentionKey, code: int | None) -> None:
+    def _label(self, key: UnitKey, code: int | None) -> None:
         """Store a label, and print the outcome."""
         outcome = self._store(key, code)
         self._labels[key] = code
-        if outcome is LabelOutcome.STORED:
+        if outcome is StoreOutcome.STORED:
             show(f"    {NAMES[code]}")
             return
 
         self._not_ours.add(key)
-        message = THERE_ALREADY if outcome is LabelOutcome.THERE_ALREADY else ERASED
+        message = THERE_ALREADY if outcome is StoreOutcome.THERE_ALREADY else ERASED
         self._print_lines(message)
 
     def _undo(self, index: int) -> int:

@@ -92,6 +92,40 @@ class StepState(StrEnum):
     NO_DATA = "no-data"
 
 
+class CodeState(StrEnum):
+    """How a coder answered a variable of a codebook."""
+
+    CODED = "coded"
+
+    # The coder read the text and has no code for it: the reason says why.
+    CANNOT_BE_CODED = "cannot be coded"
+
+    # A language model declined to answer.
+    REFUSED = "refused"
+
+    # A language model's answer ended before it was complete.
+    CUT_OFF = "cut off"
+
+    # A language model's answer is none of the codes.
+    INVALID = "invalid"
+
+
+class SamplePart(StrEnum):
+    """A part of the texts of a period, from which a sample is drawn at a rate of its own."""
+
+    # The keyword is in the text.
+    MENTION = "mention"
+
+    # The keyword is not in the text, but words that stand out where it is.
+    NEAR_MISS = "near miss"
+
+    # All other texts.
+    REST = "rest"
+
+    # All texts of the period: of mentions or posts there are no parts.
+    ALL = "all"
+
+
 class Grain(StrEnum):
     """The length of the periods of a series."""
 

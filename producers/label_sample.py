@@ -21,8 +21,9 @@ from unicodedata import normalize
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
 from core.errors import BadInput, UsageError
+from models.codes import UnitKey
 from models.database import Database
-from models.labels import LabelledMention, MentionKey, list_mentions_by_month, read_sentences
+from models.labels import LabelledMention, list_mentions_by_month, read_sentences
 from models.runs import get_run
 from sources.csv_rows import read_rows
 from textapi.text.comparison import fold
@@ -39,7 +40,7 @@ PROBLEMS_SHOWN = 5
 class SampledMention:
     """A mention of the sample; *item* names it in a file that is coded."""
 
-    key: MentionKey
+    key: UnitKey
     item: str
     period: str
 
@@ -131,9 +132,9 @@ def _hash(mention: LabelledMention, seed: str = "") -> bytes:
     return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
-def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, MentionKey]:
+def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, UnitKey]:
     """Return the mentions of the run that *items* name; leave out items without a mention."""
-    mention_keys: dict[str, MentionKey] = {}
+    mention_keys: dict[str, UnitKey] = {}
     for mentions in list_mentions_by_month(db, run_id):
         for mention in mentions:
             item = item_of(mention)
@@ -185,7 +186,7 @@ def read_coded_file(path: Path) -> CodedFile:
 
 
 def check_sentences(
-    db: Database, run_id: int, file: CodedFile, keys: Mapping[str, MentionKey]
+    db: Database, run_id: int, file: CodedFile, keys: Mapping[str, UnitKey]
 ) -> None:
     """Raise `BadInput` if a row has another sentence than the mention that *keys* has for its item.
 
@@ -253,7 +254,7 @@ def parse_label(text: str) -> int | None:
 
 
 def coded_rows(
-    run_id: int, sample: Sequence[SampledMention], labels: dict[MentionKey, int | None]
+    run_id: int, sample: Sequence[SampledMention], labels: dict[UnitKey, int | None]
 ) -> Iterator[tuple[object, ...]]:
     """Yield the rows of the file to be coded: `FILE_COLUMNS`, with the labels that are there."""
     for mention in sample:

@@ -321,7 +321,7 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
 def fingerprint(db: Database, run_id: int) -> str:
     """Return a hash that changes with anything that the run's report shows; cheap to compute."""
     run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
-    label, watch, watch_report = tables.Label, tables.Watch, tables.WatchReport
+    code, watch, watch_report = tables.Code, tables.Watch, tables.WatchReport
     jobs = select(job.id).where(job.run_id == run_id)
 
     statements = (
@@ -333,9 +333,7 @@ def fingerprint(db: Database, run_id: int) -> str:
         .where(step.job_id.in_(jobs))
         .order_by(step.job_id, step.step),
         select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
-        select(func.count(), func.sum(label.value), func.max(label.at)).where(
-            label.run_id == run_id
-        ),
+        select(func.count(), func.count(code.code), func.max(code.at)).where(code.run_id == run_id),
         select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
         select(func.max(Document.id), func.count()).select_from(Document),
         select(func.max(Import.id), func.max(Import.at)),

@@ -1,0 +1,157 @@
+"""Codes: what coders answered to the questions of a codebook, and the codebooks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy.exc import IntegrityError
+
+from core.enums import CodeState
+from models.database import Database, batched, clock, insert_new
+from models.runs import get_run
+from models.tables import Code, Codebook
+
+# The name of a coder who is a person begins with this, so that no network has it.
+PERSON = "person:"
+
+
+class UnitKey(NamedTuple):
+    """What is coded: a mention by its keyword and the number of its sentence, or a whole text.
+
+    The position of a whole text is 0. Its keyword is "" unless each keyword is asked of.
+    """
+
+    document_id: int
+    keyword: str = ""
+    position: int = 0
+
+
+class Coding(NamedTuple):
+    """The work of a coder by a codebook on a run."""
+
+    run_id: int
+    codebook_id: int
+    coder: str
+
+
+class CodeValue(NamedTuple):
+    """A code, or why there is none."""
+
+    code: str | None
+    state: CodeState = CodeState.CODED
+    reason: str | None = None
+
+    # How certain a network or a model is of its code.
+    probability: float | None = None
+
+
+# The codes of a unit by variable.
+UnitCodes = Mapping[str, CodeValue]
+
+
+class StoreOutcome(Enum):
+    """What became of codes that were given in a session."""
+
+    STORED = "stored"
+    # The coder coded the unit in another session, whose codes stay.
+    THERE_ALREADY = "there already"
+    # The unit's document is not stored any more.
+    ERASED = "erased"
+
+
+def store_codebook(
+    connection: Connection, db: Database, name: str, hash_of_meaning: bytes, content: Any
+) -> int:
+    """Return the id of the codebook of that hash, which is stored if it is new."""
+    statement = insert_new(Codebook, is_sqlite=db.is_sqlite)
+    connection.execute(statement, {"name": name, "hash": hash_of_meaning, "content": content})
+    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return connection.execute(stored).scalar_one()
+
+
+def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict[str, Any]]]:
+    """Return the id and the content of each codebook by which the run was coded, by id."""
+    coded = select(Code.codebook_id).where(Code.run_id == run_id).distinct()
+    codebooks = select(Codebook.id, Codebook.content).where(Codebook.id.in_(coded))
+    rows = connection.execute(codebooks.order_by(Codebook.id))
+    return [(codebook.id, codebook.content) for codebook in rows]
+
+
+def read_codes(connection: Connection, coding: Coding) -> dict[UnitKey, dict[str, CodeValue]]:
+    """Return the codes that a coder gave the units of a run, by variable."""
+    unit_columns = (Code.document_id, Code.keyword, Code.position)
+    value_columns = (Code.code, Code.state, Code.reason, Code.probability)
+    codes = select(*unit_columns, Code.variable, *value_columns).where(*_is_of(coding))
+    codes_by_unit: dict[UnitKey, dict[str, CodeValue]] = {}
+    for code in connection.execute(codes):
+        unit = UnitKey(code.document_id, code.keyword, code.position)
+        value = CodeValue(code.code, CodeState(code.state), code.reason, code.probability)
+        codes_by_unit.setdefault(unit, {})[code.variable] = value
+    return codes_by_unit
+
+
+def list_coders(connection: Connection, run_id: int, codebook_id: int) -> list[str]:
+    """Return who coded units of a run, sorted."""
+    coders = select(Code.coder).where(Code.run_id == run_id, Code.codebook_id == codebook_id)
+    return sorted(connection.scalars(coders.distinct()))
+
+
+def replace_codes(
+    connection: Connection, db: Database, coding: Coding, codes: Mapping[UnitKey, UnitCodes]
+) -> None:
+    """Store a coder's codes in the place of all that they gave the same units."""
+    delete_codes(connection, coding, codes)
+    code_rows = _code_rows(connection, coding, codes)
+    if code_rows:
+        connection.execute(insert_new(Code, is_sqlite=db.is_sqlite), code_rows)
+
+
+def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> StoreOutcome:
+    """Store a coder's codes of variables that have none of theirs.
+
+    Codes of other variables of the unit stay. Raises `NotFound` for the run.
+    """
+    try:
+        with db.write() as connection:
+            code_rows = _code_rows(connection, coding, {unit: codes})
+            statement = insert_new(Code, is_sqlite=db.is_sqlite)
+            added = sum(connection.execute(statement, row).rowcount for row in code_rows)
+    except IntegrityError:
+        # The document or the run was erased.
+        with db.read() as connection:
+            get_run(connection, coding.run_id)
+        return StoreOutcome.ERASED
+    return StoreOutcome.STORED if added else StoreOutcome.THERE_ALREADY
+
+
+def delete_codes(connection: Connection, coding: Coding, units: Collection[UnitKey]) -> None:
+    """Delete all codes that a coder gave *units*."""
+    documents_by_subject: dict[tuple[str, int], list[int]] = {}
+    for document_id, keyword, position in units:
+        documents_by_subject.setdefault((keyword, position), []).append(document_id)
+
+    for (keyword, position), documents in documents_by_subject.items():
+        is_of_subject = (Code.keyword == keyword, Code.position == position)
+        coded = delete(Code).where(*_is_of(coding), *is_of_subject)
+        for batch in batched(documents):
+            connection.execute(coded.where(Code.document_id.in_(batch)))
+
+
+def _is_of(coding: Coding) -> list[ColumnElement[bool]]:
+    run_id, codebook_id, coder = coding
+    return [Code.run_id == run_id, Code.codebook_id == codebook_id, Code.coder == coder]
+
+
+def _code_rows(
+    connection: Connection, coding: Coding, codes: Mapping[UnitKey, UnitCodes]
+) -> Sequence[dict[str, Any]]:
+    coded_at = connection.execute(select(clock())).scalar_one()
+    code_rows: list[dict[str, Any]] = []
+    for unit, unit_codes in codes.items():
+        for variable, value in unit_codes.items():
+            subject = {**coding._asdict(), **unit._asdict(), "variable": variable}
+            code_rows.append({**subject, **value._asdict(), "at": coded_at})
+    return code_rows
