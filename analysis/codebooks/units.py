@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from models.codes import UnitKey
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents, list_documents_by_day
 from models.tables import IS_REPORT, Document, Job, Mention
+
+# The id, kind and name of a job, and the newest document that it works on.
+_JobRow: TypeAlias = "Row[int, str, str, int | None]"
 
 # A random number of a text for one keyword is made of its number for none, as in SplitMix64.
 _SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
@@ -186,15 +189,15 @@ def hash_parts(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _list_jobs(db: Database, run: Row[Any]) -> list[Row[Any]]:
+def _list_jobs(db: Database, run: Row[Any]) -> list[_JobRow]:
     """Return the jobs of a run that have documents, by name."""
     columns = (Job.id, Job.kind, Job.name, Job.newest_document)
     with db.read() as connection:
-        jobs = connection.execute(select(*columns).where(Job.run_id == run.id, ~IS_REPORT))
-        return sorted(jobs.all(), key=lambda job: job.name)
+        jobs = connection.execute(select(*columns).where(Job.run_id == run.id, ~IS_REPORT)).all()
+    return sorted(jobs, key=lambda job: job.name)
 
 
-def _scope_of(job: Row[Any], run: Row[Any]) -> DocumentScope:
+def _scope_of(job: _JobRow, run: Row[Any]) -> DocumentScope:
     return DocumentScope.of_job(
         kind=job.kind,
         name=job.name,
