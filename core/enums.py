@@ -134,6 +134,23 @@ class SamplePart(StrEnum):
     ALL = "all"
 
 
+class SamplePeriod(StrEnum):
+    """The periods between which a sample of texts is shared out evenly."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    ALL = "all"
+
+    def of_month(self, month: str) -> str:
+        """Return the period that a month "YYYY-MM" is in; "" for the whole run."""
+        if self == SamplePeriod.MONTH:
+            return month
+        if self == SamplePeriod.QUARTER:
+            return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
+        return month[:4] if self == SamplePeriod.YEAR else ""
+
+
 class Grain(StrEnum):
     """The length of the periods of a series."""
 
