@@ -129,8 +129,11 @@ def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> 
     try:
         with db.write() as connection:
             code_rows = _code_rows(connection, coding, {unit: codes})
-            statement = insert_new(Code, is_sqlite=db.is_sqlite)
-            added = sum(connection.execute(statement, row).rowcount for row in code_rows)
+            # PostgreSQL's driver does not count what such a statement inserts.
+            statement = insert_new(Code, is_sqlite=db.is_sqlite).returning(Code.variable)
+            added = [
+                variable for row in code_rows for variable in connection.scalars(statement, row)
+            ]
     except IntegrityError:
         # The document or the run was erased.
         with db.read() as connection:
