@@ -500,8 +500,8 @@ def _add_distinctive(
     ]
     note = distinctive.no_word_stands_out(distinctive_rows)
     if len(other_jobs) == 1 and not note:
-        lists = distinctive.list_uses(distinctive_rows, other_jobs[0])
-        note = distinctive.describe_lists(f"the posts of {other_jobs[0]}") if lists else ""
+        lists = distinctive.list_uses(distinctive_rows, f"than by {other_jobs[0]}")
+        note = distinctive.describe_lists(f"posts of {portrait.title}") if lists else ""
         store.add_section(portrait.sections, *heading, note=note, lists=lists)
         return
 
