@@ -82,6 +82,9 @@ class PostReader:
     #: True if a post is stored under the handle that it names, not the requested one.
     posts_name_handle: bool = False
 
+    #: The service has the newest posts of an account alone, about so many.
+    most_posts: int | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:

@@ -467,7 +467,7 @@ def _handle_in_address(address: str) -> str | None:
 
 SOURCE = Source(
     name=NAME,
-    label="X",
+    label="X (Twitter until July 2023)",
     terms="The posts belong to their authors; what X's API gives is used under its developer "
     "agreement and policy: https://developer.x.com/en/developer-terms/agreement-and-policy",
     earliest=datetime(2006, 3, 21, tzinfo=UTC),
@@ -479,7 +479,11 @@ SOURCE = Source(
         price_per_post="x_price_per_post",
     ),
     account=PostReader(
-        operation="posts", handle_form=_HANDLE, pages=account_pages, posts_name_handle=True
+        operation="posts",
+        handle_form=_HANDLE,
+        pages=account_pages,
+        posts_name_handle=True,
+        most_posts=3_200,
     ),
     search=PostReader(operation="search", pages=search_pages),
     json_format=JsonFormat(
