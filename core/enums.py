@@ -110,6 +110,14 @@ class CodeState(StrEnum):
     INVALID = "invalid"
 
 
+class UncodedReason(StrEnum):
+    """Why a coder has no code for a text."""
+
+    UNCLEAR = "unclear"
+    OTHER_LANGUAGE = "other language"
+    TOO_SHORT = "too short"
+
+
 class SamplePart(StrEnum):
     """A part of the texts of a period, from which a sample is drawn at a rate of its own."""
 
