@@ -27,7 +27,7 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         requests = [entities_of(fetcher.engine, text, ids) for _, text, ids in chunks]
         answers = await fetch_answers(fetcher, requests)
         periods = [period for period, _, _ in chunks]
-        repeats = find_repeats(corpus.texts_by_period)
+        repeats = find_repeats(corpus.texts_by_period, with_families=bool(corpus.keyword))
         texts = dict(corpus.texts)
         for index, (_, _, document_ids) in enumerate(chunks):
             if not repeats.isdisjoint(document_ids):

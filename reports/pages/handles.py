@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -51,6 +51,7 @@ from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.quantities import format_day, quantity, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
 from sources.post_cleaning import words_of_post
+from sources.registry import source_named
 from textapi.text.sentences import sentences
 
 # A summary shows at most this many sentences.
@@ -63,6 +64,8 @@ ACCOUNTS_COMPARED = 40
 SAMPLES = 50
 # This many names of an account stand beside those of the others.
 NAMES_COMPARED = 3
+# An account with as many posts as its service gives, or nearly, may have had more.
+NEAR_LIMIT = 0.02
 # The note lists at most this many names that were written in several ways.
 MERGED_SHOWN = 12
 
@@ -132,11 +135,30 @@ class Portrait:
         return slug(self.name)
 
     @property
+    def limits(self) -> list[str]:
+        """Sentences on sources that may lack earlier posts."""
+        return describe_limits(self.sources, self.account.n)
+
+    @property
     def most_named(self) -> list[tuple[str, int]]:
         """The persons and organisations that are named most, each with how often it came."""
         counted_names = chain.from_iterable(self.names.headlines.values())
         ranked = sorted(counted_names, key=lambda counted: (-counted[1], counted[0]))
         return ranked[:NAMES_COMPARED]
+
+
+def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
+    """Say which sources have the newest posts of an account alone, if *posts* are about so many."""
+    limits = []
+    for source_name in source_names:
+        source = source_named(source_name)
+        most = source.account.most_posts if source.account else None
+        if most and abs(posts - most) <= NEAR_LIMIT * most:
+            limits.append(
+                f"{source.label} gives the newest {most:,} posts of an account, about as many as "
+                "there are here: earlier ones may be missing."
+            )
+    return limits
 
 
 @dataclass(frozen=True)
@@ -314,7 +336,7 @@ def _find_patterns(run: RunData, job: RunJob) -> Patterns:
             if document not in without:
                 yield document, text
 
-    return find_patterns(read_texts)
+    return find_patterns(read_texts, with_families=False)
 
 
 def _read_posts(
@@ -478,8 +500,8 @@ def _add_distinctive(
     ]
     note = distinctive.no_word_stands_out(distinctive_rows)
     if len(other_jobs) == 1 and not note:
-        lists = distinctive.list_uses(distinctive_rows, other_jobs[0])
-        note = distinctive.describe_lists(f"the posts of {other_jobs[0]}") if lists else ""
+        lists = distinctive.list_uses(distinctive_rows, f"than by {other_jobs[0]}")
+        note = distinctive.describe_lists(f"posts of {portrait.title}") if lists else ""
         store.add_section(portrait.sections, *heading, note=note, lists=lists)
         return
 

@@ -71,8 +71,11 @@ class MonthSection:
 
     names: entities.TopNames
 
-    # The words that stand out, and what the page says if none does.
-    distinctive: list[DistinctiveRow]
+    # The words that stand out, used more and used less, and what the page says of them.
+    distinctive: dict[str, str]
+    distinctive_note: str
+
+    # What the page says if none stands out.
     nothing_distinctive: str
 
     readings: list[Reading]
@@ -248,7 +251,8 @@ class MonthReader:
             names=entities.top_names(
                 keyword_entities, patterns, run_names=read_run_names(self.run)
             ),
-            distinctive=standing_out,
+            distinctive=distinctive.list_uses(keyword_words, "than in the other documents"),
+            distinctive_note=distinctive.describe_lists("documents that mention it"),
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
             readings=choose_documents(
                 sentences, patterns, place_of, standing_out, self.run.neutral_band

@@ -131,10 +131,7 @@ class KeywordSection:
     # How the labels of readers correct the polarity; None if no mention has a label.
     labelled: LabelledSubject | None = None
 
-    # The mean polarity has a 95 % interval from *low* to *high*.
     mean: float | None = None
-    low: float | None = None
-    high: float | None = None
 
     # The query in words, with its level; None for a list of terms.
     query: str | None = None
@@ -304,7 +301,7 @@ def make_page(
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
-        keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
+        keyword.mean, _, _ = polarity_interval(keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, entity_counts, run, store)
 
