@@ -91,6 +91,18 @@ def read_unit_codes(connection: Connection, coding: Coding, unit: UnitKey) -> di
     return _read_codes(connection, [*_is_of(coding), is_of_document]).get(unit, {})
 
 
+def read_codes_elsewhere(
+    connection: Connection, coding: Coding
+) -> dict[UnitKey, dict[str, CodeValue]]:
+    """Return the codes that a coder gave the same units by the same codebook in other runs."""
+    is_elsewhere = (
+        Code.run_id != coding.run_id,
+        Code.codebook_id == coding.codebook_id,
+        Code.coder == coding.coder,
+    )
+    return _read_codes(connection, is_elsewhere)
+
+
 def _read_codes(
     connection: Connection, conditions: Sequence[ColumnElement[bool]]
 ) -> dict[UnitKey, dict[str, CodeValue]]:
