@@ -93,6 +93,22 @@ def read_codes(connection: Connection, coding: Coding) -> dict[UnitKey, dict[str
     return codes_by_unit
 
 
+def read_peoples_codes(
+    connection: Connection, run_id: int, codebook_id: int
+) -> dict[UnitKey, dict[str, list[str]]]:
+    """Return the codes that people gave the units of a run, one of each coder, by variable."""
+    columns = (Code.document_id, Code.keyword, Code.position, Code.variable, Code.code)
+    is_coded = (Code.coder.startswith(PERSON, autoescape=True), Code.state == CodeState.CODED)
+    codes = select(*columns).where(
+        Code.run_id == run_id, Code.codebook_id == codebook_id, *is_coded
+    )
+    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
+    for row in connection.execute(codes.order_by(Code.coder)):
+        unit = UnitKey(row.document_id, row.keyword, row.position)
+        codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
+    return codes_by_unit
+
+
 def list_coders(connection: Connection, run_id: int, codebook_id: int) -> list[str]:
     """Return who coded units of a run, sorted."""
     coders = select(Code.coder).where(Code.run_id == run_id, Code.codebook_id == codebook_id)

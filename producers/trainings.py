@@ -17,6 +17,7 @@ from networks.presets import RECURRENT_ONLY, Options, resolve_options
 
 Network = Literal["feedforward", "recurrent", "polarity"]
 
+CODES = "codes"
 DIGITS = "digits"
 SINE = "sine"
 CSV_COLUMN = re.compile(r"^(?P<path>.+?\.csv(?:\.gz)?):(?P<column>.+)$", re.IGNORECASE | re.DOTALL)
@@ -71,6 +72,14 @@ def plan_training(
         new_jobs.append(NewJob(Trainings.job_kind, job, job_options, Trainings.queue))
     data = _resolve_data(network, data)
     return TrainingParameters(network=network, data=data, options=shared), new_jobs
+
+
+def plan_code_training(run_id: int, codebook: str) -> tuple[TrainingParameters, list[NewJob]]:
+    """Return the training of a network on the codes of a run, by the codebook of that hash."""
+    parameters = TrainingParameters(
+        network=CODES, data=f"{run_id}:{CODES}", options={}, codebook=codebook
+    )
+    return parameters, [NewJob(Trainings.job_kind, CODES, {}, Trainings.queue)]
 
 
 def options_of(parameters: TrainingParameters, job_options: Mapping[str, Any]) -> Options:
