@@ -94,8 +94,8 @@ def fit_classifier(
     """Return the classifier of the least loss: cross-entropy, and the squares of the weights.
 
     The loss is the sum over the samples, and *weight_decay* / 2 times the sum of the squares;
-    biases are free. The search begins at *start*, which says how many classes there are, and whether they
-    are ordered. Raises NetworkError if there are no two classes.
+    biases are free. The search begins at *start*, which says how many classes there are, and
+    whether they are ordered. Raises NetworkError if there are no two classes.
     """
     if len(np.unique(classes)) < 2:
         raise NetworkError("there is one class only: a classifier needs samples of two at least")

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
-from analysis.codebooks.network_features import CodedText
 from analysis.kinds.months import list_months
 from analysis.kinds.trainings import TrainingParameters
 from analysis.trainings.codes.samples import read_samples

@@ -22,7 +22,8 @@ from analysis.codebooks.codebook import (
     Codebook,
     VariableType,
 )
-from analysis.codebooks.network_features import CodedText, TextFeatures, weights_of_news
+from analysis.codebooks.coded_text import CodedText
+from analysis.codebooks.network_features import TextFeatures, weights_of_news
 from core.errors import BadInput
 from models.codes import CodeValue
 from networks.classifier import Classifier, Numbers, multiply

@@ -12,12 +12,11 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
 from analysis.codebooks.codebook import KEYWORD_SIGN
-from analysis.text.repeats import read_form
+from analysis.codebooks.coded_text import CodedText
 from networks.sparse import SparseRows
 from textapi.engine import news
 from textapi.engine.news_features import squash
@@ -34,23 +33,6 @@ _VALENCE_LANGUAGE = "en"
 
 # A word, whether it is negated, and whether it begins a clause.
 ReadWord = tuple[str, bool, bool]
-
-
-class CodedText(NamedTuple):
-    """A text to be coded, for a keyword or for none.
-
-    *mentions* says that the keyword was found in it.
-    """
-
-    text: str
-    keyword: str = ""
-    mentions: bool = False
-
-    def hash(self) -> int:
-        """Return a hash that texts share which differ in figures only."""
-        content = "\0".join((self.keyword, *read_form(self.text)))
-        digest = hashlib.blake2b(content.encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "little")
 
 
 @cache

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.network_features import CodedText
+from analysis.codebooks.coded_text import CodedText
 from analysis.text.near_duplicates import find_patterns
 from analysis.text.repeats import read_form
 from models.codes import UnitKey, read_peoples_codes
