@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from analysis.kinds.trainings import TrainingParameters, Trainings
+from analysis.kinds.trainings import CODES, TrainingParameters, Trainings
 from core.errors import UsageError
 from models.database import Database
 from models.runs import NewJob, create_run
@@ -17,7 +17,6 @@ from networks.presets import RECURRENT_ONLY, Options, resolve_options
 
 Network = Literal["feedforward", "recurrent", "polarity"]
 
-CODES = "codes"
 DIGITS = "digits"
 SINE = "sine"
 CSV_COLUMN = re.compile(r"^(?P<path>.+?\.csv(?:\.gz)?):(?P<column>.+)$", re.IGNORECASE | re.DOTALL)

@@ -14,7 +14,7 @@ from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
 from analysis.kinds.months import list_months
-from analysis.kinds.trainings import TrainingParameters
+from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.codes.samples import read_samples
 from analysis.trainings.codes.task import CodesTask
 from analysis.trainings.polarity.ratings import read_ratings
@@ -30,7 +30,7 @@ from networks.presets import Options
 from networks.recurrent import Recurrent
 from networks.results import classify, forecast
 from networks.storage import load_network
-from producers.trainings import CODES, CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
+from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
 from reports.data.run_data import load_run
 from reports.data.tables.periods import PeriodRow, read_periods
 from textapi.engine.news import read_model

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.kinds.trainings import TrainingParameters
+from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.polarity.task import PolarityTask
 from core.enums import State
 from core.errors import BadInput, TidingsError
@@ -27,7 +27,7 @@ from networks.presets import build_network
 from networks.results import Results, evaluate
 from networks.storage import dump_network
 from networks.training import Epoch, train
-from producers.trainings import CODES, options_of
+from producers.trainings import options_of
 from workers.code_trainings import train_codes_for_slice
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome

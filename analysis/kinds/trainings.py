@@ -9,6 +9,9 @@ from analysis.kinds.kind import Kind, Unit
 from analysis.options import FrozenModel
 from core.enums import QUEUE_TRAINING
 
+# The network that codes texts.
+CODES: Literal["codes"] = "codes"
+
 
 class TrainingParameters(FrozenModel):
     """The parameters of `submit training` that all jobs of a sweep share.
