@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
 from analysis.options import Keyword, TextOptions
@@ -20,14 +20,22 @@ from models.tables import Base
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
+if TYPE_CHECKING:
+    from analysis.codebooks.network import CodeNetwork
+
 # The jobs of a run all read the same posts.
 _words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)
 
+ReadNetwork = Callable[[], Awaitable["CodeNetwork"]]
 ReadOtherPosts = Callable[[], Awaitable[Iterable[DocumentText] | None]]
 
 
 async def _no_posts() -> list[DocumentText]:
     return []
+
+
+async def _no_network() -> CodeNetwork:
+    raise NotImplementedError
 
 
 class ResultReader(Protocol):
@@ -55,6 +63,9 @@ class MonthData:
 
     # Whether the keyword's terms are masked before a mention is scored.
     mask_keyword: bool = False
+
+    # It reads the network that codes the run's texts.
+    read_network: ReadNetwork = _no_network
 
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
@@ -127,6 +138,9 @@ class PostData:
 
     # It reads the posts of the run's other jobs, and returns None while one of them is collected.
     read_other_posts: ReadOtherPosts = _no_posts
+
+    # It reads the network that codes the run's posts.
+    read_network: ReadNetwork = _no_network
 
     @cached_property
     def authored(self) -> list[DocumentText]:

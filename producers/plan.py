@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from analysis.kinds import kind_named
+from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import Kind, Unit
 from core.errors import UsageError
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
@@ -192,6 +193,7 @@ class _Planner:
         """Say what the figures leave out."""
         plan = self._plan
         plan.exact = plan.exact and not self._asked
+        plan.remarks += describe_coder(self._parameters)
         plan.remarks += self._kind.describe_plan(
             self._parameters, self._settings, self._asked, self._jobs_without_data
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
@@ -10,8 +11,9 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, select
 
 from analysis.data import PostData, ResultReader
-from analysis.job_data import read_in_thread, read_other_posts
-from analysis.kinds.kind import Kind, News, PlannedJob, Unit
+from analysis.job_data import read_coding_network, read_in_thread, read_other_posts
+from analysis.kinds.coding import match_coder
+from analysis.kinds.kind import Kind, Matched, News, PlannedJob, Unit
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
 from core.enums import State
@@ -100,13 +102,28 @@ class PostsKind(Kind[P]):
         """Return the subjects."""
         return [self.subject(job_name) for job_name in job_names]
 
+    def match_stored(
+        self,
+        db: Database,
+        settings: Settings,  # noqa: ARG002
+        parameters: P,
+        subjects: Sequence[str],
+        named_fields: Collection[str],  # noqa: ARG002
+    ) -> Matched[P]:
+        """Return the parameters with the hash of their codebook. Raises `UsageError`."""
+        return Matched(match_coder(db, self, parameters), subjects)
+
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
     ) -> PostData:
         """Return the posts of *scope*."""
         posts = await read_in_thread(db, list_documents, scope)
         subject = self.subject(claim.name)
-        return PostData(posts, parameters, subject, partial(read_other_posts, db, claim))
+        post_data = PostData(posts, parameters, subject, partial(read_other_posts, db, claim))
+        if parameters.coder is None:
+            return post_data
+        read_network = partial(read_coding_network, db, parameters.coder)
+        return replace(post_data, read_network=read_network)
 
     def plan_job(
         self,
