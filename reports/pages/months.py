@@ -20,6 +20,7 @@ from reports.data.coded_samples import read_coded_samples
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName, read_run_names
 from reports.data.family_counts import count_repeated_documents
+from reports.data.held_names import HeldNames
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -116,6 +117,9 @@ class KeywordSection:
 
     # Words are counted over all mentions, repeats once a month.
     word_counts: Counter[str] = field(default_factory=Counter)
+
+    # The documents that hold each name, repeats once a month.
+    held: HeldNames = field(default_factory=HeldNames)
 
     # The counts of words leave out this many mentions.
     repeats: int = 0
@@ -287,7 +291,12 @@ def make_page(
         for month_row in keyword.rows:
             count = count_repeated_documents(run, keyword.name, month_row.period)
             keyword.repeats_by_month[month_row.period] = count
-    reader = _month_reader(run, store, keywords, labels.scale_of_all)
+    entity_counts = entities.count_names(read_entities(run))
+    run_names = read_run_names(run)
+    finders = {
+        name: run_names.find_written(counts) for name, counts in entity_counts.items() if name
+    }
+    reader = replace(_month_reader(run, store, keywords, labels.scale_of_all), finders=finders)
     page = MonthsPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
@@ -309,7 +318,6 @@ def make_page(
 
     if page.years:
         store.draw_the_rest()
-    entity_counts = entities.count_names(read_entities(run))
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
     for keyword in page.keywords:
@@ -433,6 +441,7 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
         keyword, month = keywords_by_name[section.name], section.month
         keyword.word_counts.update(section.word_counts)
         keyword.repeats += section.repeats
+        keyword.held.add(section.held)
         keyword.phrases += section.phrases
         if month.polarities.has_polarity:
             keyword.polarities.extend(month.polarities.polarities)
@@ -521,7 +530,10 @@ def _draw_keyword(
     subject, month_rows = keyword.subject, keyword.rows
     over_time = replace(subject, span=_series_span(run))
     ranked_names = entities.rank_names(
-        entity_counts[keyword.name], keyword.patterns, run_names=read_run_names(run)
+        entity_counts[keyword.name],
+        keyword.patterns,
+        run_names=read_run_names(run),
+        held=keyword.held,
     )
     over_phrases = subject
     if is_tested_by_year(run):
@@ -559,7 +571,7 @@ def _draw_keyword(
         ),
         note=distinctive.no_word_stands_out(keyword.distinctive),
     )
-    unit = "times named in documents that mention it"
+    unit = "documents that mention it and hold the name"
     add_section(
         "entities",
         "Names",
