@@ -17,6 +17,7 @@ from analysis.data import MonthData, ResultReader
 from analysis.job_data import StoredResults
 from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
+from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
@@ -326,6 +327,7 @@ class Months(Kind[MonthsParameters]):
     ) -> PlannedJob:
         """Return the stored documents of a month, and the archives that would be called for it."""
         scope = self.scope(job_name, parameters, newest_document)
+        settle_languages(db, scope)
         source_calls = []
         with db.read() as connection:
             is_stored = has_documents(connection, scope.of_all_kinds)
