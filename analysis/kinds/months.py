@@ -327,7 +327,6 @@ class Months(Kind[MonthsParameters]):
     ) -> PlannedJob:
         """Return the stored documents of a month, and the archives that would be called for it."""
         scope = self.scope(job_name, parameters, newest_document)
-        settle_languages(db, scope)
         source_calls = []
         with db.read() as connection:
             is_stored = has_documents(connection, scope.of_all_kinds)
@@ -338,8 +337,10 @@ class Months(Kind[MonthsParameters]):
                     if month.is_to_be_fetched(source.archive, time.time()):
                         source_calls.append((source, source.archive.operation))
 
-        month_data = _month_data(db, scope, parameters, results) if is_stored else None
-        return PlannedJob(documents, month_data, source_calls)
+        if not is_stored:
+            return PlannedJob(documents, None, source_calls)
+        settle_languages(db, scope)
+        return PlannedJob(documents, _month_data(db, scope, parameters, results), source_calls)
 
     def describe_plan(
         self,
