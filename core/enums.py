@@ -157,6 +157,15 @@ class SamplePeriod(StrEnum):
             return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
         return month[:4] if self == SamplePeriod.YEAR else ""
 
+    @classmethod
+    def that_has(cls, period: str) -> SamplePeriod:
+        """Return what kind of period *period* is, which `of_month` has returned."""
+        if not period:
+            return cls.ALL
+        if len(period) == len("2020"):
+            return cls.YEAR
+        return cls.QUARTER if "Q" in period else cls.MONTH
+
 
 class Grain(StrEnum):
     """The length of the periods of a series."""
