@@ -212,7 +212,7 @@ def measure_textbook(archive: Archive, samples: Counts, *, use_machine: bool) ->
 
 def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Counts]) -> None:
     coverages, textbooks = [], []
-    keyword_coverages: dict[str, list[Coverage]] = {"precision": [], "recall": [], "F1": []}
+    keyword_coverages: dict[str, list[Coverage]] = {"recall": [], "precision": [], "F1": []}
     for archive, drawn in zip(archives, samples, strict=True):
         people = drawn.copy()
         people[..., 0] += people[..., 1]
