@@ -20,6 +20,7 @@ from reports.stats.coded_strata import (
     average_coders,
     pool,
 )
+from reports.stats.human_scale import Stratum, estimate_mean
 from reports.stats.intervals import TAIL, midp_interval
 from reports.stats.multiple_tests import adjust_holm
 from reports.stats.proportions import (
@@ -257,6 +258,23 @@ def test_post_stratification_is_the_difference_estimator_with_the_best_slope() -
     moved = estimate_share([CodedStratum(REST, size, codes, (), other_positives)], use_machine=True)
     assert moved is not None
     assert moved.share == pytest.approx(0.32 + slope * (0.4 - 0.3))
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(1, 40))
+def test_a_machine_gives_the_share_that_the_regression_estimator_gives(
+    yes_yes: int, yes_no: int, no_yes: int, no_no: int
+) -> None:
+    codes = code(yes_yes, yes_yes + yes_no) + code(no_yes, no_yes + no_no)
+    machine_codes = code(yes_yes + yes_no, len(codes))
+    machine = MachineCodes(machine_codes, MANY // 4, MANY)
+    stratum = CodedStratum(REST, MANY, codes, (), machine)
+    estimate = estimate_share([stratum], use_machine=True)
+    regression = estimate_mean([Stratum(MANY, 0.25, machine_codes, codes)])
+
+    assert estimate is not None
+    assert regression is not None
+    if estimate != estimate_share([stratum]):
+        assert estimate.share == pytest.approx(regression.mean, abs=1e-6)
 
 
 def test_a_useless_machine_leaves_the_interval_of_people_alone() -> None:
