@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum, MachineCodes
-from reports.stats.intervals import Z
+from reports.stats.intervals import Z, wilson_interval
 from reports.stats.proportions import (
     ShareEstimate,
     estimate_f1,
@@ -210,8 +210,37 @@ def measure_textbook(archive: Archive, samples: Counts, *, use_machine: bool) ->
     return Coverage(100 * float(covered.mean()), float(halves.mean()))
 
 
+def measure_wilson(archive: Archive, samples: Counts) -> Coverage:
+    """Measure Wilson's interval of each stratum, joined by MOVER, as the textbooks have it.
+
+    The documents of a stratum are finite: its codes count as n (N - 1) / (N - n).
+    """
+    sizes = archive.documents.sum(axis=-1)
+    weights = sizes / sizes.sum()
+    positives = samples[..., :2].sum(axis=-1)
+    estimates = np.zeros(len(samples))
+    below, above = np.zeros(len(samples)), np.zeros(len(samples))
+    for stratum in np.ndindex(sizes.shape):
+        n, size = int(samples[0][stratum].sum()), int(sizes[stratum])
+        shares = positives[:, *stratum] / n
+        limits = np.array([[number / n] * 2 for number in range(n + 1)])
+        if n < size:
+            effective_n = n * (size - 1) / (size - n)
+            for number in range(n + 1):
+                limits[number] = wilson_interval(number / n * effective_n, effective_n)
+        low, high = limits[positives[:, *stratum]].T
+        estimates += weights[stratum] * shares
+        below += (weights[stratum] * (shares - low)) ** 2
+        above += (weights[stratum] * (high - shares)) ** 2
+
+    truth = archive.relevant.sum() / sizes.sum()
+    lower, upper = estimates - np.sqrt(below), estimates + np.sqrt(above)
+    covered = (lower <= truth + 1e-9) & (truth <= upper + 1e-9)
+    return Coverage(100 * float(covered.mean()), float((upper - lower).mean() / 2))
+
+
 def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Counts]) -> None:
-    coverages, textbooks = [], []
+    coverages, textbooks, wilsons = [], [], []
     keyword_coverages: dict[str, list[Coverage]] = {"recall": [], "precision": [], "F1": []}
     for archive, drawn in zip(archives, samples, strict=True):
         people = drawn.copy()
@@ -224,6 +253,7 @@ def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Coun
         truth = relevant.sum() / archive.documents.sum()
         coverages.append(measure(archive, people, estimate_share, float(truth)))
         textbooks.append(measure_textbook(archive, drawn, use_machine=False))
+        wilsons.append(measure_wilson(archive, drawn))
         for figure, estimator, figure_truth in (
             ("precision", estimate_precision, hits / mentions),
             ("recall", estimate_recall, hits / relevant.sum()),
@@ -232,6 +262,7 @@ def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Coun
             coverage = measure(archive, people, estimator, float(figure_truth))
             keyword_coverages[figure].append(coverage)
     print_coverages(f"{label}, people", coverages, textbooks)
+    print_coverages(f"{label}, people, Wilson by stratum", wilsons)
     for figure, figure_coverages in keyword_coverages.items():
         print_coverages(f"{label}, {figure}", figure_coverages)
 
