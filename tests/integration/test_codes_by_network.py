@@ -291,7 +291,7 @@ def test_a_run_whose_training_was_forgotten_fails_and_says_so(jobs: Jobs) -> Non
 
 def test_a_plan_says_that_the_network_costs_nothing(jobs: Jobs, stub: Stub) -> None:
     training = train(jobs, code_as_people(jobs))
-    engine = stub.url.removeprefix("http://")
+    engine = Engine(stub.url.removeprefix("http://"))
 
     def plan(parameters: MonthsParameters) -> Any:
         return plan_run(jobs.db, parameters, (), engine=engine, settings=jobs.settings)
