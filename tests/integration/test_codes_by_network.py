@@ -32,6 +32,7 @@ from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
 from tests.e2e_kit import Stub, write_archive
 from tests.jobs_kit import Jobs
+from textapi.messages import Engine
 from textapi.text.sentences import sentences
 from workers import code_trainings
 from workers.training_data import check_codes, predict_data
