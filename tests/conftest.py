@@ -27,6 +27,7 @@ from tests.services import (
     running_valkey,
     running_worker,
 )
+from tests.warm_python import executed_processes, warm_processes
 
 hypothesis_settings.register_profile("tidings", deadline=None)  # no test fails of a busy machine
 hypothesis_settings.load_profile("tidings")
@@ -73,6 +74,20 @@ def figures_from_memory() -> Iterator[None]:
     from tests.figures_kit import figures_in_memory  # noqa: PLC0415
 
     with figures_in_memory():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_processes() -> Iterator[None]:
+    """Start commands and workers from a process that has done their imports."""
+    with warm_processes():
+        yield
+
+
+@pytest.fixture(scope="module")
+def cold_processes() -> Iterator[None]:
+    """Execute commands and workers as users do."""
+    with executed_processes():
         yield
 
 
