@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
-from tests.databases import Postgres, new_database
+from tests.databases import Postgres, new_database, new_sqlite
 from tests.e2e_kit import Stub, running_stub
 from tests.memory_folder import find_memory_folder
 from tests.services import (
@@ -65,16 +65,6 @@ def pytest_collection_finish() -> None:
 def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the `.env` and the stack of the developer out of tests."""
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def figures_from_memory() -> Iterator[None]:
-    """Draw each figure twice at most, in all modules that use this together."""
-    # Most modules of tests have nothing to do with figures, whose libraries take a second to load.
-    from tests.figures_kit import figures_in_memory  # noqa: PLC0415
-
-    with figures_in_memory():
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -145,7 +135,7 @@ def _postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    migrate(f"sqlite:///{path}")
+    new_sqlite(path)
     return path
 
 
