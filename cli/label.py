@@ -14,7 +14,7 @@ from cli import context
 from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
-from core.enums import SamplePeriod
+from core.enums import CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -34,7 +34,12 @@ DEFAULT_N = 300
 MOST_PER = 10_000
 
 
-def _check_coder(coder: str) -> str:
+def _check_option(coder: str | None) -> str | None:
+    return None if coder is None else check_coder(coder)
+
+
+def check_coder(coder: str) -> str:
+    """Return the name of a coder. Raises `UsageError` if it cannot be one."""
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
@@ -63,14 +68,24 @@ def label(
         ),
     ] = "",
     coder: Annotated[
-        str, Option(callback=_check_coder, help="Who codes; several code the same sample.")
-    ] = DEFAULT_CODER,
+        str | None,
+        Option(
+            callback=_check_option,
+            help="Who codes; several code the same sample. [default: who the file names, or "
+            f"{DEFAULT_CODER}]",
+        ),
+    ] = None,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
     file: Annotated[
-        Path | None, Option(help="Read labels from this CSV, which --out wrote, and go.")
+        Path | None,
+        Option(help="Read labels or codes from this CSV, which --out wrote, or JSON, and go."),
     ] = None,
     out: Annotated[
         Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
+    ] = None,
+    program: Annotated[
+        CodingProgram | None,
+        Option("--for", help="Write the sample of a codebook for this program instead."),
     ] = None,
 ) -> None:
     """Label a random sample of a run's mentions, so that its report can say how right moods are.
@@ -83,17 +98,22 @@ def label(
     """
     if file is not None and out is not None:
         raise UsageError("--file reads labels and --out writes the sample: give one of them")
+    if program is not None and (codebook is None or out is None):
+        raise UsageError(
+            f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
+        )
     if codebook is not None:
         from cli.coding import CodingRequest, code_by_codebook
 
         periods = _parse_periods(per)
-        request = CodingRequest(run, codebook, n or DEFAULT_N, periods, coder, seed, file, out)
-        code_by_codebook(request)
+        draw = (run, codebook, n or DEFAULT_N, periods, seed)
+        code_by_codebook(CodingRequest(*draw, coder, file, out, program))
         return
 
     if n is not None:
         raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
     mentions = _parse_number(per)
+    coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
         if file is not None:
             _read_file(db, run, coder, file)

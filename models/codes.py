@@ -83,6 +83,12 @@ def store_codebook(
     return connection.execute(stored).scalar_one()
 
 
+def find_stored_codebook(connection: Connection, hash_of_meaning: bytes) -> int | None:
+    """Return the id of the codebook of that hash; None if it is not stored."""
+    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return connection.execute(stored).scalar()
+
+
 def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict[str, Any]]]:
     """Return the id and the content of each codebook by which the run was coded, by id."""
     coded = select(Code.codebook_id).where(Code.run_id == run_id).distinct()
