@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 DEFAULT_CODER = "coder 1"
 
+# Where the page of `--serve` is, so that a link stays the same from one day to the next.
+DEFAULT_PORT = 8767
+
+# The share of the texts that all coders of `--serve` code.
+DEFAULT_DOUBLES = 0.2
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -63,7 +69,11 @@ def label(
         ),
     ] = "",
     coder: Annotated[
-        str, Option(callback=_check_coder, help="Who codes; several code the same sample.")
+        str,
+        Option(
+            callback=_check_coder,
+            help="Who codes; several code the same sample. With --serve names between commas.",
+        ),
     ] = DEFAULT_CODER,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
     file: Annotated[
@@ -72,6 +82,16 @@ def label(
     out: Annotated[
         Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
     ] = None,
+    serve: Annotated[
+        bool,
+        Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
+    ] = False,
+    port: Annotated[
+        int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    doubles: Annotated[
+        float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
+    ] = DEFAULT_DOUBLES,
 ) -> None:
     """Label a random sample of a run's mentions, so that its report can say how right moods are.
 
@@ -88,11 +108,18 @@ def label(
 
         periods = _parse_periods(per)
         request = CodingRequest(run, codebook, n or DEFAULT_N, periods, coder, seed, file, out)
-        code_by_codebook(request)
+        if serve:
+            from cli.coding_page.command import code_in_browser
+
+            code_in_browser(request, port=port, doubles=doubles)
+        else:
+            code_by_codebook(request)
         return
 
     if n is not None:
         raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if serve:
+        raise UsageError("--serve is for the questions of a codebook: write --codebook FILE too")
     mentions = _parse_number(per)
     with closing(context.open_database()) as db:
         if file is not None:

@@ -17,6 +17,9 @@ from models.tables import Code, Codebook
 # The name of a coder who is a person begins with this, so that no network has it.
 PERSON = "person:"
 
+# What was decided between coders who differ is a code of this coder.
+ADJUDICATED = f"{PERSON}adjudicated"
+
 
 class UnitKey(NamedTuple):
     """What is coded: a mention by its keyword and the number of its sentence, or a whole text.
