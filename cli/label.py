@@ -14,7 +14,7 @@ from cli import context
 from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
-from core.enums import SamplePeriod
+from core.enums import CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -40,7 +40,12 @@ DEFAULT_N = 300
 MOST_PER = 10_000
 
 
-def _check_coder(coder: str) -> str:
+def _check_option(coders: str | None) -> str | None:
+    return None if coders is None else ",".join(map(check_coder, coders.split(",")))
+
+
+def check_coder(coder: str) -> str:
+    """Return the name of a coder. Raises `UsageError` if it cannot be one."""
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
@@ -69,18 +74,24 @@ def label(
         ),
     ] = "",
     coder: Annotated[
-        str,
+        str | None,
         Option(
-            callback=_check_coder,
-            help="Who codes; several code the same sample. With --serve names between commas.",
+            callback=_check_option,
+            help="Who codes; several code the same sample. With --serve several names, between "
+            f"commas. [default: who the file names, or {DEFAULT_CODER}]",
         ),
-    ] = DEFAULT_CODER,
+    ] = None,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
     file: Annotated[
-        Path | None, Option(help="Read labels from this CSV, which --out wrote, and go.")
+        Path | None,
+        Option(help="Read labels or codes from this CSV, which --out wrote, or JSON, and go."),
     ] = None,
     out: Annotated[
         Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
+    ] = None,
+    program: Annotated[
+        CodingProgram | None,
+        Option("--for", help="Write the sample of a codebook for this program instead."),
     ] = None,
     serve: Annotated[
         bool,
@@ -103,11 +114,16 @@ def label(
     """
     if file is not None and out is not None:
         raise UsageError("--file reads labels and --out writes the sample: give one of them")
+    if program is not None and (codebook is None or out is None):
+        raise UsageError(
+            f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
+        )
     if codebook is not None:
         from cli.coding import CodingRequest, code_by_codebook
 
         periods = _parse_periods(per)
-        request = CodingRequest(run, codebook, n or DEFAULT_N, periods, coder, seed, file, out)
+        draw = (run, codebook, n or DEFAULT_N, periods, seed)
+        request = CodingRequest(*draw, coder, file, out, program)
         if serve:
             from cli.coding_page.command import code_in_browser
 
@@ -121,6 +137,7 @@ def label(
     if serve:
         raise UsageError("--serve is for the questions of a codebook: write --codebook FILE too")
     mentions = _parse_number(per)
+    coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
         if file is not None:
             _read_file(db, run, coder, file)

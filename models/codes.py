@@ -10,15 +10,25 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from core.enums import CodeState
+from models.bulk import insert_of_many, many
 from models.database import Database, batched, clock, insert_new
+from models.documents import DocumentScope, documents_of
 from models.runs import get_run
-from models.tables import Code, Codebook
+from models.tables import Code, Codebook, Document, Job, Run
 
 # The name of a coder who is a person begins with this, so that no network has it.
 PERSON = "person:"
 
 # What was decided between coders who differ is a code of this coder.
 ADJUDICATED = f"{PERSON}adjudicated"
+
+# The name of a network ends with the run that trained it.
+NETWORK = "network:"
+
+_COLUMNS = tuple(column.name for column in Code.__table__.columns)
+
+# So many codes are inserted by a statement.
+_ROWS_AT_ONCE = 10_000
 
 
 class UnitKey(NamedTuple):
@@ -75,6 +85,12 @@ def store_codebook(
     return connection.execute(stored).scalar_one()
 
 
+def find_stored_codebook(connection: Connection, hash_of_meaning: bytes) -> int | None:
+    """Return the id of the codebook of that hash; None if it is not stored."""
+    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return connection.execute(stored).scalar()
+
+
 def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict[str, Any]]]:
     """Return the id and the content of each codebook by which the run was coded, by id."""
     coded = select(Code.codebook_id).where(Code.run_id == run_id).distinct()
@@ -120,6 +136,22 @@ def _read_codes(
     return codes_by_unit
 
 
+def read_peoples_codes(
+    connection: Connection, run_id: int, codebook_id: int
+) -> dict[UnitKey, dict[str, list[str]]]:
+    """Return the codes that people gave the units of a run, one of each coder, by variable."""
+    columns = (Code.document_id, Code.keyword, Code.position, Code.variable, Code.code)
+    is_coded = (Code.coder.startswith(PERSON, autoescape=True), Code.state == CodeState.CODED)
+    codes = select(*columns).where(
+        Code.run_id == run_id, Code.codebook_id == codebook_id, *is_coded
+    )
+    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
+    for row in connection.execute(codes.order_by(Code.coder)):
+        unit = UnitKey(row.document_id, row.keyword, row.position)
+        codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
+    return codes_by_unit
+
+
 def list_coders(connection: Connection, run_id: int, codebook_id: int) -> list[str]:
     """Return who coded units of a run, sorted."""
     coders = select(Code.coder).where(Code.run_id == run_id, Code.codebook_id == codebook_id)
@@ -155,6 +187,35 @@ def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> 
             get_run(connection, coding.run_id)
         return StoreOutcome.ERASED
     return StoreOutcome.STORED if added else StoreOutcome.THERE_ALREADY
+
+
+def replace_codes_of_job(
+    connection: Connection, job_id: int, code_rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Store the codes of the coder and codebook that the run names for the documents of a job.
+
+    They take the place of all that the coder gave these documents. The rows hold what differs
+    between the codes of the job.
+    """
+    columns = (Job.run_id, Job.kind, Job.name, Run.parameters)
+    run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
+    job = connection.execute(run_of_job).one()
+    is_codebook = Codebook.hash == bytes.fromhex(job.parameters["codebook"])
+    codebook_id = connection.execute(select(Codebook.id).where(is_codebook)).scalar_one()
+    coding = Coding(job.run_id, codebook_id, job.parameters["coder"])
+
+    scope = DocumentScope.of_job(
+        kind=job.kind, name=job.name, parameters=job.parameters, job_id=job_id
+    )
+    documents = select(Document.id).where(documents_of(scope))
+    connection.execute(delete(Code).where(*_is_of(coding), Code.document_id.in_(documents)))
+
+    shared = {**coding._asdict(), "at": connection.execute(select(clock())).scalar_one()}
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement = insert_of_many(Code, _COLUMNS, is_sqlite=is_sqlite).on_conflict_do_nothing()
+    for start in range(0, len(code_rows), _ROWS_AT_ONCE):
+        batch = [{**shared, **row} for row in code_rows[start : start + _ROWS_AT_ONCE]]
+        connection.execute(statement, many(batch, _COLUMNS, is_sqlite=is_sqlite))
 
 
 def delete_codes(

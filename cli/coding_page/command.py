@@ -11,6 +11,7 @@ from cli.coding import CodingRequest
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
+from cli.label import DEFAULT_CODER
 from cli.messages import inform, show
 from core.errors import UsageError
 from core.quantities import quantity
@@ -26,9 +27,9 @@ def code_in_browser(request: CodingRequest, *, port: int, doubles: float) -> Non
 
     Raises `UsageError`, and `StackError` if the port cannot be used.
     """
-    if request.file is not None or request.out is not None:
-        raise UsageError("--serve opens a page to code on: leave --file and --out out")
-    coders = split_coders(request.coder)
+    if request.file or request.out or request.program:
+        raise UsageError("--serve opens a page to code on: leave --file, --out and --for away")
+    coders = split_coders(request.coder or DEFAULT_CODER)
     codebook = find_codebook(request.codebook)
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -47,9 +48,7 @@ def code_in_browser(request: CodingRequest, *, port: int, doubles: float) -> Non
 
 def split_coders(names: str) -> list[str]:
     """Return the names of coders that commas separate. Raises `UsageError`."""
-    coders = [" ".join(name.split()) for name in names.split(",")]
-    if not all(coders):
-        raise UsageError("--coder has a comma too many: write --coder Ann,Ben")
+    coders = names.split(",")
     if len(set(coders)) < len(coders):
         raise UsageError("--coder names somebody twice: each coder has a link of their own")
     if ADJUDICATED.removeprefix(PERSON) in coders:
