@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 DEFAULT_CODER = "coder 1"
 
+# Where the page of `--serve` is, so that a link stays the same from one day to the next.
+DEFAULT_PORT = 8767
+
+# The share of the texts that all coders of `--serve` code.
+DEFAULT_DOUBLES = 0.2
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -34,8 +40,8 @@ DEFAULT_N = 300
 MOST_PER = 10_000
 
 
-def _check_option(coder: str | None) -> str | None:
-    return None if coder is None else check_coder(coder)
+def _check_option(coders: str | None) -> str | None:
+    return None if coders is None else ",".join(map(check_coder, coders.split(",")))
 
 
 def check_coder(coder: str) -> str:
@@ -71,8 +77,8 @@ def label(
         str | None,
         Option(
             callback=_check_option,
-            help="Who codes; several code the same sample. [default: who the file names, or "
-            f"{DEFAULT_CODER}]",
+            help="Who codes; several code the same sample. With --serve several names, between "
+            f"commas. [default: who the file names, or {DEFAULT_CODER}]",
         ),
     ] = None,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
@@ -87,6 +93,16 @@ def label(
         CodingProgram | None,
         Option("--for", help="Write the sample of a codebook for this program instead."),
     ] = None,
+    serve: Annotated[
+        bool,
+        Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
+    ] = False,
+    port: Annotated[
+        int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    doubles: Annotated[
+        float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
+    ] = DEFAULT_DOUBLES,
 ) -> None:
     """Label a random sample of a run's mentions, so that its report can say how right moods are.
 
@@ -107,11 +123,19 @@ def label(
 
         periods = _parse_periods(per)
         draw = (run, codebook, n or DEFAULT_N, periods, seed)
-        code_by_codebook(CodingRequest(*draw, coder, file, out, program))
+        request = CodingRequest(*draw, coder, file, out, program)
+        if serve:
+            from cli.coding_page.command import code_in_browser
+
+            code_in_browser(request, port=port, doubles=doubles)
+        else:
+            code_by_codebook(request)
         return
 
     if n is not None:
         raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if serve:
+        raise UsageError("--serve is for the questions of a codebook: write --codebook FILE too")
     mentions = _parse_number(per)
     coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
