@@ -246,6 +246,8 @@ def _divide_totals(numerator: Total, denominator: Total) -> tuple[float, float]:
 
     They are the ratios r at which the limits of numerator - r * denominator touch 0.
     """
+    if not denominator.high:
+        return math.inf, math.inf
     product = numerator.value * denominator.value
     squares = numerator.value**2 - (numerator.value - numerator.low) ** 2
     other_squares = denominator.value**2 - (denominator.high - denominator.value) ** 2
