@@ -110,6 +110,14 @@ class CodeState(StrEnum):
     INVALID = "invalid"
 
 
+class UncodedReason(StrEnum):
+    """Why a coder has no code for a text."""
+
+    UNCLEAR = "unclear"
+    OTHER_LANGUAGE = "other language"
+    TOO_SHORT = "too short"
+
+
 class SamplePart(StrEnum):
     """A part of the texts of a period, from which a sample is drawn at a rate of its own."""
 
@@ -141,6 +149,15 @@ class SamplePeriod(StrEnum):
         if self == SamplePeriod.QUARTER:
             return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
         return month[:4] if self == SamplePeriod.YEAR else ""
+
+    @classmethod
+    def that_has(cls, period: str) -> SamplePeriod:
+        """Return what kind of period *period* is, which `of_month` has returned."""
+        if not period:
+            return cls.ALL
+        if len(period) == len("2020"):
+            return cls.YEAR
+        return cls.QUARTER if "Q" in period else cls.MONTH
 
 
 class Grain(StrEnum):

@@ -93,9 +93,33 @@ def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict
 
 def read_codes(connection: Connection, coding: Coding) -> dict[UnitKey, dict[str, CodeValue]]:
     """Return the codes that a coder gave the units of a run, by variable."""
+    return _read_codes(connection, _is_of(coding))
+
+
+def read_unit_codes(connection: Connection, coding: Coding, unit: UnitKey) -> dict[str, CodeValue]:
+    """Return the codes that a coder gave a unit, by variable."""
+    is_of_document = Code.document_id == unit.document_id
+    return _read_codes(connection, [*_is_of(coding), is_of_document]).get(unit, {})
+
+
+def read_codes_elsewhere(
+    connection: Connection, coding: Coding
+) -> dict[UnitKey, dict[str, CodeValue]]:
+    """Return the codes that a coder gave the same units by the same codebook in other runs."""
+    is_elsewhere = (
+        Code.run_id != coding.run_id,
+        Code.codebook_id == coding.codebook_id,
+        Code.coder == coding.coder,
+    )
+    return _read_codes(connection, is_elsewhere)
+
+
+def _read_codes(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]]
+) -> dict[UnitKey, dict[str, CodeValue]]:
     unit_columns = (Code.document_id, Code.keyword, Code.position)
     value_columns = (Code.code, Code.state, Code.reason, Code.probability)
-    codes = select(*unit_columns, Code.variable, *value_columns).where(*_is_of(coding))
+    codes = select(*unit_columns, Code.variable, *value_columns).where(*conditions)
     codes_by_unit: dict[UnitKey, dict[str, CodeValue]] = {}
     for code in connection.execute(codes):
         unit = UnitKey(code.document_id, code.keyword, code.position)
@@ -144,8 +168,11 @@ def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> 
     try:
         with db.write() as connection:
             code_rows = _code_rows(connection, coding, {unit: codes})
-            statement = insert_new(Code, is_sqlite=db.is_sqlite)
-            added = sum(connection.execute(statement, row).rowcount for row in code_rows)
+            # PostgreSQL's driver does not count what such a statement inserts.
+            statement = insert_new(Code, is_sqlite=db.is_sqlite).returning(Code.variable)
+            added = [
+                variable for row in code_rows for variable in connection.scalars(statement, row)
+            ]
     except IntegrityError:
         # The document or the run was erased.
         with db.read() as connection:
@@ -183,8 +210,13 @@ def replace_codes_of_job(
         connection.execute(statement, many(batch, _COLUMNS, is_sqlite=is_sqlite))
 
 
-def delete_codes(connection: Connection, coding: Coding, units: Collection[UnitKey]) -> None:
-    """Delete all codes that a coder gave *units*."""
+def delete_codes(
+    connection: Connection,
+    coding: Coding,
+    units: Collection[UnitKey],
+    variables: Collection[str] | None = None,
+) -> None:
+    """Delete the codes that a coder gave *units*, by default those of all variables."""
     documents_by_subject: dict[tuple[str, int], list[int]] = {}
     for document_id, keyword, position in units:
         documents_by_subject.setdefault((keyword, position), []).append(document_id)
@@ -192,6 +224,8 @@ def delete_codes(connection: Connection, coding: Coding, units: Collection[UnitK
     for (keyword, position), documents in documents_by_subject.items():
         is_of_subject = (Code.keyword == keyword, Code.position == position)
         coded = delete(Code).where(*_is_of(coding), *is_of_subject)
+        if variables is not None:
+            coded = coded.where(Code.variable.in_(variables))
         for batch in batched(documents):
             connection.execute(coded.where(Code.document_id.in_(batch)))
 

@@ -128,6 +128,10 @@ class Document(Base):
     text: Mapped[str]
     repost: Mapped[bool] = mapped_column(default=False)
 
+    # The text's language by its code in `core.languages`: as the archive states it, else as it was
+    # detected. "" stands for one that cannot be decided, None for one that nobody has looked at.
+    language_code: Mapped[str | None]
+
 
 class Origin(Base):
     """Where in an archive documents stand: one row for all of the same outlet, section and so on.
@@ -145,6 +149,8 @@ class Origin(Base):
 
     # The kind of document: "News", "Op-Ed".
     material: Mapped[str]
+
+    # As the archive writes it; `Document.language_code` has its code.
     language: Mapped[str]
 
 
@@ -269,6 +275,9 @@ class RunEngine(Base):
 
     run_id: Mapped[RunKey]
     engine: Mapped[TextKey]
+
+    # The codes of the languages that it reads, separated by commas; None if it declares none.
+    languages: Mapped[str | None]
 
 
 class Job(Base):

@@ -63,12 +63,11 @@ def _find_near_misses(
     scores = score_texts(words_of_texts, has_keyword)
     scores[has_keyword] = 0.0
     near_misses = np.zeros(len(scores), bool)
-    random_numbers = units.random_numbers("")
     for places in units.places_by_period(per).values():
         most = max(int(has_keyword[places].sum()), round(_LEAST_NEAR_MISSES * len(places)))
         scoring = places[scores[places] > 0]
-        # Texts with the same score are taken by their random numbers.
-        order = np.lexsort((random_numbers[scoring], -scores[scoring]))
+        # Of texts with the same score the earlier ones are taken, whatever the seed is.
+        order = np.argsort(-scores[scoring], kind="stable")
         near_misses[scoring[order[:most]]] = True
     return near_misses
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from analysis.options import FrozenModel
+from core.printing import printable
 
 MOST_VARIABLES = 20
 MOST_CATEGORIES = 50
@@ -30,6 +31,12 @@ NONE_APPLIES = "none"
 # The sign between the categories that a text has at once.
 SEPARATOR = "|"
 
+# A file that is coded has columns of these names, beside a column for each variable.
+FILE_COLUMNS = ("item", "text", "run", "period", "keyword", "document")
+
+# A message lists at most so many codes.
+_CODES_SHOWN = 12
+
 # What stands for the name of the keyword in a question.
 KEYWORD_SIGN = "{keyword}"
 
@@ -38,6 +45,17 @@ _CONDITION = re.compile(r"\s*(?P<variable>\S+)\s*=\s*(?P<code>.*\S)\s*")
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 _Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+
+
+class CodebookMistake(ValueError):
+    """A mistake in a part of a codebook.
+
+    *place* leads to the part, by keys and numbers, from what was validated.
+    """
+
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class CodedUnit(StrEnum):
@@ -117,18 +135,41 @@ class Variable(FrozenModel):
     @field_validator("categories")
     @classmethod
     def _categories_can_be_told_apart(cls, categories: dict[str, str]) -> dict[str, str]:
-        spellings: dict[str, str] = {}
-        for category in categories:
-            if not category.strip() or len(category) > 60 or re.search(r"[|,=\n]", category):
-                raise ValueError(
-                    f"{category!r} is no name of a category: write up to 60 characters without "
-                    "comma, bar and ="
+        definitions: dict[str, str] = {}
+        spellings = {NONE_APPLIES: NONE_APPLIES}
+        for written, definition in categories.items():
+            category = " ".join(written.split())
+            is_plain = printable(category) == category and not re.search(r"[|,=]", category)
+            if not category or len(category) > 60 or not is_plain:
+                raise CodebookMistake(
+                    f"{written!r} is no name of a category: write up to 60 characters without "
+                    "comma, bar and =",
+                    written,
                 )
-            earlier = spellings.setdefault(category.casefold(), category)
-            if earlier != category or category.casefold() == NONE_APPLIES:
-                other = NONE_APPLIES if earlier == category else earlier
-                raise ValueError(f"the category {category!r} cannot be told from {other!r}")
-        return categories
+            other = spellings.get(category.casefold())
+            if other is not None:
+                raise CodebookMistake(
+                    f"the category {category!r} cannot be told from {other!r}: write another name",
+                    written,
+                )
+            spellings[category.casefold()] = category
+            definitions[category] = definition
+        return definitions
+
+    @field_validator("ends")
+    @classmethod
+    def _ends_go_up(cls, ends: dict[int, str]) -> dict[int, str]:
+        return dict(sorted(ends.items()))
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_column_of_files(cls, name: str) -> str:
+        if name in FILE_COLUMNS:
+            raise CodebookMistake(
+                f"{name} is no name for a variable, since files that are coded have such a column: "
+                "write another name"
+            )
+        return name
 
     @model_validator(mode="after")
     def _codes_fit_the_type(self) -> Variable:
@@ -136,18 +177,21 @@ class Variable(FrozenModel):
         if has_categories and len(self.categories) < 2:
             raise ValueError(f"a variable of the type {self.type} needs two categories at least")
         if self.categories and not has_categories:
-            raise ValueError(f"a variable of the type {self.type} has no categories")
+            raise CodebookMistake(
+                f"a variable of the type {self.type} has no categories", "categories"
+            )
 
         if self.type == VariableType.SCALE:
             self._check_scale()
         elif self.lowest is not None or self.highest is not None or self.ends:
             raise ValueError(f"from, to and ends belong to a scale, not to the type {self.type}")
 
-        for example in self.examples:
+        for number, example in enumerate(self.examples):
             try:
                 self.parse_code(example.code)
             except ValueError as error:
-                raise ValueError(f"the example {example.text[:40]!r}: {error}") from None
+                message = f"the example {example.text[:40]!r}: {error}"
+                raise CodebookMistake(message, "examples", number, "code") from None
         return self
 
     def _check_scale(self) -> None:
@@ -157,7 +201,9 @@ class Variable(FrozenModel):
             raise ValueError(f"a scale goes up, by at most {MOST_STEPS - 1} steps")
         for step in self.ends:
             if not self.lowest <= step <= self.highest:
-                raise ValueError(f"{step} of ends lies beyond {self.lowest}..{self.highest}")
+                raise CodebookMistake(
+                    f"{step} of ends lies beyond {self.lowest}..{self.highest}", "ends", f"{step}"
+                )
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -176,6 +222,8 @@ class Variable(FrozenModel):
         codes_by_spelling = {code.casefold(): code for code in self.codes}
         if self.type == VariableType.YES_NO:
             codes_by_spelling |= {"y": YES, "n": NO, "1": YES, "0": NO}
+        if self.type == VariableType.SCALE:
+            written = _write_plainly(written)
         if self.type != VariableType.CATEGORIES:
             return self._find_code(written, codes_by_spelling)
 
@@ -186,16 +234,21 @@ class Variable(FrozenModel):
         return SEPARATOR.join(code for code in self.codes if code in given)
 
     def _find_code(self, written: str, codes_by_spelling: Mapping[str, str]) -> str:
-        code = codes_by_spelling.get(" ".join(written.split()).casefold().removeprefix("+"))
+        code = codes_by_spelling.get(" ".join(written.split()).casefold())
         if code is None:
             excerpt = written if len(written) <= 40 else f"{written[:40]}…"
-            raise ValueError(f"{excerpt!r} is no code of {self.name}: write {self._describe()}")
+            raise ValueError(
+                f"{excerpt!r} is no code of {self.name}: write {self.describe_codes()}"
+            )
         return code
 
-    def _describe(self) -> str:
+    def describe_codes(self) -> str:
+        """Return which codes the variable may have, in words."""
         codes = [*self.codes, NONE_APPLIES] if self.type == VariableType.CATEGORIES else self.codes
         if self.type == VariableType.SCALE:
             return f"a whole number from {codes[0]} to {codes[-1]}"
+        if len(codes) > _CODES_SHOWN:
+            return f"one of its codes, as {', '.join(codes[:_CODES_SHOWN])}"
         return f"{', '.join(codes[:-1])} or {codes[-1]}"
 
     def question_about(self, keyword: str) -> str:
@@ -213,6 +266,12 @@ class Variable(FrozenModel):
         return code is not None and self.condition.code in code.split(SEPARATOR)
 
 
+def _write_plainly(number: str) -> str:
+    """Return a whole number as codes have it: a spreadsheet program may write +1 or 1,0."""
+    plain = number.strip().replace("\N{MINUS SIGN}", "-").removeprefix("+")
+    return re.sub(r"[.,]0+$", "", plain)
+
+
 class Codebook(FrozenModel):
     """The questions that coders answer of each text."""
 
@@ -224,25 +283,26 @@ class Codebook(FrozenModel):
     instructions: str = Field("", max_length=20_000)
     variables: tuple[Variable, ...] = Field(min_length=1, max_length=MOST_VARIABLES)
 
+    @field_validator("language")
+    @classmethod
+    def _languages_are_a_set(cls, language: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(language)))
+
     @model_validator(mode="after")
     def _conditions_name_earlier_variables(self) -> Codebook:
         earlier: dict[str, Variable] = {}
-        for variable in self.variables:
+        for number, variable in enumerate(self.variables):
+            place = ("variables", number)
             if variable.name in earlier:
-                raise ValueError(f"two variables are called {variable.name}")
-            condition = variable.condition
-            if condition is not None:
-                if condition.variable not in earlier:
-                    raise ValueError(
-                        f"{variable.name} is asked if {condition}, and no variable before it is "
-                        f"called {condition.variable}"
-                    )
-                codes = (*earlier[condition.variable].codes, NONE_APPLIES)
-                if condition.code not in codes:
-                    raise ValueError(
-                        f"{variable.name} is asked if {condition}, and {condition.code} is no "
-                        f"code of {condition.variable}"
-                    )
+                raise CodebookMistake(
+                    f"two variables are called {variable.name}: write another name", *place, "name"
+                )
+            if variable.condition is not None:
+                try:
+                    _check_condition(variable.condition, earlier)
+                except ValueError as error:
+                    message = f"{variable.name} is asked if {variable.condition}, and {error}"
+                    raise CodebookMistake(message, *place, "if") from None
             earlier[variable.name] = variable
         return self
 
@@ -262,6 +322,10 @@ class Codebook(FrozenModel):
         """Return the variable of that *name*. Raises KeyError."""
         return {variable.name: variable for variable in self.variables}[name]
 
+    def instructions_about(self, keyword: str) -> str:
+        """Return the instructions with the name of the keyword in them."""
+        return self.instructions.replace(KEYWORD_SIGN, keyword)
+
     def next_variable(self, codes: Mapping[str, str | None]) -> Variable | None:
         """Return the first variable that is asked of a unit and not among its *codes* yet.
 
@@ -271,6 +335,18 @@ class Codebook(FrozenModel):
             if variable.name not in codes and variable.is_asked(codes):
                 return variable
         return None
+
+
+def _check_condition(condition: Condition, earlier: Mapping[str, Variable]) -> None:
+    """Raise ValueError if no variable that is asked before can have the condition's code."""
+    if condition.variable not in earlier:
+        raise ValueError(f"no variable before it is called {condition.variable}")
+    variable = earlier[condition.variable]
+    has_none = variable.type == VariableType.CATEGORIES
+    if condition.code not in (*variable.codes, *([NONE_APPLIES] if has_none else [])):
+        raise ValueError(
+            f"{condition.code} is no code of {variable.name}: write {variable.describe_codes()}"
+        )
 
 
 def _with_plain_space(meaning: Any) -> Any:

@@ -28,19 +28,21 @@ _TURNS = (SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.MENTION, SamplePa
 
 @dataclass(frozen=True)
 class Frame:
-    """The texts of one stratum: their places among all texts, each text once.
+    """The texts of one stratum: their places among all units, each text once.
 
     *copies* is how many units have the text. Texts are in the order of their random numbers.
+    *members* are the places of all units.
     """
 
     places: Integers
     random_numbers: RandomNumbers
     copies: Integers
+    members: Integers
 
     @property
     def population(self) -> int:
         """How many units the stratum has."""
-        return int(self.copies.sum())
+        return len(self.members)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def make_frame(places: Integers, random_numbers: RandomNumbers) -> Frame:
     order = np.argsort(random_numbers, kind="stable")
     sorted_numbers = random_numbers[order]
     numbers, first, copies = np.unique(sorted_numbers, return_index=True, return_counts=True)
-    return Frame(places[order][first], numbers, copies)
+    return Frame(places[order][first], numbers, copies, places)
 
 
 def draw(cells: Sequence[Cell], n: int) -> list[Draw]:

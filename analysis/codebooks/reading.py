@@ -9,13 +9,19 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.codebook import Codebook, CodebookMistake
 from core.errors import BadInput
 
 MOST_BYTES = 64 * 1024
 PROBLEMS_SHOWN = 5
 # A codebook needs five levels.
 DEEPEST = 20
+
+# What most often keeps a file from being YAML.
+_HINT = (
+    "put a text that begins with a sign, or holds a colon, comma or question mark, in quotation "
+    "marks, and indent by spaces"
+)
 
 # The codebooks that the program has of its own.
 SHIPPED = ("relevance", "polarity")
@@ -30,6 +36,44 @@ _CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndTo
 
 # The place of a part of the file: keys and numbers of items, from the outermost.
 _Place = tuple[str | int, ...]
+
+# What to write, by the type of pydantic's error; `_FORMS` has the forms.
+_EXPLANATIONS = {
+    "missing": "{field} is missing: write {field}: …",
+    "extra_forbidden": "a codebook has no field {field} here: remove it, or look how it is spelt",
+    "model_type": "{field} should be fields with what they hold, as name: …",
+    "dict_type": "{field} should be fields with what they hold, as name: …",
+    "tuple_type": "{field} should be a list, as [{written}]",
+    "string_type": "{field} should be a text: put it in quotation marks",
+    "string_pattern_mismatch": "{written} is no {field}: write {form}",
+    "enum": "{written} is no {field}: write {expected}",
+    "int_parsing": "{written} at {field} is no whole number: write one, as 5",
+    "int_parsing_size": "{written} at {field} is too large a number: write one, as 5",
+    "string_too_short": "{field} is empty: write a text",
+    "too_short": "{field} is empty: write one at least",
+    "string_too_long": "{field} is too long: write at most {max_length} characters",
+    "too_long": "{field} has too many entries: write at most {max_length}",
+}
+_FORMS = {
+    "name": "small letters, digits, - and _, at most 40, the first a letter",
+    "language": "codes of languages in small letters, as [en, de]",
+}
+
+
+class _Refused(Exception):
+    """Something in the file that no codebook may have."""
+
+    def __init__(self, message: str, mark: yaml.Mark) -> None:
+        super().__init__(message)
+        self.line = mark.line + 1
+
+
+def find_codebook(reference: str) -> Codebook:
+    """Return the shipped codebook of that name, or the one in the file of that path.
+
+    Raises `BadInput`.
+    """
+    return read_shipped(reference) if reference in SHIPPED else read_codebook(Path(reference))
 
 
 def read_codebook(path: Path) -> Codebook:
@@ -56,19 +100,27 @@ def shipped_text(name: str) -> str:
 
 def parse_codebook(content: bytes, origin: str) -> Codebook:
     """Return the codebook that *content* is, in UTF-8. Raises `BadInput`, which names *origin*."""
-    lines: dict[_Place, int] = {}
+    # Where nothing stands, everything is missing on line 1.
+    lines: dict[_Place, int] = {(): 1}
     try:
-        text = content.decode("utf-8-sig")
+        text = _without_tabs_of_json(content.decode("utf-8-sig"))
         _refuse_traps(text)
         root = yaml.compose(text, Loader=yaml.BaseLoader)
-        parts = _build(root, (), lines) if root is not None else {}
+        parts = {} if root is None else _build(root, (), lines)
     except UnicodeDecodeError:
         raise BadInput(f"{origin} is not in UTF-8: save it so") from None
+    except _Refused as refusal:
+        raise BadInput(f"{origin}, line {refusal.line}: {refusal}") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadInput(f"{origin}, line {line}: this is no YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise BadInput(f"{origin} is no YAML: {error}") from None
+        problem = error.problem or error.context
+        raise BadInput(f"{origin}, line {line}: this is no YAML ({problem}): {_HINT}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BadInput(
+            f"{origin}, line {line}: the character {error.character:#x} is none of a text: "
+            "remove it"
+        ) from None
 
     try:
         return Codebook.model_validate(parts)
@@ -79,24 +131,26 @@ def parse_codebook(content: bytes, origin: str) -> Codebook:
         raise BadInput(f"{origin}, {'; '.join(problems[:PROBLEMS_SHOWN])}{ending}") from None
 
 
-def _refuse_traps(text: str) -> None:
-    """Raise an error for what would make a small file costly to read.
+def _without_tabs_of_json(text: str) -> str:
+    """Return *text* with spaces for tabs if it is JSON, which may have them where YAML may not."""
+    return text.replace("\t", " ") if text.lstrip().startswith("{") else text
 
-    That is a part which stands for another, and lists within lists without end.
+
+def _refuse_traps(text: str) -> None:
+    """Raise an error for what would make a small file costly to read, and for tags.
+
+    Costly are a part which stands for another, and lists within lists without end.
     """
     depth = 0
     for token in yaml.scan(text, Loader=yaml.BaseLoader):
         depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
-        if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
-            raise yaml.MarkedYAMLError(
-                problem="write each part out instead of & and *, or put a text in quotation marks",
-                problem_mark=token.start_mark,
+        if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
+            raise _Refused(
+                "put a text that begins with &, * or ! in quotation marks, and write each part out",
+                token.start_mark,
             )
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(
-                problem="lists within lists go too deep for a codebook",
-                problem_mark=token.start_mark,
-            )
+            raise _Refused("lists within lists go too deep for a codebook", token.start_mark)
 
 
 def _build(node: yaml.Node, place: _Place, lines: dict[_Place, int]) -> Any:
@@ -105,12 +159,11 @@ def _build(node: yaml.Node, place: _Place, lines: dict[_Place, int]) -> Any:
     if isinstance(node, yaml.MappingNode):
         parts: dict[str, Any] = {}
         for key_node, part_node in node.value:
-            key = key_node.value
-            if not isinstance(key, str) or key in parts:
-                raise yaml.MarkedYAMLError(
-                    problem="a key stands here twice, or is no text",
-                    problem_mark=key_node.start_mark,
-                )
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _Refused("a list is no name of a field: write a text", key_node.start_mark)
+            key = _join_surrogates(key_node)
+            if key in parts:
+                raise _Refused(f"{key} stands here twice: remove one", key_node.start_mark)
             lines[(*place, key)] = key_node.start_mark.line + 1
             parts[key] = _build(part_node, (*place, key), lines)
         return parts
@@ -119,13 +172,24 @@ def _build(node: yaml.Node, place: _Place, lines: dict[_Place, int]) -> Any:
             _build(item_node, (*place, number), lines)
             for number, item_node in enumerate(node.value)
         ]
-    return node.value
+    return _join_surrogates(node)
+
+
+def _join_surrogates(node: yaml.Node) -> str:
+    """Return the text of *node*. JSON may write a character as two halves, as YAML does not."""
+    text: str = node.value
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise _Refused(
+            "half a character stands here: write the whole character", node.start_mark
+        ) from None
 
 
 def _list_problems(error: ValidationError) -> list[Any]:
     """Return the problems of the smallest parts: a part that holds a bad one is no problem more."""
     problems = error.errors()
-    places = [problem["loc"] for problem in problems]
+    places = [_place_of(problem) for problem in problems]
     return [
         problem
         for problem, place in zip(problems, places, strict=True)
@@ -133,24 +197,34 @@ def _list_problems(error: ValidationError) -> list[Any]:
     ]
 
 
+def _place_of(problem: Any) -> _Place:
+    mistake = problem.get("ctx", {}).get("error")
+    inner_place = mistake.place if isinstance(mistake, CodebookMistake) else ()
+    return (*problem["loc"], *inner_place)
+
+
 def _describe(problem: Any, lines: dict[_Place, int]) -> str:
     """Return a problem with the line of the part that has it, or of what should hold it."""
-    place: _Place = problem["loc"]
+    place = _place_of(problem)
     while place not in lines:
         place = place[:-1]
     return f"line {lines[place]}: {_explain(problem)}"
 
 
 def _explain(problem: Any) -> str:
-    field = next((part for part in reversed(problem["loc"]) if isinstance(part, str)), "codebook")
-    if problem["type"] == "missing":
-        return f"{field} is missing: write {field}: …"
-    if problem["type"] == "extra_forbidden":
-        return f"a codebook has no field {field} here"
-    if problem["type"] in ("model_type", "dict_type"):
-        return f"{field} should be fields with what they hold, as name: …"
-    if problem["type"] == "tuple_type":
-        return f"{field} should be a list"
+    """Return what is wrong, and what to write."""
+    context = problem.get("ctx", {})
     if problem["type"] == "value_error":
-        return f"{problem['ctx']['error']}"
-    return f"{field}: {problem['msg']}"
+        return f"{context['error']}"
+
+    keys = [part for part in problem["loc"] if isinstance(part, str) and part != "[key]"]
+    field = keys[-1] if keys else "the codebook"
+    template = _EXPLANATIONS.get(problem["type"], f"{{field}}: {problem['msg']}")
+    form = _FORMS.get(field, _FORMS["name"])
+    written = _excerpt(problem["input"])
+    return template.format(**context, field=field, written=written, form=form)
+
+
+def _excerpt(written: Any) -> str:
+    text = written if isinstance(written, str) and written else "…"
+    return text if len(text) <= 40 else f"{text[:40]}…"

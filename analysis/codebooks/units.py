@@ -82,6 +82,13 @@ class CodableUnits:
         """The number of the keyword of each mention."""
         return np.frombuffer(self._keywords, np.int32)
 
+    @property
+    def positions(self) -> NDArray[np.int32]:
+        """The number of the sentence of each mention; 0 of whole texts."""
+        if self._positions:
+            return np.frombuffer(self._positions, np.int32)
+        return np.zeros(len(self), np.int32)
+
     def key(self, place: int, keyword: str) -> UnitKey:
         """Return the key of the unit at *place*, coded for *keyword*."""
         position = self._positions[place] if self._positions else 0

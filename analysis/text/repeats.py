@@ -26,17 +26,20 @@ _EDGE = 3
 _LEAST_SHARED = 0.25
 
 
-def find_repeats(texts_by_period: Mapping[str, Sequence[TextOfDocument]]) -> set[int]:
+def find_repeats(
+    texts_by_period: Mapping[str, Sequence[TextOfDocument]], *, with_families: bool = True
+) -> set[int]:
     """Return the documents whose text repeats an earlier one of their period.
 
-    Texts that differ in names or figures only are one pattern: see `near_duplicates`. Most texts
-    have too little in common with others, and are not compared.
+    Texts that differ in names or figures only are one pattern, with a fixed head or tail if
+    *with_families*: see `near_duplicates`. Most texts have too little in common with others, and
+    are not compared.
     """
     # It loads numpy, which commands that only declare the step do without.
     from analysis.text.near_duplicates import find_patterns  # noqa: PLC0415
 
     candidates = list(_select_candidates(list(chain.from_iterable(texts_by_period.values()))))
-    patterns = find_patterns(lambda: candidates)
+    patterns = find_patterns(lambda: candidates, with_families=with_families)
     repeats: set[int] = set()
     for texts in texts_by_period.values():
         places_seen: set[int] = set()
