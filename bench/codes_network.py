@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
@@ -26,6 +27,7 @@ from analysis.codebooks.network_features import TextFeatures
 from analysis.trainings.codes import validation
 from analysis.trainings.codes.samples import find_groups
 from analysis.trainings.polarity.ratings import RatedSentence, read_ratings
+from networks.classifier import Classifier
 from networks.sparse import SparseRows
 
 SIZES = (100, 200, 400, 800)
@@ -119,7 +121,7 @@ def make_samples(trained: Sequence[RatedSentence]) -> tuple[validation.Samples, 
 
 def predict_by_sklearn(samples: validation.Samples, test_rows: SparseRows) -> np.ndarray:
     """Return the classes by a logistic regression with the decay of the least loss."""
-    trained, tested = samples.rows[:], test_rows[:]
+    trained, tested = _as_csr(samples.rows), _as_csr(test_rows)
     losses = {}
     for decay in validation.WEIGHT_DECAYS:
         model = LogisticRegression(C=1 / decay, max_iter=1000)
@@ -139,8 +141,12 @@ def predict_by_sklearn(samples: validation.Samples, test_rows: SparseRows) -> np
     return np.asarray(model.predict(tested))
 
 
+def _as_csr(rows: SparseRows) -> csr_matrix:
+    return csr_matrix((rows.values, rows.columns, rows.starts), rows.shape)
+
+
 def measure_speed(
-    classifier: validation.Classifier,
+    classifier: Classifier,
     features: TextFeatures,
     tested: Sequence[RatedSentence],
     temperature: float,

@@ -45,8 +45,7 @@ def confusion_figure(matrix: np.ndarray, codes: Sequence[str], output: str) -> F
     draw_confusion(ax, matrix)
     labels = [_shorten(code) for code in codes]
     is_turned = max(map(len, labels)) * len(labels) > MOST_SIGNS
-    turn = {"rotation": 45, "ha": "right"} if is_turned else {}
-    ax.set_xticks(range(len(labels)), labels, **turn)
+    ax.set_xticks(range(len(labels)), labels, rotation=45 if is_turned else 0)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_xlabel("network")
     ax.set_ylabel("people")

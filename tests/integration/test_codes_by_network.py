@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.network import read_network
@@ -365,3 +365,19 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
         steps = select(JobStep.documents, JobStep.state).join(Job, Job.id == JobStep.job_id)
         step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
     assert (step.documents, step.state) == (2, StepState.COMPLETE)
+
+
+def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
+    training = train(jobs, code_as_people(jobs))
+    foreign = sorted(texts_by_id(jobs.db))[:2]
+    with jobs.db.write() as connection:
+        in_german = update(Document).where(Document.id.in_(foreign)).values(language_code="de")
+        connection.execute(in_german)
+
+    run = submit_coded(jobs, training)
+    coded = {unit.document_id for unit in codes_of(jobs.db, run, f"network:{training}")}
+    assert coded == texts_by_id(jobs.db).keys() - set(foreign)
+    with jobs.db.read() as connection:
+        steps = select(JobStep.documents, JobStep.reason).join(Job, Job.id == JobStep.job_id)
+        step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
+    assert (step.documents, step.reason) == (len(coded), "left out: 2 documents in German")
