@@ -14,7 +14,7 @@ from cli import context
 from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
-from core.enums import SamplePeriod
+from core.enums import CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 DEFAULT_CODER = "coder 1"
 
+# Where the page of `--serve` is, so that a link stays the same from one day to the next.
+DEFAULT_PORT = 8767
+
+# The share of the texts that all coders of `--serve` code.
+DEFAULT_DOUBLES = 0.2
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -34,7 +40,12 @@ DEFAULT_N = 300
 MOST_PER = 10_000
 
 
-def _check_coder(coder: str) -> str:
+def _check_option(coders: str | None) -> str | None:
+    return None if coders is None else ",".join(map(check_coder, coders.split(",")))
+
+
+def check_coder(coder: str) -> str:
+    """Return the name of a coder. Raises `UsageError` if it cannot be one."""
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
@@ -63,15 +74,35 @@ def label(
         ),
     ] = "",
     coder: Annotated[
-        str, Option(callback=_check_coder, help="Who codes; several code the same sample.")
-    ] = DEFAULT_CODER,
+        str | None,
+        Option(
+            callback=_check_option,
+            help="Who codes; several code the same sample. With --serve several names, between "
+            f"commas. [default: who the file names, or {DEFAULT_CODER}]",
+        ),
+    ] = None,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
     file: Annotated[
-        Path | None, Option(help="Read labels from this CSV, which --out wrote, and go.")
+        Path | None,
+        Option(help="Read labels or codes from this CSV, which --out wrote, or JSON, and go."),
     ] = None,
     out: Annotated[
         Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
     ] = None,
+    program: Annotated[
+        CodingProgram | None,
+        Option("--for", help="Write the sample of a codebook for this program instead."),
+    ] = None,
+    serve: Annotated[
+        bool,
+        Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
+    ] = False,
+    port: Annotated[
+        int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    doubles: Annotated[
+        float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
+    ] = DEFAULT_DOUBLES,
 ) -> None:
     """Label a random sample of a run's mentions, so that its report can say how right moods are.
 
@@ -83,17 +114,30 @@ def label(
     """
     if file is not None and out is not None:
         raise UsageError("--file reads labels and --out writes the sample: give one of them")
+    if program is not None and (codebook is None or out is None):
+        raise UsageError(
+            f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
+        )
     if codebook is not None:
         from cli.coding import CodingRequest, code_by_codebook
 
         periods = _parse_periods(per)
-        request = CodingRequest(run, codebook, n or DEFAULT_N, periods, coder, seed, file, out)
-        code_by_codebook(request)
+        draw = (run, codebook, n or DEFAULT_N, periods, seed)
+        request = CodingRequest(*draw, coder, file, out, program)
+        if serve:
+            from cli.coding_page.command import code_in_browser
+
+            code_in_browser(request, port=port, doubles=doubles)
+        else:
+            code_by_codebook(request)
         return
 
     if n is not None:
         raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if serve:
+        raise UsageError("--serve is for the questions of a codebook: write --codebook FILE too")
     mentions = _parse_number(per)
+    coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
         if file is not None:
             _read_file(db, run, coder, file)

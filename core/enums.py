@@ -110,6 +110,13 @@ class CodeState(StrEnum):
     INVALID = "invalid"
 
 
+class CodingProgram(StrEnum):
+    """A program in which samples are coded, for which they are written in its own format."""
+
+    LABEL_STUDIO = "label-studio"
+    DOCCANO = "doccano"
+
+
 class UncodedReason(StrEnum):
     """Why a coder has no code for a text."""
 

@@ -19,11 +19,13 @@ from models.tables import Code, Codebook, Document, Job, Run
 # The name of a coder who is a person begins with this, so that no network has it.
 PERSON = "person:"
 
+# What was decided between coders who differ is a code of this coder.
+ADJUDICATED = f"{PERSON}adjudicated"
+
 # The name of a network ends with the run that trained it.
 NETWORK = "network:"
 
 _COLUMNS = tuple(column.name for column in Code.__table__.columns)
-
 
 # So many codes are inserted by a statement.
 _ROWS_AT_ONCE = 10_000
@@ -81,6 +83,12 @@ def store_codebook(
     connection.execute(statement, {"name": name, "hash": hash_of_meaning, "content": content})
     stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
     return connection.execute(stored).scalar_one()
+
+
+def find_stored_codebook(connection: Connection, hash_of_meaning: bytes) -> int | None:
+    """Return the id of the codebook of that hash; None if it is not stored."""
+    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return connection.execute(stored).scalar()
 
 
 def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict[str, Any]]]:

@@ -170,7 +170,9 @@ class CodingSession:
         A text that is too short or in another language cannot be coded at all: what else would
         have been asked of it gets the same answer.
         """
-        codes = self._spread(unit, variable, value)
+        known = self._codes.get(unit, {})
+        completed = complete_codes(self.codebook, {**known, variable: value})
+        codes = {name: code for name, code in completed.items() if name not in known}
         outcome = self._store.add(unit, codes)
         if outcome is StoreOutcome.ERASED:
             self._erased.add(unit)
@@ -199,10 +201,9 @@ class CodingSession:
         return None
 
     def _next_variable(self, unit: UnitKey) -> Variable | None:
-        return None if unit in self._erased else self._next_of(self._codes.get(unit, {}))
-
-    def _next_of(self, codes: UnitCodes) -> Variable | None:
-        return self.codebook.next_variable({name: value.code for name, value in codes.items()})
+        if unit in self._erased:
+            return None
+        return next_variable(self.codebook, self._codes.get(unit, {}))
 
     def _fix(self, unit: UnitKey, stored: UnitCodes) -> None:
         """Take over codes that another session stored; undo leaves them alone."""
@@ -210,30 +211,45 @@ class CodingSession:
         self._fixed.update((unit, variable) for variable in stored if variable not in codes)
         codes.update(stored)
 
-    def _spread(self, unit: UnitKey, variable: str, value: CodeValue) -> dict[str, CodeValue]:
-        """Return the codes that an answer gives, by variable."""
-        codes = {variable: value}
-        if value.reason not in _REASONS_OF_TEXTS:
-            return codes
-        known = self._codes.get(unit, {})
-        while (open_variable := self._next_of({**known, **codes})) is not None:
-            codes[open_variable.name] = value
-        return codes
-
     def _last_variables(self, unit: UnitKey) -> list[str]:
-        """Return the variables that the last answer to a unit coded; none if it is not ours."""
+        """Return the variables that our last answer to a unit coded; none if there is no such."""
         codes = self._codes.get(unit, {})
-        coded = [entry.name for entry in self.codebook.variables if entry.name in codes]
-        if unit in self._erased or not coded or (unit, coded[-1]) in self._fixed:
+        coded = [entry for entry in self.codebook.variables if entry.name in codes]
+        own = [entry.name for entry in coded if (unit, entry.name) not in self._fixed]
+        if unit in self._erased or not own or self._is_base_of_fixed(unit, own[-1]):
             return []
 
-        last = codes[coded[-1]]
+        last = codes[own[-1]]
         if last.reason not in _REASONS_OF_TEXTS:
-            return [coded[-1]]
-        own = (name for name in reversed(coded) if (unit, name) not in self._fixed)
-        return list(takewhile(lambda name: codes[name] == last, own))
+            return [own[-1]]
+        return list(takewhile(lambda name: codes[name] == last, reversed(own)))
+
+    def _is_base_of_fixed(self, unit: UnitKey, variable: str) -> bool:
+        """Whether a code that is not ours was given because of the code of *variable*."""
+        return any(
+            (unit, entry.name) in self._fixed
+            for entry in self.codebook.variables
+            if entry.condition is not None and entry.condition.variable == variable
+        )
 
 
 def cannot_be_coded(reason: UncodedReason | None) -> CodeValue:
     """Return the answer of a coder who has no code for a text."""
     return CodeValue(None, CodeState.CANNOT_BE_CODED, reason)
+
+
+def complete_codes(codebook: Codebook, codes: UnitCodes) -> dict[str, CodeValue]:
+    """Return *codes*, and the same answer to all open variables if the text cannot be coded at all.
+
+    Such is a text that is too short, or in another language.
+    """
+    completed = dict(codes)
+    answers = [value for value in codes.values() if value.reason in _REASONS_OF_TEXTS]
+    while answers and (variable := next_variable(codebook, completed)) is not None:
+        completed[variable.name] = answers[-1]
+    return completed
+
+
+def next_variable(codebook: Codebook, codes: UnitCodes) -> Variable | None:
+    """Return the first variable that is asked of a unit with these codes and has none yet."""
+    return codebook.next_variable({name: value.code for name, value in codes.items()})

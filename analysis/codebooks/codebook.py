@@ -236,7 +236,8 @@ class Variable(FrozenModel):
     def _find_code(self, written: str, codes_by_spelling: Mapping[str, str]) -> str:
         code = codes_by_spelling.get(" ".join(written.split()).casefold())
         if code is None:
-            excerpt = written if len(written) <= 40 else f"{written[:40]}…"
+            plain = written.strip()
+            excerpt = plain if len(plain) <= 40 else f"{plain[:40]}…"
             raise ValueError(
                 f"{excerpt!r} is no code of {self.name}: write {self.describe_codes()}"
             )

@@ -33,6 +33,7 @@ from producers.trainings import plan_code_training, submit_training
 from tests.e2e_kit import Stub, write_archive
 from tests.jobs_kit import Jobs
 from textapi.engine.news_words import read_all_words
+from textapi.messages import Engine
 from textapi.text.sentences import sentences
 from workers import code_trainings
 from workers.training_data import check_codes, predict_data
@@ -293,7 +294,7 @@ def test_a_run_whose_training_was_forgotten_fails_and_says_so(jobs: Jobs) -> Non
 
 def test_a_plan_says_that_the_network_costs_nothing(jobs: Jobs, stub: Stub) -> None:
     training = train(jobs, code_as_people(jobs))
-    engine = stub.url.removeprefix("http://")
+    engine = Engine(stub.url.removeprefix("http://"))
 
     def plan(parameters: MonthsParameters) -> Any:
         return plan_run(jobs.db, parameters, (), engine=engine, settings=jobs.settings)

@@ -22,8 +22,6 @@ from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
 from textapi.engine.polarity import engine_name, neutral_band
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 Mentions = dict[UnitKey, tuple[str, float]]  # month and polarity
 
 

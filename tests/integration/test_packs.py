@@ -48,8 +48,6 @@ from tests.packs_kit import (
     verify,
 )
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
     *("mentions", "periods", "phrases", "entities", "summaries", "distinctive", "labels"),
