@@ -8,11 +8,11 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
+from analysis.codebooks.network_features import hash_words
 from analysis.codebooks.reading import read_shipped
 from analysis.codebooks.stored import keep_codebook, stored_codebook
 from analysis.kinds import kind_named, result_tables
@@ -32,6 +32,7 @@ from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
 from tests.e2e_kit import Stub, write_archive
 from tests.jobs_kit import Jobs
+from textapi.engine.news_words import read_all_words
 from textapi.messages import Engine
 from textapi.text.sentences import sentences
 from workers import code_trainings
@@ -258,7 +259,8 @@ def test_texts_that_trained_the_network_get_the_codes_of_the_cross_validation(jo
 
     checked = 0
     for unit, unit_codes in codes.items():
-        probabilities = known.get(CodedText(texts[unit.document_id]).hash())
+        words = read_all_words(texts[unit.document_id])
+        probabilities = known.get(hash_words("", words))
         if probabilities is not None:
             assert unit_codes["harm"].probability == pytest.approx(probabilities.max(), abs=1e-4)
             checked += 1
@@ -364,3 +366,19 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
         steps = select(JobStep.documents, JobStep.state).join(Job, Job.id == JobStep.job_id)
         step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
     assert (step.documents, step.state) == (2, StepState.COMPLETE)
+
+
+def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
+    training = train(jobs, code_as_people(jobs))
+    foreign = sorted(texts_by_id(jobs.db))[:2]
+    with jobs.db.write() as connection:
+        in_german = update(Document).where(Document.id.in_(foreign)).values(language_code="de")
+        connection.execute(in_german)
+
+    run = submit_coded(jobs, training)
+    coded = {unit.document_id for unit in codes_of(jobs.db, run, f"network:{training}")}
+    assert coded == texts_by_id(jobs.db).keys() - set(foreign)
+    with jobs.db.read() as connection:
+        steps = select(JobStep.documents, JobStep.reason).join(Job, Job.id == JobStep.job_id)
+        step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
+    assert (step.documents, step.reason) == (len(coded), "left out: 2 documents in German")
