@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
+from analysis.languages import DocumentLanguages
 from analysis.options import Keyword, TextOptions
 from analysis.text.account_names import count_writings, names_of_account
 from analysis.text.masking import mask_terms
@@ -16,6 +18,8 @@ from analysis.text.posts import long_sentences_by_month, words_by_month
 from analysis.text.words import TEXTS_KEPT
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
+from models.languages import languages_of
+from models.results import MentionSentence
 from models.tables import Base
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
@@ -36,8 +40,8 @@ class ResultReader(Protocol):
     async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
         """Read what the job's steps have found for *table*."""
 
-    async def sentences(self) -> list[tuple[str, str]]:
-        """Read the different ``(keyword, sentence)``, by day, document and position."""
+    async def mentions(self) -> list[MentionSentence]:
+        """Read the mentions, those of several terms once, by day, document and position."""
 
     async def documents(self, keyword: str) -> list[TextOfDocument]:
         """Read the documents that mention *keyword*, by day and identity."""
@@ -56,11 +60,26 @@ class MonthData:
     # Whether the keyword's terms are masked before a mention is scored.
     mask_keyword: bool = False
 
+    # What a document is called where some are counted.
+    noun: ClassVar[str] = "document"
+
     _corpora: list[Corpus] = field(default_factory=list, init=False)
+    _languages: DocumentLanguages | None = field(default=None, init=False)
 
     def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
         """Yield each day with its documents; memory holds one day at a time."""
         return list_documents_by_day(self.db, self.scope)
+
+    async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
+        """Return the documents that are in none of *languages*, with their own languages."""
+        if self._languages is None:
+
+            def read() -> DocumentLanguages:
+                with self.db.read() as connection:
+                    return DocumentLanguages.of(languages_of(connection, self.scope))
+
+            self._languages = await asyncio.to_thread(read)
+        return self._languages.find_outside(languages)
 
     async def corpora(self) -> list[Corpus]:
         """Return for each keyword the documents that mention it, read once."""
@@ -127,6 +146,15 @@ class PostData:
 
     # It reads the posts of the run's other jobs, and returns None while one of them is collected.
     read_other_posts: ReadOtherPosts = _no_posts
+
+    languages: DocumentLanguages = field(default_factory=DocumentLanguages)
+
+    # What a document is called where some are counted.
+    noun: ClassVar[str] = "post"
+
+    async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
+        """Return the posts that are in none of *languages*, with their own languages."""
+        return self.languages.find_outside(languages)
 
     @cached_property
     def authored(self) -> list[DocumentText]:

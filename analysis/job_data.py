@@ -10,7 +10,7 @@ from core.enums import TextPart
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
-from models.results import mention_sentences, mentioning_documents, read_rows
+from models.results import MentionSentence, mention_sentences, mentioning_documents, read_rows
 from models.tables import Base
 
 # The posts of at most this many scopes of other jobs are held in memory.
@@ -53,8 +53,8 @@ class StoredResults:
         """Read what the job's steps have found for *table*."""
         return await read_in_thread(self._db, read_rows, self._job_id, table)
 
-    async def sentences(self) -> list[tuple[str, str]]:
-        """Read the different ``(keyword, sentence)``, by day, document and position."""
+    async def mentions(self) -> list[MentionSentence]:
+        """Read the mentions, those of several terms once, by day, document and position."""
         return await read_in_thread(self._db, mention_sentences, self._job_id)
 
     async def documents(self, keyword: str) -> list[tuple[int, str]]:

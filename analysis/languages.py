@@ -97,7 +97,7 @@ class DocumentLanguages:
         return outside
 
 
-def describe_languages(codes: Iterable[str], noun: str = "document") -> str:
+def describe_languages(codes: Iterable[str] | Mapping[str, int], noun: str = "document") -> str:
     """Return how many documents are in each language: "120 documents in German and 3 in French"."""
     counts = sorted(Counter(codes).items(), key=lambda count: (-count[1], count[0]))
     named = counts[:LANGUAGES_NAMED]

@@ -216,7 +216,12 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         "ended_at": run.ended_at,
     }
     _insert(db, Run, [run_row])
-    _insert(db, RunEngine, [{"run_id": run.number, "engine": engine} for engine in run.engines])
+    engine_rows = []
+    for engine in run.engines:
+        languages = run.engine_languages.get(engine)
+        written = None if languages is None else ",".join(languages)
+        engine_rows.append({"run_id": run.number, "engine": engine, "languages": written})
+    _insert(db, RunEngine, engine_rows)
 
     job_rows = []
     for job_id, job in enumerate(jobs, start=1):
@@ -344,6 +349,7 @@ def _document_row(
         "text": text,
         "import_id": None,
         "repost": document.repost,
+        "language_code": document.language_code,
     }
 
 
@@ -434,7 +440,9 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 unread[step.name] = set(answers_by_step[step.name])
 
             engine = records[step.name].engine or ""
-            fetcher = ReplayingFetcher(engine, answers_by_step[step.name])
+            fetcher = ReplayingFetcher(
+                engine, answers_by_step[step.name], run_data.engine_languages.get(engine)
+            )
             try:
                 result = await step.run(job_data, fetcher)
             except MALFORMED as error:

@@ -17,6 +17,7 @@ from analysis.data import MonthData, ResultReader
 from analysis.job_data import StoredResults
 from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
+from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
@@ -336,8 +337,10 @@ class Months(Kind[MonthsParameters]):
                     if month.is_to_be_fetched(source.archive, time.time()):
                         source_calls.append((source, source.archive.operation))
 
-        month_data = _month_data(db, scope, parameters, results) if is_stored else None
-        return PlannedJob(documents, month_data, source_calls)
+        if not is_stored:
+            return PlannedJob(documents, None, source_calls)
+        settle_languages(db, scope)
+        return PlannedJob(documents, _month_data(db, scope, parameters, results), source_calls)
 
     def describe_plan(
         self,
