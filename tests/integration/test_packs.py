@@ -407,7 +407,7 @@ def test_wrong_usage_and_files_that_are_no_packs(
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
     older = change(
-        packed, "run.json", lambda content: content.replace(b'"format": 2', b'"format": 1')
+        packed, "run.json", lambda content: content.replace(b'"format": 3', b'"format": 2')
     )
     said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
     assert tidings("verify", older) == (1, "", said)
