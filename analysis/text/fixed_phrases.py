@@ -245,8 +245,9 @@ class PhraseCounts:
     """The phrases of a collection of texts, whose forms are read twice: `survey`, then `add`."""
 
     def __init__(self) -> None:
-        # How many forms have a phrase at its place, by hash: at least so many as there are.
-        self._table = memoryview(bytearray(4 * _TABLE)).cast("I")
+        # How many forms have a phrase at its place, by hash: at least so many as there are. An
+        # array of zeros takes memory where it is written to.
+        self._table = np.zeros(_TABLE, np.uint32).data
         self._counts: dict[Key, _Count] = {}
         # The numbers of a form and of a phrase that it has at its place, pair by pair.
         self._forms, self._numbers = array("i"), array("i")

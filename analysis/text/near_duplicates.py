@@ -233,7 +233,8 @@ class _Counts:
     """In how many forms shingles are: a table of a fixed size, by hash."""
 
     def __init__(self) -> None:
-        self._shingles = memoryview(bytearray(4 * _TABLE)).cast("I")
+        # An array of zeros takes memory where it is written to.
+        self._shingles = np.zeros(_TABLE, np.uint32).data
 
     def add(self, form: Form) -> None:
         """Count a form once."""
@@ -253,7 +254,6 @@ def _survey(
     """Return the number and the form's hash of each text, and the counts of all forms."""
     numbers, hashes = array("q"), array("Q")
     counts, phrases = _Counts(), PhraseCounts()
-    # An array of zeros takes memory where it is written to.
     is_counted = np.zeros(_MARKS, np.uint8).data
     for text_number, text in texts:
         form = read_form(text)
