@@ -9,6 +9,9 @@ from analysis.kinds.kind import Kind, Unit
 from analysis.options import FrozenModel
 from core.enums import QUEUE_TRAINING
 
+# The network that codes texts.
+CODES: Literal["codes"] = "codes"
+
 
 class TrainingParameters(FrozenModel):
     """The parameters of `submit training` that all jobs of a sweep share.
@@ -17,10 +20,18 @@ class TrainingParameters(FrozenModel):
     """
 
     kind: Literal["training"] = "training"
-    network: Literal["feedforward", "recurrent", "polarity"]
+    network: Literal["feedforward", "recurrent", "polarity", "codes"]
+
+    # A training of codes reads ``RUN:codes``, by the codebook of this hash.
     data: str
+    codebook: str | None = None
     options: dict[str, Any]
     max_words: int = 50
+
+    @property
+    def coded_run(self) -> int:
+        """The number of the run whose codes train a network."""
+        return int(self.data.partition(":")[0])
 
 
 class Trainings(Kind[TrainingParameters]):
@@ -49,6 +60,9 @@ class Trainings(Kind[TrainingParameters]):
         job_names: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
         """Return the network, its data, and the options that all jobs share."""
+        if parameters.codebook is not None:
+            coded_run = f"{parameters.coded_run}"
+            return [self.name, parameters.network, coded_run, "--codebook", parameters.codebook]
         command = [self.name, parameters.network, "--data", parameters.data]
         for option_name, option_value in sorted(parameters.options.items()):
             if option_value is not None:

@@ -76,7 +76,10 @@ def read_patterns(run: RunData) -> Patterns:
 
     For a large run without a selection only the documents that mention a keyword are searched.
     """
-    return run.readings.once(read_patterns, lambda: find_patterns(lambda: _read_texts(run)))
+    with_families = run.kind.unit != Unit.POST
+    return run.readings.once(
+        read_patterns, lambda: find_patterns(lambda: _read_texts(run), with_families=with_families)
+    )
 
 
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:

@@ -25,9 +25,10 @@ from cli import context
 from cli.main import main
 from core.errors import TidingsError, UsageError
 from core.settings import Settings
+from models.codes import UnitKey
 from models.database import Database
 from models.documents import add_documents
-from models.labels import MentionKey, store_labels
+from models.labels import store_labels
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
 from packs.verify import Verification
@@ -89,7 +90,7 @@ def done_months(jobs: Jobs, **changed: Any) -> int:
     keys = (Mention.document_id, Mention.keyword, Mention.position)
     with jobs.db.write() as connection:
         row = connection.execute(select(*keys).order_by(*keys).limit(1)).one()
-        store_labels(connection, jobs.db, run, "Ann", {MentionKey(*row): -1})
+        store_labels(connection, jobs.db, run, "Ann", {UnitKey(*row): -1})
     return run
 
 

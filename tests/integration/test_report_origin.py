@@ -124,7 +124,7 @@ def test_the_methods_name_the_terms_of_each_source(db: Database) -> None:
         stories.store(db, [post], prefix=f"post-{number}-")
     text = methods(db, stories.handles_run(db, ["nasa"]))
     assert "Licence imported files: The files name no licence" in text
-    assert "Licence X: The posts belong to their authors" in text
+    assert "Licence X (Twitter until July 2023): The posts belong to their authors" in text
 
 
 def test_texts_that_are_made_up_are_nobody_elses(db: Database) -> None:
@@ -148,7 +148,7 @@ def test_the_small_print_names_the_sources_of_posts_and_the_data_of_a_training(
     stories.store(db, [Text("2020-03-01", "Launch.", handle="nasa", source="x")], prefix="n")
     posts = stories.handles_run(db, ["nasa"])
     training = stories.trainings_run(db, "recurrent", [0.1])
-    assert origin_of(db, posts).startswith(f"Source: X · as of {DAY}")
+    assert origin_of(db, posts).startswith(f"Source: X (Twitter until July 2023) · as of {DAY}")
     assert origin_of(db, training).startswith(f"Source: sine · as of {DAY}")
 
 

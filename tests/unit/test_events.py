@@ -214,6 +214,7 @@ def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     assert describe_event(event, Unit.POST) == (
         "@a in July 2020: no post, against 2.4 on average in the 6 months before."
     )
+    assert describe_event(event, Unit.POST, "@A").startswith("@A in July 2020: no post")
 
 
 def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
