@@ -159,7 +159,7 @@ class PageServer:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
-        wait_until(self._has_links, seconds=60, what="the links")
+        wait_until(self._has_links, seconds=180, what="the links")
         found = re.findall(r"^  (.+?) +(http://\S+)", self.shown, re.MULTILINE)
         self.links = dict(found)
         self.port = urlsplit(found[0][1]).port or 0

@@ -239,6 +239,7 @@ def test_what_is_pressed_while_the_server_is_away_is_stored_when_it_is_back(
         assert {"about": "yes"} in codes_of(db, run, "Ann").values()
 
 
+@pytest.mark.timeout(1_800)
 def test_two_coders_at_once_lose_nothing_while_the_server_is_killed_twenty_times(
     db: Database, browser: Browser, tmp_path: Path
 ) -> None:
