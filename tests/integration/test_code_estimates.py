@@ -10,11 +10,11 @@ import pytest
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.reading import parse_codebook, read_shipped
 from core.enums import CodeState, SamplePeriod
-from models.codes import CodeValue, Coding, replace_codes
+from models.codes import ADJUDICATED, CodeValue, Coding, replace_codes
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
-from reports.data.coded_samples import ADJUDICATED, read_coded_samples
+from reports.data.coded_samples import read_coded_samples
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import EstimateRow, read_estimates
