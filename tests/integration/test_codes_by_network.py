@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,8 +31,12 @@ from models.trainings import get_trained_network
 from producers.imports import import_paths
 from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
+from reports.build import report_folder
 from tests.e2e_kit import Stub, write_archive
+from tests.integration.test_report_folder import Page
+from tests.integration.test_trainings import worker_process
 from tests.jobs_kit import Jobs
+from tests.services import wait_until
 from textapi.engine.news_words import read_all_words
 from textapi.messages import Engine
 from textapi.text.sentences import sentences
@@ -382,3 +387,37 @@ def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
         steps = select(JobStep.documents, JobStep.reason).join(Job, Job.id == JobStep.job_id)
         step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
     assert (step.documents, step.reason) == (len(coded), "left out: 2 documents in German")
+
+
+def test_a_training_whose_process_is_killed_ends_with_the_same_weights(
+    jobs: Jobs, stub_settings: Settings
+) -> None:
+    coded_run = code_as_people(jobs)
+    expected = weights(jobs.db, train(jobs, coded_run))
+    parameters, new_jobs = plan_code_training(coded_run, DOCUMENTS.hash.hex())
+    run = submit_training(jobs.db, parameters, new_jobs)
+    with worker_process(stub_settings, jobs.row(run).id) as process:
+        wait_until(lambda: jobs.row(run).done_units >= 1, what="the first cross-validation")
+        process.kill()
+    assert jobs.to_its_end(run).state == State.DONE
+    assert weights(jobs.db, run) == expected
+
+
+def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    training = train(jobs, code_as_people(jobs))
+    index = report_folder.build(jobs.db, [training], tmp_path / "report")
+    shown = Page(index.read_text(encoding="utf-8"))
+    network = read_network(weights(jobs.db, training))
+    harm, *_ = network.evaluation["outputs"]
+    accuracy = harm["accuracy"]
+    figures = [f"{100 * accuracy[bound]:.0f}" for bound in ("value", "low", "high")]
+    # The cells of a row follow each other without a space.
+    assert "harm{}{} % ({} to {})".format(harm["texts"], *figures) in shown.text
+    assert "a share that it alone makes is no estimate" in shown.text
+    # The categories of a variable that was asked of few texts are not learned.
+    assert "what: homes" in shown.text
+    assert "the network gives the most frequent code, whatever it reads" in shown.text
+    names = {Path(picture["src"]).name.rpartition("-")[0] for picture in shown.pictures}
+    assert {"harm-learning", "harm-confusion", "degree-learning", "degree-confusion"} == names
