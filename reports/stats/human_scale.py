@@ -89,11 +89,11 @@ def estimate_mean(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Es
     With *use_polarity* it is the regression estimator, else the weighted mean of the labels alone.
 
     A label weighs as many mentions as it stands for, N/n of its stratum, or more where its text
-    repeats; a stratum without a label is counted to the one before. The variance is that of the stratified sample (Särndal and others,
-    6.6), over the residuals that each label has from the line through the means whose slope is
-    fitted without it; strata of one label are collapsed with the next (W. G. Cochran, "Sampling
-    Techniques", 1977, 5A.12). Student's t has the degrees of freedom of Satterthwaite (Cochran,
-    5.16), at most n - 2.
+    repeats; a stratum without a label is counted to the one before. The variance is that of the
+    stratified sample (Särndal and others, 6.6), over the residuals that each label has from the
+    line through the means whose slope is fitted without it; strata of one label are collapsed with
+    the next (W. G. Cochran, "Sampling Techniques", 1977, 5A.12). Student's t has the degrees of
+    freedom of Satterthwaite (Cochran, 5.16), at most n - 2.
     """
     sample = _combine(strata)
     if sample is None:
