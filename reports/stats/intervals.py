@@ -72,7 +72,7 @@ def _solve_midp(matched: float, n: float, tail: float) -> float:
     # Of so few or so many that rounding hides the probability, the bounds are the same.
     if exceed(lowest) >= 0:
         return lowest
-    return float(brentq(exceed, lowest, highest, rtol=1e-9)) if exceed(highest) > 0 else highest
+    return float(brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest
 
 
 def mean(values: Sequence[float]) -> float | None:
