@@ -26,10 +26,13 @@ import harness
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.stats.code_plans import plan_codes
 from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum, MachineCodes
+from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.intervals import Z, wilson_interval
 from reports.stats.proportions import (
     ShareEstimate,
+    compare_shares,
     estimate_f1,
     estimate_precision,
     estimate_recall,
@@ -46,6 +49,15 @@ ACCURACIES = (0.6, 0.8, 0.95)
 SIZES = (100, 200, 400)
 GRAINS = ("month", "year")
 WANTED = 94.0  # percent of the intervals that cover the truth, at least
+
+LEVEL = 0.05
+# Units that a machine coded in each group, and in how many it errs.
+GROUPS = ((10, 10, 10), (60, 10, 30, 20), (100, 100))
+ERROR_RATES = (0.02, 0.1, 0.3)
+
+HALF_WIDTHS = (0.05, 0.03, 0.02)
+PILOT = 90
+PLANS = 200
 
 KINDS = (MENTION, NEAR_MISS, REST)
 MONTH = 5000
@@ -97,6 +109,13 @@ def main() -> None:
                 coded.append(make_archive(grain, share, precision, recall, accuracy))
             drawn = [draw_samples(rng, archive, n, options.draws) for archive in coded]
             print_machine(f"{label}, machine {accuracy:g}", coded, drawn)
+
+    for share in SHARES:
+        print_level_of_shares(rng, share, options.draws)
+    for units, rate in product(GROUPS, ERROR_RATES):
+        print_level_of_errors(rng, units, rate, options.draws)
+    for share, half_width in product(SHARES, HALF_WIDTHS):
+        print_plan(rng, share, half_width)
 
 
 def make_archive(
@@ -289,6 +308,58 @@ def print_coverages(
         note += f"; textbook from {lowest:.1f} %, {100 * mean_half_width(textbooks):.2f} points"
     percents = [coverage.percent for coverage in coverages]
     harness.print_figure(label, percents, "%", floor=WANTED, floor_name="least wanted", note=note)
+
+
+def print_level_of_shares(rng: np.random.Generator, share: float, draws: int) -> None:
+    archive = make_archive("month", share, PRECISIONS[0], RECALLS[-1], accuracy=1.0)
+    significant = 0
+    for sample, other_sample in zip(*draw_pairs(rng, archive, draws), strict=True):
+        strata, other_strata = make_strata(archive, sample), make_strata(archive, other_sample)
+        comparison = compare_shares(strata, other_strata)
+        assert comparison is not None
+        significant += comparison.p_value <= LEVEL
+    note = f"{SIZES[0]} codes each"
+    name = f"two months of {100 * share:g} % called different"
+    harness.print_share(name, significant / draws, most=LEVEL, note=note)
+
+
+def draw_pairs(rng: np.random.Generator, archive: Archive, draws: int) -> tuple[Counts, Counts]:
+    return draw_samples(rng, archive, SIZES[0], draws), draw_samples(rng, archive, SIZES[0], draws)
+
+
+def print_level_of_errors(
+    rng: np.random.Generator, units: Sequence[int], rate: float, draws: int
+) -> None:
+    significant = 0
+    for seed in range(draws):
+        counts = []
+        for group, group_units in enumerate(units):
+            errors = int(rng.binomial(group_units, rate))
+            counts.append(ErrorCount(str(group), REST, errors, group_units))
+        comparison = compare_errors(counts, seed=seed)
+        significant += comparison is not None and comparison.p_value <= LEVEL
+    name = f"errors of {100 * rate:g} % in {' + '.join(map(str, units))} called different"
+    harness.print_share(name, significant / draws, most=LEVEL)
+
+
+def print_plan(rng: np.random.Generator, share: float, half_width: float) -> None:
+    """Print reached over planned half-widths, and the codes that the plans ask for."""
+    archive = make_archive("month", share, PRECISIONS[0], RECALLS[-1], accuracy=1.0)
+    ratios, sizes = [], []
+    for pilot in draw_samples(rng, archive, PILOT, PLANS):
+        plan = plan_codes(make_strata(archive, pilot), half_width)
+        assert plan is not None
+        sample = np.empty_like(pilot)
+        for kind, quota in enumerate(plan.counts):
+            sample[0, kind] = rng.multivariate_hypergeometric(archive.documents[0, kind], quota)
+        estimate = estimate_share(make_strata(archive, sample))
+        assert estimate is not None
+        ratios.append((estimate.high - estimate.low) / 2 / half_width)
+        sizes.append(plan.n)
+    within = sum(ratio <= 1 for ratio in ratios) / PLANS
+    note = f"within it {100 * within:.0f} %; {np.median(sizes):.0f} codes, up to {max(sizes)}"
+    name = f"share {100 * share:g} %, planned ± {100 * half_width:g} points: reached"
+    harness.print_figure(name, ratios, "x planned", note=note)
 
 
 def mean_half_width(coverages: Sequence[Coverage]) -> float:

@@ -73,6 +73,27 @@ def test_midp_limits_hold_the_share_and_mirror_each_other(n: int, data: st.DataO
     assert other_high == pytest.approx(1 - low, abs=1e-9)
 
 
+@given(st.floats(0, 1), st.floats(1e-3, 1e9), st.sampled_from([0.025, 0.4, 1e-9]))
+def test_every_share_of_every_size_has_limits(share: float, n: float, tail: float) -> None:
+    low, high = midp_interval(share * n, n, tail)
+
+    assert 0 <= low <= high <= 1
+
+
+def test_a_share_that_is_whole_but_for_rounding_has_limits() -> None:
+    low, high = midp_interval(30 - 1e-14, 30)
+
+    assert low == pytest.approx(midp_interval(30, 30)[0], rel=1e-6)
+    assert high == pytest.approx(1)
+
+
+def test_periods_in_which_all_is_in_the_category_have_a_share_of_one() -> None:
+    sizes = (3000, 8000, 5000, 2000, 6000, 4000, 7000)
+    cell = pool([CodedStratum(MENTION, size, code(3, 3)) for size in sizes])
+
+    assert cell.share == 1
+
+
 def test_no_share_has_limits_of_it() -> None:
     with pytest.raises(ValueError, match="3 of 2"):
         midp_interval(3, 2)
@@ -379,6 +400,14 @@ def test_without_a_relevant_document_there_is_no_recall() -> None:
     assert estimate_f1(strata) is None
 
 
+def test_of_mentions_that_were_all_read_and_none_is_relevant_recall_is_surely_zero() -> None:
+    strata = [CodedStratum(MENTION, 30, code(0, 30)), CodedStratum(REST, 4600, code(9, 60))]
+    recall = estimate_recall(strata)
+
+    assert recall is not None
+    assert (recall.low, recall.share, recall.high) == (0, 0, 0)
+
+
 def test_a_keyword_that_finds_nothing_has_a_recall_of_zero() -> None:
     strata = [CodedStratum(MENTION, 400, code(0, 30)), CodedStratum(REST, 4600, code(9, 60))]
     recall = estimate_recall(strata)
@@ -403,7 +432,7 @@ def test_the_p_value_is_that_of_the_confidence_at_which_the_interval_touches_zer
     tail = comparison.p_value / 2
     below = 0.3 - midp_interval(30, 100, tail)[0]
     above = midp_interval(15, 100, tail)[1] - 0.15
-    assert math.hypot(below, above) == pytest.approx(0.15, abs=1e-5)
+    assert math.hypot(below, above) == pytest.approx(0.15, abs=1e-4)
     assert reversed_comparison.value == -comparison.value
     assert reversed_comparison.p_value == pytest.approx(comparison.p_value)
     assert (reversed_comparison.low, reversed_comparison.high) == (
