@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 DEFAULT_CODER = "coder 1"
 
+# Where the page of `--serve` is, so that a link stays the same from one day to the next.
+DEFAULT_PORT = 8767
+
+# The share of the texts that all coders of `--serve` code.
+DEFAULT_DOUBLES = 0.2
+
+# What is decided where coders differ has this name, as `models.codes.ADJUDICATED` says.
+DECISIONS = "adjudicated"
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -34,8 +43,8 @@ DEFAULT_N = 300
 MOST_PER = 10_000
 
 
-def _check_option(coder: str | None) -> str | None:
-    return None if coder is None else check_coder(coder)
+def _check_option(coders: str | None) -> str | None:
+    return None if coders is None else ",".join(map(check_coder, coders.split(",")))
 
 
 def check_coder(coder: str) -> str:
@@ -43,6 +52,10 @@ def check_coder(coder: str) -> str:
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
+    if stripped == DECISIONS:
+        raise UsageError(
+            f"no coder can be called {DECISIONS}: decisions between coders are stored so"
+        )
     return stripped
 
 
@@ -58,6 +71,16 @@ def label(
             help=f"Texts of the codebook's sample. [default: {DEFAULT_N}]",
         ),
     ] = None,
+    within: Annotated[
+        float | None,
+        Option(
+            min=0.001,
+            max=0.5,
+            metavar="SHARE",
+            help="Draw as many texts as every share takes to be known to ± SHARE (0.03: three "
+            "points), as the codes so far tell; without any, a pilot.",
+        ),
+    ] = None,
     per: Annotated[
         str,
         Option(
@@ -71,8 +94,8 @@ def label(
         str | None,
         Option(
             callback=_check_option,
-            help="Who codes; several code the same sample. [default: who the file names, or "
-            f"{DEFAULT_CODER}]",
+            help="Who codes; several code the same sample. With --serve several names, between "
+            f"commas. [default: who the file names, or {DEFAULT_CODER}]",
         ),
     ] = None,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
@@ -87,6 +110,16 @@ def label(
         CodingProgram | None,
         Option("--for", help="Write the sample of a codebook for this program instead."),
     ] = None,
+    serve: Annotated[
+        bool,
+        Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
+    ] = False,
+    port: Annotated[
+        int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    doubles: Annotated[
+        float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
+    ] = DEFAULT_DOUBLES,
 ) -> None:
     """Label a random sample of a run's mentions, so that its report can say how right moods are.
 
@@ -102,16 +135,23 @@ def label(
         raise UsageError(
             f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
         )
+    if n is not None and within is not None:
+        raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is not None:
         from cli.coding import CodingRequest, code_by_codebook
 
         periods = _parse_periods(per)
-        draw = (run, codebook, n or DEFAULT_N, periods, seed)
-        code_by_codebook(CodingRequest(*draw, coder, file, out, program))
+        draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
+        request = CodingRequest(*draw, coder, file, out, program)
+        if serve:
+            from cli.coding_page.command import code_in_browser
+
+            code_in_browser(request, port=port, doubles=doubles)
+        else:
+            code_by_codebook(request)
         return
 
-    if n is not None:
-        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    _refuse_codebook_options(n, within, serve=serve)
     mentions = _parse_number(per)
     coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
@@ -127,6 +167,15 @@ def label(
             return
         _code_in_terminal(db, run, coder, sample)
         _show_agreement(db, run)
+
+
+def _refuse_codebook_options(n: int | None, within: float | None, *, serve: bool) -> None:
+    """Raise `UsageError` for options that say something without a codebook alone."""
+    if n is not None:
+        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if within is not None or serve:
+        option = "--serve" if serve else "--within"
+        raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
 
 
 def _parse_number(per: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from core.enums import TextPart
+from models.codes import UnitKey
 from models.documents import text_column
 from models.tables import Document, Job, Mention, SampledUnit, SampleStratum
 
@@ -67,3 +68,11 @@ def list_sampled_units(
         .where(SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id)
     )
     return list(connection.execute(units.order_by(SampledUnit.place)).all())
+
+
+def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:
+    """Return the units of a sample whose documents are stored."""
+    units = select(SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position).where(
+        SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
+    )
+    return {UnitKey(*unit) for unit in connection.execute(units)}

@@ -19,11 +19,13 @@ from models.tables import Code, Codebook, Document, Job, Run
 # The name of a coder who is a person begins with this, so that no network has it.
 PERSON = "person:"
 
+# What was decided between coders who differ is a code of this coder.
+ADJUDICATED = f"{PERSON}adjudicated"
+
 # The name of a network ends with the run that trained it.
 NETWORK = "network:"
 
 _COLUMNS = tuple(column.name for column in Code.__table__.columns)
-
 
 # So many codes are inserted by a statement.
 _ROWS_AT_ONCE = 10_000

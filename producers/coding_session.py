@@ -212,17 +212,25 @@ class CodingSession:
         codes.update(stored)
 
     def _last_variables(self, unit: UnitKey) -> list[str]:
-        """Return the variables that the last answer to a unit coded; none if it is not ours."""
+        """Return the variables that our last answer to a unit coded; none if there is no such."""
         codes = self._codes.get(unit, {})
-        coded = [entry.name for entry in self.codebook.variables if entry.name in codes]
-        if unit in self._erased or not coded or (unit, coded[-1]) in self._fixed:
+        coded = [entry for entry in self.codebook.variables if entry.name in codes]
+        own = [entry.name for entry in coded if (unit, entry.name) not in self._fixed]
+        if unit in self._erased or not own or self._is_base_of_fixed(unit, own[-1]):
             return []
 
-        last = codes[coded[-1]]
+        last = codes[own[-1]]
         if last.reason not in _REASONS_OF_TEXTS:
-            return [coded[-1]]
-        own = (name for name in reversed(coded) if (unit, name) not in self._fixed)
-        return list(takewhile(lambda name: codes[name] == last, own))
+            return [own[-1]]
+        return list(takewhile(lambda name: codes[name] == last, reversed(own)))
+
+    def _is_base_of_fixed(self, unit: UnitKey, variable: str) -> bool:
+        """Whether a code that is not ours was given because of the code of *variable*."""
+        return any(
+            (unit, entry.name) in self._fixed
+            for entry in self.codebook.variables
+            if entry.condition is not None and entry.condition.variable == variable
+        )
 
 
 def cannot_be_coded(reason: UncodedReason | None) -> CodeValue:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Codebook, Variable, VariableType
 from core.enums import CodeState
-from models.codes import PERSON, CodeValue
-from reports.data.coded_samples import ADJUDICATED
+from models.codes import ADJUDICATED, PERSON, CodeValue
 from reports.stats.agreement import AlphaEstimate, Level, estimate_alpha
 
 _LEVELS = {VariableType.SCALE: Level.INTERVAL}

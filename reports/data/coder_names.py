@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import or_, select
 
-from models.codes import PERSON
+from models.codes import ADJUDICATED, PERSON
 from models.tables import Code, SampleStratum
-from reports.data.coded_samples import ADJUDICATED
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData
 
