@@ -31,6 +31,9 @@ DEFAULT_PORT = 8767
 # The share of the texts that all coders of `--serve` code.
 DEFAULT_DOUBLES = 0.2
 
+# What is decided where coders differ has this name, as `models.codes.ADJUDICATED` says.
+DECISIONS = "adjudicated"
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -49,6 +52,10 @@ def check_coder(coder: str) -> str:
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
+    if stripped == DECISIONS:
+        raise UsageError(
+            f"no coder can be called {DECISIONS}: decisions between coders are stored so"
+        )
     return stripped
 
 
