@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.codebooks.codebook import Codebook
+    from analysis.codebooks.drawing import SampleCounts
     from core.enums import SamplePeriod
     from models.codes import Coding
     from models.database import Database
@@ -33,6 +34,10 @@ class CodingRequest:
     codebook: str
 
     n: int
+
+    # The wanted half-width of an interval in the place of `n`.
+    within: float | None
+
     per: SamplePeriod
     seed: int
     coder: str | None
@@ -49,7 +54,7 @@ def code_by_codebook(request: CodingRequest) -> None:
     from producers.code_sample import draw_code_sample
 
     codebook = find_codebook(request.codebook)
-    if request.file is None and request.out is None:
+    if request.file is None and request.out is None and request.within is None:
         check_terminal()
     with closing(context.open_database()) as db:
         if request.file is not None:
@@ -57,7 +62,12 @@ def code_by_codebook(request: CodingRequest) -> None:
             return
 
         sample = draw_code_sample(
-            db, request.run, codebook, n=request.n, per=request.per, seed=request.seed
+            db,
+            request.run,
+            codebook,
+            n=count_texts(db, codebook, request),
+            per=request.per,
+            seed=request.seed,
         )
         with db.write() as connection:
             content = codebook.model_dump(mode="json", by_alias=True)
@@ -66,8 +76,18 @@ def code_by_codebook(request: CodingRequest) -> None:
         if request.out is not None:
             _write_file(db, codebook, coding, sample, request)
             return
+        check_terminal()
         _code_in_terminal(db, codebook, coding, sample)
         _show_coders(db, request.run, codebook_id)
+
+
+def count_texts(db: Database, codebook: Codebook, request: CodingRequest) -> SampleCounts | int:
+    """Return how many texts are drawn: `--n`, or as many as `--within` takes."""
+    from cli.coding_plan import plan_sample
+
+    if request.within is None:
+        return request.n
+    return plan_sample(db, request.run, codebook, request.within, request.per)
 
 
 def _code_in_terminal(

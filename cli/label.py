@@ -64,6 +64,16 @@ def label(
             help=f"Texts of the codebook's sample. [default: {DEFAULT_N}]",
         ),
     ] = None,
+    within: Annotated[
+        float | None,
+        Option(
+            min=0.001,
+            max=0.5,
+            metavar="SHARE",
+            help="Draw as many texts as every share takes to be known to ± SHARE (0.03: three "
+            "points), as the codes so far tell; without any, a pilot.",
+        ),
+    ] = None,
     per: Annotated[
         str,
         Option(
@@ -118,11 +128,13 @@ def label(
         raise UsageError(
             f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
         )
+    if n is not None and within is not None:
+        raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is not None:
         from cli.coding import CodingRequest, code_by_codebook
 
         periods = _parse_periods(per)
-        draw = (run, codebook, n or DEFAULT_N, periods, seed)
+        draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
         request = CodingRequest(*draw, coder, file, out, program)
         if serve:
             from cli.coding_page.command import code_in_browser
@@ -132,6 +144,8 @@ def label(
             code_by_codebook(request)
         return
 
+    if within is not None:
+        raise UsageError("--within is for the questions of a codebook: write --codebook FILE too")
     if n is not None:
         raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
     if serve:

@@ -17,7 +17,7 @@ from sqlalchemy import Row
 
 from analysis.codebooks.cells import make_cells
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.codebooks.drawing import Cell, Draw, draw
+from analysis.codebooks.drawing import Cell, Draw, SampleCounts, draw, draw_counts
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
@@ -46,29 +46,35 @@ class SampledText:
 
 
 def draw_code_sample(
-    db: Database, run_id: int, codebook: Codebook, *, n: int, per: SamplePeriod, seed: int
+    db: Database,
+    run_id: int,
+    codebook: Codebook,
+    *,
+    n: int | SampleCounts,
+    per: SamplePeriod,
+    seed: int,
 ) -> list[SampledText]:
     """Draw *n* units of a run, or all of fewer; store them with the codebook, and return them.
 
-    They are shared out evenly between the periods and, if the codebook asks of each, the keywords.
-    The units are in the order in which they are to be coded. Raises `NotFound` for the run, and
-    `UsageError` if the codebook does not fit it or nothing is there to be coded.
+    They are shared out evenly between the periods and, if the codebook asks of each, the keywords,
+    unless *n* says how many to draw of each part. The units are in the order in which they are to
+    be coded. Raises `NotFound` for the run, and `UsageError` if the codebook does not fit it or
+    nothing is there to be coded.
     """
     with db.read() as connection:
         run = get_run(connection, run_id)
     _check_unit(codebook, run)
 
     units, cells = make_cells(db, run, codebook, per, hash_parts(f"{seed}", codebook.hash.hex()))
-    drawn = draw(cells, n)
+    drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
     if not drawn:
         raise UsageError(
             f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
         )
 
     with db.write() as connection:
-        codebook_id = store_codebook(
-            connection, db, codebook.name, codebook.hash, codebook.model_dump(by_alias=True)
-        )
+        content = codebook.model_dump(mode="json", by_alias=True)
+        codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
         earlier = set()
         for unit in list_sampled_units(connection, run_id, codebook_id, TextPart.HEADLINE):
             earlier.add(UnitKey(unit.document_id, unit.keyword, unit.position))

@@ -76,7 +76,11 @@ def plan_training(
 def plan_code_training(run_id: int, codebook: str) -> tuple[TrainingParameters, list[NewJob]]:
     """Return the training of a network on the codes of a run, by the codebook of that hash."""
     parameters = TrainingParameters(
-        network=CODES, data=f"{run_id}:{CODES}", options={}, codebook=codebook
+        network=CODES,
+        data=f"codes of run {run_id}",
+        options={},
+        coded_run=run_id,
+        codebook=codebook,
     )
     return parameters, [NewJob(Trainings.job_kind, CODES, {}, Trainings.queue)]
 

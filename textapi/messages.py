@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from textapi.engine.entities import LABELS
-from textapi.text.keywords import HYPHENS
+from textapi.text.keywords import count_signs
 from textapi.text.size import count_lines, count_words
 
 # A text has at most this many characters.
@@ -36,8 +36,9 @@ MAX_KEYWORDS = 1_000
 MAX_KEYWORD = 200
 # The keywords of a request have at most this many characters together.
 MAX_KEYWORD_CHARACTERS = 20_000
-# The keywords of a request have at most this many hyphens, because each takes long to compile.
-MAX_HYPHENS = 1_000
+# The keywords of a request have at most this many hyphens and apostrophes: each takes long to
+# compile.
+MAX_SIGNS = 1_000
 # An answer holds at most this many phrases or sentences.
 MAX_RESULTS = 1_000
 
@@ -91,9 +92,10 @@ def _refuse_costly(keywords: list[str]) -> list[str]:
         raise ValueError(
             f"{MAX_KEYWORD_CHARACTERS} characters together at most: send fewer in a request"
         )
-    joined = "".join(keywords)
-    if sum(map(joined.count, HYPHENS)) > MAX_HYPHENS:
-        raise ValueError(f"{MAX_HYPHENS} hyphens together at most: send fewer in a request")
+    if count_signs(keywords) > MAX_SIGNS:
+        raise ValueError(
+            f"{MAX_SIGNS} hyphens and apostrophes together at most: send fewer in a request"
+        )
     return keywords
 
 
@@ -136,8 +138,8 @@ Keywords = Annotated[
     list[Keyword],
     Field(
         max_length=MAX_KEYWORDS,
-        description=f"Together at most {MAX_KEYWORD_CHARACTERS} characters and {MAX_HYPHENS} "
-        "hyphens.",
+        description=f"Together at most {MAX_KEYWORD_CHARACTERS} characters and {MAX_SIGNS} "
+        "hyphens and apostrophes.",
     ),
     AfterValidator(_refuse_costly),
 ]

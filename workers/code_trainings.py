@@ -20,10 +20,12 @@ def train_codes_for_slice(
 
     Raises `BadInput` if too few texts are coded, `NotFound` if the run or the codebook is gone.
     """
-    assert parameters.codebook is not None  # noqa: S101 - the producer has set it
+    coded_run, codebook_hash = parameters.coded_run, parameters.codebook
+    assert coded_run is not None, "the producer has set it"  # noqa: S101
+    assert codebook_hash is not None, "the producer has set it"  # noqa: S101
     with job.db.read() as connection:
-        _, codebook = stored_codebook(connection, parameters.codebook)
-    samples = read_samples(job.db, parameters.coded_run, codebook)
+        _, codebook = stored_codebook(connection, codebook_hash)
+    samples = read_samples(job.db, coded_run, codebook)
     task = CodesTask(codebook, samples, checkpoint)
     all_blocks = len(task.blocks)
 

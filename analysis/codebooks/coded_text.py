@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
-
-from analysis.text.repeats import read_form
 
 
 class CodedText(NamedTuple):
@@ -14,9 +11,3 @@ class CodedText(NamedTuple):
     text: str
     keyword: str = ""
     mentions: bool = False
-
-    def hash(self) -> int:
-        """Return a hash that texts share which differ in figures only."""
-        content = "\0".join((self.keyword, *read_form(self.text)))
-        digest = hashlib.blake2b(content.encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "little")

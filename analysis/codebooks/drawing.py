@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from operator import itemgetter
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from core.enums import SamplePart
 
 Integers = NDArray[np.int64]
 RandomNumbers = NDArray[np.uint64]
+
+# How many texts of each part of a period (the first) and a keyword are wanted.
+SampleCounts: TypeAlias = Mapping[tuple[str, str, SamplePart], int]
 
 # The order in which the parts of a period give a text each: mentions are half of the sample, so
 # that precision is known as well as what the keyword misses.
@@ -88,6 +93,21 @@ def draw(cells: Sequence[Cell], n: int) -> list[Draw]:
         offered.sort(key=lambda draw: _random_number(cells, draw))
         drawn += offered[: n - len(drawn)]
     return drawn
+
+
+def draw_counts(cells: Sequence[Cell], counts: SampleCounts) -> list[Draw]:
+    """Return as many texts of each part as *counts* says by period and keyword, or all of fewer.
+
+    A coder who stops early has coded the same share of each part.
+    """
+    drawn: list[tuple[float, int, Draw]] = []
+    for number, cell in enumerate(cells):
+        for part, frame in cell.frames.items():
+            wanted = min(len(frame.places), counts.get((cell.period, cell.keyword, part), 0))
+            for rank in range(wanted):
+                text = Draw(number, part, rank)
+                drawn.append(((rank + 0.5) / wanted, _random_number(cells, text), text))
+    return [text for _, _, text in sorted(drawn, key=itemgetter(0, 1))]
 
 
 def _take_turns(cell: Cell, number: int) -> Iterator[Draw]:

@@ -126,8 +126,9 @@ class CodeNetwork:
             yield from self._code_batch(batch)
 
     def _code_batch(self, texts: Sequence[CodedText]) -> Iterator[dict[str, CodeValue]]:
-        scores = multiply(self.features.read(texts), self._weights)
-        places = [self._places.get(text.hash(), -1) for text in texts]
+        rows, hashes = self.features.read(texts)
+        scores = multiply(rows, self._weights)
+        places = [self._places.get(text_hash, -1) for text_hash in hashes]
         is_known = np.array(places) >= 0
         known_places = np.array(places)[is_known]
 

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,19 @@ _VALENCE_LANGUAGE = "en"
 
 # A word, whether it is negated, and whether it begins a clause.
 ReadWord = tuple[str, bool, bool]
+
+
+class ReadTexts(NamedTuple):
+    """Texts as a network reads them, and the hash of the words of each."""
+
+    rows: SparseRows
+    hashes: list[int]
+
+
+def hash_words(keyword: str, words: Iterable[ReadWord]) -> int:
+    """Return a hash that texts share which differ in figures and signs only."""
+    content = "\0".join([keyword, *[word for word, _, _ in words]])
+    return int.from_bytes(hashlib.blake2b(content.encode(), digest_size=8).digest(), "little")
 
 
 @cache
@@ -72,7 +86,7 @@ class TextFeatures:
         terms = sorted(term for term, count in counts.items() if count >= FEWEST_TEXTS)
         return cls(terms, has_valences=has_valences, by_keyword=by_keyword)
 
-    def read(self, texts: Sequence[CodedText]) -> SparseRows:
+    def read(self, texts: Sequence[CodedText]) -> ReadTexts:
         """Return a row for each text; the terms of a row have the length 1 together."""
         places = self._places
         first_sum = len(self.terms)
@@ -80,6 +94,7 @@ class TextFeatures:
         columns: list[int] = []
         values: list[float] = []
         starts = [0]
+        hashes: list[int] = []
         for text in texts:
             words = list(read_all_words(text.text))
             terms = list_terms(text, words, by_keyword=self.by_keyword)
@@ -91,13 +106,15 @@ class TextFeatures:
                 columns += sum_columns
                 values += self._sum_valences(words)
             starts.append(len(columns))
+            hashes.append(hash_words(text.keyword, words))
 
-        return SparseRows(
+        rows = SparseRows(
             np.array(columns, np.int32),
             np.array(values, np.float64),
             np.array(starts, np.int64),
             self.width,
         )
+        return ReadTexts(rows, hashes)
 
     def _sum_valences(self, words: Iterable[ReadWord]) -> list[float]:
         assert self._look_up is not None  # noqa: S101 - the caller has looked

@@ -22,16 +22,13 @@ class TrainingParameters(FrozenModel):
     kind: Literal["training"] = "training"
     network: Literal["feedforward", "recurrent", "polarity", "codes"]
 
-    # A training of codes reads ``RUN:codes``, by the codebook of this hash.
     data: str
+
+    # A network that codes texts learns from the codes of this run, by the codebook of this hash.
+    coded_run: int | None = None
     codebook: str | None = None
     options: dict[str, Any]
     max_words: int = 50
-
-    @property
-    def coded_run(self) -> int:
-        """The number of the run whose codes train a network."""
-        return int(self.data.partition(":")[0])
 
 
 class Trainings(Kind[TrainingParameters]):
@@ -61,8 +58,8 @@ class Trainings(Kind[TrainingParameters]):
     ) -> list[str]:
         """Return the network, its data, and the options that all jobs share."""
         if parameters.codebook is not None:
-            coded_run = f"{parameters.coded_run}"
-            return [self.name, parameters.network, coded_run, "--codebook", parameters.codebook]
+            subject = [f"{parameters.coded_run}", "--codebook", parameters.codebook]
+            return [self.name, parameters.network, *subject]
         command = [self.name, parameters.network, "--data", parameters.data]
         for option_name, option_value in sorted(parameters.options.items()):
             if option_value is not None:

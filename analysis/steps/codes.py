@@ -12,6 +12,7 @@ from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
+from analysis.languages import describe_languages
 from analysis.step import Rows, Step, StepResult
 from core.enums import CodeState
 from models.codes import UnitKey, replace_codes_of_job
@@ -30,21 +31,42 @@ async def code_texts(
     data: MonthData | PostData,
     fetcher: Fetcher,  # noqa: ARG001 - no answer is needed
 ) -> StepResult:
-    """Code every document, mention or post, as the codebook of the run says."""
+    """Code every document, mention or post, as the codebook of the run says.
+
+    Texts in a language that the codebook does not declare are left out.
+    """
     network = await data.read_network()
+    languages = network.codebook.language
+    outside = await data.documents_outside(languages) if languages else {}
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData) and network.codebook.asks_of_keyword:
         mentions = await data.results.rows(Mention)
-    return await asyncio.to_thread(_code, data, network, mentions)
+    return await asyncio.to_thread(_code, data, network, mentions, outside)
 
 
 def _code(
-    data: MonthData | PostData, network: CodeNetwork, mentions: Sequence[Mapping[str, Any]]
+    data: MonthData | PostData,
+    network: CodeNetwork,
+    mentions: Sequence[Mapping[str, Any]],
+    outside: Mapping[int, str],
 ) -> StepResult:
-    units = list(_list_units(data, network.codebook, mentions))
-    code_rows = make_rows(network, units)
-    documents = {unit.document_id for unit, _ in units}
-    return StepResult(len(documents), {Code: code_rows})
+    coded_units: list[Unit] = []
+    documents: set[int] = set()
+    left_out: dict[int, str] = {}
+    for unit, text in _list_units(data, network.codebook, mentions):
+        if unit.document_id in outside:
+            left_out[unit.document_id] = outside[unit.document_id]
+        else:
+            documents.add(unit.document_id)
+            coded_units.append((unit, text))
+
+    code_rows: Rows = {Code: make_rows(network, coded_units)}
+    if not left_out:
+        return StepResult(len(documents), code_rows)
+    reason = f"left out: {describe_languages(left_out.values(), data.noun)}"
+    if not documents:
+        return StepResult(0, code_rows, no_data_reason=reason)
+    return StepResult(len(documents), code_rows, remark=reason)
 
 
 def _list_units(

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from analysis.codebooks.reading import find_codebook
 from cli import context
-from cli.coding import CodingRequest
+from cli.coding import CodingRequest, count_texts
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
@@ -35,7 +35,12 @@ def code_in_browser(request: CodingRequest, *, port: int, doubles: float) -> Non
     with closing(context.open_database(settings)) as db:
         db.sync_commits()
         sample = draw_code_sample(
-            db, request.run, codebook, n=request.n, per=request.per, seed=request.seed
+            db,
+            request.run,
+            codebook,
+            n=count_texts(db, codebook, request),
+            per=request.per,
+            seed=request.seed,
         )
         content = codebook.model_dump(mode="json", by_alias=True)
         with db.write() as connection:

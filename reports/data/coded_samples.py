@@ -12,14 +12,11 @@ from sqlalchemy import and_, select
 from analysis.codebooks.codebook import Codebook, Variable
 from core.enums import CodeState, SamplePart
 from models.code_samples import list_strata
-from models.codes import PERSON, CodeValue, UnitKey
+from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, SampledUnit, SampleStratum
 from models.tables import Codebook as StoredCodebook
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
-
-# Who decides where coders differ: this code stands for those of all people.
-ADJUDICATED = f"{PERSON}adjudicated"
 
 # The code of a variable that is not asked, since its condition does not hold.
 NOT_ASKED = ""

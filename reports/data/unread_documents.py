@@ -45,7 +45,7 @@ def count_unread(run: RunData) -> Counter[str]:
 
 def _ids_without_polarity(run: RunData, job: RunJob) -> list[int]:
     if run.kind.unit == Unit.MENTION:
-        mentions = select(Mention.document_id.distinct())
+        mentions = select(Mention.document_id).distinct()
         without = mentions.where(Mention.job_id == job.id, Mention.polarity.is_(None))
         return list(fetch_scalars(run.db, without))
 

@@ -44,10 +44,8 @@ def confusion_figure(matrix: np.ndarray, codes: Sequence[str], output: str) -> F
     figure, ax = style.new_axes(4.6, 5.6)
     draw_confusion(ax, matrix)
     labels = [_shorten(code) for code in codes]
-    turned = max(map(len, labels)) * len(labels) > 40
-    ax.set_xticks(
-        range(len(labels)), labels, rotation=45 if turned else 0, ha="right" if turned else "center"
-    )
+    is_turned = max(map(len, labels)) * len(labels) > MOST_SIGNS
+    ax.set_xticks(range(len(labels)), labels, rotation=45 if is_turned else 0)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_xlabel("network")
     ax.set_ylabel("people")
@@ -115,8 +113,8 @@ def draw_calibration(ax: Axes, bins: Sequence[Mapping[str, float]]) -> None:
     probabilities = [members["probability"] for members in bins]
     shares = [members["correct"] for members in bins]
     ax.plot(probabilities, shares, color=style.GREEN, marker="o")
-    ax.set_xlim(min(0.3, *probabilities), 1)
-    ax.set_ylim(0, 1)
+    ax.set_xlim(min(0.3, *probabilities), 1.02)
+    ax.set_ylim(0, 1.04)
     ax.xaxis.set_major_formatter(style.format_percent)
     ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_xlabel("probability of the code")

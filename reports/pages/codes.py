@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from analysis.codebooks.codebook import CodedUnit, Variable, VariableType
 from reports.data.coded_samples import NOT_ASKED, CodedSample, read_coded_samples
+from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates, short_hash
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
@@ -62,7 +63,7 @@ class ValidityCard:
 
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
-    machines: Sequence[str]
+    machines: Sequence[MachineAccuracy]
 
     # The texts that several people coded.
     shared: int
@@ -198,7 +199,7 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
         drawn=len(sample.units),
         coded=coded,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
-        machines=sample.machines,
+        machines=[measure_machine(sample, coder) for coder in sample.machines],
         shared=shared,
         cannot_be_coded=cannot_be_coded,
         agreements=[_measure_agreement(sample, variable) for variable in codebook.variables],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections import Counter, defaultdict
@@ -138,6 +139,9 @@ class KeywordSection:
     labelled: LabelledSubject | None = None
 
     mean: float | None = None
+
+    # How many mentions have a polarity, in the months that have a mean.
+    scored: int = 0
 
     # The query in words, with its level; None for a list of terms.
     query: str | None = None
@@ -324,6 +328,7 @@ def make_page(
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
         keyword.mean, _, _ = polarity_interval(keyword.polarities)
+        keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, entity_counts, run, store)
 

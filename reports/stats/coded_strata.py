@@ -202,6 +202,9 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
         variance = squares_in_squared - 2 * share * squares_in + share**2 * squares
         inverse = max(inverse, variance / (share * (1 - share)))
     unread_share = min(1.0, max(0.0, (share * size - positives) / unread))
+    if positives in (0, covered):
+        # Rounding must not make a few of none, or of all.
+        unread_share = float(positives > 0)
     return Cell(size, n, positives, unread, unread_share, (unread / size) ** 2 / inverse)
 
 

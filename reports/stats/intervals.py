@@ -69,6 +69,7 @@ def _solve_midp(matched: float, n: float, tail: float) -> float:
 
     lowest = float(betaincinv(matched, n - matched + 1, tail))
     highest = float(betaincinv(matched + 1, n - matched, tail)) if matched < n else 1.0
+    # Of so few or so many that rounding hides the probability, the bounds are the same.
     if exceed(lowest) >= 0:
         return lowest
     return float(brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest

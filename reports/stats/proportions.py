@@ -287,5 +287,5 @@ def _find_p_value(cells: Sequence[Cell], other_cells: Sequence[Cell], difference
 
     if limit(_MOST_ERRORS) > 0:
         return float(2 * ndtr(-_MOST_ERRORS))
-    errors = float(brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-6)) if limit(0.0) > 0 else 0.0
+    errors = float(brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
     return float(2 * ndtr(-errors))

@@ -10,11 +10,12 @@ import pytest
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.reading import parse_codebook, read_shipped
 from core.enums import CodeState, SamplePeriod
-from models.codes import CodeValue, Coding, replace_codes
+from models.codes import ADJUDICATED, CodeValue, Coding, replace_codes
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
-from reports.data.coded_samples import ADJUDICATED
+from reports.data.coded_samples import read_coded_samples
+from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import EstimateRow, read_estimates
 from tests.report_stories import Text, months_run, store
@@ -175,11 +176,47 @@ def test_the_report_has_a_page_on_what_readers_say_once_somebody_has_coded(
 
     code(db, run, "person:Ann", sample, is_relevant)
     code(db, run, "person:<b>Ben", sample[:9], is_relevant)
+    code(db, run, "network:9", sample, is_relevant)
     report_folder.build(db, [run], tmp_path / "after")
     page = (tmp_path / "after" / "codes.html").read_text()
     assert "24 texts of 24 that were drawn from 24" in page
     assert "<bdi>&lt;b&gt;Ben</bdi> (9), <bdi>Ann</bdi> (24)" in page.replace("\n", " ")
+    assert "network:9 coded all texts" in page
+    assert "It agrees with people in 100.0\xa0% of relevant" in page.replace(
+        "100.0 %", "100.0\xa0%"
+    )
     front = (tmp_path / "after" / "index.html").read_text()
     statement = "Of the texts that mention “tide” 75.0\xa0% are about it"
     assert statement in page
     assert statement in front
+
+
+def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:
+    texts = []
+    for month in ("03", "04"):
+        texts += [
+            Text(f"2020-{month}-{1 + n % 28:02}", f"Tide {_word(n)} port.") for n in range(40)
+        ]
+        texts += [
+            Text(f"2020-{month}-{1 + n % 28:02}", f"Quiet {_word(n)} day.") for n in range(40)
+        ]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw_code_sample(db, run, RELEVANCE, n=400, per=SamplePeriod.MONTH, seed=1)
+    code(db, run, "person:Ann", sample, is_relevant)
+    with db.write() as connection:
+        wrong = {"relevant": CodeValue("yes")}
+        codes = {
+            text.unit: wrong if text.period == "2020-04" else is_relevant(text.text)
+            for text in sample
+        }
+        replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
+
+    (read,) = read_coded_samples(load_run(db, run))
+    accuracy = measure_machine(read, "network:9")
+    # Of 80 texts in each month 40 are relevant: all of April's others are wrong.
+    assert accuracy.matrices["relevant"].accuracy == pytest.approx(120 / 160)
+    assert [difference.rates for difference in accuracy.differences] == [
+        {"2020-03": 0.0, "2020-04": 1.0}
+    ]
+    assert accuracy.differences[0].is_false_positive

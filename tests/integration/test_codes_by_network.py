@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
+from analysis.codebooks.network_features import hash_words
 from analysis.codebooks.reading import read_shipped
 from analysis.codebooks.stored import keep_codebook, stored_codebook
 from analysis.kinds import kind_named, result_tables
@@ -30,8 +31,14 @@ from models.trainings import get_trained_network
 from producers.imports import import_paths
 from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
+from reports.build import report_folder
 from tests.e2e_kit import Stub, write_archive
+from tests.integration.test_report_folder import Page
+from tests.integration.test_trainings import worker_process
 from tests.jobs_kit import Jobs
+from tests.services import wait_until
+from textapi.engine.news_words import read_all_words
+from textapi.messages import Engine
 from textapi.text.sentences import sentences
 from workers import code_trainings
 from workers.training_data import check_codes, predict_data
@@ -257,7 +264,8 @@ def test_texts_that_trained_the_network_get_the_codes_of_the_cross_validation(jo
 
     checked = 0
     for unit, unit_codes in codes.items():
-        probabilities = known.get(CodedText(texts[unit.document_id]).hash())
+        words = read_all_words(texts[unit.document_id])
+        probabilities = known.get(hash_words("", words))
         if probabilities is not None:
             assert unit_codes["harm"].probability == pytest.approx(probabilities.max(), abs=1e-4)
             checked += 1
@@ -291,7 +299,7 @@ def test_a_run_whose_training_was_forgotten_fails_and_says_so(jobs: Jobs) -> Non
 
 def test_a_plan_says_that_the_network_costs_nothing(jobs: Jobs, stub: Stub) -> None:
     training = train(jobs, code_as_people(jobs))
-    engine = stub.url.removeprefix("http://")
+    engine = Engine(stub.url.removeprefix("http://"))
 
     def plan(parameters: MonthsParameters) -> Any:
         return plan_run(jobs.db, parameters, (), engine=engine, settings=jobs.settings)
@@ -363,3 +371,53 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
         steps = select(JobStep.documents, JobStep.state).join(Job, Job.id == JobStep.job_id)
         step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
     assert (step.documents, step.state) == (2, StepState.COMPLETE)
+
+
+def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
+    training = train(jobs, code_as_people(jobs))
+    foreign = sorted(texts_by_id(jobs.db))[:2]
+    with jobs.db.write() as connection:
+        in_german = update(Document).where(Document.id.in_(foreign)).values(language_code="de")
+        connection.execute(in_german)
+
+    run = submit_coded(jobs, training)
+    coded = {unit.document_id for unit in codes_of(jobs.db, run, f"network:{training}")}
+    assert coded == texts_by_id(jobs.db).keys() - set(foreign)
+    with jobs.db.read() as connection:
+        steps = select(JobStep.documents, JobStep.reason).join(Job, Job.id == JobStep.job_id)
+        step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
+    assert (step.documents, step.reason) == (len(coded), "left out: 2 documents in German")
+
+
+def test_a_training_whose_process_is_killed_ends_with_the_same_weights(
+    jobs: Jobs, stub_settings: Settings
+) -> None:
+    coded_run = code_as_people(jobs)
+    expected = weights(jobs.db, train(jobs, coded_run))
+    parameters, new_jobs = plan_code_training(coded_run, DOCUMENTS.hash.hex())
+    run = submit_training(jobs.db, parameters, new_jobs)
+    with worker_process(stub_settings, jobs.row(run).id) as process:
+        wait_until(lambda: jobs.row(run).done_units >= 1, what="the first cross-validation")
+        process.kill()
+    assert jobs.to_its_end(run).state == State.DONE
+    assert weights(jobs.db, run) == expected
+
+
+def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    training = train(jobs, code_as_people(jobs))
+    index = report_folder.build(jobs.db, [training], tmp_path / "report")
+    shown = Page(index.read_text(encoding="utf-8"))
+    network = read_network(weights(jobs.db, training))
+    harm, *_ = network.evaluation["outputs"]
+    accuracy = harm["accuracy"]
+    figures = [f"{100 * accuracy[bound]:.0f}" for bound in ("value", "low", "high")]
+    # The cells of a row follow each other without a space.
+    assert "harm{}{} % ({} to {})".format(harm["texts"], *figures) in shown.text
+    assert "a share that it alone makes is no estimate" in shown.text
+    # The categories of a variable that was asked of few texts are not learned.
+    assert "what: homes" in shown.text
+    assert "the network gives the most frequent code, whatever it reads" in shown.text
+    names = {Path(picture["src"]).name.rpartition("-")[0] for picture in shown.pictures}
+    assert {"harm-learning", "harm-confusion", "degree-learning", "degree-confusion"} == names

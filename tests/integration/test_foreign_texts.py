@@ -21,6 +21,7 @@ from packs.make import make_pack
 from packs.verify import verify_pack
 from producers.imports import import_paths
 from producers.plan import plan_run, plan_submitted_run
+from reports.build.report_folder import build
 from reports.data.exports import write
 from tests.integration.test_textapi_server import KEYS, Server, running
 from tests.jobs_kit import Jobs
@@ -136,6 +137,33 @@ def test_of_two_papers_the_english_one_is_scored_to_its_shortest_headline(jobs: 
             [{**row, "run": 0} for row in table(jobs, number, name)] for number in (run, english)
         ]
         assert without_run[0] == without_run[1]
+
+
+def test_the_page_says_once_what_is_not_scored_and_the_mean_names_its_own_number(
+    jobs: Jobs,
+) -> None:
+    import_files(
+        jobs,
+        write_table("a.csv", "Hafenblatt", GERMAN),
+        write_table("b.csv", "The Tides", ENGLISH),
+    )
+    run = jobs.do(months()).run_id
+    build(jobs.db, [run], Path("report"))
+
+    front, keyword, methods = (
+        " ".join(Path("report", f"{page}.html").read_text(encoding="utf-8").split())
+        for page in ("index", "keyword-hafen", "methods")
+    )
+    caution = "<strong>5 documents in German are counted and not scored.</strong> The engine reads"
+    assert front.count(caution) == keyword.count(caution) == 1
+    assert "of 4 in English" in front
+    assert "counted and not scored: 5 documents in German." in methods
+
+    english = jobs.do(months("The Tides")).run_id
+    build(jobs.db, [english], Path("english"))
+    front = Path("english", "index.html").read_text(encoding="utf-8")
+    assert "not scored" not in front
+    assert "in English" not in front
 
 
 def test_a_plan_counts_no_call_for_what_is_left_out(jobs: Jobs) -> None:

@@ -22,8 +22,6 @@ from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
 from textapi.engine.polarity import engine_name, neutral_band
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 Mentions = dict[UnitKey, tuple[str, float]]  # month and polarity
 
 
@@ -245,7 +243,7 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
     assert "a polarity between −0.05 and +0.05 is neutral for this engine" in pages["vader"]
     assert "a polarity between −0.13 and +0.20 is neutral for this engine" in pages["news"]
     assert "Polarity is that of “news”" not in pages["vader"]
-    reason = "Engine tidings-1.2+news-2. Polarity is that of “news”, a network that was trained"
+    reason = "Engine tidings-1.3+news-2. Polarity is that of “news”, a network that was trained"
     assert reason in pages["news"]
     assert (
         "The server was told to answer with it. From −0.13 to +0.20 it is neutral."

@@ -20,7 +20,7 @@ from models.imports import find_place
 from models.keyword_answers import read_searched, read_sentences
 from models.labels import read_labels
 from models.origins import StoredName, read_origins, stored_names
-from models.runs import NewJob, create_run, note_engine
+from models.runs import NewJob, create_run
 from models.tables import (
     UNKNOWN_ORIGIN,
     Answer,
@@ -146,9 +146,12 @@ def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
         b"p" * 16: "0.5",
     }
     with db.write() as connection:
-        note_engine(connection, db=db, run_id=run, engine="stub/1")
-        for number, text in texts.items():
-            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": text}
+        connection.execute(
+            text("INSERT INTO run_engines (run_id, engine) VALUES (:run, 'stub/1')"), {"run": run}
+        )
+        for number, document_text in texts.items():
+            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt"}
+            row["text"] = document_text
             connection.execute(insert(documents_of_0004).values(**row, repost=False))
         for key, value in answers.items():
             connection.execute(insert(Answer).values(key=key, value=value))

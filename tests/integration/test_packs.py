@@ -48,8 +48,6 @@ from tests.packs_kit import (
     verify,
 )
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
     *("mentions", "periods", "phrases", "entities", "summaries", "distinctive", "labels"),
@@ -409,7 +407,7 @@ def test_wrong_usage_and_files_that_are_no_packs(
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
     older = change(
-        packed, "run.json", lambda content: content.replace(b'"format": 2', b'"format": 1')
+        packed, "run.json", lambda content: content.replace(b'"format": 3', b'"format": 2')
     )
     said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
     assert tidings("verify", older) == (1, "", said)

@@ -26,7 +26,7 @@ from tests.jobs_kit import Jobs
 from textapi.engine.polarity import text_polarity
 
 SENTENCE = "Lost hikers are rescued as the Velmont fire spreads."
-VADER, NEWS = "tidings-1.2+vader", "tidings-1.2+news-2"
+VADER, NEWS = "tidings-1.3+vader", "tidings-1.3+news-2"
 
 
 def parameters(**changed: Any) -> MonthsParameters:

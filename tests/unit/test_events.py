@@ -300,7 +300,7 @@ def test_series_in_which_nothing_changes_have_an_event_in_at_most_5_percent(
     with_event = 0
     for _ in range(60):
         dealt = bench.make_null(rng, null, 24 * 30, subject, None)
-        with_event += bool(bench.find_share_events(*dealt, first))
+        with_event += bool(bench.find_share_surprises(*dealt, first).events)
     assert with_event <= bench.most_by_chance(60) == 8
 
 
@@ -314,7 +314,9 @@ def test_a_share_that_grows_fivefold_is_seen(bench: ModuleType) -> None:
             rng, "memory of 3 days", 24 * 30, bench.Subject(0.01, ()), None
         )
         matched[october] *= 5
-        months = {event.period for event in bench.find_share_events(matched, documents, first)}
+        months = {
+            event.period for event in bench.find_share_surprises(matched, documents, first).events
+        }
         seen += "2011-10" in months
     assert seen >= 24
 

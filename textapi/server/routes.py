@@ -285,9 +285,9 @@ def _is_short(message: TextBody) -> bool:
 
 
 def _has_few_keywords(message: SentencesWithKeywordsRequest) -> bool:
-    joined = "".join(message.keywords)
-    hyphens = sum(map(joined.count, keywords.HYPHENS))
-    is_short = len(joined) + 10 * hyphens <= QUICK_KEYWORD_CHARACTERS
+    characters = sum(map(len, message.keywords))
+    signs = keywords.count_signs(message.keywords)
+    is_short = characters + 10 * signs <= QUICK_KEYWORD_CHARACTERS
     return is_short and len(message.keywords) <= QUICK_KEYWORDS
 
 

@@ -95,7 +95,7 @@ class CodesTask:
             has_valences=reads_valences(codebook.language),
             by_keyword=codebook.asks_of_keyword and len(keywords) > 1,
         )
-        self._rows = self._features.read(texts)
+        self._rows, self._hashes = self._features.read(texts)
         order = sorted(range(len(texts)), key=lambda place: _hash(self._samples[place]))
         self._order = {place: number for number, place in enumerate(order)}
         self._outputs = [self._make_output(key) for key in list_outputs(codebook)]
@@ -173,7 +173,7 @@ class CodesTask:
         for block, result in zip(self.blocks, self._done, strict=True):
             results.setdefault(block.output, {})[block.size] = result
 
-        hashes = sorted({sample.text.hash() for sample in self._samples})
+        hashes = sorted(set(self._hashes))
         outputs, evaluations, predictions = [], [], []
         for number, output in enumerate(self._outputs):
             trained, evaluation = self._train(output, results.get(number), hashes)
@@ -222,7 +222,7 @@ class CodesTask:
         classifier = validation.fit(samples, places, whole.weight_decay)
         place_of_hash = {text_hash: place for place, text_hash in enumerate(hashes)}
         for place, probabilities in zip(output.places, whole.probabilities, strict=True):
-            known[place_of_hash[self._samples[place].text.hash()]] = probabilities
+            known[place_of_hash[self._hashes[place]]] = probabilities
         evaluation |= evaluate(samples, results)
         evaluation["words"] = self._find_words(classifier.weights, output.codes)
         return Output(output.key, codes, classifier, whole.temperature, known), evaluation

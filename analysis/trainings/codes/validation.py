@@ -151,13 +151,13 @@ def count_confusions(classes: Integers, predicted: Integers, class_count: int) -
     return cells.reshape(class_count, class_count)
 
 
-def measure_accuracy(confusions: Numbers) -> Numbers:
+def measure_accuracy(confusions: Numbers | Integers) -> Numbers:
     """Return the share of correct codes in each of *confusions* ``(…, classes, classes)``."""
     correct = np.trace(confusions, axis1=-2, axis2=-1)
     return np.asarray(correct / np.maximum(confusions.sum(axis=(-2, -1)), 1))
 
 
-def measure_macro_f1(confusions: Numbers) -> Numbers:
+def measure_macro_f1(confusions: Numbers | Integers) -> Numbers:
     """Return the mean F1 of the classes that people or the network gave."""
     hits = np.diagonal(confusions, axis1=-2, axis2=-1)
     both = confusions.sum(axis=-1) + confusions.sum(axis=-2)

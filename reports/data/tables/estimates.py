@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -210,9 +211,12 @@ def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
         known = sum(_is_known(sample, unit, variable) for unit in units)
         # As large a share of the stratum is asked of as of its coded texts.
         size = round(stratum.population * len(steps) / known) if known else 0
+        answered = [unit for unit, answer in zip(units, answers, strict=True) if answer is not None]
+        copies = [float(unit.copies) for unit in answered]
         if steps:
             nothing = [0.0] * len(steps)
-            strata.append(human_scale.Stratum(max(size, len(steps)), 0.0, nothing, steps))
+            size = max(size, math.ceil(sum(copies)))
+            strata.append(human_scale.Stratum(size, 0.0, nothing, steps, copies))
 
     estimate = human_scale.estimate_mean(strata, use_polarity=False)
     if estimate is not None:
