@@ -131,25 +131,19 @@ def label(
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is not None:
-        from cli.coding import CodingRequest, code_by_codebook
+        from cli.coding import CodingRequest, PageOptions, code_by_codebook
 
         periods = _parse_periods(per)
         draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
-        request = CodingRequest(*draw, coder, file, out, program)
-        if serve:
-            from cli.coding_page.command import code_in_browser
-
-            code_in_browser(request, port=port, doubles=doubles)
-        else:
-            code_by_codebook(request)
+        page = PageOptions(port, doubles) if serve else None
+        code_by_codebook(CodingRequest(*draw, coder, file, out, program, page))
         return
 
-    if within is not None:
-        raise UsageError("--within is for the questions of a codebook: write --codebook FILE too")
     if n is not None:
         raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
-    if serve:
-        raise UsageError("--serve is for the questions of a codebook: write --codebook FILE too")
+    if within is not None or serve:
+        option = "--serve" if serve else "--within"
+        raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
     mentions = _parse_number(per)
     coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
