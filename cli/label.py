@@ -138,17 +138,12 @@ def label(
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is not None:
-        from cli.coding import CodingRequest, code_by_codebook
+        from cli.coding import CodingRequest, PageOptions, code_by_codebook
 
         periods = _parse_periods(per)
         draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
-        request = CodingRequest(*draw, coder, file, out, program)
-        if serve:
-            from cli.coding_page.command import code_in_browser
-
-            code_in_browser(request, port=port, doubles=doubles)
-        else:
-            code_by_codebook(request)
+        page = PageOptions(port, doubles) if serve else None
+        code_by_codebook(CodingRequest(*draw, coder, file, out, program, page))
         return
 
     _refuse_codebook_options(n, within, serve=serve)
