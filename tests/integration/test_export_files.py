@@ -393,6 +393,9 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "labels",
         "coverage",
         "comentions",
+        "codes",
+        "agreement",
+        "estimates",
         "calls",
     )
     expected = {f"{table}.{form}" for table in tables for form in ("jsonl.gz", "csv", "parquet")}

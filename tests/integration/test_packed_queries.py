@@ -21,7 +21,9 @@ from tests.jobs_kit import Jobs
 from tests.packs_kit import change, document, months, pack, store_headlines, verify
 from tests.watch_kit import WATCHED, at_day, publish, watch, work
 
-FROM_MENTIONS = ("mentions", "periods", "labels", "documents", "comentions")
+FROM_MENTIONS = (
+    *("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement"),
+)
 QUERIES = (
     "fever NOT rain",
     "Both:fever AND protests",
