@@ -87,6 +87,15 @@ def installed_versions() -> dict[str, str]:
     return {library: version(library) for library in _LIBRARIES}
 
 
+def sort_languages(run_data: RunData) -> dict[str, tuple[str, ...] | None]:
+    """Return the languages that each of the run's engines reads, as a pack writes them."""
+    languages: dict[str, tuple[str, ...] | None] = {}
+    for engine in run_data.engines:
+        declared = run_data.engine_languages[engine]
+        languages[engine] = None if declared is None else tuple(sorted(declared))
+    return languages
+
+
 def answers_file(step: str) -> str:
     """Return the name of the file with the answers of a step."""
     return f"{contents.ANSWERS}/{step}.jsonl"
@@ -135,6 +144,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
                 published_at=document.published_at,
                 address=document.address,
                 **_named_origin(origins[document.origin_id]),
+                language_code=document.language_code,
                 repost=document.repost,
                 sha256=hash_text(document.text),
                 jobs=tuple(jobs_by_document.get(document.id, ())),

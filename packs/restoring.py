@@ -17,8 +17,9 @@ from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
-from core.enums import DOCUMENTS, State, StepState, TextPart
+from core.enums import DOCUMENTS, CodeState, State, StepState, TextPart
 from core.errors import BadInput
+from models.codes import PERSON
 from models.database import Database
 from models.documents import text_part_of
 from models.origins import (
@@ -31,15 +32,17 @@ from models.origins import (
     origin_key,
 )
 from models.tables import (
+    POLARITY_CODEBOOK,
+    POLARITY_VARIABLE,
     UNKNOWN_ORIGIN,
     Base,
     Call,
+    Code,
     Document,
     DocumentDetails,
     Job,
     JobDocument,
     JobStep,
-    Label,
     Mention,
     Origin,
     PostPolarity,
@@ -159,7 +162,7 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     asyncio.run(_repeat_steps(pack, run, restored))
 
     if run_data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
-        _insert(db, Label, _given_labels(pack, run, ids))
+        _insert(db, Code, _given_labels(pack, run, ids))
     _insert(db, Call, _given_calls(pack, run))
 
 
@@ -216,7 +219,12 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         "ended_at": run.ended_at,
     }
     _insert(db, Run, [run_row])
-    _insert(db, RunEngine, [{"run_id": run.number, "engine": engine} for engine in run.engines])
+    engine_rows = []
+    for engine in run.engines:
+        languages = run.engine_languages.get(engine)
+        written = None if languages is None else ",".join(languages)
+        engine_rows.append({"run_id": run.number, "engine": engine, "languages": written})
+    _insert(db, RunEngine, engine_rows)
 
     job_rows = []
     for job_id, job in enumerate(jobs, start=1):
@@ -344,6 +352,7 @@ def _document_row(
         "text": text,
         "import_id": None,
         "repost": document.repost,
+        "language_code": document.language_code,
     }
 
 
@@ -401,8 +410,13 @@ def _given_labels(pack: PackFile, run: PackedRun, ids: Ids) -> Iterator[dict[str
             "document_id": _find(ids, line.document, location),
             "keyword": line.keyword,
             "position": line.position,
-            "coder": line.coder,
-            "value": line.label,
+            "codebook_id": POLARITY_CODEBOOK,
+            "variable": POLARITY_VARIABLE,
+            "coder": f"{PERSON}{line.coder}",
+            "code": None if line.label is None else f"{line.label}",
+            "probability": None,
+            "state": CodeState.CODED if line.label is not None else CodeState.CANNOT_BE_CODED,
+            "reason": None,
             "at": 0.0,
         }
 
@@ -434,7 +448,9 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 unread[step.name] = set(answers_by_step[step.name])
 
             engine = records[step.name].engine or ""
-            fetcher = ReplayingFetcher(engine, answers_by_step[step.name])
+            fetcher = ReplayingFetcher(
+                engine, answers_by_step[step.name], run_data.engine_languages.get(engine)
+            )
             try:
                 result = await step.run(job_data, fetcher)
             except MALFORMED as error:

@@ -30,6 +30,7 @@ from packs.derived import (
     list_answer_files,
     read_documents,
     rewrite_table,
+    sort_languages,
     weights_file,
     write_descriptions,
     write_documents,
@@ -253,7 +254,14 @@ class _Comparison:
             state = (State.FAILED if has_failed else State.DONE).value
         tables = tuple(table.name for table in tables_of(self.run.run_kind.unit))
         engines = tuple(self.data.engines)
-        return self.run.model_copy(update={"state": state, "tables": tables, "engines": engines})
+        return self.run.model_copy(
+            update={
+                "state": state,
+                "tables": tables,
+                "engines": engines,
+                "engine_languages": sort_languages(self.data),
+            }
+        )
 
     def _expected_documents(self) -> Iterator[PackedDocument]:
         """Yield the run's documents; without texts, with the hashes of the pack."""

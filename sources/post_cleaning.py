@@ -39,9 +39,10 @@ _WEB_ADDRESS = re.compile(
     r"|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",
     re.IGNORECASE,
 )
-# Every address holds one of these.
-_ADDRESS_PART = re.compile(r"/|www\.|https?[:\u2026]", re.IGNORECASE)
+# Every address holds one of these, whatever its case.
+_PARTS_OF_ADDRESSES = ("/", "www.", "http")
 _TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
+_DASHES = ("\u2013", "\u2014")
 # Without a space the dash would become part of a name.
 _DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")
 # No script has three such characters that are UTF-8 by chance.
@@ -81,10 +82,12 @@ def words_of_post(text: str) -> str:
     """
     lines = []
     repaired = text if text.isascii() else _MISREAD.sub(_repair_encoding, text)
-    if _ADDRESS_PART.search(repaired):
+    lowered = repaired.lower()
+    if any(part in lowered for part in _PARTS_OF_ADDRESSES):
         repaired = _WEB_ADDRESS.sub(" ", repaired)
     for line in repaired.split("\n"):
-        spaced = " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())
+        has_dash = any(dash in line for dash in _DASHES)
+        spaced = " ".join((_DASH_BEFORE.sub(r"\1 ", line) if has_dash else line).split())
         sentences = _TRAILING_TAGS.sub("", spaced) if "#" in spaced else spaced
         if not _NO_WORDS.fullmatch(sentences):
             lines.append(sentences)

@@ -250,6 +250,9 @@ class Source:
 
     #: No document of the source can be older.
     earliest: datetime
+
+    #: The code of the language of all its texts; None if each has its own.
+    language: str | None = None
     service: Service | None = None
     archive: Archive | None = None
     account: PostReader | None = None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+
+from models.database import migrate
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,26 @@ class Postgres:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def new_sqlite(path: Path) -> str:
+    """Write a SQLite database with our tables and nothing in them; return its address."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_read_sqlite_template())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _read_sqlite_template() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
 @contextmanager
 def new_database(request: pytest.FixtureRequest, folder: Path, engine: str) -> Iterator[str]:
     """Yield the address of an empty database of *engine* with our tables."""
     if engine == "sqlite":
-        path = folder / "tidings.db"
-        shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        yield new_sqlite(folder / "tidings.db")
     else:
         server: Postgres = request.getfixturevalue("_postgres")
         with server.new_database(server.template) as url:

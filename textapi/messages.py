@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -48,9 +48,22 @@ TEXT_TOO_LONG = "text_too_long"
 # Messages, settings and the table of calls use this name.
 SERVICE = "textapi"
 ENGINE_HEADER = "X-Textapi-Engine"
+# The codes of the languages that the engine reads, separated by commas; keywords are searched for
+# in all languages. A service that declares none is asked about every text.
+LANGUAGES_HEADER = "X-Textapi-Languages"
 KEY_HEADER = "apikey"
 # A request names the polarity engine that it prefers; a server without a choice ignores it.
 POLARITY_HEADER = "X-Textapi-Polarity"
+
+
+class Engine(NamedTuple):
+    """The name and version of an engine, and the codes of the languages that it reads.
+
+    The languages are None if it declares none.
+    """
+
+    name: str
+    languages: frozenset[str] | None = None
 
 
 class Operation(StrEnum):

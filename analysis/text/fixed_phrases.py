@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,8 @@ _CLOSING = "\u2019\u201d\"')]"
 
 # A colon between digits belongs to a time. Behind a quotation, a dash begins the speaker's name.
 _MARK = re.compile(r":(?!(?<=\d:)\d)|[|?;]|(?<![\u2019\u201d'\"])\s[-\u2013\u2014]\s")
+# Every mark holds one of these signs.
+_MARK_SIGN = re.compile(r"[:|?;\u2013\u2014-]")
 
 Words = tuple[str, ...]
 Integers = NDArray[np.int64]
@@ -130,8 +133,7 @@ class PhrasesOfForms:
         return PhrasesOfForms((*self.phrases, *others.phrases), phrase_of_form)
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     """The words of a text between two marks, without the figures at their ends."""
 
     words: Words
@@ -148,14 +150,15 @@ class _Segment:
         beside = self.words[len(words) :] if is_head else self.words[:n_beside]
         return not any(word in stop_words for stop_words in _stop_words() for word in beside)
 
-    def phrases(self) -> Iterator[Key]:
-        """Yield the heads and tails of the segment; a single word is one if a mark follows it."""
+    def phrases(self) -> list[Key]:
+        """Return the heads and tails of the segment; a single word is one if a mark follows it."""
         words = self.words
+        keys: list[Key] = []
         if len(words) == 1 and self.is_before_mark:
-            yield True, words
+            keys.append((True, words))
         for length in range(2, min(_LONGEST_PHRASE, len(words)) + 1):
-            yield True, words[:length]
-            yield False, words[-length:]
+            keys += (True, words[:length]), (False, words[-length:])
+        return keys
 
 
 class _Count:
@@ -257,38 +260,47 @@ class PhraseCounts:
     """The phrases of a collection of texts, whose forms are read twice: `survey`, then `add`."""
 
     def __init__(self) -> None:
-        # How many forms have a phrase at its place, by hash: at least so many as there are.
-        self._table = memoryview(bytearray(4 * _TABLE)).cast("I")
+        # How many forms have a phrase at its place, by hash: at least so many as there are. An
+        # array of zeros takes memory where it is written to.
+        self._table = np.zeros(_TABLE, np.uint32).data
+        # The phrases that enough forms have, and a few by chance.
+        self._frequent: set[Key] = set()
+        # The words that frequent heads begin with, and those that frequent tails end with.
+        self._head_words: set[str] = set()
+        self._tail_words: set[str] = set()
         self._counts: dict[Key, _Count] = {}
         # The numbers of a form and of a phrase that it has at its place, pair by pair.
         self._forms, self._numbers = array("i"), array("i")
 
     def survey(self, form: Form) -> None:
-        """Count the phrases of a form roughly."""
+        """Count the phrases of a form roughly, and note those that enough forms have."""
         table = self._table
         for segment in _read_segments(form):
             for key in segment.phrases():
-                table[hash(key) % _TABLE] += 1
+                counter = hash(key) % _TABLE
+                table[counter] += 1
+                if table[counter] >= FEWEST_OF_PHRASE and len(self._frequent) < _MOST_PHRASES:
+                    self._note_frequent(key)
 
     def add(self, form: Form, form_number: int) -> None:
         """Count those phrases of a form exactly that enough forms have."""
         added = set()
         segments = _read_segments(form)
         for segment in segments:
+            first_word, last_word = segment.words[0], segment.words[-1]
+            if first_word not in self._head_words and last_word not in self._tail_words:
+                continue
             for key in segment.phrases():
-                if key in added or not self._is_frequent(key):
+                if key in added or key not in self._frequent:
                     continue
                 added.add(key)
                 count = self._count(key)
-                if count is not None:
-                    count.add(segment, form)
-                    self._forms.append(form_number)
-                    self._numbers.append(count.number)
+                count.add(segment, form)
+                self._forms.append(form_number)
+                self._numbers.append(count.number)
         if segments:
             for key in self._read_everywhere(form.words):
-                count = self._count(key)
-                if count is not None:
-                    count.anywhere += 1
+                self._count(key).anywhere += 1
 
     def find_fixed(self, n_forms: int) -> PhrasesOfForms:
         """Return the fixed phrases, and that of each of *n_forms* forms."""
@@ -306,36 +318,42 @@ class PhraseCounts:
         labels = [count for count in self._counts.values() if count.is_label()]
         return self._choose(labels, is_without_phrase)
 
-    def _is_frequent(self, key: Key) -> bool:
-        return self._table[hash(key) % _TABLE] >= FEWEST_OF_PHRASE
+    def _note_frequent(self, key: Key) -> None:
+        self._frequent.add(key)
+        is_head, words = key
+        if is_head:
+            self._head_words.add(words[0])
+        else:
+            self._tail_words.add(words[-1])
 
-    def _count(self, key: Key) -> _Count | None:
-        """Return the count of a phrase; None if there is no room for it."""
+    def _count(self, key: Key) -> _Count:
+        """Return the count of a frequent phrase."""
         count = self._counts.get(key)
-        if count is None and len(self._counts) < _MOST_PHRASES:
+        if count is None:
             count = self._counts[key] = _Count(len(self._counts), key)
         return count
 
     def _read_everywhere(self, words: Words) -> set[Key]:
         """Return the frequent phrases that *words* hold at any place."""
-        table, n_words = self._table, len(words)
+        frequent, n_words = self._frequent, len(words)
         keys: set[Key] = set()
-        for word in set(words):
-            key: Key = True, (word,)
-            if table[hash(key) % _TABLE] >= FEWEST_OF_PHRASE:
-                keys.add(key)
-        for start in range(n_words - 1):
-            for stop in range(start + 2, min(start + _LONGEST_PHRASE, n_words) + 1):
-                key = True, words[start:stop]
-                if table[hash(key) % _TABLE] < FEWEST_OF_PHRASE:
-                    break
-                keys.add(key)
-            stop = start + 2
-            for first in range(start, max(stop - _LONGEST_PHRASE, 0) - 1, -1):
-                key = False, words[first:stop]
-                if table[hash(key) % _TABLE] < FEWEST_OF_PHRASE:
-                    break
-                keys.add(key)
+        for place, word in enumerate(words):
+            if word in self._head_words:
+                single: Key = True, (word,)
+                if single in frequent:
+                    keys.add(single)
+                for stop in range(place + 2, min(place + _LONGEST_PHRASE, n_words) + 1):
+                    head: Key = True, words[place:stop]
+                    if head not in frequent:
+                        break
+                    keys.add(head)
+            if word in self._tail_words:
+                stop = place + 1
+                for start in range(place - 1, max(stop - _LONGEST_PHRASE, 0) - 1, -1):
+                    tail: Key = False, words[start:stop]
+                    if tail not in frequent:
+                        break
+                    keys.add(tail)
         return keys
 
     def _choose(self, counts: Sequence[_Count], is_free: NDArray[np.bool_]) -> PhrasesOfForms:
@@ -436,10 +454,11 @@ def _read_segments(form: Form) -> list[_Segment]:
     if n_words > LONGEST_FORM:
         return []
     ends = [0]
-    for mark in _MARK.finditer(form.text):
-        end = bisect_left(form.spans, mark.span())
-        if ends[-1] < end < n_words:
-            ends.append(end)
+    if _MARK_SIGN.search(form.text):
+        for mark in _MARK.finditer(form.text):
+            end = bisect_left(form.spans, mark.span())
+            if ends[-1] < end < n_words:
+                ends.append(end)
     ends.append(n_words)
 
     segments = []

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
-from itertools import pairwise
+from itertools import chain, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -236,7 +236,8 @@ class _Counts:
     """In how many forms shingles are: a table of a fixed size, by hash."""
 
     def __init__(self) -> None:
-        self._shingles = memoryview(bytearray(4 * _TABLE)).cast("I")
+        # An array of zeros takes memory where it is written to.
+        self._shingles = np.zeros(_TABLE, np.uint32).data
 
     def add(self, form: Form) -> None:
         """Count a form once."""
@@ -256,7 +257,6 @@ def _survey(
     """Return the number and the form's hash of each text, and the counts of all forms."""
     numbers, hashes = array("q"), array("Q")
     counts, phrases = _Counts(), PhraseCounts()
-    # An array of zeros takes memory where it is written to.
     is_counted = np.zeros(_MARKS, np.uint8).data
     for text_number, text in texts:
         form = read_form(text)
@@ -298,9 +298,8 @@ class _Index:
 
     def find(self, shingles: Iterable[int], among: Container[int]) -> list[int]:
         """Return the templates that share most of *shingles*, the oldest first, a few."""
-        shared = Counter[int]()
-        for shingle in shingles:
-            shared.update(list(self._templates.get(shingle, ())))
+        holding = [self._templates[shingle] for shingle in shingles if shingle in self._templates]
+        shared = Counter(chain.from_iterable(holding))
         ranked = [
             (-count, template_number)
             for template_number, count in shared.items()

@@ -54,7 +54,7 @@ def find_repeats(
 
 def _select_candidates(texts: Sequence[TextOfDocument]) -> Iterator[TextOfDocument]:
     """Yield the texts that share words with others as the texts of a pattern do."""
-    words_of_texts = [_read_words(text) for _, text in texts]
+    words_of_texts = [read_form(text) for _, text in texts]
     whole_texts = Counter(words_of_texts)
     heads = Counter(words[:_EDGE] for words in whole_texts)
     tails = Counter(words[-_EDGE:] for words in whole_texts)
@@ -76,8 +76,11 @@ def _runs(words: Words) -> Iterator[Words]:
     return zip(words, words[1:], words[2:], strict=False)
 
 
-def _read_words(text: str) -> Words:
-    """Return the words of *text* in small letters; figures and dates are alike."""
+def read_form(text: str) -> Words:
+    """Return the words of *text* in small letters; figures and dates are alike.
+
+    Texts with the same form repeat each other.
+    """
     words = _WORD.findall(text.casefold())
     return tuple(_FIGURE if word.isdigit() or word in _DATES else word for word in words)
 

@@ -63,11 +63,16 @@ class Form:
 
     words: tuple[str, ...]
 
-    # The span of each word in `text`.
-    spans: tuple[Span, ...]
-
-    # What `can_be_name` is where the text does not tell.
+    # What `spans` and `can_be_name` are where the text does not tell.
+    known_spans: tuple[Span, ...] | None = None
     name_flags: tuple[bool, ...] | None = None
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """The span of each word in `text`; most forms are compared without it."""
+        if self.known_spans is not None:
+            return self.known_spans
+        return tuple([token.span() for token in _TOKEN.finditer(self.text)])
 
     @cached_property
     def can_be_name(self) -> tuple[bool, ...]:
@@ -80,6 +85,8 @@ class Form:
 
         How many figures stand beside each other does not matter: "May 4", "Monday, May 4, 2020".
         """
+        if FIGURE not in self.words:
+            return " ".join(self.words)
         following = (*self.words[1:], "")
         return " ".join(
             word
@@ -165,9 +172,7 @@ class Template:
 def read_form(text: str) -> Form:
     """Return the form of *text*: addresses and the tags after its last sentence are cut off."""
     cleaned = " ".join(words_of_post(text).split())
-    tokens = list(_TOKEN.finditer(cleaned))
-    words = tuple([_read_word(token[0]) for token in tokens])
-    return Form(cleaned, words, tuple([token.span() for token in tokens]))
+    return Form(cleaned, tuple(map(_read_word, _TOKEN.findall(cleaned))))
 
 
 def read_template(text: str) -> Template:
@@ -177,6 +182,9 @@ def read_template(text: str) -> Template:
 
 def template_of(form: Form) -> Template:
     """Return the template of all texts of *form*, with a slot in place of its figures."""
+    n_words = len(form.words)
+    if FIGURE not in form.words:
+        return Template(form.words, tuple(range(n_words)), (False,) * (n_words + 1), n_words, form)
     words, word_places, slots = [], [], [False]
     for place, word in enumerate(form.words):
         if word == FIGURE:
@@ -202,7 +210,7 @@ def join(template: Template, form: Form) -> Template | None:
     four words, and three fifths of all words.
     """
     words = set(form.words)
-    most_shared = sum(word in words for word in template.words)
+    most_shared = sum(map(words.__contains__, template.words))
     if most_shared < _fewest_shared(template, form):
         return None
     for pairs in _alignments(template.words, form.words):

@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from json.encoder import encode_basestring
+from math import isfinite
 from typing import IO, Any, cast
 
 
@@ -47,12 +49,31 @@ def format_time(at: datetime) -> str:
 _encode = json.JSONEncoder(ensure_ascii=False, default=format_time).encode
 
 
+def _encode_float(cell: float) -> str:
+    return repr(cell) if isfinite(cell) else _encode(cell)
+
+
+# What `_encode` returns for cells of these types, in a fraction of its time.
+_ENCODERS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: repr,
+    float: _encode_float,
+    datetime: lambda at: f'"{format_time(at)}"',
+    type(None): lambda _cell: "null",
+}
+
+
 @contextmanager
 def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """Write one object a line, its keys in the order of the columns."""
+    keys = [f"{_encode(column)}: ".replace("%", "%%") for column in columns]
+    line = "{" + ", ".join(f"{key}%s" for key in keys) + "}\n"
 
     def write(rows: Sequence[Values]) -> None:
-        text = "".join([_encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows])
+        cells_by_column = []
+        for cells in zip(*rows, strict=True):
+            cells_by_column.append([_ENCODERS.get(type(cell), _encode)(cell) for cell in cells])
+        text = "".join(map(line.__mod__, zip(*cells_by_column, strict=True)))
         for end, escaped in _LINE_ENDS.items():
             text = text.replace(end, escaped)
         out.write(text.encode())

@@ -24,10 +24,10 @@ Statement = Select[*tuple[Any, ...]]
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def fetch_all(db: Database, statement: Statement) -> Sequence[AnyRow]:
+def fetch_all(db: Database, statement: Statement, **parameters: Any) -> Sequence[AnyRow]:
     """Return all rows of *statement*, read in a transaction of their own."""
     with db.read() as connection:
-        return connection.execute(statement).all()
+        return connection.execute(statement, parameters).all()
 
 
 def fetch_scalars(db: Database, statement: Statement) -> Sequence[Any]:

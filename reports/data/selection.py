@@ -11,7 +11,7 @@ from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
@@ -299,16 +299,15 @@ def _read_texts(run: RunData) -> Iterator[tuple[int, str]]:
     mentioning = not run.selection and is_large(run)
     # The documents of a search that earlier searches found too.
     seen: set[int] = set()
+    is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
+    statement = select(Document.id, text_column(run.text_part)).where(is_of_batch)
     for job in run.jobs:
         dated_documents = _sort_by_date(run, job, mentioning=mentioning)
         documents = [document for document, _ in dated_documents if document not in seen]
         if run.kind.links_documents:
             seen.update(documents)
         for batch in in_batches(documents):
-            statement = select(Document.id, text_column(run.text_part)).where(
-                Document.id.in_(batch)
-            )
-            texts = dict(map(tuple, fetch_all(run.db, statement)))
+            texts = dict(map(tuple, fetch_all(run.db, statement, documents=batch)))
             for document in batch:
                 if document in texts:
                     # A document that is not there was erased meanwhile.

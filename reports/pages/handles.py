@@ -19,6 +19,7 @@ from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
+from reports.data.coded_samples import read_coded_samples
 from reports.data.daily_counts import (
     DAY_OF_MONTH,
     day_of_document,
@@ -198,7 +199,8 @@ def make_page(
     """
     coverage = read_coverage_grid(run)
     jobs = index_by("name", run.jobs)
-    store.progress.expect_pages(1 if len(jobs) == 1 else len(jobs) + 1)
+    has_codes = bool(read_coded_samples(run))
+    store.progress.expect_pages((1 if len(jobs) == 1 else len(jobs) + 1) + has_codes)
     portraits = []
     for portrait in _read_portraits(run, store, coverage):
         posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections import Counter, defaultdict
@@ -16,6 +17,7 @@ from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.bulk_days import find_bulk_days
+from reports.data.coded_samples import read_coded_samples
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName, read_run_names
 from reports.data.family_counts import count_repeated_documents
@@ -55,6 +57,7 @@ from reports.figures import (
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import FigureSpec, Subject
+from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage, make_codes_page
 from reports.pages.front_page import draw_shares
 from reports.pages.groups import GroupSection, make_groups
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
@@ -137,6 +140,9 @@ class KeywordSection:
 
     mean: float | None = None
 
+    # How many mentions have a polarity, in the months that have a mean.
+    scored: int = 0
+
     # The query in words, with its level; None for a list of terms.
     query: str | None = None
 
@@ -189,6 +195,12 @@ COMPARISON = FurtherPage(
     "shares and moods on one axis, pair by pair, and what is named together",
 )
 GROUPS = FurtherPage("groups.html", "months_groups.html", "Groups", "side by side, with a table")
+CODES = FurtherPage(
+    CODES_PAGE,
+    "codes.html",
+    CODES_TITLE,
+    "what people who coded a sample would say of all texts, and how right the keywords are",
+)
 COVERAGE = FurtherPage(
     "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
 )
@@ -223,6 +235,9 @@ class MonthsPage:
     pages: Sequence[str] = ()
     groups: GroupSection = field(default_factory=GroupSection)
 
+    # None if nobody has coded a text by a codebook.
+    codes: CodesPage | None = None
+
     # Samples of the texts show which scripts the page needs.
     texts: list[str] = field(default_factory=list)
 
@@ -237,6 +252,8 @@ class MonthsPage:
             pages.append(COMPARISON)
         if self.groups.heading:
             pages.append(replace(GROUPS, title=self.groups.heading))
+        if self.codes is not None:
+            pages.append(CODES)
         return [*pages, COVERAGE, METHODS]
 
     @property
@@ -289,6 +306,7 @@ def make_page(
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
     paged_months = set(reader.pages)
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
+    further_pages += bool(read_coded_samples(run))
     subject_pages = len(reader.pages) + len(page.years) + len(keywords)
     store.progress.expect_pages(subject_pages + further_pages + 2)
 
@@ -310,12 +328,14 @@ def make_page(
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
         keyword.mean, _, _ = polarity_interval(keyword.polarities)
+        keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, entity_counts, run, store)
 
     _draw_comparison(page, run, store)
     page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
     page.groups = make_groups(run, store, labels.scale)
+    page.codes = make_codes_page(run, store)
     return page
 
 

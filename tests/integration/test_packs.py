@@ -25,9 +25,10 @@ from cli import context
 from cli.main import main
 from core.errors import TidingsError, UsageError
 from core.settings import Settings
+from models.codes import UnitKey
 from models.database import Database
 from models.documents import add_documents
-from models.labels import MentionKey, store_labels
+from models.labels import store_labels
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
 from packs.verify import Verification
@@ -46,8 +47,6 @@ from tests.packs_kit import (
     store_headlines,
     verify,
 )
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
@@ -91,7 +90,7 @@ def done_months(jobs: Jobs, **changed: Any) -> int:
     keys = (Mention.document_id, Mention.keyword, Mention.position)
     with jobs.db.write() as connection:
         row = connection.execute(select(*keys).order_by(*keys).limit(1)).one()
-        store_labels(connection, jobs.db, run, "Ann", {MentionKey(*row): -1})
+        store_labels(connection, jobs.db, run, "Ann", {UnitKey(*row): -1})
     return run
 
 
@@ -408,7 +407,7 @@ def test_wrong_usage_and_files_that_are_no_packs(
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
     older = change(
-        packed, "run.json", lambda content: content.replace(b'"format": 2', b'"format": 1')
+        packed, "run.json", lambda content: content.replace(b'"format": 3', b'"format": 2')
     )
     said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
     assert tidings("verify", older) == (1, "", said)

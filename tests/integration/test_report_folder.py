@@ -34,8 +34,6 @@ from reports.pages.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 HOSTILE = "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll."
 ARABIC = "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 Covid \U0001f9a0 \U0001f637."
 TEXTS = [

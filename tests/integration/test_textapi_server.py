@@ -287,6 +287,7 @@ def test_the_open_pages_need_no_key(server: Server) -> None:
     assert json.loads(get(server, "/ready")[1]) == {
         "status": "ready",
         "engine": "tidings-1.3+vader",
+        "languages": ["en"],
     }
     assert "POST /text/ner" in get(server, "/")[1]
     assert set(json.loads(get(server, "/openapi.json")[1])["paths"]) >= {

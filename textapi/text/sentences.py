@@ -12,6 +12,9 @@ from functools import lru_cache
 
 Span = tuple[int, int]
 
+# The codes of the languages whose abbreviations are known; texts of others are split all the same.
+LANGUAGES = frozenset({"en"})
+
 # `str.splitlines` splits at these characters.
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 

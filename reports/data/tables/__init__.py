@@ -15,6 +15,7 @@ from reports.data.tables.coverage import COVERAGE
 from reports.data.tables.distinctive import DISTINCTIVE
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
+from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.labels import LABELS
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PERIODS
@@ -24,7 +25,7 @@ from reports.data.tables.trainings import EPOCHS, PREDICTIONS, TRAININGS
 
 _TABLES: tuple[Table[Any], ...] = (
     *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, LABELS),
-    *(DOCUMENTS, COVERAGE, COMENTIONS),
+    *(DOCUMENTS, COVERAGE, COMENTIONS, ESTIMATES),
     *(EPOCHS, PREDICTIONS, TRAININGS, CALLS),
 )
 
