@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from analysis.text import near_duplicates
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
@@ -279,9 +280,14 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     assert len(read_mentions) == len(DAYS)
 
 
-def test_the_documents_of_a_month_are_listed_once_though_their_texts_are_read_twice(
+@pytest.mark.parametrize(("most_forms", "readings"), [(20_000, 1), (3_000, 2)])
+def test_the_documents_of_a_month_are_listed_once_and_texts_read_again_if_they_are_many(
     months_of_trackers: tuple[Database, int],
+    monkeypatch: pytest.MonkeyPatch,
+    most_forms: int,
+    readings: int,
 ) -> None:
+    monkeypatch.setattr(near_duplicates, "_MOST_FORMS", most_forms)
     db, run = months_of_trackers
     statements: list[str] = []
 
@@ -296,7 +302,8 @@ def test_the_documents_of_a_month_are_listed_once_though_their_texts_are_read_tw
     lists = [statement for statement in statements if "documents.identity" in statement]
     texts = [statement for statement in statements if "documents.text" in statement]
     assert len(lists) == len(data.jobs)
-    assert len(texts) == 2 * ceil(read_patterns(data).texts / BATCH)
+    assert len(texts) == readings * ceil(read_patterns(data).texts / BATCH)
+    assert read_patterns(data).patterns[0].size == COUNTIES
 
 
 def test_a_pattern_is_left_out_besides_what_repeats_in_a_month(db: Database) -> None:
