@@ -144,12 +144,7 @@ def label(
             code_by_codebook(request)
         return
 
-    if within is not None:
-        raise UsageError("--within is for the questions of a codebook: write --codebook FILE too")
-    if n is not None:
-        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
-    if serve:
-        raise UsageError("--serve is for the questions of a codebook: write --codebook FILE too")
+    _refuse_codebook_options(n, within, serve=serve)
     mentions = _parse_number(per)
     coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
@@ -165,6 +160,15 @@ def label(
             return
         _code_in_terminal(db, run, coder, sample)
         _show_agreement(db, run)
+
+
+def _refuse_codebook_options(n: int | None, within: float | None, *, serve: bool) -> None:
+    """Raise `UsageError` for options that say something without a codebook alone."""
+    if n is not None:
+        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if within is not None or serve:
+        option = "--serve" if serve else "--within"
+        raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
 
 
 def _parse_number(per: str) -> int:
