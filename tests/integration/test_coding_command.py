@@ -8,14 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from analysis.codebooks.reading import read_codebook
+from analysis.codebooks.reading import read_codebook, read_shipped
 from core.enums import SamplePeriod
-from models.codes import CodeValue, Coding, UnitKey, read_codes, replace_codes, store_codebook
+from models.codes import (
+    CodeValue,
+    Coding,
+    UnitKey,
+    find_stored_codebook,
+    read_codes,
+    replace_codes,
+    store_codebook,
+)
 from models.database import Database
-from producers.code_sample import SampledText, draw_code_sample
+from producers.code_sample import SampledText, draw_code_sample, read_code_sample
 from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
-from tests.report_stories import database, months_run
+from tests.report_stories import Text, database, months_run, store
 
 TIDES = """\
 name: tides
@@ -241,3 +249,38 @@ def test_a_codebook_that_cannot_be_read_ends_before_anything_is_stored(
     done = tidings("label", run, "--codebook", tides, "--out", "sample.csv")
     assert done.returncode == 1
     assert "line 1: unit is missing: write unit: …" in done.stderr
+
+
+def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
+    db: Database, tmp_path: Path
+) -> None:
+    words = [f"{left}{right}" for left in "abcdefghijklmno" for right in "pqrstuvwxyz"]
+    store(db, [Text("2020-03-02", f"{'Tide' * (n % 3 == 0)} {w}.") for n, w in enumerate(words)])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    relevance = read_shipped("relevance")
+    options = ("label", run, "--codebook", "relevance", "--per", "all", "--within", "0.1")
+    result = run_command(*options, "--out", tmp_path / "pilot.csv")
+    assert "nobody has coded a text yet: 100 are drawn as a pilot" in result.stderr
+
+    with db.read() as connection:
+        codebook_id = find_stored_codebook(connection, relevance.hash)
+    assert codebook_id is not None
+    sample = draw_code_sample(db, run, relevance, n=20, per=SamplePeriod.ALL, seed=1)
+    answers = {
+        text.unit: {"relevant": CodeValue(("yes", "no")[n % 2])} for n, text in enumerate(sample)
+    }
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, codebook_id, "person:Ann"), answers)
+
+    result = run_command(*options, "--out", tmp_path / "more.csv")
+    assert "± 10 points for every share of the whole run take about" in result.stderr
+    assert "; 20 are coded" in result.stderr
+    drawn = {text.unit for text in read_code_sample(db, run, codebook_id)}
+    assert len(drawn) > len(sample)
+    assert {text.unit for text in sample} <= drawn
+
+    result = run_command(*options[:4], "--within", "0.1", "--out", tmp_path / "other.csv")
+    assert result.returncode == 2
+    assert (
+        "the texts that are coded were drawn by all: write --per all with --within" in result.stderr
+    )
