@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -23,6 +23,15 @@ class Corpus:
     def texts(self) -> list[TextOfDocument]:
         """Every text, in the order of the periods."""
         return list(chain.from_iterable(self.texts_by_period.values()))
+
+    def without(self, document_ids: Collection[int]) -> Corpus:
+        """Return the corpus without the texts of these documents."""
+        if not document_ids:
+            return self
+        texts_by_period = {}
+        for period, texts in self.texts_by_period.items():
+            texts_by_period[period] = [text for text in texts if text[0] not in document_ids]
+        return Corpus(self.keyword, texts_by_period)
 
     def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         """Yield ``(period, text, document ids)``, each text of at most *size* characters.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
+from analysis.languages import DocumentLanguages
 from analysis.options import Keyword, TextOptions
 from analysis.text.account_names import count_writings, names_of_account
 from analysis.text.masking import mask_terms
@@ -16,18 +18,28 @@ from analysis.text.posts import long_sentences_by_month, words_by_month
 from analysis.text.words import TEXTS_KEPT
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
+from models.languages import languages_of
+from models.results import MentionSentence
 from models.tables import Base
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
+if TYPE_CHECKING:
+    from analysis.codebooks.network import CodeNetwork
+
 # The jobs of a run all read the same posts.
 _words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)
 
+ReadNetwork = Callable[[], Awaitable["CodeNetwork"]]
 ReadOtherPosts = Callable[[], Awaitable[Iterable[DocumentText] | None]]
 
 
 async def _no_posts() -> list[DocumentText]:
     return []
+
+
+async def _no_network() -> CodeNetwork:
+    raise NotImplementedError
 
 
 class ResultReader(Protocol):
@@ -36,8 +48,8 @@ class ResultReader(Protocol):
     async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
         """Read what the job's steps have found for *table*."""
 
-    async def sentences(self) -> list[tuple[str, str]]:
-        """Read the different ``(keyword, sentence)``, by day, document and position."""
+    async def mentions(self) -> list[MentionSentence]:
+        """Read the mentions, those of several terms once, by day, document and position."""
 
     async def documents(self, keyword: str) -> list[TextOfDocument]:
         """Read the documents that mention *keyword*, by day and identity."""
@@ -56,11 +68,29 @@ class MonthData:
     # Whether the keyword's terms are masked before a mention is scored.
     mask_keyword: bool = False
 
+    # It reads the network that codes the run's texts.
+    read_network: ReadNetwork = _no_network
+
+    # What a document is called where some are counted.
+    noun: ClassVar[str] = "document"
+
     _corpora: list[Corpus] = field(default_factory=list, init=False)
+    _languages: DocumentLanguages | None = field(default=None, init=False)
 
     def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
         """Yield each day with its documents; memory holds one day at a time."""
         return list_documents_by_day(self.db, self.scope)
+
+    async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
+        """Return the documents that are in none of *languages*, with their own languages."""
+        if self._languages is None:
+
+            def read() -> DocumentLanguages:
+                with self.db.read() as connection:
+                    return DocumentLanguages.of(languages_of(connection, self.scope))
+
+            self._languages = await asyncio.to_thread(read)
+        return self._languages.find_outside(languages)
 
     async def corpora(self) -> list[Corpus]:
         """Return for each keyword the documents that mention it, read once."""
@@ -127,6 +157,18 @@ class PostData:
 
     # It reads the posts of the run's other jobs, and returns None while one of them is collected.
     read_other_posts: ReadOtherPosts = _no_posts
+
+    # It reads the network that codes the run's posts.
+    read_network: ReadNetwork = _no_network
+
+    languages: DocumentLanguages = field(default_factory=DocumentLanguages)
+
+    # What a document is called where some are counted.
+    noun: ClassVar[str] = "post"
+
+    async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
+        """Return the posts that are in none of *languages*, with their own languages."""
+        return self.languages.find_outside(languages)
 
     @cached_property
     def authored(self) -> list[DocumentText]:

@@ -15,6 +15,10 @@ class Fetcher(Protocol):
     def engine(self) -> str:
         """Name and version of the engine whose answers are fetched."""
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The codes of the languages that the engine reads; None if it declares none."""
+
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
         """See that every answer of *requests* is in the ledger."""
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.enums import TextPart
+from core.errors import NotFound
+from models.codes import NETWORK
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
-from models.results import mention_sentences, mentioning_documents, read_rows
+from models.results import MentionSentence, mention_sentences, mentioning_documents, read_rows
 from models.tables import Base
+from models.trainings import get_trained_network
+
+if TYPE_CHECKING:
+    from analysis.codebooks.network import CodeNetwork
 
 # The posts of at most this many scopes of other jobs are held in memory.
 SCOPES_READ_TOGETHER = 20
@@ -41,6 +47,24 @@ def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[Documen
                 yield post
 
 
+async def read_coding_network(db: Database, coder: str) -> CodeNetwork:
+    """Return the network of a coder ``network:RUN``.
+
+    Raises `NotFound` if its training was forgotten, `BadInput` if it is of another version.
+    """
+    from analysis.codebooks.network import read_network  # noqa: PLC0415 - it loads numpy
+
+    run_id = int(coder.removeprefix(NETWORK))
+    try:
+        trained = await read_in_thread(db, get_trained_network, run_id)
+    except NotFound as error:
+        raise NotFound(
+            f"the run's coder {coder} is gone: {error}; train a network by the same codebook, and "
+            "submit the run anew with it"
+        ) from None
+    return await asyncio.to_thread(read_network, trained.weights)
+
+
 class StoredResults:
     """The rows of a job's steps as the database has them."""
 
@@ -53,8 +77,8 @@ class StoredResults:
         """Read what the job's steps have found for *table*."""
         return await read_in_thread(self._db, read_rows, self._job_id, table)
 
-    async def sentences(self) -> list[tuple[str, str]]:
-        """Read the different ``(keyword, sentence)``, by day, document and position."""
+    async def mentions(self) -> list[MentionSentence]:
+        """Read the mentions, those of several terms once, by day, document and position."""
         return await read_in_thread(self._db, mention_sentences, self._job_id)
 
     async def documents(self, keyword: str) -> list[tuple[int, str]]:

@@ -277,6 +277,21 @@ class TextOptions(FrozenModel):
     #: The polarity engine that the Text API is asked for, if it has a choice.
     polarity: Literal["news"] | None = None
     by: Grain = Grain.MONTH
+    #: `match_coder` puts the codebook's hash in the place of what was typed.
+    codebook: Annotated[
+        str | None,
+        CommandOption(
+            metavar="FILE|NAME",
+            help="Code each text by this codebook, a file or relevance; --coder says who does.",
+        ),
+    ] = None
+    coder: Annotated[
+        str | None,
+        CommandOption(
+            metavar="network:RUN",
+            help="Who codes each text: a network that people's codes trained.",
+        ),
+    ] = None
     distinct: Annotated[
         bool,
         CommandOption(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.step import Step
-from analysis.steps import distinctive, entities, keywords, phrases, polarity, summary
+from analysis.steps import codes, distinctive, entities, keywords, phrases, polarity, summary
 from core.enums import DOCUMENTS
 
 
@@ -62,7 +62,18 @@ MONTHS = Pipeline(
         phrases.STEP,
         entities.STEP,
         distinctive.STEP,
+        codes.STEP,
     ),
-    optional=(summary.STEP.name,),
+    optional=(summary.STEP.name, codes.STEP.name),
 )
-POSTS = Pipeline((summary.STEP, phrases.STEP, entities.STEP, polarity.POSTS_STEP, distinctive.STEP))
+POSTS = Pipeline(
+    (
+        summary.STEP,
+        phrases.STEP,
+        entities.STEP,
+        polarity.POSTS_STEP,
+        distinctive.STEP,
+        codes.STEP,
+    ),
+    optional=(codes.STEP.name,),
+)

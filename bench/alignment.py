@@ -32,6 +32,7 @@ from producers.imports import import_paths
 from producers.plan import call_counts, plan_run
 from tests.jobs_kit import Jobs
 from tests.stub_textapi import split_text
+from textapi.messages import Engine
 from textapi.text.sentences import sentences
 
 SERVICES = {"our engine": None, "end marks and white space": "end marks", "line breaks": "lines"}
@@ -73,7 +74,7 @@ def names_of(jobs: Jobs, column: Any) -> list[str]:
 def measure(stack: Stack, parameters: Any, *names: str) -> int:
     """Plan a job, work on it, and print its figures; return its number."""
     jobs = stack.jobs
-    engine = str(jobs.settings.textapi_url).partition("//")[2]
+    engine = Engine(str(jobs.settings.textapi_url).partition("//")[2])
     plan = plan_run(jobs.db, parameters, names, engine=engine, settings=jobs.settings)
     packs = sum(plan.by_operation.get(operation, 0) for operation in PACKED)
 

@@ -30,7 +30,7 @@ from analysis import grains
 from analysis.kinds.months import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
-from reports.findings.events import SHARE, Event, Series, find_events
+from reports.findings.events import SHARE, Event, Series, Surprises, find_events
 from sources.base import SourceDocument
 from sources.registry import source_named
 
@@ -209,14 +209,14 @@ def count_periods(
     return rows
 
 
-def find_share_events(matched: Counts, documents: Counts, first: date) -> list[Event]:
-    """Return the events of a subject, of its months and its weeks."""
+def find_share_surprises(matched: Counts, documents: Counts, first: date) -> Surprises:
+    """Return the events and the largest changes of a subject, of its months and its weeks."""
     days = matched.tolist(), documents.tolist()
     series = [
         Series("k", SHARE, count_periods(*days, first, grain))
         for grain in (Grain.MONTH, Grain.WEEK)
     ]
-    return find_events(series).events
+    return find_events(series)
 
 
 def list_nulls(archive: Archive | None) -> Iterator[str]:
@@ -264,7 +264,9 @@ def measure_errors(rng: np.random.Generator, series: int, archive: Archive | Non
                 kinds: Counter[str] = Counter()
                 for _ in range(count):
                     dealt = make_null(rng, null, days, subject, archive)
-                    found = {event.grain.value for event in find_share_events(*dealt, first)}
+                    found = {
+                        event.grain.value for event in find_share_surprises(*dealt, first).events
+                    }
                     kinds.update(found)
                     kinds["any"] += bool(found)
                 note = f"{kinds['month'] / count:.1%} by month, {kinds['week'] / count:.1%} by week"
@@ -315,28 +317,40 @@ def choose_rising(archive: Archive) -> list[str]:
 
 
 def measure_recall(archive: Archive, words: Sequence[str], name: str) -> None:
-    """Print how many of the rises of *words* are told, by month, and by month or week."""
+    """Print how many of the rises of *words* are told, by month, by month or week, and listed.
+
+    Listed are events and the largest changes that are none, of a run with this word alone.
+    """
     told: Counter[tuple[int, str]] = Counter()
     for word in words:
-        events = find_share_events(archive.matched[word], archive.documents, archive.first)
-        months = {event.period for event in events if event.grain == Grain.MONTH}
-        any_months = set(months)
-        for event in events:
-            any_months |= {
-                grains.period_of(day, Grain.MONTH) for day in grains.days_of(event.period)
-            }
+        surprises = find_share_surprises(archive.matched[word], archive.documents, archive.first)
+        months = {event.period for event in surprises.events if event.grain == Grain.MONTH}
+        any_months = list_months_of(surprises.events)
+        listed_months = any_months | list_months_of(surprises.changes)
         for period, ratio in find_rises(archive, word).items():
             for times in TIMES:
                 if ratio >= times:
                     told[times, "rises"] += 1
                     told[times, "month"] += period in months
                     told[times, "any"] += period in any_months
+                    told[times, "listed"] += period in listed_months
     for times in TIMES:
         rises = told[times, "rises"]
         if rises:
-            note = f"of {rises}; {told[times, 'any'] / rises:.0%} by month or week"
+            note = (
+                f"of {rises}; {told[times, 'any'] / rises:.0%} by month or week; "
+                f"{told[times, 'listed'] / rises:.0%} told or among the largest changes"
+            )
             percent = [100 * told[times, "month"] / rises]
             harness.print_figure(f"{times} times: {name}", percent, "%", note=note)
+
+
+def list_months_of(events: Sequence[Event]) -> set[str]:
+    """Return the months that hold a day of *events*."""
+    months = set()
+    for event in events:
+        months |= {grains.period_of(day, Grain.MONTH) for day in grains.days_of(event.period)}
+    return months
 
 
 def count_ordinary_events(archive: Archive) -> None:
@@ -344,7 +358,9 @@ def count_ordinary_events(archive: Archive) -> None:
     for size, share in SIZES.items():
         words = archive.ordinary_words(share)
         events = [
-            len(find_share_events(archive.matched[word], archive.documents, archive.first))
+            len(
+                find_share_surprises(archive.matched[word], archive.documents, archive.first).events
+            )
             for word in words
         ]
         note = f"of {len(words)} words; {sum(map(bool, events))} have one"

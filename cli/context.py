@@ -10,6 +10,7 @@ from core.errors import NotFound, SettingsError, StackError
 if TYPE_CHECKING:
     from core.settings import Settings
     from models.database import Database
+    from textapi.messages import Engine
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -53,8 +54,8 @@ def sqlite_file(url: str) -> Path | None:
     return None if path is None else Path(path)
 
 
-def engine_name(settings: Settings, polarity: str | None = None) -> str:
-    """Return name and version of the Text API's engine for requests that prefer *polarity*.
+def find_engine(settings: Settings, polarity: str | None = None) -> Engine:
+    """Return the Text API's engine for requests that prefer *polarity*.
 
     No call is counted for it.
 
@@ -70,7 +71,7 @@ def engine_name(settings: Settings, polarity: str | None = None) -> str:
     if not url:
         raise SettingsError(NO_ADDRESS)
 
-    async def ask() -> str:
+    async def ask() -> Engine:
         async with aiohttp.ClientSession() as session:
             return await fetch_engine(session, url, polarity)
 

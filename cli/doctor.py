@@ -139,7 +139,7 @@ def _check_disk(settings: Settings) -> str | None:
 
 def _check_textapi(settings: Settings) -> str | None:
     # This fails if the service is away, and counts no call.
-    context.engine_name(settings)
+    context.find_engine(settings)
     if not settings.redis_url:
         return f"its key cannot be checked within its limit: {NO_STACK}"
     return _check_key(settings)

@@ -14,6 +14,7 @@ from cli import context
 from cli.messages import show, warn
 from cli.options import check_utf8
 from core.errors import UsageError
+from core.languages import parse_language
 from core.printing import printable
 from core.quantities import quantity
 from sources.base import LONGEST_NAME, clean, clean_name
@@ -45,6 +46,14 @@ def import_documents(
         str | None,
         Option(callback=check_utf8, help="The newspaper or site that published the headlines."),
     ] = None,
+    language: Annotated[
+        str | None,
+        Option(
+            metavar="CODE",
+            help="The language of all texts, as en or de, whatever they state. By default the one "
+            "that they state (a column of languages, a post's own), else it is detected.",
+        ),
+    ] = None,
     column: Annotated[
         list[str] | None,
         Option(
@@ -75,6 +84,8 @@ def import_documents(
             raise UsageError("--handle names no account: write its name, as @nasa")
     if outlet is not None:
         outlet = _parse_outlet(outlet, handle, source)
+    if language is not None:
+        language = parse_language(language)
     columns = _parse_columns(column or [])
     _check_paths(paths)
 
@@ -102,6 +113,7 @@ def import_documents(
             handle=handle,
             columns=columns,
             outlet=outlet,
+            language=language,
             on_progress=show_progress,
             on_resume=note_resumed,
         )
@@ -220,6 +232,13 @@ def _print_counts(imported: Imported) -> None:
     if tally.empty_times:
         nothing = "it has no time" if tally.empty_times == 1 else "they have no time"
         warn(f"{_in_no_month(tally.empty_times)}: {nothing}")
+
+    if tally.unknown_languages:
+        warn(
+            f"{quantity(tally.unknown_languages, 'document')} of a language that is not known "
+            f"here, the first {printable(tally.first_unknown_language)!r}: it was detected "
+            "instead; write languages as en, de or German, or give --language"
+        )
 
     if imported.redated == 1:
         warn("1 document stands in two months: the first date counts")

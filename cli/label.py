@@ -1,62 +1,154 @@
-"""Label a sample of mentions: ``tidings label``."""
+"""Label a sample of mentions, or code one of texts by a codebook: ``tidings label``."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from cli import context
+from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
+from core.enums import CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
-    from models.labels import MentionKey
     from producers.label_sample import SampledMention
 
 DEFAULT_CODER = "coder 1"
 
+# Where the page of `--serve` is, so that a link stays the same from one day to the next.
+DEFAULT_PORT = 8767
+
+# The share of the texts that all coders of `--serve` code.
+DEFAULT_DOUBLES = 0.2
+
+# What is decided where coders differ has this name, as `models.codes.ADJUDICATED` says.
+DECISIONS = "adjudicated"
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
+# Mentions of each month and keyword, and texts of a codebook's sample.
+DEFAULT_PER = 10
+DEFAULT_N = 300
+MOST_PER = 10_000
 
-def _check_coder(coder: str) -> str:
+
+def _check_option(coders: str | None) -> str | None:
+    return None if coders is None else ",".join(map(check_coder, coders.split(",")))
+
+
+def check_coder(coder: str) -> str:
+    """Return the name of a coder. Raises `UsageError` if it cannot be one."""
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
+    if stripped == DECISIONS:
+        raise UsageError(
+            f"no coder can be called {DECISIONS}: decisions between coders are stored so"
+        )
     return stripped
 
 
 def label(
     run: Run,
-    per: Annotated[int, Option(min=1, max=10_000, help="Mentions of each month and keyword.")] = 10,
+    codebook: CodebookOption = None,
+    n: Annotated[
+        int | None,
+        Option(
+            "--n",
+            min=1,
+            max=1_000_000,
+            help=f"Texts of the codebook's sample. [default: {DEFAULT_N}]",
+        ),
+    ] = None,
+    within: Annotated[
+        float | None,
+        Option(
+            min=0.001,
+            max=0.5,
+            metavar="SHARE",
+            help="Draw as many texts as every share takes to be known to ± SHARE (0.03: three "
+            "points), as the codes so far tell; without any, a pilot.",
+        ),
+    ] = None,
+    per: Annotated[
+        str,
+        Option(
+            metavar=f"NUMBER|{'|'.join(SamplePeriod)}",
+            help="Mentions of each month and keyword; with a codebook the periods between which "
+            f"the texts are shared out. [default: {DEFAULT_PER}, or month]",
+            show_default=False,
+        ),
+    ] = "",
     coder: Annotated[
-        str, Option(callback=_check_coder, help="Who codes; several code the same sample.")
-    ] = DEFAULT_CODER,
+        str | None,
+        Option(
+            callback=_check_option,
+            help="Who codes; several code the same sample. With --serve several names, between "
+            f"commas. [default: who the file names, or {DEFAULT_CODER}]",
+        ),
+    ] = None,
     seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
     file: Annotated[
-        Path | None, Option(help="Read labels from this CSV, which --out wrote, and go.")
+        Path | None,
+        Option(help="Read labels or codes from this CSV, which --out wrote, or JSON, and go."),
     ] = None,
     out: Annotated[
         Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
     ] = None,
+    program: Annotated[
+        CodingProgram | None,
+        Option("--for", help="Write the sample of a codebook for this program instead."),
+    ] = None,
+    serve: Annotated[
+        bool,
+        Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
+    ] = False,
+    port: Annotated[
+        int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    doubles: Annotated[
+        float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
+    ] = DEFAULT_DOUBLES,
 ) -> None:
     """Label a random sample of a run's mentions, so that its report can say how right moods are.
 
     Keys: 1 negative, 2 neutral, 3 positive, s skip, u undo, q quit. Each label is stored at once:
     the next call goes on where you stopped. In a CSV the column label takes -1, 0, 1 or skip.
+
+    With --codebook the questions, keys and columns are the codebook's, and texts are drawn from all
+    documents of the run, also from those without a keyword.
     """
     if file is not None and out is not None:
         raise UsageError("--file reads labels and --out writes the sample: give one of them")
+    if program is not None and (codebook is None or out is None):
+        raise UsageError(
+            f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
+        )
+    if n is not None and within is not None:
+        raise UsageError("--n and --within both say how many texts are drawn: give one of them")
+    if codebook is not None:
+        from cli.coding import CodingRequest, PageOptions, code_by_codebook
+
+        periods = _parse_periods(per)
+        draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
+        page = PageOptions(port, doubles) if serve else None
+        code_by_codebook(CodingRequest(*draw, coder, file, out, program, page))
+        return
+
+    _refuse_codebook_options(n, within, serve=serve)
+    mentions = _parse_number(per)
+    coder = coder or DEFAULT_CODER
     with closing(context.open_database()) as db:
         if file is not None:
             _read_file(db, run, coder, file)
@@ -64,7 +156,7 @@ def label(
             return
         from producers.label_sample import draw_sample
 
-        sample = draw_sample(db, run, per=per, seed=seed)
+        sample = draw_sample(db, run, per=mentions, seed=seed)
         if out is not None:
             _write_file(db, run, coder, sample, out)
             return
@@ -72,22 +164,72 @@ def label(
         _show_agreement(db, run)
 
 
-def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[SampledMention]) -> None:
-    from cli.label_session import LabelSession
-    from models.labels import add_label, delete_label, read_labels
+def _refuse_codebook_options(n: int | None, within: float | None, *, serve: bool) -> None:
+    """Raise `UsageError` for options that say something without a codebook alone."""
+    if n is not None:
+        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if within is not None or serve:
+        option = "--serve" if serve else "--within"
+        raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
 
+
+def _parse_number(per: str) -> int:
+    """Return how many mentions of each month and keyword `--per` names. Raises `UsageError`."""
+    if per in list(SamplePeriod):
+        raise UsageError(
+            f"--per {per} is for codebooks: write --codebook FILE with it, or a number, as --per 10"
+        )
+    try:
+        mentions = int(per or DEFAULT_PER)
+    except ValueError:
+        mentions = 0
+    if not 1 <= mentions <= MOST_PER:
+        raise UsageError(
+            f"--per {printable(per)} is no number of mentions of each month and keyword: write one "
+            f"from 1 to {MOST_PER:,}"
+        )
+    return mentions
+
+
+def _parse_periods(per: str) -> SamplePeriod:
+    """Return the periods that `--per` names. Raises `UsageError`."""
+    if per and per not in list(SamplePeriod):
+        is_number = per.removeprefix("-").isdecimal()
+        remedy = f": write --n {per} for that many texts" if is_number else ""
+        raise UsageError(
+            f"--per {printable(per)} with a codebook is one of {', '.join(SamplePeriod)}{remedy}"
+        )
+    return SamplePeriod(per or SamplePeriod.MONTH)
+
+
+def check_terminal() -> None:
+    """Raise `UsageError` if there is no terminal to code in."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "there is no terminal to code in: write the sample with --out, and read it with --file"
         )
+
+
+def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[SampledMention]) -> None:
+    from analysis.codebooks.reading import read_shipped
+    from cli.label_session import LabelSession
+    from models.codes import PERSON, Coding, read_codes
+    from models.tables import POLARITY_CODEBOOK
+    from producers.code_sample import SampledText
+    from producers.coding_session import CodingSession, DatabaseCodes
+
+    check_terminal()
+    coding = Coding(run, POLARITY_CODEBOOK, f"{PERSON}{coder}")
     with db.read() as connection:
-        labels = read_labels(connection, run, coder)
+        codes = read_codes(connection, coding)
 
-    def remove(key: MentionKey) -> None:
-        with db.write() as connection:
-            delete_label(connection, run, coder, key)
-
-    LabelSession(sample, labels, partial(add_label, db, run, coder), remove).run()
+    texts = []
+    for mention in sample:
+        names = (mention.item, mention.period, mention.key.keyword, mention.document)
+        texts.append(SampledText(mention.key, *names, mention.sentence))
+    units = [text.unit for text in texts]
+    store = DatabaseCodes(db, coding)
+    LabelSession(texts, CodingSession(read_shipped("polarity"), units, codes, store)).run()
 
 
 def _write_file(

@@ -1,128 +1,41 @@
-"""Coding in a terminal: a sentence at a time, a key for each label."""
+"""Labelling in a terminal: a sentence at a time, a key for each label."""
 
 from __future__ import annotations
 
-import shutil
-import textwrap
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-from typer import getchar
-
+from cli.coding_terminal import TerminalSession
 from cli.messages import show
-from core.printing import printable
-from models.labels import LabelOutcome, MentionKey
+from models.codes import CodeValue
+from producers.coding_session import Question, cannot_be_coded
 
-if TYPE_CHECKING:
-    from producers.label_sample import SampledMention
-
-LABELS = {"1": -1, "2": 0, "3": 1, "s": None}
-NAMES = {-1: "negative", 0: "neutral", 1: "positive", None: "skipped"}
 KEYS = "1 negative  2 neutral  3 positive  s skip  u undo  q quit"
 
-# An empty key says that the terminal has gone.
-UNDO, QUIT = "u", ("q", "", "\x04")
 
-WIDEST = 100
-THERE_ALREADY = (
-    "this coder has labelled it meanwhile in another session: that label stays. "
-    "Whoever else codes gives a name of their own: --coder NAME"
-)
-ERASED = "its document was erased meanwhile: it has no label"
+class LabelSession(TerminalSession):
+    """Asks how each mention of a sample sounds: its codebook is "polarity"."""
 
+    noun = "mention"
+    larger_option = "--per"
+    there_already = (
+        "this coder has labelled it meanwhile in another session: that label stays. "
+        "Whoever else codes gives a name of their own: --coder NAME"
+    )
+    erased = "its document was erased meanwhile: it has no label"
 
-class LabelSession:
-    """Goes through a sample in its order, without the mentions that *labels* already has.
-
-    *store* and *remove* are called at each key, so that nothing is lost however the session ends.
-    Another session, of the same or another coder, may go through the same sample.
-    """
-
-    def __init__(
-        self,
-        sample: Sequence[SampledMention],
-        labels: dict[MentionKey, int | None],
-        store: Callable[[MentionKey, int | None], LabelOutcome],
-        remove: Callable[[MentionKey], None],
-    ) -> None:
-        self._sample = sample
-        self._labels = labels
-        self._store = store
-        self._remove = remove
-        # The mentions that another session has labelled, or that were erased.
-        self._not_ours: set[MentionKey] = set()
-
-    def run(self) -> None:
-        """Ask for labels until all are given or the coder quits."""
-        coded = sum(mention.key in self._labels for mention in self._sample)
-        show(f"{coded:,} of {len(self._sample):,} mentions are coded. How does the sentence sound?")
+    def _show_start(self) -> None:
+        done, sampled = f"{self._session.done:,}", f"{len(self._sample):,}"
+        show(f"{done} of {sampled} mentions are coded. How does the sentence sound?")
         show(KEYS)
 
-        index = self._next(0)
-        while index < len(self._sample):
-            mention = self._sample[index]
-            self._print(mention, index)
-            key = _read_key()
-            if key in QUIT:
-                show("stopped: the same command goes on from here")
-                return
-            if key == UNDO:
-                index = self._undo(index)
-            elif key in LABELS:
-                self._label(mention.key, LABELS[key])
-                index = self._next(index)
-            else:
-                show(f"    {KEYS}")
-        show(f"all {len(self._sample):,} are coded: a larger --per draws more")
+    def _show_variable(self, question: Question) -> None:
+        """Leave the question out, which is the same for all mentions."""
 
-    def _next(self, index: int) -> int:
-        """Return the index of the first mention without a label, from *index* on."""
-        while index < len(self._sample) and self._sample[index].key in self._labels:
-            index += 1
-        return index
+    def _refuse_key(self, question: Question) -> None:  # noqa: ARG002 - all have the same keys
+        show(f"    {KEYS}")
+        self._shown = None
 
-    def _label(self, key: MentionKey, code: int | None) -> None:
-        """Store a label, and print the outcome."""
-        outcome = self._store(key, code)
-        self._labels[key] = code
-        if outcome is LabelOutcome.STORED:
-            show(f"    {NAMES[code]}")
-            return
+    def _ask_why(self) -> CodeValue:
+        """Skip the mention without asking why."""
+        return cannot_be_coded(None)
 
-        self._not_ours.add(key)
-        message = THERE_ALREADY if outcome is LabelOutcome.THERE_ALREADY else ERASED
-        self._print_lines(message)
-
-    def _undo(self, index: int) -> int:
-        """Take back the last label before *index* that is ours; return where to go on."""
-        earlier = index - 1
-        while earlier >= 0 and self._sample[earlier].key in self._not_ours:
-            earlier -= 1
-        if earlier < 0:
-            show("    there is nothing to undo")
-            return index
-
-        key = self._sample[earlier].key
-        self._remove(key)
-        self._labels.pop(key, None)
-        show("    undone")
-        return earlier
-
-    def _print(self, mention: SampledMention, index: int) -> None:
-        show()
-        position = f"{index + 1:,} of {len(self._sample):,}"
-        show(f"[{position}] {mention.key.keyword}, {mention.period}")
-        self._print_lines(printable(mention.sentence))
-
-    def _print_lines(self, text: str) -> None:
-        width = min(WIDEST, shutil.get_terminal_size().columns) - 4
-        for line in textwrap.wrap(text, max(20, width)):
-            show(f"    {line}")
-
-
-def _read_key() -> str:
-    """Return the pressed key; more than one character (an arrow) is no key."""
-    try:
-        return getchar().lower()
-    except EOFError:
-        return ""
+    def _name_code(self, question: Question, code: str) -> str:
+        return question.variable.ends[int(code)]

@@ -10,7 +10,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from cli import control, inspect, operations, plan, report, submit
+from cli import codebook, control, inspect, operations, plan, report, submit
 from cli.forget import forget
 from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
@@ -41,6 +41,7 @@ for command in (
     *(predict, forget, label, pack, verify),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
+app.add_typer(codebook.group, name="codebook")
 app.add_typer(plan.group, name="plan")
 app.add_typer(submit.group, name="submit")
 

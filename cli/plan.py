@@ -20,6 +20,7 @@ from core.errors import ServiceUnavailable, SettingsError
 if TYPE_CHECKING:
     from cli.run_options import RunRequest
     from core.settings import Settings
+    from textapi.messages import Engine
 
 # `plan run` prints these counts of an operation, in columns of these widths.
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
@@ -33,7 +34,7 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     read_mask(options.mask)
     with closing(context.open_database(settings, create=True)) as db:
         matched = request.match_stored(db, settings)
-        engine = _engine_name(settings, matched.parameters.polarity)
+        engine = _find_engine(settings, matched.parameters.polarity)
         with _progress_display() as show_progress:
             figures = plan_run(
                 db,
@@ -84,7 +85,7 @@ def compare(run: Run, as_json: Json = False) -> None:
     with closing(context.open_database(settings)) as db:
         with db.read() as connection:
             parameters = get_run(connection, run).parameters
-        engine = _engine_name(settings, parameters.get("polarity"))
+        engine = _find_engine(settings, parameters.get("polarity"))
         with _progress_display() as show_progress:
             figures = plan_submitted_run(
                 db, run, engine=engine, settings=settings, on_progress=show_progress
@@ -133,12 +134,12 @@ def _format_duration(seconds: float) -> str:
     return f"{seconds / 3600:,.1f} hours" if seconds < 2 * 86400 else f"{seconds / 86400:,.1f} days"
 
 
-def _engine_name(settings: Settings, polarity: str | None) -> str:
+def _find_engine(settings: Settings, polarity: str | None) -> Engine:
     """Return the Text API's engine for *polarity*, or our own engine if the service is away."""
     from producers.plan import OUR_ENGINE
 
     try:
-        return context.engine_name(settings, polarity)
+        return context.find_engine(settings, polarity)
     except (ServiceUnavailable, SettingsError) as error:
         warn(f"{error}; planned as if nothing were answered")
         return OUR_ENGINE

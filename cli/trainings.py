@@ -136,6 +136,40 @@ def submit_polarity(
     _submit("polarity", data, asdict(options), sweep or (), name=name, wait=wait)
 
 
+@group.command("codes")
+@expand_options
+def submit_codes(
+    run: Run,
+    codebook: Annotated[
+        str,
+        Option(
+            metavar="FILE|NAME",
+            callback=check_utf8,
+            help="The codebook by which people coded the run: a file, or relevance.",
+        ),
+    ],
+    name: Name = None,
+    wait: Wait = False,
+) -> None:
+    """Train a network on what people coded of a run, to code other texts as they did."""
+    from analysis.codebooks.stored import choose_codebook, keep_codebook
+    from cli.progress import dispatch_and_wait
+    from producers.trainings import plan_code_training, submit_training
+    from workers.training_data import check_codes
+
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        chosen = choose_codebook(db, codebook)
+        try:
+            check_codes(db, run, chosen)
+        except BadInput as error:
+            # Another command codes more texts.
+            raise UsageError(str(error)) from error
+        parameters, jobs = plan_code_training(run, keep_codebook(db, chosen))
+        training = submit_training(db, parameters, jobs, name=name)
+        dispatch_and_wait(db, settings, training, wait=wait)
+
+
 def _submit(
     network: Literal["feedforward", "recurrent", "polarity"],
     data: str,
@@ -176,7 +210,7 @@ def predict(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict classes of images, the value after each window, or the polarity of each line."""
+    """Predict classes of images, the value after each window, the polarity or codes of lines."""
     from workers.training_data import predict_data
 
     with closing(context.open_database()) as db:

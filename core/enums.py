@@ -92,6 +92,81 @@ class StepState(StrEnum):
     NO_DATA = "no-data"
 
 
+class CodeState(StrEnum):
+    """How a coder answered a variable of a codebook."""
+
+    CODED = "coded"
+
+    # The coder read the text and has no code for it: the reason says why.
+    CANNOT_BE_CODED = "cannot be coded"
+
+    # A language model declined to answer.
+    REFUSED = "refused"
+
+    # A language model's answer ended before it was complete.
+    CUT_OFF = "cut off"
+
+    # A language model's answer is none of the codes.
+    INVALID = "invalid"
+
+
+class CodingProgram(StrEnum):
+    """A program in which samples are coded, for which they are written in its own format."""
+
+    LABEL_STUDIO = "label-studio"
+    DOCCANO = "doccano"
+
+
+class UncodedReason(StrEnum):
+    """Why a coder has no code for a text."""
+
+    UNCLEAR = "unclear"
+    OTHER_LANGUAGE = "other language"
+    TOO_SHORT = "too short"
+
+
+class SamplePart(StrEnum):
+    """A part of the texts of a period, from which a sample is drawn at a rate of its own."""
+
+    # The keyword is in the text.
+    MENTION = "mention"
+
+    # The keyword is not in the text, but words that stand out where it is.
+    NEAR_MISS = "near miss"
+
+    # All other texts.
+    REST = "rest"
+
+    # All texts of the period: of mentions or posts there are no parts.
+    ALL = "all"
+
+
+class SamplePeriod(StrEnum):
+    """The periods between which a sample of texts is shared out evenly."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    ALL = "all"
+
+    def of_month(self, month: str) -> str:
+        """Return the period that a month "YYYY-MM" is in; "" for the whole run."""
+        if self == SamplePeriod.MONTH:
+            return month
+        if self == SamplePeriod.QUARTER:
+            return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
+        return month[:4] if self == SamplePeriod.YEAR else ""
+
+    @classmethod
+    def that_has(cls, period: str) -> SamplePeriod:
+        """Return what kind of period *period* is, which `of_month` has returned."""
+        if not period:
+            return cls.ALL
+        if len(period) == len("2020"):
+            return cls.YEAR
+        return cls.QUARTER if "Q" in period else cls.MONTH
+
+
 class Grain(StrEnum):
     """The length of the periods of a series."""
 

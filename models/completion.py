@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
 from core.enums import JobKind, TextPart
+from core.languages import find_language
 from models.database import Database, batched
 from models.keyword_answers import move_keyword_answers
 from models.origins import (
@@ -72,6 +73,12 @@ class _Incomplete:
         return tuple(
             stored_value or self.missing.get(field, "") for field, stored_value in stored_fields
         )
+
+    @property
+    def language_code(self) -> str | None:
+        """The code of the language: what is stated now, or what was stored."""
+        stored_code: str | None = self.document["language_code"]
+        return find_language(self.missing.get("language")) or stored_code
 
 
 def identify_documents(
@@ -160,6 +167,8 @@ def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     for column in (*_FIELDS, *ORIGIN_FIELDS, *_DETAILS):
         if not joined.get(column) and later.get(column):
             joined[column] = later[column]
+    if not row.get("language") and later.get("language"):
+        joined["language_code"] = later.get("language_code")
     if _is_earlier(later, row) or not row.get("period"):
         joined |= {
             date_column: later.get(date_column) or row.get(date_column)
@@ -349,12 +358,19 @@ def _move_to_origins(
     changes: Counter[CountKey] = Counter()
     for incomplete in documents:
         origin_id = origin_ids[incomplete.new_origin]
-        moves.append({"document": incomplete.document["id"], "origin": origin_id})
+        moves.append(
+            {
+                "document": incomplete.document["id"],
+                "origin": origin_id,
+                "code": incomplete.language_code,
+            }
+        )
         changes[count_key(incomplete.document)] -= 1
         changes[count_key({**incomplete.document, "origin_id": origin_id})] += 1
 
     move = update(Document).where(Document.id == bindparam("document"))
-    connection.execute(move.values(origin_id=bindparam("origin")), moves)
+    moved = move.values(origin_id=bindparam("origin"), language_code=bindparam("code"))
+    connection.execute(moved, moves)
     add_to_counts(connection, db, changes)
 
 
@@ -373,6 +389,7 @@ def _store_anew(db: Database, connection: Connection, documents: Sequence[_Incom
             **incomplete.document,
             **incomplete.missing,
             "origin_id": origin_ids[incomplete.new_origin],
+            "language_code": incomplete.language_code,
         }
         old_ids[row["identity"]] = row.pop("id")
         new_rows.append(

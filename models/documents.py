@@ -56,7 +56,7 @@ _REPOST = "is a repost: moods, words and names leave it out"
 _TIMELESS = "have no time that can be meant, and are in no month"
 _COLUMNS = (
     *("identity", "source", "handle", "author_id"),
-    *("published_at", "period", "address", "text"),
+    *("published_at", "period", "address", "text", "language_code"),
 )
 _INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 # A line break ends a sentence, so that no sentence begins in the headline and ends in the abstract.

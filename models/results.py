@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Delete, Insert, bindparam, delete, insert, select, update
 
@@ -53,16 +53,28 @@ def read_rows(connection: Connection, job_id: int, table: type[Base]) -> list[Ma
     return [dict(row) for row in connection.execute(rows).mappings()]
 
 
-def mention_sentences(connection: Connection, job_id: int) -> list[tuple[str, str]]:
-    """Return the different ``(keyword, sentence)`` of a job, by day, document and position."""
-    columns = (Document.published_at, Document.identity, Mention.position)
+class MentionSentence(NamedTuple):
+    """The sentence of a document that mentions a keyword, by one term or several."""
+
+    document_id: int
+    keyword: str
+    sentence: str
+
+
+def mention_sentences(connection: Connection, job_id: int) -> list[MentionSentence]:
+    """Return the mentions of a job, those of several terms once, by day, document and position."""
+    columns = (Document.id, Document.published_at, Document.identity, Mention.position)
     mentions = (
         select(*columns, Mention.keyword, Mention.sentence)
         .join(Document, Document.id == Mention.document_id)
         .where(Mention.job_id == job_id)
     )
     sorted_mentions = sorted(connection.execute(mentions), key=_day_identity_position)
-    return list(dict.fromkeys((mention.keyword, mention.sentence) for mention in sorted_mentions))
+    sentences = [
+        MentionSentence(mention.id, mention.keyword, mention.sentence)
+        for mention in sorted_mentions
+    ]
+    return list(dict.fromkeys(sentences))
 
 
 def mentioning_documents(
@@ -81,13 +93,14 @@ def mentioning_documents(
 
 
 def set_mention_polarities(
-    connection: Connection, job_id: int, polarities: Mapping[tuple[str, str], float]
+    connection: Connection, job_id: int, polarities: Mapping[MentionSentence, float | None]
 ) -> None:
-    """Set the polarity of every mention of a job, by its keyword and sentence."""
+    """Set the polarity of every mention of a job."""
     parameters = []
     for mention in connection.execute(_MENTIONS, {"of_job": job_id}):
         key = dict(zip(_KEY_PARAMETERS, mention, strict=False))
-        new = polarities[mention.keyword, mention.sentence]
+        sentence = MentionSentence(mention.document_id, mention.keyword, mention.sentence)
+        new = polarities[sentence]
         parameters.append({**key, "of_job": job_id, "new": new})
 
     if parameters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,18 +102,34 @@ def get_run(connection: Connection, run_id: int) -> Row[Any]:
     return run
 
 
-def engines_of(connection: Connection, run_id: int) -> set[str]:
-    """Return the engines that results of the run come from."""
-    return set(connection.scalars(_ENGINES, {"run": run_id}))
+def engines_of(connection: Connection, run_id: int) -> dict[str, frozenset[str] | None]:
+    """Return the engines that results of the run come from, with the languages that they read."""
+    engines: dict[str, frozenset[str] | None] = {}
+    for engine, languages in connection.execute(_ENGINES, {"run": run_id}):
+        engines[engine] = None if languages is None else frozenset(languages.split(","))
+    return engines
 
 
-_ENGINES = select(RunEngine.engine).where(RunEngine.run_id == bindparam("run"))
+_ENGINES = select(RunEngine.engine, RunEngine.languages).where(RunEngine.run_id == bindparam("run"))
 
 
-def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:
-    """Record that results of the run come from *engine*, for the methods section of its report."""
-    run_engine = db.upsert(RunEngine).values(run_id=run_id, engine=engine)
-    connection.execute(run_engine.on_conflict_do_nothing())
+def note_engine(
+    connection: Connection,
+    db: Database,
+    run_id: int,
+    engine: str,
+    languages: Collection[str] | None = None,
+) -> None:
+    """Record that results of the run come from *engine*, which reads *languages*.
+
+    The methods section of its report names it, and a pack repeats the run with it.
+    """
+    written = None if languages is None else ",".join(sorted(languages))
+    run_engine = db.upsert(RunEngine).values(run_id=run_id, engine=engine, languages=written)
+    key = ["run_id", "engine"]
+    connection.execute(
+        run_engine.on_conflict_do_update(index_elements=key, set_={"languages": written})
+    )
 
 
 def reserve_call(db: Database, run_id: int) -> bool:

@@ -35,6 +35,10 @@ HAS_AUTHOR = text("author_id IS NOT NULL")
 DISPATCHED = text("dispatched_at IS NOT NULL")
 # The row of `Origin` in which nothing is known; the migrations make it.
 UNKNOWN_ORIGIN = 1
+# The row of `Codebook` by which people label mentions; the migrations make it.
+POLARITY_CODEBOOK = 1
+# What is coded by it: -1, 0 or 1.
+POLARITY_VARIABLE = "polarity"
 
 # SQLite numbers rows by INTEGER PRIMARY KEY alone
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -66,6 +70,9 @@ DocumentKey = Annotated[
 ]
 QuestionKey = Annotated[
     int, mapped_column(ForeignKey("keyword_questions.id", ondelete="CASCADE"), primary_key=True)
+]
+CodebookKey = Annotated[
+    int, mapped_column(ForeignKey("codebooks.id", ondelete="CASCADE"), primary_key=True)
 ]
 TextKey = Annotated[str, mapped_column(primary_key=True)]
 NumberKey = Annotated[int, mapped_column(primary_key=True)]
@@ -121,6 +128,10 @@ class Document(Base):
     text: Mapped[str]
     repost: Mapped[bool] = mapped_column(default=False)
 
+    # The text's language by its code in `core.languages`: as the archive states it, else as it was
+    # detected. "" stands for one that cannot be decided, None for one that nobody has looked at.
+    language_code: Mapped[str | None]
+
 
 class Origin(Base):
     """Where in an archive documents stand: one row for all of the same outlet, section and so on.
@@ -138,6 +149,8 @@ class Origin(Base):
 
     # The kind of document: "News", "Op-Ed".
     material: Mapped[str]
+
+    # As the archive writes it; `Document.language_code` has its code.
     language: Mapped[str]
 
 
@@ -262,6 +275,9 @@ class RunEngine(Base):
 
     run_id: Mapped[RunKey]
     engine: Mapped[TextKey]
+
+    # The codes of the languages that it reads, separated by commas; None if it declares none.
+    languages: Mapped[str | None]
 
 
 class Job(Base):
@@ -472,20 +488,96 @@ class Mention(Base):
     polarity: Mapped[float | None]
 
 
-class Label(Base):
-    """What a person who read a mention says of it; it stays when the run's jobs are done again."""
+class Codebook(Base):
+    """A codebook by which texts were coded: it stays as it was, whatever becomes of its file."""
 
-    __tablename__ = "labels"
+    __tablename__ = "codebooks"
+
+    id: Mapped[NumberKey]
+    name: Mapped[str]
+
+    # `analysis.codebooks.codebook` makes the hash, which says what the codebook means.
+    hash: Mapped[bytes] = mapped_column(RawBytes(32), unique=True)
+    content: Mapped[dict[str, Any]]
+
+
+class Code(Base):
+    """What a coder answered to a variable of a codebook; it stays when the run's jobs are redone.
+
+    What is coded is a mention, by its keyword and the number of its sentence, or a whole text. The
+    position of a whole text is 0, its keyword "" unless the codebook asks of each keyword.
+    """
+
+    __tablename__ = "codes"
 
     run_id: Mapped[RunKey]
+    codebook_id: Mapped[CodebookKey]
     document_id: Mapped[DocumentKey]
     keyword: Mapped[TextKey]
     position: Mapped[NumberKey]
+    variable: Mapped[TextKey]
+
+    # "person:NAME", "network:RUN" or "model:NAME".
     coder: Mapped[TextKey]
 
-    # -1 is negative, 0 neutral, 1 positive; None if the mention was skipped.
-    value: Mapped[int | None]
+    # None unless the state is "coded".
+    code: Mapped[str | None]
+
+    # How certain a network or a model is of its code.
+    probability: Mapped[float | None]
+
+    # A `CodeState`, and why a text cannot be coded.
+    state: Mapped[str]
+    reason: Mapped[str | None]
     at: Mapped[float]
+
+
+class SampleStratum(Base):
+    """The texts of a run from which some were drawn at one rate, to be coded."""
+
+    __tablename__ = "sample_strata"
+
+    run_id: Mapped[RunKey]
+    codebook_id: Mapped[CodebookKey]
+    number: Mapped[NumberKey]
+
+    # A month, quarter or year, or "" for the whole run.
+    period: Mapped[str]
+    keyword: Mapped[str]
+
+    # A `SamplePart`.
+    part: Mapped[str]
+
+    # How many documents (mentions, posts) the stratum has, and how many different texts.
+    population: Mapped[int]
+    texts: Mapped[int]
+
+    # How many of the different texts were drawn.
+    drawn: Mapped[int]
+
+
+class SampledUnit(Base):
+    """A text or a mention that was drawn to be coded, and what it stands for."""
+
+    __tablename__ = "sampled_units"
+
+    run_id: Mapped[RunKey]
+    codebook_id: Mapped[CodebookKey]
+    document_id: Mapped[DocumentKey]
+    keyword: Mapped[TextKey]
+    position: Mapped[NumberKey]
+
+    # The number of its `SampleStratum`.
+    stratum: Mapped[int]
+
+    # Its place in the order in which the sample is coded.
+    place: Mapped[int]
+
+    # How many units of the stratum have this text, itself among them.
+    copies: Mapped[int]
+
+    # The probability with which it was drawn.
+    inclusion: Mapped[float]
 
 
 class PostPolarity(Base):

@@ -54,8 +54,9 @@ class _TextsOfDocuments:
 class RecordingFetcher:
     """Reads answers in the ledger and keeps what it has read."""
 
-    def __init__(self, db: Database, engine: str) -> None:
+    def __init__(self, db: Database, engine: str, languages: frozenset[str] | None = None) -> None:
         self.engine = engine
+        self.languages = languages
         self.answers: StoredAnswers = {}
         self._db = db
         self._texts = _TextsOfDocuments(engine)
@@ -95,8 +96,14 @@ class RecordingFetcher:
 class ReplayingFetcher:
     """Returns the recorded answers; a request without one had found nothing."""
 
-    def __init__(self, engine: str, answers: Mapping[bytes, Any]) -> None:
+    def __init__(
+        self,
+        engine: str,
+        answers: Mapping[bytes, Any],
+        languages: frozenset[str] | None = None,
+    ) -> None:
         self.engine = engine
+        self.languages = languages
         self.keys_read: set[bytes] = set()
         self._answers = answers
         self._texts = _TextsOfDocuments(engine)

@@ -20,13 +20,14 @@ from core.enums import StepState
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.
-FORMAT = 2
+FORMAT = 3
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
 JOBS = "jobs.jsonl"
 DOCUMENTS = "documents.jsonl"
 README = "README.txt"
 CITATION = "CITATION.cff"
+CODEBOOKS = "codebooks.jsonl"
 MASK = "mask.png"
 # This folder has a file for each step.
 ANSWERS = "answers"
@@ -84,6 +85,9 @@ class PackedRun(FrozenModel):
     ended_at: float | None
     parameters: dict[str, Any]
     engines: tuple[str, ...]
+
+    # The languages that each engine reads, sorted; None if it declares none.
+    engine_languages: dict[str, tuple[str, ...] | None]
 
     # True if the documents' texts are in the pack.
     texts: bool
@@ -156,6 +160,9 @@ class PackedDocument(FrozenModel):
     section: str | None = None
     desk: str | None = None
     language: str | None = None
+
+    # The code of the language, as it is stated or detected.
+    language_code: str | None = None
     repost: bool
 
     # The hash of the text as UTF-8.

@@ -23,6 +23,7 @@ from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
 from packs import contents
 from packs.citation import write_citation
+from packs.coding import has_codebooks
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
 from packs.jobs import steps_to_verify
 from reports.build.report_folder import build
@@ -87,6 +88,15 @@ def installed_versions() -> dict[str, str]:
     return {library: version(library) for library in _LIBRARIES}
 
 
+def sort_languages(run_data: RunData) -> dict[str, tuple[str, ...] | None]:
+    """Return the languages that each of the run's engines reads, as a pack writes them."""
+    languages: dict[str, tuple[str, ...] | None] = {}
+    for engine in run_data.engines:
+        declared = run_data.engine_languages[engine]
+        languages[engine] = None if declared is None else tuple(sorted(declared))
+    return languages
+
+
 def answers_file(step: str) -> str:
     """Return the name of the file with the answers of a step."""
     return f"{contents.ANSWERS}/{step}.jsonl"
@@ -135,6 +145,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
                 published_at=document.published_at,
                 address=document.address,
                 **_named_origin(origins[document.origin_id]),
+                language_code=document.language_code,
                 repost=document.repost,
                 sha256=hash_text(document.text),
                 jobs=tuple(jobs_by_document.get(document.id, ())),
@@ -263,6 +274,8 @@ def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+    if has_codebooks(run_data):
+        files[contents.CODEBOOKS] = "the codebooks by which it was coded, and the samples"
     if has_answers:
         files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
     return files

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from analysis.data import MonthData, PostData
 from analysis.kinds import kind_of_jobs
 from analysis.step import Step
-from analysis.steps import polarity
+from analysis.steps import codes, polarity
 from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.jobs import Claim
@@ -46,14 +46,16 @@ def read_result(db: Database, job: RunJob) -> str | None:
 def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
     """Return the finished steps in their order; their answers repeat them.
 
-    A job without documents has no finished step.
+    A job without documents has no finished step. Codes are repeated by no answer, but by a network
+    of another run, which a pack does not hold.
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
     ended: Collection[str] = [
         step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
     ]
-    return kind_of_jobs(kind).pipeline.select(ended)
+    steps = kind_of_jobs(kind).pipeline.select(ended)
+    return [step for step in steps if step is not codes.STEP]
 
 
 def steps_to_verify(job: PackedJob, *, texts: bool, selected: bool) -> list[Step]:

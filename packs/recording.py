@@ -76,7 +76,8 @@ async def _record_step(
     """Return the fetcher whose answers reproduce the stored rows of the step."""
     reason = "the stored answers give other results than those that are stored"
     for engine in run_data.engines or [_NO_ENGINE]:
-        fetcher = RecordingFetcher(run_data.db, engine)
+        languages = run_data.engine_languages.get(engine)
+        fetcher = RecordingFetcher(run_data.db, engine, languages)
         try:
             result = await step.run(job_data, fetcher)
         except AnswersMissing as error:

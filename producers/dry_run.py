@@ -21,6 +21,7 @@ from models.answers import read_answers
 from models.database import Database
 from models.documents import documents_by_id
 from models.keyword_answers import read_sentences
+from models.results import MentionSentence
 from models.tables import Base, Mention
 from textapi.engine.summary import summarize
 from textapi.messages import Operation
@@ -41,8 +42,9 @@ READ_TOGETHER = 200
 class DryRunFetcher:
     """Counts the calls of a run: each answer is needed once, however often it is requested."""
 
-    def __init__(self, db: Database, engine: str) -> None:
+    def __init__(self, db: Database, engine: str, languages: frozenset[str] | None = None) -> None:
         self.engine = engine
+        self.languages = languages
         self.calls_needed: Counter[str] = Counter()
         self.calls_to_make: Counter[str] = Counter()
         self._db = db
@@ -160,13 +162,14 @@ class ResultBuffer:
         """Return what earlier steps have found for *table*."""
         return self._rows.get(table, [])
 
-    async def sentences(self) -> list[tuple[str, str]]:
-        """Return the different ``(keyword, sentence)``, by day, document and position."""
-        sentences: dict[tuple[str, str], None] = {}
+    async def mentions(self) -> list[MentionSentence]:
+        """Return the mentions, those of several terms once, by day, document and position."""
+        sentences: dict[MentionSentence, None] = {}
 
-        for mentions in self._rows_of_document.values():
+        for document_id, mentions in self._rows_of_document.items():
             for mention in sorted(mentions, key=itemgetter("position", "keyword")):
-                sentences[mention["keyword"], mention["sentence"]] = None
+                sentence = MentionSentence(document_id, mention["keyword"], mention["sentence"])
+                sentences[sentence] = None
 
         return list(sentences)
 

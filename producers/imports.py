@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from analysis.languages import code_languages
 from models.database import VALUES_PER_STATEMENT, Database
 from models.documents import Stored, insert_documents
 from models.imports import (
@@ -83,6 +84,7 @@ def import_paths(
     source: str | None,
     handle: str | None,
     outlet: str | None = None,
+    language: str | None = None,
     columns: Mapping[str, str],
     on_progress: Callable[[int], None] = lambda _: None,
     on_resume: Callable[[Path, int], None] = lambda *_: None,
@@ -97,7 +99,7 @@ def import_paths(
     """
     imported = Imported()
     all_paths = list(paths)
-    options = [source, handle, outlet, sorted(columns.items())]
+    options = [source, handle, outlet, language, sorted(columns.items())]
 
     for path in all_paths:
         record = _Record(db, path, source or "", imported, _identify(path, options))
@@ -105,7 +107,13 @@ def import_paths(
         if cursor is not None:
             on_resume(path, cursor["offset"])
         items = read_path(
-            path, source=source, handle=handle, outlet=outlet, columns=columns, cursor=cursor
+            path,
+            source=source,
+            handle=handle,
+            outlet=outlet,
+            language=language,
+            columns=columns,
+            cursor=cursor,
         )
         if len(all_paths) > 1:
             items = leave_out_unreadable(path, items)
@@ -184,22 +192,23 @@ class _Record:
     def store(self, batch: _Batch) -> None:
         """Store a batch, count it, and move the place behind it."""
         counts = ReadCounts()
-        document_rows: list[dict[str, Any]] = []
+        documents: list[SourceDocument] = []
         left_out: list[LeftOut] = []
         for item in batch.items:
             counts.add(item)
             self._imported.tally.add(item)
             if isinstance(item, SourceDocument):
                 self._sources.add(item.source)
-                document_rows.append(document_row(item))
+                documents.append(item)
             elif isinstance(item, LeftOut):
                 left_out.append(item)
 
+        rows = document_rows(documents)
         with self._db.write() as connection:
             import_id = self._number or self._begin(connection)
             if not keeps_place(connection, import_id, self._place):
                 self._file = None
-            stored = insert_documents(connection, self._db, document_rows, import_id=import_id)
+            stored = insert_documents(connection, self._db, rows, import_id=import_id)
             self._imported.add(stored, left_out)
             place = self._place_at(batch.cursor)
             count_import(
@@ -237,8 +246,14 @@ class _Record:
         return clean(str(left_out).removeprefix(f"{self._path.parent}/"))[0]
 
 
-def document_row(document: SourceDocument) -> dict[str, Any]:
-    """Return what `models.documents.add_documents` stores of a document."""
+def document_rows(documents: Sequence[SourceDocument]) -> list[dict[str, Any]]:
+    """Return what `models.documents.add_documents` stores of documents."""
+    stated = [(document.language, document.source) for document in documents]
+    codes = code_languages(stated, [document.text for document in documents])
+    return list(map(_document_row, documents, codes))
+
+
+def _document_row(document: SourceDocument, language_code: str) -> dict[str, Any]:
     published_at = document.published_at
     return {
         "identity": document.identity,
@@ -254,4 +269,5 @@ def document_row(document: SourceDocument) -> dict[str, Any]:
         "abstract": document.abstract,
         "tags": document.tags,
         "repost": document.repost,
+        "language_code": language_code,
     }

@@ -16,30 +16,28 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from operator import itemgetter
 from pathlib import Path
-from unicodedata import normalize
 
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
 from core.errors import BadInput, UsageError
+from models.codes import UnitKey
 from models.database import Database
-from models.labels import LabelledMention, MentionKey, list_mentions_by_month, read_sentences
+from models.labels import LabelledMention, list_mentions_by_month, read_sentences
 from models.runs import get_run
+from producers.coded_files.texts import is_same_text, read_text, refuse
 from sources.csv_rows import read_rows
-from textapi.text.comparison import fold
 
 # A file may hold these names in place of the labels.
 NAMES = {"negative": -1, "neutral": 0, "positive": 1}
 
 SKIPPED = "skip"
-MAX_FILE_BYTES = 2**25
-PROBLEMS_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class SampledMention:
     """A mention of the sample; *item* names it in a file that is coded."""
 
-    key: MentionKey
+    key: UnitKey
     item: str
     period: str
 
@@ -131,9 +129,9 @@ def _hash(mention: LabelledMention, seed: str = "") -> bytes:
     return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
-def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, MentionKey]:
+def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, UnitKey]:
     """Return the mentions of the run that *items* name; leave out items without a mention."""
-    mention_keys: dict[str, MentionKey] = {}
+    mention_keys: dict[str, UnitKey] = {}
     for mentions in list_mentions_by_month(db, run_id):
         for mention in mentions:
             item = item_of(mention)
@@ -148,7 +146,7 @@ def read_coded_file(path: Path) -> CodedFile:
     Raises `BadInput` if the file cannot be read, lacks a column, holds a text that is no label, or
     two labels of one item.
     """
-    text, is_utf8 = _read_text(path)
+    text, is_utf8 = read_text(path)
     table = read_rows(iter(text.splitlines(keepends=True)))
     head = next(table, [])
     columns = [column.strip().casefold() for column in head] if isinstance(head, list) else []
@@ -180,12 +178,12 @@ def read_coded_file(path: Path) -> CodedFile:
         if earlier.value != code:
             problems.append(f"row {row_number} gives {item} another label than row {earlier.row}")
 
-    _refuse(path, problems)
+    refuse(path, problems)
     return CodedFile(path, list(coded.values()), is_utf8)
 
 
 def check_sentences(
-    db: Database, run_id: int, file: CodedFile, keys: Mapping[str, MentionKey]
+    db: Database, run_id: int, file: CodedFile, keys: Mapping[str, UnitKey]
 ) -> None:
     """Raise `BadInput` if a row has another sentence than the mention that *keys* has for its item.
 
@@ -199,40 +197,9 @@ def check_sentences(
         stored = sentences.get(keys[coded.item]) if coded.item in keys else None
         if stored is None or not coded.sentence:
             continue
-        if _compared(coded.sentence, file) != _compared(stored, file):
+        if not is_same_text(coded.sentence, stored, is_utf8=file.is_utf8):
             problems.append(f"row {coded.row} has another sentence than {coded.item}")
-    _refuse(file.path, problems)
-
-
-def _compared(sentence: str, file: CodedFile) -> str:
-    """Return what stays of a sentence in a spreadsheet program, which may add an apostrophe."""
-    plain = sentence.lstrip("'")
-    if file.is_utf8:
-        return fold(plain).text
-    return "".join(filter(str.isalnum, normalize("NFC", plain).encode("ascii", "ignore").decode()))
-
-
-def _refuse(path: Path, problems: Sequence[str]) -> None:
-    """Raise `BadInput` if there are *problems*."""
-    if problems:
-        more = f", and {len(problems) - PROBLEMS_SHOWN:,} more" * (len(problems) > PROBLEMS_SHOWN)
-        raise BadInput(f"{path}: {'; '.join(problems[:PROBLEMS_SHOWN])}{more}: nothing was stored")
-
-
-def _read_text(path: Path) -> tuple[str, bool]:
-    """Return the text of a file, and whether it is in UTF-8."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise BadInput(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: is it the coded file?")
-    try:
-        return content.decode().lstrip("\ufeff"), True
-    # A spreadsheet program saved the file in its own encoding; items are ASCII.
-    except UnicodeDecodeError:
-        return content.decode("windows-1252", errors="replace"), False
+    refuse(file.path, problems)
 
 
 def parse_label(text: str) -> int | None:
@@ -253,7 +220,7 @@ def parse_label(text: str) -> int | None:
 
 
 def coded_rows(
-    run_id: int, sample: Sequence[SampledMention], labels: dict[MentionKey, int | None]
+    run_id: int, sample: Sequence[SampledMention], labels: dict[UnitKey, int | None]
 ) -> Iterator[tuple[object, ...]]:
     """Yield the rows of the file to be coded: `FILE_COLUMNS`, with the labels that are there."""
     for mention in sample:

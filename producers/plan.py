@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from analysis.kinds import kind_named
+from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import Kind, Unit
 from core.errors import UsageError
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
@@ -24,10 +25,11 @@ from models.runs import get_run
 from models.tables import IS_REPORT, Call, Job
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from sources.source import Source
-from textapi.messages import SERVICE
+from textapi.messages import SERVICE, Engine
+from textapi.text.sentences import LANGUAGES
 
-# Engines whose names begin with this match keywords as the dry run does.
-OUR_ENGINE = "tidings"
+# Our own engine; those whose names begin with this match keywords as the dry run does.
+OUR_ENGINE = Engine("tidings", LANGUAGES)
 
 _ESTIMATES = {
     Unit.MENTION: "keyword calls are exact, the others are estimated with our own matcher",
@@ -68,7 +70,7 @@ def plan_run(
     parameters: Any,
     names: Sequence[str],
     *,
-    engine: str,
+    engine: Engine,
     settings: Settings,
     newest_documents: Mapping[str, int] | None = None,
     on_progress: OnProgress = lambda _done, _jobs: None,
@@ -97,7 +99,7 @@ def plan_submitted_run(
     db: Database,
     run_id: int,
     *,
-    engine: str,
+    engine: Engine,
     settings: Settings,
     on_progress: OnProgress = lambda _done, _jobs: None,
 ) -> Plan:
@@ -153,13 +155,13 @@ class _Planner:
         db: Database,
         kind: Kind[Any],
         parameters: Any,
-        engine: str,
+        engine: Engine,
         settings: Settings,
     ) -> None:
         self._db, self._settings = db, settings
         self._kind, self._parameters = kind, parameters
-        self._is_our_engine = engine.startswith(OUR_ENGINE)
-        self._fetcher = DryRunFetcher(db, engine)
+        self._is_our_engine = engine.name.startswith(OUR_ENGINE.name)
+        self._fetcher = DryRunFetcher(db, engine.name, engine.languages)
         # The calls by source and operation.
         self._source_calls: Counter[tuple[str, str]] = Counter()
         self._asked: Counter[Source] = Counter()
@@ -192,6 +194,7 @@ class _Planner:
         """Say what the figures leave out."""
         plan = self._plan
         plan.exact = plan.exact and not self._asked
+        plan.remarks += describe_coder(self._parameters)
         plan.remarks += self._kind.describe_plan(
             self._parameters, self._settings, self._asked, self._jobs_without_data
         )

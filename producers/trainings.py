@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from analysis.kinds.trainings import TrainingParameters, Trainings
+from analysis.kinds.trainings import CODES, TrainingParameters, Trainings
 from core.errors import UsageError
 from models.database import Database
 from models.runs import NewJob, create_run
@@ -71,6 +71,18 @@ def plan_training(
         new_jobs.append(NewJob(Trainings.job_kind, job, job_options, Trainings.queue))
     data = _resolve_data(network, data)
     return TrainingParameters(network=network, data=data, options=shared), new_jobs
+
+
+def plan_code_training(run_id: int, codebook: str) -> tuple[TrainingParameters, list[NewJob]]:
+    """Return the training of a network on the codes of a run, by the codebook of that hash."""
+    parameters = TrainingParameters(
+        network=CODES,
+        data=f"codes of run {run_id}",
+        options={},
+        coded_run=run_id,
+        codebook=codebook,
+    )
+    return parameters, [NewJob(Trainings.job_kind, CODES, {}, Trainings.queue)]
 
 
 def options_of(parameters: TrainingParameters, job_options: Mapping[str, Any]) -> Options:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from core.errors import ServiceError
+from core.languages import is_unknown_language
 from core.storable import make_storable
 
 _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
@@ -71,7 +72,7 @@ class SourceDocument:
     #: The archive's type of material, such as "News".
     material: str | None = None
 
-    #: The language as the archive writes it, such as "en".
+    #: The language as the archive writes it, such as "en" or "German".
     language: str | None = None
     abstract: str | None = None
 
@@ -183,6 +184,10 @@ class ReadCounts:
     #: The time as a table writes it; empty if no table has a wrong one.
     first_wrong_time: str = ""
     empty_times: int = 0
+
+    #: How many documents state a language that is not known here, and the first such language.
+    unknown_languages: int = 0
+    first_unknown_language: str = ""
     replaced_characters: int = 0
     remarks: list[Remark] = field(default_factory=list)
     tables: list[ColumnsRead] = field(default_factory=list)
@@ -195,6 +200,7 @@ class ReadCounts:
                 self.wrong_times += item.time_wrong
                 self.first_wrong_time = self.first_wrong_time or item.wrong_time
                 self.empty_times += item.time_empty
+                self._note_language(item.language)
                 self.replaced_characters += item.replaced
             case LeftOut():
                 self.left_out += 1
@@ -204,6 +210,11 @@ class ReadCounts:
                 self.remarks.append(item)
             case ColumnsRead():
                 self.tables.append(item)
+
+    def _note_language(self, language: str | None) -> None:
+        if is_unknown_language(language):
+            self.unknown_languages += 1
+            self.first_unknown_language = self.first_unknown_language or language or ""
 
 
 def clean(text: str) -> tuple[str, int]:

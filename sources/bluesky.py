@@ -18,6 +18,7 @@ from sources.base import (
     Page,
     SourceDocument,
     clean,
+    clean_name,
     clean_or_none,
     fold_handle,
     mapping_or_empty,
@@ -147,10 +148,19 @@ def read_entry(entry: Any, index: int, context: ReadContext) -> Item:
         address=address,
         handle=fold_handle(author.get("handle")),
         author_id=clean_or_none(author.get("did")),
+        language=_language(record),
         repost=is_repost,
         replaced=replaced,
         time_wrong=published is None,
     )
+
+
+def _language(record: Mapping[str, Any]) -> str | None:
+    """Return the language of a post; one that names several does not say which it is in."""
+    languages = record.get("langs")
+    if not isinstance(languages, list) or len(languages) != 1:
+        return None
+    return clean_name(languages[0])
 
 
 def _entry_time(entry: Mapping[str, Any]) -> datetime | None:

@@ -16,6 +16,7 @@ from sources.base import (
     Item,
     LeftOut,
     Remark,
+    SourceDocument,
     clean_name,
     fold_handle,
 )
@@ -62,6 +63,7 @@ def read_path(
     source: str | None = None,
     handle: str | None = None,
     outlet: str | None = None,
+    language: str | None = None,
     columns: Mapping[str, str] | None = None,
     now: datetime | None = None,
     cursor: Cursor | None = None,
@@ -69,7 +71,8 @@ def read_path(
     """Read the documents of a file, or of every file below a folder, one at a time.
 
     *source* is a source's name, or None to find it out; *handle* is the account of posts that name
-    none; *outlet* is who published the headlines that name no outlet; *columns* maps a field
+    none; *outlet* is who published the headlines that name no outlet; *language* is that of all
+    texts, whatever they state; *columns* maps a field
     (`FIELDS`) to the name of the column that holds it. Documents without a handle are yielded all
     the same, with a remark. A *cursor* of an item `Place` says where to go on in the file that
     yielded it.
@@ -91,10 +94,12 @@ def read_path(
         now=now or datetime.now(UTC),
         cursor=cursor,
     )
-    if path.is_dir():
-        yield from _read_folder(path, options)
-    else:
-        yield from _read_file(path, options)
+    items = _read_folder(path, options) if path.is_dir() else _read_file(path, options)
+    for item in items:
+        if language is not None and isinstance(item, SourceDocument):
+            yield replace(item, language=language)
+        else:
+            yield item
 
 
 def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:

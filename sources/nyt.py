@@ -341,6 +341,7 @@ SOURCE = Source(
     name=NAME,
     label="The New York Times",
     earliest=datetime(1851, 9, 18, tzinfo=UTC),
+    language="en",
     service=Service(url="nyt_url", limits="nyt_limits", key="nyt_key"),
     archive=Archive(
         read=read_archive,

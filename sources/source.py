@@ -82,6 +82,9 @@ class PostReader:
     #: True if a post is stored under the handle that it names, not the requested one.
     posts_name_handle: bool = False
 
+    #: The service has the newest posts of an account alone, about so many.
+    most_posts: int | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
@@ -247,6 +250,9 @@ class Source:
 
     #: No document of the source can be older.
     earliest: datetime
+
+    #: The code of the language of all its texts; None if each has its own.
+    language: str | None = None
     service: Service | None = None
     archive: Archive | None = None
     account: PostReader | None = None

@@ -27,6 +27,7 @@ from sources.base import (
     Page,
     SourceDocument,
     clean,
+    clean_name,
     clean_or_none,
     fold_handle,
     mapping_or_empty,
@@ -124,6 +125,7 @@ def _read_v2_post(post: Any, index: int, context: ReadContext) -> Item:
         text=text,
         handle=context.authors.get(author or "") or context.handle,
         author_id=author,
+        language=clean_name(post.get("lang")),
         repost=is_retweet,
     )
     return _complete(document, post.get("created_at"), context.now)
@@ -151,6 +153,7 @@ def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
         text=text,
         handle=fold_handle(user.get("screen_name")) or context.handle,
         author_id=clean_or_none(user.get("id_str")),
+        language=clean_name(post.get("lang")),
         repost=isinstance(post.get("retweeted_status"), Mapping),
     )
     return _complete(document, post.get("created_at"), context.now)
@@ -467,7 +470,7 @@ def _handle_in_address(address: str) -> str | None:
 
 SOURCE = Source(
     name=NAME,
-    label="X",
+    label="X (Twitter until July 2023)",
     terms="The posts belong to their authors; what X's API gives is used under its developer "
     "agreement and policy: https://developer.x.com/en/developer-terms/agreement-and-policy",
     earliest=datetime(2006, 3, 21, tzinfo=UTC),
@@ -479,7 +482,11 @@ SOURCE = Source(
         price_per_post="x_price_per_post",
     ),
     account=PostReader(
-        operation="posts", handle_form=_HANDLE, pages=account_pages, posts_name_handle=True
+        operation="posts",
+        handle_form=_HANDLE,
+        pages=account_pages,
+        posts_name_handle=True,
+        most_posts=3_200,
     ),
     search=PostReader(operation="search", pages=search_pages),
     json_format=JsonFormat(

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
-from tests.databases import Postgres, new_database
+from tests.databases import Postgres, new_database, new_sqlite
 from tests.e2e_kit import Stub, running_stub
 from tests.memory_folder import find_memory_folder
 from tests.services import (
@@ -27,6 +27,7 @@ from tests.services import (
     running_valkey,
     running_worker,
 )
+from tests.warm_python import executed_processes, warm_processes
 
 hypothesis_settings.register_profile("tidings", deadline=None)  # no test fails of a busy machine
 hypothesis_settings.load_profile("tidings")
@@ -66,13 +67,17 @@ def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def figures_from_memory() -> Iterator[None]:
-    """Draw each figure twice at most, in all modules that use this together."""
-    # Most modules of tests have nothing to do with figures, whose libraries take a second to load.
-    from tests.figures_kit import figures_in_memory  # noqa: PLC0415
+@pytest.fixture(scope="session", autouse=True)
+def _warm_processes() -> Iterator[None]:
+    """Start commands and workers from a process that has done their imports."""
+    with warm_processes():
+        yield
 
-    with figures_in_memory():
+
+@pytest.fixture(scope="module")
+def cold_processes() -> Iterator[None]:
+    """Execute commands and workers as users do."""
+    with executed_processes():
         yield
 
 
@@ -130,7 +135,7 @@ def _postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    migrate(f"sqlite:///{path}")
+    new_sqlite(path)
     return path
 
 

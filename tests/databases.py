@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
-import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+
+from core.addresses import sqlite_path
+from models.database import migrate
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,48 @@ class Postgres:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def new_sqlite(path: Path) -> str:
+    """Write a SQLite database with our tables and nothing in them; return its address."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_read_sqlite_template())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _read_sqlite_template() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def migrate_by_copy(url: str, revision: str = "head") -> None:
+    """Do what `migrate` does, to a SQLite file without tables by a copy: it takes 0.1 s less."""
+    path = sqlite_path(url)
+    if path is None or revision != "head":
+        migrate(url, revision)
+        return
+
+    # A file in the mode of write-ahead logs cannot be opened in memory; the copy has its own mode.
+    template = bytearray(_read_sqlite_template())
+    template[18:20] = b"\x01\x01"
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).touch(mode=0o600)
+    with closing(sqlite3.connect(path, timeout=30)) as target:
+        has_tables = target.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        if not has_tables:
+            with closing(sqlite3.connect(":memory:")) as source:
+                source.deserialize(bytes(template))
+                source.backup(target)
+    if has_tables:
+        migrate(url, revision)
+
+
 @contextmanager
 def new_database(request: pytest.FixtureRequest, folder: Path, engine: str) -> Iterator[str]:
     """Yield the address of an empty database of *engine* with our tables."""
     if engine == "sqlite":
-        path = folder / "tidings.db"
-        shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        yield new_sqlite(folder / "tidings.db")
     else:
         server: Postgres = request.getfixturevalue("_postgres")
         with server.new_database(server.template) as url:

@@ -20,7 +20,7 @@ from analysis.kinds.trainings import TrainingParameters
 from analysis.options import FrozenModel, Keyword
 from core.enums import DOCUMENTS, JobKind, State, StepState
 from models import runs
-from models.database import Database, migrate
+from models.database import Database
 from models.tables import (
     Document,
     Entity,
@@ -36,6 +36,7 @@ from models.tables import (
     Summary,
     Training,
 )
+from tests.databases import new_sqlite
 from tests.exports_kit import place_documents
 from textapi.text.keywords import pattern
 from textapi.text.sentences import sentences
@@ -55,8 +56,7 @@ class Text:
 
 
 def database(folder: Path) -> Database:
-    url = f"sqlite:///{folder / 'tidings.db'}"
-    migrate(url)
+    url = new_sqlite(folder / "tidings.db")
     return Database(url, pooled=False)  # nothing is left open that a test forgets to close
 
 

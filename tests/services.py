@@ -38,24 +38,17 @@ POSTGRES_OPTIONS = {
 }
 
 
-# The program of a worker that reconciles at another interval, its first argument.
-OFTEN = """
-import sys, celery.__main__, workers.celery
-workers.celery.RECONCILE_SECONDS = float(sys.argv.pop(1))
-celery.__main__.main()
-"""
-
-
 class NoPostgresError(Exception):
     """PostgreSQL cannot run here; the message says why."""
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 30.0, what: str = "it") -> None:
-    """Poll until *condition* holds; fail after *seconds*."""
-    end = time.monotonic() + seconds
+    """Poll until *condition* holds, more seldom as time passes; fail after *seconds*."""
+    start = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
-        time.sleep(0.02)
+        waited = time.monotonic() - start
+        assert waited < seconds, f"{what} did not happen within {seconds} s"
+        time.sleep(min(max(0.02, waited / 10), 0.1))
 
 
 @contextmanager
@@ -100,7 +93,8 @@ def running_worker(
     if reconcile_seconds is not None:
         celery = python_module("celery")
         assert command[: len(celery)] == celery
-        command[: len(celery)] = [sys.executable, "-P", "-c", OFTEN, str(reconcile_seconds)]
+        often = python_module("tests.often_reconciling_worker")
+        command[: len(celery)] = [*often, str(reconcile_seconds)]
     with _child(name, command, environment(settings) | ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
         wait_until(

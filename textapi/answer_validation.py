@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.errors import ServiceBadAnswer
+from core.languages import find_language
 from core.storable import make_storable
 from textapi.messages import SERVICE, Operation
 
@@ -53,6 +54,12 @@ def read_engine(header: str | None) -> str | None:
     """
     printable = _UNPRINTABLE.sub(lambda character: ascii(character[0])[1:-1], header or "")
     return printable.strip()[:LONGEST_ENGINE].rstrip() or None
+
+
+def read_languages(header: str | None) -> frozenset[str] | None:
+    """Return the codes of the languages in a *header*; None if it names none that is known."""
+    codes = map(find_language, (header or "").split(","))
+    return frozenset(filter(None, codes)) or None
 
 
 def bad_answer(operation: str, problem: str) -> ServiceBadAnswer:

@@ -15,8 +15,16 @@ from core.errors import ServiceBadAnswer, ServiceError, SettingsError
 from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
-from textapi.answer_validation import bad_answer, read_engine
-from textapi.messages import ENGINE_HEADER, KEY_HEADER, POLARITY_HEADER, SERVICE, Operation
+from textapi.answer_validation import bad_answer, read_engine, read_languages
+from textapi.messages import (
+    ENGINE_HEADER,
+    KEY_HEADER,
+    LANGUAGES_HEADER,
+    POLARITY_HEADER,
+    SERVICE,
+    Engine,
+    Operation,
+)
 
 T = TypeVar("T")
 
@@ -81,6 +89,8 @@ class TextApiClient:
         self._slots = asyncio.Semaphore(settings.textapi_concurrency)
         # The engine that answers, by the polarity engine that requests prefer.
         self._engines: dict[str | None, str] = {}
+        # The languages that each engine declares.
+        self._languages: dict[str, frozenset[str] | None] = {}
 
     async def engine(self, polarity: str | None = None) -> str:
         """Return name and version of the engine for requests that prefer *polarity*.
@@ -89,11 +99,17 @@ class TextApiClient:
         """
         if polarity not in self._engines:
 
-            async def fetch(_attempt: int) -> str:
+            async def fetch(_attempt: int) -> Engine:
                 return await fetch_engine(self._client.session, self._client.base_url, polarity)
 
-            self._engines[polarity] = await self._client.retry(fetch)
+            engine = await self._client.retry(fetch)
+            self._engines[polarity] = engine.name
+            self._languages[engine.name] = engine.languages
         return self._engines[polarity]
+
+    def languages(self, engine: str) -> frozenset[str] | None:
+        """Return the languages that *engine* declared when it answered last; None for none."""
+        return self._languages.get(engine)
 
     def note_engine(self, engine: str, polarity: str | None = None) -> None:
         """Remember that *engine* answered; `engine` returns it for *polarity* from now on."""
@@ -133,6 +149,9 @@ class TextApiClient:
                     if not isinstance(answer.value, dict):
                         raise bad_answer(operation, "no JSON object")
                     engine = read_engine(answer.headers.get(ENGINE_HEADER))
+                    if engine is not None:
+                        languages = read_languages(answer.headers.get(LANGUAGES_HEADER))
+                        self._languages[engine] = languages
                     reply = Reply(_read(read, answer.value, engine), engine, number)
                     if store is not None:
                         await store(reply)
@@ -163,8 +182,8 @@ def prefer(polarity: str | None) -> dict[str, str]:
 
 async def fetch_engine(
     session: aiohttp.ClientSession, url: str, polarity: str | None = None
-) -> str:
-    """Return name and version of the engine at *url* for requests that prefer *polarity*.
+) -> Engine:
+    """Return the engine at *url* for requests that prefer *polarity*.
 
     A service that does not name its engine is named by its host.
 
@@ -177,11 +196,12 @@ async def fetch_engine(
             timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
             allow_redirects=False,
         ) as response:
-            engine = read_engine(response.headers.get(ENGINE_HEADER))
+            engine_name = read_engine(response.headers.get(ENGINE_HEADER))
+            languages = read_languages(response.headers.get(LANGUAGES_HEADER))
     except (TimeoutError, aiohttp.ClientConnectionError) as error:
         raise unreachable(SERVICE, url, error) from error
     except aiohttp.ClientError:
         # A service of another make does not name its engine.
-        engine = None
+        engine_name = languages = None
 
-    return engine or urlsplit(url).netloc.rpartition("@")[2]
+    return Engine(engine_name or urlsplit(url).netloc.rpartition("@")[2], languages)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from textapi.engine.entities import LABELS
-from textapi.text.keywords import HYPHENS
+from textapi.text.keywords import count_signs
 from textapi.text.size import count_lines, count_words
 
 # A text has at most this many characters.
@@ -36,8 +36,9 @@ MAX_KEYWORDS = 1_000
 MAX_KEYWORD = 200
 # The keywords of a request have at most this many characters together.
 MAX_KEYWORD_CHARACTERS = 20_000
-# The keywords of a request have at most this many hyphens, because each takes long to compile.
-MAX_HYPHENS = 1_000
+# The keywords of a request have at most this many hyphens and apostrophes: each takes long to
+# compile.
+MAX_SIGNS = 1_000
 # An answer holds at most this many phrases or sentences.
 MAX_RESULTS = 1_000
 
@@ -47,9 +48,22 @@ TEXT_TOO_LONG = "text_too_long"
 # Messages, settings and the table of calls use this name.
 SERVICE = "textapi"
 ENGINE_HEADER = "X-Textapi-Engine"
+# The codes of the languages that the engine reads, separated by commas; keywords are searched for
+# in all languages. A service that declares none is asked about every text.
+LANGUAGES_HEADER = "X-Textapi-Languages"
 KEY_HEADER = "apikey"
 # A request names the polarity engine that it prefers; a server without a choice ignores it.
 POLARITY_HEADER = "X-Textapi-Polarity"
+
+
+class Engine(NamedTuple):
+    """The name and version of an engine, and the codes of the languages that it reads.
+
+    The languages are None if it declares none.
+    """
+
+    name: str
+    languages: frozenset[str] | None = None
 
 
 class Operation(StrEnum):
@@ -78,9 +92,10 @@ def _refuse_costly(keywords: list[str]) -> list[str]:
         raise ValueError(
             f"{MAX_KEYWORD_CHARACTERS} characters together at most: send fewer in a request"
         )
-    joined = "".join(keywords)
-    if sum(map(joined.count, HYPHENS)) > MAX_HYPHENS:
-        raise ValueError(f"{MAX_HYPHENS} hyphens together at most: send fewer in a request")
+    if count_signs(keywords) > MAX_SIGNS:
+        raise ValueError(
+            f"{MAX_SIGNS} hyphens and apostrophes together at most: send fewer in a request"
+        )
     return keywords
 
 
@@ -123,8 +138,8 @@ Keywords = Annotated[
     list[Keyword],
     Field(
         max_length=MAX_KEYWORDS,
-        description=f"Together at most {MAX_KEYWORD_CHARACTERS} characters and {MAX_HYPHENS} "
-        "hyphens.",
+        description=f"Together at most {MAX_KEYWORD_CHARACTERS} characters and {MAX_SIGNS} "
+        "hyphens and apostrophes.",
     ),
     AfterValidator(_refuse_costly),
 ]

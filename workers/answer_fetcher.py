@@ -103,6 +103,11 @@ class AnswerFetcher:
         await self._writer.flush()
 
     @property
+    def languages(self) -> frozenset[str] | None:
+        """The codes of the languages that the engine reads; None if it declares none."""
+        return self._client.languages(self.engine)
+
+    @property
     def most_begun(self) -> int:
         """How many calls of a fetch may be begun and not ended.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from analysis.kinds.kind import CrawlTarget, Kind
 from analysis.kinds.posts import PostsParameters
+from analysis.languages import settle_languages
 from analysis.steps import keywords
 from core.enums import DOCUMENTS, StepState, TextPart
 from core.errors import ServiceUnavailable
@@ -37,6 +39,7 @@ async def _collect_month(
     period = job.claim.name
     reasons = await _fetch_month_of_all(job, archives)
     scope = await job.freeze_documents()
+    await job.in_database_thread(partial(settle_languages, job.db, scope))
     all_documents = await job.read(count_documents, scope.of_all_kinds)
 
     reason = None
@@ -92,6 +95,7 @@ async def _collect_posts(
         scope = await _freeze_stored(job, kind, parameters)
     else:
         scope = await job.freeze_documents()
+    await job.in_database_thread(partial(settle_languages, job.db, scope))
     posts = await job.read(list_documents, scope)
     if posts:
         remark = with_counts(fetched.remark, posts)

@@ -20,7 +20,7 @@ from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl
 from models.documents import insert_documents
 from models.imports import ImportCounts, continue_import, count_import, restart_import
-from producers.imports import document_row
+from producers.imports import document_rows
 from sources.base import Empty, Item, LeftOut, SourceDocument
 from sources.source import Archive, Source
 from workers.context import JobContext
@@ -162,7 +162,7 @@ def store_with_place(
     It counts unusable items. Documents are stored under *handle*, unless it is None, and linked to
     the search's job *found_by*.
     """
-    documents = [document_row(item) for item in items if isinstance(item, SourceDocument)]
+    documents = document_rows([item for item in items if isinstance(item, SourceDocument)])
     if handle is not None:
         for document in documents:
             document["handle"] = handle

@@ -120,7 +120,7 @@ async def _run_steps(
 
     Steps run at once if none of them needs another. The first error is raised when all have ended.
     """
-    await _note_engine(job, fetcher.engine)
+    await _note_engine(job, fetcher.engine, fetcher.languages)
     scope = await job.document_scope()
     job_data = await kind.load_data(job.db, job.claim, scope, parameters)
 
@@ -168,25 +168,27 @@ async def run_stage(
     return asked + computing.result()
 
 
-async def _note_engine(job: JobContext, engine: str) -> None:
-    """Record the *engine*; raise `ServiceBadAnswer` if the run has had too many.
+async def _note_engine(job: JobContext, engine: str, languages: frozenset[str] | None) -> None:
+    """Record the *engine* and the *languages* that it reads.
 
-    Each engine gets all requests anew: with a new name in each answer, calls would never end.
+    Raises `ServiceBadAnswer` if the run has had too many engines: each gets all requests anew, and
+    with a new name in each answer, calls would never end.
     """
     run_id = job.claim.run_id
     engines = await job.read(engines_of, run_id)
-    if engine in engines:
+    if engine in engines and engines[engine] == languages:
         return
     # The number of engines that a watched run met before its last update.
     earlier = job.claim.options.get(ENGINES_BEFORE, 0)
-    if len(engines) >= earlier + MOST_ENGINES:
+    if engine not in engines and len(engines) >= earlier + MOST_ENGINES:
         period = "since its last update" if earlier else "in this run"
         raise ServiceBadAnswer(
             f"{SERVICE} has named {len(engines) - earlier} engines {period}, and now {engine}: see "
             "that one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
             service=SERVICE,
         )
-    await job.write(partial(note_engine, db=job.db, run_id=run_id, engine=engine))
+    note = partial(note_engine, db=job.db, run_id=run_id, engine=engine, languages=languages)
+    await job.write(note)
 
 
 async def _run_step(

@@ -1,6 +1,6 @@
 """The data of trainings, by the name that `--data` gave it: images, or a series of numbers.
 
-The data of polarity trainings is in `analysis.trainings.polarity`.
+The data of trainings on texts is in `analysis.trainings`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.coded_text import CodedText
+from analysis.codebooks.network import read_network
 from analysis.kinds.months import list_months
-from analysis.kinds.trainings import TrainingParameters
+from analysis.kinds.trainings import CODES, TrainingParameters
+from analysis.trainings.codes.samples import read_samples
+from analysis.trainings.codes.task import CodesTask
 from analysis.trainings.polarity.ratings import read_ratings
 from core.enums import ENDED
 from core.errors import BadInput, UsageError
@@ -80,6 +85,11 @@ def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJ
         if windows not in checked:
             load_training_data(db, parameters, options)
             checked.add(windows)
+
+
+def check_codes(db: Database, run_id: int, codebook: Codebook) -> None:
+    """Raise `BadInput` if people have not coded enough of a run, `NotFound` for the run."""
+    CodesTask(codebook, read_samples(db, run_id, codebook), None)
 
 
 def _load_images(data: str, options: Options) -> Data:
@@ -152,6 +162,8 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     parameters = TrainingParameters.model_validate(trained.parameters)
     if parameters.network == "polarity":
         return _score_lines(trained.weights, data)
+    if parameters.network == CODES:
+        return _code_lines(trained.weights, data)
     try:
         network, scaling = load_network(trained.weights)
         if not isinstance(network, Recurrent):
@@ -170,13 +182,38 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
 
 def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
     """Return the polarity of each line of the file. Raises `BadInput` if it cannot be read."""
+    model = read_model(weights)
+    return [
+        {"index": index, "predicted": model.score_text(line)}
+        for index, line in enumerate(_read_lines(path))
+    ]
+
+
+def _code_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
+    """Return the codes of each line of the file, with their probabilities.
+
+    Raises `UsageError` if the codebook asks of keywords, which a line does not name.
+    """
+    network = read_network(weights)
+    if network.codebook.asks_of_keyword and network.codebook.unit != CodedUnit.MENTION:
+        raise UsageError(
+            f"the codebook {network.codebook.name} asks of a keyword, which lines do not name: "
+            "submit a run with --codebook and --coder"
+        )
+    predictions = []
+    texts = [CodedText(line) for line in _read_lines(path)]
+    for index, codes in enumerate(network.code(texts)):
+        prediction: dict[str, Any] = {"index": index}
+        for variable, value in codes.items():
+            prediction |= {variable: value.code, f"{variable} probability": value.probability}
+        predictions.append(prediction)
+    return predictions
+
+
+def _read_lines(path: str) -> list[str]:
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        return Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
             f"{path} cannot be read ({error}): give a file of texts, one a line"
         ) from None
-    model = read_model(weights)
-    return [
-        {"index": index, "predicted": model.score_text(line)} for index, line in enumerate(lines)
-    ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.kinds.trainings import TrainingParameters
+from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.polarity.task import PolarityTask
 from core.enums import State
 from core.errors import BadInput, TidingsError
@@ -28,6 +28,7 @@ from networks.results import Results, evaluate
 from networks.storage import dump_network
 from networks.training import Epoch, train
 from producers.trainings import options_of
+from workers.code_trainings import train_codes_for_slice
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome
 from workers.training_data import load_training_data
@@ -56,7 +57,8 @@ def run_training(job: JobContext) -> Outcome:
         checkpoint, finished = read_progress(connection, job.claim.job_id)
 
     # A finished job comes here if its worker was killed between storing the result and ending it.
-    if finished or _train_for_slice(job, parameters, checkpoint):
+    train_for_slice = train_codes_for_slice if parameters.network == CODES else _train_for_slice
+    if finished or train_for_slice(job, parameters, checkpoint):
         return Done()
     return Again()
 

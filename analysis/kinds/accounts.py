@@ -82,10 +82,10 @@ class Accounts(PostsKind[HandlesParameters]):
     def match_stored(
         self,
         db: Database,
-        settings: Settings,  # noqa: ARG002
+        settings: Settings,
         parameters: HandlesParameters,
         subjects: Sequence[str],
-        named_fields: Collection[str],  # noqa: ARG002
+        named_fields: Collection[str],
     ) -> Matched[HandlesParameters]:
         """Check handles of several words: only files can bring such. Raises `UsageError`."""
         with db.read() as connection:
@@ -96,7 +96,7 @@ class Accounts(PostsKind[HandlesParameters]):
                         f"{printable(handle)} is no handle, it holds a space: write the account's "
                         "name, as @nasa; several are given one by one"
                     )
-        return Matched(parameters, subjects)
+        return super().match_stored(db, settings, parameters, subjects, named_fields)
 
     def crawl_target(
         self, job_name: str, parameters: HandlesParameters, settings: Settings

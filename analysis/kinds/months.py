@@ -14,9 +14,11 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
 
 from analysis.data import MonthData, ResultReader
-from analysis.job_data import StoredResults
+from analysis.job_data import StoredResults, read_coding_network
+from analysis.kinds.coding import match_coder
 from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
+from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
@@ -231,6 +233,7 @@ class Months(Kind[MonthsParameters]):
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
         parameters = self.choose_polarity_engine(db, parameters)
+        parameters = match_coder(db, self, parameters)
         return Matched(parameters, subjects, remarks)
 
     def choose_polarity_engine(
@@ -312,7 +315,11 @@ class Months(Kind[MonthsParameters]):
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: MonthsParameters
     ) -> MonthData:
         """Return the month of *scope*."""
-        return _month_data(db, scope, parameters, StoredResults(db, claim.job_id, parameters.text))
+        results = StoredResults(db, claim.job_id, parameters.text)
+        month_data = _month_data(db, scope, parameters, results)
+        if parameters.coder is not None:
+            month_data.read_network = partial(read_coding_network, db, parameters.coder)
+        return month_data
 
     def plan_job(
         self,
@@ -336,8 +343,10 @@ class Months(Kind[MonthsParameters]):
                     if month.is_to_be_fetched(source.archive, time.time()):
                         source_calls.append((source, source.archive.operation))
 
-        month_data = _month_data(db, scope, parameters, results) if is_stored else None
-        return PlannedJob(documents, month_data, source_calls)
+        if not is_stored:
+            return PlannedJob(documents, None, source_calls)
+        settle_languages(db, scope)
+        return PlannedJob(documents, _month_data(db, scope, parameters, results), source_calls)
 
     def describe_plan(
         self,

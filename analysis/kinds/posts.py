@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
@@ -10,8 +11,10 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, select
 
 from analysis.data import PostData, ResultReader
-from analysis.job_data import read_in_thread, read_other_posts
-from analysis.kinds.kind import Kind, News, PlannedJob, Unit
+from analysis.job_data import read_coding_network, read_in_thread, read_other_posts
+from analysis.kinds.coding import match_coder
+from analysis.kinds.kind import Kind, Matched, News, PlannedJob, Unit
+from analysis.languages import DocumentLanguages, settle_languages
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
 from core.enums import State
@@ -27,6 +30,7 @@ from models.documents import (
     list_documents,
 )
 from models.jobs import Claim
+from models.languages import languages_by_id
 from models.tables import Document
 from sources.registry import post_sources
 from sources.source import Source
@@ -100,13 +104,32 @@ class PostsKind(Kind[P]):
         """Return the subjects."""
         return [self.subject(job_name) for job_name in job_names]
 
+    def match_stored(
+        self,
+        db: Database,
+        settings: Settings,  # noqa: ARG002
+        parameters: P,
+        subjects: Sequence[str],
+        named_fields: Collection[str],  # noqa: ARG002
+    ) -> Matched[P]:
+        """Return the parameters with the hash of their codebook. Raises `UsageError`."""
+        return Matched(match_coder(db, self, parameters), subjects)
+
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
     ) -> PostData:
         """Return the posts of *scope*."""
         posts = await read_in_thread(db, list_documents, scope)
+        languages = await read_in_thread(db, _languages_of, posts)
         subject = self.subject(claim.name)
-        return PostData(posts, parameters, subject, partial(read_other_posts, db, claim))
+        other_posts = partial(read_other_posts, db, claim)
+        post_data = PostData(
+            posts, parameters, subject, read_other_posts=other_posts, languages=languages
+        )
+        if parameters.coder is None:
+            return post_data
+        read_network = partial(read_coding_network, db, parameters.coder)
+        return replace(post_data, read_network=read_network)
 
     def plan_job(
         self,
@@ -119,11 +142,15 @@ class PostsKind(Kind[P]):
         newest_document: int | None,
     ) -> PlannedJob:
         """Return the stored posts of a subject, and the source that would be called for more."""
+        if not self.links_documents:
+            settle_languages(db, self.scope(job_name, parameters, newest_document))
         target = self.crawl_target(job_name, parameters, settings)
         source_calls = [] if target is None else [(target.source, target.reader.operation)]
         with db.read() as connection:
             posts = self._list_stored(connection, job_name, parameters, newest_document)
-        return PlannedJob(len(posts), PostData(posts, parameters), source_calls)
+            languages = _languages_of(connection, posts)
+        post_data = PostData(posts, parameters, languages=languages)
+        return PlannedJob(len(posts), post_data, source_calls)
 
     def _list_stored(
         self, connection: Connection, job_name: str, parameters: P, newest_document: int | None
@@ -205,6 +232,10 @@ class PostsKind(Kind[P]):
         is_of_run = documents_of(first_scope, other_handles=handles)
         later = select(Document.id).where(is_of_run, Document.id > after).limit(1)
         return connection.scalar(later) is not None
+
+
+def _languages_of(connection: Connection, posts: Sequence[DocumentText]) -> DocumentLanguages:
+    return DocumentLanguages.of(languages_by_id(connection, [post.id for post in posts]))
 
 
 def _describe_price(source: Source, subjects: int, limit: int | None, price: float) -> str:

@@ -9,6 +9,9 @@ from analysis.kinds.kind import Kind, Unit
 from analysis.options import FrozenModel
 from core.enums import QUEUE_TRAINING
 
+# The network that codes texts.
+CODES: Literal["codes"] = "codes"
+
 
 class TrainingParameters(FrozenModel):
     """The parameters of `submit training` that all jobs of a sweep share.
@@ -17,8 +20,13 @@ class TrainingParameters(FrozenModel):
     """
 
     kind: Literal["training"] = "training"
-    network: Literal["feedforward", "recurrent", "polarity"]
+    network: Literal["feedforward", "recurrent", "polarity", "codes"]
+
     data: str
+
+    # A network that codes texts learns from the codes of this run, by the codebook of this hash.
+    coded_run: int | None = None
+    codebook: str | None = None
     options: dict[str, Any]
     max_words: int = 50
 
@@ -49,6 +57,9 @@ class Trainings(Kind[TrainingParameters]):
         job_names: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
         """Return the network, its data, and the options that all jobs share."""
+        if parameters.codebook is not None:
+            subject = [f"{parameters.coded_run}", "--codebook", parameters.codebook]
+            return [self.name, parameters.network, *subject]
         command = [self.name, parameters.network, "--data", parameters.data]
         for option_name, option_value in sorted(parameters.options.items()):
             if option_value is not None:

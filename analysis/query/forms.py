@@ -13,13 +13,13 @@ from analysis.query.terms import Term
 from analysis.text.mentions import all_terms
 from core.errors import BadInput
 from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
-from textapi.text.keywords import HYPHENS, pattern
+from textapi.text.keywords import APOSTROPHES, HYPHENS, pattern
 from textapi.text.sentences import sentences
 
 # A term has at most this many forms in a month: each is a row of the ledger for each text.
 MOST_FORMS = 100
 
-_HYPHENS = str.maketrans(dict.fromkeys(HYPHENS, "-"))
+_PLAIN_SIGNS = str.maketrans(dict.fromkeys(HYPHENS, "-") | dict.fromkeys(APOSTROPHES, "'"))
 
 
 def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tuple[str, ...]]:
@@ -92,5 +92,5 @@ def _is_word(form: str) -> bool:
 
 def _normalize(match: str) -> str:
     """Return the form in small letters, unless the term's pattern misses it then ("İ")."""
-    form = " ".join(match.translate(_HYPHENS).split())
+    form = " ".join(match.translate(_PLAIN_SIGNS).split())
     return form.lower() if pattern(form.lower()).fullmatch(form) else form

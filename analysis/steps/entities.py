@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from analysis.corpus import Corpus, count_documents
+from analysis.corpus import Corpus
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
+from analysis.readable import find_unread
 from analysis.step import Step, StepResult
 from analysis.text.entity_counts import Occurrence, count_entities
 from analysis.text.repeats import drop_repeats, find_repeats
@@ -19,15 +20,16 @@ from textapi.requests import entities_of
 
 async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Ask for the entities of each chunk and count those of each corpus."""
+    unread = await find_unread(data, fetcher)
     corpora = await data.corpora()
     corpora_rows: list[dict[str, Any]] = []
 
-    for corpus in corpora:
+    for corpus in (corpus.without(unread.left_out) for corpus in corpora):
         chunks = list(corpus.chunks(data.options.text_size))
         requests = [entities_of(fetcher.engine, text, ids) for _, text, ids in chunks]
         answers = await fetch_answers(fetcher, requests)
         periods = [period for period, _, _ in chunks]
-        repeats = find_repeats(corpus.texts_by_period)
+        repeats = find_repeats(corpus.texts_by_period, with_families=bool(corpus.keyword))
         texts = dict(corpus.texts)
         for index, (_, _, document_ids) in enumerate(chunks):
             if not repeats.isdisjoint(document_ids):
@@ -37,7 +39,7 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         not_names = data.options.not_names
         corpora_rows += entity_rows(corpus, periods, answers, subject, not_names)
 
-    return StepResult(count_documents(corpora), {Entity: corpora_rows})
+    return unread.result_of_corpora(corpora, {Entity: corpora_rows})
 
 
 def entity_rows(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from analysis.corpus import Corpus, count_documents
+from analysis.corpus import Corpus
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
 from analysis.options import TextOptions
+from analysis.readable import find_unread
 from analysis.step import Step, StepResult
 from analysis.text.phrases import says_something
 from models.tables import Phrase
@@ -22,10 +23,11 @@ BestRanks = Mapping[str, int]
 
 async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Ask for the phrases of each chunk and keep the best of each corpus."""
+    unread = await find_unread(data, fetcher)
     corpora = await data.corpora()
     corpora_rows: list[dict[str, Any]] = []
 
-    for corpus in corpora:
+    for corpus in (corpus.without(unread.left_out) for corpus in corpora):
         requests = []
         for _, text, document_ids in corpus.chunks(data.options.text_size):
             requests.append(phrases_of(fetcher.engine, text, data.options.phrases, document_ids))
@@ -33,7 +35,7 @@ async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResu
         answers = await fetch_answers(fetcher, requests)
         corpora_rows += phrase_rows(corpus, answers, data.subject_terms(corpus), data.options)
 
-    return StepResult(count_documents(corpora), {Phrase: corpora_rows})
+    return unread.result_of_corpora(corpora, {Phrase: corpora_rows})
 
 
 def phrase_rows(

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from analysis.corpus import count_documents
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
+from analysis.readable import find_unread
 from analysis.step import Rows, Step, StepResult
-from models.results import set_mention_polarities
+from models.results import MentionSentence, set_mention_polarities
 from models.tables import Mention, PostPolarity
 from textapi.requests import polarity_key, polarity_requests
 
@@ -20,36 +20,47 @@ NAME = "polarity"
 async def score_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     """Score every different sentence that mentions a keyword, once for each keyword.
 
-    Where terms are masked, a sentence that mentions two keywords is two texts.
+    Where terms are masked, a sentence that mentions two keywords is two texts. A mention in a
+    language that the engine does not read has no polarity.
     """
-    sentences = await data.results.sentences()
-    texts = [data.scored_text(keyword, sentence) for keyword, sentence in sentences]
-    polarities = await _fetch_polarities(fetcher, dict.fromkeys(texts), data.options.text_size)
+    unread = await find_unread(data, fetcher)
+    mentions = await data.results.mentions()
+    texts: dict[MentionSentence, str] = {}
+    for mention in mentions:
+        if mention.document_id not in unread.left_out:
+            texts[mention] = data.scored_text(mention.keyword, mention.sentence)
+    different_texts = dict.fromkeys(texts.values())
+    polarities = await _fetch_polarities(fetcher, different_texts, data.options.text_size)
 
     mention_rows = []
-    for (keyword, sentence), text in zip(sentences, texts, strict=True):
-        mention_rows.append(
-            {"keyword": keyword, "sentence": sentence, "polarity": polarities[text]}
-        )
+    for mention in mentions:
+        polarity = polarities[texts[mention]] if mention in texts else None
+        mention_rows.append({**mention._asdict(), "polarity": polarity})
 
-    return StepResult(count_documents(await data.corpora()), {Mention: mention_rows})
+    document_ids = {mention.document_id for mention in mentions}
+    return unread.result(document_ids, {Mention: mention_rows})
 
 
 def store_mention_polarities(connection: Connection, job_id: int, rows: Rows) -> None:
-    """Set the polarity of each stored mention by its keyword and sentence."""
-    polarities = {(row["keyword"], row["sentence"]): row["polarity"] for row in rows[Mention]}
+    """Set the polarity of each stored mention."""
+    polarities: dict[MentionSentence, float | None] = {}
+    for row in rows[Mention]:
+        mention = MentionSentence(row["document_id"], row["keyword"], row["sentence"])
+        polarities[mention] = row["polarity"]
     set_mention_polarities(connection, job_id, polarities)
 
 
 async def score_posts(data: PostData, fetcher: Fetcher) -> StepResult:
-    """Score every authored post."""
-    texts = dict.fromkeys(post.text for post in data.authored)
+    """Score every authored post in a language that the engine reads."""
+    unread = await find_unread(data, fetcher)
+    posts = [post for post in data.authored if post.id not in unread.left_out]
+    texts = dict.fromkeys(post.text for post in posts)
     polarities = await _fetch_polarities(fetcher, texts, data.options.text_size)
     post_rows = []
-    for post in data.authored:
+    for post in posts:
         post_rows.append({"document_id": post.id, "polarity": polarities[post.text]})
 
-    return StepResult(len(data.authored), {PostPolarity: post_rows})
+    return unread.result({post.id for post in data.authored}, {PostPolarity: post_rows})
 
 
 async def _fetch_polarities(

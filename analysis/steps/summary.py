@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.corpus import Corpus, count_documents
+from analysis.corpus import Corpus
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
 from analysis.options import TextOptions
+from analysis.readable import find_unread
 from analysis.step import Step, StepResult
 from models.tables import Summary
 from textapi.packing import chunks
@@ -17,14 +18,15 @@ from textapi.requests import TextRequest, summary_of
 
 async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Summarize each corpus."""
+    unread = await find_unread(data, fetcher)
     corpora = await data.summary_corpora()
     summary_rows: list[dict[str, Any]] = []
 
-    for corpus in corpora:
+    for corpus in (corpus.without(unread.left_out) for corpus in corpora):
         summary = await _summarize(corpus, data.options, fetcher)
         summary_rows.append({"keyword": corpus.keyword, "summary": summary})
 
-    return StepResult(count_documents(corpora), {Summary: summary_rows})
+    return unread.result_of_corpora(corpora, {Summary: summary_rows})
 
 
 async def _summarize(corpus: Corpus, options: TextOptions, fetcher: Fetcher) -> str:

@@ -113,12 +113,24 @@ class FixedPhrase:
 
 @dataclass(frozen=True)
 class PhrasesOfForms:
-    """Phrases, those in the most texts first."""
+    """Phrases, and which of them each form has."""
 
     phrases: Sequence[FixedPhrase]
 
     # For each form the index of its phrase, or -1.
     phrase_of_form: Integers
+
+    @classmethod
+    def none(cls, n_forms: int) -> PhrasesOfForms:
+        """Return no phrase of *n_forms* forms."""
+        return cls((), np.full(n_forms, _NONE, np.int64))
+
+    def join(self, others: PhrasesOfForms) -> PhrasesOfForms:
+        """Return the phrases of both; a form that has one of *others* has that."""
+        places = others.phrase_of_form + len(self.phrases)
+        has_other = others.phrase_of_form != _NONE
+        phrase_of_form = np.where(has_other, places, self.phrase_of_form)
+        return PhrasesOfForms((*self.phrases, *others.phrases), phrase_of_form)
 
 
 class _Segment(NamedTuple):

@@ -34,7 +34,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.text.fixed_phrases import FixedPhrase, PhraseCounts
+from analysis.text.fixed_phrases import FixedPhrase, PhraseCounts, PhrasesOfForms
 from analysis.text.templates import (
     FEWEST_WORDS,
     LONGEST_FORM,
@@ -199,12 +199,13 @@ class Patterns:
         return None
 
 
-def find_patterns(read_texts: ReadTexts) -> Patterns:
+def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patterns:
     """Return the patterns of texts, each of which has a number of its own.
 
     *read_texts* is called again where the forms of all texts would take too much memory, and
     returns the same texts in the same order. The order decides by which text a pattern is shown,
-    and little else.
+    and little else. Without families a fixed head or tail is a label: posts end with the same
+    signature or tag, and say another thing each time.
     """
     numbers, hashes, counts, phrases, kept_forms = _survey(read_texts())
     _, first_texts, form_of = np.unique(hashes, return_index=True, return_inverse=True)
@@ -226,6 +227,9 @@ def find_patterns(read_texts: ReadTexts) -> Patterns:
     templates.merge(template_of_form, template_sizes.astype(np.int64))
 
     fixed = phrases.find_fixed(n_forms)
+    labels = phrases.find_labels(fixed.phrase_of_form == _NONE)
+    if not with_families:
+        labels, fixed = labels.join(fixed), PhrasesOfForms.none(n_forms)
     has_phrase = fixed.phrase_of_form != _NONE
     # The families are numbered after the templates.
     group_of_form = np.where(
@@ -235,7 +239,6 @@ def find_patterns(read_texts: ReadTexts) -> Patterns:
     shared |= dict(enumerate(fixed.phrases, templates.next_number))
     patterns, members = _collect(numbers, group_of_form[form_of], shared, templates.exact)
 
-    labels = phrases.find_labels(~has_phrase)
     shown_labels, labelled = _collect(
         numbers, labels.phrase_of_form[form_of], dict(enumerate(labels.phrases))
     )

@@ -26,17 +26,20 @@ _EDGE = 3
 _LEAST_SHARED = 0.25
 
 
-def find_repeats(texts_by_period: Mapping[str, Sequence[TextOfDocument]]) -> set[int]:
+def find_repeats(
+    texts_by_period: Mapping[str, Sequence[TextOfDocument]], *, with_families: bool = True
+) -> set[int]:
     """Return the documents whose text repeats an earlier one of their period.
 
-    Texts that differ in names or figures only are one pattern: see `near_duplicates`. Most texts
-    have too little in common with others, and are not compared.
+    Texts that differ in names or figures only are one pattern, with a fixed head or tail if
+    *with_families*: see `near_duplicates`. Most texts have too little in common with others, and
+    are not compared.
     """
     # It loads numpy, which commands that only declare the step do without.
     from analysis.text.near_duplicates import find_patterns  # noqa: PLC0415
 
     candidates = list(_select_candidates(list(chain.from_iterable(texts_by_period.values()))))
-    patterns = find_patterns(lambda: candidates)
+    patterns = find_patterns(lambda: candidates, with_families=with_families)
     repeats: set[int] = set()
     for texts in texts_by_period.values():
         places_seen: set[int] = set()
@@ -51,7 +54,7 @@ def find_repeats(texts_by_period: Mapping[str, Sequence[TextOfDocument]]) -> set
 
 def _select_candidates(texts: Sequence[TextOfDocument]) -> Iterator[TextOfDocument]:
     """Yield the texts that share words with others as the texts of a pattern do."""
-    words_of_texts = [_read_words(text) for _, text in texts]
+    words_of_texts = [read_form(text) for _, text in texts]
     whole_texts = Counter(words_of_texts)
     heads = Counter(words[:_EDGE] for words in whole_texts)
     tails = Counter(words[-_EDGE:] for words in whole_texts)
@@ -73,8 +76,11 @@ def _runs(words: Words) -> Iterator[Words]:
     return zip(words, words[1:], words[2:], strict=False)
 
 
-def _read_words(text: str) -> Words:
-    """Return the words of *text* in small letters; figures and dates are alike."""
+def read_form(text: str) -> Words:
+    """Return the words of *text* in small letters; figures and dates are alike.
+
+    Texts with the same form repeat each other.
+    """
     words = _WORD.findall(text.casefold())
     return tuple(_FIGURE if word.isdigit() or word in _DATES else word for word in words)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from analysis.text import known_names
-from analysis.text.known_names import NO_NAMES, ORGANISATION, PERSON
+from analysis.text.known_names import NO_NAMES, ORGANISATION, PERSON, PLACES
 from analysis.text.person_names import (
     FullNames,
     find_persons_of_other_types,
@@ -23,11 +23,13 @@ from analysis.text.person_names import (
     name_key,
 )
 from models.tables import Document
+from reports.data.held_names import HeldNames, NameFinder, WrittenNames
 from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import is_large
 from reports.data.tables.entities import EntityRow, read_entities
 from textapi.text import word_list
+from textapi.text.word_list import base_form
 
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
@@ -36,9 +38,6 @@ _POSSESSIVE = re.compile("['\u2019]s?$")
 
 # These stand before a name and a hyphen.
 _PREFIXES = frozenset({"anti", "ex", "non", "post", "pre", "pro"})
-
-# "F.B.I.", "FBI".
-_ABBREVIATION = re.compile(r"(?:[A-Z]\.?){2,}")
 
 # A name with one of these words is that of an organisation.
 _ORGANISATION_WORDS = frozenset(
@@ -62,9 +61,17 @@ _LEAST_ORGANISATION_SHARE = 2 / 3
 # of the times that it was taken for a person.
 _LEAST_OTHER_SHARE = 1 / 2
 
+# What was taken for a place is a first name if it stands before a last name this often, in shares
+# of the times that it was taken for one: "Melania" does 94 times for 11, "London" 11 times for 30.
+_LEAST_FIRST_NAMES = 3
+
 # A name that was taken for a person more often than this, in shares of the times that it was taken
 # for an organisation, is none on that evidence.
 _MOST_DOUBTFUL = 1 / 5
+
+# Where a word stands in more documents, in shares of the times that it was taken for a name, most
+# of them use it as a word.
+_MOST_UNNAMED = 2
 
 # The type and the name of an entity.
 EntityName = tuple[str, str]
@@ -81,13 +88,16 @@ class NamedEntity:
     # Whether more than a model's guess says that it is a person, or an organisation.
     has_evidence: bool
 
+    # How often a model took it for a name.
+    times: int
+
 
 @dataclass(frozen=True)
 class RunNames:
     """What the names of a run stand for: one name has one type, and is one person's or nobody's.
 
     The keys of *types* are forms: names in small letters, those of persons as `name_key` has them.
-    A type of "" is that of a name without evidence of what it is, and of a part of a headline.
+    A type of "" is that of a person or organisation without evidence, and of a part of a headline.
     """
 
     types: Mapping[str, str]
@@ -105,7 +115,7 @@ class RunNames:
     def of(cls, counts: Mapping[EntityName, int], texts: Iterable[str] = ()) -> RunNames:
         """Decide by the *counts* of all names of a run, and the full names in its *texts*."""
         type_counts: dict[str, Counter[str]] = defaultdict(Counter)
-        titled = set()
+        titled: set[str] = set()
         for (type_, entity_name), count in _correct_known(counts):
             form = _form(type_, entity_name)
             type_counts[form][type_] += count
@@ -129,8 +139,12 @@ class RunNames:
         types = {}
         for form, counts_by_type in type_counts.items():
             type_ = PERSON if form in moved else names._choose_type(form, counts_by_type)
-            is_headline = type_ == ORGANISATION and names._is_part_of_headline(form)
-            types[form] = "" if is_headline else type_
+            is_guess = type_ == ORGANISATION and (
+                names._is_part_of_headline(form) or not names._is_proven_organisation(form)
+            )
+            if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
+                is_guess = True
+            types[form] = "" if is_guess else type_
         return cls(types, persons, other_persons, type_counts)
 
     def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
@@ -191,26 +205,60 @@ class RunNames:
     def _is_person(self, form: str) -> bool:
         return form in self.persons or form in self.other_persons
 
-    def has_evidence(self, type_: str, form: str, entity_name: str) -> bool:
+    def has_evidence(self, type_: str, form: str) -> bool:
         """Return whether more than a model's guess says that a name is of *type_*."""
         if type_ == PERSON:
             return self._is_person(form)
-        if type_ != ORGANISATION:
-            return False
-        if _is_organisation(form) or _ABBREVIATION.fullmatch(entity_name):
+        return type_ == ORGANISATION and self._is_proven_organisation(form)
+
+    def _is_proven_organisation(self, form: str) -> bool:
+        if _is_organisation(form):
             return True
         counts_by_type = self.counts.get(form, {})
         as_organisation = counts_by_type.get(ORGANISATION, 0)
         total = sum(counts_by_type.values())
         return as_organisation >= max(_FEWEST_ORGANISATIONS, _LEAST_ORGANISATION_SHARE * total)
 
+    def find_written(self, counts: Mapping[EntityName, int]) -> NameFinder:
+        """Return a finder of the names among *counts* in texts, entry by entry."""
+        names: dict[EntityName, set[str]] = defaultdict(set)
+        full_names: dict[EntityName, set[str]] = defaultdict(set)
+        for (type_, entity_name), _ in _correct_known(counts):
+            form = _form(type_, entity_name)
+            run_type = self.types.get(form, "")
+            if run_type:
+                entry_key = run_type, self._entry(run_type, form)
+                written = _POSSESSIVE.sub("", _spelling(run_type, entity_name))
+                names[entry_key].add(written)
+                if run_type == PERSON and is_full_name(form):
+                    full_names[entry_key].add(written)
+
+        bearers = defaultdict(set)
+        for full_name in set(self.persons.values()):
+            bearers[last_name(full_name)].add(full_name)
+        written_names = {}
+        for entry_key, entry_names in names.items():
+            type_, key = entry_key
+            others = bearers[last_name(key)] - {key} if type_ == PERSON else ()
+            written_names[entry_key] = WrittenNames(
+                frozenset(entry_names), frozenset(full_names[entry_key]), frozenset(others)
+            )
+        return NameFinder(written_names)
+
+    def _entry(self, run_type: str, form: str) -> str:
+        """Return the form of the entry that a form is counted under: a person has one."""
+        return self.persons.get(form, form) if run_type == PERSON else form
+
     def merge(
-        self, counts: Mapping[EntityName, int], account_names: Iterable[str] = ()
+        self,
+        counts: Mapping[EntityName, int],
+        account_names: Iterable[str] = (),
+        held: HeldNames | None = None,
     ) -> tuple[list[NamedEntity], int, int]:
         """Return the names among *counts*, the most frequent first.
 
-        A person has one entry. Also return how many names are *account_names*, and how many were
-        taken for persons without evidence.
+        A person has one entry. What texts hold counts, where *held* is given. Also return how many
+        names are *account_names*, and how many were taken for persons without evidence.
         """
         groups: dict[EntityName, Counter[str]] = defaultdict(Counter)
         spellings: dict[str, Counter[str]] = defaultdict(Counter)
@@ -224,27 +272,32 @@ class RunNames:
             elif not run_type:
                 unproven.add(form)
             else:
-                key = self.persons.get(form, form) if run_type == PERSON else form
-                groups[run_type, key][form] += count
+                groups[run_type, self._entry(run_type, form)][form] += count
                 spellings[form][_spelling(run_type, entity_name)] += count
 
         labels = {}
+        totals = Counter[EntityName]()
         for entity_key, form_counts in groups.items():
             names_by_form = {form: _most(spellings[form]) for form in form_counts}
-            labels[entity_key] = _label(entity_key[1], form_counts, names_by_form)
-        totals = Counter({entity_key: forms.total() for entity_key, forms in groups.items()})
+            in_full = form_counts[entity_key[1]]
+            totals[entity_key] = form_counts.total()
+            if held is not None and _are_names(entity_key, form_counts, held):
+                totals[entity_key] = held.documents[entity_key]
+                in_full = held.in_full[entity_key]
+            labels[entity_key] = _label(entity_key[1], form_counts, names_by_form, in_full)
         bearers = _group_bearers(totals)
 
         entities = []
         for (type_, key), count in totals.items():
             label = labels[type_, key]
-            has_evidence = self.has_evidence(type_, key, label)
+            has_evidence = self.has_evidence(type_, key)
             if type_ == PERSON and key not in self.persons and key in bearers:
                 listed = [
                     f"{labels[PERSON, full]} {totals[PERSON, full]:,}" for full in bearers[key]
                 ]
                 label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
-            entities.append(NamedEntity(type_, label, count, has_evidence))
+            times = groups[type_, key].total()
+            entities.append(NamedEntity(type_, label, count, has_evidence, times))
         entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
         return entities, len(own_names), len(unproven)
 
@@ -274,6 +327,12 @@ def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[s
         is_last_name = form.strip() != "" and last_name(form) == form
         if is_candidate and is_last_name and not known.is_organisation(form):
             yield form
+
+
+def _is_first_name(form: str, as_place: int, in_texts: FullNames) -> bool:
+    """Return whether what was taken for a place is a first name in the texts ("Melania Quist")."""
+    before_last_names = in_texts.counts_by_first_name[form]
+    return before_last_names >= _LEAST_FIRST_NAMES * max(2, as_place)
 
 
 def _is_organisation(form: str) -> bool:
@@ -317,13 +376,27 @@ def _most(counts: Mapping[str, int]) -> str:
     return min(counts, key=lambda candidate: (-counts[candidate], candidate))
 
 
-def _label(key: str, form_counts: Counter[str], names_by_form: Mapping[str, str]) -> str:
+def _are_names(entity_key: EntityName, form_counts: Mapping[str, int], held: HeldNames) -> bool:
+    """Return whether the texts that hold a name mean it: a word may be meant instead ("Cook").
+
+    A model finds most names that are no words.
+    """
+    documents, times = held.documents[entity_key], sum(form_counts.values())
+    if not documents:
+        return False
+    words = word_list.load()
+    is_word = any(" " not in form and base_form(form) in words.common for form in form_counts)
+    return not is_word or documents <= _MOST_UNNAMED * times
+
+
+def _label(
+    key: str, form_counts: Counter[str], names_by_form: Mapping[str, str], in_full: int
+) -> str:
     """Return a person's full name; the more frequent last name, and how often the full name came.
 
     *key* is the full name, or the form of a name that is nobody's full name.
     """
-    in_full = form_counts[key]
-    if 2 * in_full >= form_counts.total():
+    if 2 * form_counts[key] >= form_counts.total():
         return names_by_form[key]
     short_name = names_by_form[_most({form: n for form, n in form_counts.items() if form != key})]
     return f"{short_name} (as {names_by_form[key]} {in_full:,})" if in_full else short_name

@@ -33,6 +33,9 @@ PublishedAt = Annotated[
 ]
 WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
 
+#: A field of a row with this mark is no column of its table.
+NO_COLUMN = "no column"
+
 #: columns of any table whose values are few
 CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
@@ -71,8 +74,10 @@ class Table(Generic[T]):
     def columns(self) -> Columns:
         """The type of each column, without None."""
         columns: Columns = {}
+        hints = get_type_hints(self.row, include_extras=True)
         for column, hint in get_type_hints(self.row).items():
-            columns[column] = Category if column in CATEGORIES else _plain_type(hint)
+            if NO_COLUMN not in get_args(hints[column]):
+                columns[column] = Category if column in CATEGORIES else _plain_type(hint)
         return columns
 
     @cached_property
@@ -80,7 +85,7 @@ class Table(Generic[T]):
         """What each column means."""
         meanings: dict[str, str] = {}
         for column, hint in get_type_hints(self.row, include_extras=True).items():
-            if get_origin(hint) is Annotated:
+            if get_origin(hint) is Annotated and column in self.columns:
                 _, meanings[column] = get_args(hint)
         return meanings
 

@@ -194,9 +194,10 @@ def _describe_selection(run: RunData) -> str:
     selection = describe_selection(run)
     lines = []
     if selection.distinct:
+        family = ", or share a fixed head or tail," if run.kind.unit == Unit.MENTION else ""
         lines.append(
-            "- Of texts that differ in names or figures only, or share a fixed head or tail, the "
-            "first document of each month (for accounts and searches of each job too) counts."
+            f"- Of texts that differ in names or figures only{family} the first document of each "
+            "month (for accounts and searches of each job too) counts."
         )
     for text in selection.without:
         quoted = " ".join(text.replace("`", "").split())

@@ -22,8 +22,8 @@ from core.enums import Grain, Grouping, TextPart
 from core.errors import UsageError
 from models.database import Database
 from models.documents import DocumentScope, documents_of, text_part_of
-from models.runs import get_run
-from models.tables import IS_REPORT, Job, Run, RunEngine
+from models.runs import engines_of, get_run
+from models.tables import IS_REPORT, Job, Run
 from reports.data.queries import fetch_all, in_batches, index_by
 from textapi.engine.polarity import NeutralBand, neutral_band
 
@@ -118,8 +118,14 @@ class RunData:
 
     # The engines of the Text API whose answers the results rest on.
     engines: list[str]
+
+    # The languages that each engine reads; None if it declares none.
+    engine_languages: dict[str, frozenset[str] | None]
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
+
+    # True if the names of people who coded are numbers in tables.
+    hides_coders: bool = False
 
     # The grain of the run's series.
     grain: Grain = Grain.MONTH
@@ -205,8 +211,7 @@ def load_run(
     with db.read() as connection:
         run = get_run(connection, run_id)
         mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
-        engines = connection.scalars(select(RunEngine.engine).where(RunEngine.run_id == run_id))
-        engine_names = sorted(engines)
+        engine_languages = engines_of(connection, run_id)
         jobs = connection.execute(select(*columns).where(Job.run_id == run_id, ~IS_REPORT)).all()
 
     kind = kind_named(run.kind)
@@ -229,7 +234,8 @@ def load_run(
         ended_at=run.ended_at,
         parameters=parameters,
         mask=mask,
-        engines=engine_names,
+        engines=sorted(engine_languages),
+        engine_languages=engine_languages,
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
         selection=_stored_selection(kind, parameters) | selection,
         grain=grain or _stored_grain(parameters),

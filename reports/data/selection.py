@@ -272,7 +272,8 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
 
 def _find_patterns(run: RunData) -> Patterns:
     documents = array("q", _list_documents(run))
-    return find_patterns(lambda: _read_texts(run, documents))
+    with_families = run.kind.unit != Unit.POST
+    return find_patterns(lambda: _read_texts(run, documents), with_families=with_families)
 
 
 def _count_documents(run: RunData) -> int:

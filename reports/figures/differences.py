@@ -125,7 +125,9 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
     span = style.Range.of(counted)
     crossing = ""
     if any(panel.overtaking for panel in panels):
-        crossing = " A dashed line: from that month on the other leads in most months."
+        crossing = (
+            " A dashed line: from that month on the other leads in most months, repeats counted."
+        )
 
     yield FigureSpec(
         name="differences-share",

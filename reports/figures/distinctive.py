@@ -49,32 +49,33 @@ def standing_out(word_rows: Iterable[DistinctiveRow]) -> list[DistinctiveRow]:
     return [word_row for word_row in word_rows if abs(word_row.g2) >= OF_CHANCE]
 
 
-def list_uses(word_rows: Iterable[DistinctiveRow], reference: str) -> dict[str, str]:
-    """Return the words that stand out with their G², used more and used less than by *reference*.
+def list_uses(word_rows: Iterable[DistinctiveRow], than: str) -> dict[str, str]:
+    """Return the words that stand out, used more and used less *than* elsewhere.
 
-    The largest |G²| come first.
+    The largest |G²| come first. The figure of a word is the number of documents that hold it.
     """
     lists: dict[str, list[str]] = {"more": [], "less": []}
     for word_row in sorted(
         standing_out(word_rows), key=lambda word_row: (-abs(word_row.g2), word_row.word)
     ):
         lists["more" if word_row.g2 > 0 else "less"].append(
-            f"{word_row.word} {abs(word_row.g2):,.0f}"
+            f"{word_row.word} {word_row.documents:,}"
         )
 
     uses = {}
     for degree, entries in lists.items():
         if entries:
-            uses[f"Used {degree} than by {reference}"] = " · ".join(entries)
+            uses[f"Used {degree} {than}"] = " · ".join(entries)
 
     return uses
 
 
-def describe_lists(compared_with: str) -> str:
-    """Return the note below the lists of words that stand out."""
+def describe_lists(holding: str) -> str:
+    """Return the note below the lists of words that stand out; *holding* are the counted texts."""
     return (
-        f"The words with their G² against {compared_with}, of {OF_CHANCE} and more: chance alone "
-        "gives some up to about that. distinctive.csv holds the ten largest."
+        f"Behind each word: the {holding} that hold it. The clearest words come first, those with "
+        f"a log-likelihood ratio G² of {OF_CHANCE} and more; the table distinctive has the ten "
+        "largest."
     )
 
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames, sum_counts
+from reports.data.held_names import HeldNames
 from reports.data.tables.entities import EntityRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
@@ -63,15 +64,21 @@ def top_names(
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
+    held: HeldNames | None = None,
 ) -> TopNames:
     """Return the most frequent names of all jobs, the type of the most frequent name first.
 
     A name that holds one of *terms* or is one of *account_names* says nothing new. A name that came
     once may be a slip of the engine, so it is left out if another came twice. All names are in the
-    exports. *run_names* say what each name stands for, by default these rows alone.
+    exports. *run_names* say what each name stands for, by default these rows alone. With *held* the
+    documents that hold a name are counted.
     """
     return rank_names(
-        sum_counts(entity_rows), terms, account_names=account_names, run_names=run_names
+        sum_counts(entity_rows),
+        terms,
+        account_names=account_names,
+        run_names=run_names,
+        held=held,
     )
 
 
@@ -81,6 +88,7 @@ def rank_names(
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
+    held: HeldNames | None = None,
 ) -> TopNames:
     """Return the most frequent names as `top_names` does, from the *counts* of each."""
     run_names = run_names or RunNames.of(counts)
@@ -93,12 +101,12 @@ def rank_names(
         else:
             other_counts[type_, entity_name] = count
 
-    named_entities, account, unproven = run_names.merge(other_counts, account_names)
-    least = min(2, max((entity.count for entity in named_entities), default=0))
+    named_entities, account, unproven = run_names.merge(other_counts, account_names, held)
+    least = min(2, max((entity.times for entity in named_entities), default=0))
     names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
     headlines: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for entity in named_entities:
-        if entity.count >= least:
+        if entity.times >= least:
             names_by_type[entity.type].append((entity.label, entity.count))
             if entity.has_evidence and entity.type in HEADLINE_TYPES:
                 headlines[entity.type].append((entity.label, entity.count))
@@ -170,7 +178,8 @@ def entities_spec(
 
     caption = (
         "What a program took for names and the kinds it gave them: guesses, to be read with care. "
-        "It misses some, so the texts may hold a name more often than its bar says. "
+        "The figure is the number of texts that hold the name; of a word that is a name too, and "
+        "stands in many more, how often it was taken for one. "
         "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
         "is a person's where a full name, a title or the texts of the run say so, and a person has "
         "one entry. Of texts that differ in names or figures only, the first of a month counts. "
@@ -193,7 +202,7 @@ def entities_spec(
 
     labels = [label for ranked in top.by_type.values() for label, _ in ranked]
     if any(" (as " in label for label in labels):
-        caption += " \u201cAs\u201d says how many of these times the full name stands there."
+        caption += " \u201cAs\u201d says in how many of these the full name stands."
     if any(" (also " in label for label in labels):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):

@@ -172,6 +172,7 @@ def overall_spec(
     """
     if not has_means(period_rows):
         return None
+    period_rows = [period_row.scored_row for period_row in period_rows]
     grain = subject.span.grain
     return FigureSpec(
         name=f"{subject.slug}-polarity",
@@ -239,6 +240,7 @@ def year_spec(
     """Declare the figure of mean polarity in the months of a year, on a scale of its own."""
     if not has_means(period_rows):
         return None
+    period_rows = [period_row.scored_row for period_row in period_rows]
     return FigureSpec(
         name=f"{subject.slug}-{year}-year",
         draw=partial(year_figure, subject, year, period_rows, limits(period_rows)),
@@ -260,6 +262,7 @@ def year_specs(
     if not has_means(period_rows) or len(years) < 2:
         return []
 
+    period_rows = [period_row.scored_row for period_row in period_rows]
     specs = []
     for year in years:
         year_rows = [period_row for period_row in period_rows if period_row.period[:4] == year]

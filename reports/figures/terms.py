@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import grains
+from core.enums import Grain
 from reports.data.period_counts import count_months, cut_off, gaps, mentions_by_month, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
@@ -172,13 +173,15 @@ def terms_spec(
         alt=f"Stacked bars: mentions per {grain} of {', '.join(rows_by_term)}; below, the share of "
         "each. The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
-        "terms counts once); a dashed line marks where one word overtakes another beyond "
-        f"chance{_explain_test(months)}. Below: which of them is used."
+        "terms counts once); a dashed line marks from when on another word leads in most "
+        f"{_overtaking_grain(months, grain)}s, repeats counted. Below: which of them is used."
         f"{explain_cut_off(together)}{style.explain_bulk(subject.span)}",
     )
 
 
-def _explain_test(rows_by_term: Mapping[str, Sequence[PeriodRow]] | None) -> str:
-    """Return a caption's explanation of the tested periods, if others are drawn."""
+def _overtaking_grain(
+    rows_by_term: Mapping[str, Sequence[PeriodRow]] | None, grain: Grain
+) -> Grain:
+    """Return the grain of the periods in which terms are compared."""
     term_rows = next(iter(rows_by_term.values()), ()) if rows_by_term else ()
-    return f", tested by {grains.grain_of(term_rows[0].period)}" if term_rows else ""
+    return grains.grain_of(term_rows[0].period) if term_rows else grain

@@ -13,10 +13,13 @@ from reports.words.quantities import format_share, quantity, signed
 NOTABLE = 0.2
 
 
-def describe_event(event: Event, unit: Unit) -> str:
-    """Return a sentence that says what departs, and from what."""
-    subject, period_row = event.subject, event.row
-    who = f"“{subject}”" if unit == Unit.MENTION else subject
+def describe_event(event: Event, unit: Unit, title: str = "") -> str:
+    """Return a sentence that says what departs, and from what.
+
+    *title* is what readers call an account or search.
+    """
+    period_row = event.row
+    who = f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject
     period = _name_period(event.period)
     share = f"{period_row.matched or 0:,} of {quantity(period_row.documents, 'document')}"
 

@@ -297,7 +297,9 @@ def keyword_series(
     """
     series = [Series(keyword, SHARE, keyword_rows, told_rows)]
     if with_mood:
-        series.append(Series(keyword, MOOD, keyword_rows, told_rows))
+        scored_rows = [period_row.scored_row for period_row in keyword_rows]
+        told_scored_rows = [period_row.scored_row for period_row in told_rows]
+        series.append(Series(keyword, MOOD, scored_rows, told_scored_rows))
     if len(rows_by_term) > 1:
         for term, term_rows in rows_by_term.items():
             told_term_rows = (told_rows_by_term or {}).get(term, ())

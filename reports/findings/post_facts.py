@@ -74,10 +74,12 @@ def _state_busiest(job_name: str, rates: Sequence[Rate]) -> list[Finding]:
     lead = f"{job_name} posted most"
     if job_name.startswith(SEARCH):
         lead = f"Most was posted on “{job_name.removeprefix(SEARCH)}”"
-    months = (
-        f"next is {_month(following)} with {following.a_day:.1f}, fewest in {_month(quietest)} "
-        f"with {quietest.a_day:.1f}"
-    )
+    lowest = sum(rate.a_day == quietest.a_day for rate in ranked)
+    low_months = _month(quietest) if lowest == 1 else quantity(lowest, unit)
+    fewest = f"fewest in {low_months} with {quietest.a_day:.1f}"
+    if not quietest.posts:
+        fewest = f"none in {low_months}"
+    months = f"next is {_month(following)} with {following.a_day:.1f}, {fewest}"
     if len(ranked) == 2:
         months = f"{_month(following)} has {following.a_day:.1f}"
     counted = f"{quantity(busiest.posts, 'post')}, {busiest.a_day:.1f} a day"

@@ -28,9 +28,10 @@ def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
         subject, keyword_rows = f"“{keyword.name}”", rows_by_term[keyword.name, None]
         terms = keyword.compared_terms if len(keyword.compared_terms) > 1 else ()
         term_rows = {term: rows_by_term[keyword.name, term] for term in terms}
+        scored_rows = [period_row.scored_row for period_row in keyword_rows]
         findings[keyword.name] = [
             *state_shares(subject, keyword_rows, term_rows),
-            *state_mood(subject, keyword_rows, "mention", run.engines),
+            *state_mood(subject, scored_rows, "mention", run.engines),
         ]
 
     rows_by_subject = {

@@ -16,7 +16,7 @@ from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Finding, fact
 from reports.findings.overtakings import describe_overtaking, find_overtakings
 from reports.words.periods import period_name
-from reports.words.quantities import format_share, join_words, quantity
+from reports.words.quantities import format_share, format_shares, join_words, quantity
 
 # Of fewer documents each month is named with its count.
 FEW_DOCUMENTS = 10
@@ -124,14 +124,12 @@ def _state_highest(
         ]
     if len(ranked) == 2:
         first, second = sorted(ranked, key=lambda count: count.period)
-        text = (
-            f"{subject} is in {_share(first)} of {_month(first)} and in {_share(second)} of "
-            f"{_month(second)}."
+        first_share, second_share = format_shares([first.share, second.share])
+        both = (
+            f"{_share(first, first_share)} of {_month(first)} and in "
+            f"{_share(second, second_share)} of {_month(second)}"
         )
-        clause = (
-            f"it is in {_share(first)} of {_month(first)} and in {_share(second)} of "
-            f"{_month(second)}"
-        )
+        text, clause = f"{subject} is in {both}.", f"it is in {both}"
         return [
             fact(
                 ("share",),
@@ -171,7 +169,8 @@ def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]
     """Return the sentence on the highest and the lowest period, and its clause."""
     top, second, lowest = ranked[0], ranked[1], ranked[-1]
     periods = f"{len(ranked)} {grain_of(top.period)}s"
-    highest_share = format_share(top.share)
+    shares = format_shares([top.share, second.share, lowest.share])
+    highest_share, second_share, lowest_share = shares
 
     if lowest.share == top.share:
         return (
@@ -186,9 +185,7 @@ def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]
         )
 
     lows = _name_equals(ranked, lowest)
-    end = (
-        f"lowest {lows} with {format_share(lowest.share)}" if lowest.matched else f"none in {lows}"
-    )
+    end = f"lowest {lows} with {lowest_share}" if lowest.matched else f"none in {lows}"
     if second.share == top.share:
         highest = f"{highest_share}, in {_name_equals(ranked, top)}; {end}"
         return (
@@ -196,8 +193,13 @@ def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]
             f"its highest share is {highest}",
         )
 
-    following = f"next is {_month(second)} with {format_share(second.share)}, {end}"
-    highest = f"{subject} is in {_share(top)} of {_month(top)}, the highest share of {periods}"
+    following = f"next is {_month(second)} with {second_share}, {end}"
+    is_close = (top.matched - 1) / top.documents < second.share
+    margin = " by less than one document" if is_close else ""
+    highest = (
+        f"{subject} is in {_share(top, highest_share)} of {_month(top)}, the highest share of "
+        f"{periods}{margin}"
+    )
     return (
         f"{highest}; {following}.",
         f"it is highest in {_month(top)} ({highest_share}); {following}",
@@ -371,9 +373,9 @@ def _state_terms(
     ]
 
 
-def _share(count: Count) -> str:
+def _share(count: Count, formatted_share: str | None = None) -> str:
     documents = f"{count.matched:,} of {quantity(count.documents, 'document')}"
-    return f"{documents} ({format_share(count.share)})"
+    return f"{documents} ({formatted_share or format_share(count.share)})"
 
 
 def _month(count: Count) -> str:

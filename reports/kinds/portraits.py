@@ -8,6 +8,7 @@ from reports.findings.finding import Finding
 from reports.findings.run_findings import read_post_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import handles
+from reports.pages.codes import CODES_PAGE, CODES_TITLE, make_codes_page
 from reports.pages.run_summary import RunSummary
 from reports.report_files import INDEX
 
@@ -22,6 +23,7 @@ def name_run(run: RunSummary) -> str:
 def write_pages(report: Report) -> None:
     """Write a page that compares the subjects, and one for each; an only subject is the index."""
     is_alone = len(report.run.jobs) == 1
+    codes = make_codes_page(report.run, report.store)
 
     def show_portrait(page: handles.PortraitPage) -> None:
         report.write(
@@ -32,6 +34,7 @@ def write_pages(report: Report) -> None:
             samples=page.portrait.texts,
             portrait=page.portrait,
             alone=is_alone,
+            codes=codes,
         )
 
     handles_page = handles.make_page(
@@ -44,6 +47,17 @@ def write_pages(report: Report) -> None:
             handles_page,
             title=name_run(report.run),
             samples=handles_page.texts,
+            codes=codes,
+        )
+    if codes is not None:
+        report.write(
+            CODES_PAGE,
+            "codes_posts.html",
+            handles_page,
+            title=CODES_TITLE,
+            samples=codes.texts,
+            alone=is_alone,
+            codes=codes,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,13 +19,15 @@ from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
+from reports.data.coded_samples import read_coded_samples
 from reports.data.daily_counts import (
     DAY_OF_MONTH,
     day_of_document,
 )
 from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import is_account, read_run_names
+from reports.data.entity_labels import is_account, read_run_names, sum_counts
 from reports.data.export_schema import valid_polarity
+from reports.data.held_names import HeldNames, NameFinder
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
     fetch_all,
@@ -51,6 +53,7 @@ from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.quantities import format_day, quantity, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
 from sources.post_cleaning import words_of_post
+from sources.registry import source_named
 from textapi.text.sentences import sentences
 
 # A summary shows at most this many sentences.
@@ -63,6 +66,8 @@ ACCOUNTS_COMPARED = 40
 SAMPLES = 50
 # This many names of an account stand beside those of the others.
 NAMES_COMPARED = 3
+# An account with as many posts as its service gives, or nearly, may have had more.
+NEAR_LIMIT = 0.02
 # The note lists at most this many names that were written in several ways.
 MERGED_SHOWN = 12
 
@@ -132,11 +137,30 @@ class Portrait:
         return slug(self.name)
 
     @property
+    def limits(self) -> list[str]:
+        """Sentences on sources that may lack earlier posts."""
+        return describe_limits(self.sources, self.account.n)
+
+    @property
     def most_named(self) -> list[tuple[str, int]]:
         """The persons and organisations that are named most, each with how often it came."""
         counted_names = chain.from_iterable(self.names.headlines.values())
         ranked = sorted(counted_names, key=lambda counted: (-counted[1], counted[0]))
         return ranked[:NAMES_COMPARED]
+
+
+def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
+    """Say which sources have the newest posts of an account alone, if *posts* are about so many."""
+    limits = []
+    for source_name in source_names:
+        source = source_named(source_name)
+        most = source.account.most_posts if source.account else None
+        if most and abs(posts - most) <= NEAR_LIMIT * most:
+            limits.append(
+                f"{source.label} gives the newest {most:,} posts of an account, about as many as "
+                "there are here: earlier ones may be missing."
+            )
+    return limits
 
 
 @dataclass(frozen=True)
@@ -175,7 +199,8 @@ def make_page(
     """
     coverage = read_coverage_grid(run)
     jobs = index_by("name", run.jobs)
-    store.progress.expect_pages(1 if len(jobs) == 1 else len(jobs) + 1)
+    has_codes = bool(read_coded_samples(run))
+    store.progress.expect_pages((1 if len(jobs) == 1 else len(jobs) + 1) + has_codes)
     portraits = []
     for portrait in _read_portraits(run, store, coverage):
         posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)
@@ -218,7 +243,10 @@ def _read_portraits(
 
     for job in run.jobs_named(job_names):
         summary = summaries.get(job.name, "")
-        posts = _read_posts(run, job, summary, run.grain, _find_patterns(run, job))
+        run_names = read_run_names(run)
+        finder = run_names.find_written(sum_counts(names_by_job[job.name]))
+        patterns = _find_patterns(run, job)
+        posts = _read_posts(run, job, summary, run.grain, patterns, finder=finder)
         quotes = _quotes(posts.summary, posts.quotes)
         quotes = [quote for quote in quotes if has_words(quote.text)]
         series_rows = fill_periods(series_by_job[job.name])
@@ -241,7 +269,8 @@ def _read_portraits(
             names=entities.top_names(
                 names_by_job[job.name],
                 account_names=posts.names,
-                run_names=read_run_names(run),
+                run_names=run_names,
+                held=posts.held,
             ),
             merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
@@ -260,6 +289,8 @@ class _Posts:
     # The handle or term.
     subject: str
 
+    finder: NameFinder
+
     n: int = 0
 
     # The number of posts that are no reposts.
@@ -276,6 +307,9 @@ class _Posts:
     # The words of authored posts, repeats counted once a month, and how many posts are left out.
     words: Counter[str] = field(default_factory=Counter)
     repeats: int = 0
+
+    # The authored posts that hold each name, repeats once a month.
+    held: HeldNames = field(default_factory=HeldNames)
 
     # The ways in which the posts write the handle.
     writings: Writings = field(default_factory=Writings)
@@ -296,6 +330,7 @@ class _Posts:
             self.repeats += 1
         else:
             self.words.update(count_words([authored_text]))
+            self.held.add(self.finder.count([authored_text]))
         post_sentences = sentences(authored_text)
         for index, sentence in enumerate(post_sentences):
             if sentence in self.summary and sentence not in self.quotes:
@@ -314,11 +349,17 @@ def _find_patterns(run: RunData, job: RunJob) -> Patterns:
             if document not in without:
                 yield document, text
 
-    return find_patterns(read_texts)
+    return find_patterns(read_texts, with_families=False)
 
 
 def _read_posts(
-    data: RunData, job: RunJob, summary: str, grain: Grain, patterns: Patterns
+    data: RunData,
+    job: RunJob,
+    summary: str,
+    grain: Grain,
+    patterns: Patterns,
+    *,
+    finder: NameFinder,
 ) -> _Posts:
     """Read an account's posts once; of each of *patterns* the first of a month has words.
 
@@ -326,7 +367,7 @@ def _read_posts(
     """
     seen: set[tuple[int, str | None]] = set()
     subject = job.name.removeprefix("@").removeprefix("search:")
-    posts = _Posts(" ".join(summary.split()), subject)
+    posts = _Posts(" ".join(summary.split()), subject, finder)
     whence = (Document.id, Document.source, Document.address, Document.period)
     what = (Document.text, Document.repost, DAY_OF_MONTH)
     statement = select_posts(data, job, *whence, *what)
@@ -457,7 +498,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
 
     add = partial(store.add_section, portrait.sections)
     merged = "; ".join(portrait.merged_names)
-    unit = "times named in its posts"
+    unit = "posts that hold the name"
     name_spec = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
     add("names", "Names", name_spec, note=f"Counted as one: {merged}." if merged else "")
     _add_distinctive(portrait, subject, run, store)
@@ -478,8 +519,8 @@ def _add_distinctive(
     ]
     note = distinctive.no_word_stands_out(distinctive_rows)
     if len(other_jobs) == 1 and not note:
-        lists = distinctive.list_uses(distinctive_rows, other_jobs[0])
-        note = distinctive.describe_lists(f"the posts of {other_jobs[0]}") if lists else ""
+        lists = distinctive.list_uses(distinctive_rows, f"than by {other_jobs[0]}")
+        note = distinctive.describe_lists(f"posts of {portrait.title}") if lists else ""
         store.add_section(portrait.sections, *heading, note=note, lists=lists)
         return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
@@ -13,6 +13,7 @@ from analysis.text.words import count_words, without_rare_pairs
 from reports.data.distinct_mentions import describe_repeats, drop_repeats
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
+from reports.data.held_names import HeldNames, NameFinder
 from reports.data.run_data import RunData
 from reports.data.selection import read_places
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -71,8 +72,14 @@ class MonthSection:
 
     names: entities.TopNames
 
-    # The words that stand out, and what the page says if none does.
-    distinctive: list[DistinctiveRow]
+    # The documents that hold each name, repeats left out.
+    held: HeldNames
+
+    # The words that stand out, used more and used less, and what the page says of them.
+    distinctive: dict[str, str]
+    distinctive_note: str
+
+    # What the page says if none stands out.
     nothing_distinctive: str
 
     readings: list[Reading]
@@ -127,6 +134,9 @@ class MonthReader:
     # The months that have a page, in order.
     pages: Sequence[str]
 
+    # The names that stand beside each keyword in any month.
+    finders: Mapping[str, NameFinder] = field(default_factory=dict)
+
     def make_page(
         self, period: str, months: Mapping[str, KeywordMonth], mentions: Iterable[MentionRow]
     ) -> MonthPage:
@@ -172,8 +182,8 @@ class MonthReader:
 
     def draw_month(
         self, keyword: Keyword, month: KeywordMonth, sentences: Sequence[MentionRow]
-    ) -> tuple[list[FigureRef], Counter[str], int]:
-        """Draw a month's scatter and cloud; return them, its words, and the number of mentions.
+    ) -> tuple[list[FigureRef], Counter[str], list[MentionRow]]:
+        """Draw a month's scatter and cloud; return them, its words, and the distinct mentions.
 
         The words are those of distinct mentions: if texts differ only in names or figures, the
         first one counts.
@@ -198,7 +208,7 @@ class MonthReader:
             scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
             clouds.cloud_spec(prefix, cloud_words, mask, caption, has_png=False),
         )
-        return figures, word_counts, len(distinct)
+        return figures, word_counts, distinct
 
     def _choose_words(self, word_counts: Counter[str], keyword: Keyword) -> dict[str, int]:
         return clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words)
@@ -222,11 +232,15 @@ class MonthReader:
         figures, word_counts, distinct = self.draw_month(keyword, month, sentences)
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
-        repeats = len(sentences) - distinct
-        list_note = clouds.describe_list(listed, quantity(distinct, "mention"))
+        repeats = len(sentences) - len(distinct)
+        list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
+        held = HeldNames()
+        if keyword.name in self.finders:
+            texts = {mention.document: mention.text for mention in distinct}
+            held = self.finders[keyword.name].count(texts.values())
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
-            distinct for distinct in distinctive_rows if distinct.keyword == keyword.name
+            word_row for word_row in distinctive_rows if word_row.keyword == keyword.name
         ]
         standing_out = distinctive.standing_out(keyword_words)
         phrases = []
@@ -246,9 +260,11 @@ class MonthReader:
             repeats=repeats,
             phrases=phrases,
             names=entities.top_names(
-                keyword_entities, patterns, run_names=read_run_names(self.run)
+                keyword_entities, patterns, run_names=read_run_names(self.run), held=held
             ),
-            distinctive=standing_out,
+            held=held,
+            distinctive=distinctive.list_uses(keyword_words, "than in the other documents"),
+            distinctive_note=distinctive.describe_lists("documents that mention it"),
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
             readings=choose_documents(
                 sentences, patterns, place_of, standing_out, self.run.neutral_band

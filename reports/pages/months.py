@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections import Counter, defaultdict
@@ -16,9 +17,11 @@ from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.bulk_days import find_bulk_days
+from reports.data.coded_samples import read_coded_samples
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName, read_run_names
 from reports.data.family_counts import count_repeated_documents
+from reports.data.held_names import HeldNames
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -54,6 +57,7 @@ from reports.figures import (
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import FigureSpec, Subject
+from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage, make_codes_page
 from reports.pages.front_page import draw_shares
 from reports.pages.groups import GroupSection, make_groups
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
@@ -115,6 +119,9 @@ class KeywordSection:
     # Words are counted over all mentions, repeats once a month.
     word_counts: Counter[str] = field(default_factory=Counter)
 
+    # The documents that hold each name, repeats once a month.
+    held: HeldNames = field(default_factory=HeldNames)
+
     # The counts of words leave out this many mentions.
     repeats: int = 0
 
@@ -131,10 +138,10 @@ class KeywordSection:
     # How the labels of readers correct the polarity; None if no mention has a label.
     labelled: LabelledSubject | None = None
 
-    # The mean polarity has a 95 % interval from *low* to *high*.
     mean: float | None = None
-    low: float | None = None
-    high: float | None = None
+
+    # How many mentions have a polarity, in the months that have a mean.
+    scored: int = 0
 
     # The query in words, with its level; None for a list of terms.
     query: str | None = None
@@ -188,6 +195,12 @@ COMPARISON = FurtherPage(
     "shares and moods on one axis, pair by pair, and what is named together",
 )
 GROUPS = FurtherPage("groups.html", "months_groups.html", "Groups", "side by side, with a table")
+CODES = FurtherPage(
+    CODES_PAGE,
+    "codes.html",
+    CODES_TITLE,
+    "what people who coded a sample would say of all texts, and how right the keywords are",
+)
 COVERAGE = FurtherPage(
     "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
 )
@@ -222,6 +235,9 @@ class MonthsPage:
     pages: Sequence[str] = ()
     groups: GroupSection = field(default_factory=GroupSection)
 
+    # None if nobody has coded a text by a codebook.
+    codes: CodesPage | None = None
+
     # Samples of the texts show which scripts the page needs.
     texts: list[str] = field(default_factory=list)
 
@@ -236,6 +252,8 @@ class MonthsPage:
             pages.append(COMPARISON)
         if self.groups.heading:
             pages.append(replace(GROUPS, title=self.groups.heading))
+        if self.codes is not None:
+            pages.append(CODES)
         return [*pages, COVERAGE, METHODS]
 
     @property
@@ -277,12 +295,18 @@ def make_page(
         for month_row in keyword.rows:
             count = count_repeated_documents(run, keyword.name, month_row.period)
             keyword.repeats_by_month[month_row.period] = count
-    reader = _month_reader(run, store, keywords, labels.scale_of_all)
+    entity_counts = entities.count_names(read_entities(run))
+    run_names = read_run_names(run)
+    finders = {
+        name: run_names.find_written(counts) for name, counts in entity_counts.items() if name
+    }
+    reader = replace(_month_reader(run, store, keywords, labels.scale_of_all), finders=finders)
     page = MonthsPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
     paged_months = set(reader.pages)
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
+    further_pages += bool(read_coded_samples(run))
     subject_pages = len(reader.pages) + len(page.years) + len(keywords)
     store.progress.expect_pages(subject_pages + further_pages + 2)
 
@@ -298,19 +322,20 @@ def make_page(
 
     if page.years:
         store.draw_the_rest()
-    entity_counts = entities.count_names(read_entities(run))
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
-        keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
+        keyword.mean, _, _ = polarity_interval(keyword.polarities)
+        keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, entity_counts, run, store)
 
     _draw_comparison(page, run, store)
     page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
     page.groups = make_groups(run, store, labels.scale)
+    page.codes = make_codes_page(run, store)
     return page
 
 
@@ -421,6 +446,7 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
         keyword, month = keywords_by_name[section.name], section.month
         keyword.word_counts.update(section.word_counts)
         keyword.repeats += section.repeats
+        keyword.held.add(section.held)
         keyword.phrases += section.phrases
         if month.polarities.has_polarity:
             keyword.polarities.extend(month.polarities.polarities)
@@ -509,7 +535,10 @@ def _draw_keyword(
     subject, month_rows = keyword.subject, keyword.rows
     over_time = replace(subject, span=_series_span(run))
     ranked_names = entities.rank_names(
-        entity_counts[keyword.name], keyword.patterns, run_names=read_run_names(run)
+        entity_counts[keyword.name],
+        keyword.patterns,
+        run_names=read_run_names(run),
+        held=keyword.held,
     )
     over_phrases = subject
     if is_tested_by_year(run):
@@ -547,7 +576,7 @@ def _draw_keyword(
         ),
         note=distinctive.no_word_stands_out(keyword.distinctive),
     )
-    unit = "times named in documents that mention it"
+    unit = "documents that mention it and hold the name"
     add_section(
         "entities",
         "Names",

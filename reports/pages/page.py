@@ -12,7 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures.entities import TYPES
-from reports.words.periods import describe_periods, month_name, period_name
+from reports.words.periods import (
+    describe_periods,
+    month_name,
+    name_sample_period,
+    period_name,
+)
 from reports.words.quantities import (
     format_day,
     format_expected,
@@ -59,6 +64,7 @@ def _environment() -> Environment:
         month=month_name,
         period=period_name,
         periods=describe_periods,
+        sample_period=name_sample_period,
         kind=name_kind,
         source=source_label,
         terms=terms_of,

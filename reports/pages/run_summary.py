@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
+from analysis.languages import describe_languages
 from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
+from core.languages import language_name
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
@@ -27,6 +29,7 @@ from reports.data.run_data import NO_SELECTION, RunData, Selection, documents_co
 from reports.data.selection import count_without, describe_selection, left_out
 from reports.data.tables.calls import CallRow, read_calls
 from reports.data.tables.coverage import StepCount, count_steps
+from reports.data.unread_documents import count_unread
 from reports.data.years import is_tested_by_year
 from reports.figures.origin import is_made_up
 from reports.words.quantities import join_words, signed
@@ -87,6 +90,23 @@ class RunSummary(RunData):
     archive_hash: str | None
 
     steps: list[StepCount]
+
+    # The number of documents that have no polarity because of their language, by its code.
+    unread: Counter[str]
+
+    @property
+    def unread_in_words(self) -> str:
+        """How many documents were left out for their language: "120 documents in German"."""
+        return describe_languages(self.unread, self.unit) if self.unread else ""
+
+    @property
+    def languages_read(self) -> str:
+        """The languages that the engines of the run read, in words; "" if one declares none."""
+        declared = [self.engine_languages[engine] for engine in self.engines]
+        if not declared or None in declared:
+            return ""
+        codes = frozenset.intersection(*(codes for codes in declared if codes is not None))
+        return join_words([language_name(code) for code in sorted(codes)])
 
     @property
     def running(self) -> bool:
@@ -240,6 +260,7 @@ def summarize_run(run: RunData) -> RunSummary:
         left_out=total - sources.total(),
         archive_hash=archive_hash,
         steps=count_steps(run),
+        unread=count_unread(run),
     )
 
 
@@ -321,7 +342,7 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
 def fingerprint(db: Database, run_id: int) -> str:
     """Return a hash that changes with anything that the run's report shows; cheap to compute."""
     run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
-    label, watch, watch_report = tables.Label, tables.Watch, tables.WatchReport
+    code, watch, watch_report = tables.Code, tables.Watch, tables.WatchReport
     jobs = select(job.id).where(job.run_id == run_id)
 
     statements = (
@@ -333,9 +354,7 @@ def fingerprint(db: Database, run_id: int) -> str:
         .where(step.job_id.in_(jobs))
         .order_by(step.job_id, step.step),
         select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
-        select(func.count(), func.sum(label.value), func.max(label.at)).where(
-            label.run_id == run_id
-        ),
+        select(func.count(), func.count(code.code), func.max(code.at)).where(code.run_id == run_id),
         select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
         select(func.max(Document.id), func.count()).select_from(Document),
         select(func.max(Import.id), func.max(Import.at)),

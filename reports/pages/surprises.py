@@ -103,7 +103,7 @@ def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) 
         sighting = seen.get(event.key)
         is_new = state is not None and sighting is not None and 0 < sighting.number == state.updates
         at = datetime.fromtimestamp(sighting.at, UTC) if sighting else None
-        text = describe_event(event, run.kind.unit)
+        text = _describe(run, event)
         headline = _find_headline(run, event) if texts else None
         shown_events.append(ShownEvent(event, text, at, is_new, headline))
     return shown_events
@@ -114,8 +114,14 @@ def show_changes(run: RunData, *, texts: bool = True) -> list[ShownChange]:
     shown_changes = []
     for change in read_surprises(run).changes:
         headline = _find_headline(run, change) if texts else None
-        shown_changes.append(ShownChange(describe_event(change, run.kind.unit), headline))
+        shown_changes.append(ShownChange(_describe(run, change), headline))
     return shown_changes
+
+
+def _describe(run: RunData, event: Event) -> str:
+    """Return the sentence on an event; an account is written as at `submit`."""
+    titles = {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
+    return describe_event(event, run.kind.unit, titles.get(event.subject, ""))
 
 
 def _find_headline(run: RunData, event: Event) -> Headline | None:

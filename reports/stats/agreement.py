@@ -1,32 +1,248 @@
-"""Agreement between coders."""
+"""Agreement between coders, people and machines."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.stats.intervals import TAIL, mean
+
+Floats = NDArray[np.float64]
+
+# More resamples change the interval's ends by less than they are shown with.
+RESAMPLES = 2000
 
 
-def krippendorff_alpha(units: Iterable[Sequence[float]]) -> float | None:
-    """Return Krippendorff's alpha of interval data: 1 is perfect agreement, 0 that of chance.
+class Level(StrEnum):
+    """What the numbers of codes tell: names, an order, or also distances."""
 
-    A unit holds the values of the coders who coded it, however many; of fewer than two it tells
-    nothing. None where no unit has two values, or all values are the same.
+    NOMINAL = "nominal"
+    ORDINAL = "ordinal"
+    INTERVAL = "interval"
+
+
+@dataclass(frozen=True)
+class AlphaEstimate:
+    """Krippendorff's alpha with its 95 % interval, from *n* units of two coders or more."""
+
+    n: int
+    alpha: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class CoderPair:
+    """Two coders, the *n* units that both coded, and the *share* that they coded alike.
+
+    *alpha* is None where it has no value.
+    """
+
+    coder: str
+    other_coder: str
+    n: int
+    share: float
+    alpha: float | None
+
+
+@dataclass(frozen=True)
+class CodePair:
+    """A person's and a machine's code of a unit that stands for *weight* documents."""
+
+    person: str
+    machine: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class ConfusionMatrix:
+    """Documents by the person's category (rows) and the machine's (columns), from *n* units."""
+
+    n: int
+    categories: tuple[str, ...]
+    documents: tuple[tuple[float, ...], ...]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the documents that the machine codes as people do."""
+        total = math.fsum(map(math.fsum, self.documents))
+        return math.fsum(self._agreed(category) for category in self.categories) / total
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the categories that people used.
+
+        D. D. Lewis and others, "Training algorithms for linear text classifiers", SIGIR (1996).
+        """
+        scores = []
+        for category in self.categories:
+            if self._person_total(category):
+                scores.append(self.f1(category))
+        return math.fsum(scores) / len(scores)
+
+    def precision(self, category: str) -> float | None:
+        """Return how much of what the machine puts into *category* belongs there."""
+        total = self._machine_total(category)
+        return self._agreed(category) / total if total else None
+
+    def recall(self, category: str) -> float | None:
+        """Return how much of what people put into *category* the machine puts there too."""
+        total = self._person_total(category)
+        return self._agreed(category) / total if total else None
+
+    def f1(self, category: str) -> float:
+        """Return the harmonic mean of precision and recall; 0 where they agree on nothing."""
+        totals = self._person_total(category) + self._machine_total(category)
+        return 2 * self._agreed(category) / totals if totals else 0.0
+
+    def _agreed(self, category: str) -> float:
+        column = self.categories.index(category)
+        return self.documents[column][column]
+
+    def _person_total(self, category: str) -> float:
+        return math.fsum(self.documents[self.categories.index(category)])
+
+    def _machine_total(self, category: str) -> float:
+        column = self.categories.index(category)
+        return math.fsum(row[column] for row in self.documents)
+
+
+# --- Krippendorff's alpha ---
+
+
+def krippendorff_alpha(
+    units: Iterable[Sequence[float]], level: Level = Level.INTERVAL
+) -> float | None:
+    """Return Krippendorff's alpha: 1 is perfect agreement, 0 that of chance.
+
+    A unit holds the codes of the coders who coded it, however many; of fewer than two it tells
+    nothing. None where no unit has two codes, or all codes are the same.
 
     K. Krippendorff, "Content Analysis" (2004), 11.3: one less observed over expected disagreement,
-    the squared difference of values, in pairs within units and among all.
+    the squared difference of codes, in pairs within units and among all.
     """
-    values: list[float] = []
-    observed = 0.0
-    for unit in units:
-        if len(unit) > 1:
-            values += unit
-            observed += _squared_differences(unit) / (len(unit) - 1)
+    counts = _count_codes(units)
+    return _measure_alpha(counts, np.ones(len(counts)), level) if len(counts) else None
 
-    expected = _squared_differences(values) / (len(values) - 1) if values else 0.0
+
+def estimate_alpha(
+    units: Iterable[Sequence[float]], level: Level, *, seed: int = 1
+) -> AlphaEstimate | None:
+    """Return alpha with its bootstrap interval; None where alpha has no value.
+
+    Whole units are drawn with replacement (B. Efron and R. J. Tibshirani, "An Introduction to the
+    Bootstrap", 1993, 13.3): codes of one unit depend on each other. The bootstrap of A. F. Hayes
+    and K. Krippendorff, "Answering the call for a standard reliability measure for coding data",
+    Communication Methods and Measures 1 (2007), draws single disagreements, and holds the expected
+    one fixed. A resample in which all codes are the same is left out.
+    """
+    counts = _count_codes(units)
+    n = len(counts)
+    alpha = _measure_alpha(counts, np.ones(n), level) if n else None
+    if alpha is None:
+        return None
+
+    rng = np.random.default_rng(seed)
+    resampled: list[float] = []
+    for repeats in rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES):
+        resampled_alpha = _measure_alpha(counts, repeats.astype(float), level)
+        if resampled_alpha is not None:
+            resampled.append(resampled_alpha)
+    low, high = np.quantile(resampled, [TAIL, 1 - TAIL])
+    return AlphaEstimate(n, alpha, float(low), float(high))
+
+
+@dataclass(frozen=True)
+class _CodeCounts:
+    """How often each unit of two codes or more has each of the *codes*, which are sorted."""
+
+    codes: Floats
+    counts: Floats
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+def _count_codes(units: Iterable[Sequence[float]]) -> _CodeCounts:
+    coded = [list(unit) for unit in units if len(unit) > 1]
+    codes = sorted({code for unit in coded for code in unit})
+    columns = {code: column for column, code in enumerate(codes)}
+    counts = np.zeros((len(coded), len(codes)))
+    for row, unit in enumerate(coded):
+        for code in unit:
+            counts[row, columns[code]] += 1
+    return _CodeCounts(np.array(codes, dtype=float), counts)
+
+
+def _measure_alpha(counts: _CodeCounts, repeats: Floats, level: Level) -> float | None:
+    """Return alpha of units of which each is there as often as *repeats* says."""
+    sizes = counts.counts.sum(axis=1)
+    weights = repeats / (sizes - 1)
+    coincidences = (counts.counts * weights[:, None]).T @ counts.counts
+    coincidences -= np.diag(weights @ counts.counts)
+    totals = repeats @ counts.counts
+    distances = _square_distances(counts.codes, totals, level)
+
+    observed = float((coincidences * distances).sum())
+    expected = float(totals @ distances @ totals) / (float(totals.sum()) - 1)
     return 1 - observed / expected if expected > 0 else None
 
 
-def _squared_differences(values: Sequence[float]) -> float:
-    """Return the sum over ordered pairs of values."""
-    total = math.fsum(values)
-    return 2 * (len(values) * math.fsum(value * value for value in values) - total * total)
+def _square_distances(codes: Floats, totals: Floats, level: Level) -> Floats:
+    """Return the squared difference of each pair of codes (Krippendorff, 11.3.4)."""
+    if level is Level.NOMINAL:
+        return 1 - np.eye(len(codes))
+    places = codes
+    if level is Level.ORDINAL:
+        # Between two codes lie the codes of their ranks, half of their own among them.
+        places = np.cumsum(totals) - totals / 2
+    return np.asarray((places[:, None] - places[None, :]) ** 2, dtype=float)
+
+
+# --- pairs of coders ---
+
+
+def compare_coders(units: Iterable[Mapping[str, float]], level: Level) -> list[CoderPair]:
+    """Return how far each two coders agree on the units that both coded.
+
+    A unit holds its codes by coder. Pairs are in the order of the coders' names.
+    """
+    pairs: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for unit in units:
+        for coder, other_coder in combinations(sorted(unit), 2):
+            pairs[coder, other_coder].append((unit[coder], unit[other_coder]))
+
+    comparisons: list[CoderPair] = []
+    for (coder, other_coder), codes in sorted(pairs.items()):
+        share = mean([float(code == other_code) for code, other_code in codes]) or 0.0
+        alpha = krippendorff_alpha(codes, level)
+        comparisons.append(CoderPair(coder, other_coder, len(codes), share, alpha))
+    return comparisons
+
+
+# --- a machine beside people ---
+
+
+def make_confusion_matrix(
+    pairs: Iterable[CodePair], categories: Sequence[str]
+) -> ConfusionMatrix | None:
+    """Return the documents by people's and the machine's *categories*; None without a pair.
+
+    Raises KeyError where a code is none of *categories*.
+    """
+    places = {category: place for place, category in enumerate(categories)}
+    documents = np.zeros((len(categories), len(categories)))
+    n = 0
+    for pair in pairs:
+        documents[places[pair.person], places[pair.machine]] += pair.weight
+        n += 1
+    if not n:
+        return None
+    return ConfusionMatrix(n, tuple(categories), tuple(map(tuple, documents.tolist())))

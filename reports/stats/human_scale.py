@@ -36,13 +36,20 @@ Floats = NDArray[np.float64]
 class Stratum:
     """Mentions that were sampled at one rate, a month of a keyword say; the labelled ones in pairs.
 
-    *size* and *polarity_mean* are of all its mentions.
+    *size* and *polarity_mean* are of all its mentions. *copies* are the mentions that each labelled
+    one stands for, since their texts repeat: one each if empty.
     """
 
     size: int
     polarity_mean: float
     polarities: Sequence[float]
     labels: Sequence[float]
+    copies: Sequence[float] = ()
+
+    @property
+    def weights(self) -> Sequence[float]:
+        """The copies of each labelled mention."""
+        return self.copies or [1.0] * len(self.labels)
 
 
 @dataclass(frozen=True)
@@ -81,12 +88,12 @@ def estimate_mean(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Es
 
     With *use_polarity* it is the regression estimator, else the weighted mean of the labels alone.
 
-    A label weighs as many mentions as it stands for, N/n of its stratum; a stratum without a label
-    is counted to the one before. The variance is that of the stratified sample (Särndal and others,
-    6.6), over the residuals that each label has from the line through the means whose slope is
-    fitted without it; strata of one label are collapsed with the next (W. G. Cochran, "Sampling
-    Techniques", 1977, 5A.12). Student's t has the degrees of freedom of Satterthwaite (Cochran,
-    5.16), at most n - 2.
+    A label weighs as many mentions as it stands for, N/n of its stratum, or more where its text
+    repeats; a stratum without a label is counted to the one before. The variance is that of the
+    stratified sample (Särndal and others, 6.6), over the residuals that each label has from the
+    line through the means whose slope is fitted without it; strata of one label are collapsed with
+    the next (W. G. Cochran, "Sampling Techniques", 1977, 5A.12). Student's t has the degrees of
+    freedom of Satterthwaite (Cochran, 5.16), at most n - 2.
     """
     sample = _combine(strata)
     if sample is None:
@@ -128,13 +135,16 @@ def _combine(strata: Sequence[Stratum]) -> _Sample | None:
 
     size = sum(sizes)
     sums = [stratum.size * stratum.polarity_mean for stratum in strata]
-    rates = [count / stratum_size for count, stratum_size in zip(counts, sizes, strict=True)]
+    rates: list[float] = []
+    for stratum, stratum_size in zip(labelled, sizes, strict=True):
+        rates.append(math.fsum(stratum.weights) / stratum_size)
+    copies = np.concatenate([stratum.weights for stratum in labelled])
     return _Sample(
         size=size,
         polarity_mean=math.fsum(sums) / size,
         x=np.concatenate([stratum.polarities for stratum in labelled]).astype(float),
         y=np.concatenate([stratum.labels for stratum in labelled]).astype(float),
-        weights=np.repeat(1 / np.array(rates), counts),
+        weights=copies * np.repeat(1 / np.array(rates), counts),
         finite=np.repeat(1 - np.minimum(rates, 1), counts),
         groups=_groups(counts),
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 
-from scipy.special import stdtrit
+from scipy.optimize import brentq
+from scipy.special import betainc, betaincinv, stdtrit
 
 CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+TAIL = (1 - CONFIDENCE) / 2
 _PLACES = 6
 
 
@@ -37,6 +39,40 @@ def wilson_interval(matched: float, n: float) -> tuple[float, float]:
     low = 0.0 if matched == 0 else (middle - half) / scale
     high = 1.0 if matched == n else (middle + half) / scale
     return low, high
+
+
+@lru_cache(maxsize=65536)
+def midp_interval(matched: float, n: float, tail: float = TAIL) -> tuple[float, float]:
+    """Return the mid-p interval of the share *matched* of *n*, with *tail* outside at either end.
+
+    The exact interval (C. J. Clopper and E. S. Pearson, Biometrika 26, 1934) with half of the
+    probability of what was observed: H. O. Lancaster, "Significance tests in discrete
+    distributions", Journal of the American Statistical Association 56 (1961); A. Agresti and A.
+    Gottard, Statistical Science 20 (2005). Neither number has to be whole. Raises ValueError unless
+    *n* > 0 and 0 ≤ *matched* ≤ *n*.
+    """
+    if n <= 0 or not 0 <= matched <= n:
+        raise ValueError(f"{matched} of {n} is not a share")
+    low = _solve_midp(matched, n, tail) if matched else 0.0
+    high = 1 - _solve_midp(n - matched, n, tail) if matched < n else 1.0
+    return low, high
+
+
+def _solve_midp(matched: float, n: float, tail: float) -> float:
+    """Return the share of which *matched* or more of *n* have the mid-probability *tail*."""
+
+    def exceed(share: float) -> float:
+        """Return by how much the mid-probability of *matched* or more exceeds *tail*."""
+        at_least = betainc(matched, n - matched + 1, share)
+        more = betainc(matched + 1, n - matched, share) if matched < n else 0.0
+        return float((at_least + more) / 2 - tail)
+
+    lowest = float(betaincinv(matched, n - matched + 1, tail))
+    highest = float(betaincinv(matched + 1, n - matched, tail)) if matched < n else 1.0
+    # Of so few or so many that rounding hides the probability, the bounds are the same.
+    if exceed(lowest) >= 0:
+        return lowest
+    return float(brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest
 
 
 def mean(values: Sequence[float]) -> float | None:

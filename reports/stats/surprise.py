@@ -12,7 +12,8 @@ so the spread is that of whole periods, never that of single days.
 2. *Spread.* The periods before tell their own spread, a few of them badly. It is moderated by
    the spread that usual words have, which counts as much as `USUAL_DEGREES` periods: G. K. Smyth,
    "Linear models and empirical Bayes methods for assessing differential expression in microarray
-   experiments", Statistical Applications in Genetics and Molecular Biology 3 (2004).
+   experiments", Statistical Applications in Genetics and Molecular Biology 3 (2004). Weeks depend
+   on the week before: a year of them tells the spread as half as many independent ones would.
 3. *Test.* The next period is compared with the prediction interval of Student's distribution:
    W. Q. Meeker, G. J. Hahn and L. A. Escobar, "Statistical Intervals" (2017), chapter 4. A count
    must also be improbable for two Poisson counts: J. Przyborowski and H. Wilenski, "Homogeneity of
@@ -39,6 +40,8 @@ SWAY = 0.22
 MOOD_SWAY = 0.03
 # The usual spread counts as much as a year of a series' own months.
 USUAL_DEGREES = 12.0
+# A year of weeks tells its spread as well as half as many would that do not depend on each other.
+MOST_OWN_DEGREES = 25
 
 # A new level is taken over when so many periods in a row were surprises.
 NEW_LEVEL = 3
@@ -268,9 +271,10 @@ def _predict(
     squares = [
         weight * (value - mean) ** 2 for weight, value in zip(weights, previous, strict=True)
     ]
-    degrees = USUAL_DEGREES + len(previous) - 1
-    spread = (USUAL_DEGREES + math.fsum(squares)) / degrees
+    own_degrees = len(previous) - 1
+    spread = (USUAL_DEGREES + math.fsum(squares)) / (USUAL_DEGREES + own_degrees)
     error = math.sqrt(spread * (variance + 1 / math.fsum(weights)))
+    degrees = USUAL_DEGREES + min(own_degrees, MOST_OWN_DEGREES)
     return float(2 * stdtr(degrees, -abs(current - mean) / error))
 
 

@@ -34,6 +34,14 @@ def period_name(period: str, form: str = "%b %Y") -> str:
     return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
 
 
+def name_sample_period(period: str) -> str:
+    """Return a period of a sample: "Mar 2020", "1st quarter of 2020", "2020", or "all months"."""
+    if "Q" in period:
+        year, quarter = period.split("-Q")
+        return f"{('1st', '2nd', '3rd', '4th')[int(quarter) - 1]} quarter of {year}"
+    return period_name(period) if period else "all months"
+
+
 def name_stretch(first: str, last: str, form: str = "%b %Y") -> str:
     """Return a stretch of periods as "Jan 2017 to Jan 2018", or "Mar 2018"."""
     name = period_name(first, form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from core.quantities import quantity
 
@@ -14,6 +15,7 @@ __all__ = [
     "format_points",
     "format_ratio",
     "format_share",
+    "format_shares",
     "join_words",
     "quantity",
     "signed",
@@ -28,16 +30,46 @@ def join_words(phrases: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
 
 
-def format_share(share: float | None) -> str:
-    """Return a share in percent with two digits that count, or one place; a dash for None."""
+def format_share(share: float | None, more: int = 0) -> str:
+    """Return a share in percent with two digits that count, or one place; a dash for None.
+
+    It has *more* places where it stands beside others.
+    """
     if share is None:
         return "\u2013"
     percent = 100 * share
-    if percent >= 1 or percent == 0:
-        return f"{percent:.1f} %"
-    if percent >= 0.1:
-        return f"{percent:.2f} %"
-    return f"{percent:.3f} %" if percent >= 0.001 else "under 0.001 %"
+    if percent == 0:
+        return "0.0 %"
+    if 0 < percent < 0.001:
+        return "under 0.001 %"
+    return f"{percent:.{_count_places(share) + more}f} %"
+
+
+def _count_places(share: float) -> int:
+    """Return the places of a share in percent that leave two digits that count, or one place."""
+    return 1 if share >= 0.01 else 2 if share >= 0.001 else 3
+
+
+def format_shares(shares: Sequence[float]) -> list[str]:
+    """Return shares that stand in one sentence, with up to two places more where they are close.
+
+    Rounded, 1.053 and 1.049 would be 1.1 and 1.0: places are added until no printed difference of
+    two neighbours is off by more than half of the true one.
+    """
+    neighbours = [pair for pair in pairwise(shares) if pair[0] != pair[1]]
+    for more in range(3):
+        formatted = [format_share(share, more) for share in shares]
+        differences = [_difference_off(pair, more) for pair in neighbours]
+        if all(off <= 0.5 for off in differences):
+            break
+    return formatted
+
+
+def _difference_off(pair: tuple[float, float], more: int) -> float:
+    """Return by what part of it the difference of two shares is off as they are printed."""
+    printed = [round(100 * share, _count_places(share) + more) / 100 for share in pair]
+    difference = pair[0] - pair[1]
+    return abs(printed[0] - printed[1] - difference) / abs(difference)
 
 
 def format_points(difference: float) -> str:

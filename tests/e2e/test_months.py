@@ -28,6 +28,7 @@ from reports.data.exports import write
 from tests.databases import new_database
 from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import empty_valkey, running_worker, wait_until
+from textapi.messages import Engine
 
 HEADLINES = {
     "2020-01-03": ["A Quiet Day in the Valley", "Coronavirus Reaches the Coast. The Town Waits."],
@@ -149,7 +150,7 @@ def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero
 def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
-    engine = stub.url.removeprefix("http://")
+    engine = Engine(stub.url.removeprefix("http://"))
     planned = plan_run(db, PARAMETERS, (), engine=engine, settings=archive)
     assert stub.counts()["calls"] == 0
     start_worker(archive)

@@ -97,7 +97,7 @@ def test_a_figure_is_drawn_in_the_report(root: Path) -> None:
 
 def test_an_endpoint_is_served_and_described(root: Path) -> None:
     printed = "".join(follow("endpoint.md", root))
-    assert "3 passed" in printed
+    assert "11 passed" in printed
     assert re.search(r"Contracts: \d+ kept, 0 broken\.", printed)
 
 

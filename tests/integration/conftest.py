@@ -1,15 +1,55 @@
-"""A command line without a stack."""
+"""A command line without a stack, and figures that cost little."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
+import typer.testing
 
+import models.database
+import packs.verify
 from cli.main import main
 from tests.command_kit import Run, closed_databases
+from tests.databases import migrate_by_copy
+from tests.figures_kit import figures_as_sketches, figures_in_full
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _figures_as_sketches() -> Iterator[None]:
+    """Spend no time on pictures that nobody looks at; of each kind one is drawn in full."""
+    with figures_as_sketches():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _migrated_by_copy() -> Iterator[None]:
+    """Let commands and `verify` copy the tables of a new database; tests of migrations run them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models.database, "migrate", migrate_by_copy)
+        patch.setattr(packs.verify, "migrate", migrate_by_copy)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_command_line() -> Iterator[None]:
+    """Make the tree of all commands once a module, not for each command that is run."""
+    with pytest.MonkeyPatch.context() as patch:
+        get_command = cache(typer.main.get_command)
+        patch.setattr(typer.main, "get_command", get_command)
+        patch.setattr(typer.testing, "_get_command", get_command)
+        yield
+
+
+@pytest.fixture
+def full_figures() -> Iterator[None]:
+    """Draw each figure in full, for tests of the pictures."""
+    with figures_in_full():
+        yield
 
 
 @pytest.fixture

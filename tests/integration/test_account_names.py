@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from core.enums import DOCUMENTS
 from models.database import Database
 from models.tables import Document, Entity, JobStep, Phrase
 from reports.build import report_folder
 from tests import exports_kit as kit
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 POSTS = ("Quist opens the harbour", "Quist opens the Harbour Bridge", "Thank you, @AnnQuist")
 NAMES = (

@@ -34,8 +34,6 @@ from tests.packs_kit import pack, verify
 from textapi.client import RETRY_POLICY
 from workers.answer_fetcher import UNPLACED_RETRIED
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 FEVER = MonthsParameters(
     first="2020-03",
     last="2020-03",

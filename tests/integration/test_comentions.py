@@ -21,8 +21,6 @@ from tests.exports_kit import rows_of
 from tests.integration.test_label_section import mentions_of
 from tests.report_stories import Text, database, months_run, store
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 TEXTS = [
     *[Text(f"2020-03-{5 * n + 2:02}", f"Tide {n} is in. Fog is far.") for n in range(6)],
     *[Text(f"2020-03-{2 * n + 1:02}", f"A tide of {n}.") for n in range(14)],

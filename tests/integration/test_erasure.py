@@ -24,7 +24,7 @@ from core.settings import Settings, environment
 from models import erasure
 from models.answers import Batch, read_answers, store_batch
 from models.crawls import COMPLETE, move_crawl
-from models.database import Database, clock, migrate
+from models.database import Database, clock
 from models.documents import add_documents
 from models.erasure import documents_by_account, forget_run
 from models.job_transitions import claim_job
@@ -33,10 +33,9 @@ from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
 from reports.data.exports import write
+from tests.databases import new_sqlite
 from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 MONTHS = MonthsParameters(
     first="2020-02",
@@ -122,8 +121,7 @@ def export_without(
     jobs: Jobs, tmp_path: Path, parameters: Any, *names: str, without: tuple[str, ...]
 ) -> dict[str, str]:
     """Export the same run from a database that never had the documents *without*."""
-    url = f"sqlite:///{tmp_path / 'other.db'}"
-    migrate(url)
+    url = new_sqlite(tmp_path / "other.db")
     with closing(Jobs(jobs.settings.model_copy(update={"database_url": url}))) as other:
         store(other, without=without)
         return export(other, complete_run(other, parameters, *names))
@@ -296,8 +294,7 @@ def test_the_number_of_a_forgotten_run_is_given_to_no_other(
 
 
 def test_the_documents_of_an_account_are_found_by_indexes(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tidings.db'}"
-    migrate(url)
+    url = new_sqlite(tmp_path / "tidings.db")
     db = Database(url)
     statements: list[tuple[str, Any]] = []
 

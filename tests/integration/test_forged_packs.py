@@ -18,8 +18,6 @@ from tests.e2e_kit import running_stub
 from tests.jobs_kit import Jobs
 from tests.packs_kit import follow, forge, months, pack, store_headlines, verify
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 Files = dict[str, bytes | None]
 
 

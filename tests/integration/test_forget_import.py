@@ -19,9 +19,10 @@ from core.errors import ImportGoesOn, NotFound, UsageError
 from core.settings import Settings, environment
 from models import import_erasure
 from models.crawls import COMPLETE, move_crawl
-from models.database import Database, migrate
+from models.database import Database
 from models.imports import begin_import, get_import
 from models.tables import Crawl, Document, Import, Job, SuppressedName
+from tests.databases import new_sqlite
 from tests.exports_kit import exported
 from tests.jobs_kit import Jobs
 
@@ -93,8 +94,7 @@ def identities(db: Database) -> list[str]:
 
 def run_over_one_alone(jobs: Jobs, tidings: Tidings, folder: Path, monkeypatch: Any) -> Any:
     """Export the same run of a database that holds the import `ONE` alone."""
-    url = f"sqlite:///{folder / 'alone.db'}"
-    migrate(url)
+    url = new_sqlite(folder / "alone.db")
     with monkeypatch.context() as patch:
         patch.setenv("TIDINGS_DATABASE_URL", url)
         import_table(tidings, folder, "one.csv", ONE)

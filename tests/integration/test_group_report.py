@@ -26,8 +26,6 @@ from tests.jobs_kit import Jobs
 from tests.packs_kit import months, pack, verify
 from tests.report_stories import database
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 WIRE = "Storm kills 5 in the fog of Leeds, agency says."
 
 

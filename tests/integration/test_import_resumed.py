@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from cli.import_ import LEFT_OUT
 from cli.main import app
 from core.errors import ImportGoesOn
-from models.database import Database, migrate
+from models.database import Database
 from models.erasure import documents_named, forget_documents
 from models.imports import drop_places
 from models.suppression_list import suppress, unsuppress
@@ -27,6 +27,7 @@ from models.tables import Document, DocumentDetails, Import, Origin
 from producers import imports
 from producers.imports import Imported, import_paths
 from sources import cc_news
+from tests.databases import new_sqlite
 from tests.warc_kit import Answer, titled, write
 from textapi.text.sentences import sentences
 
@@ -138,8 +139,7 @@ def said(imported: Imported) -> tuple[dict[str, int], list[str], list[str]]:
 
 @pytest.fixture
 def undisturbed(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'undisturbed.db'}"
-    migrate(url)
+    url = new_sqlite(tmp_path / "undisturbed.db")
     with closing(Database(url)) as database:
         yield database
 

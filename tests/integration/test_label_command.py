@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from core.errors import BadInput, NotFound, UsageError
+from models.codes import UnitKey
 from models.database import Database
 from models.erasure import forget_documents, forget_run
-from models.labels import MentionKey, read_labels, store_labels
-from models.tables import Document, Label, Mention
+from models.labels import read_labels, store_labels
+from models.tables import Code, Document, Mention
 from producers.label_sample import SampledMention, draw_sample, parse_label, read_coded_file
 from reports.data import exports
 from reports.data.label_counts import count_labels
@@ -41,7 +42,7 @@ def run(db: Database) -> int:
     return add_run(db)
 
 
-def labels_of(db: Database, run: int, coder: str = "coder 1") -> dict[MentionKey, int | None]:
+def labels_of(db: Database, run: int, coder: str = "coder 1") -> dict[UnitKey, int | None]:
     with db.read() as connection:
         return read_labels(connection, run, coder)
 
@@ -403,7 +404,7 @@ def test_file_and_out_do_not_go_together_and_a_coder_has_a_name(run: int, tmp_pa
         assert (done.returncode, path.exists()) == (2, False)
 
 
-def add_labels(db: Database, run: int, coder: str, values: list[int | None]) -> list[MentionKey]:
+def add_labels(db: Database, run: int, coder: str, values: list[int | None]) -> list[UnitKey]:
     keys = [mention.key for mention in draw_sample(db, run, per=10, seed=1)][: len(values)]
     with db.write() as connection:
         store_labels(connection, db, run, coder, dict(zip(keys, values, strict=True)))
@@ -446,7 +447,7 @@ def test_labels_go_with_their_document_and_with_their_run(db: Database, run: int
     assert set(labels_of(db, run, "Ann")) == set(keys[1:])
     forget_run(db, run)
     with db.read() as connection:
-        assert connection.scalars(select(Label.value)).all() == []
+        assert connection.scalars(select(Code.code)).all() == []
 
 
 def test_a_label_makes_the_report_anew(db: Database, run: int) -> None:

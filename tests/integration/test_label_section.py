@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from models.codes import UnitKey
 from models.database import Database
-from models.labels import MentionKey, list_mentions_by_month, store_labels
+from models.labels import list_mentions_by_month, store_labels
 from reports.build.report_folder import build
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import read_mentions
@@ -21,9 +22,7 @@ from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
 from textapi.engine.polarity import engine_name, neutral_band
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
-Mentions = dict[MentionKey, tuple[str, float]]  # month and polarity
+Mentions = dict[UnitKey, tuple[str, float]]  # month and polarity
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def mentions_of(db: Database, run: int, keyword: str) -> Mentions:
     return mentions
 
 
-def label(db: Database, run: int, coder: str, labels: dict[MentionKey, int | None]) -> None:
+def label(db: Database, run: int, coder: str, labels: dict[UnitKey, int | None]) -> None:
     with db.write() as connection:
         store_labels(connection, db, run, coder, labels)
 
@@ -89,7 +88,7 @@ def test_with_labels_the_mean_is_the_regression_estimator_over_months(
 ) -> None:
     mentions = mentions_of(db, run, "tide")
     strata = []
-    labels: dict[MentionKey, int | None] = {}
+    labels: dict[UnitKey, int | None] = {}
     for period, most in (("2020-03", 40), ("2020-04", 15)):
         of_month = {key: score for key, (month, score) in mentions.items() if month == period}
         drawn = sorted(of_month)[:most]
@@ -244,7 +243,7 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
     assert "a polarity between −0.05 and +0.05 is neutral for this engine" in pages["vader"]
     assert "a polarity between −0.13 and +0.20 is neutral for this engine" in pages["news"]
     assert "Polarity is that of “news”" not in pages["vader"]
-    reason = "Engine tidings-1.2+news-2. Polarity is that of “news”, a network that was trained"
+    reason = "Engine tidings-1.3+news-2. Polarity is that of “news”, a network that was trained"
     assert reason in pages["news"]
     assert (
         "The server was told to answer with it. From −0.13 to +0.20 it is neutral."

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 
+from models.codes import UnitKey
 from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
 from models.labels import (
-    MentionKey,
     delete_label,
     list_mentions_by_month,
     read_labels,
@@ -21,7 +21,7 @@ from reports.pages.label_section import read_label_section
 from tests.label_kit import add_run
 
 
-def stored(db: Database, run: int, coder: str) -> dict[MentionKey, int | None]:
+def stored(db: Database, run: int, coder: str) -> dict[UnitKey, int | None]:
     with db.read() as connection:
         return read_labels(connection, run, coder)
 

@@ -28,6 +28,7 @@ from models.tables import Document, Entity, Phrase, Summary
 from producers.plan import plan_submitted_run
 from reports.data.exports import write
 from tests.jobs_kit import Jobs
+from textapi.messages import Engine
 from textapi.requests import ApiRequest
 from textapi.text.sentences import sentences
 from workers.answer_fetcher import AnswerFetcher
@@ -187,7 +188,7 @@ def test_an_answer_that_quotes_a_document_erased_meanwhile_is_not_kept(jobs: Job
 
 
 def plan_figures(jobs: Jobs, run: int) -> tuple[Any, ...]:
-    plan = plan_submitted_run(jobs.db, run, engine="other 1", settings=jobs.settings)
+    plan = plan_submitted_run(jobs.db, run, engine=Engine("other 1"), settings=jobs.settings)
     return plan.documents, plan.calls_needed, plan.by_operation
 
 

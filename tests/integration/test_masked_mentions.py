@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from analysis.kinds import kind_named
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.context import engine_name
+from cli.context import find_engine
 from core.settings import Settings, environment
 from models.documents import add_documents
 from models.tables import Mention, Run
@@ -24,6 +24,7 @@ from tests.command_kit import run_command
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.stub_textapi import polarity as stub_polarity
+from textapi.messages import Engine
 
 SENTENCE = "Fever Spreads at Protests."
 KEYWORDS = (Keyword.parse("protests"), Keyword.parse("fever"))
@@ -54,8 +55,8 @@ def polarities(jobs: Jobs) -> dict[tuple[str, str], float | None]:
         return {(row[0], row[1]): row[2] for row in connection.execute(columns)}
 
 
-def engine_of(jobs: Jobs) -> str:
-    return engine_name(jobs.settings)
+def engine_of(jobs: Jobs) -> Engine:
+    return find_engine(jobs.settings)
 
 
 def test_a_sentence_of_two_keywords_has_a_polarity_for_each(jobs: Jobs) -> None:

@@ -11,14 +11,28 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 
+from analysis.codebooks.reading import read_shipped
 from core.enums import JobKind
 from models.answers import read_answers, stored_keys
+from models.codes import CodeValue, Coding, UnitKey, replace_codes, store_codebook
 from models.database import MIGRATIONS, Database, migrate, newest_revision
 from models.imports import find_place
 from models.keyword_answers import read_searched, read_sentences
+from models.labels import read_labels
 from models.origins import StoredName, read_origins, stored_names
-from models.runs import NewJob, create_run, note_engine
-from models.tables import UNKNOWN_ORIGIN, Answer, Base, Document, DocumentCount, Import, Job, Run
+from models.runs import NewJob, create_run
+from models.tables import (
+    UNKNOWN_ORIGIN,
+    Answer,
+    Base,
+    Code,
+    Codebook,
+    Document,
+    DocumentCount,
+    Import,
+    Job,
+    Run,
+)
 from textapi.requests import answer_key
 
 documents_of_0004 = table(
@@ -28,6 +42,9 @@ documents_of_0004 = table(
 )
 imports_of_0006 = table(
     "imports", *map(column, ("path", "source", "read", "added", "empty", "left_out", "named", "at"))
+)
+labels_of_0011 = table(
+    "labels", *map(column, ("run_id", "document_id", "keyword", "position", "coder", "value", "at"))
 )
 MODEL_TABLES = {table.name for table in Base.metadata.sorted_tables}
 
@@ -129,9 +146,12 @@ def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
         b"p" * 16: "0.5",
     }
     with db.write() as connection:
-        note_engine(connection, db=db, run_id=run, engine="stub/1")
-        for number, text in texts.items():
-            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": text}
+        connection.execute(
+            text("INSERT INTO run_engines (run_id, engine) VALUES (:run, 'stub/1')"), {"run": run}
+        )
+        for number, document_text in texts.items():
+            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt"}
+            row["text"] = document_text
             connection.execute(insert(documents_of_0004).values(**row, repost=False))
         for key, value in answers.items():
             connection.execute(insert(Answer).values(key=key, value=value))
@@ -204,3 +224,54 @@ def test_an_import_of_before_places_has_none_and_keeps_its_counts(db: Database) 
     migrate(db.url, "0006_partial_indexes")
     with db.read() as connection:
         assert connection.scalars(select(imports_of_0006.c.read)).all() == [5, 5]
+
+
+def test_labels_become_codes_of_the_codebook_polarity_and_come_back(db: Database) -> None:
+    migrate(db.url, "0011_fetch_remarks")
+    jobs = [NewJob(JobKind.MONTH, "2020-03", {})]
+    run = create_run(db, kind="months", name=None, parameters={}, jobs=jobs)
+    labels = [(1, "Ann", -1), (1, "Ben", 0), (2, "Ann", 1), (3, "person:Eve", None)]
+    label_rows = [
+        {"run_id": run, "document_id": document, "keyword": "fog", "position": 2}
+        | {"coder": coder, "value": label, "at": 1.5}
+        for document, coder, label in labels
+    ]
+    with db.write() as connection:
+        for number in (1, 2, 3):
+            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": "Fog."}
+            connection.execute(insert(Document).values(**row, repost=False))
+        connection.execute(insert(labels_of_0011), label_rows)
+
+    migrate(db.url)
+    shipped = read_shipped("polarity")
+    with db.write() as connection:
+        stored = connection.execute(select(Codebook)).one()
+        assert (stored.id, stored.name, stored.hash) == (1, "polarity", shipped.hash)
+        assert stored.content == shipped.model_dump(mode="json", by_alias=True)
+        coded = select(Code.document_id, Code.coder, Code.code, Code.state).order_by(
+            Code.document_id, Code.coder
+        )
+        assert connection.execute(coded).all() == [
+            (1, "person:Ann", "-1", "coded"),
+            (1, "person:Ben", "0", "coded"),
+            (2, "person:Ann", "1", "coded"),
+            (3, "person:person:Eve", None, "cannot be coded"),
+        ]
+        assert read_labels(connection, run, "Ann") == {
+            UnitKey(1, "fog", 2): -1,
+            UnitKey(2, "fog", 2): 1,
+        }
+
+        # Codes of a machine, and of another codebook, were no labels.
+        second = store_codebook(connection, db, "relevance", b"x" * 32, {"name": "relevance"})
+        assert second == 2
+        unit_codes = {UnitKey(3, "fog", 2): {"polarity": CodeValue("1")}}
+        replace_codes(connection, db, Coding(run, 1, "network:7"), unit_codes)
+        replace_codes(connection, db, Coding(run, 2, "person:Ann"), unit_codes)
+
+    migrate(db.url, "0011_fetch_remarks")
+    with db.read() as connection:
+        columns = labels_of_0011.c
+        order = (columns.document_id, columns.coder)
+        restored = connection.execute(select(labels_of_0011).order_by(*order)).mappings().all()
+    assert [dict(row) for row in restored] == label_rows

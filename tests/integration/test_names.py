@@ -71,7 +71,7 @@ def test_the_texts_of_all_months_show_that_a_name_is_a_persons(jobs: Jobs) -> No
         add_documents(jobs.db, [row])
     job = jobs.do(months())
     run_names = read_run_names(load_run(jobs.db, job.run_id))
-    assert run_names.types == {"orca": "ORG", "quist": "PERSON"}
+    assert run_names.types == {"orca": "", "quist": "PERSON"}
     assert run_names.persons["quist"] == "mike quist"
 
 

@@ -128,7 +128,7 @@ def test_answers_of_an_engine_without_a_fit_name_are_kept_under_one_that_is_made
         with jobs.db.read() as connection:
             engines = engines_of(connection, job.run_id)
     assert job.state == State.DONE
-    assert engines == {engine}
+    assert set(engines) == {engine}
 
 
 @pytest.mark.parametrize("words", ["a\ud800", nested(900).decode()])

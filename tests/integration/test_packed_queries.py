@@ -21,8 +21,6 @@ from tests.jobs_kit import Jobs
 from tests.packs_kit import change, document, months, pack, store_headlines, verify
 from tests.watch_kit import WATCHED, at_day, publish, watch, work
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 FROM_MENTIONS = ("mentions", "periods", "labels", "documents", "comentions")
 QUERIES = (
     "fever NOT rain",

@@ -55,6 +55,7 @@ def test_a_killed_pack_leaves_its_texts_in_the_home_until_the_next_command(
     assert files_with_texts(tmp_path) == []
 
 
+@pytest.mark.usefixtures("full_figures")
 def test_a_killed_verify_leaves_its_texts_in_the_home_until_the_next_command(
     jobs: Jobs, variables: Mapping[str, str], tmp_path: Path
 ) -> None:

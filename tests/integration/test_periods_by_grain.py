@@ -29,8 +29,6 @@ from tests import report_stories as stories
 from tests.exports_kit import add, document, mention, months, step
 from textapi.text.keywords import pattern
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 KEYS = ("period", "documents", "matched", "mentions")
 STEPS = ("documents", "keywords", "polarity")
 

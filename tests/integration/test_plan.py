@@ -28,6 +28,7 @@ from producers.plan import plan_run, time_at_limits
 from tests.e2e_kit import Stub
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from textapi.messages import Engine
 
 CENTURY = MonthsParameters(first="1851-01", last="2025-12", keywords=(Keyword.parse("tide"),))
 POSTS = [
@@ -63,7 +64,7 @@ def test_the_slowest_window_says_how_long_it_takes(
 
 
 def test_a_whole_archive_to_be_fetched_takes_days_and_the_day_limit_says_so(db: Database) -> None:
-    plan = plan_run(db, CENTURY, (), engine="tidings/1", settings=Settings(nyt_key="k"))
+    plan = plan_run(db, CENTURY, (), engine=Engine("tidings/1"), settings=Settings(nyt_key="k"))
     assert (plan.documents, plan.calls_to_make, plan.by_operation) == (0, 2100, {"archive": 2100})
     assert (plan.binding_service, plan.binding_limit) == ("nyt", "500/d")
     assert plan.seconds == 4 * 86400 + 19 * 60  # over on the fifth day
@@ -76,7 +77,7 @@ def test_a_whole_archive_to_be_fetched_takes_days_and_the_day_limit_says_so(db: 
 
 def test_one_month_is_no_plural(db: Database) -> None:
     month = CENTURY.model_copy(update={"last": CENTURY.first})
-    plan = plan_run(db, month, (), engine="tidings/1", settings=Settings())
+    plan = plan_run(db, month, (), engine=Engine("tidings/1"), settings=Settings())
     (remark,) = plan.remarks
     assert remark.startswith("1 month without documents will end as no-data: ")
 
@@ -97,7 +98,7 @@ def test_a_sentence_that_two_months_have_is_planned_once(db: Database) -> None:
         ],
     )
     months = MonthsParameters(first="2020-01", last="2020-02", keywords=CENTURY.keywords)
-    plan = plan_run(db, months, (), engine="tidings/1", settings=Settings())
+    plan = plan_run(db, months, (), engine=Engine("tidings/1"), settings=Settings())
     assert plan.by_operation == {
         "sentences_with_keywords": 2,
         "polarity_by_sentence": 1,
@@ -115,14 +116,14 @@ def test_a_month_that_was_fetched_is_not_fetched_again(db: Database) -> None:
         )
     one = CENTURY.model_copy(update={"first": "1900-01", "last": "1900-02"})
     assert plan_run(
-        db, one, (), engine="tidings/1", settings=Settings(nyt_key="k")
+        db, one, (), engine=Engine("tidings/1"), settings=Settings(nyt_key="k")
     ).by_operation == {"archive": 1}
 
 
 def test_without_a_key_months_without_documents_are_named_and_nothing_is_asked(
     db: Database,
 ) -> None:
-    plan = plan_run(db, CENTURY, (), engine="tidings/1", settings=Settings())
+    plan = plan_run(db, CENTURY, (), engine=Engine("tidings/1"), settings=Settings())
     assert (plan.calls_needed, plan.binding_limit, plan.ends_at) == (0, None, None)
     assert plan.remarks == [
         "2,100 months without documents will end as no-data: import them, or set TIDINGS_NYT_KEY"
@@ -133,7 +134,7 @@ def test_a_plan_says_how_many_of_its_months_are_through(db: Database) -> None:
     progress: list[tuple[int, int]] = []
     plan_run(
         *(db, CENTURY, ()),
-        engine="tidings/1",
+        engine=Engine("tidings/1"),
         settings=Settings(),
         on_progress=lambda done, jobs: progress.append((done, jobs)),
     )
@@ -141,7 +142,7 @@ def test_a_plan_says_how_many_of_its_months_are_through(db: Database) -> None:
 
 
 def by_operation(jobs: Jobs, parameters: Any, *names: str) -> dict[str, int]:
-    engine = str(jobs.settings.textapi_url).removeprefix("http://")
+    engine = Engine(str(jobs.settings.textapi_url).removeprefix("http://"))
     found = plan_run(jobs.db, parameters, names, engine=engine, settings=jobs.settings)
     return {operation: calls for operation, calls in found.by_operation.items() if calls}
 
@@ -173,7 +174,7 @@ def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_p
         db,
         HandlesParameters(limit=100),
         ("@nasa", "@esa", "@ann.example"),
-        engine="tidings/1",
+        engine=Engine("tidings/1"),
         settings=stub_settings,
     )
     assert plan.by_operation == {"getAuthorFeed": 1, "posts": 2}

@@ -38,8 +38,6 @@ from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from workers import fetching
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 ANN = "ann.example"
 COMMAND = CliRunner()
 

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from analysis.kinds import kind_named
 from analysis.kinds.months import Months, MonthsParameters
 from analysis.options import Keyword
-from cli.context import engine_name
+from cli.context import find_engine
 from core.settings import Settings
 from models.documents import add_documents
 from models.runs import engines_of
@@ -26,7 +26,7 @@ from tests.jobs_kit import Jobs
 from textapi.engine.polarity import text_polarity
 
 SENTENCE = "Lost hikers are rescued as the Velmont fire spreads."
-VADER, NEWS = "tidings-1.2+vader", "tidings-1.2+news-2"
+VADER, NEWS = "tidings-1.3+vader", "tidings-1.3+news-2"
 
 
 def parameters(**changed: Any) -> MonthsParameters:
@@ -65,7 +65,7 @@ def score_of(jobs: Jobs, run: int) -> tuple[set[str], float | None]:
         (polarity,) = connection.scalars(
             select(Mention.polarity).where(Mention.job_id == jobs.row(run).id)
         )
-        return engines_of(connection, run), polarity
+        return set(engines_of(connection, run)), polarity
 
 
 MASKED = SENTENCE.replace("hikers", "topic")
@@ -128,7 +128,7 @@ def test_a_run_from_before_keeps_its_engine_and_its_answers(jobs: Jobs) -> None:
 
     newer = submit_as_typed(jobs, parameters())
     assert score_of(jobs, newer)[0] == {NEWS}
-    engine = engine_name(jobs.settings)
+    engine = find_engine(jobs.settings)
     again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
     assert (again.calls_needed, again.calls_to_make) == (2, 0)
 
@@ -136,6 +136,6 @@ def test_a_run_from_before_keeps_its_engine_and_its_answers(jobs: Jobs) -> None:
 def test_a_plan_counts_the_answers_of_the_preferred_engine(jobs: Jobs) -> None:
     run = submit_as_typed(jobs, parameters())
     assert score_of(jobs, run)[0] == {NEWS}
-    engine = engine_name(jobs.settings, "news")
+    engine = find_engine(jobs.settings, "news")
     again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
     assert (again.calls_needed, again.calls_to_make) == (2, 0)

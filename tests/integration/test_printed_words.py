@@ -23,10 +23,8 @@ SUBJECT = Subject("“flood”", "flood", Range("2020-03", "2020-04"))
 WORDS = ("sluice", "harbour", "barge", "lantern", "orchard", "pulley")
 
 
-def row(
-    word: str, g2: float, job: str = "2020-03", keyword: str | None = "flood"
-) -> DistinctiveRow:
-    return DistinctiveRow(1, job, keyword, 1, word, 9, 5, 2, g2)
+def row(word: str, g2: float, documents: int = 5) -> DistinctiveRow:
+    return DistinctiveRow(1, "2020-03", "flood", 1, word, 9, documents, 2, g2)
 
 
 def page_text(path: Path) -> str:
@@ -51,11 +49,14 @@ def test_where_no_word_is_beyond_chance_there_is_a_sentence_and_no_figure() -> N
 
 
 def test_the_words_of_two_accounts_are_two_lists() -> None:
-    rows = [row("orbit", 44.6), row("senate", -512.3), row("moon", 91.0), row("tea", 4.0)]
-    assert distinctive.list_uses(rows, "@ann") == {
-        "Used more than by @ann": "moon 91 · orbit 45",
-        "Used less than by @ann": "senate 512",
+    rows = [row("orbit", 44.6, 7), row("senate", -512.3, 0), row("moon", 91.0, 1_200)]
+    assert distinctive.list_uses([*rows, row("tea", 4.0)], "than by @ann") == {
+        "Used more than by @ann": "moon 1,200 · orbit 7",
+        "Used less than by @ann": "senate 0",
     }
+    assert distinctive.describe_lists("posts of @bob").startswith(
+        "Behind each word: the posts of @bob that hold it. The clearest words come first"
+    )
 
 
 @pytest.mark.parametrize(

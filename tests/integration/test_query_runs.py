@@ -15,7 +15,7 @@ from analysis.kinds import kind_named
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from analysis.query.forms import MOST_FORMS
-from cli.context import engine_name
+from cli.context import find_engine
 from core.enums import Within
 from core.settings import Settings
 from models.documents import add_documents
@@ -77,7 +77,7 @@ def mentions(jobs: Jobs, job: Any) -> set[tuple[str, str, str]]:
 
 
 def test_a_query_is_asked_for_by_its_words_and_decided_by_what_they_found(jobs: Jobs) -> None:
-    engine = engine_name(jobs.settings)
+    engine = find_engine(jobs.settings)
     plan = plan_run(jobs.db, months(*KEYWORDS), (), engine=engine, settings=jobs.settings)
     job = jobs.do(months(*KEYWORDS))
     assert job.state == "done"
@@ -109,7 +109,7 @@ def test_terms_asked_before_cost_no_call_in_another_combination(jobs: Jobs) -> N
         Keyword.parse("biden AND (tax* OR =US) NOT trump", Within.DOCUMENT),
         Keyword.parse("taxed OR taxi"),
     )
-    engine = engine_name(jobs.settings)
+    engine = find_engine(jobs.settings)
     plan = plan_run(jobs.db, months(*other), (), engine=engine, settings=jobs.settings)
     assert (plan.calls_needed, plan.calls_to_make) == (len(TEXTS), 0)
     job = jobs.do(months(*other))

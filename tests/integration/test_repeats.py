@@ -31,8 +31,6 @@ from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 DISTINCT = Selection(distinct=True)
 COUNTIES = 1_900
 HIGHEST = "it is highest in February 2021 (20.0 %);"

@@ -29,12 +29,10 @@ from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import MENTIONS
 from reports.figures import fonts
-from reports.pages import page
+from reports.pages import handles, page
 from reports.pages.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 HOSTILE = "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll."
 ARABIC = "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 Covid \U0001f9a0 \U0001f637."
@@ -637,9 +635,20 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
     assert {"@nasa.html", "@other.html", "@gone.html"} <= set(index.links)
     assert "there is no such account" in index.text
     portrait = Page((tmp_path / "out" / "@nasa.html").read_text(encoding="utf-8"))
-    assert "6 posts on X, January 2020 to March 2020." in portrait.text
+    assert "6 posts on X (Twitter until July 2023), January 2020 to March 2020." in portrait.text
     assert "https://x.com/1/0" in portrait.links
     db.close()
+
+
+@pytest.mark.parametrize(("posts", "is_told"), [(3_170, True), (3_220, True), (3_000, False)])
+def test_an_account_with_about_as_many_posts_as_its_service_gives_may_lack_earlier_ones(
+    posts: int, is_told: bool
+) -> None:
+    told = (
+        "X (Twitter until July 2023) gives the newest 3,200 posts of an account, about as many as "
+        "there are here: earlier ones may be missing."
+    )
+    assert handles.describe_limits(["posts", "x"], posts) == ([told] if is_told else [])
 
 
 def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(
@@ -656,7 +665,7 @@ def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(
     assert "Nov 2014" in old.text
     assert "Nov 2007" not in old.text
     new = Page((tmp_path / "out" / "@new.html").read_text(encoding="utf-8"))
-    assert "1 post on X, November 2014." in new.text
+    assert "1 post on X (Twitter until July 2023), November 2014." in new.text
     assert "Not listed" not in new.text
     db.close()
 

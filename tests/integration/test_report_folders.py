@@ -11,12 +11,11 @@ from cli.forget import forget
 from cli.report import report
 from core.errors import NotFound, StackError
 from core.settings import Settings, load
-from models.database import Database, migrate
+from models.database import Database
 from producers.status import list_runs
 from reports.build.report_folder import build, draw_part
+from tests.databases import new_sqlite
 from tests.exports_kit import four_months
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a home with a finished run of number 1, which has no report yet."""
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
     settings = load()
-    migrate(settings.database)
+    new_sqlite(settings.home / "tidings.db")
     with closing(Database(settings.database)) as db:
         run, _ = four_months(db)
         assert run == 1

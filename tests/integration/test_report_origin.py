@@ -22,8 +22,6 @@ from reports.pages.run_summary import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 NYT = "https://www.nytimes.com/2020/03/{}.html"
 TEXTS = [
     Text("2020-03-01", "Coronavirus closes schools in the city.", NYT.format(1)),
@@ -126,7 +124,7 @@ def test_the_methods_name_the_terms_of_each_source(db: Database) -> None:
         stories.store(db, [post], prefix=f"post-{number}-")
     text = methods(db, stories.handles_run(db, ["nasa"]))
     assert "Licence imported files: The files name no licence" in text
-    assert "Licence X: The posts belong to their authors" in text
+    assert "Licence X (Twitter until July 2023): The posts belong to their authors" in text
 
 
 def test_texts_that_are_made_up_are_nobody_elses(db: Database) -> None:
@@ -150,10 +148,11 @@ def test_the_small_print_names_the_sources_of_posts_and_the_data_of_a_training(
     stories.store(db, [Text("2020-03-01", "Launch.", handle="nasa", source="x")], prefix="n")
     posts = stories.handles_run(db, ["nasa"])
     training = stories.trainings_run(db, "recurrent", [0.1])
-    assert origin_of(db, posts).startswith(f"Source: X · as of {DAY}")
+    assert origin_of(db, posts).startswith(f"Source: X (Twitter until July 2023) · as of {DAY}")
     assert origin_of(db, training).startswith(f"Source: sine · as of {DAY}")
 
 
+@pytest.mark.usefixtures("full_figures")
 def test_every_picture_of_a_report_has_the_small_print_by_whomever_it_is_drawn(
     db: Database, tmp_path: Path
 ) -> None:
@@ -168,6 +167,7 @@ def test_every_picture_of_a_report_has_the_small_print_by_whomever_it_is_drawn(
         assert f"<!-- {origin_of(db, run)} -->" in picture.read_text(encoding="utf-8"), picture
 
 
+@pytest.mark.usefixtures("full_figures")
 def test_two_reports_of_a_run_have_equal_pictures(db: Database, tmp_path: Path) -> None:
     run = fill(db)
     pictures = []

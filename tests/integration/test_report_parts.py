@@ -20,13 +20,14 @@ from core.enums import JobKind, State
 from core.errors import LeaseLost
 from core.settings import Settings
 from models import job_transitions, run_transitions
-from models.database import Database, clock, migrate
+from models.database import Database, clock
 from models.erasure import forget_documents
 from models.tables import Document, Job, Mention
 from producers.dispatch import dispatch_due_jobs
 from reports.build import report_folder
 from reports.figures import figure_store
 from tests import report_stories as stories
+from tests.databases import new_sqlite
 from tests.report_stories import Text
 from tests.services import wait_until
 from textapi.text.sentences import sentences
@@ -35,8 +36,6 @@ from workers.executor import work_one_slice
 from workers.outcomes import Done
 from workers.reporting import make_report
 from workers.runtime import Runtime
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 MONTHS = ["2020-01", "2020-02", "2020-03"]
 TEXTS = [
@@ -241,10 +240,9 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
 ) -> None:
     settings = Settings(
         home=tmp_path / "home",
-        database_url=f"sqlite:///{tmp_path / 'tidings.db'}",
+        database_url=new_sqlite(tmp_path / "tidings.db"),
         redis_url=redis_url,
     )
-    migrate(settings.database)
     db = Database(settings.database)
     stories.store(db, TEXTS)
     run = stories.months_run(db, "2018-03", "2020-03", ["covid"])  # three parts

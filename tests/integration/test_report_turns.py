@@ -32,8 +32,6 @@ from workers import reporting
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 TEXTS = [
     Text(f"2020-{month:02}-{day:02}", f"Covid closes schools on day {day} of month {month}.")
     for month in range(1, 13)

@@ -38,8 +38,6 @@ from reports.data import exports
 from reports.data.formats import WRITERS
 from tests import exports_kit as kit
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 TABLES: tuple[type[Base], ...] = (
     *(Mention, PostPolarity, Phrase, Entity, Summary, Epoch, Prediction, Training, JobStep),
     *(Call, Import, Document, Run),

@@ -22,7 +22,6 @@ from tests.report_stories import Text
 
 pytestmark = [
     pytest.mark.timeout(600),  # a busy machine takes minutes for 61 pages
-    pytest.mark.usefixtures("figures_from_memory"),
 ]
 
 KEYWORDS = ["covid", "masks"]

@@ -16,16 +16,15 @@ from core.enums import State
 from core.process_identity import own_process_name
 from core.settings import Settings, load
 from models import job_transitions, run_transitions
-from models.database import Database, migrate
+from models.database import Database
 from models.jobs import record_worker
 from models.report_jobs import REPORT_JOB
 from models.tables import Job
 from reports.build.report_folder import build, is_up_to_date
 from tests import report_stories as stories
+from tests.databases import new_sqlite
 from tests.report_stories import Text
 from tests.services import wait_until
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 TEXTS = [Text("2020-01-04", "Covid closes schools."), Text("2020-02-11", "Covid ends.")]
 MARK = "<!-- from the folder of the run -->"
@@ -36,7 +35,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a home with an ended run of number 1, whose report is queued."""
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
     settings = load()
-    migrate(settings.database)
+    new_sqlite(settings.home / "tidings.db")
     with closing(Database(settings.database)) as db:
         stories.store(db, TEXTS)
         stories.months_run(db, "2020-01", "2020-02", ["covid"])

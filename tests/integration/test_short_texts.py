@@ -14,8 +14,6 @@ from reports.pages.run_summary import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 NOTE = "Only headlines or short texts were read, not the articles behind them."
 HEADLINE = "Covid Closes the Harbour Today."
 ARTICLE = "Covid closed the harbour on that day, said a man who mends nets. " * 6

@@ -25,7 +25,7 @@ from analysis.steps import distinctive
 from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
-from models.database import Database, clock, migrate
+from models.database import Database, clock
 from models.documents import DocumentScope, add_documents, list_documents, list_posts
 from models.job_transitions import (
     claim_companions,
@@ -41,6 +41,7 @@ from models.run_transitions import pause_run, resume_run
 from models.runs import NewJob, create_run
 from models.scheduling import select_due_jobs
 from models.tables import DistinctiveWord, Job, JobStep
+from tests.databases import new_sqlite
 from tests.e2e_kit import Stub
 from tests.feeds_kit import service
 from tests.integration.test_fetching import stored_post
@@ -209,8 +210,7 @@ def test_posts_of_several_jobs_are_read_at_once_and_each_once(db: Database) -> N
 
 
 def test_no_job_reads_or_sorts_all_jobs_of_its_run(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tidings.db'}"
-    migrate(url)
+    url = new_sqlite(tmp_path / "tidings.db")
     statements: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:

@@ -12,14 +12,13 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import DatabaseAway
-from models.database import Database, migrate
+from models.database import Database
+from tests.databases import new_sqlite
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'tidings.db'}"
-    migrate(address)
-    return address
+    return new_sqlite(tmp_path / "tidings.db")
 
 
 @pytest.fixture

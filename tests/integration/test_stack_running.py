@@ -15,6 +15,9 @@ from cli.stack.run import start_stack
 from core.errors import StackError
 from core.settings import load, stack_file
 
+# What a process is told is read from the kernel.
+pytestmark = pytest.mark.usefixtures("cold_processes")
+
 
 @pytest.fixture
 def started() -> Callable[[], list[psutil.Process]]:

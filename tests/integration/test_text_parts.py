@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 from analysis.kinds import result_tables
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.context import engine_name
+from cli.context import find_engine
 from core.enums import State, TextPart
 from core.settings import Settings
 from models.documents import add_documents
@@ -139,7 +139,7 @@ def test_mentions_point_into_the_text_that_was_read(
 
 
 def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: Jobs) -> None:
-    engine = engine_name(jobs.settings)
+    engine = find_engine(jobs.settings)
     for part in (TextPart.HEADLINE, TextPart.BOTH, TextPart.ABSTRACT):
         plan = plan_run(jobs.db, months(part), (), engine=engine, settings=jobs.settings)
         run = done(jobs, part)

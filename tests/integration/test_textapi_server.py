@@ -222,7 +222,7 @@ def test_a_malformed_request_is_refused_with_its_field(
 ) -> None:
     got, answer, headers = post(server, "most_common_phrases", body)
     assert (got, answer["error"].split(":")[0]) == (status, named)
-    assert headers[ENGINE_HEADER] == "tidings-1.2+vader"
+    assert headers[ENGINE_HEADER] == "tidings-1.3+vader"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,8 @@ def test_the_open_pages_need_no_key(server: Server) -> None:
     assert json.loads(get(server, "/health")[1])["status"] == "live"
     assert json.loads(get(server, "/ready")[1]) == {
         "status": "ready",
-        "engine": "tidings-1.2+vader",
+        "engine": "tidings-1.3+vader",
+        "languages": ["en"],
     }
     assert "POST /text/ner" in get(server, "/")[1]
     assert set(json.loads(get(server, "/openapi.json")[1])["paths"]) >= {
@@ -416,7 +417,7 @@ def test_the_compatible_mode_says_so_in_the_header() -> None:
         assert (status, answer, headers[ENGINE_HEADER]) == (
             200,
             {"text polarity": -0.1},
-            "tidings-1.2+compatible",
+            "tidings-1.3+compatible",
         )
 
 
@@ -424,7 +425,7 @@ def test_the_engine_news_answers_under_its_own_name() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="news") as server:
         text = "Lost hikers are rescued. Dozens die as a bridge collapses."
         status, answer, headers = post(server, "polarity_by_sentence", json.dumps({"text": text}))
-        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.2+news-2")
+        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.3+news-2")
         assert answer == {
             "polarity by sentence": list(map(list, polarity_by_sentence(text, "news")))
         }
@@ -433,11 +434,11 @@ def test_the_engine_news_answers_under_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("preferred", "mode", "engine"),
     [
-        (None, "vader", "tidings-1.2+vader"),
-        ("vader", "vader", "tidings-1.2+vader"),
-        ("news", "news", "tidings-1.2+news-2"),
-        ("compatible", "compatible", "tidings-1.2+compatible"),
-        ("unheard-of", "vader", "tidings-1.2+vader"),
+        (None, "vader", "tidings-1.3+vader"),
+        ("vader", "vader", "tidings-1.3+vader"),
+        ("news", "news", "tidings-1.3+news-2"),
+        ("compatible", "compatible", "tidings-1.3+compatible"),
+        ("unheard-of", "vader", "tidings-1.3+vader"),
     ],
 )
 def test_a_request_is_answered_by_the_polarity_engine_that_it_prefers(
@@ -454,8 +455,8 @@ def test_a_request_is_answered_by_the_polarity_engine_that_it_prefers(
 def test_a_server_with_a_fixed_polarity_engine_grants_no_preference() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="vader") as server:
         _, _, headers = post(server, "text_polarity", '{"text": "a"}', preferred="news")
-        assert headers[ENGINE_HEADER] == "tidings-1.2+vader"
-        assert asyncio.run(_engine_at(server, "news")) == "tidings-1.2+vader"
+        assert headers[ENGINE_HEADER] == "tidings-1.3+vader"
+        assert asyncio.run(_engine_at(server, "news")) == "tidings-1.3+vader"
 
 
 async def _engine_at(server: Server, preferred: str | None) -> str:

@@ -89,6 +89,7 @@ async def longest_health(server: Server, load: list[tuple[str, dict[str, Any]]])
     [
         (HYPHENS, "20000 characters"),
         (["-" * 100 + "b"] * 12, "1000 hyphens"),
+        (["'\u2019" * 90 + "b"] * 6, "1000 hyphens and apostrophes"),
         (["\u2011\u2010\u2013" * 60] * 6, "1000 hyphens"),
         (["a"] * 1001, "1000 items"),
         (["a" * 201], "200 characters"),

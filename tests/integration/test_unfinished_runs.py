@@ -16,8 +16,6 @@ from models.tables import Run as RunRow
 from tests.command_kit import Run
 from tests.e2e_kit import write_archive
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 MONTHS = ("submit", "months", "2020-03..2020-05", "--keyword", "sea")
 
 

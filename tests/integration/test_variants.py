@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import pytest
-
 from models.database import Database
 from models.tables import Document, JobStep, Mention
 from reports.data.bulk_days import find_bulk_days
@@ -16,8 +14,6 @@ from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, fact
 from reports.findings.run_findings import read_month_findings
 from tests import exports_kit as kit
-
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
 
 LETTER = "Covid Letter: What Happened Today."
 

@@ -34,8 +34,6 @@ from tests.watch_kit import work
 from workers import watching
 from workers.executor import work_one_slice
 
-pytestmark = pytest.mark.usefixtures("figures_from_memory")
-
 PATH = "/hook/not-to-be-logged"
 FEVER = MonthsParameters(
     first="2020-01", last="2020-02", keywords=(Keyword.parse("fever"),), steps=("keywords",)

@@ -152,8 +152,8 @@ def test_a_masked_subject_is_worth_what_an_unknown_name_is(model: NewsModel, sen
 
 
 def test_the_neutral_band_is_that_of_the_engine_that_answered() -> None:
-    assert engine_name("vader") == "tidings-1.2+vader"
-    assert engine_name("news") == "tidings-1.2+news-2"
+    assert engine_name("vader") == "tidings-1.3+vader"
+    assert engine_name("news") == "tidings-1.3+news-2"
     band = neutral_band(engine_name("news"))
     assert band == load().neutral_band
     assert band.low < -0.05

@@ -31,6 +31,9 @@ NASTY = (
             "Acme Co. Reports a Loss. Acme Bros. Rests",
             ["Acme Co. Reports a Loss.", "Acme Bros. Rests"],
         ),
+        ("Sells Boats on Elm Ave. Says Ames", ["Sells Boats on Elm Ave. Says Ames"]),
+        ("Conn. Reopens, and Calif. Waits.", ["Conn. Reopens, and Calif. Waits."]),
+        ("She left Conn. They stayed.", ["She left Conn.", "They stayed."]),
         ("It is in Elm St. The door is red.", ["It is in Elm St.", "The door is red."]),
         ("In St. Theodore and Ft. Ames", ["In St. Theodore and Ft. Ames"]),
         (

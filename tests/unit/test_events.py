@@ -214,6 +214,7 @@ def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     assert describe_event(event, Unit.POST) == (
         "@a in July 2020: no post, against 2.4 on average in the 6 months before."
     )
+    assert describe_event(event, Unit.POST, "@A").startswith("@A in July 2020: no post")
 
 
 def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
@@ -299,7 +300,7 @@ def test_series_in_which_nothing_changes_have_an_event_in_at_most_5_percent(
     with_event = 0
     for _ in range(60):
         dealt = bench.make_null(rng, null, 24 * 30, subject, None)
-        with_event += bool(bench.find_share_events(*dealt, first))
+        with_event += bool(bench.find_share_surprises(*dealt, first).events)
     assert with_event <= bench.most_by_chance(60) == 8
 
 
@@ -313,7 +314,9 @@ def test_a_share_that_grows_fivefold_is_seen(bench: ModuleType) -> None:
             rng, "memory of 3 days", 24 * 30, bench.Subject(0.01, ()), None
         )
         matched[october] *= 5
-        months = {event.period for event in bench.find_share_events(matched, documents, first)}
+        months = {
+            event.period for event in bench.find_share_surprises(matched, documents, first).events
+        }
         seen += "2011-10" in months
     assert seen >= 24
 

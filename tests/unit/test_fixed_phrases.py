@@ -118,6 +118,18 @@ def test_a_text_with_a_part_of_a_familys_phrase_is_none_of_it() -> None:
     assert in_families([*texts, stray]) == dict.fromkeys(texts, "What Was on Air …: …")
 
 
+def test_posts_that_share_a_signature_are_no_repeats_and_the_signature_is_a_label() -> None:
+    posts = [f"{text}. \u2014 Mayor Ames #ElmDeal" for text in SENTENCES]
+    again = list(enumerate([*posts, posts[0]]))
+    assert find_patterns(lambda: again).repeats == len(again)
+
+    patterns = find_patterns(lambda: again, with_families=False)
+    assert [(pattern.text, pattern.size) for pattern in patterns.patterns] == [(posts[0], 2)]
+    assert [(label.text, label.size) for label in patterns.labels] == [
+        ("\u2026: Mayor Ames #ElmDeal", len(again))
+    ]
+
+
 def test_reposts_of_one_account_are_no_family() -> None:
     assert shown([f"RT @elm_town: {text}" for text in SENTENCES]) == []
 

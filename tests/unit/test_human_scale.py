@@ -44,6 +44,21 @@ def test_a_label_weighs_as_many_mentions_as_it_stands_for() -> None:
     assert estimate.mean == pytest.approx(0.9 * 2 / 3 + 0.1 * -0.5)
 
 
+def test_a_label_of_a_text_that_repeats_weighs_its_copies_and_is_no_more_sure() -> None:
+    labels = [1.0, 0.0, -1.0, 0.0]
+    stratum = Stratum(MANY, 0.0, [0.0] * 4, labels)
+    copied = estimate_mean([replace(stratum, copies=[3, 1, 1, 1])])
+    equal = estimate_mean([replace(stratum, copies=[5, 5, 5, 5])])
+    alone = estimate_mean([stratum])
+
+    assert copied is not None
+    assert copied.n == 4
+    assert copied.mean == pytest.approx((3 * 1 - 1) / 6)
+    assert equal is not None
+    assert alone is not None
+    assert (equal.mean, equal.low) == (pytest.approx(alone.mean), pytest.approx(alone.low))
+
+
 def test_a_stratum_without_a_label_is_counted_to_the_one_before_it_or_the_first() -> None:
     pairs = ([0.1, -0.1], [1.0, 0.0]), ([0.2, 0.0], [-1.0, -1.0])
     expected = estimate_mean([Stratum(40, 0.0, *pairs[0]), Stratum(60, 0.0, *pairs[1])])

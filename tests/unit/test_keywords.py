@@ -54,6 +54,16 @@ def test_the_first_half_of_a_contraction_is_no_mention(apostrophe: str) -> None:
     assert pattern("C++").search(f"C++{apostrophe}d")
 
 
+@pytest.mark.parametrize("apostrophe", ["'", "\u2019"])
+def test_an_apostrophe_in_a_term_is_straight_or_curly(apostrophe: str) -> None:
+    text = f"Don{apostrophe}t Look: Ann O{apostrophe}Quay{apostrophe}s Boat"
+    for term in ("don't", "don\u2019t", "o'quay", "O\u2019Quay's", "ann o'quay\u2019s"):
+        assert pattern(term).search(text), term
+        assert sentences_with(text, [term]) == {term: [text]}
+        assert find_candidates([text], [term]) == {0: [term]}
+    assert not pattern("don`t").search(text)
+
+
 def test_the_rule_for_covid_is_the_documented_expression() -> None:
     documented = re.compile(
         r"(?<![\w@])covid(?!\w)(?!(?:'|\u2019)(?:t|re|ve|ll|d|m)(?!\w))"

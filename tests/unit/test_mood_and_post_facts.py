@@ -55,6 +55,17 @@ def test_the_busiest_month_is_that_with_most_posts_a_day() -> None:
     )
 
 
+def test_months_without_a_post_are_named_or_counted_and_have_no_rate() -> None:
+    rows = [posts("2020-01", 62), posts("2020-02", 29), posts("2020-03", 0), posts("2020-04", 0)]
+    (fact,) = state_posts("@nasa", rows[:3], rows[:3])
+    assert fact.text.endswith("next is February 2020 with 1.0, none in March 2020.")
+    (fact,) = state_posts("@nasa", rows, rows)
+    assert fact.text.endswith("next is February 2020 with 1.0, none in 2 months.")
+    rows = [posts("2020-01", 62), posts("2020-03", 31), posts("2020-05", 31)]
+    (fact,) = state_posts("@nasa", rows, rows)
+    assert fact.text.endswith("fewest in 2 months with 1.0.")
+
+
 def test_accounts_are_compared_in_the_months_that_all_cover_whole() -> None:
     nasa = [posts("2020-01", 620), posts("2020-02", 58), posts("2020-03", 62)]
     esa = [posts("2020-02", 29), posts("2020-03", 31), posts("2020-04", 900)]

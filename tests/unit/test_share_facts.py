@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reports.data.tables.periods import PeriodRow
 from reports.findings.share_facts import state_shares
+from reports.words.quantities import format_share, format_shares
 from tests.period_rows import row
 
 SUBJECT = "“covid”"
@@ -33,6 +34,27 @@ def test_the_highest_the_next_and_the_lowest_month_are_named_with_their_shares()
         "“covid” is in 227 of 1,000 documents (22.7 %) of February 2018, the highest share of 4 "
         "months; next is March 2018 with 13.3 %, lowest January 2018 with 4.0 %."
     )
+
+
+def test_shares_that_are_close_have_places_that_show_by_how_much() -> None:
+    rows = [
+        row("2018-01", 44, documents=4193),
+        row("2018-02", 50, documents=4747),
+        row("2018-03", 27, documents=4878),
+    ]
+    assert texts(rows)["share"] == (
+        "“covid” is in 50 of 4,747 documents (1.053 %) of February 2018, the highest share of 3 "
+        "months by less than one document; next is January 2018 with 1.049 %, lowest March 2018 "
+        "with 0.5535 %."
+    )
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=4))
+def test_shares_beside_each_other_are_as_exact_as_one_alone_and_at_most_two_places_more(
+    shares: list[float],
+) -> None:
+    for share, text in zip(shares, format_shares(shares), strict=True):
+        assert text in {format_share(share, more) for more in range(3)}
 
 
 def test_two_months_are_said_one_after_the_other() -> None:

@@ -2,4 +2,4 @@
 
 # The version goes up when an answer changes, because answers are stored under it. A polarity engine
 # has a version of its own (`textapi.engine.polarity`).
-ENGINE = "tidings-1.2"
+ENGINE = "tidings-1.3"

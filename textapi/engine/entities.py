@@ -11,6 +11,9 @@ from textapi.engine.truecase import restore_case
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+# The codes of the languages that the model reads.
+LANGUAGES = frozenset({"en"})
+
 # An entity is a type and a text.
 Entity = tuple[str, str]
 

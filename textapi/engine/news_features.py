@@ -65,7 +65,7 @@ class Features:
         self.rated, self.related, self.nearby = rated, related, nearby
         self.names = frozenset(names)
         self._first_words = frozenset(name.partition(" ")[0] for name in self.names)
-        self._look_up = lru_cache(_CACHED_WORDS)(self._find_entry)
+        self.look_up = lru_cache(_CACHED_WORDS)(self._find_entry)
 
     def read(self, text: str) -> tuple[list[int], list[float]]:
         """Return the places of the terms of *text*, each once, and its aggregates."""
@@ -80,7 +80,7 @@ class Features:
 
     def aggregate(self, words: Sequence[Word]) -> list[float]:
         """Return `AGGREGATES` numbers of about -1 to 1 that sum up the valences of *words*."""
-        entries = [self._look_up(word.text) for word in words]
+        entries = [self.look_up(word.text) for word in words]
         weights = [word.weight for word in words]
         rated = [entry.rated for entry in entries]
         related = [entry.related for entry in entries]
@@ -92,7 +92,7 @@ class Features:
         ]
 
     def _counts(self, word: str) -> bool:
-        return self._look_up(word).counts
+        return self.look_up(word).counts
 
     def _find_entry(self, word: str) -> Entry:
         if word in self.names:
@@ -133,7 +133,8 @@ def find_valence(valences: Valences, word: str) -> float:
     return 0.0
 
 
-def _squash(total: float) -> float:
+def squash(total: float) -> float:
+    """Return a sum of valences as a number between -1 and 1."""
     return total / math.sqrt(total * total + _SPREAD)
 
 
@@ -146,10 +147,10 @@ def _aggregate_rated(valences: Sequence[float], weights: Sequence[float]) -> lis
     count = len(weights) or 1
 
     return [
-        _squash(up + down),
-        _squash(up),
-        _squash(down),
-        _squash(math.fsum(valences)),
+        squash(up + down),
+        squash(up),
+        squash(down),
+        squash(math.fsum(valences)),
         (up + down) / count,
         up / count,
         down / count,
@@ -173,9 +174,9 @@ def _aggregate_spread(valences: Sequence[float], weights: Sequence[float]) -> li
     down = math.fsum([score for score in scored if score < 0])
     count = len(weights) or 1
     return [
-        _squash(2 * (up + down)),
-        _squash(2 * up),
-        _squash(2 * down),
+        squash(2 * (up + down)),
+        squash(2 * up),
+        squash(2 * down),
         (up + down) / count,
         up / count,
         down / count,

@@ -51,7 +51,7 @@ _BOOST, _DAMP = 1.25, 0.8
 _SHOUTED = _NEGATORS | _BOOSTERS | _DAMPENERS | {"but"}
 # VADER (Hutto and Gilbert, ICWSM 2014) weighs a negated valence, and the words before and after
 # "but", like this.
-_NEGATED = -0.74
+NEGATED = -0.74
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
 
 
@@ -79,6 +79,21 @@ def find_tokens(text: str) -> list[str]:
     return [token.removesuffix("'s") for token in _TOKEN.findall(plain(text))]
 
 
+def read_all_words(text: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each word of *text*, also names; whether it is negated; whether it begins a clause."""
+    negated_words = 0
+    begins_clause = True
+    for token in find_tokens(text):
+        if token in _CLAUSE_ENDS:
+            negated_words, begins_clause = 0, True
+            continue
+        yield token, negated_words > 0, begins_clause
+        negated_words = max(0, negated_words - 1)
+        begins_clause = False
+        if token in _NEGATORS or token.endswith("n't"):
+            negated_words = NEGATION_WORDS
+
+
 def read_words(
     text: str, counts: Callable[[str], bool], names: Collection[str], first_words: Collection[str]
 ) -> list[Word]:
@@ -101,7 +116,7 @@ def read_words(
             last_but, negated_words = len(words), 0
 
         if counts(token):
-            weight = boost * (_NEGATED if negated_words else 1.0)
+            weight = boost * (NEGATED if negated_words else 1.0)
             words.append(Word(token, negated_words > 0, gap, weight))
             negated_words = max(0, negated_words - 1)
             gap = False

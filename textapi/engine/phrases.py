@@ -14,6 +14,9 @@ from textapi.engine.summary import words
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+# The codes of the languages that the model reads.
+LANGUAGES = frozenset({"en"})
+
 # Determiners are "the", "all the", "both" and "not the".
 _DETERMINERS = frozenset({"det", "predet", "preconj", "neg"})
 

@@ -26,6 +26,12 @@ DEFAULT_MODE: Mode = "vader"
 # Answers are stored under the name of their engine, so a mode whose polarities change gets a new
 # version; the answers of the others stay good.
 _VERSIONS: dict[Mode, str] = {"news": "2"}
+# The codes of the languages whose texts each mode scores.
+_LANGUAGES: dict[Mode, frozenset[str]] = {
+    "vader": frozenset({"en"}),
+    "compatible": frozenset({"en"}),
+    "news": frozenset({"en"}),
+}
 
 # VADER's time grows with the square of a sentence's length. A sentence with more characters is
 # scored in pieces, cut between words, so that one request cannot hold up a server.
@@ -46,6 +52,11 @@ def engine_name(mode: Mode) -> str:
     """Return the name of the engine whose polarities are those of *mode*."""
     version = _VERSIONS.get(mode)
     return f"{ENGINE}+{mode}-{version}" if version else f"{ENGINE}+{mode}"
+
+
+def languages_of(mode: Mode) -> frozenset[str]:
+    """Return the languages of texts that *mode* can score."""
+    return _LANGUAGES[mode]
 
 
 class NeutralBand(NamedTuple):

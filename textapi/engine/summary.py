@@ -9,6 +9,9 @@ from itertools import chain
 
 from textapi.text.sentences import sentences
 
+# The codes of the languages whose function words are known.
+LANGUAGES = frozenset({"en"})
+
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 # These words say how others belong together and not what a text is about: they have no frequency.

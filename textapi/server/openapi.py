@@ -11,6 +11,7 @@ from textapi.messages import (
     ENGINE_HEADER,
     EXCHANGES,
     KEY_HEADER,
+    LANGUAGES_HEADER,
     POLARITY_HEADER,
     ErrorAnswer,
     Exchange,
@@ -37,7 +38,14 @@ _POLARITY = {
     "header of the answer names the one that answered.",
     "schema": {"type": "string"},
 }
-_ENGINE = {ENGINE_HEADER: {"description": "Engine and version.", "schema": {"type": "string"}}}
+_ENGINE = {
+    ENGINE_HEADER: {"description": "Engine and version.", "schema": {"type": "string"}},
+    LANGUAGES_HEADER: {
+        "description": "The languages that the engine reads, by their codes in ISO 639-1, "
+        "separated by commas. Keywords are searched for in every language.",
+        "schema": {"type": "string"},
+    },
+}
 
 
 def list_endpoints(engine: str) -> str:

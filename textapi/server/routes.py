@@ -21,6 +21,7 @@ from textapi.messages import (
     ENGINE_HEADER,
     EXCHANGES,
     KEY_HEADER,
+    LANGUAGES_HEADER,
     POLARITY_HEADER,
     NerRequest,
     Operation,
@@ -144,6 +145,7 @@ class _Server:
             response = error_response(500)
 
         response.headers[ENGINE_HEADER] = self._engine_of(request)
+        response.headers[LANGUAGES_HEADER] = ",".join(self._languages_of(request))
         self._cross_origin.add_headers(request, response)
         seconds = time.perf_counter() - began
         resource = request.match_info.route.resource
@@ -166,6 +168,11 @@ class _Server:
 
     def _engine_of(self, request: web.Request) -> str:
         return polarity.engine_name(self._mode_of(request))
+
+    def _languages_of(self, request: web.Request) -> list[str]:
+        """Return the languages that all parts of the engine read."""
+        scored = polarity.languages_of(self._mode_of(request))
+        return sorted(scored & entities.LANGUAGES & phrases.LANGUAGES & summary.LANGUAGES)
 
     async def answer(self, operation: Operation, request: web.Request) -> web.Response:
         self._authenticator.authenticate(request.headers.get(KEY_HEADER))
@@ -204,7 +211,12 @@ class _Server:
 
     async def ready(self, request: web.Request) -> web.Response:
         if self._batcher.is_ready:
-            return json_response({"status": "ready", "engine": self._engine_of(request)})
+            description = {
+                "status": "ready",
+                "engine": self._engine_of(request),
+                "languages": self._languages_of(request),
+            }
+            return json_response(description)
         if self._batcher.failure is not None:
             raise HttpError(503, self._batcher.failure)
         raise HttpError(503, "the language model is being loaded", retry_after=1)
@@ -273,9 +285,9 @@ def _is_short(message: TextBody) -> bool:
 
 
 def _has_few_keywords(message: SentencesWithKeywordsRequest) -> bool:
-    joined = "".join(message.keywords)
-    hyphens = sum(map(joined.count, keywords.HYPHENS))
-    is_short = len(joined) + 10 * hyphens <= QUICK_KEYWORD_CHARACTERS
+    characters = sum(map(len, message.keywords))
+    signs = keywords.count_signs(message.keywords)
+    is_short = characters + 10 * signs <= QUICK_KEYWORD_CHARACTERS
     return is_short and len(message.keywords) <= QUICK_KEYWORDS
 
 

@@ -3,7 +3,8 @@
 A term matches as whole words, case ignored: not next to a word character (at an edge of the term
 that is itself a word character), not after "@", not before a hyphen and a digit, not before "." and
 a word character, and not before an apostrophe and the remainder of a contraction: "Don" is no word
-of "Don't". White space in a term matches any run of it, a hyphen any of four hyphens.
+of "Don't". White space in a term matches any run of it, a hyphen any of four hyphens, an apostrophe
+the straight and the curly one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from textapi.text.sentences import sentences
 
 HYPHENS = "-\u2010\u2011\u2013"
 _HYPHEN = f"[{HYPHENS}]"
+APOSTROPHES = "'\u2019"
+_APOSTROPHE = f"[{APOSTROPHES}]"
 # What follows the apostrophe in "don't", "we're", "I've", "she'll", "he'd" and "I'm". "'s" does
 # not count: it is the genitive of a name more often than "is" or "has".
 _CONTRACTION = r"(?:'|\u2019)(?:t|re|ve|ll|d|m)(?!\w)"
@@ -68,7 +71,19 @@ def _core(term_words: Iterable[str]) -> str:
 
 
 def _escape(word: str) -> str:
-    return "".join(_HYPHEN if letter in HYPHENS else re.escape(letter) for letter in word)
+    return "".join(map(_escape_letter, word))
+
+
+def count_signs(keywords: Iterable[str]) -> int:
+    """Return how many hyphens and apostrophes *keywords* have: a class each, slow to compile."""
+    joined = "".join(keywords)
+    return sum(map(joined.count, HYPHENS + APOSTROPHES))
+
+
+def _escape_letter(letter: str) -> str:
+    if letter in HYPHENS:
+        return _HYPHEN
+    return _APOSTROPHE if letter in APOSTROPHES else re.escape(letter)
 
 
 def sentences_with(

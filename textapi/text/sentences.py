@@ -12,6 +12,9 @@ from functools import lru_cache
 
 Span = tuple[int, int]
 
+# The codes of the languages whose abbreviations are known; texts of others are split all the same.
+LANGUAGES = frozenset({"en"})
+
 # `str.splitlines` splits at these characters.
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
@@ -34,9 +37,15 @@ _BEFORE_A_NAME = frozenset(
     )
 )
 # These stand behind a name, and a title in capitals goes on behind them ("Acme Inc. Sells"), or
-# they stand behind the name of a street and before that of a place ("Main St.", "St. Louis"). They
-# end a sentence only before a word that begins one.
-_BESIDE_A_NAME = frozenset(re.findall(r"\w+", "jr sr esq bros co corp inc llc ltd st ft"))
+# they stand behind the name of a street and before that of a place ("Main St.", "St. Louis"), or
+# are states ("Conn. Reopens"). They end a sentence only before a word that begins one.
+_BESIDE_A_NAME = frozenset(
+    re.findall(
+        r"\w+",
+        """jr sr esq bros co corp inc llc ltd st ft ave blvd rd sq univ ala ariz ark calif colo conn
+        del fla kan ky mich minn mo mont neb nev okla pa tenn tex va vt wis wyo""",
+    )
+)
 _BEGINNINGS = frozenset(
     re.findall(
         r"\w+",
@@ -48,9 +57,7 @@ _BEGINNINGS = frozenset(
 _BEFORE_A_CAPITAL = frozenset(
     re.findall(
         r"\w+",
-        """al assn ave blvd etc rd sq ste univ ala ariz ark calif
-        colo conn del fla kan ky mich minn mo mont neb nev okla pa tenn tex va vt wis wyo jan feb
-        aug sept oct nov dec mon tue tues wed thu thur thurs fri""",
+        """al assn etc ste jan feb aug sept oct nov dec mon tue tues wed thu thur thurs fri""",
     )
 )
 # These are words, and abbreviations only before a number ("No. 5").

@@ -8,8 +8,11 @@ from typing import Annotated, Any
 
 from sqlalchemy import and_, select
 
-from models.tables import Document, Label, Mention
+from models.codes import PERSON
+from models.labels import to_label
+from models.tables import POLARITY_CODEBOOK, Code, Document, Mention
 from reports.data import export_schema as schema
+from reports.data.coder_names import name_coder
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
@@ -38,21 +41,22 @@ def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Itera
 
 def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
     is_of_mention = and_(
-        Mention.document_id == Label.document_id,
-        Mention.keyword == Label.keyword,
-        Mention.position == Label.position,
+        Mention.document_id == Code.document_id,
+        Mention.keyword == Code.keyword,
+        Mention.position == Code.position,
         Mention.job_id == job.id,
     )
-    columns: tuple[Any, ...] = (Document.identity, Label.keyword, Label.position, Label.coder)
+    columns: tuple[Any, ...] = (Document.identity, Code.keyword, Code.position, Code.coder)
     statement = (
-        select(*columns, Label.value, Mention.sentence, Mention.polarity)
-        .join(Document, Document.id == Label.document_id)
+        select(*columns, Code.code, Mention.sentence, Mention.polarity)
+        .join(Document, Document.id == Code.document_id)
         .join(Mention, is_of_mention)
-        .where(Label.run_id == run.id)
+        .where(Code.run_id == run.id, Code.codebook_id == POLARITY_CODEBOOK)
+        .where(Code.coder.startswith(PERSON, autoescape=True))
         # A sentence with two terms of a keyword is two rows of mentions.
         .distinct()
     )
-    for identity, keyword, position, coder, label, sentence, polarity in fetch_all(
+    for identity, keyword, position, coder, code, sentence, polarity in fetch_all(
         run.db, statement
     ):
         yield LabelRow(
@@ -61,8 +65,8 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
             document=identity,
             keyword=keyword,
             position=position,
-            coder=coder,
-            label=label,
+            coder=name_coder(run, coder).removeprefix(PERSON),
+            label=to_label(code),
             sentence=sentence,
             polarity=schema.valid_polarity(polarity),
         )

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Annotated
@@ -126,6 +126,15 @@ class PeriodRow:
         "`not known` where the archive does not tell; null of all together.",
     ] = None
 
+    # How many mentions have a polarity: those in languages that the engine reads. None for posts,
+    # and where polarity is not complete.
+    scored: Annotated[int | None, schema.NO_COLUMN] = field(default=None, compare=False)
+
+    @property
+    def scored_row(self) -> PeriodRow:
+        """The row with the number of scored mentions in the place of all, if there are any."""
+        return replace(self, mentions=self.scored) if self.scored else self
+
 
 @keep_rows
 def read_periods(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
@@ -235,8 +244,11 @@ def _archive_row(
         dispersion = round_figure(measure_dispersion(daily_matched, documents))
 
     polarity: Figures = (None, None, None)
+    scored = None
     if progress.has_polarity:
-        polarity = _polarity_figures(chain.from_iterable(match.polarities for match in matches))
+        polarities = list(chain.from_iterable(match.polarities for match in matches))
+        polarity = _polarity_figures(polarities)
+        scored = len(polarities) - polarities.count(None)
 
     is_part = len(days) < grains.count_days(period) or any(day.is_missing for day in days)
     jobs = {day.job for day in days}
@@ -260,6 +272,7 @@ def _archive_row(
         cut_off=is_part and any(documents),
         dispersion=dispersion,
         group=group,
+        scored=scored,
     )
 
 

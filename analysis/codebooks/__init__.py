@@ -1,0 +1,1 @@
+"""Codebooks: questions that people, networks and language models answer about texts."""

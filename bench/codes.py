@@ -1,0 +1,370 @@
+"""Whether intervals of shares, precision and recall cover the truth, when people code a sample.
+
+    python bench/codes.py [--draws 4000] [--seed 1] [--sizes 100 200 400] [--grains month year]
+
+Made-up archives: a month has 5,000 documents, a year twelve months of 2,000 to 8,000 whose shares
+differ threefold. A share of the documents is in a category; a keyword finds it with a precision and
+a recall. One document of twenty without a mention is a near miss; half of the missed ones are among
+them. A machine coder has one accuracy among documents in the category and among all others. From
+each kind of document a third of the codes is drawn, or all its documents, without replacement; in
+a year from each month alike.
+
+For each share and number of codes the coverage of the 95 % interval, over precisions and recalls:
+median, lowest and highest. Beside it half-widths, and what the textbook interval does on the same
+draws: the stratified estimate, or the stratified difference estimator, ± 1.96 standard errors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import harness
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.stats.code_plans import plan_codes
+from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum, MachineCodes
+from reports.stats.differential_error import ErrorCount, compare_errors
+from reports.stats.intervals import Z, wilson_interval
+from reports.stats.proportions import (
+    ShareEstimate,
+    compare_shares,
+    estimate_f1,
+    estimate_precision,
+    estimate_recall,
+    estimate_share,
+)
+
+COMMON = 0.3
+SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, COMMON)
+PRECISIONS = (0.7, 0.95)
+RECALLS = (0.5, 0.95)
+# Of a common category no more is missed than near misses can hold.
+RECALLS_OF_COMMON = (0.95,)
+ACCURACIES = (0.6, 0.8, 0.95)
+SIZES = (100, 200, 400)
+GRAINS = ("month", "year")
+WANTED = 94.0  # percent of the intervals that cover the truth, at least
+
+LEVEL = 0.05
+# Units that a machine coded in each group, and in how many it errs.
+GROUPS = ((10, 10, 10), (60, 10, 30, 20), (100, 100))
+ERROR_RATES = (0.02, 0.1, 0.3)
+
+HALF_WIDTHS = (0.05, 0.03, 0.02)
+PILOT = 90
+PLANS = 200
+
+KINDS = (MENTION, NEAR_MISS, REST)
+MONTH = 5000
+MONTHS_OF_YEAR = (3000, 8000, 5000, 2000, 6000, 4000, 7000, 2500, 5500, 4500, 6500, 3500)
+SWAY_OF_YEAR = (0.5, 1.5, 1.0, 0.7, 1.2, 0.9, 1.4, 0.6, 1.0, 1.3, 0.8, 1.1)
+NEAR_SHARE = 0.05
+NEAR_MISSED = 0.5
+
+# Documents of a stratum by people's and machine's code: yes yes, yes no, no yes, no no.
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The documents of each period and kind by both codes: periods x kinds x 4."""
+
+    documents: Counts
+
+    @property
+    def relevant(self) -> Counts:
+        """Documents in the category, by period and kind."""
+        return self.documents[..., :2].sum(axis=-1)
+
+
+def main() -> None:
+    options = harness.parse_options(
+        __doc__,
+        draws=4000,
+        seed=1,
+        sizes=SIZES,
+        grains=GRAINS,
+        precisions=PRECISIONS,
+        recalls=RECALLS,
+        accuracies=ACCURACIES,
+    )
+    rng = np.random.default_rng(options.seed)
+    for grain, share, n in product(options.grains, SHARES, options.sizes):
+        recalls = RECALLS_OF_COMMON if share == COMMON else options.recalls
+        archives = []
+        for precision, recall in product(options.precisions, recalls):
+            archives.append(make_archive(grain, share, precision, recall, accuracy=1.0))
+        samples = [draw_samples(rng, archive, n, options.draws) for archive in archives]
+        label = f"{grain}, share {100 * share:g} %, {n} codes"
+        print_people(label, archives, samples)
+
+        for accuracy in options.accuracies:
+            coded = []
+            for precision, recall in product(options.precisions, recalls):
+                coded.append(make_archive(grain, share, precision, recall, accuracy))
+            drawn = [draw_samples(rng, archive, n, options.draws) for archive in coded]
+            print_machine(f"{label}, machine {accuracy:g}", coded, drawn)
+
+    for share in SHARES:
+        print_level_of_shares(rng, share, options.draws)
+    for units, rate in product(GROUPS, ERROR_RATES):
+        print_level_of_errors(rng, units, rate, options.draws)
+    for share, half_width in product(SHARES, HALF_WIDTHS):
+        print_plan(rng, share, half_width)
+
+
+def make_archive(
+    grain: str, share: float, precision: float, recall: float, accuracy: float
+) -> Archive:
+    sizes = (MONTH,) if grain == "month" else MONTHS_OF_YEAR
+    sways = (1.0,) if grain == "month" else SWAY_OF_YEAR
+    periods = []
+    for size, sway in zip(sizes, sways, strict=True):
+        relevant = size * share * sway
+        hits, missed = relevant * recall, relevant * (1 - recall)
+        mentions = hits / precision
+        near = NEAR_SHARE * (size - mentions)
+        documents = (mentions, near, size - mentions - near)
+        positives = (hits, NEAR_MISSED * missed, (1 - NEAR_MISSED) * missed)
+        kinds = []
+        for kind_size, kind_positives in zip(documents, positives, strict=True):
+            yes = round(kind_positives)
+            no = round(kind_size) - yes
+            yes_yes, no_no = round(accuracy * yes), round(accuracy * no)
+            kinds.append((yes_yes, yes - yes_yes, no - no_no, no_no))
+        periods.append(kinds)
+    return Archive(np.array(periods))
+
+
+def draw_samples(rng: np.random.Generator, archive: Archive, n: int, draws: int) -> Counts:
+    """Draw *n* documents, *draws* times: draws x periods x kinds x 4."""
+    periods = len(archive.documents)
+    quotas = divide(n, archive.documents.sum(axis=-1))
+    samples = np.empty((draws, periods, len(KINDS), 4), dtype=np.int64)
+    for period, kind in product(range(periods), range(len(KINDS))):
+        cells = archive.documents[period, kind]
+        quota = quotas[period, kind]
+        samples[:, period, kind] = rng.multivariate_hypergeometric(cells, quota, size=draws)
+    return samples
+
+
+def divide(n: int, sizes: Counts) -> Counts:
+    """Divide *n* codes among strata: one to each in turn, while there are documents."""
+    quotas = np.zeros_like(sizes)
+    while quotas.sum() < min(n, sizes.sum()):
+        for kind, period in product(range(sizes.shape[1]), range(sizes.shape[0])):
+            if quotas[period, kind] < sizes[period, kind] and quotas.sum() < n:
+                quotas[period, kind] += 1
+    return quotas
+
+
+def make_strata(archive: Archive, sample: Counts) -> list[CodedStratum]:
+    strata = []
+    for documents, counts in zip(archive.documents.tolist(), sample.tolist(), strict=True):
+        for kind, kind_documents, kind_counts in zip(KINDS, documents, counts, strict=True):
+            strata.append(make_stratum(kind, tuple(kind_documents), tuple(kind_counts)))
+    return strata
+
+
+@cache
+def make_stratum(
+    kind: str, documents: tuple[int, int, int, int], counts: tuple[int, int, int, int]
+) -> CodedStratum:
+    yes_yes, yes_no, no_yes, no_no = counts
+    codes = [1] * (yes_yes + yes_no) + [0] * (no_yes + no_no)
+    machine_codes = [1] * yes_yes + [0] * yes_no + [1] * no_yes + [0] * no_no
+    size = sum(documents)
+    machine = MachineCodes(machine_codes, documents[0] + documents[2], size)
+    return CodedStratum(kind, size, codes, (), machine)
+
+
+Estimator = Callable[[Sequence[CodedStratum]], ShareEstimate | None]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """In how many percent of the draws the truth was covered, and the mean half-width."""
+
+    percent: float
+    half_width: float
+
+
+def measure(archive: Archive, samples: Counts, estimator: Estimator, truth: float) -> Coverage:
+    """Measure an estimator; each distinct sample is estimated once. No estimate covers nothing."""
+    distinct, repeats = np.unique(samples, axis=0, return_counts=True)
+    covered = widths = estimated = 0.0
+    for sample, count in zip(distinct, repeats, strict=True):
+        estimate = estimator(make_strata(archive, sample))
+        if estimate is not None:
+            is_covered = estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
+            covered += count * is_covered
+            widths += count * (estimate.high - estimate.low) / 2
+            estimated += count
+    return Coverage(100 * covered / max(1, estimated), widths / max(1, estimated))
+
+
+def measure_textbook(archive: Archive, samples: Counts, *, use_machine: bool) -> Coverage:
+    """Measure the stratified estimate, or difference estimator, ± 1.96 standard errors."""
+    sizes = archive.documents.sum(axis=-1)
+    n = np.maximum(samples[0].sum(axis=-1), 1)
+    weights = sizes / sizes.sum()
+    yes = samples[..., :2].sum(axis=-1) / n
+    if use_machine:
+        false_negatives, false_positives = samples[..., 1] / n, samples[..., 2] / n
+        means = false_negatives - false_positives
+        squares = false_negatives + false_positives
+        machine = (archive.documents[..., 0] + archive.documents[..., 2]) / np.maximum(sizes, 1)
+    else:
+        means, squares, machine = yes, yes, np.zeros_like(weights)
+    variances = (squares - means**2) / np.maximum(n - 1, 1) * (1 - n / np.maximum(sizes, 1))
+    estimates = (weights * (machine + means)).sum(axis=(1, 2))
+    halves = Z * np.sqrt((weights**2 * np.maximum(variances, 0)).sum(axis=(1, 2)))
+    truth = archive.relevant.sum() / sizes.sum()
+    covered = np.abs(estimates - truth) <= halves + 1e-9
+    return Coverage(100 * float(covered.mean()), float(halves.mean()))
+
+
+def measure_wilson(archive: Archive, samples: Counts) -> Coverage:
+    """Measure Wilson's interval of each stratum, joined by MOVER, as the textbooks have it.
+
+    The documents of a stratum are finite: its codes count as n (N - 1) / (N - n).
+    """
+    sizes = archive.documents.sum(axis=-1)
+    weights = sizes / sizes.sum()
+    positives = samples[..., :2].sum(axis=-1)
+    estimates = np.zeros(len(samples))
+    below, above = np.zeros(len(samples)), np.zeros(len(samples))
+    for stratum in np.ndindex(sizes.shape):
+        n, size = int(samples[0][stratum].sum()), int(sizes[stratum])
+        shares = positives[:, *stratum] / n
+        limits = np.array([[number / n] * 2 for number in range(n + 1)])
+        if n < size:
+            effective_n = n * (size - 1) / (size - n)
+            for number in range(n + 1):
+                limits[number] = wilson_interval(number / n * effective_n, effective_n)
+        low, high = limits[positives[:, *stratum]].T
+        estimates += weights[stratum] * shares
+        below += (weights[stratum] * (shares - low)) ** 2
+        above += (weights[stratum] * (high - shares)) ** 2
+
+    truth = archive.relevant.sum() / sizes.sum()
+    lower, upper = estimates - np.sqrt(below), estimates + np.sqrt(above)
+    covered = (lower <= truth + 1e-9) & (truth <= upper + 1e-9)
+    return Coverage(100 * float(covered.mean()), float((upper - lower).mean() / 2))
+
+
+def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Counts]) -> None:
+    coverages, textbooks, wilsons = [], [], []
+    keyword_coverages: dict[str, list[Coverage]] = {"recall": [], "precision": [], "F1": []}
+    for archive, drawn in zip(archives, samples, strict=True):
+        people = drawn.copy()
+        people[..., 0] += people[..., 1]
+        people[..., 3] += people[..., 2]
+        people[..., 1] = people[..., 2] = 0
+        relevant = archive.relevant
+        hits = relevant[:, 0].sum()
+        mentions = archive.documents[:, 0].sum()
+        truth = relevant.sum() / archive.documents.sum()
+        coverages.append(measure(archive, people, estimate_share, float(truth)))
+        textbooks.append(measure_textbook(archive, drawn, use_machine=False))
+        wilsons.append(measure_wilson(archive, drawn))
+        for figure, estimator, figure_truth in (
+            ("precision", estimate_precision, hits / mentions),
+            ("recall", estimate_recall, hits / relevant.sum()),
+            ("F1", estimate_f1, 2 * hits / (mentions + relevant.sum())),
+        ):
+            coverage = measure(archive, people, estimator, float(figure_truth))
+            keyword_coverages[figure].append(coverage)
+    print_coverages(f"{label}, people", coverages, textbooks)
+    print_coverages(f"{label}, people, Wilson by stratum", wilsons)
+    for figure, figure_coverages in keyword_coverages.items():
+        print_coverages(f"{label}, {figure}", figure_coverages)
+
+
+def print_machine(label: str, archives: Sequence[Archive], samples: Sequence[Counts]) -> None:
+    coverages, textbooks = [], []
+    for archive, drawn in zip(archives, samples, strict=True):
+        truth = float(archive.relevant.sum() / archive.documents.sum())
+        coverages.append(measure(archive, drawn, estimate_with_machine, truth))
+        textbooks.append(measure_textbook(archive, drawn, use_machine=True))
+    print_coverages(label, coverages, textbooks)
+
+
+def estimate_with_machine(strata: Sequence[CodedStratum]) -> ShareEstimate | None:
+    return estimate_share(strata, use_machine=True)
+
+
+def print_coverages(
+    label: str, coverages: Sequence[Coverage], textbooks: Sequence[Coverage] = ()
+) -> None:
+    note = f"half-width {100 * mean_half_width(coverages):.2f} points"
+    if textbooks:
+        lowest = min(coverage.percent for coverage in textbooks)
+        note += f"; textbook from {lowest:.1f} %, {100 * mean_half_width(textbooks):.2f} points"
+    percents = [coverage.percent for coverage in coverages]
+    harness.print_figure(label, percents, "%", floor=WANTED, floor_name="least wanted", note=note)
+
+
+def print_level_of_shares(rng: np.random.Generator, share: float, draws: int) -> None:
+    archive = make_archive("month", share, PRECISIONS[0], RECALLS[-1], accuracy=1.0)
+    significant = 0
+    for sample, other_sample in zip(*draw_pairs(rng, archive, draws), strict=True):
+        strata, other_strata = make_strata(archive, sample), make_strata(archive, other_sample)
+        comparison = compare_shares(strata, other_strata)
+        assert comparison is not None
+        significant += comparison.p_value <= LEVEL
+    note = f"{SIZES[0]} codes each"
+    name = f"two months of {100 * share:g} % called different"
+    harness.print_share(name, significant / draws, most=LEVEL, note=note)
+
+
+def draw_pairs(rng: np.random.Generator, archive: Archive, draws: int) -> tuple[Counts, Counts]:
+    return draw_samples(rng, archive, SIZES[0], draws), draw_samples(rng, archive, SIZES[0], draws)
+
+
+def print_level_of_errors(
+    rng: np.random.Generator, units: Sequence[int], rate: float, draws: int
+) -> None:
+    significant = 0
+    for seed in range(draws):
+        counts = []
+        for group, group_units in enumerate(units):
+            errors = int(rng.binomial(group_units, rate))
+            counts.append(ErrorCount(str(group), REST, errors, group_units))
+        comparison = compare_errors(counts, seed=seed)
+        significant += comparison is not None and comparison.p_value <= LEVEL
+    name = f"errors of {100 * rate:g} % in {' + '.join(map(str, units))} called different"
+    harness.print_share(name, significant / draws, most=LEVEL)
+
+
+def print_plan(rng: np.random.Generator, share: float, half_width: float) -> None:
+    """Print reached over planned half-widths, and the codes that the plans ask for."""
+    archive = make_archive("month", share, PRECISIONS[0], RECALLS[-1], accuracy=1.0)
+    ratios, sizes = [], []
+    for pilot in draw_samples(rng, archive, PILOT, PLANS):
+        plan = plan_codes(make_strata(archive, pilot), half_width)
+        assert plan is not None
+        sample = np.empty_like(pilot)
+        for kind, quota in enumerate(plan.counts):
+            sample[0, kind] = rng.multivariate_hypergeometric(archive.documents[0, kind], quota)
+        estimate = estimate_share(make_strata(archive, sample))
+        assert estimate is not None
+        ratios.append((estimate.high - estimate.low) / 2 / half_width)
+        sizes.append(plan.n)
+    within = sum(ratio <= 1 for ratio in ratios) / PLANS
+    note = f"within it {100 * within:.0f} %; {np.median(sizes):.0f} codes, up to {max(sizes)}"
+    name = f"share {100 * share:g} %, planned ± {100 * half_width:g} points: reached"
+    harness.print_figure(name, ratios, "x planned", note=note)
+
+
+def mean_half_width(coverages: Sequence[Coverage]) -> float:
+    return math.fsum(coverage.half_width for coverage in coverages) / len(coverages)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""Coding in a terminal: a text at a time, a key for each code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typer import getchar
+
+from analysis.codebooks.codebook import SEPARATOR, VariableType
+from cli.codebook_text import describe_keys, list_definitions, list_instructions, wrap
+from cli.messages import show
+from core.printing import printable
+from models.codes import CodeValue, StoreOutcome
+from producers.code_sample import SampledText
+from producers.coding_session import (
+    CANNOT_BE_CODED,
+    HELP,
+    NONE_KEY,
+    QUIT,
+    REASONS_BY_KEY,
+    UNDO,
+    CodingSession,
+    Question,
+    assign_keys,
+    cannot_be_coded,
+    code_of_key,
+)
+
+# An empty key says that the terminal has gone.
+GONE = ("", "\x04")
+
+ENTER = ("\r", "\n")
+BACKSPACE = ("\x7f", "\x08")
+ESCAPE = "\x1b"
+
+
+class TerminalSession:
+    """Asks the questions of a sample until all are answered or the coder quits.
+
+    Each code is stored at its key, so that nothing is lost however the session ends.
+    """
+
+    # What one of the units is called, and what draws more of them.
+    noun = "text"
+    larger_option = "--n"
+
+    there_already = (
+        "this coder has coded it meanwhile in another session: that code stays. "
+        "Whoever else codes gives a name of their own: --coder NAME"
+    )
+    erased = "its document was erased meanwhile: it has no code"
+
+    def __init__(self, sample: Sequence[SampledText], session: CodingSession) -> None:
+        self._sample = sample
+        self._session = session
+        # The unit and the question of it that stand above what is printed next.
+        self._shown: int | None = None
+        self._asked: str | None = None
+
+        # The categories that are chosen so far, where several may apply.
+        self._chosen: set[str] = set()
+
+    def run(self) -> None:
+        """Ask until all is coded or the coder quits."""
+        self._show_start()
+        while (question := self._session.question) is not None:
+            self._show_question(question)
+            key = read_key()
+            if key in GONE or key.lower() == QUIT:
+                show("stopped: the same command goes on from here")
+                return
+            self._take_key(question, key)
+        show(f"all {len(self._sample):,} are coded: a larger {self.larger_option} draws more")
+
+    def _take_key(self, question: Question, key: str) -> None:
+        if key.lower() == UNDO:
+            self._undo()
+        elif key.lower() == CANNOT_BE_CODED:
+            value = self._ask_why()
+            self._asked = None
+            if value is not None:
+                self._store(question, value, "cannot be coded")
+        elif key == HELP:
+            self._show_help(question)
+        elif not assign_keys(question.variable):
+            self._take_number(question, key)
+        elif question.variable.type == VariableType.CATEGORIES and key != NONE_KEY:
+            self._toggle(question, key)
+        else:
+            code = code_of_key(question.variable, key)
+            if code is None:
+                self._refuse_key(question)
+            else:
+                self._store(question, CodeValue(code), self._name_code(question, code))
+
+    def _store(self, question: Question, value: CodeValue, code_name: str) -> None:
+        """Store a code, and print the outcome."""
+        outcome = self._session.answer(question.unit, question.variable.name, value)
+        self._chosen.clear()
+        if outcome is StoreOutcome.STORED:
+            show(f"    {code_name}")
+            return
+        is_erased = outcome is StoreOutcome.ERASED
+        self._show_lines(self.erased if is_erased else self.there_already)
+        self._shown = None
+
+    def _undo(self) -> None:
+        """Take back the categories that are chosen, or the last code."""
+        if self._chosen:
+            self._chosen.clear()
+            show("    undone")
+            return
+        self._shown = None
+        is_undone = self._session.undo() is not None
+        show("    undone" if is_undone else "    there is nothing to undo")
+
+    def _toggle(self, question: Question, key: str) -> None:
+        """Choose a category, or leave it out again; Enter stores those that are chosen."""
+        if key in ENTER and self._chosen:
+            code = question.variable.parse_code(SEPARATOR.join(self._chosen))
+            self._store(question, CodeValue(code), self._name_code(question, code))
+            return
+        category = code_of_key(question.variable, key)
+        if category is None:
+            self._refuse_key(question)
+            return
+        self._chosen ^= {category}
+        chosen = [code for code in question.variable.codes if code in self._chosen]
+        show(f"    chosen: {', '.join(chosen) or 'none of them'} (Enter stores it)")
+
+    def _take_number(self, question: Question, key: str) -> None:
+        """Read the number of a long scale, which begins with *key*, up to Enter."""
+        written = ""
+        while key.isdigit() or key in ("-", "+", *BACKSPACE):
+            written = written[:-1] if key in BACKSPACE else f"{written}{key}"
+            print(f"\r    {written} ", end="", flush=True)
+            key = read_key()
+        if written:
+            show()
+        if key not in ENTER:
+            self._refuse_key(question)
+            return
+        try:
+            code = question.variable.parse_code(written)
+        except ValueError as error:
+            self._show_lines(f"{error}")
+        else:
+            self._store(question, CodeValue(code), self._name_code(question, code))
+
+    def _refuse_key(self, question: Question) -> None:
+        """Say which keys there are, after one that is none of them."""
+        self._show_keys(question)
+
+    def _ask_why(self) -> CodeValue | None:
+        """Return why a text cannot be coded; None if the coder goes back to the question."""
+        reasons = "  ".join(f"{key} {reason}" for key, reason in REASONS_BY_KEY.items())
+        show(f"    why can it not be coded?  {reasons}  u back")
+        while True:
+            key = read_key()
+            if key in REASONS_BY_KEY:
+                return cannot_be_coded(REASONS_BY_KEY[key])
+            if key in (*GONE, ESCAPE) or key.lower() in (UNDO, QUIT):
+                return None
+            show(f"    {reasons}  u back")
+
+    def _show_start(self) -> None:
+        done, sampled = f"{self._session.done:,}", f"{len(self._sample):,}"
+        show(f"{done} of {sampled} {self.noun}s are coded.")
+        show()
+        for line in list_instructions(self._session.codebook):
+            show(line)
+        show("u undo  q quit  ? instructions and definitions")
+
+    def _show_question(self, question: Question) -> None:
+        """Print the text, if it is not shown yet, and what is asked of it."""
+        if question.index != self._shown:
+            self._shown, self._asked = question.index, None
+            self._show_text(question.index)
+        if question.variable.name != self._asked:
+            self._asked = question.variable.name
+            self._chosen.clear()
+            self._show_variable(question)
+
+    def _show_text(self, index: int) -> None:
+        text = self._sample[index]
+        show()
+        subject = ", ".join(filter(None, (text.keyword, text.period)))
+        show(f"[{index + 1:,} of {len(self._sample):,}] {subject}")
+        for paragraph in text.text.splitlines():
+            self._show_lines(printable(paragraph))
+
+    def _show_variable(self, question: Question) -> None:
+        keyword = self._sample[question.index].keyword
+        variable = question.variable
+        for line in wrap(f"{variable.name}: {variable.question_about(keyword)}", "  ", "    "):
+            show(line)
+        self._show_keys(question)
+
+    def _show_keys(self, question: Question) -> None:
+        self._show_lines(describe_keys(question.variable))
+
+    def _show_help(self, question: Question) -> None:
+        show()
+        for line in list_instructions(self._session.codebook, self._sample[question.index].keyword):
+            show(line)
+        for line in list_definitions(question.variable):
+            show(line)
+        self._shown = None
+
+    def _show_lines(self, text: str) -> None:
+        for line in wrap(text):
+            show(line)
+
+    def _name_code(self, question: Question, code: str) -> str:
+        ends = question.variable.ends
+        end = ends.get(int(code)) if question.variable.type == VariableType.SCALE else None
+        return f"{code} ({end})" if end else code.replace(SEPARATOR, ", ")
+
+
+def read_key() -> str:
+    """Return the pressed key; more than one character (an arrow) is no key."""
+    try:
+        return getchar()
+    except EOFError:
+        return ""

@@ -1,0 +1,78 @@
+"""Samples that are coded: which units were drawn from which stratum, and with which probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from core.enums import TextPart
+from models.codes import UnitKey
+from models.documents import text_column
+from models.tables import Document, Job, Mention, SampledUnit, SampleStratum
+
+_SAMPLE_TABLES = (SampledUnit, SampleStratum)
+
+
+def replace_sample(
+    connection: Connection,
+    run_id: int,
+    codebook_id: int,
+    strata: Sequence[Mapping[str, Any]],
+    units: Sequence[Mapping[str, Any]],
+) -> None:
+    """Store a sample in the place of the one that the run has for the codebook."""
+    whose = {"run_id": run_id, "codebook_id": codebook_id}
+    for table, rows in ((SampledUnit, units), (SampleStratum, strata)):
+        is_of_sample = (table.run_id == run_id, table.codebook_id == codebook_id)
+        connection.execute(delete(table).where(*is_of_sample))
+        if rows:
+            connection.execute(insert(table), [{**whose, **row} for row in rows])
+
+
+def list_strata(connection: Connection, run_id: int, codebook_id: int) -> list[Row[Any]]:
+    """Return the rows of `SampleStratum` of a sample, by number."""
+    strata = select(SampleStratum.__table__).where(
+        SampleStratum.run_id == run_id, SampleStratum.codebook_id == codebook_id
+    )
+    return list(connection.execute(strata.order_by(SampleStratum.number)).all())
+
+
+def list_sampled_units(
+    connection: Connection, run_id: int, codebook_id: int, text_part: TextPart
+) -> list[Row[Any]]:
+    """Return the units of a sample in the order of coding, each with what a coder reads.
+
+    Beside the columns of `SampledUnit` a row has the document's *identity*, its *month*, its *text*
+    and the mention's *sentence*, which is None for a whole text.
+    """
+    # A sentence with two terms of a keyword is two rows of mentions.
+    sentence = (
+        select(Mention.sentence)
+        .join(Job, Job.id == Mention.job_id)
+        .where(
+            Job.run_id == run_id,
+            Mention.document_id == SampledUnit.document_id,
+            Mention.keyword == SampledUnit.keyword,
+            Mention.position == SampledUnit.position,
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
+    document_columns = (Document.identity, Document.period.label("month"))
+    units = (
+        select(SampledUnit.__table__, *document_columns)
+        .add_columns(text_column(text_part).label("text"), sentence.label("sentence"))
+        .join(Document, Document.id == SampledUnit.document_id)
+        .where(SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id)
+    )
+    return list(connection.execute(units.order_by(SampledUnit.place)).all())
+
+
+def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:
+    """Return the units of a sample whose documents are stored."""
+    units = select(SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position).where(
+        SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
+    )
+    return {UnitKey(*unit) for unit in connection.execute(units)}

@@ -1,0 +1,255 @@
+"""Codes: what coders answered to the questions of a codebook, and the codebooks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy.exc import IntegrityError
+
+from core.enums import CodeState
+from models.bulk import insert_of_many, many
+from models.database import Database, batched, clock, insert_new
+from models.documents import DocumentScope, documents_of
+from models.runs import get_run
+from models.tables import Code, Codebook, Document, Job, Run
+
+# The name of a coder who is a person begins with this, so that no network has it.
+PERSON = "person:"
+
+# What was decided between coders who differ is a code of this coder.
+ADJUDICATED = f"{PERSON}adjudicated"
+
+# The name of a network ends with the run that trained it.
+NETWORK = "network:"
+
+_COLUMNS = tuple(column.name for column in Code.__table__.columns)
+
+# So many codes are inserted by a statement.
+_ROWS_AT_ONCE = 10_000
+
+
+class UnitKey(NamedTuple):
+    """What is coded: a mention by its keyword and the number of its sentence, or a whole text.
+
+    The position of a whole text is 0. Its keyword is "" unless each keyword is asked of.
+    """
+
+    document_id: int
+    keyword: str = ""
+    position: int = 0
+
+
+class Coding(NamedTuple):
+    """The work of a coder by a codebook on a run."""
+
+    run_id: int
+    codebook_id: int
+    coder: str
+
+
+class CodeValue(NamedTuple):
+    """A code, or why there is none."""
+
+    code: str | None
+    state: CodeState = CodeState.CODED
+    reason: str | None = None
+
+    # How certain a network or a model is of its code.
+    probability: float | None = None
+
+
+# The codes of a unit by variable.
+UnitCodes = Mapping[str, CodeValue]
+
+
+class StoreOutcome(Enum):
+    """What became of codes that were given in a session."""
+
+    STORED = "stored"
+    # The coder coded the unit in another session, whose codes stay.
+    THERE_ALREADY = "there already"
+    # The unit's document is not stored any more.
+    ERASED = "erased"
+
+
+def store_codebook(
+    connection: Connection, db: Database, name: str, hash_of_meaning: bytes, content: Any
+) -> int:
+    """Return the id of the codebook of that hash, which is stored if it is new."""
+    statement = insert_new(Codebook, is_sqlite=db.is_sqlite)
+    connection.execute(statement, {"name": name, "hash": hash_of_meaning, "content": content})
+    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return connection.execute(stored).scalar_one()
+
+
+def find_stored_codebook(connection: Connection, hash_of_meaning: bytes) -> int | None:
+    """Return the id of the codebook of that hash; None if it is not stored."""
+    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return connection.execute(stored).scalar()
+
+
+def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict[str, Any]]]:
+    """Return the id and the content of each codebook by which the run was coded, by id."""
+    coded = select(Code.codebook_id).where(Code.run_id == run_id).distinct()
+    codebooks = select(Codebook.id, Codebook.content).where(Codebook.id.in_(coded))
+    rows = connection.execute(codebooks.order_by(Codebook.id))
+    return [(codebook.id, codebook.content) for codebook in rows]
+
+
+def read_codes(connection: Connection, coding: Coding) -> dict[UnitKey, dict[str, CodeValue]]:
+    """Return the codes that a coder gave the units of a run, by variable."""
+    return _read_codes(connection, _is_of(coding))
+
+
+def read_unit_codes(connection: Connection, coding: Coding, unit: UnitKey) -> dict[str, CodeValue]:
+    """Return the codes that a coder gave a unit, by variable."""
+    is_of_document = Code.document_id == unit.document_id
+    return _read_codes(connection, [*_is_of(coding), is_of_document]).get(unit, {})
+
+
+def read_codes_elsewhere(
+    connection: Connection, coding: Coding
+) -> dict[UnitKey, dict[str, CodeValue]]:
+    """Return the codes that a coder gave the same units by the same codebook in other runs."""
+    is_elsewhere = (
+        Code.run_id != coding.run_id,
+        Code.codebook_id == coding.codebook_id,
+        Code.coder == coding.coder,
+    )
+    return _read_codes(connection, is_elsewhere)
+
+
+def _read_codes(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]]
+) -> dict[UnitKey, dict[str, CodeValue]]:
+    unit_columns = (Code.document_id, Code.keyword, Code.position)
+    value_columns = (Code.code, Code.state, Code.reason, Code.probability)
+    codes = select(*unit_columns, Code.variable, *value_columns).where(*conditions)
+    codes_by_unit: dict[UnitKey, dict[str, CodeValue]] = {}
+    for code in connection.execute(codes):
+        unit = UnitKey(code.document_id, code.keyword, code.position)
+        value = CodeValue(code.code, CodeState(code.state), code.reason, code.probability)
+        codes_by_unit.setdefault(unit, {})[code.variable] = value
+    return codes_by_unit
+
+
+def read_peoples_codes(
+    connection: Connection, run_id: int, codebook_id: int
+) -> dict[UnitKey, dict[str, list[str]]]:
+    """Return the codes that people gave the units of a run, one of each coder, by variable."""
+    columns = (Code.document_id, Code.keyword, Code.position, Code.variable, Code.code)
+    is_coded = (Code.coder.startswith(PERSON, autoescape=True), Code.state == CodeState.CODED)
+    codes = select(*columns).where(
+        Code.run_id == run_id, Code.codebook_id == codebook_id, *is_coded
+    )
+    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
+    for row in connection.execute(codes.order_by(Code.coder)):
+        unit = UnitKey(row.document_id, row.keyword, row.position)
+        codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
+    return codes_by_unit
+
+
+def list_coders(connection: Connection, run_id: int, codebook_id: int) -> list[str]:
+    """Return who coded units of a run, sorted."""
+    coders = select(Code.coder).where(Code.run_id == run_id, Code.codebook_id == codebook_id)
+    return sorted(connection.scalars(coders.distinct()))
+
+
+def replace_codes(
+    connection: Connection, db: Database, coding: Coding, codes: Mapping[UnitKey, UnitCodes]
+) -> None:
+    """Store a coder's codes in the place of all that they gave the same units."""
+    delete_codes(connection, coding, codes)
+    code_rows = _code_rows(connection, coding, codes)
+    if code_rows:
+        connection.execute(insert_new(Code, is_sqlite=db.is_sqlite), code_rows)
+
+
+def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> StoreOutcome:
+    """Store a coder's codes of variables that have none of theirs.
+
+    Codes of other variables of the unit stay. Raises `NotFound` for the run.
+    """
+    try:
+        with db.write() as connection:
+            code_rows = _code_rows(connection, coding, {unit: codes})
+            # PostgreSQL's driver does not count what such a statement inserts.
+            statement = insert_new(Code, is_sqlite=db.is_sqlite).returning(Code.variable)
+            added = [
+                variable for row in code_rows for variable in connection.scalars(statement, row)
+            ]
+    except IntegrityError:
+        # The document or the run was erased.
+        with db.read() as connection:
+            get_run(connection, coding.run_id)
+        return StoreOutcome.ERASED
+    return StoreOutcome.STORED if added else StoreOutcome.THERE_ALREADY
+
+
+def replace_codes_of_job(
+    connection: Connection, job_id: int, code_rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Store the codes of the coder and codebook that the run names for the documents of a job.
+
+    They take the place of all that the coder gave these documents. The rows hold what differs
+    between the codes of the job.
+    """
+    columns = (Job.run_id, Job.kind, Job.name, Run.parameters)
+    run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
+    job = connection.execute(run_of_job).one()
+    is_codebook = Codebook.hash == bytes.fromhex(job.parameters["codebook"])
+    codebook_id = connection.execute(select(Codebook.id).where(is_codebook)).scalar_one()
+    coding = Coding(job.run_id, codebook_id, job.parameters["coder"])
+
+    scope = DocumentScope.of_job(
+        kind=job.kind, name=job.name, parameters=job.parameters, job_id=job_id
+    )
+    documents = select(Document.id).where(documents_of(scope))
+    connection.execute(delete(Code).where(*_is_of(coding), Code.document_id.in_(documents)))
+
+    shared = {**coding._asdict(), "at": connection.execute(select(clock())).scalar_one()}
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement = insert_of_many(Code, _COLUMNS, is_sqlite=is_sqlite).on_conflict_do_nothing()
+    for start in range(0, len(code_rows), _ROWS_AT_ONCE):
+        batch = [{**shared, **row} for row in code_rows[start : start + _ROWS_AT_ONCE]]
+        connection.execute(statement, many(batch, _COLUMNS, is_sqlite=is_sqlite))
+
+
+def delete_codes(
+    connection: Connection,
+    coding: Coding,
+    units: Collection[UnitKey],
+    variables: Collection[str] | None = None,
+) -> None:
+    """Delete the codes that a coder gave *units*, by default those of all variables."""
+    documents_by_subject: dict[tuple[str, int], list[int]] = {}
+    for document_id, keyword, position in units:
+        documents_by_subject.setdefault((keyword, position), []).append(document_id)
+
+    for (keyword, position), documents in documents_by_subject.items():
+        is_of_subject = (Code.keyword == keyword, Code.position == position)
+        coded = delete(Code).where(*_is_of(coding), *is_of_subject)
+        if variables is not None:
+            coded = coded.where(Code.variable.in_(variables))
+        for batch in batched(documents):
+            connection.execute(coded.where(Code.document_id.in_(batch)))
+
+
+def _is_of(coding: Coding) -> list[ColumnElement[bool]]:
+    run_id, codebook_id, coder = coding
+    return [Code.run_id == run_id, Code.codebook_id == codebook_id, Code.coder == coder]
+
+
+def _code_rows(
+    connection: Connection, coding: Coding, codes: Mapping[UnitKey, UnitCodes]
+) -> Sequence[dict[str, Any]]:
+    coded_at = connection.execute(select(clock())).scalar_one()
+    code_rows: list[dict[str, Any]] = []
+    for unit, unit_codes in codes.items():
+        for variable, value in unit_codes.items():
+            subject = {**coding._asdict(), **unit._asdict(), "variable": variable}
+            code_rows.append({**subject, **value._asdict(), "at": coded_at})
+    return code_rows

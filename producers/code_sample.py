@@ -1,0 +1,199 @@
+"""The sample of a run's texts that people code by a codebook: drawn, stored and read.
+
+It is drawn from all documents of the run, also those without a keyword, so that what the keywords
+miss is seen. Texts that repeat each other, figures and dates aside, are drawn once and weigh as
+many documents as they are (`analysis.codebooks.drawing`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from analysis.codebooks.cells import make_cells
+from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.drawing import (
+    Cell,
+    Draw,
+    SampleCounts,
+    draw,
+    draw_counts,
+    find_inclusions,
+)
+from analysis.codebooks.units import CodableUnits, hash_parts
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
+from core.enums import SamplePart, SamplePeriod, TextPart
+from core.errors import UsageError
+from models.code_samples import list_sampled_units, replace_sample
+from models.codes import UnitKey, store_codebook
+from models.database import Database
+from models.documents import text_part_of
+from models.runs import get_run
+
+
+@dataclass(frozen=True)
+class SampledText:
+    """A unit of a sample as a coder reads it; *item* names it in files, in every database.
+
+    *period* is the month of the document, *text* the mention's sentence or the whole text.
+    """
+
+    unit: UnitKey
+    item: str
+    period: str
+    keyword: str
+    document: str
+    text: str
+
+
+def draw_code_sample(
+    db: Database,
+    run_id: int,
+    codebook: Codebook,
+    *,
+    n: int | SampleCounts,
+    per: SamplePeriod,
+    seed: int,
+) -> list[SampledText]:
+    """Draw *n* units of a run, or all of fewer; store them with the codebook, and return them.
+
+    They are shared out evenly between the periods and, if the codebook asks of each, the keywords,
+    unless *n* says how many to draw of each part. The units are in the order in which they are to
+    be coded. Raises `NotFound` for the run, and `UsageError` if the codebook does not fit it or
+    nothing is there to be coded.
+    """
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+    _check_unit(codebook, run)
+
+    units, cells = make_cells(db, run, codebook, per, hash_parts(f"{seed}", codebook.hash.hex()))
+    drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
+    if not drawn:
+        raise UsageError(
+            f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
+        )
+
+    with db.write() as connection:
+        content = codebook.model_dump(mode="json", by_alias=True)
+        codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
+        earlier = set()
+        for unit in list_sampled_units(connection, run_id, codebook_id, TextPart.HEADLINE):
+            earlier.add(UnitKey(unit.document_id, unit.keyword, unit.position))
+        strata = _make_strata(cells, drawn)
+        unit_rows = _make_unit_rows(units, cells, drawn, strata, earlier)
+        replace_sample(connection, run_id, codebook_id, list(strata.values()), unit_rows)
+    return read_code_sample(db, run_id, codebook_id)
+
+
+def read_code_sample(db: Database, run_id: int, codebook_id: int) -> list[SampledText]:
+    """Return the sample of a run that was drawn last, in the order of coding."""
+    with db.read() as connection:
+        part = text_part_of(get_run(connection, run_id).parameters)
+        unit_rows = list_sampled_units(connection, run_id, codebook_id, part)
+
+    sample = []
+    for unit_row in unit_rows:
+        # A mention without a sentence was erased in this moment.
+        is_mention = unit_row.position > 0
+        text = unit_row.sentence if is_mention else unit_row.text
+        if text is not None:
+            unit = UnitKey(unit_row.document_id, unit_row.keyword, unit_row.position)
+            sample.append(
+                SampledText(
+                    unit=unit,
+                    item=name_item(unit_row.identity, unit.keyword, unit.position),
+                    period=unit_row.month or "",
+                    keyword=unit.keyword,
+                    document=unit_row.identity,
+                    text=text,
+                )
+            )
+    return sample
+
+
+def name_item(document: str, keyword: str, position: int) -> str:
+    """Return the name of a unit in a file: no spreadsheet program changes it."""
+    return f"m{hash_parts('', document, keyword, f'{position}').hex()[:16]}"
+
+
+def _check_unit(codebook: Codebook, run: Row[Any]) -> None:
+    """Raise `UsageError` if the run has no units of the codebook's kind."""
+    kind = kind_named(run.kind)
+    has_keywords = kind.unit == Unit.MENTION
+    if kind.unit == Unit.NETWORK:
+        raise UsageError(f"run {run.id} is of {kind.name}, which have no texts to be coded")
+    if codebook.asks_of_keyword and not has_keywords:
+        raise UsageError(
+            f"the codebook {codebook.name} asks of keywords, which run {run.id} of {kind.name} "
+            "does not have: write a codebook without {keyword} whose unit is post"
+        )
+    if codebook.unit == CodedUnit.POST and has_keywords:
+        raise UsageError(
+            f"the unit of the codebook {codebook.name} is a post, and run {run.id} is of "
+            f"{kind.name}: write unit: document or unit: mention"
+        )
+
+
+def _make_strata(
+    cells: Sequence[Cell], drawn: Sequence[Draw]
+) -> dict[tuple[int, SamplePart], dict[str, Any]]:
+    """Return a row for each part of each cell, by the number of the cell and the part."""
+    drawn_counts = Counter((unit.cell, unit.part) for unit in drawn)
+    strata: dict[tuple[int, SamplePart], dict[str, Any]] = {}
+    for cell_number, cell in enumerate(cells):
+        for part, frame in cell.frames.items():
+            strata[cell_number, part] = {
+                "number": len(strata),
+                "period": cell.period,
+                "keyword": cell.keyword,
+                "part": part,
+                "population": frame.population,
+                "texts": len(frame.places),
+                "drawn": drawn_counts[cell_number, part],
+            }
+    return strata
+
+
+def _make_unit_rows(
+    units: CodableUnits,
+    cells: Sequence[Cell],
+    drawn: Sequence[Draw],
+    strata: Mapping[tuple[int, SamplePart], Mapping[str, Any]],
+    earlier: Collection[UnitKey],
+) -> list[dict[str, Any]]:
+    """Return a row for each drawn unit, in the order of coding.
+
+    Of units that have one text that which was drawn *earlier* is drawn again.
+    """
+    inclusions = {
+        (cell_number, part): find_inclusions(
+            cells[cell_number].frames[part].copies.tolist(), stratum["drawn"]
+        )
+        for (cell_number, part), stratum in strata.items()
+    }
+    unit_rows: list[dict[str, Any]] = []
+    for place, unit in enumerate(drawn):
+        cell, stratum = cells[unit.cell], strata[unit.cell, unit.part]
+        frame = cell.frames[unit.part]
+        key = units.key(int(frame.places[unit.rank]), cell.keyword)
+        if earlier and frame.copies[unit.rank] > 1 and key not in earlier:
+            has_text = units.random_numbers(cell.keyword) == frame.random_numbers[unit.rank]
+            copies = [units.key(int(copy), cell.keyword) for copy in np.flatnonzero(has_text)]
+            key = next((copy for copy in copies if copy in earlier), key)
+
+        unit_rows.append(
+            {
+                **key._asdict(),
+                "stratum": stratum["number"],
+                "place": place,
+                "copies": int(frame.copies[unit.rank]),
+                "inclusion": inclusions[unit.cell, unit.part][unit.rank],
+            }
+        )
+    return unit_rows

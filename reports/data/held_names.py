@@ -1,0 +1,86 @@
+"""In how many documents a name stands, as the texts write it: a model misses some of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+_WORD = re.compile(r"\w+")
+
+# The type of an entity, and the key of its entry.
+EntryKey = tuple[str, str]
+
+
+@dataclass
+class HeldNames:
+    """The documents that hold a name."""
+
+    documents: Counter[EntryKey] = field(default_factory=Counter)
+
+    # Those that hold a person's full name.
+    in_full: Counter[EntryKey] = field(default_factory=Counter)
+
+    def add(self, other: HeldNames) -> None:
+        """Add the counts of other documents."""
+        self.documents.update(other.documents)
+        self.in_full.update(other.in_full)
+
+
+@dataclass(frozen=True)
+class WrittenNames:
+    """How texts write the name of an entry."""
+
+    names: frozenset[str]
+
+    # The full name is one of *names*; empty where the entry has none.
+    full_names: frozenset[str] = frozenset()
+
+    # The full names of other persons with the same last name.
+    others: frozenset[str] = frozenset()
+
+
+class NameFinder:
+    """Finds the names of entries in texts; case counts."""
+
+    def __init__(self, written_names: Mapping[EntryKey, WrittenNames]) -> None:
+        self._rules: dict[EntryKey, re.Pattern[str]] = {}
+        self._entries_by_word: dict[str, set[EntryKey]] = defaultdict(set)
+        for entry_key, written in written_names.items():
+            names = [name for name in written.names if _WORD.search(name)]
+            if not names:
+                continue
+            self._rules[entry_key] = _compile(written)
+            for name in names:
+                self._entries_by_word[_WORD.findall(name)[0]].add(entry_key)
+
+    def count(self, texts: Iterable[str]) -> HeldNames:
+        """Return how many of *texts* hold each name."""
+        held = HeldNames()
+        for text in texts:
+            candidates: set[EntryKey] = set()
+            for word in set(_WORD.findall(text)):
+                candidates |= self._entries_by_word.get(word, set())
+            for entry_key in candidates:
+                groups = {match.lastgroup for match in self._rules[entry_key].finditer(text)}
+                held.documents[entry_key] += not groups.isdisjoint({"name", "full"})
+                held.in_full[entry_key] += "full" in groups
+        return held
+
+
+def _compile(written: WrittenNames) -> re.Pattern[str]:
+    """Return a rule that finds others' full names first, so that these hold no last name."""
+    groups = {
+        "other": written.others,
+        "full": written.full_names,
+        "name": written.names - written.full_names,
+    }
+    alternatives = []
+    for group, names in groups.items():
+        if names:
+            longest_first = sorted(names, key=lambda name: (-len(name), name))
+            patterns = "|".join(r"\s+".join(map(re.escape, name.split())) for name in longest_first)
+            flags = "(?i:" if group == "other" else "(?:"
+            alternatives.append(f"(?P<{group}>{flags}{patterns}))")
+    return re.compile(rf"(?<![\w@])(?:{'|'.join(alternatives)})(?!\w)")

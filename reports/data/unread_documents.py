@@ -1,0 +1,55 @@
+"""The documents of a run that its engine was not asked about, because of their language."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import and_, select
+
+from analysis.kinds.kind import Unit
+from analysis.languages import DocumentLanguages
+from analysis.steps import polarity
+from core.enums import StepState
+from models.languages import languages_of
+from models.tables import Document, Mention, PostPolarity
+from reports.data.queries import fetch_scalars
+from reports.data.run_data import RunData, RunJob, document_scope, documents_condition
+from reports.data.tables.coverage import read_coverage_grid
+
+
+def count_unread(run: RunData) -> Counter[str]:
+    """Return how many documents have no polarity, by the language for which the engine has none.
+
+    They are documents that mention a keyword, or posts. Nothing is left out if an engine of the run
+    declares no languages.
+    """
+    declared = [run.engine_languages[engine] for engine in run.engines]
+    unread: Counter[str] = Counter()
+    if not declared or None in declared:
+        return unread
+
+    languages = frozenset.intersection(*(codes for codes in declared if codes is not None))
+    coverage = read_coverage_grid(run).jobs
+    for job in run.jobs:
+        step = coverage[job.name].get(polarity.NAME)
+        if step is None or step.state not in (StepState.COMPLETE, StepState.NO_DATA):
+            continue
+        ids = set(_ids_without_polarity(run, job))
+        if ids:
+            with run.db.read() as connection:
+                language_rows = languages_of(connection, document_scope(run, job))
+            outside = DocumentLanguages.of(language_rows).find_outside(languages)
+            unread.update(outside[number] for number in ids & outside.keys())
+    return unread
+
+
+def _ids_without_polarity(run: RunData, job: RunJob) -> list[int]:
+    if run.kind.unit == Unit.MENTION:
+        mentions = select(Mention.document_id).distinct()
+        without = mentions.where(Mention.job_id == job.id, Mention.polarity.is_(None))
+        return list(fetch_scalars(run.db, without))
+
+    scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    posts = select(Document.id).outerjoin(PostPolarity, scored)
+    is_unscored = (documents_condition(run, job), PostPolarity.polarity.is_(None))
+    return list(fetch_scalars(run.db, posts.where(*is_unscored, ~Document.repost)))

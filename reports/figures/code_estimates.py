@@ -1,0 +1,120 @@
+"""What readers would say: the share of each category with its interval, by period or in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from reports.figures import style
+from reports.figures.spec import FigureSpec
+from reports.words.quantities import format_share
+
+# At most this many panels stand in a row, and so many periods have room in one of them.
+_COLUMNS, _MOST_LABELLED = 3, 8
+# Heights are in inches.
+_PANEL, _LINE = 1.9, 0.36
+_INTERVAL: style.Look = {"linewidth": 2.2, "alpha": 0.45, "zorder": 2, "solid_capstyle": "butt"}
+_DOT: style.Look = {"linestyle": "none", "marker": "o", "markersize": 5.5, "zorder": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedShare:
+    """A share with its 95 % interval; *period* is as it is shown."""
+
+    period: str
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryPanel:
+    """A category: its share in the whole run, and in each period that has an estimate."""
+
+    name: str
+    whole: EstimatedShare
+    periods: tuple[EstimatedShare, ...]
+
+
+def estimates_figure(title: str, panels: Sequence[CategoryPanel]) -> Figure:
+    """Return a panel for each category over the periods; without periods a line for each."""
+    if not any(panel.periods for panel in panels):
+        return _draw_lines(title, panels)
+
+    columns = min(_COLUMNS, len(panels))
+    lines = -(-len(panels) // columns)
+    figure = style.new_figure(0.6 + _PANEL * lines)
+    grid = figure.subplots(lines, columns, squeeze=False, sharey=True, sharex=True)
+    axes = [ax for line in grid for ax in line]
+    for ax, panel in zip(axes, panels, strict=False):
+        _draw_periods(ax, panel, columns)
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    # Shares are compared across panels, so they have one scale, which begins at zero.
+    axes[0].set_ylim(0, 1.08 * max(share.high for panel in panels for share in panel.periods))
+    style.figure_title(figure, title)
+    return figure
+
+
+def _draw_periods(ax: Axes, panel: CategoryPanel, columns: int) -> None:
+    xs = list(range(len(panel.periods)))
+    ax.axhline(panel.whole.share, color=style.MUTED, linewidth=0.9, linestyle="--", zorder=1)
+    for x, share in zip(xs, panel.periods, strict=True):
+        ax.plot([x, x], [share.low, share.high], color=style.BLUE, **_INTERVAL)
+    ax.plot(xs, [share.share for share in panel.periods], color=style.BLUE, **_DOT)
+
+    step = -(-len(xs) * columns // (_MOST_LABELLED * _COLUMNS))
+    ax.set_xticks(xs[:: max(1, step)], [share.period for share in panel.periods][:: max(1, step)])
+    ax.set_xlim(-0.6, len(xs) - 0.4)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    ax.yaxis.set_major_formatter(style.format_percent)
+    look: style.Look = {"fontsize": 10.5, "loc": "left", "pad": 6}
+    ax.set_title(style.without_undrawable(panel.name), **look)
+
+
+def _draw_lines(title: str, panels: Sequence[CategoryPanel]) -> Figure:
+    figure, ax = style.new_axes(1.0 + _LINE * len(panels))
+    ys = list(range(len(panels)))
+    for y, panel in zip(ys, panels, strict=True):
+        share = panel.whole
+        ax.plot([share.low, share.high], [y, y], color=style.BLUE, **_INTERVAL)
+        ax.plot([share.share], [y], color=style.BLUE, **_DOT)
+        ax.annotate(
+            format_share(share.share),
+            (share.high, y),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    ax.set_yticks(ys, [style.without_undrawable(panel.name) for panel in panels])
+    ax.set_ylim(len(panels) - 0.4, -0.6)
+    ax.set_xlim(0, 1.12 * max(panel.whole.high for panel in panels))
+    ax.grid(visible=True, axis="x")
+    ax.grid(visible=False, axis="y")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6))
+    ax.xaxis.set_major_formatter(style.format_percent)
+    style.figure_title(figure, title)
+    return figure
+
+
+def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> FigureSpec | None:
+    """Declare the figure of a variable, with *name* in its files; None if nothing was estimated."""
+    if not panels:
+        return None
+    shares = "; ".join(f"{panel.name} {format_share(panel.whole.share)}" for panel in panels)
+    has_periods = any(panel.periods for panel in panels)
+    line = " The dashed line is the whole run." if has_periods else ""
+    return FigureSpec(
+        name=f"codes-{name}",
+        draw=partial(estimates_figure, title, tuple(panels)),
+        alt=f"{title}: {shares}.",
+        caption="Estimated from the codes of a sample; lines are 95 % intervals: so far another "
+        f"sample could move a dot.{line}",
+        layout="chart wide",
+    )

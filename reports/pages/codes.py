@@ -1,0 +1,254 @@
+"""The page on what readers would say, by a codebook: a validity card, and a section a variable."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.codebooks.codebook import CodedUnit, Variable
+from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
+from reports.data.coded_samples import CodedSample, read_coded_samples
+from reports.data.machine_accuracy import MachineAccuracy, measure_machine
+from reports.data.run_data import RunData
+from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates, short_hash
+from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
+from reports.figures.figure_store import FigureRef, FigureStore
+from reports.findings.code_estimates import list_statements, state_differences
+from reports.findings.finding import Finding
+from reports.words.periods import name_sample_period
+
+CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
+# The front page has at most so many sentences of a codebook.
+STATEMENTS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class KeywordValidity:
+    """How right a keyword is in a period: each measure with its interval, None if unknown."""
+
+    keyword: str
+    period: str
+    precision: EstimateRow | None
+    recall: EstimateRow | None
+    f1: EstimateRow | None
+
+
+@dataclass(frozen=True)
+class ValidityCard:
+    """Whom was asked, how many texts they coded, how far they agree, and how right keywords are."""
+
+    codebook: str
+    hash: str
+    unit: str
+    questions: Sequence[tuple[str, str]]
+    instructions: str
+    population: int
+    drawn: int
+    coded: int
+
+    # The texts that each coder coded, and machines with theirs.
+    people: Sequence[tuple[str, int]]
+    machines: Sequence[MachineAccuracy]
+
+    # The texts that several people coded.
+    shared: int
+    cannot_be_coded: int
+    agreements: Sequence[VariableAgreement]
+    keywords: Sequence[KeywordValidity]
+
+    @property
+    def anchor(self) -> str:
+        """The name of the card's place on the page."""
+        return f"{self.codebook}-{self.hash}"
+
+
+@dataclass(frozen=True)
+class EstimateTable:
+    """The estimates of a variable for a keyword: a line for each period and category."""
+
+    keyword: str
+    variable: Variable
+    figures: Sequence[FigureRef]
+    rows: Sequence[EstimateRow]
+
+
+@dataclass(frozen=True)
+class CodebookSection:
+    """All that the page says of a codebook."""
+
+    card: ValidityCard
+    findings: Sequence[Finding]
+    tables: Sequence[EstimateTable]
+
+    @property
+    def uncoded(self) -> list[str]:
+        """The variables, with their keywords, of which too few texts are coded."""
+        return [
+            f"{table.variable.name}: {table.keyword}" if table.keyword else table.variable.name
+            for table in self.tables
+            if not table.rows
+        ]
+
+
+@dataclass(frozen=True)
+class CodesPage:
+    """The codebooks by which a run was coded."""
+
+    sections: Sequence[CodebookSection]
+
+    @property
+    def statements(self) -> list[Finding]:
+        """What the front page says: the first sentences of each codebook."""
+        return [
+            finding for section in self.sections for finding in section.findings[:STATEMENTS_SHOWN]
+        ]
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts on the page, which show which scripts it needs."""
+        texts = []
+        for section in self.sections:
+            texts += [text for question in section.card.questions for text in question]
+            texts += [section.card.instructions, *(coder for coder, _ in section.card.people)]
+        return texts
+
+
+def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
+    """Draw the estimates of each codebook; None if nobody has coded a text of the run."""
+    sections = []
+    estimates = list(read_estimates(run))
+    for sample in read_coded_samples(run):
+        rows = [row for row in estimates if row.hash == short_hash(sample)]
+        sections.append(_make_section(run, sample, rows, store))
+    return CodesPage(sections) if sections else None
+
+
+def _make_section(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], store: FigureStore
+) -> CodebookSection:
+    shown = choose_method(rows)
+    unit = "text" if sample.codebook.unit == CodedUnit.DOCUMENT else sample.codebook.unit.value
+    machine = next((row.method for row in shown if row.method != PEOPLE), None)
+    machine = machine.removeprefix(f"{PEOPLE} and ") if machine else None
+    findings = list_statements(sample, shown, unit) + state_differences(run, sample, machine)
+    tables = [
+        _make_table(sample, variable, keyword, shown, store)
+        for variable in sample.codebook.variables
+        for keyword in sample.keywords
+    ]
+    return CodebookSection(_make_card(sample, shown, unit), findings, tables)
+
+
+def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
+    """Return the estimates of the method whose intervals are narrowest on the whole.
+
+    A machine is chosen for all estimates of a codebook or for none: otherwise the narrowest of
+    several intervals would cover less often than it says.
+    """
+    widths: dict[str, float] = defaultdict(float)
+    for row in rows:
+        if row.measure == "share":
+            widths[row.method] += row.high - row.low
+    method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
+    return [row for row in rows if row.method == method or row.measure == "mean"]
+
+
+def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> ValidityCard:
+    texts_by_coder = Counter[str]()
+    shared = cannot_be_coded = coded = 0
+    for unit_of_sample in sample.units:
+        people = list_people(unit_of_sample.codes)
+        texts_by_coder.update(people)
+        shared += len(people) > 1
+        coded += bool(unit_of_sample.people)
+        values = [
+            value
+            for coder in unit_of_sample.people
+            for value in unit_of_sample.codes[coder].values()
+        ]
+        cannot_be_coded += bool(values) and all(value.code is None for value in values)
+
+    codebook = sample.codebook
+    populations = {stratum.number: stratum for stratum in sample.strata}
+    first_keyword = sample.keywords[0]
+    return ValidityCard(
+        codebook=codebook.name,
+        hash=short_hash(sample),
+        unit=unit,
+        questions=[(variable.name, variable.question) for variable in codebook.variables],
+        instructions=codebook.instructions,
+        population=sum(
+            stratum.population
+            for stratum in populations.values()
+            if stratum.keyword == first_keyword or codebook.unit == CodedUnit.MENTION
+        ),
+        drawn=len(sample.units),
+        coded=coded,
+        people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
+        machines=[measure_machine(sample, coder) for coder in sample.machines],
+        shared=shared,
+        cannot_be_coded=cannot_be_coded,
+        agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
+        keywords=_list_validity(rows),
+    )
+
+
+def name_coder(coder: str) -> str:
+    """Return the name of a coder without its kind."""
+    return coder.partition(":")[2]
+
+
+def _list_validity(rows: Sequence[EstimateRow]) -> list[KeywordValidity]:
+    measures: dict[tuple[str, str], dict[str, EstimateRow]] = defaultdict(dict)
+    for row in rows:
+        if row.measure in ("precision", "recall", "f1"):
+            measures[row.keyword or "", row.period or ""][row.measure] = row
+    return [
+        KeywordValidity(
+            keyword,
+            name_sample_period(period),
+            found.get("precision"),
+            found.get("recall"),
+            found.get("f1"),
+        )
+        for (keyword, period), found in sorted(measures.items())
+    ]
+
+
+def _make_table(
+    sample: CodedSample,
+    variable: Variable,
+    keyword: str,
+    rows: Sequence[EstimateRow],
+    store: FigureStore,
+) -> EstimateTable:
+    variable_rows = [
+        row
+        for row in rows
+        if row.variable == variable.name
+        and (row.keyword or "") == keyword
+        and row.measure in ("share", "mean")
+    ]
+    # Codes stand in the codebook's order, periods within each.
+    order = {code: number for number, code in enumerate(variable.codes)}
+    variable_rows.sort(key=lambda row: order.get(row.category or "", 0))
+    panels = []
+    for row in variable_rows:
+        if row.period is None and row.measure == "share":
+            periods = [
+                _draw_share(other)
+                for other in variable_rows
+                if other.period is not None and other.category == row.category
+            ]
+            panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
+
+    subject = f"{variable.name}: {keyword}" if keyword else variable.name
+    place = f"{short_hash(sample)}-{variable.name}-{sample.keywords.index(keyword)}"
+    spec = estimates_spec(place, f"{subject}, as readers would code", panels)
+    figures = store.show_all(spec) if spec is not None else []
+    return EstimateTable(keyword, variable, figures, variable_rows)
+
+
+def _draw_share(row: EstimateRow) -> EstimatedShare:
+    return EstimatedShare(name_sample_period(row.period or ""), row.estimate, row.low, row.high)

@@ -1,0 +1,224 @@
+"""Samples of documents that coders read, by stratum; the input of all estimates from codes.
+
+A stratum holds the documents of one kind and one period. Kinds tell how a document stands to the
+keyword: it mentions it, it is a near miss, or it is one of the rest. A unit is a text that was
+drawn; all units of a stratum have the same inclusion probability. A unit stands for as many
+documents as repeat its text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+MENTION = "mention"
+NEAR_MISS = "near miss"
+REST = "rest"
+
+
+@dataclass(frozen=True)
+class MachineCodes:
+    """What a machine coder says of a stratum: 1 for the category, 0 for others, None for no code.
+
+    *codes* are those of the stratum's coded units, in their order. It put *positives* of the
+    stratum's documents into the category, and coded *coded* of them at all.
+    """
+
+    codes: Sequence[float | None]
+    positives: int
+    coded: int
+
+
+@dataclass(frozen=True)
+class UnitSums:
+    """Sums over coded units of their copies, of these squared, and of both times the code."""
+
+    copies: float
+    copies_in: float
+    squares: float
+    squares_in: float
+    squares_in_squared: float
+
+
+@dataclass(frozen=True)
+class CodedStratum:
+    """The documents of one *kind* and period, *size* in all, and the codes of those that were read.
+
+    A code is 1 where the unit is in the category and 0 where it is not; the mean of its coders
+    where they differ. *copies* are the documents that each unit stands for: one each if empty.
+    Raises ValueError where the numbers contradict each other.
+    """
+
+    kind: str
+    size: int
+    codes: Sequence[float]
+    copies: Sequence[float] = ()
+    machine: MachineCodes | None = None
+
+    def __post_init__(self) -> None:
+        if self.copies and len(self.copies) != len(self.codes):
+            raise ValueError(f"{len(self.codes)} codes have {len(self.copies)} numbers of copies")
+        if self.codes and not (min(self.codes) >= 0 and max(self.codes) <= 1):
+            raise ValueError("a code is no number from 0 to 1")
+        if self.copies and min(self.copies) <= 0:
+            raise ValueError("a unit stands for no document")
+        covered = sum(self.copies) if self.copies else len(self.codes)
+        if covered > self.size:
+            raise ValueError(f"the units stand for {covered:g} of {self.size} documents")
+        machine = self.machine
+        if machine is None:
+            return
+        if len(machine.codes) != len(self.codes):
+            raise ValueError(f"a machine has {len(machine.codes)} codes of {len(self.codes)} units")
+        if not 0 <= machine.positives <= machine.coded <= self.size:
+            raise ValueError(
+                f"a machine coded {machine.coded} of {self.size} documents, {machine.positives} "
+                "into the category"
+            )
+
+    @cached_property
+    def sums(self) -> UnitSums:
+        """The sums that estimates need of the units."""
+        codes, copies = np.array(self.codes, dtype=float), np.array(self.copies, dtype=float)
+        if not self.copies:
+            copies = np.ones_like(codes)
+        in_category = copies * codes
+        return UnitSums(
+            copies=float(copies.sum()),
+            copies_in=float(in_category.sum()),
+            squares=float(copies @ copies),
+            squares_in=float(copies @ in_category),
+            squares_in_squared=float(in_category @ in_category),
+        )
+
+    @cached_property
+    def machine_parts(self) -> tuple[CodedStratum, CodedStratum, CodedStratum]:
+        """The documents that the machine puts into the category, into none, and has not coded."""
+        machine = self.machine
+        if machine is None:
+            nothing = replace(self, size=0, codes=(), copies=())
+            return nothing, nothing, self
+        verdicts = [None if code is None else code > 0.5 for code in machine.codes]
+        negatives = machine.coded - machine.positives
+        return (
+            self._select(verdicts, True, machine.positives),
+            self._select(verdicts, False, negatives),
+            self._select(verdicts, None, self.size - machine.coded),
+        )
+
+    def _select(
+        self, verdicts: Sequence[bool | None], verdict: bool | None, size: int
+    ) -> CodedStratum:
+        chosen = [unit for unit, unit_verdict in enumerate(verdicts) if unit_verdict is verdict]
+        codes = [self.codes[unit] for unit in chosen]
+        copies = [self.copies[unit] for unit in chosen] if self.copies else ()
+        return CodedStratum(self.kind, size, codes, copies)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Documents of one kind, of all periods, *n* of whose units were coded.
+
+    Of those that were read *positives* are in the category, of the *unread* ones an unknown
+    *share* that is estimated (None without a coded unit). It is as sure as one from *effective_n*
+    independent draws.
+    """
+
+    size: int
+    n: int
+    positives: float
+    unread: float
+    share: float | None
+    effective_n: float
+
+
+def average_coders(codes: Mapping[str, float], adjudicated: float | None = None) -> float:
+    """Return a unit's code: the adjudicated one, or the mean of its coders' codes.
+
+    Several coders of one text are a cluster, of which the mean counts once. Raises ValueError
+    without a code.
+    """
+    if adjudicated is not None:
+        return adjudicated
+    if not codes:
+        raise ValueError("no coder has coded the unit")
+    return math.fsum(codes.values()) / len(codes)
+
+
+def group_by_kind(strata: Iterable[CodedStratum]) -> dict[str, list[CodedStratum]]:
+    """Return the strata of each kind that has documents, in the order in which kinds appear."""
+    groups: dict[str, list[CodedStratum]] = {}
+    for stratum in strata:
+        if stratum.size:
+            groups.setdefault(stratum.kind, []).append(stratum)
+    return groups
+
+
+def split_by_machine(strata: Sequence[CodedStratum]) -> list[list[CodedStratum]]:
+    """Split the strata by the machine's code: lists of the parts that have documents."""
+    parts = [
+        list(part) for part in zip(*(stratum.machine_parts for stratum in strata), strict=True)
+    ]
+    return [part for part in parts if any(stratum.size for stratum in part)]
+
+
+def pool(strata: Sequence[CodedStratum]) -> Cell:
+    """Return strata that are alike as one: a unit weighs the documents for which it stands.
+
+    The weights of units add up to 1. One over the sum of their squares is the effective sample size
+    of L. Kish, "Survey Sampling" (1965), 11.7. It is less where the weights of units in the
+    category are the large ones (E. L. Korn and B. I. Graubard, "Confidence intervals for
+    proportions with small expected number of positive counts estimated from survey data", Survey
+    Methodology 24, 1998). A square counts by the part of its stratum that was not read (W. G.
+    Cochran, "Sampling Techniques", 1977, 2.6). A stratum without a code is counted to the one
+    before, or to the first.
+    """
+    size = sum(stratum.size for stratum in strata)
+    n = sum(len(stratum.codes) for stratum in strata)
+    if not n:
+        return Cell(size, 0, 0.0, size, None, 0.0)
+
+    share = squares = squares_in = squares_in_squared = positives = covered = 0.0
+    for stratum, stratum_size in _collapse(strata):
+        sums = stratum.sums
+        weight = stratum_size / size / sums.copies
+        unread_part = (stratum_size - sums.copies) / max(1, stratum_size - 1)
+        share += weight * sums.copies_in
+        squares += weight**2 * unread_part * sums.squares
+        squares_in += weight**2 * unread_part * sums.squares_in
+        squares_in_squared += weight**2 * unread_part * sums.squares_in_squared
+        positives += sums.copies_in
+        covered += sums.copies
+
+    unread = size - covered
+    if unread <= 0:
+        return Cell(size, n, positives, 0.0, share, math.inf)
+    inverse = squares
+    if 0 < share < 1:
+        variance = squares_in_squared - 2 * share * squares_in + share**2 * squares
+        inverse = max(inverse, variance / (share * (1 - share)))
+    unread_share = min(1.0, max(0.0, (share * size - positives) / unread))
+    if positives in (0, covered):
+        # Rounding must not make a few of none, or of all.
+        unread_share = float(positives > 0)
+    return Cell(size, n, positives, unread, unread_share, (unread / size) ** 2 / inverse)
+
+
+def _collapse(strata: Sequence[CodedStratum]) -> list[tuple[CodedStratum, int]]:
+    """Return the strata with codes, each with its size and that of uncoded ones after it."""
+    collapsed: list[tuple[CodedStratum, int]] = []
+    size_before = 0
+    for stratum in strata:
+        if stratum.codes:
+            collapsed.append((stratum, stratum.size + size_before))
+            size_before = 0
+        elif collapsed:
+            coded, size = collapsed[-1]
+            collapsed[-1] = coded, size + stratum.size
+        else:
+            size_before += stratum.size
+    return collapsed

@@ -1,0 +1,21 @@
+"""Several tests of one family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def adjust_holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values of a family of tests, adjusted, in their order.
+
+    Where those below a level are called significant, one of the family is so by mistake with that
+    probability at most: S. Holm, "A simple sequentially rejective multiple test procedure",
+    Scandinavian Journal of Statistics 6 (1979).
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, test in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[test]))
+        adjusted[test] = largest
+    return adjusted

@@ -1,0 +1,311 @@
+"""Shares of documents that people would put into a category, from codes of a sample.
+
+1. *Cells.* Strata of one kind are pooled over the periods (`coded_strata.pool`). With a machine
+   coder a kind is split by its code where that makes the estimate more precise: post-stratification
+   (W. G. Cochran, "Sampling Techniques", 1977, 5A.9). For codes of yes and no it is the difference
+   estimator with the best slope of each kind, known as prediction-powered inference: A. N.
+   Angelopoulos and others, Science 382 (2023), and "PPI++" (2023); for samples by design N. Egami
+   and others, "Using imperfect surrogates for downstream inference" (2023). Nothing is assumed of
+   the machine, but that its code of a unit did not depend on people's code of the same unit.
+2. *Limits.* The mid-p interval of each cell. Wilson's covers less where a cell has one positive
+   unit or none, and is wider (`bench/codes.py`).
+3. *Joining.* MOVER: G. Y. Zou and A. Donner, "Construction of confidence limits about effect
+   measures", Statistics in Medicine 27 (2008); of ratios A. Donner and G. Y. Zou, "Closed-form
+   confidence intervals for functions of the normal mean and standard deviation", Statistical
+   Methods in Medical Research 21 (2012).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from reports.stats.coded_strata import (
+    MENTION,
+    Cell,
+    CodedStratum,
+    group_by_kind,
+    pool,
+    split_by_machine,
+)
+from reports.stats.intervals import TAIL, midp_interval
+from reports.stats.paired import Estimate
+
+# No p-value is smaller than that of so many standard errors.
+_MOST_ERRORS = 8.0
+
+
+@dataclass(frozen=True)
+class ShareEstimate:
+    """A share with its 95 % interval, from *n* coded units."""
+
+    n: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Total:
+    """Documents in a category: an estimate and its limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate_share(
+    strata: Sequence[CodedStratum], *, use_machine: bool = False
+) -> ShareEstimate | None:
+    """Return the share of all documents in *strata* that are in the category; None without a code.
+
+    With *use_machine* the machine's codes of all documents make the estimate more precise. A kind
+    of which nothing was read may hold any share: the interval says so.
+    """
+    cells = make_cells(strata, use_machine=use_machine)
+    return _divide(sum_cells(cells), cells)
+
+
+def estimate_precision(
+    strata: Sequence[CodedStratum], *, use_machine: bool = False
+) -> ShareEstimate | None:
+    """Return the share of the documents with a mention that are relevant; None without a code."""
+    mentions, _ = _split_mentions(strata)
+    return estimate_share(mentions, use_machine=use_machine)
+
+
+def estimate_recall(
+    strata: Sequence[CodedStratum], *, use_machine: bool = False
+) -> ShareEstimate | None:
+    """Return the share of the relevant documents that mention the keyword.
+
+    One over 1 + the ratio of relevant documents without and with a mention, which are estimated
+    independently. None where no relevant document was read, or nothing without a mention.
+    """
+    totals = _total_keyword(strata, use_machine=use_machine)
+    if totals is None:
+        return None
+    low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
+    return ShareEstimate(
+        n=totals.n,
+        share=totals.hits.value / (totals.hits.value + totals.misses.value),
+        low=1 / (1 + high_ratio),
+        high=1 / (1 + low_ratio),
+    )
+
+
+def estimate_f1(
+    strata: Sequence[CodedStratum], *, use_machine: bool = False
+) -> ShareEstimate | None:
+    """Return the harmonic mean of precision and recall; None where there is no recall.
+
+    With M documents that mention the keyword, A of them relevant, and B relevant ones without a
+    mention it is 2 A / (M + A + B), a function of the ratio (M + B) / A.
+    """
+    totals = _total_keyword(strata, use_machine=use_machine)
+    if totals is None:
+        return None
+    hits, misses, mentions = totals.hits, totals.misses, totals.mentions
+    others = Total(mentions + misses.value, mentions + misses.low, mentions + misses.high)
+    low_ratio, high_ratio = _divide_totals(others, hits)
+    return ShareEstimate(
+        n=totals.n,
+        share=2 * hits.value / (hits.value + others.value),
+        low=2 / (1 + high_ratio),
+        high=2 / (1 + low_ratio),
+    )
+
+
+@dataclass(frozen=True)
+class _KeywordTotals:
+    """Relevant documents with and without a mention, from *n* units; all documents with one."""
+
+    n: int
+    hits: Total
+    misses: Total
+    mentions: int
+
+
+def _total_keyword(strata: Sequence[CodedStratum], *, use_machine: bool) -> _KeywordTotals | None:
+    """Return what recall is made of; None if nothing relevant was read, or a side has no code."""
+    mentions, others = _split_mentions(strata)
+    cells = make_cells(mentions, use_machine=use_machine)
+    other_cells = make_cells(others, use_machine=use_machine)
+    for side in (cells, other_cells):
+        if side and not _count_units(side):
+            return None
+
+    hits, misses = sum_cells(cells), sum_cells(other_cells)
+    if not hits.value + misses.value:
+        return None
+    n = _count_units(cells) + _count_units(other_cells)
+    return _KeywordTotals(n, hits, misses, sum(stratum.size for stratum in mentions))
+
+
+def compare_shares(
+    strata: Sequence[CodedStratum],
+    other_strata: Sequence[CodedStratum],
+    *,
+    use_machine: bool = False,
+) -> Estimate | None:
+    """Return the share in *strata* less that in *other_strata*, whose documents are others.
+
+    The p-value is that of the confidence at which the interval begins to hold 0. None where either
+    has no code.
+    """
+    cells = make_cells(strata, use_machine=use_machine)
+    other_cells = make_cells(other_strata, use_machine=use_machine)
+    estimate = _divide(sum_cells(cells), cells)
+    other_estimate = _divide(sum_cells(other_cells), other_cells)
+    if estimate is None or other_estimate is None:
+        return None
+
+    difference = estimate.share - other_estimate.share
+    low, high = _difference_limits(cells, other_cells, TAIL)
+    return Estimate(difference, low, high, _find_p_value(cells, other_cells, difference))
+
+
+def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Cell]:
+    """Return the strata pooled by kind, and split by the machine's code where that helps.
+
+    It is split where the sum of the variances of its parts is smaller. For this choice two units
+    are added to each cell, one of either code (A. Agresti and B. A. Coull, The American
+    Statistician 52, 1998): a cell of few codes seems surer than it is.
+    """
+    cells: list[Cell] = []
+    for kind_strata in group_by_kind(strata).values():
+        whole = pool(kind_strata)
+        parts = [pool(part) for part in split_by_machine(kind_strata)] if use_machine else []
+        if parts and sum(map(_cautious_variance, parts)) < _cautious_variance(whole):
+            cells += parts
+        else:
+            cells.append(whole)
+    return cells
+
+
+def _cautious_variance(cell: Cell) -> float:
+    """Return the variance of the cell's documents in the category, with two units added."""
+    if not cell.unread:
+        return 0.0
+    n = cell.effective_n + 2
+    share = ((cell.share or 0.0) * cell.effective_n + 1) / n
+    return cell.unread**2 * share * (1 - share) / n
+
+
+def _split_mentions(
+    strata: Sequence[CodedStratum],
+) -> tuple[list[CodedStratum], list[CodedStratum]]:
+    mentions: list[CodedStratum] = []
+    others: list[CodedStratum] = []
+    for stratum in strata:
+        part = mentions if stratum.kind == MENTION else others
+        part.append(stratum)
+    return mentions, others
+
+
+def _count_units(cells: Sequence[Cell]) -> int:
+    return sum(cell.n for cell in cells)
+
+
+def _divide(total: Total, cells: Sequence[Cell]) -> ShareEstimate | None:
+    """Return a total as a share of all documents of *cells*; None without a code."""
+    n, size = _count_units(cells), sum(cell.size for cell in cells)
+    if not n:
+        return None
+    return ShareEstimate(n, total.value / size, total.low / size, total.high / size)
+
+
+def sum_cells(cells: Sequence[Cell], tail: float = TAIL) -> Total:
+    """Return the documents in the category of all cells, with limits joined by MOVER.
+
+    The share of a cell without a code is taken to be that of all others; its limits are 0 and 1.
+    """
+    coded_size = coded_total = 0.0
+    for cell in cells:
+        if cell.share is not None:
+            coded_size += cell.size
+            coded_total += cell.positives + cell.unread * cell.share
+    usual_share = coded_total / coded_size if coded_size else 0.0
+
+    value = below = above = 0.0
+    for cell in cells:
+        share = usual_share if cell.share is None else cell.share
+        low, high = _limit_share(cell, tail)
+        value += cell.positives + cell.unread * share
+        below += (cell.unread * max(0.0, share - low)) ** 2
+        above += (cell.unread * max(0.0, high - share)) ** 2
+
+    lowest = sum(cell.positives for cell in cells)
+    highest = lowest + sum(cell.unread for cell in cells)
+    low, high = value - math.sqrt(below), value + math.sqrt(above)
+    return Total(value, max(lowest, low), min(highest, high))
+
+
+def _limit_share(cell: Cell, tail: float) -> tuple[float, float]:
+    """Return the limits of the share of the unread documents of a cell.
+
+    They are half a document further out: the documents in the category are a whole number, which
+    matters where most documents of a small stratum were read (W. G. Cochran, "Sampling Techniques",
+    1977, 3.4).
+    """
+    if cell.share is None:
+        return 0.0, 1.0
+    if not cell.unread:
+        return cell.share, cell.share
+    low, high = midp_interval(cell.share * cell.effective_n, cell.effective_n, tail)
+    half_document = 0.5 / cell.unread
+    return max(0.0, low - half_document), min(1.0, high + half_document)
+
+
+def _divide_totals(numerator: Total, denominator: Total) -> tuple[float, float]:
+    """Return the limits of the ratio of two independent totals, by MOVER-R.
+
+    They are the ratios r at which the limits of numerator - r * denominator touch 0.
+    """
+    if not denominator.high:
+        return math.inf, math.inf
+    product = numerator.value * denominator.value
+    squares = numerator.value**2 - (numerator.value - numerator.low) ** 2
+    other_squares = denominator.value**2 - (denominator.high - denominator.value) ** 2
+    root = math.sqrt(max(0.0, product**2 - squares * other_squares))
+    low = squares / (product + root) if squares > 0 else 0.0
+
+    squares = numerator.value**2 - (numerator.high - numerator.value) ** 2
+    other_squares = denominator.value**2 - (denominator.value - denominator.low) ** 2
+    root = math.sqrt(max(0.0, product**2 - squares * other_squares))
+    high = (product + root) / other_squares if other_squares > 0 else math.inf
+    return low, high
+
+
+def _difference_limits(
+    cells: Sequence[Cell], other_cells: Sequence[Cell], tail: float
+) -> tuple[float, float]:
+    size, other_size = (sum(cell.size for cell in part) for part in (cells, other_cells))
+    total, other_total = sum_cells(cells, tail), sum_cells(other_cells, tail)
+    difference = total.value / size - other_total.value / other_size
+    below = math.hypot(
+        (total.value - total.low) / size, (other_total.high - other_total.value) / other_size
+    )
+    above = math.hypot(
+        (total.high - total.value) / size, (other_total.value - other_total.low) / other_size
+    )
+    return difference - below, difference + above
+
+
+def _find_p_value(cells: Sequence[Cell], other_cells: Sequence[Cell], difference: float) -> float:
+    if difference == 0:
+        return 1.0
+
+    def limit(errors: float) -> float:
+        """Return the limit at the side of 0, as far from it as it is inside *difference*."""
+        low, high = _difference_limits(cells, other_cells, float(ndtr(-errors)))
+        return low if difference > 0 else -high
+
+    if limit(_MOST_ERRORS) > 0:
+        return float(2 * ndtr(-_MOST_ERRORS))
+    errors = float(brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
+    return float(2 * ndtr(-errors))

@@ -1,0 +1,237 @@
+"""Estimates from the codes of a sample, and the page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.reading import parse_codebook, read_shipped
+from core.enums import CodeState, SamplePeriod
+from models.codes import ADJUDICATED, CodeValue, Coding, replace_codes
+from models.database import Database
+from producers.code_sample import SampledText, draw_code_sample
+from reports.build import report_folder
+from reports.data.coded_samples import read_coded_samples
+from reports.data.machine_accuracy import measure_machine
+from reports.data.run_data import load_run
+from reports.data.tables.estimates import EstimateRow, read_estimates
+from tests.report_stories import Text, months_run, store
+
+RELEVANCE = read_shipped("relevance")
+STANCE = parse_codebook(
+    b"""
+name: stance
+unit: document
+variables:
+  - {name: about, question: Is it about the sea, type: yes-no}
+  - name: stance
+    question: Which stance?
+    type: category
+    if: about = yes
+    categories: {for: praise, against: blame}
+  - {name: strength, question: How strong is it, type: scale, from: 1, to: 5, if: about = yes}
+""",
+    "stance.yaml",
+)
+# The 8 texts on the tide are about it but for the 2 on a detergent; 4 others are about it too.
+TEXTS = [
+    *(Text(f"2020-03-{day:02}", f"Tide floods port {'abcdef'[day - 1]}.") for day in range(1, 7)),
+    *(Text(f"2020-03-{day:02}", f"Tide washes {'gh'[day - 7]} white.") for day in range(7, 9)),
+    *(Text(f"2020-04-{day:02}", f"Floods reach port {'ijkl'[day - 1]}.") for day in range(1, 5)),
+    *(Text(f"2020-04-{day:02}", f"Quiet {'mnopqrstuvwx'[day - 5]} day.") for day in range(5, 17)),
+]
+
+Answer = Callable[[str], Mapping[str, CodeValue]]
+
+
+def draw(db: Database, run: int, codebook: Codebook, per: SamplePeriod) -> list[SampledText]:
+    return draw_code_sample(db, run, codebook, n=100, per=per, seed=1)
+
+
+def code(db: Database, run: int, coder: str, sample: list[SampledText], answer: Answer) -> None:
+    codes = {text.unit: answer(text.text) for text in sample}
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, 2, coder), codes)
+
+
+def is_relevant(text: str) -> dict[str, CodeValue]:
+    return {"relevant": CodeValue("yes" if "port" in text else "no")}
+
+
+def estimates(db: Database, run: int) -> dict[tuple[str | None, ...], EstimateRow]:
+    rows = read_estimates(load_run(db, run))
+    return {(row.variable, row.category, row.period, row.measure, row.method): row for row in rows}
+
+
+def test_a_run_that_is_coded_whole_has_its_true_precision_recall_and_share(db: Database) -> None:
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw(db, run, RELEVANCE, SamplePeriod.ALL)
+    code(db, run, "person:Ann", sample, is_relevant)
+
+    rows = estimates(db, run)
+    figures = {key[3]: (row.estimate, row.low, row.high) for key, row in rows.items()}
+    # All was read, so nothing is uncertain: 10 of 24 are relevant, 6 of them hold the keyword.
+    assert figures["share"] == (0.416667, 0.416667, 0.416667)
+    assert figures["precision"] == (0.75, 0.75, 0.75)
+    assert figures["recall"] == (0.6, 0.6, 0.6)
+    assert figures["f1"] == (0.666667, 0.666667, 0.666667)
+    assert {row.n_population for key, row in rows.items() if key[3] == "share"} == {24}
+    assert {row.n_person for key, row in rows.items() if key[3] == "precision"} == {8}
+
+
+def test_a_text_that_repeats_often_counts_as_what_it_is_and_widens_nothing(db: Database) -> None:
+    texts = [Text(f"2020-03-{1 + n % 28:02}", f"Tide {_word(n)} port.") for n in range(80)]
+    texts += [Text(f"2020-03-{1 + n % 28:02}", f"Tide tables for {n}.") for n in range(60)]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    sample = draw_code_sample(db, run, RELEVANCE, n=40, per=SamplePeriod.ALL, seed=1)
+    assert sum("tables" in text.text for text in sample) == 1
+    code(db, run, "person:Ann", sample, is_relevant)
+    precision = estimates(db, run)["relevant", "yes", None, "precision", "people"]
+    # 80 of 140 are relevant: 39 of the 80 were read, and the table stands for 60 and no more.
+    assert precision.estimate == pytest.approx(80 / 140, abs=1e-6)
+    assert precision.high == precision.estimate
+    assert precision.estimate - precision.low < 0.05
+
+
+def test_each_period_of_the_sample_has_estimates_of_its_own(db: Database) -> None:
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    code(db, run, "person:Ann", draw(db, run, RELEVANCE, SamplePeriod.MONTH), is_relevant)
+    shares = {
+        key[2]: (row.estimate, row.n_population)
+        for key, row in estimates(db, run).items()
+        if key[3] == "share"
+    }
+    assert shares == {None: (0.416667, 24), "2020-03": (0.75, 8), "2020-04": (0.25, 16)}
+
+
+def test_coders_who_differ_are_averaged_until_somebody_decides(db: Database) -> None:
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw(db, run, RELEVANCE, SamplePeriod.ALL)
+    code(db, run, "person:Ann", sample, is_relevant)
+    code(db, run, "person:Ben", sample, lambda _text: {"relevant": CodeValue("no")})
+    share = ("relevant", "yes", None, "share", "people")
+    assert estimates(db, run)[share].estimate == pytest.approx(10 / 24 / 2, abs=1e-6)
+
+    code(db, run, ADJUDICATED, sample, lambda _text: {"relevant": CodeValue("yes")})
+    assert estimates(db, run)[share].estimate == 1
+
+
+def test_what_is_not_asked_is_in_no_category_and_what_nobody_knows_is_left_out(
+    db: Database,
+) -> None:
+    def answer(text: str) -> dict[str, CodeValue]:
+        if "Tide washes" in text:
+            return {"about": CodeValue(None, CodeState.CANNOT_BE_CODED, "unclear")}
+        if "port" not in text:
+            return {"about": CodeValue("no")}
+        stance = "for" if "Floods" in text else "against"
+        strength = CodeValue("5" if stance == "for" else "2")
+        return {"about": CodeValue("yes"), "stance": CodeValue(stance), "strength": strength}
+
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    code(db, run, "person:Ann", draw(db, run, STANCE, SamplePeriod.ALL), answer)
+    rows = estimates(db, run)
+    # Two of the eight texts with the keyword cannot be coded: the six others stand for them.
+    for category, count in (("for", 4), ("against", 8)):
+        share = rows["stance", category, None, "share", "people"]
+        assert share.estimate == pytest.approx(count / 24, abs=1e-6)
+    mean = rows["strength", None, None, "mean", "people"]
+    assert mean.estimate == pytest.approx((8 * 2 + 4 * 5) / 12, abs=1e-6)
+
+
+def test_what_a_person_coded_in_another_run_counts(db: Database) -> None:
+    store(db, TEXTS)
+    first = months_run(db, "2020-03", "2020-04", ["tide"])
+    code(db, first, "person:Ann", draw(db, first, RELEVANCE, SamplePeriod.ALL), is_relevant)
+    second = months_run(db, "2020-03", "2020-04", ["tide"])
+    draw(db, second, RELEVANCE, SamplePeriod.ALL)
+    assert estimates(db, second)["relevant", "yes", None, "share", "people"].estimate == 0.416667
+
+
+def test_a_machine_that_coded_all_texts_narrows_the_interval_of_a_sample(db: Database) -> None:
+    texts = [Text(f"2020-03-{1 + n % 28:02}", f"Tide {_word(n)} port.") for n in range(60)]
+    texts += [Text(f"2020-03-{1 + n % 28:02}", f"Tide {_word(n)} white.") for n in range(60)]
+    texts += [Text(f"2020-03-{1 + n % 28:02}", f"Quiet {_word(n)} day.") for n in range(80)]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    everything = draw_code_sample(db, run, RELEVANCE, n=500, per=SamplePeriod.ALL, seed=1)
+    code(db, run, "network:9", everything, is_relevant)
+    sample = draw_code_sample(db, run, RELEVANCE, n=80, per=SamplePeriod.ALL, seed=1)
+    code(db, run, "person:Ann", sample, is_relevant)
+
+    rows = estimates(db, run)
+    people = rows["relevant", "yes", None, "share", "people"]
+    both = rows["relevant", "yes", None, "share", "people and network:9"]
+    assert (both.n_model, both.n_person, people.n_model) == (200, 80, 0)
+    assert both.estimate == pytest.approx(0.3, abs=1e-6)
+    assert both.low <= 0.3 <= both.high
+    assert both.high - both.low < 0.7 * (people.high - people.low)
+
+
+def _word(number: int) -> str:
+    return f"{'abcdefghij'[number // 10]}{'abcdefghij'[number % 10]}x"
+
+
+def test_the_report_has_a_page_on_what_readers_say_once_somebody_has_coded(
+    db: Database, tmp_path: Path
+) -> None:
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw(db, run, RELEVANCE, SamplePeriod.MONTH)
+    report_folder.build(db, [run], tmp_path / "before")
+    assert not (tmp_path / "before" / "codes.html").exists()
+
+    code(db, run, "person:Ann", sample, is_relevant)
+    code(db, run, "person:<b>Ben", sample[:9], is_relevant)
+    code(db, run, "network:9", sample, is_relevant)
+    report_folder.build(db, [run], tmp_path / "after")
+    page = (tmp_path / "after" / "codes.html").read_text()
+    assert "24 texts of 24 that were drawn from 24" in page
+    assert "<bdi>&lt;b&gt;Ben</bdi> (9), <bdi>Ann</bdi> (24)" in page.replace("\n", " ")
+    assert "network:9 coded all texts" in page
+    assert "It agrees with people in 100.0\xa0% of relevant" in page.replace(
+        "100.0 %", "100.0\xa0%"
+    )
+    front = (tmp_path / "after" / "index.html").read_text()
+    statement = "Of the texts that mention “tide” 75.0\xa0% are about it"
+    assert statement in page
+    assert statement in front
+
+
+def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:
+    texts = []
+    for month in ("03", "04"):
+        texts += [
+            Text(f"2020-{month}-{1 + n % 28:02}", f"Tide {_word(n)} port.") for n in range(40)
+        ]
+        texts += [
+            Text(f"2020-{month}-{1 + n % 28:02}", f"Quiet {_word(n)} day.") for n in range(40)
+        ]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw_code_sample(db, run, RELEVANCE, n=400, per=SamplePeriod.MONTH, seed=1)
+    code(db, run, "person:Ann", sample, is_relevant)
+    with db.write() as connection:
+        wrong = {"relevant": CodeValue("yes")}
+        codes = {
+            text.unit: wrong if text.period == "2020-04" else is_relevant(text.text)
+            for text in sample
+        }
+        replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
+
+    (read,) = read_coded_samples(load_run(db, run))
+    accuracy = measure_machine(read, "network:9")
+    # Of 80 texts in each month 40 are relevant: all of April's others are wrong.
+    assert accuracy.matrices["relevant"].accuracy == pytest.approx(120 / 160)
+    assert [difference.rates for difference in accuracy.differences] == [
+        {"2020-03": 0.0, "2020-04": 1.0}
+    ]
+    assert accuracy.differences[0].is_false_positive

@@ -1,0 +1,162 @@
+"""Samples of texts to be coded, drawn from runs on both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, delete
+
+from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.reading import parse_codebook, read_shipped
+from core.enums import SamplePart, SamplePeriod
+from core.errors import NotFound, UsageError
+from models.code_samples import list_strata
+from models.codes import coded_codebooks
+from models.database import Database
+from models.tables import Document
+from producers.code_sample import SampledText, draw_code_sample, read_code_sample
+from tests.report_stories import Text, handles_run, months_run, store
+
+RELEVANCE = read_shipped("relevance")
+# 12 texts name the tide, 12 name what belongs to it, 24 do neither.
+MARCH = [
+    *(
+        Text(f"2020-03-{day:02}", f"Tide floods the harbour of port {day}th.")
+        for day in range(1, 13)
+    ),
+    *(
+        Text(f"2020-03-{day:02}", f"Harbour closed, floods on {'abcdefghijklm'[day]} street.")
+        for day in range(1, 13)
+    ),
+    *(
+        Text(f"2020-03-{day:02}", f"Quiet {'abcdefghijklmnopqrstuvwxyz'[day]} day.")
+        for day in range(1, 25)
+    ),
+]
+
+
+def draw(
+    db: Database, run: int, codebook: Codebook = RELEVANCE, **options: Any
+) -> list[SampledText]:
+    return draw_code_sample(
+        db, run, codebook, **{"n": 12, "per": SamplePeriod.ALL, "seed": 1, **options}
+    )
+
+
+def strata_of(db: Database, run: int, codebook_id: int = 2) -> list[Row[Any]]:
+    with db.read() as connection:
+        return list_strata(connection, run, codebook_id)
+
+
+def test_each_document_is_in_one_part_and_half_of_the_sample_are_mentions(db: Database) -> None:
+    store(db, MARCH)
+    sample = draw(db, months_run(db, "2020-03", "2020-03", ["tide"]))
+    strata = {stratum.part: stratum for stratum in strata_of(db, 1)}
+    assert {part: stratum.population for part, stratum in strata.items()} == {
+        SamplePart.MENTION: 12,
+        SamplePart.NEAR_MISS: 12,
+        SamplePart.REST: 24,
+    }
+    assert {part: stratum.drawn for part, stratum in strata.items()} == {
+        SamplePart.MENTION: 6,
+        SamplePart.NEAR_MISS: 3,
+        SamplePart.REST: 3,
+    }
+    first_words = [text.text.split()[0] for text in sample]
+    assert Counter(first_words) == {"Tide": 6, "Harbour": 3, "Quiet": 3}
+    assert first_words[:4] == ["Tide", "Harbour", "Tide", "Quiet"]
+
+
+def test_the_sample_is_the_same_again_and_a_larger_one_contains_it(db: Database) -> None:
+    store(db, MARCH)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    smaller = draw(db, run)
+    assert draw(db, run) == smaller == read_code_sample(db, run, 2)
+    assert draw(db, run, n=20)[:12] == smaller
+    assert draw(db, run, seed=2) != smaller
+    assert len(draw(db, run, n=500)) == 48
+
+
+def test_repeats_are_drawn_once_and_weigh_what_they_are(db: Database) -> None:
+    store(
+        db, [*MARCH, *(Text(f"2020-03-{day:02}", f"Tide tables for {day}.") for day in range(1, 9))]
+    )
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    sample = draw(db, run, n=100)
+    tables = [text for text in sample if text.text.startswith("Tide tables")]
+    assert [text.text for text in tables] == ["Tide tables for 1."]
+    mentions = next(stratum for stratum in strata_of(db, run) if stratum.part == "mention")
+    assert (mentions.population, mentions.texts, mentions.drawn) == (20, 13, 13)
+
+
+def test_new_documents_change_no_earlier_draw_but_for_those_before_it(db: Database) -> None:
+    store(db, MARCH)
+    before = {text.item for text in draw(db, months_run(db, "2020-03", "2020-03", ["tide"]), n=48)}
+    more = [Text(f"2020-03-{day:02}", f"Rain on {'abcdefghij'[day]} hill.") for day in range(1, 9)]
+    store(db, more, prefix="more")
+    after = {text.item for text in draw(db, months_run(db, "2020-03", "2020-03", ["tide"]), n=56)}
+    assert before < after
+
+
+def test_a_copy_that_was_drawn_stays_when_an_earlier_one_comes(db: Database) -> None:
+    copies = [Text("2020-03-20", "Numbers of 20 days."), Text("2020-03-21", "Numbers of 21 days.")]
+    store(db, [*MARCH, *copies])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    drawn = [text.text for text in draw(db, run, n=100) if "Numbers" in text.text]
+    assert drawn == ["Numbers of 20 days."]
+
+    store(db, [Text("2020-03-02", "Numbers of 2 days.")], prefix="late")
+    assert [text.text for text in draw(db, run, n=100) if "Numbers" in text.text] == drawn
+    with db.write() as connection:
+        connection.execute(delete(Document).where(Document.text == drawn[0]))
+    now_drawn = [text.text for text in draw(db, run, n=100) if "Numbers" in text.text]
+    assert now_drawn == ["Numbers of 2 days."]
+
+
+def test_periods_and_keywords_get_as_many_texts(db: Database) -> None:
+    april = [Text(text.at.replace("-03-", "-04-"), text.text) for text in MARCH]
+    store(db, MARCH + april)
+    run = months_run(db, "2020-03", "2020-04", ["tide", "harbour"])
+    sample = draw(db, run, n=40, per=SamplePeriod.MONTH)
+    assert Counter((text.period, text.keyword) for text in sample) == {
+        ("2020-03", "tide"): 10,
+        ("2020-03", "harbour"): 10,
+        ("2020-04", "tide"): 10,
+        ("2020-04", "harbour"): 10,
+    }
+    assert {stratum.period for stratum in strata_of(db, run)} == {"2020-03", "2020-04"}
+    draw(db, run, n=40, per=SamplePeriod.QUARTER)
+    assert {stratum.period for stratum in strata_of(db, run)} == {"2020-Q1", "2020-Q2"}
+
+
+def test_mentions_are_drawn_from_sentences_and_posts_from_authored_posts(db: Database) -> None:
+    store(db, [*MARCH, Text("2020-03-03", "A post on the tide.", handle="ann", source="x")])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    mentions = draw(db, run, read_shipped("polarity"), n=500)
+    assert len(mentions) == 12
+    assert {text.unit.position for text in mentions} == {1}
+
+    posts = parse_codebook(
+        b"{name: frames, unit: post, variables: [{name: a, question: b, type: yes-no}]}", "f"
+    )
+    accounts = handles_run(db, ["ann"])
+    assert [text.text for text in draw(db, accounts, posts)] == ["A post on the tide."]
+    with pytest.raises(UsageError, match="asks of keywords, which run 2 of handles does not have"):
+        draw(db, accounts)
+    with pytest.raises(UsageError, match="the unit of the codebook frames is a post"):
+        draw(db, run, posts)
+
+
+def test_a_sample_goes_with_its_documents_and_a_missing_run_is_named(db: Database) -> None:
+    store(db, MARCH)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    sample = draw(db, run)
+    with db.write() as connection:
+        connection.execute(delete(Document).where(Document.identity == sample[0].document))
+    assert read_code_sample(db, run, 2) == sample[1:]
+    with pytest.raises(NotFound, match="there is no run 9"):
+        draw(db, 9)
+    with db.read() as connection:
+        assert coded_codebooks(connection, run) == []

@@ -1,0 +1,104 @@
+"""How many codes are needed: the allocation, and the half-width that it reaches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.stats.code_plans import plan_codes
+from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum
+from reports.stats.proportions import estimate_share
+
+# A month of which few were read: half of the 400 mentions are in the category.
+PILOT = [
+    CodedStratum(MENTION, 400, [1] * 15 + [0] * 15),
+    CodedStratum(NEAR_MISS, 300, [1] * 3 + [0] * 27),
+    CodedStratum(REST, 4300, [1] * 2 + [0] * 38),
+]
+
+
+def test_codes_go_to_strata_of_many_documents_and_much_variation() -> None:
+    plan = plan_codes(PILOT, 0.02)
+
+    assert plan is not None
+    mentions, near_misses, others = plan.counts
+    deviations = [(share * (1 - share)) ** 0.5 for share in (15.5 / 31, 3.5 / 31, 2.5 / 41)]
+    assert others / mentions == pytest.approx(
+        4300 * deviations[2] / (400 * deviations[0]), rel=0.05
+    )
+    assert near_misses >= 30
+    assert plan.n == sum(plan.counts)
+    assert 0.019 < plan.half_width <= 0.02
+
+
+def test_a_wide_interval_needs_no_more_than_the_pilot() -> None:
+    plan = plan_codes(PILOT, 0.4)
+
+    assert plan is not None
+    assert plan.counts == [30, 30, 40]
+
+
+def test_an_interval_that_no_sample_gives_takes_all_documents() -> None:
+    plan = plan_codes(PILOT, 1e-9)
+
+    assert plan is not None
+    assert plan.counts == [400, 300, 4300]
+    assert plan.half_width == 0
+
+
+def test_repeats_are_not_read_twice() -> None:
+    plan = plan_codes([CodedStratum(REST, 1000, [1, 0, 0, 1], [5, 5, 5, 5])], 1e-9)
+
+    assert plan is not None
+    assert plan.counts == [200]
+
+
+def test_a_stratum_without_a_code_is_planned_for_too() -> None:
+    plan = plan_codes([*PILOT, CodedStratum(REST, 4300, [])], 0.03)
+
+    assert plan is not None
+    assert plan.counts[3] >= 2
+
+
+def test_without_a_pilot_or_a_width_there_is_no_plan() -> None:
+    assert plan_codes([CodedStratum(REST, 100, [])], 0.03) is None
+    with pytest.raises(ValueError, match="no width"):
+        plan_codes(PILOT, 0)
+
+
+@given(st.floats(0.005, 0.2), st.floats(0.005, 0.2))
+@settings(deadline=None, max_examples=15)
+def test_a_narrower_interval_takes_no_fewer_codes(width: float, other_width: float) -> None:
+    narrow, wide = sorted((width, other_width))
+    narrow_plan, wide_plan = plan_codes(PILOT, narrow), plan_codes(PILOT, wide)
+
+    assert narrow_plan is not None
+    assert wide_plan is not None
+    assert narrow_plan.n >= wide_plan.n
+    assert narrow_plan.half_width <= narrow + 1e-9
+
+
+def test_the_planned_half_width_is_reached_in_most_samples() -> None:
+    rng = np.random.default_rng(5)
+    sizes, positives = [400, 300, 4300], [300, 30, 40]
+    reached = 0
+    for _ in range(30):
+        pilot = []
+        for kind, size, yes in zip((MENTION, NEAR_MISS, REST), sizes, positives, strict=True):
+            drawn = int(rng.hypergeometric(yes, size - yes, 30))
+            pilot.append(CodedStratum(kind, size, [1] * drawn + [0] * (30 - drawn)))
+        plan = plan_codes(pilot, 0.02)
+        assert plan is not None
+
+        sample = []
+        for stratum, yes, n in zip(pilot, positives, plan.counts, strict=True):
+            drawn = int(rng.hypergeometric(yes, stratum.size - yes, n))
+            codes = [1] * drawn + [0] * (n - drawn)
+            sample.append(CodedStratum(stratum.kind, stratum.size, codes))
+        estimate = estimate_share(sample)
+        assert estimate is not None
+        reached += (estimate.high - estimate.low) / 2 <= 0.02
+
+    assert reached >= 24

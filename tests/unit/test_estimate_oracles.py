@@ -1,0 +1,71 @@
+"""Estimates beside those of `glide-py`, which takes Python 3.12."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum, MachineCodes
+from reports.stats.human_scale import Stratum, estimate_mean
+from reports.stats.proportions import estimate_share
+
+estimators = pytest.importorskip("glide.estimators")
+
+KINDS = (MENTION, NEAR_MISS, REST)
+SIZES = (4_000_000, 3_000_000, 43_000_000)
+SHARES = (0.8, 0.2, 0.03)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_share_by_people_is_the_stratified_mean(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    codes = [rng.binomial(1, share, 60).astype(float) for share in SHARES]
+    expected = estimators.StratifiedClassicalMeanEstimator().estimate(
+        np.concatenate(codes),
+        np.repeat([0, 1, 2], 60),
+        stratum_weights=np.array(SIZES) / sum(SIZES),
+    )
+
+    strata = []
+    for kind, size, kind_codes in zip(KINDS, SIZES, codes, strict=True):
+        strata.append(CodedStratum(kind, size, kind_codes.tolist()))
+    estimate = estimate_share(strata)
+    assert estimate is not None
+    assert estimate.share == pytest.approx(expected.mean, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_interval_of_many_codes_is_that_of_the_central_limit_theorem(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    codes = rng.binomial(1, 0.4, 40_000).astype(float)
+    expected = estimators.ClassicalMeanEstimator().estimate(codes)
+    estimate = estimate_share([CodedStratum(REST, 10**12, codes.tolist())])
+
+    assert estimate is not None
+    interval = expected.confidence_interval
+    assert estimate.low == pytest.approx(interval.lower_bound, abs=2e-5)
+    assert estimate.high == pytest.approx(interval.upper_bound, abs=2e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_machine_that_is_right_of_all_units_has_the_slope_of_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    machine = rng.binomial(1, 0.3, 5000).astype(float)
+    codes = machine[:200]
+    # The labelled documents are among all documents too.
+    expected = estimators.PPIMeanEstimator().estimate(
+        np.concatenate([codes, np.full(5000, np.nan)]),
+        np.concatenate([codes, machine]),
+        power_tuning=False,
+    )
+
+    machine_codes = MachineCodes(codes.tolist(), int(machine.sum()), 5000)
+    strata = [CodedStratum(REST, 5000, codes.tolist(), (), machine_codes)]
+    estimate = estimate_share(strata, use_machine=True)
+    regression = estimate_mean(
+        [Stratum(5000, float(machine.mean()), codes.tolist(), codes.tolist())]
+    )
+    assert estimate is not None
+    assert regression is not None
+    assert estimate.share == pytest.approx(expected.mean, abs=1e-6)
+    assert regression.mean == pytest.approx(expected.mean, abs=1e-6)

@@ -1,0 +1,56 @@
+"""The documents that hold a name are counted in the texts, which a model does not read whole."""
+
+from __future__ import annotations
+
+from reports.data.entity_labels import EntityName, RunNames
+from reports.data.held_names import NameFinder, WrittenNames
+from reports.figures.entities import rank_names
+
+QUIST = ("PERSON", "ann quist")
+
+
+def counted(
+    counts: dict[EntityName, int], texts: list[str], of_run: dict[EntityName, int] | None = None
+) -> dict[str, list[tuple[str, int]]]:
+    run_names = RunNames.of(of_run or counts)
+    held = run_names.find_written(counts).count(texts)
+    return rank_names(counts, run_names=run_names, held=held).by_type
+
+
+def test_a_person_is_counted_by_last_name_and_full_name_and_not_for_another_of_that_name() -> None:
+    texts = [
+        "Quist Wins",
+        "Mayor Ann Quist\u2019s Boat, and Quist Again",
+        "Quist-Backed Law",
+        "Bert Quist Sails",
+        "Quistville Floods",
+        "@quist and @Quist Write",
+    ]
+    counts: dict[EntityName, int] = {("PERSON", "Quist"): 2, ("PERSON", "Ann Quist"): 1}
+    of_run = {**counts, ("PERSON", "Ann Quist"): 9, ("PERSON", "Bert Quist"): 2}
+    assert counted(counts, texts, of_run) == {"PERSON": [("Quist (as Ann Quist 1)", 3)]}
+
+
+def test_a_name_stands_in_a_text_once_however_often_it_is_written_and_case_counts() -> None:
+    counts: dict[EntityName, int] = {("GPE", "U.S."): 2, ("GPE", "Elm Bay"): 3}
+    texts = ["U.S. and U.S.-Led Talks", "Talk to us.", "U.S.A.", "Elm\u00a0Bay", "Elm  Bay", "Elm"]
+    assert counted(counts, texts) == {"GPE": [("Elm Bay", 2), ("U.S.", 1)]}
+
+
+def test_a_word_that_stands_in_many_more_texts_than_it_is_a_name_counts_as_a_name() -> None:
+    counts: dict[EntityName, int] = {("PERSON", "Cook"): 2, ("PERSON", "Tim Cook"): 2}
+    texts = ["Tim Cook Speaks", "Cook Defends Phone"] + ["Cook This Now"] * 20
+    assert counted(counts, texts) == {"PERSON": [("Tim Cook", 4)]}
+    assert counted(counts, texts[:7]) == {"PERSON": [("Tim Cook", 7)]}
+
+
+def test_names_that_no_text_holds_as_they_are_written_keep_the_models_count() -> None:
+    counts: dict[EntityName, int] = {("GPE", "Elm Bay"): 3}
+    assert counted(counts, ["Elm-Bay"]) == {"GPE": [("Elm Bay", 3)]}
+
+
+def test_a_name_of_signs_alone_is_found_nowhere() -> None:
+    finder = NameFinder({QUIST: WrittenNames(frozenset({"\u2026", "Quist"}))})
+    assert finder.count(["\u2026", "Quist \u2026"]).documents == {QUIST: 1}
+    finder = NameFinder({QUIST: WrittenNames(frozenset({"\u2026"}))})
+    assert finder.count(["\u2026"]).documents == {}

@@ -1,0 +1,56 @@
+"""Processes forked from one that has done their imports are as if they had been executed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.services import wait_until
+from tests.warm_python import executed_processes
+
+COMMAND = [sys.executable, "-P", "-m", "cli.main"]
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("status", "99"), ("submit", "--nonsense"), ("runs", "--json")]
+)
+def test_a_forked_command_ends_and_prints_as_an_executed_one(arguments: tuple[str, ...]) -> None:
+    forked = run(*arguments)
+    with executed_processes():
+        assert run(*arguments) == forked
+
+
+def test_a_forked_command_has_the_folder_the_parent_and_the_signals_of_an_executed_one(
+    tmp_path: Path,
+) -> None:
+    pipe = tmp_path / "posts.jsonl"
+    os.mkfifo(pipe)
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*COMMAND, "import", pipe.name],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        forked = psutil.Process(process.pid)
+        assert "tests.warm_python" in forked.cmdline()
+        assert (forked.ppid(), os.getsid(process.pid)) == (os.getpid(), process.pid)
+        wait_until(lambda: forked.cwd() == str(tmp_path), what="the change of folder")
+        wait_until((tmp_path / ".tidings").exists, what="the start of the import")
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in error
