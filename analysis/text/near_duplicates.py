@@ -72,8 +72,12 @@ _TABLE = 2**22
 # This many marks note the forms whose shingles are counted.
 _MARKS = 2**24
 
-# The forms of at most this many texts are kept; they take some 15 MB.
-_MOST_FORMS = 20_000
+# The forms of all texts are kept if they take at most this many bytes: those of 25,000 headlines.
+_KEPT_BYTES = 24 * 2**20
+
+# A form takes about this many bytes, and more for each character.
+_BYTES_PER_FORM = 400
+_BYTES_PER_CHARACTER = 8
 
 # The index keeps the newest templates of a shingle, at most this many.
 _INDEXED = 32
@@ -265,10 +269,11 @@ def _survey(
 ) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts, Sequence[Form]]:
     """Return the number and the form's hash of each text, and the counts of all forms.
 
-    The forms come last; there are none of more than `_MOST_FORMS` texts.
+    The forms come last; there are none if they would take more than `_KEPT_BYTES`.
     """
     numbers, hashes = array("q"), array("Q")
     forms: list[Form] = []
+    forms_size = 0
     counts, phrases = _Counts(), PhraseCounts()
     is_counted = np.zeros(_MARKS, np.uint8).data
     for text_number, text in texts:
@@ -276,7 +281,8 @@ def _survey(
         hashed = _hash(form.key)
         numbers.append(text_number)
         hashes.append(hashed)
-        if len(numbers) <= _MOST_FORMS:
+        forms_size += _BYTES_PER_FORM + _BYTES_PER_CHARACTER * len(form.text)
+        if forms_size <= _KEPT_BYTES:
             forms.append(form)
         else:
             forms.clear()

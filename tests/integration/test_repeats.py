@@ -278,14 +278,14 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     assert len(read_mentions) == len(DAYS)
 
 
-@pytest.mark.parametrize(("most_forms", "readings"), [(20_000, 1), (3_000, 2)])
+@pytest.mark.parametrize(("kept_bytes", "readings"), [(2**23, 1), (2**20, 2)])
 def test_the_documents_of_a_month_are_listed_once_and_texts_read_again_if_they_are_many(
     months_of_trackers: tuple[Database, int],
     monkeypatch: pytest.MonkeyPatch,
-    most_forms: int,
+    kept_bytes: int,
     readings: int,
 ) -> None:
-    monkeypatch.setattr(near_duplicates, "_MOST_FORMS", most_forms)
+    monkeypatch.setattr(near_duplicates, "_KEPT_BYTES", kept_bytes)
     db, run = months_of_trackers
     statements: list[str] = []
 
