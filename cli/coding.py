@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cli import context
 from cli.messages import inform, show, warn
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from models.codes import Coding
     from models.database import Database
     from producers.code_sample import SampledText
+
+
+class PageOptions(NamedTuple):
+    """How a page to code on is served."""
+
+    port: int
+
+    # The share of the texts that all coders get.
+    doubles: float
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,22 @@ class CodingRequest:
     out: Path | None
     program: CodingProgram | None
 
+    # None unless people code in a browser.
+    page: PageOptions | None = None
+
 
 def code_by_codebook(request: CodingRequest) -> None:
-    """Draw the sample and code it in the terminal, or write or read a file."""
+    """Draw the sample and code it in the terminal or a browser, or write or read a file."""
     from analysis.codebooks.reading import find_codebook
     from cli.label import DEFAULT_CODER, check_terminal
     from models.codes import PERSON, Coding, store_codebook
     from producers.code_sample import draw_code_sample
+
+    if request.page is not None:
+        from cli.coding_page.command import code_in_browser
+
+        code_in_browser(request, request.page)
+        return
 
     codebook = find_codebook(request.codebook)
     if request.file is None and request.out is None and request.within is None:

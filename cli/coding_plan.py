@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -67,16 +68,17 @@ def _plan_shares(
 ) -> Iterator[tuple[CodePlan, Sequence[Stratum]]]:
     """Yield a plan for the share of each category in the whole run, with its strata."""
     from analysis.codebooks.codebook import VariableType
-    from reports.data.tables.estimates import list_categories, list_subjects, make_strata
+    from reports.data.tables.estimates import list_categories, list_subjects, make_numbered_strata
     from reports.stats.code_plans import plan_codes
 
     for subject in list_subjects(sample):
         if subject.period or subject.variable.type == VariableType.SCALE:
             continue
         for category in list_categories(subject.variable):
-            plan = plan_codes(make_strata(run_data, subject, category, None), within)
+            numbered = make_numbered_strata(run_data, subject, category, None)
+            plan = plan_codes([stratum for _, stratum in numbered], within)
             if plan is not None:
-                yield plan, subject.strata
+                yield plan, [stratum for stratum, _ in numbered]
 
 
 def _join_plans(
@@ -85,7 +87,9 @@ def _join_plans(
     """Return the texts that each part needs for all *plans*."""
     counts: dict[tuple[str, str, SamplePart], int] = {}
     for plan, strata in plans:
+        planned = Counter[tuple[str, str, SamplePart]]()
         for stratum, count in zip(strata, plan.counts, strict=True):
-            key = (stratum.period, stratum.keyword, stratum.part)
+            planned[stratum.period, stratum.keyword, stratum.part] += count
+        for key, count in planned.items():
             counts[key] = max(count, counts.get(key, 0))
     return counts

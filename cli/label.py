@@ -31,6 +31,9 @@ DEFAULT_PORT = 8767
 # The share of the texts that all coders of `--serve` code.
 DEFAULT_DOUBLES = 0.2
 
+# What is decided where coders differ has this name, as `models.codes.ADJUDICATED` says.
+DECISIONS = "adjudicated"
+
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -49,6 +52,10 @@ def check_coder(coder: str) -> str:
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
+    if stripped == DECISIONS:
+        raise UsageError(
+            f"no coder can be called {DECISIONS}: decisions between coders are stored so"
+        )
     return stripped
 
 
@@ -131,17 +138,12 @@ def label(
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is not None:
-        from cli.coding import CodingRequest, code_by_codebook
+        from cli.coding import CodingRequest, PageOptions, code_by_codebook
 
         periods = _parse_periods(per)
         draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
-        request = CodingRequest(*draw, coder, file, out, program)
-        if serve:
-            from cli.coding_page.command import code_in_browser
-
-            code_in_browser(request, port=port, doubles=doubles)
-        else:
-            code_by_codebook(request)
+        page = PageOptions(port, doubles) if serve else None
+        code_by_codebook(CodingRequest(*draw, coder, file, out, program, page))
         return
 
     _refuse_codebook_options(n, within, serve=serve)

@@ -29,6 +29,9 @@ def pack(
             help="Put the documents' texts in: then every table can be computed again.",
         ),
     ] = False,
+    coders: Annotated[
+        bool, Option("--coders", help="Put the coders' names in; they are numbered otherwise.")
+    ] = False,
     title: Annotated[
         str | None,
         Option(callback=check_utf8, help="The study's title; by default the run's name."),
@@ -69,6 +72,7 @@ def pack(
             report=settings.reports / str(run),
             scratch=scratch,
             texts=texts,
+            coders=coders,
             title=title,
             authors=authors,
             check=show_progress,

@@ -27,6 +27,7 @@ JOBS = "jobs.jsonl"
 DOCUMENTS = "documents.jsonl"
 README = "README.txt"
 CITATION = "CITATION.cff"
+CODEBOOKS = "codebooks.jsonl"
 MASK = "mask.png"
 # This folder has a file for each step.
 ANSWERS = "answers"

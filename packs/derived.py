@@ -23,6 +23,7 @@ from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
 from packs import contents
 from packs.citation import write_citation
+from packs.coding import has_codebooks
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
 from packs.jobs import steps_to_verify
 from reports.build.report_folder import build
@@ -273,6 +274,8 @@ def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+    if has_codebooks(run_data):
+        files[contents.CODEBOOKS] = "the codebooks by which it was coded, and the samples"
     if has_answers:
         files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
     return files

@@ -6,6 +6,7 @@ import asyncio
 import platform
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from models.tables import Training
 from packs import contents
 from packs.answers import write_answers
 from packs.archive import write_archive
+from packs.coding import write_codebooks
 from packs.contents import Author, PackedRun
 from packs.derived import (
     answers_file,
@@ -49,6 +51,7 @@ def make_pack(
     report: Path,
     scratch: Path,
     texts: bool = False,
+    coders: bool = False,
     title: str | None = None,
     authors: Sequence[Author] = (),
     check: Callable[[], None] = lambda: None,
@@ -56,11 +59,12 @@ def make_pack(
     """Write the pack of a run to *out* and return its SHA-256.
 
     The empty folder *scratch* holds the pack's files meanwhile. Figures that the folder *report*
-    has are copied; *check* is called before another one is drawn. Raises `NotFound`, `UsageError`
+    has are copied; *check* is called before another one is drawn. Unless *coders* are named, they
+    are numbered. Raises `NotFound`, `UsageError`
     for a run that has not ended, and `TidingsError` if its results do not follow from stored
     answers.
     """
-    run_data = load_run(db, run_id)
+    run_data = replace(load_run(db, run_id), hides_coders=not coders)
     if run_data.state not in ENDED:
         raise UsageError(
             f"run {run_id} is {run_data.state}: wait for its end (`tidings status {run_id}`), or "
@@ -82,6 +86,7 @@ def make_pack(
         jobs = recording.jobs
         _write_answers(recording, folder)
         write_documents(read_documents(run_data, texts=texts), folder)
+        write_codebooks(run_data, folder)
 
     write_descriptions(run_data, run, jobs, folder)
     write_tables(run_data, tables_of(run_data.kind.unit), folder, texts=texts)

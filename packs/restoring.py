@@ -8,18 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
 from sqlalchemy import insert, select
 
 from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
-from core.enums import DOCUMENTS, CodeState, State, StepState, TextPart
+from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
-from models.codes import PERSON
 from models.database import Database
 from models.documents import text_part_of
 from models.origins import (
@@ -32,8 +30,6 @@ from models.origins import (
     origin_key,
 )
 from models.tables import (
-    POLARITY_CODEBOOK,
-    POLARITY_VARIABLE,
     UNKNOWN_ORIGIN,
     Base,
     Call,
@@ -48,19 +44,29 @@ from models.tables import (
     PostPolarity,
     Run,
     RunEngine,
+    SampledUnit,
+    SampleStratum,
 )
 from packs import contents
 from packs.answers import ReplayingFetcher, load_answers
 from packs.archive import PackFile
+from packs.coding import (
+    CODES_FILE,
+    PackedCode,
+    PackedCodebook,
+    check_codebook,
+    list_stratum_rows,
+    restore_codebook,
+)
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
 from packs.derived import answers_file
 from packs.jobs import in_order_of_submission, load_data, steps_to_verify
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
+from reports.data.tables.codes import short_hash_of
 
 MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
-LABELS_FILE = f"{contents.EXPORTS}/labels.jsonl"
 CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
 # The PNG file of a mask may have so many bytes.
 LARGEST_MASK = 5 * 2**20
@@ -83,16 +89,6 @@ class _Mention(FrozenModel, extra="ignore"):
     term: str
     position: contents.Number
     sentence: str
-
-
-class _Label(FrozenModel, extra="ignore"):
-    """What is read of a line of ``exports/labels.jsonl``."""
-
-    document: str
-    keyword: str
-    position: contents.Number
-    coder: str
-    label: Annotated[int, Field(ge=-1, le=1)] | None
 
 
 class _Call(FrozenModel, extra="ignore"):
@@ -161,8 +157,7 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    if run_data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
-        _insert(db, Code, _given_labels(pack, run, ids))
+    _restore_codes(db, pack, run, ids)
     _insert(db, Call, _given_calls(pack, run))
 
 
@@ -402,21 +397,41 @@ def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, A
                 yield {"job_id": job.id, "document_id": document_id, "polarity": polarity_of_post}
 
 
-def _given_labels(pack: PackFile, run: PackedRun, ids: Ids) -> Iterator[dict[str, Any]]:
-    """Yield the labels that people gave, from the pack's table."""
-    for location, line in lines_of(pack, LABELS_FILE, _Label):
+def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> None:
+    """Write the codebooks, their samples and the codes that coders gave, from the pack."""
+    if contents.CODEBOOKS not in pack.names:
+        return
+    codebook_ids: dict[str, int] = {}
+    for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
+        codebook_id = restore_codebook(db, packed.codebook)
+        codebook_ids[short_hash_of(packed.codebook)] = codebook_id
+        _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
+        units = []
+        for place, unit in enumerate(packed.units):
+            unit_row = unit.model_dump(exclude={"document"}) | {"place": place}
+            unit_row |= {"document_id": _find(ids, unit.document, location)}
+            units.append(unit_row | {"run_id": run.number, "codebook_id": codebook_id})
+        _insert(db, SampledUnit, units)
+    _insert(db, Code, _given_codes(pack, run, ids, codebook_ids))
+
+
+def _given_codes(
+    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int]
+) -> Iterator[dict[str, Any]]:
+    """Yield the codes that coders gave, from the pack's table."""
+    for location, line in lines_of(pack, CODES_FILE, PackedCode):
         yield {
             "run_id": run.number,
+            "codebook_id": check_codebook(line, codebook_ids, location),
             "document_id": _find(ids, line.document, location),
-            "keyword": line.keyword,
-            "position": line.position,
-            "codebook_id": POLARITY_CODEBOOK,
-            "variable": POLARITY_VARIABLE,
-            "coder": f"{PERSON}{line.coder}",
-            "code": None if line.label is None else f"{line.label}",
-            "probability": None,
-            "state": CodeState.CODED if line.label is not None else CodeState.CANNOT_BE_CODED,
-            "reason": None,
+            "keyword": line.keyword or "",
+            "position": line.position or 0,
+            "variable": line.variable,
+            "coder": line.coder,
+            "code": line.code,
+            "probability": line.probability,
+            "state": line.state,
+            "reason": line.reason,
             "at": 0.0,
         }
 

@@ -23,6 +23,7 @@ from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
 from packs import contents
 from packs.archive import PackFile, salvaged
+from packs.coding import has_codebooks, write_codebooks
 from packs.contents import PackedDocument, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
@@ -58,8 +59,8 @@ _OTHER_STYLE = "other fonts, code or libraries than those here drew them"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
 _GIVEN = (
-    "taken as given: documents, answers, labels, calls, and how jobs ended. Nobody else can say "
-    "that they are true: compare the pack's SHA-256 with the published one"
+    "taken as given: documents, answers, labels, codes, calls, and how jobs ended. Nobody else can "
+    "say that they are true: compare the pack's SHA-256 with the published one"
 )
 _SOURCES_WITHOUT_TEXTS = {
     Unit.MENTION: "the answers and the sentences in `mentions`",
@@ -67,8 +68,10 @@ _SOURCES_WITHOUT_TEXTS = {
 }
 #: tables that follow from others without a text, by what the results are about
 _WITHOUT_TEXTS = {
-    Unit.MENTION: ("mentions", "periods", "labels", "documents", "comentions"),
-    Unit.POST: ("periods",),
+    Unit.MENTION: (
+        *("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement"),
+    ),
+    Unit.POST: ("periods", "codes", "agreement"),
 }
 # This table follows from nothing, so only its forms are compared.
 _CALLS = "calls"
@@ -220,6 +223,7 @@ class _Comparison:
         file_names = self._write_descriptions()
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
+            write_codebooks(self.data, self.expected)
         file_names |= self._write_tables()
         self._compare_figures(check)
 
@@ -244,6 +248,8 @@ class _Comparison:
         file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
         if self.run.run_kind.has_documents:
             file_names.add(contents.DOCUMENTS)
+        if has_codebooks(self.data):
+            file_names.add(contents.CODEBOOKS)
         return file_names | list_answer_files(self.data, self.run, jobs)
 
     def _expected_run(self) -> PackedRun:

@@ -17,7 +17,14 @@ from sqlalchemy import Row
 
 from analysis.codebooks.cells import make_cells
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.codebooks.drawing import Cell, Draw, SampleCounts, draw, draw_counts
+from analysis.codebooks.drawing import (
+    Cell,
+    Draw,
+    SampleCounts,
+    draw,
+    draw_counts,
+    find_inclusions,
+)
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
@@ -164,6 +171,12 @@ def _make_unit_rows(
 
     Of units that have one text that which was drawn *earlier* is drawn again.
     """
+    inclusions = {
+        (cell_number, part): find_inclusions(
+            cells[cell_number].frames[part].copies.tolist(), stratum["drawn"]
+        )
+        for (cell_number, part), stratum in strata.items()
+    }
     unit_rows: list[dict[str, Any]] = []
     for place, unit in enumerate(drawn):
         cell, stratum = cells[unit.cell], strata[unit.cell, unit.part]
@@ -180,7 +193,7 @@ def _make_unit_rows(
                 "stratum": stratum["number"],
                 "place": place,
                 "copies": int(frame.copies[unit.rank]),
-                "inclusion": stratum["drawn"] / stratum["texts"],
+                "inclusion": inclusions[unit.cell, unit.part][unit.rank],
             }
         )
     return unit_rows

@@ -1,10 +1,10 @@
 """A stratified sample of texts by permanent random numbers.
 
 Each text has its own random number, made of the seed, the codebook and its words, and the sample of
-a stratum holds the texts with the lowest numbers (E. Ohlsson, "Coordination of samples using
-permanent random numbers", in Business Survey Methods, 1995). So every coder and every machine gets
-the same texts, a larger sample contains the smaller one, and new documents change no earlier draw
-but for those that come before it.
+a stratum holds the texts with the lowest numbers for their copies (E. Ohlsson, "Coordination of
+samples using permanent random numbers", in Business Survey Methods, 1995). So every coder and every
+machine gets the same texts, a larger sample contains the smaller one, and new documents change no
+earlier draw but for those that come before it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TURNS = (SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.MENTION, SamplePa
 class Frame:
     """The texts of one stratum: their places among all units, each text once.
 
-    *copies* is how many units have the text. Texts are in the order of their random numbers.
+    *copies* is how many units have the text. Texts are in the order in which they are drawn.
     *members* are the places of all units.
     """
 
@@ -71,12 +71,44 @@ class Draw:
 def make_frame(places: Integers, random_numbers: RandomNumbers) -> Frame:
     """Return the frame of the units at *places*, whose texts have *random_numbers* of their own.
 
-    Units with the same number have the same text; the first of them stands for all.
+    Units with the same number have the same text; the first of them stands for all. A text is
+    drawn with a probability in proportion to its copies: sequential Poisson sampling, which takes
+    the lowest ratios of random number and size (E. Ohlsson, "Sequential Poisson sampling", Journal
+    of Official Statistics 14, 1998). So each drawn text stands for as many units, but for those
+    with so many copies that they are drawn for certain.
     """
-    order = np.argsort(random_numbers, kind="stable")
-    sorted_numbers = random_numbers[order]
-    numbers, first, copies = np.unique(sorted_numbers, return_index=True, return_counts=True)
-    return Frame(places[order][first], numbers, copies, places)
+    numbers, first, copies = np.unique(random_numbers, return_index=True, return_counts=True)
+    order = np.argsort(numbers / copies, kind="stable")
+    return Frame(places[first[order]], numbers[order], copies[order], places)
+
+
+def find_certain(copies: Sequence[int], n: int, population: int) -> list[bool]:
+    """Return which texts, by their *copies*, are drawn for certain if *n* of a stratum are.
+
+    They have as many copies as each of the other drawn texts stands for. *copies* may be those of
+    the drawn texts alone.
+    """
+    is_certain = [False] * len(copies)
+    for place in sorted(range(len(copies)), key=lambda place: -copies[place]):
+        if not n or copies[place] * n < population:
+            break
+        is_certain[place] = True
+        n -= 1
+        population -= copies[place]
+    return is_certain
+
+
+def find_inclusions(copies: Sequence[int], n: int) -> list[float]:
+    """Return the probability with which each text of a stratum is among *n* that are drawn."""
+    are_certain = find_certain(copies, n, sum(copies))
+    others = sum(
+        number for number, is_certain in zip(copies, are_certain, strict=True) if not is_certain
+    )
+    n -= sum(are_certain)
+    return [
+        1.0 if is_certain else number * n / others
+        for number, is_certain in zip(copies, are_certain, strict=True)
+    ]
 
 
 def draw(cells: Sequence[Cell], n: int) -> list[Draw]:

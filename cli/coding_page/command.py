@@ -7,7 +7,7 @@ from contextlib import closing
 
 from analysis.codebooks.reading import find_codebook
 from cli import context
-from cli.coding import CodingRequest, count_texts
+from cli.coding import CodingRequest, PageOptions, count_texts
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
@@ -22,7 +22,7 @@ from producers.code_sample import draw_code_sample
 _DECISIONS = "\n"
 
 
-def code_in_browser(request: CodingRequest, *, port: int, doubles: float) -> None:
+def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
     """Draw the sample, serve it until Ctrl-C, and say what was coded.
 
     Raises `UsageError`, and `StackError` if the port cannot be used.
@@ -46,9 +46,9 @@ def code_in_browser(request: CodingRequest, *, port: int, doubles: float) -> Non
         with db.write() as connection:
             codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
         project = CodingProject(
-            db, request.run, codebook, codebook_id, sample, coders=coders, doubles=doubles
+            db, request.run, codebook, codebook_id, sample, coders=coders, doubles=page.doubles
         )
-        _serve_project(project, request.run, read_link_key(settings.home), port)
+        _serve_project(project, request.run, read_link_key(settings.home), page.port)
 
 
 def split_coders(names: str) -> list[str]:

@@ -1,19 +1,27 @@
 """Adjudication: what coders answered differently stands side by side, and one answer is decided.
 
 A decision is a code of the coder "adjudicated". Only what differs is asked: the answers that all
-coders share are taken as they are, and so are the conditions that follow from them.
+coders share are taken as they are, and stored with the decision, so that it is whole.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from analysis.codebooks.codebook import Codebook, Variable
 from cli.coding_page.desks import Desk, describe_code
 from cli.coding_page.people import PeopleCodes, find_open_variable, list_finished, read_people_codes
 from models.code_samples import list_sampled_keys
-from models.codes import ADJUDICATED, CodeValue, Coding, UnitCodes, UnitKey, read_codes
+from models.codes import (
+    ADJUDICATED,
+    CodeValue,
+    Coding,
+    StoreOutcome,
+    UnitCodes,
+    UnitKey,
+    read_codes,
+)
 from models.database import Database
 from producers.code_sample import SampledText
 from producers.coding_session import CodingSession, DatabaseCodes
@@ -55,8 +63,13 @@ class DecisionDesk(Desk):
             and (codes := find_shared(self._codebook, self._people, unit)) is not None
             and find_open_variable(self._codebook, codes) is not None
         }
-        store = DatabaseCodes(self._db, self.coding)
-        return CodingSession(self._codebook, list(shared), decisions, store, fixed=shared)
+        decided = {
+            unit: {name: value for name, value in codes.items() if name not in shared[unit]}
+            for unit, codes in decisions.items()
+            if unit in shared
+        }
+        store = DecisionCodes(self._db, self._codebook, self.coding, shared)
+        return CodingSession(self._codebook, list(shared), decided, store, fixed=shared)
 
     def _list_given(self, unit: UnitKey, variable: Variable) -> list[str]:
         """Return what the coders answered, in an order that tells nothing of who they are."""
@@ -67,6 +80,38 @@ class DecisionDesk(Desk):
             value = self._people[coder][unit].get(variable.name)
             given.append(NOT_ANSWERED if value is None else describe_code(value))
         return given
+
+
+class DecisionCodes(DatabaseCodes):
+    """Stores what is decided of a unit together with the codes that its coders share."""
+
+    def __init__(
+        self,
+        db: Database,
+        codebook: Codebook,
+        coding: Coding,
+        shared: Mapping[UnitKey, UnitCodes],
+    ) -> None:
+        super().__init__(db, coding)
+        self._codebook = codebook
+        self._shared = shared
+
+    def add(self, unit: UnitKey, codes: UnitCodes) -> StoreOutcome:
+        """Store a decision, and the shared codes that are asked for after it."""
+        whole = {**self._shared[unit], **self.read(unit), **codes}
+        known = {name: value.code for name, value in whole.items()}
+        asked = {
+            variable.name: whole[variable.name]
+            for variable in self._codebook.variables
+            if variable.name in whole and variable.is_asked(known)
+        }
+        return super().add(unit, {**asked, **codes})
+
+    def remove(self, unit: UnitKey, variables: Sequence[str]) -> None:
+        """Delete decisions, and the shared codes too if nothing of the unit is decided then."""
+        remaining = self.read(unit).keys() - set(variables)
+        is_undecided = remaining <= self._shared[unit].keys()
+        super().remove(unit, [*variables, *remaining] if is_undecided else variables)
 
 
 def find_shared(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import and_, select
 
 from analysis.codebooks.codebook import Codebook, Variable
+from analysis.codebooks.drawing import find_certain
 from core.enums import CodeState, SamplePart
 from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
@@ -63,6 +65,14 @@ class CodedSample:
     strata: Sequence[Stratum]
     units: Sequence[SampleUnit]
 
+    @cached_property
+    def units_by_stratum(self) -> Mapping[int, Sequence[SampleUnit]]:
+        """The units of each stratum, by its number."""
+        units: dict[int, list[SampleUnit]] = {stratum.number: [] for stratum in self.strata}
+        for unit in self.units:
+            units[unit.stratum].append(unit)
+        return units
+
     @property
     def keywords(self) -> list[str]:
         """The keywords that are asked of; "" alone if the codebook asks of no keyword."""
@@ -92,6 +102,19 @@ class CodedSample:
         known = {condition_variable.name: condition_code}
         is_left_out = condition_code is not None and not variable.is_asked(known)
         return NOT_ASKED if is_left_out else None
+
+
+def count_represented(copies: Sequence[int], population: int) -> list[float]:
+    """Return how many units of a stratum each of its coded units stands for."""
+    are_certain = find_certain(copies, len(copies), population)
+    certain_population = sum(
+        n for n, is_certain in zip(copies, are_certain, strict=True) if is_certain
+    )
+    others = len(copies) - sum(are_certain)
+    share = (population - certain_population) / others if others else 0.0
+    return [
+        float(n) if is_certain else share for n, is_certain in zip(copies, are_certain, strict=True)
+    ]
 
 
 def read_coded_samples(run: RunData) -> list[CodedSample]:

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Variable, VariableType
-from reports.data.coded_samples import NOT_ASKED, CodedSample, SampleUnit, Stratum
+from reports.data.coded_samples import (
+    NOT_ASKED,
+    CodedSample,
+    SampleUnit,
+    Stratum,
+    count_represented,
+)
 from reports.data.tables.estimates import is_in, list_categories
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
@@ -73,19 +79,18 @@ def _list_pairs(
     sample: CodedSample, coder: str, variable: Variable
 ) -> Iterator[tuple[Stratum, CodePair]]:
     """Yield what people who agree and the machine say of each unit, with its stratum."""
-    strata = {stratum.number: stratum for stratum in sample.strata}
-    covered: dict[int, int] = defaultdict(int)
-    units: list[tuple[SampleUnit, str, str]] = []
-    for unit in sample.units:
-        people = {sample.code(unit, person, variable) for person in unit.people} - {None}
-        machine = sample.code(unit, coder, variable)
-        if len(people) == 1 and machine is not None:
-            units.append((unit, str(people.pop()), machine))
-            covered[unit.stratum] += unit.copies
-    for unit, person, machine in units:
-        stratum = strata[unit.stratum]
-        weight = unit.copies * stratum.population / covered[unit.stratum]
-        yield stratum, CodePair(person, machine, weight)
+    for stratum in sample.strata:
+        units: list[tuple[SampleUnit, str, str]] = []
+        for unit in sample.units_by_stratum[stratum.number]:
+            people = {sample.code(unit, person, variable) for person in unit.people} - {None}
+            machine = sample.code(unit, coder, variable)
+            if len(people) == 1 and machine is not None:
+                units.append((unit, str(people.pop()), machine))
+
+        copies = [unit.copies for unit, _, _ in units]
+        weights = count_represented(copies, stratum.population)
+        for (_, person, machine), weight in zip(units, weights, strict=True):
+            yield stratum, CodePair(person, machine, weight)
 
 
 def _compare_periods(

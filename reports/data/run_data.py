@@ -124,6 +124,9 @@ class RunData:
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
 
+    # True if the names of people who coded are numbers in tables.
+    hides_coders: bool = False
+
     # The grain of the run's series.
     grain: Grain = Grain.MONTH
 

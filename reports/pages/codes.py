@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.codebooks.codebook import CodedUnit, Variable, VariableType
-from reports.data.coded_samples import NOT_ASKED, CodedSample, read_coded_samples
+from analysis.codebooks.codebook import CodedUnit, Variable
+from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
+from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates, short_hash
@@ -15,26 +16,11 @@ from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estima
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import list_statements, state_differences
 from reports.findings.finding import Finding
-from reports.stats.agreement import AlphaEstimate, Level, estimate_alpha
 from reports.words.periods import name_sample_period
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
 # The front page has at most so many sentences of a codebook.
 STATEMENTS_SHOWN = 3
-
-_LEVELS = {
-    VariableType.YES_NO: Level.NOMINAL,
-    VariableType.CATEGORY: Level.NOMINAL,
-    VariableType.SCALE: Level.INTERVAL,
-}
-
-
-@dataclass(frozen=True)
-class VariableAgreement:
-    """How far coders agree on a variable; without *alpha* nobody can say."""
-
-    name: str
-    alpha: AlphaEstimate | None
 
 
 @dataclass(frozen=True)
@@ -172,9 +158,10 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
     for unit_of_sample in sample.units:
-        texts_by_coder.update(unit_of_sample.people)
+        people = list_people(unit_of_sample.codes)
+        texts_by_coder.update(people)
+        shared += len(people) > 1
         coded += bool(unit_of_sample.people)
-        shared += len(unit_of_sample.people) > 1
         values = [
             value
             for coder in unit_of_sample.people
@@ -202,7 +189,7 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
         machines=[measure_machine(sample, coder) for coder in sample.machines],
         shared=shared,
         cannot_be_coded=cannot_be_coded,
-        agreements=[_measure_agreement(sample, variable) for variable in codebook.variables],
+        agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
         keywords=_list_validity(rows),
     )
 
@@ -210,21 +197,6 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
 def name_coder(coder: str) -> str:
     """Return the name of a coder without its kind."""
     return coder.partition(":")[2]
-
-
-def _measure_agreement(sample: CodedSample, variable: Variable) -> VariableAgreement:
-    """Measure how far people agree on a variable; several categories count as one code."""
-    numbers = {code: float(number) for number, code in enumerate(variable.codes)}
-    units: list[list[float]] = []
-    for unit in sample.units:
-        codes = [sample.code(unit, coder, variable) for coder in unit.people]
-        known = [code for code in codes if code is not None and code != NOT_ASKED]
-        if variable.type == VariableType.SCALE:
-            units.append([float(code) for code in known])
-        else:
-            units.append([numbers.setdefault(code, float(len(numbers))) for code in known])
-    level = _LEVELS.get(variable.type, Level.NOMINAL)
-    return VariableAgreement(variable.name, estimate_alpha(units, level))
 
 
 def _list_validity(rows: Sequence[EstimateRow]) -> list[KeywordValidity]:

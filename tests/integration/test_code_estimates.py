@@ -83,6 +83,21 @@ def test_a_run_that_is_coded_whole_has_its_true_precision_recall_and_share(db: D
     assert {row.n_person for key, row in rows.items() if key[3] == "precision"} == {8}
 
 
+def test_a_text_that_repeats_often_counts_as_what_it_is_and_widens_nothing(db: Database) -> None:
+    texts = [Text(f"2020-03-{1 + n % 28:02}", f"Tide {_word(n)} port.") for n in range(80)]
+    texts += [Text(f"2020-03-{1 + n % 28:02}", f"Tide tables for {n}.") for n in range(60)]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    sample = draw_code_sample(db, run, RELEVANCE, n=40, per=SamplePeriod.ALL, seed=1)
+    assert sum("tables" in text.text for text in sample) == 1
+    code(db, run, "person:Ann", sample, is_relevant)
+    precision = estimates(db, run)["relevant", "yes", None, "precision", "people"]
+    # 80 of 140 are relevant: 39 of the 80 were read, and the table stands for 60 and no more.
+    assert precision.estimate == pytest.approx(80 / 140, abs=1e-6)
+    assert precision.high == precision.estimate
+    assert precision.estimate - precision.low < 0.05
+
+
 def test_each_period_of_the_sample_has_estimates_of_its_own(db: Database) -> None:
     store(db, TEXTS)
     run = months_run(db, "2020-03", "2020-04", ["tide"])

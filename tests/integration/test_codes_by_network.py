@@ -421,3 +421,20 @@ def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
     assert "the network gives the most frequent code, whatever it reads" in shown.text
     names = {Path(picture["src"]).name.rpartition("-")[0] for picture in shown.pictures}
     assert {"harm-learning", "harm-confusion", "degree-learning", "degree-confusion"} == names
+
+
+def test_lines_name_no_keyword_to_be_asked_of(jobs: Jobs, tmp_path: Path) -> None:
+    asking = Codebook.model_validate(
+        {
+            "name": "about",
+            "unit": "document",
+            "variables": [{"name": "harm", "question": "Is {keyword} harmful?", "type": "yes-no"}],
+        }
+    )
+    run = code_as_people(jobs, asking)
+    with jobs.db.write() as connection:
+        connection.execute(update(Code).values(keyword="flood"))
+    training = train(jobs, run, asking)
+    (tmp_path / "lines.txt").write_text("Flood in Ayr\n")
+    with pytest.raises(UsageError, match="asks of a keyword, which lines do not name"):
+        predict_data(jobs.db, training, None, str(tmp_path / "lines.txt"))

@@ -326,13 +326,15 @@ def test_only_what_differs_is_decided_and_names_are_hidden(
     assert orders == {("for", "against"), ("against", "for")}
     decided = codes_of(db, run, "adjudicated")
     assert len(decided) == state["total"] == state["done"]
-    assert list(decided.values()) == [{"stance": "neither"}] * len(decided)
+    # A decision is whole: it holds what the coders share.
+    whole = {"about": "yes", "stance": "neither", "places": "sea"}
+    assert list(decided.values()) == [whole] * len(decided)
     assert decisions.undo(state)["question"] == before["question"]
     assert len(codes_of(db, run, "adjudicated")) == state["total"] - 1
 
 
 def test_a_condition_that_differs_is_decided_before_what_follows_from_it(
-    links: dict[str, str],
+    db: Database, run: int, links: dict[str, str]
 ) -> None:
     code_all(Page(links["Ann"]), "yes", "for", "sea")
     code_all(Page(links["Ben"]), "no")
@@ -344,7 +346,12 @@ def test_a_condition_that_differs_is_decided_before_what_follows_from_it(
     assert sorted(state["question"]["given"]) == ["for", "was not asked this"]
     state = decisions.answer(decisions.answer(state, "for"), "none")
     assert (state["done"], state["question"]["variable"]) == (1, "about")
-    assert decisions.answer(state, "no")["done"] == 2
+    state = decisions.answer(state, "no")
+    assert state["done"] == 2
+    decided = list(codes_of(db, run, "adjudicated").values())
+    assert len(decided) == 2
+    assert {"about": "yes", "stance": "for", "places": "none"} in decided
+    assert {"about": "no"} in decided
 
 
 def test_the_end_says_what_was_coded_and_how_far_coders_agree(

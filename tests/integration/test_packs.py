@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -19,19 +20,30 @@ import pytest
 import yaml
 from sqlalchemy import delete, insert, select, update
 
+from analysis.codebooks.reading import read_shipped
 from analysis.kinds.accounts import HandlesParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context
 from cli.main import main
+from core.enums import SamplePeriod, UncodedReason
 from core.errors import TidingsError, UsageError
 from core.settings import Settings
-from models.codes import UnitKey
+from models.codes import (
+    CodeValue,
+    Coding,
+    UnitCodes,
+    UnitKey,
+    find_stored_codebook,
+    replace_codes,
+)
 from models.database import Database
 from models.documents import add_documents
 from models.labels import store_labels
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
 from packs.verify import Verification
+from producers.code_sample import draw_code_sample
+from producers.coding_session import cannot_be_coded
 from reports.data import exports
 from tests.e2e_kit import running_stub
 from tests.exports_kit import training
@@ -51,7 +63,7 @@ from tests.packs_kit import (
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
     *("mentions", "periods", "phrases", "entities", "summaries", "distinctive", "labels"),
-    *("documents", "coverage", "comentions"),
+    *("documents", "coverage", "comentions", "codes", "agreement", "estimates"),
 )
 OF_POSTS = tuple(table for table in OF_MONTHS if table not in {"mentions", "labels", "comentions"})
 
@@ -119,8 +131,8 @@ def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
 
 def test_a_pack_with_texts_is_computed_again_to_the_byte(jobs: Jobs, tmp_path: Path) -> None:
     run = done_months(jobs)
-    path = pack(jobs, run, tmp_path / "a.zip", texts=True)
-    again = pack(jobs, run, tmp_path / "b.zip", texts=True)
+    path = pack(jobs, run, tmp_path / "a.zip", texts=True, coders=True)
+    again = pack(jobs, run, tmp_path / "b.zip", texts=True, coders=True)
     assert path.read_bytes() == again.read_bytes()
 
     with ZipFile(path) as archive:
@@ -146,7 +158,8 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
             assert UNQUOTED.encode() not in archive.read(name), name
 
     result = verify(path)
-    assert_equal(result, ("mentions", "periods", "labels", "documents", "comentions"))
+    recomputed = ("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement")
+    assert_equal(result, recomputed)
     assert {*OF_MONTHS} - {*result.recomputed} <= result.not_checked.keys()
     assert "calls" not in result.not_checked
 
@@ -154,6 +167,80 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
     problems = verify(changed).problems
     assert problems[0].startswith("exports/mentions.csv, line ")
     assert any(problem.startswith("exports/periods.jsonl, line ") for problem in problems)
+
+
+RELEVANCE = read_shipped("relevance")
+
+
+def add_codes_of_people(jobs: Jobs, run: int) -> None:
+    """Have Zoe and Ann code a sample, differ, and decide; Ann coded one text in another run."""
+    sample = draw_code_sample(jobs.db, run, RELEVANCE, n=6, per=SamplePeriod.MONTH, seed=1)
+    other_run = done_months(jobs)
+    with jobs.db.write() as connection:
+        codebook_id = find_stored_codebook(connection, RELEVANCE.hash)
+        assert codebook_id is not None
+        for coder, answers in (("Zoe", "yynnyn"), ("Ann", "ynnny"), ("adjudicated", " y")):
+            codes: dict[UnitKey, UnitCodes] = {}
+            for text, answer in zip(sample, answers, strict=False):
+                if answer != " ":
+                    code = RELEVANCE.variables[0].parse_code(answer)
+                    codes[text.unit] = {"relevant": CodeValue(code)}
+            replace_codes(connection, jobs.db, Coding(run, codebook_id, f"person:{coder}"), codes)
+        unclear = {sample[5].unit: {"relevant": cannot_be_coded(UncodedReason.UNCLEAR)}}
+        replace_codes(connection, jobs.db, Coding(other_run, codebook_id, "person:Ann"), unclear)
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
+    jobs: Jobs, tmp_path: Path, texts: bool
+) -> None:
+    run = done_months(jobs)
+    add_codes_of_people(jobs, run)
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=texts)
+    with ZipFile(path) as archive:
+        for name in archive.namelist():
+            content = archive.read(name)
+            assert not any(coder in content for coder in (b"Ann", b"Zoe")), name
+        codebooks = list(map(json.loads, archive.read("codebooks.jsonl").splitlines()))
+        codes = list(map(json.loads, archive.read("exports/codes.jsonl").splitlines()))
+        estimates = archive.read("exports/estimates.jsonl").splitlines()
+    assert [line["content"]["name"] for line in codebooks] == ["relevance", "polarity"]
+    assert len(codebooks[0]["units"]) == 6
+    relevance_codes = [line for line in codes if line["codebook"] == "relevance"]
+    coders = Counter(line["coder"] for line in relevance_codes)
+    assert coders == {"person:1": 6, "person:2": 6, "person:adjudicated": 1}
+    assert [line["reason"] for line in relevance_codes].count("unclear") == 1
+    assert len(estimates) > 3
+
+    result = verify(path)
+    assert result.problems == []
+    assert {"codes", "agreement", "labels"} <= set(result.recomputed)
+    assert ("estimates" in result.recomputed) == texts
+
+    named = pack(jobs, run, tmp_path / "named.zip", texts=texts, coders=True)
+    with ZipFile(named) as archive:
+        assert b'"coder": "person:Zoe"' in archive.read("exports/codes.jsonl")
+    assert verify(named).problems == []
+
+
+def test_codes_and_codebooks_that_were_changed_are_no_longer_what_tables_follow_from(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    run = done_months(jobs)
+    add_codes_of_people(jobs, run)
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+
+    def turn(content: bytes) -> bytes:
+        return content.replace(b'"code": "yes"', b'"code": "no"')
+
+    changed = verify(change(path, "exports/codes.jsonl", turn, checksums=True))
+    assert any("exports/estimates.jsonl" in problem for problem in changed.problems)
+
+    def reword(content: bytes) -> bytes:
+        return content.replace(b"Is this text about", b"Was this text about")
+
+    reworded = verify(change(path, "codebooks.jsonl", reword, checksums=True))
+    assert "is no codebook of the pack" in reworded.problems[0]
 
 
 def _change_highest_polarity(content: bytes) -> bytes:
@@ -169,7 +256,7 @@ def test_accounts_are_packed_with_those_they_are_compared_with(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
     path = pack(jobs, done_accounts(jobs), tmp_path / "pack.zip", texts=texts)
-    assert_equal(verify(path), OF_POSTS if texts else ("periods",))
+    assert_equal(verify(path), OF_POSTS if texts else ("periods", "codes", "agreement"))
 
 
 def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) -> None:
@@ -380,7 +467,7 @@ def test_verify_says_equal_with_status_0_and_a_difference_with_1(
     assert (status, lines[1]) == (0, f"SHA-256 {checksum}")
     assert lines[2] == f"computed again from the answers: {', '.join(OF_MONTHS)}"
     assert lines[3].startswith("drawn again: ")
-    assert lines[4].startswith("taken as given: documents, answers, labels, calls, ")
+    assert lines[4].startswith("taken as given: documents, answers, labels, codes, ")
     assert lines[5] == "equal: the files are those that follow from what is given, to the byte"
     assert len(lines) == 6
     assert not (tmp_path / "another-home").exists()

@@ -6,7 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.codebooks.drawing import Cell, Draw, draw, make_frame
+from analysis.codebooks.drawing import (
+    Cell,
+    Draw,
+    draw,
+    find_certain,
+    find_inclusions,
+    make_frame,
+)
 from analysis.codebooks.near_misses import WordsOfTexts, score_texts
 from core.enums import SamplePart
 
@@ -26,9 +33,32 @@ def make_cell(period: str, *numbers: list[int]) -> Cell:
 
 def test_units_with_one_text_are_one_text_and_the_first_stands_for_them() -> None:
     frame = make_frame(np.array([4, 7, 9, 11]), np.array([30, 10, 30, 20], np.uint64))
-    assert frame.places.tolist() == [7, 11, 4]
-    assert frame.copies.tolist() == [1, 1, 2]
+    # The number of the text with two copies counts half: 15.
+    assert frame.places.tolist() == [7, 4, 11]
+    assert frame.copies.tolist() == [1, 2, 1]
     assert frame.population == 4
+
+
+def test_a_text_with_many_copies_is_drawn_for_certain_and_others_in_proportion() -> None:
+    # Of 30 units two texts are drawn: the one of 20 copies stands for itself, 10 are left.
+    assert find_certain([20, 4, 3, 2, 1], 2, 30) == [True, False, False, False, False]
+    assert find_inclusions([20, 4, 3, 2, 1], 2) == [1.0, 0.4, 0.3, 0.2, 0.1]
+    assert find_inclusions([20, 4, 3, 2, 1], 5) == [1.0] * 5
+
+
+def test_texts_are_drawn_as_often_as_their_inclusion_says() -> None:
+    copies = [40, 6, 5, 4, 3, 2] + [1] * 20
+    inclusions = find_inclusions(copies, 8)
+    rng = np.random.default_rng(7)
+    drawn = np.zeros(len(copies))
+    for _ in range(4000):
+        numbers = rng.integers(1, 2**63, len(copies), np.uint64)
+        places = np.arange(sum(copies))
+        frame = make_frame(places, np.repeat(numbers, copies))
+        text_of = np.repeat(np.arange(len(copies)), copies)
+        drawn[text_of[frame.places[:8]]] += 1
+    # Sequential Poisson sampling holds them nearly: the largest texts come a little too rarely.
+    assert np.abs(drawn / 4000 - inclusions).max() < 0.07
 
 
 def test_half_of_a_cell_are_mentions_and_the_parts_take_turns() -> None:

@@ -112,7 +112,7 @@ function makeOption(option) {
   const button = element("button");
   button.type = "button";
   button.dataset.code = option.code;
-  if (option.key) button.append(element("kbd", option.key));
+  if (option.key && option.key !== option.code) button.append(element("kbd", option.key));
   if (["yes", "no"].includes(option.code)) button.append(element("kbd", option.code[0]));
   button.append(element("span", option.code, "code"));
   if (option.meaning) button.append(element("span", option.meaning, "meaning"));

@@ -10,6 +10,7 @@ from typing import Any
 
 from reports.data.export_schema import Table
 from reports.data.tables.calls import CALLS
+from reports.data.tables.codes import AGREEMENT, CODES
 from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.coverage import COVERAGE
 from reports.data.tables.distinctive import DISTINCTIVE
@@ -25,7 +26,8 @@ from reports.data.tables.trainings import EPOCHS, PREDICTIONS, TRAININGS
 
 _TABLES: tuple[Table[Any], ...] = (
     *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, LABELS),
-    *(DOCUMENTS, COVERAGE, COMENTIONS, ESTIMATES),
+    *(DOCUMENTS, COVERAGE, COMENTIONS),
+    *(CODES, AGREEMENT, ESTIMATES),
     *(EPOCHS, PREDICTIONS, TRAININGS, CALLS),
 )
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from analysis.codebooks.codebook import SEPARATOR, YES, Variable, VariableType
+from analysis.codebooks.drawing import find_certain
 from core.enums import SamplePart
 from reports.data import export_schema as schema
-from reports.data.coded_samples import NOT_ASKED, CodedSample, SampleUnit, Stratum
+from reports.data.coded_samples import (
+    NOT_ASKED,
+    CodedSample,
+    SampleUnit,
+    Stratum,
+    count_represented,
+)
 from reports.data.coded_samples import read_coded_samples as read_samples
-from reports.data.machine_counts import MachineCounts, count_machine_codes
+from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData, keep_rows_of_run
 from reports.stats import human_scale
 from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
@@ -140,34 +148,86 @@ def make_strata(
     run: RunData, subject: Subject, category: str, machine: str | None
 ) -> list[CodedStratum]:
     """Return the strata of a subject with what people, and a machine, say of a category."""
+    return [stratum for _, stratum in make_numbered_strata(run, subject, category, machine)]
+
+
+def make_numbered_strata(
+    run: RunData, subject: Subject, category: str, machine: str | None
+) -> list[tuple[Stratum, CodedStratum]]:
+    """Return the strata of a subject, each with that of the sample from which it is made.
+
+    A text that was drawn for certain is a stratum of its own. Each of the others stands for as many
+    units.
+    """
     sample, variable = subject.sample, subject.variable
     machine_counts = None
     if machine is not None:
         machine_counts = count_machine_codes(run, sample, machine, variable.name)
 
-    coded_strata = []
+    coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
-        codes: list[float] = []
-        copies: list[float] = []
-        machine_codes: list[float | None] = []
-        for unit in sample.units:
-            share_of_coders = _ask_people(sample, unit, variable, category)
-            if unit.stratum == stratum.number and share_of_coders is not None:
-                codes.append(share_of_coders)
-                copies.append(unit.copies)
-                if machine is not None:
-                    code = sample.code(unit, machine, variable)
-                    machine_codes.append(None if code is None else is_in(code, category))
-        coded_strata.append(
-            CodedStratum(
-                kind="mention" if stratum.part == SamplePart.ALL else stratum.part,
-                size=stratum.population,
-                codes=codes,
-                copies=copies,
-                machine=_describe_machine(machine_counts, stratum, category, machine_codes),
-            )
-        )
+        units: list[_CodedUnit] = []
+        for unit in sample.units_by_stratum[stratum.number]:
+            people = _ask_people(sample, unit, variable, category)
+            if people is not None:
+                code = None if machine is None else sample.code(unit, machine, variable)
+                machine_code = None if code is None else is_in(code, category)
+                units.append(_CodedUnit(people, machine_code, unit.copies))
+
+        counts = None if machine_counts is None else machine_counts.counts[stratum.number]
+        for coded_stratum in _part_certain(stratum, units, counts, category):
+            coded_strata.append((stratum, coded_stratum))
     return coded_strata
+
+
+@dataclass(frozen=True)
+class _CodedUnit:
+    """What people and a machine say of a unit: 1 if it is in the category; None if unknown."""
+
+    people: float
+    machine: float | None
+    copies: int
+
+
+def _part_certain(
+    stratum: Stratum,
+    units: Sequence[_CodedUnit],
+    machine_counts: Counter[str] | None,
+    category: str,
+) -> Iterator[CodedStratum]:
+    """Yield a stratum without the units that were drawn for certain, then each of these."""
+    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+    positives = coded = 0
+    if machine_counts is not None:
+        positives = sum(n for code, n in machine_counts.items() if is_in(code, category))
+        coded = min(machine_counts.total(), stratum.population)
+
+    size = stratum.population
+    certain_strata: list[CodedStratum] = []
+    others: list[_CodedUnit] = []
+    are_certain = find_certain([unit.copies for unit in units], len(units), stratum.population)
+    for unit, is_certain in zip(units, are_certain, strict=True):
+        if not is_certain:
+            others.append(unit)
+            continue
+        machine = None
+        if machine_counts is not None:
+            known = 0 if unit.machine is None else unit.copies
+            found = known if unit.machine else 0
+            machine = MachineCodes([unit.machine], found, known)
+            positives, coded = max(0, positives - found), coded - known
+        certain_strata.append(
+            CodedStratum(kind, unit.copies, [unit.people], [float(unit.copies)], machine)
+        )
+        size -= unit.copies
+
+    machine = None
+    if machine_counts is not None:
+        coded = max(0, min(coded, size))
+        codes = [unit.machine for unit in others]
+        machine = MachineCodes(codes, min(positives, coded), coded)
+    yield CodedStratum(kind, size, [unit.people for unit in others], (), machine)
+    yield from certain_strata
 
 
 def _ask_people(
@@ -187,36 +247,26 @@ def is_in(code: str, category: str) -> float:
     return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
 
 
-def _describe_machine(
-    machine_counts: MachineCounts | None,
-    stratum: Stratum,
-    category: str,
-    codes: Sequence[float | None],
-) -> MachineCodes | None:
-    if machine_counts is None:
-        return None
-    counts = machine_counts.counts[stratum.number]
-    positives = sum(count for code, count in counts.items() if is_in(code, category))
-    return MachineCodes(codes, positives, min(counts.total(), stratum.population))
-
-
 def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
     """Yield the mean of a scale over the texts of which it is asked."""
     sample, variable = subject.sample, subject.variable
     strata: list[human_scale.Stratum] = []
     for stratum in subject.strata:
-        units = [unit for unit in sample.units if unit.stratum == stratum.number]
-        answers = [_mean_code(sample, unit, variable) for unit in units]
-        steps = [answer for answer in answers if answer is not None]
-        known = sum(_is_known(sample, unit, variable) for unit in units)
-        # As large a share of the stratum is asked of as of its coded texts.
-        size = round(stratum.population * len(steps) / known) if known else 0
-        answered = [unit for unit, answer in zip(units, answers, strict=True) if answer is not None]
-        copies = [float(unit.copies) for unit in answered]
-        if steps:
+        units = sample.units_by_stratum[stratum.number]
+        known = [unit for unit in units if _is_known(sample, unit, variable)]
+        stands_for = count_represented([unit.copies for unit in known], stratum.population)
+        answers = [
+            (step, represented)
+            for unit, represented in zip(known, stands_for, strict=True)
+            if (step := _mean_code(sample, unit, variable)) is not None
+        ]
+        if answers:
+            steps = [step for step, _ in answers]
+            represented_units = [represented for _, represented in answers]
+            # The texts of which the variable is asked are as many as those that stand for them.
+            size = math.ceil(sum(represented_units))
             nothing = [0.0] * len(steps)
-            size = max(size, math.ceil(sum(copies)))
-            strata.append(human_scale.Stratum(size, 0.0, nothing, steps, copies))
+            strata.append(human_scale.Stratum(size, 0.0, nothing, steps, represented_units))
 
     estimate = human_scale.estimate_mean(strata, use_polarity=False)
     if estimate is not None:

@@ -12,6 +12,7 @@ from models.codes import PERSON
 from models.labels import to_label
 from models.tables import POLARITY_CODEBOOK, Code, Document, Mention
 from reports.data import export_schema as schema
+from reports.data.coder_names import name_coder
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
@@ -51,6 +52,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
         .join(Document, Document.id == Code.document_id)
         .join(Mention, is_of_mention)
         .where(Code.run_id == run.id, Code.codebook_id == POLARITY_CODEBOOK)
+        .where(Code.coder.startswith(PERSON, autoescape=True))
         # A sentence with two terms of a keyword is two rows of mentions.
         .distinct()
     )
@@ -63,7 +65,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
             document=identity,
             keyword=keyword,
             position=position,
-            coder=coder.removeprefix(PERSON),
+            coder=name_coder(run, coder).removeprefix(PERSON),
             label=to_label(code),
             sentence=sentence,
             polarity=schema.valid_polarity(polarity),

@@ -1,0 +1,174 @@
+"""What a pack holds of codebooks: their questions, the samples, and the codes of coders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from sqlalchemy import or_, select
+
+from analysis.codebooks.codebook import Codebook
+from analysis.options import FrozenModel
+from core.enums import CodeState, SamplePart
+from core.errors import BadInput
+from models.code_samples import list_strata
+from models.codes import store_codebook
+from models.database import Database
+from models.tables import Code, Document, SampledUnit, SampleStratum
+from models.tables import Codebook as StoredCodebook
+from packs import contents
+from packs.contents import Number, write_lines
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData
+
+CODES_FILE = f"{contents.EXPORTS}/codes.jsonl"
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PackedStratum(FrozenModel):
+    """The texts from which some were drawn at one rate."""
+
+    number: Number
+    period: str
+    keyword: str
+    part: SamplePart
+    population: Number
+    texts: Number
+    drawn: Number
+
+
+class PackedUnit(FrozenModel):
+    """A text or a mention that was drawn, in the order of coding."""
+
+    document: str
+    keyword: str
+    position: Number
+    stratum: Number
+    copies: Number
+    inclusion: _Share
+
+
+class PackedCodebook(FrozenModel):
+    """A line of `codebooks.jsonl`: a codebook by which the run was coded, and its sample."""
+
+    content: dict[str, Any]
+    strata: tuple[PackedStratum, ...]
+    units: tuple[PackedUnit, ...]
+
+    @field_validator("content")
+    @classmethod
+    def _is_codebook(cls, content: dict[str, Any]) -> dict[str, Any]:
+        Codebook.model_validate(content)
+        return content
+
+    @property
+    def codebook(self) -> Codebook:
+        """The codebook that the content is."""
+        return Codebook.model_validate(self.content)
+
+
+class PackedCode(FrozenModel, extra="ignore"):
+    """What is read of a line of ``exports/codes.jsonl``."""
+
+    codebook: str
+    hash: str
+    variable: str
+    document: str
+    keyword: str | None
+    position: Number | None
+    coder: Annotated[str, Field(pattern="^(person|network|model):", max_length=300)]
+    code: str | None
+    probability: _Share | None
+    state: CodeState
+    reason: str | None
+
+
+def write_codebooks(run: RunData, folder: Path) -> None:
+    """Write the codebooks of the run; no file if it has none."""
+    codebooks = list(_read_codebooks(run))
+    if codebooks:
+        with (folder / contents.CODEBOOKS).open("wb") as file:
+            write_lines(file, codebooks)
+
+
+def has_codebooks(run: RunData) -> bool:
+    """Whether anything of the run was coded or drawn to be coded."""
+    return bool(_list_codebooks(run))
+
+
+def _list_codebooks(run: RunData) -> list[tuple[int, dict[str, Any]]]:
+    """Return the id and the content of each codebook of the run, by hash."""
+    coded = select(Code.codebook_id).where(Code.run_id == run.id)
+    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
+    is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
+    columns = (StoredCodebook.id, StoredCodebook.content, StoredCodebook.hash)
+    rows = fetch_all(run.db, select(*columns).where(is_used))
+    return [(row.id, row.content) for row in sorted(rows, key=lambda row: bytes(row.hash))]
+
+
+def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
+    unit_columns: tuple[Any, ...] = (Document.identity, SampledUnit.keyword, SampledUnit.position)
+    sample_columns = (SampledUnit.stratum, SampledUnit.copies, SampledUnit.inclusion)
+    units = (
+        select(*unit_columns, *sample_columns)
+        .join(Document, Document.id == SampledUnit.document_id)
+        .where(SampledUnit.run_id == run.id)
+        .order_by(SampledUnit.place)
+    )
+    for codebook_id, content in _list_codebooks(run):
+        with run.db.read() as connection:
+            strata = list_strata(connection, run.id, codebook_id)
+        drawn = fetch_all(run.db, units.where(SampledUnit.codebook_id == codebook_id))
+        yield PackedCodebook(
+            content=_dump(Codebook.model_validate(content)),
+            strata=tuple(_pack_stratum(stratum) for stratum in strata),
+            units=tuple(
+                PackedUnit(
+                    document=unit.identity,
+                    keyword=unit.keyword,
+                    position=unit.position,
+                    stratum=unit.stratum,
+                    copies=unit.copies,
+                    inclusion=unit.inclusion,
+                )
+                for unit in drawn
+            ),
+        )
+
+
+def _pack_stratum(stratum: Any) -> PackedStratum:
+    return PackedStratum(
+        number=stratum.number,
+        period=stratum.period,
+        keyword=stratum.keyword,
+        part=stratum.part,
+        population=stratum.population,
+        texts=stratum.texts,
+        drawn=stratum.drawn,
+    )
+
+
+def restore_codebook(db: Database, codebook: Codebook) -> int:
+    """Store a codebook, and return its id."""
+    with db.write() as connection:
+        return store_codebook(connection, db, codebook.name, codebook.hash, _dump(codebook))
+
+
+def _dump(codebook: Codebook) -> dict[str, Any]:
+    return codebook.model_dump(mode="json", by_alias=True)
+
+
+def list_stratum_rows(run_id: int, codebook_id: int, packed: PackedCodebook) -> Iterator[Any]:
+    """Yield the rows of `SampleStratum`."""
+    for stratum in packed.strata:
+        yield {"run_id": run_id, "codebook_id": codebook_id, **stratum.model_dump()}
+
+
+def check_codebook(packed_code: PackedCode, codebook_ids: dict[str, int], location: str) -> int:
+    """Return the id of the codebook of a code. Raises `BadInput` if the pack does not have it."""
+    if packed_code.hash not in codebook_ids:
+        raise BadInput(f"{location}: {packed_code.hash[:12]!r} is no codebook of the pack")
+    return codebook_ids[packed_code.hash]
