@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis.text.language_detector import detect_languages
 from core.languages import find_language, language_name
 from core.quantities import quantity
 from models.database import Database, batched
@@ -41,6 +40,9 @@ def code_languages(stated: Sequence[tuple[str | None, str]], texts: Sequence[str
         find_language(language) or source_named(source).language for language, source in stated
     ]
     unknown_texts = [text for text, code in zip(texts, codes, strict=True) if code is None]
+    # The commands' help, which lists the steps of runs, does without numpy.
+    from analysis.text.language_detector import detect_languages  # noqa: PLC0415
+
     detected = iter(detect_languages(unknown_texts))
     return [next(detected) if code is None else code for code in codes]
 

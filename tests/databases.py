@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from core.addresses import sqlite_path
 from models.database import migrate
 
 
@@ -55,6 +57,28 @@ def _read_sqlite_template() -> bytes:
         path = Path(folder) / "template.db"
         migrate(f"sqlite:///{path}")
         return path.read_bytes()
+
+
+def migrate_by_copy(url: str, revision: str = "head") -> None:
+    """Do what `migrate` does, to a SQLite file without tables by a copy: it takes 0.1 s less."""
+    path = sqlite_path(url)
+    if path is None or revision != "head":
+        migrate(url, revision)
+        return
+
+    # A file in the mode of write-ahead logs cannot be opened in memory; the copy has its own mode.
+    template = bytearray(_read_sqlite_template())
+    template[18:20] = b"\x01\x01"
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).touch(mode=0o600)
+    with closing(sqlite3.connect(path, timeout=30)) as target:
+        has_tables = target.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        if not has_tables:
+            with closing(sqlite3.connect(":memory:")) as source:
+                source.deserialize(bytes(template))
+                source.backup(target)
+    if has_tables:
+        migrate(url, revision)
 
 
 @contextmanager

@@ -11,8 +11,11 @@ import pytest
 import typer.main
 import typer.testing
 
+import models.database
+import packs.verify
 from cli.main import main
 from tests.command_kit import Run, closed_databases
+from tests.databases import migrate_by_copy
 from tests.figures_kit import figures_as_sketches, figures_in_full
 
 
@@ -20,6 +23,15 @@ from tests.figures_kit import figures_as_sketches, figures_in_full
 def _figures_as_sketches() -> Iterator[None]:
     """Spend no time on pictures that nobody looks at; of each kind one is drawn in full."""
     with figures_as_sketches():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _migrated_by_copy() -> Iterator[None]:
+    """Let commands and `verify` copy the tables of a new database; tests of migrations run them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models.database, "migrate", migrate_by_copy)
+        patch.setattr(packs.verify, "migrate", migrate_by_copy)
         yield
 
 
