@@ -87,7 +87,7 @@ def test_a_step_is_planned_run_exported_and_erased(root: Path) -> None:
     (printed,) = follow("step.md", root)
     assert re.search(r"^ +text_polarity +5$", printed, re.MULTILINE)
     commands = (root / "docs/reference/commands.md").read_text(encoding="utf-8")
-    assert "of: distinctive, document_polarity, entities, " in commands
+    assert "of: codes, distinctive, document_polarity, entities, " in commands
 
 
 def test_a_figure_is_drawn_in_the_report(root: Path) -> None:
