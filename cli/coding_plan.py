@@ -75,10 +75,12 @@ def _plan_shares(
         if subject.period or subject.variable.type == VariableType.SCALE:
             continue
         for category in list_categories(subject.variable):
+            # Texts that were drawn for certain are known: others vary, and are planned.
             numbered = make_numbered_strata(run_data, subject, category, None)
-            plan = plan_codes([stratum for _, stratum in numbered], within)
+            varying = [(stratum, coded) for stratum, coded in numbered if not coded.copies]
+            plan = plan_codes([coded for _, coded in varying], within)
             if plan is not None:
-                yield plan, [stratum for stratum, _ in numbered]
+                yield plan, [stratum for stratum, _ in varying]
 
 
 def _join_plans(

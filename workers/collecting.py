@@ -10,7 +10,7 @@ from typing import Any
 from analysis.kinds.kind import CrawlTarget, Kind
 from analysis.kinds.posts import PostsParameters
 from analysis.languages import settle_languages
-from analysis.steps import keywords
+from analysis.steps import keywords, polarity
 from core.enums import DOCUMENTS, StepState, TextPart
 from core.errors import ServiceUnavailable
 from models.documents import DocumentScope, count_documents, list_documents, with_counts
@@ -175,13 +175,15 @@ def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -
 
 async def closing_remark(job: JobContext, kind: Kind[Any], parameters: Any) -> str | None:
     """Return what a reader should know about a job that is done."""
+    unread = await job.read(remark_on_step, job.claim.job_id, polarity.NAME)
     if kind.archives(parameters):
-        return await job.read(remark_on_step, job.claim.job_id, keywords.NAME)
+        remark = await job.read(remark_on_step, job.claim.job_id, keywords.NAME)
+        return _join_remarks([remark, unread])
 
     remark = await job.read(remark_on_step, job.claim.job_id, DOCUMENTS)
     if kind.crawl_target(job.claim.name, parameters, job.runtime.settings) is None:
-        return _join_remarks([STORED_ALONE, remark])
-    return remark
+        return _join_remarks([STORED_ALONE, remark, unread])
+    return _join_remarks([remark, unread])
 
 
 def _join_remarks(remarks: Iterable[str | None]) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
 from analysis.kinds.months import list_months
@@ -190,10 +190,19 @@ def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
 
 
 def _code_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
-    """Return the codes of each line of the file, with their probabilities."""
+    """Return the codes of each line of the file, with their probabilities.
+
+    Raises `UsageError` if the codebook asks of keywords, which a line does not name.
+    """
+    network = read_network(weights)
+    if network.codebook.asks_of_keyword and network.codebook.unit != CodedUnit.MENTION:
+        raise UsageError(
+            f"the codebook {network.codebook.name} asks of a keyword, which lines do not name: "
+            "submit a run with --codebook and --coder"
+        )
     predictions = []
     texts = [CodedText(line) for line in _read_lines(path)]
-    for index, codes in enumerate(read_network(weights).code(texts)):
+    for index, codes in enumerate(network.code(texts)):
         prediction: dict[str, Any] = {"index": index}
         for variable, value in codes.items():
             prediction |= {variable: value.code, f"{variable} probability": value.probability}

@@ -16,11 +16,19 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -63,6 +71,13 @@ _TABLE = 2**22
 
 # This many marks note the forms whose shingles are counted.
 _MARKS = 2**24
+
+# The forms of all texts are kept if they take at most this many bytes: those of 25,000 headlines.
+_KEPT_BYTES = 24 * 2**20
+
+# A form takes about this many bytes, and more for each character.
+_BYTES_PER_FORM = 400
+_BYTES_PER_CHARACTER = 8
 
 # The index keeps the newest templates of a shingle, at most this many.
 _INDEXED = 32
@@ -187,11 +202,12 @@ class Patterns:
 def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patterns:
     """Return the patterns of texts, each of which has a number of its own.
 
-    *read_texts* is called twice, and returns the same texts in the same order. The order decides
-    by which text a pattern is shown, and little else. Without families a fixed head or tail is a
-    label: posts end with the same signature or tag, and say another thing each time.
+    *read_texts* is called again where the forms of all texts would take too much memory, and
+    returns the same texts in the same order. The order decides by which text a pattern is shown,
+    and little else. Without families a fixed head or tail is a label: posts end with the same
+    signature or tag, and say another thing each time.
     """
-    numbers, hashes, counts, phrases = _survey(read_texts())
+    numbers, hashes, counts, phrases, kept_forms = _survey(read_texts())
     _, first_texts, form_of = np.unique(hashes, return_index=True, return_inverse=True)
     n_forms = len(first_texts)
     sizes = np.bincount(form_of, minlength=n_forms)
@@ -200,13 +216,10 @@ def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patte
 
     templates = _Templates(counts)
     template_of_form = np.full(n_forms, _NONE, np.int64)
-    for index, (_, text) in enumerate(read_texts()):
-        if is_first[index]:
-            form, form_number = read_form(text), int(form_of[index])
-            phrases.add(form, form_number)
-            template_of_form[form_number] = templates.add(
-                form, form_number, int(sizes[form_number])
-            )
+    for index, form in _read_first_forms(read_texts, kept_forms, is_first):
+        form_number = int(form_of[index])
+        phrases.add(form, form_number)
+        template_of_form[form_number] = templates.add(form, form_number, int(sizes[form_number]))
     templates.part_small(template_of_form)
     template_sizes = np.bincount(
         template_of_form + 1, weights=sizes, minlength=templates.next_number + 1
@@ -253,9 +266,14 @@ class _Counts:
 
 def _survey(
     texts: Iterable[tuple[int, str]],
-) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts]:
-    """Return the number and the form's hash of each text, and the counts of all forms."""
+) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts, Sequence[Form]]:
+    """Return the number and the form's hash of each text, and the counts of all forms.
+
+    The forms come last; there are none if they would take more than `_KEPT_BYTES`.
+    """
     numbers, hashes = array("q"), array("Q")
+    forms: list[Form] = []
+    forms_size = 0
     counts, phrases = _Counts(), PhraseCounts()
     is_counted = np.zeros(_MARKS, np.uint8).data
     for text_number, text in texts:
@@ -263,11 +281,28 @@ def _survey(
         hashed = _hash(form.key)
         numbers.append(text_number)
         hashes.append(hashed)
+        forms_size += _BYTES_PER_FORM + _BYTES_PER_CHARACTER * len(form.text)
+        if forms_size <= _KEPT_BYTES:
+            forms.append(form)
+        else:
+            forms.clear()
         if not is_counted[hashed % _MARKS]:
             is_counted[hashed % _MARKS] = 1
             counts.add(form)
             phrases.survey(form)
-    return np.array(numbers, np.int64), np.array(hashes, np.uint64), counts, phrases
+    return np.array(numbers, np.int64), np.array(hashes, np.uint64), counts, phrases, forms
+
+
+def _read_first_forms(
+    read_texts: ReadTexts, kept_forms: Sequence[Form], is_first: NDArray[np.bool_]
+) -> Iterator[tuple[int, Form]]:
+    """Yield each different form once, with the index of its first text."""
+    if kept_forms:
+        yield from compress(enumerate(kept_forms), is_first)
+        return
+    for index, (_, text) in enumerate(read_texts()):
+        if is_first[index]:
+            yield index, read_form(text)
 
 
 def _hash(key: str) -> int:

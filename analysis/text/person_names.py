@@ -209,6 +209,14 @@ class FullNames:
         return count >= max(2, _LEAST_OF_BEARERS * self.last_names[form])
 
     @cached_property
+    def counts_by_first_name(self) -> Counter[str]:
+        """How often each first name stands before a last name."""
+        counts = Counter[str]()
+        for full_name, count in self.counts.items():
+            counts[full_name.partition(" ")[0]] += count
+        return counts
+
+    @cached_property
     def _counts_by_last_name(self) -> Counter[str]:
         counts = Counter[str]()
         for full_name, count in self.reliable_counts().items():

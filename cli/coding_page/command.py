@@ -15,7 +15,7 @@ from cli.label import DEFAULT_CODER
 from cli.messages import inform, show
 from core.errors import UsageError
 from core.quantities import quantity
-from models.codes import ADJUDICATED, PERSON, store_codebook
+from models.codes import store_codebook
 from producers.code_sample import draw_code_sample
 
 # No coder has this name: a name has no line break.
@@ -56,10 +56,6 @@ def split_coders(names: str) -> list[str]:
     coders = names.split(",")
     if len(set(coders)) < len(coders):
         raise UsageError("--coder names somebody twice: each coder has a link of their own")
-    if ADJUDICATED.removeprefix(PERSON) in coders:
-        raise UsageError(
-            "no coder can be called adjudicated: decisions between coders are stored so"
-        )
     return coders
 
 

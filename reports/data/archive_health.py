@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
@@ -137,7 +137,9 @@ class _Origins:
     def add_months(self, jobs: Sequence[RunJob]) -> None:
         """Count the documents of months, which *jobs* are in their order."""
         for job in jobs:
-            for origin_id, documents in self._count_origins(job, Document.origin_id):
+            counts = self._count_origins(job, Document.origin_id)
+            self._read_names([origin_id for origin_id, _ in counts])
+            for origin_id, documents in counts:
                 self._add(job.name, origin_id, documents)
 
     def take_out(self, bulk_days: Sequence[BulkDay]) -> list[LoadedDay]:
@@ -147,6 +149,7 @@ class _Origins:
             (job,) = self._run.jobs_named([month])
             origins_by_day: dict[int, Counter[int]] = defaultdict(Counter)
             counted = self._count_origins(job, Document.origin_id, DAY_OF_MONTH)
+            self._read_names([origin_id for origin_id, _, _ in counted])
             for origin_id, day_of_month, documents in counted:
                 origins_by_day[int(day_of_month)][origin_id] = documents
             for bulk_day in days:
@@ -168,13 +171,13 @@ class _Origins:
 
     def _add(self, month: str, origin_id: int, documents: int) -> None:
         self._totals[month] += documents
-        for grouping, group_name in self._name_origin(origin_id).items():
+        for grouping, group_name in self._names[origin_id].items():
             self._counts[grouping][group_name][month] += documents
 
     def _describe_day(self, bulk_day: BulkDay, day_origins: Mapping[int, int]) -> LoadedDay:
         names: dict[Grouping, Counter[str]] = {grouping: Counter() for grouping in Grouping}
         for origin_id, documents in day_origins.items():
-            for grouping, group_name in self._name_origin(origin_id).items():
+            for grouping, group_name in self._names[origin_id].items():
                 names[grouping][group_name] += documents
         return LoadedDay(
             bulk_day,
@@ -182,14 +185,14 @@ class _Origins:
             dict(names[Grouping.KIND].most_common(_NAMES_OF_DAY)),
         )
 
-    def _name_origin(self, origin_id: int) -> Mapping[Grouping, str]:
-        if origin_id not in self._names:
-            columns = [origin_column(grouping) for grouping in Grouping]
-            (stored_names,) = fetch_all(
-                self._run.db, select(*columns).where(Origin.id == origin_id)
-            )
-            self._names[origin_id] = dict(zip(Grouping, map(name_group, stored_names), strict=True))
-        return self._names[origin_id]
+    def _read_names(self, origin_ids: Collection[int]) -> None:
+        """Read the names of the origins that no earlier month had."""
+        columns = [origin_column(grouping) for grouping in Grouping]
+        for batch in in_batches(set(origin_ids) - self._names.keys()):
+            statement = select(Origin.id, *columns).where(Origin.id.in_(batch))
+            for origin_id, *stored_names in fetch_all(self._run.db, statement):
+                group_names = map(name_group, stored_names)
+                self._names[origin_id] = dict(zip(Grouping, group_names, strict=True))
 
     def _count_origins(self, job: RunJob, *columns: Any) -> Sequence[tuple[Any, ...]]:
         """Return *columns* of the documents of a month, and how many documents have them."""

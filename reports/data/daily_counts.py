@@ -63,8 +63,15 @@ def _count_by_day(run: RunData, condition: ColumnElement[bool]) -> dict[str, lis
     return counts
 
 
-def read_selected_counts(run: RunData, job: RunJob) -> dict[str, list[int]]:
+def read_selected_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
     """Return the daily counts without the documents that the run's selection leaves out."""
+    subtract = partial(_subtract_left_out, run, job)
+    if run.kind.unit == Unit.POST:
+        return subtract()
+    return run.selected_readings.once((read_selected_counts, job.id), subtract)
+
+
+def _subtract_left_out(run: RunData, job: RunJob) -> dict[str, list[int]]:
     counts = {period: list(days) for period, days in read_daily_counts(run, job).items()}
     for batch in in_batches(left_out(run, job)):
         statement = select(Document.period, DAY_OF_MONTH).where(Document.id.in_(batch))

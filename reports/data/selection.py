@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -76,10 +77,7 @@ def read_patterns(run: RunData) -> Patterns:
 
     For a large run without a selection only the documents that mention a keyword are searched.
     """
-    with_families = run.kind.unit != Unit.POST
-    return run.readings.once(
-        read_patterns, lambda: find_patterns(lambda: _read_texts(run), with_families=with_families)
-    )
+    return run.readings.once(read_patterns, lambda: _find_patterns(run))
 
 
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
@@ -272,10 +270,19 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
     return copies
 
 
+def _find_patterns(run: RunData) -> Patterns:
+    documents = array("q", _list_documents(run))
+    with_families = run.kind.unit != Unit.POST
+    return find_patterns(lambda: _read_texts(run, documents), with_families=with_families)
+
+
 def _count_documents(run: RunData) -> int:
+    """Return how many documents the jobs of the run work on."""
     count = select(func.sum(JobStep.documents)).join(Job, Job.id == JobStep.job_id)
     run_documents = count.where(Job.run_id == run.id, JobStep.step == DOCUMENTS)
-    return int(fetch_scalars(run.db, run_documents)[0] or 0)
+    return run.readings.once(
+        _count_documents, lambda: int(fetch_scalars(run.db, run_documents)[0] or 0)
+    )
 
 
 def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> list[Dated]:
@@ -294,21 +301,26 @@ def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> lis
     return [(document, month) for _, _, document, month in sorted(sortable, key=itemgetter(0, 1))]
 
 
-def _read_texts(run: RunData) -> Iterator[tuple[int, str]]:
-    """Yield each document of the run once, with its text: see `read_patterns`."""
+def _list_documents(run: RunData) -> Iterator[int]:
+    """Yield each document of the run once, in order: see `read_patterns`."""
     mentioning = not run.selection and is_large(run)
     # The documents of a search that earlier searches found too.
     seen: set[int] = set()
-    is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
-    statement = select(Document.id, text_column(run.text_part)).where(is_of_batch)
     for job in run.jobs:
         dated_documents = _sort_by_date(run, job, mentioning=mentioning)
         documents = [document for document, _ in dated_documents if document not in seen]
         if run.kind.links_documents:
             seen.update(documents)
-        for batch in in_batches(documents):
-            texts = dict(map(tuple, fetch_all(run.db, statement, documents=batch)))
-            for document in batch:
-                if document in texts:
-                    # A document that is not there was erased meanwhile.
-                    yield document, texts[document]
+        yield from documents
+
+
+def _read_texts(run: RunData, documents: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Yield each of *documents* with its text."""
+    is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
+    statement = select(Document.id, text_column(run.text_part)).where(is_of_batch)
+    for batch in in_batches(documents):
+        texts = dict(map(tuple, fetch_all(run.db, statement, documents=batch)))
+        for document in batch:
+            if document in texts:
+                # A document that is not there was erased meanwhile.
+                yield document, texts[document]

@@ -87,7 +87,7 @@ def draw_lines(
 
 def _is_joined(period_row: PeriodRow, column: str) -> bool:
     """Return whether a line joins the value: it does not join a mean of fewer than five."""
-    return column != "polarity_mean" or (period_row.mentions or 0) >= FEW
+    return column != "polarity_mean" or (period_row.scored_row.mentions or 0) >= FEW
 
 
 def _draw_few(

@@ -58,6 +58,7 @@ def share_part(day_row: PeriodRow) -> Part | None:
 
 def polarity_part(day_row: PeriodRow) -> Part | None:
     """Return the sum of a day's polarities over their number."""
+    day_row = day_row.scored_row
     if day_row.mentions is None or (day_row.mentions and day_row.polarity_mean is None):
         return None
     return (day_row.polarity_mean or 0.0) * day_row.mentions, day_row.mentions

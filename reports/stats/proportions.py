@@ -84,18 +84,15 @@ def estimate_recall(
     """Return the share of the relevant documents that mention the keyword.
 
     One over 1 + the ratio of relevant documents without and with a mention, which are estimated
-    independently. None where no relevant document was read.
+    independently. None where no relevant document was read, or nothing without a mention.
     """
-    mentions, others = _split_mentions(strata)
-    cells = make_cells(mentions, use_machine=use_machine)
-    other_cells = make_cells(others, use_machine=use_machine)
-    hits, misses = sum_cells(cells), sum_cells(other_cells)
-    if not hits.value + misses.value:
+    totals = _total_keyword(strata, use_machine=use_machine)
+    if totals is None:
         return None
-    low_ratio, high_ratio = _divide_totals(misses, hits)
+    low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
     return ShareEstimate(
-        n=_count_units(cells) + _count_units(other_cells),
-        share=hits.value / (hits.value + misses.value),
+        n=totals.n,
+        share=totals.hits.value / (totals.hits.value + totals.misses.value),
         low=1 / (1 + high_ratio),
         high=1 / (1 + low_ratio),
     )
@@ -104,26 +101,49 @@ def estimate_recall(
 def estimate_f1(
     strata: Sequence[CodedStratum], *, use_machine: bool = False
 ) -> ShareEstimate | None:
-    """Return the harmonic mean of precision and recall; None where no relevant document was read.
+    """Return the harmonic mean of precision and recall; None where there is no recall.
 
     With M documents that mention the keyword, A of them relevant, and B relevant ones without a
     mention it is 2 A / (M + A + B), a function of the ratio (M + B) / A.
     """
-    mentions, others = _split_mentions(strata)
-    cells = make_cells(mentions, use_machine=use_machine)
-    other_cells = make_cells(others, use_machine=use_machine)
-    hits, misses = sum_cells(cells), sum_cells(other_cells)
-    if not hits.value + misses.value:
+    totals = _total_keyword(strata, use_machine=use_machine)
+    if totals is None:
         return None
-    retrieved = sum(stratum.size for stratum in mentions)
-    wrong = Total(retrieved + misses.value, retrieved + misses.low, retrieved + misses.high)
-    low_ratio, high_ratio = _divide_totals(wrong, hits)
+    hits, misses, mentions = totals.hits, totals.misses, totals.mentions
+    others = Total(mentions + misses.value, mentions + misses.low, mentions + misses.high)
+    low_ratio, high_ratio = _divide_totals(others, hits)
     return ShareEstimate(
-        n=_count_units(cells) + _count_units(other_cells),
-        share=2 * hits.value / (hits.value + wrong.value),
+        n=totals.n,
+        share=2 * hits.value / (hits.value + others.value),
         low=2 / (1 + high_ratio),
         high=2 / (1 + low_ratio),
     )
+
+
+@dataclass(frozen=True)
+class _KeywordTotals:
+    """Relevant documents with and without a mention, from *n* units; all documents with one."""
+
+    n: int
+    hits: Total
+    misses: Total
+    mentions: int
+
+
+def _total_keyword(strata: Sequence[CodedStratum], *, use_machine: bool) -> _KeywordTotals | None:
+    """Return what recall is made of; None if nothing relevant was read, or a side has no code."""
+    mentions, others = _split_mentions(strata)
+    cells = make_cells(mentions, use_machine=use_machine)
+    other_cells = make_cells(others, use_machine=use_machine)
+    for side in (cells, other_cells):
+        if side and not _count_units(side):
+            return None
+
+    hits, misses = sum_cells(cells), sum_cells(other_cells)
+    if not hits.value + misses.value:
+        return None
+    n = _count_units(cells) + _count_units(other_cells)
+    return _KeywordTotals(n, hits, misses, sum(stratum.size for stratum in mentions))
 
 
 def compare_shares(

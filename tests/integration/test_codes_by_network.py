@@ -28,6 +28,8 @@ from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Code, Document, Job, JobStep
 from models.trainings import get_trained_network
+from packs.make import make_pack
+from packs.verify import verify_pack
 from producers.imports import import_paths
 from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
@@ -421,3 +423,33 @@ def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
     assert "the network gives the most frequent code, whatever it reads" in shown.text
     names = {Path(picture["src"]).name.rpartition("-")[0] for picture in shown.pictures}
     assert {"harm-learning", "harm-confusion", "degree-learning", "degree-confusion"} == names
+
+
+def test_lines_name_no_keyword_to_be_asked_of(jobs: Jobs, tmp_path: Path) -> None:
+    asking = Codebook.model_validate(
+        {
+            "name": "about",
+            "unit": "document",
+            "variables": [{"name": "harm", "question": "Is {keyword} harmful?", "type": "yes-no"}],
+        }
+    )
+    run = code_as_people(jobs, asking)
+    with jobs.db.write() as connection:
+        connection.execute(update(Code).values(keyword="flood"))
+    training = train(jobs, run, asking)
+    (tmp_path / "lines.txt").write_text("Flood in Ayr\n")
+    with pytest.raises(UsageError, match="asks of a keyword, which lines do not name"):
+        predict_data(jobs.db, training, None, str(tmp_path / "lines.txt"))
+
+
+def test_a_pack_of_a_coded_run_is_made_and_verified_without_the_network(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = submit_coded(jobs, train(jobs, code_as_people(jobs)))
+    monkeypatch.chdir(tmp_path)
+    for folder in ("none", "scratch", "verify"):
+        Path(folder).mkdir()
+    make_pack(
+        jobs.db, run, Path("pack.zip"), report=Path("none"), scratch=Path("scratch"), texts=True
+    )
+    assert verify_pack(Path("pack.zip"), Path("verify").resolve()).problems == []

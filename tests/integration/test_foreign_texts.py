@@ -95,7 +95,9 @@ def coverage(jobs: Jobs, run: int) -> dict[str, tuple[str, str | None, int]]:
 
 def test_a_german_paper_is_counted_and_not_scored(jobs: Jobs) -> None:
     import_files(jobs, write_table("a.csv", "Hafenblatt", GERMAN))
-    run = jobs.do(months()).run_id
+    job = jobs.do(months())
+    assert (job.state, job.reason) == ("done", "left out: 5 documents in German")
+    run = job.run_id
 
     mentions = table(jobs, run, "mentions")
     assert len(mentions) == 5

@@ -161,7 +161,7 @@ def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
     run = done(jobs, SearchParameters(), "storm")
     coverage = {row["step"]: row["documents"] for row in exported(jobs, run, "coverage")}
     assert coverage.pop("documents") == 1
-    assert coverage == dict.fromkeys(POSTS_PIPELINE.names, 0)
+    assert coverage == dict.fromkeys(POSTS_PIPELINE.default_names, 0)
     assert exported(jobs, run, "entities") == exported(jobs, run, "phrases") == []
 
 

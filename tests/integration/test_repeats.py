@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from html import unescape
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from analysis.text import near_duplicates
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
 from reports.build import report_folder
 from reports.data import exports
 from reports.data import selection as selection_module
+from reports.data.queries import BATCH
 from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import left_out, read_patterns, select_documents
 from reports.findings.confirmed import read_confirmed
@@ -273,6 +276,32 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     without = f"Without the 1,900 documents that are repeats, “{TRACKER}”, {HIGHEST}"
     assert any(without in finding.text for finding in findings["covid"])
     assert len(read_mentions) == len(DAYS)
+
+
+@pytest.mark.parametrize(("kept_bytes", "readings"), [(2**23, 1), (2**20, 2)])
+def test_the_documents_of_a_month_are_listed_once_and_texts_read_again_if_they_are_many(
+    months_of_trackers: tuple[Database, int],
+    monkeypatch: pytest.MonkeyPatch,
+    kept_bytes: int,
+    readings: int,
+) -> None:
+    monkeypatch.setattr(near_duplicates, "_KEPT_BYTES", kept_bytes)
+    db, run = months_of_trackers
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        statements.append(" ".join(statement.split()))
+
+    data = load_run(db, run)
+    event.listen(db.engine, "before_cursor_execute", note)
+    read_patterns(data)
+    event.remove(db.engine, "before_cursor_execute", note)
+
+    lists = [statement for statement in statements if "documents.identity" in statement]
+    texts = [statement for statement in statements if "documents.text" in statement]
+    assert len(lists) == len(data.jobs)
+    assert len(texts) == readings * ceil(read_patterns(data).texts / BATCH)
+    assert read_patterns(data).patterns[0].size == COUNTIES
 
 
 def test_a_pattern_is_left_out_besides_what_repeats_in_a_month(db: Database) -> None:

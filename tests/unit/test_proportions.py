@@ -400,6 +400,14 @@ def test_without_a_relevant_document_there_is_no_recall() -> None:
     assert estimate_f1(strata) is None
 
 
+def test_recall_takes_codes_of_documents_with_and_without_a_mention() -> None:
+    mentions, others = CodedStratum(MENTION, 400, code(9, 30)), CodedStratum(REST, 4600, code(2, 9))
+
+    assert estimate_recall([mentions, replace(others, codes=[])]) is None
+    assert estimate_f1([replace(mentions, codes=[]), others]) is None
+    assert estimate_recall([mentions]) is not None
+
+
 def test_of_mentions_that_were_all_read_and_none_is_relevant_recall_is_surely_zero() -> None:
     strata = [CodedStratum(MENTION, 30, code(0, 30)), CodedStratum(REST, 4600, code(9, 60))]
     recall = estimate_recall(strata)

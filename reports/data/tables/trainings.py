@@ -18,7 +18,8 @@ from reports.data.run_data import RunData
 
 Accuracy = Annotated[
     float | None,
-    "Share of the test split that is classified correctly; null for a recurrent network.",
+    "Share of the test split that is classified correctly, or of the coded texts that answer the "
+    "first variable; null for a recurrent network.",
 ]
 
 
@@ -45,7 +46,7 @@ class PredictionRow:
 
     run: schema.RunNumber
     job: schema.JobName
-    split: Annotated[str, "train, validation or test."]
+    split: Annotated[str, "train, validation or test; for a network of codes, the variable."]
     index: Annotated[int, "Number of the example in its split."]
     actual: Annotated[float | None, "The actual value or class."]
     predicted: Annotated[float | None, "The value or class that the network predicts."]
