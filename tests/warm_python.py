@@ -228,19 +228,31 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
 
         reader, writer = os.pipe()
         if between := os.fork():
+            os.close(writer)
             os.waitpid(between, 0)
             requests.send(os.read(reader, 20))
-            for descriptor in (*descriptors, reader, writer):
+            for descriptor in (*descriptors, reader):
                 os.close(descriptor)
-        elif child := os.fork():
-            os.write(writer, str(child).encode())
+        elif os.fork():
             os._exit(0)
         else:
             request: dict[str, Any] = json.loads(text)
-            while os.getppid() != request["parent"]:
-                time.sleep(0.0005)
+            _join(request)
+            # Whoever starts a process may signal its group at once.
+            os.write(writer, str(os.getpid()).encode())
             _take(descriptors, request["descriptors"])
             return request
+
+
+def _join(request: dict[str, Any]) -> None:
+    """Wait for the parent to be the one that asked; take the place that it gives."""
+    while os.getppid() != request["parent"]:
+        time.sleep(0.0005)
+    if request["is_leader"]:
+        os.setsid()
+    if request["dies_with"] is not None:
+        die_with_parent(request["dies_with"])
+    os.chdir(request["folder"])
 
 
 def _take(descriptors: Sequence[int], numbers: Sequence[int]) -> None:
@@ -256,11 +268,6 @@ def _take(descriptors: Sequence[int], numbers: Sequence[int]) -> None:
 
 def _become(request: dict[str, Any]) -> None:
     """Take on what a process has from its parent when it is executed."""
-    if request["is_leader"]:
-        os.setsid()
-    if request["dies_with"] is not None:
-        die_with_parent(request["dies_with"])
-    os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["variables"])
     time.tzset()

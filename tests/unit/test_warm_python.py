@@ -48,7 +48,7 @@ def test_a_forked_command_has_the_folder_the_parent_and_the_signals_of_an_execut
         forked = psutil.Process(process.pid)
         assert "tests.warm_python" in forked.cmdline()
         assert (forked.ppid(), os.getsid(process.pid)) == (os.getpid(), process.pid)
-        wait_until(lambda: forked.cwd() == str(tmp_path), what="the change of folder")
+        assert forked.cwd() == str(tmp_path)
         wait_until((tmp_path / ".tidings").exists, what="the start of the import")
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=30)
