@@ -63,7 +63,6 @@ from packs.derived import answers_file
 from packs.jobs import in_order_of_submission, load_data, steps_to_verify
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
-from reports.data.tables.codes import short_hash_of
 
 MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
@@ -404,7 +403,7 @@ def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> No
     codebook_ids: dict[str, int] = {}
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         codebook_id = restore_codebook(db, packed.codebook)
-        codebook_ids[short_hash_of(packed.codebook)] = codebook_id
+        codebook_ids[packed.codebook.short_hash] = codebook_id
         _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
         units = []
         for place, unit in enumerate(packed.units):

@@ -314,6 +314,11 @@ class Codebook(FrozenModel):
         return hashlib.sha256(json.dumps(meaning, ensure_ascii=False).encode()).digest()
 
     @property
+    def short_hash(self) -> str:
+        """The beginning of the hash, by which people tell versions of a codebook apart."""
+        return self.hash.hex()[:12]
+
+    @property
     def asks_of_keyword(self) -> bool:
         """Whether each keyword of a run is asked of by itself."""
         texts = [self.instructions, *(variable.question for variable in self.variables)]

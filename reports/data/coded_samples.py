@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, literal, select
 
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import CodeState, SamplePart
 from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
-from models.tables import Code, Document, SampledUnit, SampleStratum
+from models.tables import Code, Document, Origin, SampledUnit, SampleStratum
 from models.tables import Codebook as StoredCodebook
+from reports.data.groupings import name_group, origin_column
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
 
@@ -46,6 +47,9 @@ class SampleUnit:
 
     # How many units of the stratum have this text.
     copies: int
+
+    # Its group, if the run has a grouping; otherwise "".
+    group: str
     codes: Mapping[str, Mapping[str, CodeValue]]
 
     @property
@@ -159,17 +163,29 @@ def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
 
 def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
     codes = _read_codes(run, codebook_id)
+    group = literal("") if run.grouping is None else origin_column(run.grouping)
     columns: tuple[Any, ...] = (SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position)
     statement = (
-        select(*columns, SampledUnit.stratum, SampledUnit.copies, Document.period)
+        select(*columns, SampledUnit.stratum, SampledUnit.copies)
+        .add_columns(Document.period, group.label("stored_group"))
         .join(Document, Document.id == SampledUnit.document_id)
+        .join(Origin, Origin.id == Document.origin_id)
         .where(SampledUnit.run_id == run.id, SampledUnit.codebook_id == codebook_id)
         .order_by(SampledUnit.place)
     )
     units = []
-    for document_id, keyword, position, stratum, copies, month in fetch_all(run.db, statement):
-        key = UnitKey(document_id, keyword, position)
-        units.append(SampleUnit(key, stratum, month or "", copies, codes.get(key, {})))
+    for row in fetch_all(run.db, statement):
+        key = UnitKey(row.document_id, row.keyword, row.position)
+        units.append(
+            SampleUnit(
+                key=key,
+                stratum=row.stratum,
+                month=row.period or "",
+                copies=row.copies,
+                group=name_group(row.stored_group) if run.grouping is not None else "",
+                codes=codes.get(key, {}),
+            )
+        )
     return units
 
 

@@ -10,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from analysis.codebooks.cells import make_cells
-from core.enums import CodeState, SamplePeriod
-from models.runs import get_run
+from core.enums import CodeState
 from models.tables import Code
 from reports.data.coded_samples import NOT_ASKED, CodedSample
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
-
-# A document has fewer sentences than this.
-_MOST_POSITIONS = 2**16
+from reports.data.stratum_members import MOST_POSITIONS, read_members
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ def count_machine_codes(
 
     A unit that came after the sample was drawn is in the stratum in which it would be.
     """
-    members = run.readings.once(("members", sample.codebook_id), lambda: _list_members(run, sample))
+    members = read_members(run, sample)
     counts: dict[int, Counter[str]] = {}
     for keyword in sample.keywords:
         units, codes = _read_codes(run, sample, coder, keyword, variable)
@@ -52,25 +48,6 @@ def count_machine_codes(
     return MachineCounts(counts)
 
 
-def _list_members(run: RunData, sample: CodedSample) -> dict[int, NDArray[np.int64]]:
-    """Return the units of each stratum, as `_number` has them."""
-    with run.db.read() as connection:
-        run_row = get_run(connection, run.id)
-    per = SamplePeriod.that_has(sample.strata[0].period)
-    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
-    numbers = {
-        (stratum.period, stratum.keyword, stratum.part): stratum.number for stratum in sample.strata
-    }
-    members = {stratum.number: np.array([], np.int64) for stratum in sample.strata}
-    for cell in cells:
-        for part, frame in cell.frames.items():
-            number = numbers.get((cell.period, cell.keyword, part))
-            if number is not None:
-                members[number] = units.documents[frame.members] * _MOST_POSITIONS
-                members[number] += units.positions[frame.members]
-    return members
-
-
 def _read_codes(
     run: RunData, sample: CodedSample, coder: str, keyword: str, variable: str
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
@@ -81,7 +58,7 @@ def _read_codes(
     )
     codes: dict[int, str | None] = {}
     for row in fetch_all(run.db, statement):
-        unit = row.document_id * _MOST_POSITIONS + row.position
+        unit = row.document_id * MOST_POSITIONS + row.position
         if row.variable == variable:
             codes[unit] = row.code if row.state == CodeState.CODED else None
         else:

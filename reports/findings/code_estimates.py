@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from analysis.codebooks.codebook import Variable, VariableType
@@ -12,11 +13,13 @@ from reports.data.tables.estimates import (
     EstimateRow,
     Subject,
     list_categories,
+    list_group_subjects,
     list_subjects,
     make_strata,
 )
 from reports.findings.finding import Finding, FindingKind
 from reports.stats.multiple_tests import adjust_holm
+from reports.stats.paired import Estimate
 from reports.stats.proportions import compare_shares
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_points, format_share, join_words, quantity
@@ -64,47 +67,71 @@ def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Findi
 
 
 def state_differences(run: RunData, sample: CodedSample, machine: str | None) -> list[Finding]:
-    """State where the share of a category differs from one period to the next.
+    """State where the share of a category differs from one period to the next, or in a group.
 
     All comparisons of a codebook are one family of tests.
     """
-    compared: list[tuple[Subject, Subject, str]] = []
-    by_keyword: dict[tuple[str, str], list[Subject]] = {}
-    for subject in list_subjects(sample):
-        if subject.period and subject.variable.type != VariableType.SCALE:
-            by_keyword.setdefault((subject.variable.name, subject.keyword), []).append(subject)
-    for subjects in by_keyword.values():
-        for earlier, later in pairwise(subjects):
-            for category in list_categories(later.variable):
-                compared.append((earlier, later, category))
-
-    estimates = []
-    for earlier, later, category in compared:
-        strata = [make_strata(run, subject, category, machine) for subject in (later, earlier)]
-        difference = compare_shares(*strata, use_machine=machine is not None)
-        if difference is not None:
-            estimates.append((earlier, later, category, difference))
+    estimates: list[tuple[_Comparison, str, Estimate]] = []
+    for comparison in _list_comparisons(run, sample, machine):
+        for category in list_categories(comparison.subject.variable):
+            strata = [
+                make_strata(run, subject, category, comparison.machine)
+                for subject in (comparison.subject, comparison.reference)
+            ]
+            difference = compare_shares(*strata, use_machine=comparison.machine is not None)
+            if difference is not None:
+                estimates.append((comparison, category, difference))
 
     adjusted = adjust_holm([difference.p_value for *_, difference in estimates])
     findings = []
-    for (earlier, later, category, difference), p_value in zip(estimates, adjusted, strict=True):
+    for (comparison, category, difference), p_value in zip(estimates, adjusted, strict=True):
         if p_value < LEVEL:
-            about = f" about “{later.keyword}”" if later.keyword else ""
+            subject = comparison.subject
+            about = f" about “{subject.keyword}”" if subject.keyword else ""
             text = (
-                f"“{category}” of {later.variable.name}{about}: "
-                f"{format_points(difference.value)} points from "
-                f"{name_sample_period(earlier.period)} to {name_sample_period(later.period)} "
+                f"“{category}” of {subject.variable.name}{about}: "
+                f"{format_points(difference.value)} points {comparison.words} "
                 f"({format_points(difference.low)} to {format_points(difference.high)})."
             )
-            topic = ("readers' change", later.variable.name, category, later.keyword, later.period)
+            place = (subject.keyword, subject.period, subject.group)
+            topic = ("readers' difference", subject.variable.name, category, *place)
             answer = (round(difference.value, 4),)
             findings.append(Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.6))
     return findings
 
 
+@dataclass(frozen=True)
+class _Comparison:
+    """Texts whose shares are compared with those of others, *words* say how."""
+
+    subject: Subject
+    reference: Subject
+    machine: str | None
+    words: str
+
+
+def _list_comparisons(
+    run: RunData, sample: CodedSample, machine: str | None
+) -> Iterator[_Comparison]:
+    """Yield each period beside the one before it, and each group beside all others."""
+    periods: dict[tuple[str, str], list[Subject]] = {}
+    for subject in list_subjects(sample):
+        if subject.period and subject.variable.type != VariableType.SCALE:
+            periods.setdefault((subject.variable.name, subject.keyword), []).append(subject)
+    for subjects in periods.values():
+        for earlier, later in pairwise(subjects):
+            earlier_name, later_name = map(name_sample_period, (earlier.period, later.period))
+            yield _Comparison(later, earlier, machine, f"from {earlier_name} to {later_name}")
+
+    for subject in list_group_subjects(run, sample):
+        if subject.variable.type != VariableType.SCALE:
+            others = replace(subject, is_of_others=True)
+            yield _Comparison(subject, others, None, f"in {subject.group} against all others")
+
+
 def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:
     """State the estimates for the whole run: how right keywords are, then the shares."""
-    whole = [row for row in rows if row.period is None]
+    whole = [row for row in rows if row.period is None and row.group is None]
     recalls = {row.keyword: row for row in whole if row.measure == "recall"}
     statements = [
         state_relevance(row, recalls.get(row.keyword))

@@ -11,7 +11,7 @@ from reports.data.code_agreement import VariableAgreement, list_people, measure_
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
-from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates, short_hash
+from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import list_statements, state_differences
@@ -72,6 +72,9 @@ class EstimateTable:
     figures: Sequence[FigureRef]
     rows: Sequence[EstimateRow]
 
+    # The same by group, if the run has a grouping.
+    group_rows: Sequence[EstimateRow]
+
 
 @dataclass(frozen=True)
 class CodebookSection:
@@ -119,7 +122,7 @@ def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
     sections = []
     estimates = list(read_estimates(run))
     for sample in read_coded_samples(run):
-        rows = [row for row in estimates if row.hash == short_hash(sample)]
+        rows = [row for row in estimates if row.hash == sample.codebook.short_hash]
         sections.append(_make_section(run, sample, rows, store))
     return CodesPage(sections) if sections else None
 
@@ -148,10 +151,14 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     """
     widths: dict[str, float] = defaultdict(float)
     for row in rows:
-        if row.measure == "share":
+        if row.measure == "share" and row.group is None:
             widths[row.method] += row.high - row.low
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
-    return [row for row in rows if row.method == method or row.measure == "mean"]
+    return [
+        row
+        for row in rows
+        if row.method == method or row.measure == "mean" or row.group is not None
+    ]
 
 
 def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> ValidityCard:
@@ -174,7 +181,7 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
     first_keyword = sample.keywords[0]
     return ValidityCard(
         codebook=codebook.name,
-        hash=short_hash(sample),
+        hash=sample.codebook.short_hash,
         unit=unit,
         questions=[(variable.name, variable.question) for variable in codebook.variables],
         instructions=codebook.instructions,
@@ -202,7 +209,7 @@ def name_coder(coder: str) -> str:
 def _list_validity(rows: Sequence[EstimateRow]) -> list[KeywordValidity]:
     measures: dict[tuple[str, str], dict[str, EstimateRow]] = defaultdict(dict)
     for row in rows:
-        if row.measure in ("precision", "recall", "f1"):
+        if row.measure in ("precision", "recall", "f1") and row.group is None:
             measures[row.keyword or "", row.period or ""][row.measure] = row
     return [
         KeywordValidity(
@@ -223,7 +230,7 @@ def _make_table(
     rows: Sequence[EstimateRow],
     store: FigureStore,
 ) -> EstimateTable:
-    variable_rows = [
+    all_rows = [
         row
         for row in rows
         if row.variable == variable.name
@@ -232,7 +239,9 @@ def _make_table(
     ]
     # Codes stand in the codebook's order, periods within each.
     order = {code: number for number, code in enumerate(variable.codes)}
-    variable_rows.sort(key=lambda row: order.get(row.category or "", 0))
+    all_rows.sort(key=lambda row: order.get(row.category or "", 0))
+    variable_rows = [row for row in all_rows if row.group is None]
+    group_rows = [row for row in all_rows if row.group is not None]
     panels = []
     for row in variable_rows:
         if row.period is None and row.measure == "share":
@@ -244,10 +253,10 @@ def _make_table(
             panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
 
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
-    place = f"{short_hash(sample)}-{variable.name}-{sample.keywords.index(keyword)}"
+    place = f"{sample.codebook.short_hash}-{variable.name}-{sample.keywords.index(keyword)}"
     spec = estimates_spec(place, f"{subject}, as readers would code", panels)
     figures = store.show_all(spec) if spec is not None else []
-    return EstimateTable(keyword, variable, figures, variable_rows)
+    return EstimateTable(keyword, variable, figures, variable_rows, group_rows)
 
 
 def _draw_share(row: EstimateRow) -> EstimatedShare:

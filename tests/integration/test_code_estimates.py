@@ -9,7 +9,9 @@ import pytest
 
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.reading import parse_codebook, read_shipped
-from core.enums import CodeState, SamplePeriod
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
+from core.enums import CodeState, Grouping, SamplePeriod
 from models.codes import ADJUDICATED, CodeValue, Coding, replace_codes
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
@@ -18,6 +20,8 @@ from reports.data.coded_samples import read_coded_samples
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.findings.code_estimates import state_differences
+from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text, months_run, store
 
 RELEVANCE = read_shipped("relevance")
@@ -235,3 +239,37 @@ def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:
         {"2020-03": 0.0, "2020-04": 1.0}
     ]
     assert accuracy.differences[0].is_false_positive
+
+
+def test_each_group_has_estimates_of_its_own_and_what_differs_is_said(db: Database) -> None:
+    pieces = [
+        Piece("2020-03-02", f"Tide {outlet} {_word(n)} {'port' * (n % 10 < share)}.", outlet)
+        for outlet, share in (("Herald", 9), ("Mirror", 2))
+        for n in range(60)
+    ]
+    pieces += [Piece("2020-03-03", "Tide of the Post.", "Post")]
+    store_pieces(db, pieces)
+    keyword = Keyword.parse("tide")
+    parameters = MonthsParameters(
+        first="2020-03", last="2020-03", keywords=(keyword,), grouping=Grouping.OUTLET
+    )
+    run = run_months(db, parameters)
+    sample = draw(db, run, RELEVANCE, SamplePeriod.ALL)
+    code(db, run, "person:Ann", sample, is_relevant)
+
+    shares = {row.group: row for row in read_estimates(load_run(db, run)) if row.measure == "share"}
+    # Of the Post too few texts are coded.
+    assert set(shares) == {None, "Herald", "Mirror"}
+    assert {group: row.n_population for group, row in shares.items()} == {
+        None: 121,
+        "Herald": 60,
+        "Mirror": 60,
+    }
+    for group, share in (("Herald", 0.9), ("Mirror", 0.2)):
+        assert shares[group].low <= share <= shares[group].high
+
+    (read,) = read_coded_samples(load_run(db, run))
+    told = [finding.text for finding in state_differences(load_run(db, run), read, None)]
+    assert len(told) == 2
+    assert "points in Herald against all others" in told[0]
+    assert "points in Mirror against all others" in told[1]

@@ -76,7 +76,7 @@ def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     """
     del job_names
     for codebook_id, codebook in _list_codebooks(run):
-        names = (codebook.name, short_hash_of(codebook))
+        names = (codebook.name, codebook.short_hash)
         months = select(Document.period).join(Code, Code.document_id == Document.id)
         periods = fetch_scalars(run.db, months.where(Code.codebook_id == codebook_id).distinct())
         for period in sorted(periods, key=lambda month: month or ""):
@@ -132,11 +132,6 @@ def _read_month(run: RunData, codebook_id: int, period: str | None) -> list[Any]
         unit = (row.identity, row.keyword, row.position)
         rows_by_code.setdefault((*unit, row.variable, row.coder), row)
     return list(rows_by_code.values())
-
-
-def short_hash_of(codebook: Codebook) -> str:
-    """Return the beginning of the codebook's hash, by which people tell versions apart."""
-    return codebook.hash.hex()[:12]
 
 
 def _make_row(run: RunData, codebook_name: str, short_hash: str, row: Any) -> CodeRow:
@@ -218,7 +213,7 @@ def read_agreement(
                 AgreementRow(
                     run=run.id,
                     codebook=codebook.name,
-                    hash=short_hash_of(codebook),
+                    hash=codebook.short_hash,
                     variable=agreement.name,
                     level=agreement.level,
                     coders=agreement.coders,

@@ -20,8 +20,10 @@ from reports.data.coded_samples import (
     count_represented,
 )
 from reports.data.coded_samples import read_coded_samples as read_samples
+from reports.data.groupings import list_groups
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData, keep_rows_of_run
+from reports.data.stratum_members import count_members_by_group
 from reports.stats import human_scale
 from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
 from reports.stats.intervals import round_figure
@@ -35,6 +37,8 @@ from reports.stats.proportions import (
 
 # The codebook from whose answers the precision and the recall of keywords are estimated.
 RELEVANCE = "relevance"
+# A group has estimates of its own from so many coded texts on.
+FEWEST_CODES = 10
 # Estimates that rest on no machine have this method.
 PEOPLE = "people"
 
@@ -75,11 +79,14 @@ class EstimateRow:
     estimate: Annotated[float, "The share (0 to 1) or the mean."]
     low: Annotated[float, "Lower end of its 95 % interval."]
     high: Annotated[float, "Upper end."]
+    group: Annotated[
+        str | None, "Outlet, section or kind, if the run has a grouping; null for all together."
+    ]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What estimates are made of: a variable, for one keyword, in one period."""
+    """What estimates are made of: a variable, for one keyword, in one period or group."""
 
     sample: CodedSample
     variable: Variable
@@ -87,6 +94,31 @@ class Subject:
 
     # "" for the whole run.
     period: str
+
+    # None for all groups together.
+    group: str | None = None
+
+    # Whether it is of all groups but this one.
+    is_of_others: bool = False
+
+    def has_unit(self, unit: SampleUnit) -> bool:
+        """Whether a unit of its strata is one of its group."""
+        return self.group is None or (unit.group == self.group) != self.is_of_others
+
+    def copies(self, unit: SampleUnit) -> int:
+        """Return how many units have a unit's text; of a group nobody knows of more than itself.
+
+        A wire story stands in several outlets: the others' copies are not known by outlet.
+        """
+        return unit.copies if self.group is None else 1
+
+    def population(self, run: RunData, stratum: Stratum) -> int:
+        """Return how many units of a stratum are of its group."""
+        if self.group is None:
+            return stratum.population
+        counts = count_members_by_group(run, self.sample)[stratum.number]
+        count = counts[self.group]
+        return counts.total() - count if self.is_of_others else count
 
     @property
     def strata(self) -> list[Stratum]:
@@ -109,6 +141,8 @@ def read_estimates(
         for subject in list_subjects(sample):
             for machine in (None, *sample.machines):
                 rows += _estimate_subject(run, subject, machine)
+        for subject in list_group_subjects(run, sample):
+            rows += _estimate_subject(run, subject, None)
     yield from ESTIMATES.sort(rows)
 
 
@@ -120,6 +154,18 @@ def list_subjects(sample: CodedSample) -> list[Subject]:
         for variable in sample.codebook.variables
         for keyword in sample.keywords
         for period in periods
+    ]
+
+
+def list_group_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
+    """Return the same for each group of the run of which enough texts are coded."""
+    coded = Counter(unit.group for unit in sample.units if unit.people)
+    return [
+        Subject(sample, variable, keyword, "", group)
+        for variable in sample.codebook.variables
+        for keyword in sample.keywords
+        for group in list_groups(run)
+        if coded[group] >= FEWEST_CODES
     ]
 
 
@@ -169,13 +215,14 @@ def make_numbered_strata(
         units: list[_CodedUnit] = []
         for unit in sample.units_by_stratum[stratum.number]:
             people = _ask_people(sample, unit, variable, category)
-            if people is not None:
+            if people is not None and subject.has_unit(unit):
                 code = None if machine is None else sample.code(unit, machine, variable)
                 machine_code = None if code is None else is_in(code, category)
-                units.append(_CodedUnit(people, machine_code, unit.copies))
+                units.append(_CodedUnit(people, machine_code, subject.copies(unit)))
 
         counts = None if machine_counts is None else machine_counts.counts[stratum.number]
-        for coded_stratum in _part_certain(stratum, units, counts, category):
+        population = subject.population(run, stratum)
+        for coded_stratum in _part_certain(stratum.part, population, units, counts, category):
             coded_strata.append((stratum, coded_stratum))
     return coded_strata
 
@@ -190,22 +237,25 @@ class _CodedUnit:
 
 
 def _part_certain(
-    stratum: Stratum,
+    part: SamplePart,
+    population: int,
     units: Sequence[_CodedUnit],
     machine_counts: Counter[str] | None,
     category: str,
 ) -> Iterator[CodedStratum]:
     """Yield a stratum without the units that were drawn for certain, then each of these."""
-    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+    kind = SamplePart.MENTION if part == SamplePart.ALL else part
+    # Documents may have been erased since the sample was drawn.
+    population = max(population, sum(unit.copies for unit in units))
     positives = coded = 0
     if machine_counts is not None:
         positives = sum(n for code, n in machine_counts.items() if is_in(code, category))
-        coded = min(machine_counts.total(), stratum.population)
+        coded = min(machine_counts.total(), population)
 
-    size = stratum.population
+    size = population
     certain_strata: list[CodedStratum] = []
     others: list[_CodedUnit] = []
-    are_certain = find_certain([unit.copies for unit in units], len(units), stratum.population)
+    are_certain = find_certain([unit.copies for unit in units], len(units), population)
     for unit, is_certain in zip(units, are_certain, strict=True):
         if not is_certain:
             others.append(unit)
@@ -252,9 +302,11 @@ def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
     sample, variable = subject.sample, subject.variable
     strata: list[human_scale.Stratum] = []
     for stratum in subject.strata:
-        units = sample.units_by_stratum[stratum.number]
+        units = filter(subject.has_unit, sample.units_by_stratum[stratum.number])
         known = [unit for unit in units if _is_known(sample, unit, variable)]
-        stands_for = count_represented([unit.copies for unit in known], stratum.population)
+        copies = [subject.copies(unit) for unit in known]
+        population = max(subject.population(run, stratum), sum(copies))
+        stands_for = count_represented(copies, population)
         answers = [
             (step, represented)
             for unit, represented in zip(known, stands_for, strict=True)
@@ -273,7 +325,7 @@ def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
         yield EstimateRow(
             run=run.id,
             codebook=sample.codebook.name,
-            hash=short_hash(sample),
+            hash=sample.codebook.short_hash,
             variable=variable.name,
             category=None,
             keyword=subject.keyword or None,
@@ -286,6 +338,7 @@ def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
             estimate=round_figure(estimate.mean) or 0.0,
             low=round_figure(estimate.low) or 0.0,
             high=round_figure(estimate.high) or 0.0,
+            group=subject.group,
         )
 
 
@@ -315,7 +368,7 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
     return EstimateRow(
         run=run.id,
         codebook=subject.sample.codebook.name,
-        hash=short_hash(subject.sample),
+        hash=subject.sample.codebook.short_hash,
         variable=subject.variable.name,
         category=category,
         keyword=subject.keyword or None,
@@ -328,12 +381,8 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
         estimate=round_figure(estimate.share) or 0.0,
         low=round_figure(estimate.low) or 0.0,
         high=round_figure(estimate.high) or 0.0,
+        group=subject.group,
     )
-
-
-def short_hash(sample: CodedSample) -> str:
-    """Return the beginning of the codebook's hash, by which people tell versions apart."""
-    return sample.codebook.hash.hex()[:12]
 
 
 ESTIMATES = schema.Table(
@@ -341,5 +390,15 @@ ESTIMATES = schema.Table(
     EstimateRow,
     read_estimates,
     schema.TEXT_RUNS,
-    key=("codebook", "hash", "variable", "category", "keyword", "period", "measure", "method"),
+    key=(
+        "codebook",
+        "hash",
+        "variable",
+        "category",
+        "keyword",
+        "period",
+        "measure",
+        "method",
+        "group",
+    ),
 )
