@@ -23,6 +23,7 @@ from cli.options import (
     parse_run,
 )
 from cli.trainings import WEIGHTS, write_weights
+from core.enums import AnalysisProgram
 from core.errors import TidingsError, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -138,12 +139,28 @@ def export(
         str | None,
         Option(callback=check_utf8, help="Of weights: which job's, where the run has several."),
     ] = None,
+    program: Annotated[
+        AnalysisProgram | None,
+        Option("--for", help="Of codes: a CSV file as the R package dsl reads it."),
+    ] = None,
+    codebook: Annotated[
+        str | None,
+        Option(callback=check_utf8, help="Of --for: the codebook's name, where there are several."),
+    ] = None,
     by: By = None,
     distinct: Distinct = False,
     without: Without = None,
 ) -> None:
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""
     from reports.data.run_data import Selection
+
+    if program is not None or codebook is not None:
+        if table != "codes" or program is None:
+            raise UsageError("--for goes with codes: write `tidings export RUN codes --for dsl`")
+        from cli.export_dsl import export_dsl
+
+        export_dsl(run, out, codebook)
+        return
 
     selection = Selection(distinct, tuple(without or ()))
     if table == WEIGHTS:

@@ -141,6 +141,12 @@ class SamplePart(StrEnum):
     ALL = "all"
 
 
+class AnalysisProgram(StrEnum):
+    """The programs for which codes are written with all texts of a run."""
+
+    DSL = "dsl"
+
+
 class SamplePeriod(StrEnum):
     """The periods between which a sample of texts is shared out evenly."""
 

@@ -1,0 +1,88 @@
+"""Codes as the R package `dsl` reads them: ``tidings export RUN codes --for dsl``."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from analysis.codebooks.reading import read_shipped
+from core.enums import SamplePeriod
+from models.codes import CodeValue, Coding, find_stored_codebook, replace_codes
+from models.database import Database
+from producers.code_sample import draw_code_sample
+from tests.command_kit import run_command
+from tests.report_stories import Text, database, months_run, store
+
+RELEVANCE = read_shipped("relevance")
+WORDS = [f"{left}{right}" for left in "abcdefghij" for right in "klmnopqrst"]
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    with closing(database(tmp_path)) as opened:
+        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
+        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
+        yield opened
+
+
+def coded_run(db: Database) -> int:
+    """Return a run of 100 texts and 20 that repeat one; 40 were drawn and coded."""
+    texts = [
+        Text("2020-03-02", f"{'Tide' if n % 2 else 'Quiet'} {word}.")
+        for n, word in enumerate(WORDS)
+    ]
+    texts += [Text(f"2020-03-{day:02}", f"Tide tables for {day}.") for day in range(3, 23)]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    everything = draw_code_sample(db, run, RELEVANCE, n=500, per=SamplePeriod.ALL, seed=1)
+    with db.read() as connection:
+        codebook_id = find_stored_codebook(connection, RELEVANCE.hash)
+    assert codebook_id is not None
+    sample = draw_code_sample(db, run, RELEVANCE, n=40, per=SamplePeriod.ALL, seed=1)
+    with db.write() as connection:
+        for coder, texts_of_coder in (("network:9", everything), ("person:Ann", sample)):
+            codes = {
+                text.unit: {"relevant": CodeValue("yes" if text.text < "Tide n" else "no")}
+                for text in texts_of_coder
+            }
+            replace_codes(connection, db, Coding(run, codebook_id, coder), codes)
+    return run
+
+
+def test_each_text_has_a_row_with_its_codes_and_the_probability_of_being_drawn(
+    db: Database, tmp_path: Path
+) -> None:
+    run = coded_run(db)
+    result = run_command("export", run, "codes", "--for", "dsl", "--out", tmp_path / "dsl.csv")
+    assert result.returncode == 0
+    assert "101 texts written" in result.stderr
+    with (tmp_path / "dsl.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+
+    assert len(rows) == 101
+    assert sum(int(row["copies"]) for row in rows) == 120
+    assert list(rows[0])[-3:] == ["sample_prob", "relevant", "relevant_network_9"]
+    assert sum(row["relevant"] != "" for row in rows) == 40
+    assert {row["relevant_network_9"] for row in rows} == {"0.0", "1.0"}
+    for row in rows:
+        assert row["relevant"] in ("", row["relevant_network_9"])
+    # Of each part as many texts are drawn as their probabilities say.
+    assert math.fsum(float(row["sample_prob"]) for row in rows) == pytest.approx(40)
+    assert [row["sample_prob"] for row in rows if row["copies"] == "20"] == ["1.0"]
+
+
+def test_what_cannot_be_written_is_told_with_what_to_write(db: Database, tmp_path: Path) -> None:
+    store(db, [Text("2020-03-02", "Tide.")])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    out = tmp_path / "dsl.csv"
+    result = run_command("export", run, "codes", "--for", "dsl", "--out", out)
+    assert result.returncode == 1
+    assert f"nobody has coded a sample of run {run} by that codebook" in result.stderr
+    assert run_command("export", run, "codes", "--for", "dsl").returncode == 2
+    assert run_command("export", run, "periods", "--for", "dsl", "--out", out).returncode == 2
+    assert not out.exists()
