@@ -26,9 +26,15 @@ RandomNumbers = NDArray[np.uint64]
 # How many texts of each part of a period (the first) and a keyword are wanted.
 SampleCounts: TypeAlias = Mapping[tuple[str, str, SamplePart], int]
 
-# The order in which the parts of a period give a text each: mentions are half of the sample, so
-# that precision is known as well as what the keyword misses.
-_TURNS = (SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.MENTION, SamplePart.REST)
+# The parts of a period take turns in this order. Two of five texts hold the keyword, so that its
+# precision is known, and two are of the rest, where what it misses is hardest to know.
+_TURNS = (
+    SamplePart.MENTION,
+    SamplePart.REST,
+    SamplePart.NEAR_MISS,
+    SamplePart.MENTION,
+    SamplePart.REST,
+)
 
 
 @dataclass(frozen=True)
