@@ -165,7 +165,7 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
     of_keyword = page_text(index.with_name("keyword-tide.html"))
     assert f"Mean polarity is an index from −1 to 1 {UNCHECKED}: compare it" in of_keyword
     assert f"Moods are {UNCHECKED}." in page_text(index.with_name("compare.html"))
-    line = re.compile(r"; mean polarity .{0,60}?\), (on the engine's scale[^.]*)\.")
+    line = re.compile(r"; mean polarity [^,]{0,60}, (on the engine's scale[^.]*)\.")
     pages = sorted(index.parent.glob("20*.html"))
     month_lines = [scale for page in pages for scale in line.findall(page_text(page))]
     assert month_lines == [UNCHECKED] * 3

@@ -12,7 +12,7 @@ from cli.main import app
 from core.enums import JobKind
 from core.errors import SettingsError, StackError
 from models.database import Database, migrate, newest_revision, stored_revision
-from models.runs import NewJob, create_run, note_engine
+from models.runs import NewJob, create_run
 
 
 def set_revision(url: str, revision: str) -> None:
@@ -96,7 +96,8 @@ def add_run_of_months(url: str) -> None:
     job = NewJob(JobKind.MONTH, "2020-03", {})
     run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
     with db.write() as connection:
-        note_engine(connection, db=db, run_id=run, engine="stub/1")
+        engine = text("INSERT INTO run_engines (run_id, engine) VALUES (:run, 'stub/1')")
+        connection.execute(engine, {"run": run})
 
 
 def test_tables_of_the_replaced_first_migration_are_refused_and_stay_as_they_are(

@@ -220,7 +220,9 @@ def test_posts_are_no_headlines_whatever_one_says(tmp_path: Path) -> None:
     assert [(item.source, item.outlet) for item in documents(items)] == [("x", None)]
     assert remarks(items) == [READ_AS_POSTS]
     items = read(tmp_path / "x.json", page, outlet="The Tides", handle="ann")
-    assert remarks(items) == ["posts of X are of no outlet: --outlet is not stored with them"]
+    assert remarks(items) == [
+        "posts of X (Twitter until July 2023) are of no outlet: --outlet is not stored with them"
+    ]
 
 
 # --- identity ---
