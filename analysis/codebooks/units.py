@@ -154,6 +154,7 @@ def read_mentions(
     units = CodableUnits()
     numbers = {keyword: number for number, keyword in enumerate(keywords)}
     columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
+
     for job in _list_jobs(db, run):
         mentions = (
             select(Document.published_at, Document.identity, *columns)
@@ -163,6 +164,7 @@ def read_mentions(
         )
         with db.read() as connection:
             mention_rows = connection.execute(mentions).all()
+
         for mention in sorted(mention_rows, key=_day_identity_position):
             form = read_form(mention.sentence)
             units.add(mention.document_id, job.name, _random_number(salt, form))

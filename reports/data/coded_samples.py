@@ -173,6 +173,7 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
         .where(SampledUnit.run_id == run.id, SampledUnit.codebook_id == codebook_id)
         .order_by(SampledUnit.place)
     )
+
     units = []
     for row in fetch_all(run.db, statement):
         key = UnitKey(row.document_id, row.keyword, row.position)

@@ -127,12 +127,14 @@ def _make_rows(  # noqa: PLR0917 - a row joins what five places know
         document.id: document
         for document in fetch_all(run.db, documents.where(Document.id.in_(ids)))
     }
+
     for key, copies, inclusion in texts:
         document = described.get(key.document_id)
         if document is None:
             continue
         row: list[object] = [document.identity, document.period, key.keyword or None, key.position]
         row += [part, copies, document.outlet or None, document.section or None, inclusion]
+
         for variable in sample.codebook.variables:
             row.append(_say_people(sample, drawn_units.get(key), variable))
             for codes in predictions:
@@ -146,14 +148,17 @@ def _say_people(sample: CodedSample, unit: SampleUnit | None, variable: Variable
     if unit is None:
         return None
     codes = [sample.code(unit, coder, variable) for coder in unit.people]
-    known = [code for code in codes if code is not None]
-    if not known:
-        return None
-    answers = [_as_number(variable, code) for code in known]
+    answers = [_as_number(variable, code) for code in codes]
     numbers = [answer for answer in answers if isinstance(answer, float)]
-    if len(numbers) == len(answers):
+    if numbers:
         return math.fsum(numbers) / len(numbers)
-    return max(sorted(set(map(str, answers))), key=list(map(str, answers)).count)
+
+    # Of categories that as many chose the first of the codebook counts.
+    chosen = [code for code in answers if isinstance(code, str)]
+    order = {code: place for place, code in enumerate(variable.codes)}
+    return max(
+        sorted(set(chosen), key=lambda code: order.get(code, 0)), key=chosen.count, default=None
+    )
 
 
 def _as_number(variable: Variable, code: str | None) -> object:

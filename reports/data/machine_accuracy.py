@@ -103,6 +103,7 @@ def _compare_periods(
                 is_person, is_machine = is_in(pair.person, category), is_in(pair.machine, category)
                 if bool(is_person) != is_false_positive:
                     counts[stratum.period, stratum.part].append(is_person != is_machine)
+
             errors = [
                 ErrorCount(period, part, sum(are_wrong), len(are_wrong))
                 for (period, part), are_wrong in counts.items()

@@ -92,6 +92,7 @@ def _draw_lines(title: str, panels: Sequence[CategoryPanel]) -> Figure:
             va="center",
             fontsize=9,
         )
+
     ax.set_yticks(ys, [style.without_undrawable(panel.name) for panel in panels])
     ax.set_ylim(len(panels) - 0.4, -0.6)
     ax.set_xlim(0, 1.12 * max(panel.whole.high for panel in panels))

@@ -138,6 +138,7 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
         for row in whole
         if row.measure == "precision"
     ]
+
     shares = [row for row in whole if row.measure == "share"]
     for variable in sample.codebook.variables:
         for keyword in sample.keywords:

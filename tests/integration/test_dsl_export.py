@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis.codebooks.reading import read_shipped
+from analysis.codebooks.reading import parse_codebook, read_shipped
 from core.enums import SamplePeriod
 from models.codes import CodeValue, Coding, find_stored_codebook, replace_codes
 from models.database import Database
 from producers.code_sample import draw_code_sample
+from reports.data.dsl_rows import read_dsl_table
+from reports.data.run_data import load_run
 from tests.command_kit import run_command
 from tests.report_stories import Text, database, months_run, store
 
@@ -74,6 +76,35 @@ def test_each_text_has_a_row_with_its_codes_and_the_probability_of_being_drawn(
     # Of each part as many texts are drawn as their probabilities say.
     assert math.fsum(float(row["sample_prob"]) for row in rows) == pytest.approx(40)
     assert [row["sample_prob"] for row in rows if row["copies"] == "20"] == ["1.0"]
+
+
+def test_what_is_not_asked_is_empty_and_the_category_of_most_coders_counts(db: Database) -> None:
+    codebook = parse_codebook(
+        b"{name: stance, unit: document, variables: ["
+        b"{name: about, question: Is it about water, type: yes-no},"
+        b"{name: stance, question: Which stance, type: category, if: about = yes,"
+        b" categories: {for: praise, against: blame}}]}",
+        "stance.yaml",
+    )
+    store(db, [Text("2020-03-02", "Tide is high."), Text("2020-03-03", "Quiet day.")])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    sample = draw_code_sample(db, run, codebook, n=9, per=SamplePeriod.ALL, seed=1)
+    with db.read() as connection:
+        codebook_id = find_stored_codebook(connection, codebook.hash)
+    assert codebook_id is not None
+    with db.write() as connection:
+        for coder, stance in (("Ann", "against"), ("Ben", "for"), ("Cleo", "against")):
+            about = {"about": CodeValue("yes"), "stance": CodeValue(stance)}
+            codes = {
+                text.unit: about if "Tide" in text.text else {"about": CodeValue("no")}
+                for text in sample
+            }
+            replace_codes(connection, db, Coding(run, codebook_id, f"person:{coder}"), codes)
+
+    table = read_dsl_table(load_run(db, run), "stance")
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    answers = sorted((row["about"], row["stance"]) for row in rows)
+    assert answers == [(0.0, None), (1.0, "against")]
 
 
 def test_what_cannot_be_written_is_told_with_what_to_write(db: Database, tmp_path: Path) -> None:
