@@ -51,8 +51,8 @@ KEYWORD_CHARACTERS = 100
 # The bodies that are read or in work have at most this many bytes.
 MAX_BODIES = 64_000_000
 
-# A thread at work lets the event loop run after this time. With Python's 5 ms, whatever the loop does
-# for a request took 5 ms: of a hundred polarities at once ninety were answered before /health was.
+# A thread at work lets the event loop run after this time. With Python's 5 ms, whatever the loop
+# does for a request took 5 ms: of a hundred polarities at once ninety were answered before /health.
 SWITCH_SECONDS = 0.001
 
 # Short texts have a thread of their own, so that they wait for no long text: this is some 0.2 s of
