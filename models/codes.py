@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from core.enums import CodeState
@@ -79,24 +79,21 @@ def store_codebook(
     connection: Connection, db: Database, name: str, hash_of_meaning: bytes, content: Any
 ) -> int:
     """Return the id of the codebook of that hash, which is stored if it is new."""
+    codebook_id = find_stored_codebook(connection, hash_of_meaning)
+    if codebook_id is not None:
+        return codebook_id
     statement = insert_new(Codebook, is_sqlite=db.is_sqlite)
     connection.execute(statement, {"name": name, "hash": hash_of_meaning, "content": content})
-    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
-    return connection.execute(stored).scalar_one()
+    return connection.execute(_stored(hash_of_meaning)).scalar_one()
 
 
 def find_stored_codebook(connection: Connection, hash_of_meaning: bytes) -> int | None:
     """Return the id of the codebook of that hash; None if it is not stored."""
-    stored = select(Codebook.id).where(Codebook.hash == hash_of_meaning)
-    return connection.execute(stored).scalar()
+    return connection.execute(_stored(hash_of_meaning)).scalar()
 
 
-def coded_codebooks(connection: Connection, run_id: int) -> list[tuple[int, dict[str, Any]]]:
-    """Return the id and the content of each codebook by which the run was coded, by id."""
-    coded = select(Code.codebook_id).where(Code.run_id == run_id).distinct()
-    codebooks = select(Codebook.id, Codebook.content).where(Codebook.id.in_(coded))
-    rows = connection.execute(codebooks.order_by(Codebook.id))
-    return [(codebook.id, codebook.content) for codebook in rows]
+def _stored(hash_of_meaning: bytes) -> Select[int]:
+    return select(Codebook.id).where(Codebook.hash == hash_of_meaning)
 
 
 def read_codes(connection: Connection, coding: Coding) -> dict[UnitKey, dict[str, CodeValue]]:
@@ -139,16 +136,27 @@ def _read_codes(
 def read_peoples_codes(
     connection: Connection, run_id: int, codebook_id: int
 ) -> dict[UnitKey, dict[str, list[str]]]:
-    """Return the codes that people gave the units of a run, one of each coder, by variable."""
-    columns = (Code.document_id, Code.keyword, Code.position, Code.variable, Code.code)
-    is_coded = (Code.coder.startswith(PERSON, autoescape=True), Code.state == CodeState.CODED)
-    codes = select(*columns).where(
-        Code.run_id == run_id, Code.codebook_id == codebook_id, *is_coded
+    """Return the codes that people gave the units of a run, one of each coder, by variable.
+
+    What was decided on a unit stands for what all people said of it.
+    """
+    unit_columns = (Code.document_id, Code.keyword, Code.position)
+    codes = select(*unit_columns, Code.coder, Code.variable, Code.code).where(
+        Code.run_id == run_id,
+        Code.codebook_id == codebook_id,
+        Code.coder.startswith(PERSON, autoescape=True),
     )
-    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
+    rows_by_unit: dict[UnitKey, list[Any]] = {}
     for row in connection.execute(codes.order_by(Code.coder)):
         unit = UnitKey(row.document_id, row.keyword, row.position)
-        codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
+        rows_by_unit.setdefault(unit, []).append(row)
+
+    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
+    for unit, rows in rows_by_unit.items():
+        decided = [row for row in rows if row.coder == ADJUDICATED]
+        for row in decided or rows:
+            if row.code is not None:
+                codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
     return codes_by_unit
 
 
@@ -200,8 +208,8 @@ def replace_codes_of_job(
     columns = (Job.run_id, Job.kind, Job.name, Run.parameters)
     run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
     job = connection.execute(run_of_job).one()
-    is_codebook = Codebook.hash == bytes.fromhex(job.parameters["codebook"])
-    codebook_id = connection.execute(select(Codebook.id).where(is_codebook)).scalar_one()
+    stored = _stored(bytes.fromhex(job.parameters["codebook"]))
+    codebook_id = connection.execute(stored).scalar_one()
     coding = Coding(job.run_id, codebook_id, job.parameters["coder"])
 
     scope = DocumentScope.of_job(

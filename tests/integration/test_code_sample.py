@@ -13,7 +13,6 @@ from analysis.codebooks.reading import parse_codebook, read_shipped
 from core.enums import SamplePart, SamplePeriod
 from core.errors import NotFound, UsageError
 from models.code_samples import list_strata
-from models.codes import coded_codebooks
 from models.database import Database
 from models.tables import Document
 from producers.code_sample import SampledText, draw_code_sample, read_code_sample
@@ -160,5 +159,3 @@ def test_a_sample_goes_with_its_documents_and_a_missing_run_is_named(db: Databas
     assert read_code_sample(db, run, 2) == sample[1:]
     with pytest.raises(NotFound, match="there is no run 9"):
         draw(db, 9)
-    with db.read() as connection:
-        assert coded_codebooks(connection, run) == []

@@ -20,10 +20,18 @@ from analysis.kinds import kind_named, result_tables
 from analysis.kinds.accounts import HandlesParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
+from analysis.trainings.codes.samples import read_samples
 from core.enums import CodeState, State, StepState
 from core.errors import BadInput, UsageError
 from core.settings import Settings
-from models.codes import CodeValue, Coding, UnitKey, read_codes, replace_codes
+from models.codes import (
+    CodeValue,
+    Coding,
+    UnitKey,
+    find_stored_codebook,
+    read_codes,
+    replace_codes,
+)
 from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Code, Document, Job, JobStep
@@ -297,6 +305,27 @@ def test_a_run_whose_training_was_forgotten_fails_and_says_so(jobs: Jobs) -> Non
     row = jobs.to_its_end(run)
     assert row.state == State.FAILED
     assert f"the run's coder network:{training} is gone" in row.reason
+
+
+def test_a_decision_stands_for_what_coders_who_differ_said(jobs: Jobs) -> None:
+    run = code_as_people(jobs)
+    with jobs.db.read() as connection:
+        codebook_id = find_stored_codebook(connection, DOCUMENTS.hash)
+        assert codebook_id is not None
+        codes = read_codes(connection, Coding(run, codebook_id, "person:anna"))
+    decided, unknown = sorted(codes)[:2]
+    no, yes = {"degree": CodeValue("0")}, {"degree": CodeValue("2")}
+    with jobs.db.write() as connection:
+        for coder, given in (("anna", no), ("ben", no), ("adjudicated", yes)):
+            coding = Coding(run, codebook_id, f"person:{coder}")
+            replace_codes(connection, jobs.db, coding, {decided: given})
+        nobody = {"degree": CodeValue(None, CodeState.CANNOT_BE_CODED, "unclear")}
+        coding = Coding(run, codebook_id, "person:adjudicated")
+        replace_codes(connection, jobs.db, coding, {unknown: nobody})
+
+    samples = {sample.unit: sample for sample in read_samples(jobs.db, run, DOCUMENTS).samples}
+    assert samples[decided].codes == {"degree": "2"}
+    assert unknown not in samples
 
 
 def test_a_plan_says_that_the_network_costs_nothing(jobs: Jobs, stub: Stub) -> None:

@@ -125,11 +125,11 @@ def test_figures_of_a_worked_matrix() -> None:
 
 def test_the_interval_widens_where_groups_repeat_a_code() -> None:
     classes = np.tile([0, 1], 100)
-    predicted = np.repeat([0, 1], 100)
+    predicted = np.zeros(200, np.int64)
     singles = samples_of(classes, np.arange(200), np.zeros(200))
-    clusters = samples_of(classes, np.arange(200) // 2 * 0 + np.arange(200) % 2, np.zeros(200))
+    clusters = samples_of(classes, classes, np.zeros(200))
     narrow, _ = validation.measure_figures(singles, predicted)
-    wide, _ = validation.measure_figures(clusters, classes * 0)
+    wide, _ = validation.measure_figures(clusters, predicted)
     assert narrow.value == wide.value == 0.5
     assert narrow.low < 0.5 < narrow.high
     assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
@@ -189,6 +189,42 @@ def test_a_scale_and_a_rare_variable_are_answered() -> None:
     assert answers[0]["rare"].code == "no"
     assert "rare" not in answers[1]
     assert "rare: 3 coded texts, too few" in " ".join(report.remarks)
+
+
+def test_variables_on_which_too_few_texts_are_agreed_are_refused_before_any_work() -> None:
+    codebook = Codebook.model_validate(
+        {
+            "name": "calm",
+            "unit": "document",
+            "variables": [{"name": "calm", "question": "?", "type": "yes-no"}],
+        }
+    )
+    coded = []
+    for number in range(45):
+        # On the last ten coders are divided evenly, so that they have no code.
+        codes = {"calm": ("yes", "no")[number % 2]} if number < 35 else {}
+        text = CodedText(f"{WORDS[number % len(WORDS)]} {number}")
+        coded.append(CodeSample(UnitKey(number), f"d{number:03}", text, codes, number))
+    with pytest.raises(BadInput, match="no variable of calm has two different codes on 40 texts"):
+        CodesTask(codebook, CodeSamples(coded, 10), None)
+
+
+def test_the_learning_curve_has_no_more_texts_than_train_in_the_cross_validation() -> None:
+    codebook = Codebook.model_validate(
+        {
+            "name": "calm",
+            "unit": "document",
+            "variables": [{"name": "calm", "question": "?", "type": "yes-no"}],
+        }
+    )
+    coded = []
+    for number in range(1_900):
+        text = CodedText(f"{WORDS[number % len(WORDS)]} {number}")
+        codes = {"calm": ("yes", "no")[number % 2]}
+        coded.append(CodeSample(UnitKey(number), f"d{number:04}", text, codes, number))
+    # Four of five parts train: 1,520 texts.
+    task = CodesTask(codebook, CodeSamples(coded, 0), None)
+    assert [block.size for block in task.blocks] == [50, 100, 200, 400, 800, 0]
 
 
 def test_bytes_that_are_no_network_are_refused() -> None:

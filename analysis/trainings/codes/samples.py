@@ -15,11 +15,10 @@ from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.coded_text import CodedText
 from analysis.text.near_duplicates import find_patterns
 from analysis.text.repeats import read_form
-from models.codes import UnitKey, read_peoples_codes
+from models.codes import UnitKey, find_stored_codebook, read_peoples_codes
 from models.database import Database, batched
 from models.documents import DocumentText, documents_by_id, text_part_of
 from models.runs import get_run
-from models.tables import Codebook as CodebookRow
 from models.tables import Job, Mention
 
 
@@ -52,8 +51,7 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
     """Return what people coded of a run. Raises `NotFound` for the run."""
     with db.read() as connection:
         run = get_run(connection, run_id)
-        stored = select(CodebookRow.id).where(CodebookRow.hash == codebook.hash)
-        codebook_id = connection.scalar(stored)
+        codebook_id = find_stored_codebook(connection, codebook.hash)
         codes: Mapping[UnitKey, Mapping[str, Sequence[str]]] = {}
         if codebook_id is not None:
             codes = read_peoples_codes(connection, run_id, codebook_id)

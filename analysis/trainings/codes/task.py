@@ -41,7 +41,7 @@ SIZES = (50, 100, 200, 400, 800, 1_600, 3_200)
 # So many words are shown that speak most for a code.
 WORDS_SHOWN = 10
 
-# A block whose texts are not all: its name in a checkpoint is its size.
+# The size of a block on all texts.
 ALL = 0
 
 
@@ -76,7 +76,7 @@ class Report:
 class CodesTask:
     """The training of a network on *samples*; *checkpoint* holds what was done before.
 
-    Raises `BadInput` if too few texts are coded, or all have one code.
+    Raises `BadInput` if no variable has enough coded texts with different codes.
     """
 
     def __init__(self, codebook: Codebook, samples: CodeSamples, checkpoint: bytes | None) -> None:
@@ -99,10 +99,10 @@ class CodesTask:
         order = sorted(range(len(texts)), key=lambda place: _hash(self._samples[place]))
         self._order = {place: number for number, place in enumerate(order)}
         self._outputs = [self._make_output(key) for key in list_outputs(codebook)]
-        if all(len(output.codes) < 2 for output in self._outputs):
+        if not any(map(can_be_learned, self._outputs)):
             raise BadInput(
-                f"all texts that people coded by {codebook.name} have the same codes: nothing is "
-                "to be learned from them"
+                f"no variable of {codebook.name} has two different codes on {FEWEST_CODES} texts "
+                "on which coders agree: code more texts, or decide where coders differ"
             )
 
         self._fingerprint = _fingerprint(codebook, self._samples, self._features)
@@ -138,7 +138,7 @@ class CodesTask:
         for number, output in enumerate(self._outputs):
             if not can_be_learned(output):
                 continue
-            trained = len(output.places) * (validation.PARTS - 1) // validation.PARTS
+            trained = _count_trained(len(output.places))
             for size in (*(size for size in SIZES if size < trained), ALL):
                 yield Block(number, size)
 
@@ -284,7 +284,7 @@ def evaluate(
 
 def _count_trained(samples: int) -> int:
     """Return how many samples train a classifier of the cross-validation by all others."""
-    parts = validation.PARTS if samples <= validation.MANY else validation.PARTS_OF_MANY
+    parts = validation.count_parts(samples)
     return samples * (parts - 1) // parts
 
 

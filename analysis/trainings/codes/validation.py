@@ -98,9 +98,14 @@ def _fit_path(
     return classifiers
 
 
+def count_parts(samples: int) -> int:
+    """Return into how many parts a cross-validation divides so many samples."""
+    return PARTS if samples <= MANY else PARTS_OF_MANY
+
+
 def cross_validate(samples: Samples, size: int | None = None) -> Validation:
     """Predict each sample from others: from *size* of them, or from all."""
-    parts = PARTS if len(samples) <= MANY else PARTS_OF_MANY
+    parts = count_parts(len(samples))
     part_of_sample = divide(
         samples.groups.tolist(), samples.classes.tolist(), samples.order.tolist(), parts
     )
