@@ -61,8 +61,9 @@ class CodingRequest:
 def code_by_codebook(request: CodingRequest) -> None:
     """Draw the sample and code it in the terminal or a browser, or write or read a file."""
     from analysis.codebooks.reading import find_codebook
+    from analysis.codebooks.stored import stored_codebook
     from cli.label import DEFAULT_CODER, check_terminal
-    from models.codes import PERSON, Coding, store_codebook
+    from models.codes import PERSON, Coding
     from producers.code_sample import draw_code_sample
 
     if request.page is not None:
@@ -87,9 +88,8 @@ def code_by_codebook(request: CodingRequest) -> None:
             per=request.per,
             seed=request.seed,
         )
-        with db.write() as connection:
-            content = codebook.model_dump(mode="json", by_alias=True)
-            codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
+        with db.read() as connection:
+            codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
         coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder or DEFAULT_CODER}")
         if request.out is not None:
             _write_file(db, codebook, coding, sample, request)

@@ -259,7 +259,6 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
         find_items,
         read_coded_file,
     )
-    from reports.words.quantities import quantity
 
     check_run_of_months(db, run)
     coded_file = read_coded_file(path)

@@ -165,7 +165,9 @@ def submit_codes(
         except BadInput as error:
             # Another command codes more texts.
             raise UsageError(str(error)) from error
-        parameters, jobs = plan_code_training(run, keep_codebook(db, chosen))
+        with db.write() as connection:
+            keep_codebook(connection, db, chosen)
+        parameters, jobs = plan_code_training(run, chosen.hash.hex())
         training = submit_training(db, parameters, jobs, name=name)
         dispatch_and_wait(db, settings, training, wait=wait)
 

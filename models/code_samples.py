@@ -12,8 +12,6 @@ from models.codes import UnitKey
 from models.documents import text_column
 from models.tables import Document, Job, Mention, SampledUnit, SampleStratum
 
-_SAMPLE_TABLES = (SampledUnit, SampleStratum)
-
 
 def replace_sample(
     connection: Connection,

@@ -14,8 +14,6 @@ from analysis.options import FrozenModel
 from core.enums import CodeState, SamplePart
 from core.errors import BadInput
 from models.code_samples import list_strata
-from models.codes import store_codebook
-from models.database import Database
 from models.tables import Code, Document, SampledUnit, SampleStratum
 from models.tables import Codebook as StoredCodebook
 from packs import contents
@@ -123,7 +121,7 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
             strata = list_strata(connection, run.id, codebook_id)
         drawn = fetch_all(run.db, units.where(SampledUnit.codebook_id == codebook_id))
         yield PackedCodebook(
-            content=_dump(Codebook.model_validate(content)),
+            content=Codebook.model_validate(content).model_dump(mode="json", by_alias=True),
             strata=tuple(_pack_stratum(stratum) for stratum in strata),
             units=tuple(
                 PackedUnit(
@@ -149,16 +147,6 @@ def _pack_stratum(stratum: Any) -> PackedStratum:
         texts=stratum.texts,
         drawn=stratum.drawn,
     )
-
-
-def restore_codebook(db: Database, codebook: Codebook) -> int:
-    """Store a codebook, and return its id."""
-    with db.write() as connection:
-        return store_codebook(connection, db, codebook.name, codebook.hash, _dump(codebook))
-
-
-def _dump(codebook: Codebook) -> dict[str, Any]:
-    return codebook.model_dump(mode="json", by_alias=True)
 
 
 def list_stratum_rows(run_id: int, codebook_id: int, packed: PackedCodebook) -> Iterator[Any]:

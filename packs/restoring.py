@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from analysis.codebooks.stored import keep_codebook
 from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
@@ -56,7 +57,6 @@ from packs.coding import (
     PackedCodebook,
     check_codebook,
     list_stratum_rows,
-    restore_codebook,
 )
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
 from packs.derived import answers_file
@@ -402,7 +402,8 @@ def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> No
         return
     codebook_ids: dict[str, int] = {}
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
-        codebook_id = restore_codebook(db, packed.codebook)
+        with db.write() as connection:
+            codebook_id = keep_codebook(connection, db, packed.codebook)
         codebook_ids[packed.codebook.short_hash] = codebook_id
         _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
         units = []

@@ -25,13 +25,14 @@ from analysis.codebooks.drawing import (
     draw_counts,
     find_inclusions,
 )
+from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
 from core.enums import SamplePart, SamplePeriod, TextPart
 from core.errors import UsageError
 from models.code_samples import list_sampled_units, replace_sample
-from models.codes import UnitKey, store_codebook
+from models.codes import UnitKey
 from models.database import Database
 from models.documents import text_part_of
 from models.runs import get_run
@@ -80,8 +81,7 @@ def draw_code_sample(
         )
 
     with db.write() as connection:
-        content = codebook.model_dump(mode="json", by_alias=True)
-        codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
+        codebook_id = keep_codebook(connection, db, codebook)
         earlier = set()
         for unit in list_sampled_units(connection, run_id, codebook_id, TextPart.HEADLINE):
             earlier.add(UnitKey(unit.document_id, unit.keyword, unit.position))

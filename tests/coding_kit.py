@@ -20,11 +20,12 @@ from aiohttp import web
 
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.reading import parse_codebook
+from analysis.codebooks.stored import keep_codebook
 from cli.coding_page.access import make_token
 from cli.coding_page.app import HOST, CodingApp
 from cli.coding_page.project import CodingProject
 from core.enums import SamplePeriod
-from models.codes import Coding, UnitKey, read_codes, store_codebook
+from models.codes import Coding, UnitKey, read_codes
 from models.database import Database
 from producers.code_sample import draw_code_sample
 from tests.label_kit import COMMAND
@@ -89,9 +90,8 @@ def read_book(text: str = CODEBOOK) -> Codebook:
 
 def find_codebook(db: Database, book: Codebook) -> int:
     """Return the number of a codebook, which is stored if it is new."""
-    content = book.model_dump(by_alias=True)
     with db.write() as connection:
-        return store_codebook(connection, db, book.name, book.hash, content)
+        return keep_codebook(connection, db, book)
 
 
 def codes_of(db: Database, run: int, coder: str, text: str = CODEBOOK) -> dict[UnitKey, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import SHIPPED, read_codebook, read_shipped
+from analysis.codebooks.reading import find_codebook
 from core.errors import NotFound
 from models import tables
 from models.codes import store_codebook
@@ -18,24 +17,20 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def choose_codebook(db: Database, text: str) -> Codebook:
-    """Return the codebook that *text* names: a shipped one, a hash, or a file.
+    """Return the codebook that *text* names: a hash, a shipped one, or a file.
 
     Raises `BadInput` for a file, `NotFound` for a hash.
     """
-    if text in SHIPPED:
-        return read_shipped(text)
     if _HASH.fullmatch(text):
         with db.read() as connection:
             return stored_codebook(connection, text)[1]
-    return read_codebook(Path(text))
+    return find_codebook(text)
 
 
-def keep_codebook(db: Database, codebook: Codebook) -> str:
-    """Store a codebook unless it is stored, and return its hash as parameters of runs hold it."""
+def keep_codebook(connection: Connection, db: Database, codebook: Codebook) -> int:
+    """Store a codebook unless it is stored, and return its id."""
     content = codebook.model_dump(mode="json", by_alias=True)
-    with db.write() as connection:
-        store_codebook(connection, db, codebook.name, codebook.hash, content)
-    return codebook.hash.hex()
+    return store_codebook(connection, db, codebook.name, codebook.hash, content)
 
 
 def stored_codebook(connection: Connection, hash_text: str) -> tuple[int, Codebook]:

@@ -6,6 +6,7 @@ import sys
 from contextlib import closing
 
 from analysis.codebooks.reading import find_codebook
+from analysis.codebooks.stored import stored_codebook
 from cli import context
 from cli.coding import CodingRequest, PageOptions, count_texts
 from cli.coding_page.access import make_token, read_link_key
@@ -15,7 +16,6 @@ from cli.label import DEFAULT_CODER
 from cli.messages import inform, show
 from core.errors import UsageError
 from core.quantities import quantity
-from models.codes import store_codebook
 from producers.code_sample import draw_code_sample
 
 # No coder has this name: a name has no line break.
@@ -42,9 +42,8 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
             per=request.per,
             seed=request.seed,
         )
-        content = codebook.model_dump(mode="json", by_alias=True)
-        with db.write() as connection:
-            codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
+        with db.read() as connection:
+            codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
         project = CodingProject(
             db, request.run, codebook, codebook_id, sample, coders=coders, doubles=page.doubles
         )
@@ -62,14 +61,15 @@ def split_coders(names: str) -> list[str]:
 def _serve_project(project: CodingProject, run_id: int, key: bytes, port: int) -> None:
     desks = {**project.make_desks(), _DECISIONS: project.make_decision_desk()}
     tokens = {desk: make_token(key, run_id, project.codebook.hash, desk) for desk in desks}
-    before = {progress.coder: progress.done for progress in project.count_done()}
+    begun = project.count_done()
+    before = {progress.coder: progress.done for progress in begun}
 
     def show_links(used_port: int) -> None:
         origin = f"http://{HOST}:{used_port}"
         width = max(map(len, [*before, "decisions"]))
         texts = quantity(project.size, "text")
         show(f"{texts} of run {run_id} by the codebook {project.codebook.name}")
-        for progress in project.count_done():
+        for progress in begun:
             link = f"{origin}/{tokens[progress.coder]}/"
             show(f"  {progress.coder:{width}}  {link}  {_describe(progress.done, progress.total)}")
         show(f"  {'decisions':{width}}  {origin}/{tokens[_DECISIONS]}/  and progress")
@@ -92,11 +92,11 @@ def _describe(done: int, total: int) -> str:
 
 def _show_agreement(project: CodingProject) -> None:
     for agreement in project.measure_agreement():
-        texts = quantity(agreement.units, "text")
+        texts = quantity(agreement.shared, "text")
         alpha = agreement.alpha
         value = (
             "has no value yet"
             if alpha is None
             else f"{alpha.alpha:.3f}, {alpha.low:.3f} to {alpha.high:.3f}"
         )
-        show(f"{agreement.variable}: Krippendorff's alpha {value} ({texts} coded by several)")
+        show(f"{agreement.name}: Krippendorff's alpha {value} ({texts} coded by several)")

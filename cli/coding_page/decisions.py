@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.codebooks.codebook import Codebook, Variable
 from cli.coding_page.desks import Desk, describe_code
-from cli.coding_page.people import PeopleCodes, find_open_variable, list_finished, read_people_codes
+from cli.coding_page.people import PeopleCodes, list_finished, read_people_codes
 from models.code_samples import list_sampled_keys
 from models.codes import (
     ADJUDICATED,
@@ -24,7 +24,7 @@ from models.codes import (
 )
 from models.database import Database
 from producers.code_sample import SampledText
-from producers.coding_session import CodingSession, DatabaseCodes
+from producers.coding_session import CodingSession, DatabaseCodes, next_variable
 
 NOT_ANSWERED = "was not asked this"
 
@@ -61,7 +61,7 @@ class DecisionDesk(Desk):
             for unit in self._texts
             if unit in stored
             and (codes := find_shared(self._codebook, self._people, unit)) is not None
-            and find_open_variable(self._codebook, codes) is not None
+            and next_variable(self._codebook, codes) is not None
         }
         decided = {
             unit: {name: value for name, value in codes.items() if name not in shared[unit]}

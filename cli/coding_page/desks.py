@@ -13,7 +13,6 @@ from pydantic import Field, model_validator
 
 from analysis.codebooks.codebook import Codebook, Variable, VariableType
 from analysis.options import FrozenModel
-from cli.coding_page.people import find_open_variable
 from core.enums import UncodedReason
 from core.errors import BadInput
 from models.code_samples import list_sampled_keys
@@ -26,6 +25,7 @@ from producers.coding_session import (
     Question,
     assign_keys,
     cannot_be_coded,
+    next_variable,
 )
 
 # A request that comes again is known as long as it is among so many.
@@ -156,7 +156,7 @@ class Desk:
         codes = session.codes_of(unit)
         if variable.name in codes:
             return "" if codes[variable.name].code == value.code else CODED_ELSEWHERE
-        if find_open_variable(self._codebook, codes) != variable:
+        if next_variable(self._codebook, codes) != variable:
             return NOT_ASKED
         outcome = session.answer(unit, variable.name, value)
         remarks = {StoreOutcome.ERASED: ERASED, StoreOutcome.THERE_ALREADY: CODED_ELSEWHERE}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from analysis.codebooks.codebook import Codebook, Variable
+from analysis.codebooks.codebook import Codebook
 from models.codes import (
     ADJUDICATED,
     PERSON,
@@ -17,6 +17,7 @@ from models.codes import (
     read_codes,
     read_codes_elsewhere,
 )
+from producers.coding_session import next_variable
 
 # The codes of each unit by coder ("person:NAME"), without decisions between them.
 PeopleCodes = Mapping[str, Mapping[UnitKey, Mapping[str, CodeValue]]]
@@ -56,10 +57,5 @@ def list_finished(codebook: Codebook, people: PeopleCodes, unit: UnitKey) -> lis
     return [
         coder
         for coder, codes_by_unit in people.items()
-        if unit in codes_by_unit and find_open_variable(codebook, codes_by_unit[unit]) is None
+        if unit in codes_by_unit and next_variable(codebook, codes_by_unit[unit]) is None
     ]
-
-
-def find_open_variable(codebook: Codebook, codes: Mapping[str, CodeValue]) -> Variable | None:
-    """Return the variable that a unit with these *codes* is asked next; None if it is done."""
-    return codebook.next_variable({name: value.code for name, value in codes.items()})

@@ -10,17 +10,13 @@ from analysis.codebooks.codebook import Codebook
 from cli.coding_page.decisions import DecisionDesk
 from cli.coding_page.desks import Desk
 from cli.coding_page.people import PeopleCodes, list_finished, read_people_codes
-from cli.coding_page.progress import (
-    CoderProgress,
-    VariableAgreement,
-    count_done,
-    measure_agreement,
-)
+from cli.coding_page.progress import CoderProgress, count_done
 from cli.coding_page.shares import share_out
 from models.code_samples import list_sampled_keys
 from models.codes import PERSON, Coding, UnitKey
 from models.database import Database
 from producers.code_sample import SampledText
+from reports.data.code_agreement import VariableAgreement, measure_agreement
 
 
 class CodingProject:
@@ -123,11 +119,16 @@ class CodingProject:
 
     def _measure_agreement(self, people: PeopleCodes) -> list[VariableAgreement]:
         if self._measured[0] != people:
-            self._measured = (people, measure_agreement(self.codebook, people))
+            # The units are in the order of the sample, on which the bootstrap depends.
+            units = [
+                {coder: codes[text.unit] for coder, codes in people.items() if text.unit in codes}
+                for text in self._sample
+            ]
+            self._measured = (people, measure_agreement(self.codebook, units))
         return self._measured[1]
 
 
 def _describe_agreement(agreement: VariableAgreement) -> dict[str, Any]:
     alpha = agreement.alpha
     interval = None if alpha is None else [alpha.alpha, alpha.low, alpha.high]
-    return {"variable": agreement.variable, "units": agreement.units, "alpha": interval}
+    return {"variable": agreement.name, "units": agreement.shared, "alpha": interval}

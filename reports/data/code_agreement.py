@@ -10,8 +10,6 @@ from core.enums import CodeState
 from models.codes import ADJUDICATED, PERSON, CodeValue
 from reports.stats.agreement import AlphaEstimate, Level, estimate_alpha
 
-_LEVELS = {VariableType.SCALE: Level.INTERVAL}
-
 # The codes of a unit by coder and variable.
 CoderCodes = Mapping[str, Mapping[str, CodeValue]]
 
@@ -62,7 +60,7 @@ def _measure_variable(variable: Variable, units: Iterable[CoderCodes]) -> Variab
         if codes:
             coded_units.append(codes)
 
-    level = _LEVELS.get(variable.type, Level.NOMINAL)
+    level = Level.INTERVAL if variable.type == VariableType.SCALE else Level.NOMINAL
     shared = sum(len(codes) > 1 for codes in coded_units)
     alpha = estimate_alpha(coded_units, level)
     return VariableAgreement(variable.name, level, len(coders), len(coded_units), shared, alpha)

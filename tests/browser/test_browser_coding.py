@@ -80,7 +80,7 @@ class Desk:
         for key in keys:
             self.page.keyboard.press(key)
         wait_until(lambda: self.shown != before, seconds=30, what=f"a question after {keys}")
-        expect(self.page.locator("body")).not_to_have_class("busy")
+        expect(self.page.locator("body.busy")).to_have_count(0)
 
     def count(self) -> str:
         return self.page.locator("#count").inner_text()

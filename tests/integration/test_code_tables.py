@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.reading import parse_codebook, read_shipped
+from analysis.codebooks.stored import keep_codebook
 from core.enums import CodeState, SamplePeriod, UncodedReason
-from models.codes import CodeValue, Coding, UnitCodes, UnitKey, replace_codes, store_codebook
+from models.codes import CodeValue, Coding, UnitCodes, UnitKey, replace_codes
 from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
 from models.labels import store_labels
@@ -59,8 +60,7 @@ def code(
     db: Database, run: int, coder: str, codes: dict[UnitKey, UnitCodes], codebook: Codebook = TIDES
 ) -> None:
     with db.write() as connection:
-        content = codebook.model_dump(mode="json", by_alias=True)
-        codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
+        codebook_id = keep_codebook(connection, db, codebook)
         replace_codes(connection, db, Coding(run, codebook_id, coder), codes)
 
 

@@ -151,7 +151,8 @@ def code_as_people(jobs: Jobs, codebook: Codebook = DOCUMENTS, *, coder: str = "
             key = UnitKey(document, "flood", 1) if is_mention else UnitKey(document)
             if not is_mention or "flood" in text:
                 codes[key] = answers(text)
-    keep_codebook(jobs.db, codebook)
+    with jobs.db.write() as connection:
+        keep_codebook(connection, jobs.db, codebook)
     with jobs.db.write() as connection:
         coding = Coding(run, codebook_id(jobs.db, codebook), f"person:{coder}")
         replace_codes(connection, jobs.db, coding, codes)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.codebooks.reading import read_codebook, read_shipped
+from analysis.codebooks.stored import keep_codebook
 from core.enums import SamplePeriod
 from models.codes import (
     CodeValue,
@@ -17,7 +18,6 @@ from models.codes import (
     find_stored_codebook,
     read_codes,
     replace_codes,
-    store_codebook,
 )
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample, read_code_sample
@@ -76,8 +76,7 @@ def sample_of(db: Database, run: int, path: Path, n: int) -> list[SampledText]:
 def coding_of(db: Database, run: int, path: Path, coder: str = "coder 1") -> Coding:
     codebook = read_codebook(path)
     with db.write() as connection:
-        content = codebook.model_dump(mode="json", by_alias=True)
-        codebook_id = store_codebook(connection, db, codebook.name, codebook.hash, content)
+        codebook_id = keep_codebook(connection, db, codebook)
     return Coding(run, codebook_id, f"person:{coder}")
 
 

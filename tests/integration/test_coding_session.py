@@ -9,6 +9,7 @@ import pytest
 
 from analysis.codebooks.codebook import Variable
 from analysis.codebooks.reading import parse_codebook
+from analysis.codebooks.stored import keep_codebook
 from core.enums import CodeState, UncodedReason
 from core.errors import NotFound
 from models.codes import (
@@ -18,7 +19,6 @@ from models.codes import (
     UnitCodes,
     UnitKey,
     read_codes,
-    store_codebook,
 )
 from models.database import Database
 from models.erasure import forget_documents, forget_run
@@ -93,8 +93,7 @@ def units(db: Database, run: int) -> list[UnitKey]:
 
 def coding_of(db: Database, run: int, coder: str = "person:Ann") -> Coding:
     with db.write() as connection:
-        content = CODEBOOK.model_dump(mode="json", by_alias=True)
-        codebook_id = store_codebook(connection, db, CODEBOOK.name, CODEBOOK.hash, content)
+        codebook_id = keep_codebook(connection, db, CODEBOOK)
     return Coding(run, codebook_id, coder)
 
 

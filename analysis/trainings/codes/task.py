@@ -25,6 +25,7 @@ from analysis.codebooks.network import (
     possible_codes,
 )
 from analysis.codebooks.network_features import TextFeatures, reads_valences
+from analysis.codebooks.units import hash_parts
 from analysis.trainings.codes import validation
 from analysis.trainings.codes.samples import CodeSample, CodeSamples
 from core.errors import BadInput
@@ -96,7 +97,7 @@ class CodesTask:
             by_keyword=codebook.asks_of_keyword and len(keywords) > 1,
         )
         self._rows, self._hashes = self._features.read(texts)
-        order = sorted(range(len(texts)), key=lambda place: _hash(self._samples[place]))
+        order = sorted(range(len(texts)), key=lambda place: _random_number(self._samples[place]))
         self._order = {place: number for number, place in enumerate(order)}
         self._outputs = [self._make_output(key) for key in list_outputs(codebook)]
         if not any(map(can_be_learned, self._outputs)):
@@ -330,10 +331,9 @@ def _describe_samples(samples: CodeSamples) -> list[str]:
     return remarks
 
 
-def _hash(sample: CodeSample) -> bytes:
+def _random_number(sample: CodeSample) -> bytes:
     """Return the permanent random number of a sample."""
-    parts = (sample.document, sample.text.keyword, f"{sample.unit.position}")
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
+    return hash_parts(sample.document, sample.text.keyword, f"{sample.unit.position}")
 
 
 def _fingerprint(codebook: Codebook, samples: Sequence[CodeSample], features: TextFeatures) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.codebooks.network import temper
 from analysis.trainings.codes.samples import divide
+from analysis.trainings.polarity.evaluation import Interval
 from networks.classifier import (
     Classifier,
     Numbers,
@@ -63,15 +64,6 @@ class Validation:
     probabilities: Numbers
     weight_decay: float
     temperature: float
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def fit(samples: Samples, places: Integers, weight_decay: float) -> Classifier:
@@ -170,7 +162,9 @@ def measure_macro_f1(confusions: Numbers | Integers) -> Numbers:
     return np.asarray(scores.sum(axis=-1) / np.maximum((both > 0).sum(axis=-1), 1))
 
 
-def measure_figures(samples: Samples, predicted: Integers, seed: int = 0) -> tuple[Figure, Figure]:
+def measure_figures(
+    samples: Samples, predicted: Integers, seed: int = 0
+) -> tuple[Interval, Interval]:
     """Return accuracy and macro-F1 of *predicted*, with the bootstrap of groups (Efron, 1979)."""
     _, group_numbers = np.unique(samples.groups, return_inverse=True)
     group_count = int(group_numbers.max()) + 1
@@ -188,7 +182,7 @@ def measure_figures(samples: Samples, predicted: Integers, seed: int = 0) -> tup
     figures = []
     for measure in (measure_accuracy, measure_macro_f1):
         low, high = np.quantile(measure(confusions), (0.025, 0.975))
-        figures.append(Figure(float(measure(observed)[0]), float(low), float(high)))
+        figures.append(Interval(float(measure(observed)[0]), float(low), float(high)))
     return figures[0], figures[1]
 
 
