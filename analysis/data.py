@@ -38,10 +38,6 @@ async def _no_posts() -> list[DocumentText]:
     return []
 
 
-async def _no_network() -> CodeNetwork:
-    raise NotImplementedError
-
-
 class ResultReader(Protocol):
     """Reads the rows of earlier steps, from the database or, in a dry run, from memory."""
 
@@ -68,8 +64,8 @@ class MonthData:
     # Whether the keyword's terms are masked before a mention is scored.
     mask_keyword: bool = False
 
-    # It reads the network that codes the run's texts.
-    read_network: ReadNetwork = _no_network
+    # It reads the network that codes the run's texts; None if none does.
+    read_network: ReadNetwork | None = None
 
     # What a document is called where some are counted.
     noun: ClassVar[str] = "document"
@@ -158,8 +154,8 @@ class PostData:
     # It reads the posts of the run's other jobs, and returns None while one of them is collected.
     read_other_posts: ReadOtherPosts = _no_posts
 
-    # It reads the network that codes the run's posts.
-    read_network: ReadNetwork = _no_network
+    # It reads the network that codes the run's posts; None if none does.
+    read_network: ReadNetwork | None = None
 
     languages: DocumentLanguages = field(default_factory=DocumentLanguages)
 

@@ -12,7 +12,7 @@ from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
-from analysis.languages import describe_languages
+from analysis.readable import UnreadDocuments
 from analysis.step import Rows, Step, StepResult
 from core.enums import CodeState
 from models.codes import UnitKey, replace_codes_of_job
@@ -35,38 +35,27 @@ async def code_texts(
 
     Texts in a language that the codebook does not declare are left out.
     """
+    assert data.read_network is not None  # noqa: S101 - who adds the step names a coder
     network = await data.read_network()
     languages = network.codebook.language
     outside = await data.documents_outside(languages) if languages else {}
+    unread = UnreadDocuments(data.noun, "", outside, are_asked=False)
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData) and network.codebook.asks_of_keyword:
         mentions = await data.results.rows(Mention)
-    return await asyncio.to_thread(_code, data, network, mentions, outside)
+    return await asyncio.to_thread(_code, data, network, mentions, unread)
 
 
 def _code(
     data: MonthData | PostData,
     network: CodeNetwork,
     mentions: Sequence[Mapping[str, Any]],
-    outside: Mapping[int, str],
+    unread: UnreadDocuments,
 ) -> StepResult:
-    coded_units: list[Unit] = []
-    documents: set[int] = set()
-    left_out: dict[int, str] = {}
-    for unit, text in _list_units(data, network.codebook, mentions):
-        if unit.document_id in outside:
-            left_out[unit.document_id] = outside[unit.document_id]
-        else:
-            documents.add(unit.document_id)
-            coded_units.append((unit, text))
-
-    code_rows: Rows = {Code: make_rows(network, coded_units)}
-    if not left_out:
-        return StepResult(len(documents), code_rows)
-    reason = f"left out: {describe_languages(left_out.values(), data.noun)}"
-    if not documents:
-        return StepResult(0, code_rows, no_data_reason=reason)
-    return StepResult(len(documents), code_rows, remark=reason)
+    units = list(_list_units(data, network.codebook, mentions))
+    read_units = [(unit, text) for unit, text in units if unit.document_id not in unread.left_out]
+    code_rows: Rows = {Code: make_rows(network, read_units)}
+    return unread.result({unit.document_id for unit, _ in units}, code_rows)
 
 
 def _list_units(
