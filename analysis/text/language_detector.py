@@ -29,7 +29,7 @@ DETECTED = (
 # different English headlines 31 (0.02 %) are decided to be in another language, and 67 % to be in
 # English; the others are undecided.
 _LEAST_LEAD = 16.0
-# More characters change no decision.
+# 1,000 characters decide 4 of 1,000 longer texts otherwise.
 _CHARACTERS_READ = 300
 _READ_TOGETHER = 1000
 
