@@ -26,8 +26,9 @@ import harness
 import numpy as np
 from numpy.typing import NDArray
 
+from core.enums import SamplePart
 from reports.stats.code_plans import plan_codes
-from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum, MachineCodes
+from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.intervals import Z, wilson_interval
 from reports.stats.proportions import (
@@ -59,6 +60,7 @@ HALF_WIDTHS = (0.05, 0.03, 0.02)
 PILOT = 90
 PLANS = 200
 
+MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 KINDS = (MENTION, NEAR_MISS, REST)
 MONTH = 5000
 MONTHS_OF_YEAR = (3000, 8000, 5000, 2000, 6000, 4000, 7000, 2500, 5500, 4500, 6500, 3500)
@@ -261,6 +263,7 @@ def measure_wilson(archive: Archive, samples: Counts) -> Coverage:
 def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Counts]) -> None:
     coverages, textbooks, wilsons = [], [], []
     keyword_coverages: dict[str, list[Coverage]] = {"recall": [], "precision": [], "F1": []}
+
     for archive, drawn in zip(archives, samples, strict=True):
         people = drawn.copy()
         people[..., 0] += people[..., 1]
@@ -273,6 +276,7 @@ def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Coun
         coverages.append(measure(archive, people, estimate_share, float(truth)))
         textbooks.append(measure_textbook(archive, drawn, use_machine=False))
         wilsons.append(measure_wilson(archive, drawn))
+
         for figure, estimator, figure_truth in (
             ("precision", estimate_precision, hits / mentions),
             ("recall", estimate_recall, hits / relevant.sum()),
@@ -280,6 +284,7 @@ def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Coun
         ):
             coverage = measure(archive, people, estimator, float(figure_truth))
             keyword_coverages[figure].append(coverage)
+
     print_coverages(f"{label}, people", coverages, textbooks)
     print_coverages(f"{label}, people, Wilson by stratum", wilsons)
     for figure, figure_coverages in keyword_coverages.items():

@@ -68,7 +68,7 @@ def _plan_shares(
 ) -> Iterator[tuple[CodePlan, Sequence[Stratum]]]:
     """Yield a plan for the share of each category in the whole run, with its strata."""
     from analysis.codebooks.codebook import VariableType
-    from reports.data.tables.estimates import list_categories, list_subjects, make_numbered_strata
+    from reports.data.estimate_strata import list_categories, list_subjects, make_numbered_strata
     from reports.stats.code_plans import plan_codes
 
     for subject in list_subjects(sample):

@@ -116,6 +116,7 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
         .where(SampledUnit.run_id == run.id)
         .order_by(SampledUnit.place)
     )
+
     for codebook_id, content in _list_codebooks(run):
         with run.db.read() as connection:
             strata = list_strata(connection, run.id, codebook_id)

@@ -203,6 +203,7 @@ class CodeNetwork:
                     "temperature": output.temperature,
                 }
             )
+
         meta = {
             "codes": VERSION,
             "codebook": self.codebook.model_dump(mode="json", by_alias=True),
@@ -226,12 +227,14 @@ def read_network(stored: bytes) -> CodeNetwork:
                 "the network was trained with other valences of words than this version of the "
                 "program has: train it again"
             )
+
         terms = arrays["terms"].tobytes().decode()
         features = TextFeatures(
             terms.split("\n") if terms else (),
             has_valences=meta["has_valences"],
             by_keyword=meta["by_keyword"],
         )
+
         outputs = []
         for number, described in enumerate(meta["outputs"]):
             classifier = Classifier(
@@ -246,6 +249,7 @@ def read_network(stored: bytes) -> CodeNetwork:
                     arrays[f"known {number}"],
                 )
             )
+
         codebook = Codebook.model_validate(meta["codebook"])
         return CodeNetwork(
             codebook, features, outputs, arrays["hashes"].tolist(), meta["evaluation"]

@@ -14,7 +14,7 @@ from reports.data.coded_samples import (
     Stratum,
     count_represented,
 )
-from reports.data.tables.estimates import is_in, list_categories
+from reports.data.estimate_strata import is_in, list_categories
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.multiple_tests import adjust_holm

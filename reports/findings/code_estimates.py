@@ -8,15 +8,15 @@ from itertools import pairwise
 
 from analysis.codebooks.codebook import Variable, VariableType
 from reports.data.coded_samples import CodedSample
-from reports.data.run_data import RunData
-from reports.data.tables.estimates import (
-    EstimateRow,
+from reports.data.estimate_strata import (
     Subject,
     list_categories,
     list_group_subjects,
     list_subjects,
     make_strata,
 )
+from reports.data.run_data import RunData
+from reports.data.tables.estimates import EstimateRow
 from reports.findings.finding import Finding, FindingKind
 from reports.stats.multiple_tests import adjust_holm
 from reports.stats.paired import Estimate

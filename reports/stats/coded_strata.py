@@ -15,10 +15,6 @@ from functools import cached_property
 
 import numpy as np
 
-MENTION = "mention"
-NEAR_MISS = "near miss"
-REST = "rest"
-
 
 @dataclass(frozen=True)
 class MachineCodes:

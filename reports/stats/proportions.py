@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from core.enums import SamplePart
 from reports.stats.coded_strata import (
-    MENTION,
     Cell,
     CodedStratum,
     group_by_kind,
@@ -202,7 +202,7 @@ def _split_mentions(
     mentions: list[CodedStratum] = []
     others: list[CodedStratum] = []
     for stratum in strata:
-        part = mentions if stratum.kind == MENTION else others
+        part = mentions if stratum.kind == SamplePart.MENTION else others
         part.append(stratum)
     return mentions, others
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.enums import SamplePart
 from reports.stats.code_plans import plan_codes
-from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum
+from reports.stats.coded_strata import CodedStratum
 from reports.stats.proportions import estimate_share
+
+MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 
 # A month of which few were read: half of the 400 mentions are in the category.
 PILOT = [

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.stats.coded_strata import MENTION, NEAR_MISS, REST, CodedStratum, MachineCodes
+from core.enums import SamplePart
+from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.human_scale import Stratum, estimate_mean
 from reports.stats.proportions import estimate_share
+
+MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 
 estimators = pytest.importorskip("glide.estimators")
 

@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from core.enums import SamplePart
 from reports.stats.coded_strata import (
-    MENTION,
-    NEAR_MISS,
-    REST,
     CodedStratum,
     MachineCodes,
     average_coders,
@@ -30,6 +28,8 @@ from reports.stats.proportions import (
     estimate_recall,
     estimate_share,
 )
+
+MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 
 # Documents of which no sample is a part to speak of.
 MANY = 10**9

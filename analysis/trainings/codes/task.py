@@ -256,6 +256,7 @@ def evaluate(
     accuracy, macro_f1 = validation.measure_figures(samples, predicted)
     majority = np.full(len(samples), np.bincount(samples.classes).argmax())
     majority_accuracy, majority_f1 = validation.measure_figures(samples, majority)
+
     curve = []
     for size, result in sorted(results.items(), key=lambda entry: entry[0] or len(samples)):
         curve_accuracy, curve_f1 = validation.measure_figures(
@@ -268,6 +269,7 @@ def evaluate(
                 "macro_f1": asdict(curve_f1),
             }
         )
+
     confusions = validation.count_confusions(samples.classes, predicted, samples.class_count)
     return {
         "accuracy": asdict(accuracy),

@@ -113,6 +113,7 @@ def _read_month(run: RunData, codebook_id: int, period: str | None) -> list[Any]
     is_of_drawn = and_(
         Code.coder.startswith(PERSON, autoescape=True), SampledUnit.run_id.is_not(None)
     )
+
     unit_columns: tuple[Any, ...] = (Document.identity, Document.period, Code.keyword)
     code_columns = (Code.position, Code.variable, Code.coder, Code.code, Code.probability)
     sample_columns = (SampleStratum.part, SampledUnit.copies, SampledUnit.inclusion)
@@ -125,6 +126,7 @@ def _read_month(run: RunData, codebook_id: int, period: str | None) -> list[Any]
         .where(Code.codebook_id == codebook_id, or_(Code.run_id == run.id, is_of_drawn))
         .where(Document.period == period if period else Document.period.is_(None))
     )
+
     # What a coder said in this run goes before what they said in another one.
     rows_by_code: dict[tuple[Any, ...], Any] = {}
     rows = fetch_all(run.db, statement)
@@ -202,6 +204,7 @@ def read_agreement(
         sample.codebook_id: [unit.codes for unit in sample.units]
         for sample in read_coded_samples(run)
     }
+
     rows = []
     for codebook_id, codebook in _list_codebooks(run):
         units = sampled_units.get(codebook_id) or _read_units(run, codebook_id)
