@@ -122,7 +122,6 @@ def _as_json(codebook: Codebook) -> dict[str, Any]:
 def _variable_as_json(variable: Variable) -> dict[str, Any]:
     from producers.coding_session import assign_keys
 
-    ends = {f"{step}": end for step, end in variable.ends.items()}
     return {
         "name": variable.name,
         "question": variable.question,
@@ -130,6 +129,6 @@ def _variable_as_json(variable: Variable) -> dict[str, Any]:
         "if": None if variable.condition is None else f"{variable.condition}",
         "codes": list(variable.codes),
         "keys": assign_keys(variable),
-        "definitions": variable.categories or ends,
+        "definitions": variable.meanings,
         "examples": [example.model_dump() for example in variable.examples],
     }

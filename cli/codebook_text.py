@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator
 
-from analysis.codebooks.codebook import Codebook, Variable, VariableType
+from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable, VariableType
 from producers.coding_session import CANNOT_BE_CODED, assign_keys
 
 WIDEST = 100
@@ -25,11 +25,11 @@ def describe_keys(variable: Variable) -> str:
     """Return the keys that answer a variable, on one line."""
     keys = []
     for key, code in assign_keys(variable).items():
-        meaning = _name_code(variable, code)
+        meaning = name_code(variable, code)
         keys.append(meaning if key == code else f"{key} {meaning}")
     if not keys:
         lowest, highest = variable.codes[0], variable.codes[-1]
-        ends = f"{_name_code(variable, lowest)} to {_name_code(variable, highest)}"
+        ends = f"{name_code(variable, lowest)} to {name_code(variable, highest)}"
         keys = [f"a number from {ends}, then Enter"]
     if variable.type == VariableType.CATEGORIES:
         keys.append("Enter when all are chosen")
@@ -63,6 +63,7 @@ def list_definitions(variable: Variable) -> Iterator[str]:
         yield from wrap(f"“{example.text}”: {example.code}", hanging=" " * 8)
 
 
-def _name_code(variable: Variable, code: str) -> str:
+def name_code(variable: Variable, code: str) -> str:
+    """Return a code as coders read it: a step of a scale with what it is called."""
     end = variable.ends.get(int(code)) if variable.type == VariableType.SCALE else None
-    return f"{code} ({end})" if end else code
+    return f"{code} ({end})" if end else code.replace(SEPARATOR, ", ")

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from typer import getchar
 
 from analysis.codebooks.codebook import SEPARATOR, VariableType
-from cli.codebook_text import describe_keys, list_definitions, list_instructions, wrap
+from cli.codebook_text import (
+    describe_keys,
+    list_definitions,
+    list_instructions,
+    name_code,
+    wrap,
+)
 from cli.messages import show
 from core.printing import printable
 from models.codes import CodeValue, StoreOutcome
@@ -212,9 +218,7 @@ class TerminalSession:
             show(line)
 
     def _name_code(self, question: Question, code: str) -> str:
-        ends = question.variable.ends
-        end = ends.get(int(code)) if question.variable.type == VariableType.SCALE else None
-        return f"{code} ({end})" if end else code.replace(SEPARATOR, ", ")
+        return name_code(question.variable, code)
 
 
 def read_key() -> str:

@@ -140,10 +140,20 @@ def label(
     if codebook is not None:
         from cli.coding import CodingRequest, PageOptions, code_by_codebook
 
-        periods = _parse_periods(per)
-        draw = (run, codebook, n or DEFAULT_N, within, periods, seed)
-        page = PageOptions(port, doubles) if serve else None
-        code_by_codebook(CodingRequest(*draw, coder, file, out, program, page))
+        request = CodingRequest(
+            run=run,
+            codebook=codebook,
+            n=n or DEFAULT_N,
+            within=within,
+            per=_parse_periods(per),
+            seed=seed,
+            coder=coder,
+            file=file,
+            out=out,
+            program=program,
+            page=PageOptions(port, doubles) if serve else None,
+        )
+        code_by_codebook(request)
         return
 
     _refuse_codebook_options(n, within, serve=serve)
@@ -225,8 +235,16 @@ def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[Sampl
 
     texts = []
     for mention in sample:
-        names = (mention.item, mention.period, mention.key.keyword, mention.document)
-        texts.append(SampledText(mention.key, *names, mention.sentence))
+        texts.append(
+            SampledText(
+                unit=mention.key,
+                item=mention.item,
+                period=mention.period,
+                keyword=mention.key.keyword,
+                document=mention.document,
+                text=mention.sentence,
+            )
+        )
     units = [text.unit for text in texts]
     store = DatabaseCodes(db, coding)
     LabelSession(texts, CodingSession(read_shipped("polarity"), units, codes, store)).run()

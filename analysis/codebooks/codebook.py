@@ -214,6 +214,11 @@ class Variable(FrozenModel):
             return tuple(map(str, range(self.lowest, self.highest + 1)))
         return tuple(self.categories)
 
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What codes mean: the definitions of categories, or what steps of a scale are called."""
+        return self.categories | {f"{step}": end for step, end in self.ends.items()}
+
     def parse_code(self, written: str) -> str:
         """Return the code that a person has written, case ignored, as it is stored.
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from analysis.codebooks.codebook import Codebook, Variable, VariableType
+from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable, VariableType
 from analysis.options import FrozenModel
 from core.enums import UncodedReason
 from core.errors import BadInput
@@ -19,6 +19,7 @@ from models.code_samples import list_sampled_keys
 from models.codes import CodeValue, Coding, StoreOutcome, UnitKey, read_codes, read_codes_elsewhere
 from models.database import Database
 from producers.code_sample import SampledText
+from producers.coded_files.rows import format_value
 from producers.coding_session import (
     CodingSession,
     DatabaseCodes,
@@ -201,7 +202,7 @@ class Desk:
 def describe_options(variable: Variable) -> list[dict[str, str]]:
     """Return the codes of a variable in their order, each with its key and what it means."""
     keys = {code: key for key, code in assign_keys(variable).items()}
-    meanings = variable.categories | {f"{step}": end for step, end in variable.ends.items()}
+    meanings = variable.meanings
     options = [
         {"code": code, "key": keys.get(code, ""), "meaning": meanings.get(code, "")}
         for code in variable.codes
@@ -223,6 +224,4 @@ def describe_codes(codebook: Codebook, codes: Mapping[str, CodeValue]) -> list[d
 
 def describe_code(value: CodeValue) -> str:
     """Return a code in words, or why there is none."""
-    if value.code is not None:
-        return value.code.replace("|", ", ")
-    return f"cannot be coded: {value.reason}" if value.reason else "cannot be coded"
+    return format_value(value).replace(SEPARATOR, ", ")

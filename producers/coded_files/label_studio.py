@@ -81,8 +81,7 @@ def _add_variable(view: Element, codebook: Codebook, variable: Variable) -> None
     choices = SubElement(group, "Choices", {**control, "showInline": "true"})
     for code in codes:
         choice = {"value": code}
-        is_step = variable.type == VariableType.SCALE
-        hint = variable.ends.get(int(code)) if is_step else variable.categories.get(code)
+        hint = variable.meanings.get(code)
         if hint:
             choice["hint"] = hint
         SubElement(choices, "Choice", choice)
