@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from analysis.codebooks.reading import read_shipped
+from analysis.codebooks.reading import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grain, Grouping, SamplePeriod
@@ -20,11 +21,21 @@ from producers.code_sample import SampledText, draw_code_sample
 from reports.data import exports
 from reports.data.coded_samples import read_coded_samples
 from reports.data.run_data import Selection, load_run
+from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import state_differences
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text, months_run, store
 
 RELEVANCE = read_shipped("relevance")
+STRENGTH = parse_codebook(
+    b"""
+name: strength
+unit: document
+variables:
+  - {name: strength, question: How strong is it, type: scale, from: 1, to: 5}
+""",
+    "strength.yaml",
+)
 DISTINCT = Selection(distinct=True)
 
 
@@ -164,3 +175,42 @@ def test_periods_shorter_than_a_month_have_no_estimates(db: Database) -> None:
     run = months_run(db, "2020-03", "2020-03", ["tide"])
     with pytest.raises(UsageError, match="--by week: a week has too few codes"):
         shares(db, run, grain=Grain.WEEK)
+
+
+def test_means_of_a_scale_that_differ_are_told_and_others_are_not(db: Database) -> None:
+    pieces = [
+        Piece(f"2020-{month}-02", f"Tide {outlet} {month} {word(n)}.", outlet)
+        for month in ("03", "04")
+        for outlet in ("Herald", "Mirror")
+        for n in range(60)
+    ]
+    store_pieces(db, pieces)
+    parameters = MonthsParameters(
+        first="2020-03",
+        last="2020-04",
+        keywords=(Keyword.parse("tide"),),
+        grouping=Grouping.OUTLET,
+    )
+    run = run_months(db, parameters)
+    sample = draw_code_sample(db, run, STRENGTH, n=80, per=SamplePeriod.MONTH, seed=1)
+    codes = {}
+    for number, text in enumerate(sample):
+        step = (4 if "Herald" in text.text else 2) + number // 2 % 2
+        codes[text.unit] = {"strength": CodeValue(f"{step}")}
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, 2, "person:Ann"), codes)
+
+    run_data = load_run(db, run)
+    (coded,) = read_coded_samples(run_data)
+    told = [finding.text for finding in state_differences(run_data, coded, None)]
+    # The two months do not differ, the two outlets do by about two steps.
+    assert len(told) == 2
+    assert re.match(
+        r"The mean of strength: \+(1\.[89]|2\.[012])\d steps in Herald against", told[0]
+    )
+    assert re.match(r"The mean of strength: \u2212(1\.[89]|2\.[012])\d steps in Mirror", told[1])
+
+    rows = [row for row in read_estimates(run_data) if row.group is None and row.period is None]
+    assert [row.measure for row in rows] == ["mean"]
+    # 80 of 240 texts are read: the mean has an interval that has a width.
+    assert 0.1 < rows[0].high - rows[0].low < 0.7
