@@ -140,7 +140,7 @@ def _make_section(
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    return CodebookSection(_make_card(sample, shown, unit), findings, tables)
+    return CodebookSection(_make_card(run, sample, shown, unit), findings, tables)
 
 
 def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
@@ -161,7 +161,9 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     ]
 
 
-def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> ValidityCard:
+def _make_card(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], unit: str
+) -> ValidityCard:
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
     for unit_of_sample in sample.units:
@@ -193,7 +195,7 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
         drawn=len(sample.units),
         coded=coded,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
-        machines=[measure_machine(sample, coder) for coder in sample.machines],
+        machines=[measure_machine(run, sample, coder) for coder in sample.machines],
         shared=shared,
         cannot_be_coded=cannot_be_coded,
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),

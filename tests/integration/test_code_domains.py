@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from core.errors import UsageError
 from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
+from reports.build import report_folder
 from reports.data import exports
 from reports.data.coded_samples import read_coded_samples
+from reports.data.machine_accuracy import Compared, measure_machine
 from reports.data.run_data import Selection, load_run
 from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import state_differences
@@ -205,12 +208,63 @@ def test_means_of_a_scale_that_differ_are_told_and_others_are_not(db: Database) 
     told = [finding.text for finding in state_differences(run_data, coded, None)]
     # The two months do not differ, the two outlets do by about two steps.
     assert len(told) == 2
-    assert re.match(
-        r"The mean of strength: \+(1\.[89]|2\.[012])\d steps in Herald against", told[0]
-    )
+    assert re.match(r"The mean of strength: \+(1\.[89]|2\.[012])\d steps in Herald", told[0])
     assert re.match(r"The mean of strength: \u2212(1\.[89]|2\.[012])\d steps in Mirror", told[1])
 
     rows = [row for row in read_estimates(run_data) if row.group is None and row.period is None]
     assert [row.measure for row in rows] == ["mean"]
     # 80 of 240 texts are read: the mean has an interval that has a width.
     assert 0.1 < rows[0].high - rows[0].low < 0.7
+
+
+def test_a_machine_that_errs_in_one_outlet_alone_is_named(db: Database, tmp_path: Path) -> None:
+    pieces = [
+        Piece("2020-03-02", f"Tide {outlet} {word(n)} {'port' * (n % 2)}.", outlet)
+        for outlet in ("Herald", "Mirror", "Post")
+        for n in range(50)
+    ]
+    run = outlets_run(db, pieces)
+    sample = draw(db, run)
+    code(db, run, sample)
+    codes = {}
+    for text in sample:
+        is_found = "port" in text.text and "Mirror" not in text.text
+        codes[text.unit] = {"relevant": CodeValue("yes" if is_found else "no")}
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
+
+    run_data = load_run(db, run)
+    (coded,) = read_coded_samples(run_data)
+    accuracy = measure_machine(run_data, coded, "network:9")
+    assert [(found.between, found.rates) for found in accuracy.differences] == [
+        (Compared.GROUPS, {"Herald": 0.0, "Mirror": 1.0, "Post": 0.0})
+    ]
+    report_folder.build(db, [run], tmp_path / "report")
+    page = " ".join((tmp_path / "report" / "codes.html").read_text().split())
+    named = "Its missed “yes” of relevant differ between groups: <bdi>Herald</bdi> 0.0"
+    assert named in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_machine_that_errs_for_one_keyword_alone_is_named(db: Database) -> None:
+    texts = [
+        Text(f"2020-03-{1 + n % 28:02}", f"{keyword} {word(n)} {'port' * (n % 2)}.")
+        for keyword in ("Tide", "Storm")
+        for n in range(50)
+    ]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide", "storm"])
+    sample = draw(db, run)
+    code(db, run, sample)
+    codes = {}
+    for text in sample:
+        is_found = "port" in text.text or text.keyword == "storm"
+        codes[text.unit] = {"relevant": CodeValue("yes" if is_found else "no")}
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
+
+    run_data = load_run(db, run)
+    (coded,) = read_coded_samples(run_data)
+    accuracy = measure_machine(run_data, coded, "network:9")
+    assert [(found.between, found.rates) for found in accuracy.differences] == [
+        (Compared.KEYWORDS, {"storm": 1.0, "tide": 0.0})
+    ]
