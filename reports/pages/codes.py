@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import CodedUnit, Variable
+from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import CodedSample, read_coded_samples
+from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates
@@ -46,6 +48,10 @@ class ValidityCard:
     population: int
     drawn: int
     coded: int
+
+    # The units that came after the sample was drawn, and those that people coded and it lacks.
+    later: int
+    dropped: int
 
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
@@ -179,21 +185,19 @@ def _make_card(
         cannot_be_coded += bool(values) and all(value.code is None for value in values)
 
     codebook = sample.codebook
-    populations = {stratum.number: stratum for stratum in sample.strata}
-    first_keyword = sample.keywords[0]
+    with run.db.read() as connection:
+        dropped = count_dropped_units(connection, run.id, sample.codebook_id)
     return ValidityCard(
         codebook=codebook.name,
         hash=sample.codebook.short_hash,
         unit=unit,
         questions=[(variable.name, variable.question) for variable in codebook.variables],
         instructions=codebook.instructions,
-        population=sum(
-            stratum.population
-            for stratum in populations.values()
-            if stratum.keyword == first_keyword or codebook.unit == CodedUnit.MENTION
-        ),
+        population=count_population(sample),
         drawn=len(sample.units),
         coded=coded,
+        later=count_later_units(run, sample),
+        dropped=dropped,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
         machines=[measure_machine(run, sample, coder) for coder in sample.machines],
         shared=shared,
