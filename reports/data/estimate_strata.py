@@ -8,10 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from analysis.codebooks.codebook import SEPARATOR, YES, Variable, VariableType
+from analysis.codebooks.codebook import SEPARATOR, YES, CodedUnit, Variable, VariableType
 from analysis.codebooks.drawing import find_certain
+from analysis.kinds.kind import Unit
 from core.enums import Grain, SamplePart
-from reports.data.coded_samples import NOT_ASKED, CodedSample, SampleUnit, Stratum
+from reports.data.coded_samples import (
+    NOT_ASKED,
+    CodedSample,
+    SampleUnit,
+    Stratum,
+    read_coded_samples,
+)
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
 from reports.data.groupings import list_groups
 from reports.data.machine_counts import count_machine_codes
@@ -92,6 +99,21 @@ def list_group_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
         for keyword in sample.keywords
         for group in groups
     ]
+
+
+def need_texts(run: RunData) -> bool:
+    """Whether estimates of the run need the words of its texts, by which near misses are told.
+
+    They are needed where units are counted in strata beside the drawn ones: those of a machine, a
+    group or a selection.
+    """
+    if run.kind.unit != Unit.MENTION:
+        return False
+    return any(
+        sample.codebook.unit == CodedUnit.DOCUMENT
+        and (bool(sample.machines) or run.grouping is not None or bool(run.selection))
+        for sample in read_coded_samples(run)
+    )
 
 
 def list_categories(variable: Variable) -> list[str]:

@@ -259,10 +259,15 @@ def _make_table(
             panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
 
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
-    place = f"{sample.codebook.short_hash}-{variable.name}-{sample.keywords.index(keyword)}"
-    spec = estimates_spec(place, f"{subject}, as readers would code", panels)
+    name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
+    spec = estimates_spec(name, f"{subject}, as readers would code", panels)
     figures = store.show_all(spec) if spec is not None else []
     return EstimateTable(keyword, variable, figures, variable_rows, group_rows)
+
+
+def figure_prefix(sample: CodedSample) -> str:
+    """Return how the names of the figures of a codebook's estimates begin."""
+    return f"codes-{sample.codebook.short_hash}-"
 
 
 def _draw_share(row: EstimateRow) -> EstimatedShare:
