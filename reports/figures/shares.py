@@ -291,7 +291,7 @@ def _explain(panels: Sequence[SharePanel], documents: int) -> str:
     parts = [f"Of {quantity(documents, 'document')} in all."]
     shares = [share for panel in panels for share in panel.shares]
     if any(share.repeated for share in shares):
-        parts.append("Paler: in families of texts that differ in names or figures only.")
+        parts.append("Paler: repeats.")
     if any(share.high is not None for share in shares):
         parts.append(
             "Upright lines: how far other days like these would move the share (blocks of seven "
