@@ -238,8 +238,10 @@ def _state_level(subject: str, counts: Sequence[Count]) -> list[Finding]:
         return []
 
     change = max(clearness_by_place, key=clearness_by_place.__getitem__)
-    before, after = counts[:change], counts[change:]
-    return _describe_level(subject, before, after) if _is_step(before, after) else []
+    counts_before, counts_after = counts[:change], counts[change:]
+    if not _is_step(counts_before, counts_after):
+        return []
+    return _describe_level(subject, counts_before, counts_after)
 
 
 def _is_step(before: Sequence[Count], after: Sequence[Count]) -> bool:
