@@ -24,6 +24,7 @@ from models.tables import Document
 from packs import contents
 from packs.citation import write_citation
 from packs.coding import has_codebooks
+from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
 from packs.jobs import steps_to_verify
 from reports.build.report_folder import build
@@ -274,6 +275,8 @@ def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+    if name_coder_of_run(run_data) is not None:
+        files[NETWORK_FILE] = "the network that coded the texts, as far as it was still there"
     if has_codebooks(run_data):
         files[contents.CODEBOOKS] = "the codebooks by which it was coded, and the samples"
     if has_answers:
