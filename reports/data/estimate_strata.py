@@ -116,23 +116,23 @@ def make_numbered_strata(
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
-        units: list[_CodedUnit] = []
+        units: list[UnitCodes] = []
         for unit in sample.units_by_stratum[stratum.number]:
             people = _ask_people(sample, unit, variable, category)
             if people is not None and subject.has_unit(unit):
                 code = None if machine is None else sample.code(unit, machine, variable)
                 machine_code = None if code is None else is_in(code, category)
-                units.append(_CodedUnit(people, machine_code, subject.copies(unit)))
+                units.append(UnitCodes(people, machine_code, subject.copies(unit)))
 
         counts = None if machine_counts is None else machine_counts.counts[stratum.number]
         population = subject.population(run, stratum)
-        for coded_stratum in _part_certain(stratum.part, population, units, counts, category):
+        for coded_stratum in part_certain(stratum.part, population, units, counts, category):
             coded_strata.append((stratum, coded_stratum))
     return coded_strata
 
 
 @dataclass(frozen=True)
-class _CodedUnit:
+class UnitCodes:
     """What people and a machine say of a unit: 1 if it is in the category; None if unknown."""
 
     people: float
@@ -140,10 +140,10 @@ class _CodedUnit:
     copies: int
 
 
-def _part_certain(
+def part_certain(
     part: SamplePart,
     population: int,
-    units: Sequence[_CodedUnit],
+    units: Sequence[UnitCodes],
     machine_counts: Counter[str] | None,
     category: str,
 ) -> Iterator[CodedStratum]:
@@ -158,7 +158,7 @@ def _part_certain(
 
     size = population
     certain_strata: list[CodedStratum] = []
-    others: list[_CodedUnit] = []
+    others: list[UnitCodes] = []
     are_certain = find_certain([unit.copies for unit in units], len(units), population)
     for unit, is_certain in zip(units, are_certain, strict=True):
         if not is_certain:
