@@ -31,7 +31,7 @@ from core.addresses import (
 )
 from core.errors import SettingsError
 from core.processes import is_locked
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_call_limits
 
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
@@ -53,7 +53,7 @@ def _check_secret_address(address: SecretStr) -> SecretStr:
 
 def _check_limits(limits: str) -> str:
     try:
-        parse_limits(limits)
+        parse_call_limits(limits)
     except SettingsError as error:
         raise ValueError(str(error)) from None
     return limits

@@ -17,7 +17,7 @@ from analysis.kinds import kind_named
 from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import Kind, Unit
 from core.errors import UsageError
-from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
 from models.database import Database
 from models.documents import text_part_of
@@ -249,12 +249,12 @@ def time_at_limits(windows: Sequence[Window], calls: int) -> tuple[float, str | 
     seconds, binding, longest = 0.0, None, 0.0
 
     for window in sorted(windows, key=lambda window: window.seconds, reverse=True):
-        full_windows = max(math.ceil(calls / window.calls) - 1, 0)
-        calls -= full_windows * window.calls
+        full_windows = max(math.ceil(calls / window.amount) - 1, 0)
+        calls -= full_windows * window.amount
         spent = float(full_windows * window.seconds)
         if window.seconds < LONG_WINDOW_SECONDS:
             # Calls are spaced evenly in a short window.
-            spent += calls / window.calls * window.seconds
+            spent += calls / window.amount * window.seconds
         if spent > longest:
             binding, longest = str(window), spent
         seconds += spent

@@ -19,9 +19,9 @@ from sqlalchemy import Connection
 from core.broker import redis_client
 from core.errors import SettingsError
 from core.process_identity import own_process_name
-from core.rate_limit_notation import parse_limits
-from core.ratelimit import credential_of
+from core.ratelimit import MinuteCount, credential_of
 from core.ratelimit.limiter import RateLimiter
+from core.ratelimit.notation import parse_limits
 from core.service_client import open_session
 from core.settings import Settings
 from models.answers import calls_by_minute
@@ -123,7 +123,7 @@ class Runtime:
                 at_once=self.settings.textapi_concurrency,
             )
 
-            async def history(seconds: float) -> list[tuple[int, int]]:
+            async def history(seconds: float) -> list[MinuteCount]:
                 return await asyncio.to_thread(count_calls, seconds=seconds)
 
             self._limiters[limiter_key] = RateLimiter(

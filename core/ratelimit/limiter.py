@@ -21,19 +21,21 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
+from typing import Self
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import BrokerAway, TidingsError
 from core.metrics import count_wait
-from core.rate_limit_notation import Window
+from core.ratelimit import History, StatedLimit
 from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.circuit_breaker import CircuitBreaker
 from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.in_flight import CallsInFlight
+from core.ratelimit.notation import NO_WEIGHTS, Weights, Window
 from core.ratelimit.prefetch import PrefetchedPermits
-from core.ratelimit.recovery import History, Recovery
+from core.ratelimit.recovery import Recovery
 from core.ratelimit.scripts import Keys
 from core.ratelimit.windows import (
     CIRCUIT_OPEN,
@@ -81,12 +83,12 @@ class RateLimiter:
         self._waiting: deque[asyncio.Future[Permit]] = deque()
         self._distribution = BackgroundTask(self._distribute_permits)
 
-    def call(self) -> _Call:
-        """Wait until one call is allowed, and hold its permit until the block is left.
+    def call(self, weights: Weights = NO_WEIGHTS) -> _Call:
+        """Wait until one call of *weights* is allowed; hold its permit until the block is left.
 
         Raises `BrokerAway`, and `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
         """
-        return _Call(self)
+        return _Call(self, weights)
 
     async def begin_call(self) -> Permit | None:
         """Return the permit of one call as soon as it is allowed; see `call`.
@@ -110,6 +112,9 @@ class RateLimiter:
             self._in_flight.end(permit, succeeded=succeeded)
         elif succeeded:
             await self._circuit_breaker.close()
+
+    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
+        """Allow no more than what the service says is left, where that is less than our windows."""
 
     async def open_circuit(self, seconds: float) -> None:
         """Let nobody call the service for *seconds*: it asked to be left alone."""
@@ -211,14 +216,20 @@ class RateLimiter:
 class _Call:
     """The block of one call."""
 
-    __slots__ = ("_limiter", "_permit")
+    __slots__ = ("_limiter", "_permit", "_weights")
 
-    def __init__(self, limiter: RateLimiter) -> None:
+    def __init__(self, limiter: RateLimiter, weights: Weights) -> None:
         self._limiter = limiter
+        self._weights = weights
         self._permit: Permit | None = None
 
-    async def __aenter__(self) -> None:
+    def settle(self, weights: Weights) -> None:
+        """Charge *weights*, which the answer told, and not those that were reserved."""
+        self._weights = weights
+
+    async def __aenter__(self) -> Self:
         self._permit = await self._limiter.begin_call()
+        return self
 
     async def __aexit__(
         self,

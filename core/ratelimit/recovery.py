@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import chain
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window
+from core.ratelimit import History
 from core.ratelimit.clock import Clock
 from core.ratelimit.in_flight import RENEW_SECONDS
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, Window
 from core.ratelimit.scripts import END_RECOVERY, REFILL_WINDOW, Keys
 
 # The lock is renewed while the process lives; a killed process delays the others no longer.
@@ -22,14 +22,11 @@ RETRY_SECONDS = 0.2
 # Within this time, other processes have renewed their permits in flight.
 SETTLE_SECONDS = 1.2 * RENEW_SECONDS
 
-History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
-
 
 class Recovery:
     """Waits until the short windows are empty and refills the long ones from the table of calls.
 
-    No process is granted a permit meanwhile. *history* takes a number of seconds and returns the
-    ``(minute, calls)`` since then, with the calls that may be in flight.
+    No process is granted a permit meanwhile.
     """
 
     def __init__(
@@ -77,12 +74,9 @@ class Recovery:
         for seconds, key in zip(lengths, self._keys.windows, strict=True):
             if seconds < LONG_WINDOW_SECONDS:
                 continue
-            calls_by_minute = await self._history(seconds + 60)
-            arguments: list[str | int] = [
-                token,
-                seconds * 1000,
-                *chain.from_iterable(calls_by_minute),
-            ]
+            arguments: list[str | int] = [token, seconds * 1000]
+            for count in await self._history(seconds + 60):
+                arguments += (count.minute, count.calls)
             if not await self._refill_window(keys=[self._keys.recovery, key], args=arguments):
                 # The lock expired: another process rebuilds the windows.
                 return

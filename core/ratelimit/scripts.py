@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.rate_limit_notation import Window
+from core.ratelimit.notation import Window
 
 KEY_PREFIX = "tidings:limit"
 OPEN_UNTIL, TRIAL = "open_until", "trial"

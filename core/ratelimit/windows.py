@@ -10,8 +10,8 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from core.errors import CapReached
-from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window
 from core.ratelimit.clock import Clock
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, Window
 from core.ratelimit.scripts import STAMP_PERMITS, TAKE_PERMITS, Keys
 
 # A permit outlives its last renewal by this time, beside the window itself.
@@ -67,7 +67,7 @@ class PermitWindows:
         self._lengths_ms = [window.seconds * 1000 for window in windows]
         self._take_arguments = [float(HOLD_MS), *_spacing_ms(windows)]
         for window in windows:
-            self._take_arguments += (window.calls, window.seconds * 1000)
+            self._take_arguments += (window.amount, window.seconds * 1000)
 
     async def take(self, count: int) -> Taken:
         """Take up to *count* permits, each in every window."""
@@ -118,5 +118,5 @@ def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
     """
     if not windows or windows[0].seconds >= LONG_WINDOW_SECONDS:
         return 0.0, 0.0
-    spacing = SPACING * windows[0].seconds * 1000 / windows[0].calls
+    spacing = SPACING * windows[0].seconds * 1000 / windows[0].amount
     return spacing, max(spacing, SPACING_TOLERANCE_MS)

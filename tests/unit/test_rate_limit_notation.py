@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
-from core.rate_limit_notation import Window, parse_limits
 from core.ratelimit import credential_of
+from core.ratelimit.notation import Window, parse_limits
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from core.ratelimit import credential_of
     ],
 )
 def test_limits_are_read_shortest_window_first(text: str, windows: list[tuple[int, int]]) -> None:
-    assert [(window.calls, window.seconds) for window in parse_limits(text)] == windows
+    assert [(window.amount, window.seconds) for window in parse_limits(text)] == windows
 
 
 @pytest.mark.parametrize(
