@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -119,6 +119,9 @@ class Batch:
     claims: set[bytes] = field(default_factory=set)
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
 
+    # What else the transaction changes, before all other rows: what a model's calls have cost.
+    changes: list[Callable[[Connection], object]] = field(default_factory=list)
+
     # False if other jobs asked for the answers, so that this job did not progress.
     progress: bool = True
 
@@ -138,7 +141,7 @@ class Batch:
     @property
     def is_worth_writing(self) -> bool:
         """Whether there is an answer, or a call to count."""
-        return self.has_answers or bool(self.call_counts_by_operation)
+        return self.has_answers or bool(self.call_counts_by_operation or self.changes)
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -218,10 +221,10 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:
-        erased = _quoting_erased_documents(connection, batch.documents)
-        quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
-        if quoting and _has_lost_documents(connection, claim):
-            erased |= quoting
+        for change in batch.changes:
+            change(connection)
+
+        erased = _find_erased(connection, claim, batch)
         answers: list[dict[str, Any]] = []
         for key, answer in sorted(batch.answers.items()):
             if key not in erased:
@@ -243,6 +246,15 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
 
     for operation, call_counts in counts.items():
         count_reuse(operation, call_counts.answers_reused)
+
+
+def _find_erased(connection: Connection, claim: Claim, batch: Batch) -> set[bytes]:
+    """Return the keys of the answers that may quote a document which was erased meanwhile."""
+    erased = _quoting_erased_documents(connection, batch.documents)
+    quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
+    if quoting and _has_lost_documents(connection, claim):
+        erased |= quoting
+    return erased
 
 
 def count_calls(

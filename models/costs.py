@@ -7,7 +7,7 @@ what the bill can be at most.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, or_, select, update
 from core.prices import Tokens
 from core.ratelimit.notation import LimitUnit
 from models.calls import Charge, Usage, charge_call, settle_call
-from models.database import Database, batched, clock, upsert
+from models.database import Database, clock, upsert
 from models.tables import Run
 from models.tables.language_models import ModelConsent, PromptUse, RunModel
 
@@ -54,6 +54,7 @@ class CapOfRun:
     """The caps of a run that leave no room for a call."""
 
     max_calls: int | None
+    max_cost: int | None
     are_calls_left: bool
 
 
@@ -78,10 +79,10 @@ def _charge(db: Database, connection: Connection, bound: CallBound) -> Charge | 
     reservation = update(Run).where(Run.id == bound.run_id, *are_below_caps)
     values = {"calls_begun": Run.calls_begun + 1, "cost_charged": charged}
     if not connection.execute(reservation.values(values)).rowcount:
-        columns = (Run.calls_begun, Run.max_calls)
+        columns = (Run.calls_begun, Run.max_calls, Run.max_cost)
         run = connection.execute(select(*columns).where(Run.id == bound.run_id)).one()
         are_calls_left = run.max_calls is None or run.calls_begun < run.max_calls
-        return CapOfRun(run.max_calls, are_calls_left)
+        return CapOfRun(run.max_calls, run.max_cost, are_calls_left)
 
     return charge_call(
         db,
@@ -181,14 +182,3 @@ def note_consent(db: Database, server: str) -> None:
     consent = db.upsert(ModelConsent).values(server=server, at=clock())
     with db.write() as connection:
         connection.execute(consent.on_conflict_do_nothing())
-
-
-def charged_costs(connection: Connection, run_ids: Collection[int]) -> dict[int, Any]:
-    """Return the currency, the charge and the cap of those runs that a model has cost something."""
-    columns = (Run.id, Run.currency, Run.cost_charged, Run.max_cost)
-    costs: dict[int, Any] = {}
-    for batch in batched(sorted(run_ids)):
-        for run in connection.execute(select(*columns).where(Run.id.in_(batch))):
-            if run.currency is not None:
-                costs[run.id] = run
-    return costs

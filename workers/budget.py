@@ -47,7 +47,8 @@ class Budget:
                 raise RunCapReached(
                     "its cap on costs leaves no room for the next call, which may cost "
                     f"{format_money(bound.cost, currency)}: `tidings resume {run_id} --max-cost "
-                    f"N{currency}` goes on"
+                    f"N{currency}` goes on",
+                    max_cost=charge.max_cost,
                 )
             await released.wait()
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
+from types import TracebackType
 from typing import Any
 
 from analysis.codebooks.model_requests import RETRIES, ModelRequest, UnusableAnswer
 from core.errors import ServiceError, ServiceRefused, SettingsError
-from core.prices import parse_price
+from core.logs import get_logger
+from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
 from language_models.client import leaves_machine, name_server, was_surely_not_billed
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
@@ -24,11 +27,23 @@ from workers.held_claims import CallBounds
 # What a call took that was answered without work.
 _NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
 
+log = get_logger(__name__)
+
 EndClaims = Callable[[Collection[AnswerKey]], set[bytes]]
 
 
 class BoundExceeded(ServiceError):
     """A server has counted more tokens than a call could have: no plan of its costs would hold."""
+
+
+@dataclass
+class _Took:
+    """What the calls of a slice have taken, bounds of those without an answer among it."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: int = 0
 
 
 class ModelFetcher(LedgerFetcher):
@@ -53,11 +68,28 @@ class ModelFetcher(LedgerFetcher):
         self._budget = runtime.budget
         self._price_text = settings.model_price
         self._price = parse_price(settings.model_price)
+        self._took = _Took()
 
     @property
     def languages(self) -> frozenset[str] | None:
         """None: models declare no languages."""
         return None
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if self._took.calls:
+            log.info(
+                "model asked",
+                calls=self._took.calls,
+                tokens_in=self._took.tokens_in,
+                tokens_out=self._took.tokens_out,
+                cost=format_money(self._took.cost, self._price.currency),
+            )
 
     async def check_consent(self) -> None:
         """Raise `SettingsError` unless a person has agreed to send texts to the server."""
@@ -143,10 +175,11 @@ class ModelFetcher(LedgerFetcher):
     ) -> Any:
         """Return the JSON of a reply; a server that refuses a field is asked at once without it."""
         while True:
+            left_out = self._client.refused_fields
             try:
                 return await self._exchange_once(request, number, before_attempt)
             except ServiceRefused as error:
-                if not self._client.leave_out_refused_field(error):
+                if not self._client.leave_out_refused_field(error, left_out):
                     raise
 
     async def _exchange_once(
@@ -176,6 +209,7 @@ class ModelFetcher(LedgerFetcher):
 
         def settle(usage: Usage | None) -> None:
             if charge is not None:
+                self._add(usage, bound)
                 seconds = time.monotonic() - began
                 settlement = Settlement(
                     charge=charge, usage=usage, is_retry=number > 1, seconds=seconds
@@ -195,6 +229,13 @@ class ModelFetcher(LedgerFetcher):
                 self._budget.release(run_id)
         settle(self._usage_of(reply))
         return reply
+
+    def _add(self, usage: Usage | None, bound: CallBound) -> None:
+        self._took.calls += 1
+        self._took.cost += bound.cost if usage is None else usage.cost
+        if usage is not None:
+            self._took.tokens_in += usage.tokens_in
+            self._took.tokens_out += usage.tokens_out
 
     def _usage_of(self, reply: Any) -> Usage | None:
         """Return what a reply says that it took; None if it does not say so."""

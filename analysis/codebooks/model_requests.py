@@ -21,6 +21,10 @@ from textapi.requests import AnswerKey, answer_key
 RETRIES = 2
 
 
+# An answer of such a state gives no codes.
+UNUSABLE = frozenset({CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID})
+
+
 class UnusableAnswer(ServiceBadAnswer):
     """A model refused, was cut off, or wrote what is no code; *answers* keeps what it wrote."""
 
@@ -93,7 +97,7 @@ class ModelRequest:
         stored = _to_json(completion)
         answers: dict[AnswerKey, str] = {self.key: json.dumps(stored, ensure_ascii=False)}
         for value in codes_of_answer(self.prompt.codebook, stored).values():
-            if value.state not in (CodeState.CODED, CodeState.CANNOT_BE_CODED):
+            if value.state in UNUSABLE:
                 raise UnusableAnswer(value.state, answers)
         return answers
 
@@ -103,7 +107,7 @@ class ModelRequest:
 
 
 def _to_json(completion: Completion) -> dict[str, Any]:
-    """Return a completion as it is stored: the text as the model wrote it, and its circumstances."""
+    """Return a completion as it is stored: what the model wrote, and who wrote it how."""
     stored: dict[str, Any] = {"text": completion.text, "model": completion.model}
     if completion.fingerprint:
         stored["fingerprint"] = completion.fingerprint
@@ -128,3 +132,7 @@ def codes_of_answer(codebook: Codebook, stored: Mapping[str, Any]) -> UnitCodes:
         return uncoded_values(codebook, CodeState.INVALID, str(error))
 
 
+def name_model(stored: Mapping[str, Any]) -> str:
+    """Return who gave a stored answer: the model as its server names it, and the fingerprint."""
+    fingerprint = stored.get("fingerprint")
+    return f"{stored['model']} ({fingerprint})" if fingerprint else str(stored["model"])

@@ -39,7 +39,7 @@ class PromptUse(Base):
     # The coder ``model:NAME``, and the hash of the prompt without the text.
     coder: Mapped[TextKey]
     prompt: Mapped[TextKey]
-    answers: Mapped[int]
+    answers: Mapped[int] = mapped_column(BigInteger)
     sizes: Mapped[int] = mapped_column(BigInteger)
     sizes_squared: Mapped[int] = mapped_column(BigInteger)
     tokens: Mapped[int] = mapped_column(BigInteger)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015_models"
-down_revision = "0013_languages"
+down_revision = "0014_call_weights"
 branch_labels = None
 depends_on = None
 
