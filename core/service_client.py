@@ -56,6 +56,13 @@ _COUNTERS = (
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
     ("ratelimit-remaining", "ratelimit-reset"),
 )
+# Services of language models say these with each answer; where they refuse a call, nobody calls
+# until then. Otherwise they only lower the windows (`read_stated_limits`).
+_REFUSED_COUNTERS = (
+    *_COUNTERS,
+    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+)
 # These units end the headers of services of language models.
 _HEADER_UNITS = {"requests": LimitUnit.CALLS, "tokens": LimitUnit.TOKENS}
 _LONGEST_STATED = 86400.0
@@ -208,9 +215,7 @@ class ServiceClient:
             async with self.limiter.call(weights) as call:
                 exchange = partial(self._exchange, method, path, into, headers or {}, request)
                 answer = await _send(exchange, call, before)
-                stated_limits = read_stated_limits(answer, time.time())
-                if stated_limits:
-                    self.limiter.lower(stated_limits)
+                call.lower(read_stated_limits(answer, time.time()))
                 used = read_weights(answer) if read_weights is not None else None
                 if used is not None:
                     call.settle(used)
@@ -370,8 +375,9 @@ def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> flo
     """
     wait = _seconds_from_now(answer.headers.get("retry-after"), now)
     if wait is None:
-        unstated = "0" if answer.status in _RATE_LIMITED else ""
-        for remaining, reset in _COUNTERS:
+        is_refused = answer.status in _RATE_LIMITED
+        unstated = "0" if is_refused else ""
+        for remaining, reset in _REFUSED_COUNTERS if is_refused else _COUNTERS:
             if answer.headers.get(remaining, unstated).strip() == "0":
                 seconds = _seconds_from_now(answer.headers.get(reset), now)
                 wait = wait if seconds is None else max(seconds, wait or 0.0)

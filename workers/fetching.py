@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from analysis.kinds.months import read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
-from core.ratelimit import LimitedCall, Limiter, StatedLimit, credential_of
+from core.ratelimit import LimitedCall, Limiter, credential_of
 from core.ratelimit.notation import NO_WEIGHTS, Weights
 from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl
@@ -48,10 +48,6 @@ class CountingLimiter:
                 yield call
             finally:
                 await asyncio.shield(asyncio.to_thread(self._count, time.monotonic() - began))
-
-    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
-        """Allow no more than what the service says is left."""
-        self.limiter.lower(stated_limits)
 
     async def open_circuit(self, seconds: float) -> None:
         """Let no process call for *seconds*."""

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from core.broker import redis_client
 from core.errors import SettingsError
+from core.metrics import count_wait
 from core.process_identity import own_process_name
 from core.ratelimit import MinuteCount, credential_of
 from core.ratelimit.limiter import RateLimiter
@@ -138,6 +139,7 @@ class Runtime:
                 credential=credential,
                 windows=parse_limits(limits),
                 history=history,
+                on_wait=partial(count_wait, service),
             )
 
         return self._limiters[limiter_key]

@@ -45,15 +45,15 @@ class LimitedCall(Protocol):
         A call that is not settled stays charged with what was reserved for it.
         """
 
+    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
+        """Allow no more than what the answer says is left, where that is less than our windows."""
+
 
 class Limiter(Protocol):
     """The rate limiter of a service, as its client uses it."""
 
     def call(self, weights: Weights = NO_WEIGHTS) -> AbstractAsyncContextManager[LimitedCall]:
         """Wait until one call of *weights* is allowed; hold its permit until the block is left."""
-
-    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
-        """Allow no more than what the service says is left, where that is less than our windows."""
 
     async def open_circuit(self, seconds: float) -> None:
         """Let nobody call the service for *seconds*."""

@@ -57,9 +57,11 @@ class Window:
             (p for p in _PERIODS if self.seconds % _PERIODS[p] == 0), key=_PERIODS.__getitem__
         )
         count = self.seconds // _PERIODS[period]
-        return f"{self._amount_text()}/{count if count > 1 else ''}{period}"
+        return f"{self.amount_text}/{count if count > 1 else ''}{period}"
 
-    def _amount_text(self) -> str:
+    @property
+    def amount_text(self) -> str:
+        """The amount with its unit, as the notation has it."""
         if self.unit is LimitUnit.CALLS:
             return str(self.amount)
         if self.unit is LimitUnit.COST:

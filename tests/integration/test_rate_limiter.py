@@ -7,63 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import pytest
 import redis
 from redis.asyncio import Redis
 
 from core.errors import BrokerAway, CapReached
-from core.ratelimit import History, MinuteCount, recovery
+from core.ratelimit import MinuteCount, recovery
 from core.ratelimit.circuit_breaker import let_services_be_tried
-from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.notation import parse_limits
 from tests.chaos.limit_clients import run_clients
-from tests.virtual_time import VirtualTime, VirtualTimeRedis
-
-Work = Callable[..., Awaitable[Any]]
-
-
-async def no_calls(_seconds: float) -> Sequence[MinuteCount]:
-    return []
-
-
-def make_limiter(
-    client: Redis, limit: str, history: History = no_calls, clock: Clock = SYSTEM_CLOCK
-) -> RateLimiter:
-    windows = parse_limits(limit)
-    return RateLimiter(
-        client, service="nyt", credential="c", windows=windows, history=history, clock=clock
-    )
-
-
-def run_in_virtual_time(
-    redis_url: str, limit: str, work: Work, *, processes: int = 1, history: History = no_calls
-) -> Any:
-    """Run ``work(virtual_time, *limiters)``, each limiter as in a process of its own."""
-
-    async def main() -> Any:
-        virtual_time = VirtualTime()
-        clients, limiters = [], []
-        for _ in range(processes):
-            client = VirtualTimeRedis.from_url(redis_url)
-            client.virtual_time = virtual_time
-            clients.append(client)
-            limiters.append(make_limiter(client, limit, history, virtual_time.clock))
-
-        async with virtual_time.passing():
-            try:
-                return await work(virtual_time, *limiters)
-            finally:
-                for limiter in limiters:
-                    await limiter.aclose()
-                for client in clients:
-                    await client.aclose()
-
-    return asyncio.run(main())
+from tests.limiter_kit import make_limiter, run_in_virtual_time
+from tests.virtual_time import VirtualTime
 
 
 async def call(virtual_time: VirtualTime, limiter: RateLimiter) -> int:
