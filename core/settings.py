@@ -38,7 +38,14 @@ STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
 PREFIX = "TIDINGS_"
 # Tests and benchmarks use these variables, which are no settings.
-NO_SETTINGS = frozenset({"TIDINGS_CHAOS_MINUTES", "TIDINGS_REAL_DATA", "TIDINGS_TEST_POSTGRES_URL"})
+NO_SETTINGS = frozenset(
+    {
+        "TIDINGS_CHAOS_MINUTES",
+        "TIDINGS_REAL_DATA",
+        "TIDINGS_TEST_MODEL_URL",
+        "TIDINGS_TEST_POSTGRES_URL",
+    }
+)
 
 
 def _split_at_commas(raw: object) -> object:
