@@ -91,8 +91,19 @@ class ModelFetcher(LedgerFetcher):
                 cost=format_money(self._took.cost, self._price.currency),
             )
 
-    async def check_consent(self) -> None:
-        """Raise `SettingsError` unless a person has agreed to send texts to the server."""
+    async def check_settings(self, submitted_price: str) -> None:
+        """Raise `SettingsError` if this worker's settings do not fit the run.
+
+        A person must have agreed to send texts to its server, and its price must be in the currency
+        of the *submitted_price*, in which the run is charged.
+        """
+        currency = parse_price(submitted_price).currency
+        if self._price.currency != currency:
+            raise SettingsError(
+                f"TIDINGS_MODEL_PRICE is in {self._price.currency or 'no currency'} here, and the "
+                f"run was submitted with one in {currency or 'no currency'}: set it to such a "
+                "price, or submit the run again"
+            )
         url = self.job.runtime.settings.model_url or ""
         if leaves_machine(url) and not await self.job.read(has_consent, name_server(url)):
             raise SettingsError(

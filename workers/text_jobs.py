@@ -100,7 +100,7 @@ async def _run_until_slice_ends(
     fetchers = Fetchers(AnswerFetcher(job, engine, parameters.polarity))
     if parameters.has_model_coder:
         fetchers.model = ModelFetcher(job, parameters.coder)
-        await fetchers.model.check_consent()
+        await fetchers.model.check_settings(parameters.model.price)
 
     try:
         async with asyncio.timeout_at(job.ends_at) as deadline:

@@ -235,3 +235,15 @@ def test_costs_are_rounded_up_and_cached_tokens_have_their_own_price() -> None:
     assert price.most(100, 10) == 450
     assert str(parse_money("20USD")) == "20.00 USD"
     assert str(Money(1, "USD")) == "0.000001 USD"
+
+
+def test_a_worker_whose_price_is_in_another_currency_asks_nothing(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    run = submit(jobs)
+    euros = jobs.settings.model_copy(update={"model_price": PRICE.replace("USD", "EUR")})
+    with closing(Jobs(euros)) as others:
+        row = others.to_its_end(run)
+    assert row.state == State.FAILED
+    assert "the run was submitted with one in USD" in row.reason
+    assert model.calls == 0
