@@ -62,6 +62,8 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     else:
         if parameters.code is not None:
             raise UsageError("--code: a network codes all texts, which costs nothing; leave it out")
+        if parameters.texts_before_batches is not None:
+            raise UsageError("--batch is for a language model: a network asks nothing")
         _check_network(db, coder, codebook)
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
