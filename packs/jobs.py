@@ -16,7 +16,7 @@ from models.database import Database
 from models.jobs import Claim
 from models.tables import Job, JobStep
 from packs.contents import PackedJob, PackedStep
-from reports.data.groupings import list_stored_days
+from reports.data.cube import list_stored_days
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, document_scope
 

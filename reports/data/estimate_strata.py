@@ -10,7 +10,7 @@ from analysis.codebooks.codebook import SEPARATOR, YES, Variable, VariableType
 from analysis.codebooks.drawing import find_certain
 from core.enums import SamplePart
 from reports.data.coded_samples import NOT_ASKED, CodedSample, SampleUnit, Stratum
-from reports.data.groupings import list_groups
+from reports.data.cube import list_groups
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
 from reports.data.stratum_members import count_members_by_group
