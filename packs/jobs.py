@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from analysis.data import MonthData, PostData
-from analysis.kinds import kind_of_jobs
+from analysis.kinds import document_kind_of_jobs, kind_of_jobs
 from analysis.step import Step
 from analysis.steps import codes, polarity
 from core.enums import DOCUMENTS, StepState
@@ -115,4 +115,5 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
         max_calls=None,
     )
     scope = document_scope(run_data, job)
-    return await run_data.kind.load_data(run_data.db, claim, scope, run_data.parameters)
+    kind = document_kind_of_jobs(job.kind)
+    return await kind.load_data(run_data.db, claim, scope, run_data.parameters)

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from sqlalchemy import ColumnElement, func, select
 
+from analysis.kinds.kind import DocumentKind
 from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
@@ -57,12 +58,12 @@ def _exists(run: RunData, condition: ColumnElement[bool]) -> bool:
 
 def _source_labels(run: RunData) -> Iterator[str]:
     """Yield the names of a run's sources for readers; a training's source is its data file."""
-    archives = run.kind.archives(run.parameters)
-    if not run.kind.has_documents:
+    kind = run.kind
+    if not isinstance(kind, DocumentKind):
         yield PurePath(run.parameters.data).name
     elif is_made_up(run):
         yield "made-up texts"
-    elif archives:
+    elif archives := kind.archives(run.parameters):
         yield from (source.label for source in archives)
     else:
         sources: set[str] = set()
