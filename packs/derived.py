@@ -37,7 +37,7 @@ from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import describe_selection
-from reports.data.tables import TABLES
+from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
