@@ -20,7 +20,7 @@ from analysis.options import CommandOption, Keyword, declared_option, flag_of, l
 from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
-from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8
+from cli.options import MOST, By, Name, Once, SeriesBy, Wait, check_utf8
 from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
@@ -42,6 +42,7 @@ class RunOptions:
         int | None, Option(min=1, max=MOST, help="Stop after so many calls of all workers.")
     ] = None
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
+    once: Once = False
     wait: Wait = False
 
 

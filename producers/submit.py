@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from analysis.kinds import kind_named
@@ -18,8 +18,12 @@ def submit_run(
     name: str | None = None,
     max_calls: int | None = None,
     mask: bytes | None = None,
+    on_equal: Callable[[int], None] | None = None,
 ) -> int:
-    """Write the run and its jobs and return its id. *names* are the names of its subjects."""
+    """Write the run and its jobs and return its id. *names* are the names of its subjects.
+
+    With *on_equal* an equal run is taken, as `create_run` says.
+    """
     return create_run(
         db,
         kind=parameters.kind,
@@ -28,4 +32,5 @@ def submit_run(
         jobs=kind_named(parameters.kind).new_jobs(parameters, names),
         max_calls=max_calls,
         mask=mask,
+        on_equal=on_equal,
     )
