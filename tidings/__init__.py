@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from tidings.errors import CommandError, RunFailed, TidingsError, UsageError
-from tidings.home import Home
+from tidings.home import DEMO_ARCHIVE, Home
 from tidings.home import open_home as open  # noqa: A004 - it is read as `tidings.open`
 from tidings.packs import PackFile, open_pack
 from tidings.plan import Plan
@@ -17,6 +17,7 @@ from tidings.run import Run
 pack = Run.pack
 
 __all__ = [
+    "DEMO_ARCHIVE",
     "CommandError",
     "Figure",
     "Home",

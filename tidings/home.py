@@ -18,6 +18,9 @@ from tidings.run import Run
 from tidings.stack import Stack
 from tidings.words import PathText
 
+# The months of the demo's newspaper, which is made up: it ships with the program.
+DEMO_ARCHIVE = Path(__file__).parents[1] / "sources" / "synthetic" / "archive"
+
 # `import` ends with this status if something unreadable was left out, which its remarks name.
 LEFT_OUT = 3
 
