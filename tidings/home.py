@@ -74,6 +74,7 @@ class Home(HomeCommands):
 
     def close(self) -> None:
         """End the stack if this home started it; calls under way are waited for."""
+        self.program.close()
         if self._stack is not None:
             self._stack.close()
             atexit.unregister(self.close)

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from tidings.errors import CommandError, UsageError
+from tidings.server import IS_POSSIBLE, CommandServer
 from tidings.words import add_switch
 
 # With -P nothing in the working folder, such as a `core.py` of yours, is imported.
 LOCAL_COMMAND = (sys.executable, "-P", "-m", "cli.main")
 
 WRONG_USAGE = 2
+
+SECOND_COMMAND = 2
 
 _MARK = "tidings: "
 
@@ -35,19 +38,23 @@ class Program:
         for variable in _VARIABLES_OF_NOTEBOOKS:
             environment.pop(variable, None)
         self.environment = environment
+        self._server: CommandServer | None = None
+        self._commands = 0
 
     def run(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> bytes:
         """Return what the command prints; show its remarks on standard error.
 
         Raises `UsageError`, and `CommandError` if it ends with another status than *statuses*.
         """
+        line, descriptors = self._quick_line(words)
         ended = subprocess.run(  # noqa: S603 - our own program, or the user's prefix
-            self.line(words),
+            line,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
             start_new_session=True,
+            pass_fds=descriptors,
         )
         remarks = ended.stderr.decode(errors="replace").splitlines()
         self.check(words, ended.returncode, remarks, statuses)
@@ -70,14 +77,16 @@ class Program:
 
         Raises `CommandError` from the lines if the command fails.
         """
+        line, descriptors = self._quick_line(words)
         with subprocess.Popen(  # noqa: S603 - as above
-            self.line(words),
+            line,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            pass_fds=descriptors,
         ) as process:
             try:
                 yield self._read_lines(words, process)
@@ -103,6 +112,24 @@ class Program:
         yield from process.stdout
         remarks = process.stderr.read().splitlines()
         self.check(words, process.wait(), remarks)
+
+    def close(self) -> None:
+        """End the server of commands."""
+        if self._server is not None:
+            self._server.close()
+
+    def _quick_line(self, words: Sequence[str]) -> tuple[list[str], list[int]]:
+        """Return all words and the descriptors that they need, by the server if it is ready.
+
+        Who runs a second command runs more: the server is started then.
+        """
+        self._commands += 1
+        if self._commands == SECOND_COMMAND and self.command == LOCAL_COMMAND and IS_POSSIBLE:
+            self._server = CommandServer(self.environment)
+        server_command = self._server.command if self._server is not None else None
+        if self._server is None or server_command is None:
+            return self.line(words), []
+        return [*server_command, *words], [self._server.descriptor]
 
     def line(self, words: Sequence[str]) -> list[str]:
         """Return all words; those for ssh are quoted, since a shell reads them at its other end."""

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -261,6 +262,53 @@ def test_the_page_for_coders_is_served_until_it_is_closed(run: tidings.Run) -> N
     assert "Ann: 0 of" in page.close()
     with pytest.raises(tidings.UsageError, match="--serve opens a page to code on"):
         run.label("relevance", serve=True, out="sample.csv")
+
+
+def test_a_server_runs_commands_as_they_are_executed_and_may_be_killed(home: tidings.Home) -> None:
+    program = home.program
+    executed = [home.command("status", "1"), home.run(1).table("mentions")]
+    server = program._server
+    assert server is not None
+    wait_until(lambda: server.command, what="the imports of the server")
+    line, descriptors = program._quick_line(["runs"])
+    assert (line[1:3], descriptors) == (["-S", "-P"], [server.descriptor])
+    assert [home.command("status", "1"), home.run(1).table("mentions")] == executed
+
+    with pytest.raises(tidings.UsageError, match=r"^March is no range of months"):
+        home.months("March")
+    with pytest.raises(tidings.CommandError, match=r"^there is no run 99"):
+        home.run(99)
+    Path("über").mkdir()
+    os.chdir("über")
+    assert home.run(1).export("periods", out="ausgabe “a b”.csv") == b""
+    assert Path("ausgabe “a b”.csv").is_file()
+    assert home.run(1).wait().number == 1
+
+    server._process.kill()
+    wait_until(lambda: server.command is None, what="the end of the server")
+    assert home.command("status", "1") == executed[0]
+    home.close()
+    assert not server.close.alive
+    assert home.command("status", "1") == executed[0]
+
+
+def test_the_server_of_commands_ends_with_the_program_that_started_it(folder: Path) -> None:
+    script = (
+        "import os, signal, tidings\n"
+        f"home = tidings.open({str(folder)!r})\n"
+        "home.runs(), home.runs()\n"
+        "print(home.program._server._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    server = int(done.stdout)
+    wait_until(lambda: not psutil.pid_exists(server), what="the end of the server")
 
 
 def test_modules_of_the_same_names_in_the_working_folder_do_no_harm(folder: Path) -> None:
