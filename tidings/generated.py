@@ -699,6 +699,7 @@ class RunCommands(ABC):
         coders: bool = False,
         title: str | None = None,
         authors: Texts | None = None,
+        license: str | None = None,
     ) -> PackFile:
         """Write a run into one archive: parameters, answers, tables, figures, citation, checksums.
 
@@ -709,6 +710,7 @@ class RunCommands(ABC):
         coders: Put the coders' names in; they are numbered otherwise.
         title: The study's title; by default the run's name.
         authors: Who is cited: 'FAMILY, GIVEN', or the name of an organization; once for each.
+        license: The licence under which others may use it, by its SPDX identifier: CC-BY-4.0.
         """
         options = [
             *words.option("--out", out),
@@ -716,5 +718,6 @@ class RunCommands(ABC):
             *words.switch("--coders", is_on=coders),
             *words.option("--title", title),
             *words.texts("--author", authors),
+            *words.option("--license", license),
         ]
         return self._pack(words.join(options, [str(int(self))]))
