@@ -20,7 +20,7 @@ from analysis.options import CommandOption, Keyword, declared_option, flag_of, l
 from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
-from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8, read_money
+from cli.options import MOST, By, Name, Once, SeriesBy, Wait, check_utf8, read_money
 from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
@@ -55,6 +55,7 @@ class RunOptions:
         Option("--yes", help="Agree that texts are sent to a language model outside this machine."),
     ] = False
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
+    once: Once = False
     wait: Wait = False
 
 
