@@ -24,6 +24,7 @@ from models.tables import Document
 from packs import contents
 from packs.citation import write_citation
 from packs.coding import has_codebooks
+from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
 from packs.data_package import make_data_package
 from packs.datacite import make_datacite_record
@@ -36,7 +37,7 @@ from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import describe_selection
-from reports.data.tables import TABLES
+from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
@@ -94,7 +95,7 @@ def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJo
     """Return the names of the files of answers that such a pack has."""
     file_names = set()
     for job in jobs if run.run_kind.has_documents else ():
-        for step in steps_to_verify(job, texts=run.texts, selected=bool(run_data.selection)):
+        for step in steps_to_verify(run_data, job, texts=run.texts):
             file_names.add(answers_file(step.name))
     return file_names
 
@@ -292,6 +293,8 @@ def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+    if name_coder_of_run(run_data) is not None:
+        files[NETWORK_FILE] = "the network that coded the texts, as far as it was still there"
     if has_codebooks(run_data):
         files[contents.CODEBOOKS] = "the codebooks by which it was coded, and the samples"
     if run_data.mask is not None:

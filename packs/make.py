@@ -21,6 +21,7 @@ from packs import contents
 from packs.answers import write_answers
 from packs.archive import write_archive
 from packs.coding import write_codebooks
+from packs.coding_network import write_network
 from packs.contents import Author, PackedRun
 from packs.derived import (
     answers_file,
@@ -86,7 +87,8 @@ def make_pack(
         jobs = [pack_job(run_data, job, (), {}) for job in in_order_of_submission(run_data)]
         _write_weights(run_data, folder)
     else:
-        recording = asyncio.run(record_run(run_data, texts=run.texts))
+        network = write_network(run_data, folder)
+        recording = asyncio.run(record_run(run_data, texts=run.texts, network=network))
         jobs = recording.jobs
         _write_answers(recording, folder)
         write_documents(read_documents(run_data, texts=texts), folder)

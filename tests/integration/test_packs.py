@@ -159,6 +159,7 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
 
     result = verify(path)
     recomputed = ("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement")
+    recomputed += ("estimates",)
     assert_equal(result, recomputed)
     assert {*OF_MONTHS} - {*result.recomputed} <= result.not_checked.keys()
     assert "calls" not in result.not_checked
@@ -214,8 +215,7 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
 
     result = verify(path)
     assert result.problems == []
-    assert {"codes", "agreement", "labels"} <= set(result.recomputed)
-    assert ("estimates" in result.recomputed) == texts
+    assert {"codes", "agreement", "estimates", "labels"} <= set(result.recomputed)
 
     named = pack(jobs, run, tmp_path / "named.zip", texts=texts, coders=True)
     with ZipFile(named) as archive:
@@ -256,7 +256,9 @@ def test_accounts_are_packed_with_those_they_are_compared_with(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
     path = pack(jobs, done_accounts(jobs), tmp_path / "pack.zip", texts=texts)
-    assert_equal(verify(path), OF_POSTS if texts else ("periods", "codes", "agreement"))
+    assert_equal(
+        verify(path), OF_POSTS if texts else ("periods", "codes", "agreement", "estimates")
+    )
 
 
 def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) -> None:
