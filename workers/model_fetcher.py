@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -24,9 +23,7 @@ from models.costs import (
     Settlement,
     count_answers,
     has_consent,
-    note_use,
 )
-from models.costs import settle as settle_charge
 from textapi.requests import AnswerKey
 from workers.answer_fetcher import BeforeAttempt, LedgerFetcher
 from workers.context import JobContext
@@ -284,7 +281,7 @@ class ModelFetcher(LedgerFetcher):
                 settlement = Settlement(
                     charge=charge, usage=usage, is_retry=number > 1, seconds=seconds
                 )
-                self._writer.change(partial(settle_charge, db=self.job.db, settlement=settlement))
+                self._writer.model_calls().settlements.append(settlement)
 
         is_answered = False
         try:
@@ -332,9 +329,7 @@ class ModelFetcher(LedgerFetcher):
             fingerprint=completion.fingerprint,
             price=self._price_text,
         )
-        self._writer.change(
-            partial(note_use, db=self.job.db, run_id=self.job.claim.run_id, use=use)
-        )
+        self._writer.model_calls().uses.append(use)
 
     def _check_bounds(self, request: ModelRequest, reply: Any) -> None:
         """Raise `BoundExceeded` if a reply took more tokens than any request could."""
