@@ -6,7 +6,7 @@ The program determines which files a pack of such a run has; the pack has no say
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -25,7 +25,7 @@ from packs import contents
 from packs.archive import PackFile, salvaged
 from packs.coding import has_codebooks, write_codebooks
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import PackedDocument, PackedRun, forms_of, read_object
+from packs.contents import PackedDocument, PackedJob, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
@@ -36,6 +36,7 @@ from packs.derived import (
     weights_file,
     write_descriptions,
     write_documents,
+    write_metadata,
     write_tables,
 )
 from packs.jobs import in_order_of_submission, pack_job, read_steps
@@ -227,11 +228,14 @@ class _Comparison:
     def compare(self, check: Callable[[], None]) -> None:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
-        file_names = self._write_descriptions()
+        run, jobs = self._expected_run(), self._expected_jobs()
+        file_names = self._write_descriptions(run, jobs)
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
             write_codebooks(self.data, self.expected)
         file_names |= self._write_tables()
+        write_metadata(self.data, run, jobs, self.expected)
+        file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE, contents.DATACITE}
         self._compare_figures(check)
 
         for file_name in sorted(file_names):
@@ -245,14 +249,17 @@ class _Comparison:
             coder = name_coder_of_run(self.data)
             self.result.not_checked[f"codes of {coder}"] = self.restored.why_no_network
 
-    def _write_descriptions(self) -> set[str]:
-        """Write the files that describe the pack; return the names of all files but the tables'."""
+    def _expected_jobs(self) -> list[PackedJob]:
         jobs = []
         for job in in_order_of_submission(self.data):
             packed_job = self.restored.jobs[job.id]
             engines = {step.step: step.engine for step in packed_job.steps}
             jobs.append(pack_job(self.data, job, read_steps(self.data.db, job), engines))
-        write_descriptions(self.data, self._expected_run(), jobs, self.expected)
+        return jobs
+
+    def _write_descriptions(self, run: PackedRun, jobs: Sequence[PackedJob]) -> set[str]:
+        """Write the files that describe the run; return their names and those of its texts."""
+        write_descriptions(self.data, run, jobs, self.expected)
 
         file_names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
         file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
@@ -260,7 +267,7 @@ class _Comparison:
             file_names.add(contents.DOCUMENTS)
         if has_codebooks(self.data):
             file_names.add(contents.CODEBOOKS)
-        return file_names | list_answer_files(self.data, self.run, jobs)
+        return file_names | list_answer_files(self.data, run, jobs)
 
     def _expected_run(self) -> PackedRun:
         """Return the manifest as far as the program and the jobs determine it."""

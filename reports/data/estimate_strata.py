@@ -19,8 +19,8 @@ from reports.data.coded_samples import (
     Stratum,
     read_coded_samples,
 )
+from reports.data.cube import list_groups
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
-from reports.data.groupings import list_groups
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
 from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
@@ -144,36 +144,51 @@ def make_numbered_strata(
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
-        units: list[_CodedUnit[float]] = []
+        units: list[DrawnUnit[float]] = []
         for unit in sample.units_by_stratum[stratum.number]:
             people = _ask_people(sample, unit, variable, category)
             if people is not None:
                 code = None if machine is None else sample.code(unit, machine, variable)
                 machine_code = None if code is None else is_in(code, category)
                 part = part_of(domain, unit)
-                units.append(_CodedUnit(people, unit.copies, part, machine_code))
+                units.append(DrawnUnit(people, unit.copies, part, machine_code))
 
-        certain_units, other_units = _part_certain(stratum, units)
-        remaining = None
+        counts = None
         if machine_counts is not None:
             counts = machine_counts.count(stratum.number, domain)
-            remaining = _RemainingCodes.of(counts, category)
         size = _count_units(stratum, domain, units)
-        kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
-
-        certain_strata: list[CodedStratum] = []
-        for text in certain_units:
-            codes = None if remaining is None else remaining.take(text)
-            certain_strata.append(
-                CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
-            )
-            size -= text.covered
-        size = max(size, _least_size(other_units))
-        codes = None if remaining is None else remaining.give(other_units, size)
-        people_codes = [unit.people for unit in other_units]
-        stratum_of_others = CodedStratum(kind, size, people_codes, _weigh(other_units), codes)
-        coded_strata += [(stratum, coded) for coded in (stratum_of_others, *certain_strata)]
+        for coded in make_coded_strata(stratum, units, size, counts, category):
+            coded_strata.append((stratum, coded))
     return coded_strata
+
+
+def make_coded_strata(
+    stratum: Stratum,
+    units: Sequence[DrawnUnit[float]],
+    size: int,
+    machine_counts: Counter[str] | None,
+    category: str,
+) -> list[CodedStratum]:
+    """Return what is known of a stratum: without the texts that are certain, then each of these.
+
+    An estimate is about *size* of its units; a machine gave them the codes of *machine_counts*.
+    """
+    certain_units, other_units = _part_certain(stratum, units)
+    remaining = None if machine_counts is None else _RemainingCodes.of(machine_counts, category)
+    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+
+    certain_strata: list[CodedStratum] = []
+    for text in certain_units:
+        codes = None if remaining is None else remaining.take(text)
+        certain_strata.append(
+            CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
+        )
+        size -= text.covered
+    size = max(size, _least_size(other_units))
+    codes = None if remaining is None else remaining.give(other_units, size)
+    people_codes = [unit.people for unit in other_units]
+    stratum_of_others = CodedStratum(kind, size, people_codes, _weigh(other_units), codes)
+    return [stratum_of_others, *certain_strata]
 
 
 def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
@@ -182,11 +197,11 @@ def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
     domain = read_domain(run, sample, subject.domain)
     scale_strata: list[ScaleStratum] = []
     for stratum in subject.strata:
-        units: list[_CodedUnit[float | None]] = []
+        units: list[DrawnUnit[float | None]] = []
         for unit in sample.units_by_stratum[stratum.number]:
             is_known, step = _ask_step(sample, unit, subject.variable)
             if is_known:
-                units.append(_CodedUnit(step, unit.copies, part_of(domain, unit)))
+                units.append(DrawnUnit(step, unit.copies, part_of(domain, unit)))
 
         certain_units, other_units = _part_certain(stratum, units)
         certain_size = sum(unit.covered for unit in certain_units)
@@ -219,7 +234,7 @@ def _ask_step(
 
 
 @dataclass(frozen=True)
-class _CodedUnit(Generic[PeopleCode]):
+class DrawnUnit(Generic[PeopleCode]):
     """What people and a machine say of a unit: 1 if it is in the category; None if unknown.
 
     Of a scale people say the step; None if it is not asked.
@@ -251,21 +266,21 @@ class _RemainingCodes:
         positives = sum(n for code, n in counts.items() if is_in(code, category))
         return cls(positives, counts.total())
 
-    def take(self, unit: _CodedUnit[float]) -> MachineCodes:
+    def take(self, unit: DrawnUnit[float]) -> MachineCodes:
         """Return the machine's code of a unit, which is taken with its copies."""
         coded = 0 if unit.machine is None else unit.covered
         positives = coded if unit.machine else 0
         self.positives, self.coded = self.positives - positives, self.coded - coded
         return MachineCodes([unit.machine], positives, coded)
 
-    def give(self, units: Sequence[_CodedUnit[float]], size: int) -> MachineCodes:
+    def give(self, units: Sequence[DrawnUnit[float]], size: int) -> MachineCodes:
         """Return its codes of the other units, *size* in all, of which *units* were drawn."""
         coded = max(0, min(self.coded, size))
         positives = max(0, min(self.positives, coded))
         return MachineCodes([unit.machine for unit in units], positives, coded)
 
 
-def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[_CodedUnit[Any]]) -> int:
+def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[DrawnUnit[Any]]) -> int:
     """Return how many units of a stratum an estimate is about, at least those that were coded.
 
     Documents may have been erased since the sample was drawn.
@@ -275,14 +290,14 @@ def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[_Coded
 
 
 def _part_certain(
-    stratum: Stratum, units: Sequence[_CodedUnit[PeopleCode]]
-) -> tuple[list[_CodedUnit[PeopleCode]], list[_CodedUnit[PeopleCode]]]:
+    stratum: Stratum, units: Sequence[DrawnUnit[PeopleCode]]
+) -> tuple[list[DrawnUnit[PeopleCode]], list[DrawnUnit[PeopleCode]]]:
     """Return the units that were drawn for certain, and the others, as far as they are counted."""
     copies = [unit.copies for unit in units]
     population = max(stratum.population, sum(copies))
     are_certain = find_certain(copies, len(units), population)
-    certain_units: list[_CodedUnit[PeopleCode]] = []
-    other_units: list[_CodedUnit[PeopleCode]] = []
+    certain_units: list[DrawnUnit[PeopleCode]] = []
+    other_units: list[DrawnUnit[PeopleCode]] = []
     for unit, is_certain in zip(units, are_certain, strict=True):
         if is_certain and unit.covered:
             certain_units.append(unit)
@@ -291,12 +306,12 @@ def _part_certain(
     return certain_units, other_units
 
 
-def _least_size(units: Sequence[_CodedUnit[Any]]) -> int:
+def _least_size(units: Sequence[DrawnUnit[Any]]) -> int:
     """Return how many units there are at least, where parts of copies were rounded before."""
     return math.ceil(sum(unit.part for unit in units))
 
 
-def _weigh(units: Sequence[_CodedUnit[Any]]) -> Sequence[float]:
+def _weigh(units: Sequence[DrawnUnit[Any]]) -> Sequence[float]:
     """Return how many units each stands for beside the others; nothing if all for as many.
 
     A text is drawn by all its copies, and counts by those that the estimate is about.
