@@ -184,7 +184,7 @@ def make_coded_strata(
             CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
         )
         size -= text.covered
-    size = max(size, _least_size(other_units))
+    size = max(size, sum(_count_verdicts(other_units)))
     codes = None if remaining is None else remaining.give(other_units, size)
     people_codes = [unit.people for unit in other_units]
     stratum_of_others = CodedStratum(kind, size, people_codes, _weigh(other_units), codes)
@@ -206,7 +206,7 @@ def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
         certain_units, other_units = _part_certain(stratum, units)
         certain_size = sum(unit.covered for unit in certain_units)
         size = _count_units(stratum, domain, units) - certain_size
-        size = max(size, _least_size(other_units))
+        size = max(size, sum(_count_verdicts(other_units)))
         steps = [unit.people for unit in other_units]
         covered = sum(unit.copies * unit.part for unit in other_units)
         scale_strata.append(ScaleStratum(stratum.part, size, steps, _weigh(other_units), covered))
@@ -275,9 +275,23 @@ class _RemainingCodes:
 
     def give(self, units: Sequence[DrawnUnit[float]], size: int) -> MachineCodes:
         """Return its codes of the other units, *size* in all, of which *units* were drawn."""
-        coded = max(0, min(self.coded, size))
-        positives = max(0, min(self.positives, coded))
+        # A text may be in another stratum now, by later documents: what was read counts at least.
+        read_positives, read_negatives, read_others = _count_verdicts(units)
+        read = read_positives + read_negatives
+        coded = max(read, min(self.coded, size - read_others))
+        positives = max(read_positives, min(self.positives, coded - read_negatives))
         return MachineCodes([unit.machine for unit in units], positives, coded)
+
+
+def _count_verdicts(units: Sequence[DrawnUnit[Any]]) -> tuple[int, int, int]:
+    """Return how many units a machine put into the category, into none, and has not coded.
+
+    They are as many at least: of some only a part of the copies counts.
+    """
+    parts = {True: 0.0, False: 0.0, None: 0.0}
+    for unit in units:
+        parts[None if unit.machine is None else unit.machine > 0.5] += unit.part
+    return math.ceil(parts[True]), math.ceil(parts[False]), math.ceil(parts[None])
 
 
 def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[DrawnUnit[Any]]) -> int:
@@ -304,11 +318,6 @@ def _part_certain(
         elif unit.part and not is_certain:
             other_units.append(unit)
     return certain_units, other_units
-
-
-def _least_size(units: Sequence[DrawnUnit[Any]]) -> int:
-    """Return how many units there are at least, where parts of copies were rounded before."""
-    return math.ceil(sum(unit.part for unit in units))
 
 
 def _weigh(units: Sequence[DrawnUnit[Any]]) -> Sequence[float]:

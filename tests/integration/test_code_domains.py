@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import update
 from analysis.codebooks.reading import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from core.enums import Grain, Grouping, SamplePeriod
+from core.enums import Grain, Grouping, SamplePart, SamplePeriod
 from core.errors import UsageError
 from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
@@ -23,11 +24,13 @@ from models.tables import Job
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data import exports
-from reports.data.coded_samples import read_coded_samples
+from reports.data.coded_samples import Stratum, read_coded_samples
+from reports.data.estimate_strata import DrawnUnit, make_coded_strata
 from reports.data.machine_accuracy import Compared, measure_machine
 from reports.data.run_data import Selection, load_run
 from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import state_differences
+from reports.stats.proportions import estimate_share
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text, months_run, store
 
@@ -309,3 +312,14 @@ def test_later_copies_make_no_stratum_smaller_than_the_units_that_were_read(db: 
     mirror = shares(db, run)[None, "Mirror", "people"]
     assert mirror["estimate"] == 1.0
     assert mirror["n_person"] == 14
+
+
+def test_a_text_that_changed_its_stratum_breaks_no_estimate_with_a_machine() -> None:
+    stratum = Stratum(0, "", "tide", SamplePart.NEAR_MISS, population=10, drawn=2)
+    units = [DrawnUnit(1.0, 1, 1.0, machine=1.0), DrawnUnit(0.0, 1, 0.5, machine=None)]
+    # The machine put no member of the stratum into the category, and coded all.
+    counts = Counter({"no": 10, "yes": 0})
+    strata = make_coded_strata(stratum, units, 10, counts, "yes")
+    estimate = estimate_share(strata, use_machine=True)
+    assert estimate is not None
+    assert 0 < estimate.low <= estimate.share <= estimate.high <= 1
