@@ -44,12 +44,15 @@ def create_run(
     parameters: Mapping[str, Any],
     jobs: Sequence[NewJob],
     max_calls: int | None = None,
+    max_cost: int | None = None,
+    currency: str | None = None,
     mask: bytes | None = None,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write a run and its jobs in one transaction; return the run's id.
 
-    With *on_equal*, a stored run of the same name, parameters, mask and jobs is taken instead:
+    *max_cost* is in millionths of the *currency* in which a language model is paid. With
+    *on_equal*, a stored run of the same name, parameters, mask and jobs is taken instead:
     *on_equal* gets its id, and nothing is written.
     """
     run = insert(Run).values(
@@ -61,6 +64,8 @@ def create_run(
         max_calls=max_calls,
         created_at=clock(),
     )
+    if currency is not None:
+        run = run.values(max_cost=max_cost, currency=currency)
 
     with db.write() as connection:
         if on_equal is not None:

@@ -34,6 +34,11 @@ GROUPS = {
         "textapi_url", "textapi_key", "textapi_limits", "textapi_concurrency",
         "textapi_connect_timeout", "textapi_timeout",
     ),
+    "Language models": (
+        "model_url", "model_key", "model_name", "model_limits", "model_price", "model_max_tokens",
+        "model_batch_lines", "model_batch_tokens", "model_batch_seconds", "model_concurrency",
+        "model_timeout",
+    ),
     "The self-hosted Text API's server": (
         "textapi_keys", "textapi_polarity", "textapi_key_limit", "textapi_cors_origins",
     ),

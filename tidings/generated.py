@@ -97,11 +97,16 @@ class HomeCommands(ABC):
         by: str | None = None,
         codebook: str | None = None,
         coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        batch_after: int | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
         name: str | None = None,
         max_calls: int | None = None,
+        max_cost: str | None = None,
+        yes: bool = False,
         mask: PathText | None = None,
     ) -> Plan:
         """Who mentions a subject in the archive, by month: counts, polarity, phrases, entities.
@@ -132,13 +137,21 @@ class HomeCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
-        coder: Who codes each text: a network that people's codes trained.
+        coder: Who codes: a network that people's codes trained, or a language model; model alone is
+            that of TIDINGS_MODEL_NAME.
+        code: What a model codes: documents that mention a keyword (the default of months), all
+            texts, or the sample of `tidings label`, of 300 texts or N.
+        batch: Ask the model by batches, which cost less and take up to a day; no process waits for
+            them.
+        batch_after: Ask about so many texts of the run at once, and by batches then.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
             counted among the entities.
         name: A name for the run.
         max_calls: Stop after so many calls of all workers.
+        max_cost: Stop before a language model costs more, whatever happens.
+        yes: Agree that texts are sent to a language model outside this machine.
         mask: A PNG in whose shape word clouds are drawn.
         """
         options = [
@@ -160,11 +173,16 @@ class HomeCommands(ABC):
             *words.option("--by", by),
             *words.option("--codebook", codebook),
             *words.option("--coder", coder),
+            *words.option("--code", code),
+            *words.switch("--batch", is_on=batch),
+            *words.option("--batch-after", batch_after),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),
             *words.option("--name", name),
             *words.option("--max-calls", max_calls),
+            *words.option("--max-cost", max_cost),
+            *words.switch("--yes", is_on=yes),
             *words.option("--mask", mask),
         ]
         return self._plan("months", words.join(options, [*words.arguments(months)]))
@@ -183,11 +201,16 @@ class HomeCommands(ABC):
         by: str | None = None,
         codebook: str | None = None,
         coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        batch_after: int | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
         name: str | None = None,
         max_calls: int | None = None,
+        max_cost: str | None = None,
+        yes: bool = False,
         mask: PathText | None = None,
     ) -> Plan:
         """A portrait of each account: summary, phrases, entities, polarity over time.
@@ -205,13 +228,21 @@ class HomeCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
-        coder: Who codes each text: a network that people's codes trained.
+        coder: Who codes: a network that people's codes trained, or a language model; model alone is
+            that of TIDINGS_MODEL_NAME.
+        code: What a model codes: documents that mention a keyword (the default of months), all
+            texts, or the sample of `tidings label`, of 300 texts or N.
+        batch: Ask the model by batches, which cost less and take up to a day; no process waits for
+            them.
+        batch_after: Ask about so many texts of the run at once, and by batches then.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
             counted among the entities.
         name: A name for the run.
         max_calls: Stop after so many calls of all workers.
+        max_cost: Stop before a language model costs more, whatever happens.
+        yes: Agree that texts are sent to a language model outside this machine.
         mask: A PNG in whose shape word clouds are drawn.
         """
         options = [
@@ -225,11 +256,16 @@ class HomeCommands(ABC):
             *words.option("--by", by),
             *words.option("--codebook", codebook),
             *words.option("--coder", coder),
+            *words.option("--code", code),
+            *words.switch("--batch", is_on=batch),
+            *words.option("--batch-after", batch_after),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),
             *words.option("--name", name),
             *words.option("--max-calls", max_calls),
+            *words.option("--max-cost", max_cost),
+            *words.switch("--yes", is_on=yes),
             *words.option("--mask", mask),
         ]
         return self._plan("handles", words.join(options, [*words.arguments(handles)]))
@@ -248,11 +284,16 @@ class HomeCommands(ABC):
         by: str | None = None,
         codebook: str | None = None,
         coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        batch_after: int | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
         name: str | None = None,
         max_calls: int | None = None,
+        max_cost: str | None = None,
+        yes: bool = False,
         mask: PathText | None = None,
     ) -> Plan:
         """What people post on a term: the same steps as for an account.
@@ -270,13 +311,21 @@ class HomeCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
-        coder: Who codes each text: a network that people's codes trained.
+        coder: Who codes: a network that people's codes trained, or a language model; model alone is
+            that of TIDINGS_MODEL_NAME.
+        code: What a model codes: documents that mention a keyword (the default of months), all
+            texts, or the sample of `tidings label`, of 300 texts or N.
+        batch: Ask the model by batches, which cost less and take up to a day; no process waits for
+            them.
+        batch_after: Ask about so many texts of the run at once, and by batches then.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
             counted among the entities.
         name: A name for the run.
         max_calls: Stop after so many calls of all workers.
+        max_cost: Stop before a language model costs more, whatever happens.
+        yes: Agree that texts are sent to a language model outside this machine.
         mask: A PNG in whose shape word clouds are drawn.
         """
         options = [
@@ -290,11 +339,16 @@ class HomeCommands(ABC):
             *words.option("--by", by),
             *words.option("--codebook", codebook),
             *words.option("--coder", coder),
+            *words.option("--code", code),
+            *words.switch("--batch", is_on=batch),
+            *words.option("--batch-after", batch_after),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),
             *words.option("--name", name),
             *words.option("--max-calls", max_calls),
+            *words.option("--max-cost", max_cost),
+            *words.switch("--yes", is_on=yes),
             *words.option("--mask", mask),
         ]
         return self._plan("search", words.join(options, [*words.arguments(terms)]))

@@ -114,6 +114,8 @@ def samples_of(flag: str, declared: Any) -> list[Sample]:
         return [Sample(Path("a b.csv"), [flag, "a b.csv"]), Sample("-c.png", [f"{flag}=-c.png"])]
     if kind in {int, float}:
         return [Sample(kind(number), [flag, str(kind(number))]) for number in _numbers(declared)]
+    if flag == "--max-cost":
+        return [Sample("20USD", [flag, "20USD"])]
     if flag == "--by":
         return [Sample("week", [flag, "week"]), Sample("day,outlet", [flag, "day,outlet"])]
     if flag in {"--steps", "--source"}:
