@@ -46,8 +46,8 @@ def read_result(db: Database, job: RunJob) -> str | None:
 def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
     """Return the finished steps in their order; their answers repeat them.
 
-    A job without documents has no finished step. Codes are repeated by no answer, but by a network
-    of another run, which a pack does not hold.
+    A job without documents has no finished step. Codes are repeated by no answer, but by the
+    network (`packs.coding_network`).
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []

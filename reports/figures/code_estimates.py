@@ -105,14 +105,14 @@ def _draw_lines(title: str, panels: Sequence[CategoryPanel]) -> Figure:
 
 
 def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> FigureSpec | None:
-    """Declare the figure of a variable, with *name* in its files; None if nothing was estimated."""
+    """Declare the figure of a variable; None if nothing was estimated."""
     if not panels:
         return None
     shares = "; ".join(f"{panel.name} {format_share(panel.whole.share)}" for panel in panels)
     has_periods = any(panel.periods for panel in panels)
     line = " The dashed line is the whole run." if has_periods else ""
     return FigureSpec(
-        name=f"codes-{name}",
+        name=name,
         draw=partial(estimates_figure, title, tuple(panels)),
         alt=f"{title}: {shares}.",
         caption="Estimated from the codes of a sample; lines are 95 % intervals: so far another "

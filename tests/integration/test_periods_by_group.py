@@ -267,5 +267,5 @@ def test_groupings_are_of_runs_of_months_and_of_two_tables_alone(db: Database) -
     with pytest.raises(UsageError, match=f"--by kind: run {run} is none of months"):
         load_run(db, run, grouping=Grouping.KIND)
     run = submit_run(db, parameters("2020-03", "2020-03"), ())
-    with pytest.raises(UsageError, match="--by kind goes with periods and mentions: the table cov"):
+    with pytest.raises(UsageError, match="--by kind goes with periods, mentions and estimates"):
         rows_by(db, run, Grouping.KIND, table="coverage")

@@ -138,6 +138,29 @@ def test_an_outlet_with_few_decided_texts_says_nothing_of_the_others() -> None:
     assert outside(rows(PAPER, 1, "en", "en", "de", "de", "")) == {3: "de", 4: "de"}
 
 
+def test_an_outlet_with_few_decided_texts_has_the_language_of_its_archive() -> None:
+    small = Publisher("archive", "Kleinblatt", None)
+    mute = Publisher("archive", "Stillblatt", None)
+    german = rows(PAPER, 1, "de", "de", "de", "")
+    found = outside(german, rows(small, 11, "de", "", ""), rows(mute, 21, "", ""))
+    assert found == dict.fromkeys((1, 2, 3, 4, 11, 12, 13, 21, 22), "de")
+    # Its own English text speaks for it, and another archive says nothing of it.
+    found = outside(german, rows(small, 11, "en", ""))
+    assert found == dict.fromkeys((1, 2, 3, 4), "de")
+    elsewhere = Publisher("nyt", "Kleinblatt", None)
+    assert outside(german, rows(elsewhere, 11, "")) == dict.fromkeys((1, 2, 3, 4), "de")
+    # Accounts of one service have no language together.
+    accounts = [Publisher("x", "", handle) for handle in ("ann", "ben")]
+    found = outside(rows(accounts[0], 1, "de", "de", "de", "de"), rows(accounts[1], 11, "", ""))
+    assert found == dict.fromkeys((1, 2, 3, 4), "de")
+
+
+def test_an_outlet_of_an_english_archive_keeps_its_undecided_texts() -> None:
+    small = Publisher("archive", "Kleinblatt", None)
+    found = outside(rows(TIDES, 1, "en", "en", "en", ""), rows(small, 11, "de", ""))
+    assert found == {11: "de"}
+
+
 def test_an_engine_that_reads_german_leaves_out_no_german_text() -> None:
     assert outside(rows(PAPER, 1, "de", "de", "de", "", "en"), known=("de",)) == {5: "en"}
 

@@ -27,7 +27,9 @@ class CallRow:
     maybe_twice: Annotated[
         int, "Calls repeated because nobody knows whether the first was answered."
     ]
-    seconds: Annotated[float | None, "Time spent waiting for answers, all calls together."]
+    seconds: Annotated[
+        float | None, "Time spent waiting for answers, all calls together.", schema.SECONDS
+    ]
 
 
 def read_calls(

@@ -76,19 +76,32 @@ class PeriodRow:
     mentions: Annotated[
         int | None, "Mentioning sentences (posts for handles and searches); null as `matched`."
     ]
-    share: Annotated[float | None, "matched / documents; null as `matched` and without documents."]
-    share_low: Annotated[float | None, "Lower end of the Wilson 95 % interval of the share."]
-    share_high: Annotated[float | None, "Upper end of the Wilson 95 % interval of the share."]
+    share: Annotated[
+        float | None,
+        "matched / documents; null as `matched` and without documents.",
+        schema.FRACTION,
+    ]
+    share_low: Annotated[
+        float | None, "Lower end of the Wilson 95 % interval of the share.", schema.FRACTION
+    ]
+    share_high: Annotated[
+        float | None, "Upper end of the Wilson 95 % interval of the share.", schema.FRACTION
+    ]
     polarity_mean: Annotated[
         float | None,
         "Mean polarity of the mentioning sentences (posts); null where there are none, and where "
         "polarity was not asked for or is not complete.",
+        schema.POLARITY,
     ]
     polarity_low: Annotated[
-        float | None, "Lower end of Student's 95 % interval of the mean; null for fewer than two."
+        float | None,
+        "Lower end of Student's 95 % interval of the mean; null for fewer than two.",
+        schema.POLARITY,
     ]
     polarity_high: Annotated[
-        float | None, "Upper end of that interval; neither end lies beyond -1 and 1."
+        float | None,
+        "Upper end of that interval; neither end lies beyond -1 and 1.",
+        schema.POLARITY,
     ]
     job: Annotated[
         str | None,

@@ -30,6 +30,7 @@ class SummaryRow:
         float | None,
         "Mean polarity of the sentences that mention the keyword, or of the job's posts; null "
         "where none is known.",
+        schema.POLARITY,
     ]
 
 

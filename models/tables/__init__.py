@@ -1,0 +1,101 @@
+"""What the database holds: one class per table.
+
+Machine times (leases, dispatches, ends) are Unix seconds, written and compared on the clock of the
+database; a document has a naive UTC datetime. Text is stored once, in `Document.text`; other tables
+point at it. A column that would be NULL in a key (a handle has no keyword) holds "" and is exported
+as null.
+"""
+
+from models.tables.answers import (
+    Answer,
+    AnswerClaim,
+    AnswerDocument,
+    Call,
+    KeywordQuestion,
+    KeywordSentences,
+    SearchedBlock,
+)
+from models.tables.base import (
+    BIG,
+    Base,
+)
+from models.tables.codes import (
+    POLARITY_CODEBOOK,
+    POLARITY_VARIABLE,
+    Code,
+    Codebook,
+    SampledUnit,
+    SampleStratum,
+)
+from models.tables.documents import (
+    UNKNOWN_ORIGIN,
+    Crawl,
+    Document,
+    DocumentCount,
+    DocumentDetails,
+    Import,
+    Origin,
+    SuppressedName,
+)
+from models.tables.results import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
+from models.tables.runs import (
+    IS_REPORT,
+    ForgottenRun,
+    Job,
+    JobDocument,
+    JobStep,
+    Run,
+    RunEngine,
+    RunErasure,
+)
+from models.tables.trainings import Epoch, Prediction, Training
+from models.tables.watches import Watch, WatchEvent, WatchReport
+from models.tables.workers import MaintenanceLock, Worker
+
+__all__ = [
+    "BIG",
+    "IS_REPORT",
+    "POLARITY_CODEBOOK",
+    "POLARITY_VARIABLE",
+    "UNKNOWN_ORIGIN",
+    "Answer",
+    "AnswerClaim",
+    "AnswerDocument",
+    "Base",
+    "Call",
+    "Code",
+    "Codebook",
+    "Crawl",
+    "DistinctiveWord",
+    "Document",
+    "DocumentCount",
+    "DocumentDetails",
+    "Entity",
+    "Epoch",
+    "ForgottenRun",
+    "Import",
+    "Job",
+    "JobDocument",
+    "JobStep",
+    "KeywordQuestion",
+    "KeywordSentences",
+    "MaintenanceLock",
+    "Mention",
+    "Origin",
+    "Phrase",
+    "PostPolarity",
+    "Prediction",
+    "Run",
+    "RunEngine",
+    "RunErasure",
+    "SampleStratum",
+    "SampledUnit",
+    "SearchedBlock",
+    "Summary",
+    "SuppressedName",
+    "Training",
+    "Watch",
+    "WatchEvent",
+    "WatchReport",
+    "Worker",
+]
