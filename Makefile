@@ -48,7 +48,7 @@ browser: venv ## test the report in a real browser (needs Chromium)
 	$(BIN)/python -m pytest tests/browser -n auto --dist loadfile -m browser
 
 chaos: venv ## inject faults for a few minutes
-	$(BIN)/python -m pytest tests/chaos -m chaos
+	$(BIN)/python -m pytest tests/chaos -n 2 --dist loadfile -m chaos
 
 chaos-long: venv ## inject faults for TIDINGS_CHAOS_MINUTES (30)
 	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest tests/chaos -m chaos --timeout 0

@@ -71,13 +71,15 @@ def _plan_shares(
     from reports.data.estimate_strata import list_categories, list_subjects, make_numbered_strata
     from reports.stats.code_plans import plan_codes
 
-    for subject in list_subjects(sample):
+    for subject in list_subjects(run_data, sample):
         if subject.period or subject.variable.type == VariableType.SCALE:
             continue
         for category in list_categories(subject.variable):
             # Texts that were drawn for certain are known: others vary, and are planned.
-            numbered = make_numbered_strata(run_data, subject, category, None)
-            varying = [(stratum, coded) for stratum, coded in numbered if not coded.copies]
+            varying = []
+            for stratum, coded in make_numbered_strata(run_data, subject, category, None):
+                if list(coded.copies) != [coded.size]:
+                    varying.append((stratum, coded))
             plan = plan_codes([coded for _, coded in varying], within)
             if plan is not None:
                 yield plan, [stratum for stratum, _ in varying]

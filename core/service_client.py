@@ -297,6 +297,7 @@ class ServiceClient:
             return ServiceUnavailable(
                 f"{self.service} cannot answer now ({words}): {operation} is tried again later",
                 service=self.service,
+                status=status,
                 retry_after=wait,
                 away=status == HTTPStatus.SERVICE_UNAVAILABLE,
             )
@@ -472,7 +473,9 @@ def _error_message(value: Any) -> str:
     error = value if isinstance(value, Mapping) else {}
     fault = error.get("fault")
     inner = fault.get("faultstring") if isinstance(fault, Mapping) else None
-    named = (error.get("detail"), error.get("message"), inner, error.get("error"))
+    described = error.get("error")
+    message_of_error = described.get("message") if isinstance(described, Mapping) else described
+    named = (error.get("detail"), error.get("message"), inner, message_of_error)
     for message in (*named, error.get("title")):
         if isinstance(message, str) and message:
             return message

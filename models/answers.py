@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -49,6 +49,9 @@ from models.tables import (
     Job,
     RunErasure,
 )
+
+Change = Callable[[Connection], None]
+FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
 
 # The longest slice of a job, with the calls that were in flight at its end.
 LONGEST_CLAIM_SECONDS = 600.0
@@ -119,6 +122,9 @@ class Batch:
     claims: set[bytes] = field(default_factory=set)
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
 
+    # What else the transaction changes, before all other rows: what a model's calls have taken.
+    model_calls: Change | None = None
+
     # False if other jobs asked for the answers, so that this job did not progress.
     progress: bool = True
 
@@ -138,7 +144,8 @@ class Batch:
     @property
     def is_worth_writing(self) -> bool:
         """Whether there is an answer, or a call to count."""
-        return self.has_answers or bool(self.call_counts_by_operation)
+        has_counts = bool(self.call_counts_by_operation)
+        return self.has_answers or has_counts or self.model_calls is not None
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -158,13 +165,18 @@ def stored_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
 
 
 def claim_answers(
-    db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float
+    db: Database,
+    claim: Claim,
+    keys: Collection[bytes],
+    *,
+    seconds: float,
+    find_taken: FindTaken | None = None,
 ) -> dict[bytes, int]:
     """Claim the right to request *keys* for so many *seconds*; return the keys that were won.
 
     A key without an answer is won if nobody claims it, if its claim has expired, or if an earlier
     claim of the same job made it. The number of each key says how many claimants may have made the
-    request before.
+    request before. *find_taken* returns the keys that are taken in another way.
     """
     won: dict[bytes, int] = {}
     common = {"seconds": seconds, "job": claim.job_id, "number": claim.number}
@@ -178,6 +190,8 @@ def claim_answers(
 
         # read after claiming: an answer stored in between needs no request
         answered = stored_keys(connection, won)
+        if find_taken is not None:
+            answered.update(find_taken(connection, won))
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
 
@@ -218,10 +232,10 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:
-        erased = _quoting_erased_documents(connection, batch.documents)
-        quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
-        if quoting and _has_lost_documents(connection, claim):
-            erased |= quoting
+        if batch.model_calls is not None:
+            batch.model_calls(connection)
+
+        erased = _find_erased(connection, claim, batch)
         answers: list[dict[str, Any]] = []
         for key, answer in sorted(batch.answers.items()):
             if key not in erased:
@@ -243,6 +257,15 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
 
     for operation, call_counts in counts.items():
         count_reuse(operation, call_counts.answers_reused)
+
+
+def _find_erased(connection: Connection, claim: Claim, batch: Batch) -> set[bytes]:
+    """Return the keys of the answers that may quote a document which was erased meanwhile."""
+    erased = _quoting_erased_documents(connection, batch.documents)
+    quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
+    if quoting and _has_lost_documents(connection, claim):
+        erased |= quoting
+    return erased
 
 
 def count_calls(

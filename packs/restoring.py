@@ -8,17 +8,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import insert, select
 
+from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
 from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
+from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
+from core.prices import MICRO, parse_price
 from models.database import Database
 from models.documents import text_part_of
 from models.origins import (
@@ -58,6 +62,13 @@ from packs.coding import (
     check_codebook,
     list_stratum_rows,
 )
+from packs.coding_network import (
+    NETWORK_FILE,
+    code_job,
+    is_coded,
+    name_coder_of_run,
+    read_packed_network,
+)
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
 from packs.derived import answers_file
 from packs.jobs import in_order_of_submission, load_data, steps_to_verify
@@ -69,6 +80,8 @@ DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
 CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
 # The PNG file of a mask may have so many bytes.
 LARGEST_MASK = 5 * 2**20
+#: Why something cannot be computed again.
+NO_TEXTS = "the texts are not in the pack"
 #: Code that expects well-formed answers raises one of these errors for malformed ones.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -90,6 +103,9 @@ class _Mention(FrozenModel, extra="ignore"):
     sentence: str
 
 
+_Amount = Annotated[float, Field(ge=0, lt=1e9, allow_inf_nan=False)]
+
+
 class _Call(FrozenModel, extra="ignore"):
     """What is read of a line of ``exports/calls.jsonl``."""
 
@@ -100,6 +116,12 @@ class _Call(FrozenModel, extra="ignore"):
     retries: contents.Number
     maybe_twice: contents.Number
     seconds: float | None
+    tokens_in: contents.Number | None = None
+    tokens_out: contents.Number | None = None
+    tokens_cached: contents.Number | None = None
+    tokens_reasoning: contents.Number | None = None
+    cost: _Amount | None = None
+    charged: _Amount | None = None
 
 
 class _Document(FrozenModel, extra="ignore"):
@@ -118,6 +140,10 @@ class Restored:
     jobs: dict[int, PackedJob]
     #: The contradictions, by the file of the pack.
     conflicts: dict[str, str] = field(default_factory=dict)
+    #: The network that codes the texts again; None if the pack has no texts or none that can.
+    network: CodeNetwork | None = None
+    #: Why no network codes them, though one did.
+    why_no_network: str | None = None
 
 
 def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
@@ -148,16 +174,37 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     _write_stand_ins(db, run_data, restored.jobs, first_id=len(ids) + 1)
     _copy_abstracts(db, run)
 
+    _take_network(pack, run, restored)
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
     if follows_without_texts and run_data.kind.unit == Unit.MENTION:
         _insert(db, Mention, _given_mentions(pack, run_data, ids))
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
+    codebook_ids = _restore_codebooks(db, pack, run, ids)
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    _restore_codes(db, pack, run, ids)
+    if codebook_ids:
+        coder = _find_repeated_coder(restored, run)
+        _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coder))
     _insert(db, Call, _given_calls(pack, run))
+
+
+def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
+    """Let the network of the pack code the texts again, if there are any."""
+    coder = name_coder_of_run(restored.data)
+    if coder is None:
+        return
+    if not run.texts:
+        restored.why_no_network = NO_TEXTS
+        return
+    try:
+        restored.network = read_packed_network(restored.data, pack)
+    except BadInput as error:
+        restored.why_no_network = str(error)
+    else:
+        if restored.network is None:
+            restored.why_no_network = "the network is not in the pack"
 
 
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
@@ -178,7 +225,7 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
         if not states.keys() <= {DOCUMENTS, *steps_of_run}:
             return f"{location} has a step that {contents.RUN} does not name"
         engines = {step.engine for step in job.steps if step.engine}
-        if not engines <= {*run.engines}:
+        if not engines <= {*run.engines, getattr(parameters, "coder", None)}:
             return f"{location} has an engine that {contents.RUN} does not name"
     return None
 
@@ -208,6 +255,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         "state": run.state,
         "reason": run.reason,
         "parameters": run.parameters,
+        "currency": _currency_of(run),
         "mask": pack.read(contents.MASK, LARGEST_MASK) if contents.MASK in pack.names else None,
         "created_at": run.created_at,
         "ended_at": run.ended_at,
@@ -237,6 +285,12 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         }
         job_rows.append(job_row)
     _insert(db, Job, job_rows)
+
+
+def _currency_of(run: PackedRun) -> str | None:
+    """Return the currency in which a language model was paid; None if none was."""
+    model = getattr(run.run_kind.read_parameters(run.parameters), "model", None)
+    return parse_price(model.price).currency or None if model is not None else None
 
 
 def _write_documents(
@@ -354,6 +408,8 @@ def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, An
     """Yield the outcome of the steps that are not repeated."""
     for job_id, job in restored.jobs.items():
         repeated = {step.name for step in _steps_to_repeat(restored, run, job)}
+        if restored.network is not None and is_coded(job):
+            repeated.add(codes.NAME)
         for step in job.steps:
             if step.step not in repeated:
                 step_row = {"step": step.step, "state": step.state, "reason": step.reason}
@@ -361,7 +417,7 @@ def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, An
 
 
 def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list[Step]:
-    return steps_to_verify(job, texts=run.texts, selected=bool(restored.data.selection))
+    return steps_to_verify(restored.data, job, texts=run.texts)
 
 
 def _given_mentions(pack: PackFile, run_data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
@@ -396,11 +452,22 @@ def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, A
                 yield {"job_id": job.id, "document_id": document_id, "polarity": polarity_of_post}
 
 
-def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> None:
-    """Write the codebooks, their samples and the codes that coders gave, from the pack."""
-    if contents.CODEBOOKS not in pack.names:
-        return
+def _find_repeated_coder(restored: Restored, run: PackedRun) -> str | None:
+    """Return the network or language model whose codes were made again; None if none were."""
+    if restored.network is not None:
+        return name_coder_of_run(restored.data)
+    for job in restored.jobs.values():
+        if any(step.is_by_coder for step in _steps_to_repeat(restored, run, job)):
+            coder: str | None = restored.data.parameters.coder
+            return coder
+    return None
+
+
+def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> dict[str, int]:
+    """Write the codebooks of the pack and their samples; return their ids by hash."""
     codebook_ids: dict[str, int] = {}
+    if contents.CODEBOOKS not in pack.names:
+        return codebook_ids
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, packed.codebook)
@@ -412,14 +479,16 @@ def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> No
             unit_row |= {"document_id": _find(ids, unit.document, location)}
             units.append(unit_row | {"run_id": run.number, "codebook_id": codebook_id})
         _insert(db, SampledUnit, units)
-    _insert(db, Code, _given_codes(pack, run, ids, codebook_ids))
+    return codebook_ids
 
 
 def _given_codes(
-    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int]
+    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int], *, without: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the codes that coders gave, from the pack's table."""
+    """Yield the codes that coders gave, from the pack's table, *without* those of one coder."""
     for location, line in lines_of(pack, CODES_FILE, PackedCode):
+        if line.coder == without:
+            continue
         yield {
             "run_id": run.number,
             "codebook_id": check_codebook(line, codebook_ids, location),
@@ -440,8 +509,14 @@ def _given_calls(pack: PackFile, run: PackedRun) -> Iterator[dict[str, Any]]:
     """Yield the counts of calls, which nothing else in a pack tells."""
     for _, line in lines_of(pack, CALLS_FILE, _Call):
         seconds = math.inf if line.seconds is None else line.seconds
-        call_row = line.model_dump() | {"run_id": run.number, "seconds": seconds}
+        call_row = line.model_dump(exclude={"cost", "charged"})
+        call_row |= {"run_id": run.number, "seconds": seconds}
+        call_row |= {"cost": _to_micro(line.cost), "charged_cost": _to_micro(line.charged)}
         yield call_row | {"credential": "", "minute": 0}
+
+
+def _to_micro(amount: float | None) -> int | None:
+    return None if amount is None else round(amount * MICRO)
 
 
 async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> None:
@@ -476,11 +551,22 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 raise BadInput(f"{contents.JOBS}: {job.name} cannot be done again: {result.reason}")
             unread[step.name] -= fetcher.keys_read
             _store(run_data, job, step, result, at=records[step.name].at)
+        if restored.network is not None and is_coded(packed_job):
+            await _code_again(restored.data, job, restored.network, records[codes.NAME].at)
 
     for step_name, keys in unread.items():
         if keys:
             problem = f": no step reads {len(keys):,} of its answers, {min(keys).hex()} the first"
             restored.conflicts[answers_file(step_name)] = problem
+
+
+async def _code_again(run_data: RunData, job: RunJob, network: CodeNetwork, at: float) -> None:
+    """Code the texts of a job; raise `BadInput` if the network cannot."""
+    try:
+        result = await code_job(await load_data(run_data, job), network)
+    except MALFORMED as error:
+        raise BadInput(f"{NETWORK_FILE}: the network is malformed ({error!r})") from error
+    _store(run_data, job, codes.STEP, result, at=at)
 
 
 def _store(run_data: RunData, job: RunJob, step: Step, result: StepResult, *, at: float) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import CodedUnit, Variable
+from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import CodedSample, read_coded_samples
+from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates
@@ -47,6 +49,10 @@ class ValidityCard:
     drawn: int
     coded: int
 
+    # The units that came after the sample was drawn, and those that people coded and it lacks.
+    later: int
+    dropped: int
+
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
     machines: Sequence[MachineAccuracy]
@@ -54,6 +60,9 @@ class ValidityCard:
     # The texts that several people coded.
     shared: int
     cannot_be_coded: int
+
+    # The machine whose codes the estimates use; None if they rest on people's alone.
+    used_machine: str | None
     agreements: Sequence[VariableAgreement]
     keywords: Sequence[KeywordValidity]
 
@@ -140,7 +149,8 @@ def _make_section(
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    return CodebookSection(_make_card(sample, shown, unit), findings, tables)
+    card = _make_card(run, sample, shown, unit, machine)
+    return CodebookSection(card, findings, tables)
 
 
 def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
@@ -154,14 +164,16 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
         if row.measure == "share" and row.group is None:
             widths[row.method] += row.high - row.low
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
-    return [
-        row
-        for row in rows
-        if row.method == method or row.measure == "mean" or row.group is not None
-    ]
+    return [row for row in rows if row.method == method or row.measure == "mean"]
 
 
-def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> ValidityCard:
+def _make_card(
+    run: RunData,
+    sample: CodedSample,
+    rows: Sequence[EstimateRow],
+    unit: str,
+    used_machine: str | None,
+) -> ValidityCard:
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
     for unit_of_sample in sample.units:
@@ -177,25 +189,24 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
         cannot_be_coded += bool(values) and all(value.code is None for value in values)
 
     codebook = sample.codebook
-    populations = {stratum.number: stratum for stratum in sample.strata}
-    first_keyword = sample.keywords[0]
+    with run.db.read() as connection:
+        dropped = count_dropped_units(connection, run.id, sample.codebook_id)
     return ValidityCard(
         codebook=codebook.name,
         hash=sample.codebook.short_hash,
         unit=unit,
         questions=[(variable.name, variable.question) for variable in codebook.variables],
         instructions=codebook.instructions,
-        population=sum(
-            stratum.population
-            for stratum in populations.values()
-            if stratum.keyword == first_keyword or codebook.unit == CodedUnit.MENTION
-        ),
+        population=count_population(sample),
         drawn=len(sample.units),
         coded=coded,
+        later=count_later_units(run, sample),
+        dropped=dropped,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
-        machines=[measure_machine(sample, coder) for coder in sample.machines],
+        machines=[measure_machine(run, sample, coder) for coder in sample.machines],
         shared=shared,
         cannot_be_coded=cannot_be_coded,
+        used_machine=used_machine,
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
         keywords=_list_validity(rows),
     )
@@ -253,10 +264,15 @@ def _make_table(
             panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
 
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
-    place = f"{sample.codebook.short_hash}-{variable.name}-{sample.keywords.index(keyword)}"
-    spec = estimates_spec(place, f"{subject}, as readers would code", panels)
+    name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
+    spec = estimates_spec(name, f"{subject}, as readers would code", panels)
     figures = store.show_all(spec) if spec is not None else []
     return EstimateTable(keyword, variable, figures, variable_rows, group_rows)
+
+
+def figure_prefix(sample: CodedSample) -> str:
+    """Return how the names of the figures of a codebook's estimates begin."""
+    return f"codes-{sample.codebook.short_hash}-"
 
 
 def _draw_share(row: EstimateRow) -> EstimatedShare:

@@ -133,30 +133,12 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
     """Return Spearman's rank correlation of pairs; None where one side does not vary.
 
     C. Spearman, "The proof and measurement of association between two things", American Journal of
-    Psychology 15 (1904): Pearson's correlation of the ranks, ties at their mean rank. Raises
-    ValueError where the lengths differ.
+    Psychology 15 (1904). Raises ValueError where the lengths differ.
     """
+    from scipy.stats import spearmanr  # noqa: PLC0415 - it takes half a second, and one page asks
+
     if len(x) != len(y):
         raise ValueError(f"{len(x)} and {len(y)} values make no pairs")
-    ranks_x, ranks_y = _ranks(x), _ranks(y)
-    spread = math.sqrt(_sum_products(ranks_x, ranks_x) * _sum_products(ranks_y, ranks_y))
-    return max(-1.0, min(1.0, _sum_products(ranks_x, ranks_y) / spread)) if spread else None
-
-
-def _sum_products(x: Sequence[float], y: Sequence[float]) -> float:
-    mean_rank = (len(x) + 1) / 2
-    return math.fsum((a - mean_rank) * (b - mean_rank) for a, b in zip(x, y, strict=True))
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    order = sorted(range(len(values)), key=values.__getitem__)
-    ranks = [0.0] * len(values)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and values[order[end]] == values[order[start]]:
-            end += 1
-        for place in order[start:end]:
-            ranks[place] = (start + 1 + end) / 2
-        start = end
-    return ranks
+    if len(set(x)) < 2 or len(set(y)) < 2:
+        return None
+    return float(spearmanr(x, y).statistic)

@@ -11,7 +11,8 @@ import pytest
 from models.database import Database, migrate
 from tests.chaos.fleet import Fleet, Outcome, copy_of, fill, running_fleet
 
-ROWS = pytest.StashKey[list[str]]()
+# The property of a test's report that carries a row of the table.
+ROW = "chaos row"
 HEAD = (
     "case                                     calls  answered again  answers  seconds  silence  "
     "exports equal"
@@ -31,9 +32,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(
-    filled: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> Outcome:
+def undisturbed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What comes of the run when nothing happens to it."""
     home = tmp_path_factory.mktemp("undisturbed") / "home"
     with running_fleet(home, copy_of(filled, home)) as fleet:
@@ -42,7 +41,6 @@ def undisturbed(
         outcome = fleet.outcome()
     assert outcome.exports["mentions"].count(b"\n") > 300
     assert outcome.again == 0
-    note(pytestconfig, "undisturbed", outcome, outcome)
     return outcome
 
 
@@ -68,7 +66,10 @@ def hold(undisturbed: Outcome, request: pytest.FixtureRequest) -> Callable[..., 
 
     def compare(outcome: Outcome, *, again: int) -> None:
         name = request.node.name.removeprefix("test_").replace("_", " ")
-        note(request.config, name, outcome, undisturbed)
+        rows = [make_row("undisturbed", undisturbed, undisturbed)]
+        rows.append(make_row(name, outcome, undisturbed))
+        request.node.user_properties.extend((ROW, row) for row in rows)
+
         for table, expected in undisturbed.exports.items():
             assert outcome.exports[table] == expected, f"{table} differs"
         assert outcome.answers == undisturbed.answers
@@ -77,10 +78,10 @@ def hold(undisturbed: Outcome, request: pytest.FixtureRequest) -> Callable[..., 
     return compare
 
 
-def note(config: pytest.Config, name: str, outcome: Outcome, against: Outcome) -> None:
-    """A row for the table at the end."""
+def make_row(name: str, outcome: Outcome, against: Outcome) -> str:
+    """Return a row for the table at the end."""
     equal = replace(outcome, **_MEASURED) == replace(against, **_MEASURED)
-    config.stash.setdefault(ROWS, []).append(
+    return (
         f"{name[:40]:40} {outcome.calls:5}  {outcome.again:14}  {outcome.answers:7}  "
         f"{outcome.seconds:7.1f}  {outcome.silence:7.1f}  {'yes' if equal else 'NO'}"
     )
@@ -89,12 +90,11 @@ def note(config: pytest.Config, name: str, outcome: Outcome, against: Outcome) -
 _MEASURED = {"calls": 0, "again": 0, "seconds": 0.0, "silence": 0.0}
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Show what was seen."""
-    rows = config.stash.get(ROWS, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was seen; each process of the tests has an undisturbed run of its own."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [row for report in reports for name, row in report.user_properties if name == ROW]
     if rows:
         terminalreporter.section("what was broken, and what came of it")
-        for row in [HEAD, *rows]:
+        for row in [HEAD, *dict.fromkeys(rows)]:
             terminalreporter.write_line(row)

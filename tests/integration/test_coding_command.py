@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,9 +19,10 @@ from models.codes import (
 )
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample, read_code_sample
+from reports.build import report_folder
 from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
-from tests.report_stories import Text, database, months_run, store
+from tests.report_stories import Text, months_run, store
 
 TIDES = """\
 name: tides
@@ -48,12 +47,8 @@ variables:
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database with the run, which ``tidings`` finds by its setting."""
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 @pytest.fixture
@@ -283,3 +278,32 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
     assert (
         "the texts that are coded were drawn by all: write --per all with --within" in result.stderr
     )
+
+
+def test_a_smaller_sample_and_another_seed_say_what_becomes_of_the_codes(
+    db: Database, tmp_path: Path
+) -> None:
+    words = [f"{left}{right}" for left in "abcdefghijklmno" for right in "pqrstuvwxyz"]
+    store(db, [Text("2020-03-02", f"{'Tide' * (n % 3 == 0)} {w}.") for n, w in enumerate(words)])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    options = ("label", run, "--codebook", "relevance", "--out", tmp_path / "sample.csv")
+    assert "coded" not in run_command(*options, "--n", "20").stderr
+
+    relevance = read_shipped("relevance")
+    with db.read() as connection:
+        codebook_id = find_stored_codebook(connection, relevance.hash)
+    assert codebook_id is not None
+    answers = {
+        text.unit: {"relevant": CodeValue("no")} for text in read_code_sample(db, run, codebook_id)
+    }
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, codebook_id, "person:Ann"), answers)
+
+    shown = run_command(*options, "--n", "5").stderr
+    assert "--n 5 and 15 texts more, so that all that is coded still counts" in shown
+    assert "20 texts written to" in shown
+    shown = " ".join(run_command(*options, "--n", "20", "--seed", "2").stderr.split())
+    assert "coded texts of run 1 are not in the sample as it is drawn now" in shown
+    report_folder.build(db, [run], tmp_path / "report")
+    page = (tmp_path / "report" / "codes.html").read_text()
+    assert "not in the sample as it was drawn last, and do not count" in page

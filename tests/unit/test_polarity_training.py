@@ -16,7 +16,6 @@ from analysis.trainings.polarity.evaluation import (
     correlate_ranks,
     find_neutral_band,
     measure_macro_f1,
-    rank,
 )
 from analysis.trainings.polarity.features import (
     TERM_VALUE,
@@ -270,10 +269,6 @@ def test_the_engine_computes_what_the_network_does(
     differences = 2 * np.arctanh(scores) - outputs
     assert np.ptp(differences) < 0.03
     assert np.std(outputs) > 0.1
-
-
-def test_ranks_share_their_mean_where_values_are_equal() -> None:
-    assert rank([30.0, 10.0, 20.0, 20.0]).tolist() == [4.0, 1.0, 2.5, 2.5]
 
 
 def test_the_rank_correlation_is_spearmans() -> None:
