@@ -65,7 +65,6 @@ SCALES = {
     "rarely at the highest": (0.97, 0.0, 0.0, 0.0, 0.03),
 }
 SCALE_CODES = ((10, 10), (10, 100), (30, 300), (100, 100))
-SCALE_STRATA = 3
 # The scale is asked of all documents, or of this share of them.
 ASKED = 0.3
 
@@ -381,14 +380,14 @@ def draw_scale_strata(
 ) -> list[ScaleStratum]:
     """Return the strata of a month of which *count* documents are coded, about as many of each."""
     strata = []
-    for codes in np.array_split(np.arange(count), SCALE_STRATA):
+    for kind, codes in zip(KINDS, np.array_split(np.arange(count), len(KINDS)), strict=True):
         chosen = 1 + rng.choice(len(probabilities), p=probabilities, size=len(codes))
         are_asked = rng.random(len(codes)) < asked
         steps = [
             float(step) if is_asked else None
             for step, is_asked in zip(chosen, are_asked, strict=True)
         ]
-        strata.append(ScaleStratum(MONTH // SCALE_STRATA, steps))
+        strata.append(ScaleStratum(kind, MONTH // len(KINDS), steps))
     return strata
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from analysis.options import SAMPLE_SIZE
 from cli import context
 from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
@@ -31,15 +32,12 @@ DEFAULT_PORT = 8767
 # The share of the texts that all coders of `--serve` code.
 DEFAULT_DOUBLES = 0.2
 
-# What is decided where coders differ has this name, as `models.codes.ADJUDICATED` says.
-DECISIONS = "adjudicated"
-
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
 # Mentions of each month and keyword, and texts of a codebook's sample.
 DEFAULT_PER = 10
-DEFAULT_N = 300
+DEFAULT_N = SAMPLE_SIZE
 MOST_PER = 10_000
 
 
@@ -49,12 +47,14 @@ def _check_option(coders: str | None) -> str | None:
 
 def check_coder(coder: str) -> str:
     """Return the name of a coder. Raises `UsageError` if it cannot be one."""
+    from models.codes import ADJUDICATED, PERSON
+
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
-    if stripped == DECISIONS:
+    if f"{PERSON}{stripped}" == ADJUDICATED:
         raise UsageError(
-            f"no coder can be called {DECISIONS}: decisions between coders are stored so"
+            f"no coder can be called {stripped}: decisions between coders are stored so"
         )
     return stripped
 

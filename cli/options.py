@@ -12,6 +12,7 @@ from typer import Argument, Option
 
 from core.enums import Grain, Grouping
 from core.errors import NotFound, UsageError
+from core.prices import Money, parse_money
 from core.printing import printable
 
 # A column of whole numbers holds at most this value on every database.
@@ -46,6 +47,14 @@ def expand_options(command: Callable[..., None]) -> Callable[..., None]:
     keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in parameters]
     expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
     return expanded
+
+
+def read_money(text: str) -> Money:
+    """Return the amount of money that `--max-cost` names. Raises `UsageError`."""
+    try:
+        return parse_money(text)
+    except ValueError as error:
+        raise UsageError(f"--max-cost: {error}") from None
 
 
 def check_utf8(argument: Text) -> Text:
@@ -148,6 +157,14 @@ By = Annotated[
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Name = Annotated[str | None, Option(callback=check_utf8, help="A name for the run.")]
+Once = Annotated[
+    bool,
+    Option(
+        "--once",
+        help="Take the run that is there already with the same options and name, if it was not "
+        "cancelled.",
+    ),
+]
 Wait = Annotated[
     bool,
     Option("--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."),

@@ -48,7 +48,14 @@ _SHOWN = 200
 _LICENSE = re.compile(r"^[A-Za-z0-9.-]{1,100}$")
 
 Number = Annotated[int, Field(ge=0, lt=2**31)]
-AnswerValue = float | str | tuple[tuple[str, str], ...] | tuple[str, ...]
+# The last one is what a language model answered, with who did and what it took.
+AnswerValue = (
+    float
+    | str
+    | tuple[tuple[str, str], ...]
+    | tuple[str, ...]
+    | dict[str, bool | str | tuple[int, ...]]
+)
 
 
 class Author(FrozenModel):

@@ -33,8 +33,8 @@ _TYPES = {
 _MEDIA_TYPES = {"csv": "text/csv", "jsonl": "application/jsonl"}
 
 
-def describe_tables_for_programs(run: PackedRun, folder: Path) -> dict[str, Any]:
-    """Return the description of the tables that the *folder* of the pack of *run* holds."""
+def make_data_package(run: PackedRun, folder: Path) -> dict[str, Any]:
+    """Return the Data Package of the tables that the *folder* of the pack of *run* holds."""
     package: dict[str, Any] = {
         "$schema": PROFILE,
         "name": f"tidings-run-{run.number}",

@@ -25,8 +25,8 @@ UNKNOWN = ":unav"
 TO_BE_ASSIGNED = ":tba"
 
 
-def describe_for_repository(run: PackedRun) -> dict[str, Any]:
-    """Return the metadata of the pack of *run*, without an identifier."""
+def make_datacite_record(run: PackedRun) -> dict[str, Any]:
+    """Return the record of the pack of *run*, without an identifier."""
     subjects = [{"subject": keyword} for keyword in list_keywords(run)]
     return {
         "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Text analysis"},

@@ -26,10 +26,10 @@ from packs.citation import write_citation
 from packs.coding import has_codebooks
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
-from packs.data_package import describe_tables_for_programs
-from packs.datacite import describe_for_repository
+from packs.data_package import make_data_package
+from packs.datacite import make_datacite_record
 from packs.jobs import steps_to_verify
-from packs.ro_crate import describe_provenance
+from packs.ro_crate import make_crate
 from reports.build.report_folder import build
 from reports.data.export_schema import Table, describe_tables
 from reports.data.exports import DICTIONARY_FILE, write_table
@@ -37,7 +37,7 @@ from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import describe_selection
-from reports.data.tables import TABLES
+from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
@@ -79,9 +79,9 @@ def write_metadata(
     """Write what other programs and repositories read, for a *folder* that has the tables."""
     files = {contents.README: "what is in the pack"} | _describe_files(run_data, run, jobs)
     metadata = {
-        contents.DATA_PACKAGE: describe_tables_for_programs(run, folder),
-        contents.RO_CRATE: describe_provenance(run, files, command_of(run_data)),
-        contents.DATACITE: describe_for_repository(run),
+        contents.DATA_PACKAGE: make_data_package(run, folder),
+        contents.RO_CRATE: make_crate(run, files, command_of(run_data)),
+        contents.DATACITE: make_datacite_record(run),
     }
     for file_name, description in metadata.items():
         _write(folder / file_name, json.dumps(description, ensure_ascii=False, indent=1) + "\n")
@@ -95,7 +95,7 @@ def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJo
     """Return the names of the files of answers that such a pack has."""
     file_names = set()
     for job in jobs if run.run_kind.has_documents else ():
-        for step in steps_to_verify(job, texts=run.texts, selected=bool(run_data.selection)):
+        for step in steps_to_verify(run_data, job, texts=run.texts):
             file_names.add(answers_file(step.name))
     return file_names
 

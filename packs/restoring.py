@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import insert, select
 
 from analysis.codebooks.network import CodeNetwork
@@ -21,6 +22,7 @@ from analysis.step import NotReady, Step, StepResult
 from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
+from core.prices import MICRO, parse_price
 from models.database import Database
 from models.documents import text_part_of
 from models.origins import (
@@ -101,6 +103,9 @@ class _Mention(FrozenModel, extra="ignore"):
     sentence: str
 
 
+_Amount = Annotated[float, Field(ge=0, lt=1e9, allow_inf_nan=False)]
+
+
 class _Call(FrozenModel, extra="ignore"):
     """What is read of a line of ``exports/calls.jsonl``."""
 
@@ -111,6 +116,12 @@ class _Call(FrozenModel, extra="ignore"):
     retries: contents.Number
     maybe_twice: contents.Number
     seconds: float | None
+    tokens_in: contents.Number | None = None
+    tokens_out: contents.Number | None = None
+    tokens_cached: contents.Number | None = None
+    tokens_reasoning: contents.Number | None = None
+    cost: _Amount | None = None
+    charged: _Amount | None = None
 
 
 class _Document(FrozenModel, extra="ignore"):
@@ -170,9 +181,12 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
         _insert(db, Mention, _given_mentions(pack, run_data, ids))
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
-    # The network's codes take the place of those that it is said to have given.
-    _restore_codes(db, pack, run, ids)
+    codebook_ids = _restore_codebooks(db, pack, run, ids)
     asyncio.run(_repeat_steps(pack, run, restored))
+
+    if codebook_ids:
+        coder = _find_repeated_coder(restored, run)
+        _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coder))
     _insert(db, Call, _given_calls(pack, run))
 
 
@@ -211,7 +225,7 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
         if not states.keys() <= {DOCUMENTS, *steps_of_run}:
             return f"{location} has a step that {contents.RUN} does not name"
         engines = {step.engine for step in job.steps if step.engine}
-        if not engines <= {*run.engines}:
+        if not engines <= {*run.engines, getattr(parameters, "coder", None)}:
             return f"{location} has an engine that {contents.RUN} does not name"
     return None
 
@@ -241,6 +255,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         "state": run.state,
         "reason": run.reason,
         "parameters": run.parameters,
+        "currency": _currency_of(run),
         "mask": pack.read(contents.MASK, LARGEST_MASK) if contents.MASK in pack.names else None,
         "created_at": run.created_at,
         "ended_at": run.ended_at,
@@ -270,6 +285,12 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         }
         job_rows.append(job_row)
     _insert(db, Job, job_rows)
+
+
+def _currency_of(run: PackedRun) -> str | None:
+    """Return the currency in which a language model was paid; None if none was."""
+    model = getattr(run.run_kind.read_parameters(run.parameters), "model", None)
+    return parse_price(model.price).currency or None if model is not None else None
 
 
 def _write_documents(
@@ -396,7 +417,7 @@ def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, An
 
 
 def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list[Step]:
-    return steps_to_verify(job, texts=run.texts, selected=bool(restored.data.selection))
+    return steps_to_verify(restored.data, job, texts=run.texts)
 
 
 def _given_mentions(pack: PackFile, run_data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
@@ -431,11 +452,22 @@ def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, A
                 yield {"job_id": job.id, "document_id": document_id, "polarity": polarity_of_post}
 
 
-def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> None:
-    """Write the codebooks, their samples and the codes that coders gave, from the pack."""
-    if contents.CODEBOOKS not in pack.names:
-        return
+def _find_repeated_coder(restored: Restored, run: PackedRun) -> str | None:
+    """Return the network or language model whose codes were made again; None if none were."""
+    if restored.network is not None:
+        return name_coder_of_run(restored.data)
+    for job in restored.jobs.values():
+        if any(step.is_by_coder for step in _steps_to_repeat(restored, run, job)):
+            coder: str | None = restored.data.parameters.coder
+            return coder
+    return None
+
+
+def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> dict[str, int]:
+    """Write the codebooks of the pack and their samples; return their ids by hash."""
     codebook_ids: dict[str, int] = {}
+    if contents.CODEBOOKS not in pack.names:
+        return codebook_ids
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, packed.codebook)
@@ -447,14 +479,16 @@ def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> No
             unit_row |= {"document_id": _find(ids, unit.document, location)}
             units.append(unit_row | {"run_id": run.number, "codebook_id": codebook_id})
         _insert(db, SampledUnit, units)
-    _insert(db, Code, _given_codes(pack, run, ids, codebook_ids))
+    return codebook_ids
 
 
 def _given_codes(
-    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int]
+    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int], *, without: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the codes that coders gave, from the pack's table."""
+    """Yield the codes that coders gave, from the pack's table, *without* those of one coder."""
     for location, line in lines_of(pack, CODES_FILE, PackedCode):
+        if line.coder == without:
+            continue
         yield {
             "run_id": run.number,
             "codebook_id": check_codebook(line, codebook_ids, location),
@@ -475,8 +509,14 @@ def _given_calls(pack: PackFile, run: PackedRun) -> Iterator[dict[str, Any]]:
     """Yield the counts of calls, which nothing else in a pack tells."""
     for _, line in lines_of(pack, CALLS_FILE, _Call):
         seconds = math.inf if line.seconds is None else line.seconds
-        call_row = line.model_dump() | {"run_id": run.number, "seconds": seconds}
+        call_row = line.model_dump(exclude={"cost", "charged"})
+        call_row |= {"run_id": run.number, "seconds": seconds}
+        call_row |= {"cost": _to_micro(line.cost), "charged_cost": _to_micro(line.charged)}
         yield call_row | {"credential": "", "minute": 0}
+
+
+def _to_micro(amount: float | None) -> int | None:
+    return None if amount is None else round(amount * MICRO)
 
 
 async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> None:

@@ -57,7 +57,7 @@ _MEDIA_TYPES = {
 Entity = dict[str, Any]
 
 
-def describe_provenance(run: PackedRun, files: Mapping[str, str], command: str) -> Entity:
+def make_crate(run: PackedRun, files: Mapping[str, str], command: str) -> Entity:
     """Return the crate of the pack of *run*, which *command* submits.
 
     *files* tells what is in each file and folder of the pack, by its name.

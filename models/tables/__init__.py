@@ -37,6 +37,13 @@ from models.tables.documents import (
     Origin,
     SuppressedName,
 )
+from models.tables.language_models import (
+    BatchLine,
+    ModelBatch,
+    ModelConsent,
+    PromptUse,
+    RunModel,
+)
 from models.tables.results import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
 from models.tables.runs import (
     IS_REPORT,
@@ -62,6 +69,7 @@ __all__ = [
     "AnswerClaim",
     "AnswerDocument",
     "Base",
+    "BatchLine",
     "Call",
     "Code",
     "Codebook",
@@ -81,13 +89,17 @@ __all__ = [
     "KeywordSentences",
     "MaintenanceLock",
     "Mention",
+    "ModelBatch",
+    "ModelConsent",
     "Origin",
     "Phrase",
     "PostPolarity",
     "Prediction",
+    "PromptUse",
     "Run",
     "RunEngine",
     "RunErasure",
+    "RunModel",
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",

@@ -19,8 +19,8 @@ from reports.data.coded_samples import (
     Stratum,
     read_coded_samples,
 )
+from reports.data.cube import list_groups
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
-from reports.data.groupings import list_groups
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
 from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
@@ -207,9 +207,11 @@ def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
         size = _count_units(stratum, domain, units) - certain_size
         steps = [unit.people for unit in other_units]
         covered = sum(unit.copies * unit.part for unit in other_units)
-        scale_strata.append(ScaleStratum(size, steps, _weigh(other_units), covered))
+        scale_strata.append(ScaleStratum(stratum.part, size, steps, _weigh(other_units), covered))
         for text in certain_units:
-            scale_strata.append(ScaleStratum(text.covered, [text.people], (), text.covered))
+            scale_strata.append(
+                ScaleStratum(stratum.part, text.covered, [text.people], (), text.covered)
+            )
     return scale_strata
 
 

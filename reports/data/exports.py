@@ -22,13 +22,13 @@ from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, V
 from reports.data.queries import in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found, describe_selection, is_large
-from reports.data.tables import TABLES
 from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
 from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PERIODS
+from reports.data.tables.registry import TABLES
 from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"

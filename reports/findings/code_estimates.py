@@ -29,7 +29,6 @@ from reports.words.quantities import (
     format_share,
     join_words,
     quantity,
-    signed,
 )
 
 # A difference is told if it has this p-value, adjusted for all that the page tests.
@@ -148,17 +147,24 @@ def _compare_means(run: RunData, comparison: _Comparison) -> Iterator[_Differenc
 
 def _state_difference(difference: _Difference) -> Finding:
     subject, estimate = difference.comparison.subject, difference.estimate
-    about = f" about “{subject.keyword}”" if subject.keyword else ""
+    variable = subject.variable.name
+    about = f", about “{subject.keyword}”" if subject.keyword else ""
+    is_more = estimate.value > 0
+    bounds = (estimate.low, estimate.high) if is_more else (-estimate.high, -estimate.low)
+    figures = (abs(estimate.value), *bounds)
     if difference.category is None:
-        measure, unit = f"The mean of {subject.variable.name}", "steps"
-        figures = list(map(signed, (estimate.value, estimate.low, estimate.high)))
+        apart, low, high = (f"{figure:.2f}" for figure in figures)
+        direction = "higher" if is_more else "lower"
+        words = f"The mean of {variable}{about} is {apart} steps {direction}"
     else:
-        measure, unit = f"“{difference.category}” of {subject.variable.name}", "points"
-        figures = list(map(format_points, (estimate.value, estimate.low, estimate.high)))
-    value, low, high = figures
-    text = f"{measure}{about}: {value} {unit} {difference.comparison.words} ({low} to {high})."
+        apart, low, high = (format_points(figure).removeprefix("+") for figure in figures)
+        direction = "more" if is_more else "less"
+        words = (
+            f"“{difference.category}” ({variable}{about}) is {apart} points {direction} frequent"
+        )
+    text = f"{words} {difference.comparison.words} ({low} to {high})."
     place = (subject.keyword, subject.period, subject.domain.group)
-    topic = ("readers' difference", subject.variable.name, difference.category or "mean", *place)
+    topic = ("readers' difference", variable, difference.category or "mean", *place)
     answer = (round(estimate.value, 4),)
     return Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.6)
 
@@ -172,11 +178,11 @@ def _list_comparisons(run: RunData, sample: CodedSample) -> Iterator[_Comparison
     for subjects in periods.values():
         for earlier, later in pairwise(subjects):
             earlier_name, later_name = map(name_sample_period, (earlier.period, later.period))
-            yield _Comparison(later, earlier, f"from {earlier_name} to {later_name}")
+            yield _Comparison(later, earlier, f"in {later_name} than in {earlier_name}")
 
     for subject in list_group_subjects(run, sample):
         others = replace(subject, domain=replace(subject.domain, is_of_others=True))
-        yield _Comparison(subject, others, f"in {subject.domain.group} against all others")
+        yield _Comparison(subject, others, f"in {subject.domain.group} than in all others")
 
 
 def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:

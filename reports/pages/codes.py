@@ -60,6 +60,9 @@ class ValidityCard:
     # The texts that several people coded.
     shared: int
     cannot_be_coded: int
+
+    # The machine whose codes the estimates use; None if they rest on people's alone.
+    used_machine: str | None
     agreements: Sequence[VariableAgreement]
     keywords: Sequence[KeywordValidity]
 
@@ -146,7 +149,8 @@ def _make_section(
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    return CodebookSection(_make_card(run, sample, shown, unit), findings, tables)
+    card = _make_card(run, sample, shown, unit, machine)
+    return CodebookSection(card, findings, tables)
 
 
 def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
@@ -160,15 +164,15 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
         if row.measure == "share" and row.group is None:
             widths[row.method] += row.high - row.low
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
-    return [
-        row
-        for row in rows
-        if row.method == method or row.measure == "mean" or row.group is not None
-    ]
+    return [row for row in rows if row.method == method or row.measure == "mean"]
 
 
 def _make_card(
-    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], unit: str
+    run: RunData,
+    sample: CodedSample,
+    rows: Sequence[EstimateRow],
+    unit: str,
+    used_machine: str | None,
 ) -> ValidityCard:
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
@@ -202,6 +206,7 @@ def _make_card(
         machines=[measure_machine(run, sample, coder) for coder in sample.machines],
         shared=shared,
         cannot_be_coded=cannot_be_coded,
+        used_machine=used_machine,
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
         keywords=_list_validity(rows),
     )

@@ -3,8 +3,8 @@
 1. *The mean* is the ratio of two totals: of the steps, and of the documents of which the scale is
    asked (C.-E. Särndal, B. Swensson and J. Wretman, "Model Assisted Survey Sampling", 1992, 5.6).
 2. *Its variance* is that of the stratified sample over the residuals, which are 0 where it is not
-   asked. Strata of one unit are joined with the next (W. G. Cochran, "Sampling Techniques", 1977,
-   5A.12).
+   asked. For it strata of one kind are joined over the periods (W. G. Cochran, "Sampling
+   Techniques", 1977, 5A.12): each has too few units to tell its own.
 3. *Few codes* that are alike seem surer than they are. So the variance is at least that with two
    more units, one at either end of the scale, and a difference of means holds from where it is to
    where it would be with these, as A. Agresti and B. Caffo add a success and a failure to each
@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,13 +32,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ScaleStratum:
-    """The documents of one kind and period, *size* in all, and what people say of those read.
+    """The documents of one *kind* and period, *size* in all, and what people say of those read.
 
     A step is the mean of a unit's coders; None where the scale is not asked of it. *weights* tell
     how many documents each unit stands for beside the others: all as many if empty. The units are
     *covered* documents.
     """
 
+    kind: str
     size: int
     steps: Sequence[float | None]
     weights: Sequence[float] = ()
@@ -91,7 +92,7 @@ def estimate_scale_mean(
     size = sum(float(units.weights @ units.asked) for units in groups)
     mean = sum(float(units.weights @ units.steps) for units in groups) / size
     finite, infinite, squares = 0.0, 0.0, 0.0
-    for units in _join_single(groups):
+    for units in _join_kinds(groups):
         shares = units.weights * (units.steps - mean * units.asked) / size
         count = len(shares)
         deviations = (shares - shares.mean()) ** 2 * (count / (count - 1))
@@ -136,6 +137,7 @@ class _Units:
     *unread* is the part of the stratum's documents that were not read, for each unit.
     """
 
+    kind: str
     weights: Floats
     steps: Floats
     asked: Floats
@@ -150,6 +152,7 @@ class _Units:
         steps = [0.0 if step is None else step for step in stratum.steps]
         asked = [step is not None for step in stratum.steps]
         return cls(
+            kind=stratum.kind,
             weights=weights * (size / weights.sum()),
             steps=np.array(steps, dtype=float),
             asked=np.array(asked, dtype=float),
@@ -173,21 +176,27 @@ def _join_unread(strata: Sequence[ScaleStratum]) -> list[tuple[ScaleStratum, int
     return joined
 
 
-def _join_single(groups: Sequence[_Units]) -> Iterator[_Units]:
-    """Yield units of strata that were not read whole; a single one with those of the next."""
-    varying = [units for units in groups if units.unread[0]]
-    waiting: list[_Units] = []
-    for number, units in enumerate(varying):
-        waiting.append(units)
-        count = sum(len(part.steps) for part in waiting)
-        following = sum(len(part.steps) for part in varying[number + 1 :])
-        if count > 1 and following != 1:
-            yield _concatenate(waiting)
-            waiting = []
+def _join_kinds(groups: Sequence[_Units]) -> list[_Units]:
+    """Return the units of each kind that were not read whole; one unit with those of the next."""
+    kinds: dict[str, list[_Units]] = {}
+    for units in groups:
+        if units.unread[0]:
+            kinds.setdefault(units.kind, []).append(units)
+
+    joined: list[list[_Units]] = []
+    for kind_units in kinds.values():
+        is_single = bool(joined) and sum(len(units.steps) for units in joined[-1]) == 1
+        if is_single or (sum(len(units.steps) for units in kind_units) == 1 and joined):
+            joined[-1] += kind_units
+        else:
+            joined.append(list(kind_units))
+    several = [_concatenate(kind_units) for kind_units in joined]
+    return [units for units in several if len(units.steps) > 1]
 
 
 def _concatenate(groups: Sequence[_Units]) -> _Units:
     return _Units(
+        kind=groups[0].kind,
         weights=np.concatenate([units.weights for units in groups]),
         steps=np.concatenate([units.steps for units in groups]),
         asked=np.concatenate([units.asked for units in groups]),

@@ -138,7 +138,9 @@ def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
     run_data = load_run(db, run)
     (sample,) = read_coded_samples(run_data)
     told = [finding.text for finding in state_differences(run_data, sample, "network:9")]
-    assert told[0].startswith("“yes” of relevant about “tide”: +30.0 points in Herald")
+    assert told[0].startswith(
+        "“yes” (relevant, about “tide”) is 30.0 points more frequent in Herald than in all others ("
+    )
 
 
 def test_repeats_count_once_where_a_selection_leaves_them_out(db: Database) -> None:
@@ -208,8 +210,9 @@ def test_means_of_a_scale_that_differ_are_told_and_others_are_not(db: Database) 
     told = [finding.text for finding in state_differences(run_data, coded, None)]
     # The two months do not differ, the two outlets do by about two steps.
     assert len(told) == 2
-    assert re.match(r"The mean of strength: \+(1\.[89]|2\.[012])\d steps in Herald", told[0])
-    assert re.match(r"The mean of strength: \u2212(1\.[89]|2\.[012])\d steps in Mirror", told[1])
+    steps = r"(1\.[89]|2\.[012])\d steps"
+    assert re.match(rf"The mean of strength is {steps} higher in Herald than in all", told[0])
+    assert re.match(rf"The mean of strength is {steps} lower in Mirror than in all", told[1])
 
     rows = [row for row in read_estimates(run_data) if row.group is None and row.period is None]
     assert [row.measure for row in rows] == ["mean"]
@@ -268,3 +271,21 @@ def test_a_machine_that_errs_for_one_keyword_alone_is_named(db: Database) -> Non
     assert [(found.between, found.rates) for found in accuracy.differences] == [
         (Compared.KEYWORDS, {"storm": 1.0, "tide": 0.0})
     ]
+
+
+def test_the_page_has_one_estimate_of_each_group_by_the_method_that_it_names(
+    db: Database, tmp_path: Path
+) -> None:
+    pieces = [
+        Piece("2020-03-02", f"Tide {outlet} {word(n)} {'port' * (n % 10 < tenths)}.", outlet)
+        for outlet, tenths in (("Herald", 6), ("Mirror", 3))
+        for n in range(100)
+    ]
+    run = outlets_run(db, pieces)
+    code(db, run, draw(db, run), "network:9")
+    code(db, run, draw(db, run, n=80))
+    report_folder.build(db, [run], tmp_path / "report")
+    page = " ".join((tmp_path / "report" / "codes.html").read_text().split())
+    for outlet in ("Herald", "Mirror"):
+        assert page.count(f'<th scope="row" class="w"><bdi>{outlet}</bdi></th>') == 1
+    assert "network:9 coded all texts. The shares use its codes" in page

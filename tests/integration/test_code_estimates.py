@@ -272,5 +272,5 @@ def test_each_group_has_estimates_of_its_own_and_what_differs_is_said(db: Databa
     (read,) = read_coded_samples(load_run(db, run))
     told = [finding.text for finding in state_differences(load_run(db, run), read, None)]
     assert len(told) == 2
-    assert "points in Herald against all others" in told[0]
-    assert "points in Mirror against all others" in told[1]
+    assert "points more frequent in Herald than in all others" in told[0]
+    assert "points less frequent in Mirror than in all others" in told[1]

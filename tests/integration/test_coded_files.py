@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
@@ -21,7 +19,7 @@ from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from tests.command_kit import run_command
 from tests.label_kit import add_run
-from tests.report_stories import Text, database, months_run, store
+from tests.report_stories import Text, months_run, store
 
 TIDES = """\
 name: tides
@@ -40,12 +38,8 @@ variables:
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database with the run, which ``tidings`` finds by its setting."""
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 @pytest.fixture

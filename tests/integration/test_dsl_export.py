@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,18 +19,15 @@ from reports.data.estimate_strata import Subject, make_strata
 from reports.data.run_data import load_run
 from reports.stats.proportions import estimate_share
 from tests.command_kit import run_command
-from tests.report_stories import Text, database, months_run, store
+from tests.report_stories import Text, months_run, store
 
 RELEVANCE = read_shipped("relevance")
 WORDS = [f"{left}{right}" for left in "abcdefghij" for right in "klmnopqrst"]
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 def coded_run(db: Database) -> int:

@@ -18,7 +18,7 @@ from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword, TextOptions
 from analysis.step import Step, StepResult
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock
 from models.documents import DocumentScope, add_documents
@@ -203,5 +203,5 @@ def test_a_step_reads_in_a_dry_run_what_another_would_store(db: Database) -> Non
     buffer = ResultBuffer(db)
     keywords = (Keyword.parse("tide"),)
     data = MonthData(db, DocumentScope(period="2020-01"), keywords, TextOptions(), buffer)
-    asyncio.run(run_dry(DryRunFetcher(db, "tidings/1"), steps, data, buffer))
+    asyncio.run(run_dry({"textapi": DryRunFetcher(db, "tidings/1")}, steps, data, buffer))
     assert [row["phrase"] for row in read] == ["high tide"]

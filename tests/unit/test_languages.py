@@ -38,7 +38,17 @@ ENGLISH = [
 # Nothing in them says which language they are in.
 SHORT_ENGLISH = ["Covid Toe?", "Quiz", "Obituaries", "Ann Quist, Carl Brandt", "Die Hard", "", "!"]
 
-model = Model()
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture(scope="module")
+def package() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(Path(MODEL_FILE))
+    identifier.set_languages(DETECTED)
+    return identifier
 
 
 @pytest.mark.parametrize(
@@ -84,7 +94,7 @@ def test_addresses_accounts_and_tags_decide_nothing() -> None:
 
 @given(st.lists(st.text(max_size=80) | st.sampled_from(GERMAN + ENGLISH), max_size=6))
 def test_the_scores_of_many_texts_are_those_that_the_package_gives_to_each(
-    texts: list[str],
+    model: Model, package: LanguageIdentifier, texts: list[str]
 ) -> None:
     plain = [text.replace("@", "").replace("#", "").replace("www.", "") for text in texts]
     plain = [text for text in plain if "http" not in text]
@@ -95,10 +105,6 @@ def test_the_scores_of_many_texts_are_those_that_the_package_gives_to_each(
         expected = dict(package.rank(text))
         if len(set(expected.values())) > 1:  # a text without a feature has no scores there
             assert ours == pytest.approx(expected, rel=1e-3, abs=1e-2)
-
-
-package = LanguageIdentifier.from_model_file(Path(MODEL_FILE))
-package.set_languages(DETECTED)
 
 
 def test_what_is_stated_comes_before_the_source_and_before_what_is_detected() -> None:
