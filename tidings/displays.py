@@ -13,12 +13,15 @@ from typing import Any
 BAR_WIDTH = 30
 
 # A picture within a page, which a notebook cannot reach in its folder.
-_PICTURE = re.compile(r'src="(figures/[^"]+)"')
+_PICTURE = re.compile(r'\b(src|srcset)="(figures/[^"]+)"')
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 # The page allows pictures of its folder alone.
 _PICTURES_OF_FOLDER = "img-src &#39;self&#39; file:"
 _PICTURES_WITHIN = "img-src data:"
+
+# It repeats, for all calls, what a plan shows of the calls that are still to be made.
+_ALL_OPERATIONS = "needed_by_operation"
 
 
 def html_table(lines: Iterable[tuple[str, str]]) -> str:
@@ -38,9 +41,11 @@ def text_table(lines: Iterable[tuple[str, str]]) -> str:
 
 
 def describe_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return a line for each figure of a plan; counts by operation stand below their sum."""
+    """Return a line for each figure of a plan; those of each operation follow the calls to make."""
     lines = []
     for figure_name, figure in figures.items():
+        if figure_name == _ALL_OPERATIONS:
+            continue
         label = figure_name.replace("_", " ")
         if isinstance(figure, Mapping):
             lines.append((label, ""))
@@ -62,15 +67,16 @@ def inline_page(page: Path) -> str:
     """Return the page of a report with its pictures inside, in a frame for a notebook."""
 
     def inline_picture(match: re.Match[str]) -> str:
-        picture = page.parent / match[1]
+        attribute, file_name = match.groups()
+        picture = page.parent / file_name
         content = base64.b64encode(picture.read_bytes()).decode()
-        return f'src="data:{_MEDIA_TYPES[picture.suffix]};base64,{content}"'
+        return f'{attribute}="data:{_MEDIA_TYPES[picture.suffix]};base64,{content}"'
 
     html = page.read_text(encoding="utf-8").replace(_PICTURES_OF_FOLDER, _PICTURES_WITHIN)
     html = _PICTURE.sub(inline_picture, html)
     return (
         f'<iframe srcdoc="{escape(html)}" style="width:100%;height:36rem;border:1px solid #ccc" '
-        'sandbox="allow-popups"></iframe>'
+        'sandbox="allow-popups allow-scripts"></iframe>'
     )
 
 

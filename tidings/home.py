@@ -25,6 +25,14 @@ DEMO_ARCHIVE = Path(__file__).parents[1] / "sources" / "synthetic" / "archive"
 LEFT_OUT = 3
 
 
+class Counts(dict[str, Any]):
+    """What `tidings import --json` prints; its display leaves out what is zero."""
+
+    def __repr__(self) -> str:
+        counts = [f"{name.replace('_', ' ')} {count}" for name, count in self.items() if count]
+        return ", ".join(counts) or "read 0"
+
+
 class Stored(dict[str, Any]):
     """What `tidings stored --json` prints; its display shows the sources."""
 
@@ -102,8 +110,7 @@ class Home(HomeCommands):
         return Plan(self, (kind,), words)
 
     def _read(self, words: Sequence[str]) -> dict[str, Any]:
-        counts: dict[str, Any] = self.program.run_json(["import", *words], statuses=(0, LEFT_OUT))
-        return counts
+        return Counts(self.program.run_json(["import", *words], statuses=(0, LEFT_OUT)))
 
 
 def open_home(

@@ -145,6 +145,7 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
 
     shown = report._repr_html_()
     assert "src=&quot;figures/" not in shown
+    assert "srcset=&quot;figures/" not in shown
     assert "src=&quot;data:image/svg+xml;base64," in shown
     assert "img-src data:" in shown
     figure = report.figure("share")

@@ -82,6 +82,15 @@ class Sample(NamedTuple):
     words: list[str]
 
 
+# Samples of the options whose texts have a form of their own.
+TEXT_SAMPLES = {
+    "--by": [Sample("week", ["--by", "week"]), Sample("day,outlet", ["--by", "day,outlet"])],
+    "--max-cost": [Sample("20USD", ["--max-cost", "20USD"])],
+    "--source": [Sample(["a", "b"], ["--source", "a,b"]), Sample("a,b", ["--source", "a,b"])],
+    "--steps": [Sample(["a", "b"], ["--steps", "a,b"]), Sample("a,b", ["--steps", "a,b"])],
+}
+
+
 def samples_of(flag: str, declared: Any) -> list[Sample]:
     """Return arguments for an option, each of another form."""
     if declared.is_flag:
@@ -114,13 +123,9 @@ def samples_of(flag: str, declared: Any) -> list[Sample]:
         return [Sample(Path("a b.csv"), [flag, "a b.csv"]), Sample("-c.png", [f"{flag}=-c.png"])]
     if kind in {int, float}:
         return [Sample(kind(number), [flag, str(kind(number))]) for number in _numbers(declared)]
-    if flag == "--max-cost":
-        return [Sample("20USD", [flag, "20USD"])]
-    if flag == "--by":
-        return [Sample("week", [flag, "week"]), Sample("day,outlet", [flag, "day,outlet"])]
-    if flag in {"--steps", "--source"}:
-        return [Sample(["a", "b"], [flag, "a,b"]), Sample("a,b", [flag, "a,b"])]
-    return [Sample("a 'b' -c", [flag, "a 'b' -c"]), Sample("-d", [f"{flag}=-d"])]
+    return TEXT_SAMPLES.get(
+        flag, [Sample("a 'b' -c", [flag, "a 'b' -c"]), Sample("-d", [f"{flag}=-d"])]
+    )
 
 
 def _numbers(declared: Any) -> list[float]:
