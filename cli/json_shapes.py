@@ -1,6 +1,6 @@
 """The shapes of what commands print with ``--json``: ``docs/reference/json.md`` is made from them.
 
-Each key is annotated with its type and its meaning. New keys come at the end.
+Each key is annotated with its type and its meaning.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ ReportProgress = Annotated[
 ]
 
 
+class RunCost(TypedDict):
+    """What a run was charged for language models."""
+
+    currency: Annotated[str, "As EUR."]
+    charged: Annotated[float, "In the currency; a call without an answer at most."]
+    max: Annotated[float | None, "Cap on it."]
+
+
 class RunListing(TypedDict):
     """A run; the newest is the first."""
 
@@ -30,6 +38,7 @@ class RunListing(TypedDict):
     state: RunState
     jobs: JobCounts
     created_at: UnixTime
+    cost: Annotated[RunCost | None, "Null if the run asks no language model."]
     report: ReportProgress
 
 
@@ -65,9 +74,30 @@ class RunStatus(TypedDict):
     waiting_for: Annotated[str | None, "What keeps it from moving, or made it fail."]
     calls: Annotated[int, "Calls made so far."]
     max_calls: Annotated[int | None, "Cap on calls."]
+    cost: Annotated[RunCost | None, "Null if the run asks no language model."]
     progress: Annotated[float, "Share that is done, 0 to 1."]
     details: list[JobStatus]
     report: ReportProgress
+
+
+class TokenCounts(TypedDict):
+    """Tokens and their cost."""
+
+    tokens_in: Annotated[int, "Tokens of prompts."]
+    tokens_out: Annotated[int, "Tokens of answers."]
+    cost: Annotated[int, "In millionths of the currency."]
+
+
+class ModelFigures(TypedDict):
+    """What the calls of a language model take."""
+
+    calls: Annotated[int, "Calls to make."]
+    currency: Annotated[str, "As EUR."]
+    price: Annotated[str, "The price as it is set."]
+    bound: TokenCounts
+    expected: Annotated[TokenCounts | None, "Null if too few answers are stored."]
+    error: Annotated[float | None, "Half the width of its 95 % interval, as a share."]
+    learned_from: Annotated[int, "Number of stored answers that it rests on."]
 
 
 class PlanFigures(TypedDict):
@@ -84,6 +114,7 @@ class PlanFigures(TypedDict):
     binding_limit: Annotated[str | None, "The limit that decides the time."]
     binding_service: Annotated[str | None, "The service that it is of."]
     exact: Annotated[bool, "Whether the calls will be exactly these if nothing fails."]
+    model: Annotated[ModelFigures | None, "Null if the run asks no language model."]
     remarks: Annotated[list[str], "What the figures leave out."]
 
 

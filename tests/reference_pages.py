@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 if __name__ == "__main__":
@@ -56,8 +56,8 @@ A limit is calls per unit, several of them comma-separated: `10/s`, `450/15min`,
 """
 JSON_INTRODUCTION = """\
 With `--json` a command prints one line of JSON on standard output; remarks stay on standard error.
-Keys keep their names, their types and their order; new ones come at the end. `export` writes tables
-in other forms, whose columns `dictionary.md` of a report explains.
+Keys keep their names and types; there may be more of them in a later version. `export` writes
+tables in other forms, whose columns `dictionary.md` of a report explains.
 """
 COMMANDS_INTRODUCTION = """\
 A known error is one line on standard error and exit status 1; wrong usage is 2.
@@ -183,6 +183,8 @@ def _json_rows(shape: Any, prefix: str) -> Iterator[str]:
         is_annotated = get_origin(hint) is Annotated
         kind, meaning = get_args(hint)[:2] if is_annotated else (hint, None)
         inner, mark = kind, ""
+        if get_origin(inner) is UnionType:
+            inner = next((part for part in get_args(inner) if is_typeddict(part)), inner)
         while get_origin(inner) in {list, dict}:
             mark += "[]" if get_origin(inner) is list else ".NAME"
             inner = get_args(inner)[-1]

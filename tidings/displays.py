@@ -23,6 +23,10 @@ _PICTURES_WITHIN = "img-src data:"
 # It repeats, for all calls, what a plan shows of the calls that are still to be made.
 _ALL_OPERATIONS = "needed_by_operation"
 
+# Costs are given in millionths of the currency.
+_COST = "cost"
+_MILLION = 1_000_000
+
 
 def html_table(lines: Iterable[tuple[str, str]]) -> str:
     """Return a table of two columns."""
@@ -49,7 +53,10 @@ def describe_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         label = figure_name.replace("_", " ")
         if isinstance(figure, Mapping):
             lines.append((label, ""))
-            lines += [(f"\u2003{part}", _format(count)) for part, count in figure.items()]
+            inner_lines = describe_figures(figure)
+            lines += [(f"\u2003{part}", text) for part, text in inner_lines]
+        elif figure_name == _COST:
+            lines.append((label, f"{figure / _MILLION:,.2f}"))
         elif isinstance(figure, list):
             lines += [(label.removesuffix("s"), str(remark)) for remark in figure]
         elif figure is not None:

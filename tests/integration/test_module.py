@@ -27,6 +27,7 @@ from tests.packs_kit import months, pack, store_headlines
 from tests.report_stories import Text
 from tests.services import wait_until
 from tests.warm_python import executed_processes
+from tidings.displays import describe_figures
 from tidings.home import Stored
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +178,22 @@ def test_a_plan_has_the_figures_of_the_command_and_is_submitted_once(
     training = home.training.recurrent(data="sine", hidden=5, epochs=2)
     assert training.figures is None
     assert training.submit().number == training.submit().number
+
+
+def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
+    bound = {"tokens_in": 12_000, "tokens_out": 300, "cost": 1_234_567}
+    model = {"calls": 40, "currency": "EUR", "bound": bound, "expected": None}
+    lines = describe_figures({"calls_to_make": 40, "ends_at": None, "model": model})
+    assert lines == [
+        ("calls to make", "40"),
+        ("model", ""),
+        ("\u2003calls", "40"),
+        ("\u2003currency", "EUR"),
+        ("\u2003bound", ""),
+        ("\u2003\u2003tokens in", "12,000"),
+        ("\u2003\u2003tokens out", "300"),
+        ("\u2003\u2003cost", "1.23"),
+    ]
 
 
 def test_an_error_has_the_sentence_and_the_status_of_the_command(
