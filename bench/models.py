@@ -11,29 +11,37 @@ with 1 if a bill was above its cap, a window was exceeded, or something was lost
 
 from __future__ import annotations
 
+import asyncio
+import json
 import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
+import aiohttp
 import harness
 import redis
 from sqlalchemy import insert, select, update
 
 from analysis.codebooks.model_prompt import Prompt
-from analysis.codebooks.model_requests import ModelRequest
+from analysis.codebooks.model_requests import ModelRequest, codes_of_answer
+from cli.stack.ports import free_port, http_answers
 from core.enums import ENDED, State
 from core.prices import Money
 from core.ratelimit.notation import LimitUnit, parse_limits
+from core.service_client import open_session
 from core.settings import Settings
 from models.database import migrate
 from models.documents import add_documents
+from models.job_transitions import claim_job
 from models.tables import Answer, Document, Job, ModelBatch
 from producers.submit import submit_run
 from tests.batch_killer import MOMENTS, kill_at
@@ -41,8 +49,10 @@ from tests.e2e_kit import Stub, running_stub
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, DOCUMENTS, codes_of, months, run_row, with_model
 from tests.model_workers import is_open, start_worker
-from tests.services import running_valkey
+from tests.services import _child, running_valkey, wait_until
 from tests.stub_model import ModelServer, running_model
+from workers.context import JobContext
+from workers.model_fetcher import ModelFetcher
 
 MICRO = 1_000_000
 LATENCY = 0.3
@@ -91,43 +101,93 @@ def add_texts(jobs: Jobs, count: int, rng: random.Random, months_count: int = 1)
 
 
 def measure_calls(place: Place, calls: int, rng: random.Random) -> None:
-    """Print how long calls take that are 20 at a time."""
-    model = ModelServer(price=STUB_PRICE)
-    model.faults.latency = LATENCY
-    with running_model(model):
+    """Print how long calls take that are 20 at a time, in a run and in a bare loop.
+
+    The stub is a process of its own.
+    """
+    port = free_port()
+    command = [sys.executable, str(harness.ROOT / "tests/stub_model.py"), str(port)]
+    variables = {"PYTHONPATH": str(harness.ROOT), "PATH": "/usr/bin:/bin"}
+    floor = calls * LATENCY / IN_FLIGHT
+    with _child("model", command, variables, place.folder):
+        model = ModelServer(url=f"http://127.0.0.1:{port}")
+        wait_until(lambda: http_answers(f"{model.url}/counts"), what="the stub of a model")
+        bare = asyncio.run(_call_barely(model.url, calls))
         settings = place.settings(model, model_concurrency=IN_FLIGHT)
         with closing(Jobs(settings)) as jobs:
             add_texts(jobs, calls, rng)
             row = jobs.do(months(jobs, first="2024-01", last="2024-01"))
             assert row.state == State.DONE, row.reason
-    times = [at for at, _ in model.answers]
-    seconds = times[-1] - times[0] + LATENCY
-    floor = calls * LATENCY / IN_FLIGHT
-    print(f"{calls} calls, 20 in flight at 300 ms: {seconds:.2f} s, {seconds / floor:.3f} x floor")
+        with closing(urlopen(f"{model.url}/counts")) as response:  # noqa: S310 - loopback
+            seconds = json.load(response)["span"] + LATENCY
+    for name, took in (("a bare loop", bare), ("a run", seconds)):
+        print(f"{calls} calls, 20 in flight at 300 ms, {name}: {took:.2f} s, {took / floor:.3f} x")
+
+
+async def _call_barely(url: str, calls: int) -> float:
+    """Return the seconds that calls take without a limit, a ledger or a cost."""
+    prompt = Prompt(DOCUMENTS, "", 100)
+    remaining = iter(range(calls))
+
+    async def work(session: aiohttp.ClientSession) -> None:
+        for number in remaining:
+            body = prompt.about(f"Bare {number}").body("stub")
+            async with session.post(f"{url}/v1/chat/completions", json=body) as response:
+                await response.json()
+
+    async with open_session() as session:
+        async with session.post(f"{url}/faults", json={"latency": LATENCY}):
+            pass
+        began = time.perf_counter()
+        await asyncio.gather(*(work(session) for _ in range(IN_FLIGHT)))
+        seconds = time.perf_counter() - began
+        async with session.post(f"{url}/clear"):
+            return seconds
 
 
 def measure_stored(place: Place, texts: int, rng: random.Random) -> None:
-    """Print how long stored answers take to be read again, and to become codes."""
+    """Print how long stored answers take to be found and read, and to become codes."""
     model = ModelServer()
     with running_model(model), closing(Jobs(place.settings(model))) as jobs:
-        add_texts(jobs, texts, rng)
-        parameters = months(jobs, first="2024-01", last="2024-01", code="all")
-        prompt = Prompt(DOCUMENTS, "", 100)
-        with jobs.db.read() as connection:
-            documents = connection.execute(select(Document.id, Document.text)).all()
+        stored = [(number, f"Flood {number} {harness.headline(rng)}") for number in range(texts)]
         value = '{"text": "{\\"harm\\": \\"no\\", \\"what\\": null}", "model": "stub"}'
-        requests = [ModelRequest(CODER, prompt, text, (number,)) for number, text in documents]
         with jobs.db.write() as connection:
-            rows = [{"key": request.key, "value": value} for request in requests]
+            rows = [{"key": request.key, "value": value} for request in _make_requests(stored)]
             connection.execute(insert(Answer), rows)
+        run = jobs.submit(months(jobs, first="2024-01", last="2024-01", code="all"))
+        claim = claim_job(
+            jobs.db,
+            jobs.row(run).id,
+            owner=jobs.runtime.owner,
+            lease_seconds=300,
+            has_exited=lambda _: False,
+        )
+        assert claim is not None
+        job = JobContext(jobs.runtime, claim, time.monotonic() + 300)
+        times: list[float] = []
 
-        run = jobs.submit(parameters)
-        began = time.perf_counter()
-        row = jobs.to_its_end(run)
-        assert row.state == State.DONE, row.reason
-        whole = time.perf_counter() - began
-        assert model.calls == 0
-        print(f"{texts:,} stored answers: a run in {whole:.2f} s, documents and codes in it")
+        async def read() -> None:
+            times.append(time.process_time())
+            requests = _make_requests(stored)
+            async with ModelFetcher(job, CODER, None) as fetcher:
+                await fetcher.fetch(requests)
+                answers = await fetcher.read([request.key for request in requests])
+            times.append(time.process_time())
+            for request in requests:
+                codes_of_answer(DOCUMENTS, answers[request.key])
+            times.append(time.process_time())
+
+        jobs.runtime.run(read)
+        began, was_read, ended = times
+        print(
+            f"{texts:,} stored answers, seconds of processor time: read in "
+            f"{was_read - began:.2f}, made codes of in {ended - was_read:.2f}"
+        )
+
+
+def _make_requests(stored: Sequence[tuple[int, str]]) -> list[ModelRequest]:
+    prompt = Prompt(DOCUMENTS, "", 100)
+    return [ModelRequest(CODER, prompt, text, (number,)) for number, text in stored]
 
 
 def try_runs(place: Place, runs: int, rng: random.Random) -> Counter[str]:

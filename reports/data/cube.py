@@ -313,8 +313,7 @@ def _fold_mentions(
     for keyword in run.keywords if progress.has_counts else ():
         mentions = read_selected_mentions(run, job, keyword.name)
         # A sentence counts once for all terms together, then for each of its terms.
-        sentences = np.stack([mentions.documents, mentions.positions])
-        _, together = np.unique(sentences, axis=1, return_index=True)
+        together = _find_distinct(mentions.documents, mentions.positions)
         term_places = np.array(
             [places.get((keyword.name, term), -1) for term in mentions.terms], np.int64
         )
@@ -327,14 +326,21 @@ def _fold_mentions(
         row_days = mentions.days[indices] - days[0].toordinal()
         keyword_rows = np.stack([row_terms, row_groups, row_days])
 
-        term_documents = np.stack([row_terms, mentions.documents[indices]])
-        _, is_first = np.unique(term_documents, axis=1, return_index=True)
-        np.add.at(matched, tuple(keyword_rows[:, is_first]), 1)
+        distinct = _find_distinct(row_terms, mentions.documents[indices])
+        np.add.at(matched, tuple(keyword_rows[:, distinct]), 1)
         columns.append(keyword_rows)
         polarities.append(mentions.polarities[indices])
 
     matched[:, 0] = matched.sum(axis=1)
     return matched, np.concatenate(columns, axis=1), np.concatenate(polarities)
+
+
+def _find_distinct(left: _Integers, right: _Integers) -> NDArray[np.intp]:
+    """Return the place of a row of each different pair."""
+    order = np.lexsort((left, right))
+    is_new = np.ones(len(order), np.bool_)
+    is_new[1:] = (np.diff(left[order]) != 0) | (np.diff(right[order]) != 0)
+    return order[is_new]
 
 
 # --- what is read of a month ---

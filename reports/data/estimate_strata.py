@@ -184,6 +184,7 @@ def make_coded_strata(
             CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
         )
         size -= text.covered
+    size = max(size, _least_size(other_units))
     codes = None if remaining is None else remaining.give(other_units, size)
     people_codes = [unit.people for unit in other_units]
     stratum_of_others = CodedStratum(kind, size, people_codes, _weigh(other_units), codes)
@@ -205,6 +206,7 @@ def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
         certain_units, other_units = _part_certain(stratum, units)
         certain_size = sum(unit.covered for unit in certain_units)
         size = _count_units(stratum, domain, units) - certain_size
+        size = max(size, _least_size(other_units))
         steps = [unit.people for unit in other_units]
         covered = sum(unit.copies * unit.part for unit in other_units)
         scale_strata.append(ScaleStratum(stratum.part, size, steps, _weigh(other_units), covered))
@@ -302,6 +304,11 @@ def _part_certain(
         elif unit.part and not is_certain:
             other_units.append(unit)
     return certain_units, other_units
+
+
+def _least_size(units: Sequence[DrawnUnit[Any]]) -> int:
+    """Return how many units there are at least, where parts of copies were rounded before."""
+    return math.ceil(sum(unit.part for unit in units))
 
 
 def _weigh(units: Sequence[DrawnUnit[Any]]) -> Sequence[float]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from analysis.codebooks.reading import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
@@ -18,6 +19,7 @@ from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import UsageError
 from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
+from models.tables import Job
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data import exports
@@ -289,3 +291,21 @@ def test_the_page_has_one_estimate_of_each_group_by_the_method_that_it_names(
     for outlet in ("Herald", "Mirror"):
         assert page.count(f'<th scope="row" class="w"><bdi>{outlet}</bdi></th>') == 1
     assert "network:9 coded all texts. The shares use its codes" in page
+
+
+def test_later_copies_make_no_stratum_smaller_than_the_units_that_were_read(db: Database) -> None:
+    frequent = [f"Quiet {word(n)} port." for n in range(8)]
+    single = [f"Quiet {word(n)} port." for n in range(20, 40)]
+    run = outlets_run(db, [Piece("2020-03-02", text, "Herald") for text in frequent * 6 + single])
+    sample = draw(db, run, n=14)
+    code(db, run, sample)
+    drawn_singles = [text.text for text in sample if text.text in single]
+    # All the frequent ones are drawn for certain. Two of eight copies are one and a half of six.
+    assert len(drawn_singles) == 6
+    later = [Piece("2020-03-03", text, "Mirror") for text in frequent * 2 + drawn_singles]
+    store_pieces(db, later, first=1000)
+    with db.write() as connection:
+        connection.execute(update(Job).values(newest_document=None))
+    mirror = shares(db, run)[None, "Mirror", "people"]
+    assert mirror["estimate"] == 1.0
+    assert mirror["n_person"] == 14

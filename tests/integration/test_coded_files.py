@@ -14,9 +14,10 @@ import pytest
 
 from analysis.codebooks.reading import read_codebook
 from core.enums import SamplePeriod
-from models.codes import CodeValue, Coding, UnitKey, find_stored_codebook, read_codes
+from models.codes import CodeValue, UnitKey
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
+from tests.coding_kit import read_coded
 from tests.command_kit import run_command
 from tests.label_kit import add_run
 from tests.report_stories import Text, months_run, store
@@ -72,15 +73,6 @@ def refusal(run: int, tides: Path, file: Path) -> str:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     return done.stderr
-
-
-def codes_of(
-    db: Database, run: int, tides: Path, coder: str = "coder 1"
-) -> dict[UnitKey, dict[str, CodeValue]]:
-    with db.read() as connection:
-        codebook_id = find_stored_codebook(connection, read_codebook(tides).hash)
-        assert codebook_id is not None
-        return read_codes(connection, Coding(run, codebook_id, f"person:{coder}"))
 
 
 def plain(codes: dict[UnitKey, dict[str, CodeValue]]) -> dict[UnitKey, dict[str, str | None]]:
@@ -141,7 +133,7 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
         {"about": language, "topics": language, "change": language},
     ]
     units = [text.unit for text in sample]
-    assert plain(codes_of(db, run, tides, "Ann")) == dict(zip(units, expected, strict=False))
+    assert plain(read_coded(db, run, tides, "Ann")) == dict(zip(units, expected, strict=False))
 
     command(run, tides, "--n", 5, "--coder", "Ann", "--out", coded)
     again = read_sample(coded)
@@ -153,9 +145,9 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
         f"cannot be coded: {language}",
         "",
     ]
-    before = codes_of(db, run, tides, "Ann")
+    before = read_coded(db, run, tides, "Ann")
     command(run, tides, "--file", coded, "--coder", "Ann")
-    assert codes_of(db, run, tides, "Ann") == before
+    assert read_coded(db, run, tides, "Ann") == before
 
 
 def test_a_row_that_is_read_again_takes_the_place_of_what_it_said(
@@ -168,7 +160,7 @@ def test_a_row_that_is_read_again_takes_the_place_of_what_it_said(
     rows[0] |= {"about": "no", "stance": ""}
     write_rows(coded, rows)
     command(run, tides, "--file", coded)
-    assert plain(codes_of(db, run, tides)) == {sample[0].unit: {"about": "no"}}
+    assert plain(read_coded(db, run, tides)) == {sample[0].unit: {"about": "no"}}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +197,7 @@ def test_a_file_with_a_wrong_row_is_refused_whole(
     told = refusal(run, tides, coded)
     assert message in told
     assert told.endswith("nothing was stored\n")
-    assert codes_of(db, run, tides) == {}
+    assert read_coded(db, run, tides) == {}
 
 
 def test_rows_that_were_moved_against_their_items_are_refused(
@@ -218,7 +210,7 @@ def test_rows_that_were_moved_against_their_items_are_refused(
     write_rows(coded, rows)
     told = refusal(run, tides, coded)
     assert f"row 2 has another text than {rows[0]['item']}; row 3 has another text" in told
-    assert codes_of(db, run, tides) == {}
+    assert read_coded(db, run, tides) == {}
 
     for row in rows:
         del row["text"]
@@ -388,11 +380,11 @@ def test_label_studio_s_export_gives_the_codes_of_each_annotator(
     assert "codes of 2 texts by ann@example.org stored" in said
     units = [text.unit for text in sample]
     short = "too short"
-    assert plain(codes_of(db, run, tides, "ann@example.org")) == {
+    assert plain(read_coded(db, run, tides, "ann@example.org")) == {
         units[0]: {"about": "yes", "stance": "+for", "topics": "sea|wind", "change": "-4"},
         units[1]: {"about": short, "topics": short, "change": short},
     }
-    assert plain(codes_of(db, run, tides, "2")) == {units[0]: {"about": "no", "topics": "none"}}
+    assert plain(read_coded(db, run, tides, "2")) == {units[0]: {"about": "no", "topics": "none"}}
 
     done = run_command("label", run, "--codebook", tides, "--file", exported, "--coder", "Eve")
     assert "task 1 gives" in done.stderr
@@ -440,7 +432,7 @@ def test_a_wrong_export_of_label_studio_is_refused_by_task(
         "task 5: 'tired' is no reason: it is one of unclear, other language, too short",
     ):
         assert message in told
-    assert codes_of(db, run, tides, "1") == {}
+    assert read_coded(db, run, tides, "1") == {}
 
 
 def test_doccano_gets_texts_and_labels_and_its_export_gives_codes(
@@ -476,12 +468,12 @@ def test_doccano_gets_texts_and_labels_and_its_export_gives_codes(
         units[1]: {"about": "unclear", "topics": "unclear", "change": "unclear"},
         units[2]: {"about": "no", "change": "-3"},
     }
-    assert plain(codes_of(db, run, tides, "Ben")) == expected
+    assert plain(read_coded(db, run, tides, "Ben")) == expected
 
     whole = tmp_path / "all.json"
     whole.write_text(json.dumps(lines), encoding="utf-8")
     command(run, tides, "--file", whole, "--coder", "Cleo")
-    assert plain(codes_of(db, run, tides, "Cleo")) == expected
+    assert plain(read_coded(db, run, tides, "Cleo")) == expected
 
 
 @pytest.mark.parametrize(

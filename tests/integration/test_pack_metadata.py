@@ -32,7 +32,7 @@ from packs.contents import Author, PackedRun, parse_license
 from packs.make import make_pack
 from packs.verify import verify_pack
 from reports.data.exports import tables_of
-from reports.data.tables import TABLES
+from reports.data.tables.registry import TABLES
 from tests.command_kit import run_command
 from tests.e2e_kit import running_stub
 from tests.exports_kit import training
