@@ -31,10 +31,6 @@ METHODS = [method for methods_of_class in CLASSES for method in methods_of_class
 PLANNED = {"months", "accounts", "searches"}
 
 
-# What options take that read their text.
-TEXTS_OF_OPTIONS = {"--max-cost": ("20USD",), "--by": ("week", "day,outlet")}
-
-
 class Words(list[str]):
     """The words of a command, in the place of what it returns."""
 
@@ -86,6 +82,15 @@ class Sample(NamedTuple):
     words: list[str]
 
 
+# Samples of the options whose texts have a form of their own.
+TEXT_SAMPLES = {
+    "--by": [Sample("week", ["--by", "week"]), Sample("day,outlet", ["--by", "day,outlet"])],
+    "--max-cost": [Sample("20USD", ["--max-cost", "20USD"])],
+    "--source": [Sample(["a", "b"], ["--source", "a,b"]), Sample("a,b", ["--source", "a,b"])],
+    "--steps": [Sample(["a", "b"], ["--steps", "a,b"]), Sample("a,b", ["--steps", "a,b"])],
+}
+
+
 def samples_of(flag: str, declared: Any) -> list[Sample]:
     """Return arguments for an option, each of another form."""
     if declared.is_flag:
@@ -118,9 +123,9 @@ def samples_of(flag: str, declared: Any) -> list[Sample]:
         return [Sample(Path("a b.csv"), [flag, "a b.csv"]), Sample("-c.png", [f"{flag}=-c.png"])]
     if kind in {int, float}:
         return [Sample(kind(number), [flag, str(kind(number))]) for number in _numbers(declared)]
-    texts = TEXTS_OF_OPTIONS.get(flag, ("a 'b' -c", "-d", "=e"))
-    joined = [Sample(["a", "b"], [flag, "a,b"])] if flag in {"--steps", "--source"} else []
-    return [*joined, *(Sample(text, [f"{flag}={text}"]) for text in texts)]
+    return TEXT_SAMPLES.get(
+        flag, [Sample("a 'b' -c", [flag, "a 'b' -c"]), Sample("-d", [f"{flag}=-d"])]
+    )
 
 
 def _numbers(declared: Any) -> list[float]:
