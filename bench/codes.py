@@ -172,7 +172,7 @@ def draw_samples(rng: np.random.Generator, archive: Archive, n: int, draws: int)
 def divide(n: int, sizes: Counts) -> Counts:
     """Divide *n* codes among strata: one to each in turn, while there are documents."""
     quotas = np.zeros_like(sizes)
-    while quotas.sum() < min(n, sizes.sum()):
+    while quotas.sum() < min(n, int(sizes.sum())):
         for kind, period in product(range(sizes.shape[1]), range(sizes.shape[0])):
             if quotas[period, kind] < sizes[period, kind] and quotas.sum() < n:
                 quotas[period, kind] += 1
@@ -240,7 +240,7 @@ def measure_textbook(archive: Archive, samples: Counts, *, use_machine: bool) ->
     variances = (squares - means**2) / np.maximum(n - 1, 1) * (1 - n / np.maximum(sizes, 1))
     estimates = (weights * (machine + means)).sum(axis=(1, 2))
     halves = Z * np.sqrt((weights**2 * np.maximum(variances, 0)).sum(axis=(1, 2)))
-    truth = archive.relevant.sum() / sizes.sum()
+    truth = int(archive.relevant.sum()) / int(sizes.sum())
     covered = np.abs(estimates - truth) <= halves + 1e-9
     return Coverage(100 * float(covered.mean()), float(halves.mean()))
 
@@ -268,7 +268,7 @@ def measure_wilson(archive: Archive, samples: Counts) -> Coverage:
         below += (weights[stratum] * (shares - low)) ** 2
         above += (weights[stratum] * (high - shares)) ** 2
 
-    truth = archive.relevant.sum() / sizes.sum()
+    truth = int(archive.relevant.sum()) / int(sizes.sum())
     lower, upper = estimates - np.sqrt(below), estimates + np.sqrt(above)
     covered = (lower <= truth + 1e-9) & (truth <= upper + 1e-9)
     return Coverage(100 * float(covered.mean()), float((upper - lower).mean() / 2))
@@ -284,19 +284,19 @@ def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Coun
         people[..., 3] += people[..., 2]
         people[..., 1] = people[..., 2] = 0
         relevant = archive.relevant
-        hits = relevant[:, 0].sum()
-        mentions = archive.documents[:, 0].sum()
-        truth = relevant.sum() / archive.documents.sum()
-        coverages.append(measure(archive, people, estimate_share, float(truth)))
+        hits, positives = int(relevant[:, 0].sum()), int(relevant.sum())
+        mentions = int(archive.documents[:, 0].sum())
+        truth = positives / int(archive.documents.sum())
+        coverages.append(measure(archive, people, estimate_share, truth))
         textbooks.append(measure_textbook(archive, drawn, use_machine=False))
         wilsons.append(measure_wilson(archive, drawn))
 
         for figure, estimator, figure_truth in (
             ("precision", estimate_precision, hits / mentions),
-            ("recall", estimate_recall, hits / relevant.sum()),
-            ("F1", estimate_f1, 2 * hits / (mentions + relevant.sum())),
+            ("recall", estimate_recall, hits / positives),
+            ("F1", estimate_f1, 2 * hits / (mentions + positives)),
         ):
-            coverage = measure(archive, people, estimator, float(figure_truth))
+            coverage = measure(archive, people, estimator, figure_truth)
             keyword_coverages[figure].append(coverage)
 
     print_coverages(f"{label}, people", coverages, textbooks)
@@ -308,7 +308,7 @@ def print_people(label: str, archives: Sequence[Archive], samples: Sequence[Coun
 def print_machine(label: str, archives: Sequence[Archive], samples: Sequence[Counts]) -> None:
     coverages, textbooks = [], []
     for archive, drawn in zip(archives, samples, strict=True):
-        truth = float(archive.relevant.sum() / archive.documents.sum())
+        truth = int(archive.relevant.sum()) / int(archive.documents.sum())
         coverages.append(measure(archive, drawn, estimate_with_machine, truth))
         textbooks.append(measure_textbook(archive, drawn, use_machine=True))
     print_coverages(label, coverages, textbooks)

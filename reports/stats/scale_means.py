@@ -147,13 +147,13 @@ class _Units:
     def of(cls, stratum: ScaleStratum, size: int) -> _Units:
         """Return the units of a stratum, of *size* documents with those that are counted to it."""
         count = len(stratum.steps)
-        weights = np.array(stratum.weights or [1.0] * count, dtype=float)
+        weights: Floats = np.array(stratum.weights or [1.0] * count, dtype=np.float64)
         unread = max(0.0, 1 - (stratum.covered or count) / size)
         steps = [0.0 if step is None else step for step in stratum.steps]
         asked = [step is not None for step in stratum.steps]
         return cls(
             kind=stratum.kind,
-            weights=weights * (size / weights.sum()),
+            weights=weights * (size / float(weights.sum())),
             steps=np.array(steps, dtype=float),
             asked=np.array(asked, dtype=float),
             unread=np.full(count, unread),
