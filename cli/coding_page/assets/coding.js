@@ -188,6 +188,7 @@ function showReasons(shown) {
   part("reasons").hidden = !shown;
   part("options").hidden = shown;
   part("cannot").hidden = shown;
+  part("question").textContent = shown ? "Why can it not be coded?" : question.question;
 }
 
 function answer(given, words) {
@@ -200,11 +201,16 @@ function answer(given, words) {
   });
 }
 
+/** Takes the last answer back; where a reason is asked for, that alone. */
 function undo() {
+  if (asksReason) {
+    showReasons(false);
+    return;
+  }
   const { item = null, variable = null } = question || {};
   work(async () => {
     const state = await store("undo", { item, variable });
-    part("last").textContent = state.remark || state.problem ? "" : "undone";
+    part("last").textContent = state.remark || state.problem ? "" : `undone: ${state.question.variable}`;
     return state;
   });
 }
@@ -234,7 +240,10 @@ function toggleCodebook(open) {
   document.body.classList.toggle("codebook-open", open);
   document.body.classList.toggle("codebook-hidden", !open);
   noteCodebook();
-  if (open && !wide.matches) part("codebook").focus();
+  if (open && !wide.matches) {
+    part("codebook").scrollTop = 0;
+    part("codebook").focus({ preventScroll: true });
+  }
   else part("text").focus({ preventScroll: true });
 }
 
@@ -285,7 +294,12 @@ function press(key, target) {
   else if (target.id !== "number" && part("number") && /^[-+\d]$/.test(key)) {
     part("number").focus();
     return false;
-  } else return false;
+  } else {
+    if (/^[!-~]$/.test(key) && target.id !== "number") {
+      part("remark").textContent = `No answer has the key ${key}.`;
+    }
+    return false;
+  }
   return true;
 }
 
