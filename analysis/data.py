@@ -25,12 +25,16 @@ from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
 if TYPE_CHECKING:
+    from analysis.codebooks.codebook import Codebook
     from analysis.codebooks.network import CodeNetwork
+    from models.codes import UnitKey
 
 # The jobs of a run all read the same posts.
 _words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)
 
 ReadNetwork = Callable[[], Awaitable["CodeNetwork"]]
+ReadCodebook = Callable[[], Awaitable["Codebook"]]
+ReadSample = Callable[[], Awaitable["Collection[UnitKey] | None"]]
 ReadOtherPosts = Callable[[], Awaitable[Iterable[DocumentText] | None]]
 
 
@@ -66,6 +70,12 @@ class MonthData:
 
     # It reads the network that codes the run's texts; None if none does.
     read_network: ReadNetwork | None = None
+
+    # It reads the codebook by which a language model codes; None if none does.
+    read_codebook: ReadCodebook | None = None
+
+    # It reads the run's sample, and returns None while it cannot be drawn yet; None in a dry run.
+    read_sample: ReadSample | None = None
 
     # What a document is called where some are counted.
     noun: ClassVar[str] = "document"
@@ -154,8 +164,10 @@ class PostData:
     # It reads the posts of the run's other jobs, and returns None while one of them is collected.
     read_other_posts: ReadOtherPosts = _no_posts
 
-    # It reads the network that codes the run's posts; None if none does.
+    # They read what the run's posts are coded by; see `MonthData`.
     read_network: ReadNetwork | None = None
+    read_codebook: ReadCodebook | None = None
+    read_sample: ReadSample | None = None
 
     languages: DocumentLanguages = field(default_factory=DocumentLanguages)
 

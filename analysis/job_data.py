@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import Connection
+
+from analysis.options import TextOptions
 from core.enums import TextPart
 from core.errors import NotFound
-from models.codes import NETWORK
+from models.code_samples import list_sampled_keys
+from models.codes import NETWORK, UnitKey
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
@@ -17,7 +22,9 @@ from models.tables import Base
 from models.trainings import get_trained_network
 
 if TYPE_CHECKING:
+    from analysis.codebooks.codebook import Codebook
     from analysis.codebooks.network import CodeNetwork
+    from analysis.data import ReadCodebook
 
 # The posts of at most this many scopes of other jobs are held in memory.
 SCOPES_READ_TOGETHER = 20
@@ -63,6 +70,32 @@ async def read_coding_network(db: Database, coder: str) -> CodeNetwork:
             "submit the run anew with it"
         ) from None
     return await asyncio.to_thread(read_network, trained.weights)
+
+
+def codebook_reader(db: Database, options: TextOptions) -> ReadCodebook | None:
+    """Return what reads the codebook by which a model codes a run's texts; None if none does."""
+    if not options.has_model_coder or options.codebook is None:
+        return None
+    return partial(read_codebook, db, options.codebook)
+
+
+async def read_codebook(db: Database, hash_text: str) -> Codebook:
+    """Return the stored codebook of a hash. Raises `NotFound`."""
+    from analysis.codebooks.stored import stored_codebook  # noqa: PLC0415 - it loads YAML
+
+    _, codebook = await read_in_thread(db, stored_codebook, hash_text)
+    return codebook
+
+
+async def read_stored_sample(db: Database, run_id: int, hash_text: str) -> set[UnitKey]:
+    """Return the units of the sample that was drawn of a run for the codebook of a hash."""
+    from analysis.codebooks.stored import stored_codebook  # noqa: PLC0415 - it loads YAML
+
+    def read(connection: Connection) -> set[UnitKey]:
+        codebook_id, _ = stored_codebook(connection, hash_text)
+        return list_sampled_keys(connection, run_id, codebook_id)
+
+    return await read_in_thread(db, read)
 
 
 class StoredResults:

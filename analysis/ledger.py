@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
+from analysis.fetcher import Request
 from models.answers import stored_keys
 from models.keyword_answers import SearchedDocuments, read_searched
-from textapi.requests import AnswerKey, ApiRequest, KeywordBatch
+from textapi.requests import AnswerKey, KeywordBatch
 
 
 def missing_keys(
-    connection: Connection, requests: Sequence[ApiRequest]
+    connection: Connection, requests: Sequence[Request]
 ) -> list[Collection[AnswerKey]]:
     """Return for each of *requests*, all to one engine, the keys without a stored answer."""
     batches: list[KeywordBatch] = []

@@ -22,6 +22,15 @@ LONGEST_NAME = 200
 # A run is told of at most so many names that are none.
 MOST_NOT_NAMES = 5_000
 
+# What a language model codes.
+MENTIONS, ALL, SAMPLE = "mentions", "all", "sample"
+
+# A sample has so many texts unless a person says how many.
+SAMPLE_SIZE = 300
+
+# The name of a coder that is a language model ends with what its server calls it.
+MODEL = "model:"
+
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
 
@@ -251,6 +260,15 @@ def flag_of(field_name: str, option: CommandOption | None) -> str:
     return f"--{field_name.replace('_', '-')}"
 
 
+class ModelOptions(FrozenModel):
+    """How a language model is asked: what the settings said when the run was submitted."""
+
+    max_tokens: Annotated[int, Field(ge=1)]
+
+    # The price as the settings write it, with its date; "" if the server costs nothing.
+    price: str = ""
+
+
 class TextOptions(FrozenModel):
     """The options that all runs over texts share."""
 
@@ -288,10 +306,22 @@ class TextOptions(FrozenModel):
     coder: Annotated[
         str | None,
         CommandOption(
-            metavar="network:RUN",
-            help="Who codes each text: a network that people's codes trained.",
+            metavar="network:RUN|model:NAME",
+            help="Who codes: a network that people's codes trained, or a language model; model "
+            "alone is that of TIDINGS_MODEL_NAME.",
         ),
     ] = None
+    code: Annotated[
+        str | None,
+        Field(pattern=r"^(mentions|all|sample(:[1-9]\d{0,5})?)$"),
+        CommandOption(
+            metavar="mentions|all|sample[:N]",
+            help="What a model codes: documents that mention a keyword (the default of months), "
+            "all texts, or the sample of `tidings label`, of 300 texts or N.",
+        ),
+    ] = None
+    #: `match_coder` fills it in if the coder is a model.
+    model: ModelOptions | None = None
     distinct: Annotated[
         bool,
         CommandOption(
@@ -318,6 +348,21 @@ class TextOptions(FrozenModel):
             step="entities",
         ),
     ] = ()
+
+    @property
+    def coded_part(self) -> str:
+        """What a model codes: `MENTIONS`, `ALL` or `SAMPLE`."""
+        return (self.code or ALL).partition(":")[0]
+
+    @property
+    def sample_size(self) -> int:
+        """How many texts the sample has that a model codes."""
+        return int((self.code or "").partition(":")[2] or SAMPLE_SIZE)
+
+    @property
+    def has_model_coder(self) -> bool:
+        """Whether a language model codes the texts."""
+        return self.coder is not None and self.coder.startswith(MODEL)
 
 
 def list_fields(parameters: type[BaseModel]) -> list[tuple[str, FieldInfo]]:

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from analysis.fetcher import Fetcher
 from core.enums import StepState
+from language_models import completion
 from models.results import replace_rows
 from models.tables import Base
+from textapi import messages
 from textapi.requests import KeywordKey
 
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
@@ -52,9 +54,13 @@ class StepResult:
 
 @dataclass(frozen=True)
 class NotReady:
-    """A step needs the work of other jobs of the run, which is not done yet."""
+    """A step needs the work of other jobs of the run, which is not done yet.
+
+    *are_documents* says that nothing but their documents is needed.
+    """
 
     reason: str
+    are_documents: bool = True
 
 
 def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
@@ -84,4 +90,13 @@ class Step:
     tables: tuple[type[Base], ...]
     needs: tuple[str, ...] = ()
     makes_calls: bool = True
+
+    # Whether the run's coder does it, which makes calls if it is a model.
+    is_by_coder: bool = False
     store: StoreRows = store_rows
+
+    def service(self, data: Any) -> str | None:
+        """Return the service that it asks about a job's data; None if it asks none."""
+        if self.is_by_coder:
+            return completion.SERVICE if data.options.has_model_coder else None
+        return messages.SERVICE if self.makes_calls else None

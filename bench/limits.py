@@ -16,7 +16,7 @@ from typing import Any
 import harness
 import redis
 
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_limits
 from tests.chaos.limit_clients import Counts, run_clients
 from tests.services import running_valkey
 
@@ -74,8 +74,8 @@ def measure(case: Case, redis_url: str, seconds: float, rounds: int) -> bool:
     fullest = []
     for window in parse_limits(case.limits):
         calls = max(of_round.fullest[window.seconds] for of_round in counts)
-        is_exceeded |= calls > window.calls
-        fullest.append(f"{calls} of {window.calls} in {window.seconds} s")
+        is_exceeded |= calls > window.amount
+        fullest.append(f"{calls} of {window.amount} in {window.seconds} s")
 
     note = f"{counts[-1].calls} calls, fullest window {', '.join(fullest)}"
     shares = [100 * of_round.share for of_round in counts if of_round.share]

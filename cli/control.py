@@ -9,8 +9,9 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, warn
-from cli.options import MOST, Run, check_utf8
+from cli.options import MOST, Run, check_utf8, read_money
 from core.errors import TidingsError
+from core.prices import Money
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -31,6 +32,14 @@ def resume(
     max_calls: Annotated[
         int | None, Option(min=1, max=MOST, help="The run's new cap on calls, those made counted.")
     ] = None,
+    max_cost: Annotated[
+        Money | None,
+        Option(
+            parser=read_money,
+            metavar="20USD",
+            help="The run's new cap on what a language model costs, what is spent counted.",
+        ),
+    ] = None,
 ) -> None:
     """Go on with a paused run, or at once with one that waits for a service.
 
@@ -40,7 +49,7 @@ def resume(
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        calls_left = resume_run(db, run, max_calls)
+        calls_left = resume_run(db, run, max_calls, max_cost)
         _let_services_be_tried(settings)
         dispatch(db, settings)
     if calls_left == 0:

@@ -40,7 +40,8 @@ def runs(as_json: Json = False) -> None:
         created = f"{datetime.fromtimestamp(run['created_at'], UTC):%Y-%m-%d %H:%M}"
         counts = ", ".join(f"{count} {state}" for state, count in sorted(run["jobs"].items()))
         line = f"{run['run']:>5}  {created}  {run['kind']:<8} {run['state']:<10} {counts}"
-        show(f"{line}  {run['name'] or ''}".rstrip())
+        cost = f"  {_format_cost(run['cost'])}" if run["cost"] else ""
+        show(f"{line}{cost}  {run['name'] or ''}".rstrip())
         if run["report"]:
             show(f"{'':>25}its report {run['report']}")
 
@@ -95,11 +96,22 @@ def _is_report_coming(db: Database, report: dict[str, Any]) -> bool:
     )
 
 
+def _format_cost(cost: dict[str, Any]) -> str:
+    from core.prices import MICRO, format_money
+
+    charged = format_money(round(cost["charged"] * MICRO), cost["currency"])
+    if cost["max"] is None:
+        return charged
+    return f"{charged} of at most {format_money(round(cost['max'] * MICRO), cost['currency'])}"
+
+
 def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
     title = f" ({report['name']})" if report["name"] else ""
     calls = quantity(report["calls"], "call")
     state = f"{report['state']}, {report['progress']:.0%}; {counts}; {calls}"
+    if report["cost"]:
+        state += f"; {_format_cost(report['cost'])}"
     show(f"run {report['run']}{title}: {state}")
     if report["reason"]:
         show(f"  {report['reason']}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from analysis.options import SAMPLE_SIZE
 from cli import context
 from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
@@ -39,7 +40,7 @@ LONGEST_NAME = 100
 
 # Mentions of each month and keyword, and texts of a codebook's sample.
 DEFAULT_PER = 10
-DEFAULT_N = 300
+DEFAULT_N = SAMPLE_SIZE
 MOST_PER = 10_000
 
 

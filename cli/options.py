@@ -12,6 +12,7 @@ from typer import Argument, Option
 
 from core.enums import Grain, Grouping
 from core.errors import NotFound, UsageError
+from core.prices import Money, parse_money
 from core.printing import printable
 
 # A column of whole numbers holds at most this value on every database.
@@ -46,6 +47,14 @@ def expand_options(command: Callable[..., None]) -> Callable[..., None]:
     keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in parameters]
     expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
     return expanded
+
+
+def read_money(text: str) -> Money:
+    """Return the amount of money that `--max-cost` names. Raises `UsageError`."""
+    try:
+        return parse_money(text)
+    except ValueError as error:
+        raise UsageError(f"--max-cost: {error}") from None
 
 
 def check_utf8(argument: Text) -> Text:

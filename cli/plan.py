@@ -28,6 +28,7 @@ COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 def plan(request: RunRequest, as_json: Json = False) -> None:
     """Print the calls that a run would make."""
+    from cli.plan_costs import describe_cap, describe_costs
     from producers.plan import plan_run
 
     settings, options = context.load_settings(), request.options
@@ -48,6 +49,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
         figures.remarks.append(f"{cap} is reached before the end: the run pauses there")
+    if options.max_cost is not None:
+        figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
     if as_json:
         print(json.dumps(figures.as_json()))
         return
@@ -58,6 +61,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     print(f"  to make       {figures.calls_to_make:,}")
     for operation, calls in figures.by_operation.items():
         print(f"    {operation:<26}{calls:,}")
+    for line in describe_costs(figures.model):
+        print(line)
     if figures.binding_limit:
         duration = f"{_format_duration(figures.seconds)}, until {figures.ends_at}"
         limit = f"{figures.binding_limit} of {figures.binding_service}"

@@ -20,10 +20,11 @@ from analysis.options import CommandOption, Keyword, declared_option, flag_of, l
 from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
-from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8
+from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8, read_money
 from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
+from core.prices import Money
 from core.printing import printable
 
 if TYPE_CHECKING:
@@ -41,6 +42,18 @@ class RunOptions:
     max_calls: Annotated[
         int | None, Option(min=1, max=MOST, help="Stop after so many calls of all workers.")
     ] = None
+    max_cost: Annotated[
+        Money | None,
+        Option(
+            parser=read_money,
+            metavar="20USD",
+            help="Stop before a language model costs more, whatever happens.",
+        ),
+    ] = None
+    yes: Annotated[
+        bool,
+        Option("--yes", help="Agree that texts are sent to a language model outside this machine."),
+    ] = False
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
     wait: Wait = False
 

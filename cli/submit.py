@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import context, trainings
+from cli.consent import ask_for_consent
 from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
 
@@ -18,18 +19,21 @@ if TYPE_CHECKING:
 def submit(request: RunRequest) -> None:
     """Store the run, dispatch its jobs, print its number, and wait if --wait is given."""
     from cli.progress import dispatch_and_wait
-    from producers.submit import submit_run
+    from producers.submit import check_cap, submit_run
 
     settings, options = context.load_settings(), request.options
     mask = read_mask(options.mask)
     with closing(context.open_database(settings, create=True)) as db:
         matched = request.match_stored(db, settings)
+        check_cap(matched.parameters, options.max_cost)
+        ask_for_consent(db, settings, matched.parameters, is_given=options.yes)
         run = submit_run(
             db,
             matched.parameters,
             matched.names,
             name=options.name,
             max_calls=options.max_calls,
+            max_cost=options.max_cost,
             mask=mask,
         )
         dispatch_and_wait(db, settings, run, wait=options.wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 _SQLITE = "sqlite:///"
@@ -81,3 +82,11 @@ def _has_port(url: str) -> bool:
         return urlsplit(f"//{_split(url)[2]}").port is not False
     except ValueError:
         return False
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host* is this machine itself, by name or number."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -84,9 +84,10 @@ class ServiceRefused(ServiceError):
 class ServiceUnavailable(ServiceError):
     """The service cannot answer now (408, 429, 5xx, resets, time-outs).
 
-    *retry_after* is in seconds, if the service named a time. *away* means that the service itself
-    is not reachable (503, refused connections), and not that a single call failed. *unanswered*
-    means that the request was sent, and the service may have done the work and counted it.
+    *status* is that of an answer. *retry_after* is in seconds, if the service named a time. *away*
+    means that the service itself is not reachable (503, refused connections), and not that a single
+    call failed. *unanswered* means that the request was sent, and the service may have done the
+    work and counted it.
     """
 
     def __init__(
@@ -94,11 +95,13 @@ class ServiceUnavailable(ServiceError):
         message: str,
         *,
         service: str,
+        status: int | None = None,
         retry_after: float | None = None,
         away: bool = False,
         unanswered: bool = False,
     ) -> None:
         super().__init__(message, service=service)
+        self.status = status
         self.retry_after = retry_after
         self.away = away
         self.unanswered = unanswered
@@ -124,4 +127,11 @@ class LeaseLost(TidingsError):
 
 
 class RunCapReached(TidingsError):
-    """The run has made as many calls as its cap allows: a person may raise it."""
+    """The run has made as many calls, or cost as much, as its cap allows: a person may raise it.
+
+    *max_cost* is the cap on costs that was met, None if it was the cap on calls.
+    """
+
+    def __init__(self, message: str, *, max_cost: int | None = None) -> None:
+        super().__init__(message)
+        self.max_cost = max_cost

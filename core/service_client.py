@@ -6,11 +6,13 @@ import asyncio
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from math import isfinite
 from typing import Any, BinaryIO, TypeVar
@@ -26,7 +28,8 @@ from core.errors import (
     TidingsError,
 )
 from core.metrics import CallOutcome
-from core.ratelimit import Limiter
+from core.ratelimit import LimitedCall, Limiter, StatedLimit
+from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
 from core.storable import make_storable
 
 T = TypeVar("T")
@@ -52,6 +55,20 @@ _COUNTERS = (
     ("x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"),
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
     ("ratelimit-remaining", "ratelimit-reset"),
+)
+# Services of language models say these with each answer; where they refuse a call, nobody calls
+# until then. Otherwise they only lower the windows (`read_stated_limits`).
+_REFUSED_COUNTERS = (
+    *_COUNTERS,
+    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+)
+# These units end the headers of services of language models.
+_HEADER_UNITS = {"requests": LimitUnit.CALLS, "tokens": LimitUnit.TOKENS}
+_LONGEST_STATED = 86400.0
+# They write times as 1h2m3.5s or 120ms.
+_DURATION = re.compile(
+    r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", re.ASCII
 )
 
 
@@ -105,6 +122,9 @@ class Answer:
 
 
 Explain = Callable[[Answer], TidingsError | None]
+
+#: Returns what an answer used, of whatever status; None if it does not tell.
+ReadWeights = Callable[[Answer], Weights | None]
 
 
 @dataclass(kw_only=True)
@@ -178,20 +198,27 @@ class ServiceClient:
         into: BinaryIO | None = None,
         before: Callable[[], Awaitable[None]] | None = None,
         headers: Mapping[str, str] | None = None,
+        weights: Weights = NO_WEIGHTS,
+        read_weights: ReadWeights | None = None,
         **request: Any,
     ) -> Answer:
         """Make one request when the limiter permits it; *before* is awaited first.
 
-        *headers* are sent beside those of every request.
+        *headers* are sent beside those of every request. *weights* are reserved at the limiter, and
+        what *read_weights* reads from the answer replaces them. Without an answer they stay
+        charged, unless nothing was sent. Another attempt reserves them anew.
 
         Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
         `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
         """
         with CallOutcome(self.service):
-            async with self.limiter.call():
-                if before is not None:
-                    await before()
-                answer = await self._exchange(method, path, into, headers or {}, request)
+            async with self.limiter.call(weights) as call:
+                exchange = partial(self._exchange, method, path, into, headers or {}, request)
+                answer = await _send(exchange, call, before)
+                call.lower(read_stated_limits(answer, time.time()))
+                used = read_weights(answer) if read_weights is not None else None
+                if used is not None:
+                    call.settle(used)
 
                 problem: TidingsError | None = None
                 wait = seconds_to_wait(answer, time.time(), self.retry_policy.longest_retry_after)
@@ -270,6 +297,7 @@ class ServiceClient:
             return ServiceUnavailable(
                 f"{self.service} cannot answer now ({words}): {operation} is tried again later",
                 service=self.service,
+                status=status,
                 retry_after=wait,
                 away=status == HTTPStatus.SERVICE_UNAVAILABLE,
             )
@@ -292,6 +320,26 @@ class ServiceClient:
 
     async def _open_circuit(self, seconds: float) -> None:
         await self.limiter.open_circuit(seconds)
+
+
+async def _send(
+    exchange: Callable[[], Awaitable[Answer]],
+    call: LimitedCall,
+    before: Callable[[], Awaitable[None]] | None,
+) -> Answer:
+    """Return the answer of *exchange*; charge no weights if nothing was sent."""
+    is_sent = False
+    try:
+        if before is not None:
+            await before()
+        is_sent = True
+        return await exchange()
+    except ServiceUnavailable as error:
+        is_sent = error.unanswered
+        raise
+    finally:
+        if not is_sent:
+            call.settle(NO_WEIGHTS)
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -327,17 +375,42 @@ def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> flo
     """
     wait = _seconds_from_now(answer.headers.get("retry-after"), now)
     if wait is None:
-        unstated = "0" if answer.status in _RATE_LIMITED else ""
-        for remaining, reset in _COUNTERS:
+        is_refused = answer.status in _RATE_LIMITED
+        unstated = "0" if is_refused else ""
+        for remaining, reset in _REFUSED_COUNTERS if is_refused else _COUNTERS:
             if answer.headers.get(remaining, unstated).strip() == "0":
                 seconds = _seconds_from_now(answer.headers.get(reset), now)
                 wait = wait if seconds is None else max(seconds, wait or 0.0)
     return None if wait is None else min(max(wait, 0.0), longest)
 
 
+def read_stated_limits(answer: Answer, now: float) -> list[StatedLimit]:
+    """Return what ``x-ratelimit-{limit,remaining,reset}-{requests,tokens}`` say.
+
+    *now* is a Unix time. A service that does not say until when is not believed.
+    """
+    stated_limits = []
+    for header_unit, unit in _HEADER_UNITS.items():
+        seconds = _seconds_from_now(answer.headers.get(f"x-ratelimit-reset-{header_unit}"), now)
+        remaining = _whole_number(answer.headers.get(f"x-ratelimit-remaining-{header_unit}"))
+        limit = _whole_number(answer.headers.get(f"x-ratelimit-limit-{header_unit}"))
+        if seconds is not None and seconds > 0 and (remaining is not None or limit is not None):
+            stated_limits.append(StatedLimit(unit, remaining, limit, min(seconds, _LONGEST_STATED)))
+    return stated_limits
+
+
+def _whole_number(text: str | None) -> int | None:
+    is_number = text is not None and re.fullmatch(r"\s*\d{1,15}\s*", text, re.ASCII)
+    return int(text or "") if is_number else None
+
+
 def _seconds_from_now(text: str | None, now: float) -> float | None:
     if not text:
         return None
+    duration = _DURATION.fullmatch(text.strip())
+    if duration is not None and any(duration.groups()):
+        amounts = [float(amount or 0) for amount in duration.groups()]
+        return sum(a * u for a, u in zip(amounts, (86400, 3600, 60, 1, 1e-3), strict=True))
     try:
         number = float(text)
     except ValueError:
@@ -400,7 +473,9 @@ def _error_message(value: Any) -> str:
     error = value if isinstance(value, Mapping) else {}
     fault = error.get("fault")
     inner = fault.get("faultstring") if isinstance(fault, Mapping) else None
-    named = (error.get("detail"), error.get("message"), inner, error.get("error"))
+    described = error.get("error")
+    message_of_error = described.get("message") if isinstance(described, Mapping) else described
+    named = (error.get("detail"), error.get("message"), inner, message_of_error)
     for message in (*named, error.get("title")):
         if isinstance(message, str) and message:
             return message

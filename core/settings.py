@@ -30,8 +30,9 @@ from core.addresses import (
     sqlite_address,
 )
 from core.errors import SettingsError
+from core.prices import parse_price
 from core.processes import is_locked
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_call_limits, parse_limits
 
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
@@ -53,10 +54,26 @@ def _check_secret_address(address: SecretStr) -> SecretStr:
 
 def _check_limits(limits: str) -> str:
     try:
+        parse_call_limits(limits)
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
+    return limits
+
+
+def _check_weighted_limits(limits: str) -> str:
+    try:
         parse_limits(limits)
     except SettingsError as error:
         raise ValueError(str(error)) from None
     return limits
+
+
+def _check_price(price: str) -> str:
+    try:
+        parse_price(price)
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
+    return price
 
 
 def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -81,6 +98,8 @@ SecretAddress = Annotated[SecretStr, AfterValidator(_check_secret_address)]
 Folder = Annotated[Path, AfterValidator(_check_utf8)]
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_at_commas)]
 Limits = Annotated[str, AfterValidator(_check_limits)]
+WeightedLimits = Annotated[str, AfterValidator(_check_weighted_limits)]
+PriceText = Annotated[str, AfterValidator(_check_price)]
 Origins = Annotated[
     tuple[str, ...],
     NoDecode,
@@ -166,6 +185,33 @@ class Settings(BaseSettings):
         '"*" for any.',
     )
 
+    model_url: Address | None = Field(
+        None,
+        description="Base address of a server of language models that speaks OpenAI's chat "
+        "completions.",
+    )
+    model_key: SecretStr | None = Field(None, description="Key that is sent to it.")
+    model_name: str | None = Field(
+        None, description="Model that `--coder model` stands for, as the server calls it."
+    )
+    model_limits: WeightedLimits = Field(
+        "",
+        description="Limit of the server, for all workers together: calls, tokens and money, "
+        '"500/min,200k tokens/min,5 USD/d".',
+    )
+    model_price: PriceText = Field(
+        "",
+        description='Price of its tokens: "0.15 in, 0.60 out, USD per million; batch 50 %; as of '
+        "2026-11-01\"; nothing for a server of one's own.",
+    )
+    model_max_tokens: int = Field(
+        500, ge=1, le=100_000, description="Tokens that an answer about a text may have."
+    )
+    model_concurrency: int = Field(10, ge=1, description="Calls of it in flight per process.")
+    model_timeout: Seconds = Field(
+        120.0, gt=0, le=300, description="Time for one call of it in all; more for a slow server."
+    )
+
     nyt_url: Address = Field(
         "https://api.nytimes.com", description="Address of the NYT Archive API."
     )
@@ -212,7 +258,10 @@ class Settings(BaseSettings):
         A call may begin at its end, to the Text API or for a page of posts with its retries, and
         the database may be away when the answer is stored.
         """
-        return self.slice_seconds + max(self.textapi_timeout, 30.0) + 60.0
+        longest_call = max(self.textapi_timeout, 30.0)
+        if self.model_url:
+            longest_call = max(longest_call, self.model_timeout)
+        return self.slice_seconds + longest_call + 60.0
 
     @property
     def database(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Float,
     Insert,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
+from core.ratelimit import MinuteCount
 from models.database import (
     CLOCK_SLACK_SECONDS,
     Database,
@@ -92,6 +94,15 @@ class CallCounts:
     maybe_twice: int = 0
     seconds: float = 0.0
 
+    # None is left to services that count calls alone (`models.calls`).
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    tokens_reasoning: int | None = None
+    cost: int | None = None
+    charged_tokens: int | None = None
+    charged_cost: int | None = None
+
 
 @dataclass
 class Batch:
@@ -107,6 +118,9 @@ class Batch:
     # These claims end when the batch is stored.
     claims: set[bytes] = field(default_factory=set)
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
+
+    # What else the transaction changes, before all other rows: what a model's calls have cost.
+    changes: list[Callable[[Connection], object]] = field(default_factory=list)
 
     # False if other jobs asked for the answers, so that this job did not progress.
     progress: bool = True
@@ -127,7 +141,7 @@ class Batch:
     @property
     def is_worth_writing(self) -> bool:
         """Whether there is an answer, or a call to count."""
-        return self.has_answers or bool(self.call_counts_by_operation)
+        return self.has_answers or bool(self.call_counts_by_operation or self.changes)
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -207,10 +221,10 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:
-        erased = _quoting_erased_documents(connection, batch.documents)
-        quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
-        if quoting and _has_lost_documents(connection, claim):
-            erased |= quoting
+        for change in batch.changes:
+            change(connection)
+
+        erased = _find_erased(connection, claim, batch)
         answers: list[dict[str, Any]] = []
         for key, answer in sorted(batch.answers.items()):
             if key not in erased:
@@ -232,6 +246,15 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
 
     for operation, call_counts in counts.items():
         count_reuse(operation, call_counts.answers_reused)
+
+
+def _find_erased(connection: Connection, claim: Claim, batch: Batch) -> set[bytes]:
+    """Return the keys of the answers that may quote a document which was erased meanwhile."""
+    erased = _quoting_erased_documents(connection, batch.documents)
+    quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
+    if quoting and _has_lost_documents(connection, claim):
+        erased |= quoting
+    return erased
 
 
 def count_calls(
@@ -269,7 +292,11 @@ def _adding_new_calls(is_sqlite: bool) -> Insert:
 @lru_cache(maxsize=2)
 def _adding_calls(is_sqlite: bool) -> Insert:
     call = upsert(Call, is_sqlite=is_sqlite)
-    added = {name: getattr(Call, name) + call.excluded[name] for name in vars(CallCounts())}
+    added: dict[str, ColumnElement[Any]] = {}
+    for name in vars(CallCounts()):
+        stored, new = getattr(Call, name), call.excluded[name]
+        # A sum with NULL is NULL.
+        added[name] = func.coalesce(stored + new, stored, new)
     key = [column.name for column in inspect(Call).primary_key]
     return call.on_conflict_do_update(index_elements=key, set_=added)
 
@@ -313,8 +340,8 @@ def delete_expired_claims(db: Database, *, older_than: float) -> None:
 
 def calls_by_minute(
     db: Database, *, service: str, credential: str, seconds: float, at_once: int
-) -> list[tuple[int, int]]:
-    """Return the attempts of all runs in the last *seconds* as ``(minute, calls)``.
+) -> list[MinuteCount]:
+    """Return what the attempts of all runs in the last *seconds* are charged with.
 
     Calls that may be in flight count in this minute; *at_once* is how many one process can have.
     """
@@ -322,17 +349,27 @@ def calls_by_minute(
         now = connection.execute(select(clock())).scalar_one()
         this_minute = int(now // 60)
         is_of_key = and_(Call.service == service, Call.credential == credential)
-        is_recent = and_(Call.minute >= int((now - seconds) // 60), Call.calls > 0)
-        counts = select(Call.minute, func.sum(Call.calls)).where(is_of_key, is_recent)
-        calls = dict(connection.execute(counts.group_by(Call.minute)).all())
+        is_charged = or_(Call.calls > 0, Call.charged_tokens > 0, Call.charged_cost > 0)
+        is_recent = and_(Call.minute >= int((now - seconds) // 60), is_charged)
+        counts = select(
+            Call.minute,
+            func.sum(Call.calls),
+            func.sum(Call.charged_tokens),
+            func.sum(Call.charged_cost),
+        ).where(is_of_key, is_recent)
+        count_by_minute: dict[int, MinuteCount] = {}
+        for sums in connection.execute(counts.group_by(Call.minute)):
+            count = MinuteCount(*(int(total or 0) for total in sums))
+            count_by_minute[count.minute] = count
 
         if service == "textapi":
             # A job that was killed with calls in flight left its claims; how many calls they were
             # is recorded nowhere, and a claim of a day's keywords can be of many.
             live = select(func.count(AnswerClaim.job_id.distinct()))
             jobs = connection.scalar(live.where(AnswerClaim.until > clock())) or 0
-            calls[this_minute] = int(calls.get(this_minute, 0)) + jobs * at_once
-    return sorted((int(minute), int(count)) for minute, count in calls.items())
+            count = count_by_minute.get(this_minute, MinuteCount(this_minute, 0))
+            count_by_minute[this_minute] = count._replace(calls=count.calls + jobs * at_once)
+    return sorted(count_by_minute.values())
 
 
 def lists_texts(answer: str) -> bool:

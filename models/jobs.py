@@ -218,6 +218,21 @@ def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
     return list(connection.scalars(unfrozen))
 
 
+def is_at_work_elsewhere(connection: Connection, claim: Claim) -> bool:
+    """Return whether another process works on a job of the claim's run."""
+    is_other = and_(Job.run_id == claim.run_id, ~IS_REPORT, Job.owner != claim.owner)
+    is_at_work = and_(Job.state == State.RUNNING, Job.lease_until > clock())
+    return connection.scalar(select(Job.id).where(is_other, is_at_work).limit(1)) is not None
+
+
+def has_job_without_step(connection: Connection, run_id: int, step: str) -> bool:
+    """Return whether a job of the run that has not ended lacks a *step*."""
+    has_step = select(JobStep.job_id).where(JobStep.job_id == Job.id, JobStep.step == step)
+    is_open = and_(Job.run_id == run_id, ~IS_REPORT, Job.state.not_in(ENDED))
+    jobs = select(Job.id).where(is_open, ~has_step.exists()).limit(1)
+    return connection.scalar(jobs) is not None
+
+
 def has_unfrozen_job(connection: Connection, run_id: int) -> bool:
     """Return whether a job of the run that others are compared with has not frozen documents."""
     jobs = _first_jobs(run_id).subquery()

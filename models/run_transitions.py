@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from core.enums import ENDED, QUEUE_REPORTS, JobKind, State
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
+from core.prices import Money, format_money
 from core.quantities import quantity
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
@@ -39,11 +40,14 @@ def pause_run(db: Database, run_id: int) -> None:
         _pause(connection, Run.id == run_id)
 
 
-def pause_at_cap(db: Database, run_id: int, reason: str) -> None:
-    """Pause a run whose cap on calls is reached, unless the cap was raised in the meantime."""
+def pause_at_cap(db: Database, run_id: int, reason: str, max_cost: int | None = None) -> None:
+    """Pause a run whose cap is reached, unless the cap was raised in the meantime.
+
+    *max_cost* is the cap on costs that was met, None if it was the cap on calls.
+    """
+    is_at_cap = Run.calls_begun >= Run.max_calls if max_cost is None else Run.max_cost == max_cost
     with db.write() as connection:
-        is_at_cap = and_(Run.id == run_id, Run.calls_begun >= Run.max_calls)
-        _pause(connection, is_at_cap, reason)
+        _pause(connection, and_(Run.id == run_id, is_at_cap), reason)
 
 
 def _pause(connection: Connection, which: ColumnElement[bool], reason: str | None = None) -> None:
@@ -51,12 +55,14 @@ def _pause(connection: Connection, which: ColumnElement[bool], reason: str | Non
     connection.execute(paused.values(state=State.PAUSED, reason=reason))
 
 
-def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int | None:
+def resume_run(
+    db: Database, run_id: int, max_calls: int | None = None, max_cost: Money | None = None
+) -> int | None:
     """Continue a paused run; return how many calls its cap leaves it, None without a cap.
 
-    *max_calls* is a new cap. Raises `NotFound`, `RunEnded`, `UsageError` where the run has made as
-    many calls as the new cap allows, and `RunCapReached` where it is paused for its cap and would
-    be paused again.
+    *max_calls* and *max_cost* are new caps. Raises `NotFound`, `RunEnded`, `UsageError` where the
+    run has made as many calls, or was charged as much, as the new cap allows, and `RunCapReached`
+    where it is paused for its cap and would be paused again.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
@@ -65,8 +71,13 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int |
         calls_left = None if cap is None else max(0, cap - run.calls_begun)
         if calls_left == 0:
             _refuse_used_cap(run, max_calls)
+        if calls_left != 0 or max_cost is not None:
+            _check_cost_cap(run, max_cost, is_raised=max_calls is not None)
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
+        if max_cost is not None:
+            raised = update(Run).where(Run.id == run_id)
+            connection.execute(raised.values(max_cost=max_cost.micro))
 
         # their messages met a paused run
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
@@ -75,6 +86,29 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int |
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
     return calls_left
+
+
+def _check_cost_cap(run: Row[Any], max_cost: Money | None, *, is_raised: bool) -> None:
+    """Raise an error if a new cap on costs is none, or if the run would be paused at the old one.
+
+    *is_raised* says that its other cap is raised.
+    """
+    charged = format_money(run.cost_charged, run.currency or "")
+    if max_cost is not None:
+        if max_cost.currency != run.currency:
+            paid_in = f"pays in {run.currency}" if run.currency else "pays no language model"
+            raise UsageError(f"--max-cost {max_cost}: run {run.id} {paid_in}")
+        if max_cost.micro <= run.cost_charged:
+            raise UsageError(
+                f"--max-cost {max_cost}: run {run.id} was charged {charged} already, and the cap "
+                "is on all of it: give more"
+            )
+        return
+    if run.state == State.PAUSED and run.reason is not None and run.max_cost and not is_raised:
+        raise RunCapReached(
+            f"run {run.id} was charged {charged} of its cap, which leaves no call, and stays "
+            f"paused: `tidings resume {run.id} --max-cost N{run.currency}` raises the cap"
+        )
 
 
 def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:

@@ -42,9 +42,14 @@ def create_run(
     parameters: Mapping[str, Any],
     jobs: Sequence[NewJob],
     max_calls: int | None = None,
+    max_cost: int | None = None,
+    currency: str | None = None,
     mask: bytes | None = None,
 ) -> int:
-    """Write a run and its jobs in one transaction; return the run's id."""
+    """Write a run and its jobs in one transaction; return the run's id.
+
+    *max_cost* is in millionths of the *currency* in which a language model is paid.
+    """
     run = insert(Run).values(
         name=name,
         kind=kind,
@@ -54,6 +59,8 @@ def create_run(
         max_calls=max_calls,
         created_at=clock(),
     )
+    if currency is not None:
+        run = run.values(max_cost=max_cost, currency=currency)
 
     with db.write() as connection:
         if db.is_sqlite:

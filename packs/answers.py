@@ -6,13 +6,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import IO, Any
 
+from analysis.fetcher import Request
 from core.errors import BadInput, NotFound
 from models.answers import read_answers
 from models.database import Database
 from models.keyword_answers import read_searched, read_sentences
 from packs.contents import PackedAnswer, read_lines
 from textapi.messages import Operation
-from textapi.requests import ApiRequest, KeywordBatch, KeywordKey, answer_key
+from textapi.requests import KeywordBatch, KeywordKey, answer_key
 
 MISSING = "answers are not stored any more"
 # Such an answer is not recorded, since most texts do not mention a keyword.
@@ -37,7 +38,7 @@ class _TextsOfDocuments:
         self._engine = engine
         self._texts: dict[int, str] = {}
 
-    def remember(self, requests: Iterable[ApiRequest]) -> None:
+    def remember(self, requests: Iterable[Request]) -> None:
         """Remember the texts of *requests* and forget the earlier ones."""
         self._texts.clear()
         for request in requests:
@@ -61,7 +62,7 @@ class RecordingFetcher:
         self._db = db
         self._texts = _TextsOfDocuments(engine)
 
-    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+    async def fetch(self, requests: Iterable[Request]) -> None:
         """Make no call: a missing answer is noticed when it is read."""
         self._texts.remember(requests)
 
@@ -108,7 +109,7 @@ class ReplayingFetcher:
         self._answers = answers
         self._texts = _TextsOfDocuments(engine)
 
-    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+    async def fetch(self, requests: Iterable[Request]) -> None:
         """Make no call: the answers are there."""
         self._texts.remember(requests)
 

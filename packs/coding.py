@@ -102,6 +102,9 @@ def _list_codebooks(run: RunData) -> list[tuple[int, dict[str, Any]]]:
     coded = select(Code.codebook_id).where(Code.run_id == run.id)
     sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
     is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
+    if getattr(run.parameters, "has_model_coder", False):
+        # A model's answers are read by it, also where none of them gives a code.
+        is_used |= StoredCodebook.hash == bytes.fromhex(run.parameters.codebook)
     columns = (StoredCodebook.id, StoredCodebook.content, StoredCodebook.hash)
     rows = fetch_all(run.db, select(*columns).where(is_used))
     return [(row.id, row.content) for row in sorted(rows, key=lambda row: bytes(row.hash))]

@@ -41,7 +41,14 @@ LONGEST_LINE = 64 * 2**20
 _SHOWN = 200
 
 Number = Annotated[int, Field(ge=0, lt=2**31)]
-AnswerValue = float | str | tuple[tuple[str, str], ...] | tuple[str, ...]
+# The last one is what a language model answered, with who did and what it took.
+AnswerValue = (
+    float
+    | str
+    | tuple[tuple[str, str], ...]
+    | tuple[str, ...]
+    | dict[str, bool | str | tuple[int, ...]]
+)
 
 
 class Author(FrozenModel):

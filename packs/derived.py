@@ -78,7 +78,7 @@ def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJo
     """Return the names of the files of answers that such a pack has."""
     file_names = set()
     for job in jobs if run.run_kind.has_documents else ():
-        for step in steps_to_verify(job, texts=run.texts, selected=bool(run_data.selection)):
+        for step in steps_to_verify(run_data, job, texts=run.texts):
             file_names.add(answers_file(step.name))
     return file_names
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from analysis.data import MonthData, PostData
+from analysis.job_data import read_stored_sample
 from analysis.kinds import kind_of_jobs
+from analysis.options import SAMPLE
 from analysis.step import Step
 from analysis.steps import codes, polarity
 from core.enums import DOCUMENTS, StepState
@@ -43,11 +47,11 @@ def read_result(db: Database, job: RunJob) -> str | None:
     return None if result is None else str(result)
 
 
-def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
+def repeatable_steps(run_data: RunData, kind: str, states: StepStates) -> list[Step]:
     """Return the finished steps in their order; their answers repeat them.
 
-    A job without documents has no finished step. Codes are repeated by no answer, but by a network
-    of another run, which a pack does not hold.
+    A job without documents has no finished step. Codes by a network are repeated by no answer, but
+    by a network of another run, which a pack does not hold.
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
@@ -55,19 +59,20 @@ def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
         step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
     ]
     steps = kind_of_jobs(kind).pipeline.select(ended)
-    return [step for step in steps if step is not codes.STEP]
+    is_by_model = run_data.parameters.has_model_coder
+    return [step for step in steps if is_by_model or step is not codes.STEP]
 
 
-def steps_to_verify(job: PackedJob, *, texts: bool, selected: bool) -> list[Step]:
+def steps_to_verify(run_data: RunData, job: PackedJob, *, texts: bool) -> list[Step]:
     """Return the steps of *job* that its pack repeats.
 
-    Without *texts* these are the steps of polarities, unless documents are *selected* by their
-    texts. The pack does not have the answers of other steps.
+    Without *texts* these are the steps of polarities, unless documents are selected by their texts.
+    The pack does not have the answers of other steps.
     """
-    steps = repeatable_steps(job.kind, {step.step: step.state for step in job.steps})
+    steps = repeatable_steps(run_data, job.kind, {step.step: step.state for step in job.steps})
     if texts:
         return steps
-    return [step for step in steps if step is polarity.MENTIONS_STEP and not selected]
+    return [step for step in steps if step is polarity.MENTIONS_STEP and not run_data.selection]
 
 
 def pack_job(
@@ -115,4 +120,9 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
         max_calls=None,
     )
     scope = document_scope(run_data, job)
-    return await run_data.kind.load_data(run_data.db, claim, scope, run_data.parameters)
+    parameters = run_data.parameters
+    job_data = await run_data.kind.load_data(run_data.db, claim, scope, parameters)
+    if not parameters.has_model_coder or parameters.coded_part != SAMPLE:
+        return job_data
+    read_sample = partial(read_stored_sample, run_data.db, run_data.id, parameters.codebook)
+    return replace(job_data, read_sample=read_sample)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
-from models.tables import Base
+from models.tables import Base, Code, Codebook, Document
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
 from packs.contents import PackedJob
 from packs.jobs import (
@@ -23,7 +23,7 @@ from packs.jobs import (
     steps_to_verify,
 )
 from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, documents_condition
 
 # The engine of a run whose steps asked nothing.
 _NO_ENGINE = ""
@@ -50,7 +50,7 @@ async def record_run(run_data: RunData, *, texts: bool) -> Recording:
         engines: dict[str, str] = {}
         answers: dict[str, StoredAnswers] = {}
 
-        repeatable = repeatable_steps(job.kind, states)
+        repeatable = repeatable_steps(run_data, job.kind, states)
         job_data = await load_data(run_data, job) if repeatable else None
         for step in repeatable:
             assert job_data is not None  # noqa: S101 - it has steps
@@ -65,7 +65,7 @@ async def record_run(run_data: RunData, *, texts: bool) -> Recording:
 
         packed_job = pack_job(run_data, job, steps, engines)
         recording.jobs.append(packed_job)
-        for step in steps_to_verify(packed_job, texts=texts, selected=bool(run_data.selection)):
+        for step in steps_to_verify(run_data, packed_job, texts=texts):
             recording.answers_by_step.setdefault(step.name, {}).update(answers[step.name])
     return recording
 
@@ -75,7 +75,10 @@ async def _record_step(
 ) -> RecordingFetcher:
     """Return the fetcher whose answers reproduce the stored rows of the step."""
     reason = "the stored answers give other results than those that are stored"
-    for engine in run_data.engines or [_NO_ENGINE]:
+    engines = run_data.engines or [_NO_ENGINE]
+    if step.is_by_coder:
+        engines = [run_data.parameters.coder]
+    for engine in engines:
         languages = run_data.engine_languages.get(engine)
         fetcher = RecordingFetcher(run_data.db, engine, languages)
         try:
@@ -104,12 +107,26 @@ def _is_stored(
     )
 
 
+def _rows_of_job(run_data: RunData, job: RunJob, table: type[Base]) -> ColumnElement[bool]:
+    """Return the condition of the rows that a step makes of the job."""
+    if table is not Code:
+        is_of_job: ColumnElement[bool] = table.__table__.c.job_id == job.id
+        return is_of_job
+    coder = run_data.parameters.coder
+    documents = select(Document.id).where(documents_condition(run_data, job))
+    hash_of_meaning = bytes.fromhex(run_data.parameters.codebook)
+    codebook = select(Codebook.id).where(Codebook.hash == hash_of_meaning).scalar_subquery()
+    is_by_coder = and_(Code.coder == coder, Code.codebook_id == codebook)
+    return and_(Code.run_id == run_data.id, is_by_coder, Code.document_id.in_(documents))
+
+
 def _are_stored(
     run_data: RunData, job: RunJob, table: type[Base], result_rows: Sequence[dict[str, Any]] | Any
 ) -> bool:
-    is_of_job = table.__table__.c.job_id == job.id
+    is_of_job = _rows_of_job(run_data, job, table)
     if not result_rows:
-        return not fetch_all(run_data.db, select(func.count()).where(is_of_job))[0][0]
+        counted = select(func.count()).select_from(table).where(is_of_job)
+        return not fetch_all(run_data.db, counted)[0][0]
 
     # A column that a later step fills is None in all rows.
     column_names = []

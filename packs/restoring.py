@@ -154,9 +154,12 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
         _insert(db, Mention, _given_mentions(pack, run_data, ids))
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
+    codebook_ids = _restore_codebooks(db, pack, run, ids)
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    _restore_codes(db, pack, run, ids)
+    if codebook_ids:
+        coder = _find_repeated_coder(restored, run)
+        _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coder))
     _insert(db, Call, _given_calls(pack, run))
 
 
@@ -178,7 +181,7 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
         if not states.keys() <= {DOCUMENTS, *steps_of_run}:
             return f"{location} has a step that {contents.RUN} does not name"
         engines = {step.engine for step in job.steps if step.engine}
-        if not engines <= {*run.engines}:
+        if not engines <= {*run.engines, getattr(parameters, "coder", None)}:
             return f"{location} has an engine that {contents.RUN} does not name"
     return None
 
@@ -361,7 +364,7 @@ def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, An
 
 
 def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list[Step]:
-    return steps_to_verify(job, texts=run.texts, selected=bool(restored.data.selection))
+    return steps_to_verify(restored.data, job, texts=run.texts)
 
 
 def _given_mentions(pack: PackFile, run_data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
@@ -396,11 +399,20 @@ def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, A
                 yield {"job_id": job.id, "document_id": document_id, "polarity": polarity_of_post}
 
 
-def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> None:
-    """Write the codebooks, their samples and the codes that coders gave, from the pack."""
-    if contents.CODEBOOKS not in pack.names:
-        return
+def _find_repeated_coder(restored: Restored, run: PackedRun) -> str | None:
+    """Return the language model whose answers the codes were made of again; None for no model."""
+    for job in restored.jobs.values():
+        if any(step.is_by_coder for step in _steps_to_repeat(restored, run, job)):
+            coder: str | None = restored.data.parameters.coder
+            return coder
+    return None
+
+
+def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> dict[str, int]:
+    """Write the codebooks of the pack and their samples; return their ids by hash."""
     codebook_ids: dict[str, int] = {}
+    if contents.CODEBOOKS not in pack.names:
+        return codebook_ids
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, packed.codebook)
@@ -412,14 +424,16 @@ def _restore_codes(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> No
             unit_row |= {"document_id": _find(ids, unit.document, location)}
             units.append(unit_row | {"run_id": run.number, "codebook_id": codebook_id})
         _insert(db, SampledUnit, units)
-    _insert(db, Code, _given_codes(pack, run, ids, codebook_ids))
+    return codebook_ids
 
 
 def _given_codes(
-    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int]
+    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int], *, without: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the codes that coders gave, from the pack's table."""
+    """Yield the codes that coders gave, from the pack's table, *without* those of one coder."""
     for location, line in lines_of(pack, CODES_FILE, PackedCode):
+        if line.coder == without:
+            continue
         yield {
             "run_id": run.number,
             "codebook_id": check_codebook(line, codebook_ids, location),

@@ -13,7 +13,9 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
+from analysis.codebooks.model_requests import ModelRequest
 from analysis.data import MonthData, PostData
+from analysis.fetcher import Request
 from analysis.ledger import missing_keys
 from analysis.step import Rows, Step, StepResult
 from core.enums import TextPart
@@ -23,17 +25,21 @@ from models.documents import documents_by_id
 from models.keyword_answers import read_sentences
 from models.results import MentionSentence
 from models.tables import Base, Mention
+from producers.model_costs import ModelRequestSizes
+from textapi import messages
 from textapi.engine.summary import summarize
 from textapi.messages import Operation
 from textapi.requests import (
     AnswerKey,
-    ApiRequest,
     KeywordBatch,
     KeywordKey,
     TextRequest,
     requested_term,
 )
 from textapi.text.keywords import find_candidates, sentences_with
+
+# What stands for the answer of a language model, on which no other request depends.
+_NO_ANSWER = {"text": "", "model": ""}
 
 # Stored answers are looked up for this many requests at once.
 READ_TOGETHER = 200
@@ -42,17 +48,26 @@ READ_TOGETHER = 200
 class DryRunFetcher:
     """Counts the calls of a run: each answer is needed once, however often it is requested."""
 
-    def __init__(self, db: Database, engine: str, languages: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        engine: str,
+        languages: frozenset[str] | None = None,
+        *,
+        service: str = messages.SERVICE,
+    ) -> None:
         self.engine = engine
         self.languages = languages
+        self.service = service
         self.calls_needed: Counter[str] = Counter()
         self.calls_to_make: Counter[str] = Counter()
+        self.model_requests = ModelRequestSizes()
         self._db = db
         self._requested: set[bytes] = set()
         # It holds an estimate for each missing answer that is not empty.
         self._estimates: dict[AnswerKey, Any] = {}
 
-    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+    async def fetch(self, requests: Iterable[Request]) -> None:
         """Count the calls of *requests*."""
         remaining = iter(requests)
         while batch := list(islice(remaining, READ_TOGETHER)):
@@ -61,7 +76,7 @@ class DryRunFetcher:
             for request, keys in zip(batch, missing, strict=True):
                 self._count(request, keys)
 
-    def _count(self, request: ApiRequest, missing: Collection[AnswerKey]) -> None:
+    def _count(self, request: Request, missing: Collection[AnswerKey]) -> None:
         """Count the call of *request* unless an earlier job needed the same answers."""
         # No document belongs to two months, so no two jobs need the same batch.
         if not isinstance(request, KeywordBatch):
@@ -78,6 +93,8 @@ class DryRunFetcher:
         self.calls_needed[request.operation] += 1
         if missing:
             self.calls_to_make[request.operation] += 1
+            if isinstance(request, ModelRequest):
+                self.model_requests.add(request)
             self._estimates |= estimate_answers(request, missing)
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
@@ -111,8 +128,10 @@ class DryRunFetcher:
         self._estimates.clear()
 
 
-def estimate_answers(request: ApiRequest, keys: Collection[AnswerKey]) -> dict[AnswerKey, Any]:
+def estimate_answers(request: Request, keys: Collection[AnswerKey]) -> dict[AnswerKey, Any]:
     """Return our own engine's answers to *keys* on which other requests depend."""
+    if isinstance(request, ModelRequest):
+        return dict.fromkeys(keys, _NO_ANSWER)
     if isinstance(request, KeywordBatch):
         return _estimate_keywords(request, keys)
     if request.operation == Operation.SUMMARIZE and isinstance(request, TextRequest):
@@ -187,17 +206,22 @@ class ResultBuffer:
 
 
 async def run_dry(
-    fetcher: DryRunFetcher,
+    fetchers: Mapping[str, DryRunFetcher],
     steps: Sequence[Step],
     data: MonthData | PostData,
     buffer: ResultBuffer,
 ) -> None:
-    """Run the *steps* over *data* that make calls or that another step needs; keep their rows."""
+    """Run the *steps* over *data* that make calls or that another step needs; keep their rows.
+
+    *fetchers* are those of each service.
+    """
     needed = {step_name for step in steps for step_name in step.needs}
     for step in steps:
-        if step.makes_calls or step.name in needed:
-            result = await step.run(data, fetcher)
+        service = step.service(data)
+        if service is not None or step.name in needed:
+            result = await step.run(data, fetchers[service or messages.SERVICE])
             if isinstance(result, StepResult):
                 buffer.keep(step, result.rows)
 
-    fetcher.forget_estimates()
+    for fetcher in fetchers.values():
+        fetcher.forget_estimates()

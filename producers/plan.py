@@ -16,14 +16,26 @@ from sqlalchemy import func, select
 from analysis.kinds import kind_named
 from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import Kind, Unit
+from analysis.options import SAMPLE
+from analysis.steps import codes
 from core.errors import UsageError
-from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
+from core.prices import parse_price
+from core.ratelimit.notation import (
+    LONG_WINDOW_SECONDS,
+    NO_WEIGHTS,
+    LimitUnit,
+    Window,
+    parse_limits,
+)
 from core.settings import Settings
+from language_models import completion
+from models.costs import read_prompt_uses
 from models.database import Database
 from models.documents import text_part_of
 from models.runs import get_run
 from models.tables import IS_REPORT, Call, Job
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
+from producers.model_costs import CostPlan, plan_costs
 from sources.source import Source
 from textapi.messages import SERVICE, Engine
 from textapi.text.sentences import LANGUAGES
@@ -58,6 +70,9 @@ class Plan:
     binding_limit: str | None = None
     binding_service: str | None = None
     exact: bool = True
+
+    # Tokens and cost of a language model, if one codes.
+    model: CostPlan | None = None
     remarks: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -162,6 +177,7 @@ class _Planner:
         self._kind, self._parameters = kind, parameters
         self._is_our_engine = engine.name.startswith(OUR_ENGINE.name)
         self._fetcher = DryRunFetcher(db, engine.name, engine.languages)
+        self._model_fetcher = DryRunFetcher(db, parameters.coder or "", service=completion.SERVICE)
         # The calls by source and operation.
         self._source_calls: Counter[tuple[str, str]] = Counter()
         self._asked: Counter[Source] = Counter()
@@ -186,7 +202,8 @@ class _Planner:
         self._plan.documents += job.documents
         if job.data is not None:
             steps = self._kind.pipeline.select(self._parameters.steps)
-            await run_dry(self._fetcher, steps, job.data, buffer)
+            fetchers = {SERVICE: self._fetcher, completion.SERVICE: self._model_fetcher}
+            await run_dry(fetchers, steps, job.data, buffer)
         elif not job.source_calls:
             self._jobs_without_data += 1
 
@@ -209,9 +226,11 @@ class _Planner:
         calls_needed = Counter(self._source_calls)
         calls_to_make = Counter(self._source_calls)
 
-        for operation, calls in self._fetcher.calls_needed.items():
-            calls_needed[SERVICE, operation] += calls
-            calls_to_make[SERVICE, operation] += self._fetcher.calls_to_make[operation]
+        self._plan_model()
+        for fetcher in (self._fetcher, self._model_fetcher):
+            for operation, calls in fetcher.calls_needed.items():
+                calls_needed[fetcher.service, operation] += calls
+                calls_to_make[fetcher.service, operation] += fetcher.calls_to_make[operation]
 
         plan.calls_needed = calls_needed.total()
         plan.calls_to_make = calls_to_make.total()
@@ -223,6 +242,42 @@ class _Planner:
         self._find_binding_limit(calls_to_make)
         return plan
 
+    def _plan_model(self) -> None:
+        """Plan the tokens and the cost of a language model; of a sample as many as it has texts."""
+        parameters, fetcher = self._parameters, self._model_fetcher
+        if not parameters.has_model_coder or codes.NAME not in parameters.steps:
+            return
+
+        operation = completion.OPERATION
+        if parameters.coded_part == SAMPLE:
+            for counts in (fetcher.calls_needed, fetcher.calls_to_make):
+                counts[operation] = min(counts[operation], parameters.sample_size)
+            fetcher.model_requests.limit(parameters.sample_size)
+            self._plan.exact = False
+            self._plan.remarks.append(
+                "which texts the sample has is known when the keywords are: the model is asked "
+                "about so many at most"
+            )
+
+        price_text = self._settings.model_price
+        with self._db.read() as connection:
+            uses = read_prompt_uses(connection, parameters.coder)
+        price = parse_price(price_text)
+        self._plan.model = plan_costs(fetcher.model_requests, uses, price, price_text)
+        self._plan.remarks.append(
+            "the bound is that of one answer about each text: what is refused, cut off or invalid "
+            "is asked again, twice at most, and what is not answered, too; --max-cost bounds all"
+        )
+
+    def _model_weights(self) -> Mapping[LimitUnit, float]:
+        """Return what a call of the model takes of its limits: as expected, else at most."""
+        model = self._plan.model
+        if model is None or not model.calls:
+            return NO_WEIGHTS
+        figures = model.expected or model.bound
+        tokens = (figures.tokens_in + figures.tokens_out) / model.calls
+        return {LimitUnit.TOKENS: tokens, LimitUnit.COST: figures.cost / model.calls}
+
     def _find_binding_limit(self, calls_to_make: Counter[tuple[str, str]]) -> None:
         plan = self._plan
         calls_by_service: Counter[str] = Counter()
@@ -231,7 +286,8 @@ class _Planner:
 
         for service, calls in sorted(calls_by_service.items()):
             windows = parse_limits(getattr(self._settings, f"{service}_limits"))
-            seconds, limit = time_at_limits(windows, calls)
+            weights = self._model_weights() if service == completion.SERVICE else NO_WEIGHTS
+            seconds, limit = time_at_limits(windows, calls, weights)
             if limit and seconds > plan.seconds:
                 plan.seconds, plan.binding_limit, plan.binding_service = seconds, limit, service
 
@@ -240,21 +296,28 @@ class _Planner:
             plan.ends_at = ends_at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def time_at_limits(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:
+def time_at_limits(
+    windows: Sequence[Window], calls: float, weights: Mapping[LimitUnit, float] = NO_WEIGHTS
+) -> tuple[float, str | None]:
     """Return the seconds until the last of *calls* may be made, and the limit that binds.
 
     The calls of a window may be made as soon as the shorter windows allow them, the next calls when
-    the window is over. Returns 0 and None if no limit binds.
+    the window is over. *weights* are what a call takes of windows of tokens and of cost. Returns 0
+    and None if no limit binds.
     """
     seconds, binding, longest = 0.0, None, 0.0
 
     for window in sorted(windows, key=lambda window: window.seconds, reverse=True):
-        full_windows = max(math.ceil(calls / window.calls) - 1, 0)
-        calls -= full_windows * window.calls
+        weight = 1.0 if window.unit == LimitUnit.CALLS else weights.get(window.unit, 0.0)
+        if not weight:
+            continue
+        calls_of_window = window.amount / weight
+        full_windows = max(math.ceil(calls / calls_of_window) - 1, 0)
+        calls -= full_windows * calls_of_window
         spent = float(full_windows * window.seconds)
         if window.seconds < LONG_WINDOW_SECONDS:
             # Calls are spaced evenly in a short window.
-            spent += calls / window.calls * window.seconds
+            spent += calls / calls_of_window * window.seconds
         if spent > longest:
             binding, longest = str(window), spent
         seconds += spent

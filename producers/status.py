@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from core.enums import ENDED, QUEUES, State
 from core.errors import BrokerAway
+from core.prices import MICRO
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
@@ -157,10 +158,22 @@ def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
             "waiting_for": reason,
             "calls": int(connection.scalar(calls) or 0),
             "max_calls": run.max_calls,
+            "cost": _describe_cost(run),
             "progress": round(progress_of(connection, run_id), 4),
             "details": _job_details(connection, run_id),
             "report": report_progress(connection, run_id) if run.state in ENDED else None,
         }
+
+
+def _describe_cost(run: Any) -> dict[str, Any] | None:
+    """Return what a run was charged for language models, and its cap; None if it pays none.
+
+    A call that was not answered is charged the most that it can have cost.
+    """
+    if run.currency is None:
+        return None
+    cap = None if run.max_cost is None else run.max_cost / MICRO
+    return {"currency": run.currency, "charged": run.cost_charged / MICRO, "max": cap}
 
 
 def _job_details(connection: Connection, run_id: int) -> list[dict[str, Any]]:
@@ -183,10 +196,12 @@ def _job_details(connection: Connection, run_id: int) -> list[dict[str, Any]]:
 def list_runs(db: Database) -> list[dict[str, Any]]:
     """Return every run with the counts of its jobs, newest first."""
     columns = (Run.id, Run.name, Run.kind, Run.state, Run.created_at)
+    cost_columns = (Run.currency, Run.cost_charged, Run.max_cost)
     runs: list[dict[str, Any]] = []
 
     with db.read() as connection:
-        for run in connection.execute(select(*columns).order_by(Run.id.desc())).all():
+        stored_runs = select(*columns, *cost_columns).order_by(Run.id.desc())
+        for run in connection.execute(stored_runs).all():
             counts = job_counts(connection, run.id)
             is_drawing = run.state in ENDED and any(map(counts.get, UNENDED))
             runs.append(
@@ -197,6 +212,7 @@ def list_runs(db: Database) -> list[dict[str, Any]]:
                     "state": shown_state(run.state, counts),
                     "jobs": counts,
                     "created_at": run.created_at,
+                    "cost": _describe_cost(run),
                     "report": report_progress(connection, run.id) if is_drawing else None,
                 }
             )

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.kinds import kind_named
+from analysis.options import TextOptions
+from core.errors import UsageError
+from core.prices import Money, parse_price
 from models.database import Database
 from models.runs import create_run
 
@@ -17,9 +20,14 @@ def submit_run(
     *,
     name: str | None = None,
     max_calls: int | None = None,
+    max_cost: Money | None = None,
     mask: bytes | None = None,
 ) -> int:
-    """Write the run and its jobs and return its id. *names* are the names of its subjects."""
+    """Write the run and its jobs and return its id. *names* are the names of its subjects.
+
+    Raises `UsageError` if *max_cost* is a cap on nothing.
+    """
+    currency = check_cap(parameters, max_cost)
     return create_run(
         db,
         kind=parameters.kind,
@@ -27,5 +35,27 @@ def submit_run(
         parameters=parameters.model_dump(mode="json"),
         jobs=kind_named(parameters.kind).new_jobs(parameters, names),
         max_calls=max_calls,
+        max_cost=None if max_cost is None else max_cost.micro,
+        currency=currency,
         mask=mask,
     )
+
+
+def check_cap(parameters: Any, max_cost: Money | None) -> str | None:
+    """Return the currency in which a run pays a language model; None if it pays none.
+
+    Raises `UsageError` if *max_cost* is in another one, or a cap on nothing.
+    """
+    model = parameters.model if isinstance(parameters, TextOptions) else None
+    price = parse_price("" if model is None else model.price)
+    if max_cost is not None and price.is_free:
+        raise UsageError(
+            f"--max-cost {max_cost}: such a run costs nothing; set TIDINGS_MODEL_PRICE if a "
+            "language model codes it, or leave the cap out"
+        )
+    if max_cost is not None and max_cost.currency != price.currency:
+        raise UsageError(
+            f"--max-cost {max_cost}: TIDINGS_MODEL_PRICE is in {price.currency}: give the cap in "
+            "it, too"
+        )
+    return price.currency or None

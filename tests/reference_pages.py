@@ -28,6 +28,10 @@ GROUPS = {
         "textapi_url", "textapi_key", "textapi_limits", "textapi_concurrency",
         "textapi_connect_timeout", "textapi_timeout",
     ),
+    "Language models": (
+        "model_url", "model_key", "model_name", "model_limits", "model_price", "model_max_tokens",
+        "model_concurrency", "model_timeout",
+    ),
     "The self-hosted Text API's server": (
         "textapi_keys", "textapi_polarity", "textapi_key_limit", "textapi_cors_origins",
     ),

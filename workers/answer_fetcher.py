@@ -1,10 +1,10 @@
-"""Answers of the Text API through the ledger: no answer is requested twice.
+"""Answers of a service through the ledger: no answer is requested twice.
 
 A fetch reads the stored answers, claims the missing ones, reads again what may have been stored in
 between, and then makes requests, so two workers never request the same at once. An answer is stored
 as soon as it arrives, even if the job has another owner by then, because it is paid for. A call
 keeps its slot until its answer is stored. So a killed process repeats at most
-`TIDINGS_TEXTAPI_CONCURRENCY` calls, however many steps fetch at once.
+`CallBounds.most_in_flight` calls, however many steps fetch at once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -20,6 +21,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection
 
+from analysis.fetcher import Request
 from analysis.ledger import missing_keys
 from core.errors import RunCapReached, ServiceError, ServiceUnavailable
 from core.quantities import quantity
@@ -32,7 +34,7 @@ from textapi.messages import SERVICE, Operation
 from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, KeywordKey, UnplacedAnswer
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
-from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
+from workers.held_claims import CallBounds, Claiming, ClaimsLost, HeldClaims, claim_together
 
 # At most this many requests are claimed in one transaction.
 MOST_CLAIMED_TOGETHER = 200
@@ -51,7 +53,7 @@ UNPLACED_RETRIED = 25
 
 ERASED = "answers were erased while the job needed them: it asks for them again"
 
-BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
+BeforeAttempt = Callable[[str, int], Awaitable[None]]
 
 
 class EngineChanged(ServiceUnavailable):
@@ -69,27 +71,28 @@ class EngineChanged(ServiceUnavailable):
         )
 
 
-class AnswerFetcher:
-    """Gets the answers to a job's requests into the ledger. Use it with ``async with``.
+class LedgerFetcher(ABC):
+    """Gets the answers of a service to a job's requests into the ledger.
 
-    Several steps may fetch at once. A fetch that is cancelled begins no further call, waits for
-    the calls in flight and stores their answers; a second cancellation breaks those off.
+    Use it with ``async with``. Several steps may fetch at once. A fetch that is cancelled begins no
+    further call, waits for the calls in flight and stores their answers; a second cancellation
+    breaks those off.
     """
 
-    def __init__(self, job: JobContext, engine: str, polarity: str | None = None) -> None:
-        """Ask *engine*, which answers requests that prefer the polarity engine *polarity*."""
+    def __init__(
+        self, job: JobContext, *, engine: str, service: str, credential: str, bounds: CallBounds
+    ) -> None:
         self.engine = engine
-        self._polarity = polarity
         self.job = job
-        self._client = job.runtime.textapi()
-        self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
+        self.service = service
+        self.bounds = bounds
+        claim = partial(claim_together, job, bounds.claim_seconds)
+        self.claiming: Claiming = job.runtime.database_threads.group(claim)
         self.has_called = asyncio.Event()
         self._is_answered = False
         self._failure: ServiceError | None = None
         self._late_error: Exception | None = None
-        self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
-        # It counts answers in a row with a sentence that does not stand in the text.
-        self._unplaced_in_a_row = 0
+        self._writer = AnswerWriter(job, service, credential)
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,9 +106,24 @@ class AnswerFetcher:
         await self._writer.flush()
 
     @property
+    @abstractmethod
     def languages(self) -> frozenset[str] | None:
         """The codes of the languages that the engine reads; None if it declares none."""
-        return self._client.languages(self.engine)
+
+    @abstractmethod
+    async def send(
+        self,
+        request: Any,
+        keys: Collection[AnswerKey],
+        before_attempt: BeforeAttempt,
+        after_failure: Callable[[ServiceError], None],
+        end_claims: Callable[[Collection[AnswerKey]], set[bytes]],
+    ) -> set[AnswerKey]:
+        """Request *keys* of *request* and store the answers; return the keys without an answer.
+
+        *end_claims* takes these keys and returns the claims that end with the answer. Raises the
+        errors of the service.
+        """
 
     @property
     def most_begun(self) -> int:
@@ -117,7 +135,7 @@ class AnswerFetcher:
         """
         if self.job.claim.waits and not self._is_answered:
             return 1
-        return 2 * self.job.runtime.settings.textapi_concurrency
+        return 2 * self.bounds.most_in_flight
 
     def error_at_slice_end(self) -> Exception | None:
         """Return why the job may not go on at once after its time slice; None if it may.
@@ -140,7 +158,7 @@ class AnswerFetcher:
         """Remember an error that ends a fetch which was cancelled; the first counts."""
         self._late_error = self._late_error or error
 
-    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+    async def fetch(self, requests: Iterable[Request]) -> None:
         """See that every answer of *requests* is in the ledger.
 
         Raises the first error of a call that no further attempt can mend; the answers until then
@@ -161,7 +179,7 @@ class AnswerFetcher:
         """
         stored = await self.job.read(read_answers, list(keys))
         if len(stored) < len(set(keys)):
-            raise ServiceUnavailable(ERASED, service=SERVICE)
+            raise ServiceUnavailable(ERASED, service=self.service)
         return {key: json.loads(answer) for key, answer in stored.items()}
 
     async def read_sentences(
@@ -175,13 +193,13 @@ class AnswerFetcher:
         def read(connection: Connection) -> dict[KeywordKey, list[str]]:
             searched = read_searched(connection, self.engine, terms, document_ids)
             if any(searched.missing(term, document_ids) for term in terms):
-                raise ServiceUnavailable(ERASED, service=SERVICE)
+                raise ServiceUnavailable(ERASED, service=self.service)
             return read_sentences(connection, self.engine, terms, document_ids)
 
         return await self.job.read(read)
 
     async def missing_keys(
-        self, requests: Sequence[ApiRequest], *, count_reuse: bool
+        self, requests: Sequence[Request], *, count_reuse: bool
     ) -> list[Collection[AnswerKey]]:
         """Read which keys of each of *requests* have no stored answer."""
         missing = await self.job.read(missing_keys, requests)
@@ -192,6 +210,55 @@ class AnswerFetcher:
                 counts.answers_reused += len(request.keys) - len(keys)
 
         return missing
+
+    async def reserve_call(self, operation: str, attempt: int) -> None:
+        """Count an attempt, and take it from the run's cap. Raises `RunCapReached`."""
+        claim = self.job.claim
+
+        if claim.max_calls is not None:
+            reserve = partial(reserve_call, self.job.db, claim.run_id)
+            granted = await self.job.in_database_thread(reserve)
+            if not granted:
+                raise RunCapReached(
+                    f"cap of {quantity(claim.max_calls, 'call')} is reached: "
+                    f"`tidings resume {claim.run_id} --max-calls N` goes on"
+                )
+
+        self.has_called.set()
+        counts = self._writer.counts(operation)
+        counts.calls += 1
+        if attempt > 1:
+            counts.retries += 1
+            # Failed attempts are counted in the database too.
+            self._writer.start()
+
+    def count_repeated(self, operation: str) -> None:
+        """Count a call that may have been answered before."""
+        self._writer.counts(operation).maybe_twice += 1
+
+
+class AnswerFetcher(LedgerFetcher):
+    """Gets answers of the Text API."""
+
+    def __init__(self, job: JobContext, engine: str, polarity: str | None = None) -> None:
+        """Ask *engine*, which answers requests that prefer the polarity engine *polarity*."""
+        settings = job.runtime.settings
+        super().__init__(
+            job,
+            engine=engine,
+            service=SERVICE,
+            credential=credential_of(job.runtime.textapi_key),
+            bounds=CallBounds(settings.textapi_concurrency, settings.textapi_timeout),
+        )
+        self._polarity = polarity
+        self._client = job.runtime.textapi()
+        # It counts answers in a row with a sentence that does not stand in the text.
+        self._unplaced_in_a_row = 0
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The codes of the languages that the engine reads; None if it declares none."""
+        return self._client.languages(self.engine)
 
     async def send(
         self,
@@ -278,43 +345,18 @@ class AnswerFetcher:
 
         await self._writer.store(renamed_request, renamed, progress=False)
 
-    async def reserve_call(self, operation: Operation, attempt: int) -> None:
-        """Count an attempt, and take it from the run's cap. Raises `RunCapReached`."""
-        claim = self.job.claim
-
-        if claim.max_calls is not None:
-            reserve = partial(reserve_call, self.job.db, claim.run_id)
-            granted = await self.job.in_database_thread(reserve)
-            if not granted:
-                raise RunCapReached(
-                    f"cap of {quantity(claim.max_calls, 'call')} is reached: "
-                    f"`tidings resume {claim.run_id} --max-calls N` goes on"
-                )
-
-        self.has_called.set()
-        counts = self._writer.counts(operation)
-        counts.calls += 1
-        if attempt > 1:
-            counts.retries += 1
-            # Failed attempts are counted in the database too.
-            self._writer.start()
-
-    def count_repeated(self, operation: Operation) -> None:
-        """Count a call that may have been answered before."""
-        self._writer.counts(operation).maybe_twice += 1
-
 
 def _is_of_other_engine(reply: Reply[Any], request: ApiRequest) -> bool:
     return reply.engine is not None and reply.engine != request.engine
 
 
 class _Fetch:
-    """One call of `AnswerFetcher.fetch`: its tasks and its claims."""
+    """One call of `LedgerFetcher.fetch`: its tasks and its claims."""
 
-    def __init__(self, fetcher: AnswerFetcher, *, count_reuse: bool = True) -> None:
+    def __init__(self, fetcher: LedgerFetcher, *, count_reuse: bool = True) -> None:
         self._fetcher = fetcher
         self._count_reuse = count_reuse
-        self._claims = HeldClaims(fetcher.job, fetcher.claiming)
+        self._claims = HeldClaims(fetcher.job, fetcher.claiming, fetcher.bounds)
         # A batch may be larger than this if more requests can be begun at once.
         self._batch_size = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -322,12 +364,12 @@ class _Fetch:
         # The claims of the tasks whose call is in flight, or whose answer is being stored.
         self._in_flight: dict[asyncio.Task[None], set[bytes]] = {}
         # The requests that other workers make, by their keys.
-        self._requested_elsewhere: dict[tuple[AnswerKey, ...], ApiRequest] = {}
+        self._requested_elsewhere: dict[tuple[AnswerKey, ...], Request] = {}
         self._stopping = False
         # The first error of a task is kept.
         self._error: Exception | None = None
 
-    async def run(self, requests: Iterable[ApiRequest]) -> list[ApiRequest]:
+    async def run(self, requests: Iterable[Request]) -> list[Request]:
         """Fetch what nobody else requests; return the requests that other workers make."""
         try:
             await self._send_all(requests)
@@ -340,7 +382,7 @@ class _Fetch:
             raise self._error
         return list(self._requested_elsewhere.values())
 
-    async def _send_all(self, requests: Iterable[ApiRequest]) -> None:
+    async def _send_all(self, requests: Iterable[Request]) -> None:
         """Send *requests* until the first error; wait for the calls in flight in any case."""
         remaining = iter(requests)
         are_made = isinstance(requests, Collection)
@@ -354,9 +396,7 @@ class _Fetch:
         finally:
             await self._stop()
 
-    async def _next_batch(
-        self, remaining: Iterator[ApiRequest], *, are_made: bool
-    ) -> list[ApiRequest]:
+    async def _next_batch(self, remaining: Iterator[Request], *, are_made: bool) -> list[Request]:
         """Return the requests to claim next; none after an error.
 
         A claim lasts little longer than a call, so it is made when its call can be begun. Requests
@@ -375,7 +415,7 @@ class _Fetch:
         is_quick = seconds < QUICK_SECONDS
         self._batch_size = min(2 * size, MOST_CLAIMED_TOGETHER) if is_quick else 0
 
-    async def _begin(self, requests: list[ApiRequest]) -> None:
+    async def _begin(self, requests: list[Request]) -> None:
         """Claim and begin *requests*; note the requests that other workers make."""
         calls = await self._claim(requests)
 
@@ -388,8 +428,8 @@ class _Fetch:
             self._start(request, keys, claims)
 
     async def _claim(
-        self, requests: Sequence[ApiRequest]
-    ) -> list[tuple[ApiRequest, Collection[AnswerKey], set[bytes]]]:
+        self, requests: Sequence[Request]
+    ) -> list[tuple[Request, Collection[AnswerKey], set[bytes]]]:
         """Return the calls to make for *requests*, with the claims that each call needs."""
         missing = await self._fetcher.missing_keys(requests, count_reuse=self._count_reuse)
         needed: set[bytes] = set()
@@ -414,7 +454,7 @@ class _Fetch:
 
     async def _read_again(
         self,
-        requests: Sequence[ApiRequest],
+        requests: Sequence[Request],
         missing: list[Collection[AnswerKey]],
         won: Collection[bytes],
     ) -> None:
@@ -431,13 +471,13 @@ class _Fetch:
         for index, keys in zip(doubtful, reread, strict=True):
             missing[index] = keys
 
-    def _own_keys(self, request: ApiRequest, keys: Collection[AnswerKey]) -> Collection[AnswerKey]:
+    def _own_keys(self, request: Request, keys: Collection[AnswerKey]) -> Collection[AnswerKey]:
         """Return the *keys* whose claims are held."""
         if self._claims.holds(request.claim_keys(keys)):
             return keys
         return [key for key in keys if self._claims.holds(request.claim_keys([key]))]
 
-    def _start(self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]) -> None:
+    def _start(self, request: Request, keys: Collection[AnswerKey], claims: set[bytes]) -> None:
         task = asyncio.create_task(self._send(request, keys, claims))
         self._tasks.add(task)
         task.add_done_callback(self._note_end)
@@ -453,7 +493,7 @@ class _Fetch:
             await self._task_ended.wait()
 
     async def _send(
-        self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]
+        self, request: Request, keys: Collection[AnswerKey], claims: set[bytes]
     ) -> None:
         """Send *request*, and at once a request for each text that its reply leaves open."""
         try:
@@ -472,7 +512,7 @@ class _Fetch:
             self._error = self._error or error
 
     async def _send_once(
-        self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]
+        self, request: Request, keys: Collection[AnswerKey], claims: set[bytes]
     ) -> set[AnswerKey]:
         """Send *request*; return the *keys* that its reply leaves open."""
         task = asyncio.current_task()
@@ -480,7 +520,7 @@ class _Fetch:
 
         is_unanswered = False
 
-        async def before_attempt(operation: Operation, attempt: int) -> None:
+        async def before_attempt(operation: str, attempt: int) -> None:
             if self._stopping or self._error:
                 raise asyncio.CancelledError
             self._in_flight[task] = claims
@@ -517,7 +557,7 @@ class _Fetch:
 
         for task in self._tasks - self._in_flight.keys():
             task.cancel()
-        timeout = self._fetcher.job.runtime.settings.textapi_timeout + STORE_SECONDS
+        timeout = self._fetcher.bounds.longest_seconds + STORE_SECONDS
         try:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=timeout)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from sqlalchemy import Connection
+
+from analysis.fetcher import Request
 from core.errors import DatabaseAway
 from core.logs import get_logger
 from models.answers import Batch, CallCounts, store_batch
-from textapi.messages import SERVICE, Operation
-from textapi.requests import AnswerKey, ApiRequest
+from textapi.requests import AnswerKey
 from workers.context import JobContext
 
 # Answers are kept this long for a database that is away.
@@ -22,11 +24,11 @@ log = get_logger(__name__)
 
 
 class AnswerWriter:
-    """Stores the answers of one job, and the counts of its calls."""
+    """Stores the answers of a service to one job, and the counts of its calls."""
 
-    def __init__(self, job: JobContext, credential: str) -> None:
+    def __init__(self, job: JobContext, service: str, credential: str) -> None:
         self._job = job
-        self._credential = credential
+        self._service, self._credential = service, credential
         self._batch = Batch(progress=False)
         # Progress is noted once: setbacks come with the end of a claim.
         self._progress_is_noted = False
@@ -34,13 +36,17 @@ class AnswerWriter:
         self._stored: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def counts(self, operation: Operation) -> CallCounts:
+    def counts(self, operation: str) -> CallCounts:
         """Return the counts of calls of *operation* that go into the next batch."""
         return self._batch.call_counts(operation)
 
+    def change(self, change: Callable[[Connection], object]) -> None:
+        """Make *change* in the transaction of the next batch, before its other rows."""
+        self._batch.changes.append(change)
+
     async def store(
         self,
-        request: ApiRequest,
+        request: Request,
         answers: Mapping[AnswerKey, str],
         claims: Collection[bytes] = (),
         *,
@@ -106,7 +112,9 @@ class AnswerWriter:
         job = self._job
 
         def write() -> None:
-            store_batch(job.db, job.claim, batch, service=SERVICE, credential=self._credential)
+            store_batch(
+                job.db, job.claim, batch, service=self._service, credential=self._credential
+            )
 
         while True:
             try:

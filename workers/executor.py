@@ -43,7 +43,7 @@ from models.job_transitions import (
     requeue_job,
     wake_waiting_jobs,
 )
-from models.jobs import Claim, waited_seconds
+from models.jobs import Claim, is_at_work_elsewhere, waited_seconds
 from models.run_transitions import pause_at_cap
 from producers.dispatch import dispatch_due_jobs
 from workers.context import JobContext
@@ -67,6 +67,10 @@ FIRST_WAIT_SECONDS = 5.0
 
 # The wait if a service does not say when its cap opens.
 CAP_RETRY_SECONDS = 6 * 3600.0
+
+# The wait for calls of other workers that hold a run's last money.
+SETTLE_SECONDS = 5.0
+_CALLS_ELSEWHERE = "the cap on costs is held by calls of other workers that are in flight"
 
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
@@ -270,7 +274,7 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
         case LeaseLost():
             return LeaseWasLost()
         case RunCapReached():
-            return PauseRun(str(error))
+            return _pause_or_wait(job, error)
         case CapReached(until=until):
             seconds = CAP_RETRY_SECONDS if until is None else max(1.0, until - time.time())
             return WaitUntil(seconds, str(error))
@@ -288,6 +292,15 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
     log.error("job failed", exc_info=error)
     kind = type(error).__name__
     return Failed(f"{kind}, which is a fault of the program: see the worker's log")
+
+
+def _pause_or_wait(job: JobContext, error: RunCapReached) -> Outcome:
+    """Pause the run at its cap; wait if calls of other workers may cost less than their bounds."""
+    if error.max_cost is not None:
+        with job.db.read() as connection:
+            if is_at_work_elsewhere(connection, job.claim):
+                return WaitUntil(SETTLE_SECONDS, _CALLS_ELSEWHERE)
+    return PauseRun(str(error), error.max_cost)
 
 
 def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
@@ -334,9 +347,9 @@ def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
             put_off_job(db, claim, seconds=seconds, reason=reason, waits_for=waits_for)
             log.warning("job waits", seconds=seconds, why=reason)
 
-        case PauseRun(reason):
+        case PauseRun(reason, max_cost):
             requeue_job(db, claim, reason=reason)
-            pause_at_cap(db, claim.run_id, reason)
+            pause_at_cap(db, claim.run_id, reason, max_cost)
             log.warning("no call is left to the run", why=reason)
         case Failed(reason):
             fail_job(db, claim, reason=reason)

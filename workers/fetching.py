@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from analysis.kinds.months import read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
-from core.ratelimit import Limiter, credential_of
+from core.ratelimit import LimitedCall, Limiter, credential_of
+from core.ratelimit.notation import NO_WEIGHTS, Weights
 from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl
 from models.documents import insert_documents
@@ -39,12 +40,12 @@ class CountingLimiter:
     operation: str
 
     @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
+    async def call(self, weights: Weights = NO_WEIGHTS) -> AsyncIterator[LimitedCall]:
         """Wait for a permit, and count the attempt that is made inside."""
-        async with self.limiter.call():
+        async with self.limiter.call(weights) as call:
             began = time.monotonic()
             try:
-                yield
+                yield call
             finally:
                 await asyncio.shield(asyncio.to_thread(self._count, time.monotonic() - began))
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from core.errors import DatabaseAway
 from models.answers import claim_answers, expire_claims, release_claims, renew_claims
@@ -15,6 +16,19 @@ from workers.database_threads import finish
 from workers.grouped_work import GroupedWork
 
 CLAIM_MARGIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class CallBounds:
+    """How many calls of a service a process has in flight, and the seconds of the longest one."""
+
+    most_in_flight: int
+    longest_seconds: float
+
+    @property
+    def claim_seconds(self) -> float:
+        """How long a claim lasts: little longer than a call."""
+        return self.longest_seconds + CLAIM_MARGIN_SECONDS
 
 
 class ClaimsLost(Exception):
@@ -27,12 +41,11 @@ class HeldClaims:
     *claiming* does `claim_together` for all fetches of the job.
     """
 
-    def __init__(self, job: JobContext, claiming: Claiming) -> None:
+    def __init__(self, job: JobContext, claiming: Claiming, bounds: CallBounds) -> None:
         self._job = job
         self._claiming = claiming
-        settings = job.runtime.settings
-        self._seconds = claim_seconds(job)
-        self._most_in_flight = settings.textapi_concurrency
+        self._seconds = bounds.claim_seconds
+        self._most_in_flight = bounds.most_in_flight
         # The monotonic time of the claim or its last renewal.
         self._held_since: dict[bytes, float] = {}
         # The number of requests that need each claim.
@@ -137,15 +150,15 @@ class HeldClaims:
 
 
 def claim_together(
-    job: JobContext, requested: Sequence[tuple[HeldClaims, Collection[bytes]]]
+    job: JobContext, seconds: float, requested: Sequence[tuple[HeldClaims, Collection[bytes]]]
 ) -> list[set[bytes]]:
-    """Claim what several fetches of a job need; return what each of them holds now.
+    """Claim what several fetches of a job need for so many *seconds*; return what each holds now.
 
     A key that two of them need goes to the first one.
     """
     claimed_at = time.monotonic()
     all_keys = set[bytes]().union(*(keys for _, keys in requested))
-    claimed = claim_answers(job.db, job.claim, all_keys, seconds=claim_seconds(job))
+    claimed = claim_answers(job.db, job.claim, all_keys, seconds=seconds)
 
     taken = []
     for claims, keys in requested:
@@ -153,11 +166,6 @@ def claim_together(
         claims.note(won, claimed_at)
         taken.append(set(won))
     return taken
-
-
-def claim_seconds(job: JobContext) -> float:
-    """Return how long a claim lasts: little longer than a call."""
-    return job.runtime.settings.textapi_timeout + CLAIM_MARGIN_SECONDS
 
 
 Claiming = GroupedWork[tuple[HeldClaims, Collection[bytes]], set[bytes]]

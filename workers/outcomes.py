@@ -41,9 +41,13 @@ class WaitUntil:
 
 @dataclass(frozen=True)
 class PauseRun:
-    """The run may make no further call until a person raises its cap."""
+    """The run may make no further call until a person raises its cap.
+
+    *max_cost* is the cap on costs that was met, None if it was the cap on calls.
+    """
 
     reason: str
+    max_cost: int | None = None
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,20 @@ from sqlalchemy import Connection
 
 from core.broker import redis_client
 from core.errors import SettingsError
+from core.metrics import count_wait
 from core.process_identity import own_process_name
-from core.rate_limit_notation import parse_limits
-from core.ratelimit import credential_of
+from core.ratelimit import MinuteCount, credential_of
 from core.ratelimit.limiter import RateLimiter
+from core.ratelimit.notation import parse_limits
 from core.service_client import open_session
 from core.settings import Settings
+from language_models.client import ModelClient
+from language_models.completion import SERVICE as MODEL_SERVICE
 from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApiClient
 from textapi.messages import SERVICE
+from workers.budget import Budget
 from workers.database_threads import DatabaseThreads
 from workers.grouped_work import GroupedWork
 
@@ -59,6 +63,9 @@ class Runtime:
         self._redis: Redis | None = None
         self._limiters: dict[str, RateLimiter] = {}
         self._textapi: TextApiClient | None = None
+        self._model: ModelClient | None = None
+        self.model_slots = asyncio.Semaphore(settings.model_concurrency)
+        self.budget = Budget(self.db, self.database_threads)
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run *work* on this process's loop.
@@ -123,7 +130,7 @@ class Runtime:
                 at_once=self.settings.textapi_concurrency,
             )
 
-            async def history(seconds: float) -> list[tuple[int, int]]:
+            async def history(seconds: float) -> list[MinuteCount]:
                 return await asyncio.to_thread(count_calls, seconds=seconds)
 
             self._limiters[limiter_key] = RateLimiter(
@@ -132,6 +139,7 @@ class Runtime:
                 credential=credential,
                 windows=parse_limits(limits),
                 history=history,
+                on_wait=partial(count_wait, service),
             )
 
         return self._limiters[limiter_key]
@@ -152,6 +160,19 @@ class Runtime:
             limiter = self.rate_limiter(SERVICE, self.textapi_key, limits)
             self._textapi = TextApiClient(self.session(), self.settings, limiter)
         return self._textapi
+
+    def model(self) -> ModelClient:
+        """Return the client of the server of language models, behind its rate limiter."""
+        if self._model is None:
+            limiter = self.rate_limiter(MODEL_SERVICE, self.model_key, self.settings.model_limits)
+            self._model = ModelClient(self.session(), self.settings, limiter)
+        return self._model
+
+    @property
+    def model_key(self) -> str | None:
+        """The key of the server of language models; log only its `credential_of`."""
+        key = self.settings.model_key
+        return key.get_secret_value() if key else None
 
     @property
     def textapi_key(self) -> str | None:

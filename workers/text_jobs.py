@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
 
 from analysis.data import MonthData, PostData
 from analysis.kinds import kind_of_jobs
 from analysis.kinds.kind import Kind
+from analysis.options import SAMPLE
 from analysis.step import BadAnswers, NotReady, Step
 from core.enums import DOCUMENTS, WaitFor
 from core.errors import ServiceBadAnswer
@@ -18,9 +21,11 @@ from models.jobs import waited_seconds
 from models.keyword_answers import delete_keyword_answers
 from models.runs import ENGINES_BEFORE, engines_of, note_engine
 from textapi.messages import SERVICE
-from workers.answer_fetcher import AnswerFetcher
+from workers.answer_fetcher import AnswerFetcher, LedgerFetcher
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
+from workers.job_sample import read_sample
+from workers.model_fetcher import ModelFetcher
 from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
 
 # The first wait for other jobs of the run; each further wait is longer.
@@ -28,6 +33,24 @@ FIRST_WAIT_SECONDS = 0.2
 
 # A run may meet this many engines of the Text API after its jobs were queued.
 MOST_ENGINES = 10
+
+
+@dataclass
+class Fetchers:
+    """The fetchers of a job, one for each service that its steps may ask."""
+
+    textapi: AnswerFetcher
+    model: ModelFetcher | None = None
+
+    def list_used(self) -> list[LedgerFetcher]:
+        """Return the fetchers that the job has."""
+        return [self.textapi] if self.model is None else [self.textapi, self.model]
+
+    def of(self, service: str | None) -> LedgerFetcher:
+        """Return the fetcher of a *service*; a step that asks none gets that of the Text API."""
+        if self.model is not None and service == self.model.service:
+            return self.model
+        return self.textapi
 
 
 async def work_on_texts(job: JobContext) -> Outcome:
@@ -74,7 +97,10 @@ async def _run_until_slice_ends(
     loop = asyncio.get_running_loop()
     # Its retries have their own limit: the end of a short slice would hide that they fail.
     engine = await job.runtime.textapi().engine(parameters.polarity)
-    fetcher = AnswerFetcher(job, engine, parameters.polarity)
+    fetchers = Fetchers(AnswerFetcher(job, engine, parameters.polarity))
+    if parameters.has_model_coder:
+        fetchers.model = ModelFetcher(job, parameters.coder)
+        await fetchers.model.check_consent()
 
     try:
         async with asyncio.timeout_at(job.ends_at) as deadline:
@@ -86,7 +112,7 @@ async def _run_until_slice_ends(
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
             try:
-                not_ready = await _run_steps(job, kind, steps, parameters, fetcher)
+                not_ready = await _run_steps(job, kind, steps, parameters, fetchers)
             finally:
                 job.on_interrupt(None)
     except TimeoutError:
@@ -94,9 +120,10 @@ async def _run_until_slice_ends(
             raise
         if job.lease_lost:
             raise asyncio.CancelledError from None
-        error = fetcher.error_at_slice_end()
-        if error is not None:
-            raise error from None
+        for fetcher in fetchers.list_used():
+            error = fetcher.error_at_slice_end()
+            if error is not None:
+                raise error from None
         return Again()
 
     return None if not_ready is None else await _wait_for_others(job, not_ready)
@@ -106,7 +133,9 @@ async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
     """Let the job wait for the other jobs, longer each time."""
     waits, _ = await job.in_database_thread(partial(waited_seconds, job.db, job.claim))
     seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
-    return WaitUntil(seconds, not_ready.reason, waits_for=WaitFor.OTHER_JOBS)
+    # Who waits for documents alone is woken when none are left to collect.
+    waits_for = WaitFor.OTHER_JOBS if not_ready.are_documents else None
+    return WaitUntil(seconds, not_ready.reason, waits_for=waits_for)
 
 
 async def _run_steps(
@@ -114,20 +143,24 @@ async def _run_steps(
     kind: Kind[Any],
     steps: Sequence[Step],
     parameters: Any,
-    fetcher: AnswerFetcher,
+    fetchers: Fetchers,
 ) -> NotReady | None:
     """Run *steps*; return what one of them waits for, if any.
 
     Steps run at once if none of them needs another. The first error is raised when all have ended.
     """
-    await _note_engine(job, fetcher.engine, fetcher.languages)
+    await _note_engine(job, fetchers.textapi.engine, fetchers.textapi.languages)
     scope = await job.document_scope()
     job_data = await kind.load_data(job.db, job.claim, scope, parameters)
+    if parameters.coded_part == SAMPLE:
+        job_data = replace(job_data, read_sample=partial(read_sample, job, parameters))
 
-    async with fetcher:
+    async with AsyncExitStack() as stack:
+        for fetcher in fetchers.list_used():
+            await stack.enter_async_context(fetcher)
         for stage in kind.pipeline.stages(steps):
             not_ready = None
-            for result in await run_stage(job, stage, job_data, fetcher):
+            for result in await run_stage(job, stage, job_data, fetchers):
                 if isinstance(result, BaseException):
                     raise result
                 not_ready = not_ready or result
@@ -138,7 +171,7 @@ async def _run_steps(
 
 
 async def run_stage(
-    job: JobContext, stage: Sequence[Step], data: MonthData | PostData, fetcher: AnswerFetcher
+    job: JobContext, stage: Sequence[Step], data: MonthData | PostData, fetchers: Fetchers
 ) -> list[NotReady | BaseException | None]:
     """Run the steps of a stage at once; return their results, or errors.
 
@@ -146,17 +179,20 @@ async def run_stage(
     """
 
     def run(*, making_calls: bool) -> asyncio.Future[list[NotReady | BaseException | None]]:
-        chosen = [step for step in stage if step.makes_calls is making_calls]
-        steps = (_run_step(job, step, data, fetcher) for step in chosen)
+        chosen = [step for step in stage if (step.service(data) is not None) is making_calls]
+        steps = (_run_step(job, step, data, fetchers) for step in chosen)
         return asyncio.gather(*steps, return_exceptions=True)
 
     async def compute() -> list[NotReady | BaseException | None]:
-        first_call = asyncio.create_task(fetcher.has_called.wait())
-        events: list[asyncio.Future[Any]] = [asking, first_call]
+        first_calls = [
+            asyncio.create_task(fetcher.has_called.wait()) for fetcher in fetchers.list_used()
+        ]
+        events: list[asyncio.Future[Any]] = [asking, *first_calls]
         try:
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            first_call.cancel()
+            for first_call in first_calls:
+                first_call.cancel()
         return await run(making_calls=False)
 
     asking = run(making_calls=True)
@@ -192,10 +228,11 @@ async def _note_engine(job: JobContext, engine: str, languages: frozenset[str] |
 
 
 async def _run_step(
-    job: JobContext, step: Step, data: MonthData | PostData, fetcher: AnswerFetcher
+    job: JobContext, step: Step, data: MonthData | PostData, fetchers: Fetchers
 ) -> NotReady | None:
     """Run a step and record it; return what it waits for, if anything."""
     async with step_context(step.name):
+        fetcher = fetchers.of(step.service(data))
         result = await step.run(data, fetcher)
         if isinstance(result, NotReady):
             return result

@@ -1,4 +1,4 @@
-"""The options of a run by which its texts are coded: the codebook, and the network that codes."""
+"""The options of a run by which its texts are coded: the codebook, and who codes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,30 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.options import TextOptions
+from analysis.options import ALL, MENTIONS, MODEL, ModelOptions, TextOptions
 from analysis.steps import codes
 from core.errors import UsageError
+from core.prices import parse_price
 from core.printing import printable
+from core.ratelimit.notation import parse_limits
 from models.codes import NETWORK
 from models.database import Database
 from models.trainings import get_trained_network
 
 if TYPE_CHECKING:
     from analysis.kinds.kind import Kind
+    from core.settings import Settings
 
 P = TypeVar("P", bound=TextOptions)
+
+# Names of models have signs such as "openai/gpt-oss:20b" and "Qwen2.5-7B@q4".
+_MODEL_NAME = re.compile(r"[\w.:/@+-]{1,100}", re.ASCII)
+_ANY_MODEL = MODEL.removesuffix(":")
 
 _CODER = re.compile(rf"{NETWORK}(\d{{1,9}})")
 
 
-def match_coder(db: Database, kind: Kind[Any], parameters: P) -> P:
+def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P) -> P:
     """Return the parameters with the codebook's hash, and the step that codes, if they name one.
 
     Raises `UsageError` if codebook, coder and step do not fit each other, or the run.
@@ -31,15 +38,18 @@ def match_coder(db: Database, kind: Kind[Any], parameters: P) -> P:
         if codes.NAME in parameters.steps:
             raise UsageError(
                 "the step codes needs a codebook and a coder: write --codebook FILE --coder "
-                "network:RUN"
+                "network:RUN or --coder model:NAME"
             )
+        if parameters.code is not None:
+            raise UsageError("--code says what a model codes: write --codebook and --coder too")
         return parameters
     if parameters.codebook is None:
         raise UsageError("--coder codes by a codebook: write --codebook FILE too")
-    if parameters.coder is None:
+    coder = parameters.coder
+    if coder is None:
         raise UsageError(
-            "--codebook needs a coder of all texts: write --coder network:RUN, with the run of "
-            "`tidings submit training codes`"
+            "--codebook needs a coder: write --coder network:RUN, with the run of `tidings submit "
+            "training codes`, or --coder model:NAME"
         )
 
     # It loads YAML, which other commands do without.
@@ -47,7 +57,12 @@ def match_coder(db: Database, kind: Kind[Any], parameters: P) -> P:
 
     codebook = choose_codebook(db, parameters.codebook)
     _check_unit(kind, codebook)
-    _check_network(db, parameters.coder, codebook)
+    if coder == _ANY_MODEL or coder.startswith(MODEL):
+        parameters = _match_model(db, settings, kind, parameters, codebook)
+    else:
+        if parameters.code is not None:
+            raise UsageError("--code: a network codes all texts, which costs nothing; leave it out")
+        _check_network(db, coder, codebook)
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
     if not set(missing) <= set(steps):
@@ -56,13 +71,55 @@ def match_coder(db: Database, kind: Kind[Any], parameters: P) -> P:
     return parameters.model_copy(update=changes)
 
 
+def _match_model(
+    db: Database, settings: Settings, kind: Kind[Any], parameters: P, codebook: Codebook
+) -> P:
+    """Return the parameters with the model's name, what it codes, and how it is asked."""
+    from analysis.codebooks.stored import keep_codebook  # noqa: PLC0415
+
+    model_name = (parameters.coder or "").partition(":")[2] or settings.model_name
+    if not model_name or not _MODEL_NAME.fullmatch(model_name):
+        raise UsageError(
+            "--coder: write model:NAME, with the name that the server gives the model, or set "
+            "TIDINGS_MODEL_NAME"
+        )
+    if not settings.model_url:
+        raise UsageError(
+            f"--coder {MODEL}{model_name}: no server of language models is known; set "
+            "TIDINGS_MODEL_URL"
+        )
+
+    has_keywords = kind.pipeline.names[0] == "keywords"
+    code = parameters.code or (MENTIONS if has_keywords else ALL)
+    if code == MENTIONS and not has_keywords:
+        raise UsageError(f"--code mentions: a run of {kind.name} has no keywords; write all")
+    _check_currency(settings)
+
+    with db.write() as connection:
+        keep_codebook(connection, db, codebook)
+    options = ModelOptions(max_tokens=settings.model_max_tokens, price=settings.model_price)
+    changes = {"coder": f"{MODEL}{model_name}", "code": code, "model": options}
+    return parameters.model_copy(update=changes)
+
+
+def _check_currency(settings: Settings) -> None:
+    """Raise `UsageError` if a limit on costs is in another currency than the price."""
+    currency = parse_price(settings.model_price).currency
+    for window in parse_limits(settings.model_limits):
+        if window.currency and window.currency != currency:
+            raise UsageError(
+                f"TIDINGS_MODEL_LIMITS has {window}, and TIDINGS_MODEL_PRICE is not in "
+                f"{window.currency}: write both in one currency"
+            )
+
+
 def training_of(coder: str) -> int:
     """Return the run that trained a coder ``network:RUN``. Raises `UsageError` for another name."""
     match = _CODER.fullmatch(coder)
     if match is None:
         raise UsageError(
             f"--coder {printable(coder)}: write network:RUN, with the run of `tidings submit "
-            "training codes`"
+            "training codes`, or model:NAME"
         )
     return int(match[1])
 
@@ -99,7 +156,9 @@ def _check_network(db: Database, coder: str, codebook: Codebook) -> None:
 
 
 def describe_coder(parameters: TextOptions) -> list[str]:
-    """Return what a plan says of the coder of a run: that it asks nothing."""
+    """Return what a plan says of the coder of a run: that a network asks nothing."""
     if parameters.coder is None or codes.NAME not in parameters.steps:
+        return []
+    if parameters.has_model_coder:
         return []
     return [f"{parameters.coder} codes every text in the workers: no call, no cost"]

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
 
 from analysis.data import MonthData, ResultReader
-from analysis.job_data import StoredResults, read_coding_network
+from analysis.job_data import StoredResults, codebook_reader, read_coding_network
 from analysis.kinds.coding import match_coder
 from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
@@ -233,7 +233,7 @@ class Months(Kind[MonthsParameters]):
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
         parameters = self.choose_polarity_engine(db, parameters)
-        parameters = match_coder(db, self, parameters)
+        parameters = match_coder(db, settings, self, parameters)
         return Matched(parameters, subjects, remarks)
 
     def choose_polarity_engine(
@@ -317,7 +317,7 @@ class Months(Kind[MonthsParameters]):
         """Return the month of *scope*."""
         results = StoredResults(db, claim.job_id, parameters.text)
         month_data = _month_data(db, scope, parameters, results)
-        if parameters.coder is not None:
+        if parameters.coder is not None and not parameters.has_model_coder:
             month_data.read_network = partial(read_coding_network, db, parameters.coder)
         return month_data
 
@@ -461,6 +461,7 @@ def _month_data(
         parameters,
         results,
         mask_keyword=parameters.mask_keyword,
+        read_codebook=codebook_reader(db, parameters),
     )
 
 

@@ -11,7 +11,12 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, select
 
 from analysis.data import PostData, ResultReader
-from analysis.job_data import read_coding_network, read_in_thread, read_other_posts
+from analysis.job_data import (
+    codebook_reader,
+    read_coding_network,
+    read_in_thread,
+    read_other_posts,
+)
 from analysis.kinds.coding import match_coder
 from analysis.kinds.kind import Kind, Matched, News, PlannedJob, Unit
 from analysis.languages import DocumentLanguages, settle_languages
@@ -107,13 +112,13 @@ class PostsKind(Kind[P]):
     def match_stored(
         self,
         db: Database,
-        settings: Settings,  # noqa: ARG002
+        settings: Settings,
         parameters: P,
         subjects: Sequence[str],
         named_fields: Collection[str],  # noqa: ARG002
     ) -> Matched[P]:
         """Return the parameters with the hash of their codebook. Raises `UsageError`."""
-        return Matched(match_coder(db, self, parameters), subjects)
+        return Matched(match_coder(db, settings, self, parameters), subjects)
 
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
@@ -124,9 +129,14 @@ class PostsKind(Kind[P]):
         subject = self.subject(claim.name)
         other_posts = partial(read_other_posts, db, claim)
         post_data = PostData(
-            posts, parameters, subject, read_other_posts=other_posts, languages=languages
+            posts,
+            parameters,
+            subject,
+            read_other_posts=other_posts,
+            read_codebook=codebook_reader(db, parameters),
+            languages=languages,
         )
-        if parameters.coder is None:
+        if parameters.coder is None or parameters.has_model_coder:
             return post_data
         read_network = partial(read_coding_network, db, parameters.coder)
         return replace(post_data, read_network=read_network)
@@ -149,7 +159,9 @@ class PostsKind(Kind[P]):
         with db.read() as connection:
             posts = self._list_stored(connection, job_name, parameters, newest_document)
             languages = _languages_of(connection, posts)
-        post_data = PostData(posts, parameters, languages=languages)
+        post_data = PostData(
+            posts, parameters, read_codebook=codebook_reader(db, parameters), languages=languages
+        )
         return PlannedJob(len(posts), post_data, source_calls)
 
     def _list_stored(

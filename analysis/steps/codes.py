@@ -1,21 +1,26 @@
-"""Codes of every text of a job by a network that people's codes trained; it asks no service."""
+"""Codes of the texts of a job: by a network that people's codes trained, or by a language model."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
+from analysis.codebooks.model_prompt import Prompt
+from analysis.codebooks.model_requests import UNUSABLE, ModelRequest, codes_of_answer, name_model
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
+from analysis.options import MENTIONS, SAMPLE
 from analysis.readable import UnreadDocuments
-from analysis.step import Rows, Step, StepResult
-from core.enums import CodeState
-from models.codes import UnitKey, replace_codes_of_job
+from analysis.step import NotReady, Rows, Step, StepResult
+from core.quantities import quantity
+from models.codes import UnitCodes, UnitKey, replace_codes_of_job
 from models.tables import Code, Mention
 
 if TYPE_CHECKING:
@@ -24,17 +29,22 @@ if TYPE_CHECKING:
 
 NAME = "codes"
 
+_NO_SAMPLE = "the sample of the run is drawn when all of its jobs have their keywords"
+
 Unit = tuple[UnitKey, CodedText]
 
 
-async def code_texts(
-    data: MonthData | PostData,
-    fetcher: Fetcher,  # noqa: ARG001 - no answer is needed
-) -> StepResult:
-    """Code every document, mention or post, as the codebook of the run says.
+async def code_texts(data: MonthData | PostData, fetcher: Fetcher) -> StepResult | NotReady:
+    """Code documents, mentions or posts, as the codebook of the run says.
 
-    Texts in a language that the codebook does not declare are left out.
+    Texts in a language that the codebook does not declare are left out. A network codes all others.
     """
+    if data.options.has_model_coder:
+        return await _code_by_model(data, fetcher)
+    return await _code_by_network(data)
+
+
+async def _code_by_network(data: MonthData | PostData) -> StepResult:
     assert data.read_network is not None  # noqa: S101 - who adds the step names a coder
     network = await data.read_network()
     languages = network.codebook.language
@@ -86,24 +96,122 @@ def _list_units(
                 yield unit, CodedText(document.text, keyword, mentions_it)
 
 
+async def _code_by_model(data: MonthData | PostData, fetcher: Fetcher) -> StepResult | NotReady:
+    """Ask a language model about the texts that the run names, each different one once."""
+    assert data.read_codebook is not None  # noqa: S101 - who adds the step names a codebook
+    assert data.options.model is not None  # noqa: S101 - and a model
+    codebook = await data.read_codebook()
+    sample: Collection[UnitKey] | None = None
+    if data.options.coded_part == SAMPLE and data.read_sample is not None:
+        sample = await data.read_sample()
+        if sample is None:
+            return NotReady(_NO_SAMPLE, are_documents=False)
+
+    languages = codebook.language
+    outside = await data.documents_outside(languages) if languages else {}
+    unread = UnreadDocuments(data.noun, "", outside, are_asked=False)
+    mentions: Sequence[Mapping[str, Any]] = ()
+    if isinstance(data, MonthData):
+        mentions = await data.results.rows(Mention)
+
+    texts = await asyncio.to_thread(_list_texts, data, codebook, mentions, sample, unread)
+    requests = _make_requests(fetcher.engine, codebook, data.options.model.max_tokens, texts)
+    await fetcher.fetch(requests)
+    answers = await fetcher.read([request.key for request in requests])
+    return await asyncio.to_thread(_make_result, codebook, texts, requests, answers, unread)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The units of each different text that a model is asked about; *documents* are all of them."""
+
+    units: Mapping[CodedText, Sequence[UnitKey]]
+    documents: Collection[int]
+
+
+def _list_texts(
+    data: MonthData | PostData,
+    codebook: Codebook,
+    mentions: Sequence[Mapping[str, Any]],
+    sample: Collection[UnitKey] | None,
+    unread: UnreadDocuments,
+) -> _Texts:
+    part = data.options.coded_part
+    mentioning = {mention["document_id"] for mention in mentions}
+    units: dict[CodedText, list[UnitKey]] = {}
+    documents: set[int] = set()
+    for unit, text in _list_units(data, codebook, mentions):
+        if sample is not None and unit not in sample:
+            continue
+        is_mentioning = text.mentions if unit.keyword else unit.document_id in mentioning
+        if part == MENTIONS and not (unit.position or is_mentioning):
+            continue
+        documents.add(unit.document_id)
+        if unit.document_id not in unread.left_out:
+            units.setdefault(CodedText(text.text, text.keyword), []).append(unit)
+    return _Texts(units, documents)
+
+
+def _make_requests(
+    engine: str, codebook: Codebook, max_tokens: int, texts: _Texts
+) -> list[ModelRequest]:
+    prompts: dict[str, Prompt] = {}
+    requests: list[ModelRequest] = []
+    for text, units in texts.units.items():
+        if text.keyword not in prompts:
+            prompts[text.keyword] = Prompt(codebook, text.keyword, max_tokens)
+        documents = tuple(dict.fromkeys(unit.document_id for unit in units))
+        requests.append(ModelRequest(engine, prompts[text.keyword], text.text, documents))
+    return requests
+
+
+def _make_result(
+    codebook: Codebook,
+    texts: _Texts,
+    requests: Sequence[ModelRequest],
+    answers: Mapping[bytes, Mapping[str, Any]],
+    unread: UnreadDocuments,
+) -> StepResult:
+    code_rows: list[dict[str, Any]] = []
+    states: Counter[str] = Counter()
+    models: set[str] = set()
+    for units, request in zip(texts.units.values(), requests, strict=True):
+        answer = answers[request.key]
+        codes = codes_of_answer(codebook, answer)
+        models.add(name_model(answer))
+        states.update({value.state for value in codes.values()} & UNUSABLE)
+        for unit in units:
+            code_rows += _rows_of_unit(unit, codes)
+
+    result = unread.result(texts.documents, {Code: code_rows})
+    remarks = [result.remark] if result.remark else []
+    remarks += [f"{quantity(count, 'text')} {state}" for state, count in sorted(states.items())]
+    if len(models) > 1:
+        remarks.append(f"answered by {' and by '.join(sorted(models))}")
+    return replace(result, remark="; ".join(remarks) or None)
+
+
 def make_rows(network: CodeNetwork, units: Sequence[Unit]) -> list[dict[str, Any]]:
     """Return a row for each code of *units*, without what all codes of the job share."""
     code_rows: list[dict[str, Any]] = []
     texts = [text for _, text in units]
     for (unit, _), codes in zip(units, network.code(texts), strict=True):
-        for variable, value in codes.items():
-            code_row = {
-                "document_id": unit.document_id,
-                "keyword": unit.keyword,
-                "position": unit.position,
-                "variable": variable,
-                "code": value.code,
-                "probability": value.probability,
-                "state": CodeState.CODED,
-                "reason": None,
-            }
-            code_rows.append(code_row)
+        code_rows += _rows_of_unit(unit, codes)
     return code_rows
+
+
+def _rows_of_unit(unit: UnitKey, codes: UnitCodes) -> Iterator[dict[str, Any]]:
+    for variable, value in codes.items():
+        yield {
+            "document_id": unit.document_id,
+            "keyword": unit.keyword,
+            "position": unit.position,
+            "variable": variable,
+            "code": value.code,
+            "probability": value.probability,
+            "state": value.state,
+            "reason": value.reason,
+        }
 
 
 def store_codes(connection: Connection, job_id: int, rows: Rows) -> None:
@@ -111,4 +219,4 @@ def store_codes(connection: Connection, job_id: int, rows: Rows) -> None:
     replace_codes_of_job(connection, job_id, rows[Code])
 
 
-STEP = Step(NAME, code_texts, tables=(), needs=("keywords",), makes_calls=False, store=store_codes)
+STEP = Step(NAME, code_texts, tables=(), needs=("keywords",), is_by_coder=True, store=store_codes)

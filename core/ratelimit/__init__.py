@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
+
+
+class StatedLimit(NamedTuple):
+    """What a service said of one unit with an answer: it holds for so many *seconds*."""
+
+    unit: LimitUnit
+
+    #: This much of the unit is left.
+    remaining: int | None
+
+    #: There may be this much of the unit at most.
+    limit: int | None
+    seconds: float
+
+
+class MinuteCount(NamedTuple):
+    """What the calls of one minute (Unix time // 60) are charged with."""
+
+    minute: int
+    calls: int
+    tokens: int = 0
+    cost: int = 0
+
+
+#: Takes a number of seconds; returns the counts since then, with calls that may be in flight.
+History = Callable[[float], Awaitable[Sequence[MinuteCount]]]
+
+
+class LimitedCall(Protocol):
+    """A call that the limiter has permitted."""
+
+    def settle(self, weights: Weights) -> None:
+        """Charge *weights*, which the answer told, and not those that were reserved.
+
+        A call that is not settled stays charged with what was reserved for it.
+        """
+
+    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
+        """Allow no more than what the answer says is left, where that is less than our windows."""
 
 
 class Limiter(Protocol):
     """The rate limiter of a service, as its client uses it."""
 
-    def call(self) -> AbstractAsyncContextManager[None]:
-        """Wait until one call is allowed, and hold its permit until the block is left."""
+    def call(self, weights: Weights = NO_WEIGHTS) -> AbstractAsyncContextManager[LimitedCall]:
+        """Wait until one call of *weights* is allowed; hold its permit until the block is left."""
 
     async def open_circuit(self, seconds: float) -> None:
         """Let nobody call the service for *seconds*."""

@@ -61,7 +61,7 @@ class CircuitBreaker:
         """Let everybody call again: the first call succeeded."""
         # If Redis fails, another call tries first in a few seconds.
         with suppress(RedisError):
-            await self._windows.stamp({}, succeeded=True)
+            await self._windows.stamp([], succeeded=True)
 
     async def wait(self) -> Permit | None:
         """Wait while the circuit is open; return the permit of the call that tries first.

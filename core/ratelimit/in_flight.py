@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from redis.exceptions import RedisError
 
+from core.ratelimit import StatedLimit
 from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.clock import Clock
-from core.ratelimit.windows import HOLD_MS, Permit, PermitWindows
+from core.ratelimit.scripts import HOLD_MS
+from core.ratelimit.windows import Permit, PermitWindows, Stamp, Statement
 
 RENEW_SECONDS = 1.0
 # A late stamp costs nothing, because it is sent as an age.
 STAMP_SECONDS = 0.02
 STAMP_RETRY_SECONDS = 0.2
+
+
+class _EndedCall(NamedTuple):
+    permit_id: int
+    # The time is monotonic.
+    ended_at: float
+    succeeded: bool
+    weights: tuple[int, ...]
+    taken_at: float
+    stated_limits: Sequence[StatedLimit]
 
 
 class CallsInFlight:
@@ -22,21 +36,36 @@ class CallsInFlight:
     def __init__(self, windows: PermitWindows, clock: Clock) -> None:
         self._windows = windows
         self._clock = clock
-        self._permit_ids: set[int] = set()
-        # Each call that has ended has its permit's id, its monotonic time and whether it succeeded.
-        self._ended: list[tuple[int, float, bool]] = []
+        self._permits: dict[int, Permit] = {}
+        self._ended: list[_EndedCall] = []
+        # These are sent until Redis answers; it may have counted them before.
+        self._sent: list[_EndedCall] = []
         self._renewal = BackgroundTask(self._renew)
         self._stamping = BackgroundTask(self._stamp)
 
     def start(self, permit: Permit) -> None:
         """Hold *permit* until its call has ended."""
-        self._permit_ids.add(permit.id)
+        self._permits[permit.id] = permit
         self._renewal.ensure_running()
 
-    def end(self, permit: Permit, *, succeeded: bool) -> None:
-        """Count *permit* from now on: its response came, or none will."""
-        self._permit_ids.discard(permit.id)
-        self._ended.append((permit.id, self._clock.monotonic(), succeeded))
+    def end(
+        self,
+        permit: Permit,
+        *,
+        succeeded: bool,
+        weights: tuple[int, ...] | None = None,
+        stated_limits: Sequence[StatedLimit] = (),
+    ) -> None:
+        """Count *permit* from now on: its response came, or none will.
+
+        *weights* replace those that were reserved. *stated_limits* came with the response.
+        """
+        self._permits.pop(permit.id, None)
+        used = permit.weights if weights is None else weights
+        ended_at = self._clock.monotonic()
+        self._ended.append(
+            _EndedCall(permit.id, ended_at, succeeded, used, permit.taken_at, stated_limits)
+        )
         self._stamping.ensure_running()
 
     async def aclose(self) -> None:
@@ -44,19 +73,20 @@ class CallsInFlight:
         await self._renewal.stop()
         await self._stamping.stop()
         with suppress(RedisError):
-            await self._stamp_ended()
+            while self._ended or self._sent:
+                await self._stamp_ended()
 
     async def _renew(self) -> None:
-        while self._permit_ids:
+        while self._permits:
             await self._clock.sleep(RENEW_SECONDS)
-            if self._permit_ids:
-                ages_ms = dict.fromkeys(self._permit_ids, 0.0)
+            if self._permits:
+                stamps = [Stamp(p.id, 0.0, p.weights) for p in self._permits.values()]
                 # A failed renewal is retried in a second; a permit outlives three seconds.
                 with suppress(RedisError):
-                    await self._windows.stamp(ages_ms, hold_ms=HOLD_MS, succeeded=False)
+                    await self._windows.stamp(stamps, hold_ms=HOLD_MS, succeeded=False)
 
     async def _stamp(self) -> None:
-        while self._ended:
+        while self._ended or self._sent:
             await self._clock.sleep(STAMP_SECONDS)
             try:
                 await self._stamp_ended()
@@ -64,15 +94,23 @@ class CallsInFlight:
                 await self._clock.sleep(STAMP_RETRY_SECONDS)
 
     async def _stamp_ended(self) -> None:
-        batch, self._ended = self._ended, []
-        if not batch:
-            return
+        is_sent_again = bool(self._sent)
+        if not is_sent_again:
+            self._sent, self._ended = self._ended, []
 
         now = self._clock.monotonic()
-        ages_ms = {permit_id: (now - ended_at) * 1000 for permit_id, ended_at, _ in batch}
-        any_succeeded = any(succeeded for _, _, succeeded in batch)
-        try:
-            await self._windows.stamp(ages_ms, succeeded=any_succeeded)
-        except BaseException:
-            self._ended = batch + self._ended
-            raise
+        stamps = [
+            Stamp(call.permit_id, (now - call.ended_at) * 1000, call.weights) for call in self._sent
+        ]
+        statements = [
+            Statement(limit, (now - call.taken_at) * 1000, (now - call.ended_at) * 1000)
+            for call in self._sent
+            for limit in call.stated_limits
+        ]
+        await self._windows.stamp(
+            stamps,
+            succeeded=any(call.succeeded for call in self._sent),
+            statements=statements,
+            is_sent_again=is_sent_again,
+        )
+        self._sent = []

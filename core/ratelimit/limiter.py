@@ -8,6 +8,10 @@ late costs nothing and is never too early: Redis reads its clock after the age w
 service counted the call before it answered, so its own window cannot be exceeded, however late
 anything arrives here.
 
+A call may have weights: tokens and cost. They are reserved at their upper bound and settled at what
+the answer says; a call without an answer stays charged. Such calls are granted in the order in
+which they came, over all processes, and none is prefetched.
+
 A Redis that lost its data (its run id is not the noted one) does not know which calls were made:
 nobody calls until one process has waited out the short windows and refilled the long ones from the
 table of calls.
@@ -18,22 +22,25 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
+from typing import Self
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import BrokerAway, TidingsError
-from core.metrics import count_wait
-from core.rate_limit_notation import Window
+from core.ratelimit import History, StatedLimit
 from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.circuit_breaker import CircuitBreaker
 from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.in_flight import CallsInFlight
+from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights, Window
 from core.ratelimit.prefetch import PrefetchedPermits
-from core.ratelimit.recovery import History, Recovery
+from core.ratelimit.recovery import Recovery
 from core.ratelimit.scripts import Keys
 from core.ratelimit.windows import (
     CIRCUIT_OPEN,
@@ -42,6 +49,7 @@ from core.ratelimit.windows import (
     Permit,
     PermitWindows,
     Taken,
+    WaitingCall,
 )
 
 # An older permit is removed, because it may expire before the service counts the call.
@@ -49,12 +57,29 @@ SEND_WITHIN_SECONDS = 2.0
 # Permits that become free one by one are taken a few at a time.
 TAKE_AGAIN_SECONDS = 0.004
 REDIS_RETRY_SECONDS = 0.5
+# So many waiting calls with weights are taken at once.
+TAKEN_AT_ONCE = 64
+# Where a call that is settled may make room at any moment, waiting calls with weights look for it
+# so often in a window, and not less often than at these intervals.
+LOOKS_IN_A_WINDOW = 100
+LONGEST_LOOK_SECONDS = 0.25
+# They ask this often at least, so that they keep their place (`scripts.WAITER_MS`).
+KEEP_PLACE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _WaitingCall:
+    future: asyncio.Future[Permit]
+    weights: tuple[int, ...]
+    # The time is monotonic.
+    waits_since: float
 
 
 class RateLimiter:
     """One process's access to the shared limit of one service and credential.
 
-    Use it within one event loop, and call `aclose` at its end.
+    Use it within one event loop, and call `aclose` at its end. *on_wait* is called with the seconds
+    that a call waited.
     """
 
     def __init__(
@@ -66,48 +91,64 @@ class RateLimiter:
         windows: Sequence[Window],
         history: History,
         clock: Clock = SYSTEM_CLOCK,
+        on_wait: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        self._service = service
         self._is_unlimited = not windows
         self._clock = clock
+        self._on_wait = on_wait
+        windows = _without_duplicates(windows)
 
         keys = Keys(service, credential, windows)
         self._windows = PermitWindows(redis, keys, service, windows, clock)
         self._circuit_breaker = CircuitBreaker(redis, keys, self._windows, clock)
-        self._recovery = Recovery(redis, keys, windows, history, clock)
+        self._recovery = Recovery(redis, keys, self._windows, history, clock)
         self._prefetched = PrefetchedPermits(self._windows, clock)
         self._in_flight = CallsInFlight(self._windows, clock)
 
-        self._waiting: deque[asyncio.Future[Permit]] = deque()
+        self._waiting: deque[_WaitingCall] = deque()
+        shortest = min((window.seconds for window in windows), default=0)
+        self._look_seconds = min(shortest / LOOKS_IN_A_WINDOW, LONGEST_LOOK_SECONDS)
         self._distribution = BackgroundTask(self._distribute_permits)
 
-    def call(self) -> _Call:
-        """Wait until one call is allowed, and hold its permit until the block is left.
+    def call(self, weights: Weights = NO_WEIGHTS) -> _Call:
+        """Wait until one call of *weights* is allowed; hold its permit until the block is left.
 
-        Raises `BrokerAway`, and `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
+        Raises `BrokerAway`, `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`, and
+        `ServiceRefused` if the weights are more than a window ever allows.
         """
-        return _Call(self)
+        return _Call(self, weights)
 
-    async def begin_call(self) -> Permit | None:
+    async def begin_call(self, weights: Weights = NO_WEIGHTS) -> Permit | None:
         """Return the permit of one call as soon as it is allowed; see `call`.
 
         A call of a service without windows has one if it is the one that tries first.
         """
+        self._windows.check_weights(weights)
         began = self._clock.monotonic()
         if self._is_unlimited:
             permit = await self._circuit_breaker.wait()
         else:
-            permit = await self._take_permit()
+            permit = await self._take_permit(self._windows.weights_of(weights))
             self._in_flight.start(permit)
-        count_wait(self._service, self._clock.monotonic() - began)
+        self._on_wait(self._clock.monotonic() - began)
         return permit
 
-    async def end_call(self, permit: Permit | None, *, succeeded: bool) -> None:
-        """Count the *permit* of a call that has ended."""
+    async def end_call(
+        self,
+        permit: Permit | None,
+        *,
+        succeeded: bool,
+        weights: Weights | None = None,
+        stated_limits: Sequence[StatedLimit] = (),
+    ) -> None:
+        """Count the *permit* of a call that has ended, with *weights* if its answer told them."""
         if permit is None:
             return
         if not self._is_unlimited:
-            self._in_flight.end(permit, succeeded=succeeded)
+            used = None if weights is None else self._windows.weights_of(weights)
+            self._in_flight.end(
+                permit, succeeded=succeeded, weights=used, stated_limits=stated_limits
+            )
         elif succeeded:
             await self._circuit_breaker.close()
 
@@ -122,23 +163,25 @@ class RateLimiter:
         await self._in_flight.aclose()
         await self._prefetched.aclose()
 
-    async def _take_permit(self) -> Permit:
+    async def _take_permit(self, weights: tuple[int, ...]) -> Permit:
         """Return a permit that is no older than it may be when the call is sent."""
-        permit = self._prefetched.pop()
+        permit = None if self._has_weights else self._prefetched.pop()
         if permit is not None:
             if self._prefetched.is_low:
                 self._distribution.ensure_running()
             return permit
 
+        waits_since = self._clock.monotonic()
         while True:
             future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-            self._waiting.append(future)
+            self._waiting.append(_WaitingCall(future, weights, waits_since))
             self._distribution.ensure_running()
             try:
                 permit = await future
             except asyncio.CancelledError:
                 if future.done() and not future.cancelled() and future.exception() is None:
-                    self._in_flight.end(future.result(), succeeded=False)
+                    unused = self._windows.weights_of(NO_WEIGHTS)
+                    self._in_flight.end(future.result(), succeeded=False, weights=unused)
                 raise
 
             if self._clock.monotonic() - permit.taken_at <= SEND_WITHIN_SECONDS:
@@ -165,18 +208,25 @@ class RateLimiter:
                 return
 
     async def _take_once(self) -> None:
-        self._waiting = deque(future for future in self._waiting if not future.done())
+        self._waiting = deque(call for call in self._waiting if not call.future.done())
+        if self._has_weights:
+            await self._take_in_turn()
+        else:
+            await self._take_any()
+
+    async def _take_any(self) -> None:
+        """Take permits for all waiting calls, which are alike, and for calls to come."""
         count = len(self._waiting) + self._prefetched.missing
         if not count:
             return
 
         taken = await self._windows.take(count)
         for permit in taken.permits:
-            future = self._next_waiting()
-            if future is None:
+            call = self._next_waiting()
+            if call is None:
                 self._prefetched.add(permit)
             else:
-                future.set_result(permit)
+                call.future.set_result(permit)
 
         self._prefetched.adapt(taken.sent_at, limit_binds=len(taken.permits) < count)
         if not taken.permits and self._waiting:
@@ -184,41 +234,98 @@ class RateLimiter:
         elif len(taken.permits) < count:
             await self._clock.sleep(TAKE_AGAIN_SECONDS)
 
+    async def _take_in_turn(self) -> None:
+        """Take permits for the calls that have waited longest, as far as they fit."""
+        now = self._clock.monotonic()
+        calls = list(islice(self._waiting, TAKEN_AT_ONCE))
+        if not calls:
+            return
+        waiting = [WaitingCall((now - call.waits_since) * 1000, call.weights) for call in calls]
+
+        taken = await self._windows.take_in_turn(waiting)
+        unused = []
+        for call, permit in zip(calls, taken.permits, strict=False):
+            self._waiting.popleft()
+            if call.future.done():
+                unused.append(permit)
+            else:
+                call.future.set_result(permit)
+        await self._windows.remove(unused)
+
+        if len(taken.permits) < len(calls):
+            await self._wait_for_permits(taken)
+
     async def _wait_for_permits(self, taken: Taken) -> None:
         if taken.reason == RECOVERY_NEEDED:
             await self._recovery.run()
-        elif taken.wait > LONGEST_WAIT_SECONDS:
-            self._refuse_waiting(self._windows.cap_reached(taken.wait, taken.reason))
+        elif self._windows.is_long(taken):
+            error = self._windows.cap_reached(taken.wait, taken.reason, is_lowered=taken.is_lowered)
+            self._refuse_waiting(error)
         elif taken.reason == CIRCUIT_OPEN:
             jitter = random.uniform(0, min(1.0, taken.wait))
             await self._clock.sleep(taken.wait + jitter)
+        elif self._has_weights:
+            wait = min(taken.wait, KEEP_PLACE_SECONDS) or self._look_seconds
+            await self._clock.sleep(max(wait, 0.001))
         else:
             await self._clock.sleep(max(taken.wait, 0.001))
 
     def _refuse_waiting(self, error: Exception) -> None:
-        while (future := self._next_waiting()) is not None:
-            future.set_exception(error)
-
-    def _next_waiting(self) -> asyncio.Future[Permit] | None:
         while self._waiting:
-            future = self._waiting.popleft()
-            # A future that is done was cancelled.
-            if not future.done():
-                return future
+            self._refuse_next(error)
+
+    def _refuse_next(self, error: Exception) -> None:
+        call = self._next_waiting()
+        if call is not None:
+            call.future.set_exception(error)
+
+    def _next_waiting(self) -> _WaitingCall | None:
+        while self._waiting:
+            call = self._waiting.popleft()
+            # A call whose future is done was cancelled.
+            if not call.future.done():
+                return call
         return None
+
+    @property
+    def _has_weights(self) -> bool:
+        return bool(self._windows.units)
+
+
+def _without_duplicates(windows: Sequence[Window]) -> list[Window]:
+    """Return the smaller of windows of the same unit and length, which share a key."""
+    smallest: dict[tuple[LimitUnit, int], Window] = {}
+    for window in sorted(windows, key=lambda window: (window.seconds, -window.amount)):
+        smallest[window.unit, window.seconds] = window
+    return list(smallest.values())
 
 
 class _Call:
     """The block of one call."""
 
-    __slots__ = ("_limiter", "_permit")
+    __slots__ = ("_limiter", "_permit", "_stated_limits", "_used", "_weights")
 
-    def __init__(self, limiter: RateLimiter) -> None:
+    def __init__(self, limiter: RateLimiter, weights: Weights) -> None:
         self._limiter = limiter
+        self._weights = weights
+        self._used: Weights | None = None
+        self._stated_limits: Sequence[StatedLimit] = ()
         self._permit: Permit | None = None
 
-    async def __aenter__(self) -> None:
-        self._permit = await self._limiter.begin_call()
+    def settle(self, weights: Weights) -> None:
+        """Charge *weights*, which the answer told, and not those that were reserved."""
+        self._used = weights
+
+    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
+        """Allow no more than what the answer says is left, where that is less than our windows.
+
+        It holds for as long as the service says, or until the answer to a later call says more.
+        """
+        self._stated_limits = stated_limits
+
+    async def __aenter__(self) -> Self:
+        self._permit = await self._limiter.begin_call(self._weights)
+        return self
 
     async def __aexit__(
         self,
@@ -226,4 +333,9 @@ class _Call:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        await self._limiter.end_call(self._permit, succeeded=kind is None)
+        await self._limiter.end_call(
+            self._permit,
+            succeeded=kind is None,
+            weights=self._used,
+            stated_limits=self._stated_limits,
+        )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from itertools import chain
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window
+from core.ratelimit import History
 from core.ratelimit.clock import Clock
 from core.ratelimit.in_flight import RENEW_SECONDS
+from core.ratelimit.notation import LONG_WINDOW_SECONDS
 from core.ratelimit.scripts import END_RECOVERY, REFILL_WINDOW, Keys
+from core.ratelimit.windows import PermitWindows
 
 # The lock is renewed while the process lives; a killed process delays the others no longer.
 LOCK_MS = 2000
@@ -22,18 +22,15 @@ RETRY_SECONDS = 0.2
 # Within this time, other processes have renewed their permits in flight.
 SETTLE_SECONDS = 1.2 * RENEW_SECONDS
 
-History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
-
 
 class Recovery:
     """Waits until the short windows are empty and refills the long ones from the table of calls.
 
-    No process is granted a permit meanwhile. *history* takes a number of seconds and returns the
-    ``(minute, calls)`` since then, with the calls that may be in flight.
+    No process is granted a permit meanwhile.
     """
 
     def __init__(
-        self, redis: Redis, keys: Keys, windows: Sequence[Window], history: History, clock: Clock
+        self, redis: Redis, keys: Keys, windows: PermitWindows, history: History, clock: Clock
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -66,7 +63,7 @@ class Recovery:
     async def _rebuild(self, token: str) -> None:
         run_id = (await self._redis.info("server"))["run_id"]
         lost_at = f"{self._keys.run_id}:lost:{run_id}"
-        lengths = [window.seconds for window in self._windows]
+        lengths = [window.seconds for window in self._windows.windows]
         longest_short = max((s for s in lengths if s < LONG_WINDOW_SECONDS), default=0)
 
         # A renewal brings back what other processes have in flight; what they stored meanwhile
@@ -74,15 +71,14 @@ class Recovery:
         elapsed = await self._seconds_since(lost_at)
         await self._clock.sleep(max(0.0, longest_short + SETTLE_SECONDS - elapsed))
 
-        for seconds, key in zip(lengths, self._keys.windows, strict=True):
-            if seconds < LONG_WINDOW_SECONDS:
+        for window, key in zip(self._windows.windows, self._keys.windows, strict=True):
+            if window.seconds < LONG_WINDOW_SECONDS:
                 continue
-            calls_by_minute = await self._history(seconds + 60)
-            arguments: list[str | int] = [
-                token,
-                seconds * 1000,
-                *chain.from_iterable(calls_by_minute),
-            ]
+            arguments: list[str | int] = [token, *self._windows.arguments_of(window)]
+            for count in await self._history(window.seconds + 60):
+                amount = getattr(count, window.unit)
+                if amount > 0:
+                    arguments += (count.minute, amount)
             if not await self._refill_window(keys=[self._keys.recovery, key], args=arguments):
                 # The lock expired: another process rebuilds the windows.
                 return

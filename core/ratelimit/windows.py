@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from core.errors import CapReached
-from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window
+from core.errors import CapReached, ServiceRefused
+from core.ratelimit import StatedLimit
 from core.ratelimit.clock import Clock
-from core.ratelimit.scripts import STAMP_PERMITS, TAKE_PERMITS, Keys
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, LimitUnit, Weights, Window
+from core.ratelimit.scripts import (
+    HOLD_MS,
+    REMOVE_PERMITS,
+    STAMP_PERMITS,
+    TAKE_PERMITS,
+    TAKE_WEIGHTED_PERMITS,
+    Keys,
+)
 
-# A permit outlives its last renewal by this time, beside the window itself.
-HOLD_MS = 3000
 # Calls keep this share of a window's even spacing, so that they make up for slow moments.
 SPACING = 0.75
 SPACING_TOLERANCE_MS = 10.0
 # A longer wait is an error, so that it does not hold a worker.
 LONGEST_WAIT_SECONDS = 20.0
 
+WEIGHTED_UNITS = (LimitUnit.TOKENS, LimitUnit.COST)
+_UNIT_NUMBERS = {LimitUnit.CALLS: 0, LimitUnit.TOKENS: 1, LimitUnit.COST: 2}
+
 # These are reasons to wait; other reasons are the number of a window, from 1.
-RECOVERY_NEEDED, CIRCUIT_OPEN = -2, -1
+OLDER_CALL_WAITS, RECOVERY_NEEDED, CIRCUIT_OPEN = -3, -2, -1
 
 
 class Permit(NamedTuple):
@@ -34,81 +43,211 @@ class Permit(NamedTuple):
     # The time is monotonic.
     taken_at: float
 
+    # There is one for each of `PermitWindows.units`.
+    weights: tuple[int, ...] = ()
+
+
+class Stamp(NamedTuple):
+    """A permit that counts from so many milliseconds ago on, with these weights."""
+
+    permit_id: int
+    age_ms: float
+    weights: tuple[int, ...]
+
+
+class Statement(NamedTuple):
+    """What a service stated, and how long ago its call was permitted and answered."""
+
+    limit: StatedLimit
+    permitted_ms: float
+    answered_ms: float
+
+
+class WaitingCall(NamedTuple):
+    """The weights of a call that waits, and for how many milliseconds it does."""
+
+    age_ms: float
+    weights: tuple[int, ...]
+
 
 class Taken(NamedTuple):
-    """The permits that Redis granted and, if it granted none, how many seconds to wait and why."""
+    """The permits that Redis granted and, if it granted too few, how long to wait and why."""
 
     permits: list[Permit]
     # The time is monotonic.
     sent_at: float
+    # Seconds.
     wait: float
     reason: int
+    # Our windows have room, but the service says that there is less.
+    is_lowered: bool = False
 
 
 class PermitWindows:
     """The log of calls of one service and credential, a sorted set per window.
 
-    Each permit is scored by the time at which it stops counting.
+    Each permit is scored by the time at which it stops counting. *units* are those that calls have
+    weights of: all of `WEIGHTED_UNITS`, or none.
     """
 
     def __init__(
         self, redis: Redis, keys: Keys, service: str, windows: Sequence[Window], clock: Clock
     ) -> None:
-        self._redis = redis
         self._keys = keys
         self._service = service
-        self._windows = windows
+        self.windows = windows
         self._clock = clock
         self._take_permits = redis.register_script(TAKE_PERMITS)
+        self._take_weighted_permits = redis.register_script(TAKE_WEIGHTED_PERMITS)
         self._stamp_permits = redis.register_script(STAMP_PERMITS)
+        self._remove_permits = redis.register_script(REMOVE_PERMITS)
         # A double in Lua holds 53 bits.
         self._next_id = random.getrandbits(52)
+        self._process_id = random.getrandbits(52)
 
-        self._lengths_ms = [window.seconds * 1000 for window in windows]
-        self._take_arguments = [float(HOLD_MS), *_spacing_ms(windows)]
+        has_weights = any(window.unit is not LimitUnit.CALLS for window in windows)
+        self.units = WEIGHTED_UNITS if has_weights else ()
+
+        self._arguments: list[int] = []
         for window in windows:
-            self._take_arguments += (window.calls, window.seconds * 1000)
+            self._arguments += self.arguments_of(window)
+        self._spacing_ms = _spacing_ms(windows)
+
+    def arguments_of(self, window: Window) -> tuple[int, int, int]:
+        """Return what the scripts read of *window*: the number of its unit, amount and length."""
+        return _UNIT_NUMBERS[window.unit], window.amount, window.seconds * 1000
+
+    def weights_of(self, weights: Weights) -> tuple[int, ...]:
+        """Return the weight of each of `units`."""
+        return tuple(weights.get(unit, 0) for unit in self.units)
+
+    def check_weights(self, weights: Weights) -> None:
+        """Raise `ServiceRefused` if a call of *weights* fits into no empty window."""
+        for window in self.windows:
+            weight = weights.get(window.unit, 0)
+            if weight > window.amount:
+                call = Window(weight, window.seconds, window.unit, window.currency).amount_text
+                raise ServiceRefused(
+                    f"{self._service}: a call of {call} can never be made within the limit of "
+                    f"{window}: raise the limit, or ask for less at once",
+                    service=self._service,
+                )
 
     async def take(self, count: int) -> Taken:
-        """Take up to *count* permits, each in every window."""
+        """Take up to *count* permits of calls without weights, each in every window."""
         first_id = self._next_id
         self._next_id += count
         keys = self._keys
         sent_at = self._clock.monotonic()
 
-        granted, wait_us, reason = await self._take_permits(
-            keys=[keys.run_id, keys.open_until, keys.trial, keys.spacing, *keys.windows],
-            args=[count, first_id, *self._take_arguments],
+        granted, *refusal = await self._take_permits(
+            keys=[
+                keys.run_id,
+                keys.open_until,
+                keys.trial,
+                keys.lowered,
+                keys.spacing,
+                *keys.windows,
+            ],
+            args=[count, first_id, HOLD_MS, *self._spacing_ms, *self._arguments],
         )
         permits = [Permit(first_id + index, sent_at) for index in range(granted)]
-        return Taken(permits, sent_at, wait_us / 1e6, reason)
+        return _taken(permits, sent_at, *refusal)
 
-    async def stamp(
-        self, ages_ms: Mapping[int, float], *, hold_ms: int = 0, succeeded: bool
-    ) -> None:
-        """Count the permits from their ages on, *hold_ms* longer; a success closes the circuit."""
-        arguments: list[float] = [hold_ms, int(succeeded), *self._lengths_ms]
-        for permit_id, age_ms in ages_ms.items():
-            arguments += (permit_id, age_ms)
+    async def take_in_turn(self, waiting: Sequence[WaitingCall]) -> Taken:
+        """Take a permit for each of the *waiting* calls, until one of them does not fit."""
+        first_id = self._next_id
+        self._next_id += len(waiting)
+        arguments: list[float] = [self._process_id, HOLD_MS, len(self.units), *self._arguments]
+        for permit_id, call in enumerate(waiting, start=first_id):
+            arguments += (permit_id, call.age_ms, *call.weights)
 
         keys = self._keys
-        await self._stamp_permits(keys=[keys.open_until, keys.trial, *keys.windows], args=arguments)
+        sent_at = self._clock.monotonic()
+        granted, *refusal = await self._take_weighted_permits(
+            keys=[
+                keys.run_id,
+                keys.open_until,
+                keys.trial,
+                keys.lowered,
+                *keys.waiting,
+                *keys.windows,
+            ],
+            args=arguments,
+        )
+        permits = [
+            Permit(first_id + index, sent_at, call.weights)
+            for index, call in enumerate(waiting[:granted])
+        ]
+        return _taken(permits, sent_at, *refusal)
+
+    async def stamp(
+        self,
+        stamps: Sequence[Stamp],
+        *,
+        hold_ms: int = 0,
+        succeeded: bool,
+        statements: Iterable[Statement] = (),
+        is_sent_again: bool = False,
+    ) -> None:
+        """Count permits from their ages on, *hold_ms* longer; a success closes the circuit.
+
+        What the service stated lowers its windows afterwards. *is_sent_again* says that Redis may
+        have counted the permits before.
+        """
+        arguments: list[float] = [hold_ms, int(succeeded), int(is_sent_again)]
+        arguments += (len(self.units), len(stamps))
+        arguments += self._arguments
+        for permit_id, age_ms, weights in stamps:
+            arguments += (permit_id, age_ms, *weights)
+        for (unit, remaining, limit, seconds), *ages_ms in statements:
+            amounts = [-1 if amount is None else amount for amount in (remaining, limit)]
+            arguments += (_UNIT_NUMBERS[unit], *amounts, seconds * 1000, *ages_ms)
+
+        keys = self._keys
+        await self._stamp_permits(
+            keys=[keys.open_until, keys.trial, keys.lowered, *keys.windows], args=arguments
+        )
 
     async def remove(self, permits: Sequence[Permit]) -> None:
         """Remove permits with which no call was made."""
         if permits:
-            for key in self._keys.windows:
-                await self._redis.zrem(key, *(permit.id for permit in permits))
+            permit_ids = [permit.id for permit in permits]
+            await self._remove_permits(
+                keys=self._keys.windows, args=[*self._arguments, *permit_ids]
+            )
 
-    def cap_reached(self, wait: float, reason: int) -> CapReached:
+    def is_long(self, taken: Taken) -> bool:
+        """Return whether the wait would hold a worker for too long.
+
+        Calls with weights wait for a window of a minute, since a call that leaves its place in the
+        queue may find none again.
+        """
+        longest = LONGEST_WAIT_SECONDS
+        if self.units and taken.reason > 0:
+            seconds = self.windows[taken.reason - 1].seconds
+            if seconds <= LONG_WINDOW_SECONDS:
+                longest = LONG_WINDOW_SECONDS
+        return taken.wait > longest
+
+    def cap_reached(self, wait: float, reason: int, *, is_lowered: bool = False) -> CapReached:
         """Return the error for a wait that is longer than a worker should stand still."""
         until = self._clock.time() + wait
         at = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
         if reason == CIRCUIT_OPEN:
             problem = f"is closed until {at}, as it asked: `tidings resume RUN` tries it at once"
+        elif is_lowered:
+            limit = self.windows[reason - 1]
+            problem = f"says until {at} that less is left than our limit of {limit} has"
         else:
-            problem = f"limit of {self._windows[reason - 1]} is reached until {at}"
+            problem = f"limit of {self.windows[reason - 1]} is reached until {at}"
         return CapReached(f"{self._service}: {problem}", service=self._service, until=until)
+
+
+def _taken(
+    permits: list[Permit], sent_at: float, wait_us: int, reason: int, is_lowered: int = 0
+) -> Taken:
+    return Taken(permits, sent_at, wait_us / 1e6, reason, bool(is_lowered))
 
 
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
@@ -118,5 +257,5 @@ def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
     """
     if not windows or windows[0].seconds >= LONG_WINDOW_SECONDS:
         return 0.0, 0.0
-    spacing = SPACING * windows[0].seconds * 1000 / windows[0].calls
+    spacing = SPACING * windows[0].seconds * 1000 / windows[0].amount
     return spacing, max(spacing, SPACING_TOLERANCE_MS)

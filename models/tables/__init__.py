@@ -37,6 +37,7 @@ from models.tables.documents import (
     Origin,
     SuppressedName,
 )
+from models.tables.language_models import ModelConsent, PromptUse, RunModel
 from models.tables.results import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
 from models.tables.runs import (
     IS_REPORT,
@@ -81,13 +82,16 @@ __all__ = [
     "KeywordSentences",
     "MaintenanceLock",
     "Mention",
+    "ModelConsent",
     "Origin",
     "Phrase",
     "PostPolarity",
     "Prediction",
+    "PromptUse",
     "Run",
     "RunEngine",
     "RunErasure",
+    "RunModel",
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",

@@ -114,3 +114,16 @@ class Call(Base):
     retries: Mapped[int]
     maybe_twice: Mapped[int]
     seconds: Mapped[float]
+
+    # The answers told these; services that count calls alone have none. Cached tokens are a part of
+    # those that go in, reasoning tokens of those that come out. Cost is in millionths of a
+    # currency.
+    tokens_in: Mapped[int | None] = mapped_column(BIG)
+    tokens_out: Mapped[int | None] = mapped_column(BIG)
+    tokens_cached: Mapped[int | None] = mapped_column(BIG)
+    tokens_reasoning: Mapped[int | None] = mapped_column(BIG)
+    cost: Mapped[int | None] = mapped_column(BIG)
+
+    # Limits count these: what was reserved for calls whose answers did not come, too.
+    charged_tokens: Mapped[int | None] = mapped_column(BIG)
+    charged_cost: Mapped[int | None] = mapped_column(BIG)

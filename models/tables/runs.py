@@ -36,6 +36,12 @@ class Run(Base):
 
     # The attempts taken from `max_calls`.
     calls_begun: Mapped[Counter]
+
+    # The cap on what language models may cost, and what they are charged: what answers took, and
+    # the bounds of calls without an answer. Both are in millionths of the currency.
+    max_cost: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None]
+    cost_charged: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[float]
     ended_at: Mapped[float | None]
 

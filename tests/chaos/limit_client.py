@@ -15,11 +15,12 @@ import aiohttp
 from redis.asyncio import Redis
 
 from core.errors import CapReached
-from core.rate_limit_notation import parse_limits
+from core.ratelimit import MinuteCount
 from core.ratelimit.limiter import RateLimiter
+from core.ratelimit.notation import parse_limits
 
 
-async def _no_calls(_seconds: float) -> Sequence[tuple[int, int]]:
+async def _no_calls(_seconds: float) -> Sequence[MinuteCount]:
     return []
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from cli.stack.ports import free_port
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_limits
 from tests.services import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ def run_clients(
     A process that is killed is replaced by a new one.
     """
     windows = parse_limits(limits)
-    binding = min(windows, key=lambda window: window.calls / window.seconds)
+    binding = min(windows, key=lambda window: window.amount / window.seconds)
     with running_stub() as stub:
         _ask(f"{stub}/faults", {"latency": latency})
         command = [sys.executable, str(CLIENT), redis_url, stub, limits, "600", *options]
@@ -107,7 +107,7 @@ def run_clients(
                 process.wait()
 
         sizes = ",".join(str(window.seconds) for window in windows)
-        counts = _ask(f"{stub}/counts?windows={sizes}&calls={binding.calls}")
+        counts = _ask(f"{stub}/counts?windows={sizes}&calls={binding.amount}")
 
     fullest = {window.seconds: counts["fullest"][str(float(window.seconds))] for window in windows}
     share = binding.seconds / counts["filling"] if counts["filling"] else 0.0

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from core.ratelimit import StatedLimit
+from core.ratelimit.notation import NO_WEIGHTS, Weights
 from core.service_client import RetryPolicy, ServiceClient
 from core.settings import Settings
 from sources import bluesky, mastodon, x
@@ -34,9 +36,15 @@ class CountingLimiter:
     closed: list[float] = field(default_factory=list)
 
     @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
+    async def call(self, _weights: Weights = NO_WEIGHTS) -> AsyncIterator[Self]:
         self.calls += 1
-        yield
+        yield self
+
+    def settle(self, weights: Weights) -> None:
+        pass
+
+    def lower(self, stated_limits: Sequence[StatedLimit]) -> None:
+        pass
 
     async def open_circuit(self, seconds: float) -> None:
         self.closed.append(seconds)

@@ -145,7 +145,7 @@ def test_limits_are_rebuilt_from_calls_made_and_from_those_that_may_be_in_flight
 ) -> None:
     def counted(service: str, at_once: int) -> int:
         rows = calls_by_minute(db, service=service, credential="c", seconds=120, at_once=at_once)
-        return sum(calls for _, calls in rows)
+        return sum(count.calls for count in rows)
 
     first, second = new_claims(db)
     store(db, first, KEYS[:1], ner=CallCounts(calls=3))

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from core import service_client
 from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, ServiceUnavailable
+from core.ratelimit import MinuteCount
 from core.ratelimit.limiter import RateLimiter
 from core.service_client import Answer, open_session, seconds_to_wait
 from core.settings import Settings
@@ -69,7 +70,7 @@ def run_client(
     return asyncio.run(main())
 
 
-async def no_history(_seconds: float) -> list[tuple[int, int]]:
+async def no_history(_seconds: float) -> list[MinuteCount]:
     return []
 
 

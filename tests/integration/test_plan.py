@@ -18,7 +18,7 @@ from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword, TextOptions
 from analysis.step import Step, StepResult
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock
 from models.documents import DocumentScope, add_documents

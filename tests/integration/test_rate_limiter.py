@@ -7,64 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import pytest
 import redis
 from redis.asyncio import Redis
 
 from core.errors import BrokerAway, CapReached
-from core.rate_limit_notation import parse_limits
-from core.ratelimit import recovery
+from core.ratelimit import MinuteCount, recovery
 from core.ratelimit.circuit_breaker import let_services_be_tried
-from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.limiter import RateLimiter
-from core.ratelimit.recovery import History
+from core.ratelimit.notation import parse_limits
 from tests.chaos.limit_clients import run_clients
-from tests.virtual_time import VirtualTime, VirtualTimeRedis
-
-Work = Callable[..., Awaitable[Any]]
-
-
-async def no_calls(_seconds: float) -> Sequence[tuple[int, int]]:
-    return []
-
-
-def make_limiter(
-    client: Redis, limit: str, history: History = no_calls, clock: Clock = SYSTEM_CLOCK
-) -> RateLimiter:
-    windows = parse_limits(limit)
-    return RateLimiter(
-        client, service="nyt", credential="c", windows=windows, history=history, clock=clock
-    )
-
-
-def run_in_virtual_time(
-    redis_url: str, limit: str, work: Work, *, processes: int = 1, history: History = no_calls
-) -> Any:
-    """Run ``work(virtual_time, *limiters)``, each limiter as in a process of its own."""
-
-    async def main() -> Any:
-        virtual_time = VirtualTime()
-        clients, limiters = [], []
-        for _ in range(processes):
-            client = VirtualTimeRedis.from_url(redis_url)
-            client.virtual_time = virtual_time
-            clients.append(client)
-            limiters.append(make_limiter(client, limit, history, virtual_time.clock))
-
-        async with virtual_time.passing():
-            try:
-                return await work(virtual_time, *limiters)
-            finally:
-                for limiter in limiters:
-                    await limiter.aclose()
-                for client in clients:
-                    await client.aclose()
-
-    return asyncio.run(main())
+from tests.limiter_kit import make_limiter, run_in_virtual_time
+from tests.virtual_time import VirtualTime
 
 
 async def call(virtual_time: VirtualTime, limiter: RateLimiter) -> int:
@@ -153,9 +110,9 @@ def test_long_windows_are_refilled_from_the_table_of_calls(redis_url: str) -> No
     minute = int(time.time() // 60)
     periods: list[float] = []
 
-    async def history(seconds: float) -> Sequence[tuple[int, int]]:
+    async def history(seconds: float) -> Sequence[MinuteCount]:
         periods.append(seconds)
-        return [(minute - 30, 3), (minute, 5)]
+        return [MinuteCount(minute - 30, 3), MinuteCount(minute, 5)]
 
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> CapReached:
         await call_often(virtual_time, limiter, calls=2)
@@ -174,8 +131,8 @@ def test_after_redis_lost_its_data_nobody_calls_before_the_windows_are_rebuilt(
 ) -> None:
     stored_calls = 0
 
-    async def history(_seconds: float) -> Sequence[tuple[int, int]]:
-        return [(int(time.time() // 60), stored_calls)]
+    async def history(_seconds: float) -> Sequence[MinuteCount]:
+        return [MinuteCount(int(time.time() // 60), stored_calls)]
 
     async def work(
         virtual_time: VirtualTime, limiter: RateLimiter, other: RateLimiter
@@ -205,7 +162,7 @@ def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expir
     async def main() -> float:
         is_recovering = asyncio.Event()
 
-        async def endless_history(_seconds: float) -> Sequence[tuple[int, int]]:
+        async def endless_history(_seconds: float) -> Sequence[MinuteCount]:
             is_recovering.set()
             await asyncio.Event().wait()
             return []
@@ -368,23 +325,23 @@ def test_a_clock_that_was_ahead_for_a_moment_stops_no_calls_when_it_is_right_aga
     first_window = parse_limits(limit)[0]
 
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> tuple[int, list[int]]:
-        await call_often(virtual_time, limiter, calls=first_window.calls)
+        await call_often(virtual_time, limiter, calls=first_window.amount)
         virtual_time.redis_ahead = TWO_HOURS
-        await call_often(virtual_time, limiter, calls=first_window.calls)
+        await call_often(virtual_time, limiter, calls=first_window.amount)
         await virtual_time.sleep(8)
         virtual_time.redis_ahead = 0
         right_again = virtual_time.microseconds
         times = []
-        while len(times) < 2 * first_window.calls:
+        while len(times) < 2 * first_window.amount:
             with suppress(CapReached):
-                times += await call_often(virtual_time, limiter, calls=first_window.calls)
+                times += await call_often(virtual_time, limiter, calls=first_window.amount)
             await virtual_time.sleep(1)
             assert virtual_time.microseconds - right_again < 300_000_000, "no calls for minutes"
         return right_again, times
 
     right_again, times = run_in_virtual_time(redis_url, limit, work)
     assert times[0] - right_again <= (first_window.seconds + 2) * 1_000_000
-    assert fullest(times, first_window.seconds) <= first_window.calls
+    assert fullest(times, first_window.seconds) <= first_window.amount
 
 
 @pytest.mark.parametrize("limit", ["", "10/s"])

@@ -1,6 +1,6 @@
 import pytest
 
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_limits
 from textapi.server.auth import Authenticator
 from textapi.server.errors import HttpError
 

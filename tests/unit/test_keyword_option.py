@@ -7,7 +7,7 @@ import pytest
 from analysis.kinds.months import list_months
 from analysis.options import Keyword
 from core.errors import SettingsError
-from core.rate_limit_notation import Window, parse_limits
+from core.ratelimit.notation import Window, parse_limits
 from producers.plan import time_at_limits
 
 

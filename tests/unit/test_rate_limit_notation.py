@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
-from core.rate_limit_notation import Window, parse_limits
 from core.ratelimit import credential_of
+from core.ratelimit.notation import LimitUnit, Window, parse_call_limits, parse_limits
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from core.ratelimit import credential_of
     ],
 )
 def test_limits_are_read_shortest_window_first(text: str, windows: list[tuple[int, int]]) -> None:
-    assert [(window.calls, window.seconds) for window in parse_limits(text)] == windows
+    assert [(window.amount, window.seconds) for window in parse_limits(text)] == windows
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,58 @@ def test_an_invalid_limit_is_named(text: str) -> None:
         parse_limits(text)
 
 
-@given(st.lists(st.builds(Window, st.integers(1, 10**6), st.integers(1, 10**6)), max_size=4))
+amounts, seconds = st.integers(1, 10**12), st.integers(1, 10**6)
+windows_of_all_units = (
+    st.builds(Window, amounts, seconds)
+    | st.builds(Window, amounts, seconds, st.just(LimitUnit.TOKENS))
+    | st.builds(Window, amounts, seconds, st.just(LimitUnit.COST), st.just("EUR"))
+)
+
+
+@given(st.lists(windows_of_all_units, max_size=4))
 def test_a_window_is_written_as_it_is_read(windows: list[Window]) -> None:
     ordered = sorted(windows, key=lambda window: window.seconds)
     assert list(parse_limits(",".join(map(str, windows)))) == ordered
+
+
+@pytest.mark.parametrize(
+    ("text", "windows"),
+    [
+        (
+            "500/min, 200k tokens/min, 5 USD/d",
+            [
+                Window(500, 60),
+                Window(200_000, 60, LimitUnit.TOKENS),
+                Window(5_000_000, 86400, LimitUnit.COST, "USD"),
+            ],
+        ),
+        ("1.5M tokens/h", [Window(1_500_000, 3600, LimitUnit.TOKENS)]),
+        ("0.05 EUR/15min", [Window(50_000, 900, LimitUnit.COST, "EUR")]),
+        ("2k/min", [Window(2000, 60)]),
+    ],
+)
+def test_limits_of_tokens_and_cost_are_read(text: str, windows: list[Window]) -> None:
+    assert list(parse_limits(text)) == windows
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0 tokens/min", "1.5 tokens/min", "5 usd/d", "5 USDT/d", "0.0000001 USD/d", "1m tokens/h"],
+)
+def test_an_invalid_limit_of_tokens_or_cost_is_named(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"is no limit: .* tokens as 200k tokens/min; money as"):
+        parse_limits(text)
+
+
+def test_limits_of_cost_are_of_one_currency() -> None:
+    with pytest.raises(SettingsError, match="mixes EUR and USD"):
+        parse_limits("5 USD/d, 100 EUR/month")
+
+
+def test_a_service_that_counts_calls_alone_has_no_limit_of_tokens() -> None:
+    assert parse_call_limits("10/s") == parse_limits("10/s")
+    with pytest.raises(SettingsError, match="'200k tokens/min' is no limit for a service that"):
+        parse_call_limits("10/s, 200k tokens/min")
 
 
 def test_a_credential_differs_by_key_and_does_not_reveal_it() -> None:

@@ -9,14 +9,14 @@ from typing import Any, cast
 import pytest
 
 from analysis.step import NotReady, Step
-from workers.text_jobs import run_stage
+from workers.text_jobs import Fetchers, run_stage
 
 
 def run_steps(*steps: Step) -> list[Any]:
     async def run() -> list[Any]:
         fetcher = SimpleNamespace(has_called=asyncio.Event())
         unused = cast("Any", None)
-        return await run_stage(unused, steps, unused, cast("Any", fetcher))
+        return await run_stage(unused, steps, unused, Fetchers(cast("Any", fetcher)))
 
     return asyncio.run(run())
 
@@ -95,7 +95,8 @@ def test_a_stage_that_is_cancelled_while_a_step_computes_waits_for_the_calls_in_
             Step("compute", compute, tables=(), makes_calls=False),
         ]
         fetcher, unused = SimpleNamespace(has_called=asyncio.Event()), cast("Any", None)
-        stage = asyncio.create_task(run_stage(unused, steps, unused, cast("Any", fetcher)))
+        fetchers = Fetchers(cast("Any", fetcher))
+        stage = asyncio.create_task(run_stage(unused, steps, unused, fetchers))
         stage.add_done_callback(lambda _stage: happened.append("the stage ends"))
 
         await computes.wait()

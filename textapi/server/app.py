@@ -13,7 +13,7 @@ from prometheus_client import values
 
 from core import logs
 from core.errors import SettingsError, StackError
-from core.rate_limit_notation import parse_limits
+from core.ratelimit.notation import parse_call_limits
 from core.settings import Settings
 from textapi.engine import language
 from textapi.server.auth import Authenticator
@@ -31,7 +31,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
             "the Text API has no key to accept: set TIDINGS_TEXTAPI_KEYS, separated by commas"
         )
     keys = [key.get_secret_value() for key in settings.textapi_keys]
-    authenticator = Authenticator(keys, parse_limits(settings.textapi_key_limit))
+    authenticator = Authenticator(keys, parse_call_limits(settings.textapi_key_limit))
 
     logs.configure(settings)
     # Numpy reads this when it is imported.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
-from core.rate_limit_notation import Window
+from core.ratelimit.notation import Window
 from textapi.server.errors import HttpError
 from textapi.server.key_limits import KeyLimits
 

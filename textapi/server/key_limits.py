@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from core.rate_limit_notation import Window
+from core.ratelimit.notation import Window
 from textapi.server.errors import HttpError
 
 
@@ -49,7 +49,7 @@ class _CallLog:
     def __init__(self, window: Window) -> None:
         self.window = window
         # It holds the number of calls, then their times; a float counts exactly up to 2**53.
-        self._memory = memoryview(mmap.mmap(-1, 8 * (1 + window.calls))).cast("d")
+        self._memory = memoryview(mmap.mmap(-1, 8 * (1 + window.amount))).cast("d")
 
     def seconds_to_wait(self, now: float) -> float:
         """Return the seconds until another call fits, 0 or less if it fits *now*."""
@@ -61,4 +61,4 @@ class _CallLog:
         self._memory[0] += 1
 
     def _position(self) -> int:
-        return 1 + int(self._memory[0]) % self.window.calls
+        return 1 + int(self._memory[0]) % self.window.amount

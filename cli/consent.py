@@ -1,0 +1,47 @@
+"""Ask once before texts are sent to a server of language models outside this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.messages import inform, warn
+from core.errors import UsageError
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
+
+
+def ask_for_consent(db: Database, settings: Settings, parameters: Any, *, is_given: bool) -> None:
+    """Say what leaves the machine if a model elsewhere codes, and record that it may.
+
+    A server is asked about once; *is_given* is the answer. Raises `UsageError` without one.
+    """
+    if not getattr(parameters, "has_model_coder", False):
+        return
+
+    from language_models.client import leaves_machine, name_server
+    from models.costs import has_consent, note_consent
+
+    url = settings.model_url or ""
+    server = name_server(url)
+    if not leaves_machine(url):
+        return
+    with db.read() as connection:
+        if has_consent(connection, server):
+            return
+
+    warn(
+        f"texts leave this machine: each text that {parameters.coder} codes is sent to {server} "
+        "with the questions of the codebook. No date, address or name of a source is"
+    )
+    if not is_given:
+        if not sys.stdin.isatty():
+            raise UsageError(f"nothing was sent to {server}: give --yes if the texts may be")
+        if not typer.confirm("Send them?", err=True):
+            raise UsageError(f"nothing was sent to {server}, and nothing is submitted")
+    note_consent(db, server)
+    inform(f"texts may be sent to {server} from now on")

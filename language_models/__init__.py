@@ -1,0 +1,1 @@
+"""Servers of language models that speak OpenAI's chat completions: requests, replies, prices."""

@@ -1,0 +1,151 @@
+"""The client of a server of language models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from core.addresses import is_loopback
+from core.errors import ServiceError, ServiceRefused, ServiceUnavailable, SettingsError
+from core.prices import Price
+from core.ratelimit import Limiter
+from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
+from core.service_client import Answer, RetryPolicy, ServiceClient
+from core.settings import Settings
+from language_models.chat import OPTIONAL_FIELDS, ChatRequest
+from language_models.completion import SERVICE, read_tokens
+
+NO_ADDRESS = "no server of language models is known: set TIDINGS_MODEL_URL"
+
+# An attempt that is not answered stays paid for at its bound, so there are few.
+RETRY_POLICY = RetryPolicy(attempts=3, first_wait=0.5, longest_wait=45.0)
+
+_PATH = "/v1/chat/completions"
+_WRONG_FIELD = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+_ADVICE = {
+    400: "the server does not take such a request",
+    401: "set TIDINGS_MODEL_KEY to a key that it accepts",
+    403: "the key may not do this: set TIDINGS_MODEL_KEY to one that may",
+    404: "it has no such model, or no such address: look at --coder and TIDINGS_MODEL_URL; what "
+    "the model has answered stays",
+    413: "the text is too long for it",
+    422: "the server does not take such a request",
+}
+
+_TIMEOUT_ADVICE = "is it running, or does it need more time than TIDINGS_MODEL_TIMEOUT?"
+
+
+class ModelClient:
+    """Asks a server of language models within its limits.
+
+    *session* is the caller's. Raises `SettingsError` if no address is set.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, settings: Settings, limiter: Limiter
+    ) -> None:
+        if not settings.model_url:
+            raise SettingsError(NO_ADDRESS)
+
+        key = settings.model_key.get_secret_value() if settings.model_key else ""
+        self._client = ServiceClient(
+            service=SERVICE,
+            base_url=base_address(settings.model_url),
+            session=session,
+            limiter=limiter,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            secrets=(key,),
+            retry_policy=replace(
+                RETRY_POLICY, seconds=max(RETRY_POLICY.seconds, 1.5 * settings.model_timeout)
+            ),
+            timeout=aiohttp.ClientTimeout(
+                total=settings.model_timeout, sock_connect=settings.textapi_connect_timeout
+            ),
+            advice=_ADVICE,
+            timeout_advice=_TIMEOUT_ADVICE,
+            default_advice="look at TIDINGS_MODEL_URL",
+        )
+        # The optional fields that the server has refused.
+        self.refused_fields: frozenset[str] = frozenset()
+
+    async def retry(self, attempt: Callable[[int], Awaitable[Any]]) -> Any:
+        """Return the result of *attempt*; see `ServiceClient.retry`."""
+        return await self._client.retry(attempt)
+
+    async def complete(
+        self, chat: ChatRequest, model: str, price: Price, before: Callable[[], Awaitable[None]]
+    ) -> Any:
+        """Return the JSON of a reply; *before* is awaited before the request is sent.
+
+        Raises what `ServiceClient.attempt` raises.
+        """
+
+        def read_weights(answer: Answer) -> Weights | None:
+            tokens = read_tokens(answer.value)
+            if tokens is not None:
+                return {LimitUnit.TOKENS: tokens.total, LimitUnit.COST: price.cost(tokens)}
+            return NO_WEIGHTS if _is_free(answer.status) else None
+
+        bound = chat.prompt_bound + chat.max_tokens
+        answer = await self._client.attempt(
+            "POST",
+            _PATH,
+            before=before,
+            weights={LimitUnit.TOKENS: bound, LimitUnit.COST: chat.most_cost(price)},
+            read_weights=read_weights,
+            json=chat.body(model, self.refused_fields),
+        )
+        return answer.value
+
+    def leave_out_refused_field(self, error: ServiceRefused, left_out: Collection[str]) -> bool:
+        """Leave out the optional field that the server's words refuse; return whether they do.
+
+        *left_out* are the fields that the refused request did not have: another request may have
+        found out meanwhile.
+        """
+        if error.status not in _WRONG_FIELD:
+            return False
+        for field_name in OPTIONAL_FIELDS:
+            if field_name not in left_out and re.search(rf"\b{field_name}\b", str(error)):
+                self.refused_fields |= {field_name}
+                return True
+        return False
+
+
+def was_surely_not_billed(error: ServiceError) -> bool:
+    """Return whether a call that failed was answered without work, or not sent at all.
+
+    What ends otherwise may have been done and billed.
+    """
+    if isinstance(error, ServiceUnavailable):
+        return not error.unanswered if error.status is None else _is_free(error.status)
+    return isinstance(error, ServiceRefused)
+
+
+def _is_free(status: int) -> bool:
+    """Return whether a server that answers so has not begun to work."""
+    is_fault_of_request = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_timeout = status == HTTPStatus.REQUEST_TIMEOUT
+    return status == HTTPStatus.SERVICE_UNAVAILABLE or (is_fault_of_request and not is_timeout)
+
+
+def base_address(url: str) -> str:
+    """Return the address of a server without ``/v1``, which some write and others do not."""
+    return url.rstrip("/").removesuffix("/v1")
+
+
+def name_server(url: str) -> str:
+    """Return the host and port of a server."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def leaves_machine(url: str) -> bool:
+    """Return whether what is sent to *url* leaves this machine."""
+    return not is_loopback(urlsplit(url).hostname or "")

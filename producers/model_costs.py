@@ -1,0 +1,185 @@
+"""What a run's calls of a language model will take: a bound, and an expectation with its error."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from analysis.codebooks.model_requests import ModelRequest
+from core.prices import MICRO, Price
+
+# The expectation lies within so many of its standard errors of what will be, in 95 % of cases.
+_QUANTILE = 1.96
+
+# Fewer answers to a prompt than this say nothing of further ones.
+_FEWEST_ANSWERS = 10
+
+
+@dataclass
+class PromptSizes:
+    """The sizes of the requests of one prompt, and the most tokens of each answer."""
+
+    requests: int = 0
+    sizes: int = 0
+    largest: int = 0
+    max_tokens: int = 0
+
+
+@dataclass
+class ModelRequestSizes:
+    """The requests of a dry run, by the hash of their prompt."""
+
+    by_prompt: dict[str, PromptSizes] = field(default_factory=lambda: defaultdict(PromptSizes))
+
+    def add(self, request: ModelRequest) -> None:
+        """Count a request that is to be made."""
+        prompt, size = self.by_prompt[request.prompt.hash], request.chat.prompt_bound
+        prompt.requests += 1
+        prompt.sizes += size
+        prompt.largest = max(prompt.largest, size)
+        prompt.max_tokens = request.chat.max_tokens
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return sum(prompt.requests for prompt in self.by_prompt.values())
+
+    def limit(self, requests: int) -> None:
+        """Let there be at most so many *requests*; nobody knows which, so the largest may be."""
+        for prompt in self.by_prompt.values():
+            if prompt.requests > requests:
+                prompt.sizes = prompt.largest * requests
+                prompt.requests = requests
+
+
+@dataclass(frozen=True)
+class TokenFigures:
+    """Tokens of prompts and answers, and what they cost in millionths of the currency."""
+
+    tokens_in: int
+    tokens_out: int
+    cost: int
+
+
+@dataclass(frozen=True)
+class CostPlan:
+    """What calls of a language model take at most, and what is expected of them.
+
+    *expected* is None if too few answers are stored. *error* is half the width of its 95 %
+    interval, as a share of the expected cost, or of the expected tokens if they cost nothing.
+    """
+
+    calls: int
+    currency: str
+    price: str
+    bound: TokenFigures
+    expected: TokenFigures | None
+    error: float | None
+    learned_from: int
+
+
+def plan_costs(
+    requests: ModelRequestSizes, uses: Sequence[Any], price: Price, price_text: str
+) -> CostPlan:
+    """Return what *requests* take at most, and as answers to the same prompts took.
+
+    *uses* are the sums of stored answers by prompt. A prompt with too few answers is expected to
+    take what those of all prompts of the model took.
+    """
+    stored = {use.prompt: use for use in uses}
+    bound_in = sum(prompt.sizes for prompt in requests.by_prompt.values())
+    bound_out = sum(prompt.requests * prompt.max_tokens for prompt in requests.by_prompt.values())
+    bound_cost = price.most(bound_in, bound_out) + requests.requests
+    bound = TokenFigures(bound_in, bound_out, 0 if price.is_free else bound_cost)
+
+    pooled = _pool(uses)
+    forecasts: list[_Forecast] = []
+    answers = 0
+    for prompt_hash, sizes in requests.by_prompt.items():
+        use = stored.get(prompt_hash)
+        sums = _sums_of(use) if use is not None else pooled
+        if sums.answers < _FEWEST_ANSWERS:
+            sums = pooled
+        if sums.answers < _FEWEST_ANSWERS:
+            return CostPlan(requests.requests, price.currency, price_text, bound, None, None, 0)
+        answers += sums.answers
+        forecasts.append(_forecast(sums, sizes))
+
+    tokens_in = sum(forecast.tokens_in for forecast in forecasts)
+    tokens_out = sum(forecast.tokens_out for forecast in forecasts)
+    cost = (tokens_in * price.prompt + tokens_out * price.completion) / MICRO
+    expected = TokenFigures(round(tokens_in), round(tokens_out), math.ceil(cost))
+    error = _error(forecasts, price)
+    return CostPlan(requests.requests, price.currency, price_text, bound, expected, error, answers)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over answers: sizes of requests, tokens of prompts, tokens of completions."""
+
+    answers: int
+    sizes: int
+    sizes_squared: int
+    tokens: int
+    tokens_squared: int
+    sizes_by_tokens: int
+    completions: int
+    completions_squared: int
+
+
+def _sums_of(use: Any) -> _Sums:
+    return _Sums(**{name: int(getattr(use, name)) for name in _Sums.__dataclass_fields__})
+
+
+def _pool(uses: Sequence[Any]) -> _Sums:
+    sums: Mapping[str, int] = {
+        name: sum(int(getattr(use, name)) for use in uses) for name in _Sums.__dataclass_fields__
+    }
+    return _Sums(**sums)
+
+
+@dataclass(frozen=True)
+class _Forecast:
+    """Expected tokens with their variances."""
+
+    tokens_in: float
+    tokens_out: float
+    variance_in: float
+    variance_out: float
+
+
+def _forecast(sums: _Sums, sizes: PromptSizes) -> _Forecast:
+    """Return the tokens of further requests, by least squares of tokens on sizes.
+
+    The variance is that of a sum of new observations: of the line and of each of them.
+    """
+    n, m = sums.answers, sizes.requests
+    mean_size, mean_tokens = sums.sizes / n, sums.tokens / n
+    spread = sums.sizes_squared - n * mean_size**2
+    covariance = sums.sizes_by_tokens - n * mean_size * mean_tokens
+    slope = covariance / spread if spread > 0 else 0.0
+    explained = slope * covariance
+    total = sums.tokens_squared - n * mean_tokens**2
+    residual = max(0.0, total - explained) / max(1, n - 2)
+
+    distance = sizes.sizes / m - mean_size if m else 0.0
+    tokens_in = m * (mean_tokens + slope * distance)
+    of_line = 1 / n + (distance**2 / spread if spread > 0 else 0.0)
+    variance_in = residual * (m + m**2 * of_line)
+
+    mean_completion = sums.completions / n
+    deviation = max(0.0, sums.completions_squared - n * mean_completion**2) / max(1, n - 1)
+    variance_out = deviation * (m + m**2 / n)
+    return _Forecast(tokens_in, m * mean_completion, variance_in, variance_out)
+
+
+def _error(forecasts: Sequence[_Forecast], price: Price) -> float | None:
+    weight_in, weight_out = (1, 1) if price.is_free else (price.prompt, price.completion)
+    expected = variance = 0.0
+    for forecast in forecasts:
+        expected += forecast.tokens_in * weight_in + forecast.tokens_out * weight_out
+        variance += forecast.variance_in * weight_in**2 + forecast.variance_out * weight_out**2
+    return round(_QUANTILE * math.sqrt(variance) / expected, 6) if expected else None

@@ -1,0 +1,56 @@
+"""Rate limiters in virtual time, each as in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.ratelimit import History, MinuteCount
+from core.ratelimit.clock import SYSTEM_CLOCK, Clock
+from core.ratelimit.limiter import RateLimiter
+from core.ratelimit.notation import parse_limits
+from tests.virtual_time import VirtualTime, VirtualTimeRedis
+
+Work = Callable[..., Awaitable[Any]]
+
+
+async def no_calls(_seconds: float) -> Sequence[MinuteCount]:
+    return []
+
+
+def make_limiter(
+    client: Redis, limit: str, history: History = no_calls, clock: Clock = SYSTEM_CLOCK
+) -> RateLimiter:
+    windows = parse_limits(limit)
+    return RateLimiter(
+        client, service="nyt", credential="c", windows=windows, history=history, clock=clock
+    )
+
+
+def run_in_virtual_time(
+    redis_url: str, limit: str, work: Work, *, processes: int = 1, history: History = no_calls
+) -> Any:
+    """Run ``work(virtual_time, *limiters)``, each limiter as in a process of its own."""
+
+    async def main() -> Any:
+        virtual_time = VirtualTime()
+        clients, limiters = [], []
+        for _ in range(processes):
+            client = VirtualTimeRedis.from_url(redis_url)
+            client.virtual_time = virtual_time
+            clients.append(client)
+            limiters.append(make_limiter(client, limit, history, virtual_time.clock))
+
+        async with virtual_time.passing():
+            try:
+                return await work(virtual_time, *limiters)
+            finally:
+                for limiter in limiters:
+                    await limiter.aclose()
+                for client in clients:
+                    await client.aclose()
+
+    return asyncio.run(main())

@@ -1,0 +1,59 @@
+"""What the calls of a process may take: charged in the database, which all workers share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from functools import partial
+
+from core.errors import RunCapReached
+from core.prices import format_money
+from core.quantities import quantity
+from models.calls import Charge
+from models.costs import CallBound, charge_calls
+from models.database import Database
+from workers.database_threads import DatabaseThreads
+
+
+class Budget:
+    """Charges the most that a call can take before it is made. Use it within one event loop."""
+
+    def __init__(self, db: Database, threads: DatabaseThreads) -> None:
+        self._charging = threads.group(partial(charge_calls, db))
+        # How many calls of each run are charged with more than they may cost.
+        self._in_flight: Counter[int] = Counter()
+        self._released = asyncio.Event()
+
+    async def charge(self, bound: CallBound, currency: str) -> Charge:
+        """Charge a call as soon as the calls in flight leave so much of its run's cap.
+
+        A task that is cancelled meanwhile may leave its charge behind: the run is charged too much
+        then, never too little. Raises `RunCapReached`.
+        """
+        run_id = bound.run_id
+        while True:
+            released = self._released
+            charge = await self._charging.submit(bound)
+            if isinstance(charge, Charge):
+                self._in_flight[run_id] += 1
+                return charge
+
+            if not charge.are_calls_left:
+                raise RunCapReached(
+                    f"cap of {quantity(charge.max_calls or 0, 'call')} is reached: "
+                    f"`tidings resume {run_id} --max-calls N` goes on"
+                )
+            if not self._in_flight[run_id]:
+                raise RunCapReached(
+                    "its cap on costs leaves no room for the next call, which may cost "
+                    f"{format_money(bound.cost, currency)}: `tidings resume {run_id} --max-cost "
+                    f"N{currency}` goes on",
+                    max_cost=charge.max_cost,
+                )
+            await released.wait()
+
+    def release(self, run_id: int) -> None:
+        """Let calls of the run that wait be charged: one has been settled."""
+        self._in_flight[run_id] -= 1
+        self._released.set()
+        self._released = asyncio.Event()

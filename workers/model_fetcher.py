@@ -1,0 +1,281 @@
+"""Answers of language models through the ledger, and what each attempt costs the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+from analysis.codebooks.model_requests import RETRIES, ModelRequest, UnusableAnswer
+from core.errors import ServiceError, ServiceRefused, SettingsError
+from core.logs import get_logger
+from core.prices import format_money, parse_price
+from core.ratelimit import credential_of
+from language_models.client import leaves_machine, name_server, was_surely_not_billed
+from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
+from models.calls import Charge, Usage
+from models.costs import CallBound, ModelUse, Settlement, has_consent, note_use
+from models.costs import settle as settle_charge
+from textapi.requests import AnswerKey
+from workers.answer_fetcher import BeforeAttempt, LedgerFetcher
+from workers.context import JobContext
+from workers.held_claims import CallBounds
+
+# What a call took that was answered without work.
+_NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
+
+log = get_logger(__name__)
+
+EndClaims = Callable[[Collection[AnswerKey]], set[bytes]]
+
+
+class BoundExceeded(ServiceError):
+    """A server has counted more tokens than a call could have: no plan of its costs would hold."""
+
+
+@dataclass
+class _Took:
+    """What the calls of a slice have taken, bounds of those without an answer among it."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: int = 0
+
+
+class ModelFetcher(LedgerFetcher):
+    """Gets answers of a language model.
+
+    Each request that is sent is charged to the run at its bound before, and at what it took when
+    its answer is stored. One that is not answered stays charged.
+    """
+
+    def __init__(self, job: JobContext, coder: str) -> None:
+        runtime, settings = job.runtime, job.runtime.settings
+        self._credential = credential_of(runtime.model_key)
+        super().__init__(
+            job,
+            engine=coder,
+            service=SERVICE,
+            credential=self._credential,
+            bounds=CallBounds(settings.model_concurrency, settings.model_timeout),
+        )
+        self._client = runtime.model()
+        self._slots = runtime.model_slots
+        self._budget = runtime.budget
+        self._price_text = settings.model_price
+        self._price = parse_price(settings.model_price)
+        self._took = _Took()
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """None: models declare no languages."""
+        return None
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if self._took.calls:
+            log.info(
+                "model asked",
+                calls=self._took.calls,
+                tokens_in=self._took.tokens_in,
+                tokens_out=self._took.tokens_out,
+                cost=format_money(self._took.cost, self._price.currency),
+            )
+
+    async def check_consent(self) -> None:
+        """Raise `SettingsError` unless a person has agreed to send texts to the server."""
+        url = self.job.runtime.settings.model_url or ""
+        if leaves_machine(url) and not await self.job.read(has_consent, name_server(url)):
+            raise SettingsError(
+                f"texts would leave this machine for {name_server(url)}, and nobody has agreed to "
+                "that: submit such a run with this TIDINGS_MODEL_URL, which asks for it"
+            )
+
+    async def send(
+        self,
+        request: ModelRequest,
+        keys: Collection[AnswerKey],  # noqa: ARG002 - a request has one
+        before_attempt: BeforeAttempt,
+        after_failure: Callable[[ServiceError], None],
+        end_claims: EndClaims,
+    ) -> set[AnswerKey]:
+        """Request the codes of a text and store the answer; return no key.
+
+        An answer that gives no codes is asked for again, and kept where no attempt is better.
+        Raises what `ModelClient.complete` raises, and `BoundExceeded`.
+        """
+        unusable: list[dict[AnswerKey, str]] = []
+
+        async def attempt(number: int) -> None:
+            try:
+                async with self._slots:
+                    reply = await self._exchange(request, number, before_attempt)
+                    try:
+                        answers = self._read_answers(request, reply, unusable)
+                        await self._store(request, answers, end_claims)
+                    finally:
+                        await self._writer.flush()
+                        self._budget.release(self.job.claim.run_id)
+                    self._check_bounds(request, reply)
+            except ServiceError as error:
+                after_failure(error)
+                raise
+
+        try:
+            await self._client.retry(attempt)
+        except BoundExceeded:
+            raise
+        except ServiceError:
+            if not unusable:
+                raise
+            await self._store(request, unusable[-1], end_claims)
+        return set()
+
+    async def reserve_call(
+        self,
+        operation: str,  # noqa: ARG002
+        attempt: int,  # noqa: ARG002
+    ) -> None:
+        """Charge nothing yet: a call is charged with its bound."""
+        self.has_called.set()
+
+    def _read_answers(
+        self, request: ModelRequest, reply: Any, unusable: list[dict[AnswerKey, str]]
+    ) -> dict[AnswerKey, str]:
+        """Return the answer of a reply, also one without codes if no attempt may follow.
+
+        Answers without codes are added to *unusable*. Raises `UnusableAnswer`.
+        """
+        self._note_use(request, reply)
+        try:
+            return request.answers(reply, request.keys)
+        except UnusableAnswer as error:
+            unusable.append(error.answers)
+            if len(unusable) <= RETRIES and not self.job.slice_is_over:
+                raise
+            return error.answers
+
+    async def _store(
+        self, request: ModelRequest, answers: dict[AnswerKey, str], end_claims: EndClaims
+    ) -> None:
+        await self._writer.store(request, answers, end_claims(set()))
+        self._is_answered = True
+
+    async def _exchange(
+        self, request: ModelRequest, number: int, before_attempt: BeforeAttempt
+    ) -> Any:
+        """Return the JSON of a reply; a server that refuses a field is asked at once without it."""
+        while True:
+            left_out = self._client.refused_fields
+            try:
+                return await self._exchange_once(request, number, before_attempt)
+            except ServiceRefused as error:
+                if not self._client.leave_out_refused_field(error, left_out):
+                    raise
+
+    async def _exchange_once(
+        self, request: ModelRequest, number: int, before_attempt: BeforeAttempt
+    ) -> Any:
+        """Return the JSON of a reply, and charge what it took with the next batch of answers.
+
+        The caller releases the charge of an answered call.
+        """
+        run_id, chat = self.job.claim.run_id, request.chat
+        bound = CallBound(
+            run_id=run_id,
+            service=SERVICE,
+            credential=self._credential,
+            operation=OPERATION,
+            tokens=chat.prompt_bound + chat.max_tokens,
+            cost=chat.most_cost(self._price),
+        )
+        charge: Charge | None = None
+        began = time.monotonic()
+
+        async def before() -> None:
+            nonlocal charge, began
+            await before_attempt(OPERATION, number)
+            charge = await self._budget.charge(bound, self._price.currency)
+            began = time.monotonic()
+
+        def settle(usage: Usage | None) -> None:
+            if charge is not None:
+                self._add(usage, bound)
+                seconds = time.monotonic() - began
+                settlement = Settlement(
+                    charge=charge, usage=usage, is_retry=number > 1, seconds=seconds
+                )
+                self._writer.change(partial(settle_charge, db=self.job.db, settlement=settlement))
+
+        is_answered = False
+        try:
+            reply = await self._client.complete(chat, request.model, self._price, before)
+            is_answered = True
+        except ServiceError as error:
+            settle(_NOTHING if was_surely_not_billed(error) else None)
+            raise
+        finally:
+            if charge is not None and not is_answered:
+                await self._writer.flush()
+                self._budget.release(run_id)
+        settle(self._usage_of(reply))
+        return reply
+
+    def _add(self, usage: Usage | None, bound: CallBound) -> None:
+        self._took.calls += 1
+        self._took.cost += bound.cost if usage is None else usage.cost
+        if usage is not None:
+            self._took.tokens_in += usage.tokens_in
+            self._took.tokens_out += usage.tokens_out
+
+    def _usage_of(self, reply: Any) -> Usage | None:
+        """Return what a reply says that it took; None if it does not say so."""
+        tokens = read_tokens(reply)
+        if tokens is None:
+            return None
+        return Usage(
+            tokens_in=tokens.prompt,
+            tokens_out=tokens.completion,
+            tokens_cached=tokens.cached,
+            tokens_reasoning=tokens.reasoning,
+            cost=self._price.cost(tokens),
+        )
+
+    def _note_use(self, request: ModelRequest, reply: Any) -> None:
+        """Record with the next batch who answered, and what it took."""
+        completion = read_completion(reply)
+        use = ModelUse(
+            coder=self.engine,
+            prompt=request.prompt.hash,
+            size=request.chat.prompt_bound,
+            tokens=completion.tokens,
+            model=completion.model or request.model,
+            fingerprint=completion.fingerprint,
+            price=self._price_text,
+        )
+        self._writer.change(
+            partial(note_use, db=self.job.db, run_id=self.job.claim.run_id, use=use)
+        )
+
+    def _check_bounds(self, request: ModelRequest, reply: Any) -> None:
+        """Raise `BoundExceeded` if a reply took more tokens than any request could."""
+        tokens, chat = read_tokens(reply), request.chat
+        if tokens is None:
+            return
+        if tokens.prompt > chat.prompt_bound or tokens.completion > chat.max_tokens:
+            raise BoundExceeded(
+                f"{SERVICE}: the server counts {tokens.prompt:,} tokens of a prompt that can have "
+                f"{chat.prompt_bound:,} and {tokens.completion:,} of an answer that may have "
+                f"{chat.max_tokens:,}: what it bills cannot be bounded, so nothing more is asked; "
+                "see what stands between it and TIDINGS_MODEL_URL",
+                service=SERVICE,
+            )
