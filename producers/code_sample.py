@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from analysis.codebooks.cells import make_cells
 from analysis.codebooks.codebook import Codebook, CodedUnit
@@ -64,31 +64,66 @@ def draw_code_sample(
 ) -> list[SampledText]:
     """Draw *n* units of a run, or all of fewer; store them with the codebook, and return them.
 
-    They are shared out evenly between the periods and, if the codebook asks of each, the keywords,
-    unless *n* says how many to draw of each part. The units are in the order in which they are to
-    be coded. Raises `NotFound` for the run, and `UsageError` if the codebook does not fit it or
-    nothing is there to be coded.
+    They are shared out as `DrawnSample.draw` does. Raises `NotFound` for the run, and `UsageError`
+    if the codebook does not fit it or nothing is there to be coded.
     """
-    with db.read() as connection:
-        run = get_run(connection, run_id)
-    _check_unit(codebook, run)
-
-    units, cells = make_cells(db, run, codebook, per, hash_parts(f"{seed}", codebook.hash.hex()))
-    drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
-    if not drawn:
-        raise UsageError(
-            f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
-        )
-
+    drawn_sample = DrawnSample.draw(db, run_id, codebook, n=n, per=per, seed=seed)
     with db.write() as connection:
-        codebook_id = keep_codebook(connection, db, codebook)
-        earlier = set()
-        for unit in list_sampled_units(connection, run_id, codebook_id, TextPart.HEADLINE):
-            earlier.add(UnitKey(unit.document_id, unit.keyword, unit.position))
-        strata = _make_strata(cells, drawn)
-        unit_rows = _make_unit_rows(units, cells, drawn, strata, earlier)
-        replace_sample(connection, run_id, codebook_id, list(strata.values()), unit_rows)
+        codebook_id = drawn_sample.store(connection)
     return read_code_sample(db, run_id, codebook_id)
+
+
+@dataclass(frozen=True)
+class DrawnSample:
+    """A sample of a run that is drawn and not stored yet."""
+
+    db: Database
+    run_id: int
+    codebook: Codebook
+    units: CodableUnits
+    cells: Sequence[Cell]
+    drawn: Sequence[Draw]
+
+    @classmethod
+    def draw(
+        cls,
+        db: Database,
+        run_id: int,
+        codebook: Codebook,
+        *,
+        n: int | SampleCounts,
+        per: SamplePeriod,
+        seed: int,
+    ) -> DrawnSample:
+        """Draw *n* units of a run, or all of fewer.
+
+        They are shared out evenly between the periods and, if the codebook asks of each, the
+        keywords, unless *n* says how many to draw of each part. The units are in the order in which
+        they are to be coded. Raises as `draw_code_sample`.
+        """
+        with db.read() as connection:
+            run = get_run(connection, run_id)
+        _check_unit(codebook, run)
+
+        salt = hash_parts(f"{seed}", codebook.hash.hex())
+        units, cells = make_cells(db, run, codebook, per, salt)
+        drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
+        if not drawn:
+            raise UsageError(
+                f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
+            )
+        return cls(db, run_id, codebook, units, cells, drawn)
+
+    def store(self, connection: Connection) -> int:
+        """Store the sample in the place of an earlier one; return the codebook's id."""
+        codebook_id = keep_codebook(connection, self.db, self.codebook)
+        earlier = set()
+        for unit in list_sampled_units(connection, self.run_id, codebook_id, TextPart.HEADLINE):
+            earlier.add(UnitKey(unit.document_id, unit.keyword, unit.position))
+        strata = _make_strata(self.cells, self.drawn)
+        unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, earlier)
+        replace_sample(connection, self.run_id, codebook_id, list(strata.values()), unit_rows)
+        return codebook_id
 
 
 def read_code_sample(db: Database, run_id: int, codebook_id: int) -> list[SampledText]:

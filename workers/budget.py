@@ -43,7 +43,8 @@ class Budget:
                     f"cap of {quantity(charge.max_calls or 0, 'call')} is reached: "
                     f"`tidings resume {run_id} --max-calls N` goes on"
                 )
-            if not self._in_flight[run_id]:
+            # A call that was settled since the charge was tried may have left room.
+            if not self._in_flight[run_id] and not released.is_set():
                 raise RunCapReached(
                     "its cap on costs leaves no room for the next call, which may cost "
                     f"{format_money(bound.cost, currency)}: `tidings resume {run_id} --max-cost "

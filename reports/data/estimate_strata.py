@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.codebooks.codebook import SEPARATOR, YES, Variable, VariableType
+from analysis.codebooks.codebook import SEPARATOR, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import SamplePart
-from reports.data.coded_samples import NOT_ASKED, CodedSample, SampleUnit, Stratum
+from reports.data.coded_samples import NOT_ASKED, PEOPLE, CodedSample, SampleUnit, Stratum
 from reports.data.groupings import list_groups
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
@@ -36,6 +36,9 @@ class Subject:
 
     # Whether it is of all groups but this one.
     is_of_others: bool = False
+
+    # Who would read all texts: people, or a language model ``model:NAME``.
+    reader: str = PEOPLE
 
     def has_unit(self, unit: SampleUnit) -> bool:
         """Whether a unit of its strata is one of its group."""
@@ -66,11 +69,11 @@ class Subject:
         ]
 
 
-def list_subjects(sample: CodedSample) -> list[Subject]:
+def list_subjects(sample: CodedSample, reader: str = PEOPLE) -> list[Subject]:
     """Return what estimates are made of, the whole run first."""
     periods = dict.fromkeys(["", *sample.periods])
     return [
-        Subject(sample, variable, keyword, period)
+        Subject(sample, variable, keyword, period, reader=reader)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
         for period in periods
@@ -89,15 +92,10 @@ def list_group_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
     ]
 
 
-def list_categories(variable: Variable) -> list[str]:
-    """Return the categories whose shares are estimated: of yes and no the first alone."""
-    return [YES] if variable.type == VariableType.YES_NO else list(variable.codes)
-
-
 def make_strata(
     run: RunData, subject: Subject, category: str, machine: str | None
 ) -> list[CodedStratum]:
-    """Return the strata of a subject with what people, and a machine, say of a category."""
+    """Return the strata of a subject with what its reader, and a machine, say of a category."""
     return [stratum for _, stratum in make_numbered_strata(run, subject, category, machine)]
 
 
@@ -107,22 +105,31 @@ def make_numbered_strata(
     """Return the strata of a subject, each with that of the sample from which it is made.
 
     A text that was drawn for certain is a stratum of its own. Each of the others stands for as many
-    units.
+    units. A stratum of which a model has read everything is known, whatever was drawn of it.
     """
     sample, variable = subject.sample, subject.variable
+    reader_counts = None
+    if subject.reader != PEOPLE and subject.group is None:
+        reader_counts = count_machine_codes(run, sample, subject.reader, variable.name)
     machine_counts = None
     if machine is not None:
         machine_counts = count_machine_codes(run, sample, machine, variable.name)
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
+        if reader_counts is not None:
+            codes = reader_counts.counts[stratum.number]
+            if codes.total() >= stratum.population:
+                coded_strata.append((stratum, _make_known(stratum, codes, category)))
+                continue
+
         units: list[_CodedUnit] = []
         for unit in sample.units_by_stratum[stratum.number]:
-            people = _ask_people(sample, unit, variable, category)
-            if people is not None and subject.has_unit(unit):
+            reading = _ask_reader(subject, unit, category)
+            if reading is not None and subject.has_unit(unit):
                 code = None if machine is None else sample.code(unit, machine, variable)
                 machine_code = None if code is None else is_in(code, category)
-                units.append(_CodedUnit(people, machine_code, subject.copies(unit)))
+                units.append(_CodedUnit(reading, machine_code, subject.copies(unit)))
 
         counts = None if machine_counts is None else machine_counts.counts[stratum.number]
         population = subject.population(run, stratum)
@@ -133,9 +140,9 @@ def make_numbered_strata(
 
 @dataclass(frozen=True)
 class _CodedUnit:
-    """What people and a machine say of a unit: 1 if it is in the category; None if unknown."""
+    """What the reader and a machine say of a unit: 1 if it is in the category; None if unknown."""
 
-    people: float
+    reading: float
     machine: float | None
     copies: int
 
@@ -171,7 +178,7 @@ def _part_certain(
             machine = MachineCodes([unit.machine], found, known)
             positives, coded = max(0, positives - found), coded - known
         certain_strata.append(
-            CodedStratum(kind, unit.copies, [unit.people], [float(unit.copies)], machine)
+            CodedStratum(kind, unit.copies, [unit.reading], [float(unit.copies)], machine)
         )
         size -= unit.copies
 
@@ -180,16 +187,24 @@ def _part_certain(
         coded = max(0, min(coded, size))
         codes = [unit.machine for unit in others]
         machine = MachineCodes(codes, min(positives, coded), coded)
-    yield CodedStratum(kind, size, [unit.people for unit in others], (), machine)
+    yield CodedStratum(kind, size, [unit.reading for unit in others], (), machine)
     yield from certain_strata
 
 
-def _ask_people(
-    sample: CodedSample, unit: SampleUnit, variable: Variable, category: str
-) -> float | None:
-    """Return the share of the people who put a unit into a category; None if nobody knows."""
+def _make_known(stratum: Stratum, codes: Counter[str], category: str) -> CodedStratum:
+    """Return a stratum all of whose units were read."""
+    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+    positives = sum(n for code, n in codes.items() if is_in(code, category))
+    size = codes.total()
+    return CodedStratum(kind, size, [1.0] * positives + [0.0] * (size - positives))
+
+
+def _ask_reader(subject: Subject, unit: SampleUnit, category: str) -> float | None:
+    """Return the share of the readers who put a unit into a category; None if nobody knows."""
+    sample, variable = subject.sample, subject.variable
+    coders = unit.people if subject.reader == PEOPLE else [subject.reader]
     codes: dict[str, float] = {}
-    for coder in unit.people:
+    for coder in coders:
         code = sample.code(unit, coder, variable)
         if code is not None:
             codes[coder] = is_in(code, category)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Variable, VariableType
+from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import (
     NOT_ASKED,
     CodedSample,
@@ -14,7 +15,7 @@ from reports.data.coded_samples import (
     Stratum,
     count_represented,
 )
-from reports.data.estimate_strata import is_in, list_categories
+from reports.data.estimate_strata import is_in
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.multiple_tests import adjust_holm

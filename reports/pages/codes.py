@@ -8,17 +8,25 @@ from dataclasses import dataclass
 
 from analysis.codebooks.codebook import CodedUnit, Variable
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
-from reports.data.coded_samples import CodedSample, read_coded_samples
+from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
-from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates
+from reports.data.sample_looks import read_looks
+from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.code_estimates import list_statements, state_differences
+from reports.findings.code_estimates import (
+    format_confidence,
+    list_statements,
+    state_differences,
+)
 from reports.findings.finding import Finding
 from reports.words.periods import name_sample_period
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
+# The method of estimates that a machine made more precise.
+_AND_MACHINE = f"{PEOPLE} and "
+
 # The front page has at most so many sentences of a codebook.
 STATEMENTS_SHOWN = 3
 
@@ -32,6 +40,24 @@ class KeywordValidity:
     precision: EstimateRow | None
     recall: EstimateRow | None
     f1: EstimateRow | None
+
+
+@dataclass(frozen=True)
+class KnownShares:
+    """How well the shares of the whole run are known of what people, or a model, would say."""
+
+    reader: str
+    shares: int
+
+    # The widest of their intervals: half of it, as a share.
+    half_width: float
+    confidence: str
+
+    # The different texts that were coded.
+    coded: int
+
+    # Why the sample was not enlarged any more, if it was looked at while it grew.
+    outcome: str | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,10 @@ class ValidityCard:
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
     machines: Sequence[MachineAccuracy]
+
+    # What language models would say of all texts, and what people would; None if nobody knows.
+    known_of_models: Sequence[KnownShares]
+    known_of_people: KnownShares | None
 
     # The texts that several people coded.
     shared: int
@@ -101,6 +131,11 @@ class CodesPage:
     sections: Sequence[CodebookSection]
 
     @property
+    def has_people(self) -> bool:
+        """Whether people have coded anything."""
+        return any(section.card.people for section in self.sections)
+
+    @property
     def statements(self) -> list[Finding]:
         """What the front page says: the first sentences of each codebook."""
         return [
@@ -132,23 +167,33 @@ def _make_section(
 ) -> CodebookSection:
     shown = choose_method(rows)
     unit = "text" if sample.codebook.unit == CodedUnit.DOCUMENT else sample.codebook.unit.value
-    machine = next((row.method for row in shown if row.method != PEOPLE), None)
-    machine = machine.removeprefix(f"{PEOPLE} and ") if machine else None
+    machine = next(
+        (
+            row.method.removeprefix(_AND_MACHINE)
+            for row in shown
+            if row.method.startswith(_AND_MACHINE)
+        ),
+        None,
+    )
     findings = list_statements(sample, shown, unit) + state_differences(run, sample, machine)
     tables = [
         _make_table(sample, variable, keyword, shown, store)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    return CodebookSection(_make_card(sample, shown, unit), findings, tables)
+    card = _make_card(run, sample, rows, shown, unit)
+    return CodebookSection(card, findings, tables)
 
 
 def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     """Return the estimates of the method whose intervals are narrowest on the whole.
 
     A machine is chosen for all estimates of a codebook or for none: otherwise the narrowest of
-    several intervals would cover less often than it says.
+    several intervals would cover less often than it says. What a language model would say is
+    chosen only where people have coded nothing.
     """
+    if any(row.model is None for row in rows):
+        rows = [row for row in rows if row.model is None]
     widths: dict[str, float] = defaultdict(float)
     for row in rows:
         if row.measure == "share" and row.group is None:
@@ -161,7 +206,13 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     ]
 
 
-def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> ValidityCard:
+def _make_card(
+    run: RunData,
+    sample: CodedSample,
+    rows: Sequence[EstimateRow],
+    shown: Sequence[EstimateRow],
+    unit: str,
+) -> ValidityCard:
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
     for unit_of_sample in sample.units:
@@ -193,11 +244,40 @@ def _make_card(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> V
         drawn=len(sample.units),
         coded=coded,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
-        machines=[measure_machine(sample, coder) for coder in sample.machines],
+        machines=[measure_machine(sample, coder) for coder in sample.machines if coded],
+        known_of_models=[
+            known
+            for model in sample.models
+            if (known := _measure_known(run, sample, rows, model)) is not None
+        ],
+        known_of_people=_measure_known(run, sample, shown, PEOPLE),
         shared=shared,
         cannot_be_coded=cannot_be_coded,
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
-        keywords=_list_validity(rows),
+        keywords=_list_validity(shown),
+    )
+
+
+def _measure_known(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], reader: str
+) -> KnownShares | None:
+    """Return how well the shares of a reader are known; None without any."""
+    shares = [
+        row
+        for row in rows
+        if row.measure == "share" and row.period is None and row.group is None
+        if (row.model or PEOPLE) == reader
+    ]
+    if not shares:
+        return None
+    looks = read_looks(run, sample, reader)
+    return KnownShares(
+        reader=reader,
+        shares=len(shares),
+        half_width=max((row.high - row.low) / 2 for row in shares),
+        confidence=format_confidence(shares[0]),
+        coded=max(row.n_read for row in shares),
+        outcome=looks[-1].outcome if looks else None,
     )
 
 
