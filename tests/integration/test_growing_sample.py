@@ -15,14 +15,19 @@ from sqlalchemy import select, update
 
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.stored import stored_codebook
+from analysis.kinds import kind_named
+from cli.plan_sample import SamplePlan, SamplePlanner, describe_sample
 from core.enums import ENDED, JobKind, SamplePeriod, State
+from core.errors import UsageError
 from core.prices import parse_money
 from core.settings import Settings
+from language_models.completion import OPERATION
 from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
 from models.runs import LOOK_JOB
 from models.tables import Job, SampleLook
 from producers.imports import import_paths
+from producers.plan import OUR_ENGINE, plan_run
 from producers.submit import submit_run
 from reports.build import report_folder
 from reports.data.run_data import load_run
@@ -294,6 +299,85 @@ def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
     small, large = (set(codes_of(jobs.db, run, HARM)) for run in (wide, narrow))
     assert len(small) == 100
     assert small < large
+
+
+def plan(jobs: Jobs, **options: Any) -> SamplePlan:
+    parameters = months(jobs, HARM, first="2024-01", **options)
+    planner = SamplePlanner.of_run(jobs.db, parameters)
+    assert planner is not None
+    figures = plan_run(
+        jobs.db,
+        parameters,
+        (),
+        engine=OUR_ENGINE,
+        settings=jobs.settings,
+        size_sample=planner.size,
+    )
+    assert figures.model is not None
+    sample = planner.finish(figures)
+    assert figures.by_operation[OPERATION] == figures.model.calls
+    return sample
+
+
+def test_a_plan_without_a_code_assumes_the_worst_and_says_so(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    sample = plan(jobs, half_width=0.04)
+    assert sample.population == 900
+    assert 400 < sample.texts < sample.texts_for_half <= 900
+    assert sample.texts > sample.assumed["10 %"] > sample.assumed["2 %"] >= 100
+    assert sample.basis.startswith("the worst case, half of the texts")
+    assert sample.cost is not None
+    assert sample.cost_for_half is not None
+    assert sample.cost < sample.cost_for_half
+    lines = list(describe_sample(sample))
+    assert lines[0].startswith(f"± 4 points      about {sample.texts} texts, ")
+    assert lines[1].startswith(f"± 2 points      about {sample.texts_for_half} texts, ")
+    assert any("below" in line or "less than 0.2 %" in line for line in lines)
+    assert model.calls == 0
+
+
+def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelServer) -> None:
+    pilot = submit(jobs, half_width=0.2)
+    work(jobs, pilot)
+    sample = plan(jobs, half_width=0.04)
+    assert sample.basis == f"what model:stub coded of run {pilot}: 100 texts"
+    assert sample.is_expected
+
+    run = submit(jobs, half_width=0.04)
+    work(jobs, run)
+    coded = looks_of(jobs.db, run)[-1].coded
+    # The plan is on the safe side: the pilot has no harm among the texts without the keyword.
+    assert coded <= sample.texts < 2 * coded
+    assert model.texts.total() == coded
+
+
+def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
+    whole = plan(jobs, half_width=0.04)
+    by_month = plan(jobs, half_width=0.04, wanted_by=SamplePeriod.MONTH)
+    assert whole.texts < by_month.texts
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"half_width": 0.02, "code": "all"}, "leave --code out, or --within"),
+        ({"half_width": 0.02, "wanted": ("share:fire",)}, "--for share:fire is no category"),
+        ({"wanted": ("yes",)}, "write --within SHARE too"),
+        ({"wanted_by": SamplePeriod.QUARTER}, "series have no such periods"),
+    ],
+)
+def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        months(jobs, HARM, **options)
+
+
+def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> None:
+    parameters = months(jobs, HARM, half_width=0.02, wanted=("share:yes",))
+    assert parameters.wanted == ("harm=yes",)
+    assert parameters.code == "sample"
+    words = kind_named("months").command_words(parameters, ())
+    assert words[words.index("--within") + 1] == "0.02"
 
 
 def test_codebooks_are_stored_once(jobs: Jobs) -> None:
