@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, Row
 
 from analysis.codebooks.cells import make_cells
@@ -204,7 +203,7 @@ def _make_unit_rows(
 ) -> list[dict[str, Any]]:
     """Return a row for each drawn unit, in the order of coding.
 
-    Of units that have one text that which was drawn *earlier* is drawn again.
+    Of units of a stratum that have one text that which was drawn *earlier* is drawn again.
     """
     inclusions = {
         (cell_number, part): find_inclusions(
@@ -218,8 +217,10 @@ def _make_unit_rows(
         frame = cell.frames[unit.part]
         key = units.key(int(frame.places[unit.rank]), cell.keyword)
         if earlier and frame.copies[unit.rank] > 1 and key not in earlier:
-            has_text = units.random_numbers(cell.keyword) == frame.random_numbers[unit.rank]
-            copies = [units.key(int(copy), cell.keyword) for copy in np.flatnonzero(has_text)]
+            # Other strata may have the text too: each draws a copy of its own.
+            numbers = units.random_numbers(cell.keyword)[frame.members]
+            places = frame.members[numbers == frame.random_numbers[unit.rank]]
+            copies = [units.key(int(copy), cell.keyword) for copy in places]
             key = next((copy for copy in copies if copy in earlier), key)
 
         unit_rows.append(

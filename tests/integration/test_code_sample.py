@@ -116,6 +116,17 @@ def test_a_copy_that_was_drawn_stays_when_an_earlier_one_comes(db: Database) -> 
     assert now_drawn == ["Numbers of 2 days."]
 
 
+def test_a_text_that_repeats_in_two_months_is_drawn_in_each(db: Database) -> None:
+    days = ("2020-03-01", "2020-03-02", "2020-04-01", "2020-04-02")
+    store(db, [Text(day, f"Tide tables for {number}.") for number, day in enumerate(days)])
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    first, both = (
+        draw_code_sample(db, run, RELEVANCE, n=n, per=SamplePeriod.MONTH, seed=1) for n in (1, 2)
+    )
+    assert sorted(text.period for text in both) == ["2020-03", "2020-04"]
+    assert {text.unit for text in first} < {text.unit for text in both}
+
+
 def test_periods_and_keywords_get_as_many_texts(db: Database) -> None:
     april = [Text(text.at.replace("-03-", "-04-"), text.text) for text in MARCH]
     store(db, MARCH + april)
