@@ -324,6 +324,18 @@ class TextOptions(FrozenModel):
             "all texts, or the sample of `tidings label`, of 300 texts or N.",
         ),
     ] = None
+    batch: Annotated[
+        bool,
+        CommandOption(
+            help="Ask the model by batches, which cost less and take up to a day; no process "
+            "waits for them."
+        ),
+    ] = False
+    batch_after: Annotated[
+        int | None,
+        Field(ge=0, le=2**31 - 1),
+        CommandOption(help="Ask about so many texts of the run at once, and by batches then."),
+    ] = None
     #: `match_coder` fills it in if the coder is a model.
     model: ModelOptions | None = None
     #: A model codes a sample that grows until every wanted share is known to so much.
@@ -363,6 +375,11 @@ class TextOptions(FrozenModel):
     def coded_part(self) -> str:
         """What a model codes: `MENTIONS`, `ALL` or `SAMPLE`."""
         return (self.code or ALL).partition(":")[0]
+
+    @property
+    def texts_before_batches(self) -> int | None:
+        """About how many texts of the run a model is asked before batches; None for all."""
+        return 0 if self.batch and self.batch_after is None else self.batch_after
 
     @property
     def sample_size(self) -> int:

@@ -114,6 +114,14 @@ class ServiceBadAnswer(ServiceError):
     engine: str | None = None
 
 
+class AnswersPending(ServiceError):
+    """Answers come later by themselves: look again in so many *seconds*."""
+
+    def __init__(self, message: str, *, service: str, seconds: float) -> None:
+        super().__init__(message, service=service)
+        self.seconds = seconds
+
+
 class CapReached(ServiceError):
     """A cap on calls is reached; it opens at the Unix time *until*, None if that is unknown."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -64,6 +64,16 @@ class Price:
     def is_free(self) -> bool:
         """Whether tokens cost nothing, as on a server of one's own."""
         return not (self.prompt or self.completion or self.cached)
+
+    @property
+    def of_batches(self) -> Price:
+        """The price of what a batch asks."""
+        whole = 100 * MICRO
+        prompt, completion, cached = (
+            -(-amount * self.batch_percent // whole)
+            for amount in (self.prompt, self.completion, self.cached)
+        )
+        return replace(self, prompt=prompt, completion=completion, cached=cached)
 
     def cost(self, tokens: Tokens) -> int:
         """Return what the *tokens* cost, rounded up."""

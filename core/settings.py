@@ -38,7 +38,14 @@ STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
 PREFIX = "TIDINGS_"
 # Tests and benchmarks use these variables, which are no settings.
-NO_SETTINGS = frozenset({"TIDINGS_CHAOS_MINUTES", "TIDINGS_REAL_DATA", "TIDINGS_TEST_POSTGRES_URL"})
+NO_SETTINGS = frozenset(
+    {
+        "TIDINGS_CHAOS_MINUTES",
+        "TIDINGS_REAL_DATA",
+        "TIDINGS_TEST_MODEL_URL",
+        "TIDINGS_TEST_POSTGRES_URL",
+    }
+)
 
 
 def _split_at_commas(raw: object) -> object:
@@ -206,6 +213,15 @@ class Settings(BaseSettings):
     )
     model_max_tokens: int = Field(
         500, ge=1, le=100_000, description="Tokens that an answer about a text may have."
+    )
+    model_batch_lines: int = Field(
+        50_000, ge=1, description="Texts that a batch may have, as the server allows."
+    )
+    model_batch_tokens: int | None = Field(
+        None, ge=1, description="Tokens that its batches may have enqueued at once; no limit else."
+    )
+    model_batch_seconds: Seconds = Field(
+        60.0, gt=0, description="Time between two looks at batches, in which no process is held."
     )
     model_concurrency: int = Field(10, ge=1, description="Calls of it in flight per process.")
     model_timeout: Seconds = Field(

@@ -18,6 +18,7 @@ from core.ratelimit import Limiter
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
 from core.service_client import Answer, RetryPolicy, ServiceClient
 from core.settings import Settings
+from language_models.batches import BatchClient
 from language_models.chat import OPTIONAL_FIELDS, ChatRequest
 from language_models.completion import SERVICE, read_tokens
 
@@ -74,6 +75,11 @@ class ModelClient:
         )
         # The optional fields that the server has refused.
         self.refused_fields: frozenset[str] = frozenset()
+
+    @property
+    def batches(self) -> BatchClient:
+        """The client of files and batches, behind the same limits of calls."""
+        return BatchClient(self._client)
 
     async def retry(self, attempt: Callable[[int], Awaitable[Any]]) -> Any:
         """Return the result of *attempt*; see `ServiceClient.retry`."""

@@ -50,6 +50,8 @@ from models.tables import (
     RunErasure,
 )
 
+FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
+
 # The longest slice of a job, with the calls that were in flight at its end.
 LONGEST_CLAIM_SECONDS = 600.0
 
@@ -161,13 +163,18 @@ def stored_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
 
 
 def claim_answers(
-    db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float
+    db: Database,
+    claim: Claim,
+    keys: Collection[bytes],
+    *,
+    seconds: float,
+    find_taken: FindTaken | None = None,
 ) -> dict[bytes, int]:
     """Claim the right to request *keys* for so many *seconds*; return the keys that were won.
 
     A key without an answer is won if nobody claims it, if its claim has expired, or if an earlier
     claim of the same job made it. The number of each key says how many claimants may have made the
-    request before.
+    request before. *find_taken* returns the keys that are taken in another way.
     """
     won: dict[bytes, int] = {}
     common = {"seconds": seconds, "job": claim.job_id, "number": claim.number}
@@ -181,6 +188,8 @@ def claim_answers(
 
         # read after claiming: an answer stored in between needs no request
         answered = stored_keys(connection, won)
+        if find_taken is not None:
+            answered.update(find_taken(connection, won))
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
 

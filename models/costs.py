@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from core.prices import Tokens
 from core.ratelimit.notation import LimitUnit
@@ -169,6 +169,12 @@ def models_of(connection: Connection, run_id: int) -> list[Any]:
     """Return the models that answered a run, in the order of their first answers."""
     answering = select(RunModel.__table__).where(RunModel.run_id == run_id)
     return list(connection.execute(answering.order_by(RunModel.began_at, RunModel.fingerprint)))
+
+
+def count_answers(connection: Connection, run_id: int) -> int:
+    """Return how many answers of models a run has got."""
+    answers = select(func.coalesce(func.sum(RunModel.answers), 0)).where(RunModel.run_id == run_id)
+    return int(connection.scalar(answers) or 0)
 
 
 def has_consent(connection: Connection, server: str) -> bool:

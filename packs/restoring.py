@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import insert, select
 
 from analysis.codebooks.stored import keep_codebook
@@ -19,6 +20,7 @@ from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
 from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
+from core.prices import MICRO, parse_price
 from models.database import Database
 from models.documents import text_part_of
 from models.origins import (
@@ -92,6 +94,9 @@ class _Mention(FrozenModel, extra="ignore"):
     sentence: str
 
 
+_Amount = Annotated[float, Field(ge=0, lt=1e9, allow_inf_nan=False)]
+
+
 class _Call(FrozenModel, extra="ignore"):
     """What is read of a line of ``exports/calls.jsonl``."""
 
@@ -102,6 +107,12 @@ class _Call(FrozenModel, extra="ignore"):
     retries: contents.Number
     maybe_twice: contents.Number
     seconds: float | None
+    tokens_in: contents.Number | None = None
+    tokens_out: contents.Number | None = None
+    tokens_cached: contents.Number | None = None
+    tokens_reasoning: contents.Number | None = None
+    cost: _Amount | None = None
+    charged: _Amount | None = None
 
 
 class _Document(FrozenModel, extra="ignore"):
@@ -213,6 +224,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         "state": run.state,
         "reason": run.reason,
         "parameters": run.parameters,
+        "currency": _currency_of(run),
         "mask": pack.read(contents.MASK, LARGEST_MASK) if contents.MASK in pack.names else None,
         "created_at": run.created_at,
         "ended_at": run.ended_at,
@@ -242,6 +254,12 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         }
         job_rows.append(job_row)
     _insert(db, Job, job_rows)
+
+
+def _currency_of(run: PackedRun) -> str | None:
+    """Return the currency in which a language model was paid; None if none was."""
+    model = getattr(run.run_kind.read_parameters(run.parameters), "model", None)
+    return parse_price(model.price).currency or None if model is not None else None
 
 
 def _write_documents(
@@ -457,8 +475,14 @@ def _given_calls(pack: PackFile, run: PackedRun) -> Iterator[dict[str, Any]]:
     """Yield the counts of calls, which nothing else in a pack tells."""
     for _, line in lines_of(pack, CALLS_FILE, _Call):
         seconds = math.inf if line.seconds is None else line.seconds
-        call_row = line.model_dump() | {"run_id": run.number, "seconds": seconds}
+        call_row = line.model_dump(exclude={"cost", "charged"})
+        call_row |= {"run_id": run.number, "seconds": seconds}
+        call_row |= {"cost": _to_micro(line.cost), "charged_cost": _to_micro(line.charged)}
         yield call_row | {"credential": "", "minute": 0}
+
+
+def _to_micro(amount: float | None) -> int | None:
+    return None if amount is None else round(amount * MICRO)
 
 
 async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> None:

@@ -305,11 +305,22 @@ class _Planner:
         with self._db.read() as connection:
             uses = read_prompt_uses(connection, parameters.coder)
         price = parse_price(price_text)
-        self._plan.model = plan_costs(fetcher.model_requests, uses, price, price_text)
+        self._plan.model = plan_costs(
+            fetcher.model_requests, uses, price, price_text, parameters.texts_before_batches
+        )
+        if parameters.texts_before_batches is not None:
+            self._plan.remarks.append(
+                "what batches ask may take up to a day, and waits for no limit"
+            )
         self._plan.remarks.append(
             "the bound is that of one answer about each text: what is refused, cut off or invalid "
             "is asked again, twice at most, and what is not answered, too; --max-cost bounds all"
         )
+
+    def _calls_at_once(self, calls: int) -> int:
+        """Return how many of the model's *calls* are no lines of batches."""
+        limit: int | None = self._parameters.texts_before_batches
+        return calls if limit is None else min(calls, limit)
 
     def _model_weights(self) -> Mapping[LimitUnit, float]:
         """Return what a call of the model takes of its limits: as expected, else at most."""
@@ -328,8 +339,12 @@ class _Planner:
 
         for service, calls in sorted(calls_by_service.items()):
             windows = parse_limits(getattr(self._settings, f"{service}_limits"))
-            weights = self._model_weights() if service == completion.SERVICE else NO_WEIGHTS
-            seconds, limit = time_at_limits(windows, calls, weights)
+            is_model = service == completion.SERVICE
+            seconds, limit = time_at_limits(
+                windows,
+                self._calls_at_once(calls) if is_model else calls,
+                self._model_weights() if is_model else NO_WEIGHTS,
+            )
             if limit and seconds > plan.seconds:
                 plan.seconds, plan.binding_limit, plan.binding_service = seconds, limit, service
 

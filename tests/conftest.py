@@ -32,7 +32,10 @@ from tests.warm_python import executed_processes, warm_processes
 hypothesis_settings.register_profile("tidings", deadline=None)  # no test fails of a busy machine
 hypothesis_settings.load_profile("tidings")
 
-TEST_VARIABLES = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
+TEST_VARIABLES = {
+    *("TIDINGS_TEST_MODEL_URL", "TIDINGS_TEST_POSTGRES_URL"),
+    *("TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"),
+}
 
 for _name in [
     name for name in os.environ if name.startswith(("TIDINGS_", "CELERY_", "FLOWER_", "PG"))

@@ -30,7 +30,8 @@ GROUPS = {
     ),
     "Language models": (
         "model_url", "model_key", "model_name", "model_limits", "model_price", "model_max_tokens",
-        "model_concurrency", "model_timeout",
+        "model_batch_lines", "model_batch_tokens", "model_batch_seconds", "model_concurrency",
+        "model_timeout",
     ),
     "The self-hosted Text API's server": (
         "textapi_keys", "textapi_polarity", "textapi_key_limit", "textapi_cors_origins",

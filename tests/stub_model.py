@@ -70,6 +70,18 @@ class Faults:
     tells_usage: bool = True
     more_tokens: int = 0
     cached: int = 0
+
+    # How often a batch is looked at before it has ended, and in which state it ends.
+    batch_looks: int = 1
+    batch_state: str = "completed"
+
+    # The texts of a batch that get no answer, and those that get an error.
+    lost_lines: tuple[str, ...] = ()
+    failed_lines: tuple[str, ...] = ()
+
+    # The answer to the creation of a batch is lost, or comes so much later.
+    loses_creation: bool = False
+    creation_latency: float = 0.0
     fingerprint: str = "fp_stub_1"
     model: str | None = None
     withdrawn: bool = False
@@ -97,6 +109,10 @@ class ModelServer:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
+    # The files by id, and the batches.
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+
     # The time of each answer that was counted, and its tokens.
     answers: list[tuple[float, int]] = field(default_factory=list)
 
@@ -118,6 +134,8 @@ class ModelServer:
                 return await self._chat(request)
             case "GET", "/v1/models":
                 return web.json_response({"object": "list", "data": []})
+            case _, path if path.startswith(("/v1/batches", "/v1/files")):
+                return await self._answer_batches(request)
             case "GET", "/counts":
                 return web.json_response(self.counts())
             case "POST", "/faults":
@@ -125,6 +143,96 @@ class ModelServer:
                     setattr(self.faults, fault, setting)
                 return web.json_response({})
         return web.json_response({"error": {"message": "no such path"}}, status=404)
+
+    async def _answer_batches(self, request: web.Request) -> web.StreamResponse:
+        match request.method, request.path:
+            case "POST", "/v1/files":
+                return await self._upload(request)
+            case "GET", "/v1/files":
+                files = [self._describe_file(file) for file in reversed(self.files)]
+                return web.json_response({"data": files, "has_more": False})
+            case "POST", "/v1/batches":
+                return await self._create_batch(request)
+            case "GET", "/v1/batches":
+                batches = list(reversed(self.batches.values()))
+                return web.json_response({"data": batches, "has_more": False})
+        return self._answer_about(request.path.split("/")[3:])
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        file = form["file"]
+        assert isinstance(file, web.FileField)
+        return web.json_response(self._describe_file(self._keep(file.filename, file.file.read())))
+
+    def _keep(self, file_name: str, content: bytes) -> str:
+        identifier = f"file-{len(self.files) + 1}"
+        self.files[identifier] = (file_name, content)
+        return identifier
+
+    def _describe_file(self, identifier: str) -> dict[str, Any]:
+        return {"id": identifier, "filename": self.files[identifier][0], "purpose": "batch"}
+
+    async def _create_batch(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        identifier = f"batch_{len(self.batches) + 1}"
+        lines = len(self.files[body["input_file_id"]][1].splitlines())
+        if self.faults.creation_latency:
+            await asyncio.sleep(self.faults.creation_latency)
+        self.batches[identifier] = {
+            "id": identifier,
+            "status": "in_progress",
+            "input_file_id": body["input_file_id"],
+            "metadata": body["metadata"],
+            "created_at": len(self.batches),
+            "request_counts": {"total": lines, "completed": 0, "failed": 0},
+            "looks": 0,
+        }
+        if self.faults.loses_creation:
+            assert request.transport
+            request.transport.abort()
+        return web.json_response(self.batches[identifier])
+
+    def _answer_about(self, path: list[str]) -> web.Response:
+        identifier, *action = path
+        if action == ["content"]:
+            return web.Response(body=self.files[identifier][1], content_type="application/jsonl")
+        batch = self.batches.get(identifier)
+        if batch is None:
+            return _error(404, f"no batch {identifier}", {})
+        if action == ["cancel"]:
+            if batch["status"] == "in_progress":
+                batch["status"] = "cancelled"
+            return web.json_response(batch)
+        batch["looks"] += 1
+        if batch["status"] == "in_progress" and batch["looks"] > self.faults.batch_looks:
+            self._end_batch(batch)
+        return web.json_response(batch)
+
+    def _end_batch(self, batch: dict[str, Any]) -> None:
+        """Answer the lines of a batch, which costs half the price."""
+        faults, results, errors = self.faults, [], []
+        if faults.batch_state == "failed":
+            batch["errors"] = {"data": [{"message": "the file is malformed"}]}
+        lines = [] if "errors" in batch else self.files[batch["input_file_id"]][1].splitlines()
+        for line in map(json.loads, lines):
+            text, result = text_of(line["body"]), {"custom_id": line["custom_id"]}
+            if text in faults.lost_lines:
+                continue
+            if text in faults.failed_lines:
+                errors.append({**result, "response": None, "error": {"message": "try again"}})
+                continue
+            reply = self._reply(line["body"], text)
+            usage = reply["usage"]
+            before = self.bill
+            self._count(text, usage["prompt_tokens"], usage["completion_tokens"])
+            self.bill = before + (self.bill - before) / 2
+            results.append({**result, "response": {"status_code": 200, "body": reply}})
+        batch["status"] = faults.batch_state
+        batch["request_counts"]["completed"] = len(results)
+        for kind, listed in (("output_file_id", results), ("error_file_id", errors)):
+            if listed:
+                content = "".join(f"{json.dumps(result)}\n" for result in listed).encode()
+                batch[kind] = self._keep(f"{kind}.jsonl", content)
 
     def counts(self) -> dict[str, Any]:
         """Return what was counted."""

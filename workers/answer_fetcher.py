@@ -26,7 +26,7 @@ from analysis.ledger import missing_keys
 from core.errors import RunCapReached, ServiceError, ServiceUnavailable
 from core.quantities import quantity
 from core.ratelimit import credential_of
-from models.answers import read_answers
+from models.answers import FindTaken, read_answers
 from models.keyword_answers import read_searched, read_sentences
 from models.runs import reserve_call
 from textapi.client import RETRY_POLICY, Reply
@@ -80,13 +80,21 @@ class LedgerFetcher(ABC):
     """
 
     def __init__(
-        self, job: JobContext, *, engine: str, service: str, credential: str, bounds: CallBounds
+        self,
+        job: JobContext,
+        *,
+        engine: str,
+        service: str,
+        credential: str,
+        bounds: CallBounds,
+        find_taken: FindTaken | None = None,
     ) -> None:
+        """Ask *engine* of *service*; nobody asks for keys that *find_taken* finds taken."""
         self.engine = engine
         self.job = job
         self.service = service
         self.bounds = bounds
-        claim = partial(claim_together, job, bounds.claim_seconds)
+        claim = partial(claim_together, job, bounds.claim_seconds, find_taken)
         self.claiming: Claiming = job.runtime.database_threads.group(claim)
         self.has_called = asyncio.Event()
         self._is_answered = False

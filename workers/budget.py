@@ -10,7 +10,7 @@ from core.errors import RunCapReached
 from core.prices import format_money
 from core.quantities import quantity
 from models.calls import Charge
-from models.costs import CallBound, charge_calls
+from models.costs import CallBound, CapOfRun, charge_calls
 from models.database import Database
 from workers.database_threads import DatabaseThreads
 
@@ -38,19 +38,10 @@ class Budget:
                 self._in_flight[run_id] += 1
                 return charge
 
-            if not charge.are_calls_left:
-                raise RunCapReached(
-                    f"cap of {quantity(charge.max_calls or 0, 'call')} is reached: "
-                    f"`tidings resume {run_id} --max-calls N` goes on"
-                )
             # A call that was settled since the charge was tried may have left room.
-            if not self._in_flight[run_id] and not released.is_set():
-                raise RunCapReached(
-                    "its cap on costs leaves no room for the next call, which may cost "
-                    f"{format_money(bound.cost, currency)}: `tidings resume {run_id} --max-cost "
-                    f"N{currency}` goes on",
-                    max_cost=charge.max_cost,
-                )
+            is_final = not self._in_flight[run_id] and not released.is_set()
+            if not charge.are_calls_left or is_final:
+                raise cap_reached(run_id, charge, bound.cost, currency)
             await released.wait()
 
     def release(self, run_id: int) -> None:
@@ -58,3 +49,17 @@ class Budget:
         self._in_flight[run_id] -= 1
         self._released.set()
         self._released = asyncio.Event()
+
+
+def cap_reached(run_id: int, cap: CapOfRun, cost: int, currency: str) -> RunCapReached:
+    """Return the error of a run whose caps leave no room for a call that may cost *cost*."""
+    if not cap.are_calls_left:
+        return RunCapReached(
+            f"cap of {quantity(cap.max_calls or 0, 'call')} is reached: "
+            f"`tidings resume {run_id} --max-calls N` goes on"
+        )
+    return RunCapReached(
+        "its cap on costs leaves no room for the next call, which may cost "
+        f"{format_money(cost, currency)}: `tidings resume {run_id} --max-cost N{currency}` goes on",
+        max_cost=cap.max_cost,
+    )

@@ -21,6 +21,7 @@ from analysis.kinds import kind_of_jobs
 from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
 from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
+    AnswersPending,
     BrokerAway,
     CapReached,
     DatabaseAway,
@@ -282,6 +283,8 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
             return _pause_or_wait(job, error)
         case CapReached(until=until):
             seconds = CAP_RETRY_SECONDS if until is None else max(1.0, until - time.time())
+            return WaitUntil(seconds, str(error))
+        case AnswersPending(seconds=seconds):
             return WaitUntil(seconds, str(error))
         case ServiceUnavailable() | BrokerAway() | DatabaseAway():
             return _wait_or_fail(job, error)

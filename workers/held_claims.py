@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import DatabaseAway
-from models.answers import claim_answers, expire_claims, release_claims, renew_claims
+from models.answers import FindTaken, claim_answers, expire_claims, release_claims, renew_claims
 from workers.context import JobContext
 from workers.database_threads import finish
 from workers.grouped_work import GroupedWork
@@ -150,7 +150,10 @@ class HeldClaims:
 
 
 def claim_together(
-    job: JobContext, seconds: float, requested: Sequence[tuple[HeldClaims, Collection[bytes]]]
+    job: JobContext,
+    seconds: float,
+    find_taken: FindTaken | None,
+    requested: Sequence[tuple[HeldClaims, Collection[bytes]]],
 ) -> list[set[bytes]]:
     """Claim what several fetches of a job need for so many *seconds*; return what each holds now.
 
@@ -158,7 +161,7 @@ def claim_together(
     """
     claimed_at = time.monotonic()
     all_keys = set[bytes]().union(*(keys for _, keys in requested))
-    claimed = claim_answers(job.db, job.claim, all_keys, seconds=seconds)
+    claimed = claim_answers(job.db, job.claim, all_keys, seconds=seconds, find_taken=find_taken)
 
     taken = []
     for claims, keys in requested:

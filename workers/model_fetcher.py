@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 from analysis.codebooks.model_requests import RETRIES, ModelRequest, UnusableAnswer
-from core.errors import ServiceError, ServiceRefused, SettingsError
+from core.errors import AnswersPending, ServiceError, ServiceRefused, SettingsError
 from core.logs import get_logger
 from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
 from language_models.client import leaves_machine, name_server, was_surely_not_billed
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
+from models.batches import find_batched
 from models.calls import Charge, Usage
-from models.costs import CallBound, ModelUse, Settlement, has_consent, note_use
+from models.costs import (
+    CallBound,
+    ModelUse,
+    Settlement,
+    count_answers,
+    has_consent,
+    note_use,
+)
 from models.costs import settle as settle_charge
 from textapi.requests import AnswerKey
 from workers.answer_fetcher import BeforeAttempt, LedgerFetcher
 from workers.context import JobContext
 from workers.held_claims import CallBounds
+from workers.model_batches import ModelBatches, describe_pending
 
 # What a call took that was answered without work.
 _NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
@@ -53,7 +62,8 @@ class ModelFetcher(LedgerFetcher):
     its answer is stored. One that is not answered stays charged.
     """
 
-    def __init__(self, job: JobContext, coder: str) -> None:
+    def __init__(self, job: JobContext, coder: str, texts_before_batches: int | None) -> None:
+        """Ask the model of *coder* at once about so many texts of the run, or None for all."""
         runtime, settings = job.runtime, job.runtime.settings
         self._credential = credential_of(runtime.model_key)
         super().__init__(
@@ -62,6 +72,7 @@ class ModelFetcher(LedgerFetcher):
             service=SERVICE,
             credential=self._credential,
             bounds=CallBounds(settings.model_concurrency, settings.model_timeout),
+            find_taken=find_batched,
         )
         self._client = runtime.model()
         self._slots = runtime.model_slots
@@ -69,6 +80,8 @@ class ModelFetcher(LedgerFetcher):
         self._price_text = settings.model_price
         self._price = parse_price(settings.model_price)
         self._took = _Took()
+        self._texts_before_batches = texts_before_batches
+        self._batches = ModelBatches(job, coder, settings.model_price, self._credential)
 
     @property
     def languages(self) -> frozenset[str] | None:
@@ -91,13 +104,70 @@ class ModelFetcher(LedgerFetcher):
                 cost=format_money(self._took.cost, self._price.currency),
             )
 
-    async def check_consent(self) -> None:
-        """Raise `SettingsError` unless a person has agreed to send texts to the server."""
+    async def check_settings(self, submitted_price: str) -> None:
+        """Raise `SettingsError` if this worker's settings do not fit the run.
+
+        A person must have agreed to send texts to its server, and its price must be in the currency
+        of the *submitted_price*, in which the run is charged.
+        """
+        currency = parse_price(submitted_price).currency
+        if self._price.currency != currency:
+            raise SettingsError(
+                f"TIDINGS_MODEL_PRICE is in {self._price.currency or 'no currency'} here, and the "
+                f"run was submitted with one in {currency or 'no currency'}: set it to such a "
+                "price, or submit the run again"
+            )
         url = self.job.runtime.settings.model_url or ""
         if leaves_machine(url) and not await self.job.read(has_consent, name_server(url)):
             raise SettingsError(
                 f"texts would leave this machine for {name_server(url)}, and nobody has agreed to "
                 "that: submit such a run with this TIDINGS_MODEL_URL, which asks for it"
+            )
+
+    async def fetch(self, requests: Iterable[Any]) -> None:
+        """See that every answer of *requests* is in the ledger.
+
+        Raises `AnswersPending` while batches have some of them.
+        """
+        all_requests: list[ModelRequest] = list(requests)
+        limit = self._texts_before_batches
+        self._batches.know(all_requests)
+        missing = await self._find_missing(all_requests)
+        batched = await self._batches.find_batched(missing)
+        if limit is None and not batched:
+            await super().fetch(all_requests)
+            return
+
+        await self._batches.advance()
+        missing = await self._find_missing(all_requests)
+        batched = await self._batches.find_batched(missing)
+        open_requests = [
+            request
+            for request in all_requests
+            if request.key in missing and request.key not in batched
+        ]
+        at_once = len(open_requests)
+        if limit is not None:
+            at_once = max(0, limit - await self.job.read(count_answers, self.job.claim.run_id))
+        await super().fetch(open_requests[:at_once])
+        if open_requests[at_once:]:
+            await self._batches.create(open_requests[at_once:])
+        await self._wait_for_batches(all_requests)
+
+    async def _find_missing(self, requests: Sequence[ModelRequest]) -> set[bytes]:
+        missing: set[bytes] = set()
+        for keys in await self.missing_keys(requests, count_reuse=False):
+            missing.update(key for key in keys if isinstance(key, bytes))
+        return missing
+
+    async def _wait_for_batches(self, requests: Sequence[ModelRequest]) -> None:
+        """Raise `AnswersPending` if answers of *requests* are still to come."""
+        pending = await self._batches.advance()
+        if await self._find_missing(requests):
+            raise AnswersPending(
+                describe_pending(pending),
+                service=SERVICE,
+                seconds=self.job.runtime.settings.model_batch_seconds,
             )
 
     async def send(

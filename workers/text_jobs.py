@@ -99,8 +99,8 @@ async def _run_until_slice_ends(
     engine = await job.runtime.textapi().engine(parameters.polarity)
     fetchers = Fetchers(AnswerFetcher(job, engine, parameters.polarity))
     if parameters.has_model_coder:
-        fetchers.model = ModelFetcher(job, parameters.coder)
-        await fetchers.model.check_consent()
+        fetchers.model = ModelFetcher(job, parameters.coder, parameters.texts_before_batches)
+        await fetchers.model.check_settings(parameters.model.price)
 
     try:
         async with asyncio.timeout_at(job.ends_at) as deadline:

@@ -94,7 +94,7 @@ class ModelRequest:
     ) -> dict[AnswerKey, str]:
         """Return the answer. Raises `UnusableAnswer` if no code follows from it."""
         completion = read_completion(reply)
-        stored = _to_json(completion)
+        stored = completion_to_json(completion)
         answers: dict[AnswerKey, str] = {self.key: json.dumps(stored, ensure_ascii=False)}
         for value in codes_of_answer(self.prompt.codebook, stored).values():
             if value.state in UNUSABLE:
@@ -106,7 +106,7 @@ class ModelRequest:
         return [self]
 
 
-def _to_json(completion: Completion) -> dict[str, Any]:
+def completion_to_json(completion: Completion) -> dict[str, Any]:
     """Return a completion as it is stored: what the model wrote, and who wrote it how."""
     stored: dict[str, Any] = {"text": completion.text, "model": completion.model}
     if completion.fingerprint:

@@ -55,13 +55,7 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     if coder == _ANY_MODEL or coder.startswith(MODEL):
         parameters = _match_model(db, settings, kind, parameters, codebook)
     else:
-        if parameters.code is not None:
-            raise UsageError("--code: a network codes all texts, which costs nothing; leave it out")
-        if parameters.names_wanted:
-            raise UsageError(
-                "--within SHARE and --for: a network codes all texts, which costs nothing; leave "
-                "them out"
-            )
+        _refuse_model_options(parameters)
         _check_network(db, coder, codebook)
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
@@ -69,6 +63,19 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
         raise UsageError(f"--steps: codes needs {missing[0]}: write {','.join(missing)} too")
     changes = {"codebook": codebook.hash.hex(), "steps": steps}
     return parameters.model_copy(update=changes)
+
+
+def _refuse_model_options(parameters: TextOptions) -> None:
+    """Raise `UsageError` if a run that a network codes has options of language models."""
+    if parameters.code is not None:
+        raise UsageError("--code: a network codes all texts, which costs nothing; leave it out")
+    if parameters.names_wanted:
+        raise UsageError(
+            "--within SHARE and --for: a network codes all texts, which costs nothing; leave them "
+            "out"
+        )
+    if parameters.texts_before_batches is not None:
+        raise UsageError("--batch is for a language model: a network asks nothing")
 
 
 def _check_uncoded(parameters: TextOptions) -> None:

@@ -209,7 +209,7 @@ def _rows_of_unit(unit: UnitKey, codes: UnitCodes) -> Iterator[dict[str, Any]]:
             "variable": variable,
             "code": value.code,
             "probability": value.probability,
-            "state": value.state,
+            "state": value.state.value,
             "reason": value.reason,
         }
 

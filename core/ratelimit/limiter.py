@@ -45,6 +45,7 @@ from core.ratelimit.scripts import Keys
 from core.ratelimit.windows import (
     CIRCUIT_OPEN,
     LONGEST_WAIT_SECONDS,
+    OLDER_CALL_WAITS,
     RECOVERY_NEEDED,
     Permit,
     PermitWindows,
@@ -63,7 +64,9 @@ TAKEN_AT_ONCE = 64
 # so often in a window, and not less often than at these intervals.
 LOOKS_IN_A_WINDOW = 100
 LONGEST_LOOK_SECONDS = 0.25
-# They ask this often at least, so that they keep their place (`scripts.WAITER_MS`).
+# A process whose turn it is not looks so many times less often.
+LOOKS_BEHIND_OTHERS = 3
+# All ask this often at least, so that they keep their place (`scripts.WAITER_MS`).
 KEEP_PLACE_SECONDS = 0.5
 
 
@@ -265,8 +268,10 @@ class RateLimiter:
             jitter = random.uniform(0, min(1.0, taken.wait))
             await self._clock.sleep(taken.wait + jitter)
         elif self._has_weights:
-            wait = min(taken.wait, KEEP_PLACE_SECONDS) or self._look_seconds
-            await self._clock.sleep(max(wait, 0.001))
+            wait = taken.wait or self._look_seconds
+            if taken.reason == OLDER_CALL_WAITS:
+                wait = LOOKS_BEHIND_OTHERS * self._look_seconds
+            await self._clock.sleep(max(min(wait, KEEP_PLACE_SECONDS), 0.001))
         else:
             await self._clock.sleep(max(taken.wait, 0.001))
 

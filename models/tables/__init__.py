@@ -38,7 +38,13 @@ from models.tables.documents import (
     Origin,
     SuppressedName,
 )
-from models.tables.language_models import ModelConsent, PromptUse, RunModel
+from models.tables.language_models import (
+    BatchLine,
+    ModelBatch,
+    ModelConsent,
+    PromptUse,
+    RunModel,
+)
 from models.tables.results import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
 from models.tables.runs import (
     IS_REPORT,
@@ -64,6 +70,7 @@ __all__ = [
     "AnswerClaim",
     "AnswerDocument",
     "Base",
+    "BatchLine",
     "Call",
     "Code",
     "Codebook",
@@ -83,6 +90,7 @@ __all__ = [
     "KeywordSentences",
     "MaintenanceLock",
     "Mention",
+    "ModelBatch",
     "ModelConsent",
     "Origin",
     "Phrase",

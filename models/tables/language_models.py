@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger
+from sqlalchemy import JSON, BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Counter, RunKey, TextKey
+from models.tables.base import BIG, Base, Counter, RawBytes, RunKey, TextKey
 
 
 class RunModel(Base):
@@ -56,3 +56,54 @@ class ModelConsent(Base):
 
     server: Mapped[TextKey]
     at: Mapped[float]
+
+
+class ModelBatch(Base):
+    """Texts that a server of language models is asked about within a day, until all are settled.
+
+    The row is written before anything is sent. The server knows the batch by the same *uuid*, so
+    that it is found again whenever a process was killed.
+    """
+
+    __tablename__ = "model_batches"
+
+    uuid: Mapped[TextKey]
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+
+    # The job that sees to it; another one does if that job has ended.
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+
+    # The coder, and its price as the settings wrote it.
+    coder: Mapped[str]
+    price: Mapped[str]
+
+    # What the server calls the file of requests and the batch, as soon as that is known.
+    file: Mapped[str | None]
+    batch: Mapped[str | None]
+
+    # When the server was asked to create the batch; None if it was not.
+    creating_at: Mapped[float | None]
+    intended_at: Mapped[float]
+
+
+class BatchLine(Base):
+    """A text of a batch whose answer is not stored: nobody else asks about it meanwhile."""
+
+    __tablename__ = "batch_lines"
+
+    # The key of the answer.
+    key: Mapped[bytes] = mapped_column(RawBytes(16), primary_key=True)
+    uuid: Mapped[str] = mapped_column(
+        ForeignKey("model_batches.uuid", ondelete="CASCADE"), index=True
+    )
+
+    # The most tokens and money that it can take.
+    tokens: Mapped[int]
+    cost: Mapped[int] = mapped_column(BigInteger)
+
+    # The hash of the prompt and the size of the request, of which the tokens of others are learned.
+    prompt: Mapped[str]
+    size: Mapped[int]
+
+    # The ids of the documents that have the text.
+    documents: Mapped[list[int]] = mapped_column(JSON)

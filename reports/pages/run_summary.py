@@ -20,7 +20,9 @@ from analysis.languages import describe_languages
 from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
 from core.languages import language_name
+from core.prices import MICRO, format_money
 from models import tables
+from models.costs import models_of
 from models.database import Database
 from models.tables import Document, Import, Mention
 from reports.data.archive_hash import hash_documents
@@ -47,6 +49,20 @@ LETTERS_OF_WORD = 10
 
 # A service is asked for a subject, which is the name of a job.
 _SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class AnsweringModel:
+    """A language model that answered, as its server names it, and the price of its tokens."""
+
+    name: str
+    fingerprint: str
+    price: str
+    answers: int
+
+    # The times of its first answer and of its last.
+    began: str
+    ended: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +92,10 @@ class RunSummary(RunData):
     imports: list[Any]
 
     calls: list[CallRow]
+
+    # The language models that answered, and what they cost, in words; "" if they cost nothing.
+    models: list[AnsweringModel]
+    cost: str
 
     # The command that submits the run, with what is left out of its figures.
     command: str
@@ -235,6 +255,7 @@ def summarize_run(run: RunData) -> RunSummary:
     synthetic = is_made_up(run)
     lengths = _TextLengths()
     archive_hash = hash_documents(run, lengths.note)
+    calls = list(read_calls(run))
 
     return RunSummary(
         **vars(run),
@@ -248,7 +269,9 @@ def summarize_run(run: RunData) -> RunSummary:
         last=max(days).date().isoformat() if days else None,
         median_words=lengths.median if run.keywords else None,
         imports=_read_imports(run, sources),
-        calls=list(read_calls(run)),
+        calls=calls,
+        models=_read_models(run),
+        cost=_describe_cost(calls),
         command=submit_command(
             run.parameters,
             [job.name for job in run.jobs],
@@ -262,6 +285,36 @@ def summarize_run(run: RunData) -> RunSummary:
         steps=count_steps(run),
         unread=count_unread(run),
     )
+
+
+def _read_models(run: RunData) -> list[AnsweringModel]:
+    with run.db.read() as connection:
+        answering = models_of(connection, run.id)
+    return [
+        AnsweringModel(
+            name=used.model,
+            fingerprint=used.fingerprint,
+            price=used.price,
+            answers=used.answers,
+            began=_format_minute(used.began_at),
+            ended=_format_minute(used.seen_at),
+        )
+        for used in answering
+    ]
+
+
+def _describe_cost(calls: Sequence[CallRow]) -> str:
+    """Return what the calls cost, with the most that those without an answer can have cost."""
+    paid = [call for call in calls if call.currency is not None]
+    if not paid:
+        return ""
+    currency = paid[0].currency or ""
+    cost = round(sum(call.cost or 0 for call in paid) * MICRO)
+    unanswered = round(sum(call.charged or 0 for call in paid) * MICRO) - cost
+    words = format_money(cost, currency)
+    if unanswered:
+        words += f", and at most {format_money(unanswered, currency)} for calls without an answer"
+    return words
 
 
 def _credits(sources: Counter[str], on_site: Counter[str], *, has_addresses: bool) -> list[Credit]:

@@ -203,5 +203,5 @@ def test_a_step_reads_in_a_dry_run_what_another_would_store(db: Database) -> Non
     buffer = ResultBuffer(db)
     keywords = (Keyword.parse("tide"),)
     data = MonthData(db, DocumentScope(period="2020-01"), keywords, TextOptions(), buffer)
-    asyncio.run(run_dry(DryRunFetcher(db, "tidings/1"), steps, data, buffer))
+    asyncio.run(run_dry({"textapi": DryRunFetcher(db, "tidings/1")}, steps, data, buffer))
     assert [row["phrase"] for row in read] == ["high tide"]

@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
-from core.settings import Settings
+from core.settings import NO_SETTINGS, Settings
 from tests.reference_pages import FOLDER, PAGES, commands_page, settings_page
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ WRITTEN = [
 ]
 MARKDOWN = [path for path in WRITTEN if path.suffix == ".md"]
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()}
-ELSEWHERE = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
+ELSEWHERE = NO_SETTINGS
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_sample_looks"
-down_revision = "0015_models"
+revision = "0017_sample_looks"
+down_revision = "0016_batches"
 branch_labels = None
 depends_on = None
 

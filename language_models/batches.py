@@ -1,0 +1,196 @@
+"""Files and batches of a server of language models, as OpenAI's API has them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import IO, Any, BinaryIO
+
+import aiohttp
+
+from core.errors import ServiceBadAnswer, ServiceRefused
+from core.service_client import Answer, ServiceClient
+from core.storable import make_storable
+from language_models.completion import SERVICE
+
+# The name of our own identifier in a batch's metadata.
+METADATA_KEY = "tidings"
+
+_CHAT = "/v1/chat/completions"
+_PER_PAGE = 100
+# A list of batches or files is read so many pages back.
+_MOST_PAGES = 50
+_LONGEST_MESSAGE = 200
+
+# An id becomes a part of an address.
+_ID = re.compile(r"[\w-]{1,200}", re.ASCII)
+
+# A batch of one of these states changes no more.
+_ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+
+
+@dataclass(frozen=True)
+class BatchStatus:
+    """What a server says of a batch; *files* hold answers and errors, as far as there are any."""
+
+    id: str
+    state: str
+    done: int
+    all: int
+    files: tuple[str, ...]
+    error: str
+    created_at: float
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in _ENDED
+
+
+def request_line(custom_id: str, body: Mapping[str, Any]) -> bytes:
+    """Return a line of a file of requests."""
+    line = {"custom_id": custom_id, "method": "POST", "url": _CHAT, "body": body}
+    return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class BatchClient:
+    """Uploads files of requests and creates batches of them, on the client of the server."""
+
+    client: ServiceClient
+
+    async def find_file(self, file_name: str) -> str | None:
+        """Return the id of a file that was uploaded by a name; None if there is none."""
+        async for file in self._list("/v1/files", {"purpose": "batch"}):
+            if file.get("filename") == file_name:
+                return _id_of(file)
+        return None
+
+    async def upload(self, file_name: str, requests: IO[bytes]) -> str:
+        """Upload a file of requests; return its id."""
+        form = aiohttp.FormData()
+        form.add_field("purpose", "batch")
+        form.add_field("file", requests, filename=file_name, content_type="application/jsonl")
+        answer = await self.client.attempt("POST", "/v1/files", data=form)
+        return _id_of(answer.value)
+
+    async def find_batches(self, uuid: str) -> list[BatchStatus]:
+        """Return the batches that were created for our identifier, oldest first."""
+        found = []
+        async for batch in self._list("/v1/batches", {}):
+            metadata = batch.get("metadata")
+            if isinstance(metadata, Mapping) and metadata.get(METADATA_KEY) == uuid:
+                found.append(_read_status(batch))
+        return sorted(found, key=lambda batch: (batch.created_at, batch.id))
+
+    async def create(self, uuid: str, file: str) -> BatchStatus:
+        """Create the batch of a file for our identifier."""
+        body = {
+            "input_file_id": file,
+            "endpoint": _CHAT,
+            "completion_window": "24h",
+            "metadata": {METADATA_KEY: uuid},
+        }
+        headers = {"Idempotency-Key": uuid}
+        answer = await self.client.attempt("POST", "/v1/batches", headers=headers, json=body)
+        return _read_status(answer.value)
+
+    async def status(self, batch: str) -> BatchStatus:
+        """Return what the server says of a batch."""
+        return _read_status((await self.client.get(f"/v1/batches/{batch}")).value)
+
+    async def cancel(self, batch: str) -> None:
+        """Cancel a batch; one that has ended stays as it is."""
+        try:
+            await self.client.attempt("POST", f"/v1/batches/{batch}/cancel")
+        except ServiceRefused as error:
+            if error.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT):
+                raise
+
+    async def download(self, file: str, into: BinaryIO) -> None:
+        """Write the content of a file to *into*."""
+        await self.client.get(f"/v1/files/{file}/content", into=into)
+
+    async def _list(self, path: str, params: Mapping[str, str]) -> Any:
+        """Yield the objects of a list, newest first, page by page."""
+        after: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            page: Answer = await self.client.get(path, {**params, "limit": f"{_PER_PAGE}", **after})
+            listed = page.value.get("data") if isinstance(page.value, Mapping) else None
+            if not isinstance(listed, list):
+                raise _bad_answer(path, "no list")
+            for listed_object in listed:
+                if isinstance(listed_object, Mapping):
+                    yield listed_object
+            if not page.value.get("has_more") or not listed:
+                return
+            after = {"after": _id_of(listed[-1])}
+
+
+def read_lines(file: IO[bytes]) -> Iterator[tuple[str, Any, str]]:
+    """Yield the custom id of each line of a result, the body of its answer, and what went wrong.
+
+    The body is None if the line has no good answer. Lines that make no sense are left out: what
+    they stood for is asked about again.
+    """
+    for written in file:
+        try:
+            line = json.loads(written)
+        except ValueError:
+            continue
+        custom_id = line.get("custom_id") if isinstance(line, Mapping) else None
+        if not isinstance(custom_id, str):
+            continue
+        response, error = line.get("response"), line.get("error")
+        if isinstance(response, Mapping) and response.get("status_code") == HTTPStatus.OK:
+            yield custom_id, response.get("body"), ""
+            continue
+        described = error or (response.get("body") if isinstance(response, Mapping) else None)
+        yield custom_id, None, _describe(described)
+
+
+def _read_status(batch: Any) -> BatchStatus:
+    state = batch.get("status") if isinstance(batch, Mapping) else None
+    if not isinstance(state, str):
+        raise _bad_answer("batches", "no batch")
+    counts = batch.get("request_counts")
+    counts = counts if isinstance(counts, Mapping) else {}
+    files = (batch.get("output_file_id"), batch.get("error_file_id"))
+    created_at = batch.get("created_at")
+    return BatchStatus(
+        id=_id_of(batch),
+        state=state,
+        done=_whole(counts.get("completed")) + _whole(counts.get("failed")),
+        all=_whole(counts.get("total")),
+        files=tuple(file for file in files if isinstance(file, str) and file),
+        error=_describe(batch.get("errors")),
+        created_at=float(created_at) if isinstance(created_at, int | float) else 0.0,
+    )
+
+
+def _describe(error: Any) -> str:
+    """Return a server's words about what went wrong, from where servers put them."""
+    while isinstance(error, Mapping | list):
+        if isinstance(error, list):
+            error = error[0] if error else ""
+        else:
+            error = error.get("message") or error.get("error") or error.get("data") or ""
+    return make_storable(str(error or "")[:_LONGEST_MESSAGE])[0]
+
+
+def _whole(count: Any) -> int:
+    return count if isinstance(count, int) and count >= 0 else 0
+
+
+def _id_of(described: Any) -> str:
+    identifier = described.get("id") if isinstance(described, Mapping) else None
+    if not isinstance(identifier, str) or not _ID.fullmatch(identifier):
+        raise _bad_answer("files", "what has no id")
+    return identifier
+
+
+def _bad_answer(path: str, what: str) -> ServiceBadAnswer:
+    return ServiceBadAnswer(f"{SERVICE}: {path} answered with {what}", service=SERVICE)

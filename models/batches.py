@@ -1,0 +1,277 @@
+"""Batches of texts that servers of language models are asked about within a day.
+
+An intent is written, and its most charged, before anything is sent. Each text of it is a line until
+its answer is stored: the line is deleted, and what it took is settled, in the transaction that
+stores the answer. So nothing is lost or paid twice, whenever a process is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from core.enums import ENDED
+from models.answers import CallCounts, add_calls
+from models.calls import Usage
+from models.costs import CapOfRun, ModelUse, note_use
+from models.database import Database, batched, clock, clock_minute, insert_new
+from models.jobs import Claim, fence
+from models.tables import Answer, AnswerDocument, Document, Job, Run
+from models.tables.language_models import BatchLine, ModelBatch
+
+OPERATION = "batches"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineBound:
+    """A text of an intent: its key, and the most that it can take."""
+
+    key: bytes
+    tokens: int
+    cost: int
+    prompt: str
+    size: int
+
+    # The ids of the documents that have the text.
+    documents: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineAnswer:
+    """What became of a line: its answer as it is stored, None if it is to be asked about again.
+
+    *usage* is None if the server does not say what an answer took.
+    """
+
+    stored: str | None
+    usage: Usage | None = None
+    use: ModelUse | None = None
+
+
+def intend_batch(
+    db: Database,
+    claim: Claim,
+    uuid: str,
+    lines: Sequence[LineBound],
+    *,
+    coder: str,
+    price: str,
+) -> list[bytes] | CapOfRun:
+    """Write the intent of a batch, and charge its run; return the keys that it has.
+
+    They are the first of *lines* that the caps of the run leave room for; a line that another batch
+    has, or whose answer is stored, is left out. Returns the caps if they leave room for none.
+    Raises `LeaseLost`.
+    """
+    with db.write() as connection:
+        # The run's row comes first, as wherever costs are charged.
+        run = connection.execute(_locked_run(claim.run_id)).one()
+        fence(connection, claim)
+        fitting = _fit(run, lines)
+        if not fitting:
+            are_calls_left = run.max_calls is None or run.calls_begun < run.max_calls
+            return CapOfRun(run.max_calls, run.max_cost, are_calls_left)
+
+        batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
+        batch_row |= {"coder": coder, "price": price}
+        connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
+        taken = _take_lines(connection, db, uuid, fitting)
+        if not taken:
+            connection.execute(delete(ModelBatch).where(ModelBatch.uuid == uuid))
+            return []
+        charged = sum(line.cost for line in fitting if line.key in taken)
+        values = {
+            "calls_begun": Run.calls_begun + len(taken),
+            "cost_charged": Run.cost_charged + charged,
+        }
+        connection.execute(update(Run).where(Run.id == claim.run_id).values(values))
+        return [line.key for line in fitting if line.key in taken]
+
+
+def _locked_run(run_id: int) -> Any:
+    columns = (Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged)
+    return select(*columns).where(Run.id == run_id).with_for_update()
+
+
+def _fit(run: Row[Any], lines: Sequence[LineBound]) -> list[LineBound]:
+    """Return the first of *lines* that the caps of the run leave room for."""
+    fitting: list[LineBound] = []
+    cost = run.cost_charged
+    for line in lines:
+        cost += line.cost
+        if run.max_cost is not None and cost > run.max_cost:
+            break
+        if run.max_calls is not None and run.calls_begun + len(fitting) >= run.max_calls:
+            break
+        fitting.append(line)
+    return fitting
+
+
+def _take_lines(
+    connection: Connection, db: Database, uuid: str, lines: Sequence[LineBound]
+) -> set[bytes]:
+    statement = insert_new(BatchLine, is_sqlite=db.is_sqlite).returning(BatchLine.key)
+    taken: set[bytes] = set()
+    for line in sorted(lines, key=lambda line: line.key):
+        row = {**vars(line), "uuid": uuid}
+        taken.update(bytes(key) for key in connection.scalars(statement, row))
+    return taken
+
+
+def list_batches(connection: Connection, job_id: int) -> list[Row[Any]]:
+    """Return the open batches that a job sees to, oldest first."""
+    batches = select(ModelBatch.__table__).where(ModelBatch.job_id == job_id)
+    return list(connection.execute(batches.order_by(ModelBatch.intended_at, ModelBatch.uuid)))
+
+
+def list_lines(connection: Connection, uuid: str) -> list[Row[Any]]:
+    """Return the lines of a batch whose answers are not stored, by key."""
+    lines = select(BatchLine.__table__).where(BatchLine.uuid == uuid)
+    return list(connection.execute(lines.order_by(BatchLine.key)))
+
+
+def find_batched(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
+    """Return those of *keys* that are lines of open batches, with the batch of each."""
+    batched_keys: dict[bytes, str] = {}
+    for batch in batched(sorted(keys)):
+        lines = select(BatchLine.key, BatchLine.uuid).where(BatchLine.key.in_(batch))
+        for key, uuid in connection.execute(lines):
+            batched_keys[bytes(key)] = uuid
+    return batched_keys
+
+
+def adopt_batches(connection: Connection, claim: Claim, uuids: Collection[str]) -> None:
+    """See to those of the batches *uuids* whose own job has ended."""
+    ended = select(Job.id).where(Job.state.in_(ENDED))
+    for batch in batched(sorted(uuids)):
+        orphans = update(ModelBatch).where(ModelBatch.uuid.in_(batch), ModelBatch.job_id.in_(ended))
+        connection.execute(orphans.values(job_id=claim.job_id))
+
+
+def note_batch(connection: Connection, uuid: str, values: Mapping[str, str]) -> None:
+    """Record what is known of a batch: the columns `file` and `batch`."""
+    connection.execute(update(ModelBatch).where(ModelBatch.uuid == uuid).values(dict(values)))
+
+
+def note_creating(connection: Connection, uuid: str) -> None:
+    """Record that the server is about to be asked to create a batch."""
+    connection.execute(
+        update(ModelBatch).where(ModelBatch.uuid == uuid).values(creating_at=clock())
+    )
+
+
+def seconds_since_creating(connection: Connection, uuid: str) -> float | None:
+    """Return how long ago the server was asked to create a batch; None if it was not."""
+    seconds = select(clock() - ModelBatch.creating_at).where(ModelBatch.uuid == uuid)
+    return connection.scalar(seconds)
+
+
+def enqueued_tokens(connection: Connection, coder: str) -> int:
+    """Return the most tokens that the open batches of a coder can take."""
+    tokens = select(func.coalesce(func.sum(BatchLine.tokens), 0))
+    of_coder = tokens.join(ModelBatch, ModelBatch.uuid == BatchLine.uuid)
+    return int(connection.scalar(of_coder.where(ModelBatch.coder == coder)) or 0)
+
+
+def settle_lines(
+    connection: Connection,
+    db: Database,
+    batch: Row[Any],
+    answers: Mapping[bytes, LineAnswer],
+    *,
+    service: str,
+    credential: str,
+) -> int:
+    """Store the answers of lines, by key, and what they took; return how many lines that were.
+
+    A line that was settled before is left alone. One without an answer costs nothing, and may be
+    asked about again.
+    """
+    connection.execute(select(Run.id).where(Run.id == batch.run_id).with_for_update())
+    lines: list[Row[Any]] = []
+    for keys in batched(sorted(answers)):
+        gone = delete(BatchLine).where(BatchLine.uuid == batch.uuid, BatchLine.key.in_(keys))
+        lines += connection.execute(gone.returning(*BatchLine.__table__.columns))
+
+    lines.sort(key=lambda line: bytes(line.key))
+    _store_answers(connection, db, lines, answers)
+    change, counts = 0, _no_counts()
+    for line in lines:
+        answer = answers[bytes(line.key)]
+        change -= line.cost
+        if answer.stored is None and answer.usage is None:
+            continue
+        cost = line.cost if answer.usage is None else answer.usage.cost
+        change += cost
+        _add_counts(counts, line, answer.usage, cost)
+        if answer.use is not None:
+            note_use(connection, db, batch.run_id, answer.use)
+
+    settled_run = update(Run).where(Run.id == batch.run_id)
+    connection.execute(settled_run.values(cost_charged=Run.cost_charged + change))
+    if counts["calls"]:
+        minute = connection.execute(select(clock_minute())).scalar_one()
+        call_key = {"run_id": batch.run_id, "service": service, "credential": credential}
+        call_key |= {"operation": OPERATION, "minute": minute}
+        add_calls(connection, db, [{**vars(CallCounts()), **call_key, **counts}])
+    return len(lines)
+
+
+def _no_counts() -> dict[str, int]:
+    names = ("calls", "tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning")
+    return dict.fromkeys((*names, "cost", "charged_tokens", "charged_cost"), 0)
+
+
+def _add_counts(counts: dict[str, int], line: Row[Any], usage: Usage | None, cost: int) -> None:
+    counts["calls"] += 1
+    counts["charged_cost"] += cost
+    if usage is None:
+        counts["charged_tokens"] += line.tokens
+        return
+    counts["charged_tokens"] += usage.tokens_in + usage.tokens_out
+    counts["cost"] += usage.cost
+    counts["tokens_in"] += usage.tokens_in
+    counts["tokens_out"] += usage.tokens_out
+    counts["tokens_cached"] += usage.tokens_cached or 0
+    counts["tokens_reasoning"] += usage.tokens_reasoning or 0
+
+
+def _store_answers(
+    connection: Connection,
+    db: Database,
+    lines: Sequence[Row[Any]],
+    answers: Mapping[bytes, LineAnswer],
+) -> None:
+    """Store the answers of *lines*, but for those about documents that were erased meanwhile."""
+    stored_documents = _lock_documents(connection, lines)
+    answer_rows: list[Mapping[str, Any]] = []
+    document_rows: list[Mapping[str, Any]] = []
+    for line in lines:
+        stored = answers[bytes(line.key)].stored
+        if stored is None or not stored_documents.issuperset(line.documents):
+            continue
+        answer_rows.append({"key": line.key, "value": stored})
+        for document in line.documents:
+            document_rows.append({"document_id": document, "key": line.key})
+    if answer_rows:
+        connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answer_rows)
+    if document_rows:
+        connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), document_rows)
+
+
+def _lock_documents(connection: Connection, lines: Sequence[Row[Any]]) -> set[int]:
+    ids = sorted({document for line in lines for document in line.documents})
+    stored: set[int] = set()
+    for batch in batched(ids):
+        locked = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
+        stored.update(connection.scalars(locked.with_for_update(read=True, key_share=True)))
+    return stored
+
+
+def end_batch(connection: Connection, uuid: str) -> None:
+    """Forget a batch all lines of which are settled."""
+    has_lines = select(BatchLine.key).where(BatchLine.uuid == uuid).exists()
+    connection.execute(delete(ModelBatch).where(ModelBatch.uuid == uuid, ~has_lines))

@@ -1,0 +1,249 @@
+"""What a language model may cost: caps, bounds and plans that hold whatever breaks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
+
+import pytest
+
+from core.enums import State
+from core.errors import RunCapReached, UsageError
+from core.prices import Money, Price, Tokens, parse_money, parse_price
+from core.settings import Settings, environment
+from models.run_transitions import resume_run
+from producers.imports import import_paths
+from producers.plan import Plan, plan_run
+from producers.submit import submit_run
+from tests.e2e_kit import write_archive
+from tests.jobs_kit import Jobs
+from tests.model_kit import PRICE, calls_of, codes_of, months, run_row, with_model
+from tests.services import wait_until
+from tests.stub_model import ModelServer, running_model
+from textapi.messages import Engine
+
+TEXTS = 40
+HEADLINES = {
+    f"2024-02-{day + 1:02}": [
+        f"Flood number {number} comes to {'many ' * (number % 9)}towns of the river."
+        for number in range(day, TEXTS, 20)
+    ]
+    for day in range(20)
+}
+MICRO = 1_000_000
+
+
+@pytest.fixture
+def model() -> Iterator[ModelServer]:
+    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
+    with running_model(server):
+        yield server
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings, model: ModelServer) -> Iterator[Jobs]:
+    settings = with_model(stub_settings, model, model_price=PRICE, model_max_tokens=100)
+    with closing(Jobs(settings)) as opened:
+        archive = write_archive(settings.home, HEADLINES)
+        import_paths(opened.db, [archive], source=None, handle=None, columns={})
+        yield opened
+
+
+def submit(jobs: Jobs, cap: Money | None = None) -> int:
+    return submit_run(jobs.db, months(jobs), (), max_cost=cap)
+
+
+def plan(jobs: Jobs) -> Plan:
+    engine = Engine(jobs.settings.textapi_url.removeprefix("http://"))
+    return plan_run(jobs.db, months(jobs), (), engine=engine, settings=jobs.settings)
+
+
+def test_a_run_pauses_at_its_cap_and_goes_on_when_that_is_raised(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    cap = 2_500
+    run = submit(jobs, Money(cap, "USD"))
+    row = jobs.slice(run)
+    stored = run_row(jobs.db, run)
+    assert stored.state == State.PAUSED
+    assert f"`tidings resume {run} --max-cost NUSD` goes on" in stored.reason
+    assert row.state == State.QUEUED
+    assert model.bill * MICRO <= stored.cost_charged <= cap
+    assert 0 < model.calls < TEXTS
+
+    with pytest.raises(RunCapReached, match="stays paused"):
+        resume_run(jobs.db, run)
+    with pytest.raises(UsageError, match="give more"):
+        resume_run(jobs.db, run, max_cost=Money(1, "USD"))
+    with pytest.raises(UsageError, match="pays in USD"):
+        resume_run(jobs.db, run, max_cost=Money(MICRO, "EUR"))
+    resume_run(jobs.db, run, max_cost=Money(MICRO, "USD"))
+    assert jobs.to_its_end(run).state == State.DONE
+    assert model.calls == len(model.texts) == TEXTS
+    assert len(codes_of(jobs.db, run)) == TEXTS
+
+
+def test_a_cap_uses_what_calls_in_flight_give_back(jobs: Jobs, model: ModelServer) -> None:
+    model.faults.latency = 0.05
+    needed = plan(jobs).model
+    assert needed is not None
+    one_bound = needed.bound.cost // TEXTS
+    run = submit(jobs, Money(3 * one_bound, "USD"))
+    jobs.slice(run)
+    stored = run_row(jobs.db, run)
+    assert stored.state == State.PAUSED
+    assert stored.cost_charged > 2 * one_bound
+    assert model.bill * MICRO <= 3 * one_bound
+
+
+def test_a_cap_on_nothing_is_refused(jobs: Jobs) -> None:
+    with pytest.raises(UsageError, match="give the cap in it"):
+        submit(jobs, Money(MICRO, "EUR"))
+    free = jobs.settings.model_copy(update={"model_price": ""})
+    with closing(Jobs(free)) as free_jobs, pytest.raises(UsageError, match="costs nothing"):
+        submit(free_jobs, Money(MICRO, "USD"))
+
+
+def test_a_call_without_an_answer_stays_charged_at_its_bound(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    model.faults.reset = 0.3
+    run = submit(jobs)
+    for _ in range(20):
+        if jobs.slice(run).state == State.DONE:
+            break
+        _make_due(jobs, run)
+    assert jobs.row(run).state == State.DONE
+    (call,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
+    assert call.calls == model.calls > TEXTS
+    assert int(call.cost) < model.bill * MICRO < run_row(jobs.db, run).cost_charged
+    assert int(call.charged_cost) == run_row(jobs.db, run).cost_charged
+
+
+def test_a_busy_server_is_asked_again_and_charges_nothing(jobs: Jobs, model: ModelServer) -> None:
+    model.faults.busy, model.faults.retry_after = 0.2, 0.01
+    run = submit(jobs)
+    for _ in range(30):
+        if jobs.slice(run).state == State.DONE:
+            break
+        _make_due(jobs, run)
+    assert jobs.row(run).state == State.DONE
+    assert model.calls > model.answered == TEXTS
+    assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS
+
+
+def test_the_bill_of_a_run_whose_workers_are_killed_stays_below_its_cap(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    model.faults.latency = 0.15
+    cap = 30_000
+    run = submit(jobs, Money(cap, "USD"))
+    for kill in range(4):
+        with worker_process(jobs.settings, jobs.row(run).id) as process:
+            seen = model.answered
+            wait_until(
+                lambda seen=seen: model.answered > seen + 3, what=f"answers before kill {kill}"
+            )
+            process.kill()
+    assert jobs.to_its_end(run).state == State.DONE
+    assert model.bill * MICRO <= run_row(jobs.db, run).cost_charged <= cap
+    paid_twice = sum(count - 1 for count in model.texts.values())
+    assert paid_twice <= 4 * jobs.settings.model_concurrency
+    assert len(codes_of(jobs.db, run)) == TEXTS
+
+
+def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
+    program = (
+        "from workers.celery import get_runtime; "
+        f"from workers.executor import work_one_slice; work_one_slice(get_runtime(), {job})"
+    )
+    return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
+
+
+def _make_due(jobs: Jobs, run: int) -> None:
+    resume_run(jobs.db, run)
+
+
+def test_a_plan_says_calls_exactly_a_bound_and_what_is_expected(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    before = plan(jobs)
+    assert before.by_operation["chat_completions"] == TEXTS
+    assert before.model is not None
+    assert before.model.expected is None
+    run = submit(jobs, Money(2_500, "USD"))
+    jobs.slice(run)
+    assert 10 <= model.answered < TEXTS
+
+    halfway = plan(jobs)
+    missing = TEXTS - len(model.texts)
+    assert halfway.by_operation["chat_completions"] == missing
+    billed = model.bill * MICRO
+    resume_run(jobs.db, run, max_cost=Money(MICRO, "USD"))
+    jobs.to_its_end(run)
+    took = float(model.bill * MICRO - billed)
+    assert halfway.model is not None
+    assert halfway.model.expected is not None
+    assert halfway.model.error is not None
+    assert took <= halfway.model.bound.cost
+    assert took == pytest.approx(halfway.model.expected.cost, rel=0.03)
+    assert model.bill * MICRO <= before.model.bound.cost
+    assert json.dumps(halfway.as_json())
+    assert plan(jobs).calls_to_make == 0
+
+
+def test_the_error_of_an_expectation_holds_what_comes(jobs: Jobs, model: ModelServer) -> None:
+    run = submit(jobs, Money(2_500, "USD"))
+    jobs.slice(run)
+    expected = plan(jobs).model
+    billed = model.bill * MICRO
+    resume_run(jobs.db, run, max_cost=Money(MICRO, "USD"))
+    jobs.to_its_end(run)
+    assert expected is not None
+    assert expected.expected is not None
+    assert expected.error is not None
+    distance = abs(float(model.bill * MICRO - billed) - expected.expected.cost)
+    assert distance <= 2 * expected.error * expected.expected.cost + TEXTS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Price()),
+        (
+            "0.15 in, 0.60 out, USD per million; batch 50 %; as of 2026-11-01",
+            Price(150_000, 600_000, 150_000, "USD", 50_000_000, "2026-11-01"),
+        ),
+        (
+            "3 in, 15 out, 0.30 cached, EUR per million; as of 2026-01-31",
+            Price(3_000_000, 15_000_000, 300_000, "EUR", 100_000_000, "2026-01-31"),
+        ),
+    ],
+)
+def test_prices_are_whole_millionths(text: str, expected: Price) -> None:
+    assert parse_price(text) == expected
+
+
+def test_costs_are_rounded_up_and_cached_tokens_have_their_own_price() -> None:
+    price = parse_price("3 in, 15 out, 0.30 cached, EUR per million; as of 2026-01-31")
+    assert price.cost(Tokens(100, 10, cached=40)) == 60 * 3 + 12 + 150
+    assert price.cost(Tokens(1, 0, cached=1)) == 1
+    assert price.most(100, 10) == 450
+    assert str(parse_money("20USD")) == "20.00 USD"
+    assert str(Money(1, "USD")) == "0.000001 USD"
+
+
+def test_a_worker_whose_price_is_in_another_currency_asks_nothing(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    run = submit(jobs)
+    euros = jobs.settings.model_copy(update={"model_price": PRICE.replace("USD", "EUR")})
+    with closing(Jobs(euros)) as others:
+        row = others.to_its_end(run)
+    assert row.state == State.FAILED
+    assert "the run was submitted with one in USD" in row.reason
+    assert model.calls == 0
