@@ -18,7 +18,7 @@ from core.quantities import quantity
 from models.tables import Run, SampledUnit
 from producers.plan import JobTexts, Plan
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
-from reports.data.estimate_strata import list_subjects, make_strata
+from reports.data.estimate_strata import list_helpers, list_subjects, make_strata
 from reports.data.run_data import RunData, load_run
 from reports.data.sample_looks import count_coded
 from reports.stats.code_plans import plan_first_codes
@@ -238,7 +238,7 @@ class _Pilot:
         if not coded:
             return
         widths: dict[str | None, float] = {}
-        for machine in (None, *self.sample.machines):
+        for machine in (None, *list_helpers(self.run, self.sample)):
             widest = 0.0
             for category, subject in self._list_subjects(wanted, PEOPLE):
                 strata = make_strata(self.run, subject, category.category, machine)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from analysis.codebooks.codebook import SEPARATOR, Variable
 from analysis.codebooks.drawing import find_certain
+from analysis.options import SAMPLE, TextOptions
 from core.enums import SamplePart
 from reports.data.coded_samples import NOT_ASKED, PEOPLE, CodedSample, SampleUnit, Stratum
 from reports.data.groupings import list_groups
@@ -89,6 +90,18 @@ def list_group_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
         for keyword in sample.keywords
         for group in list_groups(run)
         if coded[group] >= FEWEST_CODES
+    ]
+
+
+def list_helpers(run: RunData, sample: CodedSample) -> list[str]:
+    """Return the machines whose codes of all texts make estimates from people's more precise.
+
+    A model that codes the sample alone knows nothing of the texts outside it.
+    """
+    options = run.parameters
+    is_of_sample = isinstance(options, TextOptions) and options.coded_part == SAMPLE
+    return [
+        machine for machine in sample.machines if not (is_of_sample and machine == options.coder)
     ]
 
 

@@ -8,7 +8,7 @@ which the coding stops leaves the truth out in at most 5 % of cases, whatever th
 DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70, 1983). This holds for
 each estimate alone, as for intervals without looks.
 
-The levels and parts were chosen by simulation (`bench/codes.py --looks`): few errors are spent on
+The levels and parts were chosen by simulation (`bench/codes_looks.py`): few errors are spent on
 the first looks, and each draws a part of what its plan asks for, since a plan from few codes asks
 for too many.
 """
@@ -26,9 +26,10 @@ from reports.stats.proportions import ShareEstimate, estimate_share
 # The probability with which the interval of each look leaves the truth out.
 LEVELS = (0.002, 0.005, 0.013, 0.02, 0.01)
 
-# The part of the codes that a plan asks for which is drawn after each look but the last. The last
-# plan is exceeded, since half of all plans that are just right miss by a little.
-PARTS = (0.45, 0.7, 0.95, 1.06)
+# The part of the codes that a plan asks for which is drawn after each look but the last. A pilot
+# asks for far too many where a category is rare: so the first part is small. The last plan is
+# exceeded, since half of all plans that are just right miss by a little.
+PARTS = (0.2, 0.5, 0.9, 1.06)
 
 # The texts of a pilot: in all, and of each period at least, where periods have estimates or not.
 PILOT = 100

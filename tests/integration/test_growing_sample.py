@@ -52,9 +52,12 @@ WORDS = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", 
 
 # Half of the texts with the keyword are about harm, and none of the others.
 HARMFUL = re.compile("Flood harms")
+HARMFUL_TEXTS = 123
 
 
 def headline(number: int) -> str:
+    if number % 90 == 3:
+        return f"Flood harms {number} homes."
     what = "Flood harms" if number % 8 == 0 else "A flood near" if number % 8 == 1 else "Quiet in"
     return f"{what} {WORDS[number % 10]} {WORDS[number // 10 % 10]} {WORDS[number // 100]}."
 
@@ -151,7 +154,7 @@ def test_a_sample_grows_until_the_share_is_known(jobs: Jobs, model: ModelServer)
 
     share = estimates(jobs.db, run)[None]
     assert share.confidence == 1 - LEVELS[len(looks) - 1]
-    assert share.low <= 113 / 900 <= share.high
+    assert share.low <= HARMFUL_TEXTS / 900 <= share.high
     assert (share.high - share.low) / 2 == pytest.approx(looks[-1].half_width, abs=1e-6)
     assert (share.n_person, share.n_model) == (0, looks[-1].coded)
     # Nothing was asked twice.
@@ -235,8 +238,9 @@ def test_a_sample_that_cannot_be_enough_ends_with_all_texts(jobs: Jobs) -> None:
     work(jobs, run)
 
     share = estimates(jobs.db, run)[None]
-    assert len(codes_of(jobs.db, run, HARM)) == 900
-    assert share.low == share.estimate == share.high == pytest.approx(113 / 900, abs=1e-6)
+    # Ten of the texts differ in a figure alone: they are read once.
+    assert len(codes_of(jobs.db, run, HARM)) == 891
+    assert share.low == share.estimate == share.high == pytest.approx(HARMFUL_TEXTS / 900, abs=1e-6)
 
 
 def test_a_sample_and_then_all_texts_are_all_texts_at_once(jobs: Jobs, model: ModelServer) -> None:
@@ -348,7 +352,7 @@ def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelS
     work(jobs, run)
     coded = looks_of(jobs.db, run)[-1].coded
     # The plan is on the safe side: the pilot has no harm among the texts without the keyword.
-    assert coded <= sample.texts < 2 * coded
+    assert coded <= sample.texts < 2.2 * coded
     assert model.texts.total() == coded
 
 

@@ -21,6 +21,7 @@ from reports.data.coded_samples import (
 from reports.data.estimate_strata import (
     Subject,
     list_group_subjects,
+    list_helpers,
     list_subjects,
     make_strata,
 )
@@ -110,7 +111,7 @@ def read_estimates(
     rows: list[EstimateRow] = []
     for sample in read_coded_samples(run):
         for subject in list_subjects(sample):
-            for machine in (None, *sample.machines):
+            for machine in (None, *list_helpers(run, sample)):
                 rows += _estimate_subject(run, subject, machine)
         for model in sample.models:
             for subject in list_subjects(sample, model):
