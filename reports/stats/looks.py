@@ -31,6 +31,9 @@ LEVELS = (0.002, 0.005, 0.013, 0.02, 0.01)
 # exceeded, since half of all plans that are just right miss by a little.
 PARTS = (0.2, 0.5, 0.9, 1.06)
 
+# No look is spent on a few codes more: they are twice as many, if the plan asks for so many.
+LEAST_GROWTH = 2.0
+
 # The texts of a pilot: in all, and of each period at least, where periods have estimates or not.
 PILOT = 100
 PILOT_OF_PERIOD = 3
@@ -163,8 +166,10 @@ def _plan_added(
         # Texts that were drawn for certain are known, so that the others may be known less well.
         plan = plan_codes(coded_strata, within * size / varying_size, tail)
         counts = [FEWEST_CODES] * len(varying) if plan is None else plan.counts
+        coded = sum(len(stratum.codes) for stratum in coded_strata)
+        share_part = max(part, min(1.0, LEAST_GROWTH * coded / sum(counts)))
         for (place, stratum), count in zip(varying, counts, strict=True):
-            needed = math.ceil(part * count) - len(stratum.codes)
+            needed = math.ceil(share_part * count) - len(stratum.codes)
             added[place] = max(added[place], needed)
     return added
 

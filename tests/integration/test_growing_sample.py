@@ -37,6 +37,7 @@ from reports.stats.looks import LEVELS
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, PRICE, codes_of, months, run_row, with_model
+from tests.packs_kit import pack, verify
 from tests.stub_model import ModelServer, running_model
 from workers.executor import work_one_slice
 
@@ -382,6 +383,12 @@ def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> No
     assert parameters.code == "sample"
     words = kind_named("months").command_words(parameters, ())
     assert words[words.index("--within") + 1] == "0.02"
+
+
+def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
+    run = submit(jobs, half_width=0.2)
+    work(jobs, run)
+    assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
 def test_codebooks_are_stored_once(jobs: Jobs) -> None:
