@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from analysis.codebooks.codebook import CodedUnit, Variable
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
+from reports.data.estimate_strata import list_helpers
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_looks
@@ -76,6 +77,9 @@ class ValidityCard:
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
     machines: Sequence[MachineAccuracy]
+
+    # The machines that coded all texts, and so make estimates from people's codes more precise.
+    helpers: Sequence[str]
 
     # What language models would say of all texts, and what people would; None if nobody knows.
     known_of_models: Sequence[KnownShares]
@@ -245,6 +249,7 @@ def _make_card(
         coded=coded,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
         machines=[measure_machine(sample, coder) for coder in sample.machines if coded],
+        helpers=list_helpers(run, sample),
         known_of_models=[
             known
             for model in sample.models

@@ -234,14 +234,14 @@ def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
     assert "harm=yes: ± " in reason
 
 
-def test_a_sample_that_cannot_be_enough_ends_with_all_texts(jobs: Jobs) -> None:
+def test_a_sample_that_needs_nearly_all_texts_gets_them(jobs: Jobs) -> None:
     run = submit(jobs, half_width=0.001)
     work(jobs, run)
 
-    share = estimates(jobs.db, run)[None]
     # Ten of the texts differ in a figure alone: they are read once.
-    assert len(codes_of(jobs.db, run, HARM)) == 891
-    assert share.low == share.estimate == share.high == pytest.approx(HARMFUL_TEXTS / 900, abs=1e-6)
+    assert 885 <= len(codes_of(jobs.db, run, HARM)) <= 891
+    share = estimates(jobs.db, run)[None]
+    assert share.low - 1e-6 <= HARMFUL_TEXTS / 900 <= share.high <= share.low + 0.002
 
 
 def test_a_sample_and_then_all_texts_are_all_texts_at_once(jobs: Jobs, model: ModelServer) -> None:
