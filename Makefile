@@ -3,6 +3,8 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Tests wait for processes and databases: three share two cores.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() * 3 // 2)")
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
@@ -36,7 +38,7 @@ demo: venv ## run the whole pipeline on synthetic texts; the report is in report
 	$(BIN)/tidings demo --out report
 
 test: check ## run all checks, then every test except browser and chaos tests
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not chaos"
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser and not chaos"
 
 check: venv ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 """In which languages the documents of a job are, and which of them an engine cannot read.
 
 A text whose language cannot be decided, such as a headline of two names, counts as one of its
-outlet or account.
+outlet or account; if too few texts of an outlet are decided, as one of its archive.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.languages import (
 )
 from sources.registry import source_named
 
-# A publisher with fewer decided texts says nothing of the others.
+# A publisher, or an archive, with fewer decided texts says nothing of the others.
 FEWEST_DECIDED = 3
 
 # A reason names this many languages at most.
@@ -83,20 +83,40 @@ class DocumentLanguages:
     def find_outside(self, known: Collection[str]) -> dict[int, str]:
         """Return the documents that are in none of the *known* languages, with their languages.
 
-        An undecided text is among them if most decided texts of its publisher are.
+        An undecided text is among them if most decided texts of its publisher are. An outlet of
+        few decided texts, most of which are not in a known language, has the language of its
+        archive.
         """
+        archives: dict[str, Counter[str]] = defaultdict(Counter)
+        for publisher, ids_by_code in self._ids.items():
+            if publisher.handle is None:
+                archives[publisher.source].update(_count_decided(ids_by_code))
+
         outside: dict[int, str] = {}
-        for ids_by_code in self._ids.values():
-            decided = Counter({code: len(ids) for code, ids in ids_by_code.items() if code})
-            foreign = Counter({code: n for code, n in decided.items() if code not in known})
-            for code in foreign:
+        for publisher, ids_by_code in self._ids.items():
+            decided = _count_decided(ids_by_code)
+            for code in decided.keys() - set(known):
                 outside |= dict.fromkeys(ids_by_code[code], code)
 
-            is_foreign = 2 * foreign.total() > decided.total() >= FEWEST_DECIDED
-            if is_foreign:
-                main_code = min(foreign, key=lambda code: (-foreign[code], code))
+            is_of_known = bool(decided) and not _is_foreign(decided, known)
+            if decided.total() < FEWEST_DECIDED and not is_of_known:
+                decided = archives[publisher.source] if publisher.handle is None else Counter()
+            if decided.total() >= FEWEST_DECIDED and _is_foreign(decided, known):
+                foreign = [code for code in decided if code not in known]
+                main_code = min(foreign, key=lambda code: (-decided[code], code))
                 outside |= dict.fromkeys(ids_by_code.get("", ()), main_code)
         return outside
+
+
+def _count_decided(ids_by_code: Mapping[str, Sequence[int]]) -> Counter[str]:
+    """Return how many documents are in each language."""
+    return Counter({code: len(ids) for code, ids in ids_by_code.items() if code})
+
+
+def _is_foreign(decided: Counter[str], known: Collection[str]) -> bool:
+    """Whether most texts are in languages that are not *known*."""
+    foreign = sum(n for code, n in decided.items() if code not in known)
+    return 2 * foreign > decided.total()
 
 
 def describe_languages(codes: Iterable[str] | Mapping[str, int], noun: str = "document") -> str:

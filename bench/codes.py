@@ -39,6 +39,7 @@ from reports.stats.proportions import (
     estimate_recall,
     estimate_share,
 )
+from reports.stats.scale_means import ScaleStratum, compare_scale_means, estimate_scale_mean
 
 COMMON = 0.3
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, COMMON)
@@ -55,6 +56,17 @@ LEVEL = 0.05
 # Units that a machine coded in each group, and in how many it errs.
 GROUPS = ((10, 10, 10), (60, 10, 30, 20), (100, 100))
 ERROR_RATES = (0.02, 0.1, 0.3)
+
+# How often each step of a scale is chosen, and how many documents two samples of it have.
+SCALES = {
+    "all alike": (0.2, 0.2, 0.2, 0.2, 0.2),
+    "at both ends": (0.5, 0.0, 0.0, 0.0, 0.5),
+    "rarely above the lowest": (0.95, 0.02, 0.01, 0.01, 0.01),
+    "rarely at the highest": (0.97, 0.0, 0.0, 0.0, 0.03),
+}
+SCALE_CODES = ((10, 10), (10, 100), (30, 300), (100, 100))
+# The scale is asked of all documents, or of this share of them.
+ASKED = 0.3
 
 HALF_WIDTHS = (0.05, 0.03, 0.02)
 PILOT = 90
@@ -114,6 +126,8 @@ def main() -> None:
 
     for share in SHARES:
         print_level_of_shares(rng, share, options.draws)
+    for steps, counts in product(SCALES, SCALE_CODES):
+        print_level_of_means(rng, steps, counts, options.draws)
     for units, rate in product(GROUPS, ERROR_RATES):
         print_level_of_errors(rng, units, rate, options.draws)
     for share, half_width in product(SHARES, HALF_WIDTHS):
@@ -330,6 +344,51 @@ def print_level_of_shares(rng: np.random.Generator, share: float, draws: int) ->
 
 def draw_pairs(rng: np.random.Generator, archive: Archive, draws: int) -> tuple[Counts, Counts]:
     return draw_samples(rng, archive, SIZES[0], draws), draw_samples(rng, archive, SIZES[0], draws)
+
+
+def print_level_of_means(
+    rng: np.random.Generator, steps: str, counts: Sequence[int], draws: int
+) -> None:
+    """Print how often two means of one scale are called different, and are covered."""
+    probabilities = SCALES[steps]
+    lowest, highest = 1, len(probabilities)
+    truth = float(np.dot(probabilities, range(lowest, highest + 1)))
+    for asked in (1.0, ASKED):
+        significant = compared = covered = estimated = 0
+        for _ in range(draws):
+            means = []
+            for count in counts:
+                strata = draw_scale_strata(rng, probabilities, count, asked)
+                mean = estimate_scale_mean(strata, lowest, highest)
+                if mean is not None:
+                    low, high = mean.interval
+                    covered += low <= truth <= high
+                    estimated += 1
+                    means.append(mean)
+            if len(means) == len(counts):
+                compared += 1
+                significant += compare_scale_means(*means).p_value <= LEVEL
+
+        first, second = counts
+        name = f"means of {first} and {second} codes, steps {steps}, asked of {100 * asked:g} %"
+        note = f"intervals cover in {100 * covered / max(1, estimated):.1f} %"
+        harness.print_share(name, significant / max(1, compared), most=LEVEL, note=note)
+
+
+def draw_scale_strata(
+    rng: np.random.Generator, probabilities: Sequence[float], count: int, asked: float
+) -> list[ScaleStratum]:
+    """Return the strata of a month of which *count* documents are coded, about as many of each."""
+    strata = []
+    for kind, codes in zip(KINDS, np.array_split(np.arange(count), len(KINDS)), strict=True):
+        chosen = 1 + rng.choice(len(probabilities), p=probabilities, size=len(codes))
+        are_asked = rng.random(len(codes)) < asked
+        steps = [
+            float(step) if is_asked else None
+            for step, is_asked in zip(chosen, are_asked, strict=True)
+        ]
+        strata.append(ScaleStratum(kind, MONTH // len(KINDS), steps))
+    return strata
 
 
 def print_level_of_errors(

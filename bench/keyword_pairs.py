@@ -19,7 +19,8 @@ from typing import Any
 import harness
 import numpy as np
 
-from reports.data.daily_counts import measure_dispersion, no_documents
+from analysis import grains
+from reports.data.daily_counts import measure_dispersion
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.stats.paired import Estimate, PairCounts, PairScores, measure_pair_dispersion, sum_pair
 
@@ -72,7 +73,7 @@ def deal_month(
     rng: np.random.Generator, size: Size, shares: np.ndarray, period: str, documents: int
 ) -> Iterator[PairMonth]:
     """Yield each pair of keywords of one month."""
-    days = len(no_documents(period))
+    days = grains.count_days(period)
     day_of = np.arange(documents) * days // documents
     likely = shares[None, :] * draw_daily_factors(rng, size, shares, days, documents)[day_of]
     is_topic = rng.random(documents) < 0.1

@@ -90,6 +90,7 @@ def code_by_codebook(request: CodingRequest) -> None:
         )
         with db.read() as connection:
             codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+        say_what_is_kept(db, codebook_id, request, len(sample))
         coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder or DEFAULT_CODER}")
         if request.out is not None:
             _write_file(db, codebook, coding, sample, request)
@@ -106,6 +107,23 @@ def count_texts(db: Database, codebook: Codebook, request: CodingRequest) -> Sam
     if request.within is None:
         return request.n
     return plan_sample(db, request.run, codebook, request.within, request.per)
+
+
+def say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, drawn: int) -> None:
+    """Say which coded texts are drawn beside those that were asked for, and which do not count."""
+    from models.code_samples import count_dropped_units
+
+    with db.read() as connection:
+        dropped = count_dropped_units(connection, request.run, codebook_id)
+    if request.within is None and drawn > request.n:
+        more = quantity(drawn - request.n, "text")
+        inform(f"--n {request.n} and {more} more, so that all that is coded still counts")
+    if dropped:
+        warn(
+            f"{quantity(dropped, 'coded text')} of run {request.run} are not in the sample as it "
+            "is drawn now, and do not count. Their codes stay: --per and --seed as they were "
+            "before draw them again"
+        )
 
 
 def _code_in_terminal(

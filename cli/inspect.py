@@ -75,7 +75,8 @@ def status(
                     job for job in report["details"] if job["state"] == State.FAILED
                 ]
             if as_json:
-                print(json.dumps(report))
+                # A program that watches reads each state when it is printed.
+                print(json.dumps(report), flush=True)
             else:
                 _print_status(report, only_failed=failed)
             if failed and not report["details"]:

@@ -40,12 +40,11 @@ def group_of_kinds(command: Callable[..., None], help_text: str) -> type[Any]:
 
 
 def _make_commands(command: Callable[..., None], help_text: str) -> dict[str, Any]:
-    from analysis.kinds import KINDS
+    from analysis.kinds import DOCUMENT_KINDS
     from cli.run_options import command_of_kind
 
     app = Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-    for kind in KINDS:
-        if kind.has_documents:
-            kind_help = help_text.format(kind=kind)
-            app.command(kind.name, help=kind_help)(command_of_kind(command, kind))
+    for kind in DOCUMENT_KINDS:
+        kind_help = help_text.format(kind=kind)
+        app.command(kind.name, help=kind_help)(command_of_kind(command, kind))
     return dict(get_group(app).commands)

@@ -32,9 +32,6 @@ DEFAULT_PORT = 8767
 # The share of the texts that all coders of `--serve` code.
 DEFAULT_DOUBLES = 0.2
 
-# What is decided where coders differ has this name, as `models.codes.ADJUDICATED` says.
-DECISIONS = "adjudicated"
-
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
@@ -50,12 +47,14 @@ def _check_option(coders: str | None) -> str | None:
 
 def check_coder(coder: str) -> str:
     """Return the name of a coder. Raises `UsageError` if it cannot be one."""
+    from models.codes import ADJUDICATED, PERSON
+
     stripped = " ".join(check_utf8(coder).split())
     if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
-    if stripped == DECISIONS:
+    if f"{PERSON}{stripped}" == ADJUDICATED:
         raise UsageError(
-            f"no coder can be called {DECISIONS}: decisions between coders are stored so"
+            f"no coder can be called {stripped}: decisions between coders are stored so"
         )
     return stripped
 

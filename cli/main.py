@@ -6,8 +6,11 @@ A known error prints one line on standard error and ends with status 1, wrong us
 from __future__ import annotations
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
+from typer import Exit, Option
 from typer.exceptions import TyperException
 
 from cli import codebook, control, inspect, operations, plan, report, submit
@@ -34,6 +37,26 @@ app = typer.Typer(
     "Begin with `tidings demo`, which shows it all on texts that ship with the project; for your "
     "own, `tidings up` in one window, `tidings import` and `tidings submit` in another.",
 )
+
+
+def _show_version(*, is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"tidings {metadata.version('tidings')}")
+        raise Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    """Take the options that need no command."""
+
+
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, stored, report.report, report.export),

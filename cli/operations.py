@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from typer import Argument, Option
 
 from cli.context import load_settings
 from cli.messages import inform, show
+from cli.options import Json
 from core.errors import BadInput
 
 
@@ -72,11 +74,15 @@ def migrate(
     inform("the database's tables are up to date")
 
 
-def doctor() -> None:
+def doctor(as_json: Json = False) -> None:
     """Check every part of the stack; the exit status is 0 when all of them work."""
     from cli.doctor import examine
 
     problems = examine(load_settings())
-    for part, problem in problems.items():
-        show(f"BAD  {part}: {problem}" if problem else f"ok   {part}")
+    if as_json:
+        checks = [{"part": part, "problem": problem} for part, problem in problems.items()]
+        print(json.dumps(checks))
+    else:
+        for part, problem in problems.items():
+            show(f"BAD  {part}: {problem}" if problem else f"ok   {part}")
     raise typer.Exit(int(any(problems.values())))

@@ -183,6 +183,14 @@ RunBy = Annotated[
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Name = Annotated[str | None, Option(callback=check_utf8, help="A name for the run.")]
+Once = Annotated[
+    bool,
+    Option(
+        "--once",
+        help="Take the run that is there already with the same options and name, if it was not "
+        "cancelled.",
+    ),
+]
 Wait = Annotated[
     bool,
     Option("--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."),

@@ -44,15 +44,24 @@ def pack(
             help="Who is cited: 'FAMILY, GIVEN', or the name of an organization; once for each.",
         ),
     ] = None,
+    license_id: Annotated[
+        str | None,
+        Option(
+            "--license",
+            metavar="SPDX",
+            help="The licence under which others may use it, by its SPDX identifier: CC-BY-4.0.",
+        ),
+    ] = None,
 ) -> None:
     """Write a run into one archive: parameters, answers, tables, figures, citation, checksums."""
     from rich.console import Console
 
     from core.scratch import scratch_folder
-    from packs.contents import Author
+    from packs.contents import Author, parse_license
     from packs.make import make_pack
 
     authors = [Author.parse(citation_name) for citation_name in author or ()]
+    license_id = parse_license(license_id) if license_id is not None else None
     settings = context.load_settings()
     path = out or Path(f"tidings-run-{run}.zip")
     figure_numbers = count(1)
@@ -75,11 +84,17 @@ def pack(
             coders=coders,
             title=title,
             authors=authors,
+            license_id=license_id,
             check=show_progress,
         )
 
     if not authors:
         warn("CITATION.cff names nobody, which its format asks for: pack again with --author")
+    if license_id is None:
+        warn(
+            "the pack states no licence, so that nobody may use it further: pack again with "
+            "--license, CC-BY-4.0 say"
+        )
     inform(f"SHA-256 {checksum}: cite it with the pack")
     show_path(path)
 

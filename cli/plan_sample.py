@@ -259,7 +259,7 @@ class _Pilot:
     def _list_subjects(
         self, wanted: Sequence[WantedCategory], reader: str
     ) -> Iterator[tuple[WantedCategory, Any]]:
-        for subject in list_subjects(self.sample, reader):
+        for subject in list_subjects(self.run, self.sample, reader):
             for category in wanted:
                 if not subject.period and category.variable == subject.variable.name:
                     yield category, subject

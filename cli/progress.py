@@ -71,6 +71,11 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
     raise typer.Exit(int(not succeeded))
 
 
+def note_equal_run(run: int) -> None:
+    """Say that `--once` takes a run that is there already."""
+    inform(f"run {run} is there already with the same options and name, and is taken")
+
+
 def _show_results(settings: Settings, run: int) -> None:
     """Print where the run's page is, and what can be done next."""
     page = settings.reports / str(run) / INDEX

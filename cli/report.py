@@ -217,7 +217,7 @@ def _export_table(
     if selection and not is_selected(table):
         warn(
             f"--distinct and --without change nothing in {table}, which is of all documents: they "
-            "go with mentions, periods, documents, summaries and comentions"
+            "go with mentions, periods, documents, summaries, comentions and estimates"
         )
 
 

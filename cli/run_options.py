@@ -16,12 +16,22 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from typer import Argument, Option
 
-from analysis.kinds.kind import Kind, Matched
+from analysis.kinds.kind import DocumentKind, Matched
 from analysis.options import CommandOption, Keyword, declared_option, flag_of, list_fields
 from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
-from cli.options import MOST, Name, RunBy, RunSeriesBy, SeriesBy, Wait, check_utf8, read_money
+from cli.options import (
+    MOST,
+    Name,
+    Once,
+    RunBy,
+    RunSeriesBy,
+    SeriesBy,
+    Wait,
+    check_utf8,
+    read_money,
+)
 from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
@@ -56,6 +66,7 @@ class RunOptions:
         Option("--yes", help="Agree that texts are sent to a language model outside this machine."),
     ] = False
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
+    once: Once = False
     wait: Wait = False
 
 
@@ -99,7 +110,7 @@ class SeriesOptions:
 class RunRequest:
     """A run as the command line describes it; *given* are the parameters that it names."""
 
-    kind: Kind[Any]
+    kind: DocumentKind[Any]
     parameters: Any
     names: Sequence[str]
     given: frozenset[str]
@@ -116,7 +127,7 @@ class RunRequest:
         return matched
 
 
-def command_of_kind(command: Callable[..., None], kind: Kind[Any]) -> Callable[..., None]:
+def command_of_kind(command: Callable[..., None], kind: DocumentKind[Any]) -> Callable[..., None]:
     """Return *command* for runs of *kind*: its first argument holds the typed options."""
     # The module of *command* imports the type of its first argument for type checkers alone.
     types = {"RunRequest": RunRequest}
@@ -134,7 +145,7 @@ def command_of_kind(command: Callable[..., None], kind: Kind[Any]) -> Callable[.
     return of_kind
 
 
-def _list_options(kind: Kind[Any]) -> list[inspect.Parameter]:
+def _list_options(kind: DocumentKind[Any]) -> list[inspect.Parameter]:
     """Return the argument of the kind, the options of its fields, and the options of all runs."""
     argument = Argument(metavar=kind.argument.metavar, help=kind.argument.help)
     texts: Any = list[str] if kind.argument.is_list else str
@@ -183,7 +194,7 @@ def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
     return field.annotation, field.default
 
 
-def read_request(kind: Kind[Any], typed: Mapping[str, Any]) -> RunRequest:
+def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunRequest:
     """Return the run that the *typed* arguments of a command describe. Raises `UsageError`."""
     argument = typed[kind.argument.name]
     texts = [argument] if isinstance(argument, str) else list(argument)
@@ -242,7 +253,7 @@ def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:
 
 
 def _warn_of_idle_options(
-    kind: Kind[Any], parameters: Any, typed_fields: Mapping[str, Any]
+    kind: DocumentKind[Any], parameters: Any, typed_fields: Mapping[str, Any]
 ) -> None:
     """Warn of typed parameters that change nothing in such a run."""
     for field_name, field in list_fields(kind.parameters):
@@ -256,7 +267,9 @@ def _warn_of_idle_options(
             warn(f"{flag_of(field_name, declared)} changes nothing: {reason}")
 
 
-def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, typed_value: Any) -> Any:
+def _read_value(
+    kind: DocumentKind[Any], field_name: str, field: FieldInfo, typed_value: Any
+) -> Any:
     """Return the value of a typed field. Raises `UsageError`."""
     declared = declared_option(field)
     if declared is None:
@@ -283,7 +296,7 @@ def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, typed_value:
     return tuple(texts) if is_several else typed_value
 
 
-def _read_series(kind: Kind[Any], by: SeriesBy) -> dict[str, Any]:
+def _read_series(kind: DocumentKind[Any], by: SeriesBy) -> dict[str, Any]:
     if by.grouping is not None and "grouping" not in kind.parameters.model_fields:
         raise UsageError(
             f"--by {by.grouping}: documents are grouped in runs of months alone; leave it out, or "
@@ -329,7 +342,7 @@ def _read_lines() -> list[str]:
         raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
 
 
-def _validate(kind: Kind[Any], typed_fields: Mapping[str, Any]) -> Any:
+def _validate(kind: DocumentKind[Any], typed_fields: Mapping[str, Any]) -> Any:
     fields = kind.parameters.model_fields
     try:
         return kind.parameters(**typed_fields)

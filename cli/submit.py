@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def submit(request: RunRequest) -> None:
     """Store the run, dispatch its jobs, print its number, and wait if --wait is given."""
-    from cli.progress import dispatch_and_wait
+    from cli.progress import dispatch_and_wait, note_equal_run
     from producers.submit import check_cap, submit_run
 
     settings, options = context.load_settings(), request.options
@@ -35,6 +35,7 @@ def submit(request: RunRequest) -> None:
             max_calls=options.max_calls,
             max_cost=options.max_cost,
             mask=mask,
+            on_equal=note_equal_run if options.once else None,
         )
         dispatch_and_wait(db, settings, run, wait=options.wait)
 

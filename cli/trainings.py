@@ -14,7 +14,7 @@ from typer import Option
 
 from cli import context
 from cli.messages import inform, show
-from cli.options import Json, Name, Run, Wait, check_utf8, expand_options
+from cli.options import Json, Name, Once, Run, Wait, check_utf8, expand_options
 from core.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
@@ -88,10 +88,11 @@ def submit_feedforward(
     options: NetworkOptions,
     sweep: Sweep = None,
     name: Name = None,
+    once: Once = False,
     wait: Wait = False,
 ) -> None:
     """Train a network to classify images."""
-    _submit("feedforward", data, asdict(options), sweep or (), name=name, wait=wait)
+    _submit("feedforward", data, asdict(options), sweep or (), name=name, once=once, wait=wait)
 
 
 @group.command("recurrent")
@@ -109,11 +110,12 @@ def submit_recurrent(
     recurrent_options: RecurrentOptions,
     sweep: Sweep = None,
     name: Name = None,
+    once: Once = False,
     wait: Wait = False,
 ) -> None:
     """Train a network to forecast the next value of a series."""
     network_options = asdict(options) | asdict(recurrent_options)
-    _submit("recurrent", data, network_options, sweep or (), name=name, wait=wait)
+    _submit("recurrent", data, network_options, sweep or (), name=name, once=once, wait=wait)
 
 
 @group.command("polarity")
@@ -130,10 +132,11 @@ def submit_polarity(
     options: NetworkOptions,
     sweep: Sweep = None,
     name: Name = None,
+    once: Once = False,
     wait: Wait = False,
 ) -> None:
     """Train the network of the polarity engine `news` on rated sentences."""
-    _submit("polarity", data, asdict(options), sweep or (), name=name, wait=wait)
+    _submit("polarity", data, asdict(options), sweep or (), name=name, once=once, wait=wait)
 
 
 @group.command("codes")
@@ -149,11 +152,12 @@ def submit_codes(
         ),
     ],
     name: Name = None,
+    once: Once = False,
     wait: Wait = False,
 ) -> None:
     """Train a network on what people coded of a run, to code other texts as they did."""
     from analysis.codebooks.stored import choose_codebook, keep_codebook
-    from cli.progress import dispatch_and_wait
+    from cli.progress import dispatch_and_wait, note_equal_run
     from producers.trainings import plan_code_training, submit_training
     from workers.training_data import check_codes
 
@@ -168,7 +172,8 @@ def submit_codes(
         with db.write() as connection:
             keep_codebook(connection, db, chosen)
         parameters, jobs = plan_code_training(run, chosen.hash.hex())
-        training = submit_training(db, parameters, jobs, name=name)
+        on_equal = note_equal_run if once else None
+        training = submit_training(db, parameters, jobs, name=name, on_equal=on_equal)
         dispatch_and_wait(db, settings, training, wait=wait)
 
 
@@ -179,9 +184,10 @@ def _submit(
     sweep: Sequence[str],
     *,
     name: str | None,
+    once: bool,
     wait: bool,
 ) -> None:
-    from cli.progress import dispatch_and_wait
+    from cli.progress import dispatch_and_wait, note_equal_run
     from producers.trainings import plan_training, submit_training
     from workers.training_data import check_data
 
@@ -194,7 +200,8 @@ def _submit(
             # Data that does not fit the options is wrong usage.
             raise UsageError(str(error)) from error
 
-        run = submit_training(db, parameters, jobs, name=name)
+        on_equal = note_equal_run if once else None
+        run = submit_training(db, parameters, jobs, name=name, on_equal=on_equal)
         dispatch_and_wait(db, settings, run, wait=wait)
 
 

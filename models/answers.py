@@ -50,6 +50,7 @@ from models.tables import (
     RunErasure,
 )
 
+Change = Callable[[Connection], None]
 FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
 
 # The longest slice of a job, with the calls that were in flight at its end.
@@ -121,8 +122,8 @@ class Batch:
     claims: set[bytes] = field(default_factory=set)
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
 
-    # What else the transaction changes, before all other rows: what a model's calls have cost.
-    changes: list[Callable[[Connection], object]] = field(default_factory=list)
+    # What else the transaction changes, before all other rows: what a model's calls have taken.
+    model_calls: Change | None = None
 
     # False if other jobs asked for the answers, so that this job did not progress.
     progress: bool = True
@@ -143,7 +144,8 @@ class Batch:
     @property
     def is_worth_writing(self) -> bool:
         """Whether there is an answer, or a call to count."""
-        return self.has_answers or bool(self.call_counts_by_operation or self.changes)
+        has_counts = bool(self.call_counts_by_operation)
+        return self.has_answers or has_counts or self.model_calls is not None
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -230,8 +232,8 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:
-        for change in batch.changes:
-            change(connection)
+        if batch.model_calls is not None:
+            batch.model_calls(connection)
 
         erased = _find_erased(connection, claim, batch)
         answers: list[dict[str, Any]] = []

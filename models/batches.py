@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from core.enums import ENDED
 from models.answers import CallCounts, add_calls
 from models.calls import Usage
-from models.costs import CapOfRun, ModelUse, note_use
+from models.costs import CapOfRun, ModelUse, note_uses
 from models.database import Database, batched, clock, clock_minute, insert_new
 from models.jobs import Claim, fence
 from models.tables import Answer, AnswerDocument, Document, Job, Run
@@ -207,9 +207,9 @@ def settle_lines(
         cost = line.cost if answer.usage is None else answer.usage.cost
         change += cost
         _add_counts(counts, line, answer.usage, cost)
-        if answer.use is not None:
-            note_use(connection, db, batch.run_id, answer.use)
 
+    uses = [answers[bytes(line.key)].use for line in lines]
+    note_uses(connection, db, batch.run_id, [use for use in uses if use is not None])
     settled_run = update(Run).where(Run.id == batch.run_id)
     connection.execute(settled_run.values(cost_charged=Run.cost_charged + change))
     if counts["calls"]:

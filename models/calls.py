@@ -6,7 +6,9 @@ the table of calls counts what the service may have counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -59,7 +61,9 @@ def charge_call(
         minute=minute,
         weights=weights,
     )
-    add_calls(connection, db, [_call_row(charge, minute, _charges(weights))])
+    rows = CallRows()
+    rows.add(charge, minute, charge_counts(charge))
+    rows.store(connection, db)
     return charge
 
 
@@ -78,36 +82,56 @@ def settle_call(
     bound, in the minute in which it was given up.
     """
     this_minute = connection.execute(select(clock_minute())).scalar_one()
-    released = _charges(charge.weights)
-    for column, amount in released.items():
-        released[column] = -amount
+    rows = CallRows()
+    rows.add(charge, charge.minute, released_counts(charge))
+    counts = settled_counts(charge, usage) | {"retries": retries, "seconds": seconds}
+    rows.add(charge, this_minute, counts)
+    rows.store(connection, db)
 
-    counts = _charges(charge.weights)
+
+def charge_counts(charge: Charge) -> dict[str, Any]:
+    """Return what a call is counted with before it is made."""
+    return {
+        "calls": 1,
+        "charged_tokens": charge.weights.get(LimitUnit.TOKENS, 0),
+        "charged_cost": charge.weights.get(LimitUnit.COST, 0),
+    }
+
+
+def released_counts(charge: Charge) -> dict[str, Any]:
+    """Return what takes back `charge_counts`."""
+    return {column: -amount for column, amount in charge_counts(charge).items()}
+
+
+def settled_counts(charge: Charge, usage: Usage | None) -> dict[str, Any]:
+    """Return what a call is counted with when it has ended; *usage* is None if nobody knows."""
+    counts = charge_counts(charge)
     if usage is not None:
         counts |= asdict(usage)
         counts["charged_tokens"] = usage.tokens_in + usage.tokens_out
         counts["charged_cost"] = usage.cost
-    counts |= {"retries": retries, "seconds": seconds}
-
-    # Two rows of one key in one statement are an error in PostgreSQL.
-    add_calls(connection, db, [_call_row(charge, charge.minute, released)])
-    add_calls(connection, db, [_call_row(charge, this_minute, counts)])
+    return counts
 
 
-def _charges(weights: Weights) -> dict[str, Any]:
-    return {
-        "calls": 1,
-        "charged_tokens": weights.get(LimitUnit.TOKENS, 0),
-        "charged_cost": weights.get(LimitUnit.COST, 0),
-    }
+class CallRows:
+    """Counts of calls that one statement adds: two rows of one key would be an error in it."""
 
+    def __init__(self) -> None:
+        self._counts: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-def _call_row(charge: Charge, minute: int, counts: dict[str, Any]) -> dict[str, Any]:
-    call_key = {
-        "run_id": charge.run_id,
-        "service": charge.service,
-        "credential": charge.credential,
-        "operation": charge.operation,
-        "minute": minute,
-    }
-    return {**vars(CallCounts()), **call_key, **counts}
+    def add(self, charge: Charge, minute: int, counts: Mapping[str, Any]) -> None:
+        """Add *counts* to those of a call's key and a minute."""
+        key = (charge.run_id, charge.service, charge.credential, charge.operation, minute)
+        sums = self._counts.setdefault(key, dict(vars(CallCounts())))
+        for column, amount in counts.items():
+            if amount is not None:
+                sums[column] = (sums[column] or 0) + amount
+
+    def store(self, connection: Connection, db: Database) -> None:
+        """Add all counts to those that are stored, in the order of their keys."""
+        columns = ("run_id", "service", "credential", "operation", "minute")
+        call_rows = [
+            {**dict(zip(columns, key, strict=True)), **counts}
+            for key, counts in sorted(self._counts.items(), key=itemgetter(0))
+        ]
+        add_calls(connection, db, call_rows)

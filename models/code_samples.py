@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from core.enums import TextPart
-from models.codes import UnitKey
+from models.codes import PERSON, UnitKey
 from models.database import Database
 from models.documents import text_column
-from models.tables import Document, Job, Mention, SampledUnit, SampleLook, SampleStratum
+from models.tables import Code, Document, Job, Mention, SampledUnit, SampleLook, SampleStratum
 
 
 def replace_sample(
@@ -67,6 +67,22 @@ def list_sampled_units(
         .where(SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id)
     )
     return list(connection.execute(units.order_by(SampledUnit.place)).all())
+
+
+def list_coded_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:
+    """Return the units that people coded in a run, whether or not they are in its sample."""
+    units = (
+        select(Code.document_id, Code.keyword, Code.position)
+        .where(Code.run_id == run_id, Code.codebook_id == codebook_id)
+        .where(Code.coder.startswith(PERSON, autoescape=True))
+    )
+    return {UnitKey(*unit) for unit in connection.execute(units.distinct())}
+
+
+def count_dropped_units(connection: Connection, run_id: int, codebook_id: int) -> int:
+    """Return how many units that people coded in a run are not in the sample drawn last."""
+    coded_units = list_coded_keys(connection, run_id, codebook_id)
+    return len(coded_units - list_sampled_keys(connection, run_id, codebook_id))
 
 
 def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:

@@ -7,16 +7,36 @@ what the bill can be at most.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Insert,
+    Integer,
+    Text,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from core.prices import Tokens
 from core.ratelimit.notation import LimitUnit
-from models.calls import Charge, Usage, charge_call, settle_call
-from models.database import Database, clock, upsert
+from models.calls import (
+    CallRows,
+    Charge,
+    Usage,
+    charge_counts,
+    released_counts,
+    settled_counts,
+)
+from models.database import Database, clock, clock_minute, upsert
 from models.tables import Run
 from models.tables.language_models import ModelConsent, PromptUse, RunModel
 
@@ -65,34 +85,89 @@ def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | Cap
     """
     charges: list[Charge | CapOfRun] = []
     with db.write() as connection:
+        caps = {run_id: _lock_caps(connection, run_id) for run_id in _run_ids(bounds)}
+        minute = connection.execute(select(clock_minute())).scalar_one()
+        rows = CallRows()
         for bound in bounds:
-            charges.append(_charge(db, connection, bound))
+            cap = caps[bound.run_id]
+            if not cap.take(bound.cost):
+                charges.append(CapOfRun(cap.max_calls, cap.max_cost, cap.are_calls_left))
+                continue
+            charge = Charge(
+                run_id=bound.run_id,
+                service=bound.service,
+                credential=bound.credential,
+                operation=bound.operation,
+                minute=minute,
+                weights={LimitUnit.TOKENS: bound.tokens, LimitUnit.COST: bound.cost},
+            )
+            rows.add(charge, minute, charge_counts(charge))
+            charges.append(charge)
+
+        for run_id, cap in caps.items():
+            taken = {"run": run_id, "calls": cap.taken_calls, "cost": cap.taken_cost}
+            if cap.taken_calls:
+                connection.execute(_CHARGE_RUN, taken)
+        rows.store(connection, db)
     return charges
 
 
-def _charge(db: Database, connection: Connection, bound: CallBound) -> Charge | CapOfRun:
-    charged = Run.cost_charged + bound.cost
-    are_below_caps = (
-        or_(Run.max_calls.is_(None), Run.calls_begun < Run.max_calls),
-        or_(Run.max_cost.is_(None), charged <= Run.max_cost),
-    )
-    reservation = update(Run).where(Run.id == bound.run_id, *are_below_caps)
-    values = {"calls_begun": Run.calls_begun + 1, "cost_charged": charged}
-    if not connection.execute(reservation.values(values)).rowcount:
-        columns = (Run.calls_begun, Run.max_calls, Run.max_cost)
-        run = connection.execute(select(*columns).where(Run.id == bound.run_id)).one()
-        are_calls_left = run.max_calls is None or run.calls_begun < run.max_calls
-        return CapOfRun(run.max_calls, run.max_cost, are_calls_left)
+def _run_ids(bounds: Sequence[CallBound]) -> list[int]:
+    return sorted({bound.run_id for bound in bounds})
 
-    return charge_call(
-        db,
-        connection,
-        bound.run_id,
-        {LimitUnit.TOKENS: bound.tokens, LimitUnit.COST: bound.cost},
-        service=bound.service,
-        credential=bound.credential,
-        operation=bound.operation,
+
+@dataclass
+class _Caps:
+    """The caps of a run, what it was charged, and what calls of a transaction take."""
+
+    max_calls: int | None
+    calls_begun: int
+    max_cost: int | None
+    cost_charged: int
+    taken_calls: int = 0
+    taken_cost: int = 0
+
+    @property
+    def are_calls_left(self) -> bool:
+        """Whether the cap on calls leaves room for one."""
+        return self.max_calls is None or self.calls_begun + self.taken_calls < self.max_calls
+
+    def take(self, cost: int) -> bool:
+        """Take a call that may cost *cost*; return whether there is room for it."""
+        charged = self.cost_charged + self.taken_cost + cost
+        has_room = self.max_cost is None or charged <= self.max_cost
+        if not self.are_calls_left or not has_room:
+            return False
+        self.taken_calls += 1
+        self.taken_cost += cost
+        return True
+
+
+def _lock_caps(connection: Connection, run_id: int) -> _Caps:
+    run = connection.execute(_LOCKED_CAPS, {"run": run_id}).one()
+    return _Caps(run.max_calls, run.calls_begun, run.max_cost, run.cost_charged)
+
+
+# Built once: it costs more than what the database does with them.
+_RUN: BindParameter[int] = bindparam("run")
+_LOCKED_CAPS = (
+    select(Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged)
+    .where(Run.id == _RUN)
+    .with_for_update()
+)
+_CHARGE_RUN = (
+    update(Run)
+    .where(Run.id == _RUN)
+    .values(
+        calls_begun=Run.calls_begun + bindparam("calls", type_=Integer),
+        cost_charged=Run.cost_charged + bindparam("cost", type_=BigInteger),
     )
+)
+_SETTLE_RUN = (
+    update(Run)
+    .where(Run.id == _RUN)
+    .values(cost_charged=Run.cost_charged + bindparam("cost", type_=BigInteger))
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,43 +180,92 @@ class Settlement:
     seconds: float
 
 
-def settle(connection: Connection, db: Database, settlement: Settlement) -> None:
-    """Replace the charge of a call by what it took, for the run and in the table of calls.
+@dataclass
+class ModelCalls:
+    """The calls of a run that one transaction settles, and what answered them."""
 
-    The run's row comes first, so that transactions that settle calls of one run take turns.
-    """
-    charge, usage = settlement.charge, settlement.usage
-    change = 0 if usage is None else usage.cost - charge.weights[LimitUnit.COST]
-    settled = update(Run).where(Run.id == charge.run_id)
-    connection.execute(settled.values(cost_charged=Run.cost_charged + change))
-    settle_call(
-        db,
-        connection,
-        charge,
-        usage,
-        retries=int(settlement.is_retry),
-        seconds=settlement.seconds,
+    db: Database
+    run_id: int
+    settlements: list[Settlement] = field(default_factory=list)
+    uses: list[ModelUse] = field(default_factory=list)
+
+    def __call__(self, connection: Connection) -> None:
+        """Replace the charges of the calls by what they took, and record what answered.
+
+        The run's row comes first, so that transactions that settle calls of one run take turns.
+        """
+        change = 0
+        for settlement in self.settlements:
+            if settlement.usage is not None:
+                bound = settlement.charge.weights[LimitUnit.COST]
+                change += settlement.usage.cost - bound
+        connection.execute(_SETTLE_RUN, {"run": self.run_id, "cost": change})
+
+        minute = connection.execute(select(clock_minute())).scalar_one()
+        rows = CallRows()
+        for settlement in self.settlements:
+            charge = settlement.charge
+            rows.add(charge, charge.minute, released_counts(charge))
+            counts = settled_counts(charge, settlement.usage)
+            counts |= {"retries": int(settlement.is_retry), "seconds": settlement.seconds}
+            rows.add(charge, minute, counts)
+        rows.store(connection, self.db)
+        note_uses(connection, self.db, self.run_id, self.uses)
+
+
+def note_uses(connection: Connection, db: Database, run_id: int, uses: Sequence[ModelUse]) -> None:
+    """Record which models answered a run, and what answers to their prompts took."""
+    answers = Counter((use.model, use.fingerprint, use.price) for use in uses)
+    model_rows = [
+        {"run": run_id, "model": model, "fingerprint": fingerprint, "price": price, "count": count}
+        for (model, fingerprint, price), count in sorted(answers.items())
+    ]
+    if model_rows:
+        connection.execute(_noting_models(db.is_sqlite), model_rows)
+
+    sums: dict[tuple[str, str], Counter[str]] = {}
+    for use in uses:
+        if use.tokens is not None:
+            sums.setdefault((use.coder, use.prompt), Counter()).update(_sums_of(use, use.tokens))
+    prompt_rows = [
+        {"coder": coder, "prompt": prompt, **prompt_sums}
+        for (coder, prompt), prompt_sums in sorted(sums.items())
+    ]
+    if prompt_rows:
+        connection.execute(_adding_sums(db.is_sqlite), prompt_rows)
+
+
+@lru_cache(maxsize=2)
+def _noting_models(is_sqlite: bool) -> Insert:
+    now, count = clock(), bindparam("count", type_=Integer)
+    insert = upsert(RunModel, is_sqlite=is_sqlite).values(
+        run_id=_RUN,
+        model=bindparam("model", type_=Text),
+        fingerprint=bindparam("fingerprint", type_=Text),
+        price=bindparam("price", type_=Text),
+        answers=count,
+        began_at=now,
+        seen_at=now,
     )
+    changes = {"answers": RunModel.answers + insert.excluded.answers, "seen_at": now}
+    key = ["run_id", "model", "fingerprint", "price"]
+    return insert.on_conflict_do_update(index_elements=key, set_=changes)
 
 
-def note_use(connection: Connection, db: Database, run_id: int, use: ModelUse) -> None:
-    """Record which model answered a run, and what the answer took."""
-    now = clock()
-    model_row: dict[str, Any] = {
-        "run_id": run_id,
-        "model": use.model,
-        "fingerprint": use.fingerprint,
-        "price": use.price,
+@lru_cache(maxsize=2)
+def _adding_sums(is_sqlite: bool) -> Insert:
+    insert = upsert(PromptUse, is_sqlite=is_sqlite)
+    names = [column.name for column in PromptUse.__table__.columns]
+    added = {
+        name: getattr(PromptUse, name) + insert.excluded[name]
+        for name in names
+        if name not in ("coder", "prompt")
     }
-    insert = db.upsert(RunModel).values(**model_row, answers=1, began_at=now, seen_at=now)
-    changes = {"answers": RunModel.answers + 1, "seen_at": now}
-    connection.execute(insert.on_conflict_do_update(index_elements=list(model_row), set_=changes))
-    if use.tokens is not None:
-        _add_sums(connection, db, use, use.tokens)
+    return insert.on_conflict_do_update(index_elements=["coder", "prompt"], set_=added)
 
 
-def _add_sums(connection: Connection, db: Database, use: ModelUse, tokens: Tokens) -> None:
-    sums = {
+def _sums_of(use: ModelUse, tokens: Tokens) -> dict[str, int]:
+    return {
         "answers": 1,
         "sizes": use.size,
         "sizes_squared": use.size**2,
@@ -151,12 +275,6 @@ def _add_sums(connection: Connection, db: Database, use: ModelUse, tokens: Token
         "completions": tokens.completion,
         "completions_squared": tokens.completion**2,
     }
-    insert = upsert(PromptUse, is_sqlite=db.is_sqlite)
-    added = {name: getattr(PromptUse, name) + insert.excluded[name] for name in sums}
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["coder", "prompt"], set_=added),
-        {"coder": use.coder, "prompt": use.prompt, **sums},
-    )
 
 
 def read_prompt_uses(connection: Connection, coder: str) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Insert, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Insert, Select, delete, func, or_, select, tuple_
 
 from models.bulk import insert_of_many, many
 from models.database import VALUES_PER_STATEMENT, Database, batched
@@ -73,7 +73,12 @@ def read_origins(connection: Connection, ids: Iterable[int]) -> dict[int, Origin
 
 
 def is_of_origin(**chosen: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition on `Document` for one of the *chosen* names of each field; case ignored.
+    """Return the condition on `Document` for an origin that `select_origins` selects."""
+    return Document.origin_id.in_(select_origins(**chosen))
+
+
+def select_origins(**chosen: Sequence[str]) -> Select[int]:
+    """Select the ids of origins with one of the *chosen* names of each field; case ignored.
 
     A field without a name chooses all.
     """
@@ -82,7 +87,7 @@ def is_of_origin(**chosen: Sequence[str]) -> ColumnElement[bool]:
         column = func.lower(getattr(Origin, field))
         if names:
             conditions.append(or_(*(column == func.lower(chosen_name) for chosen_name in names)))
-    return Document.origin_id.in_(select(Origin.id).where(*conditions))
+    return select(Origin.id).where(*conditions)
 
 
 def stored_names(

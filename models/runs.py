@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, up
 from core.enums import QUEUE_TEXT, State
 from core.errors import NotFound
 from models.database import Database, clock
-from models.tables import ForgottenRun, Job, Run, RunEngine
+from models.tables import IS_REPORT, ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
 # The job that looks at the codes of a sample; it is of the kind of report jobs.
@@ -22,6 +22,8 @@ ENGINES_BEFORE = "engines_before"
 LARGEST_NUMBER = 2**63 - 1
 # A job in one of these states has not ended.
 UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)
+# Commands that look for an equal run before they write theirs hold this lock of PostgreSQL.
+_SUBMIT_LOCK = 0x71D1465
 # The run is neither paused nor ended.
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
@@ -47,10 +49,13 @@ def create_run(
     max_cost: int | None = None,
     currency: str | None = None,
     mask: bytes | None = None,
+    on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write a run and its jobs in one transaction; return the run's id.
 
-    *max_cost* is in millionths of the *currency* in which a language model is paid.
+    *max_cost* is in millionths of the *currency* in which a language model is paid. With
+    *on_equal*, a stored run of the same name, parameters, mask and jobs is taken instead:
+    *on_equal* gets its id, and nothing is written.
     """
     run = insert(Run).values(
         name=name,
@@ -65,12 +70,56 @@ def create_run(
         run = run.values(max_cost=max_cost, currency=currency)
 
     with db.write() as connection:
+        if on_equal is not None:
+            equal_run = _find_equal_run(
+                connection,
+                db,
+                kind=kind,
+                name=name,
+                parameters=parameters,
+                mask=mask,
+                job_names={job.name for job in jobs},
+            )
+            if equal_run is not None:
+                on_equal(equal_run)
+                return equal_run
         if db.is_sqlite:
             # SQLite gives the highest number again once its run was forgotten.
             run = run.values(id=_next_number(connection))
         run_id = connection.execute(run.returning(Run.id)).scalar_one()
         add_jobs(connection, run_id, jobs)
     return run_id
+
+
+def _find_equal_run(
+    connection: Connection,
+    db: Database,
+    *,
+    kind: str,
+    name: str | None,
+    parameters: Mapping[str, Any],
+    mask: bytes | None,
+    job_names: Collection[str],
+) -> int | None:
+    """Return the first run that is equal and was not cancelled.
+
+    Two commands that look for the same run take turns, so that one of them finds the other's.
+    """
+    if not db.is_sqlite:
+        connection.execute(select(func.pg_advisory_xact_lock(_SUBMIT_LOCK)))
+    candidates = select(Run.id, Run.parameters).where(
+        Run.kind == kind,
+        Run.name.is_not_distinct_from(name),
+        Run.mask.is_not_distinct_from(mask),
+        Run.state != State.CANCELLED,
+    )
+    for run_id, run_parameters in connection.execute(candidates.order_by(Run.id)).all():
+        if run_parameters != dict(parameters):
+            continue
+        run_jobs = select(Job.name).where(Job.run_id == run_id, ~IS_REPORT)
+        if set(connection.scalars(run_jobs)) == set(job_names):
+            return int(run_id)
+    return None
 
 
 def _next_number(connection: Connection) -> int:

@@ -45,14 +45,9 @@ class Classifier:
     biases: Numbers
     is_ordered: bool = False
 
-    @property
-    def class_count(self) -> int:
-        """The number of classes."""
-        return len(self.biases) + self.is_ordered
-
     def score(self, rows: SparseRows) -> Numbers:
         """Return the outputs ``(rows, outputs)`` without biases."""
-        return multiply(rows, self.weights)
+        return rows.multiply(self.weights)
 
     def classify(self, scores: Numbers) -> Numbers:
         """Return the probability of each class ``(rows, classes)`` by the outputs of `score`."""
@@ -60,29 +55,6 @@ class Classifier:
             return softmax(scores + self.biases)
         below = sigmoid(self.biases - scores)
         return np.diff(below, axis=1, prepend=0.0, append=1.0)
-
-
-def multiply(rows: SparseRows, weights: Numbers) -> Numbers:
-    """Return the product of *rows* and *weights* ``(columns, outputs)``."""
-    row_numbers = _number_entries(rows)
-    product = np.empty((len(rows), weights.shape[1]))
-    for output in range(weights.shape[1]):
-        entries = rows.values * weights[rows.columns, output]
-        product[:, output] = np.bincount(row_numbers, entries, len(rows))
-    return product
-
-
-def select_rows(rows: SparseRows, row_numbers: NDArray[np.int64]) -> SparseRows:
-    """Return the rows of these numbers."""
-    lengths = np.diff(rows.starts)[row_numbers]
-    starts = np.concatenate(([0], np.cumsum(lengths)))
-    places = np.arange(starts[-1]) + np.repeat(rows.starts[row_numbers] - starts[:-1], lengths)
-    return SparseRows(rows.columns[places], rows.values[places], starts, rows.shape[1])
-
-
-def _number_entries(rows: SparseRows) -> NDArray[np.int64]:
-    """Return the number of the row in which each entry stands."""
-    return np.repeat(np.arange(len(rows)), np.diff(rows.starts))
 
 
 def fit_classifier(
@@ -102,11 +74,11 @@ def fit_classifier(
 
     is_ordered = start.is_ordered
     shape, size = start.weights.shape, start.weights.size
-    row_numbers = _number_entries(rows)
+    row_numbers = rows.number_entries()
 
     def measure(parameters: Numbers) -> tuple[float, Numbers]:
         weights, biases = parameters[:size].reshape(shape), parameters[size:]
-        scores = multiply(rows, weights)
+        scores = rows.multiply(weights)
         if is_ordered:
             loss, errors, bias_gradient = _measure_ordered(scores[:, 0], biases, classes)
         else:

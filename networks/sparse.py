@@ -59,12 +59,38 @@ class SparseRows:
         """
         assert axis == 0, "a column is not together in memory"  # noqa: S101
         out.fill(0)
-        entry_starts, entry_ends = self.starts[row_numbers], self.starts[row_numbers + 1]
-        lengths = entry_ends - entry_starts
-        ends = np.cumsum(lengths)
-        # These are the places of all entries of the rows, one row after the other.
-        places = np.arange(ends[-1] if len(ends) else 0)
-        places += np.repeat(entry_starts - (ends - lengths), lengths)
+        places, lengths = self._find_entries(row_numbers)
         output_rows = np.repeat(np.arange(len(row_numbers)), lengths)
         out[output_rows, self.columns[places]] = self.values[places]
         return out
+
+    def select(self, row_numbers: NDArray[np.int64]) -> SparseRows:
+        """Return the rows of these numbers."""
+        places, lengths = self._find_entries(row_numbers)
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        return SparseRows(self.columns[places], self.values[places], starts, self.shape[1])
+
+    def multiply(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the product of the rows and *weights* ``(columns, outputs)``.
+
+        Sums are made entry by entry, and are the same for any other rows beside.
+        """
+        row_numbers = self.number_entries()
+        product = np.empty((len(self), weights.shape[1]))
+        for output in range(weights.shape[1]):
+            entries = self.values * weights[self.columns, output]
+            product[:, output] = np.bincount(row_numbers, entries, len(self))
+        return product
+
+    def number_entries(self) -> NDArray[np.int64]:
+        """Return the number of the row in which each entry stands."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def _find_entries(self, row_numbers: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places of all entries of the rows, one row after the other, and its length."""
+        entry_starts, entry_ends = self.starts[row_numbers], self.starts[row_numbers + 1]
+        lengths = entry_ends - entry_starts
+        ends = np.cumsum(lengths)
+        places = np.arange(ends[-1] if len(ends) else 0)
+        places += np.repeat(entry_starts - (ends - lengths), lengths)
+        return places, lengths

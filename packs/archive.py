@@ -32,11 +32,13 @@ ALWAYS_ALLOWED_BYTES = 64 * 2**20
 LONGEST_DIRECTORY = 16 * 2**20
 CHUNK = 2**20
 
+_FOLDER = re.compile(r"[a-z]{1,20}/")
 _NAME = re.compile(r"(?:[a-z]{1,20}/)?(?!\.)[\w.@+-]{1,150}")
 _CHECKSUM = re.compile(r"([0-9a-f]{64})  (\S+)")
 # A zip file cannot hold an earlier time.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
+_FOLDER_MODE = 0o40755 << 16 | 0x10
 _UNIX = 3
 # The header has so many bytes; its last four are the lengths of the name and extra field behind it.
 _LOCAL_HEADER = 30
@@ -52,10 +54,14 @@ def write_archive(folder: Path, out: Path) -> str:
 
     Raises `TidingsError` where it cannot be written.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(folder.rglob("*"))
+    files = [path for path in paths if path.is_file()]
     checksums: dict[str, str] = {}
 
     with replace_file(out) as file, ZipFile(file, "w") as archive:
+        for path in paths:
+            if path.is_dir():
+                _add_folder(archive, path.relative_to(folder).as_posix())
         for path in files:
             file_name = path.relative_to(folder).as_posix()
             with path.open("rb") as content:
@@ -66,6 +72,14 @@ def write_archive(folder: Path, out: Path) -> str:
 
     with out.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _add_folder(archive: ZipFile, folder_name: str) -> None:
+    """Add a folder: programs that read `ro-crate-metadata.json` look for it in the archive."""
+    entry = ZipInfo(f"{folder_name}/", _TIME)
+    entry.create_system = _UNIX
+    entry.external_attr = _FOLDER_MODE
+    archive.writestr(entry, b"")
 
 
 def _add(archive: ZipFile, file_name: str, content: IO[bytes]) -> str:
@@ -203,6 +217,8 @@ def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipIn
     entries_by_name: dict[str, ZipInfo] = {}
     for entry in entries:
         file_name = entry.filename
+        if _FOLDER.fullmatch(file_name) and not entry.file_size:
+            continue
         if not _NAME.fullmatch(file_name) or file_name in entries_by_name:
             raise BadInput(
                 f"the pack has a file {file_name[:100]!r}, whose name no pack has or twice"

@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from packs.contents import Author, PackedRun
+from packs.study import describe_study, end_of, list_keywords, print_text
 
 FORMAT_VERSION = "1.2.0"
 MESSAGE = "If you use this study, please cite it as below."
 _NO_AUTHORS = """\
 # Nobody was named as author. The format requires one: run `tidings pack` again with
 # --author "FAMILY, GIVEN", or --author NAME for an organization."""
+_NO_LICENSE = """\
+# No licence is stated: run `tidings pack` again with --license, CC-BY-4.0 say."""
 
 
 def write_citation(run: PackedRun) -> str:
-    """Return the file for the pack of *run*; without authors it says how to add them."""
-    made = run.ended_at or run.created_at
-    program = f"Tidings {run.versions['tidings']}"
-    texts = "with" if run.texts else "without"
-    engines = f", engine {', '.join(run.engines)}" if run.engines else ""
-    abstract = (
-        f"Run {run.number} of {program} ({run.kind}{engines}): parameters, answers, tables and "
-        f"figures, {texts} the documents' texts. `tidings verify` computes the tables again."
-    )
-
+    """Return the file for the pack of *run*; it says how to add authors or a licence."""
     lines = [
         f"cff-version: {FORMAT_VERSION}",
         f"message: {_quote(MESSAGE)}",
@@ -37,11 +30,12 @@ def write_citation(run: PackedRun) -> str:
         f"title: {_quote(run.title)}",
         *_author_lines(run.authors),
         f"version: {_quote(f'run {run.number}')}",
-        f"date-released: {datetime.fromtimestamp(made, UTC):%Y-%m-%d}",
-        f"abstract: {_quote(abstract)}",
+        f"date-released: {end_of(run):%Y-%m-%d}",
+        _NO_LICENSE if run.license is None else f"license: {_quote(run.license)}",
+        f"abstract: {_quote(describe_study(run))}",
         "keywords:",
     ]
-    for keyword in ("text analysis", program, *_subjects(run)):
+    for keyword in list_keywords(run):
         lines.append(f"  - {_quote(keyword)}")
     return "\n".join([*lines, ""])
 
@@ -59,13 +53,6 @@ def _author_lines(authors: Sequence[Author]) -> list[str]:
     return lines
 
 
-def _subjects(run: PackedRun) -> list[str]:
-    """Return the names of the run's keywords."""
-    keywords = run.parameters.get("keywords", ())
-    return list(dict.fromkeys(keyword["name"] for keyword in keywords))
-
-
 def _quote(text: str) -> str:
     """Return *text* on one line as a JSON string, which is a YAML string, too."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return json.dumps(" ".join(printable.split()), ensure_ascii=False)
+    return json.dumps(print_text(text), ensure_ascii=False)

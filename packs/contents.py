@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO, Annotated, Any, TypeVar
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError, field_validator
 
 from analysis.kinds import kind_named
@@ -20,13 +22,16 @@ from core.enums import StepState
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.
-FORMAT = 3
+FORMAT = 4
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
 JOBS = "jobs.jsonl"
 DOCUMENTS = "documents.jsonl"
 README = "README.txt"
 CITATION = "CITATION.cff"
+DATA_PACKAGE = "datapackage.json"
+RO_CRATE = "ro-crate-metadata.json"
+DATACITE = "datacite.json"
 CODEBOOKS = "codebooks.jsonl"
 MASK = "mask.png"
 # This folder has a file for each step.
@@ -39,6 +44,8 @@ WEIGHTS = "weights"
 LONGEST_LINE = 64 * 2**20
 # So many characters of a validation's reason are shown.
 _SHOWN = 200
+
+_LICENSE = re.compile(r"^[A-Za-z0-9.-]{1,100}$")
 
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 # The last one is what a language model answered, with who did and what it took.
@@ -67,6 +74,20 @@ class Author(FrozenModel):
                 "organization"
             )
         return cls(name=family_name, given_names=given_names or None)
+
+
+def parse_license(text: str) -> str:
+    """Return the identifier of a licence as the SPDX list writes it. Raises `UsageError`."""
+    try:
+        identifier = str(canonicalize_license_expression(text))
+    except InvalidLicenseExpression:
+        identifier = ""
+    if not _LICENSE.fullmatch(identifier) or identifier.startswith("LicenseRef-"):
+        raise UsageError(
+            f"--license {text!r} is no licence of the SPDX list (https://spdx.org/licenses): write "
+            "the identifier of one, as CC-BY-4.0 or CC0-1.0"
+        )
+    return identifier
 
 
 def _check_kind(name: str) -> str:
@@ -101,6 +122,9 @@ class PackedRun(FrozenModel):
     tables: tuple[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], ...]
     title: str
     authors: tuple[Author, ...]
+
+    # The identifier of a licence of the SPDX list; None if none is stated.
+    license: Annotated[str, Field(pattern=_LICENSE)] | None
 
     # The versions of the program that packed the run, and of what it computes with.
     versions: dict[str, str]

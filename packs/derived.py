@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
 from itertools import chain
@@ -24,8 +24,12 @@ from models.tables import Document
 from packs import contents
 from packs.citation import write_citation
 from packs.coding import has_codebooks
+from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
+from packs.data_package import make_data_package
+from packs.datacite import make_datacite_record
 from packs.jobs import steps_to_verify
+from packs.ro_crate import make_crate
 from reports.build.report_folder import build
 from reports.data.export_schema import Table, describe_tables
 from reports.data.exports import DICTIONARY_FILE, write_table
@@ -33,7 +37,7 @@ from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import describe_selection
-from reports.data.tables import TABLES
+from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
@@ -55,19 +59,32 @@ _ABOUT_ANSWERS = (
 
 
 def write_descriptions(
-    run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob], folder: Path
+    run_data: RunData, run: PackedRun, jobs: Sequence[PackedJob], folder: Path
 ) -> None:
     """Write the files that describe the pack: its run, its jobs, and how it is cited."""
     _write(folder / contents.RUN, contents.to_json(run, indent=1) + "\n")
-    jobs = list(jobs)
     with (folder / contents.JOBS).open("wb") as file:
         write_lines(file, jobs)
-    has_answers = bool(list_answer_files(run_data, run, jobs))
-    _write(folder / contents.README, _describe_pack(run_data, run, has_answers=has_answers))
+    files = _describe_files(run_data, run, jobs)
+    _write(folder / contents.README, _describe_pack(run_data, run, files))
     _write(folder / contents.CITATION, write_citation(run))
     exports = folder / contents.EXPORTS
     exports.mkdir()
     _write(exports / DICTIONARY_FILE, describe_tables(TABLES.values()))
+
+
+def write_metadata(
+    run_data: RunData, run: PackedRun, jobs: Sequence[PackedJob], folder: Path
+) -> None:
+    """Write what other programs and repositories read, for a *folder* that has the tables."""
+    files = {contents.README: "what is in the pack"} | _describe_files(run_data, run, jobs)
+    metadata = {
+        contents.DATA_PACKAGE: make_data_package(run, folder),
+        contents.RO_CRATE: make_crate(run, files, command_of(run_data)),
+        contents.DATACITE: make_datacite_record(run),
+    }
+    for file_name, description in metadata.items():
+        _write(folder / file_name, json.dumps(description, ensure_ascii=False, indent=1) + "\n")
 
 
 def _write(path: Path, text: str) -> None:
@@ -243,15 +260,14 @@ def draw_figures(
             shutil.copyfile(scratch / file_name, folder / contents.FIGURES / Path(file_name).name)
 
 
-def _describe_pack(run_data: RunData, run: PackedRun, *, has_answers: bool) -> str:
-    files = _describe_files(run_data, has_answers=has_answers)
+def _describe_pack(run_data: RunData, run: PackedRun, files: Mapping[str, str]) -> str:
     width = max(map(len, files))
 
     lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {command_of(run_data)}", ""]
     for file_name, meaning in sorted(files.items()):
         lines.append(f"{file_name:<{width}}  {meaning}")
 
-    if has_answers:
+    if f"{contents.ANSWERS}/" in files:
         lines += ["", *_ABOUT_ANSWERS]
     if run_data.kind.has_documents:
         lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
@@ -259,12 +275,15 @@ def _describe_pack(run_data: RunData, run: PackedRun, *, has_answers: bool) -> s
     return "\n".join(lines)
 
 
-def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
+def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> dict[str, str]:
     """Return what is in each file and folder of the pack, by its name."""
     files = {
         contents.RUN: "the run: parameters, engines, versions of the programs",
         contents.JOBS: "its jobs, and how each step of them ended",
         contents.CITATION: "how to cite it (Citation File Format 1.2.0)",
+        contents.DATA_PACKAGE: "its tables for programs: columns, types, keys (Data Package 2.0)",
+        contents.RO_CRATE: "which program made what from what (Process Run Crate 0.5)",
+        contents.DATACITE: "what a repository registers (DataCite 4.5)",
         f"{contents.EXPORTS}/": f"its tables, and what their columns mean ({DICTIONARY_FILE})",
         f"{contents.FIGURES}/": "the figures of its report",
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
@@ -274,9 +293,13 @@ def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+    if name_coder_of_run(run_data) is not None:
+        files[NETWORK_FILE] = "the network that coded the texts, as far as it was still there"
     if has_codebooks(run_data):
         files[contents.CODEBOOKS] = "the codebooks by which it was coded, and the samples"
-    if has_answers:
+    if run_data.mask is not None:
+        files[contents.MASK] = "the shape of the word clouds"
+    if list_answer_files(run_data, run, jobs):
         files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
     return files
 

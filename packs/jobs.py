@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from analysis.data import MonthData, PostData
 from analysis.job_data import read_stored_sample
-from analysis.kinds import kind_of_jobs
+from analysis.kinds import document_kind_of_jobs, kind_of_jobs
 from analysis.options import SAMPLE
 from analysis.step import Step
 from analysis.steps import codes, polarity
@@ -20,7 +20,7 @@ from models.database import Database
 from models.jobs import Claim
 from models.tables import Job, JobStep
 from packs.contents import PackedJob, PackedStep
-from reports.data.groupings import list_stored_days
+from reports.data.cube import list_stored_days
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, document_scope
 
@@ -51,7 +51,7 @@ def repeatable_steps(run_data: RunData, kind: str, states: StepStates) -> list[S
     """Return the finished steps in their order; their answers repeat them.
 
     A job without documents has no finished step. Codes by a network are repeated by no answer, but
-    by a network of another run, which a pack does not hold.
+    by the network (`packs.coding_network`).
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
@@ -121,7 +121,8 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
     )
     scope = document_scope(run_data, job)
     parameters = run_data.parameters
-    job_data = await run_data.kind.load_data(run_data.db, claim, scope, parameters)
+    kind = document_kind_of_jobs(job.kind)
+    job_data = await kind.load_data(run_data.db, claim, scope, parameters)
     if not parameters.has_model_coder or parameters.coded_part != SAMPLE:
         return job_data
     read_sample = partial(read_stored_sample, run_data.db, run_data.id, parameters.codebook)

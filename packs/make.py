@@ -21,6 +21,7 @@ from packs import contents
 from packs.answers import write_answers
 from packs.archive import write_archive
 from packs.coding import write_codebooks
+from packs.coding_network import write_network
 from packs.contents import Author, PackedRun
 from packs.derived import (
     answers_file,
@@ -32,6 +33,7 @@ from packs.derived import (
     weights_file,
     write_descriptions,
     write_documents,
+    write_metadata,
     write_tables,
 )
 from packs.jobs import in_order_of_submission, pack_job
@@ -54,6 +56,7 @@ def make_pack(
     coders: bool = False,
     title: str | None = None,
     authors: Sequence[Author] = (),
+    license_id: str | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> str:
     """Write the pack of a run to *out* and return its SHA-256.
@@ -74,7 +77,9 @@ def make_pack(
     folder = scratch / "pack"
     folder.mkdir()
     shown_title = title or run_data.name or command_of(run_data)
-    run = _describe_run(run_data, texts=texts, title=shown_title, authors=authors)
+    run = _describe_run(
+        run_data, texts=texts, title=shown_title, authors=authors, license_id=license_id
+    )
     if run_data.mask is not None:
         write_atomically(folder / contents.MASK, run_data.mask)
 
@@ -82,7 +87,8 @@ def make_pack(
         jobs = [pack_job(run_data, job, (), {}) for job in in_order_of_submission(run_data)]
         _write_weights(run_data, folder)
     else:
-        recording = asyncio.run(record_run(run_data, texts=run.texts))
+        network = write_network(run_data, folder)
+        recording = asyncio.run(record_run(run_data, texts=run.texts, network=network))
         jobs = recording.jobs
         _write_answers(recording, folder)
         write_documents(read_documents(run_data, texts=texts), folder)
@@ -90,6 +96,7 @@ def make_pack(
 
     write_descriptions(run_data, run, jobs, folder)
     write_tables(run_data, tables_of(run_data.kind.unit), folder, texts=texts)
+    write_metadata(run_data, run, jobs, folder)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
     draw_figures(run_data, folder, scratch / "report", check=check)
@@ -102,7 +109,12 @@ def make_pack(
 
 
 def _describe_run(
-    run_data: RunData, *, texts: bool, title: str, authors: Sequence[Author]
+    run_data: RunData,
+    *,
+    texts: bool,
+    title: str,
+    authors: Sequence[Author],
+    license_id: str | None,
 ) -> PackedRun:
     with run_data.db.read() as connection:
         parameters = get_run(connection, run_data.id).parameters
@@ -121,7 +133,8 @@ def _describe_run(
         texts=texts and run_data.kind.has_documents,
         tables=tuple(table.name for table in tables_of(run_data.kind.unit)),
         title=title,
-        authors=tuple(authors),
+        authors=tuple(dict.fromkeys(authors)),
+        license=license_id,
         versions={**installed_versions(), "python": platform.python_version()},
         figure_style=style_hash(),
     )

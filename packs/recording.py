@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 
+from analysis.codebooks.network import CodeNetwork
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
 from models.tables import Base, Code, Codebook, Document
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
+from packs.coding_network import check_codes, code_job, is_coded
 from packs.contents import PackedJob
 from packs.jobs import (
     in_order_of_submission,
@@ -37,11 +39,14 @@ class Recording:
     answers_by_step: dict[str, StoredAnswers] = field(default_factory=dict)
 
 
-async def record_run(run_data: RunData, *, texts: bool) -> Recording:
+async def record_run(
+    run_data: RunData, *, texts: bool, network: CodeNetwork | None = None
+) -> Recording:
     """Repeat the steps of the run's jobs, each with the engine that reproduces the stored rows.
 
-    The answers are those of the steps that a pack repeats, with or without *texts*. Raises
-    `TidingsError` if no engine's stored answers reproduce the rows.
+    The answers are those of the steps that a pack repeats, with or without *texts*. With texts the
+    *network* codes them again. Raises `TidingsError` if no engine's stored answers, or not the
+    network, reproduce the rows.
     """
     recording = Recording()
     for job in in_order_of_submission(run_data):
@@ -64,6 +69,9 @@ async def record_run(run_data: RunData, *, texts: bool) -> Recording:
             answers[step.name] = fetcher.answers
 
         packed_job = pack_job(run_data, job, steps, engines)
+        if texts and network is not None and is_coded(packed_job):
+            job_data = job_data or await load_data(run_data, job)
+            check_codes(run_data, job, await code_job(job_data, network))
         recording.jobs.append(packed_job)
         for step in steps_to_verify(run_data, packed_job, texts=texts):
             recording.answers_by_step.setdefault(step.name, {}).update(answers[step.name])

@@ -13,11 +13,13 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import insert, select
 
+from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
 from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
+from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
 from core.prices import MICRO, parse_price
@@ -62,6 +64,13 @@ from packs.coding import (
     list_look_rows,
     list_stratum_rows,
 )
+from packs.coding_network import (
+    NETWORK_FILE,
+    code_job,
+    is_coded,
+    name_coder_of_run,
+    read_packed_network,
+)
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
 from packs.derived import answers_file
 from packs.jobs import in_order_of_submission, load_data, steps_to_verify
@@ -73,6 +82,8 @@ DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
 CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
 # The PNG file of a mask may have so many bytes.
 LARGEST_MASK = 5 * 2**20
+#: Why something cannot be computed again.
+NO_TEXTS = "the texts are not in the pack"
 #: Code that expects well-formed answers raises one of these errors for malformed ones.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -131,6 +142,10 @@ class Restored:
     jobs: dict[int, PackedJob]
     #: The contradictions, by the file of the pack.
     conflicts: dict[str, str] = field(default_factory=dict)
+    #: The network that codes the texts again; None if the pack has no texts or none that can.
+    network: CodeNetwork | None = None
+    #: Why no network codes them, though one did.
+    why_no_network: str | None = None
 
 
 def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
@@ -161,6 +176,7 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     _write_stand_ins(db, run_data, restored.jobs, first_id=len(ids) + 1)
     _copy_abstracts(db, run)
 
+    _take_network(pack, run, restored)
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
     if follows_without_texts and run_data.kind.unit == Unit.MENTION:
@@ -174,6 +190,23 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
         coder = _find_repeated_coder(restored, run)
         _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coder))
     _insert(db, Call, _given_calls(pack, run))
+
+
+def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
+    """Let the network of the pack code the texts again, if there are any."""
+    coder = name_coder_of_run(restored.data)
+    if coder is None:
+        return
+    if not run.texts:
+        restored.why_no_network = NO_TEXTS
+        return
+    try:
+        restored.network = read_packed_network(restored.data, pack)
+    except BadInput as error:
+        restored.why_no_network = str(error)
+    else:
+        if restored.network is None:
+            restored.why_no_network = "the network is not in the pack"
 
 
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
@@ -377,6 +410,8 @@ def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, An
     """Yield the outcome of the steps that are not repeated."""
     for job_id, job in restored.jobs.items():
         repeated = {step.name for step in _steps_to_repeat(restored, run, job)}
+        if restored.network is not None and is_coded(job):
+            repeated.add(codes.NAME)
         for step in job.steps:
             if step.step not in repeated:
                 step_row = {"step": step.step, "state": step.state, "reason": step.reason}
@@ -420,7 +455,9 @@ def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, A
 
 
 def _find_repeated_coder(restored: Restored, run: PackedRun) -> str | None:
-    """Return the language model whose answers the codes were made of again; None for no model."""
+    """Return the network or language model whose codes were made again; None if none were."""
+    if restored.network is not None:
+        return name_coder_of_run(restored.data)
     for job in restored.jobs.values():
         if any(step.is_by_coder for step in _steps_to_repeat(restored, run, job)):
             coder: str | None = restored.data.parameters.coder
@@ -517,11 +554,22 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 raise BadInput(f"{contents.JOBS}: {job.name} cannot be done again: {result.reason}")
             unread[step.name] -= fetcher.keys_read
             _store(run_data, job, step, result, at=records[step.name].at)
+        if restored.network is not None and is_coded(packed_job):
+            await _code_again(restored.data, job, restored.network, records[codes.NAME].at)
 
     for step_name, keys in unread.items():
         if keys:
             problem = f": no step reads {len(keys):,} of its answers, {min(keys).hex()} the first"
             restored.conflicts[answers_file(step_name)] = problem
+
+
+async def _code_again(run_data: RunData, job: RunJob, network: CodeNetwork, at: float) -> None:
+    """Code the texts of a job; raise `BadInput` if the network cannot."""
+    try:
+        result = await code_job(await load_data(run_data, job), network)
+    except MALFORMED as error:
+        raise BadInput(f"{NETWORK_FILE}: the network is malformed ({error!r})") from error
+    _store(run_data, job, codes.STEP, result, at=at)
 
 
 def _store(run_data: RunData, job: RunJob, step: Step, result: StepResult, *, at: float) -> None:

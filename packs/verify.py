@@ -6,7 +6,7 @@ The program determines which files a pack of such a run has; the pack has no say
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -24,7 +24,8 @@ from models.database import Database, migrate
 from packs import contents
 from packs.archive import PackFile, salvaged
 from packs.coding import has_codebooks, write_codebooks
-from packs.contents import PackedDocument, PackedRun, forms_of, read_object
+from packs.coding_network import NETWORK_FILE, name_coder_of_run
+from packs.contents import PackedDocument, PackedJob, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
@@ -35,14 +36,18 @@ from packs.derived import (
     weights_file,
     write_descriptions,
     write_documents,
+    write_metadata,
     write_tables,
 )
 from packs.jobs import in_order_of_submission, pack_job, read_steps
-from packs.restoring import MALFORMED, Restored, lines_of, restore
+from packs.restoring import MALFORMED, NO_TEXTS, Restored, lines_of, restore
+from reports.data.coded_samples import read_coded_samples
+from reports.data.estimate_strata import need_texts
 from reports.data.export_schema import Table
 from reports.data.exports import DICTIONARY_FILE, tables_of
 from reports.data.run_data import RunData
 from reports.figures.figure_store import style_hash
+from reports.pages.codes import figure_prefix
 
 # The file `run.json` may have so many bytes.
 LARGEST_RUN_FILE = 16 * 2**20
@@ -53,25 +58,28 @@ MOST_MISSING_FIGURES = 20
 # A message shows so many characters of a line that differs.
 _SHOWN = 60
 
-_NO_TEXTS = "the texts are not in the pack"
 _TRAINING = "to compute them again is to train again"
 _OTHER_STYLE = "other fonts, code or libraries than those here drew them"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
 _GIVEN = (
-    "taken as given: documents, answers, labels, codes, calls, and how jobs ended. Nobody else can "
-    "say that they are true: compare the pack's SHA-256 with the published one"
+    "taken as given: documents, answers, labels, codes of people, networks, calls, and how jobs "
+    "ended. Nobody else can say that they are true: compare the pack's SHA-256 with the published "
+    "one"
 )
 _SOURCES_WITHOUT_TEXTS = {
     Unit.MENTION: "the answers and the sentences in `mentions`",
     Unit.POST: "the polarities in `documents`",
 }
+# Without texts this table can be computed if it needs none.
+_ESTIMATES = "estimates"
 #: tables that follow from others without a text, by what the results are about
 _WITHOUT_TEXTS = {
     Unit.MENTION: (
         *("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement"),
+        _ESTIMATES,
     ),
-    Unit.POST: ("periods", "codes", "agreement"),
+    Unit.POST: ("periods", "codes", "agreement", _ESTIMATES),
 }
 # This table follows from nothing, so only its forms are compared.
 _CALLS = "calls"
@@ -220,11 +228,14 @@ class _Comparison:
     def compare(self, check: Callable[[], None]) -> None:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
-        file_names = self._write_descriptions()
+        run, jobs = self._expected_run(), self._expected_jobs()
+        file_names = self._write_descriptions(run, jobs)
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
             write_codebooks(self.data, self.expected)
         file_names |= self._write_tables()
+        write_metadata(self.data, run, jobs, self.expected)
+        file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE, contents.DATACITE}
         self._compare_figures(check)
 
         for file_name in sorted(file_names):
@@ -234,15 +245,21 @@ class _Comparison:
                 self._compare_file(file_name)
         self._name_additional(file_names)
         self.differences |= self.restored.conflicts
+        if self.restored.why_no_network is not None:
+            coder = name_coder_of_run(self.data)
+            self.result.not_checked[f"codes of {coder}"] = self.restored.why_no_network
 
-    def _write_descriptions(self) -> set[str]:
-        """Write the files that describe the pack; return the names of all files but the tables'."""
+    def _expected_jobs(self) -> list[PackedJob]:
         jobs = []
         for job in in_order_of_submission(self.data):
             packed_job = self.restored.jobs[job.id]
             engines = {step.step: step.engine for step in packed_job.steps}
             jobs.append(pack_job(self.data, job, read_steps(self.data.db, job), engines))
-        write_descriptions(self.data, self._expected_run(), jobs, self.expected)
+        return jobs
+
+    def _write_descriptions(self, run: PackedRun, jobs: Sequence[PackedJob]) -> set[str]:
+        """Write the files that describe the run; return their names and those of its texts."""
+        write_descriptions(self.data, run, jobs, self.expected)
 
         file_names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
         file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
@@ -250,7 +267,7 @@ class _Comparison:
             file_names.add(contents.DOCUMENTS)
         if has_codebooks(self.data):
             file_names.add(contents.CODEBOOKS)
-        return file_names | list_answer_files(self.data, self.run, jobs)
+        return file_names | list_answer_files(self.data, run, jobs)
 
     def _expected_run(self) -> PackedRun:
         """Return the manifest as far as the program and the jobs determine it."""
@@ -320,8 +337,8 @@ class _Comparison:
         if self.run.texts or table == _CALLS:
             return None
         if self.data.selection or table not in _WITHOUT_TEXTS[self.run.run_kind.unit]:
-            return _NO_TEXTS
-        return None
+            return NO_TEXTS
+        return NO_TEXTS if table == _ESTIMATES and need_texts(self.data) else None
 
     def _compare_figures(self, check: Callable[[], None]) -> None:
         """Draw the figures again; without texts, those that need none."""
@@ -345,6 +362,8 @@ class _Comparison:
 
         drawn_files = (self.expected / contents.FIGURES).iterdir()
         drawn = {f"{contents.FIGURES}/{path.name}" for path in drawn_files}
+        if not self.run.texts and need_texts(self.data):
+            drawn = {file_name for file_name in drawn if not self._is_of_estimates(file_name)}
         for file_name in drawn & packed:
             if self._find_difference(file_name) is not None:
                 self.differences[file_name] = " is not the figure that follows from the tables"
@@ -355,13 +374,18 @@ class _Comparison:
             unknown = " is no figure that follows from the tables"
             self.differences |= dict.fromkeys(packed - drawn, unknown)
         elif packed - drawn:
-            self.result.not_checked[f"{len(packed - drawn)} files of figures"] = _NO_TEXTS
+            self.result.not_checked[f"{len(packed - drawn)} files of figures"] = NO_TEXTS
+
+    def _is_of_estimates(self, file_name: str) -> bool:
+        figure_name = file_name.removeprefix(f"{contents.FIGURES}/")
+        prefixes = tuple(figure_prefix(sample) for sample in read_coded_samples(self.data))
+        return figure_name.startswith(prefixes)
 
     def _why_not_drawn(self) -> str | None:
         if not self.run.run_kind.has_documents:
             return _TRAINING
         if self.data.selection and not self.run.texts:
-            return _NO_TEXTS
+            return NO_TEXTS
         versions = installed_versions()
         is_equal = all(
             self.run.versions.get(library) == versions[library] for library in _DRAWN_WITH
@@ -373,6 +397,8 @@ class _Comparison:
         known = (
             file_names | {contents.CHECKSUMS, contents.MASK} | self._packed_below(contents.FIGURES)
         )
+        if name_coder_of_run(self.data) is not None:
+            known.add(NETWORK_FILE)
         if not self.run.run_kind.has_documents:
             known |= {weights_file(job.name) for job in self.data.jobs}
             if self._packed_below(contents.WEIGHTS):

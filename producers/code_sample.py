@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row
 
 from analysis.codebooks.cells import make_cells
@@ -23,15 +24,22 @@ from analysis.codebooks.drawing import (
     draw,
     draw_counts,
     find_inclusions,
+    keep_drawn,
 )
 from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
-from core.enums import SamplePart, SamplePeriod, TextPart
+from core.enums import SamplePart, SamplePeriod
 from core.errors import UsageError
-from models.code_samples import list_sampled_units, replace_sample
-from models.codes import UnitKey
+from models.code_samples import (
+    list_coded_keys,
+    list_sampled_keys,
+    list_sampled_units,
+    list_strata,
+    replace_sample,
+)
+from models.codes import UnitKey, find_stored_codebook
 from models.database import Database
 from models.documents import text_part_of
 from models.runs import get_run
@@ -82,6 +90,7 @@ class DrawnSample:
     units: CodableUnits
     cells: Sequence[Cell]
     drawn: Sequence[Draw]
+    earlier: _EarlierSample
 
     @classmethod
     def draw(
@@ -98,7 +107,8 @@ class DrawnSample:
 
         They are shared out evenly between the periods and, if the codebook asks of each, the
         keywords, unless *n* says how many to draw of each part. The units are in the order in which
-        they are to be coded. Raises as `draw_code_sample`.
+        they are to be coded. What people coded of an earlier sample by the same *per* and *seed* is
+        drawn again, beside *n* if need be. Raises as `draw_code_sample`.
         """
         with db.read() as connection:
             run = get_run(connection, run_id)
@@ -106,23 +116,89 @@ class DrawnSample:
 
         salt = hash_parts(f"{seed}", codebook.hash.hex())
         units, cells = make_cells(db, run, codebook, per, salt)
+        earlier = _read_earlier_sample(db, run_id, codebook)
         drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
+        drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
         if not drawn:
             raise UsageError(
                 f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
             )
-        return cls(db, run_id, codebook, units, cells, drawn)
+        return cls(db, run_id, codebook, units, cells, drawn, earlier)
 
     def store(self, connection: Connection) -> int:
         """Store the sample in the place of an earlier one; return the codebook's id."""
         codebook_id = keep_codebook(connection, self.db, self.codebook)
-        earlier = set()
-        for unit in list_sampled_units(connection, self.run_id, codebook_id, TextPart.HEADLINE):
-            earlier.add(UnitKey(unit.document_id, unit.keyword, unit.position))
         strata = _make_strata(self.cells, self.drawn)
-        unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, earlier)
+        unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, self.earlier.units)
         replace_sample(connection, self.run_id, codebook_id, list(strata.values()), unit_rows)
         return codebook_id
+
+
+@dataclass(frozen=True)
+class _EarlierSample:
+    """The sample that was drawn before: its units, those that people coded, and its strata.
+
+    *strata* have how many texts a stratum had, and how many of them were drawn, by period, keyword
+    and part.
+    """
+
+    units: Collection[UnitKey] = ()
+    coded: Collection[UnitKey] = ()
+    strata: Mapping[tuple[str, str, SamplePart], tuple[int, int]] = field(default_factory=dict)
+
+
+def _read_earlier_sample(db: Database, run_id: int, codebook: Codebook) -> _EarlierSample:
+    with db.read() as connection:
+        codebook_id = find_stored_codebook(connection, codebook.hash)
+        if codebook_id is None:
+            return _EarlierSample()
+        strata = {
+            (stratum.period, stratum.keyword, SamplePart(stratum.part)): (
+                stratum.texts,
+                stratum.drawn,
+            )
+            for stratum in list_strata(connection, run_id, codebook_id)
+        }
+        return _EarlierSample(
+            units=list_sampled_keys(connection, run_id, codebook_id),
+            coded=list_coded_keys(connection, run_id, codebook_id),
+            strata=strata,
+        )
+
+
+def _find_least(
+    units: CodableUnits, cells: Sequence[Cell], earlier: _EarlierSample
+) -> dict[tuple[int, SamplePart], int]:
+    """Return how many texts of each part of each cell have to be drawn for what is coded.
+
+    New documents come between those that were drawn. Where most of these come far later than new
+    documents explain, they were drawn by another seed, and are not kept.
+    """
+    drawn_documents = np.array([unit.document_id for unit in earlier.units], np.int64)
+    least: dict[tuple[int, SamplePart], int] = {}
+    for number, cell in enumerate(cells):
+        random_numbers = units.random_numbers(cell.keyword)
+        for part, frame in cell.frames.items():
+            texts, drawn = earlier.strata.get((cell.period, cell.keyword, part), (0, 0))
+            if not drawn:
+                continue
+            highest = drawn + max(0, len(frame.places) - texts)
+            rank_of_text = {
+                text: rank for rank, text in enumerate(frame.random_numbers[:highest].tolist())
+            }
+
+            ranks: list[int] = []
+            lost = 0
+            is_drawn = np.isin(units.documents[frame.members], drawn_documents)
+            for place in frame.members[is_drawn].tolist():
+                unit = units.key(place, cell.keyword)
+                rank = rank_of_text.get(int(random_numbers[place]))
+                lost += rank is None and unit in earlier.units
+                if rank is not None and unit in earlier.coded and unit in earlier.units:
+                    ranks.append(rank)
+            if ranks and 2 * lost < drawn:
+                least[number, part] = 1 + max(ranks)
+    return least
 
 
 def read_code_sample(db: Database, run_id: int, codebook_id: int) -> list[SampledText]:

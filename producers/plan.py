@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from analysis.kinds import kind_named
+from analysis.kinds import document_kind_named, kind_named
 from analysis.kinds.coding import describe_coder
-from analysis.kinds.kind import Kind, Unit
+from analysis.kinds.kind import DocumentKind, Unit
 from analysis.options import SAMPLE
 from analysis.steps import codes
 from core.errors import UsageError
@@ -116,7 +116,7 @@ def plan_run(
     size the parameters do not tell. *on_progress* gets the number of planned jobs, and
     the number of all jobs.
     """
-    kind = kind_named(parameters.kind)
+    kind = document_kind_named(parameters.kind)
     planner = _Planner(db, kind, parameters, engine, settings, size_sample=size_sample)
     jobs = kind.new_jobs(parameters, names)
 
@@ -202,7 +202,7 @@ class _Planner:
     def __init__(
         self,
         db: Database,
-        kind: Kind[Any],
+        kind: DocumentKind[Any],
         parameters: Any,
         engine: Engine,
         settings: Settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from analysis.kinds import kind_named
@@ -23,10 +23,12 @@ def submit_run(
     max_calls: int | None = None,
     max_cost: Money | None = None,
     mask: bytes | None = None,
+    on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write the run and its jobs and return its id. *names* are the names of its subjects.
 
-    Raises `UsageError` if *max_cost* is a cap on nothing.
+    With *on_equal* an equal run is taken, as `create_run` says. Raises `UsageError` if *max_cost*
+    is a cap on nothing.
     """
     currency = check_cap(parameters, max_cost)
     jobs = kind_named(parameters.kind).new_jobs(parameters, names)
@@ -42,6 +44,7 @@ def submit_run(
         max_cost=None if max_cost is None else max_cost.micro,
         currency=currency,
         mask=mask,
+        on_equal=on_equal,
     )
 
 

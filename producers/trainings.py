@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -24,11 +24,21 @@ RUN_POLARITY = re.compile(r"^(?P<run>\d+):polarity(?::(?P<subject>.+))?$")
 
 
 def submit_training(
-    db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob], *, name: str | None = None
+    db: Database,
+    parameters: TrainingParameters,
+    jobs: Sequence[NewJob],
+    *,
+    name: str | None = None,
+    on_equal: Callable[[int], None] | None = None,
 ) -> int:
-    """Write the run and the jobs that `plan_training` returned, and return the run's id."""
+    """Write the run and the jobs that `plan_training` returned, and return the run's id.
+
+    With *on_equal* an equal run is taken, as `create_run` says.
+    """
     stored = parameters.model_dump(mode="json")
-    return create_run(db, kind=parameters.kind, name=name, parameters=stored, jobs=jobs)
+    return create_run(
+        db, kind=parameters.kind, name=name, parameters=stored, jobs=jobs, on_equal=on_equal
+    )
 
 
 def plan_training(

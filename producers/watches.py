@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from analysis.kinds import kind_named
+from analysis.kinds import document_kind_named
 from core.enums import ENDED, State
 from core.logs import get_logger
 from core.settings import Settings
@@ -115,7 +115,7 @@ def _queue_new(
     Failed jobs are tried again. Return whether anything was queued. Each update may bring as many
     engines as a new run: over years a service has more engines than one run may mix.
     """
-    kind = kind_named(run.kind)
+    kind = document_kind_named(run.kind)
     jobs = connection.execute(select(Job.__table__).where(Job.run_id == run.id, ~IS_REPORT)).all()
     failed = [job.id for job in jobs if job.state == State.FAILED]
     news = kind.find_news(

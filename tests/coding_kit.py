@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import parse_codebook
+from analysis.codebooks.reading import parse_codebook, read_codebook
 from analysis.codebooks.stored import keep_codebook
 from cli.coding_page.access import make_token
 from cli.coding_page.app import HOST, CodingApp
 from cli.coding_page.project import CodingProject
 from core.enums import SamplePeriod
-from models.codes import Coding, UnitKey, read_codes
+from models.codes import Coding, UnitCodes, UnitKey, read_codes
 from models.database import Database
 from producers.code_sample import draw_code_sample
 from tests.label_kit import COMMAND
@@ -103,6 +103,20 @@ def codes_of(db: Database, run: int, coder: str, text: str = CODEBOOK) -> dict[U
         unit: {variable: value.code for variable, value in unit_codes.items()}
         for unit, unit_codes in codes.items()
     }
+
+
+def coding_of(db: Database, run: int, path: Path, coder: str = "coder 1") -> Coding:
+    """Return what a person codes of a run by the codebook of a file, which is stored if new."""
+    return Coding(run, find_codebook(db, read_codebook(path)), f"person:{coder}")
+
+
+def read_coded(
+    db: Database, run: int, path: Path, coder: str = "coder 1"
+) -> dict[UnitKey, UnitCodes]:
+    """Return what a person has coded of a run by the codebook of a file."""
+    coding = coding_of(db, run, path, coder)
+    with db.read() as connection:
+        return read_codes(connection, coding)
 
 
 @contextmanager

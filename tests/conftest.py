@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -155,6 +155,19 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def command_db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A SQLite database, open, which ``tidings`` finds by its setting, with a home of its own.
+
+    It pools no connections, so that nothing is left open which a test forgets to close.
+    """
+    url = new_sqlite(tmp_path / "tidings.db")
+    with closing(Database(url, pooled=False)) as database:
+        monkeypatch.setenv("TIDINGS_DATABASE_URL", url)
+        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
+        yield database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import insert, select, update
 
 from analysis import grains
@@ -18,9 +19,10 @@ from models.documents import add_documents, documents_of, newest_document
 from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
 from reports.data import exports
+from reports.data.cube import Cube
 from reports.data.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.data.run_data import document_scope, load_run
-from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
+from reports.data.tables.coverage import Progress
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
 
@@ -120,28 +122,41 @@ def rows_by(
 
 def count_months(*months: Month, grain: Grain = Grain.MONTH) -> KeywordGroups:
     """Return what is counted of months of 2020; None stands for a gap."""
-    names = dict.fromkeys(name for month in months for name in month)
+    names = list(dict.fromkeys(name for month in months for name in month))
     counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
     for number, month in enumerate(months, 1):
-        period = f"2020-{number:02}"
-        days = {name: _make_days(period, month.get(name)) for name in names}
-        add_month(counted, days, grain)
+        add_month(counted, _make_cube(f"2020-{number:02}", names, month), grain)
     return counted
 
 
-def _make_days(period: str, figures: tuple[int, int, Sequence[float]] | None) -> list[ArchiveDay]:
+def _make_cube(period: str, names: Sequence[str], month: Month) -> Cube:
     """Return the days of a month over which documents and matches are spread evenly."""
     days = grains.days_of(period)
-    if figures is None:
-        return [ArchiveDay(day, period, NO_DATA, 0, True, {}) for day in days]
-    documents, matched, polarities = figures
-    made = []
-    for place, day in enumerate(days):
-        n, of_day = _spread(documents, place, len(days)), _spread(matched, place, len(days))
-        values: list[float | None] = list(polarities[place :: len(days)])
-        matches = {("fog", None): Matches(of_day, values)}
-        made.append(ArchiveDay(day, period, _COMPLETE, n, False, matches))
-    return made
+    documents = np.zeros((1 + len(names), len(days)), np.int64)
+    matched = np.zeros((1, 1 + len(names), len(days)), np.int64)
+    is_gap = np.array([True, *(month.get(name) is None for name in names)])[:, None]
+    mentions: list[tuple[int, int, int]] = []
+    polarities: list[float] = []
+    for group, name in enumerate(names, 1):
+        n, of_group, values = month.get(name) or (0, 0, ())
+        for day in range(len(days)):
+            documents[group, day] = _spread(n, day, len(days))
+            matched[0, group, day] = _spread(of_group, day, len(days))
+        mentions += [(0, group, place % len(days)) for place in range(len(values))]
+        polarities += values
+    return Cube(
+        days=days,
+        jobs=[period] * len(days),
+        progress=[_COMPLETE] * len(days),
+        groups=(None, *names),
+        terms=[("fog", None)],
+        documents=documents,
+        has_data=np.repeat(~is_gap, len(days), axis=1),
+        is_missing=np.repeat(is_gap, len(days), axis=1),
+        matched=matched,
+        mentions=np.array(mentions, np.int64).reshape(-1, 3).T,
+        polarities=np.array(polarities),
+    )
 
 
 def _spread(total: int, place: int, places: int) -> int:

@@ -99,6 +99,8 @@ def forge(path: Path, files: Mapping[str, bytes | None]) -> Path:
 
     checksums = ""
     for name, content in sorted(contents.items()):
+        if name.endswith("/"):
+            continue
         checksums += f"{hashlib.sha256(content).hexdigest()}  {name}\n"
     with ZipFile(forged, "w", ZIP_DEFLATED) as pack:
         for name, content in {**contents, "SHA256SUMS": checksums.encode()}.items():

@@ -1,4 +1,7 @@
-"""Write docs/reference from the code: ``python tests/reference_pages.py``; a test compares both."""
+"""Write docs/reference and the methods of the module `tidings` from the code.
+
+``python tests/reference_pages.py`` writes them; tests compare both.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -15,9 +19,11 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
+from cli.json_shapes import SHAPES
 from cli.main import app
 from core.settings import Settings
 from sources.registry import SOURCES
+from tests.module_commands import GENERATED_MODULE, write_module
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by tests/reference_pages.py from the code: change it there, then run it. -->"
@@ -47,6 +53,11 @@ as none.
 
 A limit is calls per unit, several of them comma-separated: `10/s`, `450/15min`, `100/h`, `50000/d`,
 `10000/month`; nothing is no limit. Seconds may be fractions. A list is comma-separated.
+"""
+JSON_INTRODUCTION = """\
+With `--json` a command prints one line of JSON on standard output; remarks stay on standard error.
+Keys keep their names and types; there may be more of them in a later version. `export` writes
+tables in other forms, whose columns `dictionary.md` of a report explains.
 """
 COMMANDS_INTRODUCTION = """\
 A known error is one line on standard error and exit status 1; wrong usage is 2.
@@ -144,6 +155,59 @@ def commands_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def json_page() -> str:
+    """Return what each command prints with `--json`, key by key."""
+    lines = ["# JSON", "", NOTE, "", *JSON_INTRODUCTION.splitlines()]
+    for command, shape in SHAPES.items():
+        flag = "--list --json" if command == "watch" else "--json"
+        is_list = get_origin(shape) is list
+        printed = get_args(shape)[0] if is_list else shape
+        lines += ["", f"## tidings {command} {flag}", ""]
+        if not is_typeddict(printed):
+            lines += [f"A list of objects: {get_args(printed)[1]}"]
+            continue
+        several = "A list of objects. " if is_list else ""
+        lines += [
+            f"{several}{printed.__doc__}",
+            "",
+            "| key | type | meaning |",
+            "| --- | --- | --- |",
+        ]
+        lines += _json_rows(printed, "")
+    return "\n".join(lines) + "\n"
+
+
+def _json_rows(shape: Any, prefix: str) -> Iterator[str]:
+    """Yield a line for each key; those of an object in a list or a dictionary follow it."""
+    for key, hint in get_type_hints(shape, include_extras=True).items():
+        is_annotated = get_origin(hint) is Annotated
+        kind, meaning = get_args(hint)[:2] if is_annotated else (hint, None)
+        inner, mark = kind, ""
+        if get_origin(inner) is UnionType:
+            inner = next((part for part in get_args(inner) if is_typeddict(part)), inner)
+        while get_origin(inner) in {list, dict}:
+            mark += "[]" if get_origin(inner) is list else ".NAME"
+            inner = get_args(inner)[-1]
+        if is_typeddict(inner):
+            meaning = meaning or inner.__doc__
+        yield f"| `{prefix}{key}` | {_json_type(kind)} | {_cell(meaning or '')} |"
+        if is_typeddict(inner):
+            yield from _json_rows(inner, f"{prefix}{key}{mark}.")
+
+
+def _json_type(kind: Any) -> str:
+    words = {str: "text", int: "integer", float: "number", bool: "true or false", NoneType: "null"}
+    if kind in words:
+        return words[kind]
+    if get_origin(kind) is list:
+        return f"list of {_json_type(get_args(kind)[0])}"
+    if get_origin(kind) is dict:
+        return f"object of {_json_type(get_args(kind)[1])}"
+    if is_typeddict(kind):
+        return "object"
+    return " or ".join(map(_json_type, get_args(kind)))
+
+
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     if not hasattr(command, "commands"):
         yield path, command
@@ -179,9 +243,10 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+PAGES = {"settings.md": settings_page, "commands.md": commands_page, "json.md": json_page}
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for file, page in PAGES.items():
         (FOLDER / file).write_text(page(), encoding="utf-8")
+    GENERATED_MODULE.write_text(write_module(), encoding="utf-8")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,7 @@ from cli.stack import valkey
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
 from cli.stack.worker import ENVIRONMENT, python_module, worker_answers, worker_command
+from core.enums import QUEUES
 from core.processes import die_with_parent, take_lock
 from core.settings import Settings, environment
 
@@ -82,14 +83,17 @@ def running_worker(
     name: str = "worker",
     workers: int = 2,
     reconcile_seconds: float | None = None,
+    queues: Sequence[str] = QUEUES,
 ) -> Iterator[SupervisedProcess]:
     """Run a Celery worker with these settings that answers; kill it at the end.
 
-    It reconciles every *reconcile_seconds*, by default as seldom as any worker.
+    It reconciles every *reconcile_seconds*, by default as seldom as any worker. It works on jobs of
+    *queues*.
     """
     assert settings.redis_url, "a worker needs a broker"
     address = f"{name}-{secrets.token_hex(4)}@test"
     command = worker_command(address, workers=workers, log_level=settings.log_level)
+    command[command.index("--queues") + 1] = ",".join(queues)
     if reconcile_seconds is not None:
         celery = python_module("celery")
         assert command[: len(celery)] == celery

@@ -138,6 +138,10 @@ class ModelServer:
                 return await self._answer_batches(request)
             case "GET", "/counts":
                 return web.json_response(self.counts())
+            case "POST", "/clear":
+                self.answers.clear()
+                self.texts.clear()
+                return web.json_response({})
             case "POST", "/faults":
                 for fault, setting in (await request.json()).items():
                     setattr(self.faults, fault, setting)
@@ -242,6 +246,7 @@ class ModelServer:
             "bill": str(self.bill),
             "again": sum(count - 1 for count in self.texts.values()),
             "texts": len(self.texts),
+            "span": self.answers[-1][0] - self.answers[0][0] if self.answers else 0.0,
         }
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:

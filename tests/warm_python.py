@@ -33,7 +33,7 @@ from typing import Any, NoReturn
 
 from core.processes import die_with_parent
 
-MODULES = {"celery", "cli.main", "tests.often_reconciling_worker"}
+MODULES = {"celery", "cli.command_server", "cli.main", "tests.often_reconciling_worker"}
 SHIM = "cli.stack.exec_with_pdeathsig"
 # Imported once, with all that they import. What reads the environment when it is imported is not
 # among them: workers.celery, prometheus_client.

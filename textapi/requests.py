@@ -46,15 +46,15 @@ def requested_term(term: str) -> str:
 
 def answer_key(engine: str, operation: str, parameters: Mapping[str, Any], text: str) -> bytes:
     """Return the 16-byte hash of ``[engine, operation, parameters, text]`` as JSON."""
-    return _finish_key(_begin_key(engine, operation, parameters), text)
+    return finish_key(begin_key(engine, operation, parameters), text)
 
 
 def polarity_key(engine: str, text: str) -> bytes:
     """Return the key of the polarity of *text*."""
-    return _finish_key(_begin_polarity_key(engine), text)
+    return finish_key(_begin_polarity_key(engine), text)
 
 
-def _begin_key(engine: str, operation: str, parameters: Mapping[str, Any]) -> hashlib.blake2b:
+def begin_key(engine: str, operation: str, parameters: Mapping[str, Any]) -> hashlib.blake2b:
     """Return the hash of everything before the text, which thousands of keys share."""
     head = json.dumps([engine, operation, parameters], sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(f"{head[:-1]},".encode(), digest_size=16)
@@ -62,10 +62,11 @@ def _begin_key(engine: str, operation: str, parameters: Mapping[str, Any]) -> ha
 
 @lru_cache(maxsize=16)
 def _begin_polarity_key(engine: str) -> hashlib.blake2b:
-    return _begin_key(engine, Operation.TEXT_POLARITY, {})
+    return begin_key(engine, Operation.TEXT_POLARITY, {})
 
 
-def _finish_key(head: hashlib.blake2b, text: str) -> bytes:
+def finish_key(head: hashlib.blake2b, text: str) -> bytes:
+    """Return the key of *text* behind the *head* that `begin_key` returned."""
     key = head.copy()
     key.update(f"{json.dumps(text)}]".encode())
     return key.digest()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
-
-from sqlalchemy import Connection
+from collections.abc import Collection, Mapping
 
 from analysis.fetcher import Request
 from core.errors import DatabaseAway
 from core.logs import get_logger
 from models.answers import Batch, CallCounts, store_batch
+from models.costs import ModelCalls
 from textapi.requests import AnswerKey
 from workers.context import JobContext
 
@@ -30,6 +29,7 @@ class AnswerWriter:
         self._job = job
         self._service, self._credential = service, credential
         self._batch = Batch(progress=False)
+        self._model_calls = ModelCalls(job.db, job.claim.run_id)
         # Progress is noted once: setbacks come with the end of a claim.
         self._progress_is_noted = False
         # The future of the batch that is being collected.
@@ -40,9 +40,13 @@ class AnswerWriter:
         """Return the counts of calls of *operation* that go into the next batch."""
         return self._batch.call_counts(operation)
 
-    def change(self, change: Callable[[Connection], object]) -> None:
-        """Make *change* in the transaction of the next batch, before its other rows."""
-        self._batch.changes.append(change)
+    def model_calls(self) -> ModelCalls:
+        """Return the calls of a model that the transaction of the next batch settles."""
+        if self._batch.model_calls is None:
+            calls = ModelCalls(self._job.db, self._job.claim.run_id)
+            self._batch.model_calls = calls
+            self._model_calls = calls
+        return self._model_calls
 
     async def store(
         self,

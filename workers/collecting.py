@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from analysis.kinds.kind import CrawlTarget, Kind
+from analysis.kinds.kind import CrawlTarget, DocumentKind
 from analysis.kinds.posts import PostsParameters
 from analysis.languages import settle_languages
 from analysis.steps import keywords, polarity
@@ -25,7 +25,9 @@ from workers.fetching import fetch_month
 from workers.outcomes import Again, NoData, Outcome
 
 
-async def collect_documents(job: JobContext, kind: Kind[Any], parameters: Any) -> Outcome | None:
+async def collect_documents(
+    job: JobContext, kind: DocumentKind[Any], parameters: Any
+) -> Outcome | None:
     """Record which documents belong to the job; return an outcome if that ends the slice."""
     archives = kind.archives(parameters)
     if archives:
@@ -72,7 +74,7 @@ async def _fetch_month_of_all(job: JobContext, sources: Sequence[Source]) -> lis
 
 
 async def _collect_posts(
-    job: JobContext, kind: Kind[Any], parameters: PostsParameters
+    job: JobContext, kind: DocumentKind[Any], parameters: PostsParameters
 ) -> Outcome | None:
     handle = kind.scope(job.claim.name, parameters).handle
     if handle is not None and await job.read(is_suppressed, handle):
@@ -113,7 +115,7 @@ async def _collect_posts(
 
 
 async def _freeze_stored(
-    job: JobContext, kind: Kind[Any], parameters: PostsParameters
+    job: JobContext, kind: DocumentKind[Any], parameters: PostsParameters
 ) -> DocumentScope:
     """Freeze the documents of an account without a service; return which documents they are.
 
@@ -173,7 +175,7 @@ def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -
     return f"no posts of {job.claim.name} are stored{source_note}{advice}"
 
 
-async def closing_remark(job: JobContext, kind: Kind[Any], parameters: Any) -> str | None:
+async def closing_remark(job: JobContext, kind: DocumentKind[Any], parameters: Any) -> str | None:
     """Return what a reader should know about a job that is done."""
     unread = await job.read(remark_on_step, job.claim.job_id, polarity.NAME)
     if kind.archives(parameters):

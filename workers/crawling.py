@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from analysis.kinds.kind import CrawlTarget, Kind
+from analysis.kinds.kind import CrawlTarget, DocumentKind
 from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
 from models.documents import link_documents
 from sources.crawl import AT_NEWEST, CUT_SHORT, NO_MORE, REPEATED
@@ -101,7 +101,7 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
     return (crawled.cursor if crawled else None) or {}
 
 
-async def link_stored(job: JobContext, kind: Kind[Any], parameters: Any) -> None:
+async def link_stored(job: JobContext, kind: DocumentKind[Any], parameters: Any) -> None:
     """Link the stored documents of the job, and the documents that equal jobs found before."""
     ids = await job.read(found_before, job.claim.name)
     last_id: int | None = 0

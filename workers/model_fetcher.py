@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
 from language_models.client import leaves_machine, name_server, was_surely_not_billed
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
+from models.answers import stored_keys
 from models.batches import find_batched
 from models.calls import Charge, Usage
 from models.costs import (
@@ -24,9 +24,7 @@ from models.costs import (
     Settlement,
     count_answers,
     has_consent,
-    note_use,
 )
-from models.costs import settle as settle_charge
 from textapi.requests import AnswerKey
 from workers.answer_fetcher import BeforeAttempt, LedgerFetcher
 from workers.context import JobContext
@@ -131,21 +129,22 @@ class ModelFetcher(LedgerFetcher):
         """
         all_requests: list[ModelRequest] = list(requests)
         limit = self._texts_before_batches
-        self._batches.know(all_requests)
         missing = await self._find_missing(all_requests)
-        batched = await self._batches.find_batched(missing)
+        counts = self._writer.counts(OPERATION)
+        counts.answers_reused += len(all_requests) - len(missing)
+        if not missing:
+            return
+
+        self._batches.know(all_requests)
+        batched = await self._batches.find_batched([request.key for request in missing])
         if limit is None and not batched:
-            await super().fetch(all_requests)
+            await super().fetch(missing)
             return
 
         await self._batches.advance()
         missing = await self._find_missing(all_requests)
-        batched = await self._batches.find_batched(missing)
-        open_requests = [
-            request
-            for request in all_requests
-            if request.key in missing and request.key not in batched
-        ]
+        batched = await self._batches.find_batched([request.key for request in missing])
+        open_requests = [request for request in missing if request.key not in batched]
         at_once = len(open_requests)
         if limit is not None:
             at_once = max(0, limit - await self.job.read(count_answers, self.job.claim.run_id))
@@ -154,11 +153,11 @@ class ModelFetcher(LedgerFetcher):
             await self._batches.create(open_requests[at_once:])
         await self._wait_for_batches(all_requests)
 
-    async def _find_missing(self, requests: Sequence[ModelRequest]) -> set[bytes]:
-        missing: set[bytes] = set()
-        for keys in await self.missing_keys(requests, count_reuse=False):
-            missing.update(key for key in keys if isinstance(key, bytes))
-        return missing
+    async def _find_missing(self, requests: Sequence[ModelRequest]) -> list[ModelRequest]:
+        """Return the *requests* whose answers are not stored."""
+        keys = [request.key for request in requests]
+        stored = await self.job.read(stored_keys, keys)
+        return [request for request in requests if request.key not in stored]
 
     async def _wait_for_batches(self, requests: Sequence[ModelRequest]) -> None:
         """Raise `AnswersPending` if answers of *requests* are still to come."""
@@ -284,7 +283,7 @@ class ModelFetcher(LedgerFetcher):
                 settlement = Settlement(
                     charge=charge, usage=usage, is_retry=number > 1, seconds=seconds
                 )
-                self._writer.change(partial(settle_charge, db=self.job.db, settlement=settlement))
+                self._writer.model_calls().settlements.append(settlement)
 
         is_answered = False
         try:
@@ -332,9 +331,7 @@ class ModelFetcher(LedgerFetcher):
             fingerprint=completion.fingerprint,
             price=self._price_text,
         )
-        self._writer.change(
-            partial(note_use, db=self.job.db, run_id=self.job.claim.run_id, use=use)
-        )
+        self._writer.model_calls().uses.append(use)
 
     def _check_bounds(self, request: ModelRequest, reply: Any) -> None:
         """Raise `BoundExceeded` if a reply took more tokens than any request could."""

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, NoReturn
 
 from analysis.data import MonthData, PostData
-from analysis.kinds import kind_of_jobs
-from analysis.kinds.kind import Kind
+from analysis.kinds import document_kind_of_jobs
+from analysis.kinds.kind import DocumentKind
 from analysis.options import SAMPLE
 from analysis.step import BadAnswers, NotReady, Step
 from core.enums import DOCUMENTS, WaitFor
@@ -55,7 +55,7 @@ class Fetchers:
 
 async def work_on_texts(job: JobContext) -> Outcome:
     """Run the steps that a month, an account or a search still lacks, until the slice is over."""
-    kind = kind_of_jobs(job.claim.kind)
+    kind = document_kind_of_jobs(job.claim.kind)
     parameters = kind.read_parameters(job.claim.parameters)
     completed = await job.completed_steps()
     _stop_on_lost_lease(job)
@@ -88,7 +88,7 @@ def _stop_on_lost_lease(job: JobContext) -> None:
 
 
 async def _run_until_slice_ends(
-    job: JobContext, kind: Kind[Any], steps: Sequence[Step], parameters: Any
+    job: JobContext, kind: DocumentKind[Any], steps: Sequence[Step], parameters: Any
 ) -> Outcome | None:
     """Run *steps*; return None when all are complete.
 
@@ -140,7 +140,7 @@ async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
 
 async def _run_steps(
     job: JobContext,
-    kind: Kind[Any],
+    kind: DocumentKind[Any],
     steps: Sequence[Step],
     parameters: Any,
     fetchers: Fetchers,

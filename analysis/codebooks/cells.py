@@ -38,9 +38,20 @@ def make_cells(
         return units, list(_split(units, "", {SamplePart.ALL: np.ones(len(units), bool)}, per))
 
     units, matches = read_documents(db, run, keywords, salt)
-    words_of_texts = units.words_of_texts()
     if not codebook.asks_of_keyword:
         matches = {"": np.logical_or.reduce(list(matches.values()))}
+    return units, split_documents(units, matches, per)
+
+
+def split_documents(
+    units: CodableUnits, matches: Mapping[str, Bits], per: SamplePeriod
+) -> list[Cell]:
+    """Return the places of whole texts by keyword, period and part.
+
+    *matches* tells of each keyword which texts mention it.
+    """
+    cells: list[Cell] = []
+    words_of_texts = units.words_of_texts()
     for keyword, has_keyword in matches.items():
         near_misses = _find_near_misses(units, words_of_texts, has_keyword, per)
         parts = {
@@ -49,7 +60,7 @@ def make_cells(
             SamplePart.REST: ~(has_keyword | near_misses),
         }
         cells += _split(units, keyword, parts, per)
-    return units, cells
+    return cells
 
 
 def _find_near_misses(

@@ -9,6 +9,7 @@ earlier draw but for those that come before it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -146,6 +147,22 @@ def draw_counts(cells: Sequence[Cell], counts: SampleCounts) -> list[Draw]:
                 text = Draw(number, part, rank)
                 drawn.append(((rank + 0.5) / wanted, _random_number(cells, text), text))
     return [text for _, _, text in sorted(drawn, key=itemgetter(0, 1))]
+
+
+def keep_drawn(
+    cells: Sequence[Cell], drawn: Sequence[Draw], least: Mapping[tuple[int, SamplePart], int]
+) -> list[Draw]:
+    """Return *drawn* with so many texts more that each part of a cell has those that it had.
+
+    *least* are the texts of each part, by the number of its cell. The others come last.
+    """
+    counts = Counter((text.cell, text.part) for text in drawn)
+    added = [
+        Draw(cell, part, rank)
+        for (cell, part), count in least.items()
+        for rank in range(counts[cell, part], count)
+    ]
+    return [*drawn, *sorted(added, key=lambda text: _random_number(cells, text))]
 
 
 def _take_turns(cell: Cell, number: int) -> Iterator[Draw]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from analysis.codebooks.codebook import Codebook
@@ -15,7 +16,7 @@ from core.errors import ServiceBadAnswer
 from language_models.chat import CHOSEN_SEED, ChatRequest
 from language_models.completion import OPERATION, SERVICE, Completion, read_completion
 from models.codes import UnitCodes
-from textapi.requests import AnswerKey, answer_key
+from textapi.requests import AnswerKey, begin_key, finish_key
 
 # A refused, cut-off or invalid answer is asked for again so many times.
 RETRIES = 2
@@ -59,13 +60,9 @@ class ModelRequest:
     @cached_property
     def key(self) -> bytes:
         """The answer's key: the model, its parameters, the prompt's hash and the text."""
-        parameters = {
-            "max_tokens": self.prompt.max_tokens,
-            "prompt": self.prompt.hash,
-            "seed": CHOSEN_SEED,
-            "temperature": 0,
-        }
-        return answer_key(self.engine, self.operation, parameters, self.text)
+        return finish_key(
+            _key_head(self.engine, self.prompt.max_tokens, self.prompt.hash), self.text
+        )
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -104,6 +101,18 @@ class ModelRequest:
     def split(self, _keys: Collection[AnswerKey]) -> list[ModelRequest]:
         """Return the request itself."""
         return [self]
+
+
+@lru_cache(maxsize=64)
+def _key_head(coder: str, max_tokens: int, prompt_hash: str) -> hashlib.blake2b:
+    """Return the hash of all that the answers to a prompt share."""
+    parameters = {
+        "max_tokens": max_tokens,
+        "prompt": prompt_hash,
+        "seed": CHOSEN_SEED,
+        "temperature": 0,
+    }
+    return begin_key(coder, OPERATION, parameters)
 
 
 def completion_to_json(completion: Completion) -> dict[str, Any]:

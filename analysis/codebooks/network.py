@@ -26,7 +26,7 @@ from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network_features import TextFeatures, weights_of_news
 from core.errors import BadInput
 from models.codes import CodeValue
-from networks.classifier import Classifier, Numbers, multiply
+from networks.classifier import Classifier, Numbers
 from networks.errors import NetworkError
 from networks.storage import pack, unpack
 
@@ -127,7 +127,7 @@ class CodeNetwork:
 
     def _code_batch(self, texts: Sequence[CodedText]) -> Iterator[dict[str, CodeValue]]:
         rows, hashes = self.features.read(texts)
-        scores = multiply(rows, self._weights)
+        scores = rows.multiply(self._weights)
         places = [self._places.get(text_hash, -1) for text_hash in hashes]
         is_known = np.array(places) >= 0
         known_places = np.array(places)[is_known]

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +26,11 @@ from textapi.engine.news_words import NEGATED, read_all_words
 # A term is in at least this many coded texts: the weights hold no words of a single text.
 FEWEST_TEXTS = 2
 
-# Sums of the positive and of the negative valences of each kind: rated, related and nearby.
-VALENCE_SUMS = 6
+# Valences are rated, related or nearby; of each kind the positive and the negative are summed.
+VALENCE_KINDS = 3
+VALENCE_SUMS = 2 * VALENCE_KINDS
+
+_CACHED_WORDS = 20_000
 
 # The valences are of English words.
 _VALENCE_LANGUAGE = "en"
@@ -72,7 +75,6 @@ class TextFeatures:
         self.has_valences, self.by_keyword = has_valences, by_keyword
         self.width = len(self.terms) + VALENCE_SUMS * has_valences
         self._places = {term: place for place, term in enumerate(self.terms)}
-        self._look_up = news.load().features.look_up if has_valences else None
 
     @classmethod
     def choose(
@@ -102,9 +104,9 @@ class TextFeatures:
             if term_columns:
                 columns += term_columns
                 values += [1 / math.sqrt(len(term_columns))] * len(term_columns)
-            if self._look_up is not None:
+            if self.has_valences:
                 columns += sum_columns
-                values += self._sum_valences(words)
+                values += _sum_valences(words)
             starts.append(len(columns))
             hashes.append(hash_words(text.keyword, words))
 
@@ -116,17 +118,22 @@ class TextFeatures:
         )
         return ReadTexts(rows, hashes)
 
-    def _sum_valences(self, words: Iterable[ReadWord]) -> list[float]:
-        assert self._look_up is not None  # noqa: S101 - the caller has looked
-        positive, negative = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-        for word, is_negated, _ in words:
-            valences = self._look_up(word)[:3]
-            for kind, valence in enumerate(valences) if any(valences) else ():
-                if valence:
-                    weighted = valence * NEGATED if is_negated else valence
-                    sums = positive if weighted > 0 else negative
-                    sums[kind] += weighted
-        return [squash(total) for total in (*positive, *negative)]
+
+@lru_cache(_CACHED_WORDS)
+def _list_valences(word: str) -> tuple[tuple[int, float], ...]:
+    """Return the valences of a word that are not 0, each with the number of its kind."""
+    valences = news.load().features.look_up(word)[:VALENCE_KINDS]
+    return tuple((kind, valence) for kind, valence in enumerate(valences) if valence)
+
+
+def _sum_valences(words: Iterable[ReadWord]) -> list[float]:
+    positive, negative = [0.0] * VALENCE_KINDS, [0.0] * VALENCE_KINDS
+    for word, is_negated, _ in words:
+        for kind, valence in _list_valences(word):
+            weighted = valence * NEGATED if is_negated else valence
+            sums = positive if weighted > 0 else negative
+            sums[kind] += weighted
+    return [squash(total) for total in (*positive, *negative)]
 
 
 def list_terms(text: CodedText, words: Iterable[ReadWord], *, by_keyword: bool) -> list[str]:

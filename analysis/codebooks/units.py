@@ -132,7 +132,7 @@ def read_documents(
         for day, documents in list_documents_by_day(db, _scope_of(job, run)):
             for document in documents:
                 form = read_form(document.text)
-                units.add(document.id, day[:7], _random_number(salt, form))
+                units.add(document.id, day[:7], make_random_number(salt, form))
                 units.add_words(form)
 
         mentions = select(Mention.keyword, Mention.document_id).where(Mention.job_id == job.id)
@@ -167,7 +167,7 @@ def read_mentions(
 
         for mention in sorted(mention_rows, key=_day_identity_position):
             form = read_form(mention.sentence)
-            units.add(mention.document_id, job.name, _random_number(salt, form))
+            units.add(mention.document_id, job.name, make_random_number(salt, form))
             units.add_mention(numbers[mention.keyword], mention.position)
     return units
 
@@ -183,11 +183,11 @@ def read_posts(db: Database, run: Row[Any], salt: bytes) -> CodableUnits:
 
     units = CodableUnits()
     for post in sorted(posts.values(), key=lambda post: (post.period or "", post.identity)):
-        units.add(post.id, post.period or "", _random_number(salt, read_form(post.text)))
+        units.add(post.id, post.period or "", make_random_number(salt, read_form(post.text)))
     return units
 
 
-def _random_number(salt: bytes, form: Iterable[str]) -> int:
+def make_random_number(salt: bytes, form: Iterable[str]) -> int:
     """Return the permanent random number of a text, which its repeats share."""
     digest = hashlib.blake2b(" ".join(form).encode(), digest_size=8, key=salt)
     return int.from_bytes(digest.digest(), "little")

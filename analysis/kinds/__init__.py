@@ -1,25 +1,27 @@
-"""The kinds of run. Another one is a module with a `Kind`, and its line here."""
+"""The kinds of run. Another one is a module with a `DocumentKind`, and its line here."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from analysis.kinds.accounts import Accounts
-from analysis.kinds.kind import Kind
+from analysis.kinds.kind import DocumentKind, Kind
 from analysis.kinds.months import Months
 from analysis.kinds.searches import Searches
 from analysis.kinds.trainings import Trainings
 from models.tables import Base
 
-KINDS: tuple[Kind[Any], ...] = (
+DOCUMENT_KINDS: tuple[DocumentKind[Any], ...] = (
     Months(),
     Accounts(),
     Searches(),
-    Trainings(),
 )
+KINDS: tuple[Kind[Any], ...] = (*DOCUMENT_KINDS, Trainings())
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
 _BY_JOB_KIND = {kind.job_kind: kind for kind in KINDS}
+_DOCUMENT_KINDS_BY_NAME = {kind.name: kind for kind in DOCUMENT_KINDS}
+_DOCUMENT_KINDS_BY_JOB_KIND = {kind.job_kind: kind for kind in DOCUMENT_KINDS}
 
 
 def kind_named(name: str) -> Kind[Any]:
@@ -30,6 +32,16 @@ def kind_named(name: str) -> Kind[Any]:
 def kind_of_jobs(job_kind: str) -> Kind[Any]:
     """Return the kind of run whose jobs are of *job_kind*. Raises `KeyError`."""
     return _BY_JOB_KIND[job_kind]
+
+
+def document_kind_named(name: str) -> DocumentKind[Any]:
+    """Return the kind of run of that name, whose jobs work on documents. Raises `KeyError`."""
+    return _DOCUMENT_KINDS_BY_NAME[name]
+
+
+def document_kind_of_jobs(job_kind: str) -> DocumentKind[Any]:
+    """Return the kind of run whose jobs, on documents, are of *job_kind*. Raises `KeyError`."""
+    return _DOCUMENT_KINDS_BY_JOB_KIND[job_kind]
 
 
 def result_tables() -> tuple[type[Base], ...]:

@@ -97,9 +97,6 @@ class Kind(ABC, Generic[P]):
 
     Its jobs are messages for the Celery task *job_kind*, its *report* is one of `reports.kinds`. A
     time slice takes along up to *companions* queued jobs of the same run.
-
-    The documents of a job are those of a month or an account. If neither tells them, the kind sets
-    *links_documents* and finds the stored ones in `find_stored`; they are linked to the job.
     """
 
     name: ClassVar[str]
@@ -109,17 +106,16 @@ class Kind(ABC, Generic[P]):
     job_nouns: ClassVar[str]
     description: ClassVar[str]
     unit: ClassVar[Unit]
-    argument: ClassVar[Argument]
     parameters: type[P]
-    queue: ClassVar[str] = QUEUE_TEXT
+    queue: ClassVar[str]
     pipeline: ClassVar[Pipeline] = Pipeline(())
     companions: ClassVar[int] = 0
-    links_documents: ClassVar[bool] = False
 
-    @property
-    def has_documents(self) -> bool:
-        """Whether its jobs work on documents, step by step."""
-        return self.queue == QUEUE_TEXT
+    # Whether its jobs work on documents, step by step: it is a `DocumentKind` then.
+    has_documents: ClassVar[bool] = False
+
+    # Whether the documents of a job are linked to it.
+    links_documents: ClassVar[bool] = False
 
     def read_parameters(self, stored: Mapping[str, Any]) -> P:
         """Return the parameters that `Run.parameters` holds. Raises ValueError for other ones."""
@@ -131,43 +127,10 @@ class Kind(ABC, Generic[P]):
         """Return the keywords that are looked for."""
         return ()
 
-    def archives(self, parameters: P) -> tuple[Source, ...]:  # noqa: ARG002
-        """Return the archives whose month is read for a job; none for a kind over posts."""
-        return ()
-
-    def crawl_target(
-        self,
-        job_name: str,  # noqa: ARG002 - kinds differ in what they ask
-        parameters: P,  # noqa: ARG002
-        settings: Settings,  # noqa: ARG002
-    ) -> CrawlTarget | None:
-        """Return what is read from a service; None if only stored documents are used."""
-        return None
-
-    def find_stored(
-        self, connection: Connection, job_name: str, parameters: P, after: int
-    ) -> tuple[int | None, list[int]]:
-        """Search the next stored documents, with ids above *after*, for documents of the job.
-
-        Return the last id that was examined (None at the end), and the ids of the job's documents.
-        """
-        raise NotImplementedError
-
     def new_jobs(self, parameters: P, subjects: Sequence[str]) -> list[NewJob]:
         """Return the jobs of a run over *subjects*, each name once."""
         job_names = dict.fromkeys(self.job_names(parameters, subjects))
         return [NewJob(self.job_kind, job_name, {}, self.queue) for job_name in job_names]
-
-    def scope(
-        self, job_name: str, parameters: P, newest_document: int | None = None
-    ) -> DocumentScope:
-        """Return which documents a job will have that is not stored yet."""
-        return DocumentScope.of_job(
-            kind=self.job_kind,
-            name=job_name,
-            parameters=parameters.model_dump(),
-            newest_document=newest_document,
-        )
 
     def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Return what readers call a job, by its name and its stored *options*."""
@@ -180,13 +143,6 @@ class Kind(ABC, Generic[P]):
     def subject(self, job_name: str) -> str:
         """Return what a job is about, as a source knows it."""
         return job_name
-
-    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the parameters and the names of subjects in the argument of a command.
-
-        Raises `UsageError`.
-        """
-        raise NotImplementedError
 
     def command_words(self, parameters: P, job_names: Sequence[str]) -> list[str]:
         """Return the words after ``tidings submit`` for such a run, without the defaults."""
@@ -210,6 +166,63 @@ class Kind(ABC, Generic[P]):
         """Return the words for the argument, and for fields that declare no option."""
         return list(job_names)
 
+
+class DocumentKind(Kind[P]):
+    """A kind of run whose jobs work on documents, step by step.
+
+    The documents of a job are those of a month or an account. If neither tells them, the kind sets
+    *links_documents* and finds the stored ones in `find_stored`; they are linked to the job.
+    """
+
+    argument: ClassVar[Argument]
+    queue = QUEUE_TEXT
+    has_documents = True
+
+    @abstractmethod
+    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the parameters and the names of subjects in the argument of a command.
+
+        Raises `UsageError`.
+        """
+
+    def archives(self, parameters: P) -> tuple[Source, ...]:  # noqa: ARG002
+        """Return the archives whose month is read for a job; none for a kind over posts."""
+        return ()
+
+    def crawl_target(
+        self,
+        job_name: str,  # noqa: ARG002 - kinds differ in what they ask
+        parameters: P,  # noqa: ARG002
+        settings: Settings,  # noqa: ARG002
+    ) -> CrawlTarget | None:
+        """Return what is read from a service; None if only stored documents are used."""
+        return None
+
+    def find_stored(
+        self,
+        connection: Connection,  # noqa: ARG002
+        job_name: str,  # noqa: ARG002
+        parameters: P,  # noqa: ARG002
+        after: int,  # noqa: ARG002
+    ) -> tuple[int | None, list[int]]:
+        """Search the next stored documents, with ids above *after*, for documents of the job.
+
+        Return the last id that was examined (None at the end), and the ids of the job's documents.
+        Only a kind that links documents searches.
+        """
+        return None, []
+
+    def scope(
+        self, job_name: str, parameters: P, newest_document: int | None = None
+    ) -> DocumentScope:
+        """Return which documents a job will have that is not stored yet."""
+        return DocumentScope.of_job(
+            kind=self.job_kind,
+            name=job_name,
+            parameters=parameters.model_dump(),
+            newest_document=newest_document,
+        )
+
     def match_stored(
         self,
         db: Database,  # noqa: ARG002 - kinds differ in what they look up
@@ -224,12 +237,13 @@ class Kind(ABC, Generic[P]):
         """
         return Matched(parameters, subjects)
 
+    @abstractmethod
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
     ) -> MonthData | PostData:
         """Return what the steps of the claimed job work on, the documents of *scope*."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plan_job(
         self,
         db: Database,
@@ -241,14 +255,14 @@ class Kind(ABC, Generic[P]):
         newest_document: int | None,
     ) -> PlannedJob:
         """Return what a job would work on: documents up to *newest_document*, unless it is None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe_plan(
         self, parameters: P, settings: Settings, asked: Mapping[Source, int], jobs_without_data: int
     ) -> list[str]:
         """Return remarks on a plan: on sources that are called, and on jobs without documents."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find_news(
         self,
         connection: Connection,
@@ -263,7 +277,6 @@ class Kind(ABC, Generic[P]):
 
         Earlier checks have seen the documents with an id up to *seen*.
         """
-        raise NotImplementedError
 
 
 def _series_words(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, select
 from analysis.data import MonthData, ResultReader
 from analysis.job_data import StoredResults, codebook_reader, read_coding_network
 from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
+from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions, WantedName
@@ -140,7 +140,7 @@ class MonthsParameters(TextOptions):
     ] = MONTHS.default_names
 
 
-class Months(Kind[MonthsParameters]):
+class Months(DocumentKind[MonthsParameters]):
     """Months of archives, a job for each."""
 
     name = "months"

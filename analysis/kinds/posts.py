@@ -18,7 +18,7 @@ from analysis.job_data import (
     read_other_posts,
 )
 from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import Kind, Matched, News, PlannedJob, Unit
+from analysis.kinds.kind import DocumentKind, Matched, News, PlannedJob, Unit
 from analysis.languages import DocumentLanguages, settle_languages
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
@@ -69,7 +69,7 @@ class PostsParameters(TextOptions):
 P = TypeVar("P", bound=PostsParameters)
 
 
-class PostsKind(Kind[P]):
+class PostsKind(DocumentKind[P]):
     """A kind of run whose jobs are the posts of a subject each.
 
     A job is named after its subject, with the *prefix* before it.

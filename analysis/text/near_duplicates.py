@@ -28,7 +28,7 @@ from collections.abc import (
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
-from itertools import chain, compress, pairwise
+from itertools import chain, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -72,12 +72,14 @@ _TABLE = 2**22
 # This many marks note the forms whose shingles are counted.
 _MARKS = 2**24
 
-# The forms of all texts are kept if they take at most this many bytes: those of 25,000 headlines.
-_KEPT_BYTES = 24 * 2**20
+# The forms of all texts are kept if they take at most this many bytes: those of 200,000 headlines.
+_KEPT_BYTES = 40 * 2**20
 
-# A form takes about this many bytes, and more for each character.
-_BYTES_PER_FORM = 400
-_BYTES_PER_CHARACTER = 8
+# A form takes about this many bytes besides its characters and its words' numbers.
+_BYTES_PER_FORM = 80
+
+# A different word takes about this many bytes.
+_BYTES_PER_WORD = 150
 
 # The index keeps the newest templates of a shingle, at most this many.
 _INDEXED = 32
@@ -264,16 +266,51 @@ class _Counts:
         return [shingle for shingle in _shingles(form) if shingles[shingle] >= FEWEST_TEXTS]
 
 
+class _KeptForms:
+    """The forms of texts in their order, each word once; none if they take too many bytes."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        # The numbers of the words of all forms, and where those of each form end.
+        self._words, self._ends = array("I"), array("Q")
+        self._number_by_word: dict[str, int] = {}
+        self._size = 0
+
+    def add(self, form: Form) -> None:
+        """Keep the form of a further text, while there is room."""
+        if self._size > _KEPT_BYTES:
+            return
+        numbers = self._number_by_word
+        n_known = len(numbers)
+        self._words.extend([numbers.setdefault(word, len(numbers)) for word in form.words])
+        self._ends.append(len(self._words))
+        self._texts.append(form.text)
+        self._size += _BYTES_PER_FORM + len(form.text) + self._words.itemsize * len(form.words)
+        self._size += _BYTES_PER_WORD * (len(numbers) - n_known)
+        if self._size > _KEPT_BYTES:
+            self._texts, self._number_by_word = [], {}
+            self._words, self._ends = array("I"), array("Q")
+
+    @property
+    def has_all(self) -> bool:
+        """Whether the forms of all texts are kept."""
+        return self._size <= _KEPT_BYTES
+
+    def select(self, is_selected: NDArray[np.bool_]) -> Iterator[tuple[int, Form]]:
+        """Yield the forms of the selected texts, each with its place."""
+        words = list(self._number_by_word)
+        for place in np.flatnonzero(is_selected).tolist():
+            start = self._ends[place - 1] if place else 0
+            numbers = self._words[start : self._ends[place]]
+            yield place, Form(self._texts[place], tuple([words[number] for number in numbers]))
+
+
 def _survey(
     texts: Iterable[tuple[int, str]],
-) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts, Sequence[Form]]:
-    """Return the number and the form's hash of each text, and the counts of all forms.
-
-    The forms come last; there are none if they would take more than `_KEPT_BYTES`.
-    """
+) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts, _KeptForms]:
+    """Return the number and the hash of each text, the counts of all forms, and the forms."""
     numbers, hashes = array("q"), array("Q")
-    forms: list[Form] = []
-    forms_size = 0
+    forms = _KeptForms()
     counts, phrases = _Counts(), PhraseCounts()
     is_counted = np.zeros(_MARKS, np.uint8).data
     for text_number, text in texts:
@@ -281,11 +318,7 @@ def _survey(
         hashed = _hash(form.key)
         numbers.append(text_number)
         hashes.append(hashed)
-        forms_size += _BYTES_PER_FORM + _BYTES_PER_CHARACTER * len(form.text)
-        if forms_size <= _KEPT_BYTES:
-            forms.append(form)
-        else:
-            forms.clear()
+        forms.add(form)
         if not is_counted[hashed % _MARKS]:
             is_counted[hashed % _MARKS] = 1
             counts.add(form)
@@ -294,11 +327,11 @@ def _survey(
 
 
 def _read_first_forms(
-    read_texts: ReadTexts, kept_forms: Sequence[Form], is_first: NDArray[np.bool_]
+    read_texts: ReadTexts, kept_forms: _KeptForms, is_first: NDArray[np.bool_]
 ) -> Iterator[tuple[int, Form]]:
     """Yield each different form once, with the index of its first text."""
-    if kept_forms:
-        yield from compress(enumerate(kept_forms), is_first)
+    if kept_forms.has_all:
+        yield from kept_forms.select(is_first)
         return
     for index, (_, text) in enumerate(read_texts()):
         if is_first[index]:

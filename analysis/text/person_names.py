@@ -72,6 +72,9 @@ _FEWEST_OF_ONLY = 3
 _LEAST_IN_FULL = 1 / 15
 _LEAST_CLEAR = 2 / 3
 
+# A first name alone stands for a person who has this share of all full names with it.
+_LEAST_OF_FIRST_NAME = 9 / 10
+
 # A word that no list has is a first name only if it is longer than this.
 _SHORTEST_FIRST_NAME = 2
 
@@ -95,7 +98,8 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
     for the full name that occurs more often than all others with it together: for the one of
     *counts* if it is a quarter of all occurrences of the two, and came twice where the texts have
     another; else for the one *in_texts* if that is the only one, or if so many agree that chance is
-    no explanation. So does a first name, in the last case alone.
+    no explanation. So does a first name, in the last case alone, and if hardly anybody else bears
+    it: "Bill" alone is not the most frequent of several Bills.
     """
     persons: dict[str, str] = {}
     counts_in_texts = in_texts.reliable_counts()
@@ -109,11 +113,11 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
 
         is_last_name = best is not None and last_name(best) == short_name
         is_frequent = best is not None and is_last_name and candidates[best] >= least
-        if best and (is_frequent or _is_significant(candidates, best)):
+        if best and (is_frequent or _is_majority(short_name, candidates, best)):
             persons[short_name] = best
             continue
         is_only = text_best is not None and in_texts.is_only_bearer(text_best)
-        if text_best and (is_only or _is_significant(text_candidates, text_best)):
+        if text_best and (is_only or _is_majority(short_name, text_candidates, text_best)):
             persons[short_name] = text_best
 
     full_names = filter(is_full_name, (*counts, *counts_in_texts))
@@ -134,6 +138,13 @@ def _clear_best(counts: Mapping[str, int]) -> str | None:
     """Return the full name that came more often than all others together, if there is one."""
     best = max(counts, key=lambda full_name: (counts[full_name], full_name), default=None)
     return best if best and 2 * counts[best] > sum(counts.values()) else None
+
+
+def _is_majority(short_name: str, counts: Mapping[str, int], best: str) -> bool:
+    """Return whether a name alone stands for *best*, among all full names of *counts* with it."""
+    if last_name(best) != short_name and counts[best] < _LEAST_OF_FIRST_NAME * sum(counts.values()):
+        return False
+    return _is_significant(counts, best)
 
 
 def _is_significant(counts: Mapping[str, int], best: str) -> bool:

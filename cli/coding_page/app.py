@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from cli.coding_page.access import HEADERS, find_by_token, is_own_host, is_own_origin
+from cli.coding_page.decisions import DecisionDesk
 from cli.coding_page.desks import Answer, Desk, Undo
 from cli.coding_page.pages import render_page
 from cli.coding_page.project import CodingProject
@@ -100,7 +101,7 @@ class CodingApp:
 
     async def _show_progress(self, request: web.Request) -> web.Response:
         desk = self._find_desk(request)
-        if not desk.decides:
+        if not isinstance(desk, DecisionDesk):
             raise web.HTTPNotFound
         return web.json_response(await self._work(partial(self._project.describe_progress, desk)))
 

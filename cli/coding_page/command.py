@@ -8,7 +8,7 @@ from contextlib import closing
 from analysis.codebooks.reading import find_codebook
 from analysis.codebooks.stored import stored_codebook
 from cli import context
-from cli.coding import CodingRequest, PageOptions, count_texts
+from cli.coding import CodingRequest, PageOptions, count_texts, say_what_is_kept
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
@@ -44,6 +44,7 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
         )
         with db.read() as connection:
             codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+        say_what_is_kept(db, codebook_id, request, len(sample))
         project = CodingProject(
             db, request.run, codebook, codebook_id, sample, coders=coders, doubles=page.doubles
         )

@@ -46,21 +46,25 @@ class DecisionDesk(Desk):
     ) -> None:
         super().__init__(db, codebook, Coding(run_id, codebook_id, ADJUDICATED), texts)
         self._coders = coders
-        self._people: PeopleCodes = {}
+        # What was read last: the codes of all people, and the units whose documents are stored.
+        self.people: PeopleCodes = {}
+        self.stored: set[UnitKey] = set()
 
     def open_session(self) -> CodingSession:
         """Return the way through the texts whose codes differ, decided ones among them."""
         run_id, codebook_id, _ = self.coding
         with self._db.read() as connection:
-            stored = list_sampled_keys(connection, run_id, codebook_id)
+            self.stored = list_sampled_keys(connection, run_id, codebook_id)
             decisions = read_codes(connection, self.coding)
-            self._people = read_people_codes(connection, run_id, codebook_id, self._coders, stored)
+            self.people = read_people_codes(
+                connection, run_id, codebook_id, self._coders, self.stored
+            )
 
         shared = {
             unit: codes
             for unit in self._texts
-            if unit in stored
-            and (codes := find_shared(self._codebook, self._people, unit)) is not None
+            if unit in self.stored
+            and (codes := find_shared(self._codebook, self.people, unit)) is not None
             and next_variable(self._codebook, codes) is not None
         }
         decided = {
@@ -73,11 +77,11 @@ class DecisionDesk(Desk):
 
     def _list_given(self, unit: UnitKey, variable: Variable) -> list[str]:
         """Return what the coders answered, in an order that tells nothing of who they are."""
-        coders = list_finished(self._codebook, self._people, unit)
+        coders = list_finished(self._codebook, self.people, unit)
         item = self._texts[unit].item
         given: list[str] = []
         for coder in sorted(coders, key=lambda coder: _shuffle(item, coder)):
-            value = self._people[coder][unit].get(variable.name)
+            value = self.people[coder][unit].get(variable.name)
             given.append(NOT_ANSWERED if value is None else describe_code(value))
         return given
 

@@ -85,15 +85,14 @@ class CodingProject:
         people, _ = self._read()
         return self._measure_agreement(people)
 
-    def describe_progress(self, desk: Desk) -> dict[str, Any]:
-        """Return what the overview shows; *desk* is the one of decisions."""
-        people, stored = self._read()
+    def describe_progress(self, desk: DecisionDesk) -> dict[str, Any]:
+        """Return what the overview shows, by the codes that *desk* reads."""
         state = desk.show()
+        coders = self._count_done(desk.people, desk.stored)
+        agreements = self._measure_agreement(desk.people)
         return {
-            "coders": [asdict(progress) for progress in self._count_done(people, stored)],
-            "agreement": [
-                _describe_agreement(agreement) for agreement in self._measure_agreement(people)
-            ],
+            "coders": [asdict(progress) for progress in coders],
+            "agreement": [_describe_agreement(agreement) for agreement in agreements],
             "differing": state["total"],
             "decided": state["done"],
         }

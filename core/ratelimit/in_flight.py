@@ -21,12 +21,11 @@ STAMP_RETRY_SECONDS = 0.2
 
 
 class _EndedCall(NamedTuple):
-    permit_id: int
+    permit: Permit
     # The time is monotonic.
     ended_at: float
     succeeded: bool
     weights: tuple[int, ...]
-    taken_at: float
     stated_limits: Sequence[StatedLimit]
 
 
@@ -63,9 +62,7 @@ class CallsInFlight:
         self._permits.pop(permit.id, None)
         used = permit.weights if weights is None else weights
         ended_at = self._clock.monotonic()
-        self._ended.append(
-            _EndedCall(permit.id, ended_at, succeeded, used, permit.taken_at, stated_limits)
-        )
+        self._ended.append(_EndedCall(permit, ended_at, succeeded, used, stated_limits))
         self._stamping.ensure_running()
 
     async def aclose(self) -> None:
@@ -100,10 +97,15 @@ class CallsInFlight:
 
         now = self._clock.monotonic()
         stamps = [
-            Stamp(call.permit_id, (now - call.ended_at) * 1000, call.weights) for call in self._sent
+            Stamp(call.permit.id, (now - call.ended_at) * 1000, call.weights) for call in self._sent
         ]
         statements = [
-            Statement(limit, (now - call.taken_at) * 1000, (now - call.ended_at) * 1000)
+            Statement(
+                limit,
+                (now - call.permit.taken_at) * 1000,
+                (now - call.ended_at) * 1000,
+                call.permit.headrooms,
+            )
             for call in self._sent
             for limit in call.stated_limits
         ]

@@ -147,6 +147,28 @@ local function lower_windows(key, windows)
   return left
 end
 
+-- What has been taken of a unit only grows. A counter that was lost begins higher than it can have
+-- been, so that none of what was noted before is above it.
+local function read_taken(key, unit)
+  return tonumber(redis.call('HGET', key, unit) or whole(now * 1000))
+end
+
+-- Count what is taken of each unit; return what is free and has been taken, together, which taking
+-- more does not change: -1 for a unit without windows.
+local function count_taken(key, windows, taken)
+  local free, headrooms = {}, {-1, -1, -1}
+  for _, window in ipairs(windows) do
+    free[window.unit] = math.min(free[window.unit] or math.huge, window.amount - window.used)
+  end
+  for unit, amount in pairs(free) do
+    local before = read_taken(key, unit)
+    redis.call('HSET', key, unit, whole(before + (taken[unit] or 0)))
+    headrooms[unit + 1] = amount + before
+  end
+  redis.call('PEXPIRE', key, 90000000)
+  return headrooms
+end
+
 local function take_from_left(key, left, unit, weight)
   if left[unit] and weight > 0 then
     left[unit].amount = left[unit].amount - weight
@@ -191,6 +213,8 @@ class Keys:
         self.trial = f"{base}:{TRIAL}"
         # It holds what the service said of its own limits.
         self.lowered = f"{base}:lowered"
+        # It holds what has been taken of each unit since it was lost.
+        self.taken = f"{base}:taken"
         # It holds the time at which the next call is due at even spacing.
         self.spacing = f"{base}:spacing"
         # Of each process that waits, these hold when its oldest call arrived, when it last asked,
@@ -206,35 +230,36 @@ def _window_name(window: Window) -> str:
     return f"{window.seconds}s{unit}"
 
 
-# KEYS: run id, open until, trial, lowered, spacing, a set per window. ARGV: count, first id, hold,
-# spacing and tolerance, then the windows, all of calls. Spacing only smooths, so that a window is
-# not used up in one burst that slows the service: its key holds the time that the calls granted so
-# far would take at that spacing (the generic cell rate algorithm).
+# KEYS: run id, open until, trial, lowered, taken, spacing, a set per window. ARGV: count, first id,
+# hold, spacing and tolerance, then the windows, all of calls. Spacing only smooths, so that a
+# window is not used up in one burst that slows the service: its key holds the time that the calls
+# granted so far would take at that spacing (the generic cell rate algorithm).
 # Returns {granted, µs to wait, reason: -2 recovery, -1 open circuit, 0 granted, k the k-th window;
-# 1 if the service says less than our windows}.
+# 1 if the service says less than our windows; if any were granted what `count_taken` returns}.
 TAKE_PERMITS = (
     _CLOCK
     + _WINDOWS
     + _ADMISSION
     + """
-local tries_first, refusal = admit(ARGV[2], #KEYS > 5)
+local tries_first, refusal = admit(ARGV[2], #KEYS > 6)
 if refusal then return refusal end
 
 local count, hold = tonumber(ARGV[1]), tonumber(ARGV[3])
 if tries_first then count = 1 end
 local granted, wait, reason, is_lowered = count, 0, 0, 0
 local spacing, tolerance = tonumber(ARGV[4]), tonumber(ARGV[5])
-local due = math.max(tonumber(redis.call('GET', KEYS[5]) or 0), now)
+local due = math.max(tonumber(redis.call('GET', KEYS[6]) or 0), now)
 if due > now + tolerance + clock_slack then due = now end
 if spacing > 0 then
   granted = math.min(count, math.floor((now + tolerance - due) / spacing))
   if granted < 1 then return {0, math.ceil((due + spacing - tolerance - now) * 1000), 1} end
 end
 
-local windows = read_windows(6, 6)
+local windows = read_windows(7, 6)
 local left = lower_windows(KEYS[4], windows)
 for k, window in ipairs(windows) do
   local used = read_used(window, hold)
+  window.used = used
   local free = window.amount - used
   if free < granted then granted = math.max(free, 0) end
   if free <= 0 then
@@ -257,7 +282,7 @@ end
 local first_id = tonumber(ARGV[2])
 if spacing > 0 then
   due = due + granted * spacing
-  redis.call('SET', KEYS[5], string.format('%.3f', due), 'PX', 60000)
+  redis.call('SET', KEYS[6], string.format('%.3f', due), 'PX', 60000)
 end
 for _, window in ipairs(windows) do
   local ends = now + hold + window.length
@@ -265,13 +290,13 @@ for _, window in ipairs(windows) do
   expire_at(window, ends)
 end
 take_from_left(KEYS[4], left, 0, granted)
-return {granted, 0, 0}
+return {granted, 0, 0, 0, unpack(count_taken(KEYS[5], windows, {[0] = granted}))}
 """
 )
 
-# KEYS: run id, open until, trial, lowered, three sets of what waits, a set per window. ARGV: the
-# process's own number, hold, how many units have weights, the windows, then the waiting calls of
-# the process, the oldest first: id, age, and the weight of each unit.
+# KEYS: run id, open until, trial, lowered, taken, three sets of what waits, a set per window. ARGV:
+# the process's own number, hold, how many units have weights, the windows, then the waiting calls
+# of the process, the oldest first: id, age, and the weight of each unit.
 # A call is granted in every window or in none, the oldest first: where it has to wait, calls that
 # arrived later wait too, in whichever process, so that many small ones do not starve a large one.
 # Returns as `TAKE_PERMITS` does; the reason -3 is an older call of another process.
@@ -282,24 +307,27 @@ TAKE_WEIGHTED_PERMITS = (
     + f"local waiter_ms, yield_ms, patience_ms = {WAITER_MS}, {YIELD_MS}, {PATIENCE_MS}\n"
     + """
 local own, hold, units = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local windows, first = read_windows(8, 4)
+local windows, first = read_windows(9, 4)
 local tries_first, refusal = admit(ARGV[first], true)
 if refusal then return refusal end
 
 for _, range in ipairs({{'-inf', now - waiter_ms}, {now + clock_slack, '+inf'}}) do
-  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], range[1], range[2])) do
-    for k = 5, 7 do redis.call('ZREM', KEYS[k], gone) end
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[7], range[1], range[2])) do
+    for k = 6, 8 do redis.call('ZREM', KEYS[k], gone) end
   end
 end
-redis.call('ZREM', KEYS[5], own)
-local oldest = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')
+redis.call('ZREM', KEYS[6], own)
+local oldest = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
 local latest = tonumber(oldest[2] or math.huge)
-local blocked_since = oldest[1] and redis.call('ZSCORE', KEYS[7], oldest[1])
+local blocked_since = oldest[1] and redis.call('ZSCORE', KEYS[8], oldest[1])
 local is_oldest_blocked = blocked_since and tonumber(blocked_since) <= now - patience_ms
 if not is_oldest_blocked then latest = latest + yield_ms end
 
 local left = lower_windows(KEYS[4], windows)
-for _, window in ipairs(windows) do window.used = read_used(window, hold) end
+for _, window in ipairs(windows) do
+  window.used = read_used(window, hold)
+  window.used_before = window.used
+end
 
 -- Return in how many ms so much more may fit into a window at the earliest.
 local function ms_to_room(window, missing)
@@ -329,6 +357,7 @@ local function ms_to_room(window, missing)
 end
 
 local granted, wait, reason, is_lowered = 0, 0, 0, 0
+local taken = {[0] = 0, 0, 0}
 local arrived
 for at = first, #ARGV, 2 + units do
   arrived = now - tonumber(ARGV[at + 1])
@@ -361,37 +390,41 @@ for at = first, #ARGV, 2 + units do
     else count_weight(window, ARGV[at], ends, weight) end
     expire_at(window, ends)
   end
-  for unit = 0, units do take_from_left(KEYS[4], left, unit, weights[unit]) end
+  for unit = 0, units do
+    take_from_left(KEYS[4], left, unit, weights[unit])
+    taken[unit] = taken[unit] + weights[unit]
+  end
   granted = granted + 1
   if tries_first then break end
 end
 
 if granted == 0 and tries_first then redis.call('DEL', KEYS[3]) end
-if granted > 0 then redis.call('ZREM', KEYS[7], own) end
+if granted > 0 then redis.call('ZREM', KEYS[8], own) end
 if reason ~= 0 then
-  redis.call('ZADD', KEYS[5], arrived, own)
-  redis.call('ZADD', KEYS[6], now, own)
-  if reason > 0 then redis.call('ZADD', KEYS[7], 'NX', now, own) end
-  for k = 5, 7 do redis.call('PEXPIRE', KEYS[k], 60000) end
+  redis.call('ZADD', KEYS[6], arrived, own)
+  redis.call('ZADD', KEYS[7], now, own)
+  if reason > 0 then redis.call('ZADD', KEYS[8], 'NX', now, own) end
+  for k = 6, 8 do redis.call('PEXPIRE', KEYS[k], 60000) end
 end
-return {granted, math.ceil(wait * 1000), reason, is_lowered}
+for _, window in ipairs(windows) do window.used = window.used_before end
+local headrooms = count_taken(KEYS[5], windows, taken)
+return {granted, math.ceil(wait * 1000), reason, is_lowered, unpack(headrooms)}
 """
 )
 
-# KEYS: open until, trial, lowered, a set per window. ARGV: hold, 1 for a success that closes the
-# circuit, 1 if all this may have been counted before, how many units have weights, how many
+# KEYS: open until, trial, lowered, taken, a set per window. ARGV: hold, 1 for a success that closes
+# the circuit, 1 if all this may have been counted before, how many units have weights, how many
 # permits, the windows, then each permit: id, the time since its response and the weight of each
-# unit; then what the service said: the number of a
-# unit (0 for calls), what is left and the limit of it (-1 if it did not say), for how long, the
-# time since the call was permitted and since its response.
+# unit; then what the service said: the number of a unit (0 for calls), what is left and the limit
+# of it (-1 if it did not say), for how long, the time since the call was permitted and since its
+# response, and what `count_taken` returned then.
 STAMP_PERMITS = (
     _CLOCK
     + _WINDOWS
-    + f"local held_ms = {HOLD_MS}\n"
     + """
 local hold, is_again = tonumber(ARGV[1]), ARGV[3] == '1'
 local units, permits = tonumber(ARGV[4]), tonumber(ARGV[5])
-local windows, first = read_windows(4, 6)
+local windows, first = read_windows(5, 6)
 local last = first + permits * (2 + units)
 
 for _, window in ipairs(windows) do
@@ -423,18 +456,21 @@ local function believe(field, amount, ms, permitted, answered, is_less)
   else redis.call('HDEL', KEYS[3], field) end
 end
 
-for at = last, #ARGV, 6 do
+-- The service says less than our windows only if it is less than what was free when the call was
+-- permitted, but for what was taken since: what has left our windows meanwhile may still count in
+-- the service's.
+for at = last, #ARGV, 7 do
   local unit, left, limit = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local ms = tonumber(ARGV[at + 3])
   local permitted, answered = now - tonumber(ARGV[at + 4]), now - tonumber(ARGV[at + 5])
-  local free, most = math.huge, 0
+  local most = 0
   for _, window in ipairs(windows) do
-    if window.unit == unit then
-      free = math.min(free, window.amount - read_used(window, held_ms))
-      most = math.max(most, window.amount)
-    end
+    if window.unit == unit then most = math.max(most, window.amount) end
   end
-  if left >= 0 then believe(unit .. ':left', left, ms, permitted, answered, left < free) end
+  if left >= 0 then
+    local free = tonumber(ARGV[at + 6]) - read_taken(KEYS[4], unit)
+    believe(unit .. ':left', left, ms, permitted, answered, left < free)
+  end
   if limit >= 0 then
     ms = math.max(ms, 60000)
     believe(unit .. ':limit', limit, ms, permitted, answered, limit < most)

@@ -46,6 +46,9 @@ class Permit(NamedTuple):
     # There is one for each of `PermitWindows.units`.
     weights: tuple[int, ...] = ()
 
+    # Of calls, tokens and cost: what is free, and what has been taken, together.
+    headrooms: tuple[int, ...] = ()
+
 
 class Stamp(NamedTuple):
     """A permit that counts from so many milliseconds ago on, with these weights."""
@@ -61,6 +64,7 @@ class Statement(NamedTuple):
     limit: StatedLimit
     permitted_ms: float
     answered_ms: float
+    headrooms: tuple[int, ...]
 
 
 class WaitingCall(NamedTuple):
@@ -140,19 +144,24 @@ class PermitWindows:
         keys = self._keys
         sent_at = self._clock.monotonic()
 
-        granted, *refusal = await self._take_permits(
+        granted, wait_us, reason, *details = await self._take_permits(
             keys=[
                 keys.run_id,
                 keys.open_until,
                 keys.trial,
                 keys.lowered,
+                keys.taken,
                 keys.spacing,
                 *keys.windows,
             ],
             args=[count, first_id, HOLD_MS, *self._spacing_ms, *self._arguments],
         )
-        permits = [Permit(first_id + index, sent_at) for index in range(granted)]
-        return _taken(permits, sent_at, *refusal)
+        is_lowered, *headrooms = details or [0]
+        permits = [
+            Permit(first_id + index, sent_at, headrooms=tuple(headrooms))
+            for index in range(granted)
+        ]
+        return Taken(permits, sent_at, wait_us / 1e6, reason, bool(is_lowered))
 
     async def take_in_turn(self, waiting: Sequence[WaitingCall]) -> Taken:
         """Take a permit for each of the *waiting* calls, until one of them does not fit."""
@@ -164,22 +173,24 @@ class PermitWindows:
 
         keys = self._keys
         sent_at = self._clock.monotonic()
-        granted, *refusal = await self._take_weighted_permits(
+        granted, wait_us, reason, *details = await self._take_weighted_permits(
             keys=[
                 keys.run_id,
                 keys.open_until,
                 keys.trial,
                 keys.lowered,
+                keys.taken,
                 *keys.waiting,
                 *keys.windows,
             ],
             args=arguments,
         )
+        is_lowered, *headrooms = details or [0]
         permits = [
-            Permit(first_id + index, sent_at, call.weights)
+            Permit(first_id + index, sent_at, call.weights, tuple(headrooms))
             for index, call in enumerate(waiting[:granted])
         ]
-        return _taken(permits, sent_at, *refusal)
+        return Taken(permits, sent_at, wait_us / 1e6, reason, bool(is_lowered))
 
     async def stamp(
         self,
@@ -200,13 +211,15 @@ class PermitWindows:
         arguments += self._arguments
         for permit_id, age_ms, weights in stamps:
             arguments += (permit_id, age_ms, *weights)
-        for (unit, remaining, limit, seconds), *ages_ms in statements:
+        for (unit, remaining, limit, seconds), *ages_ms, headrooms in statements:
+            number = _UNIT_NUMBERS[unit]
             amounts = [-1 if amount is None else amount for amount in (remaining, limit)]
-            arguments += (_UNIT_NUMBERS[unit], *amounts, seconds * 1000, *ages_ms)
+            arguments += (number, *amounts, seconds * 1000, *ages_ms, headrooms[number])
 
         keys = self._keys
         await self._stamp_permits(
-            keys=[keys.open_until, keys.trial, keys.lowered, *keys.windows], args=arguments
+            keys=[keys.open_until, keys.trial, keys.lowered, keys.taken, *keys.windows],
+            args=arguments,
         )
 
     async def remove(self, permits: Sequence[Permit]) -> None:
@@ -242,12 +255,6 @@ class PermitWindows:
         else:
             problem = f"limit of {self.windows[reason - 1]} is reached until {at}"
         return CapReached(f"{self._service}: {problem}", service=self._service, until=until)
-
-
-def _taken(
-    permits: list[Permit], sent_at: float, wait_us: int, reason: int, is_lowered: int = 0
-) -> Taken:
-    return Taken(permits, sent_at, wait_us / 1e6, reason, bool(is_lowered))
 
 
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:

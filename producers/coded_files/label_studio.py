@@ -21,6 +21,7 @@ from producers.coding_session import assign_keys
 # The name of the control that says why a text cannot be coded. No variable has a capital.
 _UNCODED_CONTROL = "CannotBeCoded"
 _TEXT = "text"
+_INSTRUCTIONS = "instructions"
 
 
 def write_tasks(codebook: Codebook, run_id: int, sample: Iterable[SampledText]) -> str:
@@ -33,16 +34,17 @@ def write_tasks(codebook: Codebook, run_id: int, sample: Iterable[SampledText]) 
             _question_field(variable): variable.question_about(text.keyword)
             for variable in codebook.variables
         }
-        tasks.append({"data": {**unit, **origin, **questions}})
+        instructions = " ".join(codebook.instructions_about(text.keyword).split())
+        shown = {_INSTRUCTIONS: instructions, **questions} if instructions else questions
+        tasks.append({"data": {**unit, **origin, **shown}})
     return json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"
 
 
 def write_configuration(codebook: Codebook) -> str:
     """Return the labeling configuration: a group of choices for each variable."""
     view = Element("View")
-    if codebook.instructions:
-        instructions = " ".join(codebook.instructions.split())
-        SubElement(view, "Header", value=instructions, size="5")
+    if codebook.instructions.strip():
+        SubElement(view, "Header", value=f"${_INSTRUCTIONS}", size="5")
     if codebook.asks_of_keyword:
         SubElement(view, "Header", value="$keyword", size="4")
     SubElement(view, "Text", name=_TEXT, value="$text")

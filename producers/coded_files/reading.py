@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from analysis.codebooks.codebook import Codebook
 from core.errors import BadInput
@@ -17,6 +18,8 @@ from producers.coded_files.texts import read_text
 
 def read_coded_file(path: Path, codebook: Codebook) -> CodedFile:
     """Return the rows of a coded file. Raises `BadInput` if it cannot be read as one."""
+    if is_zipfile(path):
+        raise BadInput(f"{path} is a ZIP archive, as doccano exports: unpack it, give a file of it")
     text, is_utf8 = read_text(path)
     begin = text.lstrip()[:1]
     if begin not in ("[", "{"):
@@ -28,6 +31,8 @@ def read_coded_file(path: Path, codebook: Codebook) -> CodedFile:
     is_of_label_studio = any(isinstance(entry, dict) and "data" in entry for entry in entries)
     if is_of_label_studio and begin == "[":
         return read_tasks(path, entries, codebook)
+    if any(isinstance(entry, dict) and "annotation_id" in entry for entry in entries):
+        raise BadInput(f"{path} is JSON-MIN of Label Studio, without names: export it as JSON")
     return read_lines(path, entries, codebook)
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import and_, select
 from analysis import grains
 from core.enums import Grain, StepState
 from models.tables import Document, PostPolarity
-from reports.data.daily_counts import DailyCounts, read_selected_counts
+from reports.data.cube import read_selected
+from reports.data.daily_counts import DailyCounts
 from reports.data.export_schema import pad_period, valid_polarity
 from reports.data.queries import Statement, fetch_pages, index_by
 from reports.data.run_data import RunData, RunJob, documents_condition
@@ -48,7 +49,7 @@ def read_account_rows(
         scored = _count_scored(data, job)
         months = fill_periods(rows_of_job[job.name])
         scored_rows = [replace(row, mentions=scored[row.period]) for row in months]
-        days = read_selected_counts(data, job)
+        days = read_selected(data, job).by_period(Grain.MONTH)
         accounts_rows[job.name] = AccountRows(months, scored_rows, days)
     return accounts_rows
 

@@ -6,22 +6,28 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby, pairwise
-from typing import Any
+from itertools import pairwise
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import select
 
 from analysis import grains
 from core.enums import Grain, Grouping
 from models.documents import text_column
-from models.tables import Document, Mention, Origin
-from reports.data.bulk_days import BulkDay, list_bulk_days, read_documents_by_day
-from reports.data.daily_counts import DAY_OF_MONTH, no_documents, read_stored_counts
-from reports.data.groupings import name_group, origin_column
+from models.tables import Document
+from reports.data.bulk_days import BulkDay, list_bulk_days
+from reports.data.cube import (
+    DocumentCounts,
+    count_days,
+    name_origins,
+    read_documents,
+    read_month_mentions,
+    read_stored,
+)
 from reports.data.missing_days import DayRange, list_missing_days
 from reports.data.presence import Presence, judge_presence
-from reports.data.queries import fetch_all, fetch_scalars, in_batches
-from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData, RunJob
 
 # So many names of the documents of a bulk day are kept.
 _NAMES_OF_DAY = 3
@@ -86,25 +92,23 @@ def read_archive_health(run: RunData) -> ArchiveHealth:
 def _read_archive_health(run: RunData) -> ArchiveHealth:
     # The documents of other jobs are not there yet.
     jobs = [job for job in run.jobs if job.newest_document is not None]
-    counts_by_day = read_documents_by_day(run)
+    counts_by_day = count_days(run)
     documents_by_day: dict[date, int] = {}
     stored_by_day: dict[date, int] = {}
     for job in jobs:
         days = grains.days_of(job.name)
-        stored_counts = read_stored_counts(run, job).get(job.name, no_documents(job.name))
+        stored_counts = read_stored(run, job).by_period(Grain.MONTH)
         documents_by_day.update({day: counts_by_day.get(day, 0) for day in days})
-        stored_by_day.update(zip(days, stored_counts, strict=True))
+        stored_by_day.update(zip(days, stored_counts.get(job.name, [0] * len(days)), strict=True))
 
     bulk_days = list_bulk_days(run)
-    origins = _Origins(run)
-    loaded_days = origins.take_out(bulk_days)
-    origins.add_months(jobs)
+    loaded = {bulk_day.date for bulk_day in bulk_days}
     return ArchiveHealth(
         documents_by_day,
-        loaded_days,
-        list_missing_days(stored_by_day, {bulk_day.date for bulk_day in bulk_days}),
+        [_describe_day(run, bulk_day) for bulk_day in bulk_days],
+        list_missing_days(stored_by_day, loaded),
         _list_empty_months(stored_by_day),
-        {grouping: origins.judge(grouping) for grouping in Grouping},
+        {grouping: _judge_grouping(run, jobs, grouping, loaded) for grouping in Grouping},
         _find_lone_documents(run, _list_months(documents_by_day)),
     )
 
@@ -123,83 +127,47 @@ def _month_of(day: date) -> str:
     return grains.period_of(day, Grain.MONTH)
 
 
-class _Origins:
-    """Counts the documents of a run by outlet, section and kind, month by month."""
+def _judge_grouping(
+    run: RunData, jobs: Sequence[RunJob], grouping: Grouping, left_out_days: Collection[date]
+) -> list[Presence]:
+    """Return the names of a grouping that some months lack; the largest come first."""
+    ordinals = [day.toordinal() for day in left_out_days]
+    totals: dict[str, int] = {}
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for job in jobs:
+        documents = read_documents(run, job)
+        names = _count_names(run, grouping, documents.where(~np.isin(documents.days, ordinals)))
+        totals[job.name] = names.total()
+        for group_name, count in names.items():
+            counts[group_name][job.name] = count
 
-    def __init__(self, run: RunData) -> None:
-        self._run = run
-        self._names: dict[int, dict[Grouping, str]] = {}
-        self._totals: Counter[str] = Counter()
-        self._counts: dict[Grouping, dict[str, Counter[str]]] = {
-            grouping: defaultdict(Counter) for grouping in Grouping
-        }
+    presences = []
+    for group_name, month_counts in counts.items():
+        presence = judge_presence(group_name, month_counts, totals)
+        if presence is not None:
+            presences.append(presence)
+    return sorted(presences, key=lambda presence: (-presence.documents, presence.name))
 
-    def add_months(self, jobs: Sequence[RunJob]) -> None:
-        """Count the documents of months, which *jobs* are in their order."""
-        for job in jobs:
-            counts = self._count_origins(job, Document.origin_id)
-            self._read_names([origin_id for origin_id, _ in counts])
-            for origin_id, documents in counts:
-                self._add(job.name, origin_id, documents)
 
-    def take_out(self, bulk_days: Sequence[BulkDay]) -> list[LoadedDay]:
-        """Subtract the documents of bulk days; return what sections and kinds they have."""
-        loaded_days = []
-        for month, days in groupby(bulk_days, key=lambda bulk_day: _month_of(bulk_day.date)):
-            (job,) = self._run.jobs_named([month])
-            origins_by_day: dict[int, Counter[int]] = defaultdict(Counter)
-            counted = self._count_origins(job, Document.origin_id, DAY_OF_MONTH)
-            self._read_names([origin_id for origin_id, _, _ in counted])
-            for origin_id, day_of_month, documents in counted:
-                origins_by_day[int(day_of_month)][origin_id] = documents
-            for bulk_day in days:
-                day_origins = origins_by_day[bulk_day.date.day]
-                loaded_days.append(self._describe_day(bulk_day, day_origins))
-                for origin_id, documents in day_origins.items():
-                    self._add(month, origin_id, -documents)
-        return loaded_days
+def _describe_day(run: RunData, bulk_day: BulkDay) -> LoadedDay:
+    """Return the day with what sections and kinds its documents have."""
+    (job,) = run.jobs_named([_month_of(bulk_day.date)])
+    documents = read_documents(run, job)
+    day_documents = documents.where(documents.days == bulk_day.date.toordinal())
+    sections = _count_names(run, Grouping.SECTION, day_documents)
+    kinds = _count_names(run, Grouping.KIND, day_documents)
+    return LoadedDay(
+        bulk_day, dict(sections.most_common(_NAMES_OF_DAY)), dict(kinds.most_common(_NAMES_OF_DAY))
+    )
 
-    def judge(self, grouping: Grouping) -> list[Presence]:
-        """Return the names of a grouping that some months lack; the largest come first."""
-        totals = dict(sorted(self._totals.items()))
-        presences = []
-        for group_name, counts in self._counts[grouping].items():
-            presence = judge_presence(group_name, counts, totals)
-            if presence is not None:
-                presences.append(presence)
-        return sorted(presences, key=lambda presence: (-presence.documents, presence.name))
 
-    def _add(self, month: str, origin_id: int, documents: int) -> None:
-        self._totals[month] += documents
-        for grouping, group_name in self._names[origin_id].items():
-            self._counts[grouping][group_name][month] += documents
-
-    def _describe_day(self, bulk_day: BulkDay, day_origins: Mapping[int, int]) -> LoadedDay:
-        names: dict[Grouping, Counter[str]] = {grouping: Counter() for grouping in Grouping}
-        for origin_id, documents in day_origins.items():
-            for grouping, group_name in self._names[origin_id].items():
-                names[grouping][group_name] += documents
-        return LoadedDay(
-            bulk_day,
-            dict(names[Grouping.SECTION].most_common(_NAMES_OF_DAY)),
-            dict(names[Grouping.KIND].most_common(_NAMES_OF_DAY)),
-        )
-
-    def _read_names(self, origin_ids: Collection[int]) -> None:
-        """Read the names of the origins that no earlier month had."""
-        columns = [origin_column(grouping) for grouping in Grouping]
-        for batch in in_batches(set(origin_ids) - self._names.keys()):
-            statement = select(Origin.id, *columns).where(Origin.id.in_(batch))
-            for origin_id, *stored_names in fetch_all(self._run.db, statement):
-                group_names = map(name_group, stored_names)
-                self._names[origin_id] = dict(zip(Grouping, group_names, strict=True))
-
-    def _count_origins(self, job: RunJob, *columns: Any) -> Sequence[tuple[Any, ...]]:
-        """Return *columns* of the documents of a month, and how many documents have them."""
-        statement = select(*columns, func.count()).where(
-            documents_condition(self._run, job), Document.period.is_not(None)
-        )
-        return [tuple(counted) for counted in fetch_all(self._run.db, statement.group_by(*columns))]
+def _count_names(run: RunData, grouping: Grouping, documents: DocumentCounts) -> Counter[str]:
+    """Return how many documents each outlet, section or kind has."""
+    counts = Counter[str]()
+    group_names = name_origins(run, grouping, documents.origins)
+    for group_name, count in zip(group_names, documents.documents.tolist(), strict=True):
+        counts[group_name] += count
+    return counts
 
 
 def _find_lone_documents(run: RunData, months: Sequence[str]) -> list[LoneDocument]:
@@ -242,19 +210,17 @@ def find_lone_months(counts: Mapping[str, int], months: Sequence[str]) -> Iterat
 def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]:
     """Return how many documents hold a term in each month that has any, by keyword and term."""
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for jobs in in_batches(run.jobs):
-        names = {job.id: job.name for job in jobs}
-        documents = func.count(Mention.document_id.distinct())
-        statement = select(Mention.job_id, Mention.keyword, Mention.term, documents)
-        of_jobs = statement.where(Mention.job_id.in_(list(names)))
-        grouped = of_jobs.group_by(Mention.job_id, Mention.keyword, Mention.term)
-        for job_id, keyword, term, matched in fetch_all(run.db, grouped):
-            counts[keyword, term][names[job_id]] = matched
+    for job in run.jobs:
+        for keyword, mentions in read_month_mentions(run, job).items():
+            documents = set(zip(mentions.terms, mentions.documents.tolist(), strict=True))
+            for term, matched in Counter(term for term, _ in documents).items():
+                counts[keyword, term][job.name] = matched
     return counts
 
 
-def _list_documents(run: RunData, month: str, keyword: str, term: str) -> Sequence[int]:
+def _list_documents(run: RunData, month: str, keyword: str, term: str) -> set[int]:
     """Return the documents of a month that hold a term of a keyword."""
     (job,) = run.jobs_named([month])
-    is_of_term = (Mention.job_id == job.id, Mention.keyword == keyword, Mention.term == term)
-    return fetch_scalars(run.db, select(Mention.document_id).where(*is_of_term).distinct())
+    mentions = read_month_mentions(run, job)[keyword]
+    documents = zip(mentions.terms, mentions.documents.tolist(), strict=True)
+    return {document for held, document in documents if held == term}

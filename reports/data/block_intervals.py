@@ -6,16 +6,14 @@ Exports and tables have Wilson's and Student's intervals, which take documents a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
 
-from analysis import grains
+import numpy as np
+
 from core.enums import Grain
-from reports.data.groupings import Group
-from reports.data.month_mentions import Term
+from reports.data.cube import Cube, read_cubes
 from reports.data.run_data import RunData
-from reports.data.tables.archive_days import NO_MATCHES, ArchiveDay, read_archive_days
 from reports.data.tables.periods import PeriodRow
 from reports.stats.blocks import block_interval
 
@@ -71,23 +69,20 @@ def read_block_intervals(
 
 
 def _compute_intervals(run: RunData, grain: Grain) -> dict[tuple[str | None, str], BlockIntervals]:
-    def period_of(day: Mapping[Group, ArchiveDay]) -> str:
-        return grains.period_of(day[None].date, grain)
-
     intervals: dict[tuple[str | None, str], BlockIntervals] = {}
-    for period, days in groupby(read_archive_days(run), key=period_of):
-        period_days = [day[None] for day in days if not day[None].is_missing]
-        for keyword in run.keywords:
-            term = (keyword.name, None)
-            intervals[keyword.name, period] = BlockIntervals(
-                _share_interval(period_days, term), _polarity_interval(period_days, term)
-            )
+    for period, cube in read_cubes(run, grain):
+        for term, (keyword, term_name) in enumerate(cube.terms):
+            if term_name is None:
+                intervals[keyword, period] = BlockIntervals(
+                    _share_interval(cube, term), _polarity_interval(cube, term)
+                )
     return intervals
 
 
-def _share_interval(days: Sequence[ArchiveDay], term: Term) -> Interval | None:
-    matched = [day.matches.get(term, NO_MATCHES).matched for day in days]
-    documents = [day.documents for day in days]
+def _share_interval(cube: Cube, term: int) -> Interval | None:
+    is_counted = ~cube.is_missing[0]
+    matched = cube.matched[term, 0, is_counted].tolist()
+    documents = cube.documents[0, is_counted].tolist()
     if not sum(documents):
         return None
     share = sum(matched) / sum(documents)
@@ -95,24 +90,20 @@ def _share_interval(days: Sequence[ArchiveDay], term: Term) -> Interval | None:
     return _cut(interval, 0.0, 1.0)
 
 
-def _polarity_interval(days: Sequence[ArchiveDay], term: Term) -> Interval | None:
-    sums, counts, squares = [], [], []
-    for day in days:
-        polarities = [
-            polarity
-            for polarity in day.matches.get(term, NO_MATCHES).polarities
-            if polarity is not None
-        ]
-        sums.append(math.fsum(polarities))
-        counts.append(len(polarities))
-        squares.append(math.fsum(polarity**2 for polarity in polarities))
+def _polarity_interval(cube: Cube, term: int) -> Interval | None:
+    is_scored = cube.select(term, 0) & ~np.isnan(cube.polarities)
+    days, polarities = cube.mentions[2, is_scored], cube.polarities[is_scored]
+    is_counted = ~cube.is_missing[0]
+    counts = np.bincount(days, minlength=len(is_counted))[is_counted]
+    sums = np.bincount(days, polarities, len(is_counted))[is_counted]
+    squares = np.bincount(days, polarities**2, len(is_counted))[is_counted]
 
-    mentions = sum(counts)
+    mentions = int(counts.sum())
     if mentions < 2:
         return None
     mean = math.fsum(sums) / mentions
     variance = max(0.0, math.fsum(squares) / mentions - mean**2) / (mentions - 1)
-    return _cut(block_interval(sums, counts, variance), -1.0, 1.0)
+    return _cut(block_interval(sums.tolist(), counts.tolist(), variance), -1.0, 1.0)
 
 
 def _cut(interval: Interval | None, lowest: float, highest: float) -> Interval | None:

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import quantiles
 
-from analysis import grains
 from analysis.kinds.kind import Unit
-from reports.data.daily_counts import read_daily_counts
+from reports.data.cube import count_days
 from reports.data.run_data import RunData
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
@@ -51,16 +50,7 @@ def list_bulk_days(run: RunData) -> Sequence[BulkDay]:
     """Return the bulk days of a run of months in their order, whatever its selection leaves out."""
     if run.kind.unit != Unit.MENTION:
         return ()
-    return run.readings.once(list_bulk_days, lambda: judge_days(read_documents_by_day(run)))
-
-
-def read_documents_by_day(run: RunData) -> dict[date, int]:
-    """Return the documents of every day of the run's months that have any."""
-    documents_by_day: dict[date, int] = {}
-    for job in run.jobs:
-        for month, counts in read_daily_counts(run, job).items():
-            documents_by_day.update(zip(grains.days_of(month), counts, strict=True))
-    return documents_by_day
+    return run.readings.once(list_bulk_days, lambda: judge_days(count_days(run)))
 
 
 def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:

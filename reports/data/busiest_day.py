@@ -16,8 +16,7 @@ from analysis.kinds.kind import Unit
 from analysis.text.words import words_of
 from core.enums import Grain
 from models.tables import Document
-from reports.data.daily_counts import DAY_OF_MONTH, day_of_document
-from reports.data.month_mentions import read_month_mentions
+from reports.data.cube import DATE, read_selected_mentions
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
@@ -64,22 +63,15 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
 def _find_mentioning(
     run: RunData, keyword: str, term: str | None, days: Iterable[date]
 ) -> dict[date, set[int]]:
+    ordinals = {day.toordinal() for day in days}
     months = {grains.period_of(day, Grain.MONTH) for day in days}
     documents_by_day: dict[date, set[int]] = defaultdict(set)
     for job in run.jobs_named(months):
-        mentions = read_month_mentions(run, job).get(keyword)
-        if mentions is None:
-            continue
-        without = left_out(run, job)
-        days_of_month = grains.days_of(job.name)
-        columns = (mentions.documents, mentions.days, mentions.terms)
-        for document, day_index, mentioned_term in zip(*columns, strict=True):
-            # A document that was erased meanwhile has no day.
-            if day_index < 0 or document in without or term not in {None, mentioned_term}:
-                continue
-            day = days_of_month[day_index]
-            if day in days:
-                documents_by_day[day].add(document)
+        mentions = read_selected_mentions(run, job, keyword)
+        columns = (mentions.documents.tolist(), mentions.days.tolist(), mentions.terms)
+        for document, ordinal, mentioned_term in zip(*columns, strict=True):
+            if ordinal in ordinals and term in {None, mentioned_term}:
+                documents_by_day[date.fromordinal(ordinal)].add(document)
     return documents_by_day
 
 
@@ -88,10 +80,10 @@ def _find_posts(run: RunData, job_name: str, days: set[date]) -> dict[date, set[
     documents_by_day: dict[date, set[int]] = defaultdict(set)
     for job in run.jobs_named([job_name]):
         without = left_out(run, job)
-        statement = select(Document.id, Document.period, DAY_OF_MONTH)
+        statement = select(Document.id, DATE)
         posts = statement.where(documents_condition(run, job), Document.period.in_(months))
-        for document, month, day_of_month in fetch_all(run.db, posts):
-            day = day_of_document(month, day_of_month)
+        for document, stored_date in fetch_all(run.db, posts):
+            day = date.fromisoformat(stored_date)
             if day in days and document not in without:
                 documents_by_day[day].add(document)
     return documents_by_day

@@ -394,12 +394,14 @@ def _label(
 ) -> str:
     """Return a person's full name; the more frequent last name, and how often the full name came.
 
-    *key* is the full name, or the form of a name that is nobody's full name.
+    *key* is the full name, or the form of a name that is nobody's full name. A full name that
+    texts hold, but that no model found among these counts, has no spelling to be shown.
     """
     if 2 * form_counts[key] >= form_counts.total():
         return names_by_form[key]
     short_name = names_by_form[_most({form: n for form, n in form_counts.items() if form != key})]
-    return f"{short_name} (as {names_by_form[key]} {in_full:,})" if in_full else short_name
+    full_name = names_by_form.get(key)
+    return f"{short_name} (as {full_name} {in_full:,})" if full_name and in_full else short_name
 
 
 def _group_bearers(totals: Counter[EntityName]) -> dict[str, list[str]]:

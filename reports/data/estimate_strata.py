@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from analysis.codebooks.codebook import SEPARATOR, Variable
+from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
+from analysis.kinds.kind import Unit
 from analysis.options import SAMPLE, TextOptions
-from core.enums import SamplePart
-from reports.data.coded_samples import NOT_ASKED, PEOPLE, CodedSample, SampleUnit, Stratum
-from reports.data.groupings import list_groups
+from core.enums import Grain, SamplePart
+from reports.data.coded_samples import (
+    NOT_ASKED,
+    PEOPLE,
+    CodedSample,
+    SampleUnit,
+    Stratum,
+    read_coded_samples,
+)
+from reports.data.cube import list_groups
+from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
-from reports.data.stratum_members import count_members_by_group
 from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
+from reports.stats.scale_means import ScaleMean, ScaleStratum, estimate_scale_mean
+
+PeopleCode = TypeVar("PeopleCode", float, float | None)
 
 # A group has estimates of its own from so many coded texts on.
 FEWEST_CODES = 10
@@ -32,33 +45,14 @@ class Subject:
     # "" for the whole run.
     period: str
 
-    # None for all groups together.
-    group: str | None = None
+    # The documents that it is about, among those that the run's selection leaves.
+    domain: DomainName = ALL_UNITS
 
-    # Whether it is of all groups but this one.
-    is_of_others: bool = False
+    # The length to which shorter periods of the sample are joined.
+    grain: Grain = Grain.MONTH
 
     # Who would read all texts: people, or a language model ``model:NAME``.
     reader: str = PEOPLE
-
-    def has_unit(self, unit: SampleUnit) -> bool:
-        """Whether a unit of its strata is one of its group."""
-        return self.group is None or (unit.group == self.group) != self.is_of_others
-
-    def copies(self, unit: SampleUnit) -> int:
-        """Return how many units have a unit's text; of a group nobody knows of more than itself.
-
-        A wire story stands in several outlets: the others' copies are not known by outlet.
-        """
-        return unit.copies if self.group is None else 1
-
-    def population(self, run: RunData, stratum: Stratum) -> int:
-        """Return how many units of a stratum are of its group."""
-        if self.group is None:
-            return stratum.population
-        counts = count_members_by_group(run, self.sample)[stratum.number]
-        count = counts[self.group]
-        return counts.total() - count if self.is_of_others else count
 
     @property
     def strata(self) -> list[Stratum]:
@@ -66,31 +60,65 @@ class Subject:
         return [
             stratum
             for stratum in self.sample.strata
-            if stratum.keyword == self.keyword and self.period in ("", stratum.period)
+            if stratum.keyword == self.keyword
+            and self.period in ("", join_periods(stratum.period, self.grain))
         ]
 
 
-def list_subjects(sample: CodedSample, reader: str = PEOPLE) -> list[Subject]:
-    """Return what estimates are made of, the whole run first."""
-    periods = dict.fromkeys(["", *sample.periods])
+def join_periods(period: str, grain: Grain) -> str:
+    """Return the year of a sample's period if the series of its run are by year."""
+    return period[: len("2020")] if grain == Grain.YEAR else period
+
+
+def list_subjects(run: RunData, sample: CodedSample, reader: str = PEOPLE) -> list[Subject]:
+    """Return what estimates are made of, the whole run first.
+
+    Periods are those of the sample, or the years if the run's series are by year.
+    """
+    periods = dict.fromkeys(["", *(join_periods(period, run.grain) for period in sample.periods)])
     return [
-        Subject(sample, variable, keyword, period, reader=reader)
+        Subject(sample, variable, keyword, period, grain=run.grain, reader=reader)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
         for period in periods
     ]
 
 
+def list_coded_groups(run: RunData, sample: CodedSample) -> list[str]:
+    """Return the groups of the run that have enough coded texts."""
+    coded_groups: list[str] = []
+    for group in list_groups(run):
+        domain = read_domain(run, sample, DomainName(group))
+        coded = sum(bool(unit.people) and part_of(domain, unit) > 0 for unit in sample.units)
+        if coded >= FEWEST_CODES:
+            coded_groups.append(group)
+    return coded_groups
+
+
 def list_group_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
     """Return the same for each group of the run of which enough texts are coded."""
-    coded = Counter(unit.group for unit in sample.units if unit.people)
+    groups = list_coded_groups(run, sample)
     return [
-        Subject(sample, variable, keyword, "", group)
+        Subject(sample, variable, keyword, "", DomainName(group))
         for variable in sample.codebook.variables
         for keyword in sample.keywords
-        for group in list_groups(run)
-        if coded[group] >= FEWEST_CODES
+        for group in groups
     ]
+
+
+def need_texts(run: RunData) -> bool:
+    """Whether estimates of the run need the words of its texts, by which near misses are told.
+
+    They are needed where units are counted in strata beside the drawn ones: those of a machine, a
+    group or a selection.
+    """
+    if run.kind.unit != Unit.MENTION:
+        return False
+    return any(
+        sample.codebook.unit == CodedUnit.DOCUMENT
+        and (bool(sample.machines) or run.grouping is not None or bool(run.selection))
+        for sample in read_coded_samples(run)
+    )
 
 
 def list_helpers(run: RunData, sample: CodedSample) -> list[str]:
@@ -121,8 +149,9 @@ def make_numbered_strata(
     units. A stratum of which a model has read everything is known, whatever was drawn of it.
     """
     sample, variable = subject.sample, subject.variable
+    domain = read_domain(run, sample, subject.domain)
     reader_counts = None
-    if subject.reader != PEOPLE and subject.group is None:
+    if subject.reader != PEOPLE:
         reader_counts = count_machine_codes(run, sample, subject.reader, variable.name)
     machine_counts = None
     if machine is not None:
@@ -130,78 +159,195 @@ def make_numbered_strata(
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
-        if reader_counts is not None:
-            codes = reader_counts.counts[stratum.number]
+        if reader_counts is not None and domain is None:
+            codes = reader_counts.count(stratum.number, domain)
             if codes.total() >= stratum.population:
                 coded_strata.append((stratum, _make_known(stratum, codes, category)))
                 continue
 
-        units: list[_CodedUnit] = []
+        units: list[DrawnUnit[float]] = []
         for unit in sample.units_by_stratum[stratum.number]:
             reading = _ask_reader(subject, unit, category)
-            if reading is not None and subject.has_unit(unit):
+            if reading is not None:
                 code = None if machine is None else sample.code(unit, machine, variable)
                 machine_code = None if code is None else is_in(code, category)
-                units.append(_CodedUnit(reading, machine_code, subject.copies(unit)))
+                part = part_of(domain, unit)
+                units.append(DrawnUnit(reading, unit.copies, part, machine_code))
 
-        counts = None if machine_counts is None else machine_counts.counts[stratum.number]
-        population = subject.population(run, stratum)
-        for coded_stratum in _part_certain(stratum.part, population, units, counts, category):
-            coded_strata.append((stratum, coded_stratum))
+        counts = None
+        if machine_counts is not None:
+            counts = machine_counts.count(stratum.number, domain)
+        size = _count_units(stratum, domain, units)
+        for coded in make_coded_strata(stratum, units, size, counts, category):
+            coded_strata.append((stratum, coded))
     return coded_strata
 
 
-@dataclass(frozen=True)
-class _CodedUnit:
-    """What the reader and a machine say of a unit: 1 if it is in the category; None if unknown."""
+def make_coded_strata(
+    stratum: Stratum,
+    units: Sequence[DrawnUnit[float]],
+    size: int,
+    machine_counts: Counter[str] | None,
+    category: str,
+) -> list[CodedStratum]:
+    """Return what is known of a stratum: without the texts that are certain, then each of these.
 
-    reading: float
-    machine: float | None
+    An estimate is about *size* of its units; a machine gave them the codes of *machine_counts*.
+    """
+    certain_units, other_units = _part_certain(stratum, units)
+    remaining = None if machine_counts is None else _RemainingCodes.of(machine_counts, category)
+    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+
+    certain_strata: list[CodedStratum] = []
+    for text in certain_units:
+        codes = None if remaining is None else remaining.take(text)
+        certain_strata.append(
+            CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
+        )
+        size -= text.covered
+    size = max(size, sum(_count_verdicts(other_units)))
+    codes = None if remaining is None else remaining.give(other_units, size)
+    people_codes = [unit.people for unit in other_units]
+    stratum_of_others = CodedStratum(kind, size, people_codes, _weigh(other_units), codes)
+    return [stratum_of_others, *certain_strata]
+
+
+def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
+    """Return the strata of a subject with the steps of a scale that people chose."""
+    sample = subject.sample
+    domain = read_domain(run, sample, subject.domain)
+    scale_strata: list[ScaleStratum] = []
+    for stratum in subject.strata:
+        units: list[DrawnUnit[float | None]] = []
+        for unit in sample.units_by_stratum[stratum.number]:
+            is_known, step = _ask_step(sample, unit, subject.variable)
+            if is_known:
+                units.append(DrawnUnit(step, unit.copies, part_of(domain, unit)))
+
+        certain_units, other_units = _part_certain(stratum, units)
+        certain_size = sum(unit.covered for unit in certain_units)
+        size = _count_units(stratum, domain, units) - certain_size
+        size = max(size, sum(_count_verdicts(other_units)))
+        steps = [unit.people for unit in other_units]
+        covered = sum(unit.copies * unit.part for unit in other_units)
+        scale_strata.append(ScaleStratum(stratum.part, size, steps, _weigh(other_units), covered))
+        for text in certain_units:
+            scale_strata.append(
+                ScaleStratum(stratum.part, text.covered, [text.people], (), text.covered)
+            )
+    return scale_strata
+
+
+def estimate_subject_mean(run: RunData, subject: Subject) -> ScaleMean | None:
+    """Return the mean of a scale over the units of which it is asked; None of too few codes."""
+    steps = [float(code) for code in subject.variable.codes]
+    return estimate_scale_mean(make_scale_strata(run, subject), min(steps), max(steps))
+
+
+def _ask_step(
+    sample: CodedSample, unit: SampleUnit, variable: Variable
+) -> tuple[bool, float | None]:
+    """Return whether people know of a unit, and the mean step; None if it is not asked."""
+    codes = {coder: sample.code(unit, coder, variable) for coder in unit.people}
+    known = {coder: code for coder, code in codes.items() if code is not None}
+    steps = {coder: float(code) for coder, code in known.items() if code != NOT_ASKED}
+    return bool(known), average_coders(steps) if steps else None
+
+
+@dataclass(frozen=True)
+class DrawnUnit(Generic[PeopleCode]):
+    """What people and a machine say of a unit: 1 if it is in the category; None if unknown.
+
+    Of a scale people say the step; None if it is not asked.
+    """
+
+    people: PeopleCode
+
+    # The units of its stratum that have its text, and the part of them that the estimate is about.
     copies: int
+    part: float
+    machine: float | None = None
+
+    @property
+    def covered(self) -> int:
+        """How many units it is of those that the estimate is about."""
+        return round(self.copies * self.part)
+
+
+@dataclass
+class _RemainingCodes:
+    """How many units of a stratum a machine coded, and put into a category, beside those taken."""
+
+    positives: int
+    coded: int
+
+    @classmethod
+    def of(cls, counts: Counter[str], category: str) -> _RemainingCodes:
+        """Return all units of a stratum."""
+        positives = sum(n for code, n in counts.items() if is_in(code, category))
+        return cls(positives, counts.total())
+
+    def take(self, unit: DrawnUnit[float]) -> MachineCodes:
+        """Return the machine's code of a unit, which is taken with its copies."""
+        coded = 0 if unit.machine is None else unit.covered
+        positives = coded if unit.machine else 0
+        self.positives, self.coded = self.positives - positives, self.coded - coded
+        return MachineCodes([unit.machine], positives, coded)
+
+    def give(self, units: Sequence[DrawnUnit[float]], size: int) -> MachineCodes:
+        """Return its codes of the other units, *size* in all, of which *units* were drawn."""
+        # A text may be in another stratum now, by later documents: what was read counts at least.
+        read_positives, read_negatives, read_others = _count_verdicts(units)
+        read = read_positives + read_negatives
+        coded = max(read, min(self.coded, size - read_others))
+        positives = max(read_positives, min(self.positives, coded - read_negatives))
+        return MachineCodes([unit.machine for unit in units], positives, coded)
+
+
+def _count_verdicts(units: Sequence[DrawnUnit[Any]]) -> tuple[int, int, int]:
+    """Return how many units a machine put into the category, into none, and has not coded.
+
+    They are as many at least: of some only a part of the copies counts.
+    """
+    parts = {True: 0.0, False: 0.0, None: 0.0}
+    for unit in units:
+        parts[None if unit.machine is None else unit.machine > 0.5] += unit.part
+    return math.ceil(parts[True]), math.ceil(parts[False]), math.ceil(parts[None])
+
+
+def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[DrawnUnit[Any]]) -> int:
+    """Return how many units of a stratum an estimate is about, at least those that were coded.
+
+    Documents may have been erased since the sample was drawn.
+    """
+    size = stratum.population if domain is None else domain.populations[stratum.number]
+    return max(size, math.ceil(sum(unit.copies * unit.part for unit in units)))
 
 
 def _part_certain(
-    part: SamplePart,
-    population: int,
-    units: Sequence[_CodedUnit],
-    machine_counts: Counter[str] | None,
-    category: str,
-) -> Iterator[CodedStratum]:
-    """Yield a stratum without the units that were drawn for certain, then each of these."""
-    kind = SamplePart.MENTION if part == SamplePart.ALL else part
-    # Documents may have been erased since the sample was drawn.
-    population = max(population, sum(unit.copies for unit in units))
-    positives = coded = 0
-    if machine_counts is not None:
-        positives = sum(n for code, n in machine_counts.items() if is_in(code, category))
-        coded = min(machine_counts.total(), population)
-
-    size = population
-    certain_strata: list[CodedStratum] = []
-    others: list[_CodedUnit] = []
-    are_certain = find_certain([unit.copies for unit in units], len(units), population)
+    stratum: Stratum, units: Sequence[DrawnUnit[PeopleCode]]
+) -> tuple[list[DrawnUnit[PeopleCode]], list[DrawnUnit[PeopleCode]]]:
+    """Return the units that were drawn for certain, and the others, as far as they are counted."""
+    copies = [unit.copies for unit in units]
+    population = max(stratum.population, sum(copies))
+    are_certain = find_certain(copies, len(units), population)
+    certain_units: list[DrawnUnit[PeopleCode]] = []
+    other_units: list[DrawnUnit[PeopleCode]] = []
     for unit, is_certain in zip(units, are_certain, strict=True):
-        if not is_certain:
-            others.append(unit)
-            continue
-        machine = None
-        if machine_counts is not None:
-            known = 0 if unit.machine is None else unit.copies
-            found = known if unit.machine else 0
-            machine = MachineCodes([unit.machine], found, known)
-            positives, coded = max(0, positives - found), coded - known
-        certain_strata.append(
-            CodedStratum(kind, unit.copies, [unit.reading], [float(unit.copies)], machine)
-        )
-        size -= unit.copies
+        if is_certain and unit.covered:
+            certain_units.append(unit)
+        elif unit.part and not is_certain:
+            other_units.append(unit)
+    return certain_units, other_units
 
-    machine = None
-    if machine_counts is not None:
-        coded = max(0, min(coded, size))
-        codes = [unit.machine for unit in others]
-        machine = MachineCodes(codes, min(positives, coded), coded)
-    yield CodedStratum(kind, size, [unit.reading for unit in others], (), machine)
-    yield from certain_strata
+
+def _weigh(units: Sequence[DrawnUnit[Any]]) -> Sequence[float]:
+    """Return how many units each stands for beside the others; nothing if all for as many.
+
+    A text is drawn by all its copies, and counts by those that the estimate is about.
+    """
+    are_whole = all(unit.part == 1 for unit in units)
+    return () if are_whole else [unit.part for unit in units]
 
 
 def _make_known(stratum: Stratum, codes: Counter[str], category: str) -> CodedStratum:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from analysis.kinds.kind import Unit
@@ -36,6 +36,20 @@ WebAddress = Annotated[str | None, "Web address of the document; null where none
 #: A field of a row with this mark is no column of its table.
 NO_COLUMN = "no column"
 
+
+@dataclass(frozen=True)
+class Scale:
+    """The unit of a column's numbers, a code of UCUM, and the ends between which they lie."""
+
+    unit: str
+    minimum: int
+    maximum: int | None = None
+
+
+SECONDS = Scale("s", minimum=0)
+FRACTION = Scale("1", minimum=0, maximum=1)
+POLARITY = Scale("1", minimum=-1, maximum=1)
+
 #: columns of any table whose values are few
 CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
@@ -50,9 +64,9 @@ TRAINING_RUNS = (Unit.NETWORK,)
 class Table(Generic[T]):
     """An export table.
 
-    The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``. A field
-    without a meaning holds a dictionary, whose keys become columns. The docstring of *row*
-    describes the table.
+    The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``, with a
+    `Scale` behind the meaning where the numbers have one. A field without a meaning holds a
+    dictionary, whose keys become columns. The docstring of *row* describes the table.
     """
 
     name: str
@@ -86,8 +100,24 @@ class Table(Generic[T]):
         meanings: dict[str, str] = {}
         for column, hint in get_type_hints(self.row, include_extras=True).items():
             if get_origin(hint) is Annotated and column in self.columns:
-                _, meanings[column] = get_args(hint)
+                meanings[column] = get_args(hint)[1]
         return meanings
+
+    @cached_property
+    def scales(self) -> dict[str, Scale]:
+        """The scale of each column that has one."""
+        scales: dict[str, Scale] = {}
+        for column, hint in get_type_hints(self.row, include_extras=True).items():
+            for mark in get_args(hint):
+                if isinstance(mark, Scale):
+                    scales[column] = mark
+        return scales
+
+    @cached_property
+    def nullable_columns(self) -> frozenset[str]:
+        """The columns that may be null."""
+        hints = get_type_hints(self.row)
+        return frozenset(column for column in self.columns if NoneType in get_args(hints[column]))
 
     def sort(self, rows: Iterable[T]) -> list[T]:
         """Sort *rows* by the key columns: text by code points, null first."""

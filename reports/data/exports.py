@@ -22,12 +22,13 @@ from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, V
 from reports.data.queries import in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found, describe_selection, is_large
-from reports.data.tables import TABLES
 from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
+from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PERIODS
+from reports.data.tables.registry import TABLES
 from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"
@@ -38,10 +39,13 @@ TEXT = "text"
 TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, FOLDER_WRITERS)}
 
 _OF_SELECTED = """\
-`mentions`, `periods`, `documents` and the polarity in `summaries` are of the documents that remain.
+`mentions`, `periods`, `documents`, `estimates` and the polarity in `summaries` are of the documents
+that remain.
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
-_SELECTED_TABLES = {table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS)}
+_SELECTED_TABLES = {
+    table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES)
+}
 # So many rows are written at a time; they are also a row group of Parquet.
 _ROWS_AT_A_TIME = 5000
 
@@ -59,21 +63,29 @@ def write(
 ) -> int:
     """Write one table of a run as ``jsonl``, ``csv`` or ``parquet`` and return its number of rows.
 
-    *grain* is that of the table `periods`, *grouping* that of `periods` and `mentions`, by default
-    the run's. A file at a path is there whole or, after an error, as it was before. Raises
-    `UsageError` for an unknown table or format and for another table with a grain or a grouping,
-    `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
+    *grain* is that of the tables `periods` and `estimates`, *grouping* that of these and of
+    `mentions`, by default the run's. A file at a path is there whole or, after an error, as it was
+    before. Raises `UsageError` for an unknown table or format and for another table with a grain or
+    a grouping, `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
     """
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
     if form not in WRITERS:
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
-    if grain is not None and table != PERIODS.name:
-        raise UsageError(f"--by goes with {PERIODS.name}: the table {table} has no other periods")
-    if grouping is not None and table not in (PERIODS.name, MENTIONS.name):
+    if grain is not None and table not in (PERIODS.name, ESTIMATES.name):
         raise UsageError(
-            f"--by {grouping} goes with {PERIODS.name} and {MENTIONS.name}: the table {table} has "
-            "no groups"
+            f"--by goes with {PERIODS.name} and {ESTIMATES.name}: the table {table} has no other "
+            "periods"
+        )
+    if grain in (Grain.DAY, Grain.WEEK) and table == ESTIMATES.name:
+        raise UsageError(
+            f"--by {grain}: a {grain} has too few codes for an estimate. {ESTIMATES.name} has the "
+            "periods between which the sample was shared out, or with --by year the years"
+        )
+    if grouping is not None and table not in (PERIODS.name, MENTIONS.name, ESTIMATES.name):
+        raise UsageError(
+            f"--by {grouping} goes with {PERIODS.name}, {MENTIONS.name} and {ESTIMATES.name}: the "
+            f"table {table} has no groups"
         )
     run = load_run(db, run_id, selection, grain, grouping)
     check_found(run, selection)

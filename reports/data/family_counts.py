@@ -11,8 +11,8 @@ from sqlalchemy import select
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from models.tables import Document
+from reports.data.cube import read_month_mentions
 from reports.data.export_schema import pad_period
-from reports.data.month_mentions import read_month_mentions
 from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, RunJob, documents_condition
 from reports.data.selection import left_out, read_patterns
@@ -125,7 +125,8 @@ class _Sizes:
 
 def _count_mentions(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
     for keyword, columns in read_month_mentions(run, job).items():
-        sentences = set(zip(columns.documents, columns.positions, strict=True))
+        places = (columns.documents.tolist(), columns.positions.tolist())
+        sentences = set(zip(*places, strict=True))
         mentions = Counter(document for document, _ in sentences if document not in without)
         documents = ((count, job.name, document) for document, count in mentions.items())
         yield from _count_documents(run, keyword, documents)

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+
+import numpy as np
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.groupings import NOT_KNOWN, Group, list_groups
+from reports.data.cube import Cube, list_groups, read_months
+from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import RunData
-from reports.data.tables.archive_days import (
-    NO_MATCHES,
-    ArchiveDay,
-    Matches,
-    Progress,
-    read_archive_days,
-)
 from reports.stats.intervals import t_quantile, wilson_interval
 
 Interval = tuple[float, float]
-OfMonth = Mapping[Group, Sequence[ArchiveDay]]
 
 
 @dataclass(slots=True)
@@ -167,66 +161,61 @@ def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
     for keyword in run.keywords:
         groups = {group_name: GroupCounts(group_name) for group_name in group_names}
         counted.append(KeywordGroups(keyword.name, groups))
-    for month_days in _read_months(run, group_names):
+    for month in read_months(run, None, group_names):
         for keyword_groups in counted:
-            add_month(keyword_groups, month_days, grain)
+            add_month(keyword_groups, month, grain)
     return counted
 
 
-def _read_months(run: RunData, group_names: Sequence[str]) -> Iterator[OfMonth]:
-    days = read_archive_days(run, None, group_names)
-    for _, job_days in groupby(days, key=lambda day: day[None].job):
-        month_days = list(job_days)
-        yield {group_name: [day[group_name] for day in month_days] for group_name in group_names}
-
-
-def add_month(counted: KeywordGroups, month_days: OfMonth, grain: Grain) -> None:
+def add_month(counted: KeywordGroups, month: Cube, grain: Grain) -> None:
     """Add a month to the counts of a keyword, and compare its groups."""
+    month_name = grains.period_of(month.days[0], Grain.MONTH)
     compared: dict[str, tuple[Cell, Moments]] = {}
     gaps: list[GroupCounts] = []
-    for group_name, group in counted.groups.items():
-        days = month_days[group_name]
-        matches = [day.matches.get((counted.keyword, None), NO_MATCHES) for day in days]
-        matched = [match.matched for match in matches]
-        month = Cell()
-        for day, day_matched in zip(days, matched, strict=True):
-            _add_day(month, day, day_matched)
-            _add_day(group.by_period[grains.period_of(day.date, grain)], day, day_matched)
-        if not month.has_data:
+    for place, group_name in enumerate(month.groups):
+        if group_name is None:
+            continue
+        group = counted.groups[group_name]
+        for period, days in month.split(grain):
+            _add_days(group.by_period[period], days, counted.keyword, place)
+        cell = Cell()
+        _add_days(cell, month, counted.keyword, place)
+        if not cell.has_data:
             gaps.append(group)
             continue
 
-        polarities = _sum_polarities(days, matches)
-        group.by_month[grains.period_of(days[0].date, Grain.MONTH)] = month
-        group.total.documents += month.documents
-        group.total.matched += month.matched
+        polarities = _sum_polarities(month, counted.keyword, place)
+        group.by_month[month_name] = cell
+        group.total.documents += cell.documents
+        group.total.matched += cell.matched
         group.total.has_data = True
         group.polarities.add_less(polarities, 0.0)
-        if month.documents and not month.cut_off and group_name != NOT_KNOWN:
-            compared[group_name] = month, polarities
+        if cell.documents and not cell.cut_off and group_name != NOT_KNOWN:
+            compared[group_name] = cell, polarities
     if len(compared) > 1:
         _compare_month(counted, compared)
     for group in gaps if compared else ():
         if group.name != NOT_KNOWN:
-            group.missing_months.append(
-                grains.period_of(month_days[group.name][0].date, Grain.MONTH)
-            )
+            group.missing_months.append(month_name)
 
 
-def _sum_polarities(days: Sequence[ArchiveDay], matches: Sequence[Matches]) -> Moments:
+def _sum_polarities(month: Cube, keyword: str, group: int) -> Moments:
     """Return the moments of a month's polarities; none where they are not complete."""
     polarities = Moments()
-    if Progress.together([day.progress for day in days]).has_polarity:
-        for match in matches:
-            polarities.add([polarity for polarity in match.polarities if polarity is not None])
+    if month.progress_of(group).has_polarity:
+        scores = month.polarities[month.select(month.terms.index((keyword, None)), group)]
+        polarities.add(scores[~np.isnan(scores)].tolist())
     return polarities
 
 
-def _add_day(cell: Cell, day: ArchiveDay, matched: int) -> None:
-    cell.is_part |= day.is_missing
-    if day.progress.has_counts:
-        cell.documents += day.documents
-        cell.matched += matched
+def _add_days(cell: Cell, days: Cube, keyword: str, group: int) -> None:
+    """Add the documents of the days on which the keyword was looked for."""
+    cell.is_part |= bool(days.is_missing[group].any())
+    if days.progress_of(group).has_counts:
+        counted = days.has_data[group]
+        term = days.terms.index((keyword, None))
+        cell.documents += int(days.documents[group, counted].sum())
+        cell.matched += int(days.matched[term, group, counted].sum())
         cell.has_data = True
 
 

@@ -1,10 +1,12 @@
-"""How right a machine is beside people, and whether it errs alike in all periods."""
+"""How right a machine is beside people, and whether it errs alike in all periods and groups."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
 
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
@@ -15,44 +17,78 @@ from reports.data.coded_samples import (
     Stratum,
     count_represented,
 )
-from reports.data.estimate_strata import is_in
+from reports.data.estimate_strata import (
+    is_in,
+    join_periods,
+    list_coded_groups,
+)
+from reports.data.run_data import RunData
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.multiple_tests import adjust_holm
 
-# Errors differ between periods if the adjusted p-value is below this.
+# Errors differ if the adjusted p-value is below this.
 LEVEL = 0.05
+
+
+class Compared(StrEnum):
+    """What a machine's errors are compared between."""
+
+    PERIODS = "periods"
+    GROUPS = "groups"
+    KEYWORDS = "keywords"
 
 
 @dataclass(frozen=True)
 class ErrorDifference:
-    """A kind of error of a machine that is more frequent in some periods than in others."""
+    """A kind of error of a machine that is more frequent in some periods or groups than in others.
 
+    *rates* has the error rate of each.
+    """
+
+    between: Compared
     variable: str
     category: str
 
     # Whether it puts units into the category that people do not, or leaves out what they do.
     is_false_positive: bool
-
-    # The error rate by period.
     rates: dict[str, float]
 
 
 @dataclass(frozen=True)
 class MachineAccuracy:
-    """A machine's codes beside people's, variable by variable, and errors that differ."""
+    """A machine's codes beside people's, variable by variable, and errors that differ.
+
+    *tests* says how often its errors were compared.
+    """
 
     coder: str
     matrices: dict[str, ConfusionMatrix]
-    tests: int
+    tests: dict[Compared, int]
     differences: list[ErrorDifference]
 
+    @property
+    def compared(self) -> list[Compared]:
+        """What its errors could be compared between."""
+        return [between for between in Compared if self.tests.get(between)]
 
-def measure_machine(sample: CodedSample, coder: str) -> MachineAccuracy:
+
+@dataclass(frozen=True)
+class _CodedPair:
+    """A unit, its stratum, and what people who agree and the machine say of it."""
+
+    unit: SampleUnit
+    stratum: Stratum
+    codes: CodePair
+
+
+def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAccuracy:
     """Compare a machine's codes with people's.
 
-    Where people differ a unit is left out. All tests of a machine are one family (Holm).
+    Where people differ a unit is left out. Errors are compared between what the page compares:
+    periods, groups and keywords. All tests of a machine are one family (Holm).
     """
+    groups = list_coded_groups(run, sample)
     matrices: dict[str, ConfusionMatrix] = {}
     compared: list[tuple[ErrorDifference, float]] = []
     for variable in sample.codebook.variables:
@@ -60,12 +96,13 @@ def measure_machine(sample: CodedSample, coder: str) -> MachineAccuracy:
             continue
         pairs = list(_list_pairs(sample, coder, variable))
         categories = dict.fromkeys((*variable.codes, NOT_ASKED))
-        for _, pair in pairs:
-            categories |= dict.fromkeys((pair.person, pair.machine))
-        matrix = make_confusion_matrix([pair for _, pair in pairs], list(categories))
+        for pair in pairs:
+            categories |= dict.fromkeys((pair.codes.person, pair.codes.machine))
+        matrix = make_confusion_matrix([pair.codes for pair in pairs], list(categories))
         if matrix is not None:
             matrices[variable.name] = matrix
-        compared += _compare_periods(variable, pairs)
+        for between in Compared:
+            compared += _compare(variable, between, _group_pairs(run, pairs, between, groups))
 
     adjusted = adjust_holm([p_value for _, p_value in compared])
     differences = [
@@ -73,13 +110,11 @@ def measure_machine(sample: CodedSample, coder: str) -> MachineAccuracy:
         for (difference, _), p_value in zip(compared, adjusted, strict=True)
         if p_value < LEVEL
     ]
-    return MachineAccuracy(coder, matrices, len(compared), differences)
+    tests = Counter(difference.between for difference, _ in compared)
+    return MachineAccuracy(coder, matrices, tests, differences)
 
 
-def _list_pairs(
-    sample: CodedSample, coder: str, variable: Variable
-) -> Iterator[tuple[Stratum, CodePair]]:
-    """Yield what people who agree and the machine say of each unit, with its stratum."""
+def _list_pairs(sample: CodedSample, coder: str, variable: Variable) -> Iterator[_CodedPair]:
     for stratum in sample.strata:
         units: list[tuple[SampleUnit, str, str]] = []
         for unit in sample.units_by_stratum[stratum.number]:
@@ -90,28 +125,56 @@ def _list_pairs(
 
         copies = [unit.copies for unit, _, _ in units]
         weights = count_represented(copies, stratum.population)
-        for (_, person, machine), weight in zip(units, weights, strict=True):
-            yield stratum, CodePair(person, machine, weight)
+        for (unit, person, machine), weight in zip(units, weights, strict=True):
+            yield _CodedPair(unit, stratum, CodePair(person, machine, weight))
 
 
-def _compare_periods(
-    variable: Variable, pairs: list[tuple[Stratum, CodePair]]
+# What is compared, units of which kind are alike otherwise, and the codes.
+_Grouped = tuple[str, str, CodePair]
+
+
+def _group_pairs(
+    run: RunData, pairs: Sequence[_CodedPair], between: Compared, groups: Collection[str]
+) -> Iterator[_Grouped]:
+    """Yield the group of each pair, by what is compared, and what is the same within a kind.
+
+    A text that several groups have is of the one whose copy was read.
+    """
+    for pair in pairs:
+        stratum, part = pair.stratum, str(pair.stratum.part)
+        period = join_periods(stratum.period, run.grain)
+        match between:
+            case Compared.PERIODS:
+                yield period, f"{stratum.keyword} {part}", pair.codes
+            case Compared.GROUPS:
+                if pair.unit.group in groups:
+                    yield pair.unit.group, f"{stratum.keyword} {period} {part}", pair.codes
+            case Compared.KEYWORDS:
+                yield stratum.keyword, f"{period} {part}", pair.codes
+
+
+def _compare(
+    variable: Variable, between: Compared, grouped: Iterable[_Grouped]
 ) -> Iterator[tuple[ErrorDifference, float]]:
-    for category in list_categories(variable):
-        for is_false_positive in (True, False):
-            counts: dict[tuple[str, str], list[bool]] = defaultdict(list)
-            for stratum, pair in pairs:
-                is_person, is_machine = is_in(pair.person, category), is_in(pair.machine, category)
-                if bool(is_person) != is_false_positive:
-                    counts[stratum.period, stratum.part].append(is_person != is_machine)
+    grouped_pairs = list(grouped)
+    for category, is_false_positive in product(list_categories(variable), (True, False)):
+        counts: dict[tuple[str, str], list[bool]] = defaultdict(list)
+        for group, kind, codes in grouped_pairs:
+            is_person, is_machine = is_in(codes.person, category), is_in(codes.machine, category)
+            if bool(is_person) != is_false_positive:
+                counts[group, kind].append(is_person != is_machine)
 
-            errors = [
-                ErrorCount(period, part, sum(are_wrong), len(are_wrong))
-                for (period, part), are_wrong in counts.items()
-            ]
-            comparison = compare_errors(errors)
-            if comparison is not None:
-                difference = ErrorDifference(
-                    variable.name, category, is_false_positive, comparison.rates
-                )
-                yield difference, comparison.p_value
+        errors = [
+            ErrorCount(group, kind, sum(are_wrong), len(are_wrong))
+            for (group, kind), are_wrong in counts.items()
+        ]
+        comparison = compare_errors(errors)
+        if comparison is not None:
+            difference = ErrorDifference(
+                between=between,
+                variable=variable.name,
+                category=category,
+                is_false_positive=is_false_positive,
+                rates=comparison.rates,
+            )
+            yield difference, comparison.p_value

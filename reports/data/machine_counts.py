@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 
 from core.enums import CodeState
+from models.codes import UnitKey
 from models.tables import Code
 from reports.data.coded_samples import NOT_ASKED, CodedSample
+from reports.data.domains import Domain
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
-from reports.data.stratum_members import MOST_POSITIONS, read_members
+from reports.data.stratum_members import Integers, number_unit, read_members
+
+# The machine has not coded such a unit.
+_UNKNOWN = -1
 
 
 @dataclass(frozen=True)
 class MachineCounts:
-    """The codes that a machine gave the units of each stratum: how often each, by its number.
+    """The codes that a machine gave the members of each stratum, by its number.
 
-    A variable that was not asked of a unit has the code `NOT_ASKED`.
+    They are numbers of *codes*. A variable that was not asked of a unit has the code `NOT_ASKED`.
     """
 
-    counts: Mapping[int, Counter[str]]
+    codes: Sequence[str]
+    members: Mapping[int, Integers]
+
+    def count(self, stratum: int, domain: Domain | None) -> Counter[str]:
+        """Return how often each code was given in the stratum, or in the part that a domain has."""
+        numbers = self.members[stratum]
+        if domain is not None:
+            numbers = numbers[domain.members[stratum]]
+        counts = np.bincount(numbers[numbers != _UNKNOWN], minlength=len(self.codes))
+        return Counter(dict(zip(self.codes, counts.tolist(), strict=True)))
 
 
 def count_machine_codes(
@@ -35,33 +48,50 @@ def count_machine_codes(
 
     A unit that came after the sample was drawn is in the stratum in which it would be.
     """
+    reading = (count_machine_codes, sample.codebook_id, coder, variable)
+    return run.readings.once(reading, lambda: _number_codes(run, sample, coder, variable))
+
+
+def _number_codes(run: RunData, sample: CodedSample, coder: str, variable: str) -> MachineCounts:
     members = read_members(run, sample)
-    counts: dict[int, Counter[str]] = {}
+    number_of_code: dict[str, int] = {}
+    codes_of_members: dict[int, Integers] = {}
     for keyword in sample.keywords:
-        units, codes = _read_codes(run, sample, coder, keyword, variable)
-        order = np.argsort(units)
-        units, codes = units[order], codes[order]
+        codes = _read_codes(run, sample, coder, keyword, variable)
+        units = np.array(sorted(codes), np.int64)
+        numbers = [
+            number_of_code.setdefault(codes[unit], len(number_of_code)) for unit in sorted(codes)
+        ]
         for stratum in sample.strata:
             if stratum.keyword == keyword:
-                coded = np.isin(units, members[stratum.number])
-                counts[stratum.number] = Counter(codes[coded].tolist())
-    return MachineCounts(counts)
+                stratum_units = members[stratum.number].units
+                codes_of_members[stratum.number] = _look_up(
+                    stratum_units, units, np.array(numbers, np.int64)
+                )
+    return MachineCounts(list(number_of_code), codes_of_members)
+
+
+def _look_up(stratum_units: Integers, units: Integers, numbers: Integers) -> Integers:
+    """Return the number of the code of each unit of a stratum; *units* are sorted."""
+    if not len(units):
+        return np.full(len(stratum_units), _UNKNOWN, np.int64)
+    places = np.minimum(np.searchsorted(units, stratum_units), len(units) - 1)
+    return np.where(units[places] == stratum_units, numbers[places], _UNKNOWN)
 
 
 def _read_codes(
     run: RunData, sample: CodedSample, coder: str, keyword: str, variable: str
-) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Return the units that a machine coded for a keyword, and their codes."""
+) -> dict[int, str]:
+    """Return the codes that a machine gave for a keyword, by the number of the unit."""
     is_of_coder = (Code.run_id == run.id, Code.codebook_id == sample.codebook_id)
     statement = select(Code.document_id, Code.position, Code.variable, Code.code, Code.state).where(
         *is_of_coder, Code.coder == coder, Code.keyword == keyword
     )
     codes: dict[int, str | None] = {}
     for row in fetch_all(run.db, statement):
-        unit = row.document_id * MOST_POSITIONS + row.position
+        unit = number_unit(UnitKey(row.document_id, keyword, row.position))
         if row.variable == variable:
             codes[unit] = row.code if row.state == CodeState.CODED else None
         else:
             codes.setdefault(unit, NOT_ASKED)
-    known = {unit: code for unit, code in codes.items() if code is not None}
-    return np.array(list(known), np.int64), np.array(list(known.values()), object)
+    return {unit: code for unit, code in codes.items() if code is not None}

@@ -50,7 +50,7 @@ def list_wanted_shares(
     """Return the shares of the whole run, and of each period, that are to be known."""
     places = {stratum.number: place for place, stratum in enumerate(sample.strata)}
     shares: list[WantedShare] = []
-    for subject, category in _list_subjects(sample, wanted, reader):
+    for subject, category in _list_subjects(run, sample, wanted, reader):
         if subject.period and not by_period:
             continue
         numbered = make_numbered_strata(run, subject, category.category, None)
@@ -65,9 +65,9 @@ def list_wanted_shares(
 
 
 def _list_subjects(
-    sample: CodedSample, wanted: Sequence[WantedCategory], reader: str
+    run: RunData, sample: CodedSample, wanted: Sequence[WantedCategory], reader: str
 ) -> Iterator[tuple[Subject, WantedCategory]]:
-    for subject in list_subjects(sample, reader):
+    for subject in list_subjects(run, sample, reader):
         for category in wanted:
             if category.variable == subject.variable.name:
                 yield subject, category

@@ -1,39 +1,56 @@
-"""Which units of a run are in which stratum of a sample, and of which group they are."""
+"""Which units of a run are in which stratum of a sample, and which of them have the same text."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from analysis.codebooks.cells import make_cells
 from core.enums import SamplePeriod
+from models.codes import UnitKey
 from models.runs import get_run
-from models.tables import Document, Origin
 from reports.data.coded_samples import CodedSample
-from reports.data.groupings import name_group, origin_column
-from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, documents_condition
+from reports.data.run_data import RunData
 
 # A document has fewer sentences than this.
 MOST_POSITIONS = 2**16
 
-Members = Mapping[int, NDArray[np.int64]]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StratumMembers:
+    """The units of a stratum by `number_unit`; those with the same number in *texts* are copies."""
+
+    units: Integers
+    texts: Integers
+
+    @property
+    def documents(self) -> Integers:
+        """The id of the document of each unit."""
+        return self.units // MOST_POSITIONS
+
+
+Members = Mapping[int, StratumMembers]
+
+
+def number_unit(unit: UnitKey) -> int:
+    """Return the number of a unit: of its document and its position."""
+    return unit.document_id * MOST_POSITIONS + unit.position
 
 
 def read_members(run: RunData, sample: CodedSample) -> Members:
     """Return the units of each stratum by its number, read once.
 
-    A unit is its document's id times `MOST_POSITIONS`, and its position. One that came after the
-    sample was drawn is in the stratum in which it would be.
+    A unit that came after the sample was drawn is in the stratum in which it would be.
     """
     return run.readings.once(("members", sample.codebook_id), lambda: _list_members(run, sample))
 
 
-def _list_members(run: RunData, sample: CodedSample) -> dict[int, NDArray[np.int64]]:
+def _list_members(run: RunData, sample: CodedSample) -> dict[int, StratumMembers]:
     with run.db.read() as connection:
         run_row = get_run(connection, run.id)
     per = SamplePeriod.that_has(sample.strata[0].period)
@@ -41,42 +58,15 @@ def _list_members(run: RunData, sample: CodedSample) -> dict[int, NDArray[np.int
     numbers = {
         (stratum.period, stratum.keyword, stratum.part): stratum.number for stratum in sample.strata
     }
-    members = {stratum.number: np.array([], np.int64) for stratum in sample.strata}
+    nothing: Integers = np.array([], np.int64)
+    members = {stratum.number: StratumMembers(nothing, nothing) for stratum in sample.strata}
     for cell in cells:
+        random_numbers = units.random_numbers(cell.keyword)
         for part, frame in cell.frames.items():
             number = numbers.get((cell.period, cell.keyword, part))
             if number is not None:
-                members[number] = units.documents[frame.members] * MOST_POSITIONS
-                members[number] += units.positions[frame.members]
+                unit_numbers = units.documents[frame.members] * MOST_POSITIONS
+                unit_numbers += units.positions[frame.members]
+                _, texts = np.unique(random_numbers[frame.members], return_inverse=True)
+                members[number] = StratumMembers(unit_numbers, texts)
     return members
-
-
-def count_members_by_group(run: RunData, sample: CodedSample) -> Mapping[int, Counter[str]]:
-    """Return how many units of each stratum are of each group of the run."""
-    return run.readings.once(
-        ("members by group", sample.codebook_id), lambda: _count_groups(run, sample)
-    )
-
-
-def _count_groups(run: RunData, sample: CodedSample) -> dict[int, Counter[str]]:
-    groups = _read_groups(run)
-    counts: dict[int, Counter[str]] = {}
-    for number, units in read_members(run, sample).items():
-        documents = (units // MOST_POSITIONS).tolist()
-        counts[number] = Counter(groups[document] for document in documents)
-    return counts
-
-
-def _read_groups(run: RunData) -> dict[int, str]:
-    """Return the group of each document of the run."""
-    groups: dict[int, str] = {}
-    if run.grouping is None:
-        return groups
-    column = origin_column(run.grouping)
-    documents = select(Document.id, column).join(Origin, Origin.id == Document.origin_id)
-    for job in run.jobs:
-        for document_id, stored in fetch_all(
-            run.db, documents.where(documents_condition(run, job))
-        ):
-            groups[document_id] = name_group(stored)
-    return groups

@@ -46,7 +46,8 @@ def estimates_figure(title: str, panels: Sequence[CategoryPanel]) -> Figure:
     if not any(panel.periods for panel in panels):
         return _draw_lines(title, panels)
 
-    columns = min(_COLUMNS, len(panels))
+    # Four panels are two lines of two.
+    columns = 2 if len(panels) == 4 else min(_COLUMNS, len(panels))
     lines = -(-len(panels) // columns)
     figure = style.new_figure(0.6 + _PANEL * lines)
     grid = figure.subplots(lines, columns, squeeze=False, sharey=True, sharex=True)
@@ -55,6 +56,9 @@ def estimates_figure(title: str, panels: Sequence[CategoryPanel]) -> Figure:
         _draw_periods(ax, panel, columns)
     for ax in axes[len(panels) :]:
         ax.set_axis_off()
+    # The last panel of each column names the periods, also where the last line has fewer panels.
+    for ax in axes[max(0, len(panels) - columns) : len(panels)]:
+        ax.tick_params(labelbottom=True)
     # Shares are compared across panels, so they have one scale, which begins at zero.
     axes[0].set_ylim(0, 1.08 * max(share.high for panel in panels for share in panel.periods))
     style.figure_title(figure, title)
@@ -105,14 +109,14 @@ def _draw_lines(title: str, panels: Sequence[CategoryPanel]) -> Figure:
 
 
 def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> FigureSpec | None:
-    """Declare the figure of a variable, with *name* in its files; None if nothing was estimated."""
+    """Declare the figure of a variable; None if nothing was estimated."""
     if not panels:
         return None
     shares = "; ".join(f"{panel.name} {format_share(panel.whole.share)}" for panel in panels)
     has_periods = any(panel.periods for panel in panels)
     line = " The dashed line is the whole run." if has_periods else ""
     return FigureSpec(
-        name=f"codes-{name}",
+        name=name,
         draw=partial(estimates_figure, title, tuple(panels)),
         alt=f"{title}: {shares}.",
         caption="Estimated from the codes of a sample; lines are intervals: so far another "

@@ -160,7 +160,10 @@ def _name_pairs(panels: Sequence[PairPanel], span: style.Range) -> str:
 
 def _explain(panels: Sequence[PairPanel], span: style.Range, of: int) -> str:
     """Explain how to read the figure of *panels*, which show some of *of* pairs."""
-    how = f"By {span.grain}. Above zero the first is higher; upright lines are 95 % intervals."
+    how = (
+        f"By {span.grain}. Above zero the first is higher; upright lines are 95 % intervals as if "
+        "documents were drawn one by one."
+    )
     if len(panels) < of:
         how += f" Drawn are {len(panels)} of {of} pairs: those in most documents."
     if any(set(span) - set(panel.counted) for panel in panels):

@@ -73,9 +73,9 @@ def list_uses(word_rows: Iterable[DistinctiveRow], than: str) -> dict[str, str]:
 def describe_lists(holding: str) -> str:
     """Return the note below the lists of words that stand out; *holding* are the counted texts."""
     return (
-        f"Behind each word: the {holding} that hold it. The clearest words come first, those with "
-        f"a log-likelihood ratio G² of {OF_CHANCE} and more; the table distinctive has the ten "
-        "largest."
+        f"The figure behind a word is the number of {holding} with it. The clearest words come "
+        f"first, those with a log-likelihood ratio G² of {OF_CHANCE} and more; the table "
+        "distinctive has the ten largest."
     )
 
 

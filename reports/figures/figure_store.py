@@ -87,15 +87,19 @@ class FigureStore:
 
         self._earlier_files = {path.name for path in self.folder.iterdir()}
 
-    def show(self, spec: FigureSpec) -> FigureRef:
-        """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
-        key = hashlib.sha256(f"{style_hash()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
+    def show(self, spec: FigureSpec, note: str | None = None) -> FigureRef:
+        """Return the figure, drawn unless its files are there. Raises `TidingsError`.
+
+        *note* stands below it in the place of the store's note.
+        """
+        note = self._note if note is None else note
+        key = hashlib.sha256(f"{style_hash()}\0{note}\0{spec.data}".encode()).hexdigest()[:12]
         forms = ("svg", "png") if spec.has_png else ("svg",)
         file_names = {form: f"{spec.name}-{key}.{form}" for form in forms}
         self.used.update(file_names.values())
         if not all((self.folder / file_name).exists() for file_name in file_names.values()):
             self._check()
-            for form, content in spec.render(self._note).items():
+            for form, content in spec.render(note).items():
                 write_atomically(self.folder / file_names[form], content)
             self.drawn += 1
 
@@ -117,9 +121,9 @@ class FigureStore:
         """Draw the remaining figures without a check: few are left, and most work is done."""
         self._check = lambda: None
 
-    def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
-        """Return the figures of all *specs* that are not None."""
-        return [self.show(spec) for spec in specs if spec is not None]
+    def show_all(self, *specs: FigureSpec | None, note: str | None = None) -> list[FigureRef]:
+        """Return the figures of all *specs* that are not None: see `show`."""
+        return [self.show(spec, note) for spec in specs if spec is not None]
 
     def add_section(
         self,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import PurePath
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
+from analysis.kinds.kind import DocumentKind
 from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
@@ -25,14 +25,15 @@ ON_EXAMPLE_SITE = Document.address.like("%://example.org/%")
 _MARKED = Document.identity.like("%:made-up-%")
 
 
-def describe_origin(runs: Sequence[RunData]) -> str:
+def describe_origin(runs: Sequence[RunData], job_name: str | None = None) -> str:
     """Return the sources of *runs*, the day as of which they were read, and which runs they are.
 
     The day is the last on which a job's documents were fixed, so that the line is the same
-    whenever the report is made.
+    whenever the report is made. A picture of one job has the day of that job: an update of a run
+    does not change pictures of jobs that had nothing new.
     """
-    labels = dict.fromkeys(chain.from_iterable(map(_source_labels, runs)))
-    day = max(map(_as_of, runs))
+    labels = dict.fromkeys(label for run in runs for label in _source_labels(run))
+    day = max(_as_of(run, job_name) for run in runs)
     source = f"Source: {_shorten(', '.join(labels), LONGEST)}"
     return SEPARATOR.join([source, f"as of {day}", f"Tidings, {_name_runs(runs)}"])
 
@@ -55,14 +56,18 @@ def _exists(run: RunData, condition: ColumnElement[bool]) -> bool:
     return bool(fetch_all(run.db, select(Document.id).where(condition).limit(1)))
 
 
-def _source_labels(run: RunData) -> Iterator[str]:
+def _source_labels(run: RunData) -> Sequence[str]:
+    return run.readings.once(_source_labels, lambda: list(_read_source_labels(run)))
+
+
+def _read_source_labels(run: RunData) -> Iterator[str]:
     """Yield the names of a run's sources for readers; a training's source is its data file."""
-    archives = run.kind.archives(run.parameters)
-    if not run.kind.has_documents:
+    kind = run.kind
+    if not isinstance(kind, DocumentKind):
         yield PurePath(run.parameters.data).name
     elif is_made_up(run):
         yield "made-up texts"
-    elif archives:
+    elif archives := kind.archives(run.parameters):
         yield from (source.label for source in archives)
     else:
         sources: set[str] = set()
@@ -72,14 +77,23 @@ def _source_labels(run: RunData) -> Iterator[str]:
         yield from map(source_label, sorted(sources))
 
 
-def _as_of(run: RunData) -> str:
-    """Return the day, UTC, on which the run's documents were fixed, or else of its submission."""
-    days = [run.created_at]
-    for jobs in in_batches(job.id for job in run.jobs):
-        step_conditions = (JobStep.job_id.in_(jobs), JobStep.step == DOCUMENTS)
-        latest = select(func.max(JobStep.at)).where(*step_conditions)
-        days += filter(None, fetch_scalars(run.db, latest))
-    return datetime.fromtimestamp(max(days), UTC).date().isoformat()
+def _as_of(run: RunData, job_name: str | None) -> str:
+    """Return the day, UTC, on which documents were fixed, or else of the run's submission."""
+    times = run.readings.once(_as_of, lambda: _read_times(run))
+    job_ids = [job.id for job in run.jobs_named(None if job_name is None else [job_name])]
+    latest = max([run.created_at, *(times[job_id] for job_id in job_ids if job_id in times)])
+    return datetime.fromtimestamp(latest, UTC).date().isoformat()
+
+
+def _read_times(run: RunData) -> dict[int, float]:
+    """Return when the documents of each job were fixed, in Unix seconds, by the job's id."""
+    times: dict[int, float] = {}
+    for job_ids in in_batches(job.id for job in run.jobs):
+        is_of_jobs = (JobStep.job_id.in_(job_ids), JobStep.step == DOCUMENTS)
+        times.update(
+            map(tuple, fetch_all(run.db, select(JobStep.job_id, JobStep.at).where(*is_of_jobs)))
+        )
+    return times
 
 
 def _name_runs(runs: Sequence[RunData]) -> str:

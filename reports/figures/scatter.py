@@ -261,9 +261,9 @@ def sheet_figure(
     ax = figure.add_axes((0.005, 0.02, 0.99, 1 - 0.42 / height))
     draw_sheet(ax, all_months, across=across)
 
-    title = f"Polarity of {subject.name}: every mention of every month"
+    title = f"Polarity of {subject.name}: the mentions of every month"
     if year:
-        title = f"Polarity of {subject.name}, {year}: every mention"
+        title = f"Polarity of {subject.name}, {year}: the mentions of every month"
     style.figure_title(figure, title, y=1 - 0.08 / height, va="top")
     return figure
 

@@ -27,23 +27,11 @@ _FEW_PERIODS, _SOME_PERIODS = 13, 30
 _MOST_LABELLED = 8
 # Panels have one scale unless the highest share is this many times that of another panel.
 _MOST_TIMES = 4.0
-# The end of an interval is shown up to this many times the highest share.
-_MOST_BEYOND = 1.5
 # A panel has this height in inches, by the number of panels one below the other.
 _HEIGHTS = {1: 2.7, 2: 2.0, 3: 1.55}
 _LEAST_HEIGHT = 1.35
 
 _SOLID, _PALE = style.BLUE, "#a9cfe8"
-_INTERVAL: style.Look = {"color": style.INK, "linewidth": 0.8, "alpha": 0.6, "zorder": 3}
-_FAR_END: style.Look = {
-    "marker": "^",
-    "markersize": 4,
-    "color": style.INK,
-    "markeredgewidth": 0,
-    "linestyle": "none",
-    "clip_on": False,
-    "zorder": 5,
-}
 _LABEL: style.Look = {
     "ha": "center",
     "va": "bottom",
@@ -57,15 +45,12 @@ _LABEL: style.Look = {
 class Share:
     """The share of a period's documents that mention a subject.
 
-    *repeated* is the part of it that is in families of repeated texts, *low* and *high* are the
-    ends of its interval; a share of few documents has none.
+    *repeated* is the part of it that is in families of repeated texts.
     """
 
     period: str
     share: float
     repeated: float
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +90,8 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
             ax.set_axis_off()
         # A panel below has the dates.
         ax.tick_params(labelbottom=index + columns >= len(panels))
-    for ax, panel, limit in zip(axes, panels, _list_limits(panels), strict=False):
+    for ax, limit in zip(axes, _list_limits(panels), strict=False):
         ax.set_ylim(0, limit)
-        _mark_far_ends(ax, panel, limit)
 
     style.figure_title(figure, _title(panels, span, is_narrow=is_narrow))
     handles = _legend(panels, span)
@@ -142,24 +126,14 @@ def has_one_scale(panels: Sequence[SharePanel]) -> bool:
 
 def _list_limits(panels: Sequence[SharePanel]) -> list[float]:
     """Return the share at which the axis of each panel ends."""
-    tops = [_top(panel) for panel in panels]
+    tops = [max((share.share for share in panel.shares), default=0.0) for panel in panels]
     if has_one_scale(panels):
         tops = [max(tops, default=0.0)] * len(tops)
     return [1.18 * top or 0.01 for top in tops]
 
 
-def _top(panel: SharePanel) -> float:
-    """Return the highest bar, or the end of its interval where that is not far above."""
-    peak = panel.peak
-    if peak is None:
-        return 0.0
-    highest = max(share.share for share in panel.shares)
-    ends = [share.high for share in panel.shares if share.high is not None]
-    return max(highest, min(max(ends, default=0.0), _MOST_BEYOND * peak.share))
-
-
 def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 1) -> None:
-    """Draw a bar for each share, its repeated part paler and on top, with intervals and marks.
+    """Draw a bar for each share, its repeated part paler and on top, with marks.
 
     *across* is how many panels share the width of a page.
     """
@@ -169,9 +143,6 @@ def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 
     repeated = [share.repeated for share in panel.shares]
     ax.bar(xs, distinct, width=width, color=_SOLID, zorder=2, label="distinct")
     ax.bar(xs, repeated, width=width, bottom=distinct, color=_PALE, zorder=2, label="repeated")
-    for x, share in zip(xs, panel.shares, strict=True):
-        if share.low is not None and share.high is not None:
-            ax.plot([x, x], [share.low, share.high], label="_interval", **_INTERVAL)
 
     labelled = list(panel.shares) if len(span) <= _MOST_LABELLED else []
     if not labelled and panel.peak is not None:
@@ -182,18 +153,6 @@ def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 
     style.mark_cut_off(ax, panel.cut_off)
     style.mark_bulk(ax, panel.bulk)
     _set_axes(ax, panel, span, across)
-
-
-def _mark_far_ends(ax: Axes, panel: SharePanel, limit: float) -> None:
-    """Set an arrow at the top of the axis where an interval goes on above it."""
-    far = [share for share in panel.shares if _is_far(share, limit)]
-    if far:
-        xs = [style.month_number(share.period) for share in far]
-        ax.plot(xs, [limit] * len(xs), label="_far", **_FAR_END)
-
-
-def _is_far(share: Share, limit: float) -> bool:
-    return share.high is not None and share.high > limit
 
 
 def _label(ax: Axes, share: Share, span: style.Range) -> None:
@@ -228,11 +187,6 @@ def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Lin
     handles: list[Patch | Line2D] = [Patch(color=_SOLID, label="documents that mention it")]
     if any(share.repeated for share in shares):
         handles.append(Patch(color=_PALE, label="of these, in repeated texts"))
-    if any(share.high is not None for share in shares):
-        handles.append(_line("range of other days like these", **_INTERVAL))
-    limits = zip(panels, _list_limits(panels), strict=True)
-    if any(_is_far(share, limit) for panel, limit in limits for share in panel.shares):
-        handles.append(_line("the range goes on", **_FAR_END))
     if any(panel.gaps for panel in panels):
         handles.append(Patch(label="no data, which is no zero", **style.GAP_LOOK))
     if any(panel.cut_off for panel in panels):
@@ -291,12 +245,7 @@ def _explain(panels: Sequence[SharePanel], documents: int) -> str:
     parts = [f"Of {quantity(documents, 'document')} in all."]
     shares = [share for panel in panels for share in panel.shares]
     if any(share.repeated for share in shares):
-        parts.append("Paler: in families of texts that differ in names or figures only.")
-    if any(share.high is not None for share in shares):
-        parts.append(
-            "Upright lines: how far other days like these would move the share (blocks of seven "
-            "days); the share itself is counted."
-        )
+        parts.append("Paler: repeats.")
     if any(panel.bulk for panel in panels):
         parts.append(
             "A bulk day has far more documents than its weekday usually has: they were loaded at "

@@ -22,6 +22,9 @@ from reports.data.period_counts import FEW
 from reports.figures import compact, fonts, small_print
 from reports.words.periods import MONTHS, month_name
 
+# A file `matplotlibrc` in the working folder, or the user's own, changes no figure.
+mpl.rcdefaults()
+
 # The colours are those of Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#1b1f24"

@@ -11,6 +11,7 @@ from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import CodedSample
 from reports.data.estimate_strata import (
     Subject,
+    estimate_subject_mean,
     list_group_subjects,
     list_subjects,
     make_strata,
@@ -21,8 +22,14 @@ from reports.findings.finding import Finding, FindingKind
 from reports.stats.multiple_tests import adjust_holm
 from reports.stats.paired import Estimate
 from reports.stats.proportions import compare_shares
+from reports.stats.scale_means import compare_scale_means
 from reports.words.periods import name_sample_period
-from reports.words.quantities import format_points, format_share, join_words, quantity
+from reports.words.quantities import (
+    format_points,
+    format_share,
+    join_words,
+    quantity,
+)
 
 # A difference is told if it has this p-value, adjusted for all that the page tests.
 LEVEL = 0.05
@@ -53,6 +60,20 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
     return _estimate(topic, row, text)
 
 
+def state_mean(row: EstimateRow, variable: Variable, unit: str) -> Finding:
+    """State the mean step that readers would choose for the texts of which a scale is asked."""
+    question = variable.question_about(row.keyword or "")
+    asked = f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
+    steps = variable.codes
+    text = (
+        f"Asked {asked}, readers would choose {row.estimate:.2f} on average ({row.low:.2f} to "
+        f"{row.high:.2f}) between {steps[0]} and {steps[-1]}, of the "
+        f"{quantity(row.n_population, unit)} of which it is asked; {row.n_person:,} are coded."
+    )
+    topic = ("readers' mean", row.codebook, row.variable, row.keyword, row.period)
+    return _estimate(topic, row, text)
+
+
 def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Finding:
     """State how many of the texts with a keyword are about it, and how many it misses."""
     keyword = precision.keyword
@@ -70,70 +91,105 @@ def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Findi
 
 
 def state_differences(run: RunData, sample: CodedSample, machine: str | None) -> list[Finding]:
-    """State where the share of a category differs from one period to the next, or in a group.
+    """State where a share or a mean differs from one period to the next, or in a group.
 
     All comparisons of a codebook are one family of tests.
     """
-    estimates: list[tuple[_Comparison, str, Estimate]] = []
-    for comparison in _list_comparisons(run, sample, machine):
-        for category in list_categories(comparison.subject.variable):
-            strata = [
-                make_strata(run, subject, category, comparison.machine)
-                for subject in (comparison.subject, comparison.reference)
-            ]
-            difference = compare_shares(*strata, use_machine=comparison.machine is not None)
-            if difference is not None:
-                estimates.append((comparison, category, difference))
+    differences: list[_Difference] = []
+    for comparison in _list_comparisons(run, sample):
+        if comparison.subject.variable.type == VariableType.SCALE:
+            differences += _compare_means(run, comparison)
+        else:
+            differences += _compare_shares(run, comparison, machine)
 
-    adjusted = adjust_holm([difference.p_value for *_, difference in estimates])
-    findings = []
-    for (comparison, category, difference), p_value in zip(estimates, adjusted, strict=True):
-        if p_value < LEVEL:
-            subject = comparison.subject
-            about = f" about “{subject.keyword}”" if subject.keyword else ""
-            text = (
-                f"“{category}” of {subject.variable.name}{about}: "
-                f"{format_points(difference.value)} points {comparison.words} "
-                f"({format_points(difference.low)} to {format_points(difference.high)})."
-            )
-            place = (subject.keyword, subject.period, subject.group)
-            topic = ("readers' difference", subject.variable.name, category, *place)
-            answer = (round(difference.value, 4),)
-            findings.append(Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.6))
-    return findings
+    adjusted = adjust_holm([difference.estimate.p_value for difference in differences])
+    return [
+        _state_difference(difference)
+        for difference, p_value in zip(differences, adjusted, strict=True)
+        if p_value < LEVEL
+    ]
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Texts whose shares are compared with those of others, *words* say how."""
+    """Texts that are compared with others, *words* say how."""
 
     subject: Subject
     reference: Subject
-    machine: str | None
     words: str
 
 
-def _list_comparisons(
-    run: RunData, sample: CodedSample, machine: str | None
-) -> Iterator[_Comparison]:
+@dataclass(frozen=True)
+class _Difference:
+    """How far two shares of a category are apart; without a category two means."""
+
+    comparison: _Comparison
+    category: str | None
+    estimate: Estimate
+
+
+def _compare_shares(
+    run: RunData, comparison: _Comparison, machine: str | None
+) -> Iterator[_Difference]:
+    for category in list_categories(comparison.subject.variable):
+        strata, other_strata = (
+            make_strata(run, subject, category, machine)
+            for subject in (comparison.subject, comparison.reference)
+        )
+        estimate = compare_shares(strata, other_strata, use_machine=machine is not None)
+        if estimate is not None:
+            yield _Difference(comparison, category, estimate)
+
+
+def _compare_means(run: RunData, comparison: _Comparison) -> Iterator[_Difference]:
+    mean = estimate_subject_mean(run, comparison.subject)
+    other_mean = estimate_subject_mean(run, comparison.reference)
+    if mean is not None and other_mean is not None:
+        yield _Difference(comparison, None, compare_scale_means(mean, other_mean))
+
+
+def _state_difference(difference: _Difference) -> Finding:
+    subject, estimate = difference.comparison.subject, difference.estimate
+    variable = subject.variable.name
+    about = f", about “{subject.keyword}”" if subject.keyword else ""
+    is_more = estimate.value > 0
+    bounds = (estimate.low, estimate.high) if is_more else (-estimate.high, -estimate.low)
+    figures = (abs(estimate.value), *bounds)
+    if difference.category is None:
+        apart, low, high = (f"{figure:.2f}" for figure in figures)
+        direction = "higher" if is_more else "lower"
+        words = f"The mean of {variable}{about} is {apart} steps {direction}"
+    else:
+        apart, low, high = (format_points(figure).removeprefix("+") for figure in figures)
+        direction = "more" if is_more else "less"
+        words = (
+            f"“{difference.category}” ({variable}{about}) is {apart} points {direction} frequent"
+        )
+    text = f"{words} {difference.comparison.words} ({low} to {high})."
+    place = (subject.keyword, subject.period, subject.domain.group)
+    topic = ("readers' difference", variable, difference.category or "mean", *place)
+    answer = (round(estimate.value, 4),)
+    return Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.6)
+
+
+def _list_comparisons(run: RunData, sample: CodedSample) -> Iterator[_Comparison]:
     """Yield each period beside the one before it, and each group beside all others."""
     periods: dict[tuple[str, str], list[Subject]] = {}
-    for subject in list_subjects(sample):
-        if subject.period and subject.variable.type != VariableType.SCALE:
+    for subject in list_subjects(run, sample):
+        if subject.period:
             periods.setdefault((subject.variable.name, subject.keyword), []).append(subject)
     for subjects in periods.values():
         for earlier, later in pairwise(subjects):
             earlier_name, later_name = map(name_sample_period, (earlier.period, later.period))
-            yield _Comparison(later, earlier, machine, f"from {earlier_name} to {later_name}")
+            yield _Comparison(later, earlier, f"in {later_name} than in {earlier_name}")
 
     for subject in list_group_subjects(run, sample):
-        if subject.variable.type != VariableType.SCALE:
-            others = replace(subject, is_of_others=True)
-            yield _Comparison(subject, others, None, f"in {subject.group} against all others")
+        others = replace(subject, domain=replace(subject.domain, is_of_others=True))
+        yield _Comparison(subject, others, f"in {subject.domain.group} than in all others")
 
 
 def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:
-    """State the estimates for the whole run: how right keywords are, then the shares."""
+    """State the estimates for the whole run: how right keywords are, then shares and means."""
     whole = [row for row in rows if row.period is None and row.group is None]
     recalls = {row.keyword: row for row in whole if row.measure == "recall"}
     statements = [
@@ -142,16 +198,18 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
         if row.measure == "precision"
     ]
 
-    shares = [row for row in whole if row.measure == "share"]
     for variable in sample.codebook.variables:
         for keyword in sample.keywords:
-            variable_shares = [
+            variable_rows = [
                 row
-                for row in shares
+                for row in whole
                 if row.variable == variable.name and (row.keyword or "") == keyword
             ]
-            if variable_shares:
-                statements.append(state_shares(variable_shares, variable, unit))
+            shares = [row for row in variable_rows if row.measure == "share"]
+            means = [row for row in variable_rows if row.measure == "mean"]
+            if shares:
+                statements.append(state_shares(shares, variable, unit))
+            statements += [state_mean(row, variable, unit) for row in means]
     return statements
 
 

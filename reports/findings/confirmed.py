@@ -135,6 +135,8 @@ def _count_documents(run: RunData) -> Counter[str]:
 
 def _name_families(run: RunData, subject: str, left_out: int) -> str:
     """Say how many documents of a subject are left out, and which family is the largest."""
+    if subject == ALL and run.keywords:
+        return "repeats"
     if not left_out:
         return "repeats, of which none mentions it"
     verb = "is a repeat" if left_out == 1 else "are repeats"

@@ -7,8 +7,10 @@ from analysis.kinds.kind import Unit
 from core.enums import Grain
 from reports.findings.events import MOOD, POSTS, SHARE, WORDING, Event
 from reports.words.periods import MONTHS, month_name
-from reports.words.quantities import format_share, quantity, signed
+from reports.words.quantities import format_share, join_words, quantity, signed
 
+# At most so many periods that an event is not compared with are named.
+MOST_NAMED = 3
 # A sentence says what is left without repeats and bulk days where that differs so much.
 NOTABLE = 0.2
 
@@ -27,7 +29,7 @@ def describe_event(event: Event, unit: Unit, title: str = "") -> str:
     if event.kind == SHARE:
         return f"{who} {period}: {share}, {compared}."
     if event.kind == WORDING:
-        return f"The term “{event.term}” {period}: in {share} that mention {who}, {compared}."
+        return f"The term “{event.term}” {period}: in {share} of the subject {who}, {compared}."
     if event.kind == POSTS:
         return f"{who} {period}: {compared}."
     around = "around" if unit == Unit.MENTION else "of the posts of"
@@ -73,7 +75,20 @@ def _name_usual_periods(event: Event) -> str:
         return f"on average in the {quantity(event.periods_before, event.grain.value)} before"
     if event.periods_before == 1:
         return _name_period(event.usual_periods[0])
-    return f"on average in {quantity(event.periods_before, f'earlier {event.grain.value}')}"
+    usual = f"on average in {quantity(event.periods_before, f'usual {event.grain.value}')} before"
+    left_out = event.periods_left_out
+    if len(left_out) > MOST_NAMED:
+        return f"{usual}, {len(left_out)} that were unusual or not whole left out"
+    names = [_name_short(period) for period in left_out]
+    return f"{usual}, without {join_words(names)}"
+
+
+def _name_short(period: str) -> str:
+    """Name a month, or the first day of a week."""
+    if grains.grain_of(period) == Grain.MONTH:
+        return month_name(period, "%B %Y")
+    first_day = grains.first_day(period)
+    return f"that from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
 
 
 def _differs(now: float, judged_now: float, before: float, judged_before: float) -> bool:

@@ -45,7 +45,7 @@ LEVEL = 0.05
 KIND_PARTS = {SHARE: 0.8, POSTS: 0.8, WORDING: 0.1, MOOD: 0.1}
 GRAIN_PARTS = {Grain.MONTH: 0.75, Grain.WEEK: 0.25}
 # A mean of fewer polarities says nothing.
-FEWEST_SCORED = 10
+FEWEST_SCORED = 30
 
 # A rise to fewer documents is not told.
 FEWEST_DOCUMENTS = 5
@@ -177,6 +177,16 @@ class Event:
         """Whether the usual periods are those right before it, without a gap."""
         periods = [*self.usual_periods, self.period]
         return all(grains.next_period(left) == right for left, right in pairwise(periods))
+
+    @property
+    def periods_left_out(self) -> list[str]:
+        """The periods since the first usual one that are not usual, or not whole."""
+        left_out: list[str] = []
+        period = self.usual_periods[0]
+        while (period := grains.next_period(period)) != self.period:
+            if period not in self.usual_periods:
+                left_out.append(period)
+        return left_out
 
     @property
     def is_worth_telling(self) -> bool:

@@ -10,13 +10,16 @@ from analysis.grains import grain_of
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Finding, fact
 from reports.words.periods import period_name
-from reports.words.quantities import join_words, signed
+from reports.words.quantities import join_words, quantity, signed
 
 # A mean of fewer polarities is not compared: single sentences move it.
 FEWEST_POLARITIES = 30
 # Means that differ by less are not ranked: nobody would call the moods different. Nor are those
 # whose intervals overlap.
 LEAST_DIFFERENCE = 0.05
+# Periods whose means differ by less share the highest or lowest place; at most so many are named.
+EQUAL_DIFFERENCE = 0.01
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,17 @@ def state_mood(
     n = sum(mean.n for mean in means)
     overall = overall_mean(means)
     noun = grain_of(highest.name)
+    highest_means, lowest_means = _list_equals(compared, highest), _list_equals(compared, lowest)
     text = (
         f"The engine's mean polarity for {subject} is {signed(overall)} ({n:,} {unit}s); of the "
-        f"{noun}s with at least {FEWEST_POLARITIES} it is highest in {_describe(highest, unit)} "
-        f"and lowest in {_describe(lowest, unit)}."
+        f"{noun}s with at least {FEWEST_POLARITIES} it is highest in "
+        f"{_describe(highest_means, unit)} and lowest in {_describe(lowest_means, unit)}."
     )
     clause = (
         f"the mean is {signed(overall)}; of the {noun}s with at least {FEWEST_POLARITIES} it is "
-        f"highest in {_month(highest)} ({signed(highest.mean)}) and lowest in {_month(lowest)} "
-        f"({signed(lowest.mean)})"
+        f"highest in {_describe(highest_means)} and lowest in {_describe(lowest_means)}"
     )
-    answer = highest.name, lowest.name
+    answer = tuple(mean.name for mean in (*highest_means, *lowest_means))
     named = overall, highest.mean, lowest.mean
     interest = min(0.7, highest.mean - lowest.mean)
     return [fact(("mood",), answer, text, clause=clause, means=named, interest=interest)]
@@ -94,9 +97,18 @@ def overall_mean(means: Sequence[Mean]) -> float:
     return math.fsum(mean.n * mean.mean for mean in means) / sum(mean.n for mean in means)
 
 
-def _describe(mean: Mean, unit: str) -> str:
-    return f"{_month(mean)} ({signed(mean.mean)}, {mean.n:,} {unit}s)"
+def _list_equals(means: Sequence[Mean], extreme: Mean) -> list[Mean]:
+    """Return the means that hardly differ from an extreme one, in the order of their periods."""
+    return [mean for mean in means if abs(mean.mean - extreme.mean) < EQUAL_DIFFERENCE]
 
 
-def _month(mean: Mean) -> str:
-    return period_name(mean.name, "%B %Y")
+def _describe(means: Sequence[Mean], unit: str = "") -> str:
+    """Name periods with their means, and how many a *unit* counts; many by their number alone."""
+    if len(means) > MOST_NAMED:
+        middle = math.fsum(mean.mean for mean in means) / len(means)
+        return f"{quantity(len(means), grain_of(means[0].name))} (about {signed(middle)})"
+    names = []
+    for mean in means:
+        n = f", {mean.n:,} {unit}s" if unit else ""
+        names.append(f"{period_name(mean.name, '%B %Y')} ({signed(mean.mean)}{n})")
+    return join_words(names)

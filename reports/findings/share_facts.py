@@ -194,11 +194,19 @@ def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]
         )
 
     following = f"next is {_month(second)} with {second_share}, {end}"
-    is_close = (top.matched - 1) / top.documents < second.share
-    margin = " by less than one document" if is_close else ""
+    if (top.matched - 1) / top.documents < second.share:
+        # One document less, and the other would be the highest.
+        both = (
+            f"{_share(top, highest_share)} of {_month(top)} and in "
+            f"{_share(second, second_share)} of {_month(second)}"
+        )
+        return (
+            f"{subject} is in {both}, nearly the same and the highest shares of {periods}; {end}.",
+            f"it is in {both}; {end}",
+        )
     highest = (
         f"{subject} is in {_share(top, highest_share)} of {_month(top)}, the highest share of "
-        f"{periods}{margin}"
+        f"{periods}"
     )
     return (
         f"{highest}; {following}.",
@@ -231,7 +239,21 @@ def _state_level(subject: str, counts: Sequence[Count]) -> list[Finding]:
 
     change = max(clearness_by_place, key=clearness_by_place.__getitem__)
     counts_before, counts_after = counts[:change], counts[change:]
+    if not _is_step(counts_before, counts_after):
+        return []
     return _describe_level(subject, counts_before, counts_after)
+
+
+def _is_step(before: Sequence[Count], after: Sequence[Count]) -> bool:
+    """Return whether a share changes at this place: it is near its new level from here on.
+
+    A subject of which most periods before know nothing has no level there, but a first mention.
+    """
+    middle = (_pool(before) + _pool(after)) / 2
+    is_at_change = (before[-1].share - middle) * (after[0].share - middle) < 0
+    known_before = sum(count.matched > 0 for count in before)
+    known_after = sum(count.matched > 0 for count in after)
+    return is_at_change and 2 * min(known_before / len(before), known_after / len(after)) > 1
 
 
 def _describe_level(subject: str, before: Sequence[Count], after: Sequence[Count]) -> list[Finding]:

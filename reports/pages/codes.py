@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import CodedUnit, Variable
+from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import list_helpers
+from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_looks
@@ -74,6 +76,10 @@ class ValidityCard:
     drawn: int
     coded: int
 
+    # The units that came after the sample was drawn, and those that people coded and it lacks.
+    later: int
+    dropped: int
+
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
     machines: Sequence[MachineAccuracy]
@@ -88,6 +94,9 @@ class ValidityCard:
     # The texts that several people coded.
     shared: int
     cannot_be_coded: int
+
+    # The machine whose codes the estimates use; None if they rest on people's alone.
+    used_machine: str | None
     agreements: Sequence[VariableAgreement]
     keywords: Sequence[KeywordValidity]
 
@@ -185,7 +194,7 @@ def _make_section(
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    card = _make_card(run, sample, rows, shown, unit)
+    card = _make_card(run, sample, rows, shown, unit, machine)
     return CodebookSection(card, findings, tables)
 
 
@@ -203,19 +212,16 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
         if row.measure == "share" and row.group is None:
             widths[row.method] += row.high - row.low
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
-    return [
-        row
-        for row in rows
-        if row.method == method or row.measure == "mean" or row.group is not None
-    ]
+    return [row for row in rows if row.method == method or row.measure == "mean"]
 
 
-def _make_card(
+def _make_card(  # noqa: PLR0917 - a card has many parts
     run: RunData,
     sample: CodedSample,
     rows: Sequence[EstimateRow],
     shown: Sequence[EstimateRow],
     unit: str,
+    used_machine: str | None,
 ) -> ValidityCard:
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
@@ -232,23 +238,21 @@ def _make_card(
         cannot_be_coded += bool(values) and all(value.code is None for value in values)
 
     codebook = sample.codebook
-    populations = {stratum.number: stratum for stratum in sample.strata}
-    first_keyword = sample.keywords[0]
+    with run.db.read() as connection:
+        dropped = count_dropped_units(connection, run.id, sample.codebook_id)
     return ValidityCard(
         codebook=codebook.name,
         hash=sample.codebook.short_hash,
         unit=unit,
         questions=[(variable.name, variable.question) for variable in codebook.variables],
         instructions=codebook.instructions,
-        population=sum(
-            stratum.population
-            for stratum in populations.values()
-            if stratum.keyword == first_keyword or codebook.unit == CodedUnit.MENTION
-        ),
+        population=count_population(sample),
         drawn=len(sample.units),
         coded=coded,
+        later=count_later_units(run, sample),
+        dropped=dropped,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
-        machines=[measure_machine(sample, coder) for coder in sample.machines if coded],
+        machines=[measure_machine(run, sample, coder) for coder in sample.machines if coded],
         helpers=list_helpers(run, sample),
         known_of_models=[
             known
@@ -258,6 +262,7 @@ def _make_card(
         known_of_people=_measure_known(run, sample, shown, PEOPLE),
         shared=shared,
         cannot_be_coded=cannot_be_coded,
+        used_machine=used_machine,
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
         keywords=_list_validity(shown),
     )
@@ -338,10 +343,15 @@ def _make_table(
             panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
 
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
-    place = f"{sample.codebook.short_hash}-{variable.name}-{sample.keywords.index(keyword)}"
-    spec = estimates_spec(place, f"{subject}, as readers would code", panels)
+    name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
+    spec = estimates_spec(name, f"{subject}, as readers would code", panels)
     figures = store.show_all(spec) if spec is not None else []
     return EstimateTable(keyword, variable, figures, variable_rows, group_rows)
+
+
+def figure_prefix(sample: CodedSample) -> str:
+    """Return how the names of the figures of a codebook's estimates begin."""
+    return f"codes-{sample.codebook.short_hash}-"
 
 
 def _draw_share(row: EstimateRow) -> EstimatedShare:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from analysis import grains
-from reports.data.block_intervals import use_block_intervals
-from reports.data.period_counts import FEW, cut_off, gaps
+from reports.data.period_counts import cut_off, gaps
 from reports.data.run_data import RunData
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
@@ -67,8 +66,7 @@ def draw_shares(
 
     panels = []
     for keyword_name, series_rows in series.items():
-        rows = use_block_intervals(run, series_rows, run.grain)
-        panels.append(_make_panel(keyword_name, rows, distinct, bulk))
+        panels.append(_make_panel(keyword_name, series_rows, distinct, bulk))
     documents = sum(map(attrgetter("documents"), next(iter(series.values()), [])))
     specs = shares_specs(panels, span, documents)
     return store.show_all(*specs) if specs else []
@@ -85,18 +83,10 @@ def _make_panel(
     for row in series_rows:
         if row.share is None or row.matched is None or not row.documents:
             continue
-        is_few = row.matched < FEW
         repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
 
-        shares.append(
-            Share(
-                row.period,
-                row.share,
-                min(row.share, max(0, repeated) / row.documents),
-                None if is_few else row.share_low,
-                None if is_few else row.share_high,
-            )
-        )
+        repeated_share = min(row.share, max(0, repeated) / row.documents)
+        shares.append(Share(row.period, row.share, repeated_share))
 
     return SharePanel(
         keyword_name,

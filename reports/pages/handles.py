@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from itertools import chain, groupby
 
@@ -20,10 +20,7 @@ from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
 from reports.data.coded_samples import read_coded_samples
-from reports.data.daily_counts import (
-    DAY_OF_MONTH,
-    day_of_document,
-)
+from reports.data.cube import DATE
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import is_account, read_run_names, sum_counts
 from reports.data.export_schema import valid_polarity
@@ -369,7 +366,7 @@ def _read_posts(
     subject = job.name.removeprefix("@").removeprefix("search:")
     posts = _Posts(" ".join(summary.split()), subject, finder)
     whence = (Document.id, Document.source, Document.address, Document.period)
-    what = (Document.text, Document.repost, DAY_OF_MONTH)
+    what = (Document.text, Document.repost, DATE)
     statement = select_posts(data, job, *whence, *what)
 
     without = left_out(data, job)
@@ -387,7 +384,7 @@ def _read_posts(
         if score is not None:
             posts.polarities.append(score)
             if period is not None:
-                posts.scored[grains.period_of(day_of_document(period, day), grain)] += 1
+                posts.scored[grains.period_of(date.fromisoformat(day), grain)] += 1
         if not repost:
             place = patterns.place_of(document)
             is_repeat = place is not None and (place, period) in seen

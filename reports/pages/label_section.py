@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import eq
 
+from reports.data.cube import read_sentences
 from reports.data.label_counts import LabelCounts, count_labels
-from reports.data.month_mentions import read_sentences
 from reports.data.run_data import RunData
 from reports.data.tables.labels import read_labels
 from reports.stats.human_scale import (
@@ -152,12 +152,13 @@ def _read_months(run: RunData) -> dict[Place, _Month]:
     months: dict[Place, _Month] = {}
     band = run.neutral_band
     for job in run.jobs:
-        for (keyword, term), sentences in read_sentences(run, job).items():
+        for keyword in run.keywords:
+            sentences = read_sentences(run, job, keyword.name)
             scores = [score for score in sentences.values() if score is not None]
-            if term is None and scores:
+            if scores:
                 signs = list(map(band.sign, scores))
                 counts = (signs.count(-1), signs.count(1))
-                months[keyword, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
+                months[keyword.name, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
     return months
 
 

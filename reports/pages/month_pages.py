@@ -24,6 +24,7 @@ from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.years import groups_by_year
 from reports.figures import clouds, distinctive, entities, scatter, style
 from reports.figures.figure_store import FigureRef, FigureStore
+from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.reading_list import PlaceOf, Reading, choose_documents
@@ -207,6 +208,7 @@ class MonthReader:
         figures = self.store.show_all(
             scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
             clouds.cloud_spec(prefix, cloud_words, mask, caption, has_png=False),
+            note=describe_origin([self.run], period),
         )
         return figures, word_counts, distinct
 

@@ -247,6 +247,6 @@ def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> l
 def _describe(standing_out: Sequence[str]) -> str:
     """Return why a document is typical; *standing_out* are its distinctive words in order."""
     if not standing_out:
-        return "among the most typical: its words are those of most others"
+        return "shares most words with the other documents"
     named = ", ".join(f"“{word}”" for word in standing_out[:WORDS_NAMED])
     return f"among the most typical: {named}"

@@ -10,6 +10,7 @@ from analysis.text.near_duplicates import Pattern
 from reports.data.family_counts import count_places
 from reports.data.run_data import RunData
 from reports.data.selection import is_large, name_template, read_patterns
+from reports.data.variants import FEWEST_OF_FAMILY
 from reports.findings.confirmed import ALL
 from reports.words.periods import month_name
 from reports.words.quantities import format_share, quantity
@@ -56,6 +57,9 @@ class Subject:
 
     largest: list[Repeat] = field(default_factory=list)
 
+    # The documents in families, which sentences and pictures call repeats.
+    repeated_documents: int = 0
+
     # The most frequent labels that make no pattern, and their mentions.
     labels: list[tuple[str, int]] = field(default_factory=list)
 
@@ -82,6 +86,9 @@ class Repeats:
     # What is counted: mentions, or posts.
     unit: str
 
+    # A family has at least so many texts.
+    fewest_of_family: int = FEWEST_OF_FAMILY
+
     # Whether a template can be named by its number.
     has_numbers: bool = True
 
@@ -106,6 +113,7 @@ class Repeats:
 def read_repeats(data: RunData) -> Repeats:
     """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
+    families = frozenset(patterns.places_of_size(FEWEST_OF_FAMILY))
     subjects: dict[str, Subject] = defaultdict(Subject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
     labels: dict[str, Counter[int]] = defaultdict(Counter)
@@ -115,6 +123,8 @@ def read_repeats(data: RunData) -> Repeats:
             for subject_name in (part.subject, ALL):
                 subjects[subject_name].total += part.mentions
                 totals[subject_name][part.month] += part.mentions
+                if part.place in families:
+                    subjects[subject_name].repeated_documents += part.documents
                 if part.place is not None:
                     subjects[subject_name].repeated += part.mentions
                     months = by_month[subject_name].setdefault(part.place, Counter())
@@ -134,7 +144,11 @@ def read_repeats(data: RunData) -> Repeats:
             repeated = sum(by_month[subject_name].values(), Counter[str]())
             subject.months_of_repeats = _months_of_repeats(repeated, totals[subject_name])
     return Repeats(
-        patterns.texts, patterns.repeats, subjects, str(data.kind.unit), not is_large(data)
+        patterns.texts,
+        patterns.repeats,
+        subjects,
+        str(data.kind.unit),
+        has_numbers=not is_large(data),
     )
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.stats.intervals import TAIL, mean
+from reports.stats.intervals import TAIL
 
 Floats = NDArray[np.float64]
 
@@ -36,20 +34,6 @@ class AlphaEstimate:
     alpha: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class CoderPair:
-    """Two coders, the *n* units that both coded, and the *share* that they coded alike.
-
-    *alpha* is None where it has no value.
-    """
-
-    coder: str
-    other_coder: str
-    n: int
-    share: float
-    alpha: float | None
 
 
 @dataclass(frozen=True)
@@ -204,27 +188,6 @@ def _square_distances(codes: Floats, totals: Floats, level: Level) -> Floats:
         # Between two codes lie the codes of their ranks, half of their own among them.
         places = np.cumsum(totals) - totals / 2
     return np.asarray((places[:, None] - places[None, :]) ** 2, dtype=float)
-
-
-# --- pairs of coders ---
-
-
-def compare_coders(units: Iterable[Mapping[str, float]], level: Level) -> list[CoderPair]:
-    """Return how far each two coders agree on the units that both coded.
-
-    A unit holds its codes by coder. Pairs are in the order of the coders' names.
-    """
-    pairs: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    for unit in units:
-        for coder, other_coder in combinations(sorted(unit), 2):
-            pairs[coder, other_coder].append((unit[coder], unit[other_coder]))
-
-    comparisons: list[CoderPair] = []
-    for (coder, other_coder), codes in sorted(pairs.items()):
-        share = mean([float(code == other_code) for code, other_code in codes]) or 0.0
-        alpha = krippendorff_alpha(codes, level)
-        comparisons.append(CoderPair(coder, other_coder, len(codes), share, alpha))
-    return comparisons
 
 
 # --- a machine beside people ---

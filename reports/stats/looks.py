@@ -156,7 +156,7 @@ def _plan_added(
         varying = [
             (place, stratum)
             for place, stratum in zip(share.places, share.strata, strict=True)
-            if not stratum.copies
+            if list(stratum.copies) != [stratum.size]
         ]
         size = sum(stratum.size for stratum in share.strata)
         varying_size = sum(stratum.size for _, stratum in varying)

@@ -18,6 +18,7 @@ from core.errors import RunCapReached, ServiceUnavailable
 from core.settings import Settings
 from models.answers import (
     Batch,
+    FindTaken,
     claim_answers,
     store_batch,
     stored_keys,
@@ -361,12 +362,17 @@ def test_steps_that_fetch_during_a_claim_share_the_next_and_keep_what_each_needs
     claimed: list[set[bytes]] = []
 
     def claim_when_told(
-        database: Database, claim: Claim, keys: set[bytes], *, seconds: float
+        database: Database,
+        claim: Claim,
+        keys: set[bytes],
+        *,
+        seconds: float,
+        find_taken: FindTaken | None,
     ) -> dict[bytes, int]:
         is_claiming.set()
         assert may_claim.wait(20)
         claimed.append(keys)
-        return claim_answers(database, claim, keys, seconds=seconds)
+        return claim_answers(database, claim, keys, seconds=seconds, find_taken=find_taken)
 
     async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
         monkeypatch.setattr(held_claims, "claim_answers", claim_when_told)

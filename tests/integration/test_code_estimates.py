@@ -231,8 +231,9 @@ def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:
         }
         replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
 
-    (read,) = read_coded_samples(load_run(db, run))
-    accuracy = measure_machine(read, "network:9")
+    run_data = load_run(db, run)
+    (read,) = read_coded_samples(run_data)
+    accuracy = measure_machine(run_data, read, "network:9")
     # Of 80 texts in each month 40 are relevant: all of April's others are wrong.
     assert accuracy.matrices["relevant"].accuracy == pytest.approx(120 / 160)
     assert [difference.rates for difference in accuracy.differences] == [
@@ -271,5 +272,5 @@ def test_each_group_has_estimates_of_its_own_and_what_differs_is_said(db: Databa
     (read,) = read_coded_samples(load_run(db, run))
     told = [finding.text for finding in state_differences(load_run(db, run), read, None)]
     assert len(told) == 2
-    assert "points in Herald against all others" in told[0]
-    assert "points in Mirror against all others" in told[1]
+    assert "points more frequent in Herald than in all others" in told[0]
+    assert "points less frequent in Mirror than in all others" in told[1]

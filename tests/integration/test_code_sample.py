@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.reading import parse_codebook, read_shipped
 from core.enums import SamplePart, SamplePeriod
 from core.errors import NotFound, UsageError
-from models.code_samples import list_strata
+from models.code_samples import count_dropped_units, list_strata
+from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
 from models.tables import Document
 from producers.code_sample import SampledText, draw_code_sample, read_code_sample
+from reports.data.coded_samples import read_coded_samples
+from reports.data.later_units import count_later_units
+from reports.data.run_data import load_run
 from tests.report_stories import Text, handles_run, months_run, store
 
 RELEVANCE = read_shipped("relevance")
@@ -170,3 +175,79 @@ def test_a_sample_goes_with_its_documents_and_a_missing_run_is_named(db: Databas
     assert read_code_sample(db, run, 2) == sample[1:]
     with pytest.raises(NotFound, match="there is no run 9"):
         draw(db, 9)
+
+
+def code(db: Database, run: int, texts: Sequence[SampledText]) -> None:
+    codes = {text.unit: {"relevant": CodeValue("yes")} for text in texts}
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, 2, "person:Ann"), codes)
+
+
+def count_dropped(db: Database, run: int) -> int:
+    with db.read() as connection:
+        return count_dropped_units(connection, run, 2)
+
+
+def test_a_smaller_sample_keeps_what_is_coded(db: Database) -> None:
+    store(db, MARCH)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    larger = draw(db, run, n=40)
+    code(db, run, larger[:25])
+    smaller = draw(db, run, n=10)
+    assert {text.item for text in larger[:25]} <= {text.item for text in smaller}
+    assert smaller[:10] == larger[:10]
+    assert len(smaller) < 40
+    assert count_dropped(db, run) == 0
+
+
+def test_later_months_get_texts_beside_those_that_are_coded(db: Database) -> None:
+    store(db, MARCH)
+    april = [Text(text.at.replace("-03-", "-04-"), f"{text.text} Again.") for text in MARCH]
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    coded = draw(db, run, n=30, per=SamplePeriod.MONTH)
+    code(db, run, coded)
+    run_data = load_run(db, run)
+    assert count_later_units(run_data, read_coded_samples(run_data)[0]) == 0
+
+    store(db, april, prefix="later")
+    run_data = load_run(db, run)
+    assert count_later_units(run_data, read_coded_samples(run_data)[0]) == len(april)
+    sample = draw(db, run, n=30, per=SamplePeriod.MONTH)
+    assert Counter(text.period for text in sample) == {"2020-03": 30, "2020-04": 15}
+    assert {text.item for text in coded} <= {text.item for text in sample}
+    assert count_dropped(db, run) == 0
+
+
+def test_documents_between_those_that_were_drawn_push_no_code_out(db: Database) -> None:
+    store(db, MARCH)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    coded = draw(db, run, n=20)
+    code(db, run, coded)
+    more = [
+        Text(f"2020-03-{day:02}", f"Rain {'abcdefghijklmnopqrstuvwxyz'[day]} hill.")
+        for day in range(1, 25)
+    ]
+    store(db, more, prefix="more")
+    sample = draw(db, run, n=20)
+    assert {text.item for text in coded} <= {text.item for text in sample}
+    assert count_dropped(db, run) == 0
+
+
+def test_another_seed_draws_another_sample_and_counts_the_codes_that_are_not_in_it(
+    db: Database,
+) -> None:
+    texts = [Text(f"2020-03-{1 + n % 28:02}", f"Quiet {_word(n)} day.") for n in range(400)]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    coded = draw(db, run, n=30)
+    code(db, run, coded)
+    other = draw(db, run, n=30, seed=2)
+    assert len(other) == 30
+    shared = {text.item for text in coded} & {text.item for text in other}
+    assert count_dropped(db, run) == 30 - len(shared) > 20
+    assert {text.item for text in draw(db, run, n=30)} == {text.item for text in coded}
+    assert count_dropped(db, run) == 0
+
+
+def _word(number: int) -> str:
+    return "".join("abcdefghij"[int(digit)] for digit in f"{number:03}")

@@ -5,22 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
+from zipfile import ZipFile
 
 import pytest
 
 from analysis.codebooks.reading import read_codebook
 from core.enums import SamplePeriod
-from models.codes import CodeValue, Coding, UnitKey, find_stored_codebook, read_codes
+from models.codes import CodeValue, UnitKey
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
+from tests.coding_kit import read_coded
 from tests.command_kit import run_command
 from tests.label_kit import add_run
-from tests.report_stories import Text, database, months_run, store
+from tests.report_stories import Text, months_run, store
 
 TIDES = """\
 name: tides
@@ -39,12 +39,8 @@ variables:
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database with the run, which ``tidings`` finds by its setting."""
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 @pytest.fixture
@@ -77,15 +73,6 @@ def refusal(run: int, tides: Path, file: Path) -> str:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     return done.stderr
-
-
-def codes_of(
-    db: Database, run: int, tides: Path, coder: str = "coder 1"
-) -> dict[UnitKey, dict[str, CodeValue]]:
-    with db.read() as connection:
-        codebook_id = find_stored_codebook(connection, read_codebook(tides).hash)
-        assert codebook_id is not None
-        return read_codes(connection, Coding(run, codebook_id, f"person:{coder}"))
 
 
 def plain(codes: dict[UnitKey, dict[str, CodeValue]]) -> dict[UnitKey, dict[str, str | None]]:
@@ -146,7 +133,7 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
         {"about": language, "topics": language, "change": language},
     ]
     units = [text.unit for text in sample]
-    assert plain(codes_of(db, run, tides, "Ann")) == dict(zip(units, expected, strict=False))
+    assert plain(read_coded(db, run, tides, "Ann")) == dict(zip(units, expected, strict=False))
 
     command(run, tides, "--n", 5, "--coder", "Ann", "--out", coded)
     again = read_sample(coded)
@@ -158,9 +145,9 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
         f"cannot be coded: {language}",
         "",
     ]
-    before = codes_of(db, run, tides, "Ann")
+    before = read_coded(db, run, tides, "Ann")
     command(run, tides, "--file", coded, "--coder", "Ann")
-    assert codes_of(db, run, tides, "Ann") == before
+    assert read_coded(db, run, tides, "Ann") == before
 
 
 def test_a_row_that_is_read_again_takes_the_place_of_what_it_said(
@@ -173,7 +160,7 @@ def test_a_row_that_is_read_again_takes_the_place_of_what_it_said(
     rows[0] |= {"about": "no", "stance": ""}
     write_rows(coded, rows)
     command(run, tides, "--file", coded)
-    assert plain(codes_of(db, run, tides)) == {sample[0].unit: {"about": "no"}}
+    assert plain(read_coded(db, run, tides)) == {sample[0].unit: {"about": "no"}}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +197,7 @@ def test_a_file_with_a_wrong_row_is_refused_whole(
     told = refusal(run, tides, coded)
     assert message in told
     assert told.endswith("nothing was stored\n")
-    assert codes_of(db, run, tides) == {}
+    assert read_coded(db, run, tides) == {}
 
 
 def test_rows_that_were_moved_against_their_items_are_refused(
@@ -223,7 +210,7 @@ def test_rows_that_were_moved_against_their_items_are_refused(
     write_rows(coded, rows)
     told = refusal(run, tides, coded)
     assert f"row 2 has another text than {rows[0]['item']}; row 3 has another text" in told
-    assert codes_of(db, run, tides) == {}
+    assert read_coded(db, run, tides) == {}
 
     for row in rows:
         del row["text"]
@@ -306,6 +293,7 @@ def test_label_studio_gets_tasks_and_the_configuration_of_its_page(
         "period": first.period,
         "keyword": first.keyword,
         "document": first.document,
+        "instructions": f'Judge what the text says of "{first.keyword}" & nothing else.',
         "question_about": f"Is it about {first.keyword}?",
         "question_stance": "Which stance?",
         "question_topics": "Which topics",
@@ -313,6 +301,7 @@ def test_label_studio_gets_tasks_and_the_configuration_of_its_page(
     }
 
     view = fromstring((tmp_path / "tasks.xml").read_text(encoding="utf-8"))  # noqa: S314 - ours
+    assert view[0].attrib == {"value": "$instructions", "size": "5"}
     assert [text.attrib for text in view.findall("Text")] == [{"name": "text", "value": "$text"}]
     choices = {element.get("name"): element for element in view.iter("Choices")}
     assert list(choices) == ["about", "stance", "topics", "CannotBeCoded"]
@@ -325,9 +314,37 @@ def test_label_studio_gets_tasks_and_the_configuration_of_its_page(
     assert conditions == [None, "yes", None, None]
 
 
+# What Label Studio 1.23 says beside the codes, of a task and of an annotation.
+OF_TASKS = {
+    "predictions": [],
+    "drafts": [{"id": 3, "result": [{"from_name": "about", "value": {"choices": ["yes"]}}]}],
+    "meta": {},
+    "created_at": "2026-11-29T05:11:11.506043Z",
+    "inner_id": 1,
+    "total_annotations": 1,
+    "cancelled_annotations": 0,
+    "allow_skip": True,
+    "updated_by": 1,
+    "comment_authors": [],
+}
+OF_ANNOTATIONS = {
+    "id": 1,
+    "ground_truth": False,
+    "created_at": "2026-11-29T05:11:12.588302Z",
+    "draft_created_at": None,
+    "lead_time": 3.2,
+    "prediction": {},
+    "result_count": 5,
+    "unique_id": "e6a7f78d-a949-4330-9581-fe843c73c187",
+    "task": 7,
+    "updated_by": 1,
+    "parent_annotation": None,
+}
+
+
 def label_studio_task(data: dict[str, Any], *annotations: dict[str, Any]) -> dict[str, Any]:
     """Return a task as Label Studio exports it."""
-    return {"id": 7, "data": data, "annotations": list(annotations), "predictions": []}
+    return {"id": 7, "annotations": list(annotations), "data": data, **OF_TASKS}
 
 
 def annotation(completed_by: object, *, cancelled: bool = False, **codes: Any) -> dict[str, Any]:
@@ -336,7 +353,8 @@ def annotation(completed_by: object, *, cancelled: bool = False, **codes: Any) -
         kind = "number" if isinstance(held, int) else "choices"
         shape = {"from_name": control, "to_name": "text", "type": kind, "origin": "manual"}
         results.append({**shape, "id": "x", "value": {kind: held}})
-    return {"completed_by": completed_by, "was_cancelled": cancelled, "result": results}
+    who = {"completed_by": completed_by, "was_cancelled": cancelled}
+    return {**OF_ANNOTATIONS, **who, "result": results}
 
 
 def test_label_studio_s_export_gives_the_codes_of_each_annotator(
@@ -362,15 +380,34 @@ def test_label_studio_s_export_gives_the_codes_of_each_annotator(
     assert "codes of 2 texts by ann@example.org stored" in said
     units = [text.unit for text in sample]
     short = "too short"
-    assert plain(codes_of(db, run, tides, "ann@example.org")) == {
+    assert plain(read_coded(db, run, tides, "ann@example.org")) == {
         units[0]: {"about": "yes", "stance": "+for", "topics": "sea|wind", "change": "-4"},
         units[1]: {"about": short, "topics": short, "change": short},
     }
-    assert plain(codes_of(db, run, tides, "2")) == {units[0]: {"about": "no", "topics": "none"}}
+    assert plain(read_coded(db, run, tides, "2")) == {units[0]: {"about": "no", "topics": "none"}}
 
     done = run_command("label", run, "--codebook", tides, "--file", exported, "--coder", "Eve")
     assert "task 1 gives" in done.stderr
     assert done.returncode == 1
+
+
+def test_other_files_of_label_studio_and_doccano_are_refused_with_what_to_give(
+    run: int, tides: Path, sample: list[SampledText], tmp_path: Path
+) -> None:
+    text = sample[0]
+    minimal = {"item": text.item, "text": text.text, "id": 1, "annotator": 1, "annotation_id": 1}
+    path = tmp_path / "project-1-min.json"
+    path.write_text(json.dumps([{**minimal, "about": "no", "topics": "none"}]), encoding="utf-8")
+    told = refusal(run, tides, path)
+    assert "project-1-min.json is JSON-MIN of Label Studio" in told
+    assert "export it as JSON" in told
+
+    archive = tmp_path / "5f1c.zip"
+    with ZipFile(archive, "w") as file:
+        file.writestr("ben.jsonl", '{"text": "x", "label": []}\n')
+    assert "5f1c.zip is a ZIP archive, as doccano exports: unpack it" in refusal(
+        run, tides, archive
+    )
 
 
 def test_a_wrong_export_of_label_studio_is_refused_by_task(
@@ -395,7 +432,7 @@ def test_a_wrong_export_of_label_studio_is_refused_by_task(
         "task 5: 'tired' is no reason: it is one of unclear, other language, too short",
     ):
         assert message in told
-    assert codes_of(db, run, tides, "1") == {}
+    assert read_coded(db, run, tides, "1") == {}
 
 
 def test_doccano_gets_texts_and_labels_and_its_export_gives_codes(
@@ -416,7 +453,7 @@ def test_doccano_gets_texts_and_labels_and_its_export_gives_codes(
     keys = [label["suffix_key"] for label in labels if label["suffix_key"]]
     assert len(set(keys)) == len(keys) == 36
 
-    lines[0] |= {"id": 11, "label": ["stance=+for", "about=yes", "topics=wind", "topics=sea"]}
+    lines[0] |= {"label": ["about=yes", "stance=+for", "topics=sea", "topics=wind"], "Comments": []}
     lines[1] |= {"id": 12, "label": ["cannot be coded=unclear"], "Comments": []}
     meta = {"item": lines[2].pop("item")}
     lines[2] |= {"id": 13, "label": ["about=no", "change=-3"], "meta": meta}
@@ -431,12 +468,12 @@ def test_doccano_gets_texts_and_labels_and_its_export_gives_codes(
         units[1]: {"about": "unclear", "topics": "unclear", "change": "unclear"},
         units[2]: {"about": "no", "change": "-3"},
     }
-    assert plain(codes_of(db, run, tides, "Ben")) == expected
+    assert plain(read_coded(db, run, tides, "Ben")) == expected
 
     whole = tmp_path / "all.json"
     whole.write_text(json.dumps(lines), encoding="utf-8")
     command(run, tides, "--file", whole, "--coder", "Cleo")
-    assert plain(codes_of(db, run, tides, "Cleo")) == expected
+    assert plain(read_coded(db, run, tides, "Cleo")) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -21,7 +22,7 @@ from analysis.kinds.accounts import HandlesParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from analysis.trainings.codes.samples import read_samples
-from core.enums import CodeState, State, StepState
+from core.enums import CodeState, SamplePeriod, State, StepState
 from core.errors import BadInput, UsageError
 from core.settings import Settings
 from models.codes import (
@@ -36,8 +37,7 @@ from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Code, Document, Job, JobStep
 from models.trainings import get_trained_network
-from packs.make import make_pack
-from packs.verify import verify_pack
+from producers.code_sample import draw_code_sample
 from producers.imports import import_paths
 from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
@@ -46,6 +46,7 @@ from tests.e2e_kit import Stub, write_archive
 from tests.integration.test_report_folder import Page
 from tests.integration.test_trainings import worker_process
 from tests.jobs_kit import Jobs
+from tests.packs_kit import change, pack, verify
 from tests.services import wait_until
 from textapi.engine.news_words import read_all_words
 from textapi.messages import Engine
@@ -472,14 +473,81 @@ def test_lines_name_no_keyword_to_be_asked_of(jobs: Jobs, tmp_path: Path) -> Non
         predict_data(jobs.db, training, None, str(tmp_path / "lines.txt"))
 
 
-def test_a_pack_of_a_coded_run_is_made_and_verified_without_the_network(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def coded_run_with_sample(jobs: Jobs) -> tuple[int, int]:
+    """Return a training, and a run that its network coded, of which people coded a sample."""
+    training = train(jobs, code_as_people(jobs))
+    run = submit_coded(jobs, training)
+    draw_code_sample(jobs.db, run, DOCUMENTS, n=70, per=SamplePeriod.ALL, seed=1)
+    return training, run
+
+
+def turn_a_code_of_the_network(content: bytes) -> bytes:
+    """Let the first text that the network put into no harm be harmful."""
+    lines = content.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if b'"network:' in line and b'"variable": "harm"' in line and b'"code": "no"' in line:
+            lines[number] = line.replace(b'"code": "no"', b'"code": "yes"')
+            return b"".join(lines)
+    raise AssertionError("the network put no text into it")
+
+
+def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
+    jobs: Jobs, tmp_path: Path
 ) -> None:
-    run = submit_coded(jobs, train(jobs, code_as_people(jobs)))
-    monkeypatch.chdir(tmp_path)
-    for folder in ("none", "scratch", "verify"):
-        Path(folder).mkdir()
-    make_pack(
-        jobs.db, run, Path("pack.zip"), report=Path("none"), scratch=Path("scratch"), texts=True
-    )
-    assert verify_pack(Path("pack.zip"), Path("verify").resolve()).problems == []
+    training, run = coded_run_with_sample(jobs)
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+    with ZipFile(path) as archive:
+        assert archive.read("weights/coder.npz") == weights(jobs.db, training)
+        estimates = archive.read("exports/estimates.jsonl").decode()
+        names = archive.namelist()
+    assert f'"people and network:{training}"' in estimates
+    assert any(name.startswith("figures/codes-") for name in names)
+
+    # The other database has no training.
+    result = verify(path)
+    assert result.problems == []
+    assert {"codes", "estimates"} <= set(result.recomputed)
+    assert not result.not_checked
+
+    edited = change(path, "exports/codes.jsonl", turn_a_code_of_the_network, checksums=True)
+    problems = verify(edited).problems
+    assert any(problem.startswith("exports/codes.jsonl, line ") for problem in problems)
+
+    fewer_codes = code_as_people(jobs)
+    with jobs.db.write() as connection:
+        is_dropped = (Code.run_id == fewer_codes, Code.document_id % 3 == 0)
+        connection.execute(delete(Code).where(*is_dropped))
+    other_weights = weights(jobs.db, train(jobs, fewer_codes))
+    edited = change(path, "weights/coder.npz", lambda _: other_weights, checksums=True)
+    problems = verify(edited).problems
+    assert any(problem.startswith("exports/codes.jsonl, line ") for problem in problems)
+
+
+def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    training, run = coded_run_with_sample(jobs)
+    result = verify(pack(jobs, run, tmp_path / "pack.zip", texts=False))
+    assert result.problems == []
+    reason = "the texts are not in the pack"
+    assert result.not_checked["estimates"] == reason
+    assert result.not_checked[f"codes of network:{training}"] == reason
+    assert "codes" in result.recomputed
+
+
+def test_a_pack_whose_network_is_malformed_or_was_forgotten_says_that_it_is_not_checked(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    training, run = coded_run_with_sample(jobs)
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+    broken = change(path, "weights/coder.npz", lambda content: content[:500], checksums=True)
+    result = verify(broken)
+    assert result.problems == []
+    assert "it is no network" in result.not_checked[f"codes of network:{training}"]
+
+    forget_run(jobs.db, training)
+    result = verify(pack(jobs, run, tmp_path / "later.zip", texts=True))
+    assert result.problems == []
+    reason = result.not_checked[f"codes of network:{training}"]
+    assert reason == "the network is not in the pack"
+    assert "estimates" in result.recomputed

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analysis.codebooks.reading import read_codebook, read_shipped
-from analysis.codebooks.stored import keep_codebook
 from core.enums import SamplePeriod
 from models.codes import (
     CodeValue,
     Coding,
-    UnitKey,
     find_stored_codebook,
-    read_codes,
     replace_codes,
 )
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample, read_code_sample
+from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import read_estimates
+from tests.coding_kit import coding_of, read_coded
 from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
-from tests.report_stories import Text, database, months_run, store
+from tests.report_stories import Text, months_run, store
 
 TIDES = """\
 name: tides
@@ -50,12 +47,8 @@ variables:
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database with the run, which ``tidings`` finds by its setting."""
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 @pytest.fixture
@@ -73,21 +66,6 @@ def tides(tmp_path: Path) -> Path:
 def sample_of(db: Database, run: int, path: Path, n: int) -> list[SampledText]:
     """Return the sample that the command draws."""
     return draw_code_sample(db, run, read_codebook(path), n=n, per=SamplePeriod.MONTH, seed=1)
-
-
-def coding_of(db: Database, run: int, path: Path, coder: str = "coder 1") -> Coding:
-    codebook = read_codebook(path)
-    with db.write() as connection:
-        codebook_id = keep_codebook(connection, db, codebook)
-    return Coding(run, codebook_id, f"person:{coder}")
-
-
-def codes_of(
-    db: Database, run: int, path: Path, coder: str = "coder 1"
-) -> dict[UnitKey, dict[str, CodeValue]]:
-    coding = coding_of(db, run, path, coder)
-    with db.read() as connection:
-        return read_codes(connection, coding)
 
 
 def plain(codes: dict[str, CodeValue]) -> dict[str, str | None]:
@@ -115,7 +93,7 @@ def test_a_session_asks_by_the_codebook_and_stores_each_code_at_its_key(
         session.press("\r", after="-1 ")
         session.wait_for("[2 of 3]")
         first = {"about": "yes", "topics": "sea|ships", "change": "-1"}
-        assert {unit: plain(codes) for unit, codes in codes_of(db, run, tides).items()} == {
+        assert {unit: plain(codes) for unit, codes in read_coded(db, run, tides).items()} == {
             units[0]: first
         }
 
@@ -129,7 +107,7 @@ def test_a_session_asks_by_the_codebook_and_stores_each_code_at_its_key(
         assert "all 3 are coded: a larger --n draws more" in session.wait_for_end()
         assert session.status == 0
 
-    stored = codes_of(db, run, tides)
+    stored = read_coded(db, run, tides)
     assert plain(stored[units[1]]) == {"about": "no", "change": None}
     reasons = {name: value.reason for name, value in stored[units[2]].items()}
     assert reasons == {"about": "too short", "change": "too short"}
@@ -151,7 +129,7 @@ def test_undo_goes_back_over_units_and_a_session_is_resumed(
         session.press("u", after="undone\n\n[2 of 3]")
         session.press("q", after="undone\n\n[1 of 3]")
         assert "the same command goes on from here" in session.wait_for_end()
-    assert {unit: plain(codes) for unit, codes in codes_of(db, run, tides).items()} == {
+    assert {unit: plain(codes) for unit, codes in read_coded(db, run, tides).items()} == {
         units[0]: {"about": "no"}
     }
 
@@ -180,7 +158,7 @@ def test_wrong_keys_say_which_there_are_and_a_question_mark_shows_the_codebook(
         session.press("\x03", after="a number from -20 to 20, then Enter")
         session.wait_for_end()
         assert session.status == 130
-    assert [plain(codes) for codes in codes_of(db, run, tides).values()] == [
+    assert [plain(codes) for codes in read_coded(db, run, tides).values()] == [
         {"about": "yes", "topics": "none"}
     ]
 
@@ -194,7 +172,7 @@ def test_two_coders_code_the_same_texts_without_seeing_each_other_s_codes(
             session.press("3", after="change: ")
             session.press("\r", after="3 ")
             session.wait_for_end()
-    assert codes_of(db, run, tides, "Ann") == codes_of(db, run, tides, "Ben") != {}
+    assert read_coded(db, run, tides, "Ann") == read_coded(db, run, tides, "Ben") != {}
 
 
 def test_a_text_that_the_coder_coded_in_another_run_is_not_asked_again(
@@ -208,7 +186,7 @@ def test_a_text_that_the_coder_coded_in_another_run_is_not_asked_again(
         replace_codes(connection, db, coding, codes)
     with terminal("label", run, "--codebook", tides, "--n", 1) as session:
         assert "all 1 are coded" in session.wait_for_end()
-    assert codes_of(db, run, tides) == {}
+    assert read_coded(db, run, tides) == {}
 
 
 def test_the_shipped_codebook_asks_of_each_keyword_by_its_name(run: int) -> None:
@@ -303,3 +281,32 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
     assert (
         "the texts that are coded were drawn by all: write --per all with --within" in result.stderr
     )
+
+
+def test_a_smaller_sample_and_another_seed_say_what_becomes_of_the_codes(
+    db: Database, tmp_path: Path
+) -> None:
+    words = [f"{left}{right}" for left in "abcdefghijklmno" for right in "pqrstuvwxyz"]
+    store(db, [Text("2020-03-02", f"{'Tide' * (n % 3 == 0)} {w}.") for n, w in enumerate(words)])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    options = ("label", run, "--codebook", "relevance", "--out", tmp_path / "sample.csv")
+    assert "coded" not in run_command(*options, "--n", "20").stderr
+
+    relevance = read_shipped("relevance")
+    with db.read() as connection:
+        codebook_id = find_stored_codebook(connection, relevance.hash)
+    assert codebook_id is not None
+    answers = {
+        text.unit: {"relevant": CodeValue("no")} for text in read_code_sample(db, run, codebook_id)
+    }
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, codebook_id, "person:Ann"), answers)
+
+    shown = run_command(*options, "--n", "5").stderr
+    assert "--n 5 and 15 texts more, so that all that is coded still counts" in shown
+    assert "20 texts written to" in shown
+    shown = " ".join(run_command(*options, "--n", "20", "--seed", "2").stderr.split())
+    assert "coded texts of run 1 are not in the sample as it is drawn now" in shown
+    report_folder.build(db, [run], tmp_path / "report")
+    page = (tmp_path / "report" / "codes.html").read_text()
+    assert "not in the sample as it was drawn last, and do not count" in page

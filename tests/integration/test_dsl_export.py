@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,21 +13,21 @@ from core.enums import SamplePeriod
 from models.codes import CodeValue, Coding, find_stored_codebook, replace_codes
 from models.database import Database
 from producers.code_sample import draw_code_sample
+from reports.data.coded_samples import read_coded_samples
 from reports.data.dsl_rows import read_dsl_table
+from reports.data.estimate_strata import Subject, make_strata
 from reports.data.run_data import load_run
+from reports.stats.proportions import estimate_share
 from tests.command_kit import run_command
-from tests.report_stories import Text, database, months_run, store
+from tests.report_stories import Text, months_run, store
 
 RELEVANCE = read_shipped("relevance")
 WORDS = [f"{left}{right}" for left in "abcdefghij" for right in "klmnopqrst"]
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 def coded_run(db: Database) -> int:
@@ -76,6 +74,26 @@ def test_each_text_has_a_row_with_its_codes_and_the_probability_of_being_drawn(
     # Of each part as many texts are drawn as their probabilities say.
     assert math.fsum(float(row["sample_prob"]) for row in rows) == pytest.approx(40)
     assert [row["sample_prob"] for row in rows if row["copies"] == "20"] == ["1.0"]
+
+
+def test_the_estimator_of_dsl_gives_the_share_of_the_estimates(db: Database) -> None:
+    """Its linear model with an intercept alone: the mean prediction and the weighted error."""
+    run = load_run(db, coded_run(db))
+    table = read_dsl_table(run, None)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    prediction = 0.3
+    documents, moments = 0, 0.0
+    for row in rows:
+        error = 0.0 if row["relevant"] is None else row["relevant"] - prediction
+        documents += row["copies"]
+        moments += row["copies"] * (prediction + error / row["sample_prob"])
+
+    (sample,) = read_coded_samples(run)
+    subject = Subject(sample, sample.codebook.variables[0], "tide", "")
+    estimate = estimate_share(make_strata(run, subject, "yes", None))
+    assert estimate is not None
+    assert 0 < estimate.share < 1
+    assert moments / documents == pytest.approx(estimate.share, abs=1e-12)
 
 
 def test_what_is_not_asked_is_empty_and_the_category_of_most_coders_counts(db: Database) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter, defaultdict
 from contextlib import closing
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 
@@ -24,7 +25,8 @@ from tests import report_stories as stories
 from tests.exports_kit import exported
 from tests.report_stories import Text
 
-PAGE = Path(__file__).parents[2] / "docs" / "exports.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "exports.md"
 TEXTS = [
     Text("2020-03-01", "Covid and Coronavirus Are One. “Covid”, the Mayor Said, “Is New.”"),
     Text("2020-03-02", "Coronavirus Closes Schools."),
@@ -38,12 +40,17 @@ for (table in list(shares, cbind(count, mean), as.matrix(terms))) {
   cat("\\n"); write.csv(table, na = "")
 }
 """
+TIDYVERSE_WRITES = """
+for (table in list(shares, polarity, terms)) {
+  cat("\\n"); write.csv(as.data.frame(table), na = "", row.names = FALSE)
+}
+"""
 Rows = dict[str, list[str]]  # of a table, by the name of each
 
 
-def example(language: str) -> str:
+def example(language: str, page: Path = PAGE) -> str:
     fenced = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-    match = fenced.search(PAGE.read_text(encoding="utf-8"))
+    match = fenced.search(page.read_text(encoding="utf-8"))
     assert match is not None
     return match[1]
 
@@ -56,8 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stories.store(db, TEXTS)
         keywords = ["covid:coronavirus", "storm"]
         run = stories.months_run(db, "2020-03", "2020-05", keywords, no_data=["2020-04"])
-        for table in ("periods", "mentions"):
-            (folder / f"{table}.csv").write_bytes(exported(db, run, table, "csv"))
+        for table, form in product(("periods", "mentions"), ("csv", "parquet")):
+            (folder / f"{table}.{form}").write_bytes(exported(db, run, table, form))
         (folder / "expected.txt").write_text(repr(expected(db, run)), encoding="utf-8")
     return folder
 
@@ -119,6 +126,36 @@ def test_the_lines_for_pandas_give_the_tables_of_the_run(folder: Path) -> None:
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed: r-base-core")
 def test_the_lines_for_r_give_the_same_tables(folder: Path) -> None:
     check(folder, run_program(folder, "Rscript", "-e", example("r") + R_WRITES))
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed: r-base-core")
+def test_the_lines_for_the_tidyverse_give_the_same_tables(folder: Path) -> None:
+    lines = example("r", DOCS / "r.md")
+    missing = "cat(Filter(function(p) !requireNamespace(p, quietly = TRUE), c({})))"
+    reader = "arrow"
+    if run_program(folder, "Rscript", "-e", missing.format('"arrow"')):
+        reader = "nanoparquet"
+    packages = f'"{reader}", "dplyr", "tidyr"'
+    if lacking := run_program(folder, "Rscript", "-e", missing.format(packages)):
+        pytest.skip(f"R has no {lacking}")
+    lines = lines.replace("library(arrow)", f"library({reader})")
+    check(folder, run_program(folder, "Rscript", "-e", lines + TIDYVERSE_WRITES))
+
+
+@pytest.mark.skipif(find_spec("duckdb") is None, reason="duckdb is not installed")
+def test_the_queries_for_duckdb_give_the_same_numbers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import duckdb  # noqa: PLC0415
+
+    monkeypatch.chdir(folder)
+    shares, polarities = filter(str.strip, example("sql", DOCS / "duckdb.md").split(";"))
+    rows = duckdb.sql(shares).fetchall()
+    assert ("2020-03", "covid", 2, 3, 66.7) in rows
+    assert ("2020-04", "covid", None, 0, None) in rows
+    wanted = ast.literal_eval((folder / "expected.txt").read_text(encoding="utf-8"))[1]
+    counts = {keyword: str(count) for keyword, count, _ in duckdb.sql(polarities).fetchall()}
+    assert counts == {keyword: count for keyword, (count, _) in wanted.items()}
 
 
 def test_each_example_has_ten_lines() -> None:

@@ -127,6 +127,24 @@ def the_citation_edited(path: Path) -> Files:
     return {"CITATION.cff": read(path, "CITATION.cff") + b"doi: 10.1000/182\n"}
 
 
+def the_license_edited(path: Path) -> Files:
+    return {"datacite.json": read(path, "datacite.json").replace(b"No licence", b"Any licence")}
+
+
+def the_program_edited(path: Path) -> Files:
+    name = "ro-crate-metadata.json"
+    return {name: read(path, name).replace(b'"name": "Tidings"', b'"name": "Rumours"')}
+
+
+def a_column_edited(path: Path) -> Files:
+    name = "datapackage.json"
+    return {name: read(path, name).replace(b'"type": "integer"', b'"type": "string"', 1)}
+
+
+def the_crate_removed(_path: Path) -> Files:
+    return {"ro-crate-metadata.json": None}
+
+
 def the_manifest_edited(path: Path) -> Files:
     return {"run.json": read(path, "run.json").replace(b'"state": "done"', b'"state": "failed"')}
 
@@ -166,6 +184,10 @@ FORGERIES = [
     (a_figure_removed, {"figures"}),
     (the_dictionary_edited, {"exports/dictionary.md"}),
     (the_citation_edited, {"CITATION.cff"}),
+    (the_license_edited, {"datacite.json"}),
+    (the_program_edited, {"ro-crate-metadata.json"}),
+    (a_column_edited, {"datapackage.json"}),
+    (the_crate_removed, {"ro-crate-metadata.json"}),
     (the_manifest_edited, {"run.json"}),
     (the_readme_edited, {"README.txt"}),
     (a_month_removed, {"jobs.jsonl"}),

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from cli.label import check_coder
 from core.errors import BadInput, NotFound, UsageError
-from models.codes import UnitKey
+from models.codes import ADJUDICATED, PERSON, UnitKey
 from models.database import Database
 from models.erasure import forget_documents, forget_run
 from models.labels import read_labels, store_labels
@@ -25,16 +24,12 @@ from reports.data.run_data import load_run
 from reports.pages import run_summary
 from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
-from tests.report_stories import Text, database, handles_run, months_run, store
+from tests.report_stories import Text, handles_run, months_run, store
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A database with the run, which ``tidings`` finds by its setting."""
-    with closing(database(tmp_path)) as opened:
-        monkeypatch.setenv("TIDINGS_DATABASE_URL", opened.url)
-        monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
-        yield opened
+def db(command_db: Database) -> Database:
+    return command_db
 
 
 @pytest.fixture
@@ -457,3 +452,9 @@ def test_a_label_makes_the_report_anew(db: Database, run: int) -> None:
     add_labels(db, run, "Ann", [1])
     fingerprints.append(run_summary.fingerprint(db, run))
     assert len(set(fingerprints)) == 3
+
+
+def test_no_coder_is_called_as_what_is_decided_between_coders() -> None:
+    assert check_coder(" Ann  Bee ") == "Ann Bee"
+    with pytest.raises(UsageError, match="no coder can be called adjudicated"):
+        check_coder(ADJUDICATED.removeprefix(PERSON))

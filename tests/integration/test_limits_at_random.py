@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import CapReached
-from core.ratelimit import MinuteCount, recovery
+from core.ratelimit import MinuteCount, StatedLimit, recovery
 from core.ratelimit.clock import Clock
 from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.notation import LimitUnit, Weights, Window, parse_limits
@@ -72,8 +72,11 @@ class Service:
     counted: list[tuple[int, Weights]] = field(default_factory=list)
     exceeded: list[str] = field(default_factory=list)
     charges: Counter[tuple[int, LimitUnit]] = field(default_factory=Counter)
+    states_limits: bool = False
 
-    def count(self, weights: Weights) -> None:
+    def count(self, weights: Weights) -> list[StatedLimit]:
+        """Count a call; return what is left of each unit, for as long as a window lasts."""
+        stated = []
         now = self.virtual_time.microseconds
         self.counted.append((now, {CALLS: 1, **weights}))
         for window in self.windows:
@@ -81,6 +84,9 @@ class Service:
             used = sum(used[window.unit] for at, used in self.counted if at > begin)
             if used > window.amount:
                 self.exceeded.append(f"{used} in {window} at {now / 1e6:.3f} s")
+            left = max(window.amount - used, 0)
+            stated.append(StatedLimit(window.unit, left, window.amount, window.seconds))
+        return stated if self.states_limits else []
 
     def charge(self, weights: Weights, sign: int = 1, minute: int | None = None) -> int:
         minute = int(self.virtual_time.time() // 60) if minute is None else minute
@@ -152,7 +158,7 @@ class Process:
             minute = self.service.charge(planned.reserved)
             # What was sent arrives, even if the process is killed.
             request = asyncio.create_task(self._arrive(planned))
-            await asyncio.shield(request)
+            stated_limits = await asyncio.shield(request)
             await self.virtual_time.sleep(planned.until_answered)
             used = planned.used if planned.is_answered else planned.reserved
             self.service.charge(planned.reserved, -1, minute)
@@ -160,10 +166,11 @@ class Process:
             if not planned.is_answered:
                 raise TimeoutError
             permitted.settle(used)
+            permitted.lower(stated_limits)
 
-    async def _arrive(self, planned: PlannedCall) -> None:
+    async def _arrive(self, planned: PlannedCall) -> list[StatedLimit]:
         await self.virtual_time.sleep(planned.until_counted)
-        self.service.count(planned.used)
+        return self.service.count(planned.used)
 
     async def close(self) -> None:
         self.client.is_dead = True
@@ -198,10 +205,15 @@ faults = st.builds(
 
 
 async def run_schedule(
-    redis_url: str, limits: str, calls: Sequence[Sequence[PlannedCall]], faults: Sequence[Fault]
+    redis_url: str,
+    limits: str,
+    calls: Sequence[Sequence[PlannedCall]],
+    faults: Sequence[Fault] = (),
+    *,
+    states_limits: bool = False,
 ) -> Service:
     virtual_time = VirtualTime()
-    service = Service(virtual_time, parse_limits(limits))
+    service = Service(virtual_time, parse_limits(limits), states_limits=states_limits)
     if any(fault.kind == "clock is right" for fault in faults):
         virtual_time.redis_ahead = 7200
     # Their own clocks differ by hours, which nothing depends on.
@@ -242,28 +254,41 @@ async def run_schedule(
     limits=st.sampled_from(LIMITS),
     calls=st.lists(st.lists(planned_calls, min_size=1, max_size=8), min_size=1, max_size=3),
     faults=st.lists(faults, max_size=3),
+    states_limits=st.booleans(),
 )
 def test_no_trailing_window_of_the_service_is_ever_exceeded(
     redis_url: str,
     limits: str,
     calls: list[list[PlannedCall]],
     faults: list[Fault],
+    states_limits: bool,
 ) -> None:
     empty_valkey(redis_url)
     with pytest.MonkeyPatch.context() as patch:
         # Keys expire by the real clock, which virtual time runs ahead of.
         patch.setattr(recovery, "LOCK_MS", 100)
-        service = asyncio.run(run_schedule(redis_url, limits, calls, faults))
+        service = asyncio.run(
+            run_schedule(redis_url, limits, calls, faults, states_limits=states_limits)
+        )
     assert service.exceeded == []
 
 
-@pytest.mark.parametrize(("seconds", "amount"), [(10, 2000), (60, 1000)])
-def test_a_limit_of_tokens_is_used_to_95_percent(redis_url: str, seconds: int, amount: int) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "amount", "states_limits"), [(10, 2000, False), (60, 1000, False), (60, 1000, True)]
+)
+def test_a_limit_of_tokens_is_used_to_95_percent(
+    redis_url: str, seconds: int, amount: int, *, states_limits: bool
+) -> None:
+    latencies = [0.2, 0.1, 2.0, 0.1] if seconds == 60 else [0.2]
     calls = [
-        [PlannedCall(0, 30 + 7 * number, 0.5, 0.1, 0.2, is_answered=True)] * (amount // 10)
+        [
+            PlannedCall(0, 30 + 7 * number, 0.5, 0.1, latency, is_answered=True)
+            for latency in latencies * (amount // 10 // len(latencies))
+        ]
         for number in range(4)
     ]
-    service = asyncio.run(run_schedule(redis_url, f"{amount} tokens/{seconds}s", calls, []))
+    limits = f"{amount} tokens/{seconds}s"
+    service = asyncio.run(run_schedule(redis_url, limits, calls, states_limits=states_limits))
     assert service.exceeded == []
     tokens = [(at, used[TOKENS]) for at, used in service.counted]
     first = tokens[0][0]

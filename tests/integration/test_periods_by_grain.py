@@ -216,7 +216,7 @@ def test_other_tables_and_trainings_take_no_grain(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
     stories.store(db, texts_of("2020-03-01", 3))
     run = stories.months_run(db, "2020-03", "2020-03", ["fever"])
-    with pytest.raises(UsageError, match="--by goes with periods: the table mentions"):
+    with pytest.raises(UsageError, match="--by goes with periods and estimates: the table"):
         exports.write(db, run, "mentions", "jsonl", io.BytesIO(), grain=Grain.DAY)
     training = stories.trainings_run(db, "feedforward", [1.0])
     with pytest.raises(UsageError, match="is a training, which has no periods"):

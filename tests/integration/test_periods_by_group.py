@@ -21,7 +21,8 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, DocumentCount, Job, JobStep, Mention, Run
 from producers.submit import submit_run
-from reports.data.groupings import NOT_KNOWN, list_groups
+from reports.data.cube import list_groups
+from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import load_run
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from textapi.text.keywords import pattern
@@ -266,5 +267,5 @@ def test_groupings_are_of_runs_of_months_and_of_two_tables_alone(db: Database) -
     with pytest.raises(UsageError, match=f"--by kind: run {run} is none of months"):
         load_run(db, run, grouping=Grouping.KIND)
     run = submit_run(db, parameters("2020-03", "2020-03"), ())
-    with pytest.raises(UsageError, match="--by kind goes with periods and mentions: the table cov"):
+    with pytest.raises(UsageError, match="--by kind goes with periods, mentions and estimates"):
         rows_by(db, run, Grouping.KIND, table="coverage")

@@ -55,7 +55,7 @@ def test_the_words_of_two_accounts_are_two_lists() -> None:
         "Used less than by @ann": "senate 0",
     }
     assert distinctive.describe_lists("posts of @bob").startswith(
-        "Behind each word: the posts of @bob that hold it. The clearest words come first"
+        "The figure behind a word is the number of posts of @bob with it. The clearest words "
     )
 
 
@@ -111,6 +111,13 @@ def test_patterns_of_few_texts_are_no_repeats_worth_a_table(tmp_path: Path) -> N
     index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     text = page_text(index)
     assert "5 of 505 posts (0.99 %) are in such texts. All are of one pattern." in text
+    pair = [Text("2020-03-04", "No ferry at all this morning.", None, "ann", "x")] * 2
+    stories.store(db, pair, prefix="c")
+    text = page_text(report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out"))
+    assert (
+        "7 of 507 posts (1.4 %) are in such texts. What sentences and pictures call repeats are "
+        "patterns of at least 5 texts: 5 posts. The largest pattern stands below."
+    ) in text
     assert "a daily briefing" not in text.partition("Methods")[0]
     assert "--distinct counts each pattern once a month" in text
     db.close()

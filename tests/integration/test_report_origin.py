@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from models.database import Database
+from models.tables import JobStep
 from reports.build import report_folder
 from reports.data import archive_hash
 from reports.data.archive_hash import hash_documents
@@ -131,6 +133,29 @@ def test_texts_that_are_made_up_are_nobody_elses(db: Database) -> None:
     run = fill(db, [Text("2020-03-01", "Coronavirus.", "https://example.org/1")])
     assert "Licence The texts were written by the program" in methods(db, run)
     assert origin_of(db, run) == f"Source: made-up texts · as of {DAY} · Tidings, run {run}"
+
+
+def test_an_update_of_a_month_leaves_the_pictures_of_the_others(
+    db: Database, tmp_path: Path
+) -> None:
+    stories.store(db, [Text(f"2020-0{3 + n % 2}-{n:02}", f"Covid item {n}.") for n in range(1, 29)])
+    run = stories.months_run(db, "2020-03", "2020-04", ["covid"])
+    report_folder.build(db, [run], tmp_path)
+    before = {path.name for path in (tmp_path / "figures").iterdir()}
+
+    _, april = load_run(db, run).jobs
+    a_day_later = JobStep.at + 24 * 3600
+    with db.write() as connection:
+        connection.execute(update(JobStep).where(JobStep.job_id == april.id).values(at=a_day_later))
+    report_folder.build(db, [run], tmp_path)
+    after = {path.name for path in (tmp_path / "figures").iterdir()}
+
+    march = {name for name in before if "2020-03" in name}
+    assert march
+    assert march <= after
+    assert not {name for name in before if "2020-04" in name} & after
+    assert describe_origin([load_run(db, run)], "2020-03").split(" · ")[1] == f"as of {DAY}"
+    assert describe_origin([load_run(db, run)]).split(" · ")[1] == "as of 2020-09-14"
 
 
 def test_the_small_print_names_source_day_and_run(db: Database) -> None:

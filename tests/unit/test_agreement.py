@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from reports.stats.agreement import (
     CodePair,
     Level,
-    compare_coders,
     estimate_alpha,
     krippendorff_alpha,
     make_confusion_matrix,
@@ -136,25 +135,6 @@ def test_perfect_agreement_has_an_interval_of_no_width_and_no_difference_has_non
     assert perfect is not None
     assert (perfect.low, perfect.alpha, perfect.high) == (1, 1, 1)
     assert estimate_alpha([[1, 1], [1, 1]], Level.NOMINAL) is None
-
-
-# --- pairs of coders ---
-
-
-def test_each_two_coders_are_compared_on_the_units_that_both_coded() -> None:
-    units: list[dict[str, float]] = [
-        {"Ann": 1, "Ben": 1, "Cleo": 0},
-        {"Ann": 0, "Ben": 0},
-        {"Ben": 1, "Ann": 0},
-        {"Cleo": 1},
-    ]
-
-    first, second, third = compare_coders(units, Level.NOMINAL)
-    assert (first.coder, first.other_coder, first.n) == ("Ann", "Ben", 3)
-    assert first.share == pytest.approx(2 / 3)
-    assert first.alpha == krippendorff_alpha([[1, 1], [0, 0], [0, 1]], Level.NOMINAL)
-    assert (second.coder, second.other_coder, second.n, second.share) == ("Ann", "Cleo", 1, 0)
-    assert (third.coder, third.other_coder, third.n) == ("Ben", "Cleo", 1)
 
 
 # --- a machine beside people ---

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.enums import Grain
+from reports.data.cube import read_documents
 from reports.data.daily_counts import (
     cut_off_periods,
     is_cut_off,
     measure_dispersion,
-    no_documents,
-    read_daily_counts,
 )
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
@@ -116,10 +116,9 @@ def test_documents_are_counted_on_their_days_to_the_last_moment(tmp_path: Path) 
     run = stories.months_run(db, "2020-02", "2020-03", ["fever"])
     data = load_run(db, run)
     february, march = data.jobs
-    expected = no_documents("2020-02")
-    expected[0], expected[28] = 1, 2
-    assert read_daily_counts(data, february) == {"2020-02": expected}
-    assert sum(read_daily_counts(data, march)["2020-03"]) == 1
+    expected = [1] + [0] * 27 + [2]
+    assert read_documents(data, february).by_period(Grain.MONTH) == {"2020-02": expected}
+    assert sum(read_documents(data, march).by_period(Grain.MONTH)["2020-03"]) == 1
 
 
 def test_a_month_that_was_collected_by_half_is_marked_in_its_rows(tmp_path: Path) -> None:

@@ -85,6 +85,18 @@ def test_an_event_does_not_hide_the_next_since_the_past_leaves_it_out() -> None:
     ]
 
 
+def test_a_sentence_names_the_months_with_which_an_event_is_not_compared() -> None:
+    rows = make_rows([*QUIET, (300, 3000), *QUIET, (100, 3000)])
+    _, event = share_events(rows)
+    assert describe_event(event, Unit.MENTION).endswith(
+        "against 1.0 % on average in 12 usual months before, without July 2020."
+    )
+    many = make_rows([*QUIET[:3], *[(150, 3000), (30, 3000)] * 4, (150, 3000)])
+    assert describe_event(share_events(many)[-1], Unit.MENTION).endswith(
+        "on average in 7 usual months before, 4 that were unusual or not whole left out."
+    )
+
+
 def test_a_level_of_three_months_is_the_new_usual_one() -> None:
     rows = make_rows([*QUIET, *[(150, 3000)] * 8])
     events = share_events(rows)
@@ -225,7 +237,7 @@ def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
     (event,) = find_events(series).events
     assert (event.kind, event.period) == (WORDING, "2020-06")
     assert event.row.documents == 400
-    assert f"documents that mention “k”, {event.now:.1%}".replace("%", " %") in describe_event(
+    assert f"documents of the subject “k”, {event.now:.1%}".replace("%", " %") in describe_event(
         event, Unit.MENTION
     )
 

@@ -23,9 +23,9 @@ SPAN = style.Range("2020-01", "2020-04")
 PANEL = SharePanel(
     "covid",
     (
-        Share("2020-01", 0.02, 0.0, None, None),
-        Share("2020-03", 0.2, 0.05, 0.15, 0.25),
-        Share("2020-04", 0.3, 0.3, 0.2, 0.4),
+        Share("2020-01", 0.02, 0.0),
+        Share("2020-03", 0.2, 0.05),
+        Share("2020-04", 0.3, 0.3),
     ),
     gaps=("2020-02",),
     cut_off=("2020-04",),
@@ -45,9 +45,7 @@ def ax() -> Iterator[Axes]:
 
 def panel(name: str, *shares: float) -> SharePanel:
     periods = [f"2020-{month:02}" for month in range(1, len(shares) + 1)]
-    points = [
-        Share(period, share, 0.0, None, None) for period, share in zip(periods, shares, strict=True)
-    ]
+    points = [Share(period, share, 0.0) for period, share in zip(periods, shares, strict=True)]
     return SharePanel(name, tuple(points), (), (), ())
 
 
@@ -73,26 +71,6 @@ def test_gaps_bulk_days_and_cut_off_months_are_marked_where_they_are(ax: Axes) -
     assert list(bulk.get_xdata()) == [day("2020-03-16")]
     daggers = [text.get_position()[0] for text in ax.texts if text.get_text() == style.CUT_OFF]
     assert daggers == [day("2020-04-16")]
-    intervals = [list(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
-    assert intervals == [[0.15, 0.25], [0.2, 0.4]]
-
-
-def test_an_arrow_marks_an_interval_that_goes_on_above_the_axis() -> None:
-    points = (Share("2020-01", 0.1, 0.0, 0.0, 0.9), Share("2020-02", 0.2, 0.0, 0.1, 0.25))
-    specs = shares_specs([SharePanel("fog", points, (), (), ())], SPAN, 9)
-    assert specs is not None
-    with style.house_style():
-        figure = specs[0].draw()
-    assert isinstance(figure, Figure)
-
-    (drawn,) = figure.axes
-    (arrows,) = [line for line in drawn.lines if line.get_label() == "_far"]
-    top = drawn.get_ylim()[1]
-    assert top < 0.9
-    assert list(arrows.get_xdata()) == [day("2020-01-16")]
-    assert list(arrows.get_ydata()) == [top]
-    legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "the range goes on" in legend
 
 
 def test_the_peak_is_a_whole_month_and_the_alternative_text_names_it() -> None:
@@ -117,8 +95,6 @@ def test_the_legend_has_the_marks_that_are_drawn_and_no_others() -> None:
         [
             "documents that mention it",
             "of these, in repeated texts",
-            "range of other days like these",
-            "the range goes on",
             "no data, which is no zero",
             "† first or last days missing",
             "month with a bulk day",

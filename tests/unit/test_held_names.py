@@ -54,3 +54,13 @@ def test_a_name_of_signs_alone_is_found_nowhere() -> None:
     assert finder.count(["\u2026", "Quist \u2026"]).documents == {QUIST: 1}
     finder = NameFinder({QUIST: WrittenNames(frozenset({"\u2026"}))})
     assert finder.count(["\u2026"]).documents == {}
+
+
+def test_a_full_name_that_only_texts_of_a_month_hold_has_no_spelling_there() -> None:
+    month_counts: dict[EntityName, int] = {("PERSON", "Quist"): 2}
+    run_counts = {**month_counts, ("PERSON", "Ann Quist"): 9}
+    run_names = RunNames.of(run_counts)
+    held = run_names.find_written(run_counts).count(["Quist Wins", "Mayor Ann Quist Sails"])
+    ranked = rank_names(month_counts, run_names=run_names, held=held)
+    assert held.in_full[QUIST] == 1
+    assert ranked.by_type == {"PERSON": [("Quist", 2)]}

@@ -38,7 +38,17 @@ ENGLISH = [
 # Nothing in them says which language they are in.
 SHORT_ENGLISH = ["Covid Toe?", "Quiz", "Obituaries", "Ann Quist, Carl Brandt", "Die Hard", "", "!"]
 
-model = Model()
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture(scope="module")
+def package() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(Path(MODEL_FILE))
+    identifier.set_languages(DETECTED)
+    return identifier
 
 
 @pytest.mark.parametrize(
@@ -84,7 +94,7 @@ def test_addresses_accounts_and_tags_decide_nothing() -> None:
 
 @given(st.lists(st.text(max_size=80) | st.sampled_from(GERMAN + ENGLISH), max_size=6))
 def test_the_scores_of_many_texts_are_those_that_the_package_gives_to_each(
-    texts: list[str],
+    model: Model, package: LanguageIdentifier, texts: list[str]
 ) -> None:
     plain = [text.replace("@", "").replace("#", "").replace("www.", "") for text in texts]
     plain = [text for text in plain if "http" not in text]
@@ -95,10 +105,6 @@ def test_the_scores_of_many_texts_are_those_that_the_package_gives_to_each(
         expected = dict(package.rank(text))
         if len(set(expected.values())) > 1:  # a text without a feature has no scores there
             assert ours == pytest.approx(expected, rel=1e-3, abs=1e-2)
-
-
-package = LanguageIdentifier.from_model_file(Path(MODEL_FILE))
-package.set_languages(DETECTED)
 
 
 def test_what_is_stated_comes_before_the_source_and_before_what_is_detected() -> None:
@@ -136,6 +142,29 @@ def test_an_outlet_with_few_decided_texts_says_nothing_of_the_others() -> None:
     assert outside(rows(PAPER, 1, "de", "de", "", "")) == {1: "de", 2: "de"}
     assert outside(rows(PAPER, 1, "", "", "")) == {}
     assert outside(rows(PAPER, 1, "en", "en", "de", "de", "")) == {3: "de", 4: "de"}
+
+
+def test_an_outlet_with_few_decided_texts_has_the_language_of_its_archive() -> None:
+    small = Publisher("archive", "Kleinblatt", None)
+    mute = Publisher("archive", "Stillblatt", None)
+    german = rows(PAPER, 1, "de", "de", "de", "")
+    found = outside(german, rows(small, 11, "de", "", ""), rows(mute, 21, "", ""))
+    assert found == dict.fromkeys((1, 2, 3, 4, 11, 12, 13, 21, 22), "de")
+    # Its own English text speaks for it, and another archive says nothing of it.
+    found = outside(german, rows(small, 11, "en", ""))
+    assert found == dict.fromkeys((1, 2, 3, 4), "de")
+    elsewhere = Publisher("nyt", "Kleinblatt", None)
+    assert outside(german, rows(elsewhere, 11, "")) == dict.fromkeys((1, 2, 3, 4), "de")
+    # Accounts of one service have no language together.
+    accounts = [Publisher("x", "", handle) for handle in ("ann", "ben")]
+    found = outside(rows(accounts[0], 1, "de", "de", "de", "de"), rows(accounts[1], 11, "", ""))
+    assert found == dict.fromkeys((1, 2, 3, 4), "de")
+
+
+def test_an_outlet_of_an_english_archive_keeps_its_undecided_texts() -> None:
+    small = Publisher("archive", "Kleinblatt", None)
+    found = outside(rows(TIDES, 1, "en", "en", "en", ""), rows(small, 11, "de", ""))
+    assert found == {11: "de"}
 
 
 def test_an_engine_that_reads_german_leaves_out_no_german_text() -> None:

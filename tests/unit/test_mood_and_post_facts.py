@@ -25,6 +25,20 @@ def test_the_mean_is_said_with_its_highest_and_lowest_month() -> None:
     assert fact.claim == ("mood", "2020-04", "2020-05")
 
 
+def test_months_whose_means_hardly_differ_share_the_highest_place() -> None:
+    means = [0.201, -0.3, 0.2, 0.193, 0.1, -0.298]
+    rows = [row(f"2020-{month:02}", 50, mean) for month, mean in enumerate(means, 1)]
+    (fact,) = state_mood("“covid”", rows, "mention")
+    assert fact.text.endswith(
+        "it is highest in January 2020 (+0.20, 50 mentions), March 2020 (+0.20, 50 mentions) and "
+        "April 2020 (+0.19, 50 mentions) and lowest in February 2020 (−0.30, 50 mentions) and June "
+        "2020 (−0.30, 50 mentions)."
+    )
+    rows.append(row("2020-07", 50, 0.199))
+    (fact,) = state_mood("“covid”", rows, "mention")
+    assert "it is highest in 4 months (about +0.20) and lowest in" in fact.text
+
+
 def test_means_of_few_mentions_and_months_that_are_cut_off_are_not_ranked() -> None:
     rows = [row("2020-03", 29, -0.9), row("2020-04", 50, 0.2)]
     assert state_mood("“covid”", rows, "mention") == []

@@ -39,6 +39,16 @@ def test_rows_are_taken_in_any_order_and_several_times() -> None:
     assert (len(rows), rows.shape, rows.dtype) == (9, (9, 7), np.float64)
 
 
+def test_selected_rows_and_a_product_are_those_of_dense_rows() -> None:
+    dense = mostly_zeros(9, 7)
+    rows = sparse(dense)
+    for places in ([4, 1, 4, 8, 0], [1], []):
+        selected = rows.select(np.array(places, np.int64))
+        assert np.array_equal(selected[:], dense[places])
+    weights = np.random.default_rng(2).normal(size=(7, 2))
+    assert rows.multiply(weights) == pytest.approx(dense @ weights)
+
+
 @pytest.mark.parametrize(
     ("columns", "values", "starts"),
     [

@@ -15,7 +15,7 @@ from reports.pages.reading_list import LENGTH, choose_documents
 from textapi.text.keywords import pattern
 
 COVID = [pattern("covid")]
-BY_OTHERS = "among the most typical: its words are those of most others"
+BY_OTHERS = "shares most words with the other documents"
 START = datetime(2020, 3, 1)  # noqa: DTZ001 - naive UTC, as stored
 
 

@@ -72,6 +72,12 @@ def test_a_last_name_that_two_bear_alike_stays_apart() -> None:
     ]
 
 
+def test_a_first_name_that_several_bear_stands_for_none_of_them() -> None:
+    several = persons(Bill=3, Bill_Quist=80, Bill_Ruel=40)
+    assert ("PERSON", "Bill Quist", 80) in shown(several)
+    assert ("PERSON", "Bill Quist", 83) in shown(persons(Bill=3, Bill_Quist=80, Bill_Ruel=4))
+
+
 def test_the_texts_of_the_run_show_whose_a_last_name_is() -> None:
     texts = ["Quist Wins Again", "Mayor Ann Quist Speaks", "Ann Quist\u2019s Boat", "Ann B. Quist"]
     counts = persons(Quist=12)

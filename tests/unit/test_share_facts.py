@@ -43,9 +43,9 @@ def test_shares_that_are_close_have_places_that_show_by_how_much() -> None:
         row("2018-03", 27, documents=4878),
     ]
     assert texts(rows)["share"] == (
-        "“covid” is in 50 of 4,747 documents (1.053 %) of February 2018, the highest share of 3 "
-        "months by less than one document; next is January 2018 with 1.049 %, lowest March 2018 "
-        "with 0.5535 %."
+        "“covid” is in 50 of 4,747 documents (1.053 %) of February 2018 and in 44 of 4,193 "
+        "documents (1.049 %) of January 2018, nearly the same and the highest shares of 3 months; "
+        "lowest March 2018 with 0.5535 %."
     )
 
 
@@ -108,6 +108,18 @@ def test_a_change_of_level_needs_nearly_every_month_beyond_those_before() -> Non
     )
     fall = texts(rows_of(*[52, 50, 51, 49], *[13, 12, 14, 13]))["level"]
     assert fall.endswith("4 of 4 months since then are below each of the 4 before.")
+
+
+def test_a_share_that_had_changed_before_is_no_change_of_level() -> None:
+    # March is at the new level, and so few months before make no level of their own.
+    assert "level" not in texts(rows_of(140, 123, 90, *[70, 72, 69, 71, 70, 68]))
+    assert "level" in texts(rows_of(140, 123, 131, *[70, 72, 69, 71, 70, 68]))
+
+
+def test_a_subject_that_was_unknown_has_a_first_mention_and_no_level_before() -> None:
+    rows = rows_of(*[0] * 9, 1, 2, *[30, 33, 31, 36, 32])
+    assert "level" not in texts(rows)
+    assert "first" in texts(rows)
 
 
 def test_the_first_mention_names_its_term_and_what_was_read_before() -> None:

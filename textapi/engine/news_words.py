@@ -71,7 +71,8 @@ class Word:
 
 def plain(text: str) -> str:
     """Return *text* in lower case, with straight quotes."""
-    return text.translate(_PLAIN_SIGNS).replace("''", '"').casefold()
+    plain_text = text if text.isascii() else text.translate(_PLAIN_SIGNS)
+    return plain_text.replace("''", '"').casefold()
 
 
 def find_tokens(text: str) -> list[str]:
@@ -88,10 +89,11 @@ def read_all_words(text: str) -> Iterator[tuple[str, bool, bool]]:
             negated_words, begins_clause = 0, True
             continue
         yield token, negated_words > 0, begins_clause
-        negated_words = max(0, negated_words - 1)
         begins_clause = False
         if token in _NEGATORS or token.endswith("n't"):
             negated_words = NEGATION_WORDS
+        elif negated_words:
+            negated_words -= 1
 
 
 def read_words(

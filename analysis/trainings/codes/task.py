@@ -30,7 +30,7 @@ from analysis.trainings.codes import validation
 from analysis.trainings.codes.samples import CodeSample, CodeSamples
 from core.errors import BadInput
 from core.quantities import quantity
-from networks.classifier import Numbers, first_classifier, measure_loss, select_rows
+from networks.classifier import Numbers, first_classifier, measure_loss
 from networks.storage import pack, unpack
 
 # Fewer coded texts tell nothing of a network.
@@ -126,7 +126,7 @@ class CodesTask:
         by_order = sorted(range(len(places)), key=lambda number: self._order[places[number]])
         is_scale = self._codebook.variable(key.variable).type == VariableType.SCALE
         samples = validation.Samples(
-            select_rows(self._rows, np.array(places, np.int64)),
+            self._rows.select(np.array(places, np.int64)),
             np.array(classes, np.int64),
             np.array(groups, np.int64),
             np.array(by_order, np.int64),

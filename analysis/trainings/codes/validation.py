@@ -22,7 +22,6 @@ from networks.classifier import (
     Numbers,
     first_classifier,
     fit_classifier,
-    select_rows,
 )
 from networks.sparse import SparseRows
 
@@ -82,7 +81,7 @@ def _fit_path(
     if len(np.unique(classes)) < 2:
         return [classifier] * len(weight_decays)
 
-    rows = select_rows(samples.rows, places)
+    rows = samples.rows.select(places)
     classifiers = []
     for weight_decay in weight_decays:
         classifier = fit_classifier(rows, classes, weight_decay, start=classifier)
@@ -108,7 +107,7 @@ def cross_validate(samples: Samples, size: int | None = None) -> Validation:
         trained = samples.order[part_of_sample[samples.order] != part][:size]
         if not len(tested) or not len(trained):
             continue
-        rows = select_rows(samples.rows, tested)
+        rows = samples.rows.select(tested)
         for place, classifier in enumerate(_fit_path(samples, trained, WEIGHT_DECAYS)):
             predicted[place, tested] = classifier.classify(classifier.score(rows))
 

@@ -28,7 +28,9 @@ class CallRow:
     maybe_twice: Annotated[
         int, "Calls repeated because nobody knows whether the first was answered."
     ]
-    seconds: Annotated[float | None, "Time spent waiting for answers, all calls together."]
+    seconds: Annotated[
+        float | None, "Time spent waiting for answers, all calls together.", schema.SECONDS
+    ]
     tokens_in: Annotated[int | None, "Tokens of the prompts; null if the service counts none."]
     tokens_out: Annotated[int | None, "Tokens of the answers."]
     tokens_cached: Annotated[int | None, "Of `tokens_in`, those that the service had cached."]

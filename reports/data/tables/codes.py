@@ -52,7 +52,9 @@ class CodeRow:
         str | None,
         "The code; several categories with bars between them; null where the state is not `coded`.",
     ]
-    probability: Annotated[float | None, "How certain a machine is of its code; null of people."]
+    probability: Annotated[
+        float | None, "How certain a machine is of its code; null of people.", schema.FRACTION
+    ]
     state: Annotated[str, "`coded`, `cannot be coded`, `refused`, `cut off` or `invalid`."]
     reason: Annotated[str | None, "Why the text cannot be coded."]
     sample_period: Annotated[
@@ -65,7 +67,9 @@ class CodeRow:
         "Part of the sample: `mention`, `near miss`, `rest` or `all`; null outside the sample.",
     ]
     copies: Annotated[int | None, "How many units of the part have this text; null outside."]
-    inclusion: Annotated[float | None, "Probability with which it was drawn; null outside."]
+    inclusion: Annotated[
+        float | None, "Probability with which it was drawn; null outside.", schema.FRACTION
+    ]
 
 
 def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterator[CodeRow]:

@@ -54,6 +54,7 @@ class ComentionRow:
     share_p: Annotated[
         float | None,
         "p-value of McNemar's exact test that both are mentioned as often; 0: below 0.0000005.",
+        schema.FRACTION,
     ]
     polarity_difference: Annotated[
         float | None,
@@ -64,7 +65,9 @@ class ComentionRow:
         float | None, "Lower end of its 95 % interval, with documents as clusters of sentences."
     ]
     polarity_high: Annotated[float | None, "Upper end of that interval."]
-    polarity_p: Annotated[float | None, "p-value of the t test that the means are equal."]
+    polarity_p: Annotated[
+        float | None, "p-value of the t test that the means are equal.", schema.FRACTION
+    ]
 
 
 def read_comentions(

@@ -42,6 +42,7 @@ class DocumentRow:
         float | None,
         "Polarity of the post, from -1 to 1; null for news, whose sentences have theirs in "
         "`mentions`.",
+        schema.POLARITY,
     ]
 
 

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from analysis.codebooks.codebook import Variable, VariableType
+from analysis.codebooks.codebook import VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data import export_schema as schema
-from reports.data.coded_samples import (
-    NOT_ASKED,
-    PEOPLE,
-    CodedSample,
-    SampleUnit,
-    count_represented,
-    read_coded_samples,
-)
+from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.estimate_strata import (
     Subject,
+    estimate_subject_mean,
     list_group_subjects,
     list_helpers,
     list_subjects,
     make_strata,
 )
-from reports.data.run_data import RunData, keep_rows_of_run
+from reports.data.run_data import RunData, keep_rows
 from reports.data.sample_looks import read_level
-from reports.stats import human_scale
-from reports.stats.coded_strata import CodedStratum, average_coders
+from reports.stats.coded_strata import CodedStratum
 from reports.stats.intervals import CONFIDENCE, round_figure
 from reports.stats.proportions import (
     ShareEstimate,
@@ -102,7 +94,7 @@ class EstimateRow:
         return self.n_model if self.model else self.n_person
 
 
-@keep_rows_of_run
+@keep_rows
 def read_estimates(
     run: RunData,
     job_names: Collection[str] | None = None,  # noqa: ARG001 - an estimate is of no single job
@@ -110,14 +102,12 @@ def read_estimates(
     """Yield the estimates of each variable, for the whole run and for each period of its sample."""
     rows: list[EstimateRow] = []
     for sample in read_coded_samples(run):
-        for subject in list_subjects(sample):
+        for subject in [*list_subjects(run, sample), *list_group_subjects(run, sample)]:
             for machine in (None, *list_helpers(run, sample)):
                 rows += _estimate_subject(run, subject, machine)
         for model in sample.models:
-            for subject in list_subjects(sample, model):
+            for subject in list_subjects(run, sample, model):
                 rows += _estimate_subject(run, subject, None)
-        for subject in list_group_subjects(run, sample):
-            rows += _estimate_subject(run, subject, None)
     yield from ESTIMATES.sort(rows)
 
 
@@ -141,62 +131,28 @@ def _estimate_subject(run: RunData, subject: Subject, machine: str | None) -> It
 
 def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
     """Yield the mean of a scale over the texts of which it is asked."""
-    sample, variable = subject.sample, subject.variable
-    strata: list[human_scale.Stratum] = []
-    for stratum in subject.strata:
-        units = filter(subject.has_unit, sample.units_by_stratum[stratum.number])
-        known = [unit for unit in units if _is_known(sample, unit, variable)]
-        copies = [subject.copies(unit) for unit in known]
-        population = max(subject.population(run, stratum), sum(copies))
-        stands_for = count_represented(copies, population)
-        answers = [
-            (step, represented)
-            for unit, represented in zip(known, stands_for, strict=True)
-            if (step := _mean_code(sample, unit, variable)) is not None
-        ]
-        if answers:
-            steps = [step for step, _ in answers]
-            represented_units = [represented for _, represented in answers]
-            # The texts of which the variable is asked are as many as those that stand for them.
-            size = math.ceil(sum(represented_units))
-            nothing = [0.0] * len(steps)
-            strata.append(human_scale.Stratum(size, 0.0, nothing, steps, represented_units))
-
-    estimate = human_scale.estimate_mean(strata, use_polarity=False)
+    estimate = estimate_subject_mean(run, subject)
     if estimate is not None:
+        low, high = estimate.interval
         yield EstimateRow(
             run=run.id,
-            codebook=sample.codebook.name,
-            hash=sample.codebook.short_hash,
-            variable=variable.name,
+            codebook=subject.sample.codebook.name,
+            hash=subject.sample.codebook.short_hash,
+            variable=subject.variable.name,
             category=None,
             keyword=subject.keyword or None,
             period=subject.period or None,
             measure="mean",
             method=PEOPLE,
-            n_population=sum(stratum.size for stratum in strata),
+            n_population=round(estimate.size),
             n_model=0,
             n_person=estimate.n,
             estimate=round_figure(estimate.mean) or 0.0,
-            low=round_figure(estimate.low) or 0.0,
-            high=round_figure(estimate.high) or 0.0,
-            group=subject.group,
+            low=round_figure(low) or 0.0,
+            high=round_figure(high) or 0.0,
+            group=subject.domain.group,
             confidence=CONFIDENCE,
         )
-
-
-def _mean_code(sample: CodedSample, unit: SampleUnit, variable: Variable) -> float | None:
-    """Return the mean of the steps that people chose; None if it is not asked or nobody knows."""
-    codes: dict[str, float] = {}
-    for coder in unit.people:
-        code = sample.code(unit, coder, variable)
-        if code is not None and code != NOT_ASKED:
-            codes[coder] = float(code)
-    return average_coders(codes, None) if codes else None
-
-
-def _is_known(sample: CodedSample, unit: SampleUnit, variable: Variable) -> bool:
-    return any(sample.code(unit, coder, variable) is not None for coder in unit.people)
 
 
 def _make_row(  # noqa: PLR0917 - a row has many parts
@@ -225,7 +181,7 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
         estimate=round_figure(estimate.share) or 0.0,
         low=round_figure(estimate.low) or 0.0,
         high=round_figure(estimate.high) or 0.0,
-        group=subject.group,
+        group=subject.domain.group,
         confidence=CONFIDENCE,
     )
 

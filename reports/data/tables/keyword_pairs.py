@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,15 +16,15 @@ from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, StepState
-from reports.data.daily_counts import (
-    is_cut_off,
-    measure_dispersion,
-    no_documents,
-    read_daily_counts,
-    read_selected_counts,
+from reports.data.cube import (
+    Cube,
+    Sentences,
+    read_months,
+    read_selected_mentions,
+    read_sentences,
 )
-from reports.data.month_mentions import Sentences, read_mentioning_days, read_sentences
-from reports.data.run_data import RunData, RunJob, keep_rows
+from reports.data.daily_counts import measure_dispersion
+from reports.data.run_data import RunData, keep_rows
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.paired import (
     Estimate,
@@ -197,41 +197,32 @@ def _read_keyword_months(
     run: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[tuple[str, list[_KeywordMonth]]]:
     """Yield the keywords of each counted month."""
-    keywords = list(_keywords_of(run))
-    if not keywords:
+    if not run.keywords:
         return
     coverage = read_coverage_grid(run, job_names).jobs
-    for job in run.jobs_named(job_names):
-        states = {step: coverage_row.state for step, coverage_row in coverage[job.name].items()}
+    for cube in read_months(run, job_names):
+        states = {step: row.state for step, row in coverage[cube.jobs[0]].items()}
         if states.get(DOCUMENTS) == states.get(keywords_step.NAME) == StepState.COMPLETE:
             has_polarity = states.get(polarity_step.NAME) == StepState.COMPLETE
-            yield job.name, _read_month(run, job, keywords, has_polarity=has_polarity)
+            yield cube.jobs[0], _read_month(run, cube, has_polarity=has_polarity)
 
 
-def _read_month(
-    run: RunData, job: RunJob, keywords: Sequence[str], *, has_polarity: bool
-) -> list[_KeywordMonth]:
-    every_day = read_daily_counts(run, job).get(job.name, no_documents(job.name))
-    days = every_day
-    if run.selection:
-        days = read_selected_counts(run, job).get(job.name, every_day)
-    cut_off = is_cut_off(every_day)
-    sentences = read_sentences(run, job)
-    day_of = read_mentioning_days(run, job) if sentences else {}
-
+def _read_month(run: RunData, cube: Cube, *, has_polarity: bool) -> list[_KeywordMonth]:
+    (job,) = run.jobs_named(cube.jobs[:1])
+    first_day = cube.days[0].toordinal()
     months = []
-    for keyword in keywords:
-        polarities = _group_by_document(sentences.get((keyword, None), {}))
-        matched = _count_days(polarities, day_of, len(days))
+    for keyword in _keywords_of(run):
+        mentions = read_selected_mentions(run, job, keyword)
+        mentioned_days = (mentions.days - first_day).tolist()
         month = _KeywordMonth(
             run=run,
             name=keyword,
-            days=days,
-            cut_off=cut_off,
+            days=cube.documents[0].tolist(),
+            cut_off=bool(cube.is_missing[0].any()),
             has_polarity=has_polarity,
-            polarities=polarities,
-            matched=matched,
-            day_of=day_of,
+            polarities=_group_by_document(read_sentences(run, job, keyword)),
+            matched=cube.matched[cube.terms.index((keyword, None)), 0].tolist(),
+            day_of=dict(zip(mentions.documents.tolist(), mentioned_days, strict=True)),
         )
         months.append(month)
     return months
@@ -244,7 +235,8 @@ def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[P
             continue
         days = left.days
         shared = left.polarities.keys() & right.polarities.keys()
-        daily_shared = _count_days(shared, left.day_of, len(days))
+        shared_days = Counter(left.day_of[document] for document in shared)
+        daily_shared = [shared_days[day] for day in range(len(days))]
         yield PairMonth(
             names=(left.name, right.name),
             period=period,
@@ -280,14 +272,6 @@ def _group_by_document(sentences: Sentences) -> dict[int, list[float | None]]:
     for (document, _), polarity in sentences.items():
         polarities[document].append(polarity)
     return polarities
-
-
-def _count_days(documents: Iterable[int], day_of: Mapping[int, int], days: int) -> list[int]:
-    counts = [0] * days
-    for document in documents:
-        if document in day_of:
-            counts[day_of[document]] += 1
-    return counts
 
 
 def _sum_scored(left: _KeywordMonth, right: _KeywordMonth) -> PairScores:

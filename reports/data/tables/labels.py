@@ -29,7 +29,7 @@ class LabelRow:
     coder: Annotated[str, "Who gave the label."]
     label: Annotated[int | None, "-1 negative, 0 neutral, 1 positive; null where it was skipped."]
     sentence: Annotated[str, "The sentence as it stands in the document."]
-    polarity: Annotated[float | None, "Its polarity in `mentions`."]
+    polarity: Annotated[float | None, "Its polarity in `mentions`.", schema.POLARITY]
 
 
 @keep_rows_of_run

@@ -37,6 +37,7 @@ class MentionRow:
         float | None,
         "Polarity of the sentence, from -1 to 1, as the Text API gave it; null where it was not "
         "asked for, has not come yet or lies outside that range.",
+        schema.POLARITY,
     ]
     group: Annotated[
         str | None,

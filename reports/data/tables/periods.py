@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, groupby
-from operator import attrgetter
+from datetime import date
 from typing import Annotated
 
 from sqlalchemy import and_, select
@@ -18,16 +17,8 @@ from analysis.kinds.kind import Unit
 from core.enums import Grain
 from models.tables import Document, PostPolarity
 from reports.data import export_schema as schema
-from reports.data.daily_counts import (
-    DAY_OF_MONTH,
-    cut_off_periods,
-    day_of_document,
-    group_days,
-    measure_dispersion,
-    read_daily_counts,
-)
-from reports.data.groupings import Group, list_groups
-from reports.data.month_mentions import Term
+from reports.data.cube import DATE, Cube, list_groups, read_cubes, read_documents
+from reports.data.daily_counts import cut_off_periods, measure_dispersion
 from reports.data.queries import fetch_pages
 from reports.data.run_data import (
     Reader,
@@ -38,13 +29,7 @@ from reports.data.run_data import (
     keep_rows,
 )
 from reports.data.selection import left_out
-from reports.data.tables.archive_days import (
-    NO_MATCHES,
-    ArchiveDay,
-    Progress,
-    read_archive_days,
-)
-from reports.data.tables.coverage import read_coverage_grid
+from reports.data.tables.coverage import Progress, read_coverage_grid
 from reports.stats.intervals import polarity_interval, round_figure, wilson_interval
 
 # The name of a keyword and a term of it, None for all its terms together.
@@ -91,19 +76,32 @@ class PeriodRow:
     mentions: Annotated[
         int | None, "Mentioning sentences (posts for handles and searches); null as `matched`."
     ]
-    share: Annotated[float | None, "matched / documents; null as `matched` and without documents."]
-    share_low: Annotated[float | None, "Lower end of the Wilson 95 % interval of the share."]
-    share_high: Annotated[float | None, "Upper end of the Wilson 95 % interval of the share."]
+    share: Annotated[
+        float | None,
+        "matched / documents; null as `matched` and without documents.",
+        schema.FRACTION,
+    ]
+    share_low: Annotated[
+        float | None, "Lower end of the Wilson 95 % interval of the share.", schema.FRACTION
+    ]
+    share_high: Annotated[
+        float | None, "Upper end of the Wilson 95 % interval of the share.", schema.FRACTION
+    ]
     polarity_mean: Annotated[
         float | None,
         "Mean polarity of the mentioning sentences (posts); null where there are none, and where "
         "polarity was not asked for or is not complete.",
+        schema.POLARITY,
     ]
     polarity_low: Annotated[
-        float | None, "Lower end of Student's 95 % interval of the mean; null for fewer than two."
+        float | None,
+        "Lower end of Student's 95 % interval of the mean; null for fewer than two.",
+        schema.POLARITY,
     ]
     polarity_high: Annotated[
-        float | None, "Upper end of that interval; neither end lies beyond -1 and 1."
+        float | None,
+        "Upper end of that interval; neither end lies beyond -1 and 1.",
+        schema.POLARITY,
     ]
     job: Annotated[
         str | None,
@@ -208,50 +206,35 @@ def _archive_rows(
     run: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
-    terms: list[Term] = []
-    for keyword in sorted(run.keywords, key=attrgetter("name")):
-        terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
-
-    def period_of(day: Mapping[Group, ArchiveDay]) -> str:
-        return grains.period_of(day[None].date, grain)
-
-    for period, days in groupby(read_archive_days(run, job_names, groups), key=period_of):
-        period_days = list(days)
-        days_of: dict[Group, list[ArchiveDay]] = {}
-        for group in (None, *groups):
-            days_of[group] = [day[group] for day in period_days]
-        for term in terms:
-            for group, days_of_group in days_of.items():
-                yield _archive_row(run.id, period, days_of_group, term, group)
+    for period, cube in read_cubes(run, grain, job_names, groups):
+        for term in range(len(cube.terms)):
+            for group in range(len(cube.groups)):
+                yield _archive_row(run.id, period, cube, term, group)
 
 
-def _archive_row(
-    run: int, period: str, days: Sequence[ArchiveDay], term: Term, group: Group
-) -> PeriodRow:
+def _archive_row(run: int, period: str, cube: Cube, term: int, group: int) -> PeriodRow:
     """Return the row of a period, from those of its days that lie in the run's months."""
-    keyword_name, term_name = term
-    progress = Progress.together([day.progress for day in days])
-    documents = [day.documents for day in days]
-    matches = [day.matches.get(term, NO_MATCHES) for day in days]
+    keyword_name, term_name = cube.terms[term]
+    progress = cube.progress_of(group)
+    documents = cube.documents[group].tolist()
+    polarities = cube.polarities[cube.select(term, group)].tolist()
 
     matched = mentions = dispersion = None
     share: Figures = (None, None, None)
     if progress.has_counts:
-        daily_matched = [match.matched for match in matches]
+        daily_matched = cube.matched[term, group].tolist()
         matched = sum(daily_matched)
-        mentions = sum(len(match.polarities) for match in matches)
+        mentions = len(polarities)
         share = _share_figures(matched, sum(documents))
         dispersion = round_figure(measure_dispersion(daily_matched, documents))
 
     polarity: Figures = (None, None, None)
     scored = None
     if progress.has_polarity:
-        polarities = list(chain.from_iterable(match.polarities for match in matches))
         polarity = _polarity_figures(polarities)
-        scored = len(polarities) - polarities.count(None)
+        scored = sum(not math.isnan(score) for score in polarities)
 
-    is_part = len(days) < grains.count_days(period) or any(day.is_missing for day in days)
-    jobs = {day.job for day in days}
+    jobs = set(cube.jobs)
     return PeriodRow(
         run=run,
         period=period,
@@ -268,10 +251,10 @@ def _archive_row(
         polarity_mean=polarity[0],
         polarity_low=polarity[1],
         polarity_high=polarity[2],
-        job=days[0].job if len(jobs) == 1 else None,
-        cut_off=is_part and any(documents),
+        job=cube.jobs[0] if len(jobs) == 1 else None,
+        cut_off=cube.is_part(group, period) and any(documents),
         dispersion=dispersion,
-        group=group,
+        group=cube.groups[group],
         scored=scored,
     )
 
@@ -279,7 +262,7 @@ def _archive_row(
 def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
     handle = document_scope(run, job).handle
     term = run.kind.subject(job.name) if handle is None else None
-    cut_off = cut_off_periods(group_days(read_daily_counts(run, job), grain))
+    cut_off = cut_off_periods(read_documents(run, job).by_period(grain))
 
     for period, polarities in read_post_polarities(run, job, grain).items():
         posts = len(polarities)
@@ -309,7 +292,7 @@ def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> I
 def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
     """Return the polarity of each post of the job, NaN where it is unknown, by period."""
     is_of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
-    columns = (Document.id, Document.period, DAY_OF_MONTH, PostPolarity.polarity)
+    columns = (Document.id, DATE, PostPolarity.polarity)
     statement = (
         select(*columns)
         .outerjoin(PostPolarity, is_of_job)
@@ -317,11 +300,11 @@ def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, a
     )
     without = left_out(run, job)
     polarities_by_period: dict[str, array[float]] = defaultdict(lambda: array("d"))
-    for document, month, day, polarity in fetch_pages(run.db, statement, Document.id):
+    for document, day, polarity in fetch_pages(run.db, statement, Document.id):
         if document in without:
             continue
         valid = schema.valid_polarity(polarity)
-        period = grains.period_of(day_of_document(month, day), grain)
+        period = grains.period_of(date.fromisoformat(day), grain)
         polarities_by_period[period].append(math.nan if valid is None else valid)
     return polarities_by_period
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from analysis.kinds.kind import Unit
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
-from reports.data.month_mentions import read_keyword_sentences
+from reports.data.cube import read_sentences
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, fetch_of_jobs
 from reports.data.selection import left_out
@@ -30,6 +30,7 @@ class SummaryRow:
         float | None,
         "Mean polarity of the sentences that mention the keyword, or of the job's posts; null "
         "where none is known.",
+        schema.POLARITY,
     ]
 
 
@@ -45,8 +46,7 @@ def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> It
 
 def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
     if run.kind.unit == Unit.MENTION:
-        sentences = read_keyword_sentences(run, job, keyword).get((keyword, None), {})
-        return mean_polarity(sentences.values())
+        return mean_polarity(read_sentences(run, job, keyword).values())
     post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
     without = left_out(run, job)
     polarities = []

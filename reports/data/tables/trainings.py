@@ -20,6 +20,7 @@ Accuracy = Annotated[
     float | None,
     "Share of the test split that is classified correctly, or of the coded texts that answer the "
     "first variable; null for a recurrent network.",
+    schema.FRACTION,
 ]
 
 
@@ -37,7 +38,7 @@ class EpochRow:
         float | None, "Loss on the validation data; null where there is none."
     ]
     accuracy: Accuracy
-    seconds: Annotated[float | None, "Time that the epoch took."]
+    seconds: Annotated[float | None, "Time that the epoch took.", schema.SECONDS]
 
 
 @dataclass(frozen=True, slots=True)

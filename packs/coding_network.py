@@ -1,0 +1,119 @@
+"""The network that coded a run's texts, as its pack holds it: its weights, without a pickle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+from sqlalchemy import select
+
+from analysis.codebooks.network import CodeNetwork, read_network
+from analysis.data import MonthData, PostData
+from analysis.step import NotReady, StepResult
+from analysis.steps import codes
+from core.atomic_files import write_atomically
+from core.enums import DOCUMENTS, StepState
+from core.errors import BadInput, NotFound, TidingsError
+from models.codes import NETWORK, find_stored_codebook
+from models.tables import Code, Document
+from models.trainings import get_trained_network
+from packs import contents
+from packs.answers import ReplayingFetcher
+from packs.archive import PackFile
+from packs.contents import PackedJob
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData, RunJob, documents_condition
+
+NETWORK_FILE = f"{contents.WEIGHTS}/coder.npz"
+# The file may have so many bytes.
+LARGEST_NETWORK = 256 * 2**20
+
+_CODE_COLUMNS = ("document_id", "keyword", "position", "variable", "code", "probability", "state")
+
+
+def name_coder_of_run(run_data: RunData) -> str | None:
+    """Return the network that codes the run's texts, as `network:RUN`; None if none does."""
+    coder: str | None = getattr(run_data.parameters, "coder", None)
+    return coder if coder is not None and coder.startswith(NETWORK) else None
+
+
+def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
+    """Write the network of the run and return it; None if there is none, or it was forgotten."""
+    coder = name_coder_of_run(run_data)
+    if coder is None:
+        return None
+    try:
+        with run_data.db.read() as connection:
+            trained = get_trained_network(connection, int(coder.removeprefix(NETWORK)))
+    except NotFound:
+        return None
+    path = folder / NETWORK_FILE
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, trained.weights)
+    return read_network(trained.weights)
+
+
+def read_packed_network(run_data: RunData, pack: PackFile) -> CodeNetwork | None:
+    """Return the network of the run in a pack; None if there is none.
+
+    Raises `BadInput` if it is malformed, or of another version of the program. Its arrays are not
+    compressed, so that they are no larger than the file.
+    """
+    if name_coder_of_run(run_data) is None or NETWORK_FILE not in pack.names:
+        return None
+    weights = pack.read(NETWORK_FILE, LARGEST_NETWORK)
+    try:
+        with ZipFile(BytesIO(weights)) as arrays:
+            is_compressed = any(entry.compress_type != ZIP_STORED for entry in arrays.infolist())
+        if is_compressed:
+            raise BadInput(f"{NETWORK_FILE}: its arrays are compressed, as no network's are")
+        return read_network(weights)
+    except (BadZipFile, MemoryError) as error:
+        raise BadInput(f"{NETWORK_FILE}: it is no network ({type(error).__name__})") from error
+
+
+def is_coded(job: PackedJob) -> bool:
+    """Whether the network coded the texts of a job."""
+    states = {step.step: step.state for step in job.steps}
+    has_documents = states.get(DOCUMENTS) == StepState.COMPLETE
+    return has_documents and states.get(codes.NAME) in (StepState.COMPLETE, StepState.NO_DATA)
+
+
+async def code_job(data: MonthData | PostData, network: CodeNetwork) -> StepResult:
+    """Return the codes that a network gives the texts of a job."""
+
+    async def give_network() -> CodeNetwork:
+        return network
+
+    result = await codes.STEP.run(
+        replace(data, read_network=give_network), ReplayingFetcher("", {})
+    )
+    if isinstance(result, NotReady):
+        raise TidingsError(f"the texts cannot be coded again: {result.reason}")
+    return result
+
+
+def check_codes(run_data: RunData, job: RunJob, result: StepResult) -> None:
+    """Raise `TidingsError` unless the network's codes are those that are stored."""
+    with run_data.db.read() as connection:
+        codebook_id = find_stored_codebook(connection, bytes.fromhex(run_data.parameters.codebook))
+    columns = [Code.__table__.c[column] for column in _CODE_COLUMNS]
+    documents = select(Document.id).where(documents_condition(run_data, job))
+    stored = fetch_all(
+        run_data.db,
+        select(*columns).where(
+            Code.run_id == run_data.id,
+            Code.codebook_id == codebook_id,
+            Code.coder == name_coder_of_run(run_data),
+            Code.document_id.in_(documents),
+        ),
+    )
+    coded = {tuple(row[column] for column in _CODE_COLUMNS) for row in result.rows[Code]}
+    if coded != set(map(tuple, stored)):
+        raise TidingsError(
+            f"run {run_data.id} cannot be packed: its network gives other codes than those that "
+            f"are stored (step {codes.NAME} of {job.name}), because another version of Tidings "
+            "reads texts otherwise: submit the run again and pack that one"
+        )

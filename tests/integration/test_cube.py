@@ -1,0 +1,113 @@
+"""The cube of counts: what is read of a month is read once, and every fold has the same sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
+from core.enums import Grain, Grouping
+from models.database import Database
+from reports.data.archive_health import read_archive_health
+from reports.data.bulk_days import list_bulk_days
+from reports.data.cube import list_groups, read_cubes
+from reports.data.group_counts import count_groups
+from reports.data.run_data import RunData, Selection, load_run
+from reports.data.selection import select_documents
+from reports.data.tables.periods import PeriodRow, read_grouped_series
+from tests import report_stories as stories
+from tests.groups_kit import Piece, run_months, store_pieces
+
+SECTIONS = ("World", "Sports", "")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunData]:
+    """Two months of three sections, with a day on which far more was loaded."""
+    db: Database = stories.database(tmp_path_factory.mktemp("cube"))
+    pieces = []
+    for month, days in (("2020-02", 29), ("2020-03", 31)):
+        for day in range(1, days + 1):
+            for number in range(60 if (month, day) == ("2020-03", 18) else 6):
+                word = "Fog" if number % 3 == day % 3 else "Rain"
+                text = f"{word} over the harbour, part {day} of {number}"
+                at = f"{month}-{day:02d}"
+                pieces.append(Piece(at, text, section=SECTIONS[number % 3], material="News"))
+    store_pieces(db, pieces)
+    keywords = (Keyword.parse("fog"), Keyword.parse("rain"))
+    parameters = MonthsParameters(first="2020-02", last="2020-03", keywords=keywords)
+    number = run_months(db, parameters)
+    yield load_run(db, number, grouping=Grouping.SECTION)
+    db.close()
+
+
+def test_a_month_is_counted_by_one_statement_whatever_is_made_of_it(run: RunData) -> None:
+    counting: list[str] = []
+
+    def note(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM documents" in statement and "count(*)" in statement:
+            counting.append(statement)
+
+    fresh_run = load_run(run.db, run.id, grouping=Grouping.SECTION)
+    event.listen(run.db.engine, "before_cursor_execute", note)
+    rows = list(read_grouped_series(fresh_run))
+    count_groups(fresh_run, Grain.WEEK)
+    bulk_days = list_bulk_days(fresh_run)
+    health = read_archive_health(fresh_run)
+    event.remove(run.db.engine, "before_cursor_execute", note)
+
+    assert len(counting) == 2
+    assert [day.documents for day in bulk_days] == [60]
+    assert len(rows) == 2 * 2 * 2 * 4
+    assert health.documents == 60 * 6 + 54
+
+
+@pytest.mark.parametrize("grain", list(Grain))
+@pytest.mark.parametrize("is_selected", [False, True])
+def test_groups_and_periods_of_every_grain_have_the_sums_of_the_months(
+    run: RunData, grain: Grain, *, is_selected: bool
+) -> None:
+    chosen = run
+    if is_selected:
+        bulk_days = frozenset(day.date for day in list_bulk_days(run))
+        chosen = select_documents(run, Selection(days=bulk_days))
+    months, periods = sum_rows(chosen, Grain.MONTH), sum_rows(chosen, grain)
+    assert periods == months
+    for keyword in ("fog", "rain"):
+        together = months[keyword, None]
+        groups = [months[keyword, group] for group in list_groups(chosen)]
+        assert [sum(column) for column in zip(*groups, strict=True)] == list(together)
+        assert together[0] == 60 * 6 + (54 if not is_selected else -6)
+
+
+def sum_rows(run: RunData, grain: Grain) -> dict[tuple[str | None, str | None], tuple[int, ...]]:
+    sums: dict[tuple[str | None, str | None], tuple[int, ...]] = {}
+    for row in read_grouped_series(replace(run, grain=grain)):
+        if row.term is None:
+            earlier = sums.get((row.keyword, row.group), (0, 0, 0, 0))
+            added = counts_of(row)
+            sums[row.keyword, row.group] = tuple(
+                sum(pair) for pair in zip(earlier, added, strict=True)
+            )
+    return sums
+
+
+def counts_of(row: PeriodRow) -> tuple[int, ...]:
+    return row.documents, row.matched or 0, row.mentions or 0, row.scored or 0
+
+
+def test_days_that_are_parted_and_joined_are_the_same_days(run: RunData) -> None:
+    weeks = list(read_cubes(run, Grain.WEEK, groups=list_groups(run)))
+    days = list(read_cubes(run, Grain.DAY, groups=list_groups(run)))
+    for period, week in weeks:
+        week_days = [cube for _, cube in days if cube.days[0] in week.days]
+        assert len(week_days) == len(week.days), period
+        assert [int(cube.documents[0, 0]) for cube in week_days] == week.documents[0].tolist()
+        matched = [cube.matched[:, :, 0].tolist() for cube in week_days]
+        assert matched == week.matched.transpose(2, 0, 1).tolist()
+        assert sum(len(cube.polarities) for cube in week_days) == len(week.polarities)

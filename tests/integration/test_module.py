@@ -1,0 +1,387 @@
+"""The module `tidings`: results as tables and pictures, errors as exceptions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pyarrow as pa
+import pytest
+
+import tidings
+from core.enums import State
+from core.settings import Settings
+from tests import report_stories as stories
+from tests.command_kit import run_command
+from tests.e2e_kit import Stub
+from tests.exports_kit import exported
+from tests.jobs_kit import Jobs
+from tests.packs_kit import months, pack, store_headlines
+from tests.report_stories import Text
+from tests.services import wait_until
+from tests.warm_python import executed_processes
+from tidings.displays import describe_figures
+from tidings.home import Stored
+
+ROOT = Path(__file__).parents[2]
+TEXTS = [
+    Text(f"2020-{month:02}-{day:02}", f"{subject} Number {day} Comes to Town in Month {month}.")
+    for month in (3, 4)
+    for day in range(1, 8)
+    for subject in ("Covid", "A Storm", "The Circus")
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a run that is done and one that failed."""
+    folder = tmp_path_factory.mktemp("home")
+    with closing(stories.database(folder)) as db:
+        stories.store(db, TEXTS)
+        stories.months_run(db, "2020-03", "2020-04", ["covid", "storm"], name="Town")
+        stories.months_run(
+            db, "2020-03", "2020-04", ["circus"], failed=["2020-04"], state=State.FAILED
+        )
+    return folder
+
+
+@pytest.fixture
+def home(folder: Path) -> Iterator[tidings.Home]:
+    with tidings.open(folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(home: tidings.Home) -> tidings.Run:
+    return home.run(1)
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run_command(*words, variables={"TIDINGS_HOME": str(folder)})
+
+
+@pytest.mark.parametrize("by", [None, "week"])
+def test_a_table_has_the_rows_of_the_export_and_plain_columns(
+    folder: Path, run: tidings.Run, by: str | None
+) -> None:
+    table = run.table("periods", by=by)
+    words = ["export", "1", "periods", *(["--by", by] if by else [])]
+    lines = command(folder, *words).stdout.splitlines()
+    assert table.to_pylist() == [json.loads(line) for line in lines]
+    assert len(lines) == (8 if by is None else 40)
+    assert {str(kind) for kind in table.schema.types} == {"int64", "string", "double", "bool"}
+    # With categories pandas would make a group of each pair, also of those that no row has.
+    periods = table.to_pandas()
+    assert len(periods.groupby(["period", "keyword"])) == len(
+        {(row["period"], row["keyword"]) for row in table.to_pylist()}
+    )
+
+
+def test_times_are_times(run: tidings.Run) -> None:
+    documents = run.table("documents")
+    assert documents.schema.field("published_at").type == pa.timestamp("us", tz="UTC")
+    assert documents.num_rows == len(TEXTS)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, []),
+        ({"by": "day"}, ["--by", "day"]),
+        ({"distinct": True}, ["--distinct"]),
+        (
+            {"without": ["Covid Number 3 Comes to Town in Month 4."]},
+            ["--without", "Covid Number 3 Comes to Town in Month 4."],
+        ),
+    ],
+    ids=["all", "by day", "distinct", "without"],
+)
+def test_an_export_has_the_bytes_of_the_command(
+    folder: Path, run: tidings.Run, form: str, options: dict[str, object], words: list[str]
+) -> None:
+    file = Path(f"periods.{form}").resolve()
+    assert command(folder, "export", "1", "periods", "--out", str(file), *words).returncode == 0
+    assert run.export("periods", format=form, **options) == file.read_bytes()  # type: ignore[arg-type]
+    assert run.export("periods", out=f"own.{form}", **options) == b""  # type: ignore[arg-type]
+    assert Path(f"own.{form}").read_bytes() == file.read_bytes()
+
+
+def test_a_sample_to_be_labelled_has_the_bytes_of_the_command(
+    folder: Path, run: tidings.Run
+) -> None:
+    assert (
+        command(folder, "label", "1", "--per", "4", "--seed", "3", "--out", "typed.csv").returncode
+        == 0
+    )
+    run.label(per="4", seed=3, out="own.csv")
+    assert Path("own.csv").read_bytes() == Path("typed.csv").read_bytes()
+    words = ("--codebook", "relevance", "--n", "9", "--per", "all", "--out", "typed-texts.csv")
+    assert command(folder, "label", "1", *words).returncode == 0
+    run.label("relevance", n=9, per="all", out="own-texts.csv")
+    assert Path("own-texts.csv").read_bytes() == Path("typed-texts.csv").read_bytes()
+
+
+def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
+    folder: Path, run: tidings.Run
+) -> None:
+    report = run.report(out="own", by="week", distinct=True, texts=False)
+    words = ("--by", "week", "--distinct", "--no-texts", "--out", "typed")
+    typed_command = [sys.executable, "-P", "-m", "cli.main", "report", "1", *words]
+    variables = os.environ | {"TIDINGS_HOME": str(folder)}
+    subprocess.run(typed_command, env=variables, check=True)  # noqa: S603 - our own program
+    assert report.page == Path("own/index.html")
+    pages = sorted(path.name for path in Path("own").glob("*.html"))
+    assert len(pages) > 3
+    for page in pages:
+        own, typed = (Path(out, page).read_text(encoding="utf-8") for out in ("own", "typed"))
+        assert own.splitlines() == typed.splitlines(), page
+
+    shown = report._repr_html_()
+    assert "src=&quot;figures/" not in shown
+    assert "srcset=&quot;figures/" not in shown
+    assert "src=&quot;data:image/svg+xml;base64," in shown
+    assert "img-src data:" in shown
+    figure = report.figure("share")
+    assert figure.path.name.startswith("compared-share-")
+    assert figure._repr_mimebundle_()["image/svg+xml"] == figure.path.read_text(encoding="utf-8")
+    assert report.figure("covid-mentions").path.suffix == ".svg"
+    with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of covid-"):
+        report.figure("mentions")
+
+
+def test_a_plan_has_the_figures_of_the_command_and_is_submitted_once(
+    folder: Path, home: tidings.Home
+) -> None:
+    plan = home.months("2020-03..2020-04", keywords={"covid": ["circus"]}, name="Planned")
+    words = ("months", "2020-03..2020-04", "--keyword", "covid:circus", "--name", "Planned")
+    assert plan.figures == json.loads(command(folder, "plan", *words, "--json").stdout)
+    assert plan.calls > 0
+    assert f"{plan.calls:,}" in repr(plan)
+    assert "<td>" in plan._repr_html_()
+
+    run = plan.submit()
+    assert plan.submit().number == run.number
+    equal = command(folder, "submit", *words, "--once")
+    assert int(equal.stdout.splitlines()[-1]) == run.number
+    assert plan.submit(again=True).number == run.number + 1
+    run.cancel()
+    assert run.status()["state"] == "cancelled"
+    assert plan.submit().number == run.number + 1
+    training = home.training.recurrent(data="sine", hidden=5, epochs=2)
+    assert training.figures is None
+    assert training.submit().number == training.submit().number
+
+
+def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
+    bound = {"tokens_in": 12_000, "tokens_out": 300, "cost": 1_234_567}
+    model = {"calls": 40, "currency": "EUR", "bound": bound, "expected": None}
+    lines = describe_figures({"calls_to_make": 40, "ends_at": None, "model": model})
+    assert lines == [
+        ("calls to make", "40"),
+        ("model", ""),
+        ("\u2003calls", "40"),
+        ("\u2003currency", "EUR"),
+        ("\u2003bound", ""),
+        ("\u2003\u2003tokens in", "12,000"),
+        ("\u2003\u2003tokens out", "300"),
+        ("\u2003\u2003cost", "1.23"),
+    ]
+
+
+def test_an_error_has_the_sentence_and_the_status_of_the_command(
+    folder: Path, home: tidings.Home, run: tidings.Run
+) -> None:
+    typed = command(folder, "export", "1", "nothing")
+    with pytest.raises(tidings.UsageError) as error:
+        run.table("nothing")
+    assert f"tidings: {error.value}\n" == typed.stderr
+    assert error.value.status == typed.returncode == 2
+
+    with pytest.raises(tidings.UsageError, match=r"^March is no range of months: write") as usage:
+        home.months("March", keywords="covid")
+    assert usage.value.status == 2
+    with pytest.raises(tidings.CommandError, match=r"^there is no run 99") as missing:
+        home.run(99)
+    assert (missing.value.status, type(missing.value)) == (1, tidings.CommandError)
+
+
+def test_remarks_of_a_command_are_shown(
+    home: tidings.Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert home.run(2).table("periods").num_rows > 0
+    assert "tidings: run 2 is failed: 1 of 2 jobs done" in capfd.readouterr().err
+
+
+def test_waiting_returns_the_run_or_raises_how_it_ended(home: tidings.Home) -> None:
+    assert home.run(1).wait().number == 1
+    with pytest.raises(tidings.RunFailed, match=r"^run 2 is failed, 1 done, 1 failed"):
+        home.run(2).wait()
+
+
+def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path) -> None:
+    stored = home.stored()
+    assert stored == json.loads(command(folder, "stored", "--json").stdout)
+    assert repr(stored) == "nothing  no document is stored"
+    source = {"source": "nyt", "documents": 1234, "first": "2020-01", "last": "2020-04"}
+    gaps = [["2020-02", "2020-02"], ["2020-04", "2020-05"]]
+    shown = Stored({"sources": [{**source, "gaps": gaps}]})
+    sentence = "1,234 documents, 2020-01..2020-04, without a document: 2020-02, 2020-04..2020-05"
+    assert repr(shown) == f"nyt  {sentence}"
+    assert f"<td>{sentence}</td>" in shown._repr_html_()
+    assert {run["run"] for run in home.runs()} >= {1, 2}
+    assert home.command("status", "1").startswith("run 1 (Town): done")
+    assert home.run(1).events() == []
+
+
+def test_a_pack_is_read_without_a_home(settings: Settings, stub: Stub) -> None:
+    with closing(Jobs(settings.model_copy(update={"textapi_url": stub.url}))) as jobs:
+        store_headlines(jobs)
+        run = jobs.submit(months())
+        for row in jobs.rows(run):
+            jobs.to_its_end(run, row.name)
+        path = pack(jobs, run, Path("study.zip").resolve(), texts=True, title="A town")
+        exports = {}
+        for table in ("periods", "mentions", "coverage", "labels"):
+            lines = exported(jobs.db, run, table, "jsonl").splitlines()
+            exports[table] = list(map(json.loads, lines))
+    opened = tidings.open_pack(path)
+    assert opened.run["title"] == "A town"
+    assert set(opened.tables) > {"documents", *exports}
+    for table, rows in exports.items():
+        assert opened.table(table).to_pylist() == rows
+    with pytest.raises(tidings.TidingsError, match=r"has no table nothing: it is one of agreement"):
+        opened.table("nothing")
+    with pytest.raises(tidings.TidingsError, match=r"cannot be read as a pack"):
+        tidings.open_pack("no.zip").table("periods")
+
+
+def test_commands_run_behind_a_prefix(folder: Path, run: tidings.Run) -> None:
+    prefix = ["env", f"TIDINGS_HOME={folder}", sys.executable, "-P", "-m", "cli.main"]
+    elsewhere = tidings.open(command=prefix)
+    assert elsewhere.run(1).table("periods") == run.table("periods")
+    with pytest.raises(tidings.TidingsError, match="leave start or command out"):
+        tidings.open(command=prefix, start=True)
+
+
+def test_the_page_for_coders_is_served_until_it_is_closed(run: tidings.Run) -> None:
+    page = run.label("relevance", n=5, per="all", serve=True, port=0, coder="Ann,Ben")
+    assert not isinstance(page, str)
+    assert list(page.links) == ["Ann", "Ben", "decisions"]
+    with urlopen(page.links["Ann"]) as answer:  # noqa: S310 - loopback
+        assert answer.status == 200
+    assert "Ann: 0 of" in page.close()
+    with pytest.raises(tidings.UsageError, match="--serve opens a page to code on"):
+        run.label("relevance", serve=True, out="sample.csv")
+
+
+def test_a_server_runs_commands_as_they_are_executed_and_may_be_killed(home: tidings.Home) -> None:
+    program = home.program
+    executed = [home.command("status", "1"), home.run(1).table("mentions")]
+    server = program._server
+    assert server is not None
+    wait_until(lambda: server.command, what="the imports of the server")
+    line, descriptors = program._quick_line(["runs"])
+    assert (line[1:3], descriptors) == (["-S", "-P"], [server.descriptor])
+    assert [home.command("status", "1"), home.run(1).table("mentions")] == executed
+
+    with pytest.raises(tidings.UsageError, match=r"^March is no range of months"):
+        home.months("March")
+    with pytest.raises(tidings.CommandError, match=r"^there is no run 99"):
+        home.run(99)
+    Path("über").mkdir()
+    os.chdir("über")
+    assert home.run(1).export("periods", out="ausgabe “a b”.csv") == b""
+    assert Path("ausgabe “a b”.csv").is_file()
+    assert home.run(1).wait().number == 1
+
+    server._process.kill()
+    wait_until(lambda: server.command is None, what="the end of the server")
+    assert home.command("status", "1") == executed[0]
+    home.close()
+    assert not server.close.alive
+    assert home.command("status", "1") == executed[0]
+
+
+def test_the_server_of_commands_ends_with_the_program_that_started_it(folder: Path) -> None:
+    script = (
+        "import os, signal, tidings\n"
+        f"home = tidings.open({str(folder)!r})\n"
+        "home.runs(), home.runs()\n"
+        "print(home.program._server._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    server = int(done.stdout)
+    wait_until(lambda: not psutil.pid_exists(server), what="the end of the server")
+
+
+def test_modules_of_the_same_names_in_the_working_folder_do_no_harm(folder: Path) -> None:
+    for module in ("core", "cli", "models", "workers", "analysis"):
+        Path(f"{module}.py").write_text('raise SystemExit("mine")\n')
+    script = Path("mine.py")
+    script.write_text(
+        "import tidings\n"
+        f"home = tidings.open({str(folder)!r})\n"
+        "print(home.run(1).table('periods').num_rows)\n"
+    )
+    with executed_processes():
+        done = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, script],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+    assert (done.stdout, done.stderr) == ("8\n", "")
+
+
+def test_the_import_is_light() -> None:
+    script = (
+        "import sys, time; began = time.process_time(); import tidings; "
+        "print(time.process_time() - began); "
+        "print(next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line)); "
+        "print(*(module for module in ('pyarrow', 'pandas', 'numpy', 'pydantic', 'cli', 'core') "
+        "if module in sys.modules))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    seconds, kilobytes, *modules = done.stdout.split()
+    assert not modules
+    assert float(seconds) < 0.3
+    assert int(kilobytes) < 40_000
+
+
+def test_a_stack_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
+    home = tmp_path / "own"
+    script = (
+        "import os, signal, tidings\n"
+        f"home = tidings.open({str(home)!r}, start=True)\n"
+        "other = tidings.open(home.name, start=True)\n"
+        "other.close()\n"
+        "home.command('doctor')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == -9, done.stderr
+    wait_until(lambda: not (home / "stack.json").exists(), what="the end of the stack")

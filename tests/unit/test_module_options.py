@@ -1,0 +1,239 @@
+"""The methods of the module `tidings` have the options of the commands, and mean the same."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.module_commands import (
+    CLASSES,
+    GENERATED_MODULE,
+    NO_PARAMETERS,
+    PLURALS,
+    Method,
+    find_command,
+    list_parameters,
+    write_module,
+)
+from tidings.generated import HomeCommands, RunCommands, TrainingCommands
+from tidings.home import open_home
+from tidings.run import Run
+from tidings.words import add_switch, join, pairs
+
+METHODS = [method for methods_of_class in CLASSES for method in methods_of_class.methods]
+
+# The commands that `submit` submits, their plans too.
+PLANNED = {"months", "accounts", "searches"}
+
+
+class Words(list[str]):
+    """The words of a command, in the place of what it returns."""
+
+
+class HomeWords(HomeCommands):
+    """Returns words where a home runs commands."""
+
+    def _plan(self, kind: str, words: Sequence[str]) -> Any:  # noqa: ARG002
+        return Words(words)
+
+    def _read(self, words: Sequence[str]) -> Any:
+        return Words(words)
+
+
+class TrainingWords(TrainingCommands):
+    """Returns words where a training is planned."""
+
+    def _plan(self, kind: str, words: Sequence[str]) -> Any:  # noqa: ARG002
+        return Words(words)
+
+
+class RunWords(RunCommands):
+    """Returns words where run 7 runs commands."""
+
+    def __int__(self) -> int:
+        return 7
+
+    def _report(self, words: Sequence[str]) -> Any:
+        return Words(words)
+
+    _export = _label = _pack = _report
+
+
+OWNERS: tuple[Any, ...] = (HomeWords(), TrainingWords(), RunWords())
+ARGUMENTS: dict[str, Any] = {
+    "months": "2020-01..2020-02",
+    "handles": ["ann", "ben"],
+    "terms": ["virus"],
+    "paths": [Path("archive"), "posts"],
+    "table": "periods",
+    "run": 3,
+}
+
+
+class Sample(NamedTuple):
+    """An argument of a method, and the words that say the same to the command."""
+
+    argument: Any
+    words: list[str]
+
+
+# Samples of the options whose texts have a form of their own.
+TEXT_SAMPLES = {
+    "--by": [Sample("week", ["--by", "week"]), Sample("day,outlet", ["--by", "day,outlet"])],
+    "--max-cost": [Sample("20USD", ["--max-cost", "20USD"])],
+    "--source": [Sample(["a", "b"], ["--source", "a,b"]), Sample("a,b", ["--source", "a,b"])],
+    "--steps": [Sample(["a", "b"], ["--steps", "a,b"]), Sample("a,b", ["--steps", "a,b"])],
+}
+
+
+def samples_of(flag: str, declared: Any) -> list[Sample]:
+    """Return arguments for an option, each of another form."""
+    if declared.is_flag:
+        off = declared.secondary_opts[0] if declared.secondary_opts else None
+        return [
+            Sample(argument=True, words=[flag]),
+            Sample(argument=False, words=[off] if off else []),
+        ]
+    kind = declared.type_descriptor.annotation
+    if flag == "--keyword":
+        return [
+            Sample("virus", [flag, "virus"]),
+            Sample(["virus", "trump NOT biden"], [flag, "virus", flag, "trump NOT biden"]),
+            Sample({"virus": "covid* OR flu"}, [flag, "virus:covid* OR flu"]),
+            Sample(
+                {"virus": ["covid", "flu"], "war": None}, [flag, "virus:covid,flu", flag, "war"]
+            ),
+        ]
+    if flag in {"--column", "--sweep"}:
+        return [
+            Sample({"text": "headline", "id": "no"}, [flag, "text=headline", flag, "id=no"]),
+            Sample({"hidden": [30, 40]}, [flag, "hidden=30,40"]),
+            Sample("text=title", [flag, "text=title"]),
+        ]
+    if declared.multiple:
+        return [Sample("a, b", [flag, "a, b"]), Sample(["-a", "b"], [f"{flag}=-a", flag, "b"])]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [Sample(member.value, [flag, member.value]) for member in kind]
+    if kind is Path:
+        return [Sample(Path("a b.csv"), [flag, "a b.csv"]), Sample("-c.png", [f"{flag}=-c.png"])]
+    if kind in {int, float}:
+        return [Sample(kind(number), [flag, str(kind(number))]) for number in _numbers(declared)]
+    return TEXT_SAMPLES.get(
+        flag, [Sample("a 'b' -c", [flag, "a 'b' -c"]), Sample("-d", [f"{flag}=-d"])]
+    )
+
+
+def _numbers(declared: Any) -> list[float]:
+    """Return the ends of the range of an option, as far as they are declared, and its default."""
+    ends = [end for end in (declared.min, declared.max) if end is not None]
+    default = [] if declared.default is None else [declared.default]
+    return [*ends, *default] or [0.25 if declared.type_descriptor.annotation is float else 12]
+
+
+def read_parameters(path: tuple[str, ...], words: Sequence[str]) -> dict[str, Any]:
+    """Return what a command gets from these words."""
+    context = find_command(path).make_context(" ".join(path), list(words))
+    parameters: dict[str, Any] = context.params
+    return parameters
+
+
+def owner_of(method: Method) -> Any:
+    return next(owner for owner in OWNERS if hasattr(owner, method.name))
+
+
+def positional_arguments(method: Method) -> dict[str, Any]:
+    positional = {}
+    for parameter in list_parameters(method):
+        if parameter.is_positional and parameter.default is None:
+            positional[parameter.name] = ARGUMENTS[parameter.name]
+    return positional
+
+
+def needed_options(path: tuple[str, ...]) -> dict[str, str]:
+    """Return a value for each option that a command cannot do without, by its flag."""
+    declared = find_command(path).params
+    return {
+        option.opts[0]: "sine"
+        for option in declared
+        if option.param_type_name == "option" and option.required
+    }
+
+
+def as_typed(method: Method) -> list[str]:
+    """Return the arguments of a command as they are typed."""
+    words = ["7"] if isinstance(owner_of(method), RunWords) else []
+    for argument in positional_arguments(method).values():
+        listed = argument if isinstance(argument, list) else [argument]
+        words += [str(text) for text in listed]
+    return words
+
+
+def test_the_methods_are_what_the_commands_declare() -> None:
+    assert GENERATED_MODULE.read_text(encoding="utf-8") == write_module(), (
+        "run: python tests/reference_pages.py"
+    )
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: " ".join(method.path))
+def test_each_option_of_a_command_has_its_parameter_and_means_the_same(method: Method) -> None:
+    owner = owner_of(method)
+    signature = inspect.signature(getattr(owner, method.name)).parameters
+    needed = needed_options(method.path)
+    paths = [method.path]
+    if method.name in PLANNED:
+        paths.append(("plan", *method.path[1:]))
+
+    for declared in find_command(method.path).params:
+        if declared.param_type_name == "argument" or NO_PARAMETERS.intersection(declared.opts):
+            continue
+        (flag,) = declared.opts
+        parameter = flag.removeprefix("--").replace("-", "_")
+        parameter = PLURALS.get(parameter, parameter)
+        parameter = parameter if parameter in signature else f"{parameter}_"
+        assert parameter in signature, f"{method.name} lacks {flag}"
+
+        others = {option: text for option, text in needed.items() if option != flag}
+        named = {option.removeprefix("--"): text for option, text in others.items()}
+        typed_others = [word for option_words in others.items() for word in option_words]
+        for sample in samples_of(flag, declared):
+            options = {**named, parameter: sample.argument}
+            words = getattr(owner, method.name)(**positional_arguments(method), **options)
+            assert type(words) is Words
+            for path in paths:
+                typed = [*as_typed(method), *typed_others, *sample.words]
+                assert read_parameters(path, words) == read_parameters(path, typed), flag
+
+
+def test_a_table_takes_the_options_of_an_export_that_say_which_rows_it_has() -> None:
+    of_export = inspect.signature(RunWords().export).parameters
+    of_table = inspect.signature(Run.table).parameters
+    about_files = {"format", "out", "job", "for_", "codebook"}
+    assert set(of_table) - {"self"} == set(of_export) - about_files
+    for option in ("by", "distinct", "without"):
+        assert of_table[option].annotation == of_export[option].annotation
+
+
+def test_other_runs_stand_beside_the_report_of_one() -> None:
+    words = RunWords().report([2, 3], out="side by side")
+    assert read_parameters(("report",), words)["run"] == [7, 2, 3]
+
+
+def test_an_argument_that_begins_with_a_hyphen_is_no_option() -> None:
+    words = join(["--phrases=4"], ["-storm"])
+    assert words == ["--phrases=4", "--", "-storm"]
+    assert add_switch(words, "--once") == ["--phrases=4", "--once", "--", "-storm"]
+    assert read_parameters(("submit", "search"), words)["terms"] == ["-storm"]
+    assert pairs("--column", "=", {"text": "a=b"}) == ["--column=text=a=b"]
+
+
+def test_the_words_for_ssh_are_quoted_and_those_for_containers_are_not() -> None:
+    words = ["export", "--by=week", "1", "a b; echo $HOME"]
+    over_ssh = open_home(command="ssh host tidings").program.line(words)
+    assert over_ssh == ["ssh", "host", "tidings", *words[:3], "'a b; echo $HOME'"]
+    in_container = open_home(command="docker compose run --rm -T tidings").program.line(words)
+    assert in_container[-4:] == words

@@ -1,0 +1,34 @@
+"""Tidings in Python: the commands as functions, their results as tables.
+
+``home = tidings.open(".tidings", start=True)`` brings everything up on this machine. The page
+``docs/python.md`` goes on from there.
+"""
+
+from __future__ import annotations
+
+from tidings.errors import CommandError, RunFailed, TidingsError, UsageError
+from tidings.home import DEMO_ARCHIVE, Home
+from tidings.home import open_home as open  # noqa: A004 - it is read as `tidings.open`
+from tidings.packs import PackFile, open_pack
+from tidings.plan import Plan
+from tidings.report import Figure, Report
+from tidings.run import Run
+
+pack = Run.pack
+
+__all__ = [
+    "DEMO_ARCHIVE",
+    "CommandError",
+    "Figure",
+    "Home",
+    "PackFile",
+    "Plan",
+    "Report",
+    "Run",
+    "RunFailed",
+    "TidingsError",
+    "UsageError",
+    "open",
+    "open_pack",
+    "pack",
+]

@@ -1,0 +1,125 @@
+"""What is shown in a notebook and in a terminal: tables of figures, pictures, a bar of progress."""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+BAR_WIDTH = 30
+
+# A picture within a page, which a notebook cannot reach in its folder.
+_PICTURE = re.compile(r'\b(src|srcset)="(figures/[^"]+)"')
+_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+# The page allows pictures of its folder alone.
+_PICTURES_OF_FOLDER = "img-src &#39;self&#39; file:"
+_PICTURES_WITHIN = "img-src data:"
+
+# It repeats, for all calls, what a plan shows of the calls that are still to be made.
+_ALL_OPERATIONS = "needed_by_operation"
+
+# Costs are given in millionths of the currency.
+_COST = "cost"
+_MILLION = 1_000_000
+
+
+def html_table(lines: Iterable[tuple[str, str]]) -> str:
+    """Return a table of two columns."""
+    cells = "".join(
+        f"<tr><td style='text-align:left'>{escape(label)}</td><td>{escape(text)}</td></tr>"
+        for label, text in lines
+    )
+    return f"<table>{cells}</table>"
+
+
+def text_table(lines: Iterable[tuple[str, str]]) -> str:
+    """Return the same table as text."""
+    listed = list(lines)
+    width = max((len(label) for label, _ in listed), default=0)
+    return "\n".join(f"{label:<{width}}  {text}".rstrip() for label, text in listed)
+
+
+def describe_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a line for each figure of a plan; those of each operation follow the calls to make."""
+    lines = []
+    for figure_name, figure in figures.items():
+        if figure_name == _ALL_OPERATIONS:
+            continue
+        label = figure_name.replace("_", " ")
+        if isinstance(figure, Mapping):
+            lines.append((label, ""))
+            inner_lines = describe_figures(figure)
+            lines += [(f"\u2003{part}", text) for part, text in inner_lines]
+        elif figure_name == _COST:
+            lines.append((label, f"{figure / _MILLION:,.2f}"))
+        elif isinstance(figure, list):
+            lines += [(label.removesuffix("s"), str(remark)) for remark in figure]
+        elif figure is not None:
+            lines.append((label, _format(figure)))
+    return lines
+
+
+def _format(figure: object) -> str:
+    if isinstance(figure, bool):
+        return "yes" if figure else "no"
+    return f"{figure:,}" if isinstance(figure, int | float) else str(figure)
+
+
+def inline_page(page: Path) -> str:
+    """Return the page of a report with its pictures inside, in a frame for a notebook."""
+
+    def inline_picture(match: re.Match[str]) -> str:
+        attribute, file_name = match.groups()
+        picture = page.parent / file_name
+        content = base64.b64encode(picture.read_bytes()).decode()
+        return f'{attribute}="data:{_MEDIA_TYPES[picture.suffix]};base64,{content}"'
+
+    html = page.read_text(encoding="utf-8").replace(_PICTURES_OF_FOLDER, _PICTURES_WITHIN)
+    html = _PICTURE.sub(inline_picture, html)
+    return (
+        f'<iframe srcdoc="{escape(html)}" style="width:100%;height:36rem;border:1px solid #ccc" '
+        'sandbox="allow-popups allow-scripts"></iframe>'
+    )
+
+
+class ProgressBar:
+    """A bar of progress in a notebook or a terminal; nothing is shown elsewhere."""
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self._display = _open_display()
+        self._width = 0
+
+    def update(self, share: float, text: str) -> None:
+        """Show that *share* is done, from 0 to 1."""
+        line = f"{self._subject}: {share:.0%}, {text}"
+        if self._display is not None:
+            bar = f"<progress value='{share:.4f}' max='1'></progress>"
+            self._display.update(
+                {"text/html": f"{bar} {escape(line)}", "text/plain": line}, raw=True
+            )
+        elif sys.stderr.isatty():
+            filled = round(share * BAR_WIDTH)
+            shown = f"[{'#' * filled}{' ' * (BAR_WIDTH - filled)}] {line}"
+            sys.stderr.write(f"\r{shown:<{self._width}}")
+            self._width = len(shown)
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """End the line of a terminal."""
+        if self._display is None and self._width:
+            sys.stderr.write("\n")
+
+
+def _open_display() -> Any:
+    """Return a display of the notebook that can be updated; None outside of notebooks."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    return ipython.display.display({"text/plain": ""}, raw=True, display_id=True)

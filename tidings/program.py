@@ -1,0 +1,152 @@
+"""Run the commands of Tidings: in this environment, or behind `docker compose run` or ssh."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tidings.errors import CommandError, UsageError
+from tidings.server import IS_POSSIBLE, CommandServer
+from tidings.words import add_switch
+
+# With -P nothing in the working folder, such as a `core.py` of yours, is imported.
+LOCAL_COMMAND = (sys.executable, "-P", "-m", "cli.main")
+
+WRONG_USAGE = 2
+
+SECOND_COMMAND = 2
+
+_MARK = "tidings: "
+
+# Jupyter lets figures be drawn into the notebook; commands draw into files.
+_VARIABLES_OF_NOTEBOOKS = ("MPLBACKEND",)
+
+
+class Program:
+    """The command `tidings`: *command* are its first words, *variables* its environment."""
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        self.command = tuple(command)
+        environment = {**os.environ, **variables}
+        for variable in _VARIABLES_OF_NOTEBOOKS:
+            environment.pop(variable, None)
+        self.environment = environment
+        self._server: CommandServer | None = None
+        self._commands = 0
+
+    def run(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> bytes:
+        """Return what the command prints; show its remarks on standard error.
+
+        Raises `UsageError`, and `CommandError` if it ends with another status than *statuses*.
+        """
+        line, descriptors = self._quick_line(words)
+        ended = subprocess.run(  # noqa: S603 - our own program, or the user's prefix
+            line,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            start_new_session=True,
+            pass_fds=descriptors,
+        )
+        remarks = ended.stderr.decode(errors="replace").splitlines()
+        self.check(words, ended.returncode, remarks, statuses)
+        for remark in remarks:
+            if remark.startswith(_MARK):
+                sys.stderr.write(f"{remark}\n")
+        return ended.stdout
+
+    def run_text(self, words: Sequence[str]) -> str:
+        """Return what the command prints as text, which may be a path of any bytes."""
+        return os.fsdecode(self.run(words)).rstrip("\n")
+
+    def run_json(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> Any:
+        """Return what the command prints with `--json`."""
+        return json.loads(self.run(add_switch(words, "--json"), statuses=statuses))
+
+    @contextmanager
+    def lines(self, words: Sequence[str]) -> Iterator[Iterator[str]]:
+        """Yield the lines that a command prints while it runs; end it when the block ends.
+
+        Raises `CommandError` from the lines if the command fails.
+        """
+        line, descriptors = self._quick_line(words)
+        with subprocess.Popen(  # noqa: S603 - as above
+            line,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            pass_fds=descriptors,
+        ) as process:
+            try:
+                yield self._read_lines(words, process)
+            finally:
+                process.terminate()
+
+    def start(self, words: Sequence[str]) -> subprocess.Popen[str]:
+        """Start a command that goes on until its standard input is closed."""
+        command = [sys.executable, "-P", "-m", "tidings.end_with_input", *self.line(words)]
+        return subprocess.Popen(  # noqa: S603 - as above
+            command,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _read_lines(self, words: Sequence[str], process: subprocess.Popen[str]) -> Iterator[str]:
+        assert process.stdout is not None  # noqa: S101 - both are pipes
+        assert process.stderr is not None  # noqa: S101
+        yield from process.stdout
+        remarks = process.stderr.read().splitlines()
+        self.check(words, process.wait(), remarks)
+
+    def close(self) -> None:
+        """End the server of commands."""
+        if self._server is not None:
+            self._server.close()
+
+    def _quick_line(self, words: Sequence[str]) -> tuple[list[str], list[int]]:
+        """Return all words and the descriptors that they need, by the server if it is ready.
+
+        Who runs a second command runs more: the server is started then.
+        """
+        self._commands += 1
+        if self._commands == SECOND_COMMAND and self.command == LOCAL_COMMAND and IS_POSSIBLE:
+            self._server = CommandServer(self.environment)
+        server_command = self._server.command if self._server is not None else None
+        if self._server is None or server_command is None:
+            return self.line(words), []
+        return [*server_command, *words], [self._server.descriptor]
+
+    def line(self, words: Sequence[str]) -> list[str]:
+        """Return all words; those for ssh are quoted, since a shell reads them at its other end."""
+        is_over_ssh = Path(self.command[0]).name == "ssh"
+        return [*self.command, *(map(shlex.quote, words) if is_over_ssh else words)]
+
+    def check(
+        self,
+        words: Sequence[str],
+        status: int,
+        remarks: Sequence[str],
+        statuses: Collection[int] = (0,),
+    ) -> None:
+        """Raise `UsageError` or `CommandError` unless *status* is one of *statuses*."""
+        if status in statuses:
+            return
+        last_remark = remarks[-1].removeprefix(_MARK) if remarks else ""
+        sentence = last_remark or f"`tidings {shlex.join(words)}` ended with status {status}"
+        kind = UsageError if status == WRONG_USAGE else CommandError
+        raise kind(sentence, status=status, command=["tidings", *words])

@@ -1,0 +1,144 @@
+"""A run: its state, its results as tables and pictures, its report, and what people say of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tidings.coding import CodingPage
+from tidings.displays import ProgressBar
+from tidings.errors import RunFailed
+from tidings.generated import RunCommands
+from tidings.packs import PackFile
+from tidings.report import Figure, Report
+from tidings.tables import read_parquet
+from tidings.words import Texts, option, switch, texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tidings.home import Home
+
+DONE = "done"
+PAUSED = "paused"
+
+# `events` ends with this status if there are any.
+HAS_EVENTS = 10
+
+
+class Run(RunCommands):
+    """A run of a home, by its *number*."""
+
+    def __init__(self, home: Home, number: int) -> None:
+        self.home, self.number = home, number
+
+    def __int__(self) -> int:
+        return self.number
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    def __repr__(self) -> str:
+        return f"run {self.number} of {self.home.name}"
+
+    def status(self) -> dict[str, Any]:
+        """Return the state of the run, job by job, and what it waits for."""
+        status: dict[str, Any] = self.home.program.run_json(["status", str(self)])
+        return status
+
+    def wait(self) -> Run:
+        """Wait until the run and its report have ended, with a bar of progress; return the run.
+
+        An interruption (Ctrl-C, the notebook's stop) leaves the run to the workers: it goes on, and
+        `wait` may be called again. Raises `RunFailed` if it does not end as done.
+        """
+        status: dict[str, Any] = {}
+        bar = ProgressBar(f"run {self}")
+        try:
+            with self.home.program.lines(["status", str(self), "--watch", "--json"]) as lines:
+                for line in lines:
+                    status = json.loads(line)
+                    bar.update(status["progress"], _describe(status))
+                    if status["state"] == PAUSED:
+                        break
+        except KeyboardInterrupt:
+            sys.stderr.write(f"\nrun {self} goes on: wait() waits again, cancel() ends it\n")
+            raise
+        finally:
+            bar.close()
+
+        if status["state"] != DONE:
+            raise RunFailed(f"run {self} is {_describe(status)}")
+        return self
+
+    def table(
+        self,
+        table: str,
+        *,
+        by: str | None = None,
+        distinct: bool = False,
+        without: Texts | None = None,
+    ) -> pa.Table:
+        """Return a table of the run as a `pyarrow.Table`: pandas, polars and DuckDB take it.
+
+        The options are those of `export`; ``docs/exports.md`` says what the columns mean.
+        """
+        options = [
+            *option("--by", by),
+            *switch("--distinct", is_on=distinct),
+            *texts("--without", without),
+        ]
+        words = ["export", *options, "--format=parquet", str(self), table]
+        return read_parquet(self.home.program.run(words))
+
+    def figure(self, figure: str) -> Figure:
+        """Return a picture of the run's report, by its name, as "share" or "virus-mentions"."""
+        return self.report().figure(figure)
+
+    def events(self, *, new: bool = False) -> list[dict[str, Any]]:
+        """List the months and weeks that depart from the past of their own series."""
+        words = ["events", *switch("--new", is_on=new), str(self)]
+        events: list[dict[str, Any]] = self.home.program.run_json(words, statuses=(0, HAS_EVENTS))
+        return events
+
+    def pause(self) -> None:
+        """Let nothing new of the run start; what is done is kept."""
+        self.home.program.run(["pause", str(self)])
+
+    def resume(self, *, max_calls: int | None = None) -> None:
+        """Go on with a paused run, or at once with one that waits for a service."""
+        self.home.program.run(["resume", *option("--max-calls", max_calls), str(self)])
+
+    def retry(self) -> None:
+        """Queue the failed jobs of the run again."""
+        self.home.program.run(["retry", str(self)])
+
+    def cancel(self) -> None:
+        """End the run for good; the answers that it paid for are kept."""
+        self.home.program.run(["cancel", str(self)])
+
+    def _report(self, words: Sequence[str]) -> Report:
+        return Report(Path(self.home.program.run_text(["report", *words])))
+
+    def _export(self, words: Sequence[str]) -> bytes:
+        return self.home.program.run(["export", *words])
+
+    def _label(self, words: Sequence[str]) -> str | CodingPage:
+        command = ["label", *words]
+        if "--serve" in words:
+            return CodingPage(self.home.program, command)
+        return self.home.program.run_text(command)
+
+    def _pack(self, words: Sequence[str]) -> PackFile:
+        return PackFile(Path(self.home.program.run_text(["pack", *words])))
+
+
+def _describe(status: Mapping[str, Any]) -> str:
+    parts = [str(status["state"])]
+    parts += [f"{count} {state}" for state, count in status["jobs"].items() if count]
+    reason = status["reason"] or status["waiting_for"]
+    report = f"its report {status['report']}" if status["report"] else None
+    return "; ".join(filter(None, [", ".join(parts), reason, report]))
