@@ -42,6 +42,7 @@ from models.code_samples import (
 from models.codes import UnitKey, find_stored_codebook
 from models.database import Database
 from models.documents import text_part_of
+from models.run_transitions import lock_run
 from models.runs import get_run
 
 
@@ -126,7 +127,11 @@ class DrawnSample:
         return cls(db, run_id, codebook, units, cells, drawn, earlier)
 
     def store(self, connection: Connection) -> int:
-        """Store the sample in the place of an earlier one; return the codebook's id."""
+        """Store the sample in the place of an earlier one; return the codebook's id.
+
+        Jobs that draw the sample of their run at once take turns.
+        """
+        lock_run(connection, self.run_id)
         codebook_id = keep_codebook(connection, self.db, self.codebook)
         strata = _make_strata(self.cells, self.drawn)
         unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, self.earlier.units)
