@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from analysis.query.grammar import Query, check_operators, is_query, parse_query
 from analysis.query.notation import make_marks_plain, refuse_foreign_signs
 from analysis.query.terms import Term
-from core.enums import Grain, Within
+from core.enums import Grain, SamplePeriod, Within
 from textapi.text.keywords import pattern
 
 # A keyword's name has at most this many characters.
@@ -269,6 +269,10 @@ class ModelOptions(FrozenModel):
     price: str = ""
 
 
+# What `--for` names: a category, or a variable's.
+WantedName = Annotated[str, Field(max_length=500)]
+
+
 class TextOptions(FrozenModel):
     """The options that all runs over texts share."""
 
@@ -334,6 +338,12 @@ class TextOptions(FrozenModel):
     ] = None
     #: `match_coder` fills it in if the coder is a model.
     model: ModelOptions | None = None
+    #: A model codes a sample that grows until every wanted share is known to so much.
+    half_width: Annotated[float, Field(ge=0.001, le=0.5)] | None = None
+    #: The categories whose shares are wanted, all of the codebook's if there are none.
+    wanted: Annotated[tuple[WantedName, ...], Field(max_length=1000)] = ()
+    #: The periods whose shares are wanted beside those of the whole run.
+    wanted_by: SamplePeriod | None = None
     distinct: Annotated[
         bool,
         CommandOption(
@@ -375,6 +385,11 @@ class TextOptions(FrozenModel):
     def sample_size(self) -> int:
         """How many texts the sample has that a model codes."""
         return int((self.code or "").partition(":")[2] or SAMPLE_SIZE)
+
+    @property
+    def names_wanted(self) -> bool:
+        """Whether anything is said of shares that are to be known."""
+        return self.half_width is not None or bool(self.wanted) or self.wanted_by is not None
 
     @property
     def has_model_coder(self) -> bool:

@@ -310,7 +310,8 @@ def draw_estimates(
                     ]
                     counts = Counter(machine_codes[frame.members].tolist())
                     size = frame.population
-                    stratum = Stratum(0, cell.period, "", SamplePart(part), size, len(units))
+                    texts = len(frame.places)
+                    stratum = Stratum(0, cell.period, "", SamplePart(part), size, texts, len(units))
                     strata += make_coded_strata(stratum, units, size, counts, sign)
         for use_machine in (False, True):
             coder = "network" if use_machine else "people"

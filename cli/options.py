@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from typer import Argument, Option
 
-from core.enums import Grain, Grouping
+from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import NotFound, UsageError
 from core.prices import Money, parse_money
 from core.printing import printable
@@ -119,6 +119,22 @@ def parse_by(text: str) -> SeriesBy:
     return SeriesBy(next(iter(grains), None), next(iter(groupings), None))
 
 
+class RunSeriesBy(NamedTuple):
+    """The values that `--by` of a new run names: of its series, and of shares to be known."""
+
+    series: SeriesBy
+    shares: SamplePeriod | None = None
+
+
+def parse_run_by(text: str) -> RunSeriesBy:
+    """Return what *text* names; a quarter is of shares alone. Raises `UsageError`."""
+    options = text.split(",")
+    periods = [option.strip() for option in options if option.strip() in list(SamplePeriod)[:-1]]
+    series = [option for option in options if option.strip() != SamplePeriod.QUARTER]
+    shares = SamplePeriod(periods[0]) if periods else None
+    return RunSeriesBy(parse_by(",".join(series)) if series else SeriesBy(), shares)
+
+
 def check_runs(runs: list[int]) -> list[int]:
     """Return *runs* if none is named twice. Raises `UsageError`."""
     for run in runs:
@@ -153,6 +169,16 @@ By = Annotated[
         metavar=f"{'|'.join(Grain)}[,{'|'.join(Grouping)}]",
         help="The periods of series, by default the run's: months; weeks are those of ISO 8601. Of "
         "months also by what documents are grouped.",
+    ),
+]
+RunBy = Annotated[
+    RunSeriesBy | None,
+    Option(
+        parser=parse_run_by,
+        metavar=f"{'|'.join(Grain)}[,{'|'.join(Grouping)}]",
+        help="The periods of series, by default the run's: months; weeks are those of ISO 8601. Of "
+        "months also by what documents are grouped. With --within SHARE month, quarter or year: "
+        "the shares of each are to be known too.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]

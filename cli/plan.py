@@ -29,6 +29,7 @@ COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 def plan(request: RunRequest, as_json: Json = False) -> None:
     """Print the calls that a run would make."""
     from cli.plan_costs import describe_cap, describe_costs
+    from cli.plan_sample import SamplePlanner, describe_sample
     from producers.plan import plan_run
 
     settings, options = context.load_settings(), request.options
@@ -36,6 +37,7 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     with closing(context.open_database(settings, create=True)) as db:
         matched = request.match_stored(db, settings)
         engine = _find_engine(settings, matched.parameters.polarity)
+        sample_planner = SamplePlanner.of_run(db, matched.parameters)
         with _progress_display() as show_progress:
             figures = plan_run(
                 db,
@@ -44,7 +46,9 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
                 engine=engine,
                 settings=settings,
                 on_progress=show_progress,
+                size_sample=None if sample_planner is None else sample_planner.size,
             )
+        sample = None if sample_planner is None else sample_planner.finish(figures)
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
@@ -52,7 +56,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     if options.max_cost is not None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
     if as_json:
-        print(json.dumps(figures.as_json()))
+        sample_json = {} if sample is None else {"sample": sample.as_json()}
+        print(json.dumps(figures.as_json() | sample_json))
         return
 
     print(f"documents       {figures.documents:,}")
@@ -62,6 +67,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     for operation, calls in figures.by_operation.items():
         print(f"    {operation:<26}{calls:,}")
     for line in describe_costs(figures.model):
+        print(line)
+    for line in describe_sample(sample):
         print(line)
     if figures.binding_limit:
         duration = f"{_format_duration(figures.seconds)}, until {figures.ends_at}"

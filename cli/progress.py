@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -21,7 +22,7 @@ from core.quantities import quantity
 from core.settings import Settings
 from models.database import Database
 from models.jobs import count_live_slots, job_counts, progress_of
-from models.runs import get_run
+from models.runs import LOOK_JOB, get_run
 from models.tables import Job
 from producers.status import blocking_reason
 from reports.report_files import INDEX
@@ -202,6 +203,11 @@ class _WaitingReasons:
             self._printed = reason
 
 
+def _tells_of_texts(job: Any) -> bool:
+    """Whether what a job says at its end is worth a line."""
+    return bool(job.kind == JobKind.MONTH or job.name == LOOK_JOB)
+
+
 def _report_outcome(db: Database, run: int) -> bool:
     columns = (Job.name, Job.kind, Job.state, Job.result, Job.reason)
     query = select(*columns).where(Job.run_id == run)
@@ -213,6 +219,6 @@ def _report_outcome(db: Database, run: int) -> bool:
             warn(f"{job.name} failed: {job.reason}")
         elif job.result:
             warn(f"{job.name}: {job.result}: {job.reason}")
-        elif job.kind == JobKind.MONTH and job.state == State.DONE and job.reason:
+        elif job.state == State.DONE and job.reason and _tells_of_texts(job):
             warn(f"{job.name}: {job.reason}")
     return all(job.state == State.DONE for job in jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,17 @@ from analysis.options import CommandOption, Keyword, declared_option, flag_of, l
 from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
-from cli.options import MOST, By, Name, Once, SeriesBy, Wait, check_utf8, read_money
+from cli.options import (
+    MOST,
+    Name,
+    Once,
+    RunBy,
+    RunSeriesBy,
+    SeriesBy,
+    Wait,
+    check_utf8,
+    read_money,
+)
 from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
@@ -78,15 +89,21 @@ class KeywordOptions:
         ),
     ] = None
     within: Annotated[
-        Within, Option(help="What a query has to match: each sentence, or the whole document.")
-    ] = Within.SENTENCE
+        list[str] | None,
+        Option(
+            metavar="sentence|document|SHARE",
+            help="What a query has to match: each sentence (the default), or the whole document. A "
+            "SHARE, as 0.02: a model codes texts until the wanted shares are known to \u00b1 it. "
+            "It may be given twice.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesOptions:
     """The option of a kind whose parameters have a grain, and may have a grouping."""
 
-    by: By = None
+    by: RunBy = None
 
 
 @dataclass(frozen=True)
@@ -188,10 +205,15 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
             keywords = check_utf8(typed.get("keyword")) or ()
-            within = typed.get("within", Within.SENTENCE)
+            within, half_width = _read_within(typed.get("within") or ())
             fields[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
+            if half_width is not None:
+                fields["half_width"] = half_width
         elif field.annotation is Grain:
-            fields |= _read_series(kind, typed.get("by") or SeriesBy())
+            by = typed.get("by") or RunSeriesBy(SeriesBy())
+            fields |= _read_series(kind, by.series)
+            if by.shares is not None and _names_shares(by, typed):
+                fields["wanted_by"] = by.shares
         elif (typed_value := typed.get(field_name)) not in (None, False, []):
             fields[field_name] = _read_value(kind, field_name, field, typed_value)
 
@@ -199,11 +221,35 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     options = RunOptions(**{option: typed[option] for option in option_names if option in typed})
     parameters = _validate(kind, fields)
     _warn_of_idle_options(kind, parameters, fields)
-    if typed.get("within") == Within.DOCUMENT and not any(
+    if Within.DOCUMENT in (typed.get("within") or ()) and not any(
         keyword.query for keyword in kind.keywords(parameters)
     ):
         warn("--within document changes nothing: no subject is a query")
     return RunRequest(kind, parameters, subjects, frozenset(fields), options)
+
+
+def _names_shares(by: RunSeriesBy, typed: Mapping[str, Any]) -> bool:
+    """Whether `--by` is of shares: with `--within SHARE`, and where series have no such period."""
+    return _read_within(typed.get("within") or ())[1] is not None or by.series.grain is None
+
+
+def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:
+    """Return what a query has to match, and the wanted half-width. Raises `UsageError`."""
+    within, half_width = Within.SENTENCE, None
+    for text in check_utf8(list(texts)):
+        if text in list(Within):
+            within = Within(text)
+            continue
+        try:
+            half_width = float(text)
+        except ValueError:
+            half_width = math.nan
+        if not 0.001 <= half_width <= 0.5:
+            raise UsageError(
+                f"--within {printable(text)}: write sentence or document, or a share from 0.001 to "
+                "0.5, as 0.02 for \u00b1 2 points"
+            )
+    return within, half_width
 
 
 def _warn_of_idle_options(

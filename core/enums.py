@@ -49,6 +49,9 @@ class WaitFor(StrEnum):
     SERVICE = "service"
     OTHER_JOBS = "other jobs"
 
+    # All jobs over texts of the run have to end first.
+    END_OF_JOBS = "end of jobs"
+
 
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 

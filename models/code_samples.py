@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from core.enums import TextPart
 from models.codes import PERSON, UnitKey
+from models.database import Database
 from models.documents import text_column
-from models.tables import Code, Document, Job, Mention, SampledUnit, SampleStratum
+from models.tables import Code, Document, Job, Mention, SampledUnit, SampleLook, SampleStratum
 
 
 def replace_sample(
@@ -90,3 +91,19 @@ def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> 
         SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
     )
     return {UnitKey(*unit) for unit in connection.execute(units)}
+
+
+def list_looks(connection: Connection, run_id: int, codebook_id: int) -> list[Row[Any]]:
+    """Return the looks at a sample, those at the codes of each coder in their order."""
+    looks = select(SampleLook.__table__).where(
+        SampleLook.run_id == run_id, SampleLook.codebook_id == codebook_id
+    )
+    return list(connection.execute(looks.order_by(SampleLook.coder, SampleLook.number)).all())
+
+
+def store_look(connection: Connection, db: Database, look: Mapping[str, Any]) -> None:
+    """Store a look; of the same number, in the place of what was seen before."""
+    key = ("run_id", "codebook_id", "coder", "number")
+    changes = {column: seen for column, seen in look.items() if column not in key}
+    insert_look = db.upsert(SampleLook).values(**look)
+    connection.execute(insert_look.on_conflict_do_update(index_elements=key, set_=changes))

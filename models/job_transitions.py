@@ -6,7 +6,7 @@ was when it was queued.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -37,6 +37,7 @@ from models.jobs import (
     DrawingSlots,
     count_drawing_slots,
     fence,
+    has_unended_job,
     has_unfrozen_job,
     newest_document_of,
     update_claimed,
@@ -315,23 +316,32 @@ def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newe
 
 
 def wake_waiting_jobs(db: Database, run_id: int) -> None:
-    """Let the run's jobs that wait for the documents of others be due if none is left to collect.
+    """Let the run's jobs that wait for others be due if there is nothing left to wait for.
 
-    Call it when a slice has ended, before the dispatch: the end of a wait dispatches nothing.
+    Some wait for the documents of others, one may wait for the end of all jobs over texts. Call it
+    when a slice has ended, before the dispatch: the end of a wait dispatches nothing.
     """
-    is_waiting = and_(
-        Job.run_id == run_id,
-        Job.state == State.WAITING,
-        Job.waits_for == WaitFor.OTHER_JOBS,
-    )
+    waiting = and_(Job.run_id == run_id, Job.state == State.WAITING)
+    what_is_waited_for = select(Job.waits_for).where(waiting, Job.waits_for.in_(_KEEPS_WAITING))
     with db.read() as connection:
-        if connection.scalar(select(Job.id).where(is_waiting).limit(1)) is None:
-            return
-        if has_unfrozen_job(connection, run_id):
-            return
+        over = [
+            waits_for
+            for waits_for in connection.scalars(what_is_waited_for.distinct())
+            if not _KEEPS_WAITING[waits_for](connection, run_id)
+        ]
+    if not over:
+        return
 
     with db.write() as connection:
-        connection.execute(update(Job).where(is_waiting).values(due_at=clock(), wait_seconds=0.0))
+        woken = update(Job).where(waiting, Job.waits_for.in_(over))
+        connection.execute(woken.values(due_at=clock(), wait_seconds=0.0))
+
+
+# What tells whether a job still has to wait.
+_KEEPS_WAITING: Mapping[str | None, Callable[[Connection, int], bool]] = {
+    WaitFor.OTHER_JOBS: has_unfrozen_job,
+    WaitFor.END_OF_JOBS: has_unended_job,
+}
 
 
 def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:

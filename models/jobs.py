@@ -240,6 +240,23 @@ def has_unfrozen_job(connection: Connection, run_id: int) -> bool:
     return connection.scalar(unfrozen.limit(1)) is not None
 
 
+def has_unended_job(connection: Connection, run_id: int) -> bool:
+    """Return whether a job of the run has not ended, its report and its looks aside."""
+    is_open = and_(Job.run_id == run_id, ~IS_REPORT, Job.state.not_in(ENDED))
+    return connection.scalar(select(Job.id).where(is_open).limit(1)) is not None
+
+
+def list_job_names(connection: Connection, run_id: int) -> list[str]:
+    """Return the names of the run's jobs, its report and its looks aside."""
+    return list(connection.scalars(select(Job.name).where(Job.run_id == run_id, ~IS_REPORT)))
+
+
+def count_failed_jobs(connection: Connection, run_id: int) -> int:
+    """Return how many jobs of the run have failed, its report and its looks aside."""
+    failed = select(func.count()).where(Job.run_id == run_id, ~IS_REPORT, Job.state == State.FAILED)
+    return connection.scalar(failed) or 0
+
+
 def _first_jobs(run_id: int) -> Select[int, str, int | None]:
     jobs = select(Job.id, Job.name, Job.newest_document).where(Job.run_id == run_id, ~IS_REPORT)
     return jobs.order_by(Job.id).limit(MOST_COMPARED + 1)

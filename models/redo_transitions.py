@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, and_, delete, select, update
 
-from core.enums import State, StepState
+from core.enums import ENDED, State, StepState
 from models.database import batched
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
@@ -29,6 +29,20 @@ def collect_again(
     for batch in batched(job_ids):
         connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
         connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
+
+
+def redo_step(connection: Connection, run_id: int, step: str, job_names: Collection[str]) -> None:
+    """Queue jobs of a run that have ended to do a *step* again, and what they lack.
+
+    Call it with the run locked. Stored answers are not requested again.
+    """
+    again = due_columns(State.QUEUED) | NO_SETBACKS
+    for batch in batched(list(job_names)):
+        is_chosen = and_(Job.run_id == run_id, ~IS_REPORT, Job.name.in_(batch))
+        chosen_jobs = select(Job.id).where(is_chosen)
+        step_rows = delete(JobStep).where(JobStep.step == step, JobStep.job_id.in_(chosen_jobs))
+        connection.execute(step_rows)
+        connection.execute(update(Job).where(is_chosen, Job.state.in_(ENDED)).values(again))
 
 
 def redo_job(connection: Connection, job_id: int) -> None:

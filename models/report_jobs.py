@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from core.enums import QUEUE_REPORTS, JobKind, State
 from models.database import clock
-from models.runs import REPORT_JOB, NewJob, add_jobs
+from models.runs import LOOK_JOB, REPORT_JOB, NewJob, add_jobs
 from models.tables import IS_REPORT, Job
 
 JUST_SECONDS = 5.0
@@ -28,7 +28,7 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
     waiting = select(func.count()).where(
         Job.run_id == run_id,
         IS_REPORT,
-        Job.name != REPORT_JOB,
+        Job.name.not_in((REPORT_JOB, LOOK_JOB)),
         Job.state.in_((State.QUEUED, State.WAITING)),
     )
     return connection.scalar(waiting) or 0
@@ -36,7 +36,7 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
 
 def is_report_at_work(connection: Connection, run_id: int) -> bool:
     """Return whether a worker makes the run's report, draws a part of it, or was just told to."""
-    reports = select(Job.id).where(Job.run_id == run_id, IS_REPORT)
+    reports = select(Job.id).where(Job.run_id == run_id, IS_REPORT, Job.name != LOOK_JOB)
     is_at_work = or_(
         and_(Job.state == State.RUNNING, Job.lease_until >= clock()),
         and_(Job.state == State.WAITING, Job.name == REPORT_JOB),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    or_,
     select,
     update,
 )
@@ -26,7 +27,7 @@ from core.quantities import quantity
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
-from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
+from models.runs import IS_OPEN, LOOK_JOB, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.tables import IS_REPORT, Job, Run
 
 
@@ -173,10 +174,14 @@ def close_run(connection: Connection, run_id: int) -> None:
         queue_report(connection, run_id)
 
 
+#: holds of the jobs that have to end before the run does: its report follows
+_ENDS_RUN = or_(~IS_REPORT, Job.name == LOOK_JOB)
+
+
 def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
-    first_job = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT).order_by(Job.state).limit(1)
+    first_job = select(Job.id).where(Job.run_id == run_id, _ENDS_RUN).order_by(Job.state).limit(1)
     has_ended = first_job.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first_job.where(Job.state == State.FAILED).scalar_subquery()
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
@@ -191,7 +196,7 @@ _CLOSE_RUN = _close_run()
 
 def close_ended_runs(db: Database) -> None:
     """Close the runs whose last job ended when its worker was killed before it could close them."""
-    unended_job = select(Job.id).where(Job.run_id == Run.id, ~IS_REPORT, Job.state.in_(UNENDED))
+    unended_job = select(Job.id).where(Job.run_id == Run.id, _ENDS_RUN, Job.state.in_(UNENDED))
     with db.read() as connection:
         ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
         run_ids = connection.scalars(ended).all()
@@ -207,7 +212,7 @@ def queue_report(connection: Connection, run_id: int) -> None:
 
     A report that is being made has read older results; its worker loses the claim.
     """
-    reports = update(Job).where(Job.run_id == run_id, IS_REPORT)
+    reports = update(Job).where(Job.run_id == run_id, IS_REPORT, Job.name != LOOK_JOB)
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(due_columns(State.QUEUED) | NO_SETBACKS))
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {}, QUEUE_REPORTS)])

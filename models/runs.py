@@ -14,6 +14,8 @@ from models.database import Database, clock
 from models.tables import IS_REPORT, ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
+# The job that looks at the codes of a sample; it is of the kind of report jobs.
+LOOK_JOB = "look"
 # This option of a job says how many engines its run had when it was queued.
 ENGINES_BEFORE = "engines_before"
 # A larger number fits into no column.

@@ -13,13 +13,14 @@ from analysis.codebooks.codebook import Codebook
 from analysis.options import FrozenModel
 from core.enums import CodeState, SamplePart
 from core.errors import BadInput
-from models.code_samples import list_strata
+from models.code_samples import list_looks, list_strata
 from models.tables import Code, Document, SampledUnit, SampleStratum
 from models.tables import Codebook as StoredCodebook
 from packs import contents
 from packs.contents import Number, write_lines
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
+from reports.stats.looks import LEVELS
 
 CODES_FILE = f"{contents.EXPORTS}/codes.jsonl"
 
@@ -49,12 +50,24 @@ class PackedUnit(FrozenModel):
     inclusion: _Share
 
 
+class PackedLook(FrozenModel):
+    """A look at the sample while it grew."""
+
+    coder: Annotated[str, Field(pattern="^(people$|model:)", max_length=300)]
+    number: Annotated[int, Field(ge=1, le=len(LEVELS))]
+    within: _Share
+    coded: Number
+    half_width: _Share
+    outcome: str | None
+
+
 class PackedCodebook(FrozenModel):
     """A line of `codebooks.jsonl`: a codebook by which the run was coded, and its sample."""
 
     content: dict[str, Any]
     strata: tuple[PackedStratum, ...]
     units: tuple[PackedUnit, ...]
+    looks: tuple[PackedLook, ...] = ()
 
     @field_validator("content")
     @classmethod
@@ -123,6 +136,7 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
     for codebook_id, content in _list_codebooks(run):
         with run.db.read() as connection:
             strata = list_strata(connection, run.id, codebook_id)
+            looks = list_looks(connection, run.id, codebook_id)
         drawn = fetch_all(run.db, units.where(SampledUnit.codebook_id == codebook_id))
         yield PackedCodebook(
             content=Codebook.model_validate(content).model_dump(mode="json", by_alias=True),
@@ -138,6 +152,7 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
                 )
                 for unit in drawn
             ),
+            looks=tuple(_pack_look(look) for look in looks),
         )
 
 
@@ -151,6 +166,23 @@ def _pack_stratum(stratum: Any) -> PackedStratum:
         texts=stratum.texts,
         drawn=stratum.drawn,
     )
+
+
+def _pack_look(look: Any) -> PackedLook:
+    return PackedLook(
+        coder=look.coder,
+        number=look.number,
+        within=look.within,
+        coded=look.coded,
+        half_width=look.half_width,
+        outcome=look.outcome,
+    )
+
+
+def list_look_rows(run_id: int, codebook_id: int, packed: PackedCodebook) -> Iterator[Any]:
+    """Yield the rows of `SampleLook`."""
+    for look in packed.looks:
+        yield {"run_id": run_id, "codebook_id": codebook_id, **look.model_dump()}
 
 
 def list_stratum_rows(run_id: int, codebook_id: int, packed: PackedCodebook) -> Iterator[Any]:

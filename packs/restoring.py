@@ -50,6 +50,7 @@ from models.tables import (
     Run,
     RunEngine,
     SampledUnit,
+    SampleLook,
     SampleStratum,
 )
 from packs import contents
@@ -60,6 +61,7 @@ from packs.coding import (
     PackedCode,
     PackedCodebook,
     check_codebook,
+    list_look_rows,
     list_stratum_rows,
 )
 from packs.coding_network import (
@@ -473,6 +475,7 @@ def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -
             codebook_id = keep_codebook(connection, db, packed.codebook)
         codebook_ids[packed.codebook.short_hash] = codebook_id
         _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
+        _insert(db, SampleLook, list_look_rows(run.number, codebook_id, packed))
         units = []
         for place, unit in enumerate(packed.units):
             unit_row = unit.model_dump(exclude={"document"}) | {"place": place}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from analysis.codebooks.cells import make_cells
 from analysis.codebooks.codebook import Codebook, CodedUnit
@@ -42,6 +42,7 @@ from models.code_samples import (
 from models.codes import UnitKey, find_stored_codebook
 from models.database import Database
 from models.documents import text_part_of
+from models.run_transitions import lock_run
 from models.runs import get_run
 
 
@@ -71,31 +72,71 @@ def draw_code_sample(
 ) -> list[SampledText]:
     """Draw *n* units of a run, or all of fewer; store them with the codebook, and return them.
 
-    They are shared out evenly between the periods and, if the codebook asks of each, the keywords,
-    unless *n* says how many to draw of each part. What people coded of an earlier sample by the
-    same *per* and *seed* is drawn again, beside *n* if need be. The units are in the order in which
-    they are to be coded. Raises `NotFound` for the run, and `UsageError` if the codebook does not
-    fit it or nothing is there to be coded.
+    They are shared out as `DrawnSample.draw` does. Raises `NotFound` for the run, and `UsageError`
+    if the codebook does not fit it or nothing is there to be coded.
     """
-    with db.read() as connection:
-        run = get_run(connection, run_id)
-    _check_unit(codebook, run)
-
-    units, cells = make_cells(db, run, codebook, per, hash_parts(f"{seed}", codebook.hash.hex()))
-    earlier = _read_earlier_sample(db, run_id, codebook)
-    drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
-    drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
-    if not drawn:
-        raise UsageError(
-            f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
-        )
-
+    drawn_sample = DrawnSample.draw(db, run_id, codebook, n=n, per=per, seed=seed)
     with db.write() as connection:
-        codebook_id = keep_codebook(connection, db, codebook)
-        strata = _make_strata(cells, drawn)
-        unit_rows = _make_unit_rows(units, cells, drawn, strata, earlier.units)
-        replace_sample(connection, run_id, codebook_id, list(strata.values()), unit_rows)
+        codebook_id = drawn_sample.store(connection)
     return read_code_sample(db, run_id, codebook_id)
+
+
+@dataclass(frozen=True)
+class DrawnSample:
+    """A sample of a run that is drawn and not stored yet."""
+
+    db: Database
+    run_id: int
+    codebook: Codebook
+    units: CodableUnits
+    cells: Sequence[Cell]
+    drawn: Sequence[Draw]
+    earlier: _EarlierSample
+
+    @classmethod
+    def draw(
+        cls,
+        db: Database,
+        run_id: int,
+        codebook: Codebook,
+        *,
+        n: int | SampleCounts,
+        per: SamplePeriod,
+        seed: int,
+    ) -> DrawnSample:
+        """Draw *n* units of a run, or all of fewer.
+
+        They are shared out evenly between the periods and, if the codebook asks of each, the
+        keywords, unless *n* says how many to draw of each part. The units are in the order in which
+        they are to be coded. What people coded of an earlier sample by the same *per* and *seed* is
+        drawn again, beside *n* if need be. Raises as `draw_code_sample`.
+        """
+        with db.read() as connection:
+            run = get_run(connection, run_id)
+        _check_unit(codebook, run)
+
+        salt = hash_parts(f"{seed}", codebook.hash.hex())
+        units, cells = make_cells(db, run, codebook, per, salt)
+        earlier = _read_earlier_sample(db, run_id, codebook)
+        drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
+        drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
+        if not drawn:
+            raise UsageError(
+                f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
+            )
+        return cls(db, run_id, codebook, units, cells, drawn, earlier)
+
+    def store(self, connection: Connection) -> int:
+        """Store the sample in the place of an earlier one; return the codebook's id.
+
+        Jobs that draw the sample of their run at once take turns.
+        """
+        lock_run(connection, self.run_id)
+        codebook_id = keep_codebook(connection, self.db, self.codebook)
+        strata = _make_strata(self.cells, self.drawn)
+        unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, self.earlier.units)
+        replace_sample(connection, self.run_id, codebook_id, list(strata.values()), unit_rows)
+        return codebook_id
 
 
 @dataclass(frozen=True)
@@ -243,7 +284,7 @@ def _make_unit_rows(
 ) -> list[dict[str, Any]]:
     """Return a row for each drawn unit, in the order of coding.
 
-    Of units that have one text that which was drawn *earlier* is drawn again.
+    Of units of a stratum that have one text that which was drawn *earlier* is drawn again.
     """
     inclusions = {
         (cell_number, part): find_inclusions(
@@ -257,8 +298,10 @@ def _make_unit_rows(
         frame = cell.frames[unit.part]
         key = units.key(int(frame.places[unit.rank]), cell.keyword)
         if earlier and frame.copies[unit.rank] > 1 and key not in earlier:
-            has_text = units.random_numbers(cell.keyword) == frame.random_numbers[unit.rank]
-            copies = [units.key(int(copy), cell.keyword) for copy in np.flatnonzero(has_text)]
+            # Other strata may have the text too: each draws a copy of its own.
+            numbers = units.random_numbers(cell.keyword)[frame.members]
+            places = frame.members[numbers == frame.random_numbers[unit.rank]]
+            copies = [units.key(int(copy), cell.keyword) for copy in places]
             key = next((copy for copy in copies if copy in earlier), key)
 
         unit_rows.append(

@@ -33,7 +33,7 @@ from models.costs import read_prompt_uses
 from models.database import Database
 from models.documents import text_part_of
 from models.runs import get_run
-from models.tables import IS_REPORT, Call, Job
+from models.tables import IS_REPORT, Call, Job, Mention
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.model_costs import CostPlan, plan_costs
 from sources.source import Source
@@ -49,6 +49,24 @@ _ESTIMATES = {
 }
 
 OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class JobTexts:
+    """What a dry run found of a job: its documents, and those with a mention, by keyword.
+
+    *mentioning* are documents with any keyword, *mentions* sentences with one, each once a keyword.
+    """
+
+    name: str
+    documents: int
+    mentioning_by_keyword: Mapping[str, int]
+    mentioning: int
+    mentions: int
+
+
+#: It returns how many texts a sample will have that grows until its shares are known.
+SizeSample = Callable[[Sequence[JobTexts]], int]
 
 
 @dataclass
@@ -89,15 +107,17 @@ def plan_run(
     settings: Settings,
     newest_documents: Mapping[str, int] | None = None,
     on_progress: OnProgress = lambda _done, _jobs: None,
+    size_sample: SizeSample | None = None,
 ) -> Plan:
     """Count the calls that a run will make, without making any.
 
     *names* are the names of its subjects. *newest_documents* are the newest documents of the jobs
-    that have settled them, by the jobs' names. *on_progress* gets the number of planned jobs, and
+    that have settled them, by the jobs' names. *size_sample* says how large a sample gets whose
+    size the parameters do not tell. *on_progress* gets the number of planned jobs, and
     the number of all jobs.
     """
     kind = document_kind_named(parameters.kind)
-    planner = _Planner(db, kind, parameters, engine, settings)
+    planner = _Planner(db, kind, parameters, engine, settings, size_sample=size_sample)
     jobs = kind.new_jobs(parameters, names)
 
     async def plan_jobs() -> None:
@@ -162,6 +182,20 @@ def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
     return counts
 
 
+def _count_texts(
+    job_name: str, documents: int, mention_rows: Sequence[Mapping[str, Any]]
+) -> JobTexts:
+    units = {(row["keyword"], row["document_id"], row["position"]) for row in mention_rows}
+    pairs = {(keyword, document) for keyword, document, _ in units}
+    return JobTexts(
+        name=job_name,
+        documents=documents,
+        mentioning_by_keyword=Counter(keyword for keyword, _ in pairs),
+        mentioning=len({document for _, document in pairs}),
+        mentions=len(units),
+    )
+
+
 class _Planner:
     """Runs the steps of each job dry, and counts the calls to sources."""
 
@@ -172,8 +206,12 @@ class _Planner:
         parameters: Any,
         engine: Engine,
         settings: Settings,
+        *,
+        size_sample: SizeSample | None,
     ) -> None:
         self._db, self._settings = db, settings
+        self._size_sample = size_sample
+        self._texts: list[JobTexts] = []
         self._kind, self._parameters = kind, parameters
         self._is_our_engine = engine.name.startswith(OUR_ENGINE.name)
         self._fetcher = DryRunFetcher(db, engine.name, engine.languages)
@@ -204,6 +242,7 @@ class _Planner:
             steps = self._kind.pipeline.select(self._parameters.steps)
             fetchers = {SERVICE: self._fetcher, completion.SERVICE: self._model_fetcher}
             await run_dry(fetchers, steps, job.data, buffer)
+            self._texts.append(_count_texts(job_name, job.documents, await buffer.rows(Mention)))
         elif not job.source_calls:
             self._jobs_without_data += 1
 
@@ -250,9 +289,12 @@ class _Planner:
 
         operation = completion.OPERATION
         if parameters.coded_part == SAMPLE:
+            size = parameters.sample_size
+            if parameters.half_width is not None and self._size_sample is not None:
+                size = self._size_sample(self._texts)
             for counts in (fetcher.calls_needed, fetcher.calls_to_make):
-                counts[operation] = min(counts[operation], parameters.sample_size)
-            fetcher.model_requests.limit(parameters.sample_size)
+                counts[operation] = min(counts[operation], size)
+            fetcher.model_requests.limit(size)
             self._plan.exact = False
             self._plan.remarks.append(
                 "which texts the sample has is known when the keywords are: the model is asked "

@@ -17,7 +17,7 @@ from core.quantities import quantity
 from core.settings import Settings
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
-from models.runs import REPORT_JOB, UNENDED, get_run
+from models.runs import LOOK_JOB, REPORT_JOB, UNENDED, get_run
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
 
 NO_STACK = "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
@@ -42,7 +42,7 @@ def report_progress(connection: Connection, run_id: int) -> str | None:
     for job in connection.execute(jobs):
         if job.name == REPORT_JOB:
             making = job
-        else:
+        elif job.name != LOOK_JOB:
             states[job.state] += 1
 
     if making is None or making.state in ENDED:

@@ -7,10 +7,11 @@ from typing import Any
 
 from analysis.kinds import kind_named
 from analysis.options import TextOptions
+from core.enums import QUEUE_REPORTS, JobKind
 from core.errors import UsageError
 from core.prices import Money, parse_price
 from models.database import Database
-from models.runs import create_run
+from models.runs import LOOK_JOB, NewJob, create_run
 
 
 def submit_run(
@@ -30,12 +31,15 @@ def submit_run(
     is a cap on nothing.
     """
     currency = check_cap(parameters, max_cost)
+    jobs = kind_named(parameters.kind).new_jobs(parameters, names)
+    if getattr(parameters, "half_width", None) is not None:
+        jobs.append(NewJob(JobKind.REPORT, LOOK_JOB, {}, QUEUE_REPORTS))
     return create_run(
         db,
         kind=parameters.kind,
         name=name,
         parameters=parameters.model_dump(mode="json"),
-        jobs=kind_named(parameters.kind).new_jobs(parameters, names),
+        jobs=jobs,
         max_calls=max_calls,
         max_cost=None if max_cost is None else max_cost.micro,
         currency=currency,

@@ -81,7 +81,7 @@ class HomeCommands(ABC):
         *,
         keywords: Pairs | None = None,
         keywords_file: PathText | None = None,
-        within: Literal["sentence", "document"] = "sentence",
+        within: Texts | None = None,
         source: str | None = None,
         outlet: Texts | None = None,
         section: Texts | None = None,
@@ -100,6 +100,7 @@ class HomeCommands(ABC):
         code: str | None = None,
         batch: bool = False,
         batch_after: int | None = None,
+        for_: str | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
@@ -117,7 +118,9 @@ class HomeCommands(ABC):
         keywords: A subject, with the other terms that count for it; or NAME:QUERY, of terms with
             AND, OR, NOT, near/N, brackets, quotes, a star, =.
         keywords_file: Subjects, one a line; or CSV with the columns name and query.
-        within: What a query has to match: each sentence, or the whole document.
+        within: What a query has to match: each sentence (the default), or the whole document. A
+            SHARE, as 0.02: a model codes texts until the wanted shares are known to ± it. It may be
+            given twice.
         source: The archives: nyt, archive. By default nyt; with --outlet those that have them, and
             where it holds nothing, those that are stored.
         outlet: Only documents of these outlets; case ignored. `tidings stored` lists them. A comma
@@ -135,7 +138,8 @@ class HomeCommands(ABC):
         max_words: Words of a word cloud at most.
         limit: Fetch at most so many documents each.
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
-            months also by what documents are grouped.
+            months also by what documents are grouped. With --within SHARE month, quarter or year:
+            the shares of each are to be known too.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
         coder: Who codes: a network that people's codes trained, or a language model; model alone is
             that of TIDINGS_MODEL_NAME.
@@ -144,6 +148,7 @@ class HomeCommands(ABC):
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
             them.
         batch_after: Ask about so many texts of the run at once, and by batches then.
+        for_: The shares that --within SHARE is about; by default those of all categories.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
@@ -157,7 +162,7 @@ class HomeCommands(ABC):
         options = [
             *words.pairs("--keyword", ":", keywords),
             *words.option("--keywords-file", keywords_file),
-            *words.option("--within", within, "sentence"),
+            *words.texts("--within", within),
             *words.option("--source", source),
             *words.texts("--outlet", outlet),
             *words.texts("--section", section),
@@ -176,6 +181,7 @@ class HomeCommands(ABC):
             *words.option("--code", code),
             *words.switch("--batch", is_on=batch),
             *words.option("--batch-after", batch_after),
+            *words.option("--for", for_),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),
@@ -226,7 +232,8 @@ class HomeCommands(ABC):
         max_words: Words of a word cloud at most.
         limit: Fetch at most so many documents each.
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
-            months also by what documents are grouped.
+            months also by what documents are grouped. With --within SHARE month, quarter or year:
+            the shares of each are to be known too.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
         coder: Who codes: a network that people's codes trained, or a language model; model alone is
             that of TIDINGS_MODEL_NAME.
@@ -309,7 +316,8 @@ class HomeCommands(ABC):
         max_words: Words of a word cloud at most.
         limit: Fetch at most so many documents each.
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
-            months also by what documents are grouped.
+            months also by what documents are grouped. With --within SHARE month, quarter or year:
+            the shares of each are to be known too.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
         coder: Who codes: a network that people's codes trained, or a language model; model alone is
             that of TIDINGS_MODEL_NAME.

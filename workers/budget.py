@@ -38,7 +38,9 @@ class Budget:
                 self._in_flight[run_id] += 1
                 return charge
 
-            if not charge.are_calls_left or not self._in_flight[run_id]:
+            # A call that was settled since the charge was tried may have left room.
+            is_final = not self._in_flight[run_id] and not released.is_set()
+            if not charge.are_calls_left or is_final:
                 raise cap_reached(run_id, charge, bound.cost, currency)
             await released.wait()
 

@@ -46,6 +46,7 @@ from models.job_transitions import (
 )
 from models.jobs import Claim, is_at_work_elsewhere, waited_seconds
 from models.run_transitions import pause_at_cap
+from models.runs import LOOK_JOB
 from producers.dispatch import dispatch_due_jobs
 from workers.context import JobContext
 from workers.leases import Lease
@@ -126,6 +127,10 @@ def _work_alone(job: JobContext) -> None:
 
 def _draw_or_train(job: JobContext) -> Outcome:
     try:
+        if job.claim.name == LOOK_JOB:
+            from workers.sample_look import look_at_sample  # noqa: PLC0415 - needs numpy
+
+            return look_at_sample(job)
         if job.claim.queue == QUEUE_REPORTS:
             return make_report(job)
 

@@ -13,8 +13,9 @@ from analysis.options import TextOptions
 from core.enums import DOCUMENTS, SamplePeriod
 from core.errors import UsageError
 from models.codes import UnitKey
-from models.jobs import has_job_without_step
+from models.jobs import has_job_without_step, list_job_names
 from producers.code_sample import draw_code_sample
+from reports.stats.looks import count_pilot
 from workers.context import JobContext
 
 # `tidings label` draws by these unless a person says otherwise.
@@ -36,15 +37,22 @@ async def read_sample(job: JobContext, options: TextOptions) -> Collection[UnitK
     if await job.read(has_job_without_step, run_id, needed_step):
         return None
 
-    await asyncio.to_thread(partial(_draw, job, hash_text, options.sample_size))
+    await asyncio.to_thread(partial(_draw, job, options))
     return await read_stored_sample(db, run_id, hash_text)
 
 
-def _draw(job: JobContext, hash_text: str, size: int) -> None:
+def _draw(job: JobContext, options: TextOptions) -> None:
+    """Draw the sample, or the pilot of one that grows until its shares are known."""
+    size, per = options.sample_size, PERIOD
     with job.db.read() as connection:
-        _, codebook = stored_codebook(connection, hash_text)
+        _, codebook = stored_codebook(connection, options.codebook or "")
+        if options.half_width is not None:
+            per = options.wanted_by or PERIOD
+            months = list_job_names(connection, job.claim.run_id)
+            periods = {per.of_month(month) for month in months}
+            size = count_pilot(len(periods), are_estimated=options.wanted_by is not None)
     try:
-        draw_code_sample(job.db, job.claim.run_id, codebook, n=size, per=PERIOD, seed=SEED)
+        draw_code_sample(job.db, job.claim.run_id, codebook, n=size, per=per, seed=SEED)
     except UsageError:
         # There is no text to be coded.
         return

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.options import ALL, MENTIONS, MODEL, ModelOptions, TextOptions
+from analysis.codebooks.wanted import parse_wanted
+from analysis.options import ALL, MENTIONS, MODEL, SAMPLE, ModelOptions, TextOptions
 from analysis.steps import codes
 from core.errors import UsageError
 from core.prices import parse_price
@@ -35,13 +36,7 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     Raises `UsageError` if codebook, coder and step do not fit each other, or the run.
     """
     if parameters.codebook is None and parameters.coder is None:
-        if codes.NAME in parameters.steps:
-            raise UsageError(
-                "the step codes needs a codebook and a coder: write --codebook FILE --coder "
-                "network:RUN or --coder model:NAME"
-            )
-        if parameters.code is not None:
-            raise UsageError("--code says what a model codes: write --codebook and --coder too")
+        _check_uncoded(parameters)
         return parameters
     if parameters.codebook is None:
         raise UsageError("--coder codes by a codebook: write --codebook FILE too")
@@ -60,10 +55,7 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     if coder == _ANY_MODEL or coder.startswith(MODEL):
         parameters = _match_model(db, settings, kind, parameters, codebook)
     else:
-        if parameters.code is not None:
-            raise UsageError("--code: a network codes all texts, which costs nothing; leave it out")
-        if parameters.texts_before_batches is not None:
-            raise UsageError("--batch is for a language model: a network asks nothing")
+        _refuse_model_options(parameters)
         _check_network(db, coder, codebook)
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
@@ -71,6 +63,35 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
         raise UsageError(f"--steps: codes needs {missing[0]}: write {','.join(missing)} too")
     changes = {"codebook": codebook.hash.hex(), "steps": steps}
     return parameters.model_copy(update=changes)
+
+
+def _refuse_model_options(parameters: TextOptions) -> None:
+    """Raise `UsageError` if a run that a network codes has options of language models."""
+    if parameters.code is not None:
+        raise UsageError("--code: a network codes all texts, which costs nothing; leave it out")
+    if parameters.names_wanted:
+        raise UsageError(
+            "--within SHARE and --for: a network codes all texts, which costs nothing; leave them "
+            "out"
+        )
+    if parameters.texts_before_batches is not None:
+        raise UsageError("--batch is for a language model: a network asks nothing")
+
+
+def _check_uncoded(parameters: TextOptions) -> None:
+    """Raise `UsageError` if a run without codebook and coder names what is coded."""
+    if codes.NAME in parameters.steps:
+        raise UsageError(
+            "the step codes needs a codebook and a coder: write --codebook FILE --coder "
+            "network:RUN or --coder model:NAME"
+        )
+    if parameters.code is not None:
+        raise UsageError("--code says what a model codes: write --codebook and --coder too")
+    if parameters.names_wanted:
+        raise UsageError(
+            "--within SHARE, --for and --by quarter say how large a sample a model codes: write "
+            "--within SHARE --codebook FILE --coder model:NAME"
+        )
 
 
 def _match_model(
@@ -96,12 +117,34 @@ def _match_model(
     if code == MENTIONS and not has_keywords:
         raise UsageError(f"--code mentions: a run of {kind.name} has no keywords; write all")
     _check_currency(settings)
+    parameters = _match_wanted(parameters, codebook)
+    if parameters.half_width is not None:
+        if parameters.code not in (None, SAMPLE):
+            raise UsageError(
+                "--within SHARE says how large a sample is coded: leave --code out, or --within"
+            )
+        code = SAMPLE
 
     with db.write() as connection:
         keep_codebook(connection, db, codebook)
     options = ModelOptions(max_tokens=settings.model_max_tokens, price=settings.model_price)
     changes = {"coder": f"{MODEL}{model_name}", "code": code, "model": options}
     return parameters.model_copy(update=changes)
+
+
+def _match_wanted(parameters: P, codebook: Codebook) -> P:
+    """Return the parameters with the categories whose shares are wanted. Raises `UsageError`."""
+    if parameters.half_width is None:
+        if parameters.wanted:
+            raise UsageError("--for names shares that are to be known: write --within SHARE too")
+        if parameters.wanted_by is not None:
+            raise UsageError(
+                f"--by {parameters.wanted_by}: series have no such periods, only shares that are "
+                "to be known; write --within SHARE too, or another grain"
+            )
+        return parameters
+    wanted = parse_wanted(codebook, parameters.wanted)
+    return parameters.model_copy(update={"wanted": tuple(map(str, wanted))})
 
 
 def _check_currency(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from analysis.data import MonthData, PostData, ResultReader
 from analysis.options import FrozenModel, Keyword, declared_option, list_fields
 from analysis.pipelines import Pipeline
-from core.enums import QUEUE_TEXT, Grain, Grouping
+from core.enums import QUEUE_TEXT, Grain, Grouping, SamplePeriod
 from models.database import Database
 from models.documents import DocumentScope
 from models.jobs import Claim
@@ -151,7 +151,9 @@ class Kind(ABC, Generic[P]):
             declared = declared_option(field_info)
             option_value = getattr(parameters, field_name)
             if field_info.annotation is Grain:
-                command += _series_words(option_value, getattr(parameters, "grouping", None))
+                wanted_by = getattr(parameters, "wanted_by", None)
+                grouping = getattr(parameters, "grouping", None)
+                command += _series_words(option_value, grouping, wanted_by)
             elif declared is not None and option_value != field_info.default:
                 command += declared.words(field_name, option_value)
         return command
@@ -277,8 +279,12 @@ class DocumentKind(Kind[P]):
         """
 
 
-def _series_words(grain: Grain, grouping: Grouping | None) -> list[str]:
+def _series_words(
+    grain: Grain, grouping: Grouping | None, wanted_by: SamplePeriod | None
+) -> list[str]:
     chosen = [grain.value] if grain != Grain.MONTH else []
+    if wanted_by is not None and wanted_by.value not in chosen:
+        chosen.append(wanted_by.value)
     if grouping is not None:
         chosen.append(grouping.value)
     return ["--by", ",".join(chosen)] if chosen else []

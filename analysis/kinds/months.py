@@ -19,7 +19,7 @@ from analysis.kinds.coding import match_coder
 from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 from analysis.languages import settle_languages
-from analysis.options import CommandOption, Keyword, TextOptions
+from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
@@ -112,6 +112,16 @@ class MonthsParameters(TextOptions):
         ),
     ] = None
     grouping: Grouping | None = None
+    wanted: Annotated[
+        tuple[WantedName, ...],
+        Field(max_length=1000),
+        CommandOption(
+            flag="--for",
+            metavar="share:CATEGORY,...",
+            help="The shares that --within SHARE is about; by default those of all categories.",
+            is_separated=True,
+        ),
+    ] = ()
     mask_keyword: Annotated[
         bool,
         CommandOption(
@@ -206,6 +216,8 @@ class Months(DocumentKind[MonthsParameters]):
             arguments += ["--keyword", keyword.as_written]
         if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
             arguments += ["--within", Within.DOCUMENT]
+        if parameters.half_width is not None:
+            arguments += ["--within", f"{parameters.half_width:g}"]
         return arguments
 
     def match_stored(

@@ -25,6 +25,7 @@ from models.tables.codes import (
     Code,
     Codebook,
     SampledUnit,
+    SampleLook,
     SampleStratum,
 )
 from models.tables.documents import (
@@ -100,6 +101,7 @@ __all__ = [
     "RunEngine",
     "RunErasure",
     "RunModel",
+    "SampleLook",
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",

@@ -104,3 +104,24 @@ class SampledUnit(Base):
 
     # The probability with which it was drawn.
     inclusion: Mapped[float]
+
+
+class SampleLook(Base):
+    """A look at the codes of a growing sample: `reports.stats.looks` says how they end it."""
+
+    __tablename__ = "sample_looks"
+
+    run_id: Mapped[RunKey]
+    codebook_id: Mapped[CodebookKey]
+
+    # Whose codes were looked at: "people", or "model:NAME".
+    coder: Mapped[TextKey]
+    number: Mapped[NumberKey]
+
+    # The half-width that was wanted, how many texts were coded, and the widest half-width.
+    within: Mapped[float]
+    coded: Mapped[int]
+    half_width: Mapped[float]
+
+    # Why the sample is not enlarged any more; None if the look had it enlarged.
+    outcome: Mapped[str | None]

@@ -12,6 +12,7 @@ from sqlalchemy import and_, literal, select
 
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
+from analysis.options import MODEL
 from core.enums import CodeState, SamplePart
 from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
@@ -20,6 +21,9 @@ from models.tables import Codebook as StoredCodebook
 from reports.data.groupings import name_group, origin_column
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
+
+# Estimates of what people would say rest on their codes alone, or on a machine's too.
+PEOPLE = "people"
 
 # The code of a variable that is not asked, since its condition does not hold.
 NOT_ASKED = ""
@@ -34,6 +38,9 @@ class Stratum:
     keyword: str
     part: SamplePart
     population: int
+
+    # How many different texts its units are, and how many of these were drawn.
+    texts: int
     drawn: int
 
 
@@ -86,6 +93,11 @@ class CodedSample:
     def periods(self) -> list[str]:
         """The periods between which the sample was shared out; "" alone for the whole run."""
         return sorted({stratum.period for stratum in self.strata})
+
+    @property
+    def models(self) -> list[str]:
+        """The language models that coded units of the sample."""
+        return [coder for coder in self.machines if coder.startswith(MODEL)]
 
     @property
     def machines(self) -> list[str]:
@@ -155,6 +167,7 @@ def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
             keyword=row.keyword,
             part=SamplePart(row.part),
             population=row.population,
+            texts=row.texts,
             drawn=row.drawn,
         )
         for row in rows

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from analysis.codebooks.codebook import SEPARATOR, YES, CodedUnit, Variable, VariableType
+from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
 from analysis.kinds.kind import Unit
+from analysis.options import SAMPLE, TextOptions
 from core.enums import Grain, SamplePart
 from reports.data.coded_samples import (
     NOT_ASKED,
+    PEOPLE,
     CodedSample,
     SampleUnit,
     Stratum,
@@ -49,6 +51,9 @@ class Subject:
     # The length to which shorter periods of the sample are joined.
     grain: Grain = Grain.MONTH
 
+    # Who would read all texts: people, or a language model ``model:NAME``.
+    reader: str = PEOPLE
+
     @property
     def strata(self) -> list[Stratum]:
         """The strata of the keyword and the period."""
@@ -65,14 +70,14 @@ def join_periods(period: str, grain: Grain) -> str:
     return period[: len("2020")] if grain == Grain.YEAR else period
 
 
-def list_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
+def list_subjects(run: RunData, sample: CodedSample, reader: str = PEOPLE) -> list[Subject]:
     """Return what estimates are made of, the whole run first.
 
     Periods are those of the sample, or the years if the run's series are by year.
     """
     periods = dict.fromkeys(["", *(join_periods(period, run.grain) for period in sample.periods)])
     return [
-        Subject(sample, variable, keyword, period, grain=run.grain)
+        Subject(sample, variable, keyword, period, grain=run.grain, reader=reader)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
         for period in periods
@@ -116,15 +121,22 @@ def need_texts(run: RunData) -> bool:
     )
 
 
-def list_categories(variable: Variable) -> list[str]:
-    """Return the categories whose shares are estimated: of yes and no the first alone."""
-    return [YES] if variable.type == VariableType.YES_NO else list(variable.codes)
+def list_helpers(run: RunData, sample: CodedSample) -> list[str]:
+    """Return the machines whose codes of all texts make estimates from people's more precise.
+
+    A model that codes the sample alone knows nothing of the texts outside it.
+    """
+    options = run.parameters
+    is_of_sample = isinstance(options, TextOptions) and options.coded_part == SAMPLE
+    return [
+        machine for machine in sample.machines if not (is_of_sample and machine == options.coder)
+    ]
 
 
 def make_strata(
     run: RunData, subject: Subject, category: str, machine: str | None
 ) -> list[CodedStratum]:
-    """Return the strata of a subject with what people, and a machine, say of a category."""
+    """Return the strata of a subject with what its reader, and a machine, say of a category."""
     return [stratum for _, stratum in make_numbered_strata(run, subject, category, machine)]
 
 
@@ -134,24 +146,33 @@ def make_numbered_strata(
     """Return the strata of a subject, each with that of the sample from which it is made.
 
     A text that was drawn for certain is a stratum of its own. Each of the others stands for as many
-    units.
+    units. A stratum of which a model has read everything is known, whatever was drawn of it.
     """
     sample, variable = subject.sample, subject.variable
     domain = read_domain(run, sample, subject.domain)
+    reader_counts = None
+    if subject.reader != PEOPLE:
+        reader_counts = count_machine_codes(run, sample, subject.reader, variable.name)
     machine_counts = None
     if machine is not None:
         machine_counts = count_machine_codes(run, sample, machine, variable.name)
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
+        if reader_counts is not None and domain is None:
+            codes = reader_counts.count(stratum.number, domain)
+            if codes.total() >= stratum.population:
+                coded_strata.append((stratum, _make_known(stratum, codes, category)))
+                continue
+
         units: list[DrawnUnit[float]] = []
         for unit in sample.units_by_stratum[stratum.number]:
-            people = _ask_people(sample, unit, variable, category)
-            if people is not None:
+            reading = _ask_reader(subject, unit, category)
+            if reading is not None:
                 code = None if machine is None else sample.code(unit, machine, variable)
                 machine_code = None if code is None else is_in(code, category)
                 part = part_of(domain, unit)
-                units.append(DrawnUnit(people, unit.copies, part, machine_code))
+                units.append(DrawnUnit(reading, unit.copies, part, machine_code))
 
         counts = None
         if machine_counts is not None:
@@ -329,12 +350,20 @@ def _weigh(units: Sequence[DrawnUnit[Any]]) -> Sequence[float]:
     return () if are_whole else [unit.part for unit in units]
 
 
-def _ask_people(
-    sample: CodedSample, unit: SampleUnit, variable: Variable, category: str
-) -> float | None:
-    """Return the share of the people who put a unit into a category; None if nobody knows."""
+def _make_known(stratum: Stratum, codes: Counter[str], category: str) -> CodedStratum:
+    """Return a stratum all of whose units were read."""
+    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+    positives = sum(n for code, n in codes.items() if is_in(code, category))
+    size = codes.total()
+    return CodedStratum(kind, size, [1.0] * positives + [0.0] * (size - positives))
+
+
+def _ask_reader(subject: Subject, unit: SampleUnit, category: str) -> float | None:
+    """Return the share of the readers who put a unit into a category; None if nobody knows."""
+    sample, variable = subject.sample, subject.variable
+    coders = unit.people if subject.reader == PEOPLE else [subject.reader]
     codes: dict[str, float] = {}
-    for coder in unit.people:
+    for coder in coders:
         code = sample.code(unit, coder, variable)
         if code is not None:
             codes[coder] = is_in(code, category)

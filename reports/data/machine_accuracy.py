@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import product
 
 from analysis.codebooks.codebook import Variable, VariableType
+from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import (
     NOT_ASKED,
     CodedSample,
@@ -19,7 +20,6 @@ from reports.data.coded_samples import (
 from reports.data.estimate_strata import (
     is_in,
     join_periods,
-    list_categories,
     list_coded_groups,
 )
 from reports.data.run_data import RunData

@@ -119,7 +119,7 @@ def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> Fi
         name=name,
         draw=partial(estimates_figure, title, tuple(panels)),
         alt=f"{title}: {shares}.",
-        caption="Estimated from the codes of a sample; lines are 95 % intervals: so far another "
+        caption="Estimated from the codes of a sample; lines are intervals: so far another "
         f"sample could move a dot.{line}",
         layout="chart wide",
     )

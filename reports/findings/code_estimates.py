@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from analysis.codebooks.codebook import Variable, VariableType
+from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import CodedSample
 from reports.data.estimate_strata import (
     Subject,
     estimate_subject_mean,
-    list_categories,
     list_group_subjects,
     list_subjects,
     make_strata,
@@ -40,7 +40,7 @@ CATEGORIES_SHOWN = 4
 
 
 def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> Finding:
-    """State the shares of all texts of the run that readers would put into each category."""
+    """State the shares of all texts of the run that its readers would put into each category."""
     row = rows[0]
     question = variable.question_about(row.keyword or "")
     asked = f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
@@ -50,9 +50,12 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
         for share in sorted(rows, key=lambda share: -share.estimate)[:CATEGORIES_SHOWN]
     ]
     text = (
-        f"Asked {asked}, readers would say {join_words(answers)}, of "
-        f"{quantity(row.n_population, unit)}; {row.n_person:,} are coded, intervals are at 95 %."
+        f"Asked {asked}, {row.model or 'readers'} would say {join_words(answers)}, of "
+        f"{quantity(row.n_population, unit)}; {row.n_read:,} are coded, intervals are at "
+        f"{format_confidence(row)}."
     )
+    if row.model:
+        text += " Not checked against people."
     topic = ("readers' shares", row.codebook, row.variable, row.keyword, row.period)
     return _estimate(topic, row, text)
 
@@ -83,7 +86,7 @@ def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Findi
             f"; of all texts about it the keyword finds {format_share(recall.estimate)} "
             f"({_interval(recall)})"
         )
-    text += f". {(recall or precision).n_person:,} texts are coded."
+    text += f". {(recall or precision).n_read:,} texts are coded."
     return _estimate(("relevance", keyword), precision, text)
 
 
@@ -210,8 +213,13 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
     return statements
 
 
+def format_confidence(row: EstimateRow) -> str:
+    """Return how often the interval of an estimate covers: "95 %", "98.7 %"."""
+    return f"{100 * row.confidence:.3g} %"
+
+
 def _interval(row: EstimateRow) -> str:
-    return f"95 % interval {format_share(row.low)} to {format_share(row.high)}"
+    return f"{format_confidence(row)} interval {format_share(row.low)} to {format_share(row.high)}"
 
 
 def _estimate(topic: tuple[object, ...], row: EstimateRow, text: str) -> Finding:

@@ -9,18 +9,27 @@ from dataclasses import dataclass
 from analysis.codebooks.codebook import CodedUnit, Variable
 from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
-from reports.data.coded_samples import CodedSample, read_coded_samples
+from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
+from reports.data.estimate_strata import list_helpers
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
-from reports.data.tables.estimates import PEOPLE, EstimateRow, read_estimates
+from reports.data.sample_looks import read_looks
+from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.code_estimates import list_statements, state_differences
+from reports.findings.code_estimates import (
+    format_confidence,
+    list_statements,
+    state_differences,
+)
 from reports.findings.finding import Finding
 from reports.words.periods import name_sample_period
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
+# The method of estimates that a machine made more precise.
+_AND_MACHINE = f"{PEOPLE} and "
+
 # The front page has at most so many sentences of a codebook.
 STATEMENTS_SHOWN = 3
 
@@ -34,6 +43,24 @@ class KeywordValidity:
     precision: EstimateRow | None
     recall: EstimateRow | None
     f1: EstimateRow | None
+
+
+@dataclass(frozen=True)
+class KnownShares:
+    """How well the shares of the whole run are known of what people, or a model, would say."""
+
+    reader: str
+    shares: int
+
+    # The widest of their intervals: half of it, as a share.
+    half_width: float
+    confidence: str
+
+    # The different texts that were coded.
+    coded: int
+
+    # Why the sample was not enlarged any more, if it was looked at while it grew.
+    outcome: str | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +83,13 @@ class ValidityCard:
     # The texts that each coder coded, and machines with theirs.
     people: Sequence[tuple[str, int]]
     machines: Sequence[MachineAccuracy]
+
+    # The machines that coded all texts, and so make estimates from people's codes more precise.
+    helpers: Sequence[str]
+
+    # What language models would say of all texts, and what people would; None if nobody knows.
+    known_of_models: Sequence[KnownShares]
+    known_of_people: KnownShares | None
 
     # The texts that several people coded.
     shared: int
@@ -110,6 +144,11 @@ class CodesPage:
     sections: Sequence[CodebookSection]
 
     @property
+    def has_people(self) -> bool:
+        """Whether people have coded anything."""
+        return any(section.card.people for section in self.sections)
+
+    @property
     def statements(self) -> list[Finding]:
         """What the front page says: the first sentences of each codebook."""
         return [
@@ -141,15 +180,21 @@ def _make_section(
 ) -> CodebookSection:
     shown = choose_method(rows)
     unit = "text" if sample.codebook.unit == CodedUnit.DOCUMENT else sample.codebook.unit.value
-    machine = next((row.method for row in shown if row.method != PEOPLE), None)
-    machine = machine.removeprefix(f"{PEOPLE} and ") if machine else None
+    machine = next(
+        (
+            row.method.removeprefix(_AND_MACHINE)
+            for row in shown
+            if row.method.startswith(_AND_MACHINE)
+        ),
+        None,
+    )
     findings = list_statements(sample, shown, unit) + state_differences(run, sample, machine)
     tables = [
         _make_table(sample, variable, keyword, shown, store)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    card = _make_card(run, sample, shown, unit, machine)
+    card = _make_card(run, sample, rows, shown, unit, machine)
     return CodebookSection(card, findings, tables)
 
 
@@ -157,8 +202,11 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     """Return the estimates of the method whose intervals are narrowest on the whole.
 
     A machine is chosen for all estimates of a codebook or for none: otherwise the narrowest of
-    several intervals would cover less often than it says.
+    several intervals would cover less often than it says. What a language model would say is
+    chosen only where people have coded nothing.
     """
+    if any(row.model is None for row in rows):
+        rows = [row for row in rows if row.model is None]
     widths: dict[str, float] = defaultdict(float)
     for row in rows:
         if row.measure == "share" and row.group is None:
@@ -167,10 +215,11 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     return [row for row in rows if row.method == method or row.measure == "mean"]
 
 
-def _make_card(
+def _make_card(  # noqa: PLR0917 - a card has many parts
     run: RunData,
     sample: CodedSample,
     rows: Sequence[EstimateRow],
+    shown: Sequence[EstimateRow],
     unit: str,
     used_machine: str | None,
 ) -> ValidityCard:
@@ -203,12 +252,42 @@ def _make_card(
         later=count_later_units(run, sample),
         dropped=dropped,
         people=[(name_coder(coder), n) for coder, n in sorted(texts_by_coder.items())],
-        machines=[measure_machine(run, sample, coder) for coder in sample.machines],
+        machines=[measure_machine(run, sample, coder) for coder in sample.machines if coded],
+        helpers=list_helpers(run, sample),
+        known_of_models=[
+            known
+            for model in sample.models
+            if (known := _measure_known(run, sample, rows, model)) is not None
+        ],
+        known_of_people=_measure_known(run, sample, shown, PEOPLE),
         shared=shared,
         cannot_be_coded=cannot_be_coded,
         used_machine=used_machine,
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
-        keywords=_list_validity(rows),
+        keywords=_list_validity(shown),
+    )
+
+
+def _measure_known(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], reader: str
+) -> KnownShares | None:
+    """Return how well the shares of a reader are known; None without any."""
+    shares = [
+        row
+        for row in rows
+        if row.measure == "share" and row.period is None and row.group is None
+        if (row.model or PEOPLE) == reader
+    ]
+    if not shares:
+        return None
+    looks = read_looks(run, sample, reader)
+    return KnownShares(
+        reader=reader,
+        shares=len(shares),
+        half_width=max((row.high - row.low) / 2 for row in shares),
+        confidence=format_confidence(shares[0]),
+        coded=max(row.n_read for row in shares),
+        outcome=looks[-1].outcome if looks else None,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.stats.coded_strata import Cell, CodedStratum, group_by_kind
+from reports.stats.intervals import TAIL
 from reports.stats.proportions import sum_cells
 
 # Fewer codes would not tell a stratum's spread.
@@ -50,7 +51,9 @@ class _Kind:
         return max(1, int(self.sizes[place] / self.copies))
 
 
-def plan_codes(strata: Sequence[CodedStratum], half_width: float) -> CodePlan | None:
+def plan_codes(
+    strata: Sequence[CodedStratum], half_width: float, tail: float = TAIL
+) -> CodePlan | None:
     """Return the fewest codes whose interval of the share is ± *half_width*; None without a code.
 
     Codes are divided as J. Neyman did ("On the two different aspects of the representative method",
@@ -58,23 +61,52 @@ def plan_codes(strata: Sequence[CodedStratum], half_width: float) -> CodePlan | 
     standard deviation of its kind. Shares of kinds are the pilot's with half a unit of either code
     added (H. Jeffreys, "Theory of Probability", 1961): a kind without a positive unit is not sure
     to have none. The half-width is that of the interval of such shares by people's codes alone. No
-    stratum gets fewer codes than it has. Raises ValueError unless *half_width* > 0.
+    stratum gets fewer codes than it has. The interval leaves *tail* outside at either end. Raises
+    ValueError unless *half_width* > 0.
     """
+    if not any(stratum.codes for stratum in strata):
+        _check_width(half_width)
+        return None
+    return _plan(strata, _measure_kinds(strata), half_width, tail)
+
+
+def plan_first_codes(
+    strata: Sequence[CodedStratum],
+    shares: Mapping[str, float],
+    half_width: float,
+    tail: float = TAIL,
+) -> CodePlan:
+    """Return what `plan_codes` does where nothing is coded, if each kind has its share of *shares*.
+
+    Raises ValueError unless *half_width* > 0.
+    """
+    kinds: list[_Kind] = []
+    for kind in group_by_kind(strata):
+        places = [place for place, stratum in enumerate(strata) if stratum.kind == kind]
+        sizes = [strata[place].size for place in places]
+        kinds.append(_Kind(places, sizes, shares[kind], copies=1.0, inequality=1.0))
+    return _plan(strata, kinds, half_width, tail)
+
+
+def _check_width(half_width: float) -> None:
     if half_width <= 0:
         raise ValueError(f"an interval of ± {half_width} has no width")
-    if not any(stratum.codes for stratum in strata):
-        return None
 
-    kinds = _measure_kinds(strata)
+
+def _plan(
+    strata: Sequence[CodedStratum], kinds: Sequence[_Kind], half_width: float, tail: float
+) -> CodePlan:
+    """Find the lowest rate of codes at which the interval is narrow enough."""
+    _check_width(half_width)
     low, high = 0.0, 2.0 * max(math.sqrt(1 / _variance(kind)) for kind in kinds)
     for _ in range(_BISECTIONS):
         rate = (low + high) / 2
-        if _predict(kinds, _divide(strata, kinds, rate)) > half_width:
+        if _predict(kinds, _divide(strata, kinds, rate), tail) > half_width:
             low = rate
         else:
             high = rate
     counts = _divide(strata, kinds, high)
-    return CodePlan(counts, _predict(kinds, counts))
+    return CodePlan(counts, _predict(kinds, counts, tail))
 
 
 def _measure_kinds(strata: Sequence[CodedStratum]) -> list[_Kind]:
@@ -116,10 +148,10 @@ def _divide(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float)
     return counts
 
 
-def _predict(kinds: Sequence[_Kind], counts: Sequence[int]) -> float:
+def _predict(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
     """Return the half-width of the interval that so many codes will give."""
     cells = [_imagine_cell(kind, [counts[place] for place in kind.places]) for kind in kinds]
-    total = sum_cells(cells)
+    total = sum_cells(cells, tail)
     return (total.high - total.low) / 2 / sum(cell.size for cell in cells)
 
 

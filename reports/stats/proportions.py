@@ -41,7 +41,7 @@ _MOST_ERRORS = 8.0
 
 @dataclass(frozen=True)
 class ShareEstimate:
-    """A share with its 95 % interval, from *n* coded units."""
+    """A share with its interval, of 95 % unless a tail is named, from *n* coded units."""
 
     n: int
     share: float
@@ -59,34 +59,35 @@ class Total:
 
 
 def estimate_share(
-    strata: Sequence[CodedStratum], *, use_machine: bool = False
+    strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
 ) -> ShareEstimate | None:
     """Return the share of all documents in *strata* that are in the category; None without a code.
 
     With *use_machine* the machine's codes of all documents make the estimate more precise. A kind
-    of which nothing was read may hold any share: the interval says so.
+    of which nothing was read may hold any share: the interval says so. The interval leaves the
+    probability *tail* outside at either end.
     """
     cells = make_cells(strata, use_machine=use_machine)
-    return _divide(sum_cells(cells), cells)
+    return _divide(sum_cells(cells, tail), cells)
 
 
 def estimate_precision(
-    strata: Sequence[CodedStratum], *, use_machine: bool = False
+    strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
 ) -> ShareEstimate | None:
     """Return the share of the documents with a mention that are relevant; None without a code."""
     mentions, _ = _split_mentions(strata)
-    return estimate_share(mentions, use_machine=use_machine)
+    return estimate_share(mentions, use_machine=use_machine, tail=tail)
 
 
 def estimate_recall(
-    strata: Sequence[CodedStratum], *, use_machine: bool = False
+    strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
 ) -> ShareEstimate | None:
     """Return the share of the relevant documents that mention the keyword.
 
     One over 1 + the ratio of relevant documents without and with a mention, which are estimated
     independently. None where no relevant document was read, or nothing without a mention.
     """
-    totals = _total_keyword(strata, use_machine=use_machine)
+    totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
     if totals is None:
         return None
     low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
@@ -99,14 +100,14 @@ def estimate_recall(
 
 
 def estimate_f1(
-    strata: Sequence[CodedStratum], *, use_machine: bool = False
+    strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
 ) -> ShareEstimate | None:
     """Return the harmonic mean of precision and recall; None where there is no recall.
 
     With M documents that mention the keyword, A of them relevant, and B relevant ones without a
     mention it is 2 A / (M + A + B), a function of the ratio (M + B) / A.
     """
-    totals = _total_keyword(strata, use_machine=use_machine)
+    totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
     if totals is None:
         return None
     hits, misses, mentions = totals.hits, totals.misses, totals.mentions
@@ -130,7 +131,9 @@ class _KeywordTotals:
     mentions: int
 
 
-def _total_keyword(strata: Sequence[CodedStratum], *, use_machine: bool) -> _KeywordTotals | None:
+def _total_keyword(
+    strata: Sequence[CodedStratum], *, use_machine: bool, tail: float
+) -> _KeywordTotals | None:
     """Return what recall is made of; None if nothing relevant was read, or a side has no code."""
     mentions, others = _split_mentions(strata)
     cells = make_cells(mentions, use_machine=use_machine)
@@ -139,7 +142,7 @@ def _total_keyword(strata: Sequence[CodedStratum], *, use_machine: bool) -> _Key
         if side and not _count_units(side):
             return None
 
-    hits, misses = sum_cells(cells), sum_cells(other_cells)
+    hits, misses = sum_cells(cells, tail), sum_cells(other_cells, tail)
     if not hits.value + misses.value:
         return None
     n = _count_units(cells) + _count_units(other_cells)

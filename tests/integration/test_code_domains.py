@@ -315,7 +315,7 @@ def test_later_copies_make_no_stratum_smaller_than_the_units_that_were_read(db: 
 
 
 def test_a_text_that_changed_its_stratum_breaks_no_estimate_with_a_machine() -> None:
-    stratum = Stratum(0, "", "tide", SamplePart.NEAR_MISS, population=10, drawn=2)
+    stratum = Stratum(0, "", "tide", SamplePart.NEAR_MISS, population=10, texts=10, drawn=2)
     units = [DrawnUnit(1.0, 1, 1.0, machine=1.0), DrawnUnit(0.0, 1, 0.5, machine=None)]
     # The machine put no member of the stratum into the category, and coded all.
     counts = Counter({"no": 10, "yes": 0})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from models.code_samples import count_dropped_units, list_strata
 from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
 from models.tables import Document
-from producers.code_sample import SampledText, draw_code_sample, read_code_sample
+from producers.code_sample import DrawnSample, SampledText, draw_code_sample, read_code_sample
 from reports.data.coded_samples import read_coded_samples
 from reports.data.later_units import count_later_units
 from reports.data.run_data import load_run
@@ -119,6 +121,35 @@ def test_a_copy_that_was_drawn_stays_when_an_earlier_one_comes(db: Database) -> 
         connection.execute(delete(Document).where(Document.text == drawn[0]))
     now_drawn = [text.text for text in draw(db, run, n=100) if "Numbers" in text.text]
     assert now_drawn == ["Numbers of 2 days."]
+
+
+def test_a_text_that_repeats_in_two_months_is_drawn_in_each(db: Database) -> None:
+    days = ("2020-03-01", "2020-03-02", "2020-04-01", "2020-04-02")
+    store(db, [Text(day, f"Tide tables for {number}.") for number, day in enumerate(days)])
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    first, both = (
+        draw_code_sample(db, run, RELEVANCE, n=n, per=SamplePeriod.MONTH, seed=1) for n in (1, 2)
+    )
+    assert sorted(text.period for text in both) == ["2020-03", "2020-04"]
+    assert {text.unit for text in first} < {text.unit for text in both}
+
+
+def test_a_sample_that_is_drawn_twice_at_once_is_stored_once(db: Database) -> None:
+    store(db, [Text(f"2020-03-{day:02}", f"Tide {day}: port {day * 'a'}.") for day in range(1, 9)])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    samples = [
+        DrawnSample.draw(db, run, RELEVANCE, n=5, per=SamplePeriod.MONTH, seed=1) for _ in range(4)
+    ]
+    barrier = Barrier(len(samples))
+
+    def store_sample(sample: DrawnSample) -> int:
+        barrier.wait(timeout=30)
+        with db.write() as connection:
+            return sample.store(connection)
+
+    with ThreadPoolExecutor(len(samples)) as threads:
+        (codebook_id,) = set(threads.map(store_sample, samples))
+    assert len(read_code_sample(db, run, codebook_id)) == 5
 
 
 def test_periods_and_keywords_get_as_many_texts(db: Database) -> None:

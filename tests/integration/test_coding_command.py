@@ -17,6 +17,8 @@ from models.codes import (
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample, read_code_sample
 from reports.build import report_folder
+from reports.data.run_data import load_run
+from reports.data.tables.estimates import read_estimates
 from tests.coding_kit import coding_of, read_coded
 from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
@@ -250,11 +252,29 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
         replace_codes(connection, db, Coding(run, codebook_id, "person:Ann"), answers)
 
     result = run_command(*options, "--out", tmp_path / "more.csv")
-    assert "± 10 points for every share of the whole run take about" in result.stderr
-    assert "; 20 are coded" in result.stderr
+    assert "not yet known to ± 10 points: ± " in result.stderr
+    assert "with 20 coded, at 99.8 % (look 1 of 5)" in result.stderr
     drawn = {text.unit for text in read_code_sample(db, run, codebook_id)}
     assert len(drawn) > len(sample)
     assert {text.unit for text in sample} <= drawn
+
+    rows = [row for row in read_estimates(load_run(db, run)) if row.measure == "share"]
+    assert {row.confidence for row in rows} == {0.998}
+
+    # The same codes are one look; more codes are the next, which ends a sample that is enough.
+    assert "(look 1 of 5)" in run_command(*options, "--out", tmp_path / "again.csv").stderr
+    sample = read_code_sample(db, run, codebook_id)
+    answers = {text.unit: {"relevant": CodeValue("no")} for text in sample}
+    with db.write() as connection:
+        replace_codes(connection, db, Coding(run, codebook_id, "person:Ann"), answers)
+    result = run_command(*options, "--out", tmp_path / "enough.csv")
+    assert "every share of the whole run is known to ± 10 points" in result.stderr
+    assert "(look 2 of 5)" in result.stderr
+    assert {text.unit for text in read_code_sample(db, run, codebook_id)} == set(answers)
+    result = run_command(*options, "--out", tmp_path / "enough.csv")
+    assert "every share of the whole run is known to ± 10 points" in result.stderr
+    rows = [row for row in read_estimates(load_run(db, run)) if row.measure == "share"]
+    assert {row.confidence for row in rows} == {0.995}
 
     result = run_command(*options[:4], "--within", "0.1", "--out", tmp_path / "other.csv")
     assert result.returncode == 2

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from analysis.codebooks.codebook import VariableType
+from analysis.codebooks.wanted import list_categories
 from reports.data import export_schema as schema
-from reports.data.coded_samples import read_coded_samples
+from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.estimate_strata import (
     Subject,
     estimate_subject_mean,
-    list_categories,
     list_group_subjects,
+    list_helpers,
     list_subjects,
     make_strata,
 )
 from reports.data.run_data import RunData, keep_rows
+from reports.data.sample_looks import read_level
 from reports.stats.coded_strata import CodedStratum
-from reports.stats.intervals import round_figure
+from reports.stats.intervals import CONFIDENCE, round_figure
 from reports.stats.proportions import (
     ShareEstimate,
     estimate_f1,
@@ -30,8 +32,6 @@ from reports.stats.proportions import (
 
 # The codebook from whose answers the precision and the recall of keywords are estimated.
 RELEVANCE = "relevance"
-# Estimates that rest on no machine have this method.
-PEOPLE = "people"
 
 _KEYWORD_MEASURES: dict[str, Callable[..., ShareEstimate | None]] = {
     "precision": estimate_precision,
@@ -44,8 +44,8 @@ _KEYWORD_MEASURES: dict[str, Callable[..., ShareEstimate | None]] = {
 class EstimateRow:
     """One row per codebook, variable, category, keyword, period and method.
 
-    A sample of all texts was coded by people; an estimate says what they would say of all texts. It
-    has a 95 % interval, which tells how far another sample could move it.
+    A sample of all texts was coded by people or by a language model; an estimate says what they
+    would say of all texts. It has an interval, which tells how far another sample could move it.
     """
 
     run: schema.RunNumber
@@ -62,17 +62,36 @@ class EstimateRow:
         "`share` of all texts, `mean` of a scale, `precision`, `recall` or `f1` of the keyword.",
     ]
     method: Annotated[
-        str, "`people`, or `people and CODER` where a machine's codes of all texts helped."
+        str,
+        "`people`, or `people and CODER` where a machine's codes of all texts helped; "
+        "`model:NAME`: what the model would say, whether people would or not.",
     ]
     n_population: Annotated[int, "Texts that the estimate is about."]
-    n_model: Annotated[int, "Of these, texts that the machine coded."]
+    n_model: Annotated[
+        int,
+        "Of these, texts that the machine coded; different ones where the method is `model:NAME`.",
+    ]
     n_person: Annotated[int, "Different texts that people coded."]
     estimate: Annotated[float, "The share (0 to 1) or the mean."]
-    low: Annotated[float, "Lower end of its 95 % interval."]
+    low: Annotated[float, "Lower end of its interval."]
     high: Annotated[float, "Upper end."]
     group: Annotated[
         str | None, "Outlet, section or kind, if the run has a grouping; null for all together."
     ]
+    confidence: Annotated[
+        float,
+        "How often such an interval covers: 0.95, or more where looks have ended the sample.",
+    ]
+
+    @property
+    def model(self) -> str | None:
+        """The language model whose codes alone it rests on; None if people's count."""
+        return None if self.method.startswith(PEOPLE) else self.method
+
+    @property
+    def n_read(self) -> int:
+        """Different texts that its readers coded."""
+        return self.n_model if self.model else self.n_person
 
 
 @keep_rows
@@ -84,25 +103,30 @@ def read_estimates(
     rows: list[EstimateRow] = []
     for sample in read_coded_samples(run):
         for subject in [*list_subjects(run, sample), *list_group_subjects(run, sample)]:
-            for machine in (None, *sample.machines):
+            for machine in (None, *list_helpers(run, sample)):
                 rows += _estimate_subject(run, subject, machine)
+        for model in sample.models:
+            for subject in list_subjects(run, sample, model):
+                rows += _estimate_subject(run, subject, None)
     yield from ESTIMATES.sort(rows)
 
 
 def _estimate_subject(run: RunData, subject: Subject, machine: str | None) -> Iterator[EstimateRow]:
     if subject.variable.type == VariableType.SCALE:
-        if machine is None:
+        if machine is None and subject.reader == PEOPLE:
             yield from _estimate_scale(run, subject)
         return
 
+    level = read_level(run, subject.sample, subject.reader)
     is_relevance = subject.sample.codebook.name == RELEVANCE
     for category in list_categories(subject.variable):
         strata = make_strata(run, subject, category, machine)
         measures = {"share": estimate_share, **(_KEYWORD_MEASURES if is_relevance else {})}
         for measure, estimate_measure in measures.items():
-            estimate = estimate_measure(strata, use_machine=machine is not None)
+            estimate = estimate_measure(strata, use_machine=machine is not None, tail=level / 2)
             if estimate is not None:
-                yield _make_row(run, subject, category, measure, machine, strata, estimate)
+                row = _make_row(run, subject, category, measure, machine, strata, estimate)
+                yield replace(row, confidence=round(1 - level, 6))
 
 
 def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
@@ -127,6 +151,7 @@ def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
             low=round_figure(low) or 0.0,
             high=round_figure(high) or 0.0,
             group=subject.domain.group,
+            confidence=CONFIDENCE,
         )
 
 
@@ -139,6 +164,7 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
     strata: Sequence[CodedStratum],
     estimate: ShareEstimate,
 ) -> EstimateRow:
+    n_model = sum(stratum.machine.coded for stratum in strata if stratum.machine is not None)
     return EstimateRow(
         run=run.id,
         codebook=subject.sample.codebook.name,
@@ -148,14 +174,15 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
         keyword=subject.keyword or None,
         period=subject.period or None,
         measure=measure,
-        method=PEOPLE if machine is None else f"{PEOPLE} and {machine}",
+        method=subject.reader if machine is None else f"{PEOPLE} and {machine}",
         n_population=sum(stratum.size for stratum in strata),
-        n_model=sum(stratum.machine.coded for stratum in strata if stratum.machine is not None),
-        n_person=estimate.n,
+        n_model=n_model if subject.reader == PEOPLE else estimate.n,
+        n_person=estimate.n if subject.reader == PEOPLE else 0,
         estimate=round_figure(estimate.share) or 0.0,
         low=round_figure(estimate.low) or 0.0,
         high=round_figure(estimate.high) or 0.0,
         group=subject.domain.group,
+        confidence=CONFIDENCE,
     )
 
 

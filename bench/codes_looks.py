@@ -1,0 +1,228 @@
+"""Whether intervals cover the truth where the looks at a growing sample end it.
+
+    python bench/codes_looks.py [--draws 1000] [--seed 1] [--folder FOLDER] [--widths .02 .03]
+
+Each draw codes a pilot, then looks (`reports.stats.looks`) until the share is known to ± a half
+width or five looks are over. Three kinds of archive: made-up months of 5,000 documents
+(`bench/codes.py`), two made-up years of 24 such months, and, with a folder of the rated sentences
+that a polarity training reads, those sentences in twelve months: who rated them put each into
+"negative" or not, so that all codes are known. There a keyword is the five words that tell most of
+being negative, near misses are found as `tidings label` finds them.
+
+For each archive: how often the interval of the last look covers the truth; the median of the codes
+and their share of all texts; the half-width reached over the one asked for; after how many looks
+it ended; and the half-width over the one that the last plan predicted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import codes
+import harness
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.codebooks.near_misses import WordsOfTexts, score_texts
+from analysis.trainings.polarity.ratings import read_ratings
+from reports.stats.code_plans import plan_codes
+from reports.stats.coded_strata import CodedStratum
+from reports.stats.looks import (
+    LEVELS,
+    WantedShare,
+    count_pilot,
+    level_of_look,
+    take_look,
+)
+
+MONTH_WIDTHS = (0.02, 0.03, 0.01)
+YEARS_WIDTH = 0.005
+SHARES = (0.005, 0.02, 0.05, 0.1, 0.3)
+SETS = ("newsmtsc_train", "sentfin", "vader_amazonReviewSnippets")
+KEYWORD_TERMS = 5
+RATED_MONTHS = 12
+RATED_WIDTH = 0.03
+
+# Predictions are compared in so many draws, since they take longest.
+PREDICTED = 100
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What came of a draw."""
+
+    is_covered: bool
+    codes: int
+    looks: int
+    half_width: float
+    predicted: float | None
+
+
+# The documents of each stratum that are in the category and not, by kind: periods x kinds x 2.
+Documents = NDArray[np.int64]
+
+
+def main() -> None:
+    options = harness.parse_options(
+        __doc__, draws=1000, seed=1, folder="", years=2, widths=MONTH_WIDTHS
+    )
+    rng = np.random.default_rng(options.seed)
+    for within in options.widths:
+        for share in SHARES:
+            archives = make_months(share)
+            label = f"month, share {100 * share:g} %"
+            measure(rng, label, archives, within, options.draws)
+
+    for name, documents in read_rated_archives(options.folder):
+        share = documents[..., 0].sum() / documents.sum()
+        label = f"{name}, share {100 * share:.1f} %"
+        measure(rng, label, [documents], RATED_WIDTH, options.draws)
+
+    for share in SHARES if options.years else ():
+        years = [np.concatenate([month] * options.years * 12) for month in make_months(share)]
+        label = f"{options.years} years, share {100 * share:g} %"
+        measure(rng, label, years, YEARS_WIDTH, max(1, options.draws // 5))
+
+
+def measure(
+    rng: np.random.Generator, label: str, archives: Sequence[Documents], within: float, draws: int
+) -> None:
+    """Draw from each archive in turn, and print what came of it."""
+    drawings = []
+    for number in range(draws):
+        documents = archives[number % len(archives)]
+        drawing = draw_until_within(rng, documents, within, is_predicted=number < PREDICTED)
+        drawings.append(drawing)
+    print_drawings(label, within, drawings, int(archives[0].sum()))
+
+
+def make_months(share: float) -> list[Documents]:
+    """Return a month of each precision and recall of the keyword."""
+    recalls = codes.RECALLS_OF_COMMON if share == codes.COMMON else codes.RECALLS
+    months = []
+    for precision, recall in product(codes.PRECISIONS, recalls):
+        documents = codes.make_archive("month", share, precision, recall, accuracy=1.0).documents
+        months.append(np.stack([documents[..., :2].sum(-1), documents[..., 2:].sum(-1)], axis=-1))
+    return months
+
+
+def draw_until_within(
+    rng: np.random.Generator, documents: Documents, within: float, *, is_predicted: bool
+) -> Drawing:
+    """Code a pilot and as many texts as the looks ask for."""
+    orders: list[NDArray[np.bool_]] = []
+    for in_category, others in documents.reshape(-1, 2):
+        orders.append(rng.permutation(np.arange(in_category + others) < in_category))
+    kinds = [kind for _ in documents for kind in codes.KINDS]
+    sizes = [len(order) for order in orders]
+    pilot = count_pilot(len(documents), are_estimated=False)
+    drawn = codes.divide(pilot, documents.sum(-1)).ravel().tolist()
+    truth = documents[..., 0].sum() / documents.sum()
+    predicted = None
+
+    for number in range(1, len(LEVELS) + 1):
+        strata = [
+            CodedStratum(kind, size, order[:n].astype(float).tolist())
+            for kind, size, order, n in zip(kinds, sizes, orders, drawn, strict=True)
+        ]
+        wanted = [WantedShare("share", range(len(strata)), strata)]
+        look = take_look(number, wanted, within, drawn=drawn, texts=sizes)
+        if look.drawn is None:
+            break
+        drawn = list(look.drawn)
+        predicted = predict(strata, drawn, number + 1) if is_predicted else None
+
+    estimate = look.shares[0].estimate
+    assert estimate is not None
+    is_covered = estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
+    return Drawing(is_covered, sum(drawn), number, look.half_width, predicted)
+
+
+def predict(strata: Sequence[CodedStratum], drawn: Sequence[int], next_look: int) -> float | None:
+    """Return the half-width that so many codes are expected to give at the next look."""
+    low, high, n = 1e-4, 0.5, sum(drawn)
+    for _ in range(12):
+        middle = (low * high) ** 0.5
+        plan = plan_codes(strata, middle, level_of_look(next_look) / 2)
+        assert plan is not None
+        if plan.n > n:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def print_drawings(label: str, within: float, drawings: Sequence[Drawing], documents: int) -> None:
+    coverage = 100 * float(np.mean([drawing.is_covered for drawing in drawings]))
+    n = float(np.median([drawing.codes for drawing in drawings]))
+    ratios = [drawing.half_width / within for drawing in drawings]
+    predicted = [
+        drawing.half_width / drawing.predicted for drawing in drawings if drawing.predicted
+    ]
+    is_within = 100 * float(np.mean([ratio <= 1 for ratio in ratios]))
+    looks = np.bincount([drawing.looks for drawing in drawings], minlength=6)[1:].tolist()
+    note = (
+        f"{n:.0f} codes ({100 * n / documents:.1f} %), within in {is_within:.0f} %, "
+        f"reached/asked {np.median(ratios):.2f}, looks {looks}"
+    )
+    if predicted:
+        note += f", reached/predicted {np.median(predicted):.2f}"
+        note += f" ({np.quantile(predicted, 0.05):.2f} to {np.quantile(predicted, 0.95):.2f})"
+    figure = f"{label}, ± {100 * within:g} points: covers"
+    harness.print_figure(
+        figure, [coverage], "%", floor=codes.WANTED, floor_name="least wanted", note=note
+    )
+
+
+def read_rated_archives(folder: str) -> Iterator[tuple[str, Documents]]:
+    """Yield each set of rated sentences as the documents of twelve months, by part and code."""
+    if not folder:
+        return
+    sentences = defaultdict(list)
+    for sentence in read_ratings(Path(folder)):
+        sentences[sentence.dataset].append((sentence.text, sentence.sign < 0))
+    for name in SETS:
+        if name in sentences:
+            texts = [text for text, _ in sentences[name]]
+            yield name, _arrange(texts, np.array([code for _, code in sentences[name]]))
+
+
+def _arrange(texts: Sequence[str], is_negative: NDArray[np.bool_]) -> Documents:
+    words = _number_words(texts)
+    counts = np.bincount(words.words, minlength=words.vocabulary)
+    negative = np.bincount(words.words[is_negative[words.text_of]], minlength=words.vocabulary)
+    expected = counts * is_negative.mean()
+    deviation = (negative - expected) / np.sqrt(expected + 1)
+    keyword = np.argsort(-deviation)[:KEYWORD_TERMS]
+    has_keyword = np.zeros(len(texts), bool)
+    has_keyword[words.text_of[np.isin(words.words, keyword)]] = True
+
+    scores = score_texts(words, has_keyword)
+    scores[has_keyword] = 0
+    near = np.zeros(len(texts), bool)
+    near[np.argsort(-scores, kind="stable")[: has_keyword.sum()]] = True
+    near &= scores > 0
+
+    months = np.random.default_rng(0).integers(RATED_MONTHS, size=len(texts))
+    documents = np.zeros((RATED_MONTHS, 3, 2), np.int64)
+    kinds = np.where(has_keyword, 0, np.where(near, 1, 2))
+    np.add.at(documents, (months, kinds, np.where(is_negative, 0, 1)), 1)
+    return documents
+
+
+def _number_words(texts: Sequence[str]) -> WordsOfTexts:
+    vocabulary: dict[str, int] = {}
+    words, text_of = [], []
+    for number, text in enumerate(texts):
+        for word in sorted({word.strip(".,;:!?'\"()").casefold() for word in text.split()}):
+            words.append(vocabulary.setdefault(word, len(vocabulary)))
+            text_of.append(number)
+    return WordsOfTexts(len(texts), len(vocabulary), np.array(words), np.array(text_of))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+"""How large a sample gets that a model codes until its shares are known: ``plan … --within``."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.stored import stored_codebook
+from analysis.codebooks.wanted import WantedCategory, parse_wanted
+from core.enums import SamplePart, SamplePeriod
+from core.prices import format_money
+from core.quantities import quantity
+from models.tables import Run, SampledUnit
+from producers.plan import JobTexts, Plan
+from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
+from reports.data.estimate_strata import list_helpers, list_subjects, make_strata
+from reports.data.run_data import RunData, load_run
+from reports.data.sample_looks import count_coded
+from reports.stats.code_plans import plan_first_codes
+from reports.stats.coded_strata import CodedStratum
+from reports.stats.looks import LEVELS, PARTS, count_pilot
+from reports.stats.proportions import estimate_share
+
+if TYPE_CHECKING:
+    from models.database import Database
+
+# Most samples end at the fourth look, with what its plan asks for and a little more.
+_TAIL = LEVELS[3] / 2
+_EXCESS = PARTS[-1]
+
+# Without codes to plan from each part is taken to be divided in halves: nothing takes more texts.
+WORST_SHARE = 0.5
+
+# What it takes if a category is as frequent as this in every part.
+ASSUMED_SHARES = (0.1, 0.02)
+
+# A sample finds almost no text of a rarer category.
+RAREST_SHARE = 0.002
+_RARE = (
+    "a category in less than 0.2 % of the texts is not to be found by a sample: code all that a "
+    "wide query finds (--keyword with many terms, --code mentions)"
+)
+
+
+@dataclass
+class SamplePlan:
+    """What a sample takes.
+
+    *basis* says where the shares come from that it is planned with. *assumed* are the texts that it
+    takes if a category is as frequent as its key says, in percent; empty if codes tell.
+    """
+
+    within: float
+    texts: int = 0
+    population: int = 0
+    texts_for_half: int = 0
+    basis: str = ""
+    assumed: dict[str, int] = field(default_factory=dict)
+    currency: str = ""
+
+    # In millionths of the currency: as expected, or at most if nobody knows what to expect.
+    cost: int | None = None
+    is_expected: bool = False
+    cost_for_half: int | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+# The strata of a keyword, each with its period.
+_Strata = Sequence[tuple[str, CodedStratum]]
+_Shares = Mapping[str, float]
+
+
+class SamplePlanner:
+    """Plans the sample of a run when a dry run has found how many texts mention a keyword."""
+
+    def __init__(self, db: Database, parameters: Any) -> None:
+        self._parameters = parameters
+        with db.read() as connection:
+            codebook_id, self._codebook = stored_codebook(connection, parameters.codebook)
+        self._wanted = parse_wanted(self._codebook, parameters.wanted)
+        self._pilot = _find_pilot(db, codebook_id, parameters.coder)
+        self._plan = SamplePlan(parameters.half_width)
+
+    @classmethod
+    def of_run(cls, db: Database, parameters: Any) -> SamplePlanner | None:
+        """Return the planner of a run whose sample grows until its shares are known."""
+        return None if parameters.half_width is None else cls(db, parameters)
+
+    def size(self, texts: Sequence[JobTexts]) -> int:
+        """Return how many texts the sample will have."""
+        plan, within = self._plan, self._parameters.half_width
+        keywords = list(self._list_keywords(texts))
+        plan.population = sum(stratum.size for strata in keywords for _, stratum in strata)
+        if self._pilot is None:
+            plan.basis = "the worst case, half of the texts of each part in a category"
+            shares = [_equal_shares(WORST_SHARE)]
+            for share in ASSUMED_SHARES:
+                assumed = self._count(keywords, [_equal_shares(share)], within)
+                plan.assumed[f"{100 * share:g} %"] = assumed
+            plan.remarks.append(_RARE)
+        else:
+            shares = self._pilot.list_shares(self._wanted)
+            plan.basis = self._pilot.describe()
+            plan.remarks += self._pilot.list_remarks(self._wanted, within)
+        plan.texts = self._count(keywords, shares, within)
+        plan.texts_for_half = self._count(keywords, shares, within / 2)
+        return plan.texts
+
+    def finish(self, figures: Plan) -> SamplePlan:
+        """Return the plan with what the texts cost that are not coded yet."""
+        plan, model = self._plan, figures.model
+        if model is not None and model.currency and model.calls:
+            costs = model.expected or model.bound
+            plan.currency, plan.cost = model.currency, costs.cost
+            plan.is_expected = model.expected is not None
+            answered = plan.texts - model.calls
+            further = max(0, plan.texts_for_half - answered)
+            plan.cost_for_half = round(costs.cost * further / model.calls)
+        return plan
+
+    def _list_keywords(self, texts: Sequence[JobTexts]) -> Iterator[_Strata]:
+        """Yield the strata of each keyword that is asked of; those of all if none is."""
+        keywords: list[str | None] = [None]
+        if self._codebook.asks_of_keyword:
+            keywords = [keyword.name for keyword in self._parameters.keywords]
+        for keyword in keywords:
+            sizes: Counter[tuple[str, SamplePart]] = Counter()
+            for job in texts:
+                period = (self._parameters.wanted_by or SamplePeriod.MONTH).of_month(job.name)
+                for part, size in _divide_job(job, self._codebook, keyword).items():
+                    sizes[period, part] += size
+            yield [
+                (period, CodedStratum(part, size, ()))
+                for (period, part), size in sizes.items()
+                if size
+            ]
+
+    def _count(self, keywords: Sequence[_Strata], shares: Sequence[_Shares], within: float) -> int:
+        """Return the texts that all shares of all keywords take, those of a pilot at least."""
+        total = 0
+        periods: set[str] = set()
+        by_period = self._parameters.wanted_by is not None
+        for strata in keywords:
+            counts = [0] * len(strata)
+            periods |= {period for period, _ in strata}
+            for places in _list_wanted_places(strata, by_period=by_period):
+                chosen = [strata[place][1] for place in places]
+                for part_shares in shares:
+                    plan = plan_first_codes(chosen, part_shares, within, _TAIL)
+                    for place, count in zip(places, plan.counts, strict=True):
+                        counts[place] = max(counts[place], count)
+            total += sum(counts)
+        population = sum(stratum.size for strata in keywords for _, stratum in strata)
+        pilot = count_pilot(len(periods), are_estimated=by_period)
+        return min(population, max(pilot, round(_EXCESS * total)))
+
+
+def _list_wanted_places(strata: _Strata, *, by_period: bool) -> Iterator[list[int]]:
+    """Yield the places of all strata, and those of each period whose shares are wanted."""
+    if strata:
+        yield list(range(len(strata)))
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, (period, _) in enumerate(strata):
+        places[period].append(place)
+    if by_period:
+        yield from places.values()
+
+
+def _divide_job(job: JobTexts, codebook: Codebook, keyword: str | None) -> dict[SamplePart, int]:
+    """Return about how many units each part of a month has (`analysis.codebooks.cells`)."""
+    if codebook.unit == CodedUnit.MENTION:
+        return {SamplePart.MENTION: job.mentions}
+    mentioning = job.mentioning if keyword is None else job.mentioning_by_keyword.get(keyword, 0)
+    others = job.documents - mentioning
+    near_misses = min(others, max(mentioning, round(0.01 * job.documents)))
+    return {
+        SamplePart.MENTION: mentioning,
+        SamplePart.NEAR_MISS: near_misses,
+        SamplePart.REST: others - near_misses,
+    }
+
+
+def _equal_shares(share: float) -> _Shares:
+    return dict.fromkeys(SamplePart, share)
+
+
+@dataclass(frozen=True)
+class _Pilot:
+    """A sample of another run that the coder, or people, have coded by the same codebook."""
+
+    run: RunData
+    sample: CodedSample
+    reader: str
+
+    def describe(self) -> str:
+        coded = quantity(count_coded(self.sample, self.reader), "text")
+        return f"what {self.reader} coded of run {self.run.id}: {coded}"
+
+    def list_shares(self, wanted: Sequence[WantedCategory]) -> list[_Shares]:
+        """Return the share of each part in each category, with half a text of either added."""
+        all_shares: list[_Shares] = []
+        for _, strata in self._list_strata(wanted):
+            n: Counter[str] = Counter()
+            positives: dict[str, float] = defaultdict(float)
+            for stratum in strata:
+                n[stratum.kind] += len(stratum.codes)
+                positives[stratum.kind] += sum(stratum.codes)
+            all_shares.append(
+                {part: (positives[part] + 0.5) / (n[part] + 1) for part in SamplePart}
+            )
+        return all_shares
+
+    def list_remarks(self, wanted: Sequence[WantedCategory], within: float) -> list[str]:
+        """Say which categories are rare, and what codes of people and of a network are worth."""
+        remarks: list[str] = []
+        for category, strata in self._list_strata(wanted):
+            estimate = estimate_share(strata)
+            if estimate is not None and estimate.share <= within:
+                remarks.append(
+                    f"{category} is in about {100 * estimate.share:.2g} % of the texts: ± "
+                    f"{100 * within:g} points tell little of it"
+                    + (f"; {_RARE}" if estimate.share < RAREST_SHARE else "")
+                )
+        remarks += self._describe_people(wanted)
+        return remarks
+
+    def _describe_people(self, wanted: Sequence[WantedCategory]) -> Iterator[str]:
+        coded = count_coded(self.sample, PEOPLE)
+        if not coded:
+            return
+        widths: dict[str | None, float] = {}
+        for machine in (None, *list_helpers(self.run, self.sample)):
+            widest = 0.0
+            for category, subject in self._list_subjects(wanted, PEOPLE):
+                strata = make_strata(self.run, subject, category.category, machine)
+                estimate = estimate_share(strata, use_machine=machine is not None)
+                if estimate is not None:
+                    widest = max(widest, (estimate.high - estimate.low) / 2)
+            widths[machine] = widest
+        alone = widths.pop(None)
+        yield (
+            f"people have coded {quantity(coded, 'text')} of run {self.run.id}, which tell what "
+            f"readers would say to ± {100 * alone:.2g} points: no code of a model replaces them"
+        )
+        for machine, width in widths.items():
+            saved = 1 - (width / alone) ** 2 if alone else 0.0
+            if saved >= 0.01:
+                yield f"{machine} saves {saved:.0%} of the codes that people need for as much"
+
+    def _list_subjects(
+        self, wanted: Sequence[WantedCategory], reader: str
+    ) -> Iterator[tuple[WantedCategory, Any]]:
+        for subject in list_subjects(self.run, self.sample, reader):
+            for category in wanted:
+                if not subject.period and category.variable == subject.variable.name:
+                    yield category, subject
+
+    def _list_strata(
+        self, wanted: Sequence[WantedCategory]
+    ) -> Iterator[tuple[WantedCategory, list[CodedStratum]]]:
+        for category, subject in self._list_subjects(wanted, self.reader):
+            yield category, make_strata(self.run, subject, category.category, None)
+
+
+def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
+    """Return the newest sample that *coder* has coded, else the newest that people have."""
+    sampled = select(SampledUnit.run_id).where(SampledUnit.codebook_id == codebook_id).distinct()
+    with db.read() as connection:
+        runs = connection.scalars(
+            select(Run.id).where(Run.id.in_(sampled), Run.kind == "months").order_by(Run.id.desc())
+        ).all()
+    pilots = []
+    for run_id in runs:
+        run = load_run(db, run_id)
+        for sample in read_coded_samples(run):
+            if sample.codebook_id == codebook_id:
+                pilots += [_Pilot(run, sample, reader) for reader in (coder, PEOPLE)]
+    pilots = [pilot for pilot in pilots if count_coded(pilot.sample, pilot.reader)]
+    return next((pilot for pilot in pilots if pilot.reader == coder), next(iter(pilots), None))
+
+
+def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
+    """Yield the lines about a sample; none if there is none that grows."""
+    if plan is None:
+        return
+    part = plan.texts / plan.population if plan.population else 0.0
+    sizes = {plan.within: (plan.texts, plan.cost), plan.within / 2: _half_of(plan)}
+    for within, (texts, cost) in sizes.items():
+        label = f"± {100 * within:g} points"
+        ending = f", {part:.1%} of all" if within == plan.within else ""
+        money = "" if cost is None else f", {_describe_cost(plan, cost)}"
+        yield f"{label:<16}about {quantity(texts, 'text')}{money}{ending}"
+    yield f"  planned from  {plan.basis}"
+    for share, texts in plan.assumed.items():
+        yield f"  if {share:<11}about {quantity(texts, 'text')}, with so many of each part in it"
+    for remark in plan.remarks:
+        yield f"  {remark}"
+
+
+def _half_of(plan: SamplePlan) -> tuple[int, int | None]:
+    return plan.texts_for_half, plan.cost_for_half
+
+
+def _describe_cost(plan: SamplePlan, cost: int) -> str:
+    money = format_money(cost, plan.currency)
+    return money if plan.is_expected else f"{money} at most"

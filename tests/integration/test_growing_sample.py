@@ -1,0 +1,399 @@
+"""Samples that a language model codes until every wanted share is known well enough."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.stored import stored_codebook
+from analysis.kinds import kind_named
+from cli.plan_sample import SamplePlan, SamplePlanner, describe_sample
+from core.enums import ENDED, JobKind, SamplePeriod, State
+from core.errors import UsageError
+from core.prices import parse_money
+from core.settings import Settings
+from language_models.completion import OPERATION
+from models.codes import CodeValue, Coding, replace_codes
+from models.database import Database
+from models.runs import LOOK_JOB
+from models.tables import Job, SampleLook
+from producers.imports import import_paths
+from producers.plan import OUR_ENGINE, plan_run
+from producers.submit import submit_run
+from reports.build import report_folder
+from reports.data.run_data import load_run
+from reports.data.tables.codes import read_codes
+from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.stats.looks import LEVELS
+from tests.e2e_kit import write_archive
+from tests.jobs_kit import Jobs
+from tests.model_kit import CODER, PRICE, codes_of, months, run_row, with_model
+from tests.packs_kit import pack, verify
+from tests.stub_model import ModelServer, running_model
+from workers.executor import work_one_slice
+
+HARM = Codebook.model_validate(
+    {
+        "name": "harm",
+        "unit": "document",
+        "instructions": "You read headlines of a newspaper.",
+        "variables": [{"name": "harm", "question": "Does the text report harm?", "type": "yes-no"}],
+    }
+)
+WORDS = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "islet", "jetty"]
+
+# Half of the texts with the keyword are about harm, and none of the others.
+HARMFUL = re.compile("Flood harms")
+HARMFUL_TEXTS = 123
+
+
+def headline(number: int) -> str:
+    if number % 90 == 3:
+        return f"Flood harms {number} homes."
+    what = "Flood harms" if number % 8 == 0 else "A flood near" if number % 8 == 1 else "Quiet in"
+    return f"{what} {WORDS[number % 10]} {WORDS[number // 10 % 10]} {WORDS[number // 100]}."
+
+
+def write_months(settings: Settings, numbers: range) -> Any:
+    headlines: dict[str, list[str]] = {}
+    for number in numbers:
+        day = f"2024-{1 + number % 2:02}-{1 + number % 28:02}"
+        headlines.setdefault(day, []).append(headline(number))
+    return write_archive(settings.home, headlines)
+
+
+@pytest.fixture
+def model() -> Iterator[ModelServer]:
+    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
+    server.choose = lambda _variable, text, _possible: "yes" if HARMFUL.match(text) else "no"
+    with running_model(server):
+        yield server
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings, model: ModelServer) -> Iterator[Jobs]:
+    settings = with_model(stub_settings, model, model_price=PRICE)
+    with closing(Jobs(settings)) as opened:
+        path = write_months(settings, range(900))
+        import_paths(opened.db, [path], source=None, handle=None, columns={})
+        yield opened
+
+
+def submit(jobs: Jobs, max_cost: str | None = None, **options: Any) -> int:
+    parameters = months(jobs, HARM, first="2024-01", **options)
+    cap = None if max_cost is None else parse_money(max_cost)
+    return submit_run(jobs.db, parameters, (), max_cost=cap)
+
+
+def work(jobs: Jobs, run: int, slices: int = 200) -> None:
+    """Work on every due job of a run, as workers do, until it has ended or is paused."""
+    for _ in range(slices):
+        with jobs.db.write() as connection:
+            waiting = update(Job).where(Job.run_id == run, Job.state == State.WAITING)
+            connection.execute(waiting.values(due_at=0.0))
+        if run_row(jobs.db, run).state in (*ENDED, State.PAUSED):
+            return
+        for job in open_jobs(jobs.db, run):
+            work_one_slice(jobs.runtime, job.id)
+    raise AssertionError(open_jobs(jobs.db, run))
+
+
+def open_jobs(db: Database, run: int) -> list[Any]:
+    is_worked_on = (Job.kind != JobKind.REPORT) | (Job.name == LOOK_JOB)
+    jobs = select(Job.__table__).where(Job.run_id == run, is_worked_on, Job.state.not_in(ENDED))
+    with db.read() as connection:
+        return list(connection.execute(jobs.order_by(Job.id)))
+
+
+def looks_of(db: Database, run: int) -> list[Any]:
+    looks = select(SampleLook.__table__).where(SampleLook.run_id == run)
+    with db.read() as connection:
+        return list(connection.execute(looks.order_by(SampleLook.number)))
+
+
+def look_reason(db: Database, run: int) -> str:
+    reason = select(Job.reason).where(Job.run_id == run, Job.name == LOOK_JOB)
+    with db.read() as connection:
+        return connection.scalar(reason) or ""
+
+
+def estimates(db: Database, run: int) -> dict[str | None, EstimateRow]:
+    rows = read_estimates(load_run(db, run))
+    return {row.period: row for row in rows if row.method == CODER}
+
+
+def exports(db: Database, run: int) -> tuple[list[Any], list[Any]]:
+    """Return the rows of codes and estimates without the run's number."""
+    data = load_run(db, run)
+    tables = (read_codes(data), read_estimates(data))
+    codes, shares = (
+        [[getattr(row, name) for name in row.__slots__][1:] for row in rows] for rows in tables
+    )
+    return codes, shares
+
+
+def test_a_sample_grows_until_the_share_is_known(jobs: Jobs, model: ModelServer) -> None:
+    run = submit(jobs, half_width=0.04)
+    work(jobs, run)
+
+    assert run_row(jobs.db, run).state == State.DONE
+    looks = looks_of(jobs.db, run)
+    assert 2 <= len(looks) <= 5
+    assert [look.outcome is None for look in looks] == [True] * (len(looks) - 1) + [False]
+    assert looks[0].coded == 100 < looks[-1].coded < 900
+    assert looks[-1].half_width <= 0.04 < looks[0].half_width
+    assert look_reason(jobs.db, run).startswith("every wanted share is known to ± 4 points")
+
+    share = estimates(jobs.db, run)[None]
+    assert share.confidence == 1 - LEVELS[len(looks) - 1]
+    assert share.low <= HARMFUL_TEXTS / 900 <= share.high
+    assert (share.high - share.low) / 2 == pytest.approx(looks[-1].half_width, abs=1e-6)
+    assert (share.n_person, share.n_model) == (0, looks[-1].coded)
+    # Nothing was asked twice.
+    assert set(model.texts.values()) == {1}
+    assert model.texts.total() == looks[-1].coded
+
+
+def test_a_report_follows_when_the_sample_is_enough(jobs: Jobs) -> None:
+    run = submit(jobs, half_width=0.2)
+    work(jobs, run)
+    reports = select(Job.name).where(Job.run_id == run, Job.state == State.QUEUED)
+    with jobs.db.read() as connection:
+        assert list(connection.scalars(reports)) == ["report"]
+    assert len(looks_of(jobs.db, run)) == 1
+
+
+def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    run = submit(jobs, half_width=0.05)
+    work(jobs, run)
+    looks = looks_of(jobs.db, run)
+    page = build_page(jobs.db, run, tmp_path / "first")
+    confidence = f"{100 * (1 - LEVELS[len(looks) - 1]):.3g} %"
+    assert "A language model read a random sample" in page
+    assert f"± of the model model:stub: ± {100 * looks[-1].half_width:.2g} points" in page
+    assert f"{confidence} intervals, from {looks[-1].coded} different texts" in page
+    assert "± of readers Unknown: not checked against people." in page
+    assert "model:stub would say “yes”" in page
+    assert "readers would say" not in page
+
+    with jobs.db.read() as connection:
+        codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
+    units = list(codes_of(jobs.db, run, HARM))[:40]
+    with jobs.db.write() as connection:
+        coding = Coding(run, codebook_id, "person:Ann")
+        codes = {unit: {"harm": CodeValue("no")} for unit in units}
+        replace_codes(connection, jobs.db, coding, codes)
+    page = build_page(jobs.db, run, tmp_path / "second")
+    assert "People read a random sample" in page
+    assert "intervals, from 40 different texts that people coded." in page
+    assert "readers would say" in page
+
+
+def build_page(db: Database, run: int, folder: Path) -> str:
+    """Return the words of the page on codes."""
+    report_folder.build(db, [run], folder)
+    page = (folder / "codes.html").read_text(encoding="utf-8")
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_each_period_that_is_asked_for_is_known(jobs: Jobs) -> None:
+    run = submit(jobs, half_width=0.08, wanted_by=SamplePeriod.MONTH)
+    work(jobs, run)
+
+    shares = estimates(jobs.db, run)
+    assert set(shares) == {None, "2024-01", "2024-02"}
+    assert all((row.high - row.low) / 2 <= 0.08 for row in shares.values())
+
+
+def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
+    free = submit(jobs, half_width=0.2)
+    work(jobs, free)
+    cost_of_pilot = run_row(jobs.db, free).cost_charged
+    cap = cost_of_pilot * 2
+    other = Codebook.model_validate({**HARM.model_dump(by_alias=True), "instructions": "Read."})
+    parameters = months(jobs, other, first="2024-01", half_width=0.01)
+    run = submit_run(jobs.db, parameters, (), max_cost=parse_money(f"{cap / 1_000_000:.6f}USD"))
+    work(jobs, run)
+
+    row = run_row(jobs.db, run)
+    assert row.state == State.DONE
+    assert 0.7 * cap < row.cost_charged <= cap
+    reason = look_reason(jobs.db, run)
+    assert reason.startswith("not known to ± 1 points, since the cap of ")
+    assert "harm=yes: ± " in reason
+
+
+def test_a_sample_that_needs_nearly_all_texts_gets_them(jobs: Jobs) -> None:
+    run = submit(jobs, half_width=0.001)
+    work(jobs, run)
+
+    # Ten of the texts differ in a figure alone: they are read once.
+    assert 885 <= len(codes_of(jobs.db, run, HARM)) <= 891
+    share = estimates(jobs.db, run)[None]
+    assert share.low - 1e-6 <= HARMFUL_TEXTS / 900 <= share.high <= share.low + 0.002
+
+
+def test_a_sample_and_then_all_texts_are_all_texts_at_once(jobs: Jobs, model: ModelServer) -> None:
+    sample = submit(jobs, half_width=0.05)
+    work(jobs, sample)
+    asked = model.texts.total()
+    run = submit(jobs, code="all")
+    work(jobs, run)
+    assert asked < 450
+    assert model.texts.total() == 900
+    assert set(model.texts.values()) == {1}
+
+    at_once = submit(jobs, code="all")
+    work(jobs, at_once)
+    assert exports(jobs.db, run) == exports(jobs.db, at_once)
+    assert len(exports(jobs.db, run)[0]) == 900
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_killed_at_any_moment_asks_nothing_twice(
+    jobs: Jobs, model: ModelServer, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that dies before or after its transaction leaves the run as it was, or enlarged."""
+    import random  # noqa: PLC0415
+
+    from workers import sample_look  # noqa: PLC0415
+
+    chance = random.Random(seed)
+    enlarge = sample_look._enlarge
+    killed: list[bool] = []
+
+    def die(*arguments: Any) -> None:
+        is_after = chance.random() < 0.5
+        if chance.random() < 0.5 and len(killed) < 4:
+            if is_after:
+                enlarge(*arguments)
+            killed.append(is_after)
+            raise KeyboardInterrupt
+        enlarge(*arguments)
+
+    monkeypatch.setattr(sample_look, "_enlarge", die)
+    run = submit(jobs, half_width=0.04)
+    for _ in range(10):
+        try:
+            work(jobs, run)
+            break
+        except KeyboardInterrupt:
+            continue
+    assert run_row(jobs.db, run).state == State.DONE
+    looks = looks_of(jobs.db, run)
+    assert [look.number for look in looks] == list(range(1, len(looks) + 1))
+    assert set(model.texts.values()) == {1}
+    assert model.texts.total() == looks[-1].coded == len(codes_of(jobs.db, run, HARM))
+
+
+def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
+    narrow, wide = (submit(jobs, half_width=width) for width in (0.04, 0.2))
+    for run in (narrow, wide):
+        work(jobs, run)
+    small, large = (set(codes_of(jobs.db, run, HARM)) for run in (wide, narrow))
+    assert len(small) == 100
+    assert small < large
+
+
+def plan(jobs: Jobs, **options: Any) -> SamplePlan:
+    parameters = months(jobs, HARM, first="2024-01", **options)
+    planner = SamplePlanner.of_run(jobs.db, parameters)
+    assert planner is not None
+    figures = plan_run(
+        jobs.db,
+        parameters,
+        (),
+        engine=OUR_ENGINE,
+        settings=jobs.settings,
+        size_sample=planner.size,
+    )
+    assert figures.model is not None
+    sample = planner.finish(figures)
+    assert figures.by_operation[OPERATION] == figures.model.calls
+    return sample
+
+
+def test_a_plan_without_a_code_assumes_the_worst_and_says_so(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    sample = plan(jobs, half_width=0.04)
+    assert sample.population == 900
+    assert 400 < sample.texts < sample.texts_for_half <= 900
+    assert sample.texts > sample.assumed["10 %"] > sample.assumed["2 %"] >= 100
+    assert sample.basis.startswith("the worst case, half of the texts")
+    assert sample.cost is not None
+    assert sample.cost_for_half is not None
+    assert sample.cost < sample.cost_for_half
+    lines = list(describe_sample(sample))
+    assert lines[0].startswith(f"± 4 points      about {sample.texts} texts, ")
+    assert lines[1].startswith(f"± 2 points      about {sample.texts_for_half} texts, ")
+    assert any("below" in line or "less than 0.2 %" in line for line in lines)
+    assert model.calls == 0
+
+
+def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelServer) -> None:
+    pilot = submit(jobs, half_width=0.2)
+    work(jobs, pilot)
+    sample = plan(jobs, half_width=0.04)
+    assert sample.basis == f"what model:stub coded of run {pilot}: 100 texts"
+    assert sample.is_expected
+
+    run = submit(jobs, half_width=0.04)
+    work(jobs, run)
+    coded = looks_of(jobs.db, run)[-1].coded
+    # The plan is on the safe side: the pilot has no harm among the texts without the keyword.
+    assert coded <= sample.texts < 2.2 * coded
+    assert model.texts.total() == coded
+
+
+def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
+    whole = plan(jobs, half_width=0.04)
+    by_month = plan(jobs, half_width=0.04, wanted_by=SamplePeriod.MONTH)
+    assert whole.texts < by_month.texts
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"half_width": 0.02, "code": "all"}, "leave --code out, or --within"),
+        ({"half_width": 0.02, "wanted": ("share:fire",)}, "--for share:fire is no category"),
+        ({"wanted": ("yes",)}, "write --within SHARE too"),
+        ({"wanted_by": SamplePeriod.QUARTER}, "series have no such periods"),
+    ],
+)
+def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        months(jobs, HARM, **options)
+
+
+def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> None:
+    parameters = months(jobs, HARM, half_width=0.02, wanted=("share:yes",))
+    assert parameters.wanted == ("harm=yes",)
+    assert parameters.code == "sample"
+    words = kind_named("months").command_words(parameters, ())
+    assert words[words.index("--within") + 1] == "0.02"
+
+
+def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
+    run = submit(jobs, half_width=0.2)
+    work(jobs, run)
+    assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
+
+
+def test_codebooks_are_stored_once(jobs: Jobs) -> None:
+    run = submit(jobs, half_width=0.2)
+    work(jobs, run)
+    with jobs.db.read() as connection:
+        codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
+    assert {look.codebook_id for look in looks_of(jobs.db, run)} == {codebook_id}
