@@ -126,7 +126,7 @@ def compare(sentences: Sequence[RatedSentence], size: int, seed: int) -> str:
     uncalibrated = validation.measure_calibration(
         classifier.classify(classifier.score(test_rows)), actual
     )
-    majority = np.full(len(actual), np.bincount(samples.classes).argmax())
+    majority = np.full(len(actual), np.argmax(np.bincount(samples.classes)))
     figures = [
         _figures(actual, probabilities.argmax(axis=1)),
         _figures(actual, majority),

@@ -39,7 +39,7 @@ def make_cells(
 
     units, matches = read_documents(db, run, keywords, salt)
     if not codebook.asks_of_keyword:
-        matches = {"": np.logical_or.reduce(list(matches.values()))}
+        matches = {"": np.any(list(matches.values()), axis=0)}
     return units, split_documents(units, matches, per)
 
 

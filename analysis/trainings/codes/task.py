@@ -252,9 +252,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return the figures of an output as plain values."""
     whole = results[ALL]
-    predicted = whole.probabilities.argmax(axis=1)
+    predicted = np.argmax(whole.probabilities, axis=1)
     accuracy, macro_f1 = validation.measure_figures(samples, predicted)
-    majority = np.full(len(samples), np.bincount(samples.classes).argmax())
+    majority = np.full(len(samples), np.argmax(np.bincount(samples.classes)))
     majority_accuracy, majority_f1 = validation.measure_figures(samples, majority)
 
     curve = []

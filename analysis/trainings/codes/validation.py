@@ -137,7 +137,7 @@ def _measure_losses(predicted: Numbers, classes: Integers) -> Numbers:
 def _choose(losses: Numbers) -> tuple[int, int]:
     """Return the places of the decay and the temperature of the least loss."""
     totals = losses.sum(axis=2)
-    decay, temperature = np.unravel_index(int(totals.argmin()), totals.shape)
+    decay, temperature = np.unravel_index(int(np.argmin(totals)), totals.shape)
     return int(decay), int(temperature)
 
 
@@ -166,7 +166,7 @@ def measure_figures(
 ) -> tuple[Interval, Interval]:
     """Return accuracy and macro-F1 of *predicted*, with the bootstrap of groups (Efron, 1979)."""
     _, group_numbers = np.unique(samples.groups, return_inverse=True)
-    group_count = int(group_numbers.max()) + 1
+    group_count = int(np.max(group_numbers)) + 1
     cells = samples.classes * samples.class_count + predicted
     by_group = np.zeros((group_count, samples.class_count**2))
     np.add.at(by_group, (group_numbers, cells), 1.0)

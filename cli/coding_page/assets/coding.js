@@ -18,7 +18,7 @@ let question = null;
 let chosen = new Set();
 let busy = true;
 let asksReason = false;
-let shownAt = 0;
+let shownAt = -TAP_GUARD;
 
 function element(tag, text, className) {
   const made = document.createElement(tag);
@@ -29,9 +29,10 @@ function element(tag, text, className) {
 
 function show(state) {
   const item = question && question.item;
+  // Before the first question there is none that a tap could be meant for.
+  if (question) shownAt = performance.now();
   question = state.question;
   asksReason = false;
-  shownAt = performance.now();
 
   part("progress").max = Math.max(state.total, 1);
   part("progress").value = state.done;
