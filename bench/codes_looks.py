@@ -1,6 +1,7 @@
 """Whether intervals cover the truth where the looks at a growing sample end it.
 
-    python bench/codes_looks.py [--draws 1000] [--seed 1] [--folder FOLDER] [--years 2] [--widths .02 .03]
+    python bench/codes_looks.py [--draws 1000] [--seed 1] [--folder FOLDER] [--years 2]
+        [--widths .02 .03]
 
 Each draw codes a pilot, then looks (`reports.stats.looks`) until the share is known to ± a half
 width or five looks are over. Three kinds of archive: made-up months of 5,000 documents
