@@ -12,9 +12,9 @@ from sqlalchemy import and_, select
 from analysis import grains
 from core.enums import Grain, StepState
 from models.tables import Document, PostPolarity
-from reports.data.cube import read_selected
 from reports.data.daily_counts import DailyCounts
 from reports.data.export_schema import pad_period, valid_polarity
+from reports.data.month_counts import read_selected
 from reports.data.queries import Statement, fetch_pages, index_by
 from reports.data.run_data import RunData, RunJob, documents_condition
 from reports.data.selection import left_out

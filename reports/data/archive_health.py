@@ -16,18 +16,18 @@ from core.enums import Grain, Grouping
 from models.documents import text_column
 from models.tables import Document
 from reports.data.bulk_days import BulkDay, list_bulk_days
-from reports.data.cube import (
+from reports.data.missing_days import DayRange, list_missing_days
+from reports.data.month_counts import (
     DocumentCounts,
     count_days,
-    name_origins,
     read_documents,
     read_month_mentions,
     read_stored,
 )
-from reports.data.missing_days import DayRange, list_missing_days
 from reports.data.presence import Presence, judge_presence
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob
+from reports.data.run_groups import name_origins
 
 # So many names of the documents of a bulk day are kept.
 _NAMES_OF_DAY = 3

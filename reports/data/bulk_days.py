@@ -9,7 +9,7 @@ from math import sqrt
 from statistics import quantiles
 
 from analysis.kinds.kind import Unit
-from reports.data.cube import count_days
+from reports.data.month_counts import count_days
 from reports.data.run_data import RunData
 
 # A bulk day has more than this many times the documents of a full day of its weekday.

@@ -16,7 +16,7 @@ from analysis.kinds.kind import Unit
 from analysis.text.words import words_of
 from core.enums import Grain
 from models.tables import Document
-from reports.data.cube import DATE, read_selected_mentions
+from reports.data.month_counts import DATE, read_selected_mentions
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out

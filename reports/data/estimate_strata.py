@@ -21,10 +21,10 @@ from reports.data.coded_samples import (
     Stratum,
     read_coded_samples,
 )
-from reports.data.cube import list_groups
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
 from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
+from reports.data.run_groups import list_groups
 from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
 from reports.stats.scale_means import ScaleMean, ScaleStratum, estimate_scale_mean
 

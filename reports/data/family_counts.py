@@ -11,8 +11,8 @@ from sqlalchemy import select
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from models.tables import Document
-from reports.data.cube import read_month_mentions
 from reports.data.export_schema import pad_period
+from reports.data.month_counts import read_month_mentions
 from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, RunJob, documents_condition
 from reports.data.selection import left_out, read_patterns

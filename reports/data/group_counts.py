@@ -11,9 +11,10 @@ import numpy as np
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.cube import Cube, list_groups, read_months
+from reports.data.cube import Cube, read_months
 from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import RunData
+from reports.data.run_groups import list_groups
 from reports.stats.intervals import t_quantile, wilson_interval
 
 Interval = tuple[float, float]

@@ -20,11 +20,11 @@ from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
 from reports.data.coded_samples import read_coded_samples
-from reports.data.cube import DATE
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import is_account, read_run_names, sum_counts
 from reports.data.export_schema import valid_polarity
 from reports.data.held_names import HeldNames, NameFinder
+from reports.data.month_counts import DATE
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
     fetch_all,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import eq
 
-from reports.data.cube import read_sentences
 from reports.data.label_counts import LabelCounts, count_labels
+from reports.data.month_counts import read_sentences
 from reports.data.run_data import RunData
 from reports.data.tables.labels import read_labels
 from reports.stats.human_scale import (

@@ -15,9 +15,10 @@ from core.enums import Grain, Grouping
 from models.database import Database
 from reports.data.archive_health import read_archive_health
 from reports.data.bulk_days import list_bulk_days
-from reports.data.cube import list_groups, read_cubes
+from reports.data.cube import read_cubes
 from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData, Selection, load_run
+from reports.data.run_groups import list_groups
 from reports.data.selection import select_documents
 from reports.data.tables.periods import PeriodRow, read_grouped_series
 from tests import report_stories as stories

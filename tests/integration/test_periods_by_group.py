@@ -21,9 +21,9 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, DocumentCount, Job, JobStep, Mention, Run
 from producers.submit import submit_run
-from reports.data.cube import list_groups
 from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import load_run
+from reports.data.run_groups import list_groups
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from textapi.text.keywords import pattern
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.enums import Grain
-from reports.data.cube import read_documents
 from reports.data.daily_counts import (
     cut_off_periods,
     is_cut_off,
     measure_dispersion,
 )
+from reports.data.month_counts import read_documents
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
 from tests import report_stories as stories

@@ -16,14 +16,9 @@ from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, StepState
-from reports.data.cube import (
-    Cube,
-    Sentences,
-    read_months,
-    read_selected_mentions,
-    read_sentences,
-)
+from reports.data.cube import Cube, read_months
 from reports.data.daily_counts import measure_dispersion
+from reports.data.month_counts import Sentences, read_selected_mentions, read_sentences
 from reports.data.run_data import RunData, keep_rows
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.paired import (

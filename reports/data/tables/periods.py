@@ -17,8 +17,9 @@ from analysis.kinds.kind import Unit
 from core.enums import Grain
 from models.tables import Document, PostPolarity
 from reports.data import export_schema as schema
-from reports.data.cube import DATE, Cube, list_groups, read_cubes, read_documents
+from reports.data.cube import Cube, read_cubes
 from reports.data.daily_counts import cut_off_periods, measure_dispersion
+from reports.data.month_counts import DATE, read_documents
 from reports.data.queries import fetch_pages
 from reports.data.run_data import (
     Reader,
@@ -28,6 +29,7 @@ from reports.data.run_data import (
     documents_condition,
     keep_rows,
 )
+from reports.data.run_groups import list_groups
 from reports.data.selection import left_out
 from reports.data.tables.coverage import Progress, read_coverage_grid
 from reports.stats.intervals import polarity_interval, round_figure, wilson_interval

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from analysis.kinds.kind import Unit
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
-from reports.data.cube import read_sentences
+from reports.data.month_counts import read_sentences
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, fetch_of_jobs
 from reports.data.selection import left_out
