@@ -141,6 +141,7 @@ def _runs() -> Rows:
             "state": state,
             "parameters": {},
             "calls_begun": 0,
+            "cost_charged": 0,
             "created_at": time.time(),
         }
 

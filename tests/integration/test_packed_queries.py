@@ -22,7 +22,8 @@ from tests.packs_kit import change, document, months, pack, store_headlines, ver
 from tests.watch_kit import WATCHED, at_day, publish, watch, work
 
 FROM_MENTIONS = (
-    *("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement"),
+    *("mentions", "periods", "labels", "documents", "comentions"),
+    *("codes", "agreement", "estimates"),
 )
 QUERIES = (
     "fever NOT rain",

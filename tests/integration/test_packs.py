@@ -469,7 +469,7 @@ def test_verify_says_equal_with_status_0_and_a_difference_with_1(
     assert (status, lines[1]) == (0, f"SHA-256 {checksum}")
     assert lines[2] == f"computed again from the answers: {', '.join(OF_MONTHS)}"
     assert lines[3].startswith("drawn again: ")
-    assert lines[4].startswith("taken as given: documents, answers, labels, codes, ")
+    assert lines[4].startswith("taken as given: documents, answers, labels, codes of people, ")
     assert lines[5] == "equal: the files are those that follow from what is given, to the byte"
     assert len(lines) == 6
     assert not (tmp_path / "another-home").exists()

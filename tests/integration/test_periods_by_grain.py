@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from analysis.kinds import kind_named
-from cli.options import SeriesBy
+from cli.options import RunSeriesBy, SeriesBy
 from cli.run_options import read_request
 from core.enums import Grain
 from core.errors import UsageError
@@ -226,7 +226,8 @@ def test_other_tables_and_trainings_take_no_grain(tmp_path: Path) -> None:
 def test_the_grain_that_is_submitted_is_stored_and_months_are_the_default(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
     typed = {"months": "2020-03", "keyword": ["fever"]}
-    for series, grain in ((SeriesBy(Grain.WEEK), Grain.WEEK), (None, Grain.MONTH)):
+    by_week = RunSeriesBy(SeriesBy(Grain.WEEK))
+    for series, grain in ((by_week, Grain.WEEK), (None, Grain.MONTH)):
         request = read_request(kind_named("months"), typed | {"by": series})
         run = submit_run(db, request.parameters, request.names)
         assert load_run(db, run).grain == grain
