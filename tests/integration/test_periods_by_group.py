@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from analysis.kinds import kind_named
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.options import SeriesBy, parse_by
+from cli.options import RunSeriesBy, SeriesBy, parse_by
 from cli.run_options import read_request
 from core.enums import Grain, Grouping
 from core.errors import UsageError
@@ -248,18 +248,18 @@ def test_by_takes_a_grain_a_grouping_or_both() -> None:
 
 
 def test_a_grouping_that_is_submitted_is_stored_and_changed_when_it_is_read(db: Database) -> None:
-    by = SeriesBy(Grain.WEEK, Grouping.SECTION)
+    by = RunSeriesBy(SeriesBy(Grain.WEEK, Grouping.SECTION))
     typed = {"months": "2020-03", "keyword": ["fever"], "by": by}
     request = read_request(kind_named("months"), typed)
     data = load_run(db, submit_run(db, request.parameters, request.names))
-    assert (data.grain, data.grouping) == by
+    assert (data.grain, data.grouping) == by.series
     data = load_run(db, data.id, grouping=Grouping.KIND)
     assert (data.grain, data.grouping) == (Grain.WEEK, Grouping.KIND)
 
 
 def test_groupings_are_of_runs_of_months_and_of_two_tables_alone(db: Database) -> None:
     accounts = kind_named("handles")
-    by = SeriesBy(None, Grouping.OUTLET)
+    by = RunSeriesBy(SeriesBy(None, Grouping.OUTLET))
     with pytest.raises(UsageError, match="--by outlet: documents are grouped in runs of months"):
         read_request(accounts, {"handles": ["ann"], "by": by})
     request = read_request(accounts, {"handles": ["ann"]})
