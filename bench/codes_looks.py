@@ -139,7 +139,7 @@ def draw_until_within(
 
     estimate = look.shares[0].estimate
     assert estimate is not None
-    is_covered = estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
+    is_covered = bool(estimate.low - 1e-9 <= truth <= estimate.high + 1e-9)
     return Drawing(is_covered, sum(drawn), number, look.half_width, predicted)
 
 
