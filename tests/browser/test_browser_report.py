@@ -516,7 +516,7 @@ def test_the_first_tab_leads_past_the_contents(months: Watched) -> None:
     months.page.keyboard.press("Tab")
     assert months.page.evaluate("document.activeElement.textContent") == "Skip to the report"
     months.page.keyboard.press("Enter")
-    assert months.page.url.endswith("#main")
+    months.page.wait_for_url("**#main")
 
 
 def test_dark_and_light_have_papers_of_their_own(browser: Browser, folder: Path) -> None:
