@@ -244,8 +244,7 @@ function toggleCodebook(open) {
   if (open && !wide.matches) {
     part("codebook").scrollTop = 0;
     part("codebook").focus({ preventScroll: true });
-  }
-  else part("text").focus({ preventScroll: true });
+  } else part("text").focus({ preventScroll: true });
 }
 
 /** Says whether the codebook is shown, and keeps what it covers on a phone out of reach. */
