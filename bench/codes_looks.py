@@ -79,7 +79,7 @@ def main() -> None:
             measure(rng, label, archives, within, options.draws)
 
     for name, documents in read_rated_archives(options.folder):
-        share = documents[..., 0].sum() / documents.sum()
+        share = int(documents[..., 0].sum()) / int(documents.sum())
         label = f"{name}, share {100 * share:.1f} %"
         measure(rng, label, [documents], RATED_WIDTH, options.draws)
 
@@ -122,7 +122,7 @@ def draw_until_within(
     sizes = [len(order) for order in orders]
     pilot = count_pilot(len(documents), are_estimated=False)
     drawn = codes.divide(pilot, documents.sum(-1)).ravel().tolist()
-    truth = documents[..., 0].sum() / documents.sum()
+    truth = int(documents[..., 0].sum()) / int(documents.sum())
     predicted = None
 
     for number in range(1, len(LEVELS) + 1):
@@ -139,7 +139,7 @@ def draw_until_within(
 
     estimate = look.shares[0].estimate
     assert estimate is not None
-    is_covered = bool(estimate.low - 1e-9 <= truth <= estimate.high + 1e-9)
+    is_covered = estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
     return Drawing(is_covered, sum(drawn), number, look.half_width, predicted)
 
 
