@@ -247,8 +247,6 @@ def test_of_two_batches_for_one_intent_one_is_cancelled(jobs: Jobs, model: Model
 def test_a_process_that_is_killed_at_any_moment_loses_nothing_and_pays_nothing_twice(
     jobs: Jobs, model: ModelServer, moment: str, when: str
 ) -> None:
-    if jobs.db.url.startswith("postgresql"):
-        pytest.skip("a process for each moment: one database is enough")
     model.faults.batch_looks = 0
     run = submit(jobs)
     for _ in range(3):
