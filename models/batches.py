@@ -14,15 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from core.enums import ENDED
-from models.answers import CallCounts, add_calls
+from models.answers import BATCH_OPERATION, CallCounts, add_calls
 from models.calls import Usage
 from models.costs import CapOfRun, ModelUse, note_uses
 from models.database import Database, batched, clock, clock_minute, insert_new
 from models.jobs import Claim, fence
 from models.tables import Answer, AnswerDocument, Document, Job, Run
 from models.tables.language_models import BatchLine, ModelBatch
-
-OPERATION = "batches"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +213,7 @@ def settle_lines(
     if counts["calls"]:
         minute = connection.execute(select(clock_minute())).scalar_one()
         call_key = {"run_id": batch.run_id, "service": service, "credential": credential}
-        call_key |= {"operation": OPERATION, "minute": minute}
+        call_key |= {"operation": BATCH_OPERATION, "minute": minute}
         add_calls(connection, db, [{**vars(CallCounts()), **call_key, **counts}])
     return len(lines)
 

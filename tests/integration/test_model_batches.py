@@ -11,7 +11,9 @@ from sqlalchemy import func, select, update
 
 from core.enums import CodeState, State
 from core.prices import Money
+from core.ratelimit import credential_of
 from core.settings import Settings
+from models.answers import calls_by_minute
 from models.run_transitions import cancel_run, resume_run
 from models.tables import BatchLine, Job, ModelBatch
 from producers.imports import import_paths
@@ -94,6 +96,17 @@ def test_a_job_waits_for_its_batch_and_holds_no_process(jobs: Jobs, model: Model
     charged = run_row(jobs.db, run).cost_charged
     assert 0 <= charged - model.bill * MICRO < TEXTS
     assert charged == int(calls.cost) < bound
+
+
+def test_limits_of_calls_that_are_rebuilt_count_no_line_of_a_batch(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    work(jobs, submit(jobs))
+    assert model.answered == TEXTS
+    counts = calls_by_minute(
+        jobs.db, service="model", credential=credential_of(None), seconds=3600, at_once=10
+    )
+    assert counts == []
 
 
 def test_batches_have_no_more_lines_than_the_server_takes(jobs: Jobs, model: ModelServer) -> None:
