@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import Row
 
 from analysis.codebooks.model_requests import ModelRequest, completion_to_json
-from core.errors import ServiceBadAnswer, ServiceRefused
+from core.errors import ServiceBadAnswer, ServiceRefused, SettingsError
 from core.logs import get_logger
 from core.prices import Price, parse_price
 from core.quantities import quantity
@@ -110,30 +110,43 @@ class ModelBatches:
                 await self._settle(batch, status, lines)
         return pending
 
-    async def create(self, requests: Sequence[ModelRequest]) -> int:
-        """Write intents for *requests*, of as many batches as they need; return their texts.
+    async def create(self, requests: Sequence[ModelRequest]) -> None:
+        """Write intents for *requests*, of as many batches as they need.
 
         The batches are created when they are advanced. Raises `RunCapReached` if the run's caps
-        leave no room for one text and no batch of the job is open.
+        leave no room for one text and no batch of the job is open, and `SettingsError` if no batch
+        may have a text as large as one of them.
         """
-        settings, claim = self._job.runtime.settings, self._job.claim
-        remaining, begun = iter(requests), 0
+        self._check_sizes(requests)
+        claim = self._job.claim
+        remaining = iter(requests)
+
         while True:
             enqueued = await self._job.read(enqueued_tokens, self._coder)
             batch_requests = list(self._next_batch(remaining, enqueued))
             if not batch_requests:
-                return begun
+                return
+
             keys = await self._intend(batch_requests)
             if isinstance(keys, CapOfRun):
-                is_open = await self._job.read(list_batches, claim.job_id)
-                if begun or is_open:
-                    return begun
+                if await self._job.read(list_batches, claim.job_id):
+                    return
                 bound = batch_requests[0].chat.most_cost(self._price)
                 raise cap_reached(claim.run_id, keys, bound, self._price.currency)
-            begun += len(keys)
-            if len(keys) < len(batch_requests) and settings.model_batch_lines > len(keys):
-                # A cap left the others out, or somebody else asks about them.
-                return begun
+
+            # A cap left the others out, or somebody else asks about them.
+            if len(keys) < len(batch_requests):
+                return
+
+    def _check_sizes(self, requests: Sequence[ModelRequest]) -> None:
+        """Raise `SettingsError` for a request that no batch may ever have."""
+        most_tokens = self._job.runtime.settings.model_batch_tokens
+        largest = max(request.chat.most_tokens for request in requests)
+        if most_tokens is not None and largest > most_tokens:
+            raise SettingsError(
+                f"a text may take {largest:,} tokens, and TIDINGS_MODEL_BATCH_TOKENS lets all "
+                f"batches together have {most_tokens:,}: raise it, or ask without --batch"
+            )
 
     def _next_batch(
         self, remaining: Iterator[ModelRequest], enqueued: int
@@ -142,8 +155,7 @@ class ModelBatches:
         settings = self._job.runtime.settings
         size = 0
         for request in islice(remaining, settings.model_batch_lines):
-            bound = request.chat.prompt_bound + request.chat.max_tokens
-            enqueued += bound
+            enqueued += request.chat.most_tokens
             size += 2 * request.chat.prompt_bound
             most_tokens = settings.model_batch_tokens
             if size > MOST_BYTES or (most_tokens is not None and enqueued > most_tokens):
@@ -174,7 +186,7 @@ class ModelBatches:
         chat = request.chat
         return LineBound(
             key=request.key,
-            tokens=chat.prompt_bound + chat.max_tokens,
+            tokens=chat.most_tokens,
             cost=chat.most_cost(self._price),
             prompt=request.prompt.hash,
             size=chat.prompt_bound,

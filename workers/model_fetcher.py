@@ -264,7 +264,7 @@ class ModelFetcher(LedgerFetcher):
             service=SERVICE,
             credential=self._credential,
             operation=OPERATION,
-            tokens=chat.prompt_bound + chat.max_tokens,
+            tokens=chat.most_tokens,
             cost=chat.most_cost(self._price),
         )
         charge: Charge | None = None

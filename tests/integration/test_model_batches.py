@@ -132,6 +132,19 @@ def test_no_more_tokens_are_enqueued_than_the_server_takes(jobs: Jobs, model: Mo
     assert model.answered == TEXTS
 
 
+def test_a_text_that_no_batch_may_have_fails_the_job_and_costs_nothing(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    too_few = jobs.settings.model_copy(update={"model_batch_tokens": 500})
+    with closing(Jobs(too_few)) as small_jobs:
+        run = submit(small_jobs)
+        row = small_jobs.slice(run)
+    assert row.state == State.FAILED
+    assert "TIDINGS_MODEL_BATCH_TOKENS lets all batches together have 500" in row.reason
+    assert run_row(jobs.db, run).cost_charged == 0
+    assert not model.batches
+
+
 def test_what_a_batch_lost_or_failed_is_asked_again_alone(jobs: Jobs, model: ModelServer) -> None:
     lost, failed = HEADLINES["2024-02-03"][0], HEADLINES["2024-02-03"][1]
     model.faults.lost_lines, model.faults.failed_lines = (lost,), (failed,)
