@@ -57,6 +57,9 @@ STORED_TOGETHER = 500
 # A file of requests has at most so many bytes; servers take 200 MB.
 MOST_BYTES = 100_000_000
 
+# It is settled in the place of a batch of which no text is known any more.
+_NOTHING_ASKED = BatchStatus(id="", state="completed", done=0, files=(), error="", created_at=0.0)
+
 log = get_logger(__name__)
 
 
@@ -213,7 +216,7 @@ class ModelBatches:
             return None
         file = await self._find_file(batch)
         if file is None:
-            return BatchStatus("", "completed", 0, 0, (), "", 0.0)
+            return _NOTHING_ASKED
 
         await self._job.write(partial(note_creating, uuid=batch.uuid))
         status = await self._client.create(batch.uuid, file)
