@@ -40,7 +40,7 @@ from models.batches import (
     seconds_since_creating,
     settle_lines,
 )
-from models.calls import Usage
+from models.calls import usage_of
 from models.costs import CapOfRun, ModelUse
 from workers.budget import cap_reached
 from workers.context import JobContext
@@ -291,19 +291,12 @@ class ModelBatches:
         """Return the answer of a line; a body that is no completion is paid, and asked again."""
         price: Price = parse_price(batch.price).of_batches
         tokens = read_tokens(body)
-        usage = None
-        if tokens is not None:
-            usage = Usage(
-                tokens_in=tokens.prompt,
-                tokens_out=tokens.completion,
-                tokens_cached=tokens.cached,
-                tokens_reasoning=tokens.reasoning,
-                cost=price.cost(tokens),
-            )
+        usage = usage_of(tokens, price)
         try:
             completion = read_completion(body)
         except ServiceBadAnswer:
             return LineAnswer(stored=None, usage=usage)
+
         use = ModelUse(
             coder=batch.coder,
             prompt=line.prompt,

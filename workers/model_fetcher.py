@@ -17,7 +17,7 @@ from language_models.client import leaves_machine, name_server, was_surely_not_b
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
 from models.answers import stored_keys
 from models.batches import find_batched
-from models.calls import Charge, Usage
+from models.calls import Charge, Usage, usage_of
 from models.costs import (
     CallBound,
     ModelUse,
@@ -296,7 +296,7 @@ class ModelFetcher(LedgerFetcher):
             if charge is not None and not is_answered:
                 await self._writer.flush()
                 self._budget.release(run_id)
-        settle(self._usage_of(reply))
+        settle(usage_of(read_tokens(reply), self._price))
         return reply
 
     def _add(self, usage: Usage | None, bound: CallBound) -> None:
@@ -305,19 +305,6 @@ class ModelFetcher(LedgerFetcher):
         if usage is not None:
             self._took.tokens_in += usage.tokens_in
             self._took.tokens_out += usage.tokens_out
-
-    def _usage_of(self, reply: Any) -> Usage | None:
-        """Return what a reply says that it took; None if it does not say so."""
-        tokens = read_tokens(reply)
-        if tokens is None:
-            return None
-        return Usage(
-            tokens_in=tokens.prompt,
-            tokens_out=tokens.completion,
-            tokens_cached=tokens.cached,
-            tokens_reasoning=tokens.reasoning,
-            cost=self._price.cost(tokens),
-        )
 
     def _note_use(self, request: ModelRequest, reply: Any) -> None:
         """Record with the next batch who answered, and what it took."""
