@@ -26,17 +26,15 @@ from models.costs import (
     has_consent,
 )
 from textapi.requests import AnswerKey
-from workers.answer_fetcher import BeforeAttempt, LedgerFetcher
 from workers.context import JobContext
 from workers.held_claims import CallBounds
+from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
 
 # What a call took that was answered without work.
 _NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
 
 log = get_logger(__name__)
-
-EndClaims = Callable[[Collection[AnswerKey]], set[bytes]]
 
 
 class BoundExceeded(ServiceError):
