@@ -14,7 +14,7 @@ SingleRequest = TypeVar("SingleRequest", TextRequest, ModelRequest)
 
 
 class Fetcher(Protocol):
-    """Gets answers: `workers.answer_fetcher` requests them, `producers.dry_run` only counts."""
+    """Gets answers: `workers.ledger_fetcher` requests them, `producers.dry_run` only counts."""
 
     @property
     def engine(self) -> str:

@@ -13,7 +13,7 @@ from analysis.options import TextOptions
 from core.enums import TextPart
 from core.errors import NotFound
 from models.code_samples import list_sampled_keys
-from models.codes import NETWORK, UnitKey
+from models.codes import UnitKey, training_of
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
@@ -61,7 +61,7 @@ async def read_coding_network(db: Database, coder: str) -> CodeNetwork:
     """
     from analysis.codebooks.network import read_network  # noqa: PLC0415 - it loads numpy
 
-    run_id = int(coder.removeprefix(NETWORK))
+    run_id = training_of(coder)
     try:
         trained = await read_in_thread(db, get_trained_network, run_id)
     except NotFound as error:

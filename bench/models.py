@@ -35,7 +35,7 @@ from analysis.codebooks.model_prompt import Prompt
 from analysis.codebooks.model_requests import ModelRequest, codes_of_answer
 from cli.stack.ports import free_port, http_answers
 from core.enums import ENDED, State
-from core.prices import Money
+from core.prices import MICRO, Money
 from core.ratelimit.notation import LimitUnit, parse_limits
 from core.service_client import open_session
 from core.settings import Settings
@@ -49,16 +49,15 @@ from tests.e2e_kit import Stub, running_stub
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, DOCUMENTS, codes_of, months, run_row, with_model
 from tests.model_workers import is_open, start_worker
-from tests.services import _child, running_valkey, wait_until
+from tests.services import child_process, running_valkey, wait_until
 from tests.stub_model import ModelServer, running_model
 from workers.context import JobContext
 from workers.model_fetcher import ModelFetcher
 
-MICRO = 1_000_000
 LATENCY = 0.3
 IN_FLIGHT = 20
 PRICE = "0.15 in, 0.60 out, USD per million; batch 50 %; as of 2026-11-01"
-LOWER_PRICE = PRICE.replace("0.15", "0.10")
+HIGHER_PRICE = PRICE.replace("0.15", "0.20")
 STUB_PRICE = (Fraction(15, 100), Fraction(60, 100))
 
 
@@ -109,7 +108,7 @@ def measure_calls(place: Place, calls: int, rng: random.Random) -> None:
     command = [sys.executable, str(harness.ROOT / "tests/stub_model.py"), str(port)]
     variables = {"PYTHONPATH": str(harness.ROOT), "PATH": "/usr/bin:/bin"}
     floor = calls * LATENCY / IN_FLIGHT
-    with _child("model", command, variables, place.folder):
+    with child_process("model", command, variables, place.folder):
         model = ModelServer(url=f"http://127.0.0.1:{port}")
         wait_until(lambda: http_answers(f"{model.url}/counts"), what="the stub of a model")
         bare = asyncio.run(_call_barely(model.url, calls))
@@ -190,51 +189,82 @@ def _make_requests(stored: Sequence[tuple[int, str]]) -> list[ModelRequest]:
     return [ModelRequest(CODER, prompt, text, (number,)) for number, text in stored]
 
 
+@dataclass
+class Totals:
+    """What runs of random shape came to."""
+
+    calls: int = 0
+    killed: int = 0
+    flushed: int = 0
+    paused: int = 0
+    paid_twice: int = 0
+
+
 def try_runs(place: Place, runs: int, rng: random.Random) -> Counter[str]:
     """Make runs of random shape that everything breaks; return what went wrong."""
     problems: Counter[str] = Counter()
-    killed = flushed = paused = paid_twice = calls = 0
+    totals = Totals()
     for number in range(runs):
         model = ModelServer(price=STUB_PRICE)
         model.faults.latency = rng.choice((0.01, 0.05, 0.1))
         model.faults.busy, model.faults.retry_after = rng.choice((0.0, 0.1)), 0.05
         model.faults.reset = rng.choice((0.0, 0.0, 0.05))
         cap = rng.randrange(1_500, 30_000)
+        limits = rng.choice(("", "40/s", "30/s,60k tokens/10s", "20k tokens/5s"))
+
         with running_model(model):
-            limits = rng.choice(("", "40/s", "30/s,60k tokens/10s", "20k tokens/5s"))
             settings = place.settings(model, model_limits=limits, model_concurrency=6)
             with closing(Jobs(settings)) as jobs:
-                add_texts(jobs, rng.randrange(5, 60), rng, months_count=3)
-                parameters = months(jobs, first="2024-01", last="2024-03")
-                run = submit_run(jobs.db, parameters, (), max_cost=Money(cap, "USD"))
-                killed_here, flushed_here = _work_and_break(place, jobs, run, rng)
-                killed, flushed = killed + killed_here, flushed + flushed_here
-                charged = run_row(jobs.db, run).cost_charged
-                paused += run_row(jobs.db, run).state == State.PAUSED
-                problems["above the cap"] += model.bill * MICRO > cap or charged > cap
-                problems["charged less than billed"] += charged < model.bill * MICRO
-                twice = sum(count - 1 for count in model.texts.values())
-                allowed = killed_here * 6 + _count(model, "reset")
-                problems["paid twice"] += twice > allowed
-                paid_twice, calls = paid_twice + twice, calls + model.calls
+                problems += _try_run(jobs, model, cap, totals, rng)
         for limit, seconds, tokens in _windows(limits):
             problems["window exceeded"] += model.fullest(seconds, tokens=tokens) > limit
         harness.remark(f"run {number + 1}: {model.calls} calls, {limits or 'no limit'}")
+
     print(
-        f"{runs} runs, {calls:,} calls, {killed} processes killed, {flushed} times FLUSHALL, "
-        f"{paused} paused at their cap, {paid_twice} answers paid twice"
+        f"{runs} runs, {totals.calls:,} calls, {totals.killed} processes killed, "
+        f"{totals.flushed} times FLUSHALL, {totals.paused} paused at their cap, "
+        f"{totals.paid_twice} answers paid twice"
     )
     return problems
 
 
-def _work_and_break(place: Place, jobs: Jobs, run: int, rng: random.Random) -> tuple[int, int]:
+def _try_run(
+    jobs: Jobs, model: ModelServer, cap: int, totals: Totals, rng: random.Random
+) -> Counter[str]:
+    """Make a run with a cap that everything breaks; return what went wrong."""
+    add_texts(jobs, rng.randrange(5, 60), rng, months_count=3)
+    parameters = months(jobs, first="2024-01", last="2024-03")
+    run = submit_run(jobs.db, parameters, (), max_cost=Money(cap, "USD"))
+    killed, flushed = _work_and_break(jobs, run, rng)
+
+    row = run_row(jobs.db, run)
+    billed = model.bill * MICRO
+    paid_twice = sum(count - 1 for count in model.texts.values())
+    allowed_twice = killed * 6 + (model.calls if model.faults.reset else 0)
+
+    totals.calls += model.calls
+    totals.killed += killed
+    totals.flushed += flushed
+    totals.paused += row.state == State.PAUSED
+    totals.paid_twice += paid_twice
+    return Counter(
+        {
+            "above the cap": billed > cap or row.cost_charged > cap,
+            "charged less than billed": row.cost_charged < billed,
+            "paid twice": paid_twice > allowed_twice,
+        }
+    )
+
+
+def _work_and_break(jobs: Jobs, run: int, rng: random.Random) -> tuple[int, int]:
     """Let processes work on a run, kill some, empty Redis; return how often each."""
     killed = flushed = 0
     settings = jobs.settings.model_copy(update={"lease_seconds": 3.0})
-    # Another machine has a newer price, which is lower or the same.
-    cheaper = settings.model_copy(update={"model_price": rng.choice((PRICE, PRICE))})
-    workers = [start_worker(rng.choice((settings, cheaper)), run) for _ in range(4)]
+    # Another machine may have a newer price, which is higher: what is billed stays below both.
+    other = settings.model_copy(update={"model_price": rng.choice((PRICE, HIGHER_PRICE))})
+    workers = [start_worker(rng.choice((settings, other)), run) for _ in range(4)]
     ends_at = time.monotonic() + 120
+
     while is_open(jobs.db, run) and time.monotonic() < ends_at:
         time.sleep(rng.uniform(0.2, 1.5))
         if killed < 3 and rng.random() < 0.5:
@@ -245,17 +275,14 @@ def _work_and_break(place: Place, jobs: Jobs, run: int, rng: random.Random) -> t
             victim.join()
             workers.append(start_worker(settings, run))
         if flushed < 1 and rng.random() < 0.1:
-            with redis.Redis.from_url(place.redis_url) as broker:
+            with redis.Redis.from_url(settings.redis_url or "") as broker:
                 broker.flushall()
             flushed += 1
+
     for worker in workers:
         worker.join(10)
         worker.kill()
     return killed, flushed
-
-
-def _count(model: ModelServer, fault: str) -> int:
-    return model.calls if getattr(model.faults, fault) else 0
 
 
 def _windows(limits: str) -> list[tuple[int, float, bool]]:
@@ -273,33 +300,52 @@ def try_kills(place: Place, kills: int, rng: random.Random) -> Counter[str]:
         model = ModelServer(price=STUB_PRICE)
         model.faults.batch_looks = rng.choice((0, 1))
         model.faults.loses_creation = rng.random() < 0.2
+
         with running_model(model):
             settings = place.settings(model, model_batch_seconds=0.1, model_batch_lines=8)
             with closing(Jobs(settings)) as jobs:
                 texts = rng.randrange(3, 20)
                 add_texts(jobs, texts, rng)
                 if rng.random() < 0.3:
-                    model.faults.lost_lines = (f"{next(iter(_texts(jobs)))}",)
+                    model.faults.lost_lines = (_texts(jobs)[0],)
                 parameters = months(jobs, first="2024-01", last="2024-01", batch=True)
                 run = jobs.submit(parameters)
-                for _ in range(rng.choice((1, 1, 2, 3))):
-                    moment, when = rng.choice(MOMENTS), rng.choice(("before", "after"))
-                    killed += kill_at(settings, jobs.row(run).id, moment, when)
-                    make_due(jobs, run)
-                model.faults.loses_creation, model.faults.lost_lines = False, ()
-                for _ in range(40):
-                    if jobs.slice(run).state in ENDED:
-                        break
-                    make_due(jobs, run)
-                row = jobs.row(run)
-                problems["not done"] += row.state != State.DONE
-                problems["lost"] += len(codes_of(jobs.db, run)) != texts
-                problems["paid twice"] += model.answered != len(model.texts)
-                charged = run_row(jobs.db, run).cost_charged
-                problems["charged less than billed"] += charged < model.bill * MICRO
-                problems["charged more than billed"] += charged > model.bill * MICRO + texts
+
+                killed += _kill_and_end(jobs, run, model, rng)
+                problems += _check_batches(jobs, run, model, texts)
     print(f"{kills} batches, {killed} processes killed at one of their moments")
     return problems
+
+
+def _kill_and_end(jobs: Jobs, run: int, model: ModelServer, rng: random.Random) -> int:
+    """Kill processes that work on a run, then work on it to its end; return how many were."""
+    killed = 0
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        moment, when = rng.choice(MOMENTS), rng.choice(("before", "after"))
+        killed += kill_at(jobs.settings, jobs.row(run).id, moment, when)
+        make_due(jobs, run)
+
+    model.faults.loses_creation, model.faults.lost_lines = False, ()
+    for _ in range(40):
+        if jobs.slice(run).state in ENDED:
+            break
+        make_due(jobs, run)
+    return killed
+
+
+def _check_batches(jobs: Jobs, run: int, model: ModelServer, texts: int) -> Counter[str]:
+    """Return what went wrong with a run that has ended."""
+    charged = run_row(jobs.db, run).cost_charged
+    billed = model.bill * MICRO
+    return Counter(
+        {
+            "not done": jobs.row(run).state != State.DONE,
+            "lost": len(codes_of(jobs.db, run)) != texts,
+            "paid twice": model.answered != len(model.texts),
+            "charged less than billed": charged < billed,
+            "charged more than billed": charged > billed + texts,
+        }
+    )
 
 
 def _texts(jobs: Jobs) -> list[str]:

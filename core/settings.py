@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -59,28 +59,17 @@ def _check_secret_address(address: SecretStr) -> SecretStr:
     return address
 
 
-def _check_limits(limits: str) -> str:
-    try:
-        parse_call_limits(limits)
-    except SettingsError as error:
-        raise ValueError(str(error)) from None
-    return limits
+def _checked_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Return the validator of a text that *parse* can read; pydantic reports a ValueError."""
 
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return text
 
-def _check_weighted_limits(limits: str) -> str:
-    try:
-        parse_limits(limits)
-    except SettingsError as error:
-        raise ValueError(str(error)) from None
-    return limits
-
-
-def _check_price(price: str) -> str:
-    try:
-        parse_price(price)
-    except SettingsError as error:
-        raise ValueError(str(error)) from None
-    return price
+    return AfterValidator(check)
 
 
 def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,9 +93,9 @@ RedisAddress = Annotated[str, AfterValidator(check_redis_address)]
 SecretAddress = Annotated[SecretStr, AfterValidator(_check_secret_address)]
 Folder = Annotated[Path, AfterValidator(_check_utf8)]
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_at_commas)]
-Limits = Annotated[str, AfterValidator(_check_limits)]
-WeightedLimits = Annotated[str, AfterValidator(_check_weighted_limits)]
-PriceText = Annotated[str, AfterValidator(_check_price)]
+Limits = Annotated[str, _checked_by(parse_call_limits)]
+WeightedLimits = Annotated[str, _checked_by(parse_limits)]
+PriceText = Annotated[str, _checked_by(parse_price)]
 Origins = Annotated[
     tuple[str, ...],
     NoDecode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, Any, BinaryIO
@@ -39,7 +39,6 @@ class BatchStatus:
     id: str
     state: str
     done: int
-    all: int
     files: tuple[str, ...]
     error: str
     created_at: float
@@ -79,12 +78,12 @@ class BatchClient:
 
     async def find_batches(self, uuid: str) -> list[BatchStatus]:
         """Return the batches that were created for our identifier, oldest first."""
-        found = []
+        batches = []
         async for batch in self._list("/v1/batches", {}):
             metadata = batch.get("metadata")
             if isinstance(metadata, Mapping) and metadata.get(METADATA_KEY) == uuid:
-                found.append(_read_status(batch))
-        return sorted(found, key=lambda batch: (batch.created_at, batch.id))
+                batches.append(_read_status(batch))
+        return sorted(batches, key=lambda batch: (batch.created_at, batch.id))
 
     async def create(self, uuid: str, file: str) -> BatchStatus:
         """Create the batch of a file for our identifier."""
@@ -114,7 +113,7 @@ class BatchClient:
         """Write the content of a file to *into*."""
         await self.client.get(f"/v1/files/{file}/content", into=into)
 
-    async def _list(self, path: str, params: Mapping[str, str]) -> Any:
+    async def _list(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the objects of a list, newest first, page by page."""
         after: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
@@ -122,6 +121,7 @@ class BatchClient:
             listed = page.value.get("data") if isinstance(page.value, Mapping) else None
             if not isinstance(listed, list):
                 raise _bad_answer(path, "no list")
+
             for listed_object in listed:
                 if isinstance(listed_object, Mapping):
                     yield listed_object
@@ -139,17 +139,18 @@ def read_lines(file: IO[bytes]) -> Iterator[tuple[str, Any, str]]:
     for written in file:
         try:
             line = json.loads(written)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         custom_id = line.get("custom_id") if isinstance(line, Mapping) else None
         if not isinstance(custom_id, str):
             continue
+
         response, error = line.get("response"), line.get("error")
         if isinstance(response, Mapping) and response.get("status_code") == HTTPStatus.OK:
             yield custom_id, response.get("body"), ""
-            continue
-        described = error or (response.get("body") if isinstance(response, Mapping) else None)
-        yield custom_id, None, _describe(described)
+        else:
+            described = error or (response.get("body") if isinstance(response, Mapping) else None)
+            yield custom_id, None, _describe(described)
 
 
 def _read_status(batch: Any) -> BatchStatus:
@@ -164,7 +165,6 @@ def _read_status(batch: Any) -> BatchStatus:
         id=_id_of(batch),
         state=state,
         done=_whole(counts.get("completed")) + _whole(counts.get("failed")),
-        all=_whole(counts.get("total")),
         files=tuple(file for file in files if isinstance(file, str) and file),
         error=_describe(batch.get("errors")),
         created_at=float(created_at) if isinstance(created_at, int | float) else 0.0,

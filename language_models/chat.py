@@ -44,6 +44,11 @@ class ChatRequest:
         texts = (self.system, self.user, schema)
         return sum(len(text.encode()) for text in texts) + TEMPLATE_TOKENS
 
+    @property
+    def most_tokens(self) -> int:
+        """The most tokens that the prompt and its answer can have."""
+        return self.prompt_bound + self.max_tokens
+
     def most_cost(self, price: Price) -> int:
         """Return the most that the request can cost."""
         return price.most(self.prompt_bound, self.max_tokens)

@@ -99,12 +99,11 @@ class ModelClient:
                 return {LimitUnit.TOKENS: tokens.total, LimitUnit.COST: price.cost(tokens)}
             return NO_WEIGHTS if _is_free(answer.status) else None
 
-        bound = chat.prompt_bound + chat.max_tokens
         answer = await self._client.attempt(
             "POST",
             _PATH,
             before=before,
-            weights={LimitUnit.TOKENS: bound, LimitUnit.COST: chat.most_cost(price)},
+            weights={LimitUnit.TOKENS: chat.most_tokens, LimitUnit.COST: chat.most_cost(price)},
             read_weights=read_weights,
             json=chat.body(model, self.refused_fields),
         )

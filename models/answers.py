@@ -53,6 +53,9 @@ from models.tables import (
 Change = Callable[[Connection], None]
 FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
 
+# Lines of batches are counted as calls of this operation, which are beside all limits of calls.
+BATCH_OPERATION = "batches"
+
 # The longest slice of a job, with the calls that were in flight at its end.
 LONGEST_CLAIM_SECONDS = 600.0
 
@@ -355,11 +358,16 @@ def calls_by_minute(
     """Return what the attempts of all runs in the last *seconds* are charged with.
 
     Calls that may be in flight count in this minute; *at_once* is how many one process can have.
+    Lines of batches are left out.
     """
     with db.read() as connection:
         now = connection.execute(select(clock())).scalar_one()
         this_minute = int(now // 60)
-        is_of_key = and_(Call.service == service, Call.credential == credential)
+        is_of_key = and_(
+            Call.service == service,
+            Call.credential == credential,
+            Call.operation != BATCH_OPERATION,
+        )
         is_charged = or_(Call.calls > 0, Call.charged_tokens > 0, Call.charged_cost > 0)
         is_recent = and_(Call.minute >= int((now - seconds) // 60), is_charged)
         counts = select(

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from core.enums import ENDED
-from models.answers import CallCounts, add_calls
-from models.calls import Usage
-from models.costs import CapOfRun, ModelUse, note_uses
+from core.ratelimit.notation import LimitUnit
+from models.answers import BATCH_OPERATION
+from models.calls import CallRows, Charge, Usage, settled_counts
+from models.costs import CapOfRun, ModelUse, charge_run, lock_caps, note_uses
 from models.database import Database, batched, clock, clock_minute, insert_new
 from models.jobs import Claim, fence
 from models.tables import Answer, AnswerDocument, Document, Job, Run
 from models.tables.language_models import BatchLine, ModelBatch
-
-OPERATION = "batches"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +68,11 @@ def intend_batch(
     """
     with db.write() as connection:
         # The run's row comes first, as wherever costs are charged.
-        run = connection.execute(_locked_run(claim.run_id)).one()
+        caps = lock_caps(connection, claim.run_id)
         fence(connection, claim)
-        fitting = _fit(run, lines)
+        fitting = list(takewhile(lambda line: caps.take(line.cost), lines))
         if not fitting:
-            are_calls_left = run.max_calls is None or run.calls_begun < run.max_calls
-            return CapOfRun(run.max_calls, run.max_cost, are_calls_left)
+            return caps.refusal()
 
         batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
         batch_row |= {"coder": coder, "price": price}
@@ -82,32 +81,10 @@ def intend_batch(
         if not taken:
             connection.execute(delete(ModelBatch).where(ModelBatch.uuid == uuid))
             return []
+
         charged = sum(line.cost for line in fitting if line.key in taken)
-        values = {
-            "calls_begun": Run.calls_begun + len(taken),
-            "cost_charged": Run.cost_charged + charged,
-        }
-        connection.execute(update(Run).where(Run.id == claim.run_id).values(values))
+        charge_run(connection, claim.run_id, calls=len(taken), cost=charged)
         return [line.key for line in fitting if line.key in taken]
-
-
-def _locked_run(run_id: int) -> Any:
-    columns = (Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged)
-    return select(*columns).where(Run.id == run_id).with_for_update()
-
-
-def _fit(run: Row[Any], lines: Sequence[LineBound]) -> list[LineBound]:
-    """Return the first of *lines* that the caps of the run leave room for."""
-    fitting: list[LineBound] = []
-    cost = run.cost_charged
-    for line in lines:
-        cost += line.cost
-        if run.max_cost is not None and cost > run.max_cost:
-            break
-        if run.max_calls is not None and run.calls_begun + len(fitting) >= run.max_calls:
-            break
-        fitting.append(line)
-    return fitting
 
 
 def _take_lines(
@@ -190,6 +167,7 @@ def settle_lines(
     A line that was settled before is left alone. One without an answer costs nothing, and may be
     asked about again.
     """
+    # The run may have been forgotten meanwhile.
     connection.execute(select(Run.id).where(Run.id == batch.run_id).with_for_update())
     lines: list[Row[Any]] = []
     for keys in batched(sorted(answers)):
@@ -198,45 +176,32 @@ def settle_lines(
 
     lines.sort(key=lambda line: bytes(line.key))
     _store_answers(connection, db, lines, answers)
-    change, counts = 0, _no_counts()
+
+    minute = connection.execute(select(clock_minute())).scalar_one()
+    calls = CallRows()
+    change = 0
     for line in lines:
         answer = answers[bytes(line.key)]
         change -= line.cost
         if answer.stored is None and answer.usage is None:
             continue
-        cost = line.cost if answer.usage is None else answer.usage.cost
-        change += cost
-        _add_counts(counts, line, answer.usage, cost)
+        charge = Charge(
+            run_id=batch.run_id,
+            service=service,
+            credential=credential,
+            operation=BATCH_OPERATION,
+            minute=minute,
+            weights={LimitUnit.TOKENS: line.tokens, LimitUnit.COST: line.cost},
+        )
+        counts = settled_counts(charge, answer.usage)
+        change += counts["charged_cost"]
+        calls.add(charge, minute, counts)
+    charge_run(connection, batch.run_id, cost=change)
+    calls.store(connection, db)
 
     uses = [answers[bytes(line.key)].use for line in lines]
     note_uses(connection, db, batch.run_id, [use for use in uses if use is not None])
-    settled_run = update(Run).where(Run.id == batch.run_id)
-    connection.execute(settled_run.values(cost_charged=Run.cost_charged + change))
-    if counts["calls"]:
-        minute = connection.execute(select(clock_minute())).scalar_one()
-        call_key = {"run_id": batch.run_id, "service": service, "credential": credential}
-        call_key |= {"operation": OPERATION, "minute": minute}
-        add_calls(connection, db, [{**vars(CallCounts()), **call_key, **counts}])
     return len(lines)
-
-
-def _no_counts() -> dict[str, int]:
-    names = ("calls", "tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning")
-    return dict.fromkeys((*names, "cost", "charged_tokens", "charged_cost"), 0)
-
-
-def _add_counts(counts: dict[str, int], line: Row[Any], usage: Usage | None, cost: int) -> None:
-    counts["calls"] += 1
-    counts["charged_cost"] += cost
-    if usage is None:
-        counts["charged_tokens"] += line.tokens
-        return
-    counts["charged_tokens"] += usage.tokens_in + usage.tokens_out
-    counts["cost"] += usage.cost
-    counts["tokens_in"] += usage.tokens_in
-    counts["tokens_out"] += usage.tokens_out
-    counts["tokens_cached"] += usage.tokens_cached or 0
-    counts["tokens_reasoning"] += usage.tokens_reasoning or 0
 
 
 def _store_answers(

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from core.prices import Price, Tokens
 from core.ratelimit.notation import LimitUnit, Weights
 from models.answers import CallCounts, add_calls
-from models.database import Database, clock_minute
+from models.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """A call that was charged before it is made; `settle_call` ends it."""
+    """A call that was charged before it is made."""
 
     run_id: int
     service: str
@@ -41,52 +42,17 @@ class Charge:
     weights: Weights
 
 
-def charge_call(
-    db: Database,
-    connection: Connection,
-    run_id: int,
-    weights: Weights,
-    *,
-    service: str,
-    credential: str,
-    operation: str,
-) -> Charge:
-    """Charge a call with the *weights* that are reserved for it. Commit before it is made."""
-    minute = connection.execute(select(clock_minute())).scalar_one()
-    charge = Charge(
-        run_id=run_id,
-        service=service,
-        credential=credential,
-        operation=operation,
-        minute=minute,
-        weights=weights,
+def usage_of(tokens: Tokens | None, price: Price) -> Usage | None:
+    """Return what an answer used at a price; None if it does not tell its tokens."""
+    if tokens is None:
+        return None
+    return Usage(
+        tokens_in=tokens.prompt,
+        tokens_out=tokens.completion,
+        tokens_cached=tokens.cached,
+        tokens_reasoning=tokens.reasoning,
+        cost=price.cost(tokens),
     )
-    rows = CallRows()
-    rows.add(charge, minute, charge_counts(charge))
-    rows.store(connection, db)
-    return charge
-
-
-def settle_call(
-    db: Database,
-    connection: Connection,
-    charge: Charge,
-    usage: Usage | None,
-    *,
-    retries: int = 0,
-    seconds: float = 0.0,
-) -> None:
-    """Replace a charge by *usage*, in the minute of the answer; None if no answer told any.
-
-    Do so in the transaction that stores the answer. A call without an answer stays charged with its
-    bound, in the minute in which it was given up.
-    """
-    this_minute = connection.execute(select(clock_minute())).scalar_one()
-    rows = CallRows()
-    rows.add(charge, charge.minute, released_counts(charge))
-    counts = settled_counts(charge, usage) | {"retries": retries, "seconds": seconds}
-    rows.add(charge, this_minute, counts)
-    rows.store(connection, db)
 
 
 def charge_counts(charge: Charge) -> dict[str, Any]:

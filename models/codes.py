@@ -75,6 +75,11 @@ class StoreOutcome(Enum):
     ERASED = "erased"
 
 
+def training_of(coder: str) -> int:
+    """Return the run that trained a network ``network:RUN``."""
+    return int(coder.removeprefix(NETWORK))
+
+
 def store_codebook(
     connection: Connection, db: Database, name: str, hash_of_meaning: bytes, content: Any
 ) -> int:

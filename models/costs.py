@@ -85,14 +85,16 @@ def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | Cap
     """
     charges: list[Charge | CapOfRun] = []
     with db.write() as connection:
-        caps = {run_id: _lock_caps(connection, run_id) for run_id in _run_ids(bounds)}
+        run_ids = sorted({bound.run_id for bound in bounds})
+        caps = {run_id: lock_caps(connection, run_id) for run_id in run_ids}
         minute = connection.execute(select(clock_minute())).scalar_one()
         rows = CallRows()
         for bound in bounds:
             cap = caps[bound.run_id]
             if not cap.take(bound.cost):
-                charges.append(CapOfRun(cap.max_calls, cap.max_cost, cap.are_calls_left))
+                charges.append(cap.refusal())
                 continue
+
             charge = Charge(
                 run_id=bound.run_id,
                 service=bound.service,
@@ -105,19 +107,14 @@ def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | Cap
             charges.append(charge)
 
         for run_id, cap in caps.items():
-            taken = {"run": run_id, "calls": cap.taken_calls, "cost": cap.taken_cost}
             if cap.taken_calls:
-                connection.execute(_CHARGE_RUN, taken)
+                charge_run(connection, run_id, calls=cap.taken_calls, cost=cap.taken_cost)
         rows.store(connection, db)
     return charges
 
 
-def _run_ids(bounds: Sequence[CallBound]) -> list[int]:
-    return sorted({bound.run_id for bound in bounds})
-
-
 @dataclass
-class _Caps:
+class Caps:
     """The caps of a run, what it was charged, and what calls of a transaction take."""
 
     max_calls: int | None
@@ -142,10 +139,20 @@ class _Caps:
         self.taken_cost += cost
         return True
 
+    def refusal(self) -> CapOfRun:
+        """Return the caps, which leave no room for a call."""
+        return CapOfRun(self.max_calls, self.max_cost, self.are_calls_left)
 
-def _lock_caps(connection: Connection, run_id: int) -> _Caps:
+
+def lock_caps(connection: Connection, run_id: int) -> Caps:
+    """Return the caps of a run, whose row is locked: transactions that charge it take turns."""
     run = connection.execute(_LOCKED_CAPS, {"run": run_id}).one()
-    return _Caps(run.max_calls, run.calls_begun, run.max_cost, run.cost_charged)
+    return Caps(run.max_calls, run.calls_begun, run.max_cost, run.cost_charged)
+
+
+def charge_run(connection: Connection, run_id: int, *, calls: int = 0, cost: int) -> None:
+    """Add to the calls that a run has begun, and to its cost; what it gets back is negative."""
+    connection.execute(_CHARGE_RUN, {"run": run_id, "calls": calls, "cost": cost})
 
 
 # Built once: it costs more than what the database does with them.
@@ -162,11 +169,6 @@ _CHARGE_RUN = (
         calls_begun=Run.calls_begun + bindparam("calls", type_=Integer),
         cost_charged=Run.cost_charged + bindparam("cost", type_=BigInteger),
     )
-)
-_SETTLE_RUN = (
-    update(Run)
-    .where(Run.id == _RUN)
-    .values(cost_charged=Run.cost_charged + bindparam("cost", type_=BigInteger))
 )
 
 
@@ -199,7 +201,7 @@ class ModelCalls:
             if settlement.usage is not None:
                 bound = settlement.charge.weights[LimitUnit.COST]
                 change += settlement.usage.cost - bound
-        connection.execute(_SETTLE_RUN, {"run": self.run_id, "cost": change})
+        charge_run(connection, self.run_id, cost=change)
 
         minute = connection.execute(select(clock_minute())).scalar_one()
         rows = CallRows()

@@ -16,7 +16,7 @@ from analysis.steps import codes
 from core.atomic_files import write_atomically
 from core.enums import DOCUMENTS, StepState
 from core.errors import BadInput, NotFound, TidingsError
-from models.codes import NETWORK, find_stored_codebook
+from models.codes import NETWORK, find_stored_codebook, training_of
 from models.tables import Code, Document
 from models.trainings import get_trained_network
 from packs import contents
@@ -46,7 +46,7 @@ def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
         return None
     try:
         with run_data.db.read() as connection:
-            trained = get_trained_network(connection, int(coder.removeprefix(NETWORK)))
+            trained = get_trained_network(connection, training_of(coder))
     except NotFound:
         return None
     path = folder / NETWORK_FILE

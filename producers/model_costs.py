@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,9 +94,9 @@ def plan_costs(
     the sums of stored answers by prompt. A prompt with too few answers is expected to take what
     those of all prompts of the model took.
     """
-    stored = {use.prompt: use for use in uses}
     bound_in = sum(prompt.sizes for prompt in requests.by_prompt.values())
     bound_out = sum(prompt.requests * prompt.max_tokens for prompt in requests.by_prompt.values())
+
     batch_price = price.of_batches
     share_at_once = 1.0
     if at_once is not None and requests.requests:
@@ -106,18 +106,24 @@ def plan_costs(
     bound_cost = bound_price.most(bound_in, bound_out) + requests.requests
     bound = TokenFigures(bound_in, bound_out, 0 if price.is_free else bound_cost)
 
-    pooled = _pool(uses)
     forecasts: list[_Forecast] = []
     answers = 0
+    # Their forecasts rest on the same answers, so that their errors do not cancel out.
+    unknown = PromptSizes()
     for prompt_hash, sizes in requests.by_prompt.items():
-        use = stored.get(prompt_hash)
-        sums = _sums_of(use) if use is not None else pooled
-        if sums.answers < _FEWEST_ANSWERS:
-            sums = pooled
-        if sums.answers < _FEWEST_ANSWERS:
+        sums = _add_up([use for use in uses if use.prompt == prompt_hash])
+        if sums.answers >= _FEWEST_ANSWERS:
+            forecasts.append(_forecast(sums, sizes))
+            answers += sums.answers
+        else:
+            unknown.requests += sizes.requests
+            unknown.sizes += sizes.sizes
+    if unknown.requests:
+        pooled = _add_up(uses)
+        if pooled.answers < _FEWEST_ANSWERS:
             return CostPlan(requests.requests, price.currency, price_text, bound, None, None, 0)
-        answers += sums.answers
-        forecasts.append(_forecast(sums, sizes))
+        forecasts.append(_forecast(pooled, unknown))
+        answers = pooled.answers
 
     tokens_in = sum(forecast.tokens_in for forecast in forecasts)
     tokens_out = sum(forecast.tokens_out for forecast in forecasts)
@@ -144,14 +150,10 @@ class _Sums:
     completions_squared: int
 
 
-def _sums_of(use: Any) -> _Sums:
-    return _Sums(**{name: int(getattr(use, name)) for name in _Sums.__dataclass_fields__})
-
-
-def _pool(uses: Sequence[Any]) -> _Sums:
-    sums: Mapping[str, int] = {
-        name: sum(int(getattr(use, name)) for use in uses) for name in _Sums.__dataclass_fields__
-    }
+def _add_up(uses: Sequence[Any]) -> _Sums:
+    sums: dict[str, int] = {}
+    for column in _Sums.__dataclass_fields__:
+        sums[column] = sum(int(getattr(use, column)) for use in uses)
     return _Sums(**sums)
 
 

@@ -20,7 +20,7 @@ from models.database import Database
 from models.runs import get_run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
-from tests.services import _child, wait_until
+from tests.services import child_process, wait_until
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,7 +54,7 @@ def running_stub(folder: Path) -> Iterator[Stub]:
     """Run a stub of the Text API; its log is in *folder*."""
     port = free_port()
     command = [sys.executable, str(ROOT / "tests/stub_textapi.py"), str(port)]
-    with _child(
+    with child_process(
         "stub", command, {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, folder
     ) as child:
         url = f"http://127.0.0.1:{port}"

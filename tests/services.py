@@ -57,7 +57,7 @@ def running_valkey(folder: Path) -> Iterator[str]:
     """Run a Valkey in *folder*; yield its address."""
     port, password = free_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
-    with _child(
+    with child_process(
         "valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder
     ) as child:
         url = valkey.address(port, password)
@@ -99,7 +99,7 @@ def running_worker(
         assert command[: len(celery)] == celery
         often = python_module("tests.often_reconciling_worker")
         command[: len(celery)] = [*often, str(reconcile_seconds)]
-    with _child(name, command, environment(settings) | ENVIRONMENT, settings.home) as child:
+    with child_process(name, command, environment(settings) | ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
         wait_until(
             lambda: child.describe_end() or worker_answers(url, address),
@@ -141,9 +141,10 @@ def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[s
 
 
 @contextmanager
-def _child(
+def child_process(
     name: str, command: list[str], variables: dict[str, str], folder: Path
 ) -> Iterator[SupervisedProcess]:
+    """Run a program that ends with this process; yield it, and end it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = take_lock(folder / f"{name}.{secrets.token_hex(4)}.lock")
     assert lock is not None

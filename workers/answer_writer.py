@@ -29,7 +29,6 @@ class AnswerWriter:
         self._job = job
         self._service, self._credential = service, credential
         self._batch = Batch(progress=False)
-        self._model_calls = ModelCalls(job.db, job.claim.run_id)
         # Progress is noted once: setbacks come with the end of a claim.
         self._progress_is_noted = False
         # The future of the batch that is being collected.
@@ -42,11 +41,11 @@ class AnswerWriter:
 
     def model_calls(self) -> ModelCalls:
         """Return the calls of a model that the transaction of the next batch settles."""
-        if self._batch.model_calls is None:
+        calls = self._batch.model_calls
+        if not isinstance(calls, ModelCalls):
             calls = ModelCalls(self._job.db, self._job.claim.run_id)
             self._batch.model_calls = calls
-            self._model_calls = calls
-        return self._model_calls
+        return calls
 
     async def store(
         self,

@@ -51,13 +51,18 @@ class Budget:
         self._released = asyncio.Event()
 
 
+def call_cap_reached(run_id: int, max_calls: int) -> RunCapReached:
+    """Return the error of a run that has made as many calls as its cap allows."""
+    return RunCapReached(
+        f"cap of {quantity(max_calls, 'call')} is reached: "
+        f"`tidings resume {run_id} --max-calls N` goes on"
+    )
+
+
 def cap_reached(run_id: int, cap: CapOfRun, cost: int, currency: str) -> RunCapReached:
     """Return the error of a run whose caps leave no room for a call that may cost *cost*."""
     if not cap.are_calls_left:
-        return RunCapReached(
-            f"cap of {quantity(cap.max_calls or 0, 'call')} is reached: "
-            f"`tidings resume {run_id} --max-calls N` goes on"
-        )
+        return call_cap_reached(run_id, cap.max_calls or 0)
     return RunCapReached(
         "its cap on costs leaves no room for the next call, which may cost "
         f"{format_money(cost, currency)}: `tidings resume {run_id} --max-cost N{currency}` goes on",

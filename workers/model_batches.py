@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import Row
 
 from analysis.codebooks.model_requests import ModelRequest, completion_to_json
-from core.errors import ServiceBadAnswer, ServiceRefused
+from core.errors import ServiceBadAnswer, ServiceRefused, SettingsError
 from core.logs import get_logger
 from core.prices import Price, parse_price
 from core.quantities import quantity
@@ -40,7 +40,7 @@ from models.batches import (
     seconds_since_creating,
     settle_lines,
 )
-from models.calls import Usage
+from models.calls import usage_of
 from models.costs import CapOfRun, ModelUse
 from workers.budget import cap_reached
 from workers.context import JobContext
@@ -56,6 +56,9 @@ STORED_TOGETHER = 500
 
 # A file of requests has at most so many bytes; servers take 200 MB.
 MOST_BYTES = 100_000_000
+
+# It is settled in the place of a batch of which no text is known any more.
+_NOTHING_ASKED = BatchStatus(id="", state="completed", done=0, files=(), error="", created_at=0.0)
 
 log = get_logger(__name__)
 
@@ -110,30 +113,43 @@ class ModelBatches:
                 await self._settle(batch, status, lines)
         return pending
 
-    async def create(self, requests: Sequence[ModelRequest]) -> int:
-        """Write intents for *requests*, of as many batches as they need; return their texts.
+    async def create(self, requests: Sequence[ModelRequest]) -> None:
+        """Write intents for *requests*, of as many batches as they need.
 
         The batches are created when they are advanced. Raises `RunCapReached` if the run's caps
-        leave no room for one text and no batch of the job is open.
+        leave no room for one text and no batch of the job is open, and `SettingsError` if no batch
+        may have a text as large as one of them.
         """
-        settings, claim = self._job.runtime.settings, self._job.claim
-        remaining, begun = iter(requests), 0
+        self._check_sizes(requests)
+        claim = self._job.claim
+        remaining = iter(requests)
+
         while True:
             enqueued = await self._job.read(enqueued_tokens, self._coder)
             batch_requests = list(self._next_batch(remaining, enqueued))
             if not batch_requests:
-                return begun
+                return
+
             keys = await self._intend(batch_requests)
             if isinstance(keys, CapOfRun):
-                is_open = await self._job.read(list_batches, claim.job_id)
-                if begun or is_open:
-                    return begun
+                if await self._job.read(list_batches, claim.job_id):
+                    return
                 bound = batch_requests[0].chat.most_cost(self._price)
                 raise cap_reached(claim.run_id, keys, bound, self._price.currency)
-            begun += len(keys)
-            if len(keys) < len(batch_requests) and settings.model_batch_lines > len(keys):
-                # A cap left the others out, or somebody else asks about them.
-                return begun
+
+            # A cap left the others out, or somebody else asks about them.
+            if len(keys) < len(batch_requests):
+                return
+
+    def _check_sizes(self, requests: Sequence[ModelRequest]) -> None:
+        """Raise `SettingsError` for a request that no batch may ever have."""
+        most_tokens = self._job.runtime.settings.model_batch_tokens
+        largest = max(request.chat.most_tokens for request in requests)
+        if most_tokens is not None and largest > most_tokens:
+            raise SettingsError(
+                f"a text may take {largest:,} tokens, and TIDINGS_MODEL_BATCH_TOKENS lets all "
+                f"batches together have {most_tokens:,}: raise it, or ask without --batch"
+            )
 
     def _next_batch(
         self, remaining: Iterator[ModelRequest], enqueued: int
@@ -142,8 +158,7 @@ class ModelBatches:
         settings = self._job.runtime.settings
         size = 0
         for request in islice(remaining, settings.model_batch_lines):
-            bound = request.chat.prompt_bound + request.chat.max_tokens
-            enqueued += bound
+            enqueued += request.chat.most_tokens
             size += 2 * request.chat.prompt_bound
             most_tokens = settings.model_batch_tokens
             if size > MOST_BYTES or (most_tokens is not None and enqueued > most_tokens):
@@ -174,7 +189,7 @@ class ModelBatches:
         chat = request.chat
         return LineBound(
             key=request.key,
-            tokens=chat.prompt_bound + chat.max_tokens,
+            tokens=chat.most_tokens,
             cost=chat.most_cost(self._price),
             prompt=request.prompt.hash,
             size=chat.prompt_bound,
@@ -201,7 +216,7 @@ class ModelBatches:
             return None
         file = await self._find_file(batch)
         if file is None:
-            return BatchStatus("", "completed", 0, 0, (), "", 0.0)
+            return _NOTHING_ASKED
 
         await self._job.write(partial(note_creating, uuid=batch.uuid))
         status = await self._client.create(batch.uuid, file)
@@ -276,19 +291,12 @@ class ModelBatches:
         """Return the answer of a line; a body that is no completion is paid, and asked again."""
         price: Price = parse_price(batch.price).of_batches
         tokens = read_tokens(body)
-        usage = None
-        if tokens is not None:
-            usage = Usage(
-                tokens_in=tokens.prompt,
-                tokens_out=tokens.completion,
-                tokens_cached=tokens.cached,
-                tokens_reasoning=tokens.reasoning,
-                cost=price.cost(tokens),
-            )
+        usage = usage_of(tokens, price)
         try:
             completion = read_completion(body)
         except ServiceBadAnswer:
             return LineAnswer(stored=None, usage=usage)
+
         use = ModelUse(
             coder=batch.coder,
             prompt=line.prompt,

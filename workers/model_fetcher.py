@@ -17,7 +17,7 @@ from language_models.client import leaves_machine, name_server, was_surely_not_b
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
 from models.answers import stored_keys
 from models.batches import find_batched
-from models.calls import Charge, Usage
+from models.calls import Charge, Usage, usage_of
 from models.costs import (
     CallBound,
     ModelUse,
@@ -26,17 +26,15 @@ from models.costs import (
     has_consent,
 )
 from textapi.requests import AnswerKey
-from workers.answer_fetcher import BeforeAttempt, LedgerFetcher
 from workers.context import JobContext
 from workers.held_claims import CallBounds
+from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
 
 # What a call took that was answered without work.
 _NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
 
 log = get_logger(__name__)
-
-EndClaims = Callable[[Collection[AnswerKey]], set[bytes]]
 
 
 class BoundExceeded(ServiceError):
@@ -264,7 +262,7 @@ class ModelFetcher(LedgerFetcher):
             service=SERVICE,
             credential=self._credential,
             operation=OPERATION,
-            tokens=chat.prompt_bound + chat.max_tokens,
+            tokens=chat.most_tokens,
             cost=chat.most_cost(self._price),
         )
         charge: Charge | None = None
@@ -296,7 +294,7 @@ class ModelFetcher(LedgerFetcher):
             if charge is not None and not is_answered:
                 await self._writer.flush()
                 self._budget.release(run_id)
-        settle(self._usage_of(reply))
+        settle(usage_of(read_tokens(reply), self._price))
         return reply
 
     def _add(self, usage: Usage | None, bound: CallBound) -> None:
@@ -305,19 +303,6 @@ class ModelFetcher(LedgerFetcher):
         if usage is not None:
             self._took.tokens_in += usage.tokens_in
             self._took.tokens_out += usage.tokens_out
-
-    def _usage_of(self, reply: Any) -> Usage | None:
-        """Return what a reply says that it took; None if it does not say so."""
-        tokens = read_tokens(reply)
-        if tokens is None:
-            return None
-        return Usage(
-            tokens_in=tokens.prompt,
-            tokens_out=tokens.completion,
-            tokens_cached=tokens.cached,
-            tokens_reasoning=tokens.reasoning,
-            cost=self._price.cost(tokens),
-        )
 
     def _note_use(self, request: ModelRequest, reply: Any) -> None:
         """Record with the next batch who answered, and what it took."""

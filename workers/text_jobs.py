@@ -21,10 +21,11 @@ from models.jobs import waited_seconds
 from models.keyword_answers import delete_keyword_answers
 from models.runs import ENGINES_BEFORE, engines_of, note_engine
 from textapi.messages import SERVICE
-from workers.answer_fetcher import AnswerFetcher, LedgerFetcher
+from workers.answer_fetcher import AnswerFetcher
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
 from workers.job_sample import read_sample
+from workers.ledger_fetcher import LedgerFetcher
 from workers.model_fetcher import ModelFetcher
 from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
 

@@ -13,7 +13,7 @@ from core.errors import UsageError
 from core.prices import parse_price
 from core.printing import printable
 from core.ratelimit.notation import parse_limits
-from models.codes import NETWORK
+from models.codes import NETWORK, training_of
 from models.database import Database
 from models.trainings import get_trained_network
 
@@ -27,7 +27,7 @@ P = TypeVar("P", bound=TextOptions)
 _MODEL_NAME = re.compile(r"[\w.:/@+-]{1,100}", re.ASCII)
 _ANY_MODEL = MODEL.removesuffix(":")
 
-_CODER = re.compile(rf"{NETWORK}(\d{{1,9}})")
+_NETWORK = re.compile(rf"{NETWORK}\d{{1,9}}")
 
 
 def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P) -> P:
@@ -158,17 +158,6 @@ def _check_currency(settings: Settings) -> None:
             )
 
 
-def training_of(coder: str) -> int:
-    """Return the run that trained a coder ``network:RUN``. Raises `UsageError` for another name."""
-    match = _CODER.fullmatch(coder)
-    if match is None:
-        raise UsageError(
-            f"--coder {printable(coder)}: write network:RUN, with the run of `tidings submit "
-            "training codes`, or model:NAME"
-        )
-    return int(match[1])
-
-
 def _check_unit(kind: Kind[Any], codebook: Codebook) -> None:
     has_keywords = kind.pipeline.names[0] == "keywords"
     if codebook.unit == CodedUnit.POST and has_keywords:
@@ -184,6 +173,11 @@ def _check_unit(kind: Kind[Any], codebook: Codebook) -> None:
 
 
 def _check_network(db: Database, coder: str, codebook: Codebook) -> None:
+    if not _NETWORK.fullmatch(coder):
+        raise UsageError(
+            f"--coder {printable(coder)}: write network:RUN, with the run of `tidings submit "
+            "training codes`, or model:NAME"
+        )
     run_id = training_of(coder)
     with db.read() as connection:
         trained = get_trained_network(connection, run_id)

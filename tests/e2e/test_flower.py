@@ -32,7 +32,7 @@ from models.run_transitions import cancel_run
 from producers.imports import import_paths
 from producers.submit import submit_run
 from tests.e2e_kit import dispatch_to_workers, run_to_its_end, write_archive
-from tests.services import _child, wait_until
+from tests.services import child_process, wait_until
 
 MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
 KEY = "textapi-key-nobody-may-see"
@@ -74,7 +74,7 @@ def broker(tmp_path: Path) -> Iterator[tuple[SupervisedProcess, str]]:
     folder, port, password = tmp_path / "valkey", free_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
     url = valkey.address(port, password)
-    with _child(
+    with child_process(
         "valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder
     ) as child:
         wait_until(lambda: valkey.answers(url), what="the start of Valkey")
@@ -115,7 +115,7 @@ def flower(watched: Settings) -> Iterator[Flower]:
         f"--port={port}",
     ]
     variables = environment(watched) | {"FLOWER_BASIC_AUTH": f"tidings:{password}"}
-    with _child("flower", command, variables, watched.home) as child:
+    with child_process("flower", command, variables, watched.home) as child:
         wait_until(
             lambda: child.describe_end() or http_answers(f"http://127.0.0.1:{port}/healthcheck"),
             seconds=60,

@@ -39,7 +39,7 @@ from tests.fetcher_kit import (
 from tests.odd_textapi import serving
 from textapi.messages import ENGINE_HEADER, Operation
 from textapi.requests import polarity_key, polarity_of, polarity_requests
-from workers import answer_fetcher, answer_writer, held_claims
+from workers import answer_writer, held_claims, ledger_fetcher
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
 from workers.answer_writer import AnswerWriter
 from workers.database_threads import FILE_THREADS, SERVER_THREADS
@@ -472,7 +472,7 @@ def test_a_call_that_was_taken_from_the_cap_is_made(
             begun.release()
             await reserve(operation, attempt)
 
-        monkeypatch.setattr(answer_fetcher, "reserve_call", reserve_slowly)
+        monkeypatch.setattr(ledger_fetcher, "reserve_call", reserve_slowly)
         monkeypatch.setattr(fetcher, "reserve_call", begin_and_reserve)
         service.release.set()
         requests = polarity_requests(fetcher.engine, TEXTS, 3000)

@@ -34,7 +34,7 @@ from tests.jobs_kit import Jobs
 from tests.stub_textapi import answer
 from textapi import client
 from textapi.messages import ENGINE_HEADER
-from workers import answer_fetcher, fetching
+from workers import fetching, ledger_fetcher
 
 SLICE_SECONDS, TIMEOUT_SECONDS = 0.6, 0.3
 STEPS = HandlesParameters(steps=("phrases", "entities"))
@@ -264,7 +264,7 @@ def test_a_slow_service_is_waited_for_as_long_as_the_time_out_says_and_asked_onc
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Calls that begin near the end of a slice take longer than is left, and than storing may take.
-    monkeypatch.setattr(answer_fetcher, "STORE_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_fetcher, "STORE_SECONDS", 0.1)
     times = {"textapi_timeout": 20.0, "textapi_concurrency": 1}
     with jobs_at(answer_after(0.5), settings, **times) as (jobs, textapi):
         run = jobs.submit(HandlesParameters(), "bob")

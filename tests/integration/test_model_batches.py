@@ -11,7 +11,9 @@ from sqlalchemy import func, select, update
 
 from core.enums import CodeState, State
 from core.prices import Money
+from core.ratelimit import credential_of
 from core.settings import Settings
+from models.answers import calls_by_minute
 from models.run_transitions import cancel_run, resume_run
 from models.tables import BatchLine, Job, ModelBatch
 from producers.imports import import_paths
@@ -96,6 +98,17 @@ def test_a_job_waits_for_its_batch_and_holds_no_process(jobs: Jobs, model: Model
     assert charged == int(calls.cost) < bound
 
 
+def test_limits_of_calls_that_are_rebuilt_count_no_line_of_a_batch(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    work(jobs, submit(jobs))
+    assert model.answered == TEXTS
+    counts = calls_by_minute(
+        jobs.db, service="model", credential=credential_of(None), seconds=3600, at_once=10
+    )
+    assert counts == []
+
+
 def test_batches_have_no_more_lines_than_the_server_takes(jobs: Jobs, model: ModelServer) -> None:
     small = jobs.settings.model_copy(update={"model_batch_lines": 5})
     with closing(Jobs(small)) as small_jobs:
@@ -117,6 +130,19 @@ def test_no_more_tokens_are_enqueued_than_the_server_takes(jobs: Jobs, model: Mo
         assert len(codes_of(few_jobs.db, run)) == TEXTS
     assert len(model.batches) > 1
     assert model.answered == TEXTS
+
+
+def test_a_text_that_no_batch_may_have_fails_the_job_and_costs_nothing(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    too_few = jobs.settings.model_copy(update={"model_batch_tokens": 500})
+    with closing(Jobs(too_few)) as small_jobs:
+        run = submit(small_jobs)
+        row = small_jobs.slice(run)
+    assert row.state == State.FAILED
+    assert "TIDINGS_MODEL_BATCH_TOKENS lets all batches together have 500" in row.reason
+    assert run_row(jobs.db, run).cost_charged == 0
+    assert not model.batches
 
 
 def test_what_a_batch_lost_or_failed_is_asked_again_alone(jobs: Jobs, model: ModelServer) -> None:

@@ -27,8 +27,10 @@ from core.service_client import (
     seconds_to_wait,
 )
 from models.answers import calls_by_minute
-from models.calls import Charge, Usage, charge_call, settle_call
+from models.calls import Charge, Usage
+from models.costs import CallBound, ModelCalls, Settlement, charge_calls
 from models.database import Database
+from models.runs import create_run
 from models.tables import Call
 
 CALLS, TOKENS, COST = LimitUnit.CALLS, LimitUnit.TOKENS, LimitUnit.COST
@@ -238,15 +240,29 @@ def test_a_good_answer_with_nothing_left_lowers_the_windows_and_closes_nothing()
     assert seconds_to_wait(refused, NOW) == 58.0
 
 
-def charge(db: Database, run_id: int = 1) -> Charge:
-    key = {"service": "model", "credential": "c", "operation": "chat"}
-    with db.write() as connection:
-        return charge_call(db, connection, run_id, BOUND, **key)
+@pytest.fixture
+def run(db: Database) -> int:
+    return create_run(db, kind="months", name=None, parameters={}, jobs=())
+
+
+def charge(db: Database, run: int) -> Charge:
+    bound = CallBound(
+        run_id=run,
+        service="model",
+        credential="c",
+        operation="chat",
+        tokens=BOUND[TOKENS],
+        cost=BOUND[COST],
+    )
+    (charged,) = charge_calls(db, [bound])
+    assert isinstance(charged, Charge)
+    return charged
 
 
 def settle(db: Database, charged: Charge, usage: Usage | None) -> None:
+    settlement = Settlement(charge=charged, usage=usage, is_retry=True, seconds=0.5)
     with db.write() as connection:
-        settle_call(db, connection, charged, usage, retries=1, seconds=0.5)
+        ModelCalls(db, charged.run_id, [settlement])(connection)
 
 
 def stored_calls(db: Database) -> list[dict[str, Any]]:
@@ -282,8 +298,10 @@ SETTLED = {
 }
 
 
-def test_a_call_is_charged_before_it_is_made_and_settled_with_its_answer(db: Database) -> None:
-    charged = charge(db)
+def test_a_call_is_charged_before_it_is_made_and_settled_with_its_answer(
+    db: Database, run: int
+) -> None:
+    charged = charge(db, run)
     (before,) = stored_calls(db)
     assert (before["calls"], before["charged_tokens"], before["charged_cost"]) == (1, 1000, 500)
     assert before["tokens_in"] is None
@@ -295,9 +313,9 @@ def test_a_call_is_charged_before_it_is_made_and_settled_with_its_answer(db: Dat
     assert sums == SETTLED | {"tokens_reasoning": 0}
 
 
-def test_a_call_without_an_answer_stays_charged_in_the_table(db: Database) -> None:
-    settle(db, charge(db), None)
-    charged = charge(db)
+def test_a_call_without_an_answer_stays_charged_in_the_table(db: Database, run: int) -> None:
+    settle(db, charge(db, run), None)
+    charged = charge(db, run)
     counts = calls_by_minute(db, service="model", credential="c", seconds=120, at_once=10)
     assert sum(count.calls for count in counts) == 2
     assert sum(count.tokens for count in counts) == 2000
@@ -305,8 +323,10 @@ def test_a_call_without_an_answer_stays_charged_in_the_table(db: Database) -> No
     assert charged.weights == BOUND
 
 
-def test_a_call_that_is_settled_later_counts_in_the_minute_of_its_answer(db: Database) -> None:
-    charged = charge(db)
+def test_a_call_that_is_settled_later_counts_in_the_minute_of_its_answer(
+    db: Database, run: int
+) -> None:
+    charged = charge(db, run)
     with db.write() as connection:
         connection.execute(update(Call).values(minute=charged.minute - 5))
     earlier = Charge(**vars(charged) | {"minute": charged.minute - 5})
