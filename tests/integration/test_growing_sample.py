@@ -186,6 +186,7 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     assert "± of readers Unknown: not checked against people." in page
     assert "model:stub would say “yes”" in page
     assert "readers would say" not in page
+    assert "as model:stub would code" in (tmp_path / "first" / "codes.html").read_text()
 
     with jobs.db.read() as connection:
         codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
