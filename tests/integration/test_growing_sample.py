@@ -235,6 +235,16 @@ def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
     assert "harm=yes: ± " in reason
 
 
+def test_a_sample_that_ends_by_its_looks_does_not_blame_the_cap(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.stats.looks.LEVELS", (0.05,))
+    run = submit(jobs, half_width=0.01, max_cost="100USD")
+    work(jobs, run)
+    reason = look_reason(jobs.db, run)
+    assert reason.startswith("not known to ± 1 points, since five looks are over: harm=yes: ± ")
+
+
 def test_a_sample_that_needs_nearly_all_texts_gets_them(jobs: Jobs) -> None:
     run = submit(jobs, half_width=0.001)
     work(jobs, run)
