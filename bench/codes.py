@@ -361,7 +361,7 @@ def print_level_of_means(
                 strata = draw_scale_strata(rng, probabilities, count, asked)
                 mean = estimate_scale_mean(strata, lowest, highest)
                 if mean is not None:
-                    low, high = mean.interval
+                    low, high = mean.interval()
                     covered += low <= truth <= high
                     estimated += 1
                     means.append(mean)

@@ -309,10 +309,16 @@ def draw_estimates(
                         if (text.cell, text.part) == (cell_number, part)
                     ]
                     counts = Counter(machine_codes[frame.members].tolist())
-                    size = frame.population
-                    texts = len(frame.places)
-                    stratum = Stratum(0, cell.period, "", SamplePart(part), size, texts, len(units))
-                    strata += make_coded_strata(stratum, units, size, counts, sign)
+                    stratum = Stratum(
+                        number=cell_number,
+                        period=cell.period,
+                        keyword="",
+                        part=SamplePart(part),
+                        population=frame.population,
+                        texts=len(frame.places),
+                        drawn=len(units),
+                    )
+                    strata += make_coded_strata(stratum, units, frame.population, counts, sign)
         for use_machine in (False, True):
             coder = "network" if use_machine else "people"
             outcomes[bool(period), coder, sign].add(strata, truth, use_machine=use_machine)

@@ -31,7 +31,7 @@ from producers.code_sample import DrawnSample
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.run_data import load_run
 from reports.data.sample_looks import count_coded, list_wanted_shares, read_looks
-from reports.stats.looks import Look, level_of_look, take_look
+from reports.stats.looks import Look, WantedShare, level_of_look, take_look
 from reports.words.quantities import format_share, join_words
 from workers.context import JobContext
 from workers.job_sample import SEED
@@ -95,7 +95,7 @@ def look_at_sample(job: JobContext) -> Outcome:
     )
     coded = count_coded(sample, options.coder)
     if look.drawn is None:
-        outcome = _describe_end(job, look, sample, coded, is_capped=affordable is not None)
+        outcome = _describe_end(job, look, wanted, sample, coded)
         with job.db.write() as connection:
             fence(connection, job.claim, progress=True)
             _store(connection, job, look, sample, options.coder, coded, outcome)
@@ -196,23 +196,26 @@ def _expect_cost(uses: Sequence[Any], price: Price, max_tokens: int) -> tuple[fl
 
 
 def _describe_end(
-    job: JobContext, look: Look, sample: CodedSample, coded: int, *, is_capped: bool
+    job: JobContext, look: Look, wanted: Sequence[WantedShare], sample: CodedSample, coded: int
 ) -> str:
     """Return why the sample stays as it is, and what is not known well enough."""
-    wanted = f"\u00b1 {100 * look.within:g} points"
+    points = f"\u00b1 {100 * look.within:g} points"
     confidence = format_share(1 - level_of_look(look.number))
     texts = f"{quantity(coded, 'text')} coded, intervals at {confidence}"
     if not look.missing:
-        return f"every wanted share is known to {wanted}: {texts}"
+        return f"every wanted share is known to {points}: {texts}"
 
-    if all(stratum.drawn == stratum.texts for stratum in sample.strata):
-        reason = "all texts were asked about"
-    elif is_capped:
+    missing_names = {share.name for share in look.missing}
+    places = {place for share in wanted if share.name in missing_names for place in share.places}
+    if all(sample.strata[place].drawn == sample.strata[place].texts for place in places):
+        reason = "all their texts were asked about"
+    elif look.is_last:
+        reason = "five looks are over"
+    else:
         with job.db.read() as connection:
             run = get_run(connection, job.claim.run_id)
         reason = f"the cap of {format_money(run.max_cost, run.currency or '')} leaves no more"
-    else:
-        reason = "five looks are over"
+
     named = [
         f"{share.name}: \u00b1 {100 * share.half_width:.2g} points"
         if share.estimate is not None
@@ -221,4 +224,4 @@ def _describe_end(
     ]
     if len(look.missing) > _SHARES_NAMED:
         named.append(f"{len(look.missing) - _SHARES_NAMED:,} more")
-    return f"not known to {wanted}, since {reason}: {join_words(named)}; {texts}"
+    return f"not known to {points}, since {reason}: {join_words(named)}; {texts}"

@@ -159,9 +159,9 @@ def make_numbered_strata(
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
-        if reader_counts is not None and domain is None:
+        if reader_counts is not None:
             codes = reader_counts.count(stratum.number, domain)
-            if codes.total() >= stratum.population:
+            if codes.total() >= _count_population(stratum, domain):
                 coded_strata.append((stratum, _make_known(stratum, codes, category)))
                 continue
 
@@ -320,8 +320,12 @@ def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[DrawnU
 
     Documents may have been erased since the sample was drawn.
     """
-    size = stratum.population if domain is None else domain.populations[stratum.number]
-    return max(size, math.ceil(sum(unit.copies * unit.part for unit in units)))
+    coded = math.ceil(sum(unit.copies * unit.part for unit in units))
+    return max(_count_population(stratum, domain), coded)
+
+
+def _count_population(stratum: Stratum, domain: Domain | None) -> int:
+    return stratum.population if domain is None else domain.populations[stratum.number]
 
 
 def _part_certain(

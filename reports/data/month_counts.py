@@ -110,9 +110,15 @@ _NO_MENTIONS = KeywordMentions(
 
 
 def read_stored(run: RunData, job: RunJob) -> DocumentCounts:
-    """Return the documents of a job, of every section and material."""
+    """Return the documents of a job, of every section and material.
+
+    A month is read once. Accounts may be too many for their counts to be kept.
+    """
     is_of_job = documents_of(document_scope(run, job).of_all_kinds)
-    return run.readings.once((read_stored, job.id), lambda: _count_documents(run, [is_of_job]))
+    count = partial(_count_documents, run, [is_of_job])
+    if run.kind.unit == Unit.POST:
+        return count()
+    return run.readings.once((read_stored, job.id), count)
 
 
 def read_documents(run: RunData, job: RunJob) -> DocumentCounts:
@@ -130,11 +136,11 @@ def read_selected(run: RunData, job: RunJob) -> DocumentCounts:
 
 
 def _read_left_out(run: RunData, job: RunJob) -> DocumentCounts:
-    batches = in_batches(left_out(run, job))
-    return run.selected_readings.once(
-        (_read_left_out, job.id),
-        lambda: _count_documents(run, [Document.id.in_(batch) for batch in batches]),
-    )
+    are_left_out = [Document.id.in_(batch) for batch in in_batches(left_out(run, job))]
+    count = partial(_count_documents, run, are_left_out)
+    if run.kind.unit == Unit.POST:
+        return count()
+    return run.selected_readings.once((_read_left_out, job.id), count)
 
 
 def _count_documents(run: RunData, conditions: Iterable[ColumnElement[bool]]) -> DocumentCounts:

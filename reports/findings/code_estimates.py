@@ -66,9 +66,10 @@ def state_mean(row: EstimateRow, variable: Variable, unit: str) -> Finding:
     asked = f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
     steps = variable.codes
     text = (
-        f"Asked {asked}, readers would choose {row.estimate:.2f} on average ({row.low:.2f} to "
-        f"{row.high:.2f}) between {steps[0]} and {steps[-1]}, of the "
-        f"{quantity(row.n_population, unit)} of which it is asked; {row.n_person:,} are coded."
+        f"Asked {asked}, readers would choose {row.estimate:.2f} on average "
+        f"({format_confidence(row)} interval {row.low:.2f} to {row.high:.2f}) between "
+        f"{steps[0]} and {steps[-1]}, of the {quantity(row.n_population, unit)} of which it is "
+        f"asked; {row.n_person:,} are coded."
     )
     topic = ("readers' mean", row.codebook, row.variable, row.keyword, row.period)
     return _estimate(topic, row, text)
@@ -214,7 +215,7 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
 
 
 def format_confidence(row: EstimateRow) -> str:
-    """Return how often the interval of an estimate covers: "95 %", "98.7 %"."""
+    """Return the level of the interval of an estimate: "95 %", "98.7 %"."""
     return f"{100 * row.confidence:.3g} %"
 
 

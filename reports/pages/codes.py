@@ -344,7 +344,8 @@ def _make_table(
 
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
     name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
-    spec = estimates_spec(name, f"{subject}, as readers would code", panels)
+    reader = next((row.model for row in variable_rows if row.model is not None), "readers")
+    spec = estimates_spec(name, f"{subject}, as {reader} would code", panels)
     figures = store.show_all(spec) if spec is not None else []
     return EstimateTable(keyword, variable, figures, variable_rows, group_rows)
 

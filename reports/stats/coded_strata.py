@@ -12,8 +12,28 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 import numpy as np
+
+
+class Stratum(Protocol):
+    """Documents of one *kind* and period, *size* in all, of which some may have been read."""
+
+    @property
+    def kind(self) -> str:
+        """How the documents stand to the keyword."""
+
+    @property
+    def size(self) -> int:
+        """How many documents they are."""
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether any of them was coded."""
+
+
+AnyStratum = TypeVar("AnyStratum", bound=Stratum)
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,11 @@ class CodedStratum:
                 f"a machine coded {machine.coded} of {self.size} documents, {machine.positives} "
                 "into the category"
             )
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether any unit was coded."""
+        return bool(self.codes)
 
     @cached_property
     def sums(self) -> UnitSums:
@@ -145,9 +170,9 @@ def average_coders(codes: Mapping[str, float], adjudicated: float | None = None)
     return math.fsum(codes.values()) / len(codes)
 
 
-def group_by_kind(strata: Iterable[CodedStratum]) -> dict[str, list[CodedStratum]]:
+def group_by_kind(strata: Iterable[AnyStratum]) -> dict[str, list[AnyStratum]]:
     """Return the strata of each kind that has documents, in the order in which kinds appear."""
-    groups: dict[str, list[CodedStratum]] = {}
+    groups: dict[str, list[AnyStratum]] = {}
     for stratum in strata:
         if stratum.size:
             groups.setdefault(stratum.kind, []).append(stratum)
@@ -179,7 +204,7 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
         return Cell(size, 0, 0.0, size, None, 0.0)
 
     share = squares = squares_in = squares_in_squared = positives = covered = 0.0
-    for stratum, stratum_size in _collapse(strata):
+    for stratum, stratum_size in collapse(strata):
         sums = stratum.sums
         weight = stratum_size / size / sums.copies
         unread_part = (stratum_size - sums.copies) / max(1, stratum_size - 1)
@@ -204,12 +229,12 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
     return Cell(size, n, positives, unread, unread_share, (unread / size) ** 2 / inverse)
 
 
-def _collapse(strata: Sequence[CodedStratum]) -> list[tuple[CodedStratum, int]]:
+def collapse(strata: Sequence[AnyStratum]) -> list[tuple[AnyStratum, int]]:
     """Return the strata with codes, each with its size and that of uncoded ones after it."""
-    collapsed: list[tuple[CodedStratum, int]] = []
+    collapsed: list[tuple[AnyStratum, int]] = []
     size_before = 0
     for stratum in strata:
-        if stratum.codes:
+        if stratum.has_codes:
             collapsed.append((stratum, stratum.size + size_before))
             size_before = 0
         elif collapsed:

@@ -119,14 +119,14 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(degrees: int) -> float:
-    """Return the t with 95 % of Student's distribution of *degrees* of freedom between -t and t.
+def t_quantile(degrees: int, tail: float = TAIL) -> float:
+    """Return the t beyond which Student's distribution of *degrees* of freedom has *tail*.
 
     Raises ValueError unless *degrees* ≥ 1.
     """
     if degrees < 1:
         raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
-    return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
+    return float(stdtrit(degrees, 1 - tail))
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:

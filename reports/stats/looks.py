@@ -82,6 +82,11 @@ class Look:
     drawn: Sequence[int] | None
 
     @property
+    def is_last(self) -> bool:
+        """Whether no look may follow."""
+        return self.number == len(LEVELS)
+
+    @property
     def missing(self) -> list[LookedAtShare]:
         """The shares that are not known well enough."""
         return [share for share in self.shares if not is_within(share, self.within)]
@@ -130,7 +135,7 @@ def take_look(
         LookedAtShare(share.name, estimate_share(share.strata, tail=tail)) for share in wanted
     ]
     look = Look(number, shares, within, None)
-    if not look.missing or number == len(LEVELS) or list(drawn) == list(texts):
+    if not look.missing or look.is_last or list(drawn) == list(texts):
         return look
 
     missing_names = {share.name for share in look.missing}

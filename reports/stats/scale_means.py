@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from reports.stats.intervals import t_quantile
+from reports.stats.coded_strata import collapse, group_by_kind
+from reports.stats.intervals import TAIL, t_quantile
 from reports.stats.paired import Estimate
 
 # The spread of fewer steps is hardly known.
@@ -45,6 +46,11 @@ class ScaleStratum:
     weights: Sequence[float] = ()
     covered: float = 0.0
 
+    @property
+    def has_codes(self) -> bool:
+        """Whether people have coded any unit."""
+        return bool(self.steps)
+
 
 @dataclass(frozen=True)
 class ScaleMean:
@@ -63,10 +69,9 @@ class ScaleMean:
     lowest: float
     highest: float
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Student's 95 % interval, cut to the scale."""
-        half = t_quantile(self.degrees) * math.sqrt(self.variance)
+    def interval(self, tail: float = TAIL) -> tuple[float, float]:
+        """Return Student's interval with *tail* outside at either end, cut to the scale."""
+        half = t_quantile(self.degrees, tail) * math.sqrt(self.variance)
         return max(self.lowest, self.mean - half), min(self.highest, self.mean + half)
 
     @property
@@ -82,9 +87,14 @@ def estimate_scale_mean(
 ) -> ScaleMean | None:
     """Return the mean of a scale from *lowest* to *highest*; None of fewer than three steps.
 
-    A stratum without a unit is counted to the one before, or to the first.
+    A stratum without a unit is counted to the one before of its kind, or to the first. Documents
+    of a kind without any are left out.
     """
-    groups = [_Units.of(stratum, size) for stratum, size in _join_unread(strata)]
+    groups = [
+        _Units.of(stratum, size)
+        for kind_strata in group_by_kind(strata).values()
+        for stratum, size in collapse(kind_strata)
+    ]
     n = sum(int(units.asked.sum()) for units in groups)
     if n < FEWEST_STEPS:
         return None
@@ -158,22 +168,6 @@ class _Units:
             asked=np.array(asked, dtype=float),
             unread=np.full(count, unread),
         )
-
-
-def _join_unread(strata: Sequence[ScaleStratum]) -> list[tuple[ScaleStratum, int]]:
-    """Return the strata with units, each with its size and that of those without after it."""
-    joined: list[tuple[ScaleStratum, int]] = []
-    size_before = 0
-    for stratum in strata:
-        if stratum.steps:
-            joined.append((stratum, stratum.size + size_before))
-            size_before = 0
-        elif joined:
-            read_stratum, size = joined[-1]
-            joined[-1] = read_stratum, size + stratum.size
-        else:
-            size_before += stratum.size
-    return joined
 
 
 def _join_kinds(groups: Sequence[_Units]) -> list[_Units]:

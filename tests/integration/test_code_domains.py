@@ -121,9 +121,8 @@ def test_a_wire_story_that_few_outlets_drew_weighs_by_its_copies(db: Database) -
     assert mirror["estimate"] == pytest.approx(0.5, abs=0.13)
 
 
-def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
-    db: Database,
-) -> None:
+def run_coded_by_network_and_people(db: Database) -> int:
+    """Return a run of two outlets; a network has coded all texts, and people 80 of them."""
     pieces = [
         Piece("2020-03-02", f"Tide {outlet} {word(n)} {'port' * (n % 10 < tenths)}.", outlet)
         for outlet, tenths in (("Herald", 6), ("Mirror", 3))
@@ -132,6 +131,13 @@ def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
     run = outlets_run(db, pieces)
     code(db, run, draw(db, run), "network:9")
     code(db, run, draw(db, run, n=80))
+    return run
+
+
+def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
+    db: Database,
+) -> None:
+    run = run_coded_by_network_and_people(db)
     estimates = shares(db, run)
     for group, truth in (("Herald", 0.6), ("Mirror", 0.3)):
         people = estimates[None, group, "people"]
@@ -160,6 +166,22 @@ def test_repeats_count_once_where_a_selection_leaves_them_out(db: Database) -> N
     # The tables are one text in 36 documents, of which the first counts.
     assert (distinct["n_population"], distinct["estimate"]) == (5, 0.8)
     assert exports.is_selected("estimates")
+
+
+def test_what_a_model_has_read_whole_is_known_of_a_selection_too(db: Database) -> None:
+    texts = [Text(f"2020-03-{1 + n % 28:02}", f"Tide {word(n)} port.") for n in range(10)]
+    texts += [Text(f"2020-03-{1 + n % 28:02}", f"Tide {word(n)} white.") for n in range(10, 40)]
+    texts += [Text(f"2020-03-{1 + n % 28:02}", f"Tide tables for {n}.") for n in range(9)]
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    # The model has coded the first copy of each text, which a selection of the first leaves.
+    code(db, run, draw(db, run), "model:small")
+    draw(db, run, n=12)
+    everything = shares(db, run)[None, None, "model:small"]
+    distinct = shares(db, run, selection=DISTINCT)[None, None, "model:small"]
+    assert everything["low"] < everything["estimate"] < everything["high"]
+    assert distinct["n_population"] == 41
+    assert distinct["low"] == distinct["estimate"] == distinct["high"] == round(10 / 41, 6)
 
 
 def test_months_of_a_sample_are_joined_to_years(db: Database) -> None:
@@ -281,14 +303,7 @@ def test_a_machine_that_errs_for_one_keyword_alone_is_named(db: Database) -> Non
 def test_the_page_has_one_estimate_of_each_group_by_the_method_that_it_names(
     db: Database, tmp_path: Path
 ) -> None:
-    pieces = [
-        Piece("2020-03-02", f"Tide {outlet} {word(n)} {'port' * (n % 10 < tenths)}.", outlet)
-        for outlet, tenths in (("Herald", 6), ("Mirror", 3))
-        for n in range(100)
-    ]
-    run = outlets_run(db, pieces)
-    code(db, run, draw(db, run), "network:9")
-    code(db, run, draw(db, run, n=80))
+    run = run_coded_by_network_and_people(db)
     report_folder.build(db, [run], tmp_path / "report")
     page = " ".join((tmp_path / "report" / "codes.html").read_text().split())
     for outlet in ("Herald", "Mirror"):

@@ -12,11 +12,12 @@ from analysis.codebooks.reading import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import CodeState, Grouping, SamplePeriod
+from models.code_samples import store_look
 from models.codes import ADJUDICATED, CodeValue, Coding, replace_codes
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
-from reports.data.coded_samples import read_coded_samples
+from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import EstimateRow, read_estimates
@@ -149,6 +150,26 @@ def test_what_is_not_asked_is_in_no_category_and_what_nobody_knows_is_left_out(
         assert share.estimate == pytest.approx(count / 24, abs=1e-6)
     mean = rows["strength", None, None, "mean", "people"]
     assert mean.estimate == pytest.approx((8 * 2 + 4 * 5) / 12, abs=1e-6)
+
+
+def test_the_mean_of_a_sample_that_was_looked_at_has_the_level_of_the_look(db: Database) -> None:
+    def answer(text: str) -> dict[str, CodeValue]:
+        strength = CodeValue("5" if "Floods" in text else "2")
+        return {"about": CodeValue("yes"), "stance": CodeValue("for"), "strength": strength}
+
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw_code_sample(db, run, STANCE, n=16, per=SamplePeriod.ALL, seed=1)
+    code(db, run, "person:Ann", sample, answer)
+    mean = ("strength", None, None, "mean", "people")
+    usual = estimates(db, run)[mean]
+
+    look = {"run_id": run, "codebook_id": 2, "coder": PEOPLE, "number": 1, "within": 0.1}
+    with db.write() as connection:
+        store_look(connection, db, {**look, "coded": 16, "half_width": 0.2, "outcome": None})
+    looked_at = estimates(db, run)[mean]
+    assert (usual.confidence, looked_at.confidence) == (0.95, 0.998)
+    assert looked_at.low < usual.low < usual.high < looked_at.high
 
 
 def test_what_a_person_coded_in_another_run_counts(db: Database) -> None:

@@ -186,6 +186,7 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     assert "± of readers Unknown: not checked against people." in page
     assert "model:stub would say “yes”" in page
     assert "readers would say" not in page
+    assert "as model:stub would code" in (tmp_path / "first" / "codes.html").read_text()
 
     with jobs.db.read() as connection:
         codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
@@ -232,6 +233,16 @@ def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
     reason = look_reason(jobs.db, run)
     assert reason.startswith("not known to ± 1 points, since the cap of ")
     assert "harm=yes: ± " in reason
+
+
+def test_a_sample_that_ends_by_its_looks_does_not_blame_the_cap(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.stats.looks.LEVELS", (0.05,))
+    run = submit(jobs, half_width=0.01, max_cost="100USD")
+    work(jobs, run)
+    reason = look_reason(jobs.db, run)
+    assert reason.startswith("not known to ± 1 points, since five looks are over: harm=yes: ± ")
 
 
 def test_a_sample_that_needs_nearly_all_texts_gets_them(jobs: Jobs) -> None:

@@ -30,7 +30,7 @@ def test_a_sample_of_many_documents_has_the_interval_of_the_textbook() -> None:
     mean = mean_of(ScaleStratum("rest", 100_000, steps))
     # The variance of the steps is 2 * 100 / 99; 100 of 100,000 were read.
     error = math.sqrt(2 * 100 / 99 / 100 * (1 - 100 / 100_000))
-    low, high = mean.interval
+    low, high = mean.interval()
     assert mean.mean == 3
     # Two more units, at the ends, make the variance larger by as little as 3 %.
     assert (high - low) / 2 == pytest.approx(1.984 * error, rel=0.03)
@@ -38,7 +38,7 @@ def test_a_sample_of_many_documents_has_the_interval_of_the_textbook() -> None:
 
 
 def test_what_was_read_whole_has_no_error() -> None:
-    assert mean_of(ScaleStratum("rest", 5, [1, 2, 3, 4, 5])).interval == (3, 3)
+    assert mean_of(ScaleStratum("rest", 5, [1, 2, 3, 4, 5])).interval() == (3, 3)
 
 
 def test_strata_weigh_their_documents_and_those_of_strata_without_a_unit() -> None:
@@ -48,6 +48,30 @@ def test_strata_weigh_their_documents_and_those_of_strata_without_a_unit() -> No
         ScaleStratum("rest", 60, [4, 4, 4]),
     ]
     assert mean_of(*strata).mean == pytest.approx(0.4 * 1 + 0.6 * 4)
+
+
+def test_a_stratum_without_a_unit_counts_as_others_of_its_kind() -> None:
+    strata = [
+        ScaleStratum("mention", 10, [5, 5]),
+        ScaleStratum("rest", 100, [1, 1]),
+        ScaleStratum("mention", 10, [5, 5]),
+        ScaleStratum("rest", 100, []),
+    ]
+    assert mean_of(*strata).mean == pytest.approx((20 * 5 + 200 * 1) / 220)
+
+
+def test_a_kind_of_which_nothing_was_read_is_left_out() -> None:
+    mean = mean_of(ScaleStratum("mention", 10, [5, 5, 5]), ScaleStratum("rest", 100, []))
+    assert (mean.mean, mean.size) == (5, 10)
+
+
+def test_an_interval_leaves_as_much_outside_as_it_is_told_to() -> None:
+    mean = mean_of(ScaleStratum("rest", 100_000, [2.0, 3, 4] * 100))
+    usual_low, usual_high = mean.interval()
+    low, high = mean.interval(0.001)
+    assert mean.degrees == 299
+    # 99.8 and 95 % of Student's distribution of 299 degrees lie within these.
+    assert (high - low) / (usual_high - usual_low) == pytest.approx(3.1174 / 1.9679, rel=1e-4)
 
 
 def test_a_scale_is_of_the_documents_of_which_it_is_asked() -> None:
@@ -64,7 +88,7 @@ def test_a_unit_weighs_the_documents_that_it_stands_for() -> None:
 
 
 def test_few_codes_that_are_alike_are_not_sure() -> None:
-    low, high = mean_of(ScaleStratum("rest", 1000, [1.0] * 10)).interval
+    low, high = mean_of(ScaleStratum("rest", 1000, [1.0] * 10)).interval()
     assert low == 1
     assert high > 1.3
 
@@ -88,7 +112,7 @@ def test_a_mean_and_its_interval_are_on_the_scale(
     strata = [ScaleStratum("rest", len(steps) + more, steps) for more, steps in drawn]
     mean = estimate_scale_mean(strata, 1, 5)
     if mean is not None:
-        low, high = mean.interval
+        low, high = mean.interval()
         assert 1 - 1e-9 <= low <= mean.mean + 1e-9
         assert mean.mean - 1e-9 <= high <= 5 + 1e-9
 
@@ -104,7 +128,7 @@ def test_equal_means_are_rarely_called_different(counts: tuple[int, int], share:
             steps = np.where(rng.random(count) < share, rng.integers(2, 6, count), 1)
             means.append(mean_of(ScaleStratum("rest", 5000, steps.astype(float).tolist())))
         different += compare_scale_means(*means).p_value <= 0.05
-        low, high = means[0].interval
+        low, high = means[0].interval()
         covered += low <= 1 + share * 2.5 <= high
     # Two standard errors of 400 draws are allowed.
     assert different / DRAWS <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / DRAWS)

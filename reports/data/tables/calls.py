@@ -57,6 +57,7 @@ def read_calls(
         .group_by(Call.service, Call.operation)
     )
     ((currency,),) = fetch_all(run.db, select(Run.currency).where(Run.id == run.id))
+
     call_rows = []
     for call in fetch_all(run.db, statement):
         finite = schema.finite(call.seconds)

@@ -120,6 +120,7 @@ def _make_row(
     ratio = _round_estimate(together)
     share = _round_estimate(share_difference)
     polarity = _round_estimate(polarity_difference)
+
     return ComentionRow(
         run=run,
         period=period,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from analysis.codebooks.codebook import VariableType
@@ -21,7 +21,7 @@ from reports.data.estimate_strata import (
 from reports.data.run_data import RunData, keep_rows
 from reports.data.sample_looks import read_level
 from reports.stats.coded_strata import CodedStratum
-from reports.stats.intervals import CONFIDENCE, round_figure
+from reports.stats.intervals import round_figure
 from reports.stats.proportions import (
     ShareEstimate,
     estimate_f1,
@@ -80,7 +80,7 @@ class EstimateRow:
     ]
     confidence: Annotated[
         float,
-        "How often such an interval covers: 0.95, or more where looks have ended the sample.",
+        "Level of the interval: 0.95, or that of the last look at a sample that grew.",
     ]
 
     @property
@@ -125,15 +125,15 @@ def _estimate_subject(run: RunData, subject: Subject, machine: str | None) -> It
         for measure, estimate_measure in measures.items():
             estimate = estimate_measure(strata, use_machine=machine is not None, tail=level / 2)
             if estimate is not None:
-                row = _make_row(run, subject, category, measure, machine, strata, estimate)
-                yield replace(row, confidence=round(1 - level, 6))
+                yield _make_row(run, subject, category, measure, machine, strata, estimate, level)
 
 
 def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
     """Yield the mean of a scale over the texts of which it is asked."""
     estimate = estimate_subject_mean(run, subject)
     if estimate is not None:
-        low, high = estimate.interval
+        level = read_level(run, subject.sample, subject.reader)
+        low, high = estimate.interval(level / 2)
         yield EstimateRow(
             run=run.id,
             codebook=subject.sample.codebook.name,
@@ -151,7 +151,7 @@ def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
             low=round_figure(low) or 0.0,
             high=round_figure(high) or 0.0,
             group=subject.domain.group,
-            confidence=CONFIDENCE,
+            confidence=round(1 - level, 6),
         )
 
 
@@ -163,8 +163,10 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
     machine: str | None,
     strata: Sequence[CodedStratum],
     estimate: ShareEstimate,
+    level: float,
 ) -> EstimateRow:
     n_model = sum(stratum.machine.coded for stratum in strata if stratum.machine is not None)
+
     return EstimateRow(
         run=run.id,
         codebook=subject.sample.codebook.name,
@@ -182,7 +184,7 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
         low=round_figure(estimate.low) or 0.0,
         high=round_figure(estimate.high) or 0.0,
         group=subject.domain.group,
-        confidence=CONFIDENCE,
+        confidence=round(1 - level, 6),
     )
 
 

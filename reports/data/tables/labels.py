@@ -56,6 +56,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
         # A sentence with two terms of a keyword is two rows of mentions.
         .distinct()
     )
+
     for identity, keyword, position, coder, code, sentence, polarity in fetch_all(
         run.db, statement
     ):
