@@ -184,7 +184,9 @@ def test_a_plan_has_the_figures_of_the_command_and_is_submitted_once(
 def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
     bound = {"tokens_in": 12_000, "tokens_out": 300, "cost": 1_234_567}
     model = {"calls": 40, "currency": "EUR", "bound": bound, "expected": None}
-    lines = describe_figures({"calls_to_make": 40, "ends_at": None, "model": model})
+    sample = {"within": 0.02, "cost": None, "cost_for_half": 2_500_000, "remarks": ["Rare."]}
+    figures = {"calls_to_make": 40, "ends_at": None, "model": model, "sample": sample}
+    lines = describe_figures(figures)
     assert lines == [
         ("calls to make", "40"),
         ("model", ""),
@@ -194,6 +196,10 @@ def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
         ("\u2003\u2003tokens in", "12,000"),
         ("\u2003\u2003tokens out", "300"),
         ("\u2003\u2003cost", "1.23"),
+        ("sample", ""),
+        ("\u2003within", "0.02"),
+        ("\u2003cost for half", "2.50"),
+        ("\u2003remark", "Rare."),
     ]
 
 
