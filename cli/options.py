@@ -187,8 +187,8 @@ Once = Annotated[
     bool,
     Option(
         "--once",
-        help="Take the run that is there already with the same options and name, if it was not "
-        "cancelled.",
+        help="Take the run that is there already with the same options and name, whatever its "
+        "caps, if it was not cancelled.",
     ),
 ]
 Wait = Annotated[

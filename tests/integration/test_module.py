@@ -203,6 +203,15 @@ def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
     ]
 
 
+def test_a_run_gets_new_caps_when_it_is_resumed(home: tidings.Home) -> None:
+    run = home.months("2020-03", keywords="storm", name="Capped", max_calls=1).submit()
+    run.pause()
+    run.resume(max_calls=7)
+    assert run.status()["max_calls"] == 7
+    with pytest.raises(tidings.UsageError, match="pays no language model"):
+        run.resume(max_cost="2USD")
+
+
 def test_an_error_has_the_sentence_and_the_status_of_the_command(
     folder: Path, home: tidings.Home, run: tidings.Run
 ) -> None:
