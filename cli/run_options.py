@@ -201,18 +201,20 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     if kind.argument.reads_input and texts == ["-"]:
         texts = _read_lines()
     fields, subjects = kind.read_argument(check_utf8(texts))
+    within, half_width = _read_within(typed.get("within") or ())
+    if half_width is not None:
+        fields["half_width"] = half_width
 
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
             keywords = check_utf8(typed.get("keyword")) or ()
-            within, half_width = _read_within(typed.get("within") or ())
             fields[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
-            if half_width is not None:
-                fields["half_width"] = half_width
         elif field.annotation is Grain:
             by = typed.get("by") or RunSeriesBy(SeriesBy())
             fields |= _read_series(kind, by.series)
-            if by.shares is not None and _names_shares(by, typed):
+            # A period is of shares with --within SHARE, and where series have no such period.
+            is_of_shares = half_width is not None or by.series.grain is None
+            if by.shares is not None and is_of_shares:
                 fields["wanted_by"] = by.shares
         elif (typed_value := typed.get(field_name)) not in (None, False, []):
             fields[field_name] = _read_value(kind, field_name, field, typed_value)
@@ -221,16 +223,11 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     options = RunOptions(**{option: typed[option] for option in option_names if option in typed})
     parameters = _validate(kind, fields)
     _warn_of_idle_options(kind, parameters, fields)
-    if Within.DOCUMENT in (typed.get("within") or ()) and not any(
+    if within == Within.DOCUMENT and not any(
         keyword.query for keyword in kind.keywords(parameters)
     ):
         warn("--within document changes nothing: no subject is a query")
     return RunRequest(kind, parameters, subjects, frozenset(fields), options)
-
-
-def _names_shares(by: RunSeriesBy, typed: Mapping[str, Any]) -> bool:
-    """Whether `--by` is of shares: with `--within SHARE`, and where series have no such period."""
-    return _read_within(typed.get("within") or ())[1] is not None or by.series.grain is None
 
 
 def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:
