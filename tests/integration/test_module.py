@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -403,3 +404,15 @@ def test_a_stack_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     )
     assert done.returncode == -9, done.stderr
     wait_until(lambda: not (home / "stack.json").exists(), what="the end of the stack")
+
+
+def test_a_stack_that_two_programs_start_at_once_is_one(tmp_path: Path) -> None:
+    def open_home(_number: int) -> tidings.Home:
+        return tidings.open(tmp_path / "own", start=True)
+
+    with ThreadPoolExecutor(2) as executor:
+        homes = list(executor.map(open_home, range(2)))
+    assert [home.command("doctor").count("BAD") for home in homes] == [0, 0]
+    for home in homes:
+        home.close()
+    assert not (tmp_path / "own" / "stack.json").exists()
