@@ -101,7 +101,7 @@ class ModelFigures(TypedDict):
 
 
 class PlanFigures(TypedDict):
-    """What a run would ask."""
+    """The calls that a run would make."""
 
     documents: Annotated[int, "Documents of all jobs."]
     calls_needed: Annotated[int, "Calls that the run needs in all."]
@@ -116,6 +116,30 @@ class PlanFigures(TypedDict):
     exact: Annotated[bool, "Whether the calls will be exactly these if nothing fails."]
     model: Annotated[ModelFigures | None, "Null if the run asks no language model."]
     remarks: Annotated[list[str], "What the figures leave out."]
+
+
+class SampleFigures(TypedDict):
+    """What a sample takes that a model codes until its shares are known (`--within SHARE`)."""
+
+    within: Annotated[float, "Half the width of the wanted intervals, as a share."]
+    texts: Annotated[int, "Texts that it takes."]
+    population: Annotated[int, "Texts from which it is drawn."]
+    texts_for_half: Annotated[int, "Texts that half the width takes."]
+    basis: Annotated[str, "What the figures are planned from."]
+    assumed: Annotated[
+        dict[str, int], "Texts by assumed share of a category; empty if stored codes tell."
+    ]
+    currency: Annotated[str, "As EUR; empty if the texts cost nothing."]
+    cost: Annotated[int | None, "In millionths of the currency; null if the texts cost nothing."]
+    is_expected: Annotated[bool, "Whether it is expected; else it is the most."]
+    cost_for_half: Annotated[int | None, "Cost of the texts for half the width."]
+    remarks: Annotated[list[str], "What a sample of such a size does not tell."]
+
+
+class RunPlan(PlanFigures):
+    """What a run would ask."""
+
+    sample: Annotated[SampleFigures | None, "Null if the size of no sample is to be found."]
 
 
 class CallCounts(TypedDict):
@@ -320,10 +344,10 @@ SHAPES: dict[str, Any] = {
     "doctor": list[PartCheck],
     "events": list[EventListing],
     "import": ImportCounts,
-    "plan handles": PlanFigures,
-    "plan months": PlanFigures,
+    "plan handles": RunPlan,
+    "plan months": RunPlan,
     "plan run": PlanComparison,
-    "plan search": PlanFigures,
+    "plan search": RunPlan,
     "predict": list[Prediction],
     "runs": list[RunListing],
     "status": RunStatus,

@@ -128,11 +128,15 @@ class RunSeriesBy(NamedTuple):
 
 def parse_run_by(text: str) -> RunSeriesBy:
     """Return what *text* names; a quarter is of shares alone. Raises `UsageError`."""
-    options = text.split(",")
-    periods = [option.strip() for option in options if option.strip() in list(SamplePeriod)[:-1]]
-    series = [option for option in options if option.strip() != SamplePeriod.QUARTER]
-    shares = SamplePeriod(periods[0]) if periods else None
-    return RunSeriesBy(parse_by(",".join(series)) if series else SeriesBy(), shares)
+    options = [option.strip() for option in text.split(",")]
+    series_options = [option for option in options if option != SamplePeriod.QUARTER]
+    series = parse_by(",".join(series_options)) if series_options else SeriesBy()
+
+    if len(series_options) < len(options):
+        return RunSeriesBy(series, SamplePeriod.QUARTER)
+    if series.grain in (Grain.MONTH, Grain.YEAR):
+        return RunSeriesBy(series, SamplePeriod(series.grain))
+    return RunSeriesBy(series)
 
 
 def check_runs(runs: list[int]) -> list[int]:
@@ -187,8 +191,8 @@ Once = Annotated[
     bool,
     Option(
         "--once",
-        help="Take the run that is there already with the same options and name, if it was not "
-        "cancelled.",
+        help="Take the run that is there already with the same options and name, whatever its "
+        "caps, if it was not cancelled.",
     ),
 ]
 Wait = Annotated[

@@ -56,8 +56,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     if options.max_cost is not None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
     if as_json:
-        sample_json = {} if sample is None else {"sample": sample.as_json()}
-        print(json.dumps(figures.as_json() | sample_json))
+        sample_json = None if sample is None else sample.as_json()
+        print(json.dumps(figures.as_json() | {"sample": sample_json}))
         return
 
     print(f"documents       {figures.documents:,}")

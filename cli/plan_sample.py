@@ -293,7 +293,10 @@ def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
     if plan is None:
         return
     part = plan.texts / plan.population if plan.population else 0.0
-    sizes = {plan.within: (plan.texts, plan.cost), plan.within / 2: _half_of(plan)}
+    sizes = {
+        plan.within: (plan.texts, plan.cost),
+        plan.within / 2: (plan.texts_for_half, plan.cost_for_half),
+    }
     for within, (texts, cost) in sizes.items():
         label = f"± {100 * within:g} points"
         ending = f", {part:.1%} of all" if within == plan.within else ""
@@ -304,10 +307,6 @@ def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
         yield f"  if {share:<11}about {quantity(texts, 'text')}, with so many of each part in it"
     for remark in plan.remarks:
         yield f"  {remark}"
-
-
-def _half_of(plan: SamplePlan) -> tuple[int, int | None]:
-    return plan.texts_for_half, plan.cost_for_half
 
 
 def _describe_cost(plan: SamplePlan, cost: int) -> str:

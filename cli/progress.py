@@ -73,7 +73,7 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
 
 def note_equal_run(run: int) -> None:
     """Say that `--once` takes a run that is there already."""
-    inform(f"run {run} is there already with the same options and name, and is taken")
+    inform(f"run {run} is there already with the same options and name, and is taken with its caps")
 
 
 def _show_results(settings: Settings, run: int) -> None:

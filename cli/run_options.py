@@ -23,6 +23,7 @@ from cli.keywords import read_keywords
 from cli.messages import warn
 from cli.options import (
     MOST,
+    By,
     Name,
     Once,
     RunBy,
@@ -101,7 +102,14 @@ class KeywordOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesOptions:
-    """The option of a kind whose parameters have a grain, and may have a grouping."""
+    """The option of a kind whose parameters have a grain."""
+
+    by: By = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesOfKeywordsOptions:
+    """The option of a kind with keywords, whose documents may be grouped or sampled, too."""
 
     by: RunBy = None
 
@@ -151,8 +159,10 @@ def _list_options(kind: DocumentKind[Any]) -> list[inspect.Parameter]:
     texts: Any = list[str] if kind.argument.is_list else str
     parameters = [_parameter(kind.argument.name, Annotated[texts, argument])]
 
-    for field_name, field in list_fields(kind.parameters):
-        parameters += _options_of_field(field_name, field)
+    fields = list_fields(kind.parameters)
+    has_keywords = any(field.annotation == tuple[Keyword, ...] for _, field in fields)
+    for field_name, field in fields:
+        parameters += _options_of_field(field_name, field, has_keywords=has_keywords)
     return [*parameters, *inspect.signature(RunOptions, eval_str=True).parameters.values()]
 
 
@@ -162,12 +172,15 @@ def _parameter(option_name: str, annotation: Any, default: Any = inspect.Paramet
     )
 
 
-def _options_of_field(field_name: str, field: FieldInfo) -> list[inspect.Parameter]:
+def _options_of_field(
+    field_name: str, field: FieldInfo, *, has_keywords: bool
+) -> list[inspect.Parameter]:
     """Return the options by which a field is typed; most fields declare one themselves."""
     if field.annotation == tuple[Keyword, ...]:
         return list(inspect.signature(KeywordOptions, eval_str=True).parameters.values())
     if field.annotation is Grain:
-        return list(inspect.signature(SeriesOptions, eval_str=True).parameters.values())
+        series_options = SeriesOfKeywordsOptions if has_keywords else SeriesOptions
+        return list(inspect.signature(series_options, eval_str=True).parameters.values())
     declared = declared_option(field)
     if declared is None:
         return []
@@ -201,19 +214,21 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     if kind.argument.reads_input and texts == ["-"]:
         texts = _read_lines()
     fields, subjects = kind.read_argument(check_utf8(texts))
+    within, half_width = _read_within(typed.get("within") or ())
+    if half_width is not None:
+        fields["half_width"] = half_width
 
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
             keywords = check_utf8(typed.get("keyword")) or ()
-            within, half_width = _read_within(typed.get("within") or ())
             fields[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
-            if half_width is not None:
-                fields["half_width"] = half_width
         elif field.annotation is Grain:
-            by = typed.get("by") or RunSeriesBy(SeriesBy())
-            fields |= _read_series(kind, by.series)
-            if by.shares is not None and _names_shares(by, typed):
-                fields["wanted_by"] = by.shares
+            by = typed.get("by") or SeriesBy()
+            series, shares = by if isinstance(by, RunSeriesBy) else RunSeriesBy(by)
+            fields |= _read_series(kind, series)
+            # A period is of shares with --within SHARE, and where series have no such period.
+            if shares is not None and (half_width is not None or series.grain is None):
+                fields["wanted_by"] = shares
         elif (typed_value := typed.get(field_name)) not in (None, False, []):
             fields[field_name] = _read_value(kind, field_name, field, typed_value)
 
@@ -221,16 +236,11 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     options = RunOptions(**{option: typed[option] for option in option_names if option in typed})
     parameters = _validate(kind, fields)
     _warn_of_idle_options(kind, parameters, fields)
-    if Within.DOCUMENT in (typed.get("within") or ()) and not any(
+    if within == Within.DOCUMENT and not any(
         keyword.query for keyword in kind.keywords(parameters)
     ):
         warn("--within document changes nothing: no subject is a query")
     return RunRequest(kind, parameters, subjects, frozenset(fields), options)
-
-
-def _names_shares(by: RunSeriesBy, typed: Mapping[str, Any]) -> bool:
-    """Whether `--by` is of shares: with `--within SHARE`, and where series have no such period."""
-    return _read_within(typed.get("within") or ())[1] is not None or by.series.grain is None
 
 
 def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    or_,
     select,
     update,
 )
@@ -27,7 +26,16 @@ from core.quantities import quantity
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
-from models.runs import IS_OPEN, LOOK_JOB, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
+from models.runs import (
+    IS_OPEN,
+    IS_SUBMITTED,
+    LOOK_JOB,
+    REPORT_JOB,
+    UNENDED,
+    NewJob,
+    add_jobs,
+    get_run,
+)
 from models.tables import IS_REPORT, Job, Run
 
 
@@ -174,14 +182,12 @@ def close_run(connection: Connection, run_id: int) -> None:
         queue_report(connection, run_id)
 
 
-#: holds of the jobs that have to end before the run does: its report follows
-_ENDS_RUN = or_(~IS_REPORT, Job.name == LOOK_JOB)
-
-
 def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
-    first_job = select(Job.id).where(Job.run_id == run_id, _ENDS_RUN).order_by(Job.state).limit(1)
+    first_job = (
+        select(Job.id).where(Job.run_id == run_id, IS_SUBMITTED).order_by(Job.state).limit(1)
+    )
     has_ended = first_job.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first_job.where(Job.state == State.FAILED).scalar_subquery()
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
@@ -196,7 +202,7 @@ _CLOSE_RUN = _close_run()
 
 def close_ended_runs(db: Database) -> None:
     """Close the runs whose last job ended when its worker was killed before it could close them."""
-    unended_job = select(Job.id).where(Job.run_id == Run.id, _ENDS_RUN, Job.state.in_(UNENDED))
+    unended_job = select(Job.id).where(Job.run_id == Run.id, IS_SUBMITTED, Job.state.in_(UNENDED))
     with db.read() as connection:
         ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
         run_ids = connection.scalars(ended).all()
@@ -230,7 +236,7 @@ def repeat_report_job(connection: Connection, run_id: int) -> bool:
 
 def reopen_run(connection: Connection, run_id: int) -> bool:
     """Set an ended run to running if a job of it is queued; return whether it was."""
-    queued = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT, Job.state == State.QUEUED)
+    queued = select(Job.id).where(Job.run_id == run_id, IS_SUBMITTED, Job.state == State.QUEUED)
     ended = update(Run).where(Run.id == run_id, Run.state.in_((State.DONE, State.FAILED)))
     reopened = ended.where(queued.exists()).values(state=State.RUNNING, ended_at=None)
     return connection.execute(reopened).rowcount > 0

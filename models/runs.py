@@ -24,6 +24,8 @@ LARGEST_NUMBER = 2**63 - 1
 UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)
 # Commands that look for an equal run before they write theirs hold this lock of PostgreSQL.
 _SUBMIT_LOCK = 0x71D1465
+#: Holds of the jobs that a run is submitted with: it ends with them, and its report follows.
+IS_SUBMITTED = or_(~IS_REPORT, Job.name == LOOK_JOB)
 # The run is neither paused nor ended.
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
@@ -116,7 +118,7 @@ def _find_equal_run(
     for run_id, run_parameters in connection.execute(candidates.order_by(Run.id)).all():
         if run_parameters != dict(parameters):
             continue
-        run_jobs = select(Job.name).where(Job.run_id == run_id, ~IS_REPORT)
+        run_jobs = select(Job.name).where(Job.run_id == run_id, IS_SUBMITTED)
         if set(connection.scalars(run_jobs)) == set(job_names):
             return int(run_id)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +14,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
+from core.settings import Settings
 from models.documents import add_documents
 from packs.make import make_pack
 from packs.verify import Verification, verify_pack
+from tests.e2e_kit import running_stub
 from tests.jobs_kit import Jobs
 
 KEYWORDS = (Keyword.parse("fever:flu"), Keyword.parse("protests"))
@@ -32,6 +34,23 @@ def months(**changed: Any) -> MonthsParameters:
     steps = ("keywords", "polarity", "summary", "phrases", "entities", "distinctive")
     values = {"first": "2020-03", "last": "2020-05", "keywords": KEYWORDS, "steps": steps}
     return MonthsParameters(**values | changed)
+
+
+@contextmanager
+def jobs_over_headlines(folder: Path, redis_url: str, sqlite_template: Path) -> Iterator[Jobs]:
+    """Yield jobs over the headlines, with a database and a stub of the Text API in *folder*."""
+    database = folder / "tidings.db"
+    shutil.copyfile(sqlite_template, database)
+    with running_stub(folder / "stub") as stub:
+        settings = Settings(
+            home=folder / "home",
+            database_url=f"sqlite:///{database}",
+            redis_url=redis_url,
+            textapi_url=stub.url,
+        )
+        with closing(Jobs(settings)) as jobs:
+            store_headlines(jobs)
+            yield jobs
 
 
 def store_headlines(jobs: Jobs) -> None:

@@ -24,7 +24,7 @@ _PICTURES_WITHIN = "img-src data:"
 _ALL_OPERATIONS = "needed_by_operation"
 
 # Costs are given in millionths of the currency.
-_COST = "cost"
+_COSTS = {"cost", "cost_for_half"}
 _MILLION = 1_000_000
 
 
@@ -48,18 +48,19 @@ def describe_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return a line for each figure of a plan; those of each operation follow the calls to make."""
     lines = []
     for figure_name, figure in figures.items():
-        if figure_name == _ALL_OPERATIONS:
+        if figure_name == _ALL_OPERATIONS or figure is None:
             continue
+
         label = figure_name.replace("_", " ")
         if isinstance(figure, Mapping):
             lines.append((label, ""))
             inner_lines = describe_figures(figure)
             lines += [(f"\u2003{part}", text) for part, text in inner_lines]
-        elif figure_name == _COST:
+        elif figure_name in _COSTS:
             lines.append((label, f"{figure / _MILLION:,.2f}"))
         elif isinstance(figure, list):
             lines += [(label.removesuffix("s"), str(remark)) for remark in figure]
-        elif figure is not None:
+        else:
             lines.append((label, _format(figure)))
     return lines
 

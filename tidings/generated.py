@@ -232,8 +232,7 @@ class HomeCommands(ABC):
         max_words: Words of a word cloud at most.
         limit: Fetch at most so many documents each.
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
-            months also by what documents are grouped. With --within SHARE month, quarter or year:
-            the shares of each are to be known too.
+            months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
         coder: Who codes: a network that people's codes trained, or a language model; model alone is
             that of TIDINGS_MODEL_NAME.
@@ -316,8 +315,7 @@ class HomeCommands(ABC):
         max_words: Words of a word cloud at most.
         limit: Fetch at most so many documents each.
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
-            months also by what documents are grouped. With --within SHARE month, quarter or year:
-            the shares of each are to be known too.
+            months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
         coder: Who codes: a network that people's codes trained, or a language model; model alone is
             that of TIDINGS_MODEL_NAME.

@@ -108,9 +108,13 @@ class Run(RunCommands):
         """Let nothing new of the run start; what is done is kept."""
         self.home.program.run(["pause", str(self)])
 
-    def resume(self, *, max_calls: int | None = None) -> None:
-        """Go on with a paused run, or at once with one that waits for a service."""
-        self.home.program.run(["resume", *option("--max-calls", max_calls), str(self)])
+    def resume(self, *, max_calls: int | None = None, max_cost: str | None = None) -> None:
+        """Go on with a paused run, or at once with one that waits for a service.
+
+        *max_calls* and *max_cost*, as ``"20USD"``, are its new caps; what is spent counts.
+        """
+        caps = [*option("--max-calls", max_calls), *option("--max-cost", max_cost)]
+        self.home.program.run(["resume", *caps, str(self)])
 
     def retry(self) -> None:
         """Queue the failed jobs of the run again."""

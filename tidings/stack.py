@@ -32,11 +32,15 @@ class Stack:
             while not self._is_up():
                 if self._process is None and not self._is_locked():
                     self._process = self._launch(log.fileno())
-                if self._process is not None and self._process.poll() is not None:
+
+                # Ours ends if another program has begun to start the same stack: that one is used.
+                has_ended = self._process is not None and self._process.poll() is not None
+                if has_ended and not self._is_locked():
                     log.seek(0)
                     last_lines = log.read().decode(errors="replace").strip().splitlines()[-1:]
                     self._process = None
                     raise TidingsError("".join(last_lines).removeprefix("tidings: "))
+
                 if time.monotonic() > deadline:
                     self.close()
                     raise TidingsError(

@@ -6,17 +6,13 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from operator import itemgetter
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from core.settings import Settings
-from tests.e2e_kit import running_stub
-from tests.jobs_kit import Jobs
-from tests.packs_kit import follow, forge, months, pack, store_headlines, verify
+from tests.packs_kit import follow, forge, jobs_over_headlines, months, pack, verify
 
 Files = dict[str, bytes | None]
 
@@ -27,23 +23,13 @@ def packs(
 ) -> Iterator[Mapping[bool, Path]]:
     """A run of months as a pack with texts (True) and as one without."""
     folder = tmp_path_factory.mktemp("packs")
-    database = folder / "tidings.db"
-    shutil.copyfile(_sqlite_template, database)
-    with running_stub(folder / "stub") as running:
-        settings = Settings(
-            home=folder / "home",
-            database_url=f"sqlite:///{database}",
-            redis_url=_valkey,
-            textapi_url=running.url,
-        )
-        with closing(Jobs(settings)) as jobs:
-            store_headlines(jobs)
-            run = jobs.submit(months())
-            jobs.do_all(run)
-            yield {
-                True: pack(jobs, run, folder / "texts.zip", texts=True),
-                False: pack(jobs, run, folder / "no-texts.zip"),
-            }
+    with jobs_over_headlines(folder, _valkey, _sqlite_template) as jobs:
+        run = jobs.submit(months())
+        jobs.do_all(run)
+        yield {
+            True: pack(jobs, run, folder / "texts.zip", texts=True),
+            False: pack(jobs, run, folder / "no-texts.zip"),
+        }
 
 
 @pytest.fixture

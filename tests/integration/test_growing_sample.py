@@ -24,8 +24,9 @@ from core.settings import Settings
 from language_models.completion import OPERATION
 from models.codes import CodeValue, Coding, replace_codes
 from models.database import Database
+from models.run_transitions import retry_run
 from models.runs import LOOK_JOB
-from models.tables import Job, SampleLook
+from models.tables import Job, Run, SampleLook
 from producers.imports import import_paths
 from producers.plan import OUR_ENGINE, plan_run
 from producers.submit import submit_run
@@ -306,6 +307,20 @@ def test_what_is_killed_at_any_moment_asks_nothing_twice(
     assert [look.number for look in looks] == list(range(1, len(looks) + 1))
     assert set(model.texts.values()) == {1}
     assert model.texts.total() == looks[-1].coded == len(codes_of(jobs.db, run, HARM))
+
+
+def test_a_look_that_failed_is_retried_and_ends_the_run(jobs: Jobs) -> None:
+    run = submit(jobs, half_width=0.04)
+    work(jobs, run)
+    with jobs.db.write() as connection:
+        look = update(Job).where(Job.run_id == run, Job.name == LOOK_JOB)
+        connection.execute(look.values(state=State.FAILED))
+        connection.execute(update(Run).where(Run.id == run).values(state=State.FAILED))
+
+    assert retry_run(jobs.db, run) == 1
+    assert run_row(jobs.db, run).state == State.RUNNING
+    work(jobs, run)
+    assert run_row(jobs.db, run).state == State.DONE
 
 
 def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:

@@ -43,7 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def print_json(folder: Path, *words: str) -> Any:
-    done = run_command(*words, "--json", variables={"TIDINGS_HOME": str(folder)})
+    variables = {"TIDINGS_HOME": str(folder), "TIDINGS_MODEL_URL": "http://127.0.0.1:9/v1"}
+    done = run_command(*words, "--json", variables=variables)
     assert done.stdout.count("\n") == 1, done.stderr
     return json.loads(done.stdout)
 
@@ -80,6 +81,14 @@ def test_a_command_prints_its_shape(folder: Path, words: tuple[str, ...]) -> Non
     printed = print_json(folder, *command.split(), *others)
     assert printed
     assert not list(differences(printed, SHAPES[command]))
+
+
+def test_a_plan_of_a_sample_prints_its_shape(folder: Path) -> None:
+    coder = ("--codebook", "relevance", "--coder", "model:stub", "--within", "0.02")
+    words = ("plan", "months", "2020-01..2020-03", "--keyword", "storm", *coder)
+    printed = print_json(folder, *words)
+    assert (printed["sample"]["within"], printed["sample"]["cost"]) == (0.02, None)
+    assert not list(differences(printed, SHAPES["plan months"]))
 
 
 def test_an_import_prints_its_shape(folder: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -184,7 +185,9 @@ def test_a_plan_has_the_figures_of_the_command_and_is_submitted_once(
 def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
     bound = {"tokens_in": 12_000, "tokens_out": 300, "cost": 1_234_567}
     model = {"calls": 40, "currency": "EUR", "bound": bound, "expected": None}
-    lines = describe_figures({"calls_to_make": 40, "ends_at": None, "model": model})
+    sample = {"within": 0.02, "cost": None, "cost_for_half": 2_500_000, "remarks": ["Rare."]}
+    figures = {"calls_to_make": 40, "ends_at": None, "model": model, "sample": sample}
+    lines = describe_figures(figures)
     assert lines == [
         ("calls to make", "40"),
         ("model", ""),
@@ -194,7 +197,20 @@ def test_a_plan_shows_tokens_and_cost_where_a_language_model_is_asked() -> None:
         ("\u2003\u2003tokens in", "12,000"),
         ("\u2003\u2003tokens out", "300"),
         ("\u2003\u2003cost", "1.23"),
+        ("sample", ""),
+        ("\u2003within", "0.02"),
+        ("\u2003cost for half", "2.50"),
+        ("\u2003remark", "Rare."),
     ]
+
+
+def test_a_run_gets_new_caps_when_it_is_resumed(home: tidings.Home) -> None:
+    run = home.months("2020-03", keywords="storm", name="Capped", max_calls=1).submit()
+    run.pause()
+    run.resume(max_calls=7)
+    assert run.status()["max_calls"] == 7
+    with pytest.raises(tidings.UsageError, match="pays no language model"):
+        run.resume(max_cost="2USD")
 
 
 def test_an_error_has_the_sentence_and_the_status_of_the_command(
@@ -388,3 +404,15 @@ def test_a_stack_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     )
     assert done.returncode == -9, done.stderr
     wait_until(lambda: not (home / "stack.json").exists(), what="the end of the stack")
+
+
+def test_a_stack_that_two_programs_start_at_once_is_one(tmp_path: Path) -> None:
+    def open_home(_number: int) -> tidings.Home:
+        return tidings.open(tmp_path / "own", start=True)
+
+    with ThreadPoolExecutor(2) as executor:
+        homes = list(executor.map(open_home, range(2)))
+    assert [home.command("doctor").count("BAD") for home in homes] == [0, 0]
+    for home in homes:
+        home.close()
+    assert not (tmp_path / "own" / "stack.json").exists()

@@ -34,10 +34,9 @@ from packs.verify import verify_pack
 from reports.data.exports import tables_of
 from reports.data.tables.registry import TABLES
 from tests.command_kit import run_command
-from tests.e2e_kit import running_stub
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs
-from tests.packs_kit import UNQUOTED, months, pack, store_headlines
+from tests.packs_kit import UNQUOTED, jobs_over_headlines, months, pack, store_headlines
 
 AUTHORS = (Author.parse("Doe, Jane"), Author.parse("The Institute"), Author.parse("Doe, Jane"))
 LICENSE = "CC-BY-4.0"
@@ -57,30 +56,20 @@ def packs(
 ) -> Iterator[Mapping[str, Path]]:
     """A run of months, unpacked: with texts, authors and a licence, and without any of them."""
     folder = tmp_path_factory.mktemp("packs")
-    database = folder / "tidings.db"
-    shutil.copyfile(_sqlite_template, database)
-    with running_stub(folder / "stub") as running:
-        settings = Settings(
-            home=folder / "home",
-            database_url=f"sqlite:///{database}",
-            redis_url=_valkey,
-            textapi_url=running.url,
+    with jobs_over_headlines(folder, _valkey, _sqlite_template) as jobs:
+        run = jobs.submit(months())
+        jobs.do_all(run)
+        full = pack(
+            jobs,
+            run,
+            folder / "full.zip",
+            texts=True,
+            title='A "study": 1\n',
+            authors=AUTHORS,
+            license_id=LICENSE,
         )
-        with closing(Jobs(settings)) as jobs:
-            store_headlines(jobs)
-            run = jobs.submit(months())
-            jobs.do_all(run)
-            full = pack(
-                jobs,
-                run,
-                folder / "full.zip",
-                texts=True,
-                title='A "study": 1\n',
-                authors=AUTHORS,
-                license_id=LICENSE,
-            )
-            bare = pack(jobs, run, folder / "bare.zip")
-            yield {"full": unpack(full), "bare": unpack(bare)}
+        bare = pack(jobs, run, folder / "bare.zip")
+        yield {"full": unpack(full), "bare": unpack(bare)}
 
 
 @pytest.fixture

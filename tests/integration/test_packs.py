@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -45,7 +44,6 @@ from packs.verify import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
 from reports.data import exports
-from tests.e2e_kit import running_stub
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs
 from tests.packs_kit import (
@@ -54,6 +52,7 @@ from tests.packs_kit import (
     document,
     flipped_byte,
     forge,
+    jobs_over_headlines,
     months,
     pack,
     store_headlines,
@@ -81,18 +80,8 @@ def packed(
 ) -> Iterator[Path]:
     """A pack of months, with texts; its run has the number 1."""
     folder = tmp_path_factory.mktemp("packed")
-    database = folder / "tidings.db"
-    shutil.copyfile(_sqlite_template, database)
-    with running_stub(folder / "stub") as running:
-        settings = Settings(
-            home=folder / "home",
-            database_url=f"sqlite:///{database}",
-            redis_url=_valkey,
-            textapi_url=running.url,
-        )
-        with closing(Jobs(settings)) as jobs:
-            store_headlines(jobs)
-            yield pack(jobs, done_months(jobs), folder / "pack.zip", texts=True)
+    with jobs_over_headlines(folder, _valkey, _sqlite_template) as jobs:
+        yield pack(jobs, done_months(jobs), folder / "pack.zip", texts=True)
 
 
 def done_months(jobs: Jobs, **changed: Any) -> int:

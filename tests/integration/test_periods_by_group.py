@@ -14,9 +14,9 @@ from sqlalchemy import delete
 from analysis.kinds import kind_named
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.options import RunSeriesBy, SeriesBy, parse_by
+from cli.options import RunSeriesBy, SeriesBy, parse_by, parse_run_by
 from cli.run_options import read_request
-from core.enums import Grain, Grouping
+from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, DocumentCount, Job, JobStep, Mention, Run
@@ -245,6 +245,16 @@ def test_by_takes_a_grain_a_grouping_or_both() -> None:
     ):
         with pytest.raises(UsageError, match=message):
             parse_by(text)
+
+
+def test_by_of_a_new_run_is_of_shares_too_and_a_quarter_of_them_alone() -> None:
+    assert parse_run_by("week") == RunSeriesBy(SeriesBy(Grain.WEEK, None))
+    by_month = SeriesBy(Grain.MONTH, Grouping.KIND)
+    assert parse_run_by("month,kind") == RunSeriesBy(by_month, SamplePeriod.MONTH)
+    assert parse_run_by("quarter") == RunSeriesBy(SeriesBy(None, None), SamplePeriod.QUARTER)
+    by_year = SeriesBy(Grain.YEAR, None)
+    for text in ("quarter, year", "year,quarter"):
+        assert parse_run_by(text) == RunSeriesBy(by_year, SamplePeriod.QUARTER)
 
 
 def test_a_grouping_that_is_submitted_is_stored_and_changed_when_it_is_read(db: Database) -> None:

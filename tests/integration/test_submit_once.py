@@ -63,6 +63,13 @@ def test_a_sweep_of_trainings_is_found_again(db: Database) -> None:
     assert submit_training(db, *other, on_equal=ignore) != run
 
 
+def test_a_run_whose_sample_grows_is_found_again(db: Database) -> None:
+    grows = PARAMETERS.model_copy(update={"half_width": 0.02})
+    run = submit(db, grows)
+    assert submit(db, grows) == run
+    assert submit(db, PARAMETERS.model_copy(update={"half_width": 0.03})) != run
+
+
 def test_a_cancelled_run_is_made_anew(db: Database) -> None:
     run = submit(db)
     cancel_run(db, run)
