@@ -46,6 +46,19 @@ class CodePlan:
 
 
 @dataclass(frozen=True)
+class PilotShare:
+    """The units of a kind that a pilot has found in the category, of *n*."""
+
+    positives: float
+    n: float
+
+    @classmethod
+    def assume(cls, share: float) -> PilotShare:
+        """Return a share as if many units told it."""
+        return cls(share * _MANY, _MANY)
+
+
+@dataclass(frozen=True)
 class _Part:
     """The documents of a kind that a machine gave one code, or all: *sizes* are those of strata.
 
@@ -135,11 +148,11 @@ def plan_codes(
 
 def plan_first_codes(
     strata: Sequence[CodedStratum],
-    shares: Mapping[str, float],
+    shares: Mapping[str, PilotShare],
     half_width: float,
     tail: float = TAIL,
 ) -> CodePlan:
-    """Return what `plan_codes` does where nothing is coded, if each kind has its share of *shares*.
+    """Return what `plan_codes` does where nothing is coded, if *shares* are those of the kinds.
 
     Raises ValueError unless *half_width* > 0.
     """
@@ -148,7 +161,8 @@ def plan_first_codes(
     for kind in group_by_kind(strata):
         places = [place for place, stratum in enumerate(strata) if stratum.kind == kind]
         sizes = [strata[place].size for place in places]
-        part = _Part(sizes, _MANY, _MANY * shares[kind], copies=1.0, inequality=1.0)
+        share = shares[kind]
+        part = _Part(sizes, share.n, share.positives, copies=1.0, inequality=1.0)
         kinds.append(_Kind(places, sizes, 1.0, [part]))
     return _plan(strata, kinds, half_width, tail)
 
