@@ -114,8 +114,12 @@ def is_within(share: LookedAtShare, within: float) -> bool:
 
 def count_pilot(periods: int, *, are_estimated: bool) -> int:
     """Return how many texts a pilot of so many *periods* has."""
-    fewest = PILOT_OF_ESTIMATED_PERIOD if are_estimated else PILOT_OF_PERIOD
-    return max(PILOT, fewest * periods)
+    return max(PILOT, count_pilot_of_period(is_estimated=are_estimated) * periods)
+
+
+def count_pilot_of_period(*, is_estimated: bool) -> int:
+    """Return how many texts of each period a pilot has at least."""
+    return PILOT_OF_ESTIMATED_PERIOD if is_estimated else PILOT_OF_PERIOD
 
 
 def take_look(
