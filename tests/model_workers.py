@@ -15,6 +15,7 @@ from core.enums import ENDED, State
 from core.settings import Settings
 from models.database import Database
 from models.job_transitions import requeue_lost_jobs
+from models.runs import IS_SUBMITTED
 from models.tables import Job, Run
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
@@ -57,7 +58,7 @@ def is_open(db: Database, run: int) -> bool:
 
 def due_jobs(db: Database, run: int) -> list[int]:
     """Return the jobs of a run that have not ended, all of them due."""
-    open_jobs = (Job.run_id == run, Job.kind != "report", Job.state.not_in(ENDED))
+    open_jobs = (Job.run_id == run, IS_SUBMITTED, Job.state.not_in(ENDED))
     with db.write() as connection:
         waiting = update(Job).where(*open_jobs, Job.state == State.WAITING)
         connection.execute(waiting.values(due_at=0.0))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
+import random
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from models.codes import CodeValue, Coding, UnitKey, replace_codes
 from models.database import Database
 from models.run_transitions import retry_run
 from models.runs import LOOK_JOB
-from models.tables import Code, Document, Job, Run, SampleLook
+from models.tables import Answer, AnswerDocument, Code, Document, Job, Run, SampleLook
 from models.watches import start_watch
 from producers.code_sample import choose_for_people, draw_code_sample
 from producers.imports import import_paths
@@ -45,19 +45,18 @@ from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, PRICE, codes_of, months, run_row, with_model
 from tests.packs_kit import pack, verify
+from tests.sample_kit import (
+    HARM,
+    HARMFUL,
+    export_bytes,
+    headline,
+    import_months,
+    make_model,
+    submit,
+    work_with_kills,
+)
 from tests.stub_model import ModelServer, running_model
 from workers.executor import work_one_slice
-
-HARM = Codebook.model_validate(
-    {
-        "name": "harm",
-        "unit": "document",
-        "instructions": "You read headlines of a newspaper.",
-        "variables": [{"name": "harm", "question": "Does the text report harm?", "type": "yes-no"}],
-    }
-)
-WORDS = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "islet", "jetty"]
-WORDS += ["knoll", "lagoon", "meadow"]
 
 # A time of 2024-04-10: March is over.
 NOON = 1_712_750_400.0
@@ -69,31 +68,12 @@ BOTH_MONTHS = {
     "steps": ("keywords",),
 }
 
-# Half of the texts with the keyword are about harm, and none of the others.
-HARMFUL = re.compile("Flood harms")
 HARMFUL_TEXTS = 123
-
-
-def headline(number: int) -> str:
-    if number % 90 == 3:
-        return f"Flood harms {number} homes."
-    what = "Flood harms" if number % 8 == 0 else "A flood near" if number % 8 == 1 else "Quiet in"
-    return f"{what} {WORDS[number % 10]} {WORDS[number // 10 % 10]} {WORDS[number // 100]}."
-
-
-def write_months(settings: Settings, numbers: range) -> Any:
-    headlines: dict[str, list[str]] = {}
-    for number in numbers:
-        day = f"2024-{1 + number % 2:02}-{1 + number % 28:02}"
-        headlines.setdefault(day, []).append(headline(number))
-    return write_archive(settings.home, headlines)
 
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    server.choose = lambda _variable, text, _possible: "yes" if HARMFUL.match(text) else "no"
-    with running_model(server):
+    with running_model(make_model()) as server:
         yield server
 
 
@@ -101,15 +81,8 @@ def model() -> Iterator[ModelServer]:
 def jobs(stub_settings: Settings, model: ModelServer) -> Iterator[Jobs]:
     settings = with_model(stub_settings, model, model_price=PRICE)
     with closing(Jobs(settings)) as opened:
-        path = write_months(settings, range(900))
-        import_paths(opened.db, [path], source=None, handle=None, columns={})
+        import_months(opened)
         yield opened
-
-
-def submit(jobs: Jobs, max_cost: str | None = None, **options: Any) -> int:
-    parameters = months(jobs, HARM, first="2024-01", **options)
-    cap = None if max_cost is None else parse_money(max_cost)
-    return submit_run(jobs.db, parameters, (), max_cost=cap)
 
 
 def work(jobs: Jobs, run: int, slices: int = 200) -> None:
@@ -379,13 +352,37 @@ def test_a_sample_and_then_all_texts_are_all_texts_at_once(jobs: Jobs, model: Mo
     assert len(exports(jobs.db, run)[0]) == 900
 
 
+def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    chance = random.Random(33)
+    kills = 0
+    for options in ({"half_width": 0.05}, {"code": "all"}):
+        killed = submit(jobs, **options)
+        kills += work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=1.0)
+    assert kills > 1
+    # What was in flight at a kill is asked again, and nothing else.
+    most_in_flight = kills * jobs.settings.model_concurrency
+    assert 900 <= model.texts.total() <= 900 + most_in_flight
+
+    asked = model.texts.total()
+    with jobs.db.write() as connection:
+        connection.execute(delete(AnswerDocument))
+        connection.execute(delete(Answer))
+    at_once = submit(jobs, code="all")
+    work(jobs, at_once)
+    assert model.texts.total() == asked + 900
+    exports_of_runs = [export_bytes(jobs.db, run) for run in (killed, at_once)]
+    assert exports_of_runs[0] == tuple(
+        table.replace(b"\n%d," % at_once, b"\n%d," % killed) for table in exports_of_runs[1]
+    )
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_killed_at_any_moment_asks_nothing_twice(
     jobs: Jobs, model: ModelServer, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look that dies before or after its transaction leaves the run as it was, or enlarged."""
-    import random  # noqa: PLC0415
-
     from workers import sample_look  # noqa: PLC0415
 
     chance = random.Random(seed)
