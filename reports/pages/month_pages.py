@@ -22,7 +22,7 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.years import groups_by_year
-from reports.figures import clouds, distinctive, entities, scatter, style
+from reports.figures import clouds, distinctive, entities, month_scatter, scatter, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
@@ -206,7 +206,7 @@ class MonthReader:
         caption = f"The words of {quantity(len(distinct), 'mention')} in {month_in_words}.{repeats}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
-            scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
+            month_scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
             clouds.cloud_spec(prefix, cloud_words, mask, caption, has_png=False),
             note=describe_origin([self.run], period),
         )
