@@ -91,6 +91,9 @@ class NamedEntity:
     # How often a model took it for a name.
     times: int
 
+    # Whether texts count that hold it as an account's handle alone.
+    with_handles: bool = False
+
 
 @dataclass(frozen=True)
 class RunNames:
@@ -277,6 +280,7 @@ class RunNames:
 
         labels = {}
         totals = Counter[EntityName]()
+        with_handles = set()
         for entity_key, form_counts in groups.items():
             names_by_form = {form: _most(spellings[form]) for form in form_counts}
             in_full = form_counts[entity_key[1]]
@@ -284,6 +288,8 @@ class RunNames:
             if held is not None and _are_names(entity_key, form_counts, held):
                 totals[entity_key] = held.documents[entity_key]
                 in_full = held.in_full[entity_key]
+                if held.by_handle[entity_key]:
+                    with_handles.add(entity_key)
             labels[entity_key] = _label(entity_key[1], form_counts, names_by_form, in_full)
         bearers = _group_bearers(totals)
 
@@ -297,7 +303,8 @@ class RunNames:
                 ]
                 label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
             times = groups[type_, key].total()
-            entities.append(NamedEntity(type_, label, count, has_evidence, times))
+            has_handles = (type_, key) in with_handles
+            entities.append(NamedEntity(type_, label, count, has_evidence, times, has_handles))
         entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
         return entities, len(own_names), len(unproven)
 
