@@ -22,7 +22,7 @@ from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
 # The time between two looks at jobs that others may work on.
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.1
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.model_workers"])
@@ -41,10 +41,14 @@ def _work(variables: Mapping[str, Any], run: int | None) -> None:
     settings = Settings(**variables)
     runtime = Runtime(settings, celery_app(settings))
     while run is None or is_open(runtime.db, run):
-        # What a killed process held is free at once: its name says that it is gone.
-        requeue_lost_jobs(runtime.db, lambda owner: owner != runtime.owner and _has_exited(owner))
-        for job in due_jobs(runtime.db, run):
+        due = due_jobs(runtime.db, run)
+        for job in due:
             work_one_slice(runtime, job)
+        if not due:
+            # What a killed process held is free at once: its name says that it is gone.
+            requeue_lost_jobs(
+                runtime.db, lambda owner: owner != runtime.owner and _has_exited(owner)
+            )
         time.sleep(POLL_SECONDS)
     os._exit(0)
 
