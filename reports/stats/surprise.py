@@ -36,7 +36,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from scipy.special import bdtr, bdtrc, stdtr
+import scipy
 
 # The variance of a usual word's rate p over n documents is CLUSTERING * p / n + (SWAY * p)²:
 # measured on the months and weeks of two years of headlines (`bench/events.py --folder`).
@@ -375,7 +375,7 @@ def _predict(
     spread = (USUAL_DEGREES + math.fsum(squares)) / (USUAL_DEGREES + own_degrees)
     error = math.sqrt(spread * (variance + 1 / math.fsum(weights)))
     degrees = USUAL_DEGREES + min(own_degrees, MOST_OWN_DEGREES)
-    return float(2 * stdtr(degrees, -abs(current - mean) / error))
+    return float(2 * scipy.special.stdtr(degrees, -abs(current - mean) / error))
 
 
 def _compare_poisson(matched: int, exposure: int, current: Count) -> float:
@@ -383,6 +383,8 @@ def _compare_poisson(matched: int, exposure: int, current: Count) -> float:
     total, part = matched + current.matched, current.exposure / (exposure + current.exposure)
     is_more = current.matched * exposure > matched * current.exposure
     tail = (
-        bdtrc(current.matched - 1, total, part) if is_more else bdtr(current.matched, total, part)
+        scipy.special.bdtrc(current.matched - 1, total, part)
+        if is_more
+        else scipy.special.bdtr(current.matched, total, part)
     )
     return min(1.0, float(2 * tail))
