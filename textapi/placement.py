@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 from textapi.text.comparison import ComparedText, Form, collapse, fold, verbatim
 from textapi.text.keywords import pattern
@@ -59,6 +61,13 @@ def uncut(folded: str) -> str:
     return _CUT.sub("", folded)
 
 
+class _Begin(NamedTuple):
+    """Where a search begins: at one of our sentences, and at an offset of the text."""
+
+    index: int
+    offset: int
+
+
 class _Placer:
     """Places the sentences of an answer in their order, or else anywhere in the text."""
 
@@ -72,22 +81,33 @@ class _Placer:
         self._next = 0
         # The last sentence ends at this offset of the text.
         self._cursor = 0
+        # Sentences of the answer cover these sentences.
+        self._covered: set[int] = set()
 
     def place(self, sentence: str) -> list[int]:
         """Return which of our sentences *sentence* covers; none if it stands nowhere."""
-        if not sentence.strip():
+        sentence = sentence.strip()
+        if not sentence:
             return []
 
-        begins = ((self._next, self._cursor), (0, 0))
-        for next_index, cursor in begins:
-            for form in _FORMS:
-                covered = self._find(form, form(sentence).text, next_index, cursor)
-                if covered:
+        begins = (_Begin(self._next, self._cursor), _Begin(0, 0))
+        forms = [(form, form(sentence).text) for form in _FORMS]
+        covered_again: list[int] = []
+        for find, begin in product((self._find_whole, self._find_part), begins):
+            for form, folded in forms:
+                covered = find(form, folded, begin)
+                if not self._covered.issuperset(covered):
+                    self._covered.update(covered)
                     return covered
+                # Another form may find a sentence that no other one means.
+                covered_again = covered_again or covered
+        if covered_again:
+            return covered_again
 
         remainder = uncut(fold(sentence).text)
-        for next_index, cursor in begins if remainder else ():
-            covered = self._mentioning(self._find(fold, remainder, next_index, cursor))
+        for begin in begins if remainder else ():
+            found = self._find_whole(fold, remainder, begin)
+            covered = self._mentioning(found or self._find_part(fold, remainder, begin))
             if covered:
                 # The next sentence is another one.
                 self._note(covered[-1])
@@ -95,17 +115,25 @@ class _Placer:
 
         return []
 
-    def _find(self, form: Form, sentence: str, next_index: int, cursor: int) -> list[int]:
-        """Look among our sentences from *next_index* on, then for a place behind *cursor*."""
-        whole, our_sentences = self._compared(form)
-        if sentence in our_sentences[next_index:]:
-            return self._note(our_sentences.index(sentence, next_index))
+    def _find_whole(self, form: Form, sentence: str, begin: _Begin) -> list[int]:
+        """Look for one of our sentences that is equal, first among those that no other means."""
+        _, our_sentences = self._compared(form)
+        indexes = range(begin.index, len(our_sentences))
+        equal = [i for i in indexes if our_sentences[i] == sentence]
+        if not equal:
+            return []
+        return self._note(next((i for i in equal if i not in self._covered), equal[0]))
 
-        start = whole.text.find(sentence, whole.place_of(cursor))
+    def _find_part(self, form: Form, sentence: str, begin: _Begin) -> list[int]:
+        """Look for a place in the text, and return our sentences there."""
+        whole, our_sentences = self._compared(form)
+        start = whole.text.find(sentence, whole.place_of(begin.offset))
         if start < 0:
             return []
-        begin, end = whole.span(start, start + len(sentence))
-        covered = [i for i, span in enumerate(self._spans) if span[0] < end and span[1] > begin]
+        start_offset, end = whole.span(start, start + len(sentence))
+        covered = [
+            i for i, span in enumerate(self._spans) if span[0] < end and span[1] > start_offset
+        ]
         mentioning = self._mentioning(covered)
         if mentioning:
             self._cursor = end
