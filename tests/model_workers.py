@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import select, update
 
 from core.broker import celery_app
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, State
 from core.settings import Settings
 from models.database import Database
 from models.job_transitions import requeue_lost_jobs
+from models.runs import IS_SUBMITTED
 from models.tables import Job, Run
 from tests.batch_killer import send_no_messages
 from workers.executor import work_one_slice
@@ -68,7 +69,7 @@ def is_open(db: Database, run: int) -> bool:
 
 def due_jobs(db: Database, run: int | None) -> list[int]:
     """Return the jobs of a run, or of all, that have not ended, all of them due."""
-    open_jobs = [Job.kind != JobKind.REPORT, Job.state.not_in(ENDED), Run.state != State.PAUSED]
+    open_jobs = [IS_SUBMITTED, Job.state.not_in(ENDED), Run.state != State.PAUSED]
     if run is not None:
         open_jobs.append(Job.run_id == run)
     with db.read() as connection:
