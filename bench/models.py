@@ -37,7 +37,7 @@ import redis
 from sqlalchemy import insert, select, update
 
 from analysis.codebooks.model_prompt import Prompt
-from analysis.codebooks.model_requests import ModelRequest, codes_of_answer
+from analysis.codebooks.model_requests import RETRIES, ModelRequest, codes_of_answer
 from cli.stack.ports import free_port, http_answers
 from core.enums import ENDED, State
 from core.prices import MICRO, Money
@@ -399,6 +399,8 @@ def try_kills(place: Place, kills: int, rng: random.Random) -> Counter[str]:
             with closing(Jobs(settings)) as jobs:
                 texts = rng.randrange(3, 20)
                 add_texts(jobs, texts, rng)
+                model.faults.refused = tuple(_texts(jobs)[1 : rng.randrange(1, 3)])
+                model.faults.bad_attempts = rng.randrange(1, 4)
                 if rng.random() < 0.3:
                     model.faults.lost_lines = (_texts(jobs)[0],)
                     model.faults.batch_state = rng.choice(("completed", "expired", "cancelled"))
@@ -457,13 +459,15 @@ def _check_batches(jobs: Jobs, run: int, model: ModelServer, texts: int) -> Coun
     """Return what went wrong with a run that has ended."""
     charged = run_row(jobs.db, run).cost_charged
     billed = model.bill * MICRO
+    # Answers without codes are asked for again.
+    again = len(model.faults.refused) * min(model.faults.bad_attempts, RETRIES)
     return Counter(
         {
             "not done": jobs.row(run).state != State.DONE,
             "lost": len(codes_of(jobs.db, run)) != texts,
-            "paid twice": model.answered != len(model.texts),
+            "paid twice": model.answered != len(model.texts) + again,
             "charged less than billed": charged < billed,
-            "charged more than billed": charged > billed + texts,
+            "charged more than billed": charged > billed + texts + again,
         }
     )
 

@@ -154,6 +154,7 @@ class Batch:
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
     """Return the stored answers among *keys*, as JSON texts."""
     answers: dict[bytes, str] = {}
+    # They were mostly stored in the order in which they are asked for.
     for batch in batched(list(keys)):
         answers.update(connection.execute(_ANSWERS, {"keys": batch}).all())
     return answers
@@ -162,8 +163,9 @@ def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes,
 def stored_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
     """Return those of *keys* whose answers are stored."""
     stored: set[bytes] = set()
-    for batch in batched(list(keys)):
-        stored.update(connection.scalars(_STORED, {"keys": batch}))
+    # Keys that follow each other in the index are read from the same pages.
+    for batch in batched(sorted(keys)):
+        stored.update(connection.scalars(_STORED, {"keys": batch}).all())
     return stored
 
 

@@ -3,6 +3,9 @@
 An intent is written, and its most charged, before anything is sent. Each text of it is a line until
 its answer is stored: the line is deleted, and what it took is settled, in the transaction that
 stores the answer. So nothing is lost or paid twice, whenever a process is killed.
+
+A text whose answer gives no codes is a line of a further intent, which the same transaction writes.
+Its answer is stored nevertheless, and stays if the further ones are no better.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from core.enums import ENDED
 from core.ratelimit.notation import LimitUnit
@@ -41,12 +45,14 @@ class LineBound:
 
 @dataclass(frozen=True, kw_only=True)
 class LineAnswer:
-    """What became of a line: its answer as it is stored, None if it is to be asked about again.
+    """What became of a line: its answer as it is stored, None if it has none.
 
-    *usage* is None if the server does not say what an answer took.
+    *is_usable* is False if no code follows from the answer. *usage* is None if the server does not
+    say what an answer took.
     """
 
     stored: str | None
+    is_usable: bool = True
     usage: Usage | None = None
     use: ModelUse | None = None
 
@@ -110,6 +116,12 @@ def list_lines(connection: Connection, uuid: str) -> list[Row[Any]]:
     return list(connection.execute(lines.order_by(BatchLine.key)))
 
 
+def find_retried(connection: Connection) -> set[bytes]:
+    """Return the keys of the lines whose answers gave no codes, and that are asked about again."""
+    retried = select(BatchLine.key).where(BatchLine.retries > 0)
+    return {bytes(key) for key in connection.scalars(retried)}
+
+
 def find_batched(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
     """Return those of *keys* that are lines of open batches, with the batch of each."""
     batched_keys: dict[bytes, str] = {}
@@ -159,16 +171,22 @@ def settle_lines(
     batch: Row[Any],
     answers: Mapping[bytes, LineAnswer],
     *,
+    claim: Claim,
+    most_retries: int,
     service: str,
     credential: str,
 ) -> int:
     """Store the answers of lines, by key, and what they took; return how many lines that were.
 
     A line that was settled before is left alone. One without an answer costs nothing, and may be
-    asked about again.
+    asked about again. One whose answer gives no codes becomes a line of a further intent of the
+    *claim*, *most_retries* times and as far as the caps of its run leave room; only this raises
+    `LeaseLost`.
     """
-    # The run may have been forgotten meanwhile.
-    connection.execute(select(Run.id).where(Run.id == batch.run_id).with_for_update())
+    # The runs may have been forgotten meanwhile.
+    run_ids = [batch.run_id, claim.run_id]
+    locked = select(Run.id).where(Run.id.in_(run_ids)).order_by(Run.id).with_for_update()
+    connection.execute(locked)
     lines: list[Row[Any]] = []
     for keys in batched(sorted(answers)):
         gone = delete(BatchLine).where(BatchLine.uuid == batch.uuid, BatchLine.key.in_(keys))
@@ -193,7 +211,7 @@ def settle_lines(
             minute=minute,
             weights={LimitUnit.TOKENS: line.tokens, LimitUnit.COST: line.cost},
         )
-        counts = settled_counts(charge, answer.usage)
+        counts = settled_counts(charge, answer.usage) | {"retries": int(line.retries > 0)}
         change += counts["charged_cost"]
         calls.add(charge, minute, counts)
     charge_run(connection, batch.run_id, cost=change)
@@ -201,7 +219,34 @@ def settle_lines(
 
     uses = [answers[bytes(line.key)].use for line in lines]
     note_uses(connection, db, batch.run_id, [use for use in uses if use is not None])
+
+    unusable_lines = [
+        line
+        for line in lines
+        if not answers[bytes(line.key)].is_usable and line.retries < most_retries
+    ]
+    if unusable_lines:
+        _intend_again(connection, batch, claim, unusable_lines)
     return len(lines)
+
+
+def _intend_again(
+    connection: Connection, batch: Row[Any], claim: Claim, lines: Sequence[Row[Any]]
+) -> None:
+    """Write the intent of asking again about *lines*, which were deleted."""
+    caps = lock_caps(connection, claim.run_id)
+    fence(connection, claim)
+    fitting = list(takewhile(lambda line: caps.take(line.cost), lines))
+    if not fitting:
+        return
+
+    uuid = uuid4().hex
+    batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
+    batch_row |= {"coder": batch.coder, "price": batch.price}
+    connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
+    line_rows = [{**line._asdict(), "uuid": uuid, "retries": line.retries + 1} for line in fitting]
+    connection.execute(insert(BatchLine), line_rows)
+    charge_run(connection, claim.run_id, calls=caps.taken_calls, cost=caps.taken_cost)
 
 
 def _store_answers(
@@ -210,19 +255,29 @@ def _store_answers(
     lines: Sequence[Row[Any]],
     answers: Mapping[bytes, LineAnswer],
 ) -> None:
-    """Store the answers of *lines*, but for those about documents that were erased meanwhile."""
+    """Store the answers of *lines*, but for those about documents that were erased meanwhile.
+
+    They replace earlier ones that gave no codes.
+    """
     stored_documents = _lock_documents(connection, lines)
     answer_rows: list[Mapping[str, Any]] = []
+    later_answer_rows: list[Mapping[str, Any]] = []
     document_rows: list[Mapping[str, Any]] = []
     for line in lines:
         stored = answers[bytes(line.key)].stored
         if stored is None or not stored_documents.issuperset(line.documents):
             continue
-        answer_rows.append({"key": line.key, "value": stored})
+        if line.retries:
+            later_answer_rows.append({"line_key": line.key, "later": stored})
+        else:
+            answer_rows.append({"key": line.key, "value": stored})
         for document in line.documents:
             document_rows.append({"document_id": document, "key": line.key})
     if answer_rows:
         connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answer_rows)
+    if later_answer_rows:
+        replacing = update(Answer).where(Answer.key == bindparam("line_key"))
+        connection.execute(replacing.values(value=bindparam("later")), later_answer_rows)
     if document_rows:
         connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), document_rows)
 

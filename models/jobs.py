@@ -41,6 +41,9 @@ WORKER_KEPT_SECONDS = 86_400.0
 # A job's documents are compared with those of at most so many other jobs of its run.
 MOST_COMPARED = 100
 # columns of a job that progresses
+# A job that was put off so often waits no more for others that were put off.
+MOST_WAITS_FOR_WAITING = 3
+
 NO_SETBACKS = {"crashes": 0, "losses": 0, "waits": 0, "waiting_since": None}
 
 
@@ -219,9 +222,15 @@ def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
 
 
 def is_at_work_elsewhere(connection: Connection, claim: Claim) -> bool:
-    """Return whether another process works on a job of the claim's run."""
+    """Return whether another process works on a job of the claim's run.
+
+    A job that was put off and has stored no answer since counts for jobs that were put off a few
+    times at most: two jobs would wait for each other without end.
+    """
     is_other = and_(Job.run_id == claim.run_id, ~IS_REPORT, Job.owner != claim.owner)
     is_at_work = and_(Job.state == State.RUNNING, Job.lease_until > clock())
+    if claim.waits >= MOST_WAITS_FOR_WAITING:
+        is_at_work = and_(is_at_work, Job.waits == 0)
     return connection.scalar(select(Job.id).where(is_other, is_at_work).limit(1)) is not None
 
 

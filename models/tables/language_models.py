@@ -87,7 +87,7 @@ class ModelBatch(Base):
 
 
 class BatchLine(Base):
-    """A text of a batch whose answer is not stored: nobody else asks about it meanwhile."""
+    """A text of a batch whose answer is to come: nobody else asks about it meanwhile."""
 
     __tablename__ = "batch_lines"
 
@@ -107,3 +107,6 @@ class BatchLine(Base):
 
     # The ids of the documents that have the text.
     documents: Mapped[list[int]] = mapped_column(JSON)
+
+    # How many answers gave no codes; the newest of them is stored.
+    retries: Mapped[int] = mapped_column(server_default="0")

@@ -22,6 +22,7 @@ from reports.data.estimate_strata import (
     join_periods,
     list_coded_groups,
 )
+from reports.data.machine_counts import count_unusable_answers
 from reports.data.run_data import RunData
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
@@ -59,10 +60,12 @@ class ErrorDifference:
 class MachineAccuracy:
     """A machine's codes beside people's, variable by variable, and errors that differ.
 
-    *tests* says how often its errors were compared.
+    *tests* says how often its errors were compared, *unusable* how many units have no code of a
+    language model, by state.
     """
 
     coder: str
+    unusable: dict[str, int]
     matrices: dict[str, ConfusionMatrix]
     tests: dict[Compared, int]
     differences: list[ErrorDifference]
@@ -111,7 +114,8 @@ def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAcc
         if p_value < LEVEL
     ]
     tests = Counter(difference.between for difference, _ in compared)
-    return MachineAccuracy(coder, matrices, tests, differences)
+    unusable = count_unusable_answers(run, sample, coder)
+    return MachineAccuracy(coder, unusable, matrices, tests, differences)
 
 
 def _list_pairs(sample: CodedSample, coder: str, variable: Variable) -> Iterator[_CodedPair]:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.model_requests import UNUSABLE
 from core.enums import CodeState
 from models.codes import UnitKey
 from models.tables import Code
@@ -87,11 +89,37 @@ def _read_codes(
     statement = select(Code.document_id, Code.position, Code.variable, Code.code, Code.state).where(
         *is_of_coder, Code.coder == coder, Code.keyword == keyword
     )
-    codes: dict[int, str | None] = {}
+    conditions = _list_conditions(sample.codebook, variable)
+    codes: dict[int, str] = {}
+    unknown: set[int] = set()
     for row in fetch_all(run.db, statement):
         unit = number_unit(UnitKey(row.document_id, keyword, row.position))
-        if row.variable == variable:
-            codes[unit] = row.code if row.state == CodeState.CODED else None
+        is_coded = row.state == CodeState.CODED
+        if row.variable == variable and is_coded:
+            codes[unit] = row.code
+        elif not is_coded and row.variable in (variable, *conditions):
+            unknown.add(unit)
         else:
             codes.setdefault(unit, NOT_ASKED)
-    return {unit: code for unit, code in codes.items() if code is not None}
+    return {unit: code for unit, code in codes.items() if unit not in unknown}
+
+
+def _list_conditions(codebook: Codebook, variable: str) -> list[str]:
+    """Return the variables whose codes decide whether a variable is asked."""
+    conditions: list[str] = []
+    condition = codebook.variable(variable).condition
+    while condition is not None:
+        conditions.append(condition.variable)
+        condition = codebook.variable(condition.variable).condition
+    return conditions
+
+
+def count_unusable_answers(run: RunData, sample: CodedSample, coder: str) -> dict[str, int]:
+    """Return how many units have no code of a model, since it was refused, cut off or invalid."""
+    # The first variable is asked of every unit.
+    is_of_variable = Code.variable == sample.codebook.variables[0].name
+    is_of_coder = (Code.run_id == run.id, Code.codebook_id == sample.codebook_id)
+    states = select(Code.state, func.count()).where(
+        *is_of_coder, Code.coder == coder, is_of_variable, Code.state.in_(UNUSABLE)
+    )
+    return dict(fetch_all(run.db, states.group_by(Code.state).order_by(Code.state)))

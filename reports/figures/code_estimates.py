@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,8 +14,9 @@ from reports.figures import style
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import format_share
 
-# At most this many panels stand in a row, and so many periods have room in one of them.
-_COLUMNS, _MOST_LABELLED = 3, 8
+# At most this many panels stand in a row, under which so many letters have room, with these between
+# two names of periods.
+_COLUMNS, _ROW_LETTERS, _LETTERS_BETWEEN = 3, 100, 2
 # Heights are in inches.
 _PANEL, _LINE = 1.9, 0.36
 _INTERVAL: style.Look = {"linewidth": 2.2, "alpha": 0.45, "zorder": 2, "solid_capstyle": "butt"}
@@ -60,9 +61,14 @@ def estimates_figure(title: str, panels: Sequence[CategoryPanel]) -> Figure:
     for ax in axes[max(0, len(panels) - columns) : len(panels)]:
         ax.tick_params(labelbottom=True)
     # Shares are compared across panels, so they have one scale, which begins at zero.
-    axes[0].set_ylim(0, 1.08 * max(share.high for panel in panels for share in panel.periods))
+    axes[0].set_ylim(0, _find_end(share for panel in panels for share in panel.periods))
     style.figure_title(figure, title)
     return figure
+
+
+def _find_end(shares: Iterable[EstimatedShare]) -> float:
+    """Return the end of an axis on which all intervals have room; that of zeros is the whole."""
+    return 1.12 * max(share.high for share in shares) or 1.0
 
 
 def _draw_periods(ax: Axes, panel: CategoryPanel, columns: int) -> None:
@@ -72,8 +78,9 @@ def _draw_periods(ax: Axes, panel: CategoryPanel, columns: int) -> None:
         ax.plot([x, x], [share.low, share.high], color=style.BLUE, **_INTERVAL)
     ax.plot(xs, [share.share for share in panel.periods], color=style.BLUE, **_DOT)
 
-    step = -(-len(xs) * columns // (_MOST_LABELLED * _COLUMNS))
-    ax.set_xticks(xs[:: max(1, step)], [share.period for share in panel.periods][:: max(1, step)])
+    letters = sum(len(share.period) + _LETTERS_BETWEEN for share in panel.periods)
+    step = max(1, -(-letters * columns // _ROW_LETTERS))
+    ax.set_xticks(xs[::step], [share.period for share in panel.periods[::step]])
     ax.set_xlim(-0.6, len(xs) - 0.4)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
     ax.yaxis.set_major_formatter(style.format_percent)
@@ -99,7 +106,7 @@ def _draw_lines(title: str, panels: Sequence[CategoryPanel]) -> Figure:
 
     ax.set_yticks(ys, [style.without_undrawable(panel.name) for panel in panels])
     ax.set_ylim(len(panels) - 0.4, -0.6)
-    ax.set_xlim(0, 1.12 * max(panel.whole.high for panel in panels))
+    ax.set_xlim(0, _find_end(panel.whole for panel in panels))
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6))

@@ -64,7 +64,7 @@ def test_what_a_text_cost_is_counted_as_the_server_bills_it(jobs: Jobs, model: M
     jobs.to_its_end(run)
     (call,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
     assert (call.calls, call.retries) == (5, 0)
-    assert call.tokens_in + call.tokens_out == sum(tokens for _, tokens in model.answers)
+    assert call.tokens_in + call.tokens_out == sum(taken["tokens"] for _, taken in model.answers)
     assert call.charged_cost == call.cost == run_row(jobs.db, run).cost_charged
     assert 0 <= int(call.cost) - model.bill * 1_000_000 < 5
 

@@ -175,15 +175,65 @@ def test_a_batch_without_any_answer_fails_the_job_and_costs_nothing(
     assert open_lines(jobs) == 0
 
 
-def test_an_unusable_answer_of_a_batch_is_a_state_of_its_text(
-    jobs: Jobs, model: ModelServer
+@pytest.mark.parametrize(("bad_attempts", "paid"), [(1, 2), (9, 3)])
+@pytest.mark.parametrize("fault", [CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID])
+def test_a_text_of_a_batch_without_codes_is_asked_three_times_as_by_chat(
+    jobs: Jobs, model: ModelServer, fault: CodeState, bad_attempts: int, paid: int
 ) -> None:
-    model.faults.refused = (HEADLINES["2024-02-03"][0],)
+    text = HEADLINES["2024-02-03"][0]
+    setattr(model.faults, fault.replace(" ", "_"), (text,))
+    model.faults.bad_attempts = bad_attempts
     run = submit(jobs)
     work(jobs, run)
+    assert jobs.row(run).state == State.DONE
+    states = [value["harm"].state for value in codes_of(jobs.db, run).values()]
+    assert states.count(CodeState.CODED) == TEXTS - (paid == 3)
+    assert states.count(fault) == (paid == 3)
+    totals = [batch["request_counts"]["total"] for batch in model.batches.values()]
+    assert totals == [TEXTS, *[1] * (paid - 1)]
+    assert model.texts[text] == paid
+    (calls,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
+    assert (calls.calls, calls.retries) == (TEXTS + paid - 1, paid - 1)
+    assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS + 2
+
+    # What is stored then is nobody's to ask again.
+    work(jobs, submit(jobs))
+    assert model.texts[text] == paid
+
+
+def test_a_cap_leaves_no_room_to_ask_again(jobs: Jobs, model: ModelServer) -> None:
+    text = HEADLINES["2024-02-03"][0]
+    model.faults.refused = (text,)
+    run = submit(jobs)
+    jobs.slice(run)
+    bound = run_row(jobs.db, run).cost_charged
+    cancel_run(jobs.db, run)
+
+    # The other run needs the same texts, and its cap is what the first attempts cost.
+    other = submit(jobs, Money(bound // TEXTS // 2, "USD"))
+    work(jobs, other)
+    assert model.texts[text] == 1
+    states = [value["harm"].state for value in codes_of(jobs.db, other).values()]
+    assert states.count(CodeState.REFUSED) == 1
+    assert run_row(jobs.db, other).cost_charged == 0
+
+
+def test_a_further_answer_that_never_comes_leaves_the_one_before(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    text = HEADLINES["2024-02-03"][0]
+    model.faults.refused = (text,)
+    run = submit(jobs)
+    jobs.slice(run)
+    make_due(jobs, run)
+    jobs.slice(run)
+    assert open_lines(jobs) == 1
+    model.faults.lost_lines = (text,)
+    work(jobs, run)
+    assert jobs.row(run).state == State.DONE
+    assert model.texts[text] == 1
     states = [value["harm"].state for value in codes_of(jobs.db, run).values()]
     assert states.count(CodeState.REFUSED) == 1
-    assert model.answered == TEXTS
 
 
 def test_the_first_texts_are_asked_at_once_and_the_others_by_a_batch(
@@ -274,6 +324,8 @@ def test_a_process_that_is_killed_at_any_moment_loses_nothing_and_pays_nothing_t
     jobs: Jobs, model: ModelServer, moment: str, when: str
 ) -> None:
     model.faults.batch_looks = 0
+    # A text that is asked again is paid again, once.
+    model.faults.refused, model.faults.bad_attempts = (HEADLINES["2024-02-03"][0],), 1
     run = submit(jobs)
     for _ in range(3):
         is_killed = kill_at(jobs.settings, jobs.row(run).id, moment, when)
@@ -283,8 +335,10 @@ def test_a_process_that_is_killed_at_any_moment_loses_nothing_and_pays_nothing_t
     assert is_killed, moment
     work(jobs, run)
     assert jobs.row(run).state == State.DONE
-    assert len(codes_of(jobs.db, run)) == TEXTS
-    assert model.answered == len(model.texts) == TEXTS
+    states = {value["harm"].state for value in codes_of(jobs.db, run).values()}
+    assert states == {CodeState.CODED}
+    assert len(codes_of(jobs.db, run)) == len(model.texts) == TEXTS
+    assert model.answered == TEXTS + 1
     assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS
     assert open_lines(jobs) == 0
 

@@ -7,15 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from sqlalchemy import update
 
 from core.enums import State
 from core.errors import RunCapReached, UsageError
 from core.prices import Money, Price, Tokens, parse_money, parse_price
 from core.settings import Settings, environment
+from models.job_transitions import claim_job
+from models.jobs import is_at_work_elsewhere
 from models.run_transitions import resume_run
+from models.tables import Job
 from producers.imports import import_paths
 from producers.plan import Plan, plan_run
 from producers.submit import submit_run
@@ -100,6 +105,28 @@ def test_a_cap_uses_what_calls_in_flight_give_back(jobs: Jobs, model: ModelServe
     assert stored.state == State.PAUSED
     assert stored.cost_charged > 2 * one_bound
     assert model.bill * MICRO <= 3 * one_bound
+
+
+def test_jobs_that_a_cap_puts_off_do_not_wait_for_each_other_without_end(jobs: Jobs) -> None:
+    run = jobs.submit(months(jobs, last="2024-03"))
+    claims = [
+        claim_job(jobs.db, row.id, owner=row.name, lease_seconds=60, has_exited=lambda _: False)
+        for row in jobs.rows(run)
+    ]
+    waiting, other = claims
+    assert waiting is not None
+    assert other is not None
+
+    def counts(waits: int, other_waits: int) -> bool:
+        with jobs.db.write() as connection:
+            put_off = update(Job).where(Job.id == other.job_id)
+            connection.execute(put_off.values(waits=other_waits))
+            return is_at_work_elsewhere(connection, replace(waiting, waits=waits))
+
+    assert counts(waits=0, other_waits=0)
+    assert counts(waits=2, other_waits=5)
+    assert counts(waits=3, other_waits=0)
+    assert not counts(waits=3, other_waits=1)
 
 
 def test_a_cap_on_nothing_is_refused(jobs: Jobs) -> None:

@@ -23,13 +23,16 @@ from core.enums import SamplePeriod, State
 from core.errors import UsageError
 from core.prices import format_money
 from core.settings import Settings, environment
-from models.codes import Coding, UnitCodes, replace_codes
+from models.codes import CodeValue, Coding, UnitCodes, replace_codes
 from models.documents import add_documents
 from models.erasure import documents_named, forget_documents
 from models.tables import Job
 from producers.code_sample import draw_code_sample
 from producers.imports import import_paths
 from reports.build import report_folder
+from reports.data.coded_samples import read_coded_samples
+from reports.data.machine_counts import count_machine_codes
+from reports.data.run_data import load_run
 from tests.command_kit import run_command
 from tests.e2e_kit import write_archive
 from tests.exports_kit import rows_of
@@ -138,9 +141,35 @@ def test_a_model_beside_people_makes_estimates_and_the_report_says_who_answered(
     index = report_folder.build(jobs.db, [run], tmp_path / "report")
     page = Page((index.parent / "methods.html").read_text(encoding="utf-8"))
     assert "stub (fp_stub_1), as its server names it: 5 answers" in page.text
+    codes_page = Page((index.parent / "codes.html").read_text(encoding="utf-8"))
+    assert "model:stub coded all texts. The shares" in codes_page.text
     cost = format_money(run_row(jobs.db, run).cost_charged, "USD")
     assert f"Cost: {cost}." in page.text
     assert model.answered == 5
+
+
+def test_a_text_whose_answer_was_refused_is_not_called_coded(
+    jobs: Jobs, model: ModelServer, tmp_path: Path
+) -> None:
+    model.choose = lambda variable, _text, possible: "no" if variable == "harm" else possible[0]
+    model.faults.refused = ("The Flood Is Over.",)
+    run = jobs.submit(months(jobs, code="all"))
+    jobs.to_its_end(run)
+    sampled = draw_code_sample(jobs.db, run, DOCUMENTS, n=5, per=SamplePeriod.ALL, seed=1)
+    people = {text.unit: {"harm": CodeValue("no")} for text in sampled}
+    with jobs.db.write() as connection:
+        codebook_id, _ = stored_codebook(connection, DOCUMENTS.hash.hex())
+        replace_codes(connection, jobs.db, Coding(run, codebook_id, "person:Ann"), people)
+    data = load_run(jobs.db, run)
+    (sample,) = read_coded_samples(data)
+    for variable in ("harm", "what"):
+        counts = count_machine_codes(data, sample, CODER, variable)
+        numbers = [sum(counts.count(stratum.number, None).values()) for stratum in sample.strata]
+        # Nobody knows whether the second question would be asked of the text.
+        assert sum(numbers) == 5, variable
+    index = report_folder.build(jobs.db, [run], tmp_path / "report")
+    page = Page((index.parent / "codes.html").read_text(encoding="utf-8"))
+    assert "model:stub coded all texts but 1 (1 refused)" in page.text
 
 
 def test_a_pack_makes_the_codes_of_the_answers_again(jobs: Jobs, tmp_path: Path) -> None:
