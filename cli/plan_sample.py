@@ -120,8 +120,8 @@ class SamplePlanner:
         plan.texts, plan.texts_for_half = (
             self._count(keywords, shares, width) for width in (within, within / 2)
         )
-        if self._parameters.network is not None:
-            self._use_network(self._parameters.network)
+        if self._parameters.network_coder is not None:
+            self._use_network(self._parameters.network_coder)
         return plan.texts
 
     def _use_network(self, network: str) -> None:
