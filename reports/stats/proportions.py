@@ -21,8 +21,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-from scipy.special import ndtr
+import scipy
 
 from core.enums import SamplePart
 from reports.stats.coded_strata import (
@@ -371,10 +370,12 @@ def _find_p_value(cells: AnyCells, other_cells: AnyCells, difference: float) -> 
 
     def limit(errors: float) -> float:
         """Return the limit at the side of 0, as far from it as it is inside *difference*."""
-        low, high = _difference_limits(cells, other_cells, float(ndtr(-errors)))
+        low, high = _difference_limits(cells, other_cells, float(scipy.special.ndtr(-errors)))
         return low if difference > 0 else -high
 
     if limit(_MOST_ERRORS) > 0:
-        return float(2 * ndtr(-_MOST_ERRORS))
-    errors = float(brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
-    return float(2 * ndtr(-errors))
+        return float(2 * scipy.special.ndtr(-_MOST_ERRORS))
+    errors = (
+        float(scipy.optimize.brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
+    )
+    return float(2 * scipy.special.ndtr(-errors))
