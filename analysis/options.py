@@ -339,7 +339,7 @@ class TextOptions(FrozenModel):
     #: `match_coder` fills it in if the coder is a model.
     model: ModelOptions | None = None
     #: The network that codes all texts beside a model, as `match_coder` reads it from the coder.
-    network: str | None = None
+    network_coder: str | None = None
     #: A model codes a sample that grows until every wanted share is known to so much.
     half_width: Annotated[float, Field(ge=0.001, le=0.5)] | None = None
     #: The categories whose shares are wanted, all of the codebook's if there are none.
@@ -396,12 +396,12 @@ class TextOptions(FrozenModel):
     @property
     def coding_network(self) -> str | None:
         """The network that codes all texts, as ``network:RUN``; None if none does."""
-        return self.network if self.has_model_coder else self.coder
+        return self.network_coder if self.has_model_coder else self.coder
 
     @property
     def coders_as_written(self) -> str | None:
         """The coders as ``--coder`` takes them."""
-        return self.coder if self.network is None else f"{self.network},{self.coder}"
+        return self.coder if self.network_coder is None else f"{self.network_coder},{self.coder}"
 
     @property
     def has_model_coder(self) -> bool:

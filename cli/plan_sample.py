@@ -29,15 +29,15 @@ from reports.data.run_data import RunData, load_run
 from reports.data.sample_looks import count_coded
 from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_strata import CodedStratum
-from reports.stats.looks import LEVELS, PARTS, count_pilot
+from reports.stats.looks import LEVELS, count_pilot
 from reports.stats.proportions import estimate_share
 
 if TYPE_CHECKING:
     from models.database import Database
 
-# Most samples end at the fourth look, with what its plan asks for and a little more.
+# Most samples end at the fourth look, with about what its plan asks for; a few go on.
 _TAIL = LEVELS[3] / 2
-_EXCESS = PARTS[-1]
+_EXCESS = 1.06
 
 # Without codes to plan from each part is taken to be divided in halves: nothing takes more texts.
 WORST_SHARE = 0.5
@@ -120,8 +120,8 @@ class SamplePlanner:
         plan.texts, plan.texts_for_half = (
             self._count(keywords, shares, width) for width in (within, within / 2)
         )
-        if self._parameters.network is not None:
-            self._use_network(self._parameters.network)
+        if self._parameters.network_coder is not None:
+            self._use_network(self._parameters.network_coder)
         return plan.texts
 
     def _use_network(self, network: str) -> None:

@@ -215,7 +215,7 @@ def replace_codes_of_job(
     job = connection.execute(run_of_job).one()
     stored = _stored(bytes.fromhex(job.parameters["codebook"]))
     codebook_id = connection.execute(stored).scalar_one()
-    coders = [job.parameters["coder"], job.parameters.get("network")]
+    coders = [job.parameters["coder"], job.parameters.get("network_coder")]
 
     scope = DocumentScope.of_job(
         kind=job.kind, name=job.name, parameters=job.parameters, job_id=job_id

@@ -53,12 +53,12 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     codebook = choose_codebook(db, parameters.codebook)
     _check_unit(kind, codebook)
     network, model = _part_coders(coder)
-    if network is not None:
-        _check_network(db, network, codebook)
     if model is None:
         _refuse_model_options(parameters)
-    else:
-        parameters = parameters.model_copy(update={"coder": model, "network": network})
+    if network is not None:
+        _check_network(db, network, codebook)
+    if model is not None:
+        parameters = parameters.model_copy(update={"coder": model, "network_coder": network})
         parameters = _match_model(db, settings, kind, parameters, codebook)
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]

@@ -30,9 +30,9 @@ from reports.stats.proportions import ShareEstimate, estimate_share
 LEVELS = (0.0005, 0.002, 0.0075, 0.03, 0.01)
 
 # The part of the codes that a plan asks for which is drawn after each look but the last. A plan
-# from few codes is a guess: so the first part is small. The last plan is exceeded, since half of
-# all plans that are just right miss by a little.
-PARTS = (0.3, 0.6, 0.95, 1.06)
+# from few codes is a guess: so the first part is small. The last plan is exceeded, since no look
+# follows that could make up for one that was too hopeful.
+PARTS = (0.3, 0.6, 0.95, 1.15)
 
 # No look is spent on a few codes more: they are twice as many, if the plan asks for so many.
 LEAST_GROWTH = 2.0
