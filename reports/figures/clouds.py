@@ -9,20 +9,18 @@ from io import BytesIO
 from random import Random
 
 import numpy as np
-from matplotlib.font_manager import get_font
-from matplotlib.path import Path
-from matplotlib.textpath import text_to_path
+from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont, UnidentifiedImageError
 from wordcloud import WordCloud
 
-# The package gives this class no public name. Its public way, `WordCloud.generate`, makes words
+# The package gives this function no public name. Its public way, `WordCloud.generate`, makes words
 # smaller that find no room, so that heights are no longer in proportion to counts.
-from wordcloud.wordcloud import IntegralOccupancyMap
+from wordcloud.query_integral_image import query_integral_image
 
 from analysis.text import stopwords
 from analysis.text.words import join_names, words_of_terms
 from core.errors import BadInput
-from reports.figures import fonts
+from reports.figures import fonts, lettering
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 
@@ -37,8 +35,10 @@ FEWEST_WORDS = 10
 SMALLEST_SHARE = 1 / 15
 # These sizes of the most frequent word are tried, down to 8.
 _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
-# At first, one size in this many is tried.
-_STRIDE = 4
+# Words are measured at this size.
+_MEASURED = 100
+# Words and the space between them often fill this share of the room.
+_FILLED = 0.8
 # The space between words is in layout units.
 MARGIN = 4
 # This share of the words lies flat; the others stand upright.
@@ -184,7 +184,8 @@ def lay_out(word_counts: dict[str, int], *, mask: np.ndarray | None) -> WordClou
         background_color="white",
     )
 
-    placed = _place_largest(partial(_place_all, word_counts, cloud.font_path, mask))
+    place_all = partial(_place_all, word_counts, cloud.font_path, mask)
+    placed = _place_largest(place_all, _estimate_size(word_counts, cloud.font_path, mask))
     if placed is not None:
         cloud.layout_ = placed
         return cloud
@@ -193,29 +194,43 @@ def lay_out(word_counts: dict[str, int], *, mask: np.ndarray | None) -> WordClou
     return lay_out(word_counts, mask=None)
 
 
-def _place_largest(place_all: Callable[[float], list[Placed] | None]) -> list[Placed] | None:
+def _place_largest(
+    place_all: Callable[[float], list[Placed] | None], estimate: int
+) -> list[Placed] | None:
     """Place the words at the largest size at which all have room; None if there is no such size.
 
-    Sizes are tried in strides, then between the last two. *place_all* takes the first word's size.
+    The size at the place *estimate* is tried first, then larger ones until one has no room, or
+    smaller ones until one has. *place_all* takes the first word's size.
     """
-    too_large = -1
-    for fitting in range(0, len(_SIZES), _STRIDE):
-        placed = place_all(_SIZES[fitting])
-        if placed is not None:
-            break
-        too_large = fitting
-    else:
-        return None
+    placed = place_all(_SIZES[estimate])
+    if placed is None:
+        smaller = map(place_all, _SIZES[estimate + 1 :])
+        return next((words for words in smaller if words is not None), None)
 
-    while fitting - too_large > 1:
-        middle = (fitting + too_large) // 2
-        placed_larger = place_all(_SIZES[middle])
+    for size in reversed(_SIZES[:estimate]):
+        placed_larger = place_all(size)
         if placed_larger is None:
-            too_large = middle
-        else:
-            placed, fitting = placed_larger, middle
+            break
+        placed = placed_larger
 
     return placed
+
+
+def _estimate_size(word_counts: dict[str, int], font_path: str, mask: np.ndarray | None) -> int:
+    """Return the place of the size at which the words with their margins fill most of the room."""
+    height, width = (HEIGHT, WIDTH) if mask is None else mask.shape
+    room = height * width if mask is None else np.count_nonzero(mask != 255)
+    font = _font(font_path, _MEASURED)
+    boxes = np.array([font.getbbox(word) for word in word_counts])
+    shares = np.array(list(word_counts.values())) / max(word_counts.values())
+    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T * shares / _MEASURED
+
+    for place, size in enumerate(_SIZES):
+        filled = np.sum((widths * size + MARGIN) * (heights * size + MARGIN))
+        if filled <= _FILLED * room and max(widths) * size + MARGIN <= max(width, height):
+            return place
+
+    return len(_SIZES) - 1
 
 
 def font_size(count: int, most: int, largest: float) -> float:
@@ -228,39 +243,68 @@ def _font(path: str, size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size)
 
 
+@lru_cache(maxsize=1024)
+def _draw_word(word: str, path: str, size: float) -> NDArray[np.uint8]:
+    """Return the shades of a word's letters, in units of the layout."""
+    font = ImageFont.TransposedFont(_font(path, size))
+    _, _, width, height = font.getbbox(word)
+    paper = Image.new("L", (int(width), int(height)))
+    ImageDraw.Draw(paper).text((0, 0), word, fill="white", font=font)
+    return np.asarray(paper)
+
+
+class _Occupied:
+    """The ink of a cloud as an integral image: the sum of all shades above and left of a place."""
+
+    def __init__(self, mask: np.ndarray | None) -> None:
+        if mask is None:
+            self._integral = np.zeros((HEIGHT, WIDTH), np.uint32)
+        else:
+            blocked = np.where(mask == 255, 255, 0)
+            self._integral = blocked.cumsum(axis=0).cumsum(axis=1).astype(np.uint32)
+
+    def find_room(self, height: int, width: int, chance: Random) -> tuple[int, int] | None:
+        """Return the corner, top and left, of a place without ink that *chance* chooses."""
+        corner: tuple[int, int] | None = query_integral_image(self._integral, height, width, chance)
+        return corner
+
+    def add(self, shades: NDArray[np.uint8], top: int, left: int) -> None:
+        """Add the ink of a word, which counts right of it and below it, too."""
+        height, width = shades.shape
+        ink = shades.cumsum(axis=0, dtype=np.uint32).cumsum(axis=1, dtype=np.uint32)
+        bottom, right = top + height, left + width
+        self._integral[top:bottom, left:right] += ink
+        self._integral[top:bottom, right:] += ink[:, -1:]
+        self._integral[bottom:, left:right] += ink[-1:]
+        self._integral[bottom:, right:] += ink[-1, -1]
+
+
 def _place_all(
     word_counts: dict[str, int], font_path: str, mask: np.ndarray | None, largest: float
 ) -> list[Placed] | None:
     """Place the words, the first at the size *largest*; None if one finds no room."""
-    blocked = None if mask is None else mask == 255
-    height, width = (HEIGHT, WIDTH) if blocked is None else blocked.shape
-    occupied = IntegralOccupancyMap(height, width, blocked)
-    paper = Image.new("L", (width, height))
-    draw = ImageDraw.Draw(paper)
+    occupied = _Occupied(mask)
     chance = Random(1)
     most = max(word_counts.values())
     placed: list[Placed] = []
 
     for rank, (word, count) in enumerate(word_counts.items()):
         size = font_size(count, most, largest)
-        font = _font(font_path, size)
+        flat = _draw_word(word, font_path, size)
         turn = None if chance.random() < HORIZONTAL else Image.Transpose.ROTATE_90
         for turned in (turn, Image.Transpose.ROTATE_90 if turn is None else None):
-            turned_font = ImageFont.TransposedFont(font, orientation=turned)
-            _, _, right, bottom = draw.textbbox((0, 0), word, font=turned_font, anchor="lt")
-            room = int(bottom) + MARGIN, int(right) + MARGIN
-            corner = occupied.sample_position(*room, chance)
+            shades = flat if turned is None else np.rot90(flat)
+            height, width = shades.shape
+            corner = occupied.find_room(height + MARGIN, width + MARGIN, chance)
             if corner is not None:
                 break
         else:
             return None
 
         top, left = corner[0] + MARGIN // 2, corner[1] + MARGIN // 2
-        draw.text((left, top), word, fill="white", font=turned_font)
         ink = _INKS[rank % len(_INKS)]
         placed.append(((word, count / most), size, (top, left), turned, ink))
-        shades = np.asarray(paper)
-        occupied.update(shades if blocked is None else shades + blocked, top, left)
+        occupied.add(shades, top, left)
 
     return placed
 
@@ -275,60 +319,25 @@ def to_png(cloud: WordCloud) -> bytes:
 
 def to_svg(cloud: WordCloud) -> bytes:
     """Return the cloud as SVG with letters as outlines, each once, so that it needs no font."""
-    font = get_font(cloud.font_path)
-    font.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
-    # The order of the glyphs in this dictionary numbers them.
-    outlines: dict[str, str] = {}
+    outlines = lettering.Outlines()
     placed = []
     for (word, _), size, (top, left), turned, ink in cloud.layout_:
-        glyphs, shapes, _ = text_to_path.get_glyphs_with_font(font, word)
-        corners, letters = [], []
-        for glyph, x, y, _ in glyphs:
-            points, codes = shapes[glyph]
-            if glyph not in outlines:
-                outline = _outline(points, codes)
-                outlines[glyph] = f'<path id="g{len(outlines)}" d="{outline}"/>'
-            glyph_number = list(outlines).index(glyph)
-            above = f' y="{y:.1f}"' if y else ""
-            letters.append(f'<use xlink:href="#g{glyph_number}" x="{x:.1f}"{above}/>')
-            if len(points):
-                corners.append(points + np.array([x, y]))
-
-        scale = size / text_to_path.FONT_SCALE
-        (x0, _), (x1, y1) = np.vstack(corners).min(axis=0), np.vstack(corners).max(axis=0)
+        line = lettering.set_line(word, (cloud.font_path,))
+        scale = size / lettering.UNITS
         translation = f"translate({left},{top})"
         if turned:
-            translation = f"translate({left},{top + scale * (x1 - x0):.2f})rotate(-90)"
-        move = f"{translation}scale({scale:g},{-scale:g})translate({-x0:.1f},{-y1:.1f})"
-        placed.append(f'<g fill="{ink}" transform="{move}">{"".join(letters)}</g>')
+            bottom = top + scale * (line.right - line.left)
+            translation = f"translate({left},{bottom:.2f})rotate(-90)"
+        move = f"scale({scale:g},{-scale:g})translate({-line.left:.1f},{-line.top:.1f})"
+        letters = outlines.write(line)
+        placed.append(f'<g fill="{ink}" transform="{translation}{move}">{letters}</g>')
 
     height, width = cloud.mask.shape if cloud.mask is not None else (HEIGHT, WIDTH)
     size = f'width="{width * SCALE}" height="{height * SCALE}" viewBox="0 0 {width} {height}"'
     spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
-    letters = [f"<defs>{''.join(outlines.values())}</defs>"]
-    lines = [f"<svg {spaces} {size}>", paper, *letters, *placed, "</svg>"]
+    lines = [f"<svg {spaces} {size}>", paper, outlines.define(), *placed, "</svg>"]
     return ("\n".join(lines) + "\n").encode()
-
-
-_COMMANDS = {
-    Path.MOVETO: ("M", 1),
-    Path.LINETO: ("L", 1),
-    Path.CURVE3: ("Q", 2),
-    Path.CURVE4: ("C", 3),
-}
-
-
-def _outline(points: np.ndarray, codes: np.ndarray) -> str:
-    """Return a glyph as the data of an SVG path; its unit is a hundredth of the font's size."""
-    parts: list[str] = []
-    index = 0
-    while index < len(codes):
-        command, count = _COMMANDS.get(codes[index], ("Z", 0))
-        numbers = [f"{x:.1f},{y:.1f}" for x, y in points[index : index + count]]
-        parts.append(command + " ".join(numbers))
-        index += max(count, 1)
-    return "".join(parts)
 
 
 @cache

@@ -134,10 +134,10 @@ def shapes_arabic() -> bool:
 
 
 @cache
-def font_path(font: str) -> str:
+def font_path(font: str, weight: str = "normal") -> str:
     """Return the path of the file of *font*."""
     # A string would be parsed, hyphens and all, so the family is a list.
-    properties = font_manager.FontProperties(family=[font])
+    properties = font_manager.FontProperties(family=[font], weight=weight)
     return str(font_manager.findfont(properties))
 
 

@@ -1,4 +1,4 @@
-"""The polarity of every mention of a month, with the month's mean."""
+"""The polarity of every mention, month by month, with each month's mean."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
@@ -21,17 +20,13 @@ from reports.figures import style
 from reports.figures.polarity import gaps
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.periods import month_name
-from reports.words.quantities import quantity, signed
+from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED, with_scale
 
-# A month's picture has about this many dots at most.
-MOST_DOTS = 2000
 # A month's panel on the sheet has about this many dots at most.
 SMALL_DOTS = 300
 
 _DOTS: style.Look = {"linewidths": 0, "zorder": 2, "label": "mentions"}
-_INTERVAL: style.Look = {"color": style.VERMILLION, "alpha": 0.13, "linewidth": 0}
-_MEAN: style.Look = {"color": style.VERMILLION, "linewidth": 1.8, "zorder": 3, "label": "mean"}
 _RIGHT: style.Look = {"ha": "right", "color": style.MUTED}
 
 
@@ -106,69 +101,6 @@ def spread(days: Sequence[int]) -> list[float]:
         positions.append(day + (so_far[day] + 0.5) / day_totals[day])
         so_far[day] += 1
     return positions
-
-
-def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
-    """Draw a dot for each mention at its date, and the month's mean as a line."""
-    start = style.first_day(month.period)
-    ax.axhline(0, color=style.HAIR, linewidth=0.8, zorder=0.8, label="_zero")
-    if not month.has_polarity:
-        style.mark_gaps(ax, [month.period])
-
-    xs = [start + position - 1 for position in spread(month.days)]
-    ax.scatter(xs, month.polarities, s=24, color=style.BLUE, alpha=month.opacity, **_DOTS)
-    if month.mean is not None:
-        if month.low is not None and month.high is not None and month.n >= FEW:
-            ax.axhspan(max(-1.0, month.low), min(1.0, month.high), label="_interval", **_INTERVAL)
-        ax.axhline(month.mean, alpha=month.shade, **_MEAN)
-
-    ax.set_xlim(start, start + month.length)
-    ax.set_ylim(-1.05, 1.05)
-    marks = [1, 5, 10, 15, 20, 25, month.length]
-    ax.set_xticks(np.array(marks) + (start - 0.5), [str(mark) for mark in marks])
-    ax.set_yticks([-1, -0.5, 0, 0.5, 1])
-    ax.set_xlabel(f"day of {month_name(month.period, '%B %Y')}")
-    ax.set_ylabel("polarity (\u22121 to 1)")
-
-
-def month_figure(subject: Subject, month: MonthOfPolarities) -> Figure:
-    """Return one month by itself."""
-    # The figure is laid out by hand, because there are many months and all look alike.
-    figure = Figure(figsize=(6.4, 3.0))
-    figure.subplots_adjust(left=0.105, right=0.985, bottom=0.16, top=0.89)
-    ax = figure.add_subplot()
-    draw_polarities(ax, month)
-
-    sub = f"n = {month.n:,}"
-    if month.mean is not None:
-        sub += f" · mean {signed(month.mean)}"
-    style.title(ax, f"Polarity of {subject.name}, {month_name(month.period, '%B %Y')}", sub=sub)
-    return figure
-
-
-def month_spec(
-    subject: Subject, month: MonthOfPolarities, *, scale: str = UNCHECKED
-) -> FigureSpec | None:
-    """Declare the figure of a month's polarities."""
-    if not month.days:
-        return None
-
-    thinned = thin_out(month, MOST_DOTS)
-    caption = (
-        "Each dot is a sentence that mentions it, side by side within its day; the line is the "
-        "mean, the band its 95 % interval (from five mentions on)."
-    )
-    if thinned is not month:
-        caption += f" One dot in {month.n / len(thinned.days):.1f} is drawn."
-    return FigureSpec(
-        name=f"{subject.slug}-{month.period}-polarity",
-        draw=partial(month_figure, subject, thinned),
-        alt=f"Scatter of the polarity of {quantity(month.n, 'mention')} of {subject.name} by day "
-        f"of {month_name(month.period, '%B %Y')}.",
-        caption=with_scale(caption, scale),
-        layout="chart month",
-        has_png=False,
-    )
 
 
 @dataclass(frozen=True)

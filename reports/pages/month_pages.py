@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
-from reports.data.distinct_mentions import describe_repeats, drop_repeats
+from reports.data.distinct_mentions import describe_repeats, drop_repeats, list_first_texts
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
 from reports.data.held_names import HeldNames, NameFinder
@@ -22,7 +22,7 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.years import groups_by_year
-from reports.figures import clouds, distinctive, entities, scatter, style
+from reports.figures import clouds, distinctive, entities, month_scatter, scatter, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
@@ -206,7 +206,7 @@ class MonthReader:
         caption = f"The words of {quantity(len(distinct), 'mention')} in {month_in_words}.{repeats}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
-            scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
+            month_scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
             clouds.cloud_spec(prefix, cloud_words, mask, caption, has_png=False),
             note=describe_origin([self.run], period),
         )
@@ -238,8 +238,8 @@ class MonthReader:
         list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
         held = HeldNames()
         if keyword.name in self.finders:
-            texts = {mention.document: mention.text for mention in distinct}
-            held = self.finders[keyword.name].count(texts.values())
+            texts = list_first_texts(distinct, place_of)
+            held = self.finders[keyword.name].count(texts)
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
             word_row for word_row in distinctive_rows if word_row.keyword == keyword.name

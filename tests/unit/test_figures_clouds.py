@@ -355,3 +355,24 @@ def test_what_no_font_has_becomes_an_ellipsis() -> None:
 def test_latin_greek_cyrillic_and_arabic_need_no_font_beyond_the_shipped_one() -> None:
     assert fonts.missing_scripts(["abc где αβ سلام"]) == []
     assert fonts.font_families(["abc где αβ سلام"]) == [fonts.DEFAULT_FONT]
+
+
+@given(st.integers(0, 44), st.integers(0, 44))
+def test_the_largest_size_with_room_is_found_from_any_estimate_by_trying_what_lies_between(
+    largest_with_room: int, estimate: int
+) -> None:
+    tried: list[float] = []
+
+    def place_all(size: float) -> list[clouds.Placed] | None:
+        tried.append(size)
+        has_room = size <= clouds._SIZES[largest_with_room]
+        return [(("word", 1.0), size, (0, 0), None, "ink")] if has_room else None
+
+    placed = clouds._place_largest(place_all, estimate)
+    assert placed is not None
+    assert placed[0][1] == clouds._SIZES[largest_with_room]
+    assert len(tried) <= abs(largest_with_room - estimate) + 2
+
+
+def test_no_size_at_all_has_room_for_words_that_are_too_many() -> None:
+    assert clouds._place_largest(lambda _: None, 20) is None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from reports.figures import (
     accounts,
     comparison,
     entities,
+    month_scatter,
     phrases,
     polarity,
     scatter,
@@ -28,6 +30,8 @@ from reports.figures import (
     trainings,
 )
 from reports.figures.spec import Subject
+
+LINK = "{http://www.w3.org/1999/xlink}href"
 
 
 def day(text: str) -> float:
@@ -73,38 +77,83 @@ def test_mentions_lie_within_their_day_side_by_side() -> None:
     assert scatter.spread([3, 3, 7, 3, 3]) == [3.125, 3.375, 7.5, 3.625, 3.875]
 
 
-def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
+FEBRUARY = Subject("“x”", "x", style.Range("2020-02", "2020-02"))
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def draw_month(month: scatter.MonthOfPolarities) -> ET.Element:
+    with style.house_style():
+        svg = month_scatter.draw_month(FEBRUARY, month)["svg"]
+    return ET.fromstring(svg)  # noqa: S314 - our own
+
+
+def dots(root: ET.Element) -> list[tuple[float, float]]:
+    """Return the day and the polarity of each dot; the axes run from 48.4 to 453.9 and so on."""
+    uses = [use for use in root.iter(f"{SVG}use") if use.attrib[LINK] == "#dot"]
+    places = [(float(use.attrib["x"]), float(use.attrib["y"])) for use in uses]
+    days = [1 + (x - 48.4) / (453.9 - 48.4) * 29 for x, _ in places]
+    polarities = [1.05 - (y - 23.8) / (181.4 - 23.8) * 2.1 for _, y in places]
+    return list(zip(days, polarities, strict=True))
+
+
+def mean_lines(root: ET.Element) -> list[float]:
+    """Return the polarity of each line in the colour of a mean."""
+    paths = [path.attrib for path in root.iter(f"{SVG}path")]
+    heights = [
+        float(path["d"].split()[1].split("H")[0])
+        for path in paths
+        if path.get("stroke") == style.VERMILLION
+    ]
+    return [1.05 - (height - 23.8) / (181.4 - 23.8) * 2.1 for height in heights]
+
+
+def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line() -> None:
     month = scatter.MonthOfPolarities(
         "2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 3, 0.0833, -0.1, 0.2
     )
-    scatter.draw_polarities(ax, month)
-    dots = label(ax.collections, "mentions").get_offsets().tolist()
-    assert dots == [
-        [day("2020-02-01") + 0.5, 0.5],
-        [day("2020-02-29") + 0.25, -0.5],
-        [day("2020-02-29") + 0.75, 0.25],
+    root = draw_month(month)
+    expected = [(1.5, 0.5), (29.25, -0.5), (29.75, 0.25)]
+    assert dots(root) == [pytest.approx(dot, abs=0.01) for dot in expected]
+    assert mean_lines(root) == [pytest.approx(0.0833, abs=0.001)]
+
+
+def test_the_band_of_a_months_mean_is_its_interval_and_is_not_there_below_five_mentions() -> None:
+    month = scatter.MonthOfPolarities("2020-02", True, (1,) * 5, (0.5,) * 5, 5, 0.5, 0.4, 1.2)
+    (band,) = [
+        path.attrib["d"]
+        for path in draw_month(month).iter(f"{SVG}path")
+        if path.get("fill") == style.VERMILLION
     ]
-    assert list(label(ax.lines, "mean").get_ydata()) == [0.0833, 0.0833]
-    assert ax.get_xlim() == (day("2020-02-01"), day("2020-03-01"))
-    assert ax.get_ylim() == (-1.05, 1.05)
-    assert ax.get_xlabel() == "day of February 2020"
+    assert band == "M48.4 27.6H453.9V72.6H48.4z"  # from 0.4 to 1, the highest polarity
+    assert 'fill="#D55E00"' not in ET.tostring(draw_month(replace(month, n=4)), "unicode")
 
 
-def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n(ax: Axes) -> None:
+def test_a_month_without_a_mean_is_hatched_and_has_no_line() -> None:
+    month = scatter.MonthOfPolarities("2020-02", False, (1,), (0.5,), 1, None, None, None)
+    root = draw_month(month)
+    assert [path.get("fill") for path in root.iter(f"{SVG}path")].count("url(#gap)") == 1
+    assert mean_lines(root) == []
+    assert len(dots(root)) == 1
+
+
+def test_equal_letters_of_a_months_picture_are_one_outline() -> None:
+    month = scatter.MonthOfPolarities("2020-02", True, (1,), (0.5,), 1, 0.5, None, None)
+    root = draw_month(month)
+    outlines = [path.attrib["id"] for path in root.iter(f"{SVG}path") if "id" in path.attrib]
+    used = [use.attrib[LINK][1:] for use in root.iter(f"{SVG}use")]
+    assert len(outlines) == len(set(outlines))
+    assert {name for name in used if name != "dot"} == set(outlines)
+    assert list(root.iter(f"{SVG}text")) == []
+
+
+def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n() -> None:
     days, polarities = tuple(range(1, 29)), tuple(number / 100 for number in range(28))
     month = scatter.thin_out(
         scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10
     )
     assert month.days == (1, 4, 7, 10, 13, 16, 19, 22, 25, 28)
-    scatter.draw_polarities(ax, month)
-    assert list(label(ax.lines, "mean").get_ydata()) == [0.135, 0.135]
-    with style.house_style():
-        assert (
-            scatter.month_figure(Subject("x", "x", style.Range("2020-02", "2020-02")), month)
-            .axes[0]
-            .get_title("right")
-            == "n = 28 \u00b7 mean +0.14"
-        )
+    assert month.n == 28
+    assert mean_lines(draw_month(month)) == [pytest.approx(0.135, abs=0.001)]
 
 
 def test_a_month_of_few_mentions_keeps_every_dot() -> None:

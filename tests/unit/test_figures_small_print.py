@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reports.data.tables.trainings import PredictionRow
-from reports.figures import clouds, comparison, polarity, scatter, series, style, trainings
+from reports.figures import (
+    clouds,
+    comparison,
+    month_scatter,
+    polarity,
+    scatter,
+    series,
+    style,
+    trainings,
+)
 from reports.figures.small_print import break_lines
 from reports.figures.spec import FigureSpec
 from tests.unit.test_figures_series import ROWS, SPAN, SUBJECT
@@ -27,7 +36,10 @@ SHADES_OF_A_SMALLER_PALETTE = 12
 
 
 def all_specs() -> dict[str, FigureSpec]:
-    """Return figures of each way to be laid out: by matplotlib, by hand, and by no matplotlib."""
+    """Return figures of each way to be laid out: by matplotlib, by hand, and by no matplotlib.
+
+    Each has a PNG. The scatter of a month has none, and is laid out as a cloud is.
+    """
     month = scatter.of_month(ROWS[3], [(day, -0.25) for day in range(1, 13)])
     predictions = [PredictionRow(1, "x", split, n, 1.0, 0.9) for n, split in enumerate(SPLITS)]
     specs = {
@@ -35,7 +47,6 @@ def all_specs() -> dict[str, FigureSpec]:
         "a legend outside": comparison.lines_spec(TWO_SUBJECTS, span=SPAN, column="share"),
         "a legend below panels": trainings.sequence_spec("x", predictions),
         "a narrow one": polarity.year_specs(SUBJECT, ROWS)[0],
-        "a month, by hand": scatter.month_spec(SUBJECT, month),
         "a sheet, by hand": scatter.sheet_spec(SUBJECT, [month]),
         "a cloud": clouds.cloud_spec("x", WORDS, None, "Words."),
     }
@@ -82,8 +93,23 @@ def test_the_svg_has_the_note_once_and_the_shape_of_the_png(name: str) -> None:
     assert len(lines) == 1
 
 
+def test_the_note_stands_below_the_scatter_of_a_month() -> None:
+    month = scatter.of_month(ROWS[3], [(day, -0.25) for day in range(1, 13)])
+    spec = month_scatter.month_spec(SUBJECT, month)
+    assert spec is not None
+    plain, noted = spec.render(""), spec.render(NOTE)
+    assert set(noted) == {"svg"}
+    root = ET.fromstring(noted["svg"])  # noqa: S314 - our own
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert width == 460.8
+    assert height == pytest.approx(236.6, abs=0.1)  # 216 and a line of small print
+    assert noted["svg"].count(b"Source: The New") == 1
+    letters = noted["svg"].split(b"<clipPath")[1].split(b"</svg>")[0]
+    assert plain["svg"].split(b"<clipPath")[1].split(b"</svg>")[0] in letters
+
+
 def test_equal_figures_with_equal_notes_are_equal_and_other_notes_make_others() -> None:
-    for name in ("a month, by hand", "a cloud"):
+    for name in ("a sheet, by hand", "a cloud"):
         spec = replace(SPECS[name], has_png=True)
         assert spec.render(NOTE) == files_of(name, NOTE)
         assert spec.render(NOTE.replace("run 1", "run 2"))["svg"] != files_of(name, NOTE)["svg"]
