@@ -41,6 +41,11 @@ class Program:
         self._server: CommandServer | None = None
         self._commands = 0
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the commands run in this environment, and not behind a prefix."""
+        return self.command == LOCAL_COMMAND
+
     def run(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> bytes:
         """Return what the command prints; show its remarks on standard error.
 
@@ -124,7 +129,7 @@ class Program:
         Who runs a second command runs more: the server is started then.
         """
         self._commands += 1
-        if self._commands == SECOND_COMMAND and self.command == LOCAL_COMMAND and IS_POSSIBLE:
+        if self._commands == SECOND_COMMAND and self.is_here and IS_POSSIBLE:
             self._server = CommandServer(self.environment)
         server_command = self._server.command if self._server is not None else None
         if self._server is None or server_command is None:

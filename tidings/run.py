@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidings.coding import CodingPage
 from tidings.displays import ProgressBar
-from tidings.errors import RunFailed
+from tidings.errors import RunFailed, TidingsError
 from tidings.generated import RunCommands
 from tidings.packs import PackFile
 from tidings.report import Figure, Report
@@ -133,6 +134,13 @@ class Run(RunCommands):
     def _label(self, words: Sequence[str]) -> str | CodingPage:
         command = ["label", *words]
         if "--serve" in words:
+            if not self.home.program.is_here:
+                raise TidingsError(
+                    "the page would be served on the machine of the command, where no link of it "
+                    "leads from here, and outlive this notebook: type "
+                    f"`{shlex.join(['tidings', *command])}` there, or take files: out= writes the "
+                    "sample, file= reads what was coded"
+                )
             return CodingPage(self.home.program, command)
         return self.home.program.run_text(command)
 

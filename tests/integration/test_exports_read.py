@@ -15,6 +15,7 @@ from itertools import product
 from pathlib import Path
 from statistics import fmean
 
+import pyarrow as pa
 import pytest
 
 from models.database import Database
@@ -24,6 +25,7 @@ from reports.data.tables.periods import read_periods
 from tests import report_stories as stories
 from tests.exports_kit import exported
 from tests.report_stories import Text
+from tidings.tables import read_parquet
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "exports.md"
@@ -130,15 +132,24 @@ def test_the_lines_for_r_give_the_same_tables(folder: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed: r-base-core")
 def test_the_lines_for_the_tidyverse_give_the_same_tables(folder: Path) -> None:
-    lines = example("r", DOCS / "r.md")
     missing = "cat(Filter(function(p) !requireNamespace(p, quietly = TRUE), c({})))"
-    reader = "arrow"
-    if run_program(folder, "Rscript", "-e", missing.format('"arrow"')):
-        reader = "nanoparquet"
-    packages = f'"{reader}", "dplyr", "tidyr"'
-    if lacking := run_program(folder, "Rscript", "-e", missing.format(packages)):
+    readers = ("arrow", "nanoparquet", "nanoarrow")
+    lacking = run_program(folder, "Rscript", "-e", missing.format(", ".join(map(repr, readers))))
+    reader = next((reader for reader in readers if reader not in lacking.split()), None)
+    if reader is None:
+        pytest.skip("R has no package that reads Parquet or Arrow")
+    if lacking := run_program(folder, "Rscript", "-e", missing.format('"dplyr", "tidyr"')):
         pytest.skip(f"R has no {lacking}")
-    lines = lines.replace("library(arrow)", f"library({reader})")
+
+    lines = example("r", DOCS / "r.md").replace("library(arrow)", f"library({reader})")
+    if reader == "nanoarrow":
+        for table in ("periods", "mentions"):
+            content = read_parquet((folder / f"{table}.parquet").read_bytes())
+            with pa.ipc.new_stream(folder / f"{table}.arrows", content.schema) as stream:
+                stream.write_table(content)
+        r_page = (DOCS / "r.md").read_text(encoding="utf-8")
+        (definition,) = re.findall("^read_parquet <- function.*", r_page, re.MULTILINE)
+        lines = f"{definition}\n{lines}"
     check(folder, run_program(folder, "Rscript", "-e", lines + TIDYVERSE_WRITES))
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import tidings
 from tests.module_commands import (
     CLASSES,
     GENERATED_MODULE,
@@ -234,6 +235,15 @@ def test_an_argument_that_begins_with_a_hyphen_is_no_option() -> None:
     assert add_switch(words, "--once") == ["--phrases=4", "--once", "--", "-storm"]
     assert read_parameters(("submit", "search"), words)["terms"] == ["-storm"]
     assert pairs("--column", "=", {"text": "a=b"}) == ["--column=text=a=b"]
+
+
+def test_a_page_for_coders_is_not_served_where_no_link_leads_from_here() -> None:
+    elsewhere = tidings.Run(open_home(command="docker compose run --rm -T tidings"), 3)
+
+    with pytest.raises(
+        tidings.TidingsError, match=r"tidings label --codebook=relevance .*3` there"
+    ):
+        elsewhere.label("relevance", serve=True, coder="Ann")
 
 
 def test_the_words_for_ssh_are_quoted_and_those_for_containers_are_not() -> None:
