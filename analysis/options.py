@@ -311,8 +311,8 @@ class TextOptions(FrozenModel):
         str | None,
         CommandOption(
             metavar="network:RUN|model:NAME",
-            help="Who codes: a network that people's codes trained, or a language model; model "
-            "alone is that of TIDINGS_MODEL_NAME.",
+            help="Who codes: a network that people's codes trained, a language model, or both, "
+            "network:RUN,model:NAME; model alone is that of TIDINGS_MODEL_NAME.",
         ),
     ] = None
     code: Annotated[
@@ -338,6 +338,8 @@ class TextOptions(FrozenModel):
     ] = None
     #: `match_coder` fills it in if the coder is a model.
     model: ModelOptions | None = None
+    #: The network that codes all texts beside a model, as `match_coder` reads it from the coder.
+    network: str | None = None
     #: A model codes a sample that grows until every wanted share is known to so much.
     half_width: Annotated[float, Field(ge=0.001, le=0.5)] | None = None
     #: The categories whose shares are wanted, all of the codebook's if there are none.
@@ -390,6 +392,16 @@ class TextOptions(FrozenModel):
     def names_wanted(self) -> bool:
         """Whether anything is said of shares that are to be known."""
         return self.half_width is not None or bool(self.wanted) or self.wanted_by is not None
+
+    @property
+    def coding_network(self) -> str | None:
+        """The network that codes all texts, as ``network:RUN``; None if none does."""
+        return self.network if self.has_model_coder else self.coder
+
+    @property
+    def coders_as_written(self) -> str | None:
+        """The coders as ``--coder`` takes them."""
+        return self.coder if self.network is None else f"{self.network},{self.coder}"
 
     @property
     def has_model_coder(self) -> bool:

@@ -1,7 +1,7 @@
 """Whether intervals cover the truth where the looks at a growing sample end it.
 
     python bench/codes_looks.py [--draws 1000] [--seed 1] [--folder FOLDER] [--years 2]
-        [--widths .02 .03]
+        [--widths .02 .03] [--networks .8 .9]
 
 Each draw codes a pilot, then looks (`reports.stats.looks`) until the share is known to ± a half
 width or five looks are over. Three kinds of archive: made-up months of 5,000 documents
@@ -10,9 +10,12 @@ that a polarity training reads, those sentences in twelve months: who rated them
 "negative" or not, so that all codes are known. There a keyword is the five words that tell most of
 being negative, near misses are found as `tidings label` finds them.
 
+With `--networks` a network of such an accuracy has coded all documents of the made-up archives,
+right as often in the category as outside of it; 0 is none.
+
 For each archive: how often the interval of the last look covers the truth; the median of the codes
 and their share of all texts; the half-width reached over the one asked for; after how many looks
-it ended; and the half-width over the one that the last plan predicted.
+it ended; and the half-width over the one that the look before predicted.
 """
 
 from __future__ import annotations
@@ -30,13 +33,11 @@ from numpy.typing import NDArray
 
 from analysis.codebooks.near_misses import WordsOfTexts, score_texts
 from analysis.trainings.polarity.ratings import read_ratings
-from reports.stats.code_plans import plan_codes
-from reports.stats.coded_strata import CodedStratum
+from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.looks import (
     LEVELS,
     WantedShare,
     count_pilot,
-    level_of_look,
     take_look,
 )
 
@@ -48,8 +49,8 @@ KEYWORD_TERMS = 5
 RATED_MONTHS = 12
 RATED_WIDTH = 0.03
 
-# Predictions are compared in so many draws, since they take longest.
-PREDICTED = 100
+# The accuracies of networks that code all documents; 0 for none.
+NETWORKS = (0.0,)
 
 
 @dataclass(frozen=True)
@@ -69,35 +70,49 @@ Documents = NDArray[np.int64]
 
 def main() -> None:
     options = harness.parse_options(
-        __doc__, draws=1000, seed=1, folder="", years=2, widths=MONTH_WIDTHS
+        __doc__,
+        draws=1000,
+        seed=1,
+        folder="",
+        years=2,
+        widths=MONTH_WIDTHS,
+        shares=SHARES,
+        networks=NETWORKS,
     )
     rng = np.random.default_rng(options.seed)
-    for within in options.widths:
-        for share in SHARES:
-            archives = make_months(share)
-            label = f"month, share {100 * share:g} %"
-            measure(rng, label, archives, within, options.draws)
+    for within, share, network in product(options.widths, options.shares, options.networks):
+        label = describe_archive("month", share, network)
+        measure(rng, label, make_months(share), within, options.draws, network)
 
     for name, documents in read_rated_archives(options.folder):
         share = int(documents[..., 0].sum()) / int(documents.sum())
         label = f"{name}, share {100 * share:.1f} %"
         measure(rng, label, [documents], RATED_WIDTH, options.draws)
 
-    for share in SHARES if options.years else ():
+    for share, network in product(options.shares if options.years else (), options.networks):
         years = [np.concatenate([month] * options.years * 12) for month in make_months(share)]
-        label = f"{options.years} years, share {100 * share:g} %"
-        measure(rng, label, years, YEARS_WIDTH, max(1, options.draws // 5))
+        label = describe_archive(f"{options.years} years", share, network)
+        measure(rng, label, years, YEARS_WIDTH, max(1, options.draws // 5), network)
 
 
-def measure(
-    rng: np.random.Generator, label: str, archives: Sequence[Documents], within: float, draws: int
+def describe_archive(period: str, share: float, network: float) -> str:
+    coded = f", network {network:g}" if network else ""
+    return f"{period}, share {100 * share:g} %{coded}"
+
+
+def measure(  # noqa: PLR0917 - a measurement has many parts
+    rng: np.random.Generator,
+    label: str,
+    archives: Sequence[Documents],
+    within: float,
+    draws: int,
+    network: float = 0.0,
 ) -> None:
     """Draw from each archive in turn, and print what came of it."""
     drawings = []
     for number in range(draws):
         documents = archives[number % len(archives)]
-        drawing = draw_until_within(rng, documents, within, is_predicted=number < PREDICTED)
-        drawings.append(drawing)
+        drawings.append(draw_until_within(rng, documents, within, network))
     print_drawings(label, within, drawings, int(archives[0].sum()))
 
 
@@ -112,12 +127,13 @@ def make_months(share: float) -> list[Documents]:
 
 
 def draw_until_within(
-    rng: np.random.Generator, documents: Documents, within: float, *, is_predicted: bool
+    rng: np.random.Generator, documents: Documents, within: float, network: float
 ) -> Drawing:
     """Code a pilot and as many texts as the looks ask for."""
-    orders: list[NDArray[np.bool_]] = []
-    for in_category, others in documents.reshape(-1, 2):
-        orders.append(rng.permutation(np.arange(in_category + others) < in_category))
+    orders = [
+        draw_order(rng, in_category, others, network)
+        for in_category, others in documents.reshape(-1, 2).tolist()
+    ]
     kinds = [kind for _ in documents for kind in codes.KINDS]
     sizes = [len(order) for order in orders]
     pilot = count_pilot(len(documents), are_estimated=False)
@@ -127,15 +143,14 @@ def draw_until_within(
 
     for number in range(1, len(LEVELS) + 1):
         strata = [
-            CodedStratum(kind, size, order[:n].astype(float).tolist())
-            for kind, size, order, n in zip(kinds, sizes, orders, drawn, strict=True)
+            make_stratum(kind, order, n, has_network=network > 0)
+            for kind, order, n in zip(kinds, orders, drawn, strict=True)
         ]
         wanted = [WantedShare("share", range(len(strata)), strata)]
         look = take_look(number, wanted, within, drawn=drawn, texts=sizes)
         if look.drawn is None:
             break
-        drawn = list(look.drawn)
-        predicted = predict(strata, drawn, number + 1) if is_predicted else None
+        drawn, predicted = list(look.drawn), look.predicted
 
     estimate = look.shares[0].estimate
     assert estimate is not None
@@ -143,18 +158,23 @@ def draw_until_within(
     return Drawing(is_covered, sum(drawn), number, look.half_width, predicted)
 
 
-def predict(strata: Sequence[CodedStratum], drawn: Sequence[int], next_look: int) -> float | None:
-    """Return the half-width that so many codes are expected to give at the next look."""
-    low, high, n = 1e-4, 0.5, sum(drawn)
-    for _ in range(12):
-        middle = (low * high) ** 0.5
-        plan = plan_codes(strata, middle, level_of_look(next_look) / 2)
-        assert plan is not None
-        if plan.n > n:
-            low = middle
-        else:
-            high = middle
-    return high
+def draw_order(
+    rng: np.random.Generator, in_category: int, others: int, network: float
+) -> NDArray[np.float64]:
+    """Return the codes of a stratum's documents, and the network's, in the order of drawing."""
+    order = rng.permutation(np.arange(in_category + others) < in_category)
+    is_right = rng.permutation(np.arange(len(order)) < round(network * len(order)))
+    return np.stack([order, order == is_right], axis=1).astype(float)
+
+
+def make_stratum(
+    kind: str, order: NDArray[np.float64], n: int, *, has_network: bool
+) -> CodedStratum:
+    """Return a stratum of which the first *n* documents are coded."""
+    machine = None
+    if has_network:
+        machine = MachineCodes(order[:n, 1].tolist(), int(order[:, 1].sum()), len(order))
+    return CodedStratum(kind, len(order), order[:n, 0].tolist(), (), machine)
 
 
 def print_drawings(label: str, within: float, drawings: Sequence[Drawing], documents: int) -> None:

@@ -5,6 +5,7 @@
 Some ten minutes on one core. Five kinds of series in which nothing changes look like news: each
 document, each day or each week of real headlines in random order, and a rate that goes up and down
 with a memory of three or ten days. At most 5 % of the series of a subject should have any event.
+In a sixth kind a subject comes every December; after its first year it should have as few.
 FOLDER holds the archive months 2017-01 to 2018-12 of nyt: their days are dealt out, and the words
 that rise most tell how many of the months with at least three, and ten, times the share of the
 year before are told. Without FOLDER only documents and rates are made up, of 160 headlines a day.
@@ -50,9 +51,12 @@ RISING = 60
 FEWEST = 20
 TIMES = (3, 10)
 DAYS_OF_MADE_UP = 160
+# A subject of a season has so many times its share every December.
+TIMES_IN_DECEMBER = 4
 _WORD = re.compile(r"[a-z][a-z\u2019'-]{2,}")
 
 Counts = npt.NDArray[np.int64]
+Rates = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,11 @@ def deal_days(
 
 
 def sway(
-    rng: np.random.Generator, days: int, share: float, memory: int, archive: Archive | None
+    rng: np.random.Generator,
+    days: int,
+    share: float | Rates,
+    memory: int,
+    archive: Archive | None,
 ) -> tuple[Counts, Counts]:
     """Return days whose share is log-normal, and correlated by exp(-1 / *memory*) from day to day.
 
@@ -276,6 +284,35 @@ def measure_errors(rng: np.random.Generator, series: int, archive: Archive | Non
     return too_many
 
 
+def measure_seasons(rng: np.random.Generator, series: int, archive: Archive | None) -> bool:
+    """Print in how many series of a season there is any event after the first year."""
+    first = date(2010, 1, 4)
+    too_many = False
+    for size, share in SIZES.items():
+        for years in (3, 5):
+            count = max(1, series * 2 // years)
+            days = [first + timedelta(number) for number in range(365 * years)]
+            rates = np.array(
+                [share * (TIMES_IN_DECEMBER if day.month == 12 else 1) for day in days]
+            )
+            kinds: Counter[str] = Counter()
+            for _ in range(count):
+                dealt = sway(rng, len(days), rates, min(MEMORIES), archive)
+                events = find_share_surprises(*dealt, first).events
+                found = {
+                    event.grain.value
+                    for event in events
+                    if grains.first_day(event.period).year > first.year
+                }
+                kinds.update(found)
+                kinds["any"] += bool(found)
+            note = f"{kinds['month'] / count:.1%} by month, {kinds['week'] / count:.1%} by week"
+            name = f"any event: each December; {size}; years 2 to {years}"
+            harness.print_share(name, kinds["any"] / count, most=WANTED, note=note)
+            too_many |= kinds["any"] > most_by_chance(count)
+    return too_many
+
+
 def most_by_chance(series: int) -> int:
     """Return how many of *series* have an event in 99.7 % of all seeds where 5 % would."""
     return math.floor(WANTED * series + 3 * math.sqrt(series * WANTED * (1 - WANTED)))
@@ -299,6 +336,18 @@ def find_rises(archive: Archive, word: str) -> dict[str, float]:
     return rises
 
 
+def is_in_season(archive: Archive, word: str, period: str) -> bool:
+    """Return whether a word had half its share of a month in the same month a year before."""
+    year = int(period[:4]) - 1
+    same_month = f"{year}{period[4:]}"
+    counts = archive.matched[word].tolist(), archive.documents.tolist()
+    rows = {row.period: row for row in count_periods(*counts, archive.first, Grain.MONTH)}
+    if same_month not in rows:
+        return False
+    now, before = rows[period], rows[same_month]
+    return 2 * (before.matched or 0) / before.documents >= (now.matched or 0) / now.documents
+
+
 def choose_rising(archive: Archive) -> list[str]:
     """Return the words with a rise that depart most from an even spread over the months."""
 
@@ -319,7 +368,8 @@ def choose_rising(archive: Archive) -> list[str]:
 def measure_recall(archive: Archive, words: Sequence[str], name: str) -> None:
     """Print how many of the rises of *words* are told, by month, by month or week, and listed.
 
-    Listed are events and the largest changes that are none, of a run with this word alone.
+    Listed are events and the largest changes that are none, of a run with this word alone. A month
+    as a year before is of a season, and not to be told.
     """
     told: Counter[tuple[int, str]] = Counter()
     for word in words:
@@ -330,8 +380,12 @@ def measure_recall(archive: Archive, words: Sequence[str], name: str) -> None:
         for period, ratio in find_rises(archive, word).items():
             for times in TIMES:
                 if ratio >= times:
+                    is_told = period in months
+                    is_new = not is_in_season(archive, word, period)
+                    told[times, "new"] += is_new
+                    told[times, "new and told"] += is_new and is_told
                     told[times, "rises"] += 1
-                    told[times, "month"] += period in months
+                    told[times, "month"] += is_told
                     told[times, "any"] += period in any_months
                     told[times, "listed"] += period in listed_months
     for times in TIMES:
@@ -339,7 +393,9 @@ def measure_recall(archive: Archive, words: Sequence[str], name: str) -> None:
         if rises:
             note = (
                 f"of {rises}; {told[times, 'any'] / rises:.0%} by month or week; "
-                f"{told[times, 'listed'] / rises:.0%} told or among the largest changes"
+                f"{told[times, 'listed'] / rises:.0%} told or among the largest changes; "
+                f"{told[times, 'new and told']} of the {told[times, 'new']} that are not as a year "
+                "before"
             )
             percent = [100 * told[times, "month"] / rises]
             harness.print_figure(f"{times} times: {name}", percent, "%", note=note)
@@ -375,6 +431,7 @@ def main() -> int:
         harness.remark("the two years of headlines are not there: no real day, word or rise")
 
     too_many = measure_errors(rng, options.series, archive)
+    too_many |= measure_seasons(rng, options.series, archive)
     if archive is not None:
         rising = choose_rising(archive)
         measure_recall(archive, rising[:RISING], f"the {RISING} words that rise most")

@@ -64,7 +64,7 @@ def code_by_codebook(request: CodingRequest) -> None:
     from analysis.codebooks.stored import stored_codebook
     from cli.label import DEFAULT_CODER, check_terminal
     from models.codes import PERSON, Coding
-    from producers.code_sample import draw_code_sample
+    from producers.code_sample import choose_for_people, draw_code_sample
 
     if request.page is not None:
         from cli.coding_page.command import code_in_browser
@@ -90,6 +90,8 @@ def code_by_codebook(request: CodingRequest) -> None:
         )
         with db.read() as connection:
             codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+        if request.within is None:
+            sample = choose_for_people(db, request.run, codebook_id, sample, request.n)
         say_what_is_kept(db, codebook_id, request, len(sample))
         coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder or DEFAULT_CODER}")
         if request.out is not None:

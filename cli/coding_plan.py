@@ -80,8 +80,9 @@ def _store(db: Database, run: int, sample: CodedSample, look: Look, coded: int) 
     from models.code_samples import store_look
     from reports.data.coded_samples import PEOPLE
     from reports.stats.looks import LEVELS, level_of_look
+    from reports.words.quantities import format_confidence
 
-    confidence = f"{100 * (1 - level_of_look(look.number)):.3g} %"
+    confidence = format_confidence(1 - level_of_look(look.number))
     widths = f"± {100 * look.half_width:.2g} points with {coded:,} coded, at {confidence}"
     place = f"look {look.number} of {len(LEVELS)}"
     points = f"± {100 * look.within:g} points"
@@ -94,9 +95,10 @@ def _store(db: Database, run: int, sample: CodedSample, look: Look, coded: int) 
         warn(f"{outcome} ({place}), and there is nothing to go on for")
     else:
         total = quantity(sum(look.drawn), "text")
+        expected = f"\u00b1 {100 * (look.predicted or 0.0):.2g} points"
         inform(
-            f"not yet known to {points}: {widths} ({place}). {total} are drawn: code them, and the "
-            "same command looks again"
+            f"not yet known to {points}: {widths} ({place}). {total} are drawn, which are expected "
+            f"to give {expected}: code them, and the same command looks again"
         )
     row = {
         "run_id": run,

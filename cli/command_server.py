@@ -27,7 +27,8 @@ DESCRIPTORS = 4
 PRELOADED = (
     *("cli.main", "cli.progress", "cli.run_options", "analysis.kinds", "core.broker"),
     *("models.inventory", "producers.imports", "producers.plan", "producers.status"),
-    *("producers.submit", "reports.data.exports", "sqlalchemy.dialects.sqlite", "textapi.client"),
+    *("producers.submit", "reports.data.exports", "scipy.optimize", "scipy.special"),
+    *("sqlalchemy.dialects.sqlite", "textapi.client"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,10 +19,15 @@ from core.quantities import quantity
 from models.tables import Run, SampledUnit
 from producers.plan import JobTexts, Plan
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
-from reports.data.estimate_strata import list_helpers, list_subjects, make_strata
+from reports.data.estimate_strata import (
+    find_helper,
+    list_helpers,
+    list_subjects,
+    make_strata,
+)
 from reports.data.run_data import RunData, load_run
 from reports.data.sample_looks import count_coded
-from reports.stats.code_plans import plan_first_codes
+from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.looks import LEVELS, PARTS, count_pilot
 from reports.stats.proportions import estimate_share
@@ -76,7 +82,7 @@ class SamplePlan:
 
 # The strata of a keyword, each with its period.
 _Strata = Sequence[tuple[str, CodedStratum]]
-_Shares = Mapping[str, float]
+_Shares = Mapping[str, PilotShare]
 
 
 class SamplePlanner:
@@ -111,9 +117,33 @@ class SamplePlanner:
             shares = self._pilot.list_shares(self._wanted)
             plan.basis = self._pilot.describe()
             plan.remarks += self._pilot.list_remarks(self._wanted, within)
-        plan.texts = self._count(keywords, shares, within)
-        plan.texts_for_half = self._count(keywords, shares, within / 2)
+        plan.texts, plan.texts_for_half = (
+            self._count(keywords, shares, width) for width in (within, within / 2)
+        )
+        if self._parameters.network is not None:
+            self._use_network(self._parameters.network)
         return plan.texts
+
+    def _use_network(self, network: str) -> None:
+        """Plan fewer texts, as far as the network's codes of the pilot's run tell that it helps."""
+        plan, pilot = self._plan, self._pilot
+        helped_part: float | None = None
+        if pilot is not None:
+            helped_part = pilot.measure_helped_part(self._wanted, plan.within)
+        if pilot is None or helped_part is None:
+            plan.remarks.append(
+                f"the looks use what {network} says of all texts; what that saves is known when it "
+                "has coded them"
+            )
+            return
+        plan.texts, plan.texts_for_half = (
+            min(texts, max(count_pilot(0, are_estimated=False), math.ceil(helped_part * texts)))
+            for texts in (plan.texts, plan.texts_for_half)
+        )
+        plan.remarks.append(
+            f"a network's codes of run {pilot.run.id} save {1 - helped_part:.0%} of those of the "
+            "model: the plan counts with that"
+        )
 
     def finish(self, figures: Plan) -> SamplePlan:
         """Return the plan with what the texts cost that are not coded yet."""
@@ -190,7 +220,7 @@ def _divide_job(job: JobTexts, codebook: Codebook, keyword: str | None) -> dict[
 
 
 def _equal_shares(share: float) -> _Shares:
-    return dict.fromkeys(SamplePart, share)
+    return dict.fromkeys(SamplePart, PilotShare.assume(share))
 
 
 @dataclass(frozen=True)
@@ -206,7 +236,7 @@ class _Pilot:
         return f"what {self.reader} coded of run {self.run.id}: {coded}"
 
     def list_shares(self, wanted: Sequence[WantedCategory]) -> list[_Shares]:
-        """Return the share of each part in each category, with half a text of either added."""
+        """Return how many texts of each part the pilot has found in each category."""
         all_shares: list[_Shares] = []
         for _, strata in self._list_strata(wanted):
             n: Counter[str] = Counter()
@@ -214,9 +244,7 @@ class _Pilot:
             for stratum in strata:
                 n[stratum.kind] += len(stratum.codes)
                 positives[stratum.kind] += sum(stratum.codes)
-            all_shares.append(
-                {part: (positives[part] + 0.5) / (n[part] + 1) for part in SamplePart}
-            )
+            all_shares.append({part: PilotShare(positives[part], n[part]) for part in SamplePart})
         return all_shares
 
     def list_remarks(self, wanted: Sequence[WantedCategory], within: float) -> list[str]:
@@ -232,6 +260,23 @@ class _Pilot:
                 )
         remarks += self._describe_people(wanted)
         return remarks
+
+    def measure_helped_part(self, wanted: Sequence[WantedCategory], within: float) -> float | None:
+        """Return which part of the codes a network's codes of all texts leave to be made.
+
+        None if no network has coded the run by the codebook.
+        """
+        helper = find_helper(self.run, self.sample, self.reader)
+        if helper is None:
+            return None
+        alone = helped = 0
+        for category, subject in self._list_subjects(wanted, self.reader):
+            strata = make_strata(self.run, subject, category.category, helper)
+            plan = plan_codes(strata, within, _TAIL)
+            helped_plan = plan_codes(strata, within, _TAIL, use_machine=True)
+            if plan is not None and helped_plan is not None:
+                alone, helped = max(alone, plan.n), max(helped, helped_plan.n)
+        return min(1.0, helped / alone) if alone else None
 
     def _describe_people(self, wanted: Sequence[WantedCategory]) -> Iterator[str]:
         coded = count_coded(self.sample, PEOPLE)

@@ -176,7 +176,7 @@ def events(
     from models.watches import read_state
     from producers.status import describe_unfinished
     from reports.data.run_data import load_run
-    from reports.pages.surprises import show_changes, show_events
+    from reports.pages.surprises import describe_season, show_changes, show_events
 
     with closing(context.open_database()) as db:
         run_data = load_run(db, run)
@@ -188,12 +188,15 @@ def events(
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
         listed_events = [event for event in show_events(run_data, state) if event.is_new or not new]
         changes = [] if new or as_json else show_changes(run_data)
+        season = "" if new or as_json else describe_season(run_data)
         unfinished = describe_unfinished(db, run)
 
     if as_json:
         print(json.dumps([event.as_row() for event in listed_events]))
     else:
         _print_events(listed_events, changes)
+        if season:
+            show(season)
     if unfinished is not None:
         warn(f"{unfinished}, and events are looked for in no more than that")
     if listed_events:

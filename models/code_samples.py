@@ -69,12 +69,20 @@ def list_sampled_units(
     return list(connection.execute(units.order_by(SampledUnit.place)).all())
 
 
-def list_coded_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:
-    """Return the units that people coded in a run, whether or not they are in its sample."""
+def list_coded_keys(
+    connection: Connection, run_id: int, codebook_id: int, sampler: str | None = None
+) -> set[UnitKey]:
+    """Return the units that people coded in a run, whether or not they are in its sample.
+
+    Those that a *sampler* coded, a model that codes the sample alone, are among them.
+    """
+    is_coded = Code.coder.startswith(PERSON, autoescape=True)
+    if sampler is not None:
+        is_coded |= Code.coder == sampler
     units = (
         select(Code.document_id, Code.keyword, Code.position)
         .where(Code.run_id == run_id, Code.codebook_id == codebook_id)
-        .where(Code.coder.startswith(PERSON, autoescape=True))
+        .where(is_coded)
     )
     return {UnitKey(*unit) for unit in connection.execute(units.distinct())}
 

@@ -205,25 +205,31 @@ def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> 
 def replace_codes_of_job(
     connection: Connection, job_id: int, code_rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Store the codes of the coder and codebook that the run names for the documents of a job.
+    """Store the codes of the coders and codebook that the run names for the documents of a job.
 
-    They take the place of all that the coder gave these documents. The rows hold what differs
-    between the codes of the job.
+    They take the place of all that these coders gave the documents. The rows hold what differs
+    between the codes of the job, the coder among it.
     """
     columns = (Job.run_id, Job.kind, Job.name, Run.parameters)
     run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
     job = connection.execute(run_of_job).one()
     stored = _stored(bytes.fromhex(job.parameters["codebook"]))
     codebook_id = connection.execute(stored).scalar_one()
-    coding = Coding(job.run_id, codebook_id, job.parameters["coder"])
+    coders = [job.parameters["coder"], job.parameters.get("network")]
 
     scope = DocumentScope.of_job(
         kind=job.kind, name=job.name, parameters=job.parameters, job_id=job_id
     )
     documents = select(Document.id).where(documents_of(scope))
-    connection.execute(delete(Code).where(*_is_of(coding), Code.document_id.in_(documents)))
+    is_of_coders = (
+        Code.run_id == job.run_id,
+        Code.codebook_id == codebook_id,
+        Code.coder.in_(coder for coder in coders if coder is not None),
+    )
+    connection.execute(delete(Code).where(*is_of_coders, Code.document_id.in_(documents)))
 
-    shared = {**coding._asdict(), "at": connection.execute(select(clock())).scalar_one()}
+    coded_at = connection.execute(select(clock())).scalar_one()
+    shared = {"run_id": job.run_id, "codebook_id": codebook_id, "at": coded_at}
     is_sqlite = connection.dialect.name == "sqlite"
     statement = insert_of_many(Code, _COLUMNS, is_sqlite=is_sqlite).on_conflict_do_nothing()
     for start in range(0, len(code_rows), _ROWS_AT_ONCE):

@@ -113,6 +113,20 @@ def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | Cap
     return charges
 
 
+def return_charges(db: Database, charges: Sequence[Charge]) -> list[None]:
+    """Take back the charges of calls that were not made."""
+    with db.write() as connection:
+        rows = CallRows()
+        for run_id in sorted({charge.run_id for charge in charges}):
+            returned = [charge for charge in charges if charge.run_id == run_id]
+            cost = sum(charge.weights[LimitUnit.COST] for charge in returned)
+            charge_run(connection, run_id, calls=-len(returned), cost=-cost)
+        for charge in charges:
+            rows.add(charge, charge.minute, released_counts(charge))
+        rows.store(connection, db)
+    return [None] * len(charges)
+
+
 @dataclass
 class Caps:
     """The caps of a run, what it was charged, and what calls of a transaction take."""

@@ -11,7 +11,11 @@ from core.enums import ENDED, State, StepState
 from models.database import batched
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
-from models.tables import IS_REPORT, Job, JobStep
+from models.runs import LOOK_JOB
+from models.tables import IS_REPORT, Job, JobStep, Run, SampleLook
+
+# So many looks are at a pilot and what it asks for; a sample that grew once needs no other.
+PILOT_LOOKS = 2
 
 
 def collect_again(
@@ -43,6 +47,23 @@ def redo_step(connection: Connection, run_id: int, step: str, job_names: Collect
         step_rows = delete(JobStep).where(JobStep.step == step, JobStep.job_id.in_(chosen_jobs))
         connection.execute(step_rows)
         connection.execute(update(Job).where(is_chosen, Job.state.in_(ENDED)).values(again))
+
+
+def look_again(connection: Connection, run_id: int) -> None:
+    """Queue the job that looks at the run's sample, if it has one, since documents have come.
+
+    The looks at the pilot stay; the others were at a sample of fewer documents. Call it with the
+    run locked.
+    """
+    is_look = and_(Job.run_id == run_id, IS_REPORT, Job.name == LOOK_JOB)
+    again = due_columns(State.QUEUED) | NO_SETBACKS
+    ended = update(Job).where(is_look, Job.state.in_(ENDED)).values(again)
+    if not connection.execute(ended).rowcount:
+        return
+    coder = select(Run.parameters["coder"].as_string()).where(Run.id == run_id).scalar_subquery()
+    is_of_run = and_(SampleLook.run_id == run_id, SampleLook.coder == coder)
+    connection.execute(delete(SampleLook).where(is_of_run, SampleLook.number > PILOT_LOOKS))
+    connection.execute(update(SampleLook).where(is_of_run).values(outcome=None))
 
 
 def redo_job(connection: Connection, job_id: int) -> None:

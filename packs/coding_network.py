@@ -16,7 +16,7 @@ from analysis.steps import codes
 from core.atomic_files import write_atomically
 from core.enums import DOCUMENTS, StepState
 from core.errors import BadInput, NotFound, TidingsError
-from models.codes import NETWORK, find_stored_codebook, training_of
+from models.codes import find_stored_codebook, training_of
 from models.tables import Code, Document
 from models.trainings import get_trained_network
 from packs import contents
@@ -35,8 +35,8 @@ _CODE_COLUMNS = ("document_id", "keyword", "position", "variable", "code", "prob
 
 def name_coder_of_run(run_data: RunData) -> str | None:
     """Return the network that codes the run's texts, as `network:RUN`; None if none does."""
-    coder: str | None = getattr(run_data.parameters, "coder", None)
-    return coder if coder is not None and coder.startswith(NETWORK) else None
+    network: str | None = getattr(run_data.parameters, "coding_network", None)
+    return network
 
 
 def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
@@ -81,15 +81,20 @@ def is_coded(job: PackedJob) -> bool:
     return has_documents and states.get(codes.NAME) in (StepState.COMPLETE, StepState.NO_DATA)
 
 
-async def code_job(data: MonthData | PostData, network: CodeNetwork) -> StepResult:
-    """Return the codes that a network gives the texts of a job."""
+def give_network(data: MonthData | PostData, network: CodeNetwork | None) -> MonthData | PostData:
+    """Return what the steps of a job work on, with the network that codes its texts."""
+    if network is None:
+        return replace(data, read_network=None)
 
-    async def give_network() -> CodeNetwork:
+    async def read_given_network() -> CodeNetwork:
         return network
 
-    result = await codes.STEP.run(
-        replace(data, read_network=give_network), ReplayingFetcher("", {})
-    )
+    return replace(data, read_network=read_given_network)
+
+
+async def code_job(data: MonthData | PostData, network: CodeNetwork) -> StepResult:
+    """Return the codes that a network gives the texts of a job."""
+    result = await codes.STEP.run(give_network(data, network), ReplayingFetcher("", {}))
     if isinstance(result, NotReady):
         raise TidingsError(f"the texts cannot be coded again: {result.reason}")
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
 from models.tables import Base, Code, Codebook, Document
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
-from packs.coding_network import check_codes, code_job, is_coded
+from packs.coding_network import check_codes, code_job, give_network, is_coded
 from packs.contents import PackedJob
 from packs.jobs import (
     in_order_of_submission,
@@ -64,12 +64,14 @@ async def record_run(
                 for recorded_step in steps
                 if recorded_step.step == step.name
             )
-            fetcher = await _record_step(run_data, job, step, job_data, documents)
+            step_data = give_network(job_data, network if texts else None)
+            fetcher = await _record_step(run_data, job, step, step_data, documents)
             engines[step.name] = fetcher.engine
             answers[step.name] = fetcher.answers
 
         packed_job = pack_job(run_data, job, steps, engines)
-        if texts and network is not None and is_coded(packed_job):
+        is_by_network = not run_data.parameters.has_model_coder
+        if texts and is_by_network and network is not None and is_coded(packed_job):
             job_data = job_data or await load_data(run_data, job)
             check_codes(run_data, job, await code_job(job_data, network))
         recording.jobs.append(packed_job)
@@ -115,23 +117,25 @@ def _is_stored(
     )
 
 
-def _rows_of_job(run_data: RunData, job: RunJob, table: type[Base]) -> ColumnElement[bool]:
-    """Return the condition of the rows that a step makes of the job."""
+def _rows_of_job(
+    run_data: RunData, job: RunJob, table: type[Base], coders: Collection[str]
+) -> ColumnElement[bool]:
+    """Return the condition of the rows that a step makes of the job: codes of *coders*."""
     if table is not Code:
         is_of_job: ColumnElement[bool] = table.__table__.c.job_id == job.id
         return is_of_job
-    coder = run_data.parameters.coder
     documents = select(Document.id).where(documents_condition(run_data, job))
     hash_of_meaning = bytes.fromhex(run_data.parameters.codebook)
     codebook = select(Codebook.id).where(Codebook.hash == hash_of_meaning).scalar_subquery()
-    is_by_coder = and_(Code.coder == coder, Code.codebook_id == codebook)
+    is_by_coder = and_(Code.coder.in_(coders), Code.codebook_id == codebook)
     return and_(Code.run_id == run_data.id, is_by_coder, Code.document_id.in_(documents))
 
 
 def _are_stored(
     run_data: RunData, job: RunJob, table: type[Base], result_rows: Sequence[dict[str, Any]] | Any
 ) -> bool:
-    is_of_job = _rows_of_job(run_data, job, table)
+    coders = {result_row["coder"] for result_row in result_rows} if table is Code else set()
+    is_of_job = _rows_of_job(run_data, job, table, coders or {run_data.parameters.coder})
     if not result_rows:
         counted = select(func.count()).select_from(table).where(is_of_job)
         return not fetch_all(run_data.db, counted)[0][0]

@@ -67,6 +67,7 @@ from packs.coding import (
 from packs.coding_network import (
     NETWORK_FILE,
     code_job,
+    give_network,
     is_coded,
     name_coder_of_run,
     read_packed_network,
@@ -187,8 +188,8 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     asyncio.run(_repeat_steps(pack, run, restored))
 
     if codebook_ids:
-        coder = _find_repeated_coder(restored, run)
-        _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coder))
+        coders = _find_repeated_coders(restored, run)
+        _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coders))
     _insert(db, Call, _given_calls(pack, run))
 
 
@@ -454,15 +455,16 @@ def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, A
                 yield {"job_id": job.id, "document_id": document_id, "polarity": polarity_of_post}
 
 
-def _find_repeated_coder(restored: Restored, run: PackedRun) -> str | None:
-    """Return the network or language model whose codes were made again; None if none were."""
+def _find_repeated_coders(restored: Restored, run: PackedRun) -> list[str]:
+    """Return the network and the language model whose codes were made again."""
+    coders: list[str | None] = []
     if restored.network is not None:
-        return name_coder_of_run(restored.data)
+        coders.append(name_coder_of_run(restored.data))
     for job in restored.jobs.values():
         if any(step.is_by_coder for step in _steps_to_repeat(restored, run, job)):
-            coder: str | None = restored.data.parameters.coder
-            return coder
-    return None
+            coders.append(restored.data.parameters.coder)
+            break
+    return [coder for coder in coders if coder is not None]
 
 
 def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> dict[str, int]:
@@ -486,11 +488,16 @@ def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -
 
 
 def _given_codes(
-    pack: PackFile, run: PackedRun, ids: Ids, codebook_ids: dict[str, int], *, without: str | None
+    pack: PackFile,
+    run: PackedRun,
+    ids: Ids,
+    codebook_ids: dict[str, int],
+    *,
+    without: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
-    """Yield the codes that coders gave, from the pack's table, *without* those of one coder."""
+    """Yield the codes that coders gave, from the pack's table, *without* those of some coders."""
     for location, line in lines_of(pack, CODES_FILE, PackedCode):
-        if line.coder == without:
+        if line.coder in without:
             continue
         yield {
             "run_id": run.number,
@@ -532,7 +539,9 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
         packed_job = restored.jobs[job.id]
         steps = _steps_to_repeat(restored, run, packed_job)
         records = {step.step: step for step in packed_job.steps}
-        job_data = await load_data(run_data, job) if steps else None
+        job_data = None
+        if steps:
+            job_data = give_network(await load_data(run_data, job), restored.network)
         for step in steps:
             file_name = answers_file(step.name)
             if step.name not in answers_by_step:
@@ -554,7 +563,8 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 raise BadInput(f"{contents.JOBS}: {job.name} cannot be done again: {result.reason}")
             unread[step.name] -= fetcher.keys_read
             _store(run_data, job, step, result, at=records[step.name].at)
-        if restored.network is not None and is_coded(packed_job):
+        is_by_model = any(step.is_by_coder for step in steps)
+        if restored.network is not None and is_coded(packed_job) and not is_by_model:
             await _code_again(restored.data, job, restored.network, records[codes.NAME].at)
 
     for step_name, keys in unread.items():

@@ -30,6 +30,7 @@ from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
+from analysis.options import SAMPLE
 from core.enums import SamplePart, SamplePeriod
 from core.errors import UsageError
 from models.code_samples import (
@@ -108,8 +109,10 @@ class DrawnSample:
 
         They are shared out evenly between the periods and, if the codebook asks of each, the
         keywords, unless *n* says how many to draw of each part. The units are in the order in which
-        they are to be coded. What people coded of an earlier sample by the same *per* and *seed* is
-        drawn again, beside *n* if need be. Raises as `draw_code_sample`.
+        they are to be coded. What people, or a model that codes the sample, coded of an earlier
+        sample by the same *per* and *seed* is drawn again, beside *n* if need be.
+
+        Raises as `draw_code_sample`.
         """
         with db.read() as connection:
             run = get_run(connection, run_id)
@@ -117,7 +120,7 @@ class DrawnSample:
 
         salt = hash_parts(f"{seed}", codebook.hash.hex())
         units, cells = make_cells(db, run, codebook, per, salt)
-        earlier = _read_earlier_sample(db, run_id, codebook)
+        earlier = _read_earlier_sample(db, run_id, codebook, find_sampler(run))
         drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
         drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
         if not drawn:
@@ -125,6 +128,16 @@ class DrawnSample:
                 f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
             )
         return cls(db, run_id, codebook, units, cells, drawn, earlier)
+
+    def count_by_stratum(self) -> dict[tuple[str, str, SamplePart], tuple[int, int]]:
+        """Return of how many units each part of a period and keyword is, and how many are drawn."""
+        return {
+            (stratum["period"], stratum["keyword"], stratum["part"]): (
+                stratum["population"],
+                stratum["drawn"],
+            )
+            for stratum in _make_strata(self.cells, self.drawn).values()
+        }
 
     def store(self, connection: Connection) -> int:
         """Store the sample in the place of an earlier one; return the codebook's id.
@@ -141,7 +154,7 @@ class DrawnSample:
 
 @dataclass(frozen=True)
 class _EarlierSample:
-    """The sample that was drawn before: its units, those that people coded, and its strata.
+    """The sample that was drawn before: its units, those that were coded, and its strata.
 
     *strata* have how many texts a stratum had, and how many of them were drawn, by period, keyword
     and part.
@@ -152,7 +165,9 @@ class _EarlierSample:
     strata: Mapping[tuple[str, str, SamplePart], tuple[int, int]] = field(default_factory=dict)
 
 
-def _read_earlier_sample(db: Database, run_id: int, codebook: Codebook) -> _EarlierSample:
+def _read_earlier_sample(
+    db: Database, run_id: int, codebook: Codebook, sampler: str | None
+) -> _EarlierSample:
     with db.read() as connection:
         codebook_id = find_stored_codebook(connection, codebook.hash)
         if codebook_id is None:
@@ -166,7 +181,7 @@ def _read_earlier_sample(db: Database, run_id: int, codebook: Codebook) -> _Earl
         }
         return _EarlierSample(
             units=list_sampled_keys(connection, run_id, codebook_id),
-            coded=list_coded_keys(connection, run_id, codebook_id),
+            coded=list_coded_keys(connection, run_id, codebook_id, sampler),
             strata=strata,
         )
 
@@ -204,6 +219,27 @@ def _find_least(
             if ranks and 2 * lost < drawn:
                 least[number, part] = 1 + max(ranks)
     return least
+
+
+def find_sampler(run: Row[Any]) -> str | None:
+    """Return the model that codes the sample of a run and no other text; None if none does."""
+    part, _, _ = (run.parameters.get("code") or "").partition(":")
+    coder: str | None = run.parameters.get("coder")
+    return coder if part == SAMPLE else None
+
+
+def choose_for_people(
+    db: Database, run_id: int, codebook_id: int, sample: list[SampledText], n: int
+) -> list[SampledText]:
+    """Return the texts that people code: *n*, and what they have coded, of a model's sample.
+
+    All are chosen where no model codes the sample.
+    """
+    with db.read() as connection:
+        if find_sampler(get_run(connection, run_id)) is None:
+            return sample
+        coded = list_coded_keys(connection, run_id, codebook_id)
+    return [text for place, text in enumerate(sample) if place < n or text.unit in coded]
 
 
 def read_code_sample(db: Database, run_id: int, codebook_id: int) -> list[SampledText]:

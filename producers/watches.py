@@ -16,7 +16,7 @@ from core.logs import get_logger
 from core.settings import Settings
 from models.database import Database
 from models.documents import newest_document
-from models.redo_transitions import collect_again, redo_reports
+from models.redo_transitions import collect_again, look_again, redo_reports
 from models.run_transitions import lock_run, reopen_run, repeat_report_job
 from models.runs import ENGINES_BEFORE, NewJob, add_jobs, engines_of, get_run
 from models.tables import IS_REPORT, Job, Run
@@ -135,4 +135,7 @@ def _queue_new(
         add_jobs(connection, run.id, added)
     job_ids = sorted({*news.due, *failed})
     collect_again(connection, job_ids, options)
-    return bool(job_ids or news.added)
+    if not (job_ids or news.added):
+        return False
+    look_again(connection, run.id)
+    return True

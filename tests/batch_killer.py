@@ -14,7 +14,7 @@ from typing import Any
 from core.broker import celery_app
 from core.settings import Settings
 from language_models.batches import BatchClient
-from workers import model_batches
+from workers import executor, model_batches
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
@@ -69,9 +69,18 @@ def _work(variables: Mapping[str, Any], job: int, moment: str, when: str) -> Non
         _kill()
 
     setattr(holder, function_name, request if holder is BatchClient else change)
+    send_no_messages()
     settings = Settings(**variables)
     work_one_slice(Runtime(settings, celery_app(settings)), job)
     os._exit(0)
+
+
+def send_no_messages() -> None:
+    """Leave out the messages that tell workers of due jobs: no worker of Celery reads them.
+
+    They take two thirds of a slice that is a process's first.
+    """
+    executor.dispatch_due_jobs = lambda *_arguments: 0
 
 
 def _kill() -> None:

@@ -45,6 +45,9 @@ class Faults:
 
     latency: float = 0.0
 
+    # A call is counted at a random moment of its latency, and not at its end.
+    counts_early: bool = False
+
     # The texts whose answers are refused, cut off or invalid, and how often before a good one.
     refused: tuple[str, ...] = ()
     cut_off: tuple[str, ...] = ()
@@ -79,6 +82,9 @@ class Faults:
     lost_lines: tuple[str, ...] = ()
     failed_lines: tuple[str, ...] = ()
 
+    # Each answer of a batch stands twice in its file.
+    repeats_lines: bool = False
+
     # The answer to the creation of a batch is lost, or comes so much later.
     loses_creation: bool = False
     creation_latency: float = 0.0
@@ -105,6 +111,12 @@ class ModelServer:
     bill: Fraction = Fraction(0)
     calls: int = 0
     answered: int = 0
+
+    # Calls that were answered by 429.
+    busy: int = 0
+
+    # Answers that were billed and whose connection was cut.
+    cut: int = 0
     texts: Counter[str] = field(default_factory=Counter)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -113,18 +125,19 @@ class ModelServer:
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    # The time of each answer that was counted, and its tokens.
-    answers: list[tuple[float, int]] = field(default_factory=list)
+    # The time of each answer that was counted, and what it took: calls, tokens and millionths.
+    answers: list[tuple[float, dict[str, Fraction]]] = field(default_factory=list)
 
-    def fullest(self, seconds: float, *, tokens: bool) -> int:
-        """Return the most calls, or tokens, in any stretch of so many seconds."""
-        fullest = total = begin = 0
-        for end, (at, amount) in enumerate(self.answers):
-            total += amount if tokens else 1
+    def fullest(self, seconds: float, unit: str) -> Fraction:
+        """Return the most calls, tokens or millionths ("cost") in so many seconds, anywhere."""
+        fullest = total = Fraction(0)
+        begin = 0
+        for at, taken in self.answers:
+            total += taken[unit]
             while at - self.answers[begin][0] >= seconds:
-                total -= self.answers[begin][1] if tokens else 1
+                total -= self.answers[begin][1][unit]
                 begin += 1
-            fullest = max(fullest, total if end >= begin else 0)
+            fullest = max(fullest, total)
         return fullest
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -140,13 +153,21 @@ class ModelServer:
                 return web.json_response(self.counts())
             case "POST", "/clear":
                 self.answers.clear()
-                self.texts.clear()
+                self.clear()
                 return web.json_response({})
             case "POST", "/faults":
                 for fault, setting in (await request.json()).items():
                     setattr(self.faults, fault, setting)
                 return web.json_response({})
         return web.json_response({"error": {"message": "no such path"}}, status=404)
+
+    def clear(self) -> None:
+        """Forget what was counted, but for when: windows go on."""
+        self.bill = Fraction(0)
+        self.calls = self.answered = self.busy = self.cut = 0
+        self.texts.clear()
+        self.bodies.clear()
+        self.headers.clear()
 
     async def _answer_batches(self, request: web.Request) -> web.StreamResponse:
         match request.method, request.path:
@@ -230,7 +251,8 @@ class ModelServer:
             before = self.bill
             self._count(text, usage["prompt_tokens"], usage["completion_tokens"])
             self.bill = before + (self.bill - before) / 2
-            results.append({**result, "response": {"status_code": 200, "body": reply}})
+            answer = {**result, "response": {"status_code": 200, "body": reply}}
+            results += [answer] * (2 if faults.repeats_lines else 1)
         batch["status"] = faults.batch_state
         batch["request_counts"]["completed"] = len(results)
         for kind, listed in (("output_file_id", results), ("error_file_id", errors)):
@@ -255,16 +277,20 @@ class ModelServer:
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
         faults, text = self.faults, text_of(body)
-        if faults.latency:
-            await asyncio.sleep(faults.latency)
+        counted_at = faults.latency
+        if faults.counts_early:
+            counted_at *= self._draw("counts_early", text)
+        await asyncio.sleep(counted_at)
         if problem := self._refuse(body, text):
             return problem
 
         reply = self._reply(body, text)
         usage = reply["usage"]
         self._count(text, usage["prompt_tokens"], usage["completion_tokens"])
+        await asyncio.sleep(faults.latency - counted_at)
         if self._draws("reset", text):
             assert request.transport
+            self.cut += 1
             request.transport.abort()
             return web.Response()
         if self._draws("hang", text):
@@ -284,22 +310,28 @@ class ModelServer:
         if faults.status is not None:
             return _error(faults.status, faults.message, retry_after)
         if self._draws("busy", text):
+            self.busy += 1
             return _error(429, "Rate limit reached", retry_after)
         if self._draws("error", text):
             return _error(500, "as configured", {})
         return None
 
     def _draws(self, fault: str, text: str) -> bool:
-        share = getattr(self.faults, fault)
-        draw = hashlib.sha256(f"{fault} {self.calls} {text}".encode()).digest()
-        return bool(int.from_bytes(draw[:4]) < share * 2**32)
+        return bool(self._draw(fault, text) < getattr(self.faults, fault))
+
+    def _draw(self, fault: str, text: str) -> float:
+        """Return a number of the range 0 to 1 that the text and the attempt decide."""
+        digest = hashlib.sha256(f"{fault} {self.calls} {text}".encode()).digest()
+        return int.from_bytes(digest[:4]) / 2**32
 
     def _count(self, text: str, prompt_tokens: int, completion_tokens: int) -> None:
         self.answered += 1
         self.texts[text] += 1
         cost = prompt_tokens * self.price[0] + completion_tokens * self.price[1]
         self.bill += cost / 1_000_000
-        self.answers.append((time.monotonic(), prompt_tokens + completion_tokens))
+        tokens = Fraction(prompt_tokens + completion_tokens)
+        taken = {"calls": Fraction(1), "tokens": tokens, "cost": Fraction(cost)}
+        self.answers.append((time.monotonic(), taken))
         if self.journal is not None:
             with self.journal.open("a") as journal:
                 line = [text, prompt_tokens, completion_tokens]

@@ -141,8 +141,8 @@ class HomeCommands(ABC):
             months also by what documents are grouped. With --within SHARE month, quarter or year:
             the shares of each are to be known too.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
-        coder: Who codes: a network that people's codes trained, or a language model; model alone is
-            that of TIDINGS_MODEL_NAME.
+        coder: Who codes: a network that people's codes trained, a language model, or both,
+            network:RUN,model:NAME; model alone is that of TIDINGS_MODEL_NAME.
         code: What a model codes: documents that mention a keyword (the default of months), all
             texts, or the sample of `tidings label`, of 300 texts or N.
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
@@ -234,8 +234,8 @@ class HomeCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
-        coder: Who codes: a network that people's codes trained, or a language model; model alone is
-            that of TIDINGS_MODEL_NAME.
+        coder: Who codes: a network that people's codes trained, a language model, or both,
+            network:RUN,model:NAME; model alone is that of TIDINGS_MODEL_NAME.
         code: What a model codes: documents that mention a keyword (the default of months), all
             texts, or the sample of `tidings label`, of 300 texts or N.
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
@@ -317,8 +317,8 @@ class HomeCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
-        coder: Who codes: a network that people's codes trained, or a language model; model alone is
-            that of TIDINGS_MODEL_NAME.
+        coder: Who codes: a network that people's codes trained, a language model, or both,
+            network:RUN,model:NAME; model alone is that of TIDINGS_MODEL_NAME.
         code: What a model codes: documents that mention a keyword (the default of months), all
             texts, or the sample of `tidings label`, of 300 texts or N.
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for

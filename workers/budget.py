@@ -10,9 +10,9 @@ from core.errors import RunCapReached
 from core.prices import format_money
 from core.quantities import quantity
 from models.calls import Charge
-from models.costs import CallBound, CapOfRun, charge_calls
+from models.costs import CallBound, CapOfRun, charge_calls, return_charges
 from models.database import Database
-from workers.database_threads import DatabaseThreads
+from workers.database_threads import DatabaseThreads, finish
 
 
 class Budget:
@@ -20,6 +20,7 @@ class Budget:
 
     def __init__(self, db: Database, threads: DatabaseThreads) -> None:
         self._charging = threads.group(partial(charge_calls, db))
+        self._returning = threads.group(partial(return_charges, db))
         # How many calls of each run are charged with more than they may cost.
         self._in_flight: Counter[int] = Counter()
         self._released = asyncio.Event()
@@ -27,13 +28,12 @@ class Budget:
     async def charge(self, bound: CallBound, currency: str) -> Charge:
         """Charge a call as soon as the calls in flight leave so much of its run's cap.
 
-        A task that is cancelled meanwhile may leave its charge behind: the run is charged too much
-        then, never too little. Raises `RunCapReached`.
+        Give the charge back with `give_back`, or `release` it. Raises `RunCapReached`.
         """
         run_id = bound.run_id
         while True:
             released = self._released
-            charge = await self._charging.submit(bound)
+            charge = await self._try_to_charge(bound)
             if isinstance(charge, Charge):
                 self._in_flight[run_id] += 1
                 return charge
@@ -43,6 +43,25 @@ class Budget:
             if not charge.are_calls_left or is_final:
                 raise cap_reached(run_id, charge, bound.cost, currency)
             await released.wait()
+
+    async def _try_to_charge(self, bound: CallBound) -> Charge | CapOfRun:
+        """Charge a call if there is room; a task that is cancelled meanwhile leaves no charge."""
+        charging = self._charging.submit(bound)
+        try:
+            return await finish(charging)
+        except asyncio.CancelledError:
+            if charging.done() and charging.exception() is None:
+                charge = charging.result()
+                if isinstance(charge, Charge):
+                    await finish(self._returning.submit(charge))
+            raise
+
+    async def give_back(self, charge: Charge) -> None:
+        """Take back the charge of a call that was not made."""
+        try:
+            await finish(self._returning.submit(charge))
+        finally:
+            self.release(charge.run_id)
 
     def release(self, run_id: int) -> None:
         """Let calls of the run that wait be charged: one has been settled."""

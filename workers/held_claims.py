@@ -20,7 +20,10 @@ CLAIM_MARGIN_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class CallBounds:
-    """How many calls of a service a process has in flight, and the seconds of the longest one."""
+    """How many calls of a service a process has in flight, and the seconds of the longest one.
+
+    Those whose answers are being stored are among them.
+    """
 
     most_in_flight: int
     longest_seconds: float

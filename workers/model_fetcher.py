@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from core.errors import AnswersPending, ServiceError, ServiceRefused, SettingsEr
 from core.logs import get_logger
 from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
+from core.ratelimit.limiter import SEND_WITHIN_SECONDS
 from language_models.client import leaves_machine, name_server, was_surely_not_billed
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
 from models.answers import stored_keys
@@ -30,6 +32,7 @@ from workers.context import JobContext
 from workers.held_claims import CallBounds
 from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
+from workers.runtime import most_open_calls
 
 # What a call took that was answered without work.
 _NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
@@ -67,11 +70,12 @@ class ModelFetcher(LedgerFetcher):
             engine=coder,
             service=SERVICE,
             credential=self._credential,
-            bounds=CallBounds(settings.model_concurrency, settings.model_timeout),
+            bounds=CallBounds(most_open_calls(settings.model_concurrency), settings.model_timeout),
             find_taken=find_batched,
         )
         self._client = runtime.model()
         self._slots = runtime.model_slots
+        self._open_calls = runtime.open_model_calls
         self._budget = runtime.budget
         self._price_text = settings.model_price
         self._price = parse_price(settings.model_price)
@@ -184,13 +188,17 @@ class ModelFetcher(LedgerFetcher):
 
         async def attempt(number: int) -> None:
             try:
-                async with self._slots:
+                async with self._open_calls:
                     reply = await self._exchange(request, number, before_attempt)
+                    is_settled = False
                     try:
                         answers = self._read_answers(request, reply, unusable)
+                        # The transaction that stores the answer settles the call, too.
                         await self._store(request, answers, end_claims)
+                        is_settled = True
                     finally:
-                        await self._writer.flush()
+                        if not is_settled:
+                            await self._writer.flush()
                         self._budget.release(self.job.claim.run_id)
                     self._check_bounds(request, reply)
             except ServiceError as error:
@@ -254,7 +262,9 @@ class ModelFetcher(LedgerFetcher):
     ) -> Any:
         """Return the JSON of a reply, and charge what it took with the next batch of answers.
 
-        The caller releases the charge of an answered call.
+        A call is charged before it has one of the slots of calls in flight, and the slot is free
+        when the reply came: the model waits for no transaction. The caller releases the charge of
+        an answered call.
         """
         run_id, chat = self.job.claim.run_id, request.chat
         bound = CallBound(
@@ -266,16 +276,23 @@ class ModelFetcher(LedgerFetcher):
             cost=chat.most_cost(self._price),
         )
         charge: Charge | None = None
-        began = time.monotonic()
+        began: float | None = None
 
         async def before() -> None:
             nonlocal charge, began
-            await before_attempt(OPERATION, number)
             charge = await self._budget.charge(bound, self._price.currency)
+            charged_at = time.monotonic()
+            await slot.enter_async_context(self._slots)
+            if time.monotonic() - charged_at > SEND_WITHIN_SECONDS:
+                # The call counts in the minute of its charge where a limit is rebuilt.
+                early_charge, charge = charge, None
+                await self._budget.give_back(early_charge)
+                charge = await self._budget.charge(bound, self._price.currency)
+            await before_attempt(OPERATION, number)
             began = time.monotonic()
 
         def settle(usage: Usage | None) -> None:
-            if charge is not None:
+            if charge is not None and began is not None:
                 self._add(usage, bound)
                 seconds = time.monotonic() - began
                 settlement = Settlement(
@@ -285,13 +302,16 @@ class ModelFetcher(LedgerFetcher):
 
         is_answered = False
         try:
-            reply = await self._client.complete(chat, request.model, self._price, before)
+            async with AsyncExitStack() as slot:
+                reply = await self._client.complete(chat, request.model, self._price, before)
             is_answered = True
         except ServiceError as error:
             settle(_NOTHING if was_surely_not_billed(error) else None)
             raise
         finally:
-            if charge is not None and not is_answered:
+            if charge is not None and began is None:
+                await self._budget.give_back(charge)
+            elif charge is not None and not is_answered:
                 await self._writer.flush()
                 self._budget.release(run_id)
         settle(usage_of(read_tokens(reply), self._price))

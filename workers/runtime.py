@@ -7,6 +7,7 @@ import contextvars
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from math import ceil
 from typing import Any, TypeVar
 
 import aiohttp
@@ -41,8 +42,17 @@ STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)
 # Calls in flight may end in this time; a worker has 15 s from Ctrl-C to its end.
 DRAIN_SECONDS = 8.0
 
+# Beside the model's calls in flight, a share of their number is charged already or being stored,
+# so that the model does not wait for the database.
+OPEN_CALLS_SHARE = 0.25
+
 T = TypeVar("T")
 Query = Callable[[Connection], Any]
+
+
+def most_open_calls(most_in_flight: int) -> int:
+    """Return how many of the model's calls may be charged and not stored."""
+    return most_in_flight + ceil(OPEN_CALLS_SHARE * most_in_flight)
 
 
 class Runtime:
@@ -65,6 +75,8 @@ class Runtime:
         self._textapi: TextApiClient | None = None
         self._model: ModelClient | None = None
         self.model_slots = asyncio.Semaphore(settings.model_concurrency)
+        # The model's calls that are charged, in flight, or answered and not stored yet.
+        self.open_model_calls = asyncio.Semaphore(most_open_calls(settings.model_concurrency))
         self.budget = Budget(self.db, self.database_threads)
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

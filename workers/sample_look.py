@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from analysis.codebooks.model_prompt import Prompt
 from analysis.codebooks.wanted import parse_wanted
 from analysis.options import TextOptions
 from analysis.steps import codes
-from core.enums import SamplePeriod, WaitFor
+from core.enums import SamplePart, SamplePeriod, WaitFor
 from core.prices import MICRO, Price, format_money, parse_price
 from core.quantities import quantity
 from models.code_samples import store_look
@@ -29,16 +30,26 @@ from models.run_transitions import lock_run
 from models.runs import get_run
 from producers.code_sample import DrawnSample
 from reports.data.coded_samples import CodedSample, read_coded_samples
-from reports.data.run_data import load_run
+from reports.data.later_units import count_later_units
+from reports.data.run_data import RunData, load_run
 from reports.data.sample_looks import count_coded, list_wanted_shares, read_looks
-from reports.stats.looks import Look, WantedShare, level_of_look, take_look
-from reports.words.quantities import format_share, join_words
+from reports.stats.looks import (
+    Look,
+    WantedShare,
+    count_pilot_of_period,
+    level_of_look,
+    take_look,
+)
+from reports.words.quantities import format_confidence, join_words
 from workers.context import JobContext
 from workers.job_sample import SEED
 from workers.outcomes import Done, Failed, Outcome, WaitUntil, backoff_seconds
 
 FIRST_WAIT_SECONDS = 1.0
 _WAITS = "looks at the codes when all months have coded what was drawn"
+
+# A pilot is shared out between the mentions of a period, its near misses and its other texts.
+PARTS_OF_PERIOD = 3
 
 # At most so many shares are named that are not known well enough.
 _SHARES_NAMED = 5
@@ -77,6 +88,8 @@ def look_at_sample(job: JobContext) -> Outcome:
     looks = read_looks(run, sample, options.coder)
     if looks and looks[-1].outcome is not None:
         return Done(looks[-1].outcome)
+    if _add_later_documents(job, run, sample):
+        return _wait(0)
     wanted = list_wanted_shares(
         run,
         sample,
@@ -103,6 +116,44 @@ def look_at_sample(job: JobContext) -> Outcome:
 
     _enlarge(job, look, sample, options.coder, coded)
     return _wait(0)
+
+
+def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> bool:
+    """Draw the sample again if documents came since it was drawn; return whether it has changed.
+
+    Strata keep as many texts as they had; a period that is new gets those of a pilot. The months
+    whose strata have changed are queued to code what is new.
+    """
+    run_id, options = job.claim.run_id, run.parameters
+    per = SamplePeriod.that_has(sample.strata[0].period)
+    with job.db.read() as connection:
+        months = list_job_names(connection, run_id)
+    new_periods = {per.of_month(month) for month in months} - set(sample.periods)
+    if not new_periods and not count_later_units(run, sample):
+        return False
+
+    counts = {
+        (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
+    }
+    pilot = count_pilot_of_period(is_estimated=options.wanted_by is not None)
+    for period, keyword, part in product(new_periods, sample.keywords, SamplePart):
+        counts[period, keyword, part] = math.ceil(pilot / PARTS_OF_PERIOD)
+    drawn_sample = DrawnSample.draw(job.db, run_id, sample.codebook, n=counts, per=per, seed=SEED)
+    earlier = {
+        (stratum.period, stratum.keyword, stratum.part): (stratum.population, stratum.drawn)
+        for stratum in sample.strata
+    }
+    later = drawn_sample.count_by_stratum()
+    changed = {period for (period, _, _), _ in earlier.items() ^ later.items()}
+    if not changed:
+        return False
+    with job.db.write() as connection:
+        lock_run(connection, run_id)
+        fence(connection, job.claim, progress=True)
+        drawn_sample.store(connection)
+        changed_months = [month for month in months if per.of_month(month) in changed]
+        redo_step(connection, run_id, codes.NAME, changed_months)
+    return True
 
 
 def _wait(waits: int) -> WaitUntil:
@@ -200,7 +251,7 @@ def _describe_end(
 ) -> str:
     """Return why the sample stays as it is, and what is not known well enough."""
     points = f"\u00b1 {100 * look.within:g} points"
-    confidence = format_share(1 - level_of_look(look.number))
+    confidence = format_confidence(1 - level_of_look(look.number))
     texts = f"{quantity(coded, 'text')} coded, intervals at {confidence}"
     if not look.missing:
         return f"every wanted share is known to {points}: {texts}"

@@ -52,17 +52,38 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
 
     codebook = choose_codebook(db, parameters.codebook)
     _check_unit(kind, codebook)
-    if coder == _ANY_MODEL or coder.startswith(MODEL):
-        parameters = _match_model(db, settings, kind, parameters, codebook)
-    else:
+    network, model = _part_coders(coder)
+    if network is not None:
+        _check_network(db, network, codebook)
+    if model is None:
         _refuse_model_options(parameters)
-        _check_network(db, coder, codebook)
+    else:
+        parameters = parameters.model_copy(update={"coder": model, "network": network})
+        parameters = _match_model(db, settings, kind, parameters, codebook)
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
     if not set(missing) <= set(steps):
         raise UsageError(f"--steps: codes needs {missing[0]}: write {','.join(missing)} too")
     changes = {"codebook": codebook.hash.hex(), "steps": steps}
     return parameters.model_copy(update=changes)
+
+
+def _part_coders(coder: str) -> tuple[str | None, str | None]:
+    """Return the network and the model that a coder names; at least one of them is there."""
+    network: str | None = None
+    model: str | None = None
+    for part in coder.split(","):
+        is_model = part == _ANY_MODEL or part.startswith(MODEL)
+        if (model if is_model else network) is not None:
+            raise UsageError(
+                f"--coder {printable(coder)}: a run has a network, a model, or one of each: write "
+                "network:RUN,model:NAME"
+            )
+        if is_model:
+            model = part
+        else:
+            network = part
+    return network, model
 
 
 def _refuse_model_options(parameters: TextOptions) -> None:
@@ -198,6 +219,6 @@ def describe_coder(parameters: TextOptions) -> list[str]:
     """Return what a plan says of the coder of a run: that a network asks nothing."""
     if parameters.coder is None or codes.NAME not in parameters.steps:
         return []
-    if parameters.has_model_coder:
+    if parameters.coding_network is None:
         return []
-    return [f"{parameters.coder} codes every text in the workers: no call, no cost"]
+    return [f"{parameters.coding_network} codes every text in the workers: no call, no cost"]

@@ -150,6 +150,8 @@ class Kind(ABC, Generic[P]):
         for field_name, field_info in list_fields(self.parameters):
             declared = declared_option(field_info)
             option_value = getattr(parameters, field_name)
+            if field_name == "coder":
+                option_value = getattr(parameters, "coders_as_written", option_value)
             if field_info.annotation is Grain:
                 wanted_by = getattr(parameters, "wanted_by", None)
                 grouping = getattr(parameters, "grouping", None)

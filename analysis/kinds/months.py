@@ -329,8 +329,8 @@ class Months(DocumentKind[MonthsParameters]):
         """Return the month of *scope*."""
         results = StoredResults(db, claim.job_id, parameters.text)
         month_data = _month_data(db, scope, parameters, results)
-        if parameters.coder is not None and not parameters.has_model_coder:
-            month_data.read_network = partial(read_coding_network, db, parameters.coder)
+        if parameters.coding_network is not None:
+            month_data.read_network = partial(read_coding_network, db, parameters.coding_network)
         return month_data
 
     def plan_job(

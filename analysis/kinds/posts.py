@@ -136,9 +136,9 @@ class PostsKind(DocumentKind[P]):
             read_codebook=codebook_reader(db, parameters),
             languages=languages,
         )
-        if parameters.coder is None or parameters.has_model_coder:
+        if parameters.coding_network is None:
             return post_data
-        read_network = partial(read_coding_network, db, parameters.coder)
+        read_network = partial(read_coding_network, db, parameters.coding_network)
         return replace(post_data, read_network=read_network)
 
     def plan_job(

@@ -37,11 +37,16 @@ Unit = tuple[UnitKey, CodedText]
 async def code_texts(data: MonthData | PostData, fetcher: Fetcher) -> StepResult | NotReady:
     """Code documents, mentions or posts, as the codebook of the run says.
 
-    Texts in a language that the codebook does not declare are left out. A network codes all others.
+    Texts in a language that the codebook does not declare are left out. A network codes all others,
+    also beside a model; the documents of the step are then those that the model was asked about.
     """
-    if data.options.has_model_coder:
-        return await _code_by_model(data, fetcher)
-    return await _code_by_network(data)
+    if not data.options.has_model_coder:
+        return await _code_by_network(data)
+    result = await _code_by_model(data, fetcher)
+    if isinstance(result, NotReady) or data.read_network is None:
+        return result
+    by_network = await _code_by_network(data)
+    return replace(result, rows={Code: [*result.rows[Code], *by_network.rows[Code]]})
 
 
 async def _code_by_network(data: MonthData | PostData) -> StepResult:
@@ -64,8 +69,11 @@ def _code(
 ) -> StepResult:
     units = list(_list_units(data, network.codebook, mentions))
     read_units = [(unit, text) for unit, text in units if unit.document_id not in unread.left_out]
-    code_rows: Rows = {Code: make_rows(network, read_units)}
-    return unread.result({unit.document_id for unit, _ in units}, code_rows)
+    code_rows: list[dict[str, Any]] = []
+    codes_of_units = network.code([text for _, text in read_units])
+    for (unit, _), codes in zip(read_units, codes_of_units, strict=True):
+        code_rows += _rows_of_unit(data.options.coding_network, unit, codes)
+    return unread.result({unit.document_id for unit, _ in units}, {Code: code_rows})
 
 
 def _list_units(
@@ -118,7 +126,7 @@ async def _code_by_model(data: MonthData | PostData, fetcher: Fetcher) -> StepRe
     requests = _make_requests(fetcher.engine, codebook, data.options.model.max_tokens, texts)
     await fetcher.fetch(requests)
     answers = await fetcher.read([request.key for request in requests])
-    return await asyncio.to_thread(_make_result, codebook, texts, requests, answers, unread)
+    return await asyncio.to_thread(_make_result, data, codebook, texts, requests, answers, unread)
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,8 @@ def _make_requests(
     return requests
 
 
-def _make_result(
+def _make_result(  # noqa: PLR0917 - a result has many parts
+    data: MonthData | PostData,
     codebook: Codebook,
     texts: _Texts,
     requests: Sequence[ModelRequest],
@@ -181,7 +190,7 @@ def _make_result(
         models.add(name_model(answer))
         states.update({value.state for value in codes.values()} & UNUSABLE)
         for unit in units:
-            code_rows += _rows_of_unit(unit, codes)
+            code_rows += _rows_of_unit(data.options.coder, unit, codes)
 
     result = unread.result(texts.documents, {Code: code_rows})
     remarks = [result.remark] if result.remark else []
@@ -191,18 +200,11 @@ def _make_result(
     return replace(result, remark="; ".join(remarks) or None)
 
 
-def make_rows(network: CodeNetwork, units: Sequence[Unit]) -> list[dict[str, Any]]:
-    """Return a row for each code of *units*, without what all codes of the job share."""
-    code_rows: list[dict[str, Any]] = []
-    texts = [text for _, text in units]
-    for (unit, _), codes in zip(units, network.code(texts), strict=True):
-        code_rows += _rows_of_unit(unit, codes)
-    return code_rows
-
-
-def _rows_of_unit(unit: UnitKey, codes: UnitCodes) -> Iterator[dict[str, Any]]:
+def _rows_of_unit(coder: str | None, unit: UnitKey, codes: UnitCodes) -> Iterator[dict[str, Any]]:
+    """Yield a row for each code, without what all codes of the job share."""
     for variable, value in codes.items():
         yield {
+            "coder": coder,
             "document_id": unit.document_id,
             "keyword": unit.keyword,
             "position": unit.position,
@@ -215,7 +217,7 @@ def _rows_of_unit(unit: UnitKey, codes: UnitCodes) -> Iterator[dict[str, Any]]:
 
 
 def store_codes(connection: Connection, job_id: int, rows: Rows) -> None:
-    """Put the codes in the place of those that the run's coder gave the job's documents."""
+    """Put the codes in the place of those that the run's coders gave the job's documents."""
     replace_codes_of_job(connection, job_id, rows[Code])
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -216,22 +216,28 @@ class _Count:
         """The share of the texts with the phrase that have it at its place."""
         return self.at_place / max(self.anywhere, self.at_place, 1)
 
-    def is_fixed(self) -> bool:
-        """Return whether the texts that have the phrase at its place are a family."""
+    def is_fixed(self, in_longer: int = 0) -> bool:
+        """Return whether the texts that have the phrase at its place are a family.
+
+        *in_longer* texts have a longer phrase that is fixed: what they have beside this one says
+        nothing of the others.
+        """
         is_head, words = self.key
+        at_place = self.at_place - in_longer
+        exclusiveness = at_place / max(self.anywhere - in_longer, at_place, 1)
         n_words = len(words) - words.count(FIGURE)
         n_content = count_content_words(words)
-        if self.at_place < FEWEST_OF_PHRASE or n_words < 2 or FIGURE in (words[0], words[-1]):
+        if at_place < FEWEST_OF_PHRASE or n_words < 2 or FIGURE in (words[0], words[-1]):
             return False
         beside_figure = self.after_figure if is_head else self.before_figure
-        if n_content < 2 and max(self.alone, beside_figure) < _ALONE * self.at_place:
+        if n_content < 2 and max(self.alone, beside_figure) < _ALONE * at_place:
             return False
         fewest_set_off = _SET_OFF_HEAD if is_head else _SET_OFF_TAIL
-        is_set_off = self.set_off >= fewest_set_off * self.at_place
-        if is_set_off or self.set_off + self.named >= _NAMED * self.at_place:
-            return n_content > 0 and self.exclusiveness >= _EXCLUSIVE
+        is_set_off = self.set_off >= fewest_set_off * at_place
+        if is_set_off or self.set_off + self.named >= _NAMED * at_place:
+            return n_content > 0 and exclusiveness >= _EXCLUSIVE
         is_long = n_words >= _FEWEST_PLAIN_WORDS and n_content >= 2
-        return is_long and self.exclusiveness >= _EXCLUSIVE_PLAIN
+        return is_long and exclusiveness >= _EXCLUSIVE_PLAIN
 
     def is_label(self) -> bool:
         """Return whether the phrase is a label that recurs and makes no family."""
@@ -311,6 +317,10 @@ class PhraseCounts:
                 _lengthen(count, longer) for count in self._counts.values() if count.is_fixed()
             )
         }
+        for key, in_longer in _count_in_longer(fixed.values()).items():
+            count = self._counts.get(key)
+            if count is not None and count.is_fixed(in_longer):
+                fixed.setdefault(key, count)
         return self._choose(list(fixed.values()), np.full(n_forms, fill_value=True))
 
     def find_labels(self, is_without_phrase: NDArray[np.bool_]) -> PhrasesOfForms:
@@ -403,6 +413,17 @@ def count_content_words(words: Words) -> int:
     """Return how many *words* are no stop words of the language that has most of them."""
     n_words = len(words) - words.count(FIGURE)
     return n_words - max(len(stop_words.intersection(words)) for stop_words in _stop_words())
+
+
+def _count_in_longer(fixed: Iterable[_Count]) -> dict[Key, int]:
+    """Return for each shorter phrase the most texts of a fixed one that begins or ends with it."""
+    in_longer: dict[Key, int] = {}
+    for count in fixed:
+        is_head, words = count.key
+        for length in range(2, len(words)):
+            key = is_head, words[:length] if is_head else words[-length:]
+            in_longer[key] = max(in_longer.get(key, 0), count.at_place)
+    return in_longer
 
 
 def _lengthen(count: _Count, longer: Mapping[Key, _Count]) -> _Count:

@@ -365,6 +365,11 @@ def is_title(word: str) -> bool:
     return word.casefold().strip(".") in _TITLES
 
 
+def is_particle(form: str) -> bool:
+    """Return whether a form is a part of a name that was cut ("Le" of "Marine Le Pen")."""
+    return form in _PARTICLES
+
+
 def has_title(person_name: str) -> bool:
     """Return whether a title stands before a person's name."""
     first_word, _, others = person_name.partition(" ")

@@ -16,7 +16,7 @@ from cli.label import DEFAULT_CODER
 from cli.messages import inform, show
 from core.errors import UsageError
 from core.quantities import quantity
-from producers.code_sample import draw_code_sample
+from producers.code_sample import choose_for_people, draw_code_sample
 
 # No coder has this name: a name has no line break.
 _DECISIONS = "\n"
@@ -44,6 +44,8 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
         )
         with db.read() as connection:
             codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+        if request.within is None:
+            sample = choose_for_people(db, request.run, codebook_id, sample, request.n)
         say_what_is_kept(db, codebook_id, request, len(sample))
         project = CodingProject(
             db, request.run, codebook, codebook_id, sample, coders=coders, doubles=page.doubles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from analysis.text.near_duplicates import find_patterns
 from reports.data.tables.mentions import MentionRow
@@ -33,6 +33,23 @@ def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
         ):
             distinct.append(mention)
     return distinct
+
+
+def list_first_texts(
+    sentences: Iterable[MentionRow], place_of: Callable[[str], int | None]
+) -> list[str]:
+    """Return the texts of the documents of *sentences*, of each of the run's patterns the first.
+
+    *place_of* gives the place of a document among these patterns. A briefing of each day names
+    whom it briefs on, and a month of a keyword may have too few of its texts to show a pattern.
+    """
+    texts: dict[str, str] = {}
+    first_documents: dict[int, str] = {}
+    for mention in sentences:
+        place = place_of(mention.document)
+        if place is None or first_documents.setdefault(place, mention.document) == mention.document:
+            texts[mention.document] = mention.text
+    return list(texts.values())
 
 
 def describe_repeats(count: int, unit: str) -> str:

@@ -17,6 +17,7 @@ from analysis.text.person_names import (
     has_title,
     identify_persons,
     is_full_name,
+    is_particle,
     is_title,
     is_word_of_language,
     last_name,
@@ -61,6 +62,11 @@ _LEAST_ORGANISATION_SHARE = 2 / 3
 # of the times that it was taken for a person.
 _LEAST_OTHER_SHARE = 1 / 2
 
+# Two words that were taken for an organisation so often are a person's name if the last one alone
+# was taken for a person so often ("Stormy Quist").
+_FEWEST_IN_FULL = 3
+_FEWEST_OF_LAST_NAME = 2
+
 # What was taken for a place is a first name if it stands before a last name this often, in shares
 # of the times that it was taken for one: "Melania" does 94 times for 11, "London" 11 times for 30.
 _LEAST_FIRST_NAMES = 3
@@ -90,6 +96,9 @@ class NamedEntity:
 
     # How often a model took it for a name.
     times: int
+
+    # Whether texts count that hold it as an account's handle alone.
+    with_handles: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ class RunNames:
             )
             if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
                 is_guess = True
-            types[form] = "" if is_guess else type_
+            types[form] = "" if is_guess or is_particle(form) else type_
         return cls(types, persons, other_persons, type_counts)
 
     def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
@@ -154,13 +163,32 @@ class RunNames:
         for form, counts_by_type in self.counts.items():
             for type_, count in counts_by_type.items():
                 counts[type_, form] = count
-            is_name = counts_by_type.keys() <= {PERSON, ORGANISATION} and is_full_name(form)
-            if is_name and form.split()[0] in word_list.load().given:
+            if self._is_person_by_words(form, counts_by_type):
                 moved.add(form)
         moved.update(
             form for _, form in find_persons_of_other_types(counts) if self._is_person(form)
         )
         return frozenset(form for form in moved if not _is_organisation(form))
+
+    def _is_person_by_words(self, form: str, counts_by_type: Mapping[str, int]) -> bool:
+        """Return whether the words of a form are a person's name, whatever a model takes it for."""
+        types = counts_by_type.keys()
+        is_in_full = is_full_name(form) and form.split(maxsplit=1)[0] in word_list.load().given
+        if types <= {PERSON, ORGANISATION} and is_in_full:
+            return True
+        if types <= {ORGANISATION, *PLACES} and not types.isdisjoint(PLACES):
+            is_first_name = self.persons.get(form, "").startswith(f"{form} ")
+            return (is_first_name or is_in_full) and not _holds_place_or_word(form)
+        first_word, _, last_word = form.partition(" ")
+        as_person = self.counts.get(last_word, {}).get(PERSON, 0)
+        return (
+            types == {ORGANISATION}
+            and counts_by_type[ORGANISATION] >= _FEWEST_IN_FULL
+            and as_person >= _FEWEST_OF_LAST_NAME
+            and first_word.isalpha()
+            and last_word not in self.persons
+            and not is_word_of_language(last_word)
+        )
 
     def _choose_type(self, form: str, counts_by_type: Mapping[str, int]) -> str:
         """Return the most frequent type; of a person only with evidence."""
@@ -172,7 +200,9 @@ class RunNames:
         as_organisation = others.get(ORGANISATION, 0)
         if not _is_organisation(form) and as_person > _MOST_DOUBTFUL * as_organisation:
             others.pop(ORGANISATION, None)
-        if others and max(others.values()) >= _LEAST_OTHER_SHARE * as_person:
+        # One guess for each of two kinds says nothing.
+        fewest = 2 if as_person else 1
+        if others and max(others.values()) >= max(fewest, _LEAST_OTHER_SHARE * as_person):
             return _most(others)
         return ""
 
@@ -277,6 +307,7 @@ class RunNames:
 
         labels = {}
         totals = Counter[EntityName]()
+        with_handles = set()
         for entity_key, form_counts in groups.items():
             names_by_form = {form: _most(spellings[form]) for form in form_counts}
             in_full = form_counts[entity_key[1]]
@@ -284,6 +315,8 @@ class RunNames:
             if held is not None and _are_names(entity_key, form_counts, held):
                 totals[entity_key] = held.documents[entity_key]
                 in_full = held.in_full[entity_key]
+                if held.by_handle[entity_key]:
+                    with_handles.add(entity_key)
             labels[entity_key] = _label(entity_key[1], form_counts, names_by_form, in_full)
         bearers = _group_bearers(totals)
 
@@ -297,7 +330,8 @@ class RunNames:
                 ]
                 label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
             times = groups[type_, key].total()
-            entities.append(NamedEntity(type_, label, count, has_evidence, times))
+            has_handles = (type_, key) in with_handles
+            entities.append(NamedEntity(type_, label, count, has_evidence, times, has_handles))
         entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
         return entities, len(own_names), len(unproven)
 
@@ -320,10 +354,16 @@ def _read_texts(run: RunData) -> Iterator[str]:
 
 
 def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    """Yield the names that may be last names of persons."""
+    """Yield the names that may be last names of persons: of places, those of known persons."""
     known = known_names.load()
+    last_names = {
+        last_name(form)
+        for form, counts_by_type in type_counts.items()
+        if PERSON in counts_by_type and is_full_name(form)
+    }
     for form, counts_by_type in type_counts.items():
-        is_candidate = PERSON in counts_by_type or ORGANISATION in counts_by_type
+        is_of_person = form in last_names and not _holds_place_or_word(form)
+        is_candidate = is_of_person or not counts_by_type.keys().isdisjoint({PERSON, ORGANISATION})
         is_last_name = form.strip() != "" and last_name(form) == form
         if is_candidate and is_last_name and not known.is_organisation(form):
             yield form
@@ -333,6 +373,17 @@ def _is_first_name(form: str, as_place: int, in_texts: FullNames) -> bool:
     """Return whether what was taken for a place is a first name in the texts ("Melania Quist")."""
     before_last_names = in_texts.counts_by_first_name[form]
     return before_last_names >= _LEAST_FIRST_NAMES * max(2, as_place)
+
+
+def _holds_place_or_word(form: str) -> bool:
+    """Return whether a list has a form, or a word of it, as a place, or it ends with no name."""
+    lists, known = word_list.load(), known_names.load()
+    for place in (form, *form.split()):
+        if place in lists.regions or place in lists.landforms or place in known.maybe_places:
+            return True
+        if known.types.get(place) in PLACES:
+            return True
+    return is_word_of_language(form.rsplit(maxsplit=1)[-1])
 
 
 def _is_organisation(form: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
@@ -22,11 +22,17 @@ from reports.data.coded_samples import (
     read_coded_samples,
 )
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
-from reports.data.machine_counts import count_machine_codes
+from reports.data.machine_counts import MachineCounts, count_machine_codes
 from reports.data.run_data import RunData
 from reports.data.run_groups import list_groups
-from reports.stats.coded_strata import CodedStratum, MachineCodes, average_coders
+from reports.stats.coded_strata import (
+    CodedStratum,
+    FirstPhase,
+    MachineCodes,
+    average_coders,
+)
 from reports.stats.scale_means import ScaleMean, ScaleStratum, estimate_scale_mean
+from reports.words.quantities import join_words
 
 PeopleCode = TypeVar("PeopleCode", float, float | None)
 
@@ -121,27 +127,79 @@ def need_texts(run: RunData) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Method:
+    """Whose codes an estimate of what *reader* would say rests on, beside the reader's own."""
+
+    reader: str = PEOPLE
+
+    # A model that coded a larger sample, and a machine that coded all texts.
+    sampler: str | None = None
+    machine: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The method as tables name it."""
+        coders = [self.reader, self.sampler, self.machine]
+        return join_words([coder for coder in coders if coder is not None])
+
+
+def list_methods(run: RunData, sample: CodedSample) -> list[Method]:
+    """Return the methods of people's estimates, then those of what models would say."""
+    methods = [
+        Method(PEOPLE, sampler, machine)
+        for sampler in (None, *_list_samplers(run, sample))
+        for machine in (None, *list_helpers(run, sample))
+    ]
+    for model in sample.models:
+        helper = find_helper(run, sample, model)
+        methods += [Method(model, None, machine) for machine in dict.fromkeys((None, helper))]
+    return methods
+
+
 def list_helpers(run: RunData, sample: CodedSample) -> list[str]:
-    """Return the machines whose codes of all texts make estimates from people's more precise.
+    """Return the machines whose codes of all texts make estimates more precise.
 
     A model that codes the sample alone knows nothing of the texts outside it.
     """
+    samplers = _list_samplers(run, sample)
+    return [machine for machine in sample.machines if machine not in samplers]
+
+
+def _list_samplers(run: RunData, sample: CodedSample) -> list[str]:
+    """Return the model that codes the sample alone, if the run has one."""
     options = run.parameters
     is_of_sample = isinstance(options, TextOptions) and options.coded_part == SAMPLE
-    return [
-        machine for machine in sample.machines if not (is_of_sample and machine == options.coder)
-    ]
+    return [machine for machine in sample.machines if is_of_sample and machine == options.coder]
+
+
+def find_helper(run: RunData, sample: CodedSample, reader: str) -> str | None:
+    """Return the network whose codes of all texts help the estimates of a model; None without."""
+    helpers = [] if reader == PEOPLE else list_helpers(run, sample)
+    return next((helper for helper in helpers if helper not in sample.models), None)
 
 
 def make_strata(
-    run: RunData, subject: Subject, category: str, machine: str | None
+    run: RunData,
+    subject: Subject,
+    category: str,
+    machine: str | None,
+    sampler: str | None = None,
 ) -> list[CodedStratum]:
-    """Return the strata of a subject with what its reader, and a machine, say of a category."""
-    return [stratum for _, stratum in make_numbered_strata(run, subject, category, machine)]
+    """Return the strata of a subject with what its reader says of a category, and other coders.
+
+    A *machine* coded all texts, a *sampler* a larger sample than people.
+    """
+    numbered = make_numbered_strata(run, subject, category, machine, sampler)
+    return [stratum for _, stratum in numbered]
 
 
 def make_numbered_strata(
-    run: RunData, subject: Subject, category: str, machine: str | None
+    run: RunData,
+    subject: Subject,
+    category: str,
+    machine: str | None,
+    sampler: str | None = None,
 ) -> list[tuple[Stratum, CodedStratum]]:
     """Return the strata of a subject, each with that of the sample from which it is made.
 
@@ -150,37 +208,103 @@ def make_numbered_strata(
     """
     sample, variable = subject.sample, subject.variable
     domain = read_domain(run, sample, subject.domain)
-    reader_counts = None
-    if subject.reader != PEOPLE:
-        reader_counts = count_machine_codes(run, sample, subject.reader, variable.name)
-    machine_counts = None
+    machine_counts: MachineCounts | None = None
     if machine is not None:
         machine_counts = count_machine_codes(run, sample, machine, variable.name)
+    known_strata = _read_known(run, subject, category)
+    phase_strata: dict[int, list[CodedStratum]] = defaultdict(list)
+    if sampler is not None:
+        first_subject = replace(subject, reader=sampler)
+        for stratum, phase in make_numbered_strata(run, first_subject, category, machine):
+            phase_strata[stratum.number].append(phase)
 
     coded_strata: list[tuple[Stratum, CodedStratum]] = []
     for stratum in subject.strata:
-        if reader_counts is not None:
-            codes = reader_counts.count(stratum.number, domain)
-            if codes.total() >= _count_population(stratum, domain):
-                coded_strata.append((stratum, _make_known(stratum, codes, category)))
-                continue
+        if stratum.number in known_strata:
+            coded_strata.append((stratum, known_strata[stratum.number]))
+            continue
 
-        units: list[DrawnUnit[float]] = []
-        for unit in sample.units_by_stratum[stratum.number]:
-            reading = _ask_reader(subject, unit, category)
-            if reading is not None:
-                code = None if machine is None else sample.code(unit, machine, variable)
-                machine_code = None if code is None else is_in(code, category)
-                part = part_of(domain, unit)
-                units.append(DrawnUnit(reading, unit.copies, part, machine_code))
-
-        counts = None
-        if machine_counts is not None:
-            counts = machine_counts.count(stratum.number, domain)
+        units = list(_read_units(subject, stratum, domain, category, (machine, sampler)))
+        counts = None if machine_counts is None else machine_counts.count(stratum.number, domain)
         size = _count_units(stratum, domain, units)
-        for coded in make_coded_strata(stratum, units, size, counts, category):
-            coded_strata.append((stratum, coded))
+        made_strata = make_coded_strata(stratum, units, size, counts, category)
+        if sampler is not None:
+            phases = phase_strata[stratum.number]
+            made_strata = _add_first_phase(stratum, units, made_strata, phases)
+        coded_strata += [(stratum, coded) for coded in made_strata]
     return coded_strata
+
+
+def _read_known(run: RunData, subject: Subject, category: str) -> dict[int, CodedStratum]:
+    """Return the strata all of whose units the subject's reader has read, by their number."""
+    if subject.reader == PEOPLE:
+        return {}
+    sample = subject.sample
+    domain = read_domain(run, sample, subject.domain)
+    reader_counts = count_machine_codes(run, sample, subject.reader, subject.variable.name)
+    known_strata: dict[int, CodedStratum] = {}
+    for stratum in subject.strata:
+        codes = reader_counts.count(stratum.number, domain)
+        if codes.total() >= _count_population(stratum, domain):
+            known_strata[stratum.number] = _make_known(stratum, codes, category)
+    return known_strata
+
+
+def _read_units(
+    subject: Subject,
+    stratum: Stratum,
+    domain: Domain | None,
+    category: str,
+    helpers: tuple[str | None, str | None],
+) -> Iterator[DrawnUnit[float]]:
+    """Yield the units of a stratum that the reader has coded, with the codes of two *helpers*.
+
+    They are a machine and the coder of a larger sample, of which a text without a usable code is in
+    no category.
+    """
+    sample, variable = subject.sample, subject.variable
+    machine, sampler = helpers
+    for unit in sample.units_by_stratum[stratum.number]:
+        reading = _ask_reader(subject, unit, category)
+        if reading is None:
+            continue
+        code = None if machine is None else sample.code(unit, machine, variable)
+        first_code: float | None = None
+        if sampler is not None and sampler in unit.codes:
+            first_code = is_in(sample.code(unit, sampler, variable) or NOT_ASKED, category)
+        yield DrawnUnit(
+            people=reading,
+            copies=unit.copies,
+            part=part_of(domain, unit),
+            machine=None if code is None else is_in(code, category),
+            first=first_code,
+        )
+
+
+def _add_first_phase(
+    stratum: Stratum,
+    units: Sequence[DrawnUnit[float]],
+    coded_strata: Sequence[CodedStratum],
+    phase_strata: Sequence[CodedStratum],
+) -> list[CodedStratum]:
+    """Return what `make_coded_strata` makes of *units* with the larger sample of the stratum.
+
+    A text that is a stratum of its own is one in the larger sample, too.
+    """
+    certain_units, other_units = _part_certain(stratum, units)
+    stratum_of_others, *certain_strata = coded_strata
+    remaining = list(phase_strata)
+    completed: list[CodedStratum] = []
+    for text, certain in zip(certain_units, certain_strata, strict=True):
+        phase = FirstPhase([text.first], [])
+        if text.first is not None:
+            known = replace(certain, codes=[text.first])
+            phase = FirstPhase([text.first], [known])
+            if known in remaining:
+                remaining.remove(known)
+        completed.append(replace(certain, first_phase=phase))
+    phase = FirstPhase([unit.first for unit in other_units], remaining)
+    return [replace(stratum_of_others, first_phase=phase), *completed]
 
 
 def make_coded_strata(
@@ -267,6 +391,9 @@ class DrawnUnit(Generic[PeopleCode]):
     copies: int
     part: float
     machine: float | None = None
+
+    # What the coder of a larger sample says; None of a unit outside of it.
+    first: float | None = None
 
     @property
     def covered(self) -> int:

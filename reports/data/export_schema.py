@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from analysis.kinds.kind import Unit
-from reports.data.formats import Category, Columns
+from reports.data.formats import Category, Columns, Values
 from reports.data.run_data import Reader
 
 T = TypeVar("T")
@@ -79,6 +79,9 @@ class Table(Generic[T]):
     # These columns tell rows apart; rows are sorted by them.
     key: tuple[str, ...]
 
+    # Yields the cells of each row, in the order of the fields, where rows may be a million.
+    read_cells: Reader[Values] | None = None
+
     @property
     def description(self) -> str:
         """What one row of the table is, in a sentence or two."""
@@ -140,7 +143,7 @@ def _plain_type(hint: Any) -> type:
 
 def whole_second(at: datetime | None) -> datetime | None:
     """Return a UTC time as every format holds it, without parts of a second."""
-    return None if at is None else at.replace(microsecond=0)
+    return at.replace(microsecond=0) if at is not None and at.microsecond else at
 
 
 def finite(figure: float | None) -> float | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from itertools import product
+from contextlib import ExitStack, closing
+from itertools import product, repeat, starmap
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -119,7 +119,7 @@ def write_table(
 
     Without *texts* the texts of whole documents are null.
     """
-    return sum(1 for _ in _write_rows(run, table, files, () if texts else {TEXT}))
+    return sum(map(len, _write_batches(run, table, files, () if texts else {TEXT})))
 
 
 class ExportFolder:
@@ -154,18 +154,24 @@ class ExportFolder:
         return addresses
 
     def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
-        """Yield the rows of *table*, each once it is written.
+        """Yield the rows of *table*, whose fields are its columns, each once it is written.
 
         The files are put in place after the last row. If the generator is closed before that, they
         are as they were.
         """
+        with closing(self._write(table)) as batches:
+            for batch in batches:
+                yield from starmap(table.row, batch)
+
+    def _write(self, table: Table[Any]) -> Generator[list[Values]]:
+        """Write the files of *table*; yield the cells of each batch of rows once it is written."""
         paths = {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
         without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
         with ExitStack() as stack:
             files: dict[str, IO[bytes]] = {}
             for form, path in paths.items():
                 files[form] = stack.enter_context(replace_file(path))
-            yield from _write_rows(self._data, table, files, without)
+            yield from _write_batches(self._data, table, files, without)
 
         self._tables.add(table.name)
         self._paths += paths.values()
@@ -178,7 +184,7 @@ class ExportFolder:
         tables = self._tables_of_folder()
         for table in tables:
             if table.name not in self._tables:
-                deque(self.write_while_reading(table), maxlen=0)
+                deque(self._write(table), maxlen=0)
             self._progress.count_table(len(tables))
 
         dictionary = self._folder / DICTIONARY_FILE
@@ -222,43 +228,49 @@ def tables_of(unit: Unit) -> list[Table[Any]]:
     return [table for table in TABLES.values() if unit in table.units]
 
 
-def _write_rows(
+def _write_batches(
     run: RunData,
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
-) -> Generator[Any]:
-    """Write the rows of *table* to a file for each format, and yield each once it is written.
+) -> Generator[list[Values]]:
+    """Write the rows of *table* to a file for each format, and yield each batch once it is written.
 
     The columns *without* are written as null.
     """
+    columns, rows_of_cells = _read_cells(run, table)
+    is_whole = columns.keys().isdisjoint(without)
+
+    with ExitStack() as stack:
+        writes = []
+        for form, file in files.items():
+            writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
+        for batch in in_batches(rows_of_cells, _ROWS_AT_A_TIME):
+            written = batch if is_whole else _leave_out(batch, columns, without)
+            for write_values in writes:
+                write_values(written)
+            yield batch
+
+
+def _read_cells(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Values]]:
+    """Return the columns of *table* and the cells of its rows."""
+    if table.read_cells is not None:
+        return table.columns, table.read_cells(run)
     rows: Iterable[Any] = table.read(run)
     columns = table.columns
     make_values: Callable[[Any], Values] = attrgetter(*columns)
     if dict in columns.values():
         rows = list(rows)
         columns, make_values = _expand_dictionaries(columns, rows)
-    if not columns.keys().isdisjoint(without):
-        make_values = _leave_out(columns, without)
-
-    with ExitStack() as stack:
-        writes = []
-        for form, file in files.items():
-            writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
-        for batch in in_batches(rows, _ROWS_AT_A_TIME):
-            batch_values = list(map(make_values, batch))
-            for write_values in writes:
-                write_values(batch_values)
-            yield from batch
+    return columns, map(make_values, rows)
 
 
-def _leave_out(columns: Columns, without: Collection[str]) -> Callable[[Any], Values]:
-    """Return what makes the values of a row, None in the columns *without*."""
-
-    def make_values(row: Any) -> Values:
-        return tuple(None if column in without else getattr(row, column) for column in columns)
-
-    return make_values
+def _leave_out(batch: Sequence[Values], columns: Columns, without: Collection[str]) -> list[Values]:
+    """Return the cells of rows with None in the columns *without*."""
+    cells_by_column: list[Iterable[Any]] = []
+    for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
+        cells_by_column.append(repeat(None, len(batch)) if column in without else cells)
+    return list(zip(*cells_by_column, strict=True))
 
 
 def _expand_dictionaries(

@@ -7,7 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from analysis.text.known_names import PERSON
+
 _WORD = re.compile(r"\w+")
+_HANDLE = re.compile(r"(?<![\w@])@(\w+)")
+_NO_LETTER = re.compile(r"[\W_]")
 
 # The type of an entity, and the key of its entry.
 EntryKey = tuple[str, str]
@@ -22,10 +26,14 @@ class HeldNames:
     # Those that hold a person's full name.
     in_full: Counter[EntryKey] = field(default_factory=Counter)
 
+    # Those that hold it as an account's handle alone.
+    by_handle: Counter[EntryKey] = field(default_factory=Counter)
+
     def add(self, other: HeldNames) -> None:
         """Add the counts of other documents."""
         self.documents.update(other.documents)
         self.in_full.update(other.in_full)
+        self.by_handle.update(other.by_handle)
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,16 @@ class WrittenNames:
 
 
 class NameFinder:
-    """Finds the names of entries in texts; case counts."""
+    """Finds the names of entries in texts; case counts, except in handles.
+
+    A handle counts for the name that its letters are: "@ElmBay" for "Elm Bay". Another person may
+    have the last name of an entry, so a person's handle is the full name.
+    """
 
     def __init__(self, written_names: Mapping[EntryKey, WrittenNames]) -> None:
         self._rules: dict[EntryKey, re.Pattern[str]] = {}
         self._entries_by_word: dict[str, set[EntryKey]] = defaultdict(set)
+        self._entries_by_handle: dict[str, set[EntryKey]] = defaultdict(set)
         for entry_key, written in written_names.items():
             names = [name for name in written.names if _WORD.search(name)]
             if not names:
@@ -54,6 +67,9 @@ class NameFinder:
             self._rules[entry_key] = _compile(written)
             for name in names:
                 self._entries_by_word[_WORD.findall(name)[0]].add(entry_key)
+            is_person = entry_key[0] == PERSON
+            for name in written.full_names if is_person else names:
+                self._entries_by_handle[_fold_handle(name)].add(entry_key)
 
     def count(self, texts: Iterable[str]) -> HeldNames:
         """Return how many of *texts* hold each name."""
@@ -62,11 +78,21 @@ class NameFinder:
             candidates: set[EntryKey] = set()
             for word in set(_WORD.findall(text)):
                 candidates |= self._entries_by_word.get(word, set())
-            for entry_key in candidates:
+            mentioned: set[EntryKey] = set()
+            for handle in _HANDLE.findall(text):
+                mentioned |= self._entries_by_handle.get(_fold_handle(handle), set())
+            for entry_key in candidates | mentioned:
                 groups = {match.lastgroup for match in self._rules[entry_key].finditer(text)}
-                held.documents[entry_key] += not groups.isdisjoint({"name", "full"})
+                is_written = not groups.isdisjoint({"name", "full"})
+                held.documents[entry_key] += is_written or entry_key in mentioned
                 held.in_full[entry_key] += "full" in groups
+                held.by_handle[entry_key] += entry_key in mentioned and not is_written
         return held
+
+
+def _fold_handle(written: str) -> str:
+    """Return the letters and digits that a name and its handle share."""
+    return _NO_LETTER.sub("", written).casefold()
 
 
 def _compile(written: WrittenNames) -> re.Pattern[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import TidingsError
@@ -34,6 +35,57 @@ def fetch_scalars(db: Database, statement: Statement) -> Sequence[Any]:
     """Return the first column of all rows of *statement*."""
     with db.read() as connection:
         return connection.scalars(statement).all()
+
+
+def fetch_columns(
+    db: Database,
+    statement: Statement,
+    *,
+    sort_key: Callable[[Sequence[Any]], Any] | None = None,
+    **parameters: Any,
+) -> list[list[Any]]:
+    """Return the columns of all rows of *statement*, read in a transaction of their own.
+
+    They are those of `fetch_all`, without an object for each row: it would take a third of the
+    time. *sort_key* sorts the rows, as the driver returns them.
+    """
+    dialect = db.engine.dialect
+    with db.read() as connection:
+        cursor = connection.execute(statement, parameters).cursor
+        assert cursor is not None  # noqa: S101 - a statement that selects has one
+        driver_types = [description[1] for description in cursor.description]
+        try:
+            driver_rows = list(cursor.fetchall())
+        except dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error) from error
+    if sort_key is not None:
+        driver_rows.sort(key=sort_key)
+
+    columns = []
+    driver_columns = (
+        zip(*driver_rows, strict=True) if driver_rows else repeat((), len(driver_types))
+    )
+    for column, driver_type, cells in zip(
+        statement.selected_columns, driver_types, driver_columns, strict=True
+    ):
+        convert = column.type.dialect_impl(dialect).result_processor(dialect, driver_type)
+        columns.append(list(cells if convert is None else map(convert, cells)))
+    return columns
+
+
+def fetch_column_pages(
+    db: Database, statement: Statement, key: InstrumentedAttribute[int]
+) -> Iterator[list[list[Any]]]:
+    """Yield the columns of the rows of *statement* in the order of *key*, a page at a time.
+
+    *key* is the first column of the statement and differs in each row.
+    """
+    page = fetch_columns(db, statement.order_by(key).limit(PAGE))
+    while page[0]:
+        yield page
+        if len(page[0]) < PAGE:
+            return
+        page = fetch_columns(db, statement.where(key > page[0][-1]).order_by(key).limit(PAGE))
 
 
 def fetch_pages(

@@ -10,6 +10,7 @@ from models.code_samples import list_looks
 from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.estimate_strata import (
     Subject,
+    find_helper,
     list_subjects,
     make_numbered_strata,
 )
@@ -47,13 +48,17 @@ def list_wanted_shares(
     reader: str = PEOPLE,
     by_period: bool = False,
 ) -> list[WantedShare]:
-    """Return the shares of the whole run, and of each period, that are to be known."""
+    """Return the shares of the whole run, and of each period, that are to be known.
+
+    What a model would say is known better where a network has coded all texts.
+    """
+    helper = find_helper(run, sample, reader)
     places = {stratum.number: place for place, stratum in enumerate(sample.strata)}
     shares: list[WantedShare] = []
     for subject, category in _list_subjects(run, sample, wanted, reader):
         if subject.period and not by_period:
             continue
-        numbered = make_numbered_strata(run, subject, category.category, None)
+        numbered = make_numbered_strata(run, subject, category.category, helper)
         shares.append(
             WantedShare(
                 _name_share(subject, category),

@@ -54,6 +54,9 @@ class TopNames:
     account: int = 0
     unproven: int = 0
 
+    # Whether texts that hold a name as an account's handle alone count for it.
+    with_handles: bool = field(default=False, compare=False)
+
     # The names of persons and of organisations for which there is evidence.
     headlines: dict[str, list[tuple[str, int]]] = field(default_factory=dict, compare=False)
 
@@ -105,6 +108,7 @@ def rank_names(
     least = min(2, max((entity.times for entity in named_entities), default=0))
     names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
     headlines: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    with_handles = any(entity.with_handles for entity in named_entities)
     for entity in named_entities:
         if entity.times >= least:
             names_by_type[entity.type].append((entity.label, entity.count))
@@ -113,7 +117,7 @@ def rank_names(
 
     first_types = list(names_by_type.items())[:TYPES_SHOWN]
     top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
-    return TopNames(top_types, len(subject), account, unproven, dict(headlines))
+    return TopNames(top_types, len(subject), account, unproven, with_handles, dict(headlines))
 
 
 def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, Counter[EntityName]]:
@@ -185,6 +189,8 @@ def entities_spec(
         "one entry. Of texts that differ in names or figures only, the first of a month counts. "
         "Names that came once, dates, sums and numbers are left to the table entities."
     )
+    if top.with_handles:
+        caption += " With handles: one whose letters are a name (@ElmBay, Elm Bay) counts for it."
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
         left_out = quantity(top.subject, "name that holds", "names that hold")

@@ -10,6 +10,7 @@ from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import CodedSample
 from reports.data.estimate_strata import (
+    Method,
     Subject,
     estimate_subject_mean,
     list_group_subjects,
@@ -25,6 +26,7 @@ from reports.stats.proportions import compare_shares
 from reports.stats.scale_means import compare_scale_means
 from reports.words.periods import name_sample_period
 from reports.words.quantities import (
+    format_confidence,
     format_points,
     format_share,
     join_words,
@@ -52,7 +54,7 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
     text = (
         f"Asked {asked}, {row.model or 'readers'} would say {join_words(answers)}, of "
         f"{quantity(row.n_population, unit)}; {row.n_read:,} are coded, intervals are at "
-        f"{format_confidence(row)}."
+        f"{format_confidence(row.confidence)}."
     )
     if row.model:
         text += " Not checked against people."
@@ -67,7 +69,7 @@ def state_mean(row: EstimateRow, variable: Variable, unit: str) -> Finding:
     steps = variable.codes
     text = (
         f"Asked {asked}, readers would choose {row.estimate:.2f} on average "
-        f"({format_confidence(row)} interval {row.low:.2f} to {row.high:.2f}) between "
+        f"({format_confidence(row.confidence)} interval {row.low:.2f} to {row.high:.2f}) between "
         f"{steps[0]} and {steps[-1]}, of the {quantity(row.n_population, unit)} of which it is "
         f"asked; {row.n_person:,} are coded."
     )
@@ -91,17 +93,17 @@ def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Findi
     return _estimate(("relevance", keyword), precision, text)
 
 
-def state_differences(run: RunData, sample: CodedSample, machine: str | None) -> list[Finding]:
-    """State where a share or a mean differs from one period to the next, or in a group.
+def state_differences(run: RunData, sample: CodedSample, method: Method) -> list[Finding]:
+    """State where a share or a mean of people differs between periods, or in a group.
 
-    All comparisons of a codebook are one family of tests.
+    All comparisons of a codebook are one family of tests. Shares are estimated by *method*.
     """
     differences: list[_Difference] = []
     for comparison in _list_comparisons(run, sample):
         if comparison.subject.variable.type == VariableType.SCALE:
             differences += _compare_means(run, comparison)
         else:
-            differences += _compare_shares(run, comparison, machine)
+            differences += _compare_shares(run, comparison, method)
 
     adjusted = adjust_holm([difference.estimate.p_value for difference in differences])
     return [
@@ -129,15 +131,13 @@ class _Difference:
     estimate: Estimate
 
 
-def _compare_shares(
-    run: RunData, comparison: _Comparison, machine: str | None
-) -> Iterator[_Difference]:
+def _compare_shares(run: RunData, comparison: _Comparison, method: Method) -> Iterator[_Difference]:
     for category in list_categories(comparison.subject.variable):
         strata, other_strata = (
-            make_strata(run, subject, category, machine)
+            make_strata(run, subject, category, method.machine, method.sampler)
             for subject in (comparison.subject, comparison.reference)
         )
-        estimate = compare_shares(strata, other_strata, use_machine=machine is not None)
+        estimate = compare_shares(strata, other_strata, use_machine=True)
         if estimate is not None:
             yield _Difference(comparison, category, estimate)
 
@@ -214,13 +214,9 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
     return statements
 
 
-def format_confidence(row: EstimateRow) -> str:
-    """Return the level of the interval of an estimate: "95 %", "98.7 %"."""
-    return f"{100 * row.confidence:.3g} %"
-
-
 def _interval(row: EstimateRow) -> str:
-    return f"{format_confidence(row)} interval {format_share(row.low)} to {format_share(row.high)}"
+    limits = f"{format_share(row.low)} to {format_share(row.high)}"
+    return f"{format_confidence(row.confidence)} interval {limits}"
 
 
 def _estimate(topic: tuple[object, ...], row: EstimateRow, text: str) -> Finding:

@@ -57,6 +57,7 @@ def _compare_with_usual(event: Event) -> str:
         is_one = event.periods_before == 1
         periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)
         figures = f"{now}, and none in the {periods} before"
+    figures += _compare_with_season(event)
 
     judged = event.judged
     if event.kind == MOOD or not _differs(event.now, judged.now, event.before, judged.before):
@@ -81,6 +82,28 @@ def _name_usual_periods(event: Event) -> str:
         return f"{usual}, {len(left_out)} that were unusual or not whole left out"
     names = [_name_short(period) for period in left_out]
     return f"{usual}, without {join_words(names)}"
+
+
+def _compare_with_season(event: Event) -> str:
+    """Return what the same period of earlier years had, where it stood out too."""
+    season_period = event.most_alike_season
+    if season_period is None:
+        return ""
+    level = _format(event, season_period.level) if season_period.level else "none"
+    extreme = "highest" if event.now > event.before else "lowest"
+    years = f", the {extreme} of {len(event.season)} years" if len(event.season) > 1 else ""
+    return f", and {level} {_name_period(season_period.period)}{years}"
+
+
+def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
+    """Return a clause that says what comes in the same periods of several years."""
+    who = f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject
+    if event.kind == WORDING:
+        who = f"the term “{event.term}” of {who}"
+    elif event.kind == MOOD:
+        who = f"the mood {'around' if unit == Unit.MENTION else 'of'} {who}"
+    earlier = [_name_period(season_period.period) for season_period in reversed(event.season)]
+    return f"{who} {_name_period(event.period)}, as {join_words(earlier)}"
 
 
 def _name_short(period: str) -> str:

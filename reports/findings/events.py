@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
@@ -22,12 +22,14 @@ from reports.data.tables.periods import PeriodRow
 from reports.stats.intervals import t_quantile
 from reports.stats.surprise import (
     MONTHS,
+    SEASON_YEARS,
     WEEKS,
     Count,
     Departure,
     Judge,
     Judgement,
     Mean,
+    Seasons,
     compare_counts,
     compare_means,
     compare_shares,
@@ -98,11 +100,13 @@ class Series:
         grain = grains.grain_of(self.sorted_rows[0].period)
         level = LEVEL * KIND_PARTS[self.kind] * GRAIN_PARTS[grain] / self.terms
         memory = MONTHS if grain == Grain.MONTH else WEEKS
+        seasons = list_seasons([period_row.period for period_row in self.sorted_rows])
         if self.kind == MOOD:
             means = [_measure_mood(period_row) for period_row in self.sorted_rows]
-            return find_surprises(means, _MEANS, memory, level)
+            return find_surprises(means, _MEANS, memory, level, seasons)
         counts = [self._count(period_row) for period_row in self.sorted_rows]
-        return find_surprises(counts, _RATES if self.kind == POSTS else _SHARES, memory, level)
+        judge = _RATES if self.kind == POSTS else _SHARES
+        return find_surprises(counts, judge, memory, level, seasons)
 
     def tell(self, judgement: Judgement) -> Event:
         """Return a judged period with the figures of the whole run."""
@@ -113,16 +117,23 @@ class Series:
         before = departure.before
         if self.told_rows:
             before = self._pool([self.told_rows_by_period[period] for period in usual_periods])
+        now = self._pool([told_row])
+        season = []
+        for place in judgement.season_places:
+            season_period = self.sorted_rows[place].period
+            season_row = self.told_rows_by_period.get(season_period, self.sorted_rows[place])
+            season.append(SeasonPeriod(season_period, self._pool([season_row])))
         return Event(
             subject=self.subject,
             kind=self.kind,
             term=self.term,
             period=period,
             before=before,
-            now=self._pool([told_row]),
+            now=now,
             row=told_row,
             usual_periods=tuple(usual_periods),
             judged=departure,
+            season=tuple(season),
         )
 
     def _count(self, period_row: PeriodRow) -> Count | None:
@@ -144,6 +155,39 @@ class Series:
         return sum(count.matched for count in counts) / max(1, exposure)
 
 
+def list_seasons(periods: Sequence[str]) -> Seasons:
+    """Return the places of the same periods of earlier years, for each of sorted *periods*.
+
+    The week of the same day of the year and the weeks beside it are the same weeks, since holidays
+    and finals move from year to year.
+    """
+    places = {period: place for place, period in enumerate(periods)}
+    return [_list_season(period, places) for period in periods]
+
+
+def _list_season(period: str, places: Mapping[str, int]) -> list[list[int]]:
+    grain, start = grains.grain_of(period), grains.first_day(period)
+    weeks = (0, -1, 1) if grain == Grain.WEEK else (0,)
+    season = []
+    for years in range(1, SEASON_YEARS + 1):
+        if start.year <= years:
+            break
+        # The 29th of February has no day of its own in other years.
+        same_day = start.replace(year=start.year - years, day=min(start.day, 28))
+        days = [same_day + timedelta(weeks=offset) for offset in weeks]
+        same_periods = [grains.period_of(day, grain) for day in days]
+        season.append([places[same] for same in same_periods if same in places])
+    return season
+
+
+@dataclass(frozen=True)
+class SeasonPeriod:
+    """The same period of an earlier year, and its rate or mean polarity in the whole run."""
+
+    period: str
+    level: float
+
+
 @dataclass(frozen=True)
 class Event:
     """A month or a week that departs from those before it."""
@@ -161,6 +205,15 @@ class Event:
 
     # The same comparison without families of repeats and bulk days, on which it was judged.
     judged: Departure
+
+    # The same periods of earlier years, the latest first.
+    season: tuple[SeasonPeriod, ...] = ()
+
+    @property
+    def most_alike_season(self) -> SeasonPeriod | None:
+        """The period of the season that is furthest to the side to which the event departs."""
+        choose = max if self.now > self.before else min
+        return choose(self.season, key=attrgetter("level"), default=None)
 
     @property
     def grain(self) -> Grain:
@@ -226,7 +279,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Surprises:
-    """What departs from the past, in two lists."""
+    """What departs from the past, in three lists."""
 
     # The oldest comes first, of those of one day the surest.
     events: list[Event] = field(default_factory=list)
@@ -234,11 +287,15 @@ class Surprises:
     # The largest changes that are no events; the largest comes first.
     changes: list[Event] = field(default_factory=list)
 
+    # What departs from the periods before, and not from the same ones of earlier years.
+    recurring: list[Event] = field(default_factory=list)
+
 
 def find_events(series: Iterable[Series]) -> Surprises:
     """Return the events of all *series*, and the largest changes that are none."""
     events: list[Event] = []
     candidates: list[Event] = []
+    in_season: list[Event] = []
     for watched in series:
         previous: Event | None = None
         for judgement in watched.judge():
@@ -247,12 +304,15 @@ def find_events(series: Iterable[Series]) -> Surprises:
                 if event.is_worth_telling and not event.continues(previous):
                     events.append(event)
                 previous = event
-            elif judgement.departure.p_value <= PROBABLE:
+            elif judgement.departs:
+                in_season.append(watched.tell(judgement))
+            elif judgement.is_out_of_season and judgement.departure.p_value <= PROBABLE:
                 change = watched.tell(judgement)
                 if change.is_worth_telling:
                     candidates.append(change)
-    events = _tell_wording_once(events)
-    return Surprises(sorted(events, key=_by_time), _choose_changes(candidates, events))
+    events = sorted(_tell_wording_once(events), key=_by_time)
+    changes = _choose_changes(candidates, events)
+    return Surprises(events, changes, _choose_recurring(in_season, events))
 
 
 def _tell_wording_once(events: Sequence[Event]) -> list[Event]:
@@ -281,6 +341,16 @@ def _choose_changes(candidates: Sequence[Event], events: Sequence[Event]) -> lis
         if newest not in changes:
             changes[-1] = newest
     return changes
+
+
+def _choose_recurring(in_season: Sequence[Event], events: Sequence[Event]) -> list[Event]:
+    """Return what comes every year by time: months first, and weeks that none of them tells."""
+    recurring: list[Event] = []
+    for candidate in sorted(in_season, key=lambda event: (event.grain == Grain.WEEK, event.period)):
+        is_told = any(map(candidate.overlaps, (*events, *recurring)))
+        if candidate.is_worth_telling and not is_told:
+            recurring.append(candidate)
+    return sorted(recurring, key=_by_time)
 
 
 def _by_time(event: Event) -> tuple[date, float, str, str]:

@@ -10,7 +10,7 @@ from analysis.codebooks.codebook import CodedUnit, Variable
 from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
-from reports.data.estimate_strata import list_helpers
+from reports.data.estimate_strata import Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.run_data import RunData
@@ -19,17 +19,14 @@ from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import (
-    format_confidence,
     list_statements,
     state_differences,
 )
 from reports.findings.finding import Finding
 from reports.words.periods import name_sample_period
+from reports.words.quantities import format_confidence
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
-# The method of estimates that a machine made more precise.
-_AND_MACHINE = f"{PEOPLE} and "
-
 # The front page has at most so many sentences of a codebook.
 STATEMENTS_SHOWN = 3
 
@@ -64,6 +61,14 @@ class KnownShares:
 
 
 @dataclass(frozen=True)
+class MethodWidth:
+    """The half-width of the widest interval of the run's shares by a method."""
+
+    method: str
+    half_width: float
+
+
+@dataclass(frozen=True)
 class ValidityCard:
     """Whom was asked, how many texts they coded, how far they agree, and how right keywords are."""
 
@@ -95,8 +100,11 @@ class ValidityCard:
     shared: int
     cannot_be_coded: int
 
-    # The machine whose codes the estimates use; None if they rest on people's alone.
-    used_machine: str | None
+    # Whose codes the estimates of what people would say use.
+    used: Method
+
+    # How well the shares of the whole run are known by each method, where there are several.
+    widths: Sequence[MethodWidth]
     agreements: Sequence[VariableAgreement]
     keywords: Sequence[KeywordValidity]
 
@@ -180,22 +188,24 @@ def _make_section(
 ) -> CodebookSection:
     shown = choose_method(rows)
     unit = "text" if sample.codebook.unit == CodedUnit.DOCUMENT else sample.codebook.unit.value
-    machine = next(
-        (
-            row.method.removeprefix(_AND_MACHINE)
-            for row in shown
-            if row.method.startswith(_AND_MACHINE)
-        ),
-        None,
-    )
-    findings = list_statements(sample, shown, unit) + state_differences(run, sample, machine)
+    method = _find_method(run, sample, shown)
+    findings = list_statements(sample, shown, unit) + state_differences(run, sample, method)
     tables = [
         _make_table(sample, variable, keyword, shown, store)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
-    card = _make_card(run, sample, rows, shown, unit, machine)
+    card = _make_card(run, sample, rows, shown, unit, method)
     return CodebookSection(card, findings, tables)
+
+
+def _find_method(run: RunData, sample: CodedSample, shown: Sequence[EstimateRow]) -> Method:
+    """Return the method of the shares that are shown of people; their codes alone without any."""
+    shown_words = {row.method for row in shown if row.measure == "share"}
+    for method in list_methods(run, sample):
+        if method.reader == PEOPLE and method.words in shown_words:
+            return method
+    return Method()
 
 
 def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
@@ -221,7 +231,7 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
     rows: Sequence[EstimateRow],
     shown: Sequence[EstimateRow],
     unit: str,
-    used_machine: str | None,
+    method: Method,
 ) -> ValidityCard:
     texts_by_coder = Counter[str]()
     shared = cannot_be_coded = coded = 0
@@ -262,7 +272,8 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
         known_of_people=_measure_known(run, sample, shown, PEOPLE),
         shared=shared,
         cannot_be_coded=cannot_be_coded,
-        used_machine=used_machine,
+        used=method,
+        widths=_list_widths(run, sample, rows),
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
         keywords=_list_validity(shown),
     )
@@ -272,12 +283,8 @@ def _measure_known(
     run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], reader: str
 ) -> KnownShares | None:
     """Return how well the shares of a reader are known; None without any."""
-    shares = [
-        row
-        for row in rows
-        if row.measure == "share" and row.period is None and row.group is None
-        if (row.model or PEOPLE) == reader
-    ]
+    reader_rows = [row for row in rows if (row.model or PEOPLE) == reader]
+    shares = [row for row in choose_method(reader_rows) if _is_of_whole_run(row)]
     if not shares:
         return None
     looks = read_looks(run, sample, reader)
@@ -285,10 +292,31 @@ def _measure_known(
         reader=reader,
         shares=len(shares),
         half_width=max((row.high - row.low) / 2 for row in shares),
-        confidence=format_confidence(shares[0]),
+        confidence=format_confidence(shares[0].confidence),
         coded=max(row.n_read for row in shares),
         outcome=looks[-1].outcome if looks else None,
     )
+
+
+def _list_widths(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow]
+) -> list[MethodWidth]:
+    """Return how well each method knows the shares of the run; nothing if there is one a reader."""
+    widths: list[MethodWidth] = []
+    for method in list_methods(run, sample):
+        half_widths = [
+            (row.high - row.low) / 2
+            for row in rows
+            if _is_of_whole_run(row) and row.method == method.words
+        ]
+        if half_widths:
+            widths.append(MethodWidth(method.words, max(half_widths)))
+    readers = {method.reader for method in list_methods(run, sample)}
+    return widths if len(widths) > len(readers) else []
+
+
+def _is_of_whole_run(row: EstimateRow) -> bool:
+    return row.measure == "share" and row.period is None and row.group is None
 
 
 def name_coder(coder: str) -> str:

@@ -11,6 +11,7 @@ from itertools import chain, groupby
 
 from analysis import grains
 from analysis.text.account_names import Writings, count_writings, names_of_account
+from analysis.text.garbled import DamagedTexts
 from analysis.text.known_names import NO_NAMES
 from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
@@ -47,7 +48,7 @@ from reports.figures.spec import Subject
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
-from reports.words.quantities import format_day, quantity, signed, web_address
+from reports.words.quantities import format_day, format_share, quantity, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
 from sources.post_cleaning import words_of_post
 from sources.registry import source_named
@@ -65,6 +66,8 @@ SAMPLES = 50
 NAMES_COMPARED = 3
 # An account with as many posts as its service gives, or nearly, may have had more.
 NEAR_LIMIT = 0.02
+# So few posts that are garbled or cut are not said.
+FEWEST_DAMAGED = 3
 # The note lists at most this many names that were written in several ways.
 MERGED_SHOWN = 12
 
@@ -125,6 +128,10 @@ class Portrait:
     merged_names: list[str]
 
     reasons: list[str]
+
+    # How many posts are garbled or cut.
+    damaged: DamagedTexts = field(default_factory=DamagedTexts)
+
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
 
@@ -135,8 +142,9 @@ class Portrait:
 
     @property
     def limits(self) -> list[str]:
-        """Sentences on sources that may lack earlier posts."""
-        return describe_limits(self.sources, self.account.n)
+        """Sentences on earlier posts that may be missing, and on posts that are damaged."""
+        limits = describe_limits(self.sources, self.account.n)
+        return limits + describe_damage(self.damaged, self.account.n)
 
     @property
     def most_named(self) -> list[tuple[str, int]]:
@@ -158,6 +166,23 @@ def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
                 "there are here: earlier ones may be missing."
             )
     return limits
+
+
+def describe_damage(damaged: DamagedTexts, posts: int) -> list[str]:
+    """Say how many of an account's *posts* are garbled or cut, if more than a few are."""
+    sentences_on_damage = []
+    if damaged.garbled >= FEWEST_DAMAGED:
+        share = format_share(damaged.garbled / posts)
+        sentences_on_damage.append(
+            f"{damaged.garbled:,} of {quantity(posts, 'post')} ({share}) hold signs of a wrong "
+            "encoding, as they were stored: their words, names and moods may be wrong."
+        )
+    if damaged.cut >= FEWEST_DAMAGED:
+        sentences_on_damage.append(
+            f"{damaged.cut:,} of {quantity(posts, 'post')} end within a web address that was cut, "
+            "as reposts of a service do."
+        )
+    return sentences_on_damage
 
 
 @dataclass(frozen=True)
@@ -271,6 +296,7 @@ def _read_portraits(
             ),
             merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
+            damaged=posts.damaged,
         )
         _draw_portrait(portrait, posts, run, store)
         yield portrait
@@ -307,6 +333,9 @@ class _Posts:
 
     # The authored posts that hold each name, repeats once a month.
     held: HeldNames = field(default_factory=HeldNames)
+
+    # How many posts are garbled or cut.
+    damaged: DamagedTexts = field(default_factory=DamagedTexts)
 
     # The ways in which the posts write the handle.
     writings: Writings = field(default_factory=Writings)
@@ -379,6 +408,7 @@ def _read_posts(
         posts.n += 1
         posts.sources.add(source)
         posts.writings += count_writings(subject, [text])
+        posts.damaged.add(text)
         if len(posts.texts) < SAMPLES:
             posts.texts.append(text)
         if score is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
-from reports.data.distinct_mentions import describe_repeats, drop_repeats
+from reports.data.distinct_mentions import describe_repeats, drop_repeats, list_first_texts
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
 from reports.data.held_names import HeldNames, NameFinder
@@ -238,8 +238,8 @@ class MonthReader:
         list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
         held = HeldNames()
         if keyword.name in self.finders:
-            texts = {mention.document: mention.text for mention in distinct}
-            held = self.finders[keyword.name].count(texts.values())
+            texts = list_first_texts(distinct, place_of)
+            held = self.finders[keyword.name].count(texts)
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
             word_row for word_row in distinctive_rows if word_row.keyword == keyword.name

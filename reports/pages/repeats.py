@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from reports.data.family_counts import count_places
 from reports.data.run_data import RunData
 from reports.data.selection import is_large, name_template, read_patterns
 from reports.data.variants import FEWEST_OF_FAMILY
 from reports.findings.confirmed import ALL
-from reports.words.periods import month_name
+from reports.words.periods import month_name, name_stretch
 from reports.words.quantities import format_share, quantity
 
 # At most this many patterns of a keyword or an account are shown.
@@ -92,6 +93,9 @@ class Repeats:
     # Whether a template can be named by its number.
     has_numbers: bool = True
 
+    # The months whose texts decide what a pattern is; "" of a run over posts.
+    months: str = ""
+
     def largest(self, name: str) -> list[Repeat]:
         """Return the largest patterns of a keyword or job."""
         return self.subjects[name].largest if name in self.subjects else []
@@ -149,7 +153,15 @@ def read_repeats(data: RunData) -> Repeats:
         subjects,
         str(data.kind.unit),
         has_numbers=not is_large(data),
+        months=_name_months(data),
     )
+
+
+def _name_months(data: RunData) -> str:
+    """Return the first and the last month of a run of months in words."""
+    if data.kind.unit == Unit.POST or not data.jobs:
+        return ""
+    return name_stretch(data.jobs[0].name, data.jobs[-1].name, "%B %Y")
 
 
 def _most_frequent(counts: Counter[int], labels: Sequence[Pattern]) -> list[tuple[str, int]]:

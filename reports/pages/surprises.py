@@ -9,12 +9,14 @@ from typing import Any
 from models.watches import WatchState, read_state
 from reports.data.busiest_day import Headline, find_headline
 from reports.data.run_data import RunData
-from reports.findings.event_sentences import describe_event
+from reports.findings.event_sentences import describe_event, describe_recurring
 from reports.findings.events import Event
 from reports.findings.run_events import read_judged_run, read_surprises
 
 # The page shows at most this many events at once, and all that are new.
 SHOWN = 5
+# And at most this many that come every year.
+SHOWN_RECURRING = 10
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ class SurprisesSection:
     # The largest change comes first.
     unchecked: list[ShownChange]
 
+    # A sentence names what departs and is told by no event, since earlier years had it too.
+    recurring: str = ""
+
     @property
     def shown(self) -> list[ShownEvent]:
         """The events that the page shows at once: all new ones, and the newest others."""
@@ -89,7 +94,9 @@ def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | N
         return None
     with run.db.read() as connection:
         state = read_state(connection, run.id)
-    return SurprisesSection(show_events(run, state, texts=texts), show_changes(run, texts=texts))
+    return SurprisesSection(
+        show_events(run, state, texts=texts), show_changes(run, texts=texts), describe_season(run)
+    )
 
 
 def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) -> list[ShownEvent]:
@@ -118,10 +125,32 @@ def show_changes(run: RunData, *, texts: bool = True) -> list[ShownChange]:
     return shown_changes
 
 
+def describe_season(run: RunData) -> str:
+    """Return a sentence that names what comes every year, the newest; "" if nothing does."""
+    recurring = read_surprises(run).recurring
+    if not recurring:
+        return ""
+    titles = _read_titles(run)
+    clauses = [
+        describe_recurring(event, run.kind.unit, titles.get(event.subject, ""))
+        for event in recurring[-SHOWN_RECURRING:]
+    ]
+    unnamed = len(recurring) - len(clauses)
+    earlier = [f"{unnamed:,} earlier ones"] if unnamed else []
+    return (
+        "Not told, since the same month or week of an earlier year stood out as much: "
+        f"{'; '.join(earlier + clauses)}."
+    )
+
+
 def _describe(run: RunData, event: Event) -> str:
     """Return the sentence on an event; an account is written as at `submit`."""
-    titles = {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
-    return describe_event(event, run.kind.unit, titles.get(event.subject, ""))
+    return describe_event(event, run.kind.unit, _read_titles(run).get(event.subject, ""))
+
+
+def _read_titles(run: RunData) -> dict[str, str]:
+    """Return what readers call each account or search, by the name of its job."""
+    return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
 
 
 def _find_headline(run: RunData, event: Event) -> Headline | None:

@@ -5,15 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from reports.stats.coded_strata import Cell, CodedStratum, group_by_kind
 from reports.stats.intervals import TAIL
-from reports.stats.proportions import sum_cells
+from reports.stats.proportions import choose_parts, sum_cells
 
 # Fewer codes would not tell a stratum's spread.
 FEWEST_CODES = 2
 
+# So much of a unit of either code is added to the codes of a pilot before codes are divided: a kind
+# without a positive unit is not sure to have none (H. Jeffreys, "Theory of Probability", 1961).
+_ADDED_TO_DIVIDE = 0.5
+
+# So much is added before a half-width is predicted. Where no unit is positive, half a unit predicts
+# a width up to 2.8 times that which is reached, none at all one that is too narrow
+# (`bench/codes_looks.py`).
+_ADDED_TO_PREDICT = 0.03
+
 _BISECTIONS = 50
+
+# A share that is assumed counts as that of so many units.
+_MANY = 1e12
 
 
 @dataclass(frozen=True)
@@ -33,59 +46,136 @@ class CodePlan:
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """Strata of one kind, by their place in the sample, and what the pilot tells of them.
+class PilotShare:
+    """The units of a kind that a pilot has found in the category, of *n*."""
 
-    A unit stands for *copies* documents on average. They differ so much that *n* units tell as much
-    as n / *inequality* units of equal copies.
+    positives: float
+    n: float
+
+    @classmethod
+    def assume(cls, share: float) -> PilotShare:
+        """Return a share as if many units told it."""
+        return cls(share * _MANY, _MANY)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The documents of a kind that a machine gave one code, or all: *sizes* are those of strata.
+
+    Of *n* units of the pilot *positives* were in the category. A unit stands for *copies* documents
+    on average. They differ so much that *n* units tell as much as n / *inequality* units of equal
+    copies.
     """
 
-    places: list[int]
-    sizes: list[int]
-    share: float
+    sizes: Sequence[int]
+    n: float
+    positives: float
     copies: float
     inequality: float
 
-    def count_units(self, place: int) -> int:
-        """Return about how many units the stratum at *place* of the kind has."""
-        return max(1, int(self.sizes[place] / self.copies))
+    @classmethod
+    def of(cls, strata: Sequence[CodedStratum]) -> _Part:
+        """Return what the pilot tells of *strata*."""
+        n = positives = copies = squares = 0.0
+        for stratum in strata:
+            sums = stratum.sums
+            n += len(stratum.codes)
+            positives += sum(stratum.codes)
+            copies += sums.copies
+            squares += sums.squares
+        return cls(
+            sizes=[stratum.size for stratum in strata],
+            n=n,
+            positives=positives,
+            copies=copies / n if n else 1.0,
+            inequality=n * squares / copies**2 if n else 1.0,
+        )
+
+    def share(self, added: float) -> float:
+        """Return the pilot's share in the category, with *added* units of either code."""
+        return (self.positives + added) / (self.n + 2 * added)
+
+    @property
+    def variance(self) -> float:
+        """The variance of a code, as codes are divided by it."""
+        share = self.share(_ADDED_TO_DIVIDE)
+        return share * (1 - share)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Strata of one kind, by their place in the sample, and the parts that a machine makes of it.
+
+    A unit stands for *copies* documents on average.
+    """
+
+    places: Sequence[int]
+    sizes: Sequence[int]
+    copies: float
+    parts: Sequence[_Part]
+
+    def count_units(self, number: int) -> int:
+        """Return about how many units the stratum with a *number* in the kind has."""
+        return max(1, int(self.sizes[number] / self.copies))
+
+    @cached_property
+    def deviation(self) -> float:
+        """The standard deviation of codes within the parts."""
+        squares = sum(sum(part.sizes) * part.variance for part in self.parts)
+        return math.sqrt(squares / sum(self.sizes))
 
 
 def plan_codes(
-    strata: Sequence[CodedStratum], half_width: float, tail: float = TAIL
+    strata: Sequence[CodedStratum],
+    half_width: float,
+    tail: float = TAIL,
+    *,
+    use_machine: bool = False,
 ) -> CodePlan | None:
     """Return the fewest codes whose interval of the share is ± *half_width*; None without a code.
 
     Codes are divided as J. Neyman did ("On the two different aspects of the representative method",
     Journal of the Royal Statistical Society 97, 1934): by the documents of a stratum and the
-    standard deviation of its kind. Shares of kinds are the pilot's with half a unit of either code
-    added (H. Jeffreys, "Theory of Probability", 1961): a kind without a positive unit is not sure
-    to have none. The half-width is that of the interval of such shares by people's codes alone. No
-    stratum gets fewer codes than it has. The interval leaves *tail* outside at either end. Raises
-    ValueError unless *half_width* > 0.
+    standard deviation of its kind. The half-width is that of the interval if the pilot's shares are
+    right; a machine narrows it as it does estimates. No stratum gets fewer codes than it has. The
+    interval leaves *tail* outside at either end. Raises ValueError unless *half_width* > 0.
     """
+    _check_width(half_width)
     if not any(stratum.codes for stratum in strata):
-        _check_width(half_width)
         return None
-    return _plan(strata, _measure_kinds(strata), half_width, tail)
+    return _plan(strata, _measure_kinds(strata, use_machine=use_machine), half_width, tail)
 
 
 def plan_first_codes(
     strata: Sequence[CodedStratum],
-    shares: Mapping[str, float],
+    shares: Mapping[str, PilotShare],
     half_width: float,
     tail: float = TAIL,
 ) -> CodePlan:
-    """Return what `plan_codes` does where nothing is coded, if each kind has its share of *shares*.
+    """Return what `plan_codes` does where nothing is coded, if *shares* are those of the kinds.
 
     Raises ValueError unless *half_width* > 0.
     """
+    _check_width(half_width)
     kinds: list[_Kind] = []
     for kind in group_by_kind(strata):
         places = [place for place, stratum in enumerate(strata) if stratum.kind == kind]
         sizes = [strata[place].size for place in places]
-        kinds.append(_Kind(places, sizes, shares[kind], copies=1.0, inequality=1.0))
+        share = shares[kind]
+        part = _Part(sizes, share.n, share.positives, copies=1.0, inequality=1.0)
+        kinds.append(_Kind(places, sizes, 1.0, [part]))
     return _plan(strata, kinds, half_width, tail)
+
+
+def predict_half_width(
+    strata: Sequence[CodedStratum],
+    counts: Sequence[int],
+    tail: float = TAIL,
+    *,
+    use_machine: bool = False,
+) -> float:
+    """Return the half-width that *counts* codes by stratum will give, from those of a pilot."""
+    return _predict(_measure_kinds(strata, use_machine=use_machine), counts, tail)
 
 
 def _check_width(half_width: float) -> None:
@@ -97,8 +187,7 @@ def _plan(
     strata: Sequence[CodedStratum], kinds: Sequence[_Kind], half_width: float, tail: float
 ) -> CodePlan:
     """Find the lowest rate of codes at which the interval is narrow enough."""
-    _check_width(half_width)
-    low, high = 0.0, 2.0 * max(math.sqrt(1 / _variance(kind)) for kind in kinds)
+    low, high = 0.0, 2.0 * max(1 / kind.deviation for kind in kinds)
     for _ in range(_BISECTIONS):
         rate = (low + high) / 2
         if _predict(kinds, _divide(strata, kinds, rate), tail) > half_width:
@@ -109,40 +198,25 @@ def _plan(
     return CodePlan(counts, _predict(kinds, counts, tail))
 
 
-def _measure_kinds(strata: Sequence[CodedStratum]) -> list[_Kind]:
+def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[_Kind]:
     kinds: list[_Kind] = []
-    for kind in group_by_kind(strata):
-        places = [place for place, stratum in enumerate(strata) if stratum.kind == kind]
-        n = positives = copies = squares = 0.0
-        for place in places:
-            sums = strata[place].sums
-            n += len(strata[place].codes)
-            positives += sum(strata[place].codes)
-            copies += sums.copies
-            squares += sums.squares
-        kinds.append(
-            _Kind(
-                places=places,
-                sizes=[strata[place].size for place in places],
-                share=(positives + 0.5) / (n + 1),
-                copies=copies / n if n else 1.0,
-                inequality=n * squares / copies**2 if n else 1.0,
-            )
-        )
+    for kind, kind_strata in group_by_kind(strata).items():
+        places = [
+            place for place, stratum in enumerate(strata) if stratum.kind == kind and stratum.size
+        ]
+        whole = _Part.of(kind_strata)
+        parts = [_Part.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
+        kinds.append(_Kind(places, whole.sizes, whole.copies, parts))
     return kinds
-
-
-def _variance(kind: _Kind) -> float:
-    return kind.share * (1 - kind.share)
 
 
 def _divide(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) -> list[int]:
     """Return codes by stratum: *rate* times its documents times the standard deviation."""
-    counts = [0] * len(strata)
+    counts = [len(stratum.codes) for stratum in strata]
     for kind in kinds:
         for number, place in enumerate(kind.places):
-            wanted = math.ceil(rate * kind.sizes[number] * math.sqrt(_variance(kind)))
-            coded = len(strata[place].codes)
+            wanted = math.ceil(rate * kind.sizes[number] * kind.deviation)
+            coded = counts[place]
             most = max(coded, min(kind.sizes[number], kind.count_units(number)))
             counts[place] = max(coded, min(most, max(FEWEST_CODES, wanted)))
     return counts
@@ -150,23 +224,29 @@ def _divide(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float)
 
 def _predict(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
     """Return the half-width of the interval that so many codes will give."""
-    cells = [_imagine_cell(kind, [counts[place] for place in kind.places]) for kind in kinds]
+    cells: list[Cell] = []
+    for kind in kinds:
+        rates = [counts[place] / size for place, size in zip(kind.places, kind.sizes, strict=True)]
+        cells += [_imagine_cell(part, rates) for part in kind.parts]
     total = sum_cells(cells, tail)
     return (total.high - total.low) / 2 / sum(cell.size for cell in cells)
 
 
-def _imagine_cell(kind: _Kind, counts: Sequence[int]) -> Cell:
-    """Return the kind's documents as they would be with *counts* of codes (`coded_strata.pool`)."""
-    size = sum(kind.sizes)
-    covered = inverse = 0.0
-    for stratum_size, count in zip(kind.sizes, counts, strict=True):
+def _imagine_cell(part: _Part, rates: Sequence[float]) -> Cell:
+    """Return a part as it would be with codes at *rates* in its strata (`coded_strata.pool`)."""
+    size = sum(part.sizes)
+    n = covered = inverse = 0.0
+    for stratum_size, rate in zip(part.sizes, rates, strict=True):
+        count = rate * stratum_size
         if count:
-            stratum_covered = min(stratum_size, count * kind.copies)
+            stratum_covered = min(stratum_size, count * part.copies)
             unread_part = (stratum_size - stratum_covered) / max(1, stratum_size - 1)
-            inverse += (stratum_size / size) ** 2 * unread_part * kind.inequality / count
+            inverse += (stratum_size / size) ** 2 * unread_part * part.inequality / count
+            n += count
             covered += stratum_covered
     unread = size - covered
+    share = part.share(_ADDED_TO_PREDICT)
     if unread < 1 or not inverse:
-        return Cell(size, sum(counts), kind.share * size, 0.0, kind.share, math.inf)
+        return Cell(size, round(n), share * size, 0.0, share, math.inf)
     effective_n = (unread / size) ** 2 / inverse
-    return Cell(size, sum(counts), kind.share * covered, unread, kind.share, effective_n)
+    return Cell(size, round(n), share * covered, unread, share, effective_n)

@@ -50,6 +50,18 @@ class MachineCodes:
 
 
 @dataclass(frozen=True)
+class FirstPhase:
+    """What another coder says of a larger sample of the same documents, drawn before the units.
+
+    *codes* are those of the stratum's coded units, in their order; None for a unit outside of the
+    larger sample. *strata* are the larger sample, with a machine's codes if the stratum has them.
+    """
+
+    codes: Sequence[float | None]
+    strata: Sequence[CodedStratum]
+
+
+@dataclass(frozen=True)
 class UnitSums:
     """Sums over coded units of their copies, of these squared, and of both times the code."""
 
@@ -65,8 +77,9 @@ class CodedStratum:
     """The documents of one *kind* and period, *size* in all, and the codes of those that were read.
 
     A code is 1 where the unit is in the category and 0 where it is not; the mean of its coders
-    where they differ. *copies* are the documents that each unit stands for: one each if empty.
-    Raises ValueError where the numbers contradict each other.
+    where they differ. *copies* are the documents that each unit stands for: one each if empty. The
+    units may be a part of a larger sample, the *first_phase*. Raises ValueError where the numbers
+    contradict each other.
     """
 
     kind: str
@@ -74,6 +87,7 @@ class CodedStratum:
     codes: Sequence[float]
     copies: Sequence[float] = ()
     machine: MachineCodes | None = None
+    first_phase: FirstPhase | None = None
 
     def __post_init__(self) -> None:
         if self.copies and len(self.copies) != len(self.codes):
@@ -85,6 +99,9 @@ class CodedStratum:
         covered = sum(self.copies) if self.copies else len(self.codes)
         if covered > self.size:
             raise ValueError(f"the units stand for {covered:g} of {self.size} documents")
+        phase = self.first_phase
+        if phase is not None and len(phase.codes) != len(self.codes):
+            raise ValueError(f"{len(self.codes)} units have {len(phase.codes)} codes of the first")
         machine = self.machine
         if machine is None:
             return
@@ -121,23 +138,37 @@ class CodedStratum:
         """The documents that the machine puts into the category, into none, and has not coded."""
         machine = self.machine
         if machine is None:
-            nothing = replace(self, size=0, codes=(), copies=())
+            phase = self.first_phase
+            no_phase = None if phase is None else FirstPhase((), ())
+            nothing = replace(self, size=0, codes=(), copies=(), first_phase=no_phase)
             return nothing, nothing, self
         verdicts = [None if code is None else code > 0.5 for code in machine.codes]
         negatives = machine.coded - machine.positives
-        return (
-            self._select(verdicts, True, machine.positives),
-            self._select(verdicts, False, negatives),
-            self._select(verdicts, None, self.size - machine.coded),
+        sizes = {True: machine.positives, False: negatives, None: self.size - machine.coded}
+        positive, negative, uncoded = (
+            self.select_units([unit_verdict is verdict for unit_verdict in verdicts], size, part)
+            for part, (verdict, size) in enumerate(sizes.items())
         )
+        return positive, negative, uncoded
 
-    def _select(
-        self, verdicts: Sequence[bool | None], verdict: bool | None, size: int
+    def select_units(
+        self, are_selected: Sequence[bool], size: int, part: int | None = None
     ) -> CodedStratum:
-        chosen = [unit for unit, unit_verdict in enumerate(verdicts) if unit_verdict is verdict]
-        codes = [self.codes[unit] for unit in chosen]
-        copies = [self.copies[unit] for unit in chosen] if self.copies else ()
-        return CodedStratum(self.kind, size, codes, copies)
+        """Return some of the units, as those of a stratum of so many documents.
+
+        The first phase is that of a *part* by the machine's code; without one it is left out.
+        """
+        selected = [unit for unit, is_selected in enumerate(are_selected) if is_selected]
+        codes = [self.codes[unit] for unit in selected]
+        copies = [self.copies[unit] for unit in selected] if self.copies else ()
+        phase = self.first_phase
+        if phase is None or part is None:
+            return CodedStratum(self.kind, size, codes, copies)
+        phase_codes = [phase.codes[unit] for unit in selected]
+        phase_strata = [stratum.machine_parts[part] for stratum in phase.strata]
+        return CodedStratum(
+            self.kind, size, codes, copies, None, FirstPhase(phase_codes, phase_strata)
+        )
 
 
 @dataclass(frozen=True)
@@ -155,6 +186,28 @@ class Cell:
     unread: float
     share: float | None
     effective_n: float
+
+    @property
+    def parts(self) -> tuple[Cell, ...]:
+        """The cells of whose documents a share is estimated: itself."""
+        return (self,)
+
+
+@dataclass(frozen=True)
+class SplitCell:
+    """Documents of one kind, split by the code that another coder gave a larger sample of them.
+
+    The sizes of both parts are estimated; *first_cells* are what that coder said of the documents.
+    """
+
+    positive: Cell
+    negative: Cell
+    first_cells: Sequence[Cell]
+
+    @property
+    def parts(self) -> tuple[Cell, ...]:
+        """The cells of whose documents a share is estimated."""
+        return self.positive, self.negative
 
 
 def average_coders(codes: Mapping[str, float], adjudicated: float | None = None) -> float:
@@ -185,6 +238,62 @@ def split_by_machine(strata: Sequence[CodedStratum]) -> list[list[CodedStratum]]
         list(part) for part in zip(*(stratum.machine_parts for stratum in strata), strict=True)
     ]
     return [part for part in parts if any(stratum.size for stratum in part)]
+
+
+def split_by_first_phase(
+    strata: Sequence[CodedStratum], first_cells: Sequence[Cell]
+) -> SplitCell | None:
+    """Split the strata by the code of the first phase; None where a part has no coded unit.
+
+    *first_cells* are the cells of the first phase. Two-phase sampling for stratification: C.-E.
+    Särndal, B. Swensson and J. Wretman, "Model Assisted Survey Sampling" (1992), chapter 9; W. G.
+    Cochran, "Sampling Techniques" (1977), 12.2.
+    """
+    known_size = sum(cell.size for cell in first_cells if cell.share is not None)
+    if not known_size:
+        return None
+    total = math.fsum(total_of_cell(cell) for cell in first_cells if cell.share is not None)
+    usual_share = total / known_size
+
+    shares: list[float] = []
+    for stratum in strata:
+        phase_strata = () if stratum.first_phase is None else stratum.first_phase.strata
+        own_share = pool(phase_strata).share if phase_strata else None
+        shares.append(usual_share if own_share is None else own_share)
+    positives = [stratum.size * share for stratum, share in zip(strata, shares, strict=True)]
+    estimated = math.fsum(positives)
+    size = sum(stratum.size for stratum in strata)
+    scale = usual_share * size / estimated if estimated else 1.0
+
+    positive_strata: list[CodedStratum] = []
+    negative_strata: list[CodedStratum] = []
+    for stratum, stratum_positives in zip(strata, positives, strict=True):
+        codes = () if stratum.first_phase is None else stratum.first_phase.codes
+        are_positive = [code is not None and code > 0.5 for code in codes]
+        are_negative = [code is not None and code <= 0.5 for code in codes]
+        least, least_negative = (
+            math.ceil(_cover(stratum, are_of_part)) for are_of_part in (are_positive, are_negative)
+        )
+        most = max(least, stratum.size - least_negative)
+        positive_size = min(most, max(least, round(scale * stratum_positives)))
+        positive_strata.append(stratum.select_units(are_positive, positive_size))
+        negative_strata.append(
+            stratum.select_units(are_negative, max(least_negative, stratum.size - positive_size))
+        )
+    if not all(any(part.codes for part in parts) for parts in (positive_strata, negative_strata)):
+        return None
+    return SplitCell(pool(positive_strata), pool(negative_strata), first_cells)
+
+
+def _cover(stratum: CodedStratum, are_selected: Sequence[bool]) -> float:
+    """Return how many documents some units of a stratum stand for."""
+    copies = stratum.copies or [1.0] * len(stratum.codes)
+    return math.fsum(n for n, is_selected in zip(copies, are_selected, strict=True) if is_selected)
+
+
+def total_of_cell(cell: Cell) -> float:
+    """Return the documents of a cell in the category; 0 of one without a coded unit."""
+    return cell.positives + cell.unread * (cell.share or 0.0)
 
 
 def pool(strata: Sequence[CodedStratum]) -> Cell:

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 
-from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, stdtrit
+import scipy
 
 CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
@@ -63,16 +62,18 @@ def _solve_midp(matched: float, n: float, tail: float) -> float:
 
     def exceed(share: float) -> float:
         """Return by how much the mid-probability of *matched* or more exceeds *tail*."""
-        at_least = betainc(matched, n - matched + 1, share)
-        more = betainc(matched + 1, n - matched, share) if matched < n else 0.0
+        at_least = scipy.special.betainc(matched, n - matched + 1, share)
+        more = scipy.special.betainc(matched + 1, n - matched, share) if matched < n else 0.0
         return float((at_least + more) / 2 - tail)
 
-    lowest = float(betaincinv(matched, n - matched + 1, tail))
-    highest = float(betaincinv(matched + 1, n - matched, tail)) if matched < n else 1.0
+    lowest = float(scipy.special.betaincinv(matched, n - matched + 1, tail))
+    highest = (
+        float(scipy.special.betaincinv(matched + 1, n - matched, tail)) if matched < n else 1.0
+    )
     # Of so few or so many that rounding hides the probability, the bounds are the same.
     if exceed(lowest) >= 0:
         return lowest
-    return float(brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest
+    return float(scipy.optimize.brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest
 
 
 def mean(values: Sequence[float]) -> float | None:
@@ -126,7 +127,7 @@ def t_quantile(degrees: int, tail: float = TAIL) -> float:
     """
     if degrees < 1:
         raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
-    return float(stdtrit(degrees, 1 - tail))
+    return float(scipy.special.stdtrit(degrees, 1 - tail))
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:

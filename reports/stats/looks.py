@@ -9,8 +9,11 @@ DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70, 198
 each estimate alone, as for intervals without looks.
 
 The levels and parts were chosen by simulation (`bench/codes_looks.py`): few errors are spent on
-the first looks, and each draws a part of what its plan asks for, since a plan from few codes asks
-for too many.
+the first looks, after which hardly any sample ends, and each draws a part of what its plan asks
+for, since a plan from few codes is a guess.
+
+Where a machine has coded all texts its codes narrow the intervals and the plans
+(`reports.stats.proportions`).
 """
 
 from __future__ import annotations
@@ -19,17 +22,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.stats.code_plans import FEWEST_CODES, plan_codes
+from reports.stats.code_plans import FEWEST_CODES, plan_codes, predict_half_width
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.proportions import ShareEstimate, estimate_share
 
 # The probability with which the interval of each look leaves the truth out.
-LEVELS = (0.002, 0.005, 0.013, 0.02, 0.01)
+LEVELS = (0.0005, 0.002, 0.0075, 0.03, 0.01)
 
-# The part of the codes that a plan asks for which is drawn after each look but the last. A pilot
-# asks for far too many where a category is rare: so the first part is small. The last plan is
-# exceeded, since half of all plans that are just right miss by a little.
-PARTS = (0.2, 0.5, 0.9, 1.06)
+# The part of the codes that a plan asks for which is drawn after each look but the last. A plan
+# from few codes is a guess: so the first part is small. The last plan is exceeded, since half of
+# all plans that are just right miss by a little.
+PARTS = (0.3, 0.6, 0.95, 1.06)
 
 # No look is spent on a few codes more: they are twice as many, if the plan asks for so many.
 LEAST_GROWTH = 2.0
@@ -73,13 +76,15 @@ class Look:
     """A look at a sample, by its number from 1.
 
     *drawn* are the texts of each stratum that are to be drawn next, those that were drawn among
-    them; None if there is nothing to go on for.
+    them; None if there is nothing to go on for. The widest interval of the next look is expected to
+    be ± *predicted*.
     """
 
     number: int
     shares: Sequence[LookedAtShare]
     within: float
     drawn: Sequence[int] | None
+    predicted: float | None = None
 
     @property
     def is_last(self) -> bool:
@@ -109,8 +114,12 @@ def is_within(share: LookedAtShare, within: float) -> bool:
 
 def count_pilot(periods: int, *, are_estimated: bool) -> int:
     """Return how many texts a pilot of so many *periods* has."""
-    fewest = PILOT_OF_ESTIMATED_PERIOD if are_estimated else PILOT_OF_PERIOD
-    return max(PILOT, fewest * periods)
+    return max(PILOT, count_pilot_of_period(is_estimated=are_estimated) * periods)
+
+
+def count_pilot_of_period(*, is_estimated: bool) -> int:
+    """Return how many texts of each period a pilot has at least."""
+    return PILOT_OF_ESTIMATED_PERIOD if is_estimated else PILOT_OF_PERIOD
 
 
 def take_look(
@@ -132,7 +141,8 @@ def take_look(
         raise ValueError(f"there is no look {number}: there are {len(LEVELS)}")
     tail = level_of_look(number) / 2
     shares = [
-        LookedAtShare(share.name, estimate_share(share.strata, tail=tail)) for share in wanted
+        LookedAtShare(share.name, estimate_share(share.strata, use_machine=True, tail=tail))
+        for share in wanted
     ]
     look = Look(number, shares, within, None)
     if not look.missing or look.is_last or list(drawn) == list(texts):
@@ -141,7 +151,8 @@ def take_look(
     missing_names = {share.name for share in look.missing}
     missing = [share for share in wanted if share.name in missing_names]
     part = PARTS[number - 1]
-    added = _plan_added(missing, within, level_of_look(number + 1) / 2, part, len(drawn))
+    next_tail = level_of_look(number + 1) / 2
+    added = _plan_added(missing, within, next_tail, part, len(drawn))
     room = [all_texts - old for all_texts, old in zip(texts, drawn, strict=True)]
     added = _fit(added, missing, drawn, room)
     if most_new is not None and sum(added) > most_new:
@@ -149,7 +160,27 @@ def take_look(
     if not any(added):
         return look
     next_drawn = [old + new for old, new in zip(drawn, added, strict=True)]
-    return Look(number, shares, within, next_drawn)
+    predicted = max(_predict(share, drawn, next_drawn, next_tail) for share in wanted)
+    return Look(number, shares, within, next_drawn, predicted)
+
+
+def _predict(
+    share: WantedShare, drawn: Sequence[int], next_drawn: Sequence[int], tail: float
+) -> float:
+    """Return the half-width that a share is expected to have when *next_drawn* texts are coded.
+
+    A text that was drawn for certain is a stratum of its own, and gets no further codes.
+    """
+    counts: list[int] = []
+    for place, stratum in zip(share.places, share.strata, strict=True):
+        new = 0 if _is_known(stratum) else next_drawn[place] - drawn[place]
+        counts.append(len(stratum.codes) + new)
+    return predict_half_width(share.strata, counts, tail, use_machine=True)
+
+
+def _is_known(stratum: CodedStratum) -> bool:
+    """Whether a stratum is one text, with all its copies, that was coded."""
+    return list(stratum.copies) == [stratum.size]
 
 
 def _plan_added(
@@ -161,7 +192,7 @@ def _plan_added(
         varying = [
             (place, stratum)
             for place, stratum in zip(share.places, share.strata, strict=True)
-            if list(stratum.copies) != [stratum.size]
+            if not _is_known(stratum)
         ]
         size = sum(stratum.size for stratum in share.strata)
         varying_size = sum(stratum.size for _, stratum in varying)
@@ -169,7 +200,8 @@ def _plan_added(
             continue
         coded_strata = [stratum for _, stratum in varying]
         # Texts that were drawn for certain are known, so that the others may be known less well.
-        plan = plan_codes(coded_strata, within * size / varying_size, tail)
+        width = within * size / varying_size
+        plan = plan_codes(coded_strata, width, tail, use_machine=True)
         counts = [FEWEST_CODES] * len(varying) if plan is None else plan.counts
         coded = sum(len(stratum.codes) for stratum in coded_strata)
         share_part = max(part, min(1.0, LEAST_GROWTH * coded / sum(counts)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scipy.special import betainc, chdtri, gammainc, gammaincc, stdtr, stdtrit
+import scipy
 
 from reports.stats.intervals import CONFIDENCE, wilson_interval
 
@@ -97,7 +97,7 @@ def test_signs(first: float, second: float) -> float:
 
 def sign_tail(more: float, fewer: float) -> float:
     """Return the probability of *more* or more heads in *more* + *fewer* throws of a coin."""
-    return float(betainc(more, fewer + 1, 0.5)) if more else 1.0
+    return float(scipy.special.betainc(more, fewer + 1, 0.5)) if more else 1.0
 
 
 def _paired_interval(n: float, first: float, second: float, both: float) -> tuple[float, float]:
@@ -147,15 +147,15 @@ def compare_with_chance(
     if expected <= 0:
         return None
     both, chance = counts.both / dispersion, expected / dispersion
-    low = chdtri(2 * both, 1 - _TAIL) / 2 if both else 0.0
-    high = chdtri(2 * both + 2, _TAIL) / 2
+    low = scipy.special.chdtri(2 * both, 1 - _TAIL) / 2 if both else 0.0
+    high = scipy.special.chdtri(2 * both + 2, _TAIL) / 2
     most = min(counts.first, counts.second) / expected
     least = max(0, counts.first + counts.second - counts.documents) / expected
 
     value = counts.both / expected
     interval = max(least, float(low) / chance), min(most, float(high) / chance)
-    as_many = float(gammainc(both, chance)) if both else 1.0
-    as_few = float(gammaincc(both + 1, chance))
+    as_many = float(scipy.special.gammainc(both, chance)) if both else 1.0
+    as_few = float(scipy.special.gammaincc(both + 1, chance))
     p_value = min(1.0, 2 * min(as_many, as_few))
     return Estimate(value, min(interval[0], value), max(interval[1], value), p_value)
 
@@ -269,8 +269,8 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     error = math.sqrt(variance)
     value = first.mean - second.mean
     degrees = fewer - 1
-    half = float(stdtrit(degrees, 1 - _TAIL)) * error
-    p_value = 2 * float(stdtr(degrees, -abs(value) / error))
+    half = float(scipy.special.stdtrit(degrees, 1 - _TAIL)) * error
+    p_value = 2 * float(scipy.special.stdtr(degrees, -abs(value) / error))
     return Estimate(value, max(-2.0, value - half), min(2.0, value + half), p_value)
 
 

@@ -21,19 +21,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-from scipy.special import ndtr
+import scipy
 
 from core.enums import SamplePart
 from reports.stats.coded_strata import (
     Cell,
     CodedStratum,
+    SplitCell,
     group_by_kind,
     pool,
+    split_by_first_phase,
     split_by_machine,
+    total_of_cell,
 )
 from reports.stats.intervals import TAIL, midp_interval
 from reports.stats.paired import Estimate
+
+# What a share is summed up of.
+AnyCells = Sequence[Cell | SplitCell]
 
 # No p-value is smaller than that of so many standard errors.
 _MOST_ERRORS = 8.0
@@ -172,31 +177,66 @@ def compare_shares(
     return Estimate(difference, low, high, _find_p_value(cells, other_cells, difference))
 
 
-def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Cell]:
-    """Return the strata pooled by kind, and split by the machine's code where that helps.
+def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Cell | SplitCell]:
+    """Return the strata pooled by kind, and split by the codes of others where that helps.
 
-    It is split where the sum of the variances of its parts is smaller. For this choice two units
-    are added to each cell, one of either code (A. Agresti and B. A. Coull, The American
-    Statistician 52, 1998): a cell of few codes seems surer than it is.
+    Others are a machine that coded all documents, and the coder of a larger sample. A kind is split
+    where the sum of the variances of its parts is smaller. For this choice two units are added to
+    each cell, one of either code (A. Agresti and B. A. Coull, The American Statistician 52, 1998):
+    a cell of few codes seems surer than it is.
     """
-    cells: list[Cell] = []
+    cells: list[Cell | SplitCell] = []
     for kind_strata in group_by_kind(strata).values():
-        whole = pool(kind_strata)
-        parts = [pool(part) for part in split_by_machine(kind_strata)] if use_machine else []
-        if parts and sum(map(_cautious_variance, parts)) < _cautious_variance(whole):
-            cells += parts
-        else:
-            cells.append(whole)
+        choices: list[list[Cell | SplitCell]] = [[pool(kind_strata)]]
+        split = _split(kind_strata, use_machine=use_machine)
+        choices += [] if split is None else [[split]]
+        if use_machine:
+            parts = split_by_machine(kind_strata)
+            choices.append([pool(part) for part in parts])
+            choices.append([_split(part, use_machine=False) or pool(part) for part in parts])
+        cells += min(choices, key=lambda choice: sum(map(_cautious_variance, choice)))
     return cells
 
 
-def _cautious_variance(cell: Cell) -> float:
+def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitCell | None:
+    """Split strata by the codes of the first phase, whose own estimate the machine may help."""
+    phase_strata: list[CodedStratum] = []
+    for stratum in kind_strata:
+        if stratum.first_phase is not None:
+            phase_strata += stratum.first_phase.strata
+    parts = choose_parts(phase_strata, use_machine=use_machine) if phase_strata else []
+    return split_by_first_phase(kind_strata, [pool(part) for part in parts])
+
+
+def choose_parts(
+    kind_strata: Sequence[CodedStratum], *, use_machine: bool
+) -> list[Sequence[CodedStratum]]:
+    """Return the strata of a kind, or its parts by the machine's code where these tell more."""
+    if use_machine:
+        parts = split_by_machine(kind_strata)
+        variance = sum(_cautious_variance(pool(part)) for part in parts)
+        if variance < _cautious_variance(pool(kind_strata)):
+            return [*parts]
+    return [kind_strata]
+
+
+def _cautious_variance(cell: Cell | SplitCell) -> float:
     """Return the variance of the cell's documents in the category, with two units added."""
+    if isinstance(cell, SplitCell):
+        contrast = _cautious_share(cell.positive) - _cautious_share(cell.negative)
+        first_variance = sum(map(_cautious_variance, cell.first_cells))
+        return sum(map(_cautious_variance, cell.parts)) + contrast**2 * first_variance
     if not cell.unread:
         return 0.0
-    n = cell.effective_n + 2
-    share = ((cell.share or 0.0) * cell.effective_n + 1) / n
-    return cell.unread**2 * share * (1 - share) / n
+    share = _cautious_share(cell)
+    return cell.unread**2 * share * (1 - share) / (cell.effective_n + 2)
+
+
+def _cautious_share(cell: Cell) -> float:
+    """Return the share of a cell with two units added."""
+    if math.isinf(cell.effective_n):
+        return cell.share or 0.0
+    return ((cell.share or 0.0) * cell.effective_n + 1) / (cell.effective_n + 2)
 
 
 def _split_mentions(
@@ -210,42 +250,69 @@ def _split_mentions(
     return mentions, others
 
 
-def _count_units(cells: Sequence[Cell]) -> int:
-    return sum(cell.n for cell in cells)
+def _count_units(cells: AnyCells) -> int:
+    return sum(part.n for cell in cells for part in cell.parts)
 
 
-def _divide(total: Total, cells: Sequence[Cell]) -> ShareEstimate | None:
+def _count_documents(cells: AnyCells) -> int:
+    return sum(part.size for cell in cells for part in cell.parts)
+
+
+def _divide(total: Total, cells: AnyCells) -> ShareEstimate | None:
     """Return a total as a share of all documents of *cells*; None without a code."""
-    n, size = _count_units(cells), sum(cell.size for cell in cells)
+    n, size = _count_units(cells), _count_documents(cells)
     if not n:
         return None
     return ShareEstimate(n, total.value / size, total.low / size, total.high / size)
 
 
-def sum_cells(cells: Sequence[Cell], tail: float = TAIL) -> Total:
+def sum_cells(cells: AnyCells, tail: float = TAIL) -> Total:
     """Return the documents in the category of all cells, with limits joined by MOVER.
 
     The share of a cell without a code is taken to be that of all others; its limits are 0 and 1.
     """
+    parts = [part for cell in cells for part in cell.parts]
     coded_size = coded_total = 0.0
-    for cell in cells:
-        if cell.share is not None:
-            coded_size += cell.size
-            coded_total += cell.positives + cell.unread * cell.share
+    for part in parts:
+        if part.share is not None:
+            coded_size += part.size
+            coded_total += total_of_cell(part)
     usual_share = coded_total / coded_size if coded_size else 0.0
 
     value = below = above = 0.0
+    for part in parts:
+        share = usual_share if part.share is None else part.share
+        low, high = _limit_share(part, tail)
+        value += part.positives + part.unread * share
+        below += (part.unread * max(0.0, share - low)) ** 2
+        above += (part.unread * max(0.0, high - share)) ** 2
     for cell in cells:
-        share = usual_share if cell.share is None else cell.share
-        low, high = _limit_share(cell, tail)
-        value += cell.positives + cell.unread * share
-        below += (cell.unread * max(0.0, share - low)) ** 2
-        above += (cell.unread * max(0.0, high - share)) ** 2
+        if isinstance(cell, SplitCell):
+            below_of_sizes, above_of_sizes = _square_errors_of_sizes(cell, tail)
+            below, above = below + below_of_sizes, above + above_of_sizes
 
-    lowest = sum(cell.positives for cell in cells)
-    highest = lowest + sum(cell.unread for cell in cells)
+    lowest = sum(part.positives for part in parts)
+    highest = lowest + sum(part.unread for part in parts)
     low, high = value - math.sqrt(below), value + math.sqrt(above)
     return Total(value, max(lowest, low), min(highest, high))
+
+
+def _square_errors_of_sizes(cell: SplitCell, tail: float) -> tuple[float, float]:
+    """Return the squared distances to the limits that the estimated sizes of parts add.
+
+    A document that the first phase puts into the other part moves the total by the difference of
+    both shares.
+    """
+    contrast = (cell.positive.share or 0.0) - (cell.negative.share or 0.0)
+    fewer = more = 0.0
+    for first_cell in cell.first_cells:
+        share = first_cell.share or 0.0
+        low, high = _limit_share(first_cell, tail)
+        fewer += (first_cell.unread * max(0.0, share - low)) ** 2
+        more += (first_cell.unread * max(0.0, high - share)) ** 2
+    if contrast < 0:
+        fewer, more = more, fewer
+    return contrast**2 * fewer, contrast**2 * more
 
 
 def _limit_share(cell: Cell, tail: float) -> tuple[float, float]:
@@ -284,10 +351,8 @@ def _divide_totals(numerator: Total, denominator: Total) -> tuple[float, float]:
     return low, high
 
 
-def _difference_limits(
-    cells: Sequence[Cell], other_cells: Sequence[Cell], tail: float
-) -> tuple[float, float]:
-    size, other_size = (sum(cell.size for cell in part) for part in (cells, other_cells))
+def _difference_limits(cells: AnyCells, other_cells: AnyCells, tail: float) -> tuple[float, float]:
+    size, other_size = _count_documents(cells), _count_documents(other_cells)
     total, other_total = sum_cells(cells, tail), sum_cells(other_cells, tail)
     difference = total.value / size - other_total.value / other_size
     below = math.hypot(
@@ -299,16 +364,18 @@ def _difference_limits(
     return difference - below, difference + above
 
 
-def _find_p_value(cells: Sequence[Cell], other_cells: Sequence[Cell], difference: float) -> float:
+def _find_p_value(cells: AnyCells, other_cells: AnyCells, difference: float) -> float:
     if difference == 0:
         return 1.0
 
     def limit(errors: float) -> float:
         """Return the limit at the side of 0, as far from it as it is inside *difference*."""
-        low, high = _difference_limits(cells, other_cells, float(ndtr(-errors)))
+        low, high = _difference_limits(cells, other_cells, float(scipy.special.ndtr(-errors)))
         return low if difference > 0 else -high
 
     if limit(_MOST_ERRORS) > 0:
-        return float(2 * ndtr(-_MOST_ERRORS))
-    errors = float(brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
-    return float(2 * ndtr(-errors))
+        return float(2 * scipy.special.ndtr(-_MOST_ERRORS))
+    errors = (
+        float(scipy.optimize.brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
+    )
+    return float(2 * scipy.special.ndtr(-errors))

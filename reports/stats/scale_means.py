@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from reports.stats.coded_strata import collapse, group_by_kind
 from reports.stats.intervals import TAIL, t_quantile
@@ -136,7 +136,7 @@ def compare_scale_means(mean: ScaleMean, other: ScaleMean) -> Estimate:
     half = t_quantile(degrees) * error
     low, high = min(difference, cautious), max(difference, cautious)
     nearest = max(low, 0.0, -high)
-    p_value = 2 * float(stdtr(degrees, -nearest / error))
+    p_value = 2 * float(scipy.special.stdtr(degrees, -nearest / error))
     return Estimate(difference, low - half, high + half, p_value)
 
 

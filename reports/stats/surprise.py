@@ -18,7 +18,13 @@ so the spread is that of whole periods, never that of single days.
    W. Q. Meeker, G. J. Hahn and L. A. Escobar, "Statistical Intervals" (2017), chapter 4. A count
    must also be improbable for two Poisson counts: J. Przyborowski and H. Wilenski, "Homogeneity of
    results in testing samples from Poisson series", Biometrika 31 (1940).
-4. *Level.* Each test spends a part of the subject's level, and what is spent does not depend on
+4. *Season.* Subjects of a season depart every year from the months before. A departure must also
+   lie beyond the same periods of up to `SEASON_YEARS` earlier years, where those stood out from
+   their own half years too. So counts of infections are judged before they are called an
+   outbreak: C. P. Farrington, N. J. Andrews, A. D. Beale and M. A. Catchpole, "A statistical
+   algorithm for the early detection of outbreaks of infectious disease", Journal of the Royal
+   Statistical Society A 159 (1996).
+5. *Level.* Each test spends a part of the subject's level, and what is spent does not depend on
    what comes later: D. L. DeMets and K. K. G. Lan, "Interim analysis: the alpha spending function
    approach", Statistics in Medicine 13 (1994). See `spend`.
 """
@@ -30,7 +36,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from scipy.special import bdtr, bdtrc, stdtr
+import scipy
 
 # The variance of a usual word's rate p over n documents is CLUSTERING * p / n + (SWAY * p)²:
 # measured on the months and weeks of two years of headlines (`bench/events.py --folder`).
@@ -43,8 +49,18 @@ USUAL_DEGREES = 12.0
 # A year of weeks tells its spread as well as half as many would that do not depend on each other.
 MOST_OWN_DEGREES = 25
 
-# A new level is taken over when so many periods in a row were surprises.
+# A new level is taken over when so many periods in a row departed.
 NEW_LEVEL = 3
+
+# The same periods of so many earlier years are the season of a period.
+SEASON_YEARS = 5
+# A departure lies beyond its season, and the season beyond its year, by a one-sided test at this
+# level.
+SEASON_LEVEL = 0.02
+
+# For each period of a series: the places of its season, year by year, the latest year first.
+# A year has several places where days of the calendar move from week to week.
+Seasons = Sequence[Sequence[Sequence[int]]]
 
 M = TypeVar("M")
 
@@ -83,10 +99,24 @@ class Judgement:
 
     place: int
     departure: Departure
-    is_surprise: bool
+
+    # Whether it departs from the usual periods before.
+    departs: bool
+
+    # Whether it departs from its season too, if earlier years have one.
+    is_out_of_season: bool
 
     # The places of the periods that it was compared with.
     usual_places: Sequence[int]
+
+    # The places of the same periods of earlier years, of each year that which is most like it.
+    # Only those are there that stood out to the same side.
+    season_places: Sequence[int] = ()
+
+    @property
+    def is_surprise(self) -> bool:
+        """Whether neither the periods before nor those of the season let one expect it."""
+        return self.departs and self.is_out_of_season
 
 
 @dataclass(frozen=True)
@@ -102,9 +132,12 @@ class Memory:
     # Half of a level lasts so many periods: ten years.
     lasting: int
 
+    # So many periods on either side tell whether one stood out in its year.
+    half_year: int
 
-MONTHS = Memory(most_before=12, fewest_before=2, lasting=120)
-WEEKS = Memory(most_before=52, fewest_before=4, lasting=522)
+
+MONTHS = Memory(most_before=12, fewest_before=2, lasting=120, half_year=6)
+WEEKS = Memory(most_before=52, fewest_before=4, lasting=522, half_year=26)
 
 
 @dataclass(frozen=True)
@@ -117,7 +150,7 @@ class Judge(Generic[M]):
 
 @dataclass
 class _Level(Generic[M]):
-    """The usual periods of a series, each with its place, and the surprises since the last one."""
+    """The usual periods of a series, each with its place, and the departures since the last one."""
 
     usual: list[tuple[int, M]]
     departing: list[tuple[int, M]]
@@ -125,8 +158,8 @@ class _Level(Generic[M]):
     # The usual periods of the level before, to which a series may return.
     former: list[tuple[int, M]]
 
-    def add_surprise(self, place: int, measure: M) -> None:
-        """Add a surprise; enough of them in a row are the new level."""
+    def add_departing(self, place: int, measure: M) -> None:
+        """Add a period that departs; enough of them in a row are the new level."""
         self.departing.append((place, measure))
         if len(self.departing) == NEW_LEVEL:
             self.usual, self.former, self.departing = self.departing, self.usual, []
@@ -144,17 +177,22 @@ class _Level(Generic[M]):
 
 
 def find_surprises(
-    measures: Sequence[M | None], judge: Judge[M], memory: Memory, level: float
+    measures: Sequence[M | None],
+    judge: Judge[M],
+    memory: Memory,
+    level: float,
+    seasons: Seasons = (),
 ) -> list[Judgement]:
     """Judge each period of a series by those before it; *level* bounds false surprises.
 
-    A period without a measure is passed over. Surprises are not among the periods that tell what
-    to expect of later ones, so one that stands out does not hide the next. After `NEW_LEVEL` of
-    them in a row these are what is usual, unless the series soon returns to its former level. No
+    A period without a measure is passed over. Periods that depart are not among those that tell
+    what to expect of later ones, so one that stands out does not hide the next. After `NEW_LEVEL`
+    of them in a row these are what is usual, unless the series soon returns to its former level. No
     judgement depends on a later period.
     """
     judgements: list[Judgement] = []
     series_level = _Level[M]([], [], [])
+    past = _Past(measures, judge, memory)
     tests = 0
 
     for place, measure in enumerate(measures):
@@ -167,21 +205,83 @@ def find_surprises(
                 series_level.return_to_former()
                 departure = return_departure
 
-        is_surprise = False
+        departs = False
         if departure is not None:
             before = series_level.usual[-memory.most_before :]
             if len(before) >= memory.fewest_before or all(
                 judge.is_zero(zero) for _, zero in before
             ):
                 tests += 1
-                is_surprise = departure.p_value <= level * spend(tests, memory)
-            places = [earlier_place for earlier_place, _ in before]
-            judgements.append(Judgement(place, departure, is_surprise, places))
-        if is_surprise:
-            series_level.add_surprise(place, measure)
+                departs = departure.p_value <= level * spend(tests, memory)
+            usual_places = [earlier_place for earlier_place, _ in before]
+            season_places: list[int] = []
+            if seasons and departure.p_value <= SEASON_LEVEL:
+                season_places = past.find_season(place, seasons[place], departure)
+            season = [past.measure(season_place) for season_place in season_places]
+            is_out_of_season = not season or past.lies_beyond(season, measure, departure)
+            judgements.append(
+                Judgement(place, departure, departs, is_out_of_season, usual_places, season_places)
+            )
+        if departs:
+            series_level.add_departing(place, measure)
+            past.departed.add(place)
         else:
             series_level.add_usual(place, measure)
     return judgements
+
+
+class _Past(Generic[M]):
+    """The periods of a series, as those of a season are compared with."""
+
+    def __init__(self, measures: Sequence[M | None], judge: Judge[M], memory: Memory) -> None:
+        # The places of the periods that departed from those before.
+        self.departed: set[int] = set()
+        self._measured = {
+            place: measure for place, measure in enumerate(measures) if measure is not None
+        }
+        self._judge = judge
+        self._half_year = memory.half_year
+
+    def measure(self, place: int) -> M:
+        """Return the measure of a period that has one."""
+        return self._measured[place]
+
+    def find_season(
+        self, departing: int, years: Sequence[Sequence[int]], departure: Departure
+    ) -> list[int]:
+        """Return the place of each year's period that is most like the *departing* one.
+
+        Years whose period did not stand out to the same side are left out: their level was
+        another, or their season.
+        """
+        is_rise = departure.now > departure.before
+        chosen = []
+        for places in years:
+            measured_places = [place for place in places if place in self._measured]
+            if not measured_places:
+                continue
+            most_alike = (max if is_rise else min)(measured_places, key=self._level)
+            end = min(departing, most_alike + self._half_year + 1)
+            neighbours = [
+                self._measured[place]
+                for place in range(most_alike - self._half_year, end)
+                if place in self._measured and place != most_alike and place not in self.departed
+            ]
+            if not neighbours or self.lies_beyond(neighbours, self.measure(most_alike), departure):
+                chosen.append(most_alike)
+        return chosen
+
+    def lies_beyond(self, others: Sequence[M], measure: M, departure: Departure) -> bool:
+        """Return whether a period departs from others to the side of *departure*."""
+        comparison = self._judge.compare(others, measure)
+        if comparison is None:
+            return False
+        is_same_side = (comparison.now > comparison.before) == (departure.now > departure.before)
+        return is_same_side and comparison.p_value / 2 <= SEASON_LEVEL
+
+    def _level(self, place: int) -> float:
+        comparison = self._judge.compare([self._measured[place]], self._measured[place])
+        return 0.0 if comparison is None else comparison.now
 
 
 def _compare(
@@ -275,7 +375,7 @@ def _predict(
     spread = (USUAL_DEGREES + math.fsum(squares)) / (USUAL_DEGREES + own_degrees)
     error = math.sqrt(spread * (variance + 1 / math.fsum(weights)))
     degrees = USUAL_DEGREES + min(own_degrees, MOST_OWN_DEGREES)
-    return float(2 * stdtr(degrees, -abs(current - mean) / error))
+    return float(2 * scipy.special.stdtr(degrees, -abs(current - mean) / error))
 
 
 def _compare_poisson(matched: int, exposure: int, current: Count) -> float:
@@ -283,6 +383,8 @@ def _compare_poisson(matched: int, exposure: int, current: Count) -> float:
     total, part = matched + current.matched, current.exposure / (exposure + current.exposure)
     is_more = current.matched * exposure > matched * current.exposure
     tail = (
-        bdtrc(current.matched - 1, total, part) if is_more else bdtr(current.matched, total, part)
+        scipy.special.bdtrc(current.matched - 1, total, part)
+        if is_more
+        else scipy.special.bdtr(current.matched, total, part)
     )
     return min(1.0, float(2 * tail))

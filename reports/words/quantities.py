@@ -10,6 +10,7 @@ from itertools import pairwise
 from core.quantities import quantity
 
 __all__ = [
+    "format_confidence",
     "format_day",
     "format_expected",
     "format_points",
@@ -28,6 +29,11 @@ _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 def join_words(phrases: Sequence[str]) -> str:
     """Return at least one phrase as "a", "a and b" or "a, b and c"."""
     return " and ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
+
+
+def format_confidence(confidence: float) -> str:
+    """Return the level of an interval in percent: "95 %", "99.95 %"."""
+    return f"{100 * confidence:.4g} %"
 
 
 def format_share(share: float | None, more: int = 0) -> str:

@@ -81,7 +81,7 @@ def product_files(name: str) -> list[str]:
 
 
 def copy_repository(folder: Path) -> Path:
-    """Copy the files that git tracks."""
+    """Copy the files that git tracks, and what Python has compiled of them."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"],  # noqa: S607
         cwd=ROOT,
@@ -89,9 +89,13 @@ def copy_repository(folder: Path) -> Path:
         capture_output=True,
         text=True,
     )
-    for path in filter(None, listed.stdout.split("\0")):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / path, folder / path)
+    for path in map(Path, filter(None, listed.stdout.split("\0"))):
+        compiled = path.parent / "__pycache__"
+        for source in (ROOT / path, *(ROOT / compiled).glob(f"{path.stem}.*.pyc")):
+            copy = folder / source.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            # What is compiled holds for a file of the same age.
+            shutil.copy2(source, copy)
     return folder
 
 

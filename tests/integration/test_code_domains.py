@@ -25,7 +25,7 @@ from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data import exports
 from reports.data.coded_samples import Stratum, read_coded_samples
-from reports.data.estimate_strata import DrawnUnit, make_coded_strata
+from reports.data.estimate_strata import DrawnUnit, Method, make_coded_strata
 from reports.data.machine_accuracy import Compared, measure_machine
 from reports.data.run_data import Selection, load_run
 from reports.data.tables.estimates import read_estimates
@@ -148,7 +148,8 @@ def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
 
     run_data = load_run(db, run)
     (sample,) = read_coded_samples(run_data)
-    told = [finding.text for finding in state_differences(run_data, sample, "network:9")]
+    with_network = Method(machine="network:9")
+    told = [finding.text for finding in state_differences(run_data, sample, with_network)]
     assert told[0].startswith(
         "“yes” (relevant, about “tide”) is 30.0 points more frequent in Herald than in all others ("
     )
@@ -234,7 +235,7 @@ def test_means_of_a_scale_that_differ_are_told_and_others_are_not(db: Database) 
 
     run_data = load_run(db, run)
     (coded,) = read_coded_samples(run_data)
-    told = [finding.text for finding in state_differences(run_data, coded, None)]
+    told = [finding.text for finding in state_differences(run_data, coded, Method())]
     # The two months do not differ, the two outlets do by about two steps.
     assert len(told) == 2
     steps = r"(1\.[89]|2\.[012])\d steps"

@@ -18,10 +18,12 @@ from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data.coded_samples import PEOPLE, read_coded_samples
+from reports.data.estimate_strata import Method
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.findings.code_estimates import state_differences
+from reports.stats.looks import LEVELS
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text, months_run, store
 
@@ -168,7 +170,7 @@ def test_the_mean_of_a_sample_that_was_looked_at_has_the_level_of_the_look(db: D
     with db.write() as connection:
         store_look(connection, db, {**look, "coded": 16, "half_width": 0.2, "outcome": None})
     looked_at = estimates(db, run)[mean]
-    assert (usual.confidence, looked_at.confidence) == (0.95, 0.998)
+    assert (usual.confidence, looked_at.confidence) == (0.95, 1 - LEVELS[0])
     assert looked_at.low < usual.low < usual.high < looked_at.high
 
 
@@ -291,7 +293,7 @@ def test_each_group_has_estimates_of_its_own_and_what_differs_is_said(db: Databa
         assert shares[group].low <= share <= shares[group].high
 
     (read,) = read_coded_samples(load_run(db, run))
-    told = [finding.text for finding in state_differences(load_run(db, run), read, None)]
+    told = [finding.text for finding in state_differences(load_run(db, run), read, Method())]
     assert len(told) == 2
     assert "points more frequent in Herald than in all others" in told[0]
     assert "points less frequent in Mirror than in all others" in told[1]

@@ -253,13 +253,13 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
 
     result = run_command(*options, "--out", tmp_path / "more.csv")
     assert "not yet known to ± 10 points: ± " in result.stderr
-    assert "with 20 coded, at 99.8 % (look 1 of 5)" in result.stderr
+    assert "with 20 coded, at 99.95 % (look 1 of 5)" in result.stderr
     drawn = {text.unit for text in read_code_sample(db, run, codebook_id)}
     assert len(drawn) > len(sample)
     assert {text.unit for text in sample} <= drawn
 
     rows = [row for row in read_estimates(load_run(db, run)) if row.measure == "share"]
-    assert {row.confidence for row in rows} == {0.998}
+    assert {row.confidence for row in rows} == {0.9995}
 
     # The same codes are one look; more codes are the next, which ends a sample that is enough.
     assert "(look 1 of 5)" in run_command(*options, "--out", tmp_path / "again.csv").stderr
@@ -274,7 +274,7 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
     result = run_command(*options, "--out", tmp_path / "enough.csv")
     assert "every share of the whole run is known to ± 10 points" in result.stderr
     rows = [row for row in read_estimates(load_run(db, run)) if row.measure == "share"]
-    assert {row.confidence for row in rows} == {0.995}
+    assert {row.confidence for row in rows} == {0.998}
 
     result = run_command(*options[:4], "--within", "0.1", "--out", tmp_path / "other.csv")
     assert result.returncode == 2

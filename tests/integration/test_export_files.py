@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,9 +20,10 @@ import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import BigInteger, bindparam, delete, func, literal, null, select
+from sqlalchemy.exc import DBAPIError
 
-from core.errors import NotFound, TidingsError, UsageError
+from core.errors import DatabaseAway, NotFound, TidingsError, UsageError
 from models.database import Database
 from models.tables import (
     Document,
@@ -34,6 +36,7 @@ from models.tables import (
 from reports.data import exports, queries
 from reports.data.export_schema import describe_tables
 from reports.data.formats import comma_separated, jsonl
+from reports.data.queries import fetch_all, fetch_column_pages, fetch_columns
 from reports.data.run_data import RunData, load_run
 from tests.exports_kit import (
     COVID,
@@ -317,6 +320,34 @@ def test_a_row_group_of_parquet_holds_some_thousand_rows(
     ] == [4, 2]
 
 
+def test_columns_hold_the_cells_of_rows_of_every_type(db: Database) -> None:
+    run, _ = four_months(db)
+    columns = (Document.id, Document.identity, Document.published_at, Document.repost)
+    documents = select(*columns, Document.handle, null()).where(Document.id != bindparam("other"))
+    jobs = select(Job.options, Job.due_at, Job.state).where(Job.run_id == run).order_by(Job.id)
+
+    for statement in (documents.order_by(Document.id), jobs):
+        cells_by_column = fetch_columns(db, statement, other=3)
+        assert list(zip(*cells_by_column, strict=True)) == list(
+            map(tuple, fetch_all(db, statement, other=3))
+        )
+    assert fetch_columns(db, documents.where(Document.id < 0), other=3) == [[]] * 6
+    identities = fetch_columns(db, documents, sort_key=itemgetter(1), other=3)[1]
+    assert identities == sorted(identities)
+    pages = fetch_column_pages(db, documents.params(other=3), Document.id)
+    assert [number for page in pages for number in page[0]] == [1, 2, 4, 5, 6, 7, 8, 9]
+
+
+def test_an_error_while_rows_are_read_is_one_of_the_database(db: Database) -> None:
+    four_months(db)
+    # Of the last document it is the absolute value of the least integer, which is none.
+    least = literal(-(2**63), BigInteger)
+    statement = select(Document.id, func.abs(least + 9 - Document.id)).order_by(Document.id)
+
+    with pytest.raises((DatabaseAway, DBAPIError)):
+        fetch_columns(db, statement)
+
+
 def test_a_file_holds_the_same_bytes_as_a_stream(db: Database, tmp_path: Path) -> None:
     run, _ = four_months(db)
     path = tmp_path / "documents.csv"
@@ -328,10 +359,11 @@ def fail_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     real = exports.TABLES["documents"]
 
     def read(data: RunData, names: Collection[str] | None = None) -> Iterator[Any]:
-        yield from real.read(data, names)
+        assert real.read_cells is not None
+        yield from real.read_cells(data, names)
         raise NotFound("forgotten meanwhile")
 
-    monkeypatch.setitem(exports.TABLES, "documents", replace(real, read=read))
+    monkeypatch.setitem(exports.TABLES, "documents", replace(real, read_cells=read))
     monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 2)
 
 

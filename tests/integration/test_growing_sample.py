@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import html
+import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.stored import stored_codebook
+from analysis.codebooks.stored import keep_codebook, stored_codebook
 from analysis.kinds import kind_named
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
 from cli.plan_sample import SamplePlan, SamplePlanner, describe_sample
 from core.enums import ENDED, JobKind, SamplePeriod, State
 from core.errors import UsageError
 from core.prices import parse_money
 from core.settings import Settings
 from language_models.completion import OPERATION
-from models.codes import CodeValue, Coding, replace_codes
+from models.codes import CodeValue, Coding, UnitKey, replace_codes
 from models.database import Database
 from models.run_transitions import retry_run
 from models.runs import LOOK_JOB
-from models.tables import Job, Run, SampleLook
+from models.tables import Answer, AnswerDocument, Code, Document, Job, Run, SampleLook
+from models.watches import start_watch
+from producers.code_sample import choose_for_people, draw_code_sample
 from producers.imports import import_paths
 from producers.plan import OUR_ENGINE, plan_run
 from producers.submit import submit_run
+from producers.trainings import plan_code_training, submit_training
+from producers.watches import check_due_watches
 from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.codes import read_codes
@@ -39,44 +45,35 @@ from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, PRICE, codes_of, months, run_row, with_model
 from tests.packs_kit import pack, verify
+from tests.sample_kit import (
+    HARM,
+    HARMFUL,
+    export_bytes,
+    headline,
+    import_months,
+    make_model,
+    submit,
+    work_with_kills,
+)
 from tests.stub_model import ModelServer, running_model
 from workers.executor import work_one_slice
 
-HARM = Codebook.model_validate(
-    {
-        "name": "harm",
-        "unit": "document",
-        "instructions": "You read headlines of a newspaper.",
-        "variables": [{"name": "harm", "question": "Does the text report harm?", "type": "yes-no"}],
-    }
-)
-WORDS = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "islet", "jetty"]
+# A time of 2024-04-10: March is over.
+NOON = 1_712_750_400.0
 
-# Half of the texts with the keyword are about harm, and none of the others.
-HARMFUL = re.compile("Flood harms")
+BOTH_MONTHS = {
+    "first": "2024-01",
+    "last": "2024-02",
+    "keywords": (Keyword.parse("flood"),),
+    "steps": ("keywords",),
+}
+
 HARMFUL_TEXTS = 123
-
-
-def headline(number: int) -> str:
-    if number % 90 == 3:
-        return f"Flood harms {number} homes."
-    what = "Flood harms" if number % 8 == 0 else "A flood near" if number % 8 == 1 else "Quiet in"
-    return f"{what} {WORDS[number % 10]} {WORDS[number // 10 % 10]} {WORDS[number // 100]}."
-
-
-def write_months(settings: Settings, numbers: range) -> Any:
-    headlines: dict[str, list[str]] = {}
-    for number in numbers:
-        day = f"2024-{1 + number % 2:02}-{1 + number % 28:02}"
-        headlines.setdefault(day, []).append(headline(number))
-    return write_archive(settings.home, headlines)
 
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    server.choose = lambda _variable, text, _possible: "yes" if HARMFUL.match(text) else "no"
-    with running_model(server):
+    with running_model(make_model()) as server:
         yield server
 
 
@@ -84,15 +81,8 @@ def model() -> Iterator[ModelServer]:
 def jobs(stub_settings: Settings, model: ModelServer) -> Iterator[Jobs]:
     settings = with_model(stub_settings, model, model_price=PRICE)
     with closing(Jobs(settings)) as opened:
-        path = write_months(settings, range(900))
-        import_paths(opened.db, [path], source=None, handle=None, columns={})
+        import_months(opened)
         yield opened
-
-
-def submit(jobs: Jobs, max_cost: str | None = None, **options: Any) -> int:
-    parameters = months(jobs, HARM, first="2024-01", **options)
-    cap = None if max_cost is None else parse_money(max_cost)
-    return submit_run(jobs.db, parameters, (), max_cost=cap)
 
 
 def work(jobs: Jobs, run: int, slices: int = 200) -> None:
@@ -127,9 +117,45 @@ def look_reason(db: Database, run: int) -> str:
         return connection.scalar(reason) or ""
 
 
+def train_network(jobs: Jobs) -> str:
+    """Return a network that learned from what a person says of half of the texts of a run."""
+    run = submit_run(jobs.db, MonthsParameters(**BOTH_MONTHS), ())
+    work(jobs, run)
+    code_as_person(jobs, run, number_of=2)
+    parameters, new_jobs = plan_code_training(run, HARM.hash.hex())
+    training = submit_training(jobs.db, parameters, new_jobs)
+    work(jobs, training)
+    assert run_row(jobs.db, training).state == State.DONE
+    # What a person says counts in other runs, too.
+    with jobs.db.write() as connection:
+        connection.execute(delete(Code).where(Code.coder == "person:Ann"))
+    return f"network:{training}"
+
+
+def code_as_person(jobs: Jobs, run: int, number_of: int = 1, among: Iterable[UnitKey] = ()) -> None:
+    """Store the right codes of every so many documents, or of units, as those of a person."""
+    with jobs.db.write() as connection:
+        codebook_id = keep_codebook(connection, jobs.db, HARM)
+    with jobs.db.read() as connection:
+        documents = connection.execute(select(Document.id, Document.text)).all()
+    texts = {document.id: document.text or "" for document in documents}
+    units = list(among) or [UnitKey(document) for document in texts if document % number_of == 0]
+    codes = {
+        unit: {"harm": CodeValue("yes" if HARMFUL.match(texts[unit.document_id]) else "no")}
+        for unit in units
+    }
+    with jobs.db.write() as connection:
+        replace_codes(connection, jobs.db, Coding(run, codebook_id, "person:Ann"), codes)
+
+
 def estimates(db: Database, run: int) -> dict[str | None, EstimateRow]:
     rows = read_estimates(load_run(db, run))
     return {row.period: row for row in rows if row.method == CODER}
+
+
+def whole_by_method(db: Database, run: int) -> dict[str, EstimateRow]:
+    rows = read_estimates(load_run(db, run))
+    return {row.method: row for row in rows if row.period is None}
 
 
 def exports(db: Database, run: int) -> tuple[list[Any], list[Any]]:
@@ -180,7 +206,7 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     work(jobs, run)
     looks = looks_of(jobs.db, run)
     page = build_page(jobs.db, run, tmp_path / "first")
-    confidence = f"{100 * (1 - LEVELS[len(looks) - 1]):.3g} %"
+    confidence = f"{100 * (1 - LEVELS[len(looks) - 1]):.4g} %"
     assert "A language model read a random sample" in page
     assert f"± of the model model:stub: ± {100 * looks[-1].half_width:.2g} points" in page
     assert f"{confidence} intervals, from {looks[-1].coded} different texts" in page
@@ -200,6 +226,60 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     assert "People read a random sample" in page
     assert "intervals, from 40 different texts that people coded." in page
     assert "readers would say" in page
+
+
+def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path) -> None:
+    network = train_network(jobs)
+    alone = submit(jobs, half_width=0.02)
+    run = submit(jobs, half_width=0.02, coder=f"{network},{CODER}")
+    for sampled_run in (alone, run):
+        work(jobs, sampled_run)
+        assert run_row(jobs.db, sampled_run).state == State.DONE
+
+    # The network coded all texts, the model those of the sample.
+    looks_alone, looks = looks_of(jobs.db, alone), looks_of(jobs.db, run)
+    assert looks[-1].coded < looks_alone[-1].coded
+    assert looks[-1].half_width <= 0.02
+    assert len(codes_of(jobs.db, run, HARM, coder=network)) == 900
+    sample = list(codes_of(jobs.db, run, HARM))
+    assert len(sample) == looks[-1].coded
+    both = f"{CODER} and {network}"
+    by_method = {
+        row.method: row for row in read_estimates(load_run(jobs.db, run)) if not row.period
+    }
+    assert by_method.keys() == {CODER, both}
+    assert by_method[both].low <= HARMFUL_TEXTS / 900 <= by_method[both].high
+    half_width = (by_method[both].high - by_method[both].low) / 2
+    assert half_width == pytest.approx(looks[-1].half_width, abs=1e-6)
+    assert by_method[both].n_model == looks[-1].coded
+
+    drawn = draw_code_sample(jobs.db, run, HARM, n=60, per=SamplePeriod.MONTH, seed=1)
+    assert len(drawn) == len(sample)
+    asked = choose_for_people(jobs.db, run, looks[-1].codebook_id, drawn, 60)
+    code_as_person(jobs, run, among=[text.unit for text in asked])
+    by_method = {
+        row.method: row for row in read_estimates(load_run(jobs.db, run)) if not row.period
+    }
+    of_people = {
+        method: row.high - row.low for method, row in by_method.items() if row.model is None
+    }
+    assert list(of_people) == [
+        "people",
+        f"people and {CODER}",
+        f"people and {network}",
+        f"people, {CODER} and {network}",
+    ]
+    assert of_people[f"people and {CODER}"] < of_people["people"]
+    row = by_method[f"people and {CODER}"]
+    assert (row.n_person, row.n_model) == (60, len(sample))
+    assert all(row.low <= HARMFUL_TEXTS / 900 <= row.high for row in by_method.values())
+
+    page = build_page(jobs.db, run, tmp_path / "page")
+    assert f"± of the model {CODER}: ± {100 * looks[-1].half_width:.2g} points at most" in page
+    assert "intervals, from 60 different texts that people coded." in page
+    assert "who carries what The widest interval of the run’s shares: people: ± " in page
+    assert f"{both}: ± " in page
+    assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
 def build_page(db: Database, run: int, folder: Path) -> str:
@@ -272,13 +352,37 @@ def test_a_sample_and_then_all_texts_are_all_texts_at_once(jobs: Jobs, model: Mo
     assert len(exports(jobs.db, run)[0]) == 900
 
 
+def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    chance = random.Random(33)
+    kills = 0
+    for options in ({"half_width": 0.05}, {"code": "all"}):
+        killed = submit(jobs, **options)
+        kills += work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=1.0)
+    assert kills > 1
+    # What was in flight at a kill is asked again, and nothing else.
+    most_in_flight = kills * jobs.settings.model_concurrency
+    assert 900 <= model.texts.total() <= 900 + most_in_flight
+
+    asked = model.texts.total()
+    with jobs.db.write() as connection:
+        connection.execute(delete(AnswerDocument))
+        connection.execute(delete(Answer))
+    at_once = submit(jobs, code="all")
+    work(jobs, at_once)
+    assert model.texts.total() == asked + 900
+    exports_of_runs = [export_bytes(jobs.db, run) for run in (killed, at_once)]
+    assert exports_of_runs[0] == tuple(
+        table.replace(b"\n%d," % at_once, b"\n%d," % killed) for table in exports_of_runs[1]
+    )
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_killed_at_any_moment_asks_nothing_twice(
     jobs: Jobs, model: ModelServer, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look that dies before or after its transaction leaves the run as it was, or enlarged."""
-    import random  # noqa: PLC0415
-
     from workers import sample_look  # noqa: PLC0415
 
     chance = random.Random(seed)
@@ -307,6 +411,39 @@ def test_what_is_killed_at_any_moment_asks_nothing_twice(
     assert [look.number for look in looks] == list(range(1, len(looks) + 1))
     assert set(model.texts.values()) == {1}
     assert model.texts.total() == looks[-1].coded == len(codes_of(jobs.db, run, HARM))
+
+
+@pytest.mark.parametrize("wanted_by", [None, SamplePeriod.MONTH])
+def test_a_watched_run_keeps_its_error_as_months_come(
+    jobs: Jobs, model: ModelServer, wanted_by: SamplePeriod | None
+) -> None:
+    run = submit(jobs, half_width=0.1, wanted_by=wanted_by)
+    work(jobs, run)
+    coded = set(codes_of(jobs.db, run, HARM))
+    with jobs.db.write() as connection:
+        start_watch(connection, jobs.db, run, every="day", max_calls=None, now=NOON)
+    check_due_watches(jobs.db, jobs.settings, now=NOON + 60)
+    work(jobs, run)
+
+    texts_of_march = [headline(number) for number in range(900, 1300)]
+    days = {f"2024-03-{1 + day:02}": texts_of_march[day::28] for day in range(28)}
+    path = write_archive(jobs.settings.home / "march", days)
+    import_paths(jobs.db, [path], source=None, handle=None, columns={})
+    assert check_due_watches(jobs.db, jobs.settings, now=NOON + 90_000) == 1
+    work(jobs, run)
+
+    assert run_row(jobs.db, run).state == State.DONE
+    assert look_reason(jobs.db, run).startswith("every wanted share is known to ± 10 points")
+    shares = estimates(jobs.db, run)
+    wanted = shares.values() if wanted_by else [shares[None]]
+    assert "2024-03" in shares
+    assert shares[None].n_population == 1300
+    assert all((row.high - row.low) / 2 <= 0.1 for row in wanted)
+    harmful = sum(bool(HARMFUL.match(text)) for text in texts_of_march)
+    assert shares["2024-03"].low <= harmful / 400 <= shares["2024-03"].high
+    # What was coded stays, and nothing was asked twice.
+    assert coded <= codes_of(jobs.db, run, HARM).keys()
+    assert set(model.texts.values()) == {1}
 
 
 def test_a_look_that_failed_is_retried_and_ends_the_run(jobs: Jobs) -> None:
@@ -392,6 +529,8 @@ def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"coder": "model:a,model:b"}, "a run has a network, a model, or one of each"),
+        ({"coder": "model:a,"}, "write network:RUN, with the run of"),
         ({"half_width": 0.02, "code": "all"}, "leave --code out, or --within"),
         ({"half_width": 0.02, "wanted": ("share:fire",)}, "--for share:fire is no category"),
         ({"wanted": ("yes",)}, "write --within SHARE too"),
@@ -401,6 +540,22 @@ def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
 def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
         months(jobs, HARM, **options)
+
+
+def test_a_plan_says_what_a_network_saves(jobs: Jobs) -> None:
+    network = train_network(jobs)
+    coders = f"{network},{CODER}"
+    before = plan(jobs, half_width=0.04, coder=coders)
+    assert any("what that saves is known when it has coded them" in r for r in before.remarks)
+
+    pilot = submit(jobs, half_width=0.2, coder=coders)
+    work(jobs, pilot)
+    alone, helped = (plan(jobs, half_width=0.04, coder=coder) for coder in (CODER, coders))
+    assert helped.texts < 0.9 * alone.texts
+    (remark,) = (remark for remark in helped.remarks if "network's codes" in remark)
+    assert re.search(r"codes of run \d+ save \d+% of those of the model", remark)
+    words = kind_named("months").command_words(months(jobs, HARM, coder=coders), ())
+    assert words[words.index("--coder") + 1] == coders
 
 
 def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> None:

@@ -25,6 +25,8 @@ from tests.model_kit import PRICE, calls_of, codes_of, months, run_row, with_mod
 from tests.services import wait_until
 from tests.stub_model import ModelServer, running_model
 from textapi.messages import Engine
+from workers import model_fetcher
+from workers.runtime import most_open_calls
 
 TEXTS = 40
 HEADLINES = {
@@ -152,8 +154,42 @@ def test_the_bill_of_a_run_whose_workers_are_killed_stays_below_its_cap(
     assert jobs.to_its_end(run).state == State.DONE
     assert model.bill * MICRO <= run_row(jobs.db, run).cost_charged <= cap
     paid_twice = sum(count - 1 for count in model.texts.values())
-    assert paid_twice <= 4 * jobs.settings.model_concurrency
+    assert paid_twice <= 4 * most_open_calls(jobs.settings.model_concurrency)
     assert len(codes_of(jobs.db, run)) == TEXTS
+
+
+def test_the_model_does_not_wait_until_an_answer_is_stored(jobs: Jobs, model: ModelServer) -> None:
+    model.faults.latency = 0.5
+    settings = jobs.settings.model_copy(update={"model_concurrency": 4})
+    run = submit(jobs)
+    with worker_process(settings, jobs.row(run).id) as process:
+        wait_until(lambda: run_row(jobs.db, run).calls_begun == 5, what="charges of 5 calls")
+        # No answer can be stored while another process writes.
+        with jobs.db.write():
+            assert not codes_of(jobs.db, run)
+            wait_until(lambda: model.answered == 5, what="the answer to a fifth call")
+        assert process.wait(60) == 0
+    assert jobs.row(run).state == State.DONE
+    assert model.calls == len(model.texts) == TEXTS
+
+
+@pytest.mark.parametrize("send_within", [2.0, 0.0])
+def test_calls_that_were_charged_and_not_made_are_given_back(
+    jobs: Jobs, model: ModelServer, monkeypatch: pytest.MonkeyPatch, send_within: float
+) -> None:
+    # At 0 each charge is moved to the minute in which its call has a slot.
+    monkeypatch.setattr(model_fetcher, "SEND_WITHIN_SECONDS", send_within)
+    model.faults.latency = 0.2
+    changes = {"model_concurrency": 2, "slice_seconds": 1.0}
+    with closing(Jobs(jobs.settings.model_copy(update=changes))) as short_jobs:
+        run = submit(short_jobs)
+        while short_jobs.slice(run).state != State.DONE:
+            stored = run_row(jobs.db, run)
+            assert stored.calls_begun == model.calls
+            assert 0 <= stored.cost_charged - model.bill * MICRO < TEXTS
+    (calls,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
+    assert int(calls.calls) == model.calls == TEXTS
+    assert int(calls.charged_cost) == run_row(jobs.db, run).cost_charged
 
 
 def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:

@@ -21,8 +21,11 @@ from analysis.kinds.months import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.changes import describe_changes
-from reports.findings.event_sentences import describe_event
+from reports.findings.event_sentences import describe_event, describe_recurring
 from reports.findings.events import (
+    GRAIN_PARTS,
+    KIND_PARTS,
+    LEVEL,
     MOOD,
     MOST_CHANGES,
     POSTS,
@@ -35,6 +38,7 @@ from reports.findings.events import (
     keyword_series,
 )
 from reports.stats.intervals import polarity_interval, wilson_interval
+from reports.stats.surprise import MONTHS, Count, Judge, compare_shares, find_surprises
 
 BENCH = Path(__file__).parents[2] / "bench"
 QUIET = [(30, 3000)] * 6
@@ -95,6 +99,69 @@ def test_a_sentence_names_the_months_with_which_an_event_is_not_compared() -> No
     assert describe_event(share_events(many)[-1], Unit.MENTION).endswith(
         "on average in 7 usual months before, 4 that were unusual or not whole left out."
     )
+
+
+def is_zero(count: Count) -> bool:
+    return not count.matched
+
+
+def make_december_rows(*decembers: int) -> list[PeriodRow]:
+    counts: list[tuple[int, int]] = []
+    for december in decembers:
+        counts += [*[(30, 3000)] * 11, (december, 3000)]
+    return make_rows(counts)
+
+
+def test_a_subject_of_every_december_is_a_surprise_in_the_first_one_alone() -> None:
+    surprises = find_events([Series("k", SHARE, make_december_rows(150, 140, 170))])
+    assert [event.period for event in surprises.events] == ["2020-12"]
+    assert [event.period for event in surprises.recurring] == ["2021-12", "2022-12"]
+    assert surprises.changes == []
+    assert describe_recurring(surprises.recurring[-1], Unit.MENTION) == (
+        "“k” in December 2022, as in December 2020 and in December 2021"
+    )
+
+
+def test_a_december_far_beyond_those_of_other_years_is_a_surprise_and_names_the_highest() -> None:
+    (*_, event) = share_events(make_december_rows(150, 120, 900))
+    assert describe_event(event, Unit.MENTION) == (
+        "“k” in December 2022: 900 of 3,000 documents, 30.0 %, against 1.0 % on average in 12 "
+        "usual months before, without December 2021, and 5.0 % in December 2020, the highest of 2 "
+        "years."
+    )
+
+
+def test_a_month_as_usual_a_year_ago_is_no_season_whatever_the_level_is_now() -> None:
+    rows = make_rows([*QUIET, *[(150, 3000)] * 12, (30, 3000)])
+    surprises = find_events([Series("k", SHARE, rows)])
+    assert [event.period for event in surprises.events][-1] == "2021-07"
+    assert surprises.recurring == []
+
+
+def test_a_week_of_a_season_may_be_a_week_earlier_or_later_than_a_year_before() -> None:
+    def make_year(week: int) -> list[tuple[int, int]]:
+        return [(80 if number == week else 10, 700) for number in range(52)]
+
+    rows = make_rows([*make_year(40), *make_year(41), *make_year(45)], Grain.WEEK)
+    surprises = find_events([Series("k", SHARE, rows)])
+    assert [event.period for event in surprises.events] == ["2020-W41", "2022-W45"]
+    assert [event.period for event in surprises.recurring] == ["2021-W41"]
+
+
+@given(COUNTS)
+def test_an_earlier_year_takes_surprises_away_and_brings_none(counts: list[int]) -> None:
+    """Without rows of an earlier year there is no season, and each departure is a surprise."""
+    rows = make_rows([(count, 3000) for count in counts])
+    judgements = Series("k", SHARE, rows).judge()
+    measures = [Count(count, 3000) for count in counts]
+    level = LEVEL * KIND_PARTS[SHARE] * GRAIN_PARTS[Grain.MONTH]
+    unaware = find_surprises(measures, Judge(compare_shares, is_zero), MONTHS, level)
+    assert [judgement.departs for judgement in judgements] == [
+        judgement.is_surprise for judgement in unaware
+    ]
+    for judgement in judgements:
+        assert judgement.is_surprise <= judgement.departs
+        assert all(place <= judgement.place - 12 for place in judgement.season_places)
 
 
 def test_a_level_of_three_months_is_the_new_usual_one() -> None:

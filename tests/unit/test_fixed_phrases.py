@@ -57,6 +57,16 @@ def test_a_head_or_tail_that_texts_have_at_one_place_makes_a_family_named_by_it(
     assert shown([*texts, *SENTENCES]) == [(family, len(texts))]
 
 
+def test_a_head_is_a_family_whether_or_not_a_longer_head_begins_with_it() -> None:
+    """Of a run with months of the longer head and of one without them it is the same."""
+    plain = [f"On Ballots: {text}" for text in SENTENCES]
+    longer = [f"On Ballots With Mira Sol: {text}" for text in SENTENCES[:16]]
+    assert set(in_families(plain).values()) == {"On Ballots: …"}
+    both = in_families([*plain, *longer])
+    assert {both[text] for text in plain} == {"On Ballots …: …"}
+    assert set(both) == {*plain, *longer}
+
+
 def test_a_head_that_others_have_in_the_middle_is_ordinary_language() -> None:
     heads = [f"River Valley: {text}" for text in SENTENCES]
     others = [f"{name} Leaves the River Valley for Good" for name in NAMES[:9]]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from reports.data.entity_labels import EntityName, RunNames
 from reports.data.held_names import NameFinder, WrittenNames
-from reports.figures.entities import rank_names
+from reports.figures.entities import entities_spec, rank_names
+from reports.figures.spec import Subject
+from reports.figures.style import Range
 
 QUIST = ("PERSON", "ann quist")
+SUBJECT = Subject("k", "k", Range("2020-03", "2020-03"))
 
 
 def counted(
@@ -64,3 +67,25 @@ def test_a_full_name_that_only_texts_of_a_month_hold_has_no_spelling_there() -> 
     ranked = rank_names(month_counts, run_names=run_names, held=held)
     assert held.in_full[QUIST] == 1
     assert ranked.by_type == {"PERSON": [("Quist", 2)]}
+
+
+def test_a_handle_counts_for_the_name_that_its_letters_are_once_a_text() -> None:
+    counts: dict[EntityName, int] = {
+        ("ORG", "Elm Bay Trust"): 3,
+        ("PERSON", "Quist"): 2,
+        ("PERSON", "Ann Quist"): 1,
+    }
+    texts = [
+        "Thanks to @elmbaytrust",
+        "@Elm_Bay_Trust and the Elm Bay Trust",
+        "Ask @AnnQuist",
+        "Ask @quist, @elmbay and me@elmbaytrust",
+    ]
+    run_names = RunNames.of(counts)
+    held = run_names.find_written(counts).count(texts)
+    ranked = rank_names(counts, run_names=run_names, held=held)
+    assert ranked.by_type == {"ORG": [("Elm Bay Trust", 2)], "PERSON": [("Quist", 1)]}
+    assert (held.by_handle["ORG", "elm bay trust"], held.by_handle[QUIST]) == (1, 1)
+    spec = entities_spec(SUBJECT, ranked, unit="posts", texts=texts)
+    assert spec is not None
+    assert "With handles: one whose letters are a name" in spec.caption

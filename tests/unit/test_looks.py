@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.enums import SamplePart
-from reports.stats.coded_strata import CodedStratum
+from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.looks import LEVELS, PARTS, WantedShare, count_pilot, take_look
 from reports.stats.proportions import estimate_share
 
@@ -57,6 +58,51 @@ def test_a_later_look_draws_a_larger_part_of_its_plan() -> None:
 
     first, third = (sum(look.drawn or ()) for look in looks)
     assert sum(DRAWN) < first < third
+
+
+def test_a_network_that_coded_all_texts_saves_codes() -> None:
+    helped = [
+        CodedStratum(
+            stratum.kind,
+            stratum.size,
+            stratum.codes,
+            (),
+            MachineCodes(stratum.codes, round(stratum.size * np.mean(stratum.codes)), stratum.size),
+        )
+        for stratum in PILOT
+    ]
+    alone, saved = (
+        take_look(3, [want(strata)], 0.02, drawn=DRAWN, texts=SIZES) for strata in (PILOT, helped)
+    )
+
+    assert saved.half_width < alone.half_width
+    assert sum(saved.drawn or ()) < 0.6 * sum(alone.drawn or ())
+
+
+def test_a_look_predicts_what_the_next_one_finds() -> None:
+    rng = np.random.default_rng(3)
+    positives = (200, 30, 40)
+    orders = [np.arange(size) < yes for size, yes in zip(SIZES, positives, strict=True)]
+    ratios = []
+    for _ in range(30):
+        codes = [rng.permutation(order).astype(float).tolist() for order in orders]
+        counts: Sequence[int] = DRAWN
+        predicted = None
+        for number in (1, 2, 3):
+            strata = [
+                CodedStratum(kind, size, stratum_codes[:n])
+                for kind, size, stratum_codes, n in zip(
+                    (MENTION, NEAR_MISS, REST), SIZES, codes, counts, strict=True
+                )
+            ]
+            look = take_look(number, [want(strata)], 0.02, drawn=counts, texts=SIZES)
+            if predicted is not None:
+                ratios.append(look.half_width / predicted)
+            if look.drawn is None:
+                break
+            counts, predicted = look.drawn, look.predicted
+
+    assert 0.85 < np.median(ratios) < 1.15
 
 
 def test_the_fifth_look_is_the_last() -> None:

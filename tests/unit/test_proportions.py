@@ -14,6 +14,7 @@ from scipy.stats import binom
 from core.enums import SamplePart
 from reports.stats.coded_strata import (
     CodedStratum,
+    FirstPhase,
     MachineCodes,
     average_coders,
     pool,
@@ -33,6 +34,8 @@ MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.
 
 # Documents of which no sample is a part to speak of.
 MANY = 10**9
+
+MONTH = 5000
 
 
 def code(positives: int, n: int) -> list[float]:
@@ -533,3 +536,85 @@ def test_intervals_of_rare_categories_cover_the_truth(share: float, use_machine:
 
     # Of 120 intervals that cover in 94 %, fewer than 104 do so in 1 of 1,000 cases.
     assert covered >= 104
+
+
+# --- a first phase: another coder of a larger sample ---
+
+
+def add_first_phase(people: list[float], model: list[float], sample: list[float]) -> CodedStratum:
+    """Return a stratum of which a model coded *sample*, people a part with the codes *model*."""
+    phase = FirstPhase(model, [CodedStratum(REST, MANY, sample)])
+    return CodedStratum(REST, MANY, people, first_phase=phase)
+
+
+def test_a_first_phase_tells_the_sizes_of_the_parts_by_its_code() -> None:
+    # A model put 2,500 of 10,000 texts into the category; people read 100 of the ones and 300 of
+    # the others.
+    people = [*code(80, 100), *code(6, 300)]
+    stratum = add_first_phase(people, code(100, 400), code(2500, 10_000))
+    estimate = estimate_share([stratum])
+    alone = estimate_share([CodedStratum(REST, MANY, people)])
+
+    assert estimate is not None
+    assert alone is not None
+    assert estimate.n == 400
+    assert estimate.share == pytest.approx(0.25 * 0.8 + 0.75 * 0.02)
+    low_of_ones, _ = midp_interval(80, 100)
+    low_of_others, _ = midp_interval(6, 300)
+    low_of_size, _ = midp_interval(2500, 10_000)
+    below = math.hypot(
+        0.25 * (0.8 - low_of_ones), 0.75 * (0.02 - low_of_others), 0.78 * (0.25 - low_of_size)
+    )
+    assert estimate.low == pytest.approx(estimate.share - below, abs=1e-6)
+    assert estimate.high - estimate.low < 0.7 * (alone.high - alone.low)
+
+
+def test_a_first_phase_of_all_documents_is_a_machine_that_coded_all() -> None:
+    people, model, everything = code(30, 200), code(40, 200), code(900, 4000)
+    phase = FirstPhase(model, [CodedStratum(REST, 4000, everything)])
+    machine = MachineCodes(model, 900, 4000)
+    by_phase = estimate_share([CodedStratum(REST, 4000, people, first_phase=phase)])
+    by_machine = estimate_share([CodedStratum(REST, 4000, people, (), machine)], use_machine=True)
+
+    assert by_phase == by_machine
+
+
+def test_a_first_phase_that_tells_nothing_leaves_the_estimate_alone() -> None:
+    people = [*code(10, 50), *code(10, 50)]
+    stratum = add_first_phase(people, code(50, 100), code(300, 600))
+    assert estimate_share([stratum]) == estimate_share([CodedStratum(REST, MANY, people)])
+
+    # People have read none of those that the model puts into the category.
+    unread = add_first_phase(code(10, 50), code(0, 50), code(100, 600))
+    assert estimate_share([unread]) == estimate_share([CodedStratum(REST, MANY, code(10, 50))])
+
+
+def test_a_network_of_all_documents_helps_the_first_phase() -> None:
+    """The network is as the model is in 9 of 10 documents, the model as people are in 19 of 20."""
+    rng = np.random.default_rng(4)
+    model = rng.binomial(1, 0.3, MONTH)
+    people = np.where(rng.random(MONTH) < 0.95, model, 1 - model)
+    network = np.where(rng.random(MONTH) < 0.9, model, 1 - model)
+    machine = [
+        MachineCodes(network[:n].astype(float).tolist(), int(network.sum()), MONTH)
+        for n in (300, 600)
+    ]
+    sample = CodedStratum(REST, MONTH, model[:600].astype(float).tolist(), (), machine[1])
+    phase = FirstPhase(model[:300].astype(float).tolist(), [sample])
+    stratum = CodedStratum(REST, MONTH, people[:300].astype(float).tolist(), (), machine[0], phase)
+    widths = []
+    for chosen, use_network in (
+        (replace(stratum, first_phase=None), True),
+        (stratum, False),
+        (stratum, True),
+    ):
+        estimate = estimate_share([chosen], use_machine=use_network)
+        assert estimate is not None
+        widths.append(estimate.high - estimate.low)
+
+    assert widths[2] < 0.95 * min(widths[:2])
+
+
+def test_codes_of_a_first_phase_are_those_of_the_units() -> None:
+    with pytest.raises(ValueError, match="2 units have 1 codes of the first"):
+        CodedStratum(REST, 100, [1, 0], first_phase=FirstPhase([1], []))

@@ -95,6 +95,39 @@ def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> 
     assert top_names(rows).by_type == {"PERSON": [("Quist (as Ann Quist 1)", 5)]}
 
 
+def test_two_words_are_a_person_where_the_last_one_alone_was_taken_for_one() -> None:
+    rows = [entity("ORG", "Stormy Quist", 3), entity("ORG", "Quist", 4)]
+    assert top_names(rows).by_type == {"ORG": [("Quist", 4), ("Stormy Quist", 3)]}
+    assert top_names([*rows, entity("PERSON", "Quist", 2)]).by_type == {
+        "PERSON": [("Stormy Quist", 3)]
+    }
+    bank = [entity("ORG", "Elm Bank", 3), entity("PERSON", "Bank", 2)]
+    assert top_names(bank).by_type == {"ORG": [("Elm Bank", 3)]}
+
+
+def test_a_last_name_that_was_taken_for_a_place_is_the_persons_whom_a_full_name_tells() -> None:
+    texts = ["Jamal Quist Sails", "The Quist Case"] * 3
+    rows = [entity("GPE", "Quist", 15), entity("PERSON", "Jamal Quist", 1)]
+    run_names = RunNames.of(sum_counts(rows), texts)
+    assert top_names(rows, run_names=run_names).by_type == {
+        "PERSON": [("Quist (as Jamal Quist 1)", 16)]
+    }
+    city = [entity("GPE", "Chicago", 15), entity("PERSON", "Judy Chicago", 1)]
+    run_names = RunNames.of(sum_counts(city), ["Judy Chicago Paints", *["Chicago Rain"] * 20])
+    assert top_names(city, run_names=run_names).by_type == {"GPE": [("Chicago", 15)]}
+
+
+def test_a_full_name_with_a_listed_first_name_is_no_place() -> None:
+    assert top_names([entity("GPE", "Asia Quist", 3)]).by_type == {"PERSON": [("Asia Quist", 3)]}
+    assert top_names([entity("GPE", "Florida Keys", 3)]).by_type == {"GPE": [("Florida Keys", 3)]}
+
+
+def test_a_part_of_a_name_and_one_guess_for_each_of_two_kinds_are_no_names() -> None:
+    rows = [entity("PERSON", "Le", 6), entity("NORP", "Kerb", 1), entity("PERSON", "Kerb", 1)]
+    top = top_names(rows)
+    assert (top.by_type, top.unproven) == ({}, 2)
+
+
 def test_a_last_name_that_another_keyword_shows_to_be_a_person_is_one() -> None:
     rows = [entity("NORP", "Quist", 2), entity("ORG", "Quist", 5)]
     assert top_names(rows).by_type == {"ORG": [("Quist", 7)]}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
+from itertools import chain, repeat, starmap
+from operator import itemgetter
 from typing import Annotated
 
 from sqlalchemy import bindparam, select
@@ -15,16 +16,19 @@ from core.enums import TextPart
 from models.documents import text_column
 from models.tables import Document, Job, PostPolarity
 from reports.data import export_schema as schema
+from reports.data.formats import Values
 from reports.data.queries import (
-    AnyRow,
     Statement,
     fetch_all,
-    fetch_pages,
+    fetch_column_pages,
+    fetch_columns,
     in_batches,
     sort_by_identity,
 )
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
+
+DOCUMENTS_AT_A_TIME = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +52,45 @@ class DocumentRow:
 
 def read_documents(run: RunData, job_names: Collection[str] | None = None) -> Iterator[DocumentRow]:
     """Yield a row per document by its identity; a document of two jobs has one row."""
+    return starmap(DocumentRow, read_cells(run, job_names))
+
+
+def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
+    """Yield the cells of each row."""
     if run.kind.unit in DOCUMENTS.units:
-        for batch in in_batches(sort_by_identity(_identities(run, job_names))):
+        identities = chain.from_iterable(_read_identities(run, job_names))
+        for batch in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
             yield from _read_batch(run, batch)
 
 
-def _identities(run: RunData, job_names: Collection[str] | None) -> Iterator[AnyRow]:
+def _read_identities(
+    run: RunData, job_names: Collection[str] | None
+) -> Iterator[Iterable[tuple[int, str]]]:
+    """Yield the id and the identity of each document, a page at a time."""
     for job in run.jobs_named(job_names):
         statement = select(Document.id, Document.identity).where(documents_condition(run, job))
         without = left_out(run, job)
-        for document in fetch_pages(run.db, statement, Document.id):
-            if document.id not in without:
-                yield document
+        for document_ids, identities in fetch_column_pages(run.db, statement, Document.id):
+            page = zip(document_ids, identities, strict=True)
+            yield [document for document in page if document[0] not in without] if without else page
 
 
-def _read_batch(run: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]:
+def _read_batch(run: RunData, documents: Sequence[int]) -> Iterator[Values]:
     polarities = _read_polarities(run, documents) if run.kind.unit == Unit.POST else {}
-    stored = fetch_all(run.db, _select_documents(run.text_part), documents=documents)
-    sorted_documents = sorted(stored, key=attrgetter("identity"))
-    for document_id, identity, source, handle, at, address, text in sorted_documents:
-        published_at, polarity = schema.whole_second(at), polarities.get(document_id)
-        yield DocumentRow(run.id, identity, source, handle, published_at, address, text, polarity)
+    document_ids, identities, sources, handles, times, addresses, texts = fetch_columns(
+        run.db, _select_documents(run.text_part), sort_key=itemgetter(1), documents=documents
+    )
+    return zip(
+        repeat(run.id, len(document_ids)),
+        identities,
+        sources,
+        handles,
+        map(schema.whole_second, times),
+        addresses,
+        texts,
+        map(polarities.get, document_ids),
+        strict=True,
+    )
 
 
 def _read_polarities(run: RunData, documents: Sequence[int]) -> dict[int, float | None]:
@@ -93,5 +115,10 @@ def _select_documents(text_part: TextPart) -> Statement:
 
 
 DOCUMENTS = schema.Table(
-    "documents", DocumentRow, read_documents, schema.TEXT_RUNS, key=("document",)
+    "documents",
+    DocumentRow,
+    read_documents,
+    schema.TEXT_RUNS,
+    key=("document",),
+    read_cells=read_cells,
 )

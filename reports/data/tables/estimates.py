@@ -11,10 +11,11 @@ from analysis.codebooks.wanted import list_categories
 from reports.data import export_schema as schema
 from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.estimate_strata import (
+    Method,
     Subject,
     estimate_subject_mean,
     list_group_subjects,
-    list_helpers,
+    list_methods,
     list_subjects,
     make_strata,
 )
@@ -63,13 +64,15 @@ class EstimateRow:
     ]
     method: Annotated[
         str,
-        "`people`, or `people and CODER` where a machine's codes of all texts helped; "
-        "`model:NAME`: what the model would say, whether people would or not.",
+        "`people`, or `people and CODER` where codes of a machine helped; `people, model:NAME and "
+        "network:RUN` where those of a model's sample and of a network did. `model:NAME`, or "
+        "`model:NAME and network:RUN`: what the model would say, whether people would or not.",
     ]
     n_population: Annotated[int, "Texts that the estimate is about."]
     n_model: Annotated[
         int,
-        "Of these, texts that the machine coded; different ones where the method is `model:NAME`.",
+        "Of these, texts that the machine coded, the network where there are two; different texts "
+        "that the model coded where the method is `model:NAME` or has no network.",
     ]
     n_person: Annotated[int, "Different texts that people coded."]
     estimate: Annotated[float, "The share (0 to 1) or the mean."]
@@ -85,8 +88,8 @@ class EstimateRow:
 
     @property
     def model(self) -> str | None:
-        """The language model whose codes alone it rests on; None if people's count."""
-        return None if self.method.startswith(PEOPLE) else self.method
+        """The language model of which it says what it would say; None if it is of people."""
+        return None if self.method.startswith(PEOPLE) else self.method.partition(" and ")[0]
 
     @property
     def n_read(self) -> int:
@@ -102,30 +105,30 @@ def read_estimates(
     """Yield the estimates of each variable, for the whole run and for each period of its sample."""
     rows: list[EstimateRow] = []
     for sample in read_coded_samples(run):
-        for subject in [*list_subjects(run, sample), *list_group_subjects(run, sample)]:
-            for machine in (None, *list_helpers(run, sample)):
-                rows += _estimate_subject(run, subject, machine)
-        for model in sample.models:
-            for subject in list_subjects(run, sample, model):
-                rows += _estimate_subject(run, subject, None)
+        for method in list_methods(run, sample):
+            subjects = list_subjects(run, sample, method.reader)
+            if method.reader == PEOPLE:
+                subjects += list_group_subjects(run, sample)
+            for subject in subjects:
+                rows += _estimate_subject(run, subject, method)
     yield from ESTIMATES.sort(rows)
 
 
-def _estimate_subject(run: RunData, subject: Subject, machine: str | None) -> Iterator[EstimateRow]:
+def _estimate_subject(run: RunData, subject: Subject, method: Method) -> Iterator[EstimateRow]:
     if subject.variable.type == VariableType.SCALE:
-        if machine is None and subject.reader == PEOPLE:
+        if method == Method():
             yield from _estimate_scale(run, subject)
         return
 
     level = read_level(run, subject.sample, subject.reader)
     is_relevance = subject.sample.codebook.name == RELEVANCE
     for category in list_categories(subject.variable):
-        strata = make_strata(run, subject, category, machine)
+        strata = make_strata(run, subject, category, method.machine, method.sampler)
         measures = {"share": estimate_share, **(_KEYWORD_MEASURES if is_relevance else {})}
         for measure, estimate_measure in measures.items():
-            estimate = estimate_measure(strata, use_machine=machine is not None, tail=level / 2)
+            estimate = estimate_measure(strata, use_machine=True, tail=level / 2)
             if estimate is not None:
-                yield _make_row(run, subject, category, measure, machine, strata, estimate, level)
+                yield _make_row(run, subject, category, measure, method, strata, estimate, level)
 
 
 def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
@@ -160,12 +163,16 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
     subject: Subject,
     category: str,
     measure: str,
-    machine: str | None,
+    method: Method,
     strata: Sequence[CodedStratum],
     estimate: ShareEstimate,
     level: float,
 ) -> EstimateRow:
     n_model = sum(stratum.machine.coded for stratum in strata if stratum.machine is not None)
+    if method.machine is None and method.sampler is not None:
+        n_model = _count_first_phase(strata)
+    elif method.reader != PEOPLE:
+        n_model = estimate.n
 
     return EstimateRow(
         run=run.id,
@@ -176,9 +183,9 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
         keyword=subject.keyword or None,
         period=subject.period or None,
         measure=measure,
-        method=subject.reader if machine is None else f"{PEOPLE} and {machine}",
+        method=method.words,
         n_population=sum(stratum.size for stratum in strata),
-        n_model=n_model if subject.reader == PEOPLE else estimate.n,
+        n_model=n_model,
         n_person=estimate.n if subject.reader == PEOPLE else 0,
         estimate=round_figure(estimate.share) or 0.0,
         low=round_figure(estimate.low) or 0.0,
@@ -186,6 +193,15 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
         group=subject.domain.group,
         confidence=round(1 - level, 6),
     )
+
+
+def _count_first_phase(strata: Sequence[CodedStratum]) -> int:
+    """Return how many different texts the coder of the larger sample coded."""
+    n = 0
+    for stratum in strata:
+        if stratum.first_phase is not None:
+            n += sum(len(phase.codes) for phase in stratum.first_phase.strata)
+    return n
 
 
 ESTIMATES = schema.Table(

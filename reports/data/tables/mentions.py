@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat, starmap
 from operator import itemgetter
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import func, null, select
 
 from models.documents import text_column
 from models.tables import Document, Mention, Origin
 from reports.data import export_schema as schema
+from reports.data.formats import Values
 from reports.data.groupings import name_group, origin_column
-from reports.data.queries import fetch_all, in_batches
+from reports.data.queries import fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 
@@ -48,9 +50,14 @@ class MentionRow:
 
 def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Iterator[MentionRow]:
     """Yield a row per month, document, keyword, term and sentence, a batch of documents a time."""
+    return starmap(MentionRow, read_cells(run, job_names))
+
+
+def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
+    """Yield the cells of each row."""
     for job in run.jobs_named(job_names):
         for documents in in_batches(_mentioning_documents(run, job)):
-            yield from MENTIONS.sort(_read_batch(run, job, documents))
+            yield from _read_batch(run, job, documents)
 
 
 def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
@@ -63,7 +70,7 @@ def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
     return [document_id for _, _, document_id in sorted_documents if document_id not in without]
 
 
-def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
+def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[Values]:
     group_column = null() if run.grouping is None else origin_column(run.grouping)
     statement = (
         select(
@@ -76,25 +83,27 @@ def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator
         .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
     )
 
-    for stored in fetch_all(run.db, statement):
-        handle, identity, at, address, keyword, term, position, sentence, text, polarity, group = (
-            stored
-        )
-        yield MentionRow(
-            run=run.id,
-            period=job.name,
-            handle=handle,
-            document=identity,
-            published_at=schema.whole_second(at),
-            address=address,
-            keyword=keyword,
-            term=term,
-            position=position,
-            sentence=sentence,
-            text=text,
-            polarity=schema.valid_polarity(polarity),
-            group=None if group is None else name_group(group),
-        )
+    handles, identities, times, addresses, *mentions, texts, polarities, groups = fetch_columns(
+        run.db, statement, sort_key=_sort_key
+    )
+    return zip(
+        repeat(run.id, len(identities)),
+        repeat(job.name, len(identities)),
+        handles,
+        identities,
+        map(schema.whole_second, times),
+        addresses,
+        *mentions,
+        texts,
+        map(schema.valid_polarity, polarities),
+        [None if group is None else name_group(group) for group in groups],
+        strict=True,
+    )
+
+
+def _sort_key(stored: Sequence[Any]) -> tuple[Any, ...]:
+    handle, identity, _, _, keyword, term, position, *_ = stored
+    return (handle or "", identity, keyword, term, position)
 
 
 MENTIONS = schema.Table(
@@ -103,4 +112,5 @@ MENTIONS = schema.Table(
     read_mentions,
     schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
+    read_cells=read_cells,
 )
