@@ -55,7 +55,7 @@ _PACKAGES = (
 )
 
 # One job of a large report draws this many figures in a few seconds.
-FIGURES_PER_PART = 24
+FIGURES_PER_PART = 120
 # The job that makes a report also draws its figures if there are at most this many parts.
 MAX_PARTS_UNDIVIDED = 2
 

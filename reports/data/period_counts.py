@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from reports.data.tables.periods import PeriodRow
 
-# Periods with fewer mentions are drawn lighter, and nothing is said of their means.
-FEW = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -50,6 +47,17 @@ def mentions_by_month(period_rows: Sequence[PeriodRow]) -> dict[str, int]:
 def gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
     """Return the periods without data, those that failed and those not counted yet."""
     return [period_row.period for period_row in period_rows if period_row.mentions is None]
+
+
+def polarity_gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
+    """Return the periods without a mean; a counted one without a mention is no gap."""
+    periods = []
+    for period_row in period_rows:
+        if period_row.mentions is None or (
+            period_row.mentions and period_row.polarity_mean is None
+        ):
+            periods.append(period_row.period)
+    return periods
 
 
 def cut_off(period_rows: Iterable[PeriodRow]) -> list[str]:

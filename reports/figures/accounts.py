@@ -14,7 +14,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from analysis import grains
-from reports.data.period_counts import FEW
 from reports.figures import style
 from reports.figures.heat import draw_heat, heat_layout, heat_width
 from reports.figures.spec import FigureSpec
@@ -57,7 +56,7 @@ def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
             ax.plot(ends, [y, y], label="_interval", **_INTERVAL)
         if account.mean is not None:
-            face = "white" if account.scored < FEW else style.BLUE
+            face = "white" if account.scored < style.FEW else style.BLUE
             ax.plot([account.mean], [y], "o", markerfacecolor=face, **_MEAN)
 
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")

@@ -243,12 +243,12 @@ def _font(path: str, size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size)
 
 
-@lru_cache(maxsize=1024)
 def _draw_word(word: str, path: str, size: float) -> NDArray[np.uint8]:
     """Return the shades of a word's letters, in units of the layout."""
     font = ImageFont.TransposedFont(_font(path, size))
     _, _, width, height = font.getbbox(word)
-    paper = Image.new("L", (int(width), int(height)))
+    # Letters too small to be seen have no box.
+    paper = Image.new("L", (max(1, int(width)), max(1, int(height))))
     ImageDraw.Draw(paper).text((0, 0), word, fill="white", font=font)
     return np.asarray(paper)
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from core.enums import Grain
-from reports.data.period_counts import FEW, cut_off
+from reports.data.period_counts import cut_off
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.series import explain_cut_off, find_peak
@@ -87,7 +87,7 @@ def draw_lines(
 
 def _is_joined(period_row: PeriodRow, column: str) -> bool:
     """Return whether a line joins the value: it does not join a mean of fewer than five."""
-    return column != "polarity_mean" or (period_row.scored_row.mentions or 0) >= FEW
+    return column != "polarity_mean" or (period_row.scored_row.mentions or 0) >= style.FEW
 
 
 def _draw_few(
@@ -216,7 +216,7 @@ def _explain(
         getattr(period_row, column) is not None and not _is_joined(period_row, column)
         for period_row in period_rows
     ):
-        parts.append(f"Small faint marks: n < {FEW}.")
+        parts.append(f"Small faint marks: n < {style.FEW}.")
     low_column, _ = _INTERVALS.get(column, (None, None))
     if low_column and any(
         getattr(period_row, low_column) is not None and _is_joined(period_row, column)

@@ -11,7 +11,6 @@ from functools import partial
 
 import matplotlib as mpl
 
-from reports.data.period_counts import FEW
 from reports.figures import fonts, lettering, style
 from reports.figures.scatter import MonthOfPolarities, spread, thin_out
 from reports.figures.small_print import PNG_DPI, POINTS
@@ -141,7 +140,7 @@ def _draw_axes(month: MonthOfPolarities, outlines: lettering.Outlines) -> list[s
 def _draw_polarities(month: MonthOfPolarities) -> list[str]:
     """Draw the interval, the dots and the mean, none beyond the edges."""
     drawn = ['<g clip-path="url(#frame)">', _stroke([f"M{_LEFT} {_height(0):.1f}H{_RIGHT}"])]
-    if month.low is not None and month.high is not None and month.n >= FEW:
+    if month.low is not None and month.high is not None and month.n >= style.FEW:
         top, bottom = _height(min(1.0, month.high)), _height(max(-1.0, month.low))
         band = f"M{_LEFT} {top:.1f}H{_RIGHT}V{bottom:.1f}H{_LEFT}z"
         drawn.append(f'<path d="{band}" fill="{style.VERMILLION}" fill-opacity="0.13"/>')

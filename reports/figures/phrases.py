@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.period_counts import FEW, gaps
+from reports.data.period_counts import gaps
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
 from reports.figures import style
@@ -78,7 +78,7 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     # None becomes NaN.
     counts = np.array(table.counts, dtype=float)
     # The cell of a phrase in few documents is not to be dark.
-    top = max(float(np.nanmax(counts)), 2.0 * FEW)
+    top = max(float(np.nanmax(counts)), 2.0 * style.FEW)
     draw_heat(
         ax,
         counts,

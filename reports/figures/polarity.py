@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from core.enums import Grain
-from reports.data.period_counts import FEW, cut_off, sum_mentions
+from reports.data.period_counts import cut_off, polarity_gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.series import explain_cut_off, find_peak
@@ -44,7 +44,7 @@ def draw_polarity(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Ran
 
     _draw_dots(ax, span_rows, span)
     style.zero_line(ax)
-    style.mark_gaps(ax, gaps(span_rows))
+    style.mark_gaps(ax, polarity_gaps(span_rows))
     style.mark_bulk(ax, span.bulk)
     style.mark_cut_off(ax, cut_off(span_rows))
     style.date_axis(ax, span)
@@ -98,19 +98,8 @@ def _draw_dots(ax: Axes, period_rows: Sequence[PeriodRow], span: style.Range) ->
     )
 
 
-def gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
-    """Return the periods without a mean; a counted one without a mention is no gap."""
-    periods = []
-    for period_row in period_rows:
-        if period_row.mentions is None or (
-            period_row.mentions and period_row.polarity_mean is None
-        ):
-            periods.append(period_row.period)
-    return periods
-
-
 def _is_enough(period_row: PeriodRow) -> bool:
-    return (period_row.mentions or 0) >= FEW
+    return (period_row.mentions or 0) >= style.FEW
 
 
 def _clip(ends: Sequence[float]) -> list[float]:
@@ -194,9 +183,9 @@ def _explain(span: style.Range, period_rows: Sequence[PeriodRow], unit: str, int
             f"A dot for each day with {unit}s, small and faint where n < 5."
             f"{smoothing.explain(span.grain, 'polarity_mean')}"
         )
-    parts = [f"The line breaks where a {span.grain} has fewer than {FEW} {unit}s or no data."]
-    if any(0 < (period_row.mentions or 0) < FEW for period_row in period_rows):
-        parts.append(f"Small faint dots: n < {FEW}.")
+    parts = [f"The line breaks where a {span.grain} has fewer than {style.FEW} {unit}s or no data."]
+    if any(0 < (period_row.mentions or 0) < style.FEW for period_row in period_rows):
+        parts.append(f"Small faint dots: n < {style.FEW}.")
     if any(_has_interval(period_row) for period_row in period_rows):
         parts.append(f"Upright lines and band: {intervals}.")
     if len(span) <= MOST_PRINTED:

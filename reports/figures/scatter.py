@@ -14,10 +14,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from reports.data.period_counts import FEW
+from reports.data.period_counts import polarity_gaps
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.polarity import gaps
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.periods import month_name
 from reports.words.quantities import quantity
@@ -58,7 +57,7 @@ class MonthOfPolarities:
     @property
     def shade(self) -> float:
         """How opaque the month is drawn."""
-        return 1.0 if self.n >= FEW else 0.55
+        return 1.0 if self.n >= style.FEW else 0.55
 
     @property
     def opacity(self) -> float:
@@ -71,7 +70,7 @@ def of_month(period_row: PeriodRow, scored: Sequence[tuple[int, float]]) -> Mont
     days, polarities = zip(*scored, strict=True) if scored else ((), ())
     return MonthOfPolarities(
         period=period_row.period,
-        has_polarity=not gaps([period_row]),
+        has_polarity=not polarity_gaps([period_row]),
         days=days,
         polarities=polarities,
         n=len(scored),

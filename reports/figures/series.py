@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.period_counts import FEW, count_months, cut_off, gaps, sum_mentions
+from reports.data.period_counts import count_months, cut_off, gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.spec import FigureSpec, Subject
@@ -40,7 +40,7 @@ def find_peak(period_rows: Iterable[PeriodRow], span: style.Range, column: str) 
     distances = {}
     for period_row in period_rows:
         number = getattr(period_row, column)
-        is_mean_of_few = column == "polarity_mean" and (period_row.mentions or 0) < FEW
+        is_mean_of_few = column == "polarity_mean" and (period_row.mentions or 0) < style.FEW
         if number is not None and not is_mean_of_few:
             distances[period_row.period] = abs(number)
     peak = max(distances, key=distances.__getitem__, default=None)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from core.enums import Grain
-from reports.data.period_counts import FEW
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 
@@ -22,7 +21,7 @@ NAME = f"{WINDOW}-day moving average"
 _POOLED = {
     "mentions": "",
     "share": " (of shares: their matching documents over all their documents)",
-    "polarity_mean": f" (the mean of all that is scored in them, {FEW} polarities at least)",
+    "polarity_mean": f" (the mean of all that is scored in them, {style.FEW} polarities at least)",
 }
 
 # A day's value has a numerator and a denominator.
@@ -83,7 +82,7 @@ def draw_smoothed(
     parts_by_day: Mapping[str, Part | None] = {
         period_row.period: PARTS[column](period_row) for period_row in period_rows
     }
-    least = FEW if column == "polarity_mean" else 0
+    least = style.FEW if column == "polarity_mean" else 0
     averages = moving_average([parts_by_day.get(period) for period in span], least=least)
     xs = [style.month_number(period) for period in span]
     for x, y in style.segments(xs, averages):

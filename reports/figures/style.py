@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.period_counts import FEW
 from reports.figures import compact, fonts, small_print
 from reports.words.periods import MONTHS, month_name
 
@@ -44,6 +43,8 @@ GAP_LOOK: Look = {
 }
 # A month of which days are missing has this mark.
 CUT_OFF = "†"
+# Periods with fewer mentions are drawn lighter, and nothing is said of their means.
+FEW = 5
 # Fainter things are drawn with this opacity.
 FAINT = 0.38
 # The mark of a mean of fewer than five has this part of a mark's area.

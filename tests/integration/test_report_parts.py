@@ -245,7 +245,8 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
     )
     db = Database(settings.database)
     stories.store(db, TEXTS)
-    run = stories.months_run(db, "2018-03", "2020-03", ["covid"])  # three parts
+    keywords = ["covid", "quist", "lund", "ebbford", "ames"]  # three parts of twelve months
+    run = stories.months_run(db, "2018-03", "2020-03", keywords)
     with db.write() as connection:
         run_transitions.queue_report(connection, run)
     app, runtime = celery_app(settings), Runtime(settings, celery_app(settings))
