@@ -31,6 +31,8 @@ SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#1b1f24"
 CYCLE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, BLACK, YELLOW)
 INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
+# A figure of a phone has this width in inches.
+NARROW = 4.4
 # A figure that fills the page's column has this width in inches.
 WIDTH = 9.0
 # The arguments by name say how matplotlib draws a thing.
@@ -341,6 +343,16 @@ def title(ax: Axes, text: str, *, sub: str = "") -> None:
     if sub:
         look: Look = {"color": MUTED, "fontsize": 9, "fontweight": "normal"}
         ax.set_title(without_undrawable(sub), loc="right", **look)
+
+
+def make_narrow(figure: Figure) -> None:
+    """Give a figure of a page's width that of a phone; what stands right of a title goes below."""
+    figure.set_figwidth(NARROW)
+    for ax in figure.axes:
+        counted = ax.get_title(loc="right")
+        if counted:
+            ax.set_title("", loc="right")
+            ax.set_title(f"{ax.get_title(loc='left')}\n{counted}", loc="left", fontsize=10)
 
 
 def figure_title(figure: Figure, text: str, **position: Any) -> None:
