@@ -353,7 +353,7 @@ def make_narrow(figure: Figure) -> None:
     for ax in figure.axes:
         if len(ax.texts) > MOST_LABELS_IF_NARROW:
             for label in ax.texts:
-                label.set_fontsize(0.7 * label.get_fontsize())
+                label.set_fontsize(0.7 * float(label.get_fontsize()))
         counted = ax.get_title(loc="right")
         if counted:
             ax.set_title("", loc="right")
