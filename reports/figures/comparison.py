@@ -14,7 +14,7 @@ from core.enums import Grain
 from reports.data.period_counts import cut_off
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.series import explain_cut_off, find_peak
+from reports.figures.series import explain_cut_off
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity, signed
 from reports.words.scales import BLOCK_INTERVALS, UNCHECKED, with_scale
@@ -200,7 +200,7 @@ def lines_spec(
         draw=partial(lines_figure, included, span=span, column=column),
         alt=f"Lines: {heading} of {', '.join(included)} in each {span.grain}.",
         caption=caption,
-        peak=find_peak(all_rows, span, column),
+        has_narrow=True,
     )
 
 

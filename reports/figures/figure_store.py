@@ -35,8 +35,8 @@ class FigureRef:
     # Width and height are in hundredths of the SVG's units.
     size: tuple[int, int]
 
-    # Where on the axis of dates the highest value lies, from 0 to 1.
-    peak: float | None = None
+    # The same figure for a phone.
+    narrow: FigureRef | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class FigureStore:
             spec.caption,
             spec.layout,
             size,
-            spec.peak,
+            self.show(spec.narrow, note) if spec.narrow is not None else None,
         )
 
     def draw_the_rest(self) -> None:

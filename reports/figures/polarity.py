@@ -13,7 +13,7 @@ from core.enums import Grain
 from reports.data.period_counts import cut_off, polarity_gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.series import explain_cut_off, find_peak
+from reports.figures.series import explain_cut_off
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 from reports.words.scales import (
@@ -173,7 +173,7 @@ def overall_spec(
             f"{style.explain_bulk(subject.span)}",
             scale,
         ),
-        peak=find_peak(period_rows, subject.span, "polarity_mean"),
+        has_narrow=True,
     )
 
 

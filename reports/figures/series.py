@@ -32,24 +32,6 @@ def explain_cut_off(period_rows: Iterable[PeriodRow]) -> str:
     return f" {style.CUT_OFF}: cut off, its first or last days are missing."
 
 
-def find_peak(period_rows: Iterable[PeriodRow], span: style.Range, column: str) -> float | None:
-    """Return where on the axis of dates the value in *column* farthest from 0 lies, from 0 to 1.
-
-    A mean of fewer than five does not count. Return None if there is no value.
-    """
-    distances = {}
-    for period_row in period_rows:
-        number = getattr(period_row, column)
-        is_mean_of_few = column == "polarity_mean" and (period_row.mentions or 0) < style.FEW
-        if number is not None and not is_mean_of_few:
-            distances[period_row.period] = abs(number)
-    peak = max(distances, key=distances.__getitem__, default=None)
-    if peak is None:
-        return None
-    start, end = style.first_day(span.first), style.day_after(span.last)
-    return round((style.month_number(peak) - start) / (end - start), 3)
-
-
 def draw_counts(
     ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range, unit: str
 ) -> None:
@@ -147,7 +129,7 @@ def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureS
         f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
         f"{smoothing.explain(grain, 'share')}{explain_cut_off(period_rows)}"
         f"{style.explain_bulk(subject.span)}",
-        peak=find_peak(period_rows, subject.span, "mentions"),
+        has_narrow=True,
     )
 
 
@@ -174,5 +156,5 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
         alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
         caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
         f"{smoothing.explain(grain, 'mentions')}{explain_cut_off(period_rows)}",
-        peak=find_peak(period_rows, subject.span, "mentions"),
+        has_narrow=True,
     )

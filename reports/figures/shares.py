@@ -19,8 +19,6 @@ from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity
 
-# The picture of a phone has this width in inches, and one panel in a row.
-NARROW = 4.4
 # Up to this many periods three panels stand in a row, or two.
 _FEW_PERIODS, _SOME_PERIODS = 13, 30
 # Up to this many periods a bar has room for its share.
@@ -78,7 +76,7 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
     panel_height = _HEIGHTS.get(lines, _LEAST_HEIGHT)
     if is_narrow:
         panel_height = min(panel_height, 1.7)
-    width = NARROW if is_narrow else style.WIDTH
+    width = style.NARROW if is_narrow else style.WIDTH
     figure = style.new_figure(0.9 + panel_height * lines, width)
     grid = figure.subplots(lines, columns, squeeze=False, sharey=has_one_scale(panels))
     axes = [ax for line in grid for ax in line]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import matplotlib as mpl
@@ -37,16 +37,28 @@ class FigureSpec:
     # The figure has these classes in the style sheet.
     layout: str = "chart wide"
 
-    # Where on the axis of dates the highest value lies, from 0 to 1. A narrow screen opens there.
-    peak: float | None = None
+    # Whether a phone has a picture of its own, on which the whole axis of dates is seen at once.
+    has_narrow: bool = False
 
     # Some figures have only an SVG: a run of years has hundreds of figures of months.
     has_png: bool = True
 
+    # Whether it is that of a phone.
+    is_narrow: bool = False
+
     @property
     def data(self) -> str:
         """All that the picture depends on, as text."""
-        return repr((self.draw.func.__name__, self.draw.args, self.draw.keywords))
+        data = repr((self.draw.func.__name__, self.draw.args, self.draw.keywords))
+        return f"{data} narrow" if self.is_narrow else data
+
+    @property
+    def narrow(self) -> FigureSpec | None:
+        """The same figure for a phone."""
+        if not self.has_narrow:
+            return None
+        narrow_name = f"{self.name}-narrow"
+        return replace(self, name=narrow_name, is_narrow=True, has_narrow=False, has_png=False)
 
     def render(self, note: str = "") -> dict[str, bytes]:
         """Draw the figure and return the contents of its files by extension.
@@ -58,6 +70,8 @@ class FigureSpec:
             note = style.without_undrawable(note)
             drawing = self.draw()
             if isinstance(drawing, Figure):
+                if self.is_narrow:
+                    style.make_narrow(drawing)
                 return style.to_files(drawing, note, png=self.has_png)
             if not note:
                 return drawing

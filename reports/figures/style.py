@@ -30,6 +30,10 @@ SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#1b1f24"
 CYCLE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, BLACK, YELLOW)
 INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
+# A figure of a phone has this width in inches.
+NARROW = 4.4
+# More labels beside each other than this are smaller there.
+MOST_LABELS_IF_NARROW = 14
 # A figure that fills the page's column has this width in inches.
 WIDTH = 9.0
 # The arguments by name say how matplotlib draws a thing.
@@ -342,6 +346,19 @@ def title(ax: Axes, text: str, *, sub: str = "") -> None:
     if sub:
         look: Look = {"color": MUTED, "fontsize": 9, "fontweight": "normal"}
         ax.set_title(without_undrawable(sub), loc="right", **look)
+
+
+def make_narrow(figure: Figure) -> None:
+    """Give a figure of a page's width that of a phone; what stands right of a title goes below."""
+    figure.set_figwidth(NARROW)
+    for ax in figure.axes:
+        if len(ax.texts) > MOST_LABELS_IF_NARROW:
+            for label in ax.texts:
+                label.set_fontsize(0.7 * float(label.get_fontsize()))
+        counted = ax.get_title(loc="right")
+        if counted:
+            ax.set_title("", loc="right")
+            ax.set_title(f"{ax.get_title(loc='left')}\n{counted}", loc="left", fontsize=10)
 
 
 def figure_title(figure: Figure, text: str, **position: Any) -> None:

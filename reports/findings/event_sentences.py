@@ -52,7 +52,9 @@ def _compare_with_usual(event: Event) -> str:
     now = _format(event, event.now)
     if event.kind == POSTS:
         now = f"{now} posts a day" if event.now else "no post"
-    figures = f"{now}, against {_format(event, event.before)} {usual}"
+    # Without a post now, nothing else says what the figures are.
+    unit = " posts a day" if event.kind == POSTS and not event.now else ""
+    figures = f"{now}, against {_format(event, event.before)}{unit} {usual}"
     if event.before == 0 and event.kind != MOOD:
         is_one = event.periods_before == 1
         periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)

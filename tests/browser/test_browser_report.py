@@ -252,7 +252,7 @@ def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     browser: Browser, folder: Path
 ) -> None:
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
-    for kind in ("figure.wide .picture", ".table"):
+    for kind in ("figure.wide:not(.fits) .picture", ".table"):
         box = watched.page.locator(kind).first
         hint = box.locator("xpath=following-sibling::*[1]")
         assert hint.inner_text() == "scroll \u2192"
@@ -267,20 +267,15 @@ def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     watched.page.context.close()
 
 
-def test_a_chart_that_is_wider_than_a_phone_opens_at_its_peak(
+def test_a_chart_with_an_axis_of_dates_is_seen_whole_on_a_phone(
     browser: Browser, folder: Path
 ) -> None:
-    # Of five months April, the fourth, has most mentions.
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
-    box = watched.page.locator("figure.wide .picture[data-peak]").first
-    assert box.get_attribute("data-peak") == "0.697"
-    box.scroll_into_view_if_needed()
-    watched.page.wait_for_function(
-        "box => box.scrollLeft > 0", arg=box.element_handle(), timeout=10_000
-    )
-    left, width, whole = box.evaluate("box => [box.scrollLeft, box.clientWidth, box.scrollWidth]")
-    peak = (0.08 + 0.91 * 0.697) * whole
-    assert left < peak < left + width
+    image = watched.page.locator("figure.fits img").first
+    image.scroll_into_view_if_needed()
+    assert "covid-mentions-narrow-" in image.evaluate("image => image.currentSrc")
+    box = watched.page.locator("figure.fits .picture").first
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
     watched.page.context.close()
 
 

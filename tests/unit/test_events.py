@@ -291,7 +291,7 @@ def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     (event,) = find_events(account_series("@a", rows, rows)).events
     assert (event.kind, event.period, event.now) == ("posts", "2020-07", 0.0)
     assert describe_event(event, Unit.POST) == (
-        "@a in July 2020: no post, against 2.4 on average in the 6 months before."
+        "@a in July 2020: no post, against 2.4 posts a day on average in the 6 months before."
     )
     assert describe_event(event, Unit.POST, "@A").startswith("@A in July 2020: no post")
 

@@ -171,12 +171,19 @@ def test_a_caption_says_what_the_upright_lines_are_only_where_there_are_some() -
     assert captions == [True, False]
 
 
-def test_a_chart_knows_where_on_its_dates_the_peak_lies() -> None:
+def test_a_phone_has_a_narrow_picture_of_a_chart_whose_counts_stand_below_the_title() -> None:
     spec = series.mentions_spec(SUBJECT, ROWS)
-    days = day("2020-05-01") - day("2019-12-01")
-    assert spec.peak == pytest.approx((day("2020-04-16") - day("2019-12-01")) / days, abs=0.001)
-    assert series.find_peak([row("2020-01", None)], SPAN, "mentions") is None
-    assert series.find_peak(ROWS, SPAN, "polarity_mean") == pytest.approx(0.697, abs=0.001)
+    narrow = spec.narrow
+    assert narrow is not None
+    assert (narrow.name, narrow.narrow, narrow.has_png) == (f"{spec.name}-narrow", None, False)
+    assert narrow.data != spec.data
+    figure = spec.draw()
+    assert isinstance(figure, Figure)
+    counted = figure.axes[0].get_title(loc="right")
+    style.make_narrow(figure)
+    assert figure.get_figwidth() == style.NARROW
+    assert figure.axes[0].get_title(loc="left").splitlines()[1:] == [counted]
+    assert list(narrow.render()) == ["svg"]
 
 
 def test_lines_of_several_subjects_leave_out_means_of_few(ax: Axes) -> None:

@@ -132,24 +132,15 @@ for (const table of document.querySelectorAll("table.sortable")) {
 const contents = document.querySelector("nav.contents details");
 if (contents) contents.open = window.matchMedia("(min-width: 60rem)").matches;
 
-// The dates of a chart begin and end here, in parts of its width.
-const [FIRST_DATE, LAST_DATE] = [0.08, 0.99];
-
-// A box that is wider than its place says that it scrolls, and its shadow goes at the end. A chart opens at its peak.
+// A box that is wider than its place says that it scrolls, and its shadow goes at the end.
 for (const box of document.querySelectorAll(".picture, .table")) {
   const hint = document.createElement("p");
   hint.className = "hint";
   hint.textContent = "scroll \u2192";
   hint.ariaHidden = "true"; // who hears the page hears all of the box
   box.after(hint);
-  let isNew = box.dataset.peak !== undefined;
   const look = () => {
     const beyond = box.scrollWidth - box.clientWidth;
-    if (isNew && beyond >= 2) {
-      isNew = false;
-      const peak = FIRST_DATE + (LAST_DATE - FIRST_DATE) * Number(box.dataset.peak);
-      if (peak * box.scrollWidth > box.clientWidth) box.scrollLeft = peak * box.scrollWidth - box.clientWidth / 2;
-    }
     hint.hidden = beyond < 2;
     box.classList.toggle("scrolls", beyond >= 2);
     box.classList.toggle("end", Math.abs(box.scrollLeft) > beyond - 2);
