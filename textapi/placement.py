@@ -64,7 +64,7 @@ def uncut(folded: str) -> str:
 class _Begin(NamedTuple):
     """Where a search begins: at one of our sentences, and at an offset of the text."""
 
-    index: int
+    position: int
     offset: int
 
 
@@ -118,7 +118,7 @@ class _Placer:
     def _find_whole(self, form: Form, sentence: str, begin: _Begin) -> list[int]:
         """Look for one of our sentences that is equal, first among those that no other means."""
         _, our_sentences = self._compared(form)
-        indexes = range(begin.index, len(our_sentences))
+        indexes = range(begin.position, len(our_sentences))
         equal = [i for i in indexes if our_sentences[i] == sentence]
         if not equal:
             return []
