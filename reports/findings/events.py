@@ -170,7 +170,8 @@ def _list_season(period: str, places: Mapping[str, int]) -> list[list[int]]:
     weeks = (0, -1, 1) if grain == Grain.WEEK else (0,)
     season = []
     for years in range(1, SEASON_YEARS + 1):
-        if start.year <= years:
+        # The week before the first day of the year 1 has no date.
+        if start.year <= years + 1:
             break
         # The 29th of February has no day of its own in other years.
         same_day = start.replace(year=start.year - years, day=min(start.day, 28))

@@ -87,13 +87,14 @@ def test_the_texts_of_the_run_show_whose_a_last_name_is() -> None:
     assert shown(both, RunNames.of(both, texts)) == [("PERSON", "Quist (as Ann Quist 1)", 13)]
 
 
-def test_a_first_name_taken_for_a_place_is_none_and_a_place_with_such_a_name_stays_one() -> None:
+def test_a_first_name_taken_for_a_place_is_the_person_of_the_texts_and_a_place_stays_one() -> None:
     counts: dict[EntityName, int] = {("GPE", "Melania"): 2, ("GPE", "Florence"): 8}
     counts |= persons(Quist=4)
     texts = ["Melania Quist Speaks", "Melania Quist\u2019s Boat", "Florence Quist Sails"] * 3
     assert shown(counts, RunNames.of(counts, texts)) == [
         ("GPE", "Florence", 8),
-        ("PERSON", "Quist", 4),
+        ("PERSON", "Quist (also Melania 2)", 4),
+        ("PERSON", "Melania", 2),
     ]
 
 
