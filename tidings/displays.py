@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+#: Where no bar can be drawn, progress is written so often.
+SECONDS_BETWEEN_LINES = 20.0
 BAR_WIDTH = 30
 
 # A picture within a page, which a notebook cannot reach in its folder.
@@ -89,12 +92,13 @@ def inline_page(page: Path) -> str:
 
 
 class ProgressBar:
-    """A bar of progress in a notebook or a terminal; nothing is shown elsewhere."""
+    """A bar of progress in a notebook or a terminal; elsewhere a line now and then."""
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
         self._display = _open_display()
         self._width = 0
+        self._next_line_at = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def update(self, share: float, text: str) -> None:
         """Show that *share* is done, from 0 to 1."""
@@ -110,6 +114,9 @@ class ProgressBar:
             sys.stderr.write(f"\r{shown:<{self._width}}")
             self._width = len(shown)
             sys.stderr.flush()
+        elif time.monotonic() >= self._next_line_at:
+            sys.stderr.write(f"{line}\n")
+            self._next_line_at = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def close(self) -> None:
         """End the line of a terminal."""

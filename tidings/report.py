@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import webbrowser
+from difflib import get_close_matches
 from html import escape
 from pathlib import Path
 
@@ -67,7 +68,7 @@ class Report:
         for full_name in (figure, f"compared-{figure}", *(ending if len(ending) == 1 else ())):
             if full_name in files:
                 return Figure(files[full_name])
-        names = ", ".join(ending or sorted(files))
+        names = ", ".join(ending or get_close_matches(figure, files) or sorted(files))
         raise TidingsError(f"the report has no figure {figure}: it is one of {names}")
 
     def _figure_files(self) -> dict[str, Path]:

@@ -39,15 +39,12 @@ class Run(RunCommands):
     def __int__(self) -> int:
         return self.number
 
-    def __str__(self) -> str:
-        return str(self.number)
-
     def __repr__(self) -> str:
         return f"run {self.number} of {self.home.name}"
 
     def status(self) -> dict[str, Any]:
         """Return the state of the run, job by job, and what it waits for."""
-        status: dict[str, Any] = self.home.program.run_json(["status", str(self)])
+        status: dict[str, Any] = self.home.program.run_json(["status", str(self.number)])
         return status
 
     def wait(self) -> Run:
@@ -57,22 +54,24 @@ class Run(RunCommands):
         `wait` may be called again. Raises `RunFailed` if it does not end as done.
         """
         status: dict[str, Any] = {}
-        bar = ProgressBar(f"run {self}")
+        bar = ProgressBar(f"run {self.number}")
         try:
-            with self.home.program.lines(["status", str(self), "--watch", "--json"]) as lines:
+            with self.home.program.lines(
+                ["status", str(self.number), "--watch", "--json"]
+            ) as lines:
                 for line in lines:
                     status = json.loads(line)
                     bar.update(status["progress"], _describe(status))
                     if status["state"] == PAUSED:
                         break
         except KeyboardInterrupt:
-            sys.stderr.write(f"\nrun {self} goes on: wait() waits again, cancel() ends it\n")
+            sys.stderr.write(f"\nrun {self.number} goes on: wait() waits again, cancel() ends it\n")
             raise
         finally:
             bar.close()
 
         if status["state"] != DONE:
-            raise RunFailed(f"run {self} is {_describe(status)}")
+            raise RunFailed(f"run {self.number} is {_describe(status)}")
         return self
 
     def table(
@@ -92,7 +91,7 @@ class Run(RunCommands):
             *switch("--distinct", is_on=distinct),
             *texts("--without", without),
         ]
-        words = ["export", *options, "--format=parquet", str(self), table]
+        words = ["export", *options, "--format=parquet", str(self.number), table]
         return read_parquet(self.home.program.run(words))
 
     def figure(self, figure: str) -> Figure:
@@ -101,13 +100,13 @@ class Run(RunCommands):
 
     def events(self, *, new: bool = False) -> list[dict[str, Any]]:
         """List the months and weeks that depart from the past of their own series."""
-        words = ["events", *switch("--new", is_on=new), str(self)]
+        words = ["events", *switch("--new", is_on=new), str(self.number)]
         events: list[dict[str, Any]] = self.home.program.run_json(words, statuses=(0, HAS_EVENTS))
         return events
 
     def pause(self) -> None:
         """Let nothing new of the run start; what is done is kept."""
-        self.home.program.run(["pause", str(self)])
+        self.home.program.run(["pause", str(self.number)])
 
     def resume(self, *, max_calls: int | None = None, max_cost: str | None = None) -> None:
         """Go on with a paused run, or at once with one that waits for a service.
@@ -115,15 +114,15 @@ class Run(RunCommands):
         *max_calls* and *max_cost*, as ``"20USD"``, are its new caps; what is spent counts.
         """
         caps = [*option("--max-calls", max_calls), *option("--max-cost", max_cost)]
-        self.home.program.run(["resume", *caps, str(self)])
+        self.home.program.run(["resume", *caps, str(self.number)])
 
     def retry(self) -> None:
         """Queue the failed jobs of the run again."""
-        self.home.program.run(["retry", str(self)])
+        self.home.program.run(["retry", str(self.number)])
 
     def cancel(self) -> None:
         """End the run for good; the answers that it paid for are kept."""
-        self.home.program.run(["cancel", str(self)])
+        self.home.program.run(["cancel", str(self.number)])
 
     def _report(self, words: Sequence[str]) -> Report:
         return Report(Path(self.home.program.run_text(["report", *words])))

@@ -29,6 +29,7 @@ from tests.packs_kit import months, pack, store_headlines
 from tests.report_stories import Text
 from tests.services import wait_until
 from tests.warm_python import executed_processes
+from tidings import displays
 from tidings.displays import describe_figures
 from tidings.home import Stored
 
@@ -157,6 +158,18 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
     assert report.figure("covid-mentions").path.suffix == ".svg"
     with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of covid-"):
         report.figure("mentions")
+    with pytest.raises(tidings.TidingsError, match=r"no figure sharse: it is one of shares"):
+        report.figure("sharse")
+
+
+def test_where_no_bar_is_drawn_a_line_of_progress_comes_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    displays.ProgressBar("run 1").update(0.5, "3 done")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(displays, "SECONDS_BETWEEN_LINES", 0.0)
+    displays.ProgressBar("run 1").update(0.5, "3 done")
+    assert capsys.readouterr().err == "run 1: 50%, 3 done\n"
 
 
 def test_a_plan_has_the_figures_of_the_command_and_is_submitted_once(
