@@ -59,6 +59,17 @@ def test_each_line_of_a_job_tells_run_job_and_step(
     worker = start_worker(logged)
     run = run_to_its_end(logged, MONTHS)
     second = run_to_its_end(logged, MONTHS)
+
+    def ended() -> set[tuple[int, str, bool]]:
+        return {
+            (line["run"], line["job"], "step" in line)
+            for line in lines(worker)
+            if line["event"] == "job ended"
+        }
+
+    # A job has ended in the database before its line is written.
+    last_jobs = {(run, "2020-01", False), (second, "2020-02", False)}
+    wait_until(lambda: last_jobs <= ended(), what="the lines of the ends of jobs")
     ours = [
         line
         for line in lines(worker)
@@ -74,10 +85,6 @@ def test_each_line_of_a_job_tells_run_job_and_step(
         for month in ("2020-01", "2020-02")
         for step in wanted
     }
-    ended = [
-        (line["run"], line["job"], "step" in line) for line in ours if line["event"] == "job ended"
-    ]
-    assert {(run, "2020-01", False), (second, "2020-02", False)} <= set(ended)
     assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in ours)
 
 
