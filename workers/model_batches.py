@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -24,7 +25,7 @@ from core.prices import Price, parse_price
 from core.quantities import quantity
 from language_models.batches import BatchStatus, read_lines, request_line
 from language_models.completion import SERVICE, read_completion, read_tokens
-from models.answers import claim_answers, release_claims
+from models.answers import claim_answers, release_claims, stored_keys
 from models.batches import (
     LineAnswer,
     LineBound,
@@ -265,6 +266,7 @@ class ModelBatches:
         """
         open_lines = {bytes(line.key).hex(): line for line in lines}
         answered, problem = 0, status.error
+        other_ids: set[str] = set()
         for file_name in status.files:
             with TemporaryFile() as file:
                 await self._client.download(file_name, file)
@@ -276,6 +278,8 @@ class ModelBatches:
                         line = open_lines.get(custom_id)
                         if line is not None and body is not None:
                             answers[bytes(line.key)] = self._read_answer(batch, line, body)
+                        elif line is None:
+                            other_ids.add(custom_id)
                     answered += await self._store(batch, answers)
 
         unanswered = {bytes(line.key): LineAnswer(stored=None) for line in lines}
@@ -283,7 +287,9 @@ class ModelBatches:
         await self._job.write(partial(end_batch, uuid=batch.uuid))
         log.info("batch settled", batch=status.id, state=status.state, answered=answered)
         is_retry = any(line.retries for line in lines)
-        if lines and not answered and status.id and not is_retry:
+        # A process that was killed here may have stored the others.
+        stored = await self._job.read(stored_keys, _read_keys(other_ids))
+        if lines and not answered and not stored and status.id and not is_retry:
             raise ServiceRefused(
                 f"{SERVICE}: the batch {status.id} is {status.state} and has no answer"
                 + (f' (it says "{problem}")' if problem else "")
@@ -345,6 +351,15 @@ def describe_pending(pending: Sequence[Pending]) -> str:
     states = ", ".join(dict.fromkeys(batch.state for batch in pending))
     batches = quantity(len(pending), "batch", "batches")
     return f"{batches} with {quantity(texts, 'text')} ({states}; {done:,} answered)"
+
+
+def _read_keys(custom_ids: Collection[str]) -> set[bytes]:
+    """Return the keys that name lines; a server's own names are none."""
+    keys = set()
+    for custom_id in custom_ids:
+        with suppress(ValueError):
+            keys.add(bytes.fromhex(custom_id))
+    return keys
 
 
 def _in_parts(results: Iterator[Any]) -> Iterator[list[Any]]:

@@ -162,6 +162,22 @@ def test_what_a_batch_lost_or_failed_is_asked_again_alone(jobs: Jobs, model: Mod
     assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS
 
 
+def test_what_a_killed_process_had_stored_of_a_batch_counts_as_its_answers(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    model.faults.lost_lines = (HEADLINES["2024-02-03"][0],)
+    model.faults.batch_state = "cancelled"
+    run = submit(jobs)
+    jobs.slice(run)
+    make_due(jobs, run)
+    assert kill_at(jobs.settings, jobs.row(run).id, "settle_lines", "after")
+    make_due(jobs, run)
+    model.faults.lost_lines, model.faults.batch_state = (), "completed"
+    work(jobs, run)
+    assert jobs.row(run).state == State.DONE
+    assert model.answered == len(model.texts) == TEXTS
+
+
 def test_a_batch_without_any_answer_fails_the_job_and_costs_nothing(
     jobs: Jobs, model: ModelServer
 ) -> None:
