@@ -88,6 +88,7 @@ def print_archives(
     for documents in archives:
         truth = int(documents[:, :, 0].sum()) / int(documents.sum())
         covered, widths = dict.fromkeys(METHODS, 0), dict.fromkeys(METHODS, 0.0)
+
         for _ in range(draws):
             strata = draw_strata(rng, documents, *sizes)
             for method, (use_model, use_network) in METHODS.items():
@@ -96,9 +97,11 @@ def print_archives(
                 assert estimate is not None
                 covered[method] += estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
                 widths[method] += (estimate.high - estimate.low) / 2
+
         for method, method_coverages in coverages.items():
             coverage = codes.Coverage(100 * covered[method] / draws, widths[method] / draws)
             method_coverages.append(coverage)
+
     for method, method_coverages in coverages.items():
         codes.print_coverages(f"{label}: {method}", method_coverages)
 

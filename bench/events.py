@@ -267,20 +267,13 @@ def measure_errors(rng: np.random.Generator, series: int, archive: Archive | Non
             words = archive.ordinary_words(share) if archive is not None else ()
             subject = Subject(share, words)
             for months in LENGTHS:
-                count = max(1, series * min(LENGTHS) // months)
                 days = (date(2010 + months // 12, 1, 31) - first).days
-                kinds: Counter[str] = Counter()
-                for _ in range(count):
+                found = []
+                for _ in range(max(1, series * min(LENGTHS) // months)):
                     dealt = make_null(rng, null, days, subject, archive)
-                    found = {
-                        event.grain.value for event in find_share_surprises(*dealt, first).events
-                    }
-                    kinds.update(found)
-                    kinds["any"] += bool(found)
-                note = f"{kinds['month'] / count:.1%} by month, {kinds['week'] / count:.1%} by week"
-                name = f"any event: {null}; {size}; {months} months"
-                harness.print_share(name, kinds["any"] / count, most=WANTED, note=note)
-                too_many |= kinds["any"] > most_by_chance(count)
+                    found.append(find_share_surprises(*dealt, first).events)
+
+                too_many |= print_any_event(f"{null}; {size}; {months} months", found)
     return too_many
 
 
@@ -290,27 +283,36 @@ def measure_seasons(rng: np.random.Generator, series: int, archive: Archive | No
     too_many = False
     for size, share in SIZES.items():
         for years in (3, 5):
-            count = max(1, series * 2 // years)
             days = [first + timedelta(number) for number in range(365 * years)]
             rates = np.array(
                 [share * (TIMES_IN_DECEMBER if day.month == 12 else 1) for day in days]
             )
-            kinds: Counter[str] = Counter()
-            for _ in range(count):
+
+            later_events = []
+            for _ in range(max(1, series * 2 // years)):
                 dealt = sway(rng, len(days), rates, min(MEMORIES), archive)
                 events = find_share_surprises(*dealt, first).events
-                found = {
-                    event.grain.value
-                    for event in events
-                    if grains.first_day(event.period).year > first.year
-                }
-                kinds.update(found)
-                kinds["any"] += bool(found)
-            note = f"{kinds['month'] / count:.1%} by month, {kinds['week'] / count:.1%} by week"
-            name = f"any event: each December; {size}; years 2 to {years}"
-            harness.print_share(name, kinds["any"] / count, most=WANTED, note=note)
-            too_many |= kinds["any"] > most_by_chance(count)
+                later_events.append(
+                    [event for event in events if grains.first_day(event.period).year > first.year]
+                )
+
+            label = f"each December; {size}; years 2 to {years}"
+            too_many |= print_any_event(label, later_events)
     return too_many
+
+
+def print_any_event(label: str, events_of_series: Sequence[Sequence[Event]]) -> bool:
+    """Print how many of the series have any event; return whether they are too many."""
+    count = len(events_of_series)
+    eventful: Counter[str] = Counter()
+    for events in events_of_series:
+        event_grains = {event.grain.value for event in events}
+        eventful.update(event_grains)
+        eventful["any"] += bool(event_grains)
+
+    note = f"{eventful['month'] / count:.1%} by month, {eventful['week'] / count:.1%} by week"
+    harness.print_share(f"any event: {label}", eventful["any"] / count, most=WANTED, note=note)
+    return eventful["any"] > most_by_chance(count)
 
 
 def most_by_chance(series: int) -> int:

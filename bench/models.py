@@ -492,6 +492,7 @@ def main() -> None:
     multiprocessing.set_forkserver_preload(PRELOADED)
     rng = random.Random(options.seed)
     problems: Counter[str] = Counter()
+
     with ExitStack() as stack:
         folder = stack.enter_context(harness.temporary_folder())
         valkey_folder = folder / "valkey"
@@ -499,6 +500,7 @@ def main() -> None:
         redis_url = stack.enter_context(running_valkey(valkey_folder))
         textapi = stack.enter_context(running_stub(folder))
         place = Place(folder, redis_url, textapi)
+
         if options.calls:
             measure_calls(place, options.calls, rng)
         if options.texts:
@@ -507,6 +509,7 @@ def main() -> None:
             problems += try_runs(place, options.runs, rng)
         if options.kills:
             problems += try_kills(place, options.kills, rng)
+
     for problem, times in problems.items():
         print(f"PROBLEM: {problem}, {times} times")
     sys.exit(1 if problems else 0)

@@ -64,6 +64,7 @@ def print_rounds(
             sample, sample_kills = work_on(jobs, SAMPLE, chance, options.seconds)
             asked_of_sample = model.texts.total()
             everything, all_kills = work_on(jobs, ALL, chance, options.seconds)
+
         asked_again = model.texts.total() - len(model.texts)
         is_equal = (sample, everything) == expected and len(model.texts) == TEXTS
         round_kills = sample_kills + all_kills
@@ -76,7 +77,9 @@ def print_rounds(
             flush=True,
         )
         assert asked_again <= most
+
         kills, again, equal = kills + round_kills, again + asked_again, equal + is_equal
+
     print(f"{equal} of {options.rounds} rounds equal to the byte, {kills} kills, {again} again")
     assert equal == options.rounds
 

@@ -113,26 +113,26 @@ class Series:
         period = self.sorted_rows[judgement.place].period
         told_row = self.told_rows_by_period.get(period, self.sorted_rows[judgement.place])
         usual_periods = [self.sorted_rows[place].period for place in judgement.usual_places]
-        departure = judgement.departure
-        before = departure.before
+        before = judgement.departure.before
         if self.told_rows:
             before = self._pool([self.told_rows_by_period[period] for period in usual_periods])
-        now = self._pool([told_row])
+
         season = []
         for place in judgement.season_places:
             season_period = self.sorted_rows[place].period
             season_row = self.told_rows_by_period.get(season_period, self.sorted_rows[place])
             season.append(SeasonPeriod(season_period, self._pool([season_row])))
+
         return Event(
             subject=self.subject,
             kind=self.kind,
             term=self.term,
             period=period,
             before=before,
-            now=now,
+            now=self._pool([told_row]),
             row=told_row,
             usual_periods=tuple(usual_periods),
-            judged=departure,
+            judged=judgement.departure,
             season=tuple(season),
         )
 

@@ -198,16 +198,19 @@ def _plan_added(
         varying_size = sum(stratum.size for _, stratum in varying)
         if not varying_size:
             continue
+
         coded_strata = [stratum for _, stratum in varying]
         # Texts that were drawn for certain are known, so that the others may be known less well.
         width = within * size / varying_size
         plan = plan_codes(coded_strata, width, tail, use_machine=True)
         counts = [FEWEST_CODES] * len(varying) if plan is None else plan.counts
+
         coded = sum(len(stratum.codes) for stratum in coded_strata)
         share_part = max(part, min(1.0, LEAST_GROWTH * coded / sum(counts)))
         for (place, stratum), count in zip(varying, counts, strict=True):
             needed = math.ceil(share_part * count) - len(stratum.codes)
             added[place] = max(added[place], needed)
+
     return added
 
 
