@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# The bytes of UTF-8 in the characters of Windows-1252 or Latin-1: "Ã©" for "é".
+# The second bytes of UTF-8 in the characters of Windows-1252 or Latin-1, but for quotation marks.
+_SECOND = (
+    "\u0080-\u00aa\u00ac-\u00ba\u00bc-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u201a\u201e\u2020\u2021\u2022\u2030\u2039\u203a\u20ac\u2122"
+)
+
+# "Ã©" for "é". A quotation mark may follow other letters: "«CAFÉ»".
 _MISREAD = re.compile(
-    "\ufffd|\u00e2[\u0080-\u00bf\u20ac\u201a\u201e]|[\u00c2-\u00df][\u0080-\u00bf\u0152\u0153\u0160"
-    "\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u201a\u201e\u2020\u2021\u2022\u2030\u2039\u203a"
-    "\u20ac\u2122]"
+    "\ufffd|\u00e2[\u0080-\u00bf\u20ac\u201a\u201e]|"
+    f"[\u00c2\u00c3][\u00ab\u00bb]|[\u00c2-\u00df][{_SECOND}]"
 )
 
 # A letter with a mark, and two of them side by side.

@@ -27,6 +27,14 @@ def test_what_could_not_be_decoded_is_garbled() -> None:
     assert count(["Rain \ufffd again", "Rain again"]) == (1, 0)
 
 
+def test_a_quotation_mark_behind_a_capital_with_a_mark_is_no_sign_of_an_encoding() -> None:
+    assert count(["The \u00abCAF\u00c9\u00bb is open", "At \u00c9\u00ab"]) == (0, 0)
+    assert count(["\u00ab".encode().decode("latin-1"), "no\u00eb".encode().decode("latin-1")]) == (
+        2,
+        0,
+    )
+
+
 def test_pairs_of_marked_letters_are_garbled_where_single_ones_are_rare() -> None:
     misread = ["Rain\u00e4\u00f3\u00eeand wind"] * 3 + ["Caf\u00e9"]
     assert count(misread) == (3, 0)
