@@ -42,14 +42,10 @@ def _work(variables: Mapping[str, Any], run: int | None) -> None:
     settings = Settings(**variables)
     runtime = Runtime(settings, celery_app(settings))
     while run is None or is_open(runtime.db, run):
-        due = due_jobs(runtime.db, run)
-        for job in due:
+        # What a killed process held is free at once: its name says that it is gone.
+        requeue_lost_jobs(runtime.db, lambda owner: owner != runtime.owner and _has_exited(owner))
+        for job in due_jobs(runtime.db, run):
             work_one_slice(runtime, job)
-        if not due:
-            # What a killed process held is free at once: its name says that it is gone.
-            requeue_lost_jobs(
-                runtime.db, lambda owner: owner != runtime.owner and _has_exited(owner)
-            )
         time.sleep(POLL_SECONDS)
     os._exit(0)
 

@@ -44,6 +44,7 @@ from reports.stats.looks import LEVELS
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, PRICE, codes_of, months, run_row, with_model
+from tests.model_workers import start_worker
 from tests.packs_kit import pack, verify
 from tests.sample_kit import (
     HARM,
@@ -55,6 +56,7 @@ from tests.sample_kit import (
     submit,
     work_with_kills,
 )
+from tests.services import wait_until
 from tests.stub_model import ModelServer, running_model
 from workers.executor import work_one_slice
 
@@ -115,6 +117,17 @@ def look_reason(db: Database, run: int) -> str:
     reason = select(Job.reason).where(Job.run_id == run, Job.name == LOOK_JOB)
     with db.read() as connection:
         return connection.scalar(reason) or ""
+
+
+def kill_while_it_asks(jobs: Jobs, run: int, model: ModelServer) -> None:
+    """Let a process work on a run, and kill it after its first calls."""
+    asked = model.texts.total()
+    model.faults.latency = 0.1
+    process = start_worker(jobs.settings, run)
+    wait_until(lambda: model.texts.total() > asked, what="a call of the process")
+    process.kill()
+    process.join()
+    model.faults.latency = 0.0
 
 
 def train_network(jobs: Jobs) -> str:
@@ -359,8 +372,8 @@ def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
     kills = 0
     for options in ({"half_width": 0.05}, {"code": "all"}):
         killed = submit(jobs, **options)
-        kills += work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=3.0)
-    assert kills > 1
+        kill_while_it_asks(jobs, killed, model)
+        kills += 1 + work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=3.0)
     # What was in flight at a kill is asked again, and nothing else.
     most_in_flight = kills * jobs.settings.model_concurrency
     assert 900 <= model.texts.total() <= 900 + most_in_flight
