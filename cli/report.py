@@ -105,6 +105,7 @@ def report(
                 grouping=grouping,
                 progress=BuildProgress(lambda progress: display.update(str(progress))),
                 texts=texts,
+                with_second_process=True,
             )
         if is_shared and folder.resolve() != own_folder.resolve():
             with lock_folder(folder, show_waiting):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from importlib.resources import files
 from itertools import count
@@ -16,11 +18,12 @@ from core.atomic_files import StagedFiles, replace_file, whole_name, write_atomi
 from core.enums import Grain, Grouping
 from core.errors import TidingsError, UsageError
 from models.database import Database
+from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
 from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.queries import in_batches
-from reports.data.run_data import NO_SELECTION, Selection, load_run
+from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found, refuse_numbers
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
@@ -56,6 +59,8 @@ _PACKAGES = (
 
 # One job of a large report draws this many figures in a few seconds.
 FIGURES_PER_PART = 120
+# A second process draws parts of this many figures ahead: it may be drawing one when they meet.
+FIGURES_AHEAD = 24
 # The job that makes a report also draws its figures if there are at most this many parts.
 MAX_PARTS_UNDIVIDED = 2
 
@@ -71,6 +76,7 @@ def build(
     check: Callable[[], None] = lambda: None,
     progress: BuildProgress | None = None,
     texts: bool = True,
+    with_second_process: bool = False,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
 
@@ -83,7 +89,9 @@ def build(
     grouped by year the first figure, and those after the last month, are drawn without a check.
     *progress* counts what is made.
     Without *texts* the documents' texts are left out except for quoted sentences. Series have the
-    *grain*, by default that of the run, or months if there are several runs.
+    *grain*, by default that of the run, or months if there are several runs. A second process draws
+    half of the figures and writes the documents, if asked for and there is a processor for it; the
+    report is the same.
 
     Raises `NotFound` if there is no such run, and `UsageError` if *out* holds another program's
     page, *selection* names a template that the run does not have, a training is given a *grain*, or
@@ -103,8 +111,14 @@ def build(
         runs = [replace(run, grain=Grain.MONTH) for run in runs]
     if any(years.groups_by_year(run) for run in runs):
         check = _after_one(check)
-    store = FigureStore(out, note=describe_origin(runs), check=check, progress=progress)
-    with StagedFiles(out) as pages:
+    with ExitStack() as stack:
+        executor = None
+        if with_second_process and _count_processors() > 1:
+            executor = stack.enter_context(open_second_process())
+        store = FigureStore(
+            out, note=describe_origin(runs), check=check, progress=progress, executor=executor
+        )
+        pages = stack.enter_context(StagedFiles(out))
         reports = []
         for run in runs:
             folder = out / f"run-{run.id}" if len(run_ids) > 1 else out
@@ -112,10 +126,13 @@ def build(
                 check_found(run, selection)
             exports = ExportFolder(run, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
+            if executor is not None:
+                exports.share_documents(executor)
             read_findings = REPORT_KINDS[run.kind.report].read_findings
             repeats = None
             findings: FindingsBySubject = {}
             if len(run_ids) == 1 and read_findings is not None:
+                _draw_ahead(run, store, out)
                 repeats, findings = read_repeats(run), read_findings(run)
             watch = surprises = None
             if len(run_ids) == 1:
@@ -130,6 +147,7 @@ def build(
             kind = REPORT_KINDS[report.run.kind.report]
             kind.write_pages(report)
             _write_feed(report, pages)
+        store.finish()
 
         file_names = {
             *pages.names,
@@ -194,14 +212,18 @@ def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     A small run has no parts. The parts of a run that is grouped by year are years.
     """
     run = load_run(db, run_id)
+    parts = _split_jobs(run, FIGURES_PER_PART)
+    is_small = len(parts) <= MAX_PARTS_UNDIVIDED and not years.groups_by_year(run)
+    return [] if is_small else parts
+
+
+def _split_jobs(run: RunData, figures: int) -> list[tuple[str, ...]]:
+    """Split the run's jobs, by name, into years or parts of about so many *figures*."""
     if years.groups_by_year(run):
         return years.split_by_year(job.name for job in run.jobs)
-
     figures_per_job = REPORT_KINDS[run.kind.report].figures_per_job * max(1, len(run.keywords))
     job_names = [job.name for job in run.jobs]
-    jobs_per_part = max(1, FIGURES_PER_PART // figures_per_job)
-    parts = [tuple(batch) for batch in in_batches(job_names, jobs_per_part)]
-    return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
+    return [tuple(batch) for batch in in_batches(job_names, max(1, figures // figures_per_job))]
 
 
 def draw_part(
@@ -212,6 +234,39 @@ def draw_part(
     store = FigureStore(out, note=describe_origin([run]), check=check)
     REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
     return store.drawn
+
+
+def _draw_ahead(run: RunData, store: FigureStore, out: Path) -> None:
+    """Let the second process draw the figures of the run's jobs, the last ones first.
+
+    What a selection leaves out takes long to find, so then they are drawn when they are shown.
+    """
+    if not run.selection:
+        for job_names in reversed(_split_jobs(run, FIGURES_AHEAD)):
+            store.draw_ahead(
+                _draw_jobs, run.db.url, run.id, out, job_names, run.grain, run.grouping
+            )
+
+
+def _draw_jobs(
+    url: str,
+    run_id: int,
+    out: Path,
+    job_names: Collection[str],
+    grain: Grain,
+    grouping: Grouping | None,
+) -> set[str]:
+    """Draw the figures of jobs in another process; return the names of their files."""
+    with closing(Database(url)) as db:
+        run = load_run(db, run_id, grain=grain, grouping=grouping)
+        store = FigureStore(out, note=describe_origin([run]))
+        REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
+    return store.used
+
+
+def _count_processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
