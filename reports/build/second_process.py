@@ -12,6 +12,11 @@ from multiprocessing.connection import Connection
 from threading import Thread
 
 
+def count_processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def open_second_process() -> Iterator[Executor]:
     """Start a process and yield its executor; at the end the process is ended at once.

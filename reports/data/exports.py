@@ -182,7 +182,7 @@ class ExportFolder:
     def share_documents(self, executor: Executor) -> None:
         """Let the process of *executor* write the table of all documents.
 
-        What the run's selection leaves out is found in this process alone, so then it is not shared.
+        What the run's selection leaves out is found in this process alone: then it is not shared.
         """
         if DOCUMENTS in self._tables_of_folder() and not self._data.selection:
             arguments = (self._data.db.url, self._data.id, self._folder)

@@ -18,6 +18,7 @@ from core.enums import Grain
 from models.database import Database
 from reports.build import report_folder
 from reports.build.second_process import open_second_process
+from reports.data import selection
 from reports.data.run_data import Selection
 from reports.figures.spec import FigureSpec
 from tests import report_stories as stories
@@ -70,6 +71,7 @@ def test_two_processes_make_the_same_report_to_the_byte(
     monkeypatch: pytest.MonkeyPatch,
     options: dict[str, Any],
 ) -> None:
+    monkeypatch.setattr(selection, "FEWEST_SHARED", 0)
     build = partial(report_folder.build, db, [1], **options)
     build(tmp_path / "one")
     drawn_here = []
@@ -80,7 +82,6 @@ def test_two_processes_make_the_same_report_to_the_byte(
         return draw(spec, note)
 
     monkeypatch.setattr(FigureSpec, "render", count_and_draw)
-    monkeypatch.setattr(report_folder, "_count_processors", lambda: 2)
     build(tmp_path / "two", with_second_process=True)
 
     report = contents(tmp_path / "two")
@@ -105,7 +106,6 @@ def test_a_report_is_made_whole_where_the_second_process_is_killed(
 
     report_folder.build(db, [1], tmp_path / "one")
     monkeypatch.setattr(report_folder, "open_second_process", open_killed_process)
-    monkeypatch.setattr(report_folder, "_count_processors", lambda: 2)
     report_folder.build(db, [1], tmp_path / "two", with_second_process=True)
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
 
@@ -114,7 +114,7 @@ def test_a_report_is_made_whole_where_the_second_process_is_killed(
 def test_the_second_process_ends_with_the_first(tmp_path: Path, end: signal.Signals) -> None:
     script = tmp_path / "waiting.py"
     script.write_text(WAITING)
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, script],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
