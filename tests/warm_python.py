@@ -32,15 +32,19 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from analysis.text.language_detector import detect_languages
+from cli import command_server
 from cli.stack.worker import ENVIRONMENT
 from core.processes import die_with_parent
 
 MODULES = {
-    *("celery", "cli.command_server", "cli.main", "cli.start"),
+    *("celery", "cli.command_server", "cli.main", "cli.start", "tidings.end_with_input"),
     *("tests.often_reconciling_worker", "tests.script"),
 }
-# These commands start the processes of a stack.
+# These start processes, which may be the Text API.
+STARTERS = {"tests.script", "tidings.end_with_input"}
 STACK_COMMANDS = {"demo", "up"}
+STARTS_STACK = "start=True"
 SHIM = "cli.stack.exec_with_pdeathsig"
 # Imported once, with all that they import. What reads the environment when it is imported is not
 # among them: workers.celery, prometheus_client.
@@ -50,9 +54,9 @@ PRELOADED = (
     *("cli.control", "cli.inspect", "cli.operations", "cli.plan", "cli.report", "cli.submit"),
     *("cli.forget", "cli.import_", "cli.label", "cli.pack", "cli.stored", "cli.trainings"),
     *("cli.watch", "sqlalchemy.dialects.postgresql", "workers.executor", "workers.runtime"),
-    "reports.build.report_folder",
+    *("reports.build.report_folder", "sources.cc_news"),
 )
-# Imported when the first Text API is to start.
+# Imported when the first one is to start.
 TEXTAPI = (
     *("aiohttp.web", "gunicorn.app.base", "spacy", "textblob.en", "vaderSentiment.vaderSentiment"),
     *("textapi.engine.language", "textapi.engine.polarity", "textapi.text.keywords"),
@@ -214,16 +218,14 @@ def main() -> None:
     """Do the imports, fork for each request, and run its module in the new process."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     requests = socket.socket(fileno=int(sys.argv[1]))
-    for module in PRELOADED:
-        importlib.import_module(module)
-    gc.collect()
+    _import_all(PRELOADED)
+    # The first text loads a model, which takes half a second.
+    detect_languages(["A tide."])
     gc.freeze()
-
     request = _serve(requests)
     if request is None:
         os._exit(0)
-    if _is_command(request, STACK_COMMANDS):
-        request = _serve_stack(request)
+    request = _serve_starter(request)
     _become(request)
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
@@ -253,8 +255,7 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
         text, descriptors, _flags, _address = socket.recv_fds(requests, 1 << 20, 64)
         if not text:
             return None
-        if _starts_textapi(json.loads(text)):
-            _import_textapi()
+        _import_all(_find_extras(json.loads(text)))
 
         reader, writer = os.pipe()
         if between := os.fork():
@@ -270,29 +271,41 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
             _join(request)
             # Whoever starts a process may signal its group at once.
             os.write(writer, str(os.getpid()).encode())
+            requests.detach()
             _take(descriptors, request["descriptors"])
             return request
 
 
-def _is_command(request: dict[str, Any], names: set[str]) -> bool:
-    is_ours = request["module"] in {"cli.main", "cli.start"}
-    return is_ours and bool(names & set(request["words"][:1]))
+def _starts_stack(request: dict[str, Any]) -> bool:
+    words = request["words"]
+    if request["module"] in STARTERS:
+        return bool(STACK_COMMANDS & set(words)) or STARTS_STACK in words[0]
+    return request["module"] in {"cli.main", "cli.start"} and words[:1] in [["demo"], ["up"]]
 
 
-def _starts_textapi(request: dict[str, Any]) -> bool:
-    starts_all = "TIDINGS_TEXTAPI_URL" not in request["variables"]
-    return _is_command(request, {"textapi", *(STACK_COMMANDS if starts_all else ())})
+def _find_extras(request: dict[str, Any]) -> Sequence[str]:
+    """Return what few modules and commands import."""
+    if request["module"] == "cli.command_server":
+        return command_server.PRELOADED
+    is_textapi = request["module"] == "cli.main" and request["words"][:1] == ["textapi"]
+    has_its_own = "TIDINGS_TEXTAPI_URL" not in request["variables"]
+    return TEXTAPI if is_textapi or (_starts_stack(request) and has_its_own) else ()
 
 
-def _import_textapi() -> None:
-    for module in TEXTAPI:
+def _import_all(modules: Sequence[str]) -> None:
+    if set(modules) <= sys.modules.keys():
+        return
+    for module in modules:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
 
 
-def _serve_stack(request: dict[str, Any]) -> dict[str, Any]:
-    """Let a child fork the processes of a stack; return the request that this process is for."""
+def _serve_starter(request: dict[str, Any]) -> dict[str, Any]:
+    """Let a child fork what a process starts; return the request that this process is for."""
+    if request["module"] not in STARTERS and not _starts_stack(request):
+        return request
+
     ours, theirs = _socket_pair()
     if os.fork():
         theirs.close()
@@ -300,9 +313,10 @@ def _serve_stack(request: dict[str, Any]) -> dict[str, Any]:
         subprocess.Popen._execute_child = execute  # type: ignore[method-assign]
         return request
 
-    # No signal to the stack's group ends the child, and whoever reads what the stack writes does
-    # not wait for it.
+    # No signal to the group of the starter ends the child, and whoever reads what the starter
+    # writes does not wait for it.
     os.setsid()
+    ours.close()
     with Path(os.devnull).open("r+b") as nothing:
         for number in range(3):
             os.dup2(nothing.fileno(), number)
@@ -310,7 +324,7 @@ def _serve_stack(request: dict[str, Any]) -> dict[str, Any]:
     nested_request = _serve(theirs)
     if nested_request is None:
         os._exit(0)
-    return nested_request
+    return _serve_starter(nested_request)
 
 
 def _join(request: dict[str, Any]) -> None:
