@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from cli.stack.supervised_process import SupervisedProcess
+from core.garbage import collect_seldom
 from core.settings import Settings
 from models.database import Database, migrate
 from tests.databases import Postgres, new_database, new_sqlite
@@ -59,7 +60,8 @@ if MEMORY_FOLDER is not None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Let no collection of garbage look at what is there until the end: modules and tests."""
+    """Collect garbage as a command does, and never look at modules and tests."""
+    collect_seldom()
     gc.collect()
     gc.freeze()
 
