@@ -65,7 +65,7 @@ TEXTAPI = (
 START_VARIABLES = ("PYTHON", "LC_", "LANG", "LD_", "OPENBLAS")
 PR_SET_CHILD_SUBREAPER = 36
 # The command line of a process is shown in the place of its first one, which this makes long.
-ROOM = "-" * 4000
+ROOM = "-" * 500
 # No descriptor of a child has so high a number.
 HIGH = 200
 _execute_child = subprocess.Popen._execute_child
