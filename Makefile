@@ -8,7 +8,7 @@ TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() * 3 // 2
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv env demo test check browser chaos chaos-long containers release bench lock
+.PHONY: help venv env demo test check suite browser chaos chaos-long containers release bench lock
 
 help: ## show this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
@@ -37,7 +37,9 @@ env: .env ## create what docker compose needs: .env with new passwords, archive/
 demo: venv ## run the whole pipeline on synthetic texts; the report is in report/
 	$(BIN)/tidings demo --out report
 
-test: check ## run all checks, then every test except browser and chaos tests
+test: check suite ## run all checks, then every test except browser and chaos tests
+
+suite: venv
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser and not chaos"
 
 check: venv ## run lint, format, types and the architecture contracts
