@@ -200,8 +200,14 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
 
 def _form(spelling: str) -> str:
     """Return what the spellings of one name share."""
-    stripped = _ARTICLE.sub("", _POSSESSIVE.sub("", spelling.strip(_EDGES)))
+    stripped = _ARTICLE.sub("", _strip_possessive(spelling.strip(_EDGES)))
     return stripped.casefold().strip(_EDGES + ".")
+
+
+def _strip_possessive(spelling: str) -> str:
+    """Return *spelling* without possessive; a known name that ends with one keeps it ("Macy's")."""
+    is_whole = known_names.load().is_organisation(spelling)
+    return spelling if is_whole else _POSSESSIVE.sub("", spelling)
 
 
 def _spelled_out(
@@ -228,7 +234,7 @@ def _shown_name(spellings: Spellings) -> str:
     counts: Counter[str] = Counter()
 
     for spelling, count in spellings.items():
-        base = _POSSESSIVE.sub("", spelling.lstrip("@#"))
+        base = _strip_possessive(spelling.lstrip("@#"))
         counts[_ARTICLE.sub("", base).strip()] += count
 
     return min(counts, key=lambda name: (-counts[name], name))

@@ -37,7 +37,7 @@ class KnownNames:
 
     def correct_type(self, type_: str, form: str) -> str | None:
         """Return the type of an entity that a model took for *type_*; None if it is no name."""
-        folded = form.casefold().replace(".", "")
+        folded = _fold(form)
         if type_ not in _NAME_TYPES or folded not in self.types:
             return type_
         if type_ in PLACES and folded in self.maybe_places:
@@ -46,7 +46,12 @@ class KnownNames:
 
     def is_organisation(self, form: str) -> bool:
         """Return whether *form* is the name of a known organisation."""
-        return self.types.get(form.casefold().replace(".", "")) == ORGANISATION
+        return self.types.get(_fold(form)) == ORGANISATION
+
+
+def _fold(form: str) -> str:
+    """Return *form* as the list has names: in small letters, with plain apostrophes."""
+    return form.casefold().replace(".", "").replace("\u2019", "'")
 
 
 @lru_cache(maxsize=1)

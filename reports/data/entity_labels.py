@@ -6,6 +6,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 
 from sqlalchemy import select
 
@@ -35,7 +37,8 @@ from textapi.text.word_list import base_form
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
 
-_POSSESSIVE = re.compile("['\u2019]s?$")
+_APOSTROPHES = "\u2019'"
+_POSSESSIVE = re.compile(f"[{_APOSTROPHES}]s?$")
 
 # These stand before a name and a hyphen.
 _PREFIXES = frozenset({"anti", "ex", "non", "post", "pre", "pro"})
@@ -79,6 +82,11 @@ _MOST_DOUBTFUL = 1 / 5
 # of them use it as a word.
 _MOST_UNNAMED = 2
 
+# A place or an organisation is not counted where its name is a part of another's, which came so
+# often.
+_COUNTED_APART = frozenset({ORGANISATION, *PLACES})
+_FEWEST_LONGER = 2
+
 # The type and the name of an entity.
 EntityName = tuple[str, str]
 
@@ -120,6 +128,9 @@ class RunNames:
     # How often each form was named in the run, by type.
     counts: Mapping[str, Mapping[str, int]]
 
+    # Forms that end with an apostrophe and an s, which a model's spellings lack ("Quist's").
+    possessives: frozenset[str] = frozenset()
+
     @classmethod
     def of(cls, counts: Mapping[EntityName, int], texts: Iterable[str] = ()) -> RunNames:
         """Decide by the *counts* of all names of a run, and the full names in its *texts*."""
@@ -141,9 +152,10 @@ class RunNames:
         bearers = {last_name(form) for form in person_counts if is_full_name(form)}
         bearers.update(filter(in_texts.are_persons, in_texts.last_names))
         bearers = {form for form in bearers if not is_word_of_language(form)}
-        other_persons = frozenset((titled | bearers) - persons.keys())
+        possessives = frozenset(filter(in_texts.ends_with_possessive, type_counts))
+        other_persons = frozenset((titled | bearers) - persons.keys() - possessives)
 
-        names = cls({}, persons, other_persons, type_counts)
+        names = cls({}, persons, other_persons, type_counts, possessives)
         moved = names._find_moved(in_texts)
         types = {}
         for form, counts_by_type in type_counts.items():
@@ -154,7 +166,7 @@ class RunNames:
             if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
                 is_guess = True
             types[form] = "" if is_guess or is_particle(form) else type_
-        return cls(types, persons, other_persons, type_counts)
+        return cls(types, persons, other_persons, type_counts, possessives)
 
     def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
         """Return the forms that were taken for something else and are persons."""
@@ -244,6 +256,8 @@ class RunNames:
     def _is_proven_organisation(self, form: str) -> bool:
         if _is_organisation(form):
             return True
+        if " " in form and not any(map(_is_known_word, form.split())):
+            return False
         counts_by_type = self.counts.get(form, {})
         as_organisation = counts_by_type.get(ORGANISATION, 0)
         total = sum(counts_by_type.values())
@@ -259,21 +273,51 @@ class RunNames:
             if run_type:
                 entry_key = run_type, self._entry(run_type, form)
                 written = _POSSESSIVE.sub("", _spelling(run_type, entity_name))
-                names[entry_key].add(written)
+                if form in self.possessives:
+                    names[entry_key].update(f"{written}{sign}s" for sign in _APOSTROPHES)
+                else:
+                    names[entry_key].add(written)
                 if run_type == PERSON and is_full_name(form):
                     full_names[entry_key].add(written)
 
         bearers = defaultdict(set)
         for full_name in set(self.persons.values()):
             bearers[last_name(full_name)].add(full_name)
+            bearers[full_name.split()[0]].add(full_name)
         written_names = {}
         for entry_key, entry_names in names.items():
             type_, key = entry_key
-            others = bearers[last_name(key)] - {key} if type_ == PERSON else ()
+            others: set[str] = set()
+            if type_ == PERSON or key in self.possessives:
+                others = bearers[last_name(key)] - {key}
+            elif type_ in _COUNTED_APART:
+                others = self._longer_forms[key] - {key}
             written_names[entry_key] = WrittenNames(
                 frozenset(entry_names), frozenset(full_names[entry_key]), frozenset(others)
             )
         return NameFinder(written_names)
+
+    @cached_property
+    def _longer_forms(self) -> Mapping[str, set[str]]:
+        """The names of places and organisations by the names of others that they hold.
+
+        "Cambridge Analytica" names no Cambridge, "North Korea" is counted for itself, and "United
+        Nations" begins with a word. But "New York City" is in New York, as a place is that begins
+        with another's name, and "U.S. Quist Team" names the Quist Team.
+        """
+        longer_forms = defaultdict(set)
+        for form, type_ in self.types.items():
+            times = sum(self.counts[form].values())
+            if type_ in _COUNTED_APART and times >= _FEWEST_LONGER:
+                words = form.split()
+                for start, end in combinations(range(len(words) + 1), 2):
+                    shorter = " ".join(words[start:end])
+                    is_of_type = self.types.get(shorter) == type_
+                    names_shorter = is_of_type and (start == 0 or type_ == ORGANISATION)
+                    is_word = is_word_of_language(shorter) and not _is_organisation(shorter)
+                    if is_word or not names_shorter:
+                        longer_forms[shorter].add(form)
+        return longer_forms
 
     def _entry(self, run_type: str, form: str) -> str:
         """Return the form of the entry that a form is counted under: a person has one."""
@@ -303,7 +347,10 @@ class RunNames:
                 unproven.add(form)
             else:
                 groups[run_type, self._entry(run_type, form)][form] += count
-                spellings[form][_spelling(run_type, entity_name)] += count
+                spelling = _spelling(run_type, entity_name)
+                if form in self.possessives:
+                    spelling = f"{_POSSESSIVE.sub('', spelling)}{_APOSTROPHES[0]}s"
+                spellings[form][spelling] += count
 
         labels = {}
         totals = Counter[EntityName]()
@@ -377,13 +424,15 @@ def _is_first_name(form: str, as_place: int, in_texts: FullNames) -> bool:
 
 def _holds_place_or_word(form: str) -> bool:
     """Return whether a list has a form, or a word of it, as a place, or it ends with no name."""
+    holds_place = any(map(_is_place, (form, *form.split())))
+    return holds_place or is_word_of_language(form.rsplit(maxsplit=1)[-1])
+
+
+def _is_place(form: str) -> bool:
+    """Return whether a list has a form as a place."""
     lists, known = word_list.load(), known_names.load()
-    for place in (form, *form.split()):
-        if place in lists.regions or place in lists.landforms or place in known.maybe_places:
-            return True
-        if known.types.get(place) in PLACES:
-            return True
-    return is_word_of_language(form.rsplit(maxsplit=1)[-1])
+    is_known = known.types.get(form) in PLACES or form in known.maybe_places
+    return is_known or form in lists.regions or form in lists.landforms
 
 
 def _is_organisation(form: str) -> bool:
@@ -409,6 +458,11 @@ def _correct_known(counts: Mapping[EntityName, int]) -> Iterator[tuple[EntityNam
         corrected = known.correct_type(type_, entity_name)
         if corrected is not None:
             yield (corrected, entity_name), count
+
+
+def _is_known_word(word: str) -> bool:
+    """Return whether a list has *word*: two words that none has may be a person's name."""
+    return _is_place(word) or word in word_list.load().common or word in known_names.load().types
 
 
 def _form(type_: str, entity_name: str) -> str:

@@ -45,7 +45,7 @@ class WrittenNames:
     # The full name is one of *names*; empty where the entry has none.
     full_names: frozenset[str] = frozenset()
 
-    # The full names of other persons with the same last name.
+    # Longer names of others that hold one of *names*: of persons with the same last name, say.
     others: frozenset[str] = frozenset()
 
 
@@ -96,7 +96,7 @@ def _fold_handle(written: str) -> str:
 
 
 def _compile(written: WrittenNames) -> re.Pattern[str]:
-    """Return a rule that finds others' full names first, so that these hold no last name."""
+    """Return a rule that finds others' longer names first, so that these hold no name."""
     groups = {
         "other": written.others,
         "full": written.full_names,

@@ -121,6 +121,7 @@ def distinctive_spec(
             [word_row.g2 for word_row in strongest],
             compared_with=compared_with,
         ),
+        has_narrow=True,
         alt=f"Diverging bars of the words that stand out most: {examples}.",
         caption="Dunning's log-likelihood ratio G² of each word's use here and there: a larger "
         "bar is a difference that chance explains less. Common function words and the subject's "

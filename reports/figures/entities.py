@@ -145,12 +145,16 @@ def draw_entities(ax: Axes, labels: Sequence[str], counts: Sequence[int], *, mos
 
 
 def entities_figure(
-    subject: Subject, names_by_type: Mapping[str, Sequence[tuple[str, int]]], *, unit: str
+    subject: Subject,
+    names_by_type: Mapping[str, Sequence[tuple[str, int]]],
+    *,
+    unit: str,
+    columns: int = 2,
 ) -> Figure:
     """Return a panel for each type of entity, all to one scale. *unit* says what is counted."""
     types = list(names_by_type)
     most = max(count for labels in names_by_type.values() for _, count in labels)
-    across = min(2, len(types))
+    across = min(columns, len(types))
     lengths = [len(ranked) for ranked in names_by_type.values()]
     heights = []
     for start in range(0, len(types), across):
@@ -220,9 +224,12 @@ def entities_spec(
     samples = []
     for kind, ranked in top.by_type.items():
         samples.append(f"{kind}: " + ", ".join(label for label, _ in ranked[:3]))
+    draw = partial(entities_figure, subject, top.by_type, unit=unit)
     return FigureSpec(
         name=f"{subject.slug}-entities",
-        draw=partial(entities_figure, subject, top.by_type, unit=unit),
+        draw=draw,
+        has_narrow=True,
+        draw_narrow=partial(draw, columns=1),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
         caption=f"{caption} All bars have one scale.",
     )

@@ -37,8 +37,10 @@ class FigureSpec:
     # The figure has these classes in the style sheet.
     layout: str = "chart wide"
 
-    # Whether a phone has a picture of its own, on which the whole axis of dates is seen at once.
+    # Whether a phone has a picture of its own, which is seen whole, and how that is drawn where
+    # narrow axes do not do.
     has_narrow: bool = False
+    draw_narrow: partial[Figure] | None = None
 
     # Some figures have only an SVG: a run of years has hundreds of figures of months.
     has_png: bool = True
@@ -57,8 +59,15 @@ class FigureSpec:
         """The same figure for a phone."""
         if not self.has_narrow:
             return None
-        narrow_name = f"{self.name}-narrow"
-        return replace(self, name=narrow_name, is_narrow=True, has_narrow=False, has_png=False)
+        return replace(
+            self,
+            name=f"{self.name}-narrow",
+            draw=self.draw_narrow or self.draw,
+            is_narrow=True,
+            has_narrow=False,
+            draw_narrow=None,
+            has_png=False,
+        )
 
     def render(self, note: str = "") -> dict[str, bytes]:
         """Draw the figure and return the contents of its files by extension.

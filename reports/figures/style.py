@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgba
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from analysis import grains
@@ -34,6 +36,9 @@ INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 NARROW = 4.4
 # More labels beside each other than this are smaller there.
 MOST_LABELS_IF_NARROW = 14
+# The labels of its rows, and its titles, have so many letters in a line.
+LONGEST_ROW_IF_NARROW = 30
+LONGEST_LINE_IF_NARROW = 40
 # A figure that fills the page's column has this width in inches.
 WIDTH = 9.0
 # The arguments by name say how matplotlib draws a thing.
@@ -352,13 +357,35 @@ def make_narrow(figure: Figure) -> None:
     """Give a figure of a page's width that of a phone; what stands right of a title goes below."""
     figure.set_figwidth(NARROW)
     for ax in figure.axes:
-        if len(ax.texts) > MOST_LABELS_IF_NARROW:
+        has_rows = any(
+            isinstance(bars, BarContainer) and bars.orientation == "horizontal"
+            for bars in ax.containers
+        )
+        if has_rows:
+            _wrap_rows(ax)
+        elif len(ax.texts) > MOST_LABELS_IF_NARROW:
             for label in ax.texts:
                 label.set_fontsize(0.7 * float(label.get_fontsize()))
         counted = ax.get_title(loc="right")
         if counted:
             ax.set_title("", loc="right")
             ax.set_title(f"{ax.get_title(loc='left')}\n{counted}", loc="left", fontsize=10)
+        if has_rows and len(figure.axes) == 1:
+            lines = map(_wrap, ax.get_title(loc="left").splitlines())
+            figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, fontweight="bold")
+            ax.set_title("", loc="left")
+
+
+def _wrap_rows(ax: Axes) -> None:
+    """Write long labels of rows, and of their axis, in several lines."""
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    rows = [textwrap.fill(label, LONGEST_ROW_IF_NARROW) for label in labels]
+    ax.set_yticks(ax.get_yticks(), rows, linespacing=0.9)
+    ax.set_xlabel(_wrap(ax.get_xlabel()))
+
+
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, LONGEST_LINE_IF_NARROW)
 
 
 def figure_title(figure: Figure, text: str, **position: Any) -> None:

@@ -379,7 +379,8 @@ def _state_terms(
     lead, *others = shown
     named = [f"“{term}” in {documents_by_term[term]:,}" for term in others]
     clause = join_words([f"“{lead}” is in {documents_by_term[lead]:,}", *named])
-    text = f"Of the {quantity(matched, 'document')} of {subject}, {clause}; one may have several."
+    text = f"Of the {quantity(matched, 'document')} of {subject}, {clause}"
+    text += "; one may have several." if sum(documents_by_term.values()) > matched else "."
     shares = tuple(documents_by_term[term] / matched for term in shown)
     counts = tuple(documents_by_term[term] for term in shown)
     return [

@@ -96,6 +96,19 @@ class Repeats:
     # The months whose texts decide what a pattern is; "" of a run over posts.
     months: str = ""
 
+    @property
+    def judged_by(self) -> str:
+        """A sentence on the texts that decide what a repeat is; "" of a run over posts."""
+        if not self.months:
+            return ""
+        texts = f"The texts of {self.months}"
+        if not self.has_numbers:
+            texts += " that mention a keyword"
+        return (
+            f"{texts} together decide which texts are: a run of other months may call a few others "
+            "so."
+        )
+
     def largest(self, name: str) -> list[Repeat]:
         """Return the largest patterns of a keyword or job."""
         return self.subjects[name].largest if name in self.subjects else []

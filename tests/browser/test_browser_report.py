@@ -252,18 +252,53 @@ def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     browser: Browser, folder: Path
 ) -> None:
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
-    for kind in ("figure.wide:not(.fits) .picture", ".table"):
-        box = watched.page.locator(kind).first
-        hint = box.locator("xpath=following-sibling::*[1]")
-        assert hint.inner_text() == "scroll \u2192"
-        assert "scrolls" in (box.get_attribute("class") or "").split()
-        box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
-        expect(box).to_have_class(re.compile(r"\bend\b"))
+    box = watched.page.locator("figure.wide:not(.fits) .picture").first
+    hint = box.locator("xpath=following-sibling::*[1]")
+    assert hint.inner_text() == "scroll \u2192"
+    assert "scrolls" in (box.get_attribute("class") or "").split()
+    box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    expect(box).to_have_class(re.compile(r"\bend\b"))
     watched.page.context.close()
 
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=1280)
     assert watched.page.locator(".picture.scrolls").count() == 0
     assert watched.page.locator(".picture + .hint").first.is_hidden()
+    watched.page.context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_table_scrolls_sideways_on_a_phone(browser: Browser, folder: Path, name: str) -> None:
+    watched = opened(browser, folder / name, width=390)
+    for box in watched.page.locator(".table").all():
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") < 2
+    watched.page.context.close()
+
+
+def test_a_wide_table_is_stacked_on_a_phone_with_the_heads_of_its_columns_and_sorts(
+    browser: Browser, folder: Path
+) -> None:
+    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
+    box = watched.page.locator(".table.stacked").first
+    row = box.locator("tbody tr").first
+    assert row.locator("th").inner_text() == "Jan 2020"
+    labels = row.locator("td").evaluate_all(
+        "cells => cells.map(cell => getComputedStyle(cell, '::before').content)"
+    )
+    assert labels[:3] == ['"state"', '"documents"', '"matched"']
+    box.locator("thead button", has_text="share").click()
+    assert row.locator("th").inner_text() != "Jan 2020"
+
+    watched.page.set_viewport_size({"width": 1280, "height": 900})
+    expect(watched.page.locator(".table.stacked")).to_have_count(0)
+    watched.page.context.close()
+
+
+def test_the_bars_of_names_are_seen_whole_on_a_phone(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
+    image = watched.page.locator("figure.fits img[src*=entities]").first
+    image.scroll_into_view_if_needed()
+    assert "covid-entities-narrow-" in image.evaluate("image => image.currentSrc")
+    assert image.evaluate("image => image.getBoundingClientRect().right") <= 390
     watched.page.context.close()
 
 

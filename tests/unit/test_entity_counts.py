@@ -87,6 +87,14 @@ def test_a_known_name_has_the_type_of_the_list(taken_for: str, name: str, type_:
     ]
 
 
+@pytest.mark.parametrize("name", ["Macy\u2019s", "Macy's"])
+def test_a_known_name_keeps_the_possessive_that_it_ends_with(name: str) -> None:
+    assert counted(("", "PERSON", name), ("", "PERSON", "Quist\u2019s")) == [
+        ("", "ORG", name, 1, 1, (name,)),
+        ("", "PERSON", "Quist", 1, 1, ("Quist\u2019s",)),
+    ]
+
+
 @pytest.mark.parametrize("name", ["Covid", "COVID-19", "Omicron", "UTC", "RSVP", "A.I."])
 @pytest.mark.parametrize("type_", ["PERSON", "ORG", "GPE"])
 def test_what_the_list_knows_to_be_no_name_is_left_out(type_: str, name: str) -> None:

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 from reports.data.tables.periods import PeriodRow
 from reports.figures import comparison, polarity, series, style
+from reports.figures.distinctive import distinctive_figure
+from reports.figures.entities import TopNames, entities_spec
 from reports.figures.spec import Subject
 
 
@@ -184,6 +186,29 @@ def test_a_phone_has_a_narrow_picture_of_a_chart_whose_counts_stand_below_the_ti
     assert figure.get_figwidth() == style.NARROW
     assert figure.axes[0].get_title(loc="left").splitlines()[1:] == [counted]
     assert list(narrow.render()) == ["svg"]
+
+
+def test_bars_in_rows_are_below_each_other_on_a_phone_with_labels_in_lines() -> None:
+    named = "Centre for Disease Control and Prevention"
+    top = TopNames({"PERSON": [("Quist", 9)], "ORG": [(named, 4)]}, 0)
+    spec = entities_spec(SUBJECT, top, unit="documents", texts=[])
+    assert spec is not None
+    assert spec.narrow is not None
+    figure = spec.narrow.draw()
+    assert isinstance(figure, Figure)
+    style.make_narrow(figure)
+    assert [ax.get_gridspec().ncols for ax in figure.axes] == [1, 1]
+    (label,) = figure.axes[1].get_yticklabels()
+    assert label.get_text().splitlines() == ["Centre for Disease Control and", "Prevention"]
+
+
+def test_the_title_of_bars_in_rows_begins_at_the_edge_of_a_phone() -> None:
+    with style.house_style():
+        figure = distinctive_figure(SUBJECT, ["a", "b"], [30.0, -20.0], compared_with="others")
+        style.make_narrow(figure)
+    assert figure.axes[0].get_title(loc="left") == ""
+    lines = ["Words that stand out: covid", "against others"]
+    assert figure.get_suptitle().splitlines() == lines
 
 
 def test_lines_of_several_subjects_leave_out_means_of_few(ax: Axes) -> None:

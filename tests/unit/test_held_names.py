@@ -40,6 +40,28 @@ def test_a_name_stands_in_a_text_once_however_often_it_is_written_and_case_count
     assert counted(counts, texts) == {"GPE": [("Elm Bay", 2), ("U.S.", 1)]}
 
 
+def test_a_place_is_not_counted_in_the_name_of_another_but_in_its_parts() -> None:
+    counts: dict[EntityName, int] = {
+        ("GPE", "Korea"): 2,
+        ("GPE", "North Korea"): 3,
+        ("GPE", "Quistburg"): 2,
+        ("GPE", "Quistburg City"): 2,
+        ("GPE", "Cambridge"): 2,
+    }
+    of_run = {**counts, ("ORG", "Cambridge Analytica"): 4}
+    texts = ["North Korea Talks", "North Korea and Korea", "Quistburg City Rain", "Quistburg Sun"]
+    texts += ["Cambridge Analytica Ends", "Rain in Cambridge"]
+    assert counted(counts, texts, of_run) == {
+        "GPE": [
+            ("North Korea", 2),
+            ("Quistburg", 2),
+            ("Cambridge", 1),
+            ("Korea", 1),
+            ("Quistburg City", 1),
+        ]
+    }
+
+
 def test_a_word_that_stands_in_many_more_texts_than_it_is_a_name_counts_as_a_name() -> None:
     counts: dict[EntityName, int] = {("PERSON", "Cook"): 2, ("PERSON", "Tim Cook"): 2}
     texts = ["Tim Cook Speaks", "Cook Defends Phone"] + ["Cook This Now"] * 20

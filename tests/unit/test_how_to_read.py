@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
 from reports.data.tables.periods import PeriodRow
 from reports.pages.page import _environment
+from reports.pages.repeats import Repeats
 from reports.words.scales import UNCHECKED
 from tests.period_rows import row
 
@@ -42,3 +44,14 @@ def test_it_takes_five_lines_at_most_and_names_the_scale_once(unit: str) -> None
 def test_posts_have_no_bulk_days() -> None:
     assert "bulk day" in "".join(how_to_read("document"))
     assert "bulk day" not in "".join(how_to_read("post"))
+
+
+def test_the_texts_that_decide_what_a_repeat_is_are_named() -> None:
+    repeats = Repeats(documents=90, repeated=9, subjects={}, unit="mention", months="May 2020")
+    judged_by = "The texts of May 2020 together decide which texts are"
+    parts = _environment().get_template("parts.html").module
+    html = parts.how_to_read("document", UNCHECKED, (), repeats.judged_by)  # type: ignore[attr-defined]
+    assert judged_by in html
+    assert "decide" not in "".join(how_to_read("post"))
+    assert "of May 2020 that mention a keyword" in replace(repeats, has_numbers=False).judged_by
+    assert replace(repeats, months="").judged_by == ""

@@ -112,6 +112,45 @@ def test_full_names_that_are_a_rare_use_of_a_word_show_no_person() -> None:
     assert shown(counts, RunNames.of(counts, texts)) == [("GPE", "Ebbford", 8)]
 
 
+def test_a_name_that_ends_with_a_possessive_is_a_shops_and_not_a_namesakes() -> None:
+    counts: dict[EntityName, int] = {("ORG", "Quist"): 4, **persons(Ann_Quist=2)}
+    texts = ["Ann Quist Sails", "Ann Quist\u2019s Boat", *["Quist\u2019s. Opens a Store"] * 5]
+    run_names = RunNames.of(counts, texts)
+    assert shown(counts, run_names) == [("ORG", "Quist\u2019s", 4), ("PERSON", "Ann Quist", 2)]
+    held = run_names.find_written(counts).count([*texts, "A Day at Quist's", "Quist Wins"])
+    assert held.documents == {("ORG", "quist"): 6, ("PERSON", "ann quist"): 2}
+
+    spoken_of = [*texts, "Quist Wins", "Quist Says No"]
+    assert shown(counts, RunNames.of(counts, spoken_of)) == [
+        ("PERSON", "Quist (as Ann Quist 2)", 6)
+    ]
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["Irma, Quist", "Irma: Quist", "Irma\u2019s Quist", "Rain for Irma. Quist", "San Jose"],
+)
+def test_names_that_a_sign_parts_and_names_of_places_are_no_full_names(before: str) -> None:
+    last_word = before.rsplit(maxsplit=1)[-1]
+    counts = persons(**{last_word: 5})
+    assert shown(counts, RunNames.of(counts, [before] * 9)) == []
+
+
+def test_a_family_name_that_stands_first_is_the_person_who_bears_it_most() -> None:
+    counts = persons(Kim=41, Kim_Wall=1, Ann_Kim=1)
+    counts |= {("PERSON", "Kim Quist-un"): 40, ("PERSON", "Kim Quist-nam"): 8}
+    texts = ["Kim Quist-un Meets Kim", "Kim Waves", "Kim Quist-nam Is Dead", "Kim Wall Wrote"]
+    held = RunNames.of(counts).find_written(counts).count(texts)
+    top = rank_names(counts, held=held)
+    assert top.by_type["PERSON"][0] == ("Kim (as Kim Quist-un 1)", 2)
+    assert [last_name(name) for name in ("kim jong-un", "ann quist-ebb")] == ["kim", "quist-ebb"]
+
+
+def test_two_words_that_no_list_has_are_no_organisation_by_a_guess() -> None:
+    counts: dict[EntityName, int] = {("ORG", "Kirstjen Quist"): 5, ("ORG", "Quist Jakarta"): 5}
+    assert shown(counts) == [("ORG", "Quist Jakarta", 5)]
+
+
 def test_a_single_name_without_evidence_is_no_person() -> None:
     counts = persons(Zorblax=9)
     assert RunNames.of(counts).merge(counts) == ([], 0, 1)
@@ -181,6 +220,11 @@ def test_a_name_of_the_subject_in_other_words_is_left_out() -> None:
     ],
 )
 def test_what_begins_with_no_first_name_is_no_full_name(name: str) -> None:
+    assert not is_full_name(name.casefold())
+
+
+@pytest.mark.parametrize("name", ["Kim Says", "Kim Sign Up", "Ann of"])
+def test_what_ends_with_a_word_that_is_no_last_name_is_no_full_name(name: str) -> None:
     assert not is_full_name(name.casefold())
 
 

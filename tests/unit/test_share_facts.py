@@ -161,6 +161,13 @@ def test_the_leading_term_is_named_with_the_others() -> None:
     )
 
 
+def test_terms_that_are_in_no_document_together_are_not_said_to_be() -> None:
+    terms = {"covid": rows_of(20, 20), "virus": rows_of(80, 70)}
+    assert texts(rows_of(100, 90), terms)["terms"] == (
+        "Of the 190 documents of “covid”, “virus” is in 150 and “covid” in 40."
+    )
+
+
 def test_the_most_interesting_fact_comes_first() -> None:
     facts = state_shares(SUBJECT, rows_of(0, 0, 17, 300, 80), {})
     assert [fact.topic[0] for fact in facts] == ["first", "share"]

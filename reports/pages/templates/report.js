@@ -132,6 +132,30 @@ for (const table of document.querySelectorAll("table.sortable")) {
 const contents = document.querySelector("nav.contents details");
 if (contents) contents.open = window.matchMedia("(min-width: 60rem)").matches;
 
+// A table that is wider than a phone is stacked there: each row is a block, with the heads of its
+// columns in it. Tables whose cells span columns scroll.
+const phone = window.matchMedia("(max-width: 40rem)");
+for (const table of document.querySelectorAll(".table table")) {
+  const heads = [...table.querySelectorAll("thead tr:only-child th")].map((head) => head.textContent.trim());
+  if (!heads.length || table.querySelector("[colspan]")) continue;
+  const box = table.parentElement;
+  let width = 0;
+  const arrange = () => {
+    if (box.clientWidth === width) return;
+    width = box.clientWidth;
+    box.classList.remove("stacked");
+    if (!phone.matches || box.scrollWidth - width < 2) return;
+    for (const row of table.tBodies[0].rows) {
+      [...row.cells].forEach((cell, column) => {
+        cell.dataset.head = heads[column] ?? "";
+        cell.classList.toggle("long", cell.textContent.length > 24);
+      });
+    }
+    box.classList.add("stacked");
+  };
+  new ResizeObserver(arrange).observe(box);
+}
+
 // A box that is wider than its place says that it scrolls, and its shadow goes at the end.
 for (const box of document.querySelectorAll(".picture, .table")) {
   const hint = document.createElement("p");
