@@ -141,6 +141,7 @@ def _postgres() -> Iterator[Postgres]:
             yield server
         finally:
             server.execute(f"DROP DATABASE {server.template} WITH (FORCE)")
+            server.close()
 
 
 @pytest.fixture(scope="session")
