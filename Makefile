@@ -20,7 +20,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "creating the virtual environment .venv"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@echo "installing the $$(grep -c '^[a-z0-9].*==' requirements.lock) packages of requirements.lock into .venv: some minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+# pip compiles on one core; a few files of packages are of other versions of Python.
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@echo "installing Tidings into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partialmethod
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +27,8 @@ _SPECIMENS: dict[_Key, list[dict[str, bytes]]] = {}
 # The kinds of which this process knows that they are claimed.
 _CLAIMED: set[str] = set()
 _SKETCHES: dict[_Key, dict[str, bytes]] = {}
+# The sizes of drawings, whatever stands below them.
+_SIZES: dict[tuple[Callable[..., object], str], tuple[float, float]] = {}
 _render = FigureSpec.render
 
 
@@ -82,13 +85,8 @@ def _claim(claims: Path, kind: str) -> bool:
 
 
 def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
-    with style.house_style({*spec.data, *note}):
-        drawing = spec.draw()
-
     digest = hashlib.shake_256(f"{spec.data}\0{note}".encode())
-    width, height = (
-        drawing.get_size_inches() * POINTS if isinstance(drawing, Figure) else (400.0, 300.0)
-    )
+    width, height = _fill_axes(spec, note)
     svg = (
         f'<svg width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
         f'xmlns="http://www.w3.org/2000/svg">\n'
@@ -100,3 +98,14 @@ def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
         Image.frombytes("L", (32, 32), digest.digest(32 * 32)).save(png, format="PNG")
         files["png"] = png.getvalue()
     return files
+
+
+def _fill_axes(spec: FigureSpec, note: str) -> tuple[float, float]:
+    """Let our code draw the data, and return the size in points; once for a phone and a screen."""
+    key = (spec.draw.func, replace(spec, is_narrow=False).data)
+    if key not in _SIZES:
+        with style.house_style({*spec.data, *note}):
+            drawing = spec.draw()
+        size = drawing.get_size_inches() * POINTS if isinstance(drawing, Figure) else (400.0, 300.0)
+        _SIZES[key] = (float(size[0]), float(size[1]))
+    return _SIZES[key]
