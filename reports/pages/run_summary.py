@@ -32,7 +32,7 @@ from reports.data.selection import count_without, describe_selection, left_out
 from reports.data.tables.calls import CallRow, read_calls
 from reports.data.tables.coverage import StepCount, count_steps
 from reports.data.unread_documents import count_unread
-from reports.data.years import is_tested_by_year
+from reports.data.years import has_yearly_findings
 from reports.figures.origin import is_made_up
 from reports.words.quantities import join_words, signed
 from sources.registry import SOURCES
@@ -169,9 +169,9 @@ class RunSummary(RunData):
         return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
 
     @property
-    def is_tested_by_year(self) -> bool:
+    def has_yearly_findings(self) -> bool:
         """Whether findings compare years, since the months are too many."""
-        return is_tested_by_year(self)
+        return has_yearly_findings(self)
 
     @property
     def unit(self) -> str:
