@@ -81,12 +81,17 @@ def list_months(first_month: str, last_month: str) -> list[str]:
 
 def list_periods(first_period: str, last_period: str) -> list[str]:
     """Return every period from *first_period* to *last_period*, which are of one grain."""
-    if grain_of(first_period) == Grain.MONTH:
+    grain = grain_of(first_period)
+    if grain == Grain.MONTH:
         return list_months(first_period, last_period)
-    periods = [first_period]
-    while periods[-1] < last_period:
-        periods.append(next_period(periods[-1]))
-    return periods
+    if grain == Grain.YEAR:
+        return [f"{year:04d}" for year in range(int(first_period), int(last_period) + 1)]
+
+    start, step = first_day(first_period), count_days(first_period)
+    last_offset = (first_day(last_period) - start).days
+    return [
+        period_of(start + timedelta(offset), grain) for offset in range(0, last_offset + 1, step)
+    ]
 
 
 def periods_of_months(first_month: str, last_month: str, grain: Grain) -> tuple[str, str]:
