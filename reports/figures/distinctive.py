@@ -94,8 +94,8 @@ def distinctive_spec(
 ) -> FigureSpec | None:
     """Declare the figure of the words with the largest |G²| of all jobs of *word_rows*.
 
-    *job_noun* is what a job is called. Where there are several jobs, a label names the word's month.
-    None where no word stands out.
+    *job_noun* is what a job is called. Where there are several jobs, a label names the word's
+    month. None where no word stands out.
     """
     strongest = sorted(
         standing_out(word_rows),
