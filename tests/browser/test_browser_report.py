@@ -296,14 +296,21 @@ def test_a_wide_table_is_stacked_on_a_phone_with_the_heads_of_its_columns_and_so
     watched.page.context.close()
 
 
-@pytest.mark.parametrize("figure", ["entities", "terms"])
-def test_bars_of_names_and_of_terms_are_seen_whole_on_a_phone(
-    browser: Browser, folder: Path, figure: str
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("months/keyword-covid.html", "covid-entities"),
+        ("months/keyword-covid.html", "covid-terms"),
+        ("handles/index.html", "accounts-polarity"),
+    ],
+)
+def test_charts_with_rows_and_of_terms_are_seen_whole_on_a_phone(
+    browser: Browser, folder: Path, name: str, figure: str
 ) -> None:
-    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
+    watched = opened(browser, folder / name, width=390)
     image = watched.page.locator(f"figure.fits img[src*={figure}]").first
     image.scroll_into_view_if_needed()
-    assert f"covid-{figure}-narrow-" in image.evaluate("image => image.currentSrc")
+    assert f"{figure}-narrow-" in image.evaluate("image => image.currentSrc")
     assert image.evaluate("image => image.getBoundingClientRect().right") <= 390
     watched.page.context.close()
 
