@@ -36,8 +36,9 @@ import harness
 import redis
 from sqlalchemy import insert, select, update
 
+from analysis.codebooks.model_answers import codes_of_answer
 from analysis.codebooks.model_prompt import Prompt
-from analysis.codebooks.model_requests import RETRIES, ModelRequest, codes_of_answer
+from analysis.codebooks.model_requests import RETRIES, ModelRequest
 from cli.stack.ports import free_port, http_answers
 from core.enums import ENDED, State
 from core.prices import MICRO, Money

@@ -50,7 +50,7 @@ def check(
 
     A mistake ends with its line and what to write.
     """
-    from analysis.codebooks.reading import find_codebook
+    from analysis.codebooks.codebook_files import find_codebook
 
     codebook = find_codebook(file)
     if as_json:

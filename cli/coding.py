@@ -60,7 +60,7 @@ class CodingRequest:
 
 def code_by_codebook(request: CodingRequest) -> None:
     """Draw the sample and code it in the terminal or a browser, or write or read a file."""
-    from analysis.codebooks.reading import find_codebook
+    from analysis.codebooks.codebook_files import find_codebook
     from analysis.codebooks.stored import stored_codebook
     from cli.label import DEFAULT_CODER, check_terminal
     from models.codes import PERSON, Coding

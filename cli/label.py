@@ -221,7 +221,7 @@ def check_terminal() -> None:
 
 
 def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[SampledMention]) -> None:
-    from analysis.codebooks.reading import read_shipped
+    from analysis.codebooks.codebook_files import read_shipped
     from cli.label_session import LabelSession
     from models.codes import PERSON, Coding, read_codes
     from models.tables import POLARITY_CODEBOOK

@@ -69,6 +69,7 @@ def report(
     from producers.status import describe_unfinished
     from reports.build.folder_lock import lock_folder
     from reports.build.report_folder import build, copy_report, read_remarks
+    from reports.build.second_process import count_processors
     from reports.build_progress import BuildProgress
     from reports.data.run_data import Selection
 
@@ -105,6 +106,7 @@ def report(
                 grouping=grouping,
                 progress=BuildProgress(lambda progress: display.update(str(progress))),
                 texts=texts,
+                with_second_process=count_processors() > 1,
             )
         if is_shared and folder.resolve() != own_folder.resolve():
             with lock_folder(folder, show_waiting):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,13 +33,21 @@ from models.tables import Job, Run
 
 # A job whose message is older and that nobody runs is dispatched again.
 MESSAGE_LATE_SECONDS = 30.0
-# The slots of a run: at work, and at work or dispatched to.
-IDLE = (0, 0)
-
 # The values of the parameters of the queries.
 Values = Mapping[str, Any]
-# The slots of each run, as in `IDLE`.
-Busy = Mapping[int, tuple[int, int]]
+
+
+class Slots(NamedTuple):
+    """The slots that a run has; jobs that a process works on at once share one."""
+
+    running: int = 0
+
+    # A job that was dispatched and not claimed will take a slot, too.
+    running_or_dispatched: int = 0
+
+
+SlotsByRun = Mapping[int, Slots]
+IDLE = Slots()
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def select_due_jobs(
     every slot for most of the time.
     """
     parameters = {"queue": queue, "lost_after": lost_after, "most": limit}
-    return _select_due_jobs(db, parameters, limit, slots)
+    return _select_due_jobs(db, parameters, slots)
 
 
 def select_due_report(
@@ -81,10 +89,11 @@ def select_due_report(
     Those that were dispatched count as at work.
     """
     parameters = {"queue": QUEUE_REPORTS, "lost_after": lost_after, "most": 1}
-    return _select_due_jobs(db, parameters | drawing_values(drawing), 1, drawing.total)
+    return _select_due_jobs(db, parameters | drawing_values(drawing), drawing.total)
 
 
-def _select_due_jobs(db: Database, parameters: Values, limit: int, slots: int) -> list[DueJob]:
+def _select_due_jobs(db: Database, parameters: Values, slots: int) -> list[DueJob]:
+    limit = parameters["most"]
     with db.read() as connection:
         if not _runs_with_due_jobs(connection, parameters):
             return []
@@ -94,8 +103,8 @@ def _select_due_jobs(db: Database, parameters: Values, limit: int, slots: int) -
         runs = _runs_with_due_jobs(connection, parameters)
         sorted_runs = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))
         due = {}
+        # The limit leaves no place for a job of another run.
         for run_id in sorted_runs[:limit]:
-            # The limit leaves no place for another run.
             due[run_id] = _due_jobs_of_run(connection, run_id, parameters)
 
         share = max(1, slots // max(1, len({*busy, *runs})))
@@ -120,11 +129,11 @@ def draws_beyond_share(connection: Connection, drawing: DrawingSlots) -> bool:
     return bool(connection.scalar(_DRAWS_BEYOND_SHARE, drawing_values(drawing)))
 
 
-def _count_busy(connection: Connection, parameters: Values) -> Busy:
+def _count_busy(connection: Connection, parameters: Values) -> SlotsByRun:
     busy = {}
-    for run_id, queue, slots, dispatched in connection.execute(_COUNT_BUSY, parameters):
+    for run_id, queue, running, dispatched in connection.execute(_COUNT_BUSY, parameters):
         if queue == parameters["queue"]:
-            busy[run_id] = (slots, slots + int(dispatched))
+            busy[run_id] = Slots(running, running + int(dispatched))
     return busy
 
 
@@ -176,11 +185,13 @@ _DUE_OF_RUN = [
 _HAS_DUE = or_(
     *(_due_jobs(Job.id, Run.id, state, 1).scalar_subquery().is_not(None) for state in _IS_DUE)
 )
-_WAITS_FOR_A_PROCESS = or_(*(and_(Job.state == state, is_due) for state, is_due in _IS_DUE.items()))
-_WAITING = select(Job.id).where(
-    Job.queue == bindparam("queue"), Job.run_id == Run.id, _WAITS_FOR_A_PROCESS
+_IS_DUE_IN_ANY_STATE = or_(*(and_(Job.state == state, is_due) for state, is_due in _IS_DUE.items()))
+_NEEDS_PROCESS = select(Job.id).where(
+    Job.queue == bindparam("queue"), Job.run_id == Run.id, _IS_DUE_IN_ANY_STATE
 )
-_OTHERS_WAIT = select(Run.id).where(IS_OPEN, Run.id != bindparam("run"), _WAITING.exists()).limit(1)
+_OTHERS_WAIT = (
+    select(Run.id).where(IS_OPEN, Run.id != bindparam("run"), _NEEDS_PROCESS.exists()).limit(1)
+)
 _STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
 
 # Reports of old runs must not hold every process while a new run waits. The job that makes a whole
@@ -229,23 +240,24 @@ _DRAWS_BEYOND_SHARE = select(
         _count_drawing(_IS_DRAWING, _Drawing.id) > bindparam("drawing_share", type_=Integer),
     )
 )
-#: holds of a report job that may be claimed; see `drawing_values`
+# This holds of a report job that may be claimed; `drawing_values` has its parameters.
 MAY_DRAW = _may_draw(and_(_IS_DRAWING, _Drawing.id != Job.id))
-_MAY_BE_SENT = _may_draw(
+_MAY_BE_DISPATCHED = _may_draw(
     or_(_Drawing.state == State.RUNNING, _Drawing.dispatched_at >= _LOST_AT),
 )
 _DUE_REPORTS_OF_RUN = [
     _due_jobs(
-        Job.__table__, bindparam("run"), state, bindparam("most", type_=Integer), _MAY_BE_SENT
+        Job.__table__, bindparam("run"), state, bindparam("most", type_=Integer), _MAY_BE_DISPATCHED
     ).with_for_update(skip_locked=True, of=Job)
     for state in _IS_DUE
 ]
 _HAS_DUE_REPORT = or_(
     *(
-        _due_jobs(Job.id, Run.id, state, 1, _MAY_BE_SENT).scalar_subquery().is_not(None)
+        _due_jobs(Job.id, Run.id, state, 1, _MAY_BE_DISPATCHED).scalar_subquery().is_not(None)
         for state in _IS_DUE
     )
 )
+# The report of a run that has ended is still made.
 _REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE_REPORT)
 
 # By slots: the jobs that a process works on at once take one.
@@ -262,16 +274,19 @@ _COUNT_BUSY = (
 )
 
 
-def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -> list[DueJob]:
+def _take_turns(
+    due: dict[int, list[Any]], busy: SlotsByRun, limit: int, share: int
+) -> list[DueJob]:
     """Take turns: next is the run with the fewest running, then dispatched, then the oldest."""
-    counts, running_or_chosen = dict(busy), dict[int, int]()
+    counts = dict(busy)
+    running_or_chosen: dict[int, int] = {}
     chosen: list[DueJob] = []
     while len(chosen) < limit and (runs := [run_id for run_id, jobs in due.items() if jobs]):
         run_id = min(runs, key=lambda run_id: (counts.get(run_id, IDLE), run_id))
         job = due[run_id].pop(0)
-        running, dispatched = counts.get(run_id, IDLE)
-        counts[run_id] = (running, dispatched + 1)
-        running_or_chosen[run_id] = running_or_chosen.get(run_id, running) + 1
+        slots = counts.get(run_id, IDLE)
+        counts[run_id] = Slots(slots.running, slots.running_or_dispatched + 1)
+        running_or_chosen[run_id] = running_or_chosen.get(run_id, slots.running) + 1
         is_in_share = running_or_chosen[run_id] <= share
         chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, is_in_share))
     return chosen

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import parse_codebook, read_codebook
+from analysis.codebooks.codebook_files import parse_codebook, read_codebook
 from analysis.codebooks.stored import keep_codebook
 from cli.coding_page.access import make_token
 from cli.coding_page.app import HOST, CodingApp

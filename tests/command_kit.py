@@ -15,10 +15,19 @@ import pytest
 
 from cli import context
 from cli.main import main
+from cli.stack.worker import python_module
 from models.database import Database
 
 # Arguments of `tidings` in, its status and standard error out.
 Run = Callable[..., tuple[int, str]]
+
+
+def python_script(program: str, *words: object) -> list[str]:
+    """Return the command that runs a program as ``python -c`` does, its imports done if possible.
+
+    Programs that show what is imported, or when, are executed.
+    """
+    return [*python_module("tests.script"), program, *map(str, words)]
 
 
 @contextmanager

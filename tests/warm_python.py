@@ -2,9 +2,10 @@
 
 These take a second of each process, and tests start hundreds. A process that begins here has
 arguments, an environment, a working directory, descriptors and a parent as if it had been executed,
-and its module is run as ``__main__`` from its first line; the kernel shows the command line and the
-environment of the first process. What is started in any other way (another program, ``-c``, without
-``-P``, as another user, outside of Linux) is executed as ever.
+and its module is run as ``__main__`` from its first line; the kernel shows the environment of the
+first process. A command that starts a stack starts its processes in the same way. What is started
+in any other way (another program, ``-c``, without ``-P``, as another user, outside of Linux) is
+executed as ever.
 """
 
 from __future__ import annotations
@@ -31,9 +32,19 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from analysis.text.language_detector import detect_languages
+from cli import command_server
+from cli.stack.worker import ENVIRONMENT
 from core.processes import die_with_parent
 
-MODULES = {"celery", "cli.command_server", "cli.main", "tests.often_reconciling_worker"}
+MODULES = {
+    *("celery", "cli.command_server", "cli.main", "cli.start", "tidings.end_with_input"),
+    *("tests.often_reconciling_worker", "tests.script"),
+}
+# These start processes, which may be the Text API.
+STARTERS = {"tests.script", "tidings.end_with_input"}
+STACK_COMMANDS = {"demo", "up"}
+STARTS_STACK = "start=True"
 SHIM = "cli.stack.exec_with_pdeathsig"
 # Imported once, with all that they import. What reads the environment when it is imported is not
 # among them: workers.celery, prometheus_client.
@@ -43,11 +54,18 @@ PRELOADED = (
     *("cli.control", "cli.inspect", "cli.operations", "cli.plan", "cli.report", "cli.submit"),
     *("cli.forget", "cli.import_", "cli.label", "cli.pack", "cli.stored", "cli.trainings"),
     *("cli.watch", "sqlalchemy.dialects.postgresql", "workers.executor", "workers.runtime"),
-    "reports.build.report_folder",
+    *("reports.build.report_folder", "sources.cc_news"),
+)
+# Imported when the first one is to start.
+TEXTAPI = (
+    *("aiohttp.web", "gunicorn.app.base", "spacy", "textblob.en", "vaderSentiment.vaderSentiment"),
+    *("textapi.engine.language", "textapi.engine.polarity", "textapi.text.keywords"),
 )
 # These are read when an interpreter starts.
 START_VARIABLES = ("PYTHON", "LC_", "LANG", "LD_", "OPENBLAS")
 PR_SET_CHILD_SUBREAPER = 36
+# The command line of a process is shown in the place of its first one, which this makes long.
+ROOM = "-" * 4000
 # No descriptor of a child has so high a number.
 HIGH = 200
 _execute_child = subprocess.Popen._execute_child
@@ -57,8 +75,8 @@ _execute_parameters = inspect.signature(_execute_child)
 class WarmPython:
     """The process that has done the imports; it starts when it is needed first."""
 
-    def __init__(self) -> None:
-        self._requests: socket.socket | None = None
+    def __init__(self, requests: socket.socket | None = None) -> None:
+        self._requests = requests
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
 
@@ -83,11 +101,11 @@ class WarmPython:
         return int(process_id)
 
     def _start(self) -> None:
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in (self._requests, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self._requests, theirs = _socket_pair()
         command = [sys.executable, "-P", "-m", "tests.warm_python", str(theirs.fileno())]
-        variables = dict(os.environ) | {"OPENBLAS_NUM_THREADS": "1"}
+        command.append(ROOM)
+        # What workers and the Text API have in their environment is read by imports.
+        variables = dict(os.environ) | ENVIRONMENT | {"OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             command, pass_fds=[theirs.fileno()], env=variables, cwd="/"
         )
@@ -100,6 +118,13 @@ class WarmPython:
             self._process.wait()
 
 
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in pair:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    return pair
+
+
 @contextmanager
 def warm_processes() -> Iterator[None]:
     """Let `subprocess` start commands and workers from a process that has done their imports."""
@@ -107,6 +132,13 @@ def warm_processes() -> Iterator[None]:
         yield
         return
     warm = WarmPython()
+    with _executing(_forking_from(warm)):
+        yield
+    warm.close()
+
+
+def _forking_from(warm: WarmPython) -> Callable[..., None]:
+    """Return what `subprocess` does to start a process: have it forked, where that is possible."""
 
     def execute(process: Any, *arguments: Any) -> None:
         bound = _execute_parameters.bind(process, *arguments).arguments
@@ -135,9 +167,7 @@ def warm_processes() -> Iterator[None]:
         pipes = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
         process._close_pipe_fds(*(bound[name] for name in pipes))
 
-    with _executing(execute):
-        yield
-    warm.close()
+    return execute
 
 
 def executed_processes() -> AbstractContextManager[None]:
@@ -188,14 +218,14 @@ def main() -> None:
     """Do the imports, fork for each request, and run its module in the new process."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     requests = socket.socket(fileno=int(sys.argv[1]))
-    for module in PRELOADED:
-        importlib.import_module(module)
-    gc.collect()
+    _import_all(PRELOADED)
+    # The first text loads a model, which takes half a second.
+    detect_languages(["A tide."])
     gc.freeze()
-
     request = _serve(requests)
     if request is None:
         os._exit(0)
+    request = _serve_starter(request)
     _become(request)
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
@@ -225,6 +255,7 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
         text, descriptors, _flags, _address = socket.recv_fds(requests, 1 << 20, 64)
         if not text:
             return None
+        _import_all(_find_extras(json.loads(text)))
 
         reader, writer = os.pipe()
         if between := os.fork():
@@ -240,8 +271,60 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
             _join(request)
             # Whoever starts a process may signal its group at once.
             os.write(writer, str(os.getpid()).encode())
+            requests.detach()
             _take(descriptors, request["descriptors"])
             return request
+
+
+def _starts_stack(request: dict[str, Any]) -> bool:
+    words = request["words"]
+    if request["module"] in STARTERS:
+        return bool(STACK_COMMANDS & set(words)) or STARTS_STACK in words[0]
+    return request["module"] in {"cli.main", "cli.start"} and words[:1] in [["demo"], ["up"]]
+
+
+def _find_extras(request: dict[str, Any]) -> Sequence[str]:
+    """Return what few modules and commands import."""
+    if request["module"] == "cli.command_server":
+        return command_server.PRELOADED
+    is_textapi = request["module"] == "cli.main" and request["words"][:1] == ["textapi"]
+    has_its_own = "TIDINGS_TEXTAPI_URL" not in request["variables"]
+    return TEXTAPI if is_textapi or (_starts_stack(request) and has_its_own) else ()
+
+
+def _import_all(modules: Sequence[str]) -> None:
+    if set(modules) <= sys.modules.keys():
+        return
+    for module in modules:
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+
+
+def _serve_starter(request: dict[str, Any]) -> dict[str, Any]:
+    """Let a child fork what a process starts; return the request that this process is for."""
+    if request["module"] not in STARTERS and not _starts_stack(request):
+        return request
+
+    ours, theirs = _socket_pair()
+    if os.fork():
+        theirs.close()
+        execute = _forking_from(WarmPython(ours))
+        subprocess.Popen._execute_child = execute  # type: ignore[method-assign]
+        return request
+
+    # No signal to the group of the starter ends the child, and whoever reads what the starter
+    # writes does not wait for it.
+    os.setsid()
+    ours.close()
+    with Path(os.devnull).open("r+b") as nothing:
+        for number in range(3):
+            os.dup2(nothing.fileno(), number)
+    _close_descriptors(but={0, 1, 2, theirs.fileno()})
+    nested_request = _serve(theirs)
+    if nested_request is None:
+        os._exit(0)
+    return _serve_starter(nested_request)
 
 
 def _join(request: dict[str, Any]) -> None:
@@ -260,8 +343,12 @@ def _take(descriptors: Sequence[int], numbers: Sequence[int]) -> None:
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, HIGH) for descriptor in descriptors]
     for descriptor, number in zip(moved, numbers, strict=True):
         os.dup2(descriptor, number)
+    _close_descriptors(but=set(numbers))
+
+
+def _close_descriptors(but: set[int]) -> None:
     for opened in sorted(int(path.name) for path in Path("/proc/self/fd").iterdir()):
-        if opened not in numbers:
+        if opened not in but:
             with suppress(OSError):
                 os.close(opened)
 
@@ -274,6 +361,7 @@ def _become(request: dict[str, Any]) -> None:
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [request["module"], *request["words"]]
+    _show_command([sys.executable, "-P", "-m", *sys.argv])
 
     encoding, errors = sys.stdout.encoding, sys.stdout.errors
     sys.stdin = sys.__stdin__ = open(0, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
@@ -289,6 +377,16 @@ def _become(request: dict[str, Any]) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def _show_command(words: Sequence[str]) -> None:
+    """Let the kernel show *words* as the command of this process."""
+    # proc_pid_stat(5): the addresses of the first and behind the last byte, fields 48 and 49.
+    fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+    start, end = int(fields[45]), int(fields[46])
+    shown = b"\0".join(word.encode() for word in words)[: end - start - 1]
+    ctypes.memset(start, 0, end - start)
+    ctypes.memmove(start, shown, len(shown))
 
 
 if __name__ == "__main__":

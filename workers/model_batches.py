@@ -18,7 +18,8 @@ from uuid import uuid4
 
 from sqlalchemy import Row
 
-from analysis.codebooks.model_requests import RETRIES, ModelRequest, completion_to_json
+from analysis.codebooks.model_answers import completion_to_json
+from analysis.codebooks.model_requests import RETRIES, ModelRequest
 from core.errors import ServiceBadAnswer, ServiceRefused, SettingsError
 from core.logs import get_logger
 from core.prices import Price, parse_price

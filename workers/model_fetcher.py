@@ -45,7 +45,7 @@ class BoundExceeded(ServiceError):
 
 
 @dataclass
-class _Took:
+class _Spent:
     """What the calls of a slice have taken, bounds of those without an answer among it."""
 
     calls: int = 0
@@ -54,15 +54,32 @@ class _Took:
     cost: int = 0
 
 
+@dataclass
+class _Call:
+    """An attempt from its charge to its settlement."""
+
+    bound: CallBound
+    attempt: int
+    charge: Charge | None = None
+    sent_at: float | None = None
+
+
 class ModelFetcher(LedgerFetcher):
     """Gets answers of a language model.
 
-    Each request that is sent is charged to the run at its bound before, and at what it took when
-    its answer is stored. One that is not answered stays charged.
+    A call is charged to the run, with the most that it can take, before it is sent. A charge whose
+    call was not sent is given back. The charge of one that was sent is settled: what the call took
+    stands in its place from the transaction that stores the answer. A call without an answer stays
+    charged, unless it surely was not billed. After a settlement the run is released: calls that
+    wait for room in its cap are tried again.
     """
 
     def __init__(self, job: JobContext, coder: str, texts_before_batches: int | None) -> None:
-        """Ask the model of *coder* at once about so many texts of the run, or None for all."""
+        """Ask the model of *coder*.
+
+        The first *texts_before_batches* texts of the run are sent one by one, the others in
+        batches; None sends all one by one.
+        """
         runtime, settings = job.runtime, job.runtime.settings
         self._credential = credential_of(runtime.model_key)
         super().__init__(
@@ -79,7 +96,7 @@ class ModelFetcher(LedgerFetcher):
         self._budget = runtime.budget
         self._price_text = settings.model_price
         self._price = parse_price(settings.model_price)
-        self._took = _Took()
+        self._spent = _Spent()
         self._texts_before_batches = texts_before_batches
         self._batches = ModelBatches(job, coder, settings.model_price, self._credential)
 
@@ -95,13 +112,14 @@ class ModelFetcher(LedgerFetcher):
         trace: TracebackType | None,
     ) -> None:
         await super().__aexit__(kind, error, trace)
-        if self._took.calls:
+        spent = self._spent
+        if spent.calls:
             log.info(
                 "model asked",
-                calls=self._took.calls,
-                tokens_in=self._took.tokens_in,
-                tokens_out=self._took.tokens_out,
-                cost=format_money(self._took.cost, self._price.currency),
+                calls=spent.calls,
+                tokens_in=spent.tokens_in,
+                tokens_out=spent.tokens_out,
+                cost=format_money(spent.cost, self._price.currency),
             )
 
     async def check_settings(self, submitted_price: str) -> None:
@@ -130,33 +148,38 @@ class ModelFetcher(LedgerFetcher):
         Raises `AnswersPending` while batches have some of them.
         """
         all_requests: list[ModelRequest] = list(requests)
-        limit = self._texts_before_batches
+        most_at_once = self._texts_before_batches
         missing = await self._find_missing(all_requests)
         counts = self._writer.counts(OPERATION)
         counts.answers_reused += len(all_requests) - len(missing)
         if not missing:
             return
 
+        # Without batches, each request is sent by itself.
         self._batches.know(all_requests)
         batched = await self._batches.find_batched([request.key for request in missing])
-        if limit is None and not batched:
+        if most_at_once is None and not batched:
             await super().fetch(missing)
             return
 
+        # Batches that have ended leave answers, or requests that are open again.
         await self._batches.advance()
         missing = await self._find_missing(all_requests)
         batched = await self._batches.find_batched([request.key for request in missing])
         open_requests = [request for request in missing if request.key not in batched]
+
+        # The first texts of the run are sent one by one, and all others in new batches.
         at_once = len(open_requests)
-        if limit is not None:
-            at_once = max(0, limit - await self.job.read(count_answers, self.job.claim.run_id))
+        if most_at_once is not None:
+            answered = await self.job.read(count_answers, self.job.claim.run_id)
+            at_once = max(0, most_at_once - answered)
         await super().fetch(open_requests[:at_once])
         if open_requests[at_once:]:
             await self._batches.create(open_requests[at_once:])
         await self._wait_for_batches(all_requests)
 
     async def _find_missing(self, requests: Sequence[ModelRequest]) -> list[ModelRequest]:
-        """Return the *requests* whose answers are not stored, or asked for again by a batch."""
+        """Return the *requests* whose answers are missing, or are to be replaced by a retry."""
         keys = [request.key for request in requests]
         stored = await self.job.read(stored_keys, keys)
         stored -= await self.job.read(find_retried)
@@ -180,7 +203,7 @@ class ModelFetcher(LedgerFetcher):
         after_failure: Callable[[ServiceError], None],
         end_claims: EndClaims,
     ) -> set[AnswerKey]:
-        """Request the codes of a text and store the answer; return no key.
+        """Request the codes of a text and store the answer; return that no key is left open.
 
         An answer that gives no codes is asked for again, and kept where no attempt is better.
         Raises what `ModelClient.complete` raises, and `BoundExceeded`.
@@ -198,6 +221,7 @@ class ModelFetcher(LedgerFetcher):
                         await self._store(request, answers, end_claims)
                         is_settled = True
                     finally:
+                        # An answer that is asked for again has nothing to store.
                         if not is_settled:
                             await self._writer.flush()
                         self._budget.release(self.job.claim.run_id)
@@ -211,6 +235,7 @@ class ModelFetcher(LedgerFetcher):
         except BoundExceeded:
             raise
         except ServiceError:
+            # No attempt was better than the last unusable answer.
             if not unusable:
                 raise
             await self._store(request, unusable[-1], end_claims)
@@ -221,7 +246,7 @@ class ModelFetcher(LedgerFetcher):
         operation: str,  # noqa: ARG002
         attempt: int,  # noqa: ARG002
     ) -> None:
-        """Charge nothing yet: a call is charged with its bound."""
+        """Count nothing: `_exchange_once` charges each call with its bound."""
         self.has_called.set()
 
     def _read_answers(
@@ -251,11 +276,11 @@ class ModelFetcher(LedgerFetcher):
     ) -> Any:
         """Return the JSON of a reply; a server that refuses a field is asked at once without it."""
         while True:
-            left_out = self._client.refused_fields
+            refused_before = self._client.refused_fields
             try:
                 return await self._exchange_once(request, number, before_attempt)
             except ServiceRefused as error:
-                if not self._client.leave_out_refused_field(error, left_out):
+                if not self._client.leave_out_refused_field(error, refused_before):
                     raise
 
     async def _exchange_once(
@@ -264,66 +289,89 @@ class ModelFetcher(LedgerFetcher):
         """Return the JSON of a reply, and charge what it took with the next batch of answers.
 
         A call is charged before it has one of the slots of calls in flight, and the slot is free
-        when the reply came: the model waits for no transaction. The caller releases the charge of
+        when the reply came: the model waits for no transaction. The caller releases the run after
         an answered call.
         """
-        run_id, chat = self.job.claim.run_id, request.chat
-        bound = CallBound(
-            run_id=run_id,
-            service=SERVICE,
-            credential=self._credential,
-            operation=OPERATION,
-            tokens=chat.most_tokens,
-            cost=chat.most_cost(self._price),
-        )
-        charge: Charge | None = None
-        began: float | None = None
+        call = _Call(self._bound_of(request), number)
+        slot = AsyncExitStack()
 
         async def before() -> None:
-            nonlocal charge, began
-            charge = await self._budget.charge(bound, self._price.currency)
+            call.charge = await self._budget.charge(call.bound, self._price.currency)
             charged_at = time.monotonic()
             await slot.enter_async_context(self._slots)
             if time.monotonic() - charged_at > SEND_WITHIN_SECONDS:
-                # The call counts in the minute of its charge where a limit is rebuilt.
-                early_charge, charge = charge, None
-                await self._budget.give_back(early_charge)
-                charge = await self._budget.charge(bound, self._price.currency)
+                await self._charge_again(call)
             await before_attempt(OPERATION, number)
-            began = time.monotonic()
+            call.sent_at = time.monotonic()
 
-        def settle(usage: Usage | None) -> None:
-            if charge is not None and began is not None:
-                self._add(usage, bound)
-                seconds = time.monotonic() - began
-                settlement = Settlement(
-                    charge=charge, usage=usage, is_retry=number > 1, seconds=seconds
-                )
-                self._writer.model_calls().settlements.append(settlement)
-
-        is_answered = False
+        has_reply = False
         try:
-            async with AsyncExitStack() as slot:
-                reply = await self._client.complete(chat, request.model, self._price, before)
-            is_answered = True
+            async with slot:
+                reply = await self._client.complete(
+                    request.chat, request.model, self._price, before
+                )
+            has_reply = True
         except ServiceError as error:
-            settle(_NOTHING if was_surely_not_billed(error) else None)
+            self._settle(call, _NOTHING if was_surely_not_billed(error) else None)
             raise
         finally:
-            if charge is not None and began is None:
-                await self._budget.give_back(charge)
-            elif charge is not None and not is_answered:
-                await self._writer.flush()
-                self._budget.release(run_id)
-        settle(usage_of(read_tokens(reply), self._price))
+            if not has_reply:
+                await self._abandon(call)
+
+        self._settle(call, usage_of(read_tokens(reply), self._price))
         return reply
 
-    def _add(self, usage: Usage | None, bound: CallBound) -> None:
-        self._took.calls += 1
-        self._took.cost += bound.cost if usage is None else usage.cost
+    def _bound_of(self, request: ModelRequest) -> CallBound:
+        return CallBound(
+            run_id=self.job.claim.run_id,
+            service=SERVICE,
+            credential=self._credential,
+            operation=OPERATION,
+            tokens=request.chat.most_tokens,
+            cost=request.chat.most_cost(self._price),
+        )
+
+    async def _charge_again(self, call: _Call) -> None:
+        """Move the charge of a call that waited long for its slot to the minute of the call.
+
+        A limit that Redis lost is rebuilt from the charges by their minutes.
+        """
+        early_charge, call.charge = call.charge, None
+        assert early_charge is not None  # noqa: S101 - a call has a charge before its slot
+        await self._budget.give_back(early_charge)
+        call.charge = await self._budget.charge(call.bound, self._price.currency)
+
+    def _settle(self, call: _Call, usage: Usage | None) -> None:
+        """Settle a call that was sent, with the next batch; without a *usage* it stays charged."""
+        if call.charge is None or call.sent_at is None:
+            return
+
+        self._count_spent(usage, call.bound)
+        settlement = Settlement(
+            charge=call.charge,
+            usage=usage,
+            is_retry=call.attempt > 1,
+            seconds=time.monotonic() - call.sent_at,
+        )
+        self._writer.model_calls().settlements.append(settlement)
+
+    async def _abandon(self, call: _Call) -> None:
+        """Give back the charge of a call that was not sent, or store the settlement of one."""
+        if call.charge is None:
+            return
+
+        if call.sent_at is None:
+            await self._budget.give_back(call.charge)
+        else:
+            await self._writer.flush()
+            self._budget.release(call.bound.run_id)
+
+    def _count_spent(self, usage: Usage | None, bound: CallBound) -> None:
+        self._spent.calls += 1
+        self._spent.cost += bound.cost if usage is None else usage.cost
         if usage is not None:
-            self._took.tokens_in += usage.tokens_in
-            self._took.tokens_out += usage.tokens_out
+            self._spent.tokens_in += usage.tokens_in
+            self._spent.tokens_out += usage.tokens_out
 
     def _note_use(self, request: ModelRequest, reply: Any) -> None:
         """Record with the next batch who answered, and what it took."""

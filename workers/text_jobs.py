@@ -238,12 +238,18 @@ async def _run_step(
         if isinstance(result, NotReady):
             return result
         if result.bad_answers is not None:
-            await _forget_answers(job, fetcher.engine, result.bad_answers)
+            await _forget_answers(job, fetcher, result.bad_answers)
         await job.record_step(step, result)
         return None
 
 
-async def _forget_answers(job: JobContext, engine: str, bad_answers: BadAnswers) -> NoReturn:
+async def _forget_answers(
+    job: JobContext, fetcher: LedgerFetcher, bad_answers: BadAnswers
+) -> NoReturn:
     """Remove answers that fail the step, so that a retry asks anew. Raises `ServiceBadAnswer`."""
-    await job.write(partial(delete_keyword_answers, engine=engine, keys=bad_answers.keys))
-    raise ServiceBadAnswer(bad_answers.reason, service=SERVICE)
+    error = ServiceBadAnswer(bad_answers.reason, service=SERVICE)
+    # If the slice ends while they are removed, the next slice would ask for all of them again.
+    fetcher.note_late_error(error)
+    forget = partial(delete_keyword_answers, engine=fetcher.engine, keys=bad_answers.keys)
+    await job.write(forget)
+    raise error

@@ -1,4 +1,4 @@
-"""What a language model is asked of a text, and how its answer becomes codes.
+"""What a language model is asked of a text.
 
 The text is material: it stands between two equal lines of signs that it does not hold itself, and
 the JSON schema decides what an answer may be.
@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from analysis.codebooks.codebook import Codebook, Variable, VariableType
 from core.enums import CodeState, UncodedReason
 from language_models.chat import ChatRequest
-from models.codes import CodeValue, UnitCodes
 
 # The number goes up when the words of the prompt change: stored answers are of the older ones.
 VERSION = 1
 
-_UNCODED = {f"{CodeState.CANNOT_BE_CODED}: {reason}": reason for reason in UncodedReason}
+# What a model writes instead of a code that the text does not let it give.
+UNCODED_WORDS = {f"{CodeState.CANNOT_BE_CODED}: {reason}": reason for reason in UncodedReason}
 
 # The line before and after the text is at least so long.
 _SHORTEST_MARK = 8
@@ -112,83 +111,16 @@ def _describe_answer(codebook: Codebook) -> str:
         )
     if any(variable.condition for variable in codebook.variables):
         sentences.append("A question whose condition does not hold has null.")
-    uncoded = ", ".join(json.dumps(words) for words in _UNCODED)
+    uncoded = ", ".join(json.dumps(words) for words in UNCODED_WORDS)
     sentences.append(f"A question that the text does not let you answer has one of {uncoded}.")
     return " ".join(sentences)
 
 
 def _schema_of(variable: Variable) -> dict[str, Any]:
-    codes = [*variable.codes, *_UNCODED]
+    codes = [*variable.codes, *UNCODED_WORDS]
     schema: dict[str, Any] = {"type": "string", "enum": codes}
     if variable.type == VariableType.CATEGORIES:
         schema = {"type": "array", "items": schema}
     if variable.condition is not None:
         schema = {"anyOf": [schema, {"type": "null"}]}
     return schema
-
-
-class InvalidAnswer(ValueError):
-    """What a model wrote gives a variable no code; the message says which and why."""
-
-
-def read_codes(codebook: Codebook, text: str) -> dict[str, CodeValue]:
-    """Return the codes that a model wrote, of the variables that are asked of the text.
-
-    Raises `InvalidAnswer`.
-    """
-    answer = _parse_object(text)
-    values: dict[str, CodeValue] = {}
-    codes: dict[str, str | None] = {}
-    for variable in codebook.variables:
-        if not variable.is_asked(codes):
-            continue
-        value = _read_code(variable, answer.get(variable.name))
-        values[variable.name] = value
-        codes[variable.name] = value.code
-    return values
-
-
-def uncoded_values(codebook: Codebook, state: CodeState, reason: str | None) -> UnitCodes:
-    """Return that a text has no codes: of each variable that is asked of every text."""
-    value = CodeValue(None, state, reason)
-    return {variable.name: value for variable in codebook.variables if not variable.condition}
-
-
-def _parse_object(text: str) -> Mapping[str, Any]:
-    """Return the JSON object of an answer, which some models put between code fences."""
-    stripped = text.strip()
-    if stripped.startswith("```") and stripped.endswith("```"):
-        stripped = stripped.strip("`").removeprefix("json")
-    try:
-        answer = json.loads(stripped)
-    except (ValueError, RecursionError):
-        raise InvalidAnswer("the answer is no JSON") from None
-    if not isinstance(answer, dict):
-        raise InvalidAnswer("the answer is no JSON object")
-    return answer
-
-
-def _read_code(variable: Variable, written: Any) -> CodeValue:
-    if isinstance(written, list):
-        return _read_categories(variable, written)
-    if isinstance(written, int) and not isinstance(written, bool):
-        written = str(written)
-    if not isinstance(written, str):
-        raise InvalidAnswer(f"{variable.name} has no code")
-    if written in _UNCODED:
-        return CodeValue(None, CodeState.CANNOT_BE_CODED, _UNCODED[written])
-    try:
-        return CodeValue(variable.parse_code(written))
-    except ValueError:
-        raise InvalidAnswer(f"{variable.name} has what is no code of it") from None
-
-
-def _read_categories(variable: Variable, written: list[Any]) -> CodeValue:
-    if variable.type != VariableType.CATEGORIES or not all(
-        isinstance(code, str) for code in written
-    ):
-        raise InvalidAnswer(f"{variable.name} has what is no code of it")
-    reasons = [_UNCODED[code] for code in written if code in _UNCODED]
-    if reasons:
-        return CodeValue(None, CodeState.CANNOT_BE_CODED, reasons[0])
-    return _read_code(variable, "|".join(written) or "none")

@@ -9,21 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
-from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.model_prompt import InvalidAnswer, Prompt, read_codes, uncoded_values
+from analysis.codebooks.model_answers import UNUSABLE, codes_of_answer, completion_to_json
+from analysis.codebooks.model_prompt import Prompt
 from core.enums import CodeState
 from core.errors import ServiceBadAnswer
 from language_models.chat import CHOSEN_SEED, ChatRequest
-from language_models.completion import OPERATION, SERVICE, Completion, read_completion
-from models.codes import UnitCodes
+from language_models.completion import OPERATION, SERVICE, read_completion
 from textapi.requests import AnswerKey, begin_key, finish_key
 
 # A refused, cut-off or invalid answer is asked for again so many times.
 RETRIES = 2
-
-
-# An answer of such a state gives no codes.
-UNUSABLE = frozenset({CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID})
 
 
 class UnusableAnswer(ServiceBadAnswer):
@@ -118,35 +113,3 @@ def _key_head(coder: str, max_tokens: int, prompt_hash: str) -> hashlib.blake2b:
         "temperature": 0,
     }
     return begin_key(coder, OPERATION, parameters)
-
-
-def completion_to_json(completion: Completion) -> dict[str, Any]:
-    """Return a completion as it is stored: what the model wrote, and who wrote it how."""
-    stored: dict[str, Any] = {"text": completion.text, "model": completion.model}
-    if completion.fingerprint:
-        stored["fingerprint"] = completion.fingerprint
-    if completion.tokens is not None:
-        stored["tokens"] = list(completion.tokens)
-    if completion.is_refused:
-        stored["refused"] = True
-    if completion.is_cut_off:
-        stored["cut_off"] = True
-    return stored
-
-
-def codes_of_answer(codebook: Codebook, stored: Mapping[str, Any]) -> UnitCodes:
-    """Return the codes that follow from a stored answer, or why there are none."""
-    if stored.get("refused"):
-        return uncoded_values(codebook, CodeState.REFUSED, None)
-    if stored.get("cut_off"):
-        return uncoded_values(codebook, CodeState.CUT_OFF, None)
-    try:
-        return read_codes(codebook, stored["text"])
-    except InvalidAnswer as error:
-        return uncoded_values(codebook, CodeState.INVALID, str(error))
-
-
-def name_model(stored: Mapping[str, Any]) -> str:
-    """Return who gave a stored answer: the model as its server names it, and the fingerprint."""
-    fingerprint = stored.get("fingerprint")
-    return f"{stored['model']} ({fingerprint})" if fingerprint else str(stored["model"])

@@ -7,7 +7,7 @@ import re
 from sqlalchemy import Connection, select
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import find_codebook
+from analysis.codebooks.codebook_files import find_codebook
 from core.errors import NotFound
 from models import tables
 from models.codes import store_codebook

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
+from analysis.codebooks.model_answers import UNUSABLE, codes_of_answer, name_model
 from analysis.codebooks.model_prompt import Prompt
-from analysis.codebooks.model_requests import UNUSABLE, ModelRequest, codes_of_answer, name_model
+from analysis.codebooks.model_requests import ModelRequest
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
 from analysis.options import MENTIONS, SAMPLE

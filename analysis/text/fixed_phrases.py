@@ -398,9 +398,14 @@ class PhraseCounts:
         return np.where(is_free & (phrase_of_form < none), phrase_of_form, _NONE)
 
     def _find_longer(self) -> dict[Key, _Count]:
-        """Return for each phrase the most frequent one that has a word more, by the phrase."""
+        """Return for each phrase the most frequent one that has a word more, by the phrase.
+
+        Rare phrases are counted by chance alone, where their hashes are those of others.
+        """
         longer: dict[Key, _Count] = {}
         for key, count in self._counts.items():
+            if count.at_place < FEWEST_OF_PHRASE:
+                continue
             is_head, words = key
             shorter = is_head, words[:-1] if is_head else words[1:]
             most = longer.get(shorter)

@@ -201,26 +201,40 @@ class Patterns:
         return None
 
 
-def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patterns:
+@dataclass(frozen=True)
+class FoundPhrases:
+    """The fixed phrases of texts, and the labels of the forms that have none."""
+
+    fixed: PhrasesOfForms
+    labels: PhrasesOfForms
+
+
+def find_patterns(
+    read_texts: ReadTexts,
+    *,
+    with_families: bool = True,
+    wait_for_phrases: Callable[[], FoundPhrases | None] | None = None,
+) -> Patterns:
     """Return the patterns of texts, each of which has a number of its own.
 
     *read_texts* is called again where the forms of all texts would take too much memory, and
     returns the same texts in the same order. The order decides by which text a pattern is shown,
     and little else. Without families a fixed head or tail is a label: posts end with the same
     signature or tag, and say another thing each time.
+
+    *wait_for_phrases* returns what `find_phrases` returned for the same texts in another process,
+    or None if that failed.
     """
-    numbers, hashes, counts, phrases, kept_forms = _survey(read_texts())
-    _, first_texts, form_of = np.unique(hashes, return_index=True, return_inverse=True)
-    n_forms = len(first_texts)
-    sizes = np.bincount(form_of, minlength=n_forms)
-    is_first = np.zeros(len(hashes), bool)
-    is_first[first_texts] = True
+    phrases = PhraseCounts() if wait_for_phrases is None else None
+    counts = _Counts()
+    forms = _survey(read_texts, counts, phrases)
+    sizes = np.bincount(forms.form_of_text, minlength=forms.n_forms)
 
     templates = _Templates(counts)
-    template_of_form = np.full(n_forms, _NONE, np.int64)
-    for index, form in _read_first_forms(read_texts, kept_forms, is_first):
-        form_number = int(form_of[index])
-        phrases.add(form, form_number)
+    template_of_form = np.full(forms.n_forms, _NONE, np.int64)
+    for form_number, form in forms.read_first():
+        if phrases is not None:
+            phrases.add(form, form_number)
         template_of_form[form_number] = templates.add(form, form_number, int(sizes[form_number]))
     templates.part_small(template_of_form)
     template_sizes = np.bincount(
@@ -228,10 +242,17 @@ def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patte
     )[1:]
     templates.merge(template_of_form, template_sizes.astype(np.int64))
 
-    fixed = phrases.find_fixed(n_forms)
-    labels = phrases.find_labels(fixed.phrase_of_form == _NONE)
+    found = None
+    if phrases is not None:
+        found = _choose_phrases(phrases, forms.n_forms)
+    elif wait_for_phrases is not None:
+        found = wait_for_phrases()
+    if found is None or len(found.fixed.phrase_of_form) != forms.n_forms:
+        # The other process failed, or a text was erased between its reading and this one.
+        found = find_phrases(read_texts)
+    fixed, labels = found.fixed, found.labels
     if not with_families:
-        labels, fixed = labels.join(fixed), PhrasesOfForms.none(n_forms)
+        labels, fixed = labels.join(fixed), PhrasesOfForms.none(forms.n_forms)
     has_phrase = fixed.phrase_of_form != _NONE
     # The families are numbered after the templates.
     group_of_form = np.where(
@@ -239,12 +260,30 @@ def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patte
     )
     shared: dict[int, Template | FixedPhrase] = dict(templates.by_number)
     shared |= dict(enumerate(fixed.phrases, templates.next_number))
-    patterns, members = _collect(numbers, group_of_form[form_of], shared, templates.exact)
+    patterns, members = _collect(
+        forms.numbers, group_of_form[forms.form_of_text], shared, templates.exact
+    )
 
     shown_labels, labelled = _collect(
-        numbers, labels.phrase_of_form[form_of], dict(enumerate(labels.phrases))
+        forms.numbers,
+        labels.phrase_of_form[forms.form_of_text],
+        dict(enumerate(labels.phrases)),
     )
-    return Patterns(patterns, len(numbers), shown_labels, members, labelled)
+    return Patterns(patterns, len(forms.numbers), shown_labels, members, labelled)
+
+
+def find_phrases(read_texts: ReadTexts) -> FoundPhrases:
+    """Return the fixed phrases and the labels of texts, which `find_patterns` needs."""
+    phrases = PhraseCounts()
+    forms = _survey(read_texts, None, phrases)
+    for form_number, form in forms.read_first():
+        phrases.add(form, form_number)
+    return _choose_phrases(phrases, forms.n_forms)
+
+
+def _choose_phrases(phrases: PhraseCounts, n_forms: int) -> FoundPhrases:
+    fixed = phrases.find_fixed(n_forms)
+    return FoundPhrases(fixed, phrases.find_labels(fixed.phrase_of_form == _NONE))
 
 
 class _Counts:
@@ -305,37 +344,68 @@ class _KeptForms:
             yield place, Form(self._texts[place], tuple([words[number] for number in numbers]))
 
 
+@dataclass(frozen=True)
+class _SurveyedForms:
+    """The forms of all texts. They are numbered by their hashes."""
+
+    # The numbers of the texts.
+    numbers: Integers
+
+    n_forms: int
+
+    # The number of the form of each text.
+    form_of_text: Integers
+
+    # Whether a text is the first one of its form.
+    _is_first: NDArray[np.bool_]
+
+    _kept: _KeptForms
+    _read_texts: ReadTexts
+
+    def read_first(self) -> Iterator[tuple[int, Form]]:
+        """Yield each different form once, in the order of the texts, with its number."""
+        if self._kept.has_all:
+            for index, form in self._kept.select(self._is_first):
+                yield int(self.form_of_text[index]), form
+            return
+        for index, (_, text) in enumerate(self._read_texts()):
+            if self._is_first[index]:
+                yield int(self.form_of_text[index]), read_form(text)
+
+
 def _survey(
-    texts: Iterable[tuple[int, str]],
-) -> tuple[Integers, NDArray[np.uint64], _Counts, PhraseCounts, _KeptForms]:
-    """Return the number and the hash of each text, the counts of all forms, and the forms."""
+    read_texts: ReadTexts, counts: _Counts | None, phrases: PhraseCounts | None
+) -> _SurveyedForms:
+    """Read the form of each text; let *counts* and *phrases* count each different form once."""
     numbers, hashes = array("q"), array("Q")
-    forms = _KeptForms()
-    counts, phrases = _Counts(), PhraseCounts()
+    kept_forms = _KeptForms()
     is_counted = np.zeros(_MARKS, np.uint8).data
-    for text_number, text in texts:
+    for text_number, text in read_texts():
         form = read_form(text)
         hashed = _hash(form.key)
         numbers.append(text_number)
         hashes.append(hashed)
-        forms.add(form)
+        kept_forms.add(form)
         if not is_counted[hashed % _MARKS]:
             is_counted[hashed % _MARKS] = 1
-            counts.add(form)
-            phrases.survey(form)
-    return np.array(numbers, np.int64), np.array(hashes, np.uint64), counts, phrases, forms
+            if counts is not None:
+                counts.add(form)
+            if phrases is not None:
+                phrases.survey(form)
 
-
-def _read_first_forms(
-    read_texts: ReadTexts, kept_forms: _KeptForms, is_first: NDArray[np.bool_]
-) -> Iterator[tuple[int, Form]]:
-    """Yield each different form once, with the index of its first text."""
-    if kept_forms.has_all:
-        yield from kept_forms.select(is_first)
-        return
-    for index, (_, text) in enumerate(read_texts()):
-        if is_first[index]:
-            yield index, read_form(text)
+    _, first_texts, form_of_text = np.unique(
+        np.array(hashes, np.uint64), return_index=True, return_inverse=True
+    )
+    is_first = np.zeros(len(hashes), bool)
+    is_first[first_texts] = True
+    return _SurveyedForms(
+        np.array(numbers, np.int64),
+        len(first_texts),
+        form_of_text,
+        is_first,
+        kept_forms,
+        read_texts,
+    )
 
 
 def _hash(key: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 
-from analysis.codebooks.reading import find_codebook
+from analysis.codebooks.codebook_files import find_codebook
 from analysis.codebooks.stored import stored_codebook
 from cli import context
 from cli.coding import CodingRequest, PageOptions, count_texts, say_what_is_kept

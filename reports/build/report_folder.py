@@ -6,7 +6,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from itertools import count
 from operator import attrgetter
@@ -16,12 +18,13 @@ from core.atomic_files import StagedFiles, replace_file, whole_name, write_atomi
 from core.enums import Grain, Grouping
 from core.errors import TidingsError, UsageError
 from models.database import Database
+from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
 from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.queries import in_batches
-from reports.data.run_data import NO_SELECTION, Selection, load_run
-from reports.data.selection import check_found, refuse_numbers
+from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.data.selection import check_found, refuse_numbers, share_phrases
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
 from reports.findings.confirmed import FindingsBySubject
@@ -56,6 +59,8 @@ _PACKAGES = (
 
 # One job of a large report draws this many figures in a few seconds.
 FIGURES_PER_PART = 120
+# A second process draws parts of this many figures ahead: it may be drawing one when they meet.
+FIGURES_AHEAD = 24
 # The job that makes a report also draws its figures if there are at most this many parts.
 MAX_PARTS_UNDIVIDED = 2
 
@@ -71,6 +76,7 @@ def build(
     check: Callable[[], None] = lambda: None,
     progress: BuildProgress | None = None,
     texts: bool = True,
+    with_second_process: bool = False,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
 
@@ -83,7 +89,8 @@ def build(
     grouped by year the first figure, and those after the last month, are drawn without a check.
     *progress* counts what is made.
     Without *texts* the documents' texts are left out except for quoted sentences. Series have the
-    *grain*, by default that of the run, or months if there are several runs.
+    *grain*, by default that of the run, or months if there are several runs. A second process draws
+    half of the figures and writes the documents, if asked for; the report is the same.
 
     Raises `NotFound` if there is no such run, and `UsageError` if *out* holds another program's
     page, *selection* names a template that the run does not have, a training is given a *grain*, or
@@ -103,38 +110,33 @@ def build(
         runs = [replace(run, grain=Grain.MONTH) for run in runs]
     if any(years.groups_by_year(run) for run in runs):
         check = _after_one(check)
-    store = FigureStore(out, note=describe_origin(runs), check=check, progress=progress)
-    with StagedFiles(out) as pages:
+    with ExitStack() as stack:
+        executor = stack.enter_context(open_second_process()) if with_second_process else None
+        note = describe_origin(runs)
+        store = FigureStore(out, note=note, check=check, progress=progress, executor=executor)
+        pages = stack.enter_context(StagedFiles(out))
+        folders = [out / f"run-{run.id}" for run in runs] if len(runs) > 1 else [out]
+        _share_work(runs, out, store, executor)
         reports = []
-        for run in runs:
-            folder = out / f"run-{run.id}" if len(run_ids) > 1 else out
-            if len(run_ids) == 1:
-                check_found(run, selection)
+        for run, folder in zip(runs, folders, strict=True):
             exports = ExportFolder(run, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
-            read_findings = REPORT_KINDS[run.kind.report].read_findings
-            repeats = None
-            findings: FindingsBySubject = {}
-            if len(run_ids) == 1 and read_findings is not None:
-                repeats, findings = read_repeats(run), read_findings(run)
-            watch = surprises = None
-            if len(run_ids) == 1:
-                watch, surprises = read_watch_section(run), read_surprises_section(run, texts=texts)
-            summary = summarize_run(run)
-            report = Report(summary, pages, store, exports, repeats, findings, watch, surprises)
-            reports.append(report)
+            if executor is not None:
+                exports.share_documents(executor)
+            if len(runs) == 1:
+                check_found(run, selection)
+                reports.append(_read_report(run, pages, store, exports))
+            else:
+                summary = summarize_run(run)
+                reports.append(Report(summary, pages, store, exports, None, {}, None, None))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
-            (report,) = reports
-            kind = REPORT_KINDS[report.run.kind.report]
-            kind.write_pages(report)
-            _write_feed(report, pages)
+            _write_report(*reports)
+        store.finish()
 
-        file_names = {
-            *pages.names,
-            *(f"{store.folder.name}/{file_name}" for file_name in store.used),
-        }
+        figure_names = (f"{store.folder.name}/{file_name}" for file_name in store.used)
+        file_names = {*pages.names, *figure_names}
         for report in reports:
             file_names.update(str(path.relative_to(out)) for path in report.exports.write_all())
         pages.put_in_place(last=INDEX)
@@ -153,11 +155,45 @@ def build(
     return index
 
 
-def _write_feed(report: Report, pages: StagedFiles) -> None:
-    """Write the feed of a watched run."""
+def _share_work(
+    runs: Sequence[RunData], out: Path, store: FigureStore, executor: Executor | None
+) -> None:
+    """Give a second process what it can do of the report of a run before its pages are made.
+
+    Figures of months and accounts are drawn from the last one on. What a selection leaves out takes
+    long to find, so then they are drawn when they are shown.
+    """
+    if executor is None or len(runs) > 1:
+        return
+    (run,) = runs
+    share_phrases(run, executor)
+    if REPORT_KINDS[run.kind.report].read_findings is not None and not run.selection:
+        for job_names in reversed(_split_jobs(run, FIGURES_AHEAD)):
+            source = _FigureSource(run.db.url, run.id, run.grain, run.grouping)
+            store.draw_ahead(_draw_jobs, source, out, job_names)
+
+
+def _read_report(
+    run: RunData, pages: StagedFiles, store: FigureStore, exports: ExportFolder
+) -> Report:
+    """Read what all pages of the report of a single run show."""
+    repeats = None
+    findings: FindingsBySubject = {}
+    read_findings = REPORT_KINDS[run.kind.report].read_findings
+    if read_findings is not None:
+        repeats, findings = read_repeats(run), read_findings(run)
+    watch, surprises = read_watch_section(run), read_surprises_section(run, texts=exports.texts)
+    summary = summarize_run(run)
+    return Report(summary, pages, store, exports, repeats, findings, watch, surprises)
+
+
+def _write_report(report: Report) -> None:
+    """Write the pages of the report of a single run, and the feed of a watched one."""
+    kind = REPORT_KINDS[report.run.kind.report]
+    kind.write_pages(report)
     if report.watch is not None and report.surprises is not None:
-        title = REPORT_KINDS[report.run.kind.report].title(report.run)
-        pages.add(FEED, atom.write_feed(report.run, title, report.surprises.events))
+        feed = atom.write_feed(report.run, kind.title(report.run), report.surprises.events)
+        report.pages.add(FEED, feed)
 
 
 def _after_one(check: Callable[[], None]) -> Callable[[], None]:
@@ -194,14 +230,18 @@ def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     A small run has no parts. The parts of a run that is grouped by year are years.
     """
     run = load_run(db, run_id)
+    parts = _split_jobs(run, FIGURES_PER_PART)
+    is_small = len(parts) <= MAX_PARTS_UNDIVIDED and not years.groups_by_year(run)
+    return [] if is_small else parts
+
+
+def _split_jobs(run: RunData, figures: int) -> list[tuple[str, ...]]:
+    """Split the run's jobs, by name, into years or parts of about so many *figures*."""
     if years.groups_by_year(run):
         return years.split_by_year(job.name for job in run.jobs)
-
     figures_per_job = REPORT_KINDS[run.kind.report].figures_per_job * max(1, len(run.keywords))
     job_names = [job.name for job in run.jobs]
-    jobs_per_part = max(1, FIGURES_PER_PART // figures_per_job)
-    parts = [tuple(batch) for batch in in_batches(job_names, jobs_per_part)]
-    return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
+    return [tuple(batch) for batch in in_batches(job_names, max(1, figures // figures_per_job))]
 
 
 def draw_part(
@@ -212,6 +252,25 @@ def draw_part(
     store = FigureStore(out, note=describe_origin([run]), check=check)
     REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
     return store.drawn
+
+
+@dataclass(frozen=True)
+class _FigureSource:
+    """Where another process finds the run whose figures it draws, and the periods of its series."""
+
+    url: str
+    run_id: int
+    grain: Grain
+    grouping: Grouping | None
+
+
+def _draw_jobs(source: _FigureSource, out: Path, job_names: Collection[str]) -> set[str]:
+    """Draw the figures of jobs in another process; return the names of their files."""
+    with closing(Database(source.url)) as db:
+        run = load_run(db, source.run_id, grain=source.grain, grouping=source.grouping)
+        store = FigureStore(out, note=describe_origin([run]))
+        REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
+    return store.used
 
 
 def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:

@@ -92,7 +92,7 @@ def _share_interval(cube: Cube, term: int) -> Interval | None:
 
 def _polarity_interval(cube: Cube, term: int) -> Interval | None:
     is_scored = cube.select(term, 0) & ~np.isnan(cube.polarities)
-    days, polarities = cube.mentions[2, is_scored], cube.polarities[is_scored]
+    days, polarities = cube.mention_days[is_scored], cube.polarities[is_scored]
     is_counted = ~cube.is_missing[0]
     counts = np.bincount(days, minlength=len(is_counted))[is_counted]
     sums = np.bincount(days, polarities, len(is_counted))[is_counted]

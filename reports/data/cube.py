@@ -34,12 +34,19 @@ Term = tuple[str, str | None]
 
 _Integers = NDArray[np.int64]
 
+# The place of all groups together among the groups.
+ALL_GROUPS = 0
+
+# The rows of the array of mentions.
+_TERM, _GROUP, _DAY = 0, 1, 2
+
 
 @dataclass(frozen=True)
 class Cube:
     """The counts of adjacent days by term, group and day.
 
-    The first group has the documents of all; a term of None all terms of a keyword.
+    The group at `ALL_GROUPS` has the documents of all, of no listed group among them; a term of
+    None all terms of a keyword.
     """
 
     days: Sequence[date]
@@ -54,19 +61,26 @@ class Cube:
     # The documents that count, by group and day.
     documents: _Integers
 
-    # Whether the archive has documents of the day, by group and day.
+    # Whether a count of the day holds, so that no documents are a true zero; by group and day.
     has_data: NDArray[np.bool_]
 
-    # Whether the day was not collected (see `find_missing_days`), or its month has no data.
+    # Whether a period with the day is not whole, by group and day: the day was not collected (see
+    # `find_missing_days`), or its month or its group has no data.
     is_missing: NDArray[np.bool_]
 
     # The documents that match, by term, group and day.
     matched: _Integers
 
-    # A row for each sentence and term: the places of its term, its group and its day, and its
-    # polarity, NaN where it is not known.
+    # A column for each sentence and term: the places of its term, its group and its day, in rows;
+    # and its polarity, NaN where it is not known.
     mentions: _Integers
     polarities: NDArray[np.float64]
+
+    @property
+    def mention_days(self) -> _Integers:
+        """The places of the days of all mentions."""
+        days: _Integers = self.mentions[_DAY]
+        return days
 
     def split(self, grain: Grain) -> Iterator[tuple[str, Cube]]:
         """Yield the days of each period."""
@@ -79,7 +93,7 @@ class Cube:
     def _cut(self, start: int, stop: int) -> Cube:
         if (start, stop) == (0, len(self.days)):
             return self
-        is_kept = (self.mentions[2] >= start) & (self.mentions[2] < stop)
+        is_kept = (self.mention_days >= start) & (self.mention_days < stop)
         return replace(
             self,
             days=self.days[start:stop],
@@ -89,12 +103,12 @@ class Cube:
             has_data=self.has_data[:, start:stop],
             is_missing=self.is_missing[:, start:stop],
             matched=self.matched[:, :, start:stop],
-            mentions=np.subtract(self.mentions[:, is_kept], [[0], [0], [start]]),
+            mentions=_move_days(self.mentions[:, is_kept], -start),
             polarities=self.polarities[is_kept],
         )
 
     def progress_of(self, group: int) -> Progress:
-        """Return how far the days are together; those of a group without documents are none."""
+        """Return how far the days with data of a group are together."""
         days_with_data = np.flatnonzero(self.has_data[group]).tolist()
         return Progress.together({self.progress[day] for day in days_with_data})
 
@@ -104,8 +118,8 @@ class Cube:
 
     def select(self, term: int, group: int) -> NDArray[np.bool_]:
         """Return which mentions are of a term in a group."""
-        is_of_term: NDArray[np.bool_] = self.mentions[0] == term
-        return is_of_term & (self.mentions[1] == group) if group else is_of_term
+        is_of_term: NDArray[np.bool_] = self.mentions[_TERM] == term
+        return is_of_term if group == ALL_GROUPS else is_of_term & (self.mentions[_GROUP] == group)
 
 
 def join_cubes(cubes: Sequence[Cube]) -> Cube:
@@ -114,8 +128,7 @@ def join_cubes(cubes: Sequence[Cube]) -> Cube:
         return cubes[0]
     day_places = np.cumsum([0, *(len(cube.days) for cube in cubes)])
     shifted = [
-        np.add(cube.mentions, [[0], [0], [start]])
-        for cube, start in zip(cubes, day_places[:-1], strict=True)
+        _move_days(cube.mentions, start) for cube, start in zip(cubes, day_places[:-1], strict=True)
     ]
     return replace(
         cubes[0],
@@ -131,13 +144,20 @@ def join_cubes(cubes: Sequence[Cube]) -> Cube:
     )
 
 
+def _move_days(mentions: _Integers, days: int) -> _Integers:
+    """Return *mentions* with the places of their days moved."""
+    moved = mentions.copy()
+    moved[_DAY] += days
+    return moved
+
+
 def read_cubes(
     run: RunData,
     grain: Grain,
     job_names: Collection[str] | None = None,
     groups: Sequence[str] = (),
 ) -> Iterator[tuple[str, Cube]]:
-    """Yield each period of the run's months with its days; memory holds the mentions of one."""
+    """Yield each period of the run's months with its days; memory holds one period's mentions."""
     parts = (part for cube in read_months(run, job_names, groups) for part in cube.split(grain))
     for period, period_parts in groupby(parts, key=lambda part: part[0]):
         yield period, join_cubes([cube for _, cube in period_parts])
@@ -148,10 +168,9 @@ def read_months(
 ) -> Iterator[Cube]:
     """Yield the days of each of the run's months.
 
-    A day without any stored document has no data, and neither has a day that the selection leaves
-    out; one without a document of the run's sections and material is a true zero, as a month is. An
-    outlet without any stored document has no data; a section or kind without one is a true zero
-    where the archive has others.
+    A day without any stored document has no data. Neither has an outlet without one, nor a day that
+    the selection leaves out. A day whose stored documents are all of other sections or material is
+    a true zero, and so is a section or kind without documents on a day with others.
     """
     coverage = read_coverage_grid(run, job_names).jobs
     for job in run.jobs_named(job_names):
@@ -167,22 +186,9 @@ def list_terms(run: RunData) -> list[Term]:
 
 
 def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[str]) -> Cube:
+    """Return the cube of a month."""
     days = grains.days_of(job.name)
-    stored = _fold_documents(run, read_stored(run, job), days, groups)
-    collected = _fold_documents(run, read_documents(run, job), days, groups)
-    is_by_outlet = bool(groups) and run.grouping == Grouping.OUTLET
-    is_absent = np.zeros(1 + len(groups), np.bool_)
-    if not is_by_outlet:
-        stored, seen = stored[[0] * len(is_absent)], collected[[0] * len(is_absent)]
-    else:
-        seen = collected
-        is_absent[1:] = job.newest_document is not None and ~stored[1:].any(axis=1)
-
-    # If a month holds nothing at all, the job alone says whether that is a zero.
-    has_gaps = np.logical_and(stored.any(axis=1), progress.state == StepState.COMPLETE)
-    is_left_out = np.array([day in run.selection.days for day in days])
-    is_gap = is_left_out | (has_gaps[:, None] & (stored == 0)) | is_absent[:, None]
-    is_edge = np.array([_mark_edges(group_days) for group_days in seen.tolist()])
+    has_data, is_missing = _judge_days(run, job, progress, days, groups)
     matched, mentions, polarities = _fold_mentions(run, job, progress, days, groups)
     return Cube(
         days=days,
@@ -191,19 +197,44 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
         groups=(None, *groups),
         terms=list_terms(run),
         documents=_fold_documents(run, read_selected(run, job), days, groups),
-        has_data=~is_gap & (progress != NO_DATA),
-        is_missing=is_edge | is_absent[:, None] | (progress == NO_DATA),
+        has_data=has_data,
+        is_missing=is_missing,
         matched=matched,
         mentions=mentions,
         polarities=polarities,
     )
 
 
+def _judge_days(
+    run: RunData, job: RunJob, progress: Progress, days: Sequence[date], groups: Sequence[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return `Cube.has_data` and `Cube.is_missing` of a month."""
+    stored = _fold_documents(run, read_stored(run, job), days, groups)
+    collected = _fold_documents(run, read_documents(run, job), days, groups)
+    is_absent = np.zeros(1 + len(groups), np.bool_)
+    if groups and run.grouping == Grouping.OUTLET:
+        is_absent[1:] = job.newest_document is not None and ~stored[1:].any(axis=1)
+    else:
+        # Sections and kinds are judged by the days of all.
+        stored, collected = (
+            stored[[ALL_GROUPS] * len(stored)],
+            collected[[ALL_GROUPS] * len(stored)],
+        )
+
+    # If a month holds nothing at all, the job alone says whether that is a zero.
+    has_gaps = np.logical_and(stored.any(axis=1), progress.state == StepState.COMPLETE)
+    is_left_out = np.array([day in run.selection.days for day in days])
+    is_gap = is_left_out | (has_gaps[:, None] & (stored == 0)) | is_absent[:, None]
+    is_edge = np.array([_mark_edges(group_days) for group_days in collected.tolist()])
+    is_without_data = progress == NO_DATA
+    return ~is_gap & (not is_without_data), is_edge | is_absent[:, None] | is_without_data
+
+
 def _mark_edges(days: Sequence[int]) -> list[bool]:
     """Return which days are missing at the edges of a month."""
-    missing_first, missing_last = find_missing_days(days)
-    last = len(days) - missing_last
-    return [not missing_first <= index < last for index in range(len(days))]
+    n_missing_first, n_missing_last = find_missing_days(days)
+    end = len(days) - n_missing_last
+    return [not n_missing_first <= index < end for index in range(len(days))]
 
 
 def _fold_documents(
@@ -213,7 +244,8 @@ def _fold_documents(
     folded = np.zeros((1 + len(groups), len(days)), np.int64)
     group_places = place_groups(run, counts.origins, groups)
     np.add.at(folded, (group_places, counts.days - days[0].toordinal()), counts.documents)
-    folded[0] = folded.sum(axis=0)
+    # Until here this row has the documents of no listed group, and no document is in two rows.
+    folded[ALL_GROUPS] = folded.sum(axis=0)
     return folded
 
 
@@ -228,7 +260,7 @@ def _fold_mentions(
     for keyword in run.keywords if progress.has_counts else ():
         mentions = read_selected_mentions(run, job, keyword.name)
         # A sentence counts once for all terms together, then for each of its terms.
-        together = _find_distinct(mentions.documents, mentions.positions)
+        together = _first_of_each_pair(mentions.documents, mentions.positions)
         term_places = np.array(
             [places.get((keyword.name, term), -1) for term in mentions.terms], np.int64
         )
@@ -241,17 +273,18 @@ def _fold_mentions(
         row_days = mentions.days[indices] - days[0].toordinal()
         keyword_rows = np.stack([row_terms, row_groups, row_days])
 
-        distinct = _find_distinct(row_terms, mentions.documents[indices])
+        # A document that mentions a term several times matches once.
+        distinct = _first_of_each_pair(row_terms, mentions.documents[indices])
         np.add.at(matched, tuple(keyword_rows[:, distinct]), 1)
         columns.append(keyword_rows)
         polarities.append(mentions.polarities[indices])
 
-    matched[:, 0] = matched.sum(axis=1)
+    matched[:, ALL_GROUPS] = matched.sum(axis=1)
     return matched, np.concatenate(columns, axis=1), np.concatenate(polarities)
 
 
-def _find_distinct(left: _Integers, right: _Integers) -> NDArray[np.intp]:
-    """Return the place of a row of each different pair."""
+def _first_of_each_pair(left: _Integers, right: _Integers) -> NDArray[np.intp]:
+    """Return the place of the first of each different pair of values."""
     order = np.lexsort((left, right))
     is_new = np.ones(len(order), np.bool_)
     is_new[1:] = (np.diff(left[order]) != 0) | (np.diff(right[order]) != 0)

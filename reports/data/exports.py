@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import ExitStack, closing, suppress
 from itertools import product, repeat, starmap
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -144,6 +145,8 @@ class ExportFolder:
         # The names of the tables that are written.
         self._tables: set[str] = set()
         self._paths: list[Path] = []
+        # Another process writes the table of all documents, unless this is None.
+        self._documents: Future[None] | None = None
 
     def files(self, folder: str = "") -> dict[str, dict[str, str]]:
         """Return the addresses of the files, by table and format, from a page above *folder*."""
@@ -165,7 +168,7 @@ class ExportFolder:
 
     def _write(self, table: Table[Any]) -> Generator[list[Values]]:
         """Write the files of *table*; yield the cells of each batch of rows once it is written."""
-        paths = {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
+        paths = self._paths_of(table)
         without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
         with ExitStack() as stack:
             files: dict[str, IO[bytes]] = {}
@@ -176,6 +179,21 @@ class ExportFolder:
         self._tables.add(table.name)
         self._paths += paths.values()
 
+    def share_documents(self, executor: Executor) -> None:
+        """Let the process of *executor* write the table of all documents.
+
+        What the run's selection leaves out is found in this process alone: then it is not shared.
+        """
+        if DOCUMENTS in self._tables_of_folder() and not self._data.selection:
+            arguments = (self._data.db.url, self._data.id, self._folder)
+            with suppress(BrokenExecutor):
+                self._documents = executor.submit(_write_documents, *arguments, texts=self.texts)
+
+    def write_table(self, table: Table[Any]) -> None:
+        """Write the files of *table*, unless they are written."""
+        if table.name not in self._tables:
+            deque(self._write(table), maxlen=0)
+
     def write_all(self) -> list[Path]:
         """Write the tables not written yet and the data dictionary; return the paths of all files.
 
@@ -183,8 +201,10 @@ class ExportFolder:
         """
         tables = self._tables_of_folder()
         for table in tables:
-            if table.name not in self._tables:
-                deque(self._write(table), maxlen=0)
+            if table is DOCUMENTS and self._has_shared_documents():
+                self._tables.add(table.name)
+                self._paths += self._paths_of(table).values()
+            self.write_table(table)
             self._progress.count_table(len(tables))
 
         dictionary = self._folder / DICTIONARY_FILE
@@ -192,12 +212,27 @@ class ExportFolder:
         write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
 
+    def _has_shared_documents(self) -> bool:
+        """Whether the other process has written the documents; wait for it if it has begun."""
+        if self._documents is None or self._documents.cancel():
+            return False
+        return self._documents.exception() is None
+
+    def _paths_of(self, table: Table[Any]) -> dict[str, Path]:
+        return {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
+
     def _tables_of_folder(self) -> list[Table[Any]]:
         """Return the tables to write; a large run leaves out the table of all documents."""
         tables = tables_of(self._data.kind.unit)
         if is_large(self._data):
             tables.remove(DOCUMENTS)
         return tables
+
+
+def _write_documents(url: str, run_id: int, folder: Path, *, texts: bool) -> None:
+    """Write the table of all documents of a run into *folder*, in another process."""
+    with closing(Database(url)) as db:
+        ExportFolder(load_run(db, run_id), folder, texts=texts).write_table(DOCUMENTS)
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -15,17 +17,34 @@ from operator import itemgetter
 from sqlalchemy import and_, bindparam, func, select
 
 from analysis.kinds.kind import Unit
-from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
+from analysis.text.near_duplicates import (
+    FoundPhrases,
+    Pattern,
+    Patterns,
+    ReadTexts,
+    find_patterns,
+    find_phrases,
+)
 from core.enums import DOCUMENTS
 from core.errors import UsageError
+from models.database import Database
 from models.documents import text_column
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
-from reports.data.run_data import Readings, RunData, RunJob, Selection, documents_condition
+from reports.data.run_data import (
+    Readings,
+    RunData,
+    RunJob,
+    Selection,
+    documents_condition,
+    load_run,
+)
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
+# The patterns of fewer documents are found in two seconds.
+FEWEST_SHARED = 20_000
 TEMPLATE = re.compile(r"template:(\d{1,9})")
 
 # The id of a document and its month.
@@ -270,10 +289,42 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
     return copies
 
 
+def share_phrases(run: RunData, executor: Executor) -> None:
+    """Let the process of *executor* find the phrases that `read_patterns` needs.
+
+    They are not shared if all patterns are found before the process has done its imports.
+    """
+    if _count_documents(run) >= FEWEST_SHARED:
+        with suppress(BrokenExecutor):
+            future = executor.submit(_find_phrases, run.db.url, run.id, run.selection)
+            run.readings.once(share_phrases, lambda: future)
+
+
+def _find_phrases(url: str, run_id: int, selection: Selection) -> FoundPhrases:
+    """Find the phrases of a run's documents in another process."""
+    with closing(Database(url)) as db:
+        return find_phrases(_reader_of_texts(load_run(db, run_id, selection)))
+
+
 def _find_patterns(run: RunData) -> Patterns:
-    documents = array("q", _list_documents(run))
     with_families = run.kind.unit != Unit.POST
-    return find_patterns(lambda: _read_texts(run, documents), with_families=with_families)
+    future: Future[FoundPhrases] | None = run.readings.once(share_phrases, lambda: None)
+
+    def wait_for_phrases() -> FoundPhrases | None:
+        assert future is not None  # noqa: S101 - it is asked for where there is one
+        is_found = not future.cancel() and future.exception() is None
+        return future.result() if is_found else None
+
+    return find_patterns(
+        _reader_of_texts(run),
+        with_families=with_families,
+        wait_for_phrases=None if future is None else wait_for_phrases,
+    )
+
+
+def _reader_of_texts(run: RunData) -> ReadTexts:
+    documents = array("q", _list_documents(run))
+    return lambda: _read_texts(run, documents)
 
 
 def _count_documents(run: RunData) -> int:

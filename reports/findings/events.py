@@ -100,7 +100,7 @@ class Series:
         grain = grains.grain_of(self.sorted_rows[0].period)
         level = LEVEL * KIND_PARTS[self.kind] * GRAIN_PARTS[grain] / self.terms
         memory = MONTHS if grain == Grain.MONTH else WEEKS
-        seasons = list_seasons([period_row.period for period_row in self.sorted_rows])
+        seasons = seasons_of([period_row.period for period_row in self.sorted_rows])
         if self.kind == MOOD:
             means = [_measure_mood(period_row) for period_row in self.sorted_rows]
             return find_surprises(means, _MEANS, memory, level, seasons)
@@ -155,14 +155,14 @@ class Series:
         return sum(count.matched for count in counts) / max(1, exposure)
 
 
-def list_seasons(periods: Sequence[str]) -> Seasons:
-    """Return the places of the same periods of earlier years, for each of sorted *periods*.
+def seasons_of(periods: Sequence[str]) -> Seasons:
+    """Return a function of a place among sorted *periods*: the places of its season, year by year.
 
     The week of the same day of the year and the weeks beside it are the same weeks, since holidays
     and finals move from year to year.
     """
     places = {period: place for place, period in enumerate(periods)}
-    return [_list_season(period, places) for period in periods]
+    return lambda place: _list_season(periods[place], places)
 
 
 def _list_season(period: str, places: Mapping[str, int]) -> list[list[int]]:

@@ -1,4 +1,9 @@
-"""How many codes an interval of a wanted half-width takes, from those that a pilot has."""
+"""How many codes an interval of a wanted half-width takes, from those that a pilot has.
+
+A stratum holds the documents of one kind in one period, say those that mention a keyword. Strata of
+a kind are taken to have equal shares. Where a machine has coded all documents, a kind has a part
+for each of its codes.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,10 @@ from reports.stats.proportions import choose_parts, sum_cells
 # Fewer codes would not tell a stratum's spread.
 FEWEST_CODES = 2
 
-# So much of a unit of either code is added to the codes of a pilot before codes are divided: a kind
-# without a positive unit is not sure to have none (H. Jeffreys, "Theory of Probability", 1961).
-_ADDED_TO_DIVIDE = 0.5
+# So much of a unit of either code is added to the codes of a pilot before codes are allotted: a
+# kind without a positive unit is not sure to have none
+# (H. Jeffreys, "Theory of Probability", 1961).
+_ADDED_TO_ALLOT = 0.5
 
 # So much is added before a half-width is predicted. Where no unit is positive, half a unit predicts
 # a width up to 2.8 times that which is reached, none at all one that is too narrow
@@ -26,7 +32,7 @@ _ADDED_TO_PREDICT = 0.03
 _BISECTIONS = 50
 
 # A share that is assumed counts as that of so many units.
-_MANY = 1e12
+_ASSUMED_UNITS = 1e12
 
 
 @dataclass(frozen=True)
@@ -55,23 +61,24 @@ class PilotShare:
     @classmethod
     def assume(cls, share: float) -> PilotShare:
         """Return a share as if many units told it."""
-        return cls(share * _MANY, _MANY)
+        return cls(share * _ASSUMED_UNITS, _ASSUMED_UNITS)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The documents of a kind that a machine gave one code, or all: *sizes* are those of strata.
+    """All documents of a kind, or those to which a machine gave one code.
 
-    Of *n* units of the pilot *positives* were in the category. A unit stands for *copies* documents
-    on average. They differ so much that *n* units tell as much as n / *inequality* units of equal
-    copies.
+    *sizes* are those of the strata. Of *n* units of the pilot *positives* were in the category. A
+    unit stands for *copies* documents on average; that they do not all stand for equally many makes
+    the variance *design_effect* times as large (L. Kish, "Weighting for unequal Pi", Journal of
+    Official Statistics 8, 1992).
     """
 
     sizes: Sequence[int]
     n: float
     positives: float
     copies: float
-    inequality: float
+    design_effect: float
 
     @classmethod
     def of(cls, strata: Sequence[CodedStratum]) -> _Part:
@@ -88,7 +95,7 @@ class _Part:
             n=n,
             positives=positives,
             copies=copies / n if n else 1.0,
-            inequality=n * squares / copies**2 if n else 1.0,
+            design_effect=n * squares / copies**2 if n else 1.0,
         )
 
     def share(self, added: float) -> float:
@@ -97,8 +104,8 @@ class _Part:
 
     @property
     def variance(self) -> float:
-        """The variance of a code, as codes are divided by it."""
-        share = self.share(_ADDED_TO_DIVIDE)
+        """The variance of a code, by which codes are allotted."""
+        share = self.share(_ADDED_TO_ALLOT)
         return share * (1 - share)
 
 
@@ -114,9 +121,9 @@ class _Kind:
     copies: float
     parts: Sequence[_Part]
 
-    def count_units(self, number: int) -> int:
-        """Return about how many units the stratum with a *number* in the kind has."""
-        return max(1, int(self.sizes[number] / self.copies))
+    def count_units(self, index: int) -> int:
+        """Return about how many units the stratum at an *index* of the kind has."""
+        return max(1, int(self.sizes[index] / self.copies))
 
     @cached_property
     def deviation(self) -> float:
@@ -134,9 +141,9 @@ def plan_codes(
 ) -> CodePlan | None:
     """Return the fewest codes whose interval of the share is ± *half_width*; None without a code.
 
-    Codes are divided as J. Neyman did ("On the two different aspects of the representative method",
-    Journal of the Royal Statistical Society 97, 1934): by the documents of a stratum and the
-    standard deviation of its kind. The half-width is that of the interval if the pilot's shares are
+    Codes are allotted by the documents of a stratum and the standard deviation of its kind
+    (J. Neyman, "On the two different aspects of the representative method", Journal of the Royal
+    Statistical Society 97, 1934). The half-width is that of the interval if the pilot's shares are
     right; a machine narrows it as it does estimates. No stratum gets fewer codes than it has. The
     interval leaves *tail* outside at either end. Raises ValueError unless *half_width* > 0.
     """
@@ -159,10 +166,10 @@ def plan_first_codes(
     _check_width(half_width)
     kinds: list[_Kind] = []
     for kind in group_by_kind(strata):
-        places = [place for place, stratum in enumerate(strata) if stratum.kind == kind]
+        places = _places_of_kind(strata, kind)
         sizes = [strata[place].size for place in places]
         share = shares[kind]
-        part = _Part(sizes, share.n, share.positives, copies=1.0, inequality=1.0)
+        part = _Part(sizes, share.n, share.positives, copies=1.0, design_effect=1.0)
         kinds.append(_Kind(places, sizes, 1.0, [part]))
     return _plan(strata, kinds, half_width, tail)
 
@@ -175,7 +182,12 @@ def predict_half_width(
     use_machine: bool = False,
 ) -> float:
     """Return the half-width that *counts* codes by stratum will give, from those of a pilot."""
-    return _predict(_measure_kinds(strata, use_machine=use_machine), counts, tail)
+    return _predict_half_width(_measure_kinds(strata, use_machine=use_machine), counts, tail)
+
+
+def _places_of_kind(strata: Sequence[CodedStratum], kind: str) -> list[int]:
+    """Return the places of the strata of a kind that have documents."""
+    return [place for place, stratum in enumerate(strata) if stratum.kind == kind and stratum.size]
 
 
 def _check_width(half_width: float) -> None:
@@ -187,42 +199,44 @@ def _plan(
     strata: Sequence[CodedStratum], kinds: Sequence[_Kind], half_width: float, tail: float
 ) -> CodePlan:
     """Find the lowest rate of codes at which the interval is narrow enough."""
+    if not kinds:
+        return CodePlan([0] * len(strata), 0.0)
+
+    # At the highest rate all documents of every kind are coded.
     low, high = 0.0, 2.0 * max(1 / kind.deviation for kind in kinds)
     for _ in range(_BISECTIONS):
         rate = (low + high) / 2
-        if _predict(kinds, _divide(strata, kinds, rate), tail) > half_width:
+        if _predict_half_width(kinds, _allot(strata, kinds, rate), tail) > half_width:
             low = rate
         else:
             high = rate
-    counts = _divide(strata, kinds, high)
-    return CodePlan(counts, _predict(kinds, counts, tail))
+    counts = _allot(strata, kinds, high)
+    return CodePlan(counts, _predict_half_width(kinds, counts, tail))
 
 
 def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[_Kind]:
     kinds: list[_Kind] = []
     for kind, kind_strata in group_by_kind(strata).items():
-        places = [
-            place for place, stratum in enumerate(strata) if stratum.kind == kind and stratum.size
-        ]
+        places = _places_of_kind(strata, kind)
         whole = _Part.of(kind_strata)
         parts = [_Part.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
         kinds.append(_Kind(places, whole.sizes, whole.copies, parts))
     return kinds
 
 
-def _divide(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) -> list[int]:
+def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) -> list[int]:
     """Return codes by stratum: *rate* times its documents times the standard deviation."""
     counts = [len(stratum.codes) for stratum in strata]
     for kind in kinds:
-        for number, place in enumerate(kind.places):
-            wanted = math.ceil(rate * kind.sizes[number] * kind.deviation)
+        for index, place in enumerate(kind.places):
+            wanted = math.ceil(rate * kind.sizes[index] * kind.deviation)
             coded = counts[place]
-            most = max(coded, min(kind.sizes[number], kind.count_units(number)))
+            most = max(coded, min(kind.sizes[index], kind.count_units(index)))
             counts[place] = max(coded, min(most, max(FEWEST_CODES, wanted)))
     return counts
 
 
-def _predict(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
+def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
     """Return the half-width of the interval that so many codes will give."""
     cells: list[Cell] = []
     for kind in kinds:
@@ -235,18 +249,18 @@ def _predict(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> floa
 def _imagine_cell(part: _Part, rates: Sequence[float]) -> Cell:
     """Return a part as it would be with codes at *rates* in its strata (`coded_strata.pool`)."""
     size = sum(part.sizes)
-    n = covered = inverse = 0.0
+    n = covered = variance_factor = 0.0
     for stratum_size, rate in zip(part.sizes, rates, strict=True):
         count = rate * stratum_size
         if count:
             stratum_covered = min(stratum_size, count * part.copies)
             unread_part = (stratum_size - stratum_covered) / max(1, stratum_size - 1)
-            inverse += (stratum_size / size) ** 2 * unread_part * part.inequality / count
+            variance_factor += (stratum_size / size) ** 2 * unread_part * part.design_effect / count
             n += count
             covered += stratum_covered
     unread = size - covered
     share = part.share(_ADDED_TO_PREDICT)
-    if unread < 1 or not inverse:
+    if unread < 1 or not variance_factor:
         return Cell(size, round(n), share * size, 0.0, share, math.inf)
-    effective_n = (unread / size) ** 2 / inverse
+    effective_n = (unread / size) ** 2 / variance_factor
     return Cell(size, round(n), share * covered, unread, share, effective_n)

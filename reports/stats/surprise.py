@@ -58,9 +58,9 @@ SEASON_YEARS = 5
 # level.
 SEASON_LEVEL = 0.02
 
-# For each period of a series: the places of its season, year by year, the latest year first.
-# A year has several places where days of the calendar move from week to week.
-Seasons = Sequence[Sequence[Sequence[int]]]
+# Returns the places of the season of a period, year by year, the latest year first. A year has
+# several places where days of the calendar move from week to week.
+Seasons = Callable[[int], Sequence[Sequence[int]]]
 
 M = TypeVar("M")
 
@@ -181,7 +181,7 @@ def find_surprises(
     judge: Judge[M],
     memory: Memory,
     level: float,
-    seasons: Seasons = (),
+    list_season: Seasons | None = None,
 ) -> list[Judgement]:
     """Judge each period of a series by those before it; *level* bounds false surprises.
 
@@ -215,8 +215,8 @@ def find_surprises(
                 departs = departure.p_value <= level * spend(tests, memory)
             usual_places = [earlier_place for earlier_place, _ in before]
             season_places: list[int] = []
-            if seasons and departure.p_value <= SEASON_LEVEL:
-                season_places = past.find_season(place, seasons[place], departure)
+            if list_season is not None and departure.p_value <= SEASON_LEVEL:
+                season_places = past.find_season(place, list_season(place), departure)
             season = [past.measure(season_place) for season_place in season_places]
             is_out_of_season = not season or past.lies_beyond(season, measure, departure)
             judgements.append(

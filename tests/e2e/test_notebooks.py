@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 import gzip
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from core.enums import QUEUE_TEXT
 from core.processes import take_lock
 from core.settings import Settings, load, private_folder, stack_file, stack_lock, write_private
 from sources.synthetic import ARCHIVE
+from tests.command_kit import python_script
 from tests.e2e_kit import Stub
 from tests.services import running_worker, wait_until
 
@@ -154,10 +153,7 @@ print(run.number, run.status()["calls"], flush=True)
 def running_kernel(workplace: Path) -> Iterator[subprocess.Popen[str]]:
     """Run the cell in a process of its own, which is killed at the end."""
     with subprocess.Popen(  # noqa: S603 - our own script
-        [sys.executable, "-c", CELL.format(home=str(workplace / HOME))],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        python_script(CELL.format(home=str(workplace / HOME))), stdout=subprocess.PIPE, text=True
     ) as kernel:
         yield kernel
         kernel.kill()

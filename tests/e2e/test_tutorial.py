@@ -6,12 +6,12 @@ import csv
 import io
 import os
 import re
-import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.typed_commands import typed_commands
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 SETTING_UP = "make venv"  # the block that makes the environment in which this runs already
@@ -32,21 +32,23 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")
     }
-    variables["PATH"] = f"{Path(sys.executable).parent}:{variables['PATH']}"
-    with subprocess.Popen(
-        ["/bin/bash", "-m", "-e", "-o", "pipefail"],
-        cwd=tmp_path,
-        env=variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as shell:
-        try:
-            out, err = shell.communicate("\n".join(script), timeout=340)
-        finally:
-            leave(tmp_path)
+    with typed_commands() as commands:
+        variables["PATH"] = f"{commands.folder}:{variables['PATH']}"
+        with subprocess.Popen(
+            ["/bin/bash", "-m", "-e", "-o", "pipefail"],
+            cwd=tmp_path,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as shell:
+            try:
+                out, err = shell.communicate("\n".join(script), timeout=340)
+            finally:
+                # The shell waits for the stack, should the tutorial not have come to its end.
+                commands.end()
     assert shell.returncode == 0, err
     shown = dict(enumerate(out.split("== ")[1:]))
     assert "12 documents read, 12 of them new" in shown[2]
@@ -82,15 +84,3 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
         "The Observer": ("2", "2"),
     }  # fmt: skip
     assert "The flood" in shown[9]
-
-
-def leave(folder: Path) -> None:
-    """End the stack that stands in *folder*, should the tutorial not have come to its end."""
-    lock = folder / ".tidings" / "stack.lock"
-    if lock.exists() and (holder := lock.read_text().strip()):
-        try:
-            command = Path(f"/proc/{holder}/cmdline").read_bytes()
-        except OSError:
-            return
-        if b"tidings" in command:
-            os.kill(int(holder), signal.SIGTERM)

@@ -24,6 +24,7 @@ from analysis.options import Keyword
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents
+from models.keyword_answers import delete_keyword_answers
 from models.run_transitions import retry_run
 from models.tables import Answer, KeywordQuestion, KeywordSentences, SearchedBlock
 from reports.data.exports import write
@@ -31,6 +32,7 @@ from tests import stub_textapi
 from tests.jobs_kit import Jobs
 from tests.odd_textapi import serving
 from tests.packs_kit import pack, verify
+from tests.services import wait_until
 from textapi.client import RETRY_POLICY
 from workers.answer_fetcher import UNPLACED_RETRIED
 
@@ -259,6 +261,33 @@ def test_a_rewritten_sentence_that_comes_after_the_end_of_a_slice_is_not_asked_f
 
     assert jobs.row(run).state == State.FAILED
     assert "do not stand there" in jobs.row(run).reason
+    assert set(Counter(service.texts).values()) == {1}
+
+
+def test_a_job_fails_once_if_its_slice_ends_while_bad_answers_are_removed(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slice_seconds = 1.0
+    removals: list[int] = []
+
+    def remove_late(*arguments: Any, **options: Any) -> None:
+        delete_keyword_answers(*arguments, **options)
+        if not removals:
+            slice_end = time.monotonic() + slice_seconds
+            wait_until(lambda: time.monotonic() >= slice_end, what="the end of the slice")
+        removals.append(1)
+
+    monkeypatch.setattr("workers.answer_fetcher.UNPLACED_RETRIED", 0)
+    monkeypatch.setattr("workers.text_jobs.delete_keyword_answers", remove_late)
+    service = RewritingService(lambda _sentence: FOREIGN)
+    run = jobs.submit(ALONE)
+    with serving(service.respond) as odd:
+        short_slices = {"textapi_url": odd.url, "slice_seconds": slice_seconds}
+        with closing(Jobs(jobs.settings.model_copy(update=short_slices))) as working:
+            working.do_all(run)
+
+    assert jobs.row(run).state == State.FAILED
+    assert len(removals) == 1
     assert set(Counter(service.texts).values()) == {1}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from analysis.codebooks.reading import parse_codebook, read_shipped
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grain, Grouping, SamplePart, SamplePeriod

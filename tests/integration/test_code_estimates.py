@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import parse_codebook, read_shipped
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import CodeState, Grouping, SamplePeriod

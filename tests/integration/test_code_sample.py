@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Row, delete
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import parse_codebook, read_shipped
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from core.enums import SamplePart, SamplePeriod
 from core.errors import NotFound, UsageError
 from models.code_samples import count_dropped_units, list_strata

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.reading import parse_codebook, read_shipped
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from analysis.codebooks.stored import keep_codebook
 from core.enums import CodeState, SamplePeriod, UncodedReason
 from models.codes import CodeValue, Coding, UnitCodes, UnitKey, replace_codes

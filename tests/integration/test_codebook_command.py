@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.codebooks.reading import read_codebook, read_shipped
+from analysis.codebooks.codebook_files import read_codebook, read_shipped
 from tests.command_kit import run_command
 
 STANCE = """\

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from analysis.codebooks.reading import read_codebook
+from analysis.codebooks.codebook_files import read_codebook
 from core.enums import SamplePeriod
 from models.codes import CodeValue, UnitKey
 from models.database import Database

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook_files import read_shipped
 from analysis.codebooks.network import read_network
 from analysis.codebooks.network_features import hash_words
-from analysis.codebooks.reading import read_shipped
 from analysis.codebooks.stored import keep_codebook, stored_codebook
 from analysis.kinds import kind_named, result_tables
 from analysis.kinds.accounts import HandlesParameters

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.codebooks.reading import read_codebook, read_shipped
+from analysis.codebooks.codebook_files import read_codebook, read_shipped
 from core.enums import SamplePeriod
 from models.codes import (
     CodeValue,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analysis.codebooks.codebook import Variable
-from analysis.codebooks.reading import parse_codebook
+from analysis.codebooks.codebook_files import parse_codebook
 from analysis.codebooks.stored import keep_codebook
 from core.enums import CodeState, UncodedReason
 from core.errors import NotFound

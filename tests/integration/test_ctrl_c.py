@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.stack.ports import free_port
+from tests.command_kit import python_script
 
 ROOT = Path(__file__).parents[2]
 # Sends the signal where the function is called, or the module looked for, that MOMENT names.
@@ -46,24 +47,26 @@ if moment == "at exit":
     atexit.register(interrupt)
 """
 START = "from cli.start import main; main()"
-MOMENTS = (
-    *("typer", "cli.context", "sqlalchemy", "aiohttp"),
+# These are the beginnings of imports, and the end of an interpreter.
+EXECUTED = ("typer", "cli.context", "sqlalchemy", "aiohttp", "at exit")
+CALLS = (
     *("Runner.run", "Runner._lazy_init", "Runner.close", "_cancel_all_tasks", "fetch_engine"),
-    *("BaseSelectorEventLoop.close", "Database.close", "in a destructor", "at exit"),
+    *("BaseSelectorEventLoop.close", "Database.close", "in a destructor"),
 )
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", [*EXECUTED, *CALLS])
 def test_ctrl_c_ends_a_command_without_a_traceback(moment: str, tmp_path: Path) -> None:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+    environment = os.environ | {
         "TIDINGS_HOME": str(tmp_path / "home"),
         "TIDINGS_TEXTAPI_URL": f"http://127.0.0.1:{free_port()}",
         "MOMENT": moment,
     }
+    words = ("plan", "months", "2020-03", "--keyword", "sea")
+    program = SENDER + START
+    executed = [sys.executable, "-P", "-c", program, *words]
     ended = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", SENDER + START, "plan", "months", "2020-03", "--keyword", "sea"],
+        executed if moment in EXECUTED else python_script(program, *words),
         env=environment,
         capture_output=True,
         text=True,

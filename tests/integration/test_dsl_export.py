@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.codebooks.reading import parse_codebook, read_shipped
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from core.enums import SamplePeriod
 from models.codes import CodeValue, Coding, find_stored_codebook, replace_codes
 from models.database import Database

@@ -6,7 +6,6 @@ import gzip
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +26,7 @@ from models.tables import Document, DocumentDetails, Import, Origin
 from producers import imports
 from producers.imports import Imported, import_paths
 from sources import cc_news
+from tests.command_kit import python_script
 from tests.databases import new_sqlite
 from tests.warc_kit import Answer, titled, write
 from textapi.text.sentences import sentences
@@ -107,12 +107,8 @@ def import_killed(
     db: Database, path: Path, *, batches: int = 4, within_transaction: bool = False
 ) -> dict[str, Any]:
     """Import a file in a process that is killed by SIGKILL; return the record that it left."""
-    arguments = [db.url, str(path), str(batches), str(within_transaction)]
-    command = [sys.executable, "-c", KILLED_IMPORT, *arguments]
-    folder = Path(imports.__file__).parents[1]
-    ended = subprocess.run(  # noqa: S603 - our own program
-        command, cwd=folder, capture_output=True, timeout=100, check=False
-    )
+    command = python_script(KILLED_IMPORT, db.url, path, batches, within_transaction)
+    ended = subprocess.run(command, capture_output=True, timeout=100, check=False)  # noqa: S603
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     return record(db)
 

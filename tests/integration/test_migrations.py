@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 
-from analysis.codebooks.reading import read_shipped
+from analysis.codebooks.codebook_files import read_shipped
 from core.enums import JobKind
 from models.answers import read_answers, stored_keys
 from models.codes import CodeValue, Coding, UnitKey, replace_codes, store_codebook

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -25,6 +24,7 @@ from models.tables import Job
 from producers.imports import import_paths
 from producers.plan import Plan, plan_run
 from producers.submit import submit_run
+from tests.command_kit import python_script
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import PRICE, calls_of, codes_of, months, run_row, with_model
@@ -234,7 +234,7 @@ def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
         "from workers.celery import get_runtime; "
         f"from workers.executor import work_one_slice; work_one_slice(get_runtime(), {job})"
     )
-    return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
+    return subprocess.Popen(python_script(program), env=environment(settings))  # noqa: S603 - ours
 
 
 def _make_due(jobs: Jobs, run: int) -> None:

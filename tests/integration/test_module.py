@@ -21,7 +21,7 @@ import tidings
 from core.enums import State
 from core.settings import Settings
 from tests import report_stories as stories
-from tests.command_kit import run_command
+from tests.command_kit import python_script, run_command
 from tests.e2e_kit import Stub
 from tests.exports_kit import exported
 from tests.jobs_kit import Jobs
@@ -55,8 +55,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home(folder: Path) -> Iterator[tidings.Home]:
+    """That home, with one server of commands."""
     with tidings.open(folder) as opened:
         yield opened
 
@@ -314,7 +315,8 @@ def test_the_page_for_coders_is_served_until_it_is_closed(run: tidings.Run) -> N
         run.label("relevance", serve=True, out="sample.csv")
 
 
-def test_a_server_runs_commands_as_they_are_executed_and_may_be_killed(home: tidings.Home) -> None:
+def test_a_server_runs_commands_as_they_are_executed_and_may_be_killed(folder: Path) -> None:
+    home = tidings.open(folder)
     program = home.program
     executed = [home.command("status", "1"), home.run(1).table("mentions")]
     server = program._server
@@ -351,11 +353,7 @@ def test_the_server_of_commands_ends_with_the_program_that_started_it(folder: Pa
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        python_script(script), capture_output=True, text=True, check=False
     )
     server = int(done.stdout)
     wait_until(lambda: not psutil.pid_exists(server), what="the end of the server")
@@ -409,11 +407,7 @@ def test_a_stack_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        python_script(script), capture_output=True, text=True, check=False
     )
     assert done.returncode == -9, done.stderr
     wait_until(lambda: not (home / "stack.json").exists(), what="the end of the stack")

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from sqlalchemy import delete, insert, select, update
 
-from analysis.codebooks.reading import read_shipped
+from analysis.codebooks.codebook_files import read_shipped
 from analysis.kinds.accounts import HandlesParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from cli.stack.worker import python_module
 from core.errors import TidingsError
 from reports.build.folder_lock import lock_folder
 from tests.command_kit import Run
@@ -23,11 +22,10 @@ def test_three_reports_into_one_folder_all_succeed(
     (tmp_path / "posts.csv").write_text("text,handle,published_at\nA tide.,ann,2020-03-01\n")
     assert run("import", "posts.csv")[0] == 0
     assert run("submit", "handles", "ann")[0] == 0
-    command = [sys.executable, "-m", "cli.main", "report", "1", "--out", str(tmp_path / "same")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [*python_module("cli.main"), "report", "1", "--out", str(tmp_path / "same")]
     processes = [
         subprocess.Popen(  # noqa: S603 - our own program
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         for _ in range(3)
     ]

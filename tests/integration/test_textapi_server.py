@@ -23,7 +23,7 @@ from textapi.engine.polarity import Mode, polarity_by_sentence
 from textapi.messages import ENGINE_HEADER, EXCHANGES, MAX_TEXT, Engine, Operation
 
 KEYS = ("first-key", "second-key")
-COMMAND = [sys.executable, "-m", "cli.main", "textapi"]
+COMMAND = [sys.executable, "-P", "-m", "cli.main", "textapi"]
 NEWS = (
     "Angela Merkel met weary crews in New York on Friday. "
     "It was a terrible day! The new virus spreads."
@@ -46,11 +46,7 @@ def running(workers: int = 1, **settings: str) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = (
-        os.environ
-        | {"TIDINGS_TEXTAPI_KEYS": ",".join(KEYS), "PYTHONPATH": os.pathsep.join(sys.path)}
-        | settings
-    )
+    environment = os.environ | {"TIDINGS_TEXTAPI_KEYS": ",".join(KEYS)} | settings
     log = tempfile.TemporaryFile()  # noqa: SIM115  # closed below
     arguments = [*COMMAND, "--port", str(port), "--workers", str(workers)]
     process = subprocess.Popen(arguments, env=environment, stderr=log)  # noqa: S603
@@ -465,10 +461,7 @@ async def _engine_at(server: Server, preferred: str | None) -> Engine:
 
 
 def test_without_keys_it_refuses_to_start() -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(  # noqa: S603
-        COMMAND, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "set TIDINGS_TEXTAPI_KEYS" in done.stderr

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import aiohttp
@@ -85,7 +84,6 @@ def test_by_default_no_page_has_permission_and_a_star_gives_it_to_all() -> None:
 @pytest.mark.parametrize("origins", ["app.example.org", f"{PAGE}/", f"{PAGE}/page", "file://x"])
 def test_what_is_no_origin_is_refused_with_what_to_write(origins: str) -> None:
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "TIDINGS_TEXTAPI_KEYS": KEYS[0],
         "TIDINGS_TEXTAPI_CORS_ORIGINS": origins,
     }

@@ -28,6 +28,7 @@ from models.trainings import get_trained_network
 from networks.storage import load_network
 from producers.trainings import Network, plan_training, submit_training
 from reports.data import exports
+from tests.command_kit import python_script
 from tests.report_stories import Text, months_run, store
 from tests.services import wait_until
 from workers import trainings
@@ -117,7 +118,7 @@ def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
         "from workers.celery import get_runtime; "
         f"from workers.executor import work_one_slice; work_one_slice(get_runtime(), {job})"
     )
-    return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
+    return subprocess.Popen(python_script(program), env=environment(settings))  # noqa: S603 - ours
 
 
 def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(

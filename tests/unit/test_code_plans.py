@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.enums import SamplePart
-from reports.stats.code_plans import plan_codes
+from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.proportions import estimate_share
 
@@ -52,6 +52,18 @@ def test_an_interval_that_no_sample_gives_takes_all_documents() -> None:
     assert plan is not None
     assert plan.counts == [400, 300, 4300]
     assert plan.half_width == 0
+
+
+def test_strata_without_documents_get_no_codes() -> None:
+    full = CodedStratum(MENTION, 400, [])
+    empty = [CodedStratum(MENTION, 0, []), CodedStratum(REST, 0, [])]
+    shares = {MENTION: PilotShare.assume(0.1)}
+
+    plan = plan_first_codes([empty[0], full, empty[1]], shares, 0.02)
+    alone = plan_first_codes([full], shares, 0.02)
+    assert plan.counts == [0, *alone.counts, 0]
+    assert plan.half_width == alone.half_width <= 0.02
+    assert plan_first_codes(empty, shares, 0.02).counts == [0, 0]
 
 
 def test_repeats_are_not_read_twice() -> None:

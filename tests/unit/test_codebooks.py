@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.codebooks.codebook import Codebook, CodedUnit, VariableType
-from analysis.codebooks.reading import (
+from analysis.codebooks.codebook_files import (
     MOST_BYTES,
     find_codebook,
     parse_codebook,

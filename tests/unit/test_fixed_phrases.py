@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.text.near_duplicates import Patterns, find_patterns
+from analysis.text import fixed_phrases
+from analysis.text.near_duplicates import Patterns, find_patterns, find_phrases
 
 SYLLABLES = [first + second for first in "bdklmnr" for second in "aeiou"]
 NAMES = [
@@ -158,3 +159,30 @@ def test_neither_the_order_of_texts_nor_an_unrelated_text_changes_who_is_in_a_fa
     assert in_families(texts) == expected
     families = in_families([*unrelated, *texts])
     assert {text: families.get(text) for text in texts} == expected
+
+
+def test_a_familys_name_does_not_depend_on_which_phrases_have_equal_hashes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    episodes = [f"Final Season, Episode Recap: {text}" for text in SENTENCES[:14]]
+    texts = [*episodes, f"Final Season: {SENTENCES[14]}", *SENTENCES[15:]]
+    families = shown(texts)
+    monkeypatch.setattr(fixed_phrases, "_TABLE", 1)
+    assert shown(texts) == families
+
+
+def test_phrases_that_another_process_found_make_the_same_patterns() -> None:
+    numbered = list(enumerate(f"Saying of the Day: {text}" for text in SENTENCES))
+    phrases = find_phrases(lambda: numbered)
+    patterns = find_patterns(lambda: numbered)
+    shared = find_patterns(lambda: numbered, wait_for_phrases=lambda: phrases)
+    assert shared.patterns == patterns.patterns
+
+    # A text was erased after the other process had read it.
+    fewer_texts = numbered[1:]
+    fewer = find_patterns(lambda: fewer_texts, wait_for_phrases=lambda: phrases)
+    assert fewer.patterns == find_patterns(lambda: fewer_texts).patterns
+
+    # The other process was killed.
+    alone = find_patterns(lambda: numbered, wait_for_phrases=lambda: None)
+    assert alone.patterns == patterns.patterns

@@ -46,7 +46,7 @@ def test_a_forked_command_has_the_folder_the_parent_and_the_signals_of_an_execut
         text=True,
     ) as process:
         forked = psutil.Process(process.pid)
-        assert "tests.warm_python" in forked.cmdline()
+        wait_until(lambda: [*filter(None, forked.cmdline())] == process.args, what="its command")
         assert (forked.ppid(), os.getsid(process.pid)) == (os.getpid(), process.pid)
         assert forked.cwd() == str(tmp_path)
         wait_until((tmp_path / ".tidings").exists, what="the start of the import")
