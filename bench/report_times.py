@@ -21,7 +21,7 @@ from statistics import median
 import harness
 from report_process import build_report
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from models.database import Database
 from reports.build import report_folder
 from tests import report_stories as stories

@@ -555,7 +555,9 @@ def _add_distinctive(
         return
 
     compared_with = f"the posts of the run's other {run.kind.job_nouns}"
-    spec = distinctive.distinctive_spec(subject, distinctive_rows, compared_with=compared_with)
+    spec = distinctive.distinctive_spec(
+        subject, distinctive_rows, compared_with=compared_with, job_noun=run.kind.job_noun
+    )
     store.add_section(portrait.sections, *heading, spec, note=note)
 
 

@@ -580,7 +580,10 @@ def _draw_keyword(
         "distinctive",
         "Words that stand out",
         distinctive.distinctive_spec(
-            subject, keyword.distinctive, compared_with="the other documents of the month"
+            subject,
+            keyword.distinctive,
+            compared_with="the other documents of the month",
+            job_noun=run.kind.job_noun,
         ),
         note=distinctive.no_word_stands_out(keyword.distinctive),
     )
