@@ -8,7 +8,7 @@ TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() * 3 // 2
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv env demo test check browser chaos chaos-long containers release bench lock
+.PHONY: help venv env demo test check suite browser chaos chaos-long containers release bench lock
 
 help: ## show this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
@@ -20,7 +20,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "creating the virtual environment .venv"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@echo "installing the $$(grep -c '^[a-z0-9].*==' requirements.lock) packages of requirements.lock into .venv: some minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+# pip compiles on one core; a few files of packages are of other versions of Python.
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@echo "installing Tidings into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -37,7 +39,9 @@ env: .env ## create what docker compose needs: .env with new passwords, archive/
 demo: venv ## run the whole pipeline on synthetic texts; the report is in report/
 	$(BIN)/tidings demo --out report
 
-test: check ## run all checks, then every test except browser and chaos tests
+test: check suite ## run all checks, then every test except browser and chaos tests
+
+suite: venv
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser and not chaos"
 
 check: venv ## run lint, format, types and the architecture contracts

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
-from analysis.kinds.months import list_months
 from core.enums import Grain
 
 _DAY = timedelta(days=1)
@@ -72,14 +71,27 @@ def next_period(period: str) -> str:
     return period_of(last_day + _DAY, grain_of(period))
 
 
+def list_months(first_month: str, last_month: str) -> list[str]:
+    """Return every ``YYYY-MM`` from *first_month* to *last_month*; none if the last comes first."""
+    start, end = (
+        int(period[:4]) * 12 + int(period[5:]) - 1 for period in (first_month, last_month)
+    )
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
+
+
 def list_periods(first_period: str, last_period: str) -> list[str]:
     """Return every period from *first_period* to *last_period*, which are of one grain."""
-    if grain_of(first_period) == Grain.MONTH:
+    grain = grain_of(first_period)
+    if grain == Grain.MONTH:
         return list_months(first_period, last_period)
-    periods = [first_period]
-    while periods[-1] < last_period:
-        periods.append(next_period(periods[-1]))
-    return periods
+    if grain == Grain.YEAR:
+        return [f"{year:04d}" for year in range(int(first_period), int(last_period) + 1)]
+
+    start, step = first_day(first_period), count_days(first_period)
+    last_offset = (first_day(last_period) - start).days
+    return [
+        period_of(start + timedelta(offset), grain) for offset in range(0, last_offset + 1, step)
+    ]
 
 
 def periods_of_months(first_month: str, last_month: str, grain: Grain) -> tuple[str, str]:

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from cli.stack.supervised_process import SupervisedProcess
+from core.garbage import collect_seldom
 from core.settings import Settings
 from models.database import Database, migrate
-from tests.databases import Postgres, new_database, new_sqlite
+from tests.databases import Postgres, new_database, new_sqlite, statements_compiled_once
 from tests.e2e_kit import Stub, running_stub
 from tests.memory_folder import find_memory_folder
 from tests.services import (
@@ -59,7 +60,8 @@ if MEMORY_FOLDER is not None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Let no collection of garbage look at what is there until the end: modules and tests."""
+    """Collect garbage as a command does, and never look at modules and tests."""
+    collect_seldom()
     gc.collect()
     gc.freeze()
 
@@ -74,6 +76,12 @@ def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def _warm_processes() -> Iterator[None]:
     """Start commands and workers from a process that has done their imports."""
     with warm_processes():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with statements_compiled_once():
         yield
 
 
@@ -133,6 +141,7 @@ def _postgres() -> Iterator[Postgres]:
             yield server
         finally:
             server.execute(f"DROP DATABASE {server.template} WITH (FORCE)")
+            server.close()
 
 
 @pytest.fixture(scope="session")

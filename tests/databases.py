@@ -7,16 +7,54 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.util import LRUCache
 
 from core.addresses import sqlite_path
 from models.database import migrate
+
+
+class Statements:
+    """The statements that a process has compiled for any of its databases, by the dialect's class.
+
+    An engine keeps what it has compiled for itself, and a test has an engine of its own.
+    """
+
+    def __init__(self) -> None:
+        self._compiled: LRUCache[Any, Any] = LRUCache(5000)
+
+    def get(self, key: tuple[Dialect, *tuple[Any, ...]]) -> Any:
+        return self._compiled.get(_with_class(key))
+
+    def __setitem__(self, key: tuple[Dialect, *tuple[Any, ...]], compiled: Any) -> None:
+        self._compiled[_with_class(key)] = compiled
+
+
+def _with_class(key: tuple[Dialect, *tuple[Any, ...]]) -> tuple[Any, ...]:
+    return type(key[0]), *key[1:]
+
+
+@contextmanager
+def statements_compiled_once() -> Iterator[None]:
+    """Compile each statement once in a process, as a worker does, and not for each test."""
+    statements = Statements()
+    make_engine = Engine.__init__
+
+    def make_engine_with_statements(engine: Any, *arguments: Any, **named: Any) -> None:
+        make_engine(engine, *arguments, **named)
+        engine._compiled_cache = statements
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "__init__", make_engine_with_statements)
+        yield
 
 
 @dataclass(frozen=True)
@@ -27,8 +65,14 @@ class Postgres:
     template: str
 
     def execute(self, statement: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement.encode())
+        self._connection.execute(statement.encode())
+
+    @cached_property
+    def _connection(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url, autocommit=True)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def at(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))

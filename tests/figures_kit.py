@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partialmethod
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
@@ -20,20 +24,25 @@ from reports.figures.spec import FigureSpec
 _Key = tuple[Callable[..., object], str, str, bool]
 # The full drawings of one figure of each kind, which show that equal data give equal files.
 _SPECIMENS: dict[_Key, list[dict[str, bytes]]] = {}
+# The kinds of which this process knows that they are claimed.
+_CLAIMED: set[str] = set()
 _SKETCHES: dict[_Key, dict[str, bytes]] = {}
+# The sizes of drawings, whatever stands below them.
+_SIZES: dict[tuple[Callable[..., object], str], tuple[float, float]] = {}
 _render = FigureSpec.render
 
 
 @contextmanager
-def figures_as_sketches() -> Iterator[None]:
+def figures_as_sketches(claims: Path) -> Iterator[None]:
     """Draw one figure of each kind in full, twice, and sketch the others, each once.
 
-    For a sketch our code fills the axes with the data, then matplotlib is not asked to lay them
-    out and to write them, which is five sixths of the time: the files are a hash of all that the
-    figure depends on.
+    All processes of the tests share the folder *claims*: a file of it says that one of them draws
+    the figure of a kind. For a sketch our code fills the axes with the data, then matplotlib is not
+    asked to lay them out and to write them, which is five sixths of the time: the files are a hash
+    of all that the figure depends on.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FigureSpec, "render", _draw_or_sketch)
+        patch.setattr(FigureSpec, "render", partialmethod(_draw_or_sketch, claims))
         yield
 
 
@@ -45,10 +54,9 @@ def figures_in_full() -> Iterator[None]:
         yield
 
 
-def _draw_or_sketch(spec: FigureSpec, note: str = "") -> dict[str, bytes]:
+def _draw_or_sketch(spec: FigureSpec, claims: Path, note: str = "") -> dict[str, bytes]:
     key = (spec.draw.func, spec.data, note, spec.has_png)
-    kinds = {(func, has_png) for func, _data, _note, has_png in _SPECIMENS}
-    if key in _SPECIMENS or (spec.draw.func, spec.has_png) not in kinds:
+    if key in _SPECIMENS or _claim(claims, _kind(spec)):
         drawings = _SPECIMENS.setdefault(key, [])
         if len(drawings) < 2:
             drawings.append(_render(spec, note))
@@ -59,14 +67,26 @@ def _draw_or_sketch(spec: FigureSpec, note: str = "") -> dict[str, bytes]:
     return _SKETCHES[key]
 
 
-def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
-    with style.house_style({*spec.data, *note}):
-        drawing = spec.draw()
+def _kind(spec: FigureSpec) -> str:
+    return f"{spec.draw.func.__module__}.{spec.draw.func.__qualname__} {spec.has_png}"
 
+
+def _claim(claims: Path, kind: str) -> bool:
+    """Return whether no process has claimed the figure of a kind before."""
+    if kind in _CLAIMED:
+        return False
+    _CLAIMED.add(kind)
+    claims.mkdir(exist_ok=True)
+    try:
+        os.close(os.open(claims / kind, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
     digest = hashlib.shake_256(f"{spec.data}\0{note}".encode())
-    width, height = (
-        drawing.get_size_inches() * POINTS if isinstance(drawing, Figure) else (400.0, 300.0)
-    )
+    width, height = _fill_axes(spec, note)
     svg = (
         f'<svg width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
         f'xmlns="http://www.w3.org/2000/svg">\n'
@@ -78,3 +98,14 @@ def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
         Image.frombytes("L", (32, 32), digest.digest(32 * 32)).save(png, format="PNG")
         files["png"] = png.getvalue()
     return files
+
+
+def _fill_axes(spec: FigureSpec, note: str) -> tuple[float, float]:
+    """Let our code draw the data, and return the size in points; once for a phone and a screen."""
+    key = (spec.draw.func, replace(spec, is_narrow=False).data)
+    if key not in _SIZES:
+        with style.house_style({*spec.data, *note}):
+            drawing = spec.draw()
+        size = drawing.get_size_inches() * POINTS if isinstance(drawing, Figure) else (400.0, 300.0)
+        _SIZES[key] = (float(size[0]), float(size[1]))
+    return _SIZES[key]

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import pty
 import select
-import signal
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from cli.stack.worker import python_module
 from models.database import Database
+from tests.command_kit import python_script
 from tests.report_stories import Text, months_run, store
 from tests.services import wait_until
 
-COMMAND = [sys.executable, "-P", "-m", "cli.main"]
+COMMAND = python_module("cli.main")
 SECONDS = 30.0
 
 
@@ -42,13 +41,22 @@ def tidings(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+# The command line, with its standard input for the terminal that it is controlled by.
+IN_TERMINAL = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from cli.main import main
+main()
+"""
+
+
 class Terminal:
     """The far end of a pseudo-terminal: what the program shows, and the keys that are pressed."""
 
-    def __init__(self, pid: int, fd: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], fd: int) -> None:
         self.shown = ""
         self.status: int | None = None
-        self._pid, self._fd = pid, fd
+        self._process, self._fd = process, fd
 
     def press(self, key: str, *, after: str) -> None:
         """Press *key* once *after* has been shown and the program reads keys.
@@ -82,13 +90,12 @@ class Terminal:
 
     def reap(self) -> None:
         """Wait for the program's end."""
-        if self.status is None:
-            self.status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        self.status = self._process.wait()
 
     def kill(self) -> None:
         """End the program if it is still there."""
         if self.status is None:
-            os.kill(self._pid, signal.SIGKILL)
+            self._process.kill()
             self.reap()
 
     def _read(self, end: float) -> bool:
@@ -104,12 +111,17 @@ class Terminal:
 @contextmanager
 def terminal(*arguments: object) -> Iterator[Terminal]:
     """Run the command line in a pseudo-terminal."""
-    pid, fd = pty.fork()
-    if pid == 0:  # the program
-        root = Path(__file__).parents[1]
-        environment = {**os.environ, "PYTHONPATH": str(root), "COLUMNS": "90"}
-        os.execve(sys.executable, [*COMMAND, *map(str, arguments)], environment)  # noqa: S606
-    session = Terminal(pid, fd)
+    fd, line = pty.openpty()
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        python_script(IN_TERMINAL, *arguments),
+        stdin=line,
+        stdout=line,
+        stderr=line,
+        env={**os.environ, "COLUMNS": "90"},
+        start_new_session=True,
+    )
+    os.close(line)
+    session = Terminal(process, fd)
     try:
         yield session
     finally:

@@ -32,6 +32,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psutil
+
 from analysis.text.language_detector import detect_languages
 from cli import command_server
 from cli.stack.worker import ENVIRONMENT
@@ -65,7 +67,7 @@ TEXTAPI = (
 START_VARIABLES = ("PYTHON", "LC_", "LANG", "LD_", "OPENBLAS")
 PR_SET_CHILD_SUBREAPER = 36
 # The command line of a process is shown in the place of its first one, which this makes long.
-ROOM = "-" * 4000
+ROOM = "-" * 500
 # No descriptor of a child has so high a number.
 HIGH = 200
 _execute_child = subprocess.Popen._execute_child
@@ -195,12 +197,12 @@ def _find_command(bound: dict[str, Any]) -> tuple[int | None, str, list[str]] | 
         or bound["preexec_fn"]
         or (bound["uid"], bound["gid"], bound["gids"]) != (None, None, None)
     )
-    if not is_plain or any(not isinstance(word, str) for word in arguments):
+    if not is_plain or any(not isinstance(word, str | bytes) for word in arguments):
         return None
     if variables is not None and _start_variables(variables) != _start_variables(os.environ):
         return None
 
-    words, parent = list(arguments), None
+    words, parent = list(map(os.fsdecode, arguments)), None
     if words[:4] == [sys.executable, "-P", "-m", SHIM]:
         parent, words = int(words[4]), words[5:]
     if words[:3] != [sys.executable, "-P", "-m"] or words[3] not in MODULES:
@@ -328,8 +330,13 @@ def _serve_starter(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _join(request: dict[str, Any]) -> None:
-    """Wait for the parent to be the one that asked; take the place that it gives."""
+    """Wait for the parent to be the one that asked; take the place that it gives.
+
+    Nobody needs the process of a parent that has been killed since.
+    """
     while os.getppid() != request["parent"]:
+        if not psutil.pid_exists(request["parent"]):
+            os._exit(1)
         time.sleep(0.0005)
     if request["is_leader"]:
         os.setsid()
@@ -384,7 +391,7 @@ def _show_command(words: Sequence[str]) -> None:
     # proc_pid_stat(5): the addresses of the first and behind the last byte, fields 48 and 49.
     fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
     start, end = int(fields[45]), int(fields[46])
-    shown = b"\0".join(word.encode() for word in words)[: end - start - 1]
+    shown = b"\0".join(map(os.fsencode, words))[: end - start - 1]
     ctypes.memset(start, 0, end - start)
     ctypes.memmove(start, shown, len(shown))
 

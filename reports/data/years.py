@@ -102,19 +102,19 @@ def groups_by_year(run: RunData) -> bool:
     return count_months(run) > MOST_MONTHS
 
 
-def is_tested_by_year(run: RunData) -> bool:
+def has_yearly_findings(run: RunData) -> bool:
     """Return whether the run has so many months that years are compared, not months."""
     return count_months(run) > MOST_DRAWN
 
 
 def draw_by_year(run: RunData) -> bool:
     """Return whether series by month would have more periods than a figure can show."""
-    return run.grain == Grain.MONTH and is_tested_by_year(run)
+    return run.grain == Grain.MONTH and has_yearly_findings(run)
 
 
-def read_tested(run: RunData) -> list[PeriodRow]:
+def read_finding_rows(run: RunData) -> list[PeriodRow]:
     """Return the rows that findings are about: months, or years in a long run."""
-    return read_years(run) if is_tested_by_year(run) else list(read_periods(run))
+    return read_years(run) if has_yearly_findings(run) else list(read_periods(run))
 
 
 def read_years(run: RunData) -> list[PeriodRow]:

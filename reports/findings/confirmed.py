@@ -13,7 +13,7 @@ from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from reports.findings.finding import Finding
-from reports.findings.overtakings import keep_clearest
+from reports.findings.overtakings import limit_overtakings
 from reports.words.periods import MONTHS
 from reports.words.quantities import join_words, quantity
 
@@ -23,9 +23,9 @@ ALL = ""
 # by a smaller part of the largest figure of the sentence.
 LEAST_CHANGE = 0.1
 LEAST_BESIDE_LARGEST = 0.02
-# Nor do so few documents change a count.
+# A count that changes by so few documents is taken for the same.
 FEW_DOCUMENTS = 2
-# A mean polarity that changes by more is, too.
+# A mean polarity that changes by more is printed with both numbers.
 LEAST_CHANGE_OF_MEAN = 0.02
 # At most this many days are named.
 DAYS_NAMED = 3
@@ -60,7 +60,7 @@ def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[
         without = LeftOut(_name_days(days), again, kept=1.0)
         for subject, found in confirmed.items():
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
-    return {subject: keep_clearest(found) for subject, found in confirmed.items()}
+    return {subject: limit_overtakings(found) for subject, found in confirmed.items()}
 
 
 @dataclass(frozen=True)

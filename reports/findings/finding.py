@@ -27,18 +27,22 @@ class Finding:
 
     kind: FindingKind
 
-    # What the sentence answers, as ("highest",) or ("overtakes", "a", "b").
+    # What the sentence answers, as ("highest",) or ("overtakes", "a", "b"). A subject has one
+    # finding of a topic: by it, the same finding is looked for without repeats and bulk days.
     topic: Claim
 
-    # Its answer, as ("2020-03",). Two reports agree where topic and answer are the same.
+    # Its answer, as ("2020-03",). Where it is another one without repeats, both are printed. A
+    # number that is no count of documents, no share and no mean belongs here.
     answer: Claim
 
     text: str
 
-    # The answer alone, as a clause that can follow "Without …,"; empty if it cannot change.
+    # The answer alone, as a clause that can follow "Without …,". A finding with a clause is printed
+    # if it is found without repeats and bulk days, too; one whose clause is empty always is.
     clause: str = ""
 
-    # The figures that the sentence names: documents, their shares, and means.
+    # The figures that the sentence names: documents, their shares, and means. They may differ a
+    # little without repeats and bulk days (see `confirmed`).
     counts: tuple[int, ...] = ()
     shares: tuple[float, ...] = ()
     means: tuple[float, ...] = ()

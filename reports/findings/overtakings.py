@@ -144,7 +144,7 @@ def _sum_side(tallies: Sequence[Tally], sign: int) -> Side:
     return Side(leading, trailing, ahead, len(tallies))
 
 
-def describe_overtaking(overtaking: Overtaking) -> Finding:
+def state_overtaking(overtaking: Overtaking) -> Finding:
     """Return the fact that one subject overtook another."""
     earlier, later = overtaking.earlier, overtaking.later
     unit = grain_of(overtaking.period)
@@ -166,7 +166,7 @@ def describe_overtaking(overtaking: Overtaking) -> Finding:
     return fact(topic, answer, text, clause=clause, counts=counts, interest=interest)
 
 
-def keep_clearest(findings: Sequence[Finding]) -> list[Finding]:
+def limit_overtakings(findings: Sequence[Finding]) -> list[Finding]:
     """Return *findings* with at most `MOST_TOLD` overtakings, the first ones."""
     kept = []
     told = 0

@@ -12,11 +12,11 @@ from reports.findings.mood_facts import LEAST_DIFFERENCE, Mean, list_means, over
 from reports.findings.overtakings import (
     Overtaking,
     Tally,
-    describe_overtaking,
     find_overtaking,
     rank_overtakings,
+    state_overtaking,
 )
-from reports.findings.share_facts import count_periods
+from reports.findings.share_facts import list_counted_periods
 from reports.words.quantities import format_expected, format_share, join_words, quantity, signed
 
 # Means of fewer mentions are not ranked beside each other.
@@ -39,7 +39,7 @@ def state_pairs(
     and means of several *engines* are not.
     """
     compared = list_compared(pairs)
-    facts = [describe_overtaking(overtaking) for overtaking in find_pair_overtakings(compared)]
+    facts = [state_overtaking(overtaking) for overtaking in find_pair_overtakings(compared)]
     facts += _state_together(compared)
     if rows_by_subject is not None and len(rows_by_subject) > 1:
         parts = _list_parts(pairs)
@@ -84,7 +84,7 @@ def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fin
     """Name the subjects in most and in fewest documents."""
     matched, documents = {}, {}
     for subject, period_rows in rows_by_subject.items():
-        counts = count_periods(period_rows, with_cut_off=True)
+        counts = list_counted_periods(period_rows, with_cut_off=True)
         matched[subject] = sum(count.matched for count in counts)
         documents[subject] = sum(count.documents for count in counts)
     ranked = sorted(matched, key=lambda subject: (-matched[subject], subject))

@@ -77,6 +77,10 @@ def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
         polarities = read_post_polarities(run, job, grain)
         scored_rows = []
         for period_row in period_rows:
+            # A period without a post has no mood; of years without one there are thousands.
+            if not period_row.matched:
+                scored_rows.append(period_row)
+                continue
             scored = sum(not math.isnan(value) for value in polarities.get(period_row.period, ()))
             scored_rows.append(replace(period_row, mentions=scored))
         series += account_series(job.name, period_rows, scored_rows, with_mood=with_mood)

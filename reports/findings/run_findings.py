@@ -10,7 +10,7 @@ from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.periods import group_by_term
-from reports.data.years import read_tested
+from reports.data.years import read_finding_rows
 from reports.findings.confirmed import ALL, FindingsBySubject
 from reports.findings.finding import Finding
 from reports.findings.group_facts import state_groups
@@ -22,7 +22,7 @@ from reports.findings.share_facts import state_shares
 
 def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings of each keyword, and under `ALL` those that compare keywords."""
-    rows_by_term = group_by_term(read_tested(run))
+    rows_by_term = group_by_term(read_finding_rows(run))
     findings: dict[str, list[Finding]] = {}
     for keyword in run.month_parameters.keywords:
         subject, keyword_rows = f"“{keyword.name}”", rows_by_term[keyword.name, None]
@@ -65,12 +65,12 @@ def read_group_findings(run: RunData, grain: Grain) -> dict[str, list[Finding]]:
 def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     """Return at most *most* findings for the head of a page.
 
-    The most interesting finding of each subject is chosen first, then the second of each. They
-    stand in the order of the subjects.
+    The first finding of each subject is chosen, then the second of each, as *findings* list them:
+    the most interesting first. The first ones stand first, in the order of the subjects.
     """
     candidates = []
-    for turn, subject_findings in enumerate(findings.values()):
-        for place, finding in enumerate(subject_findings):
-            candidates.append((place, -finding.interest, turn, finding))
+    for subject_place, subject_findings in enumerate(findings.values()):
+        for rank, finding in enumerate(subject_findings):
+            candidates.append((rank, -finding.interest, subject_place, finding))
     chosen = sorted(candidates, key=itemgetter(0, 1, 2))[:most]
     return [finding for _, _, _, finding in sorted(chosen, key=itemgetter(0, 2))]

@@ -1,7 +1,8 @@
 """Facts about the share of documents that mention a subject: highest, level, first and last.
 
-The documents of a period are a census of what was read, so a share has no sampling error. Periods
-that are cut off are in no comparison.
+The documents of a period are a census of what was read, so a share has no sampling error. Shares of
+whole periods are ranked. A period that is cut off counts where it matters that a document was there
+at all: in a first and a last mention.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from statistics import fmean
 from analysis.grains import grain_of
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Finding, fact
-from reports.findings.overtakings import describe_overtaking, find_overtakings
+from reports.findings.overtakings import find_overtakings, state_overtaking
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, format_shares, join_words, quantity
 
@@ -36,7 +37,7 @@ TERMS_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Count:
+class PeriodShare:
     """The documents of a period, and those of them that mention the subject."""
 
     period: str
@@ -56,7 +57,7 @@ def state_shares(
 
     *rows_by_term* has the rows of each term of a subject with several; it is empty otherwise.
     """
-    counts = count_periods(period_rows, with_cut_off=True)
+    counts = list_counted_periods(period_rows, with_cut_off=True)
     matched = sum(count.matched for count in counts)
     if not counts:
         return []
@@ -66,29 +67,31 @@ def state_shares(
         return [fact(("share",), ("never",), text, clause="no document mentions it")]
 
     facts = [
-        *_state_highest(subject, count_periods(period_rows), counts),
-        *_state_level(subject, count_periods(period_rows)),
+        *_state_highest(subject, list_counted_periods(period_rows), counts),
+        *_state_level(subject, list_counted_periods(period_rows)),
         *_state_first(subject, counts, rows_by_term),
         *_state_last(subject, counts),
         *_state_terms(subject, matched, rows_by_term),
     ]
-    facts += [describe_overtaking(overtaking) for overtaking in find_overtakings(rows_by_term)]
+    facts += [state_overtaking(overtaking) for overtaking in find_overtakings(rows_by_term)]
     return sorted(facts, key=lambda fact: -fact.interest)
 
 
-def count_periods(period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False) -> list[Count]:
+def list_counted_periods(
+    period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False
+) -> list[PeriodShare]:
     """Return the counted periods that have documents; whole ones alone, unless *with_cut_off*."""
     counts = []
     for period_row in period_rows:
         is_counted = period_row.matched is not None and period_row.documents > 0
         if is_counted and (with_cut_off or not period_row.cut_off):
             matched = period_row.matched or 0
-            counts.append(Count(period_row.period, period_row.documents, matched))
+            counts.append(PeriodShare(period_row.period, period_row.documents, matched))
     return counts
 
 
 def _state_highest(
-    subject: str, whole_counts: Sequence[Count], counts: Sequence[Count]
+    subject: str, whole_counts: Sequence[PeriodShare], counts: Sequence[PeriodShare]
 ) -> list[Finding]:
     """Name the period with the highest share, the next and the lowest; or all, if they are few."""
     matched = sum(count.matched for count in counts)
@@ -145,7 +148,7 @@ def _state_highest(
     return _state_extremes(subject, ranked)
 
 
-def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
+def _state_extremes(subject: str, ranked: Sequence[PeriodShare]) -> list[Finding]:
     """Name the highest, the next and the lowest of at least three periods."""
     top, second, lowest = ranked[0], ranked[1], ranked[-1]
     text, clause = _describe_extremes(subject, ranked)
@@ -165,7 +168,7 @@ def _state_extremes(subject: str, ranked: Sequence[Count]) -> list[Finding]:
     ]
 
 
-def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]:
+def _describe_extremes(subject: str, ranked: Sequence[PeriodShare]) -> tuple[str, str]:
     """Return the sentence on the highest and the lowest period, and its clause."""
     top, second, lowest = ranked[0], ranked[1], ranked[-1]
     periods = f"{len(ranked)} {grain_of(top.period)}s"
@@ -214,7 +217,7 @@ def _describe_extremes(subject: str, ranked: Sequence[Count]) -> tuple[str, str]
     )
 
 
-def _name_equals(counts: Sequence[Count], named: Count) -> str:
+def _name_equals(counts: Sequence[PeriodShare], named: PeriodShare) -> str:
     """Name the periods with the share of *named*, or say how many they are."""
     equal_periods = sorted(count.period for count in counts if count.share == named.share)
     if len(equal_periods) > 2:
@@ -222,7 +225,7 @@ def _name_equals(counts: Sequence[Count], named: Count) -> str:
     return join_words([period_name(period, "%B %Y") for period in equal_periods])
 
 
-def _state_level(subject: str, counts: Sequence[Count]) -> list[Finding]:
+def _state_level(subject: str, counts: Sequence[PeriodShare]) -> list[Finding]:
     """Name the period from which on nearly every share is above, or below, those before."""
     shares = [count.share for count in counts]
     clearness_by_place = {}
@@ -244,7 +247,7 @@ def _state_level(subject: str, counts: Sequence[Count]) -> list[Finding]:
     return _describe_level(subject, counts_before, counts_after)
 
 
-def _is_step(before: Sequence[Count], after: Sequence[Count]) -> bool:
+def _is_step(before: Sequence[PeriodShare], after: Sequence[PeriodShare]) -> bool:
     """Return whether a share changes at this place: it is near its new level from here on.
 
     A subject of which most periods before know nothing has no level there, but a first mention.
@@ -256,7 +259,9 @@ def _is_step(before: Sequence[Count], after: Sequence[Count]) -> bool:
     return is_at_change and 2 * min(known_before / len(before), known_after / len(after)) > 1
 
 
-def _describe_level(subject: str, before: Sequence[Count], after: Sequence[Count]) -> list[Finding]:
+def _describe_level(
+    subject: str, before: Sequence[PeriodShare], after: Sequence[PeriodShare]
+) -> list[Finding]:
     share_before, share_after = _pool(before), _pool(after)
     low, high = sorted((share_before, share_after))
     if high < LEVEL_RATIO * low or not high:
@@ -293,12 +298,12 @@ def _describe_level(subject: str, before: Sequence[Count], after: Sequence[Count
     ]
 
 
-def _pool(counts: Sequence[Count]) -> float:
+def _pool(counts: Sequence[PeriodShare]) -> float:
     return sum(count.matched for count in counts) / sum(count.documents for count in counts)
 
 
 def _state_first(
-    subject: str, counts: Sequence[Count], rows_by_term: Mapping[str, Sequence[PeriodRow]]
+    subject: str, counts: Sequence[PeriodShare], rows_by_term: Mapping[str, Sequence[PeriodRow]]
 ) -> list[Finding]:
     """Name the first period with a mention, if mentions at the average share would come before."""
     place = next(place for place, count in enumerate(counts) if count.matched)
@@ -345,7 +350,7 @@ def _name_terms(period: str, rows_by_term: Mapping[str, Sequence[PeriodRow]]) ->
     return f" (as {join_words(present)})"
 
 
-def _state_last(subject: str, counts: Sequence[Count]) -> list[Finding]:
+def _state_last(subject: str, counts: Sequence[PeriodShare]) -> list[Finding]:
     """Name the last period with a mention, if mentions at the average share would come after."""
     place = max(place for place, count in enumerate(counts) if count.matched)
     later_counts = counts[place + 1 :]
@@ -401,10 +406,10 @@ def _state_terms(
     ]
 
 
-def _share(count: Count, formatted_share: str | None = None) -> str:
+def _share(count: PeriodShare, formatted_share: str | None = None) -> str:
     documents = f"{count.matched:,} of {quantity(count.documents, 'document')}"
     return f"{documents} ({formatted_share or format_share(count.share)})"
 
 
-def _month(count: Count) -> str:
+def _month(count: PeriodShare) -> str:
     return period_name(count.period, "%B %Y")

@@ -23,7 +23,7 @@ from reports.data.tables.periods import PeriodRow, read_series
 from reports.figures import comparison, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.finding import Finding
-from reports.findings.overtakings import keep_clearest
+from reports.findings.overtakings import limit_overtakings
 from reports.findings.pair_facts import state_pairs
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
 from reports.pages.label_section import LabelledSubject, LabelSection, read_label_section
@@ -113,7 +113,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
         page.figures = _draw_lines(page, page.span, store)
     pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
     page.pairs = make_comparison(pairs, store, page.scale)
-    page.findings = keep_clearest(state_pairs(pairs))
+    page.findings = limit_overtakings(state_pairs(pairs))
     return page
 
 

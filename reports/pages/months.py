@@ -8,7 +8,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -38,9 +38,9 @@ from reports.data.years import (
     cover_years,
     group_decades,
     groups_by_year,
-    is_tested_by_year,
+    has_yearly_findings,
     list_years,
-    read_tested,
+    read_finding_rows,
     read_years,
 )
 from reports.figures import (
@@ -99,9 +99,8 @@ class KeywordSection:
     distinctive: list[DistinctiveRow]
 
     # The findings are about these rows: monthly, or yearly in a run of many years.
-    tested: list[PeriodRow]
-
-    tested_by_term: dict[str, list[PeriodRow]]
+    finding_rows: list[PeriodRow]
+    finding_rows_by_term: dict[str, list[PeriodRow]]
 
     # The phrases of all months that say more than the keyword does.
     phrases: list[PhraseRow] = field(default_factory=list)
@@ -243,6 +242,11 @@ class MonthsPage:
 
     # All characters in the samples.
     characters: set[str] = field(default_factory=set)
+
+    @cached_property
+    def is_in_title_case(self) -> bool:
+        """Whether the texts write every word with a capital, as headlines do."""
+        return entities.is_in_title_case(self.texts)
 
     @property
     def further_pages(self) -> list[FurtherPage]:
@@ -426,7 +430,7 @@ def _fold_year(page: MonthsPage, year: str, run: RunData) -> None:
         for period, month in keyword.months.items():
             if period[:4] == year:
                 month.polarities, month.phrases = scatter.of_month(month.row, []), []
-        if is_tested_by_year(run):
+        if has_yearly_findings(run):
             year_phrases = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
             earlier_phrases = keyword.phrases[: len(keyword.phrases) - len(year_phrases)]
             keyword.phrases = [
@@ -466,7 +470,7 @@ def _keyword_sections(
 ) -> list[KeywordSection]:
     """Return each keyword with its rows of all months, or of the months *job_names*."""
     rows_by_term = group_by_term(read_periods(run, job_names))
-    tested_rows = rows_by_term if job_names is not None else group_by_term(read_tested(run))
+    finding_rows = rows_by_term if job_names is not None else group_by_term(read_finding_rows(run))
     words_by_keyword: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
     for distinctive_row in read_distinctive(run, job_names):
         keyword_words = words_by_keyword[distinctive_row.keyword]
@@ -489,7 +493,9 @@ def _keyword_sections(
                 [],
             )
         term_rows = {term: rows_by_term[keyword.name, term] for term in keyword.compared_terms}
-        tested_by_term = {term: tested_rows[keyword.name, term] for term in keyword.compared_terms}
+        finding_rows_by_term = {
+            term: finding_rows[keyword.name, term] for term in keyword.compared_terms
+        }
         keyword_rows = rows_by_term[keyword.name, None]
         sections.append(
             KeywordSection(
@@ -500,8 +506,8 @@ def _keyword_sections(
                 term_rows,
                 months,
                 words_by_keyword[keyword.name],
-                tested_rows[keyword.name, None],
-                tested_by_term,
+                finding_rows[keyword.name, None],
+                finding_rows_by_term,
                 query=keyword.description,
                 patterns=keyword.patterns,
             )
@@ -541,7 +547,7 @@ def _draw_keyword(
         held=keyword.held,
     )
     over_phrases = subject
-    if is_tested_by_year(run):
+    if has_yearly_findings(run):
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
         over_phrases = replace(subject, span=style.Range(first_year, last_year))
     # The pages of years show these figures of a longer run.
@@ -558,21 +564,26 @@ def _draw_keyword(
     add_section = partial(store.add_section, keyword.sections)
     overall_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
     add_section("overall", "Polarity", overall_spec, *month_specs)
-    tested_grain = Grain.YEAR if is_tested_by_year(run) else Grain.MONTH
-    tested = None if run.grain == tested_grain else keyword.tested_by_term
-    term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, tested)
+    finding_grain = Grain.YEAR if has_yearly_findings(run) else Grain.MONTH
+    whole_rows = None if run.grain == finding_grain else keyword.finding_rows_by_term
+    term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, whole_rows)
     add_section("terms", "The words for it", term_spec)
     kept_phrases = run.month_parameters.phrases
     add_section(
         "phrases",
         "Phrases",
-        phrases.phrases_spec(over_phrases, keyword.phrases, keyword.tested, kept=kept_phrases),
+        phrases.phrases_spec(
+            over_phrases, keyword.phrases, keyword.finding_rows, kept=kept_phrases
+        ),
     )
     add_section(
         "distinctive",
         "Words that stand out",
         distinctive.distinctive_spec(
-            subject, keyword.distinctive, compared_with="the other documents of the month"
+            subject,
+            keyword.distinctive,
+            compared_with="the other documents of the month",
+            job_noun=run.kind.job_noun,
         ),
         note=distinctive.no_word_stands_out(keyword.distinctive),
     )
@@ -580,7 +591,9 @@ def _draw_keyword(
     add_section(
         "entities",
         "Names",
-        entities.entities_spec(subject, ranked_names, unit=unit, texts=page.texts),
+        entities.entities_spec(
+            subject, ranked_names, unit=unit, in_title_case=page.is_in_title_case
+        ),
     )
     mentions = quantity(max(0, sum_mentions(month_rows) - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)

@@ -49,7 +49,7 @@ def name_stretch(first: str, last: str, form: str = "%b %Y") -> str:
 
 
 def describe_periods(periods: Sequence[str]) -> str:
-    """Return *periods* as "in May 2020 and July to August 2020"; many stretches are counted."""
+    """Return *periods* as "in May 2020 and July 2020 to May 2021"; many stretches are counted."""
     stretches = [
         name_stretch(first, last, "%B %Y") for first, last in grains.find_stretches(periods)
     ]

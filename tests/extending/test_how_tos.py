@@ -27,6 +27,7 @@ MOST_PRODUCT_FILES = {
     ARCHIVE: 3,
     "step.md": 5,
     "figure.md": 2,
+    "finding.md": 2,
     "endpoint.md": 2,
     "kind.md": 2,
 }
@@ -92,6 +93,11 @@ def test_a_step_is_planned_run_exported_and_erased(root: Path) -> None:
 
 def test_a_figure_is_drawn_in_the_report(root: Path) -> None:
     (printed,) = follow("figure.md", root)
+    assert "2 passed" in printed
+
+
+def test_a_finding_says_what_was_counted(root: Path) -> None:
+    (printed,) = follow("finding.md", root)
     assert "2 passed" in printed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -20,9 +21,12 @@ from tests.figures_kit import figures_as_sketches, figures_in_full
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _figures_as_sketches() -> Iterator[None]:
+def _figures_as_sketches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Spend no time on pictures that nobody looks at; of each kind one is drawn in full."""
-    with figures_as_sketches():
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with figures_as_sketches(folder / "drawn"):
         yield
 
 

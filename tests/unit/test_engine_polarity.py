@@ -5,7 +5,6 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from textapi.engine.polarity import (
@@ -49,6 +48,8 @@ def test_vader_reads_curly_quotes_as_plain_ones(text: str) -> None:
     | st.lists(st.sampled_from(["good", "bad", "not", "very", "awful", ".", "\n"])).map(" ".join)
 )
 def test_compatible_is_what_the_lexicon_says_of_the_whole_text(text: str) -> None:
+    from textblob import TextBlob  # noqa: PLC0415 - 2 s that no other process of the tests needs
+
     assert text_polarity(text, "compatible") == pytest.approx(
         TextBlob(text).sentiment.polarity, abs=1e-12
     )

@@ -11,9 +11,9 @@ from reports.findings.overtakings import (
     Overtaking,
     Side,
     Tally,
-    describe_overtaking,
     find_overtaking,
     find_overtakings,
+    state_overtaking,
 )
 from tests.period_rows import row
 
@@ -62,7 +62,7 @@ def test_the_sentence_counts_both_sides() -> None:
     overtaking = Overtaking(
         "2018-04", "a", "b", Side(255, 42, 3, 3), Side(160, 35, 2, 2), "2018-03"
     )
-    assert describe_overtaking(overtaking).text == (
+    assert state_overtaking(overtaking).text == (
         "“b” overtook “a” in April 2018: since then it is ahead in 2 of 2 months (160 documents to "
         "35), before that it was behind in 3 of 3 (42 to 255)."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,7 @@ def headings(page: Path) -> set[str]:
     return {title.replace(" ", "-") for title in plain}
 
 
+@cache
 def commands() -> list[tuple[str, Any]]:
     def walk(command: Any, path: str) -> list[tuple[str, Any]]:
         below = getattr(command, "commands", None)

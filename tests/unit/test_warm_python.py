@@ -33,6 +33,14 @@ def test_a_forked_command_ends_and_prints_as_an_executed_one(arguments: tuple[st
         assert run(*arguments) == forked
 
 
+def test_the_process_of_a_parent_that_was_killed_ends() -> None:
+    killed = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    killed.wait()
+    program = f"from tests.warm_python import _join; _join({{'parent': {killed.pid}}})"
+    command = [sys.executable, "-P", "-c", program]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 1  # noqa: S603 - as above
+
+
 def test_a_forked_command_has_the_folder_the_parent_and_the_signals_of_an_executed_one(
     tmp_path: Path,
 ) -> None:
