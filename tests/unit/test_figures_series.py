@@ -205,7 +205,7 @@ def test_the_legend_of_six_subjects_is_whole_on_a_phone() -> None:
 def test_bars_in_rows_are_below_each_other_on_a_phone_with_labels_in_lines() -> None:
     named = "Centre for Disease Control and Prevention"
     top = TopNames({"PERSON": [("Quist", 9)], "ORG": [(named, 4)]}, 0)
-    spec = entities_spec(SUBJECT, top, unit="documents", texts=[])
+    spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
     assert spec is not None
     assert spec.narrow is not None
     figure = spec.narrow.draw()
