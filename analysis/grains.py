@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
-from analysis.kinds.months import list_months
 from core.enums import Grain
 
 _DAY = timedelta(days=1)
@@ -70,6 +69,14 @@ def next_period(period: str) -> str:
     """Return the period after *period*, of its grain."""
     last_day = first_day(period) + (count_days(period) - 1) * _DAY
     return period_of(last_day + _DAY, grain_of(period))
+
+
+def list_months(first_month: str, last_month: str) -> list[str]:
+    """Return every ``YYYY-MM`` from *first_month* to *last_month*; none if the last comes first."""
+    start, end = (
+        int(period[:4]) * 12 + int(period[5:]) - 1 for period in (first_month, last_month)
+    )
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
 
 
 def list_periods(first_period: str, last_period: str) -> list[str]:

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import grains
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.events import SHARE, Event, Series, Surprises, find_events

@@ -19,7 +19,7 @@ import harness
 from report_process import build_report
 from sqlalchemy import func, insert, select
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from models.database import Database
 from models.tables import Entity, Job, Mention
 from tests import report_stories as stories

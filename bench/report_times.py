@@ -4,8 +4,9 @@
 
 Some minutes a round. Each month has 5,000 headlines, of which about 150 mention the subject; for
 2,100 months (1851 to 2025) `--headlines 60` is ten minutes of processor time and more. A
-report is made by one process; again with nothing changed; and into another folder by two processes
-that draw its parts and one that makes it, as two workers of the queue `reports` do.
+report is made by one process; again with nothing changed; into another folder by two processes that
+draw its parts and one that makes it, as two workers of the queue `reports` do; and into a third one
+by a process with a second one, as `tidings report` does.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import harness
 from report_process import build_report
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from models.database import Database
 from reports.build import report_folder
 from tests import report_stories as stories
@@ -63,10 +65,12 @@ def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
 def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
     """Make the report of so many months three times a round and print the figures."""
     url, run = fill(folder, months, headlines)
-    usages, usages_again, by_two = [], [], []
+    usages, usages_again, by_two, by_command = [], [], [], []
 
+    build_by_command = partial(build_report, with_second_process=True)
     for number in range(rounds):
         out, other_out = folder / f"out-{number}", folder / f"other-{number}"
+        command_out = folder / f"command-{number}"
         usages += harness.run_in_processes(build_report, (url, run, out))
         usages_again += harness.run_in_processes(build_report, (url, run, out))
 
@@ -74,6 +78,7 @@ def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
         harness.run_in_processes(draw_parts, (url, run, other_out, 0), (url, run, other_out, 1))
         harness.run_in_processes(build_report, (url, run, other_out))
         by_two.append(time.perf_counter() - began)
+        by_command += harness.run_in_processes(build_by_command, (url, run, command_out))
 
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     figures = len(list((out / "figures").iterdir()))
@@ -87,6 +92,13 @@ def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
     harness.print_figure(
         f"{name}, by two workers, their start included",
         by_two,
+        "s",
+        floor=median(seconds) / 2,
+        floor_name="half of one's",
+    )
+    harness.print_figure(
+        f"{name}, by the command's two processes",
+        [usage.seconds for usage in by_command],
         "s",
         floor=median(seconds) / 2,
         floor_name="half of one's",

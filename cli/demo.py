@@ -20,7 +20,7 @@ from models.database import Database
 from producers.imports import import_paths
 from producers.submit import submit_run
 from producers.trainings import plan_training, submit_training
-from reports.build.report_folder import refuse_foreign_page
+from reports.build.manifest import refuse_foreign_page
 from reports.report_files import INDEX
 from sources import synthetic
 from sources.registry import FALLBACK_SOURCE, SOURCES, default_archive

@@ -68,10 +68,9 @@ def report(
     from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
     from reports.build.folder_lock import lock_folder
-    from reports.build.report_folder import build, copy_report, read_remarks
-    from reports.build.second_process import count_processors
-    from reports.build_progress import BuildProgress
+    from reports.build.manifest import is_up_to_date, read_remarks, refuse_foreign_page
     from reports.data.run_data import Selection
+    from reports.report_files import INDEX
 
     settings = context.load_settings()
     numbers = "-".join(map(str, run))
@@ -96,19 +95,35 @@ def report(
             and wait_for_own_report(db, run[0], own_folder, display.update)
         )
         built_folder = own_folder if is_shared else folder
-        with lock_folder(built_folder, show_waiting):
-            page = build(
-                db,
-                run,
-                built_folder,
-                selection=selection,
-                grain=grain,
-                grouping=grouping,
-                progress=BuildProgress(lambda progress: display.update(str(progress))),
-                texts=texts,
-                with_second_process=count_processors() > 1,
-            )
+        page = built_folder / INDEX
+        refuse_foreign_page(page)
+        if not is_up_to_date(
+            *(db, run, built_folder),
+            selection=selection,
+            grain=grain,
+            grouping=grouping,
+            texts=texts,
+        ):
+            # These imports take a second, which a report that is up to date is shown without.
+            from reports.build.report_folder import build
+            from reports.build.second_process import count_processors
+            from reports.build_progress import BuildProgress
+
+            with lock_folder(built_folder, show_waiting):
+                build(
+                    db,
+                    run,
+                    built_folder,
+                    selection=selection,
+                    grain=grain,
+                    grouping=grouping,
+                    progress=BuildProgress(lambda progress: display.update(str(progress))),
+                    texts=texts,
+                    with_second_process=count_processors() > 1,
+                )
         if is_shared and folder.resolve() != own_folder.resolve():
+            from reports.build.report_folder import copy_report
+
             with lock_folder(folder, show_waiting):
                 page = copy_report(own_folder, folder)
         remarks = [describe_unfinished(db, run_id) for run_id in run]

@@ -13,7 +13,7 @@ from models.jobs import count_live_slots
 from models.report_jobs import is_report_at_work
 from models.runs import get_run
 from producers.status import report_progress
-from reports.build.report_folder import is_up_to_date
+from reports.build.manifest import is_up_to_date
 
 POLL_SECONDS = 0.25
 

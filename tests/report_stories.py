@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from analysis.grains import list_months
 from analysis.kinds.accounts import HandlesParameters
-from analysis.kinds.months import MonthsParameters, list_months
+from analysis.kinds.months import MonthsParameters
 from analysis.kinds.trainings import TrainingParameters
 from analysis.options import FrozenModel, Keyword
 from core.enums import DOCUMENTS, JobKind, State, StepState

@@ -41,7 +41,8 @@ def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; keep what has not changed."""
     # Only a process that draws loads matplotlib.
     from reports.build.folder_lock import lock_folder  # noqa: PLC0415
-    from reports.build.report_folder import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
+    from reports.build.manifest import is_up_to_date  # noqa: PLC0415
+    from reports.build.report_folder import build, divide_figures, draw_part  # noqa: PLC0415
     from reports.build_progress import BuildProgress  # noqa: PLC0415
 
     run_id = job.claim.run_id

@@ -13,7 +13,7 @@ from typing import Any
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.codes.samples import read_samples
 from analysis.trainings.codes.task import CodesTask

@@ -155,7 +155,8 @@ class Kind(ABC, Generic[P]):
             if field_info.annotation is Grain:
                 wanted_by = getattr(parameters, "wanted_by", None)
                 grouping = getattr(parameters, "grouping", None)
-                command += _series_words(option_value, grouping, wanted_by)
+                grain = None if option_value == field_info.default else option_value
+                command += _series_words(grain, grouping, wanted_by)
             elif declared is not None and option_value != field_info.default:
                 command += declared.words(field_name, option_value)
         return command
@@ -282,9 +283,10 @@ class DocumentKind(Kind[P]):
 
 
 def _series_words(
-    grain: Grain, grouping: Grouping | None, wanted_by: SamplePeriod | None
+    grain: Grain | None, grouping: Grouping | None, wanted_by: SamplePeriod | None
 ) -> list[str]:
-    chosen = [grain.value] if grain != Grain.MONTH else []
+    """Return the words of `--by`; a *grain* of None is the default one."""
+    chosen = [] if grain is None else [grain.value]
     if wanted_by is not None and wanted_by.value not in chosen:
         chosen.append(wanted_by.value)
     if grouping is not None:

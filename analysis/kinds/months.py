@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
 
 from analysis.data import MonthData, ResultReader
+from analysis.grains import list_months
 from analysis.job_data import StoredResults, codebook_reader, read_coding_network
 from analysis.kinds.coding import match_coder
 from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob, Unit
@@ -422,14 +423,6 @@ class Months(DocumentKind[MonthsParameters]):
         last_month = present if fetched else max(begun, default="")
         added = list_months(parameters.last, last_month)[1:] if last_month > parameters.last else []
         return News(due, added, {"last": added[-1]} if added else {})
-
-
-def list_months(first_month: str, last_month: str) -> list[str]:
-    """Return every ``YYYY-MM`` from *first_month* to *last_month*; none if the last comes first."""
-    start, end = (
-        int(period[:4]) * 12 + int(period[5:]) - 1 for period in (first_month, last_month)
-    )
-    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
 
 
 @dataclass(frozen=True)

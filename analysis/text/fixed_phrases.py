@@ -10,6 +10,7 @@ Figures beside a phrase are passed over: "36 Hours in …" begins with "Hours in
 from __future__ import annotations
 
 import re
+import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,9 +33,9 @@ FEWEST_OF_PHRASE = 15
 _LONGEST_PHRASE = 8
 
 # A tail is set off if at least this share of its texts have a mark or a figure behind it. A head is
-# where more have nothing else between their marks, or a figure before it: a mark before a head
-# begins a sentence ("Live: The Mayor Says …"). Either is set off if nearly all have that, or a name
-# of a few words alone beside it, as in "Oregon Election Results".
+# set off if at least this larger share have a figure before it, or nothing else between their
+# marks: a mark before a head alone begins a sentence ("Live: The Mayor Says …"). Either is set off
+# if nearly all have that, or a name of a few words beside it, as in "Oregon Election Results".
 _SET_OFF_TAIL = 0.3
 _SET_OFF_HEAD = 0.5
 _NAMED = 0.8
@@ -52,7 +53,7 @@ _ALONE = 0.9
 # At least this share of the texts with a recurring label have it at its place.
 _EXCLUSIVE_LABEL = 0.5
 
-# A fixed phrase keeps at least this share of its texts, where others are in more texts.
+# A fixed phrase is dropped if more frequent ones take more than the rest of its texts.
 _FEWEST_LEFT = 0.5
 
 # A phrase is taken with a further word that this share of its texts have: "Not Seen on TV" is not
@@ -98,7 +99,8 @@ class FixedPhrase:
     # The phrase with the words beside it that its texts share, and "…" where they go on.
     text: str
 
-    # How many different texts have it at its place. A text is of its phrase with the most.
+    # How many different texts have it at its place. A text with several phrases is of the most
+    # frequent one.
     forms: int
 
     def __str__(self) -> str:
@@ -262,12 +264,18 @@ class _Count:
         return f"{before}{self.example}{after}"
 
 
+def _hash(key: Key) -> int:
+    """Return a hash that is the same in every process, unlike that of Python's strings."""
+    is_head, words = key
+    return zlib.crc32("\0".join(words).encode(), is_head)
+
+
 class PhraseCounts:
     """The phrases of a collection of texts, whose forms are read twice: `survey`, then `add`."""
 
     def __init__(self) -> None:
-        # How many forms have a phrase at its place, by hash: at least so many as there are. An
-        # array of zeros takes memory where it is written to.
+        # How many forms have a phrase at its place, by hash: where hashes are equal, too many. An
+        # array of zeros takes memory only where it is written to.
         self._table = np.zeros(_TABLE, np.uint32).data
         # The phrases that enough forms have, and a few by chance.
         self._frequent: set[Key] = set()
@@ -283,7 +291,7 @@ class PhraseCounts:
         table = self._table
         for segment in _read_segments(form):
             for key in segment.phrases():
-                counter = hash(key) % _TABLE
+                counter = _hash(key) % _TABLE
                 table[counter] += 1
                 if table[counter] >= FEWEST_OF_PHRASE and len(self._frequent) < _MOST_PHRASES:
                     self._note_frequent(key)

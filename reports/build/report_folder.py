@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from itertools import count
-from operator import attrgetter
 from pathlib import Path
 
 from core.atomic_files import StagedFiles, replace_file, whole_name, write_atomically
 from core.enums import Grain, Grouping
-from core.errors import TidingsError, UsageError
+from core.errors import TidingsError
 from models.database import Database
+from reports.build.manifest import (
+    fingerprint_report,
+    has_report,
+    read_manifest,
+    refuse_foreign_page,
+)
 from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
 from reports.data import years
@@ -30,32 +33,13 @@ from reports.figures.origin import describe_origin
 from reports.findings.confirmed import FindingsBySubject
 from reports.kinds import REPORT_KINDS
 from reports.kinds.report_kind import Report
-from reports.pages import atom, comparison, page, run_summary
+from reports.pages import atom, comparison, page
 from reports.pages.repeats import read_repeats
 from reports.pages.run_summary import summarize_run
 from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
 from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
 from reports.words.quantities import join_words
-
-# A report is made again when a file of one of these packages has changed.
-_PACKAGES = (
-    "reports",
-    "reports.stats",
-    "reports.words",
-    "reports.data",
-    "reports.data.tables",
-    "reports.findings",
-    "reports.figures",
-    "reports.pages",
-    "reports.pages.templates",
-    "reports.kinds",
-    "reports.build",
-    "analysis",
-    "analysis.kinds",
-    "analysis.text",
-    "analysis.text.stopwords",
-)
 
 # One job of a large report draws this many figures in a few seconds.
 FIGURES_PER_PART = 120
@@ -99,8 +83,8 @@ def build(
     index = out / INDEX
     refuse_foreign_page(index)
     refuse_numbers(selection, run_ids)
-    fingerprint = _fingerprint(db, run_ids, selection, grain, grouping, texts=texts)
-    if _is_unchanged(out, fingerprint):
+    fingerprint = fingerprint_report(db, run_ids, selection, grain, grouping, texts=texts)
+    if has_report(out, fingerprint):
         return index
 
     progress = progress or BuildProgress()
@@ -210,20 +194,6 @@ def _after_one(check: Callable[[], None]) -> Callable[[], None]:
     return check_later
 
 
-def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
-    """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
-    return _is_unchanged(out, _fingerprint(db, run_ids, texts=True))
-
-
-def read_remarks(out: Path) -> list[str]:
-    """Return what the user of the report in the folder *out* should know, as when it was made."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        return list(map(str, manifest.get("remarks", ())))
-    except (OSError, ValueError, AttributeError):
-        return []
-
-
 def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     """Divide the run's jobs, by name, into parts whose figures one worker draws in a few seconds.
 
@@ -290,33 +260,6 @@ def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: Figu
     store.progress.count_page()
 
 
-def _fingerprint(
-    db: Database,
-    run_ids: Sequence[int],
-    selection: Selection = NO_SELECTION,
-    grain: Grain | None = None,
-    grouping: Grouping | None = None,
-    *,
-    texts: bool = True,
-) -> str:
-    """Return a hash of the stored results, of the code that shows them, and of the options."""
-    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
-    for run_id in run_ids:
-        hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
-    for package in _PACKAGES:
-        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
-            if file.is_file():
-                hashed.update(file.read_bytes())
-    return hashed.hexdigest()
-
-
-def _is_unchanged(out: Path, fingerprint: str) -> bool:
-    last_fingerprint, file_names = _read_manifest(out)
-    if last_fingerprint != fingerprint:
-        return False
-    return all((out / file_name).is_file() for file_name in file_names)
-
-
 def copy_report(source: Path, out: Path) -> Path:
     """Copy the report in the folder *source*, which is complete, to *out*; return its index.
 
@@ -328,8 +271,8 @@ def copy_report(source: Path, out: Path) -> Path:
     store = FigureStore(out)
     try:
         manifest = (source / MANIFEST).read_bytes()
-        fingerprint, file_names = _read_manifest(source)
-        if fingerprint is not None and _is_unchanged(out, fingerprint):
+        fingerprint, file_names = read_manifest(source)
+        if fingerprint is not None and has_report(out, fingerprint):
             return index
         # The index is copied last.
         for file_name in sorted(file_names, key=lambda file_name: file_name == INDEX):
@@ -349,7 +292,7 @@ def copy_report(source: Path, out: Path) -> Path:
 
 def _drop_stale(out: Path, file_names: Collection[str]) -> None:
     """Delete the tables and pages of the last report that are none of *file_names*."""
-    _, last_file_names = _read_manifest(out)
+    _, last_file_names = read_manifest(out)
     for file_name in set(last_file_names) - set(file_names):
         path = out / file_name
         if not path.is_file() or out not in path.parents or ".." in path.parts:
@@ -365,20 +308,3 @@ def _drop_parts(out: Path, file_names: Collection[str]) -> None:
             whole = path.with_name(whole_name(path))
             if whole != path and str(whole.relative_to(out)) in file_names:
                 path.unlink(missing_ok=True)
-
-
-def _read_manifest(out: Path) -> tuple[str | None, list[str]]:
-    """Return the fingerprint of the last report and the names of its files; none without one."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        return str(manifest["fingerprint"]), list(map(str, manifest["files"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None, []
-
-
-def refuse_foreign_page(index: Path) -> None:
-    """Raise `UsageError` if a page of another program would be overwritten."""
-    if index.exists() and not is_own_page(index):
-        raise UsageError(
-            f"{index} exists and is no report of Tidings: choose another folder with --out"
-        )

@@ -82,6 +82,7 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
     return FigureSpec(
         name="accounts-polarity",
         draw=partial(means_figure, accounts),
+        has_narrow=True,
         alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
         "the table.",
         caption=with_scale(

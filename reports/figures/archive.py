@@ -134,4 +134,5 @@ def archive_spec(
         alt=f"Bars: {_name(span).lower()}, from {span.first} to {span.last}. The bulk days and the "
         "missing days are in the tables.",
         caption=f"{caption}.",
+        has_narrow=True,
     )

@@ -145,9 +145,13 @@ def _draw_intervals(
 
 
 def lines_figure(
-    subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
+    subjects: Mapping[str, Sequence[PeriodRow]],
+    *,
+    span: style.Range,
+    column: str,
+    line_of_legend: int = 110,
 ) -> Figure:
-    """Return one column of all subjects over time."""
+    """Return one column of all subjects over time; *line_of_legend* is in letters."""
     figure, ax = style.new_axes(3.8)
     draw_lines(ax, subjects, span=span, column=column)
     if column == "share":
@@ -160,7 +164,7 @@ def lines_figure(
     heading, unit = (text.format(span.grain) for text in COLUMNS[column])
     ax.set_ylabel(unit)
     style.title(ax, heading, sub=f"lines: {smoothing.NAME}s" if span.grain == Grain.DAY else "")
-    ncols = max(1, 110 // (8 + max(map(len, subjects))))
+    ncols = max(1, line_of_legend // (8 + max(map(len, subjects))))
     figure.legend(loc="outside lower left", ncols=ncols, columnspacing=1.4)
     return figure
 
@@ -195,9 +199,11 @@ def lines_spec(
     if column == "polarity_mean":
         caption = with_scale(caption, scale)
     heading = COLUMNS[column][0].format(span.grain).lower()
+    draw = partial(lines_figure, included, span=span, column=column)
     return FigureSpec(
         name=f"compared-{column.replace('_', '-')}",
-        draw=partial(lines_figure, included, span=span, column=column),
+        draw=draw,
+        draw_narrow=partial(draw, line_of_legend=style.LONGEST_LINE_IF_NARROW),
         alt=f"Lines: {heading} of {', '.join(included)} in each {span.grain}.",
         caption=caption,
         has_narrow=True,

@@ -90,11 +90,12 @@ def no_word_stands_out(word_rows: Sequence[DistinctiveRow]) -> str:
 
 
 def distinctive_spec(
-    subject: Subject, word_rows: Sequence[DistinctiveRow], *, compared_with: str
+    subject: Subject, word_rows: Sequence[DistinctiveRow], *, compared_with: str, job_noun: str
 ) -> FigureSpec | None:
     """Declare the figure of the words with the largest |G²| of all jobs of *word_rows*.
 
-    Where there are several jobs, a label names the word's month. None where no word stands out.
+    *job_noun* is what a job is called. Where there are several jobs, a label names the word's
+    month. None where no word stands out.
     """
     strongest = sorted(
         standing_out(word_rows),
@@ -105,7 +106,6 @@ def distinctive_spec(
 
     strongest.sort(key=lambda word_row: word_row.g2, reverse=True)
     has_months = len({word_row.job for word_row in word_rows}) > 1
-    whose = "account" if word_rows[0].keyword is None else "month"
     labels = []
     for word_row in strongest:
         month = f"  {month_name(word_row.job, '%b %Y')}" if has_months else ""
@@ -127,5 +127,5 @@ def distinctive_spec(
         "bar is a difference that chance explains less. Common function words and the subject's "
         "own terms are left out; a word stands in at least three documents. With so many words "
         f"compared, chance alone gives some up to about {OF_CHANCE}: only larger ones are drawn. "
-        f"distinctive.csv holds the ten largest of each {whose}.",
+        f"distinctive.csv holds the ten largest of each {job_noun}.",
     )

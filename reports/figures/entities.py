@@ -178,9 +178,9 @@ def entities_figure(
 
 
 def entities_spec(
-    subject: Subject, top: TopNames, *, unit: str, texts: Sequence[str]
+    subject: Subject, top: TopNames, *, unit: str, in_title_case: bool
 ) -> FigureSpec | None:
-    """Declare the figure of the most frequent names; *texts* are samples of what was read."""
+    """Declare the figure of the most frequent names; *in_title_case* says how texts are written."""
     if not top.by_type:
         return None
 
@@ -215,7 +215,7 @@ def entities_spec(
         caption += " \u201cAs\u201d says in how many of these the full name stands."
     if any(" (also " in label for label in labels):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
-    if is_in_title_case(texts):
+    if in_title_case:
         caption += (
             " Headlines write every word with a capital, so common words pass for names more often "
             "than usual."

@@ -37,7 +37,7 @@ NARROW = 4.4
 # More labels beside each other than this are smaller there.
 MOST_LABELS_IF_NARROW = 14
 # The labels of its rows, and its titles, have so many letters in a line.
-LONGEST_ROW_IF_NARROW = 30
+LONGEST_ROW_IF_NARROW = 32
 LONGEST_LINE_IF_NARROW = 40
 # A figure that fills the page's column has this width in inches.
 WIDTH = 9.0
@@ -356,6 +356,7 @@ def title(ax: Axes, text: str, *, sub: str = "") -> None:
 def make_narrow(figure: Figure) -> None:
     """Give a figure of a page's width that of a phone; what stands right of a title goes below."""
     figure.set_figwidth(NARROW)
+    figure_lines = _wrap(figure.get_suptitle())
     for ax in figure.axes:
         has_rows = any(
             isinstance(bars, BarContainer) and bars.orientation == "horizontal"
@@ -371,9 +372,10 @@ def make_narrow(figure: Figure) -> None:
             ax.set_title("", loc="right")
             ax.set_title(f"{ax.get_title(loc='left')}\n{counted}", loc="left", fontsize=10)
         if has_rows and len(figure.axes) == 1:
-            lines = map(_wrap, ax.get_title(loc="left").splitlines())
-            figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, fontweight="bold")
+            figure_lines = "\n".join(map(_wrap, ax.get_title(loc="left").splitlines()))
             ax.set_title("", loc="left")
+    if figure_lines:
+        figure.suptitle(figure_lines, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
 def _wrap_rows(ax: Axes) -> None:

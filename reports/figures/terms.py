@@ -138,6 +138,8 @@ def terms_figure(
     rows_by_term: Mapping[str, Sequence[PeriodRow]],
     together: Sequence[PeriodRow],
     months: Mapping[str, Sequence[PeriodRow]] | None = None,
+    *,
+    legend_columns: int = 5,
 ) -> Figure:
     """Return how often each term of a keyword is used, above each term's share."""
     figure = style.new_figure(5.6)
@@ -151,7 +153,12 @@ def terms_figure(
     style.title(below, "Which word is used", sub=shares)
     handles, labels = above.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4
+        handles,
+        labels,
+        loc="outside lower left",
+        ncols=legend_columns,
+        handlelength=1.1,
+        columnspacing=1.4,
     )
     return figure
 
@@ -167,9 +174,12 @@ def terms_spec(
         return None
 
     grain = subject.span.grain
+    draw = partial(terms_figure, subject, rows_by_term, together, months)
     return FigureSpec(
         name=f"{subject.slug}-terms",
-        draw=partial(terms_figure, subject, rows_by_term, together, months),
+        draw=draw,
+        has_narrow=True,
+        draw_narrow=partial(draw, legend_columns=2),
         alt=f"Stacked bars: mentions per {grain} of {', '.join(rows_by_term)}; below, the share of "
         "each. The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "

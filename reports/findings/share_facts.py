@@ -372,9 +372,14 @@ def _state_last(subject: str, counts: Sequence[PeriodShare]) -> list[Finding]:
 def _state_terms(
     subject: str, matched: int, rows_by_term: Mapping[str, Sequence[PeriodRow]]
 ) -> list[Finding]:
-    """Name the term that is in most documents of a subject with several terms."""
+    """Name the term that is in most documents of a subject with several terms.
+
+    A hashtag whose word is a term, too, is in no other documents than the word.
+    """
     documents_by_term = {}
     for term, term_rows in rows_by_term.items():
+        if term.startswith("#") and term[1:] in rows_by_term:
+            continue
         documents_by_term[term] = sum(term_row.matched or 0 for term_row in term_rows)
     ranked = sorted(documents_by_term, key=lambda term: (-documents_by_term[term], term))
     if len(ranked) < 2 or not documents_by_term[ranked[1]]:

@@ -526,7 +526,10 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     add = partial(store.add_section, portrait.sections)
     merged = "; ".join(portrait.merged_names)
     unit = "posts that hold the name"
-    name_spec = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
+    in_title_case = entities.is_in_title_case(posts.texts)
+    name_spec = entities.entities_spec(
+        subject, portrait.names, unit=unit, in_title_case=in_title_case
+    )
     add("names", "Names", name_spec, note=f"Counted as one: {merged}." if merged else "")
     _add_distinctive(portrait, subject, run, store)
     merged_counts = merge_spellings(posts.words)
@@ -552,7 +555,9 @@ def _add_distinctive(
         return
 
     compared_with = f"the posts of the run's other {run.kind.job_nouns}"
-    spec = distinctive.distinctive_spec(subject, distinctive_rows, compared_with=compared_with)
+    spec = distinctive.distinctive_spec(
+        subject, distinctive_rows, compared_with=compared_with, job_noun=run.kind.job_noun
+    )
     store.add_section(portrait.sections, *heading, spec, note=note)
 
 

@@ -8,7 +8,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -242,6 +242,11 @@ class MonthsPage:
 
     # All characters in the samples.
     characters: set[str] = field(default_factory=set)
+
+    @cached_property
+    def is_in_title_case(self) -> bool:
+        """Whether the texts write every word with a capital, as headlines do."""
+        return entities.is_in_title_case(self.texts)
 
     @property
     def further_pages(self) -> list[FurtherPage]:
@@ -575,7 +580,10 @@ def _draw_keyword(
         "distinctive",
         "Words that stand out",
         distinctive.distinctive_spec(
-            subject, keyword.distinctive, compared_with="the other documents of the month"
+            subject,
+            keyword.distinctive,
+            compared_with="the other documents of the month",
+            job_noun=run.kind.job_noun,
         ),
         note=distinctive.no_word_stands_out(keyword.distinctive),
     )
@@ -583,7 +591,9 @@ def _draw_keyword(
     add_section(
         "entities",
         "Names",
-        entities.entities_spec(subject, ranked_names, unit=unit, texts=page.texts),
+        entities.entities_spec(
+            subject, ranked_names, unit=unit, in_title_case=page.is_in_title_case
+        ),
     )
     mentions = quantity(max(0, sum_mentions(month_rows) - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)

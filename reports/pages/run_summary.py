@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from collections import Counter
@@ -21,10 +20,8 @@ from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
 from core.languages import language_name
 from core.prices import MICRO, format_money
-from models import tables
 from models.costs import models_of
-from models.database import Database
-from models.tables import Document, Import, Mention
+from models.tables import Document, Import
 from reports.data.archive_hash import hash_documents
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, documents_condition
@@ -390,43 +387,6 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
             is_on_site = Document.address.like(f"%://%{source.credit.site}/%")
             cases.append(((Document.source == source.name) & is_on_site, 1))
     return cases
-
-
-def fingerprint(db: Database, run_id: int) -> str:
-    """Return a hash that changes with anything that the run's report shows; cheap to compute."""
-    run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
-    code, watch, watch_report = tables.Code, tables.Watch, tables.WatchReport
-    jobs = select(job.id).where(job.run_id == run_id)
-
-    statements = (
-        select(run.state, run.reason, run.name, run.ended_at).where(run.id == run_id),
-        select(job.id, job.state, job.reason, job.ended_at, job.claims)
-        .where(job.run_id == run_id, ~tables.IS_REPORT)
-        .order_by(job.id),
-        select(step.job_id, step.step, step.state, step.documents, step.at)
-        .where(step.job_id.in_(jobs))
-        .order_by(step.job_id, step.step),
-        select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
-        select(func.count(), func.count(code.code), func.max(code.at)).where(code.run_id == run_id),
-        select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
-        select(func.max(Document.id), func.count()).select_from(Document),
-        select(func.max(Import.id), func.max(Import.at)),
-        select(func.max(tables.Crawl.at)),
-        select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
-        select(tables.RunErasure.reason).where(tables.RunErasure.run_id == run_id),
-        select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
-        select(watch.every, watch.updates).where(watch.run_id == run_id),
-        select(watch_report.at)
-        .where(watch_report.run_id == run_id)
-        .order_by(watch_report.number)
-        .limit(1),
-        select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
-    )
-
-    digest = hashlib.sha256()
-    for statement in statements:
-        digest.update(repr(list(map(tuple, fetch_all(db, statement)))).encode())
-    return digest.hexdigest()
 
 
 def submit_command(

@@ -36,10 +36,10 @@ def format_confidence(confidence: float) -> str:
     return f"{100 * confidence:.4g} %"
 
 
-def format_share(share: float | None, more: int = 0) -> str:
+def format_share(share: float | None, fewest_places: int = 1) -> str:
     """Return a share in percent with two digits that count, or one place; a dash for None.
 
-    It has *more* places where it stands beside others.
+    It has at least *fewest_places* where it stands beside others.
     """
     if share is None:
         return "\u2013"
@@ -48,12 +48,12 @@ def format_share(share: float | None, more: int = 0) -> str:
         return "0.0 %"
     if 0 < percent < 0.001:
         return "under 0.001 %"
-    return f"{percent:.{_count_places(share) + more}f} %"
+    return f"{percent:.{_count_places(share, fewest_places)}f} %"
 
 
-def _count_places(share: float) -> int:
+def _count_places(share: float, fewest_places: int) -> int:
     """Return the places of a share in percent that leave two digits that count, or one place."""
-    return 1 if share >= 0.01 else 2 if share >= 0.001 else 3
+    return max(fewest_places, 1 if share >= 0.01 else 2 if share >= 0.001 else 3)
 
 
 def format_shares(shares: Sequence[float]) -> list[str]:
@@ -63,17 +63,18 @@ def format_shares(shares: Sequence[float]) -> list[str]:
     two neighbours is off by more than half of the true one.
     """
     neighbours = [pair for pair in pairwise(shares) if pair[0] != pair[1]]
-    for more in range(3):
-        formatted = [format_share(share, more) for share in shares]
-        differences = [_difference_off(pair, more) for pair in neighbours]
+    of_largest = _count_places(max(shares), fewest_places=1)
+    for fewest_places in range(of_largest, of_largest + 3):
+        formatted = [format_share(share, fewest_places) for share in shares]
+        differences = [_difference_off(pair, fewest_places) for pair in neighbours]
         if all(off <= 0.5 for off in differences):
             break
     return formatted
 
 
-def _difference_off(pair: tuple[float, float], more: int) -> float:
+def _difference_off(pair: tuple[float, float], fewest_places: int) -> float:
     """Return by what part of it the difference of two shares is off as they are printed."""
-    printed = [round(100 * share, _count_places(share) + more) / 100 for share in pair]
+    printed = [round(100 * share, _count_places(share, fewest_places)) / 100 for share in pair]
     difference = pair[0] - pair[1]
     return abs(printed[0] - printed[1] - difference) / abs(difference)
 

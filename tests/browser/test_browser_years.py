@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from reports.build import report_folder
 from tests import report_stories as stories
 from tests.browser.test_browser_report import opened

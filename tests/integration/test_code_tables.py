@@ -24,8 +24,8 @@ from producers.coding_session import cannot_be_coded
 from producers.label_sample import draw_sample
 from reports.data import exports
 from reports.data.run_data import load_run
+from reports.data.run_fingerprint import fingerprint_run
 from reports.data.tables.codes import read_agreement, read_codes
-from reports.pages import run_summary
 from tests.report_stories import Text, months_run, store
 
 TIDES = parse_codebook(
@@ -221,10 +221,10 @@ def test_codes_go_with_their_document_and_with_their_run(db: Database, run: int)
 
 def test_a_code_makes_the_report_anew(db: Database, run: int) -> None:
     sample = draw(db, run)
-    fingerprints = [run_summary.fingerprint(db, run)]
+    fingerprints = [fingerprint_run(db, run)]
     for answer in ("no", "yes"):
         code(db, run, "person:Ann", {sample[0].unit: {"about": CodeValue(answer)}})
-        fingerprints.append(run_summary.fingerprint(db, run))
+        fingerprints.append(fingerprint_run(db, run))
     assert len(set(fingerprints)) == 3
 
 

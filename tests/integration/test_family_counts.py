@@ -10,7 +10,7 @@ import pytest
 
 from models.database import Database
 from models.tables import Document, JobStep, Mention
-from reports.build import report_folder
+from reports.build import manifest, report_folder
 from reports.data.family_counts import FamilyCounts, read_family_counts
 from reports.data.run_data import RunData, Selection, load_run
 from reports.data.selection import select_documents
@@ -96,11 +96,11 @@ def test_the_page_lists_labels_that_are_no_repeats_and_proposes_distinct_where_r
     )
     assert proposal in page.replace("\N{NO-BREAK SPACE}", " ")
     assert "are no repeats: “<bdi>Critique: …</bdi>” 32 mentions." in page
-    assert report_folder.read_remarks(tmp_path) == [proposal]
+    assert manifest.read_remarks(tmp_path) == [proposal]
     assert "remarks" in json.loads((tmp_path / "report.json").read_text())
 
     report_folder.build(db, [run.id], tmp_path, selection=Selection(distinct=True))
-    assert report_folder.read_remarks(tmp_path) == []
+    assert manifest.read_remarks(tmp_path) == []
 
 
 @pytest.mark.parametrize(("repeats", "is_proposed"), [(5, False), (6, True)])

@@ -21,7 +21,7 @@ from producers.label_sample import SampledMention, draw_sample, parse_label, rea
 from reports.data import exports
 from reports.data.label_counts import count_labels
 from reports.data.run_data import load_run
-from reports.pages import run_summary
+from reports.data.run_fingerprint import fingerprint_run
 from tests.command_kit import run_command
 from tests.label_kit import add_run, terminal, tidings
 from tests.report_stories import Text, handles_run, months_run, store
@@ -446,11 +446,11 @@ def test_labels_go_with_their_document_and_with_their_run(db: Database, run: int
 
 
 def test_a_label_makes_the_report_anew(db: Database, run: int) -> None:
-    fingerprints = [run_summary.fingerprint(db, run)]
+    fingerprints = [fingerprint_run(db, run)]
     add_labels(db, run, "Ann", [0])
-    fingerprints.append(run_summary.fingerprint(db, run))
+    fingerprints.append(fingerprint_run(db, run))
     add_labels(db, run, "Ann", [1])
-    fingerprints.append(run_summary.fingerprint(db, run))
+    fingerprints.append(fingerprint_run(db, run))
     assert len(set(fingerprints)) == 3
 
 

@@ -34,7 +34,7 @@ def page_text(path: Path) -> str:
 
 def test_words_up_to_the_limit_of_chance_are_not_drawn() -> None:
     rows = [row("dam", 31.0), row("boat", 19.99), row("sun", -20.0), row("rain", -3.0)]
-    spec = distinctive.distinctive_spec(SUBJECT, rows, compared_with="others")
+    spec = distinctive.distinctive_spec(SUBJECT, rows, compared_with="others", job_noun="month")
     assert spec is not None
     assert spec.alt == "Diverging bars of the words that stand out most: dam, sun."
     assert "distinctive.csv holds the ten largest of each month." in spec.caption
@@ -43,7 +43,10 @@ def test_words_up_to_the_limit_of_chance_are_not_drawn() -> None:
 
 def test_where_no_word_is_beyond_chance_there_is_a_sentence_and_no_figure() -> None:
     rows = [row("boat", 19.99), row("rain", -3.0)]
-    assert distinctive.distinctive_spec(SUBJECT, rows, compared_with="others") is None
+    assert (
+        distinctive.distinctive_spec(SUBJECT, rows, compared_with="others", job_noun="month")
+        is None
+    )
     assert distinctive.no_word_stands_out(rows).startswith("No word stands out: ")
     assert not distinctive.no_word_stands_out([])  # nothing was compared
 

@@ -19,7 +19,7 @@ from analysis.text import near_duplicates
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
-from reports.build import report_folder
+from reports.build import manifest, report_folder
 from reports.data import exports
 from reports.data import selection as selection_module
 from reports.data.queries import BATCH
@@ -252,7 +252,7 @@ def test_a_report_with_a_selection_is_not_taken_for_the_runs_own(
 ) -> None:
     db, run = months_of_trackers
     report_folder.build(db, [run], tmp_path, selection=DISTINCT)
-    assert not report_folder.is_up_to_date(db, [run], tmp_path)
+    assert not manifest.is_up_to_date(db, [run], tmp_path)
     assert "What is left out" not in exports.describe_tables(exports.TABLES.values())
 
 

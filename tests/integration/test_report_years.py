@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from core.enums import Grain
 from models.database import Database
 from reports.build import report_folder

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +23,8 @@ from models.database import Database
 from models.jobs import record_worker
 from models.report_jobs import REPORT_JOB
 from models.tables import Job
-from reports.build.report_folder import build, is_up_to_date
+from reports.build.manifest import is_up_to_date
+from reports.build.report_folder import build
 from tests import report_stories as stories
 from tests.databases import new_sqlite
 from tests.report_stories import Text
@@ -83,6 +87,18 @@ def test_the_report_of_the_run_is_copied_and_not_drawn_again(
     report(run=[1], out=tmp_path / "out")
     assert MARK in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert contents(tmp_path / "out") == contents(own)
+
+
+def test_a_report_that_is_up_to_date_is_shown_without_the_code_that_draws(
+    stored: Settings, db: Database
+) -> None:
+    set_report_job(db, state=State.DONE)
+    page = build(db, [1], stored.reports / "1")
+    show = "import sys; from cli.report import report; report(run=[1])"
+    script = f"{show}; sys.exit('matplotlib' in sys.modules)"
+    command = [sys.executable, "-c", script]
+    shown = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own
+    assert (shown.returncode, os.fsdecode(shown.stdout)) == (0, f"{page}\n")
 
 
 def test_what_an_earlier_report_left_in_the_folder_is_replaced(

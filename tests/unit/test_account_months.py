@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from core.enums import Grain
 from reports.data.account_rows import SILENCE, fill_periods
 from reports.data.tables.periods import PeriodRow

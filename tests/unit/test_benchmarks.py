@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 
 BENCH = Path(__file__).parents[2] / "bench"
 

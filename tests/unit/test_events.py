@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import grains
+from analysis.grains import list_months
 from analysis.kinds.kind import Unit
-from analysis.kinds.months import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.changes import describe_changes

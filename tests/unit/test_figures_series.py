@@ -188,10 +188,24 @@ def test_a_phone_has_a_narrow_picture_of_a_chart_whose_counts_stand_below_the_ti
     assert list(narrow.render()) == ["svg"]
 
 
+def test_the_legend_of_six_subjects_is_whole_on_a_phone() -> None:
+    subjects = {f"subject {number}": ROWS for number in range(6)}
+    spec = comparison.lines_spec(subjects, span=SPAN, column="share")
+    assert spec is not None
+    assert spec.narrow is not None
+    figure = spec.narrow.draw()
+    assert isinstance(figure, Figure)
+    style.make_narrow(figure)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 6
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_bars_in_rows_are_below_each_other_on_a_phone_with_labels_in_lines() -> None:
     named = "Centre for Disease Control and Prevention"
     top = TopNames({"PERSON": [("Quist", 9)], "ORG": [(named, 4)]}, 0)
-    spec = entities_spec(SUBJECT, top, unit="documents", texts=[])
+    spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
     assert spec is not None
     assert spec.narrow is not None
     figure = spec.narrow.draw()

@@ -186,3 +186,9 @@ def test_phrases_that_another_process_found_make_the_same_patterns() -> None:
     # The other process was killed.
     alone = find_patterns(lambda: numbered, wait_for_phrases=lambda: None)
     assert alone.patterns == patterns.patterns
+
+
+def test_phrases_have_the_same_hashes_in_every_process() -> None:
+    words = ("quotation", "of", "the")
+    assert fixed_phrases._hash((True, words)) == 479_455_328
+    assert fixed_phrases._hash((False, words)) == 3_002_825_201

@@ -108,6 +108,6 @@ def test_a_handle_counts_for_the_name_that_its_letters_are_once_a_text() -> None
     ranked = rank_names(counts, run_names=run_names, held=held)
     assert ranked.by_type == {"ORG": [("Elm Bay Trust", 2)], "PERSON": [("Quist", 1)]}
     assert (held.by_handle["ORG", "elm bay trust"], held.by_handle[QUIST]) == (1, 1)
-    spec = entities_spec(SUBJECT, ranked, unit="posts", texts=texts)
+    spec = entities_spec(SUBJECT, ranked, unit="posts", in_title_case=False)
     assert spec is not None
     assert "With handles: one whose letters are a name" in spec.caption

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.kinds.months import list_months
+from analysis.grains import list_months
 from analysis.options import Keyword
 from core.errors import SettingsError
 from core.ratelimit.notation import Window, parse_limits

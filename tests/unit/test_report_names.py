@@ -58,7 +58,7 @@ def test_the_names_of_the_account_itself_are_left_out_and_counted() -> None:
     ]
     top = top_names(rows, account_names=["annquist", "Ann Quist"])
     assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 2)
-    spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
+    spec = entities_spec(SUBJECT, top, unit="times named", in_title_case=False)
     assert spec is not None
     assert "So are 2 names that are the subject's own." in spec.caption
 
@@ -80,7 +80,7 @@ def test_a_last_name_says_whose_it_may_be() -> None:
         ],
         "ORG": [("Obama Foundation", 2)],
     }
-    spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
+    spec = entities_spec(SUBJECT, top, unit="times named", in_title_case=False)
     assert spec is not None
     assert "\u201cAlso\u201d names the persons with that last name" in spec.caption
     assert "So are 2 names without evidence of what they name." in spec.caption
@@ -149,7 +149,9 @@ def test_each_name_stands_once_under_the_type_it_has_most_often() -> None:
 
 
 def test_the_caption_explains_no_label_that_is_not_there() -> None:
-    spec = entities_spec(SUBJECT, top_names([entity("GPE", "China", 2)]), unit="x", texts=SENTENCES)
+    spec = entities_spec(
+        SUBJECT, top_names([entity("GPE", "China", 2)]), unit="x", in_title_case=False
+    )
     assert spec is not None
     assert "\u201cAlso\u201d" not in spec.caption
     assert "surely one" not in spec.caption
@@ -178,7 +180,7 @@ def test_title_case_is_distinguished_from_sentences(texts: list[str], *, expecte
 def test_the_caption_says_what_the_names_are_worth() -> None:
     def caption(texts: list[str], subject: int) -> str:
         top = TopNames({"GPE": [("China", 2)]}, subject)
-        spec = entities_spec(SUBJECT, top, unit="times", texts=texts)
+        spec = entities_spec(SUBJECT, top, unit="times", in_title_case=is_in_title_case(texts))
         assert spec is not None
         return spec.caption
 

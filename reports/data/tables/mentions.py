@@ -8,14 +8,14 @@ from itertools import repeat, starmap
 from operator import itemgetter
 from typing import Annotated, Any
 
-from sqlalchemy import func, null, select
+from sqlalchemy import bindparam, func, null, select
 
 from models.documents import text_column
 from models.tables import Document, Mention, Origin
 from reports.data import export_schema as schema
 from reports.data.formats import Values
 from reports.data.groupings import name_group, origin_column
-from reports.data.queries import fetch_all, fetch_columns, in_batches
+from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 
@@ -55,9 +55,30 @@ def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Ite
 
 def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
     """Yield the cells of each row."""
+    statement = _select_mentions(run)
     for job in run.jobs_named(job_names):
         for documents in in_batches(_mentioning_documents(run, job)):
-            yield from _read_batch(run, job, documents)
+            yield from _read_batch(run, job, statement, documents)
+
+
+def _select_mentions(run: RunData) -> Statement:
+    """Return the statement that reads the mentions of a *job* in some *documents*.
+
+    It is built once: SQLAlchemy would check each document of a list that stands in it.
+    """
+    group_column = null() if run.grouping is None else origin_column(run.grouping)
+    columns = (
+        *(Document.handle, Document.identity, Document.published_at, Document.address),
+        *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
+        *(text_column(run.text_part), Mention.polarity, group_column),
+    )
+    joined = (
+        select(*columns)
+        .join(Document, Document.id == Mention.document_id)
+        .join(Origin, Origin.id == Document.origin_id)
+    )
+    in_documents = Mention.document_id.in_(bindparam("documents", expanding=True))
+    return joined.where(Mention.job_id == bindparam("job"), in_documents)
 
 
 def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
@@ -70,21 +91,11 @@ def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
     return [document_id for _, _, document_id in sorted_documents if document_id not in without]
 
 
-def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[Values]:
-    group_column = null() if run.grouping is None else origin_column(run.grouping)
-    statement = (
-        select(
-            *(Document.handle, Document.identity, Document.published_at, Document.address),
-            *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
-            *(text_column(run.text_part), Mention.polarity, group_column),
-        )
-        .join(Document, Document.id == Mention.document_id)
-        .join(Origin, Origin.id == Document.origin_id)
-        .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
-    )
-
+def _read_batch(
+    run: RunData, job: RunJob, statement: Statement, documents: Sequence[int]
+) -> Iterator[Values]:
     handles, identities, times, addresses, *mentions, texts, polarities, groups = fetch_columns(
-        run.db, statement, sort_key=_sort_key
+        run.db, statement, sort_key=_sort_key, job=job.id, documents=documents
     )
     return zip(
         repeat(run.id, len(identities)),

@@ -148,7 +148,7 @@ for (const table of document.querySelectorAll(".table table")) {
     for (const row of table.tBodies[0].rows) {
       [...row.cells].forEach((cell, column) => {
         cell.dataset.head = heads[column] ?? "";
-        cell.classList.toggle("long", cell.textContent.length > 24);
+        cell.classList.toggle("long", cell.textContent.length > (cell.tagName === "TH" ? 9 : 24));
       });
     }
     box.classList.add("stacked");

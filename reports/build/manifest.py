@@ -1,0 +1,108 @@
+"""What a report's folder holds, and whether that is up to date; no drawing code is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from operator import attrgetter
+from pathlib import Path
+
+from core.enums import Grain, Grouping
+from core.errors import UsageError
+from models.database import Database
+from reports.data.run_data import NO_SELECTION, Selection
+from reports.data.run_fingerprint import fingerprint_run
+from reports.report_files import MANIFEST, is_own_page
+
+# A report is made again when a file of one of these packages has changed.
+_PACKAGES = (
+    "reports",
+    "reports.stats",
+    "reports.words",
+    "reports.data",
+    "reports.data.tables",
+    "reports.findings",
+    "reports.figures",
+    "reports.pages",
+    "reports.pages.templates",
+    "reports.kinds",
+    "reports.build",
+    "analysis",
+    "analysis.kinds",
+    "analysis.text",
+    "analysis.text.stopwords",
+)
+
+
+def is_up_to_date(
+    db: Database,
+    run_ids: Sequence[int],
+    out: Path,
+    *,
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+    texts: bool = True,
+) -> bool:
+    """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
+    fingerprint = fingerprint_report(db, run_ids, selection, grain, grouping, texts=texts)
+    return has_report(out, fingerprint)
+
+
+def fingerprint_report(
+    db: Database,
+    run_ids: Sequence[int],
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+    *,
+    texts: bool = True,
+) -> str:
+    """Return a hash of the stored results, of the code that shows them, and of the options."""
+    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
+    for run_id in run_ids:
+        hashed.update(f"{run_id} {fingerprint_run(db, run_id)}".encode())
+    for package in _PACKAGES:
+        # Only the outermost package is imported: others import the drawing code.
+        root, *inner_packages = package.split(".")
+        folder = files(root).joinpath(*inner_packages)
+        for file in sorted(folder.iterdir(), key=attrgetter("name")):
+            if file.is_file():
+                hashed.update(file.read_bytes())
+    return hashed.hexdigest()
+
+
+def has_report(out: Path, fingerprint: str) -> bool:
+    """Return whether *out* holds the whole report of this *fingerprint*."""
+    last_fingerprint, file_names = read_manifest(out)
+    if last_fingerprint != fingerprint:
+        return False
+    return all((out / file_name).is_file() for file_name in file_names)
+
+
+def read_remarks(out: Path) -> list[str]:
+    """Return what the user of the report in the folder *out* should know, as when it was made."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return list(map(str, manifest.get("remarks", ())))
+    except (OSError, ValueError, AttributeError):
+        return []
+
+
+def read_manifest(out: Path) -> tuple[str | None, list[str]]:
+    """Return the fingerprint of the last report and the names of its files; none without one."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return str(manifest["fingerprint"]), list(map(str, manifest["files"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, []
+
+
+def refuse_foreign_page(index: Path) -> None:
+    """Raise `UsageError` if a page of another program would be overwritten."""
+    if index.exists() and not is_own_page(index):
+        raise UsageError(
+            f"{index} exists and is no report of Tidings: choose another folder with --out"
+        )
