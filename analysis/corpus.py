@@ -28,9 +28,11 @@ class Corpus:
         """Return the corpus without the texts of these documents."""
         if not document_ids:
             return self
+
         texts_by_period = {}
         for period, texts in self.texts_by_period.items():
             texts_by_period[period] = [text for text in texts if text[0] not in document_ids]
+
         return Corpus(self.keyword, texts_by_period)
 
     def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:

@@ -96,6 +96,7 @@ class MonthData:
                     return DocumentLanguages.of(languages_of(connection, self.scope))
 
             self._languages = await asyncio.to_thread(read)
+
         return self._languages.find_outside(languages)
 
     async def corpora(self) -> list[Corpus]:
@@ -105,6 +106,7 @@ class MonthData:
             for keyword in self.keywords:
                 documents = await self.results.documents(keyword.name)
                 corpora.append(Corpus(keyword.name, {self.scope.period or "": documents}))
+
             self._corpora = corpora
 
         return self._corpora

@@ -27,6 +27,7 @@ def period_of(day: date, grain: Grain) -> str:
     if grain == Grain.WEEK:
         year, week, _ = day.isocalendar()
         return f"{year:04d}-W{week:02d}"
+
     return day.isoformat()[: _LENGTHS[grain]]
 
 
@@ -107,4 +108,5 @@ def find_stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
             stretches[-1] = (stretches[-1][0], period)
         else:
             stretches.append((period, period))
+
     return stretches

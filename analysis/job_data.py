@@ -37,6 +37,7 @@ async def read_other_posts(db: Database, claim: Claim) -> Iterator[DocumentText]
     scopes = await read_in_thread(db, other_scopes, claim)
     if any(scope.newest_document is None for scope in scopes):
         return None
+
     return _posts_of(db, scopes)
 
 
@@ -48,6 +49,7 @@ def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[Documen
     for start in range(0, len(scopes), SCOPES_READ_TOGETHER):
         with db.read() as connection:
             posts = list_posts(connection, scopes[start : start + SCOPES_READ_TOGETHER])
+
         for post in posts:
             if post.id not in seen:
                 seen.add(post.id)
@@ -69,6 +71,7 @@ async def read_coding_network(db: Database, coder: str) -> CodeNetwork:
             f"the run's coder {coder} is gone: {error}; train a network by the same codebook, and "
             "submit the run anew with it"
         ) from None
+
     return await asyncio.to_thread(read_network, trained.weights)
 
 

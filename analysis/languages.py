@@ -55,6 +55,7 @@ def settle_languages(db: Database, scope: DocumentScope) -> None:
     for batch in batched(unread):
         with db.read() as connection:
             documents = texts_with_languages(connection, batch)
+
         stated = [(document.language, document.source) for document in documents]
         codes = code_languages(stated, [document.text for document in documents])
         ids = [document.id for document in documents]
@@ -78,6 +79,7 @@ class DocumentLanguages:
             languages._ids[language_row.publisher][language_row.code or ""].append(
                 language_row.document_id
             )
+
         return languages
 
     def find_outside(self, known: Collection[str]) -> dict[int, str]:
@@ -105,6 +107,7 @@ class DocumentLanguages:
                 foreign = [code for code in decided if code not in known]
                 main_code = min(foreign, key=lambda code: (-decided[code], code))
                 outside |= dict.fromkeys(ids_by_code.get("", ()), main_code)
+
         return outside
 
 
@@ -127,6 +130,7 @@ def describe_languages(codes: Iterable[str] | Mapping[str, int], noun: str = "do
     parts = [f"{count:,} in {language_name(code)}" for code, count in named]
     if others:
         parts.append(f"{others:,} in other languages")
+
     first_count = named[0][1]
     parts[0] = parts[0].replace(f"{first_count:,}", quantity(first_count, noun), 1)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -45,6 +45,7 @@ def _read_searched_of(connection: Connection, batches: Sequence[KeywordBatch]) -
 
     if not batches:
         return SearchedDocuments()
+
     return read_searched(connection, batches[0].engine, terms, document_ids)
 
 
@@ -53,4 +54,5 @@ def _missing_keywords(batch: KeywordBatch, searched: SearchedDocuments) -> list[
     for term in batch.terms:
         document_ids = searched.missing(term, batch.document_ids)
         missing += [(term, document_id) for document_id in document_ids]
+
     return missing

@@ -63,6 +63,7 @@ class Keyword(FrozenModel):
                 raise ValueError("the keyword's name is one of its terms")
         elif self.terms != tuple(map(str, self.parsed_query.sought_terms)):
             raise ValueError("the terms of a query are those that it seeks")
+
         return self
 
     @property
@@ -87,6 +88,7 @@ class Keyword(FrozenModel):
         if self.query is not None:
             is_nameless = self.name == _name_query(self.query)
             return self.query if is_nameless else f"{self.name}:{self.query}"
+
         other_terms = ",".join(term for term in self.terms if term != self.name)
         return f"{self.name}:{other_terms}" if other_terms else self.name
 
@@ -95,9 +97,11 @@ class Keyword(FrozenModel):
         """The terms to request from the Text API: whole words, also those behind NOT."""
         if self.parsed_query is None:
             return list(self.terms)
+
         terms: list[str] = []
         for term in self.parsed_query.terms:
             terms += self.request_terms_of(term)
+
         return terms
 
     @property
@@ -133,6 +137,7 @@ class Keyword(FrozenModel):
             raise ValueError(
                 f"{keyword_name!r} is a query, and has no terms: write all of it as one query"
             )
+
         return cls._parse_list(text)
 
     @classmethod
@@ -148,11 +153,14 @@ class Keyword(FrozenModel):
                 raise ValueError(f"{query!r} has a comma: write OR between words")
             if " " in query:
                 check_operators(query.split())
+
             query = f'"{query}"'
+
         parsed = parse_query(query)
         name = " ".join(name.split()) or _name_query(query)
         if len(name) > LONGEST_NAME:
             raise ValueError(f"{name[:20]}… is too long for a name: write NAME:{query[:20]}…")
+
         terms = tuple(map(str, parsed.sought_terms))
         return cls(name=name, terms=terms, query=query, within=within)
 
@@ -169,6 +177,7 @@ class Keyword(FrozenModel):
                 f"{text!r} has a comma in its name: write {first_part}:{others} for one subject of "
                 "several terms, or --keyword again for another subject"
             )
+
         for term in stripped:
             _check_term(term)
 
@@ -193,6 +202,7 @@ def _split_name(text: str) -> tuple[str, str, str]:
             is_quoted = not is_quoted
         if character == ":" and not is_quoted:
             return text[:index], ":", text[index + 1 :]
+
     return "", "", text
 
 
@@ -206,10 +216,12 @@ def _check_term(term: str) -> None:
             f"{term!r} has a star, which stands for itself: whole words are matched, so write "
             "each form, NAME:term,term"
         )
+
     if term[0] in _QUOTES and term[-1] in _QUOTES:
         raise ValueError(
             f"{term!r} has quotation marks, which stand for themselves: leave them out"
         )
+
     if not any(map(str.isalnum, term)):
         raise ValueError(f"{term!r} has no letter or digit: write a word")
 
@@ -243,6 +255,7 @@ class CommandOption:
             return [flag, self.metavar or "FILE"]
         if not isinstance(value, tuple):
             return [flag, str(value)]
+
         texts = [",".join(value)] if self.is_separated else value
         return [argument for text in texts for argument in (flag, text)]
 

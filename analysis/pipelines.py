@@ -37,6 +37,7 @@ class Pipeline:
         unknown = [step_name for step_name in names if step_name not in self.names]
         if unknown:
             raise ValueError(f"there is no step {unknown[0]}: choose of {', '.join(self.names)}")
+
         return tuple(step_name for step_name in self.names if step_name in names)
 
     def select(self, names: Collection[str], completed: Collection[str] = ()) -> list[Step]:

@@ -47,6 +47,7 @@ class UnreadDocuments:
         reason = f"left out: {described}"
         if not documents:
             return StepResult(0, rows, no_data_reason=reason)
+
         return StepResult(documents, rows, remark=reason)
 
     def result_of_corpora(self, corpora: Sequence[Corpus], rows: Rows) -> StepResult:

@@ -114,6 +114,7 @@ def count_several(stack: Stack, job: Any) -> int:
     )
     with stack.jobs.db.read() as connection:
         texts = set(connection.scalars(sentences_of_month)) | set(connection.scalars(posts))
+
     packed = [text for text in texts if sentences(text) == [text]]
     return sum(len(split_text(text, stack.splitter)) > 1 for text in packed)
 

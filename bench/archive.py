@@ -66,8 +66,10 @@ def import_files(url: str, files: dict[str, Path], documents: int) -> list[float
                 on_progress=note,
             )
             stored += imported.tally.documents
+
     if len(ends) < TENTHS:
         ends.append(time.perf_counter() - began)
+
     return ends
 
 
@@ -84,6 +86,7 @@ def plan(url: str, first: str) -> int:
         planned = plan_run(
             db, parameters, (), engine=OUR_ENGINE, settings=Settings(database_url=url)
         )
+
     return planned.calls_needed
 
 
@@ -100,6 +103,7 @@ def export(url: str, run: int) -> dict[str, tuple[int, str]]:
             nowhere = _Hashed()
             rows = write(db, run, table, "jsonl", nowhere)
             exports[table] = (rows, nowhere.digest())
+
     return exports
 
 
@@ -148,6 +152,7 @@ def processes_of(name: str) -> Iterator[tuple[int, float]]:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (OSError, UnicodeDecodeError):
             continue
+
         process = int(folder.name)
         parents[process] = int(status.partition("PPid:")[2].split()[0])
         if name in command and "VmHWM:" in status:
@@ -157,6 +162,7 @@ def processes_of(name: str) -> Iterator[tuple[int, float]]:
         ancestor = process
         while ancestor in parents and ancestor != os.getpid():
             ancestor = parents[ancestor]
+
         if ancestor == os.getpid():
             yield process, peak
 
@@ -213,6 +219,7 @@ def measure(kind: str, documents: int, first: str, processes: int) -> Figures:
         figures.add("exports", [usage.seconds], "s", rows)
         figures.add_peak("exports", usage.peak_mb)
         figures.add("database with the run", [database_size(stack.db) / 1e6], "MB")
+
     return figures
 
 
@@ -299,6 +306,7 @@ def tenths_of_run(db: Any, run: int) -> list[float]:
         if of_tenth >= total / TENTHS:
             rates.append(of_tenth / (at - began))
             began, of_tenth = at, 0
+
     return rates
 
 
@@ -327,6 +335,7 @@ def database_size(db: Any) -> int:
 
     if db.is_sqlite:
         return Path(db.engine.url.database).stat().st_size
+
     with db.read() as connection:
         return int(connection.scalar(text("SELECT pg_database_size(current_database())")))
 
@@ -347,6 +356,7 @@ def main() -> None:
     growth = {}
     for name, smallest in figures[0].peaks.items():
         growth[name] = figures[-1].peaks[name] - smallest
+
     harness.exit_by_growth(growth, allowed_mb=ALLOWED_MB)
 
 

@@ -46,6 +46,7 @@ def make_outlets() -> list[Outlet]:
         name = f"The {_PLACES[number // 2]} {_NAMES[number % 2]}"
         slug = name.lower().replace(" ", "-")
         outlets.append(Outlet(name, slug, _weights(rng, number)))
+
     return outlets
 
 
@@ -63,6 +64,7 @@ def _weights(rng: random.Random, number: int) -> tuple[float, ...]:
         growth = 0.3 + 0.7 * month / MONTHS
         is_published = founded <= month < closed and (month not in gaps or number == 0)
         weights.append(size * growth * rng.uniform(0.7, 1.3) if is_published else 0.0)
+
     return tuple(weights)
 
 
@@ -84,6 +86,7 @@ def write_files(folder: Path, documents: int) -> dict[str, Path]:
                 count = int(carried)
                 carried -= count
                 file.writelines(_rows(outlet, month, count, pieces))
+
     return paths
 
 
@@ -114,6 +117,7 @@ def _rows(outlet: Outlet, month: int, count: int, pieces: list[str]) -> Iterator
             text = f"{pieces[begin].capitalize()} {pieces[end]}"
             if number % _MENTION_EVERY == 0:
                 text = f"{SUBJECTS[number // _MENTION_EVERY % 2]} {text}"
+
         section, kind = SECTIONS[number % 6], KINDS[number // 6 % 6]
         address = f"https://{outlet.slug}.example/{period}/{number}"
         yield f"{text}.,{period}-{day:02},{address},{section},{kind}\n"

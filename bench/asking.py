@@ -84,12 +84,14 @@ def call_and_store(runtime: Runtime, calls: int) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as file:
         for statement in CREATE_BARE_TABLE:
             file.execute(statement)
+
         work = GroupedWork(partial(_commit, file))
 
         async def call() -> None:
             body = {"text": next(texts)}
             async with runtime.session().post(url, json=body) as response:
                 answer = await response.json()
+
             key = hashlib.sha256(body["text"].encode()).digest()
             await work.submit((key, json.dumps(answer)))
 
@@ -135,6 +137,7 @@ def claim_new_job(runtime: Runtime) -> JobContext:
 
     with runtime.db.read() as connection:
         job_id = connection.scalars(select(Job.id).where(Job.run_id == run)).one()
+
     claim = claim_job(
         runtime.db, job_id, owner="bench", lease_seconds=60, has_exited=lambda _: False
     )

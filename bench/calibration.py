@@ -58,6 +58,7 @@ def main() -> None:
         for n in SIZES:
             of_simple = draw_simple(rng, polarities, labels, n, options.draws)
             print_coverage(f"{name}, simple {n}", of_simple)
+
         for n in SIZES:
             if n <= len(pairs) / 2:
                 of_strata = draw_stratified(rng, polarities, labels, n, options.draws)
@@ -81,6 +82,7 @@ def draw_simple(
         assert low is not None
         assert high is not None
         raw.append(((high - low) / 2, bool(low <= truth <= high)))
+
     return {"labels alone": alone, "regression": regression, "raw engine": raw}
 
 
@@ -101,8 +103,10 @@ def draw_stratified(
             mean = float(polarities[stratum].mean())
             values = polarities[drawn].tolist(), labels[drawn].tolist()
             sample.append(Stratum(len(stratum), mean, *values))
+
         alone.append(cover(estimate_mean(sample, use_polarity=False), truth))
         regression.append(cover(estimate_mean(sample), truth))
+
     return {"labels alone": alone, "regression": regression}
 
 
@@ -113,6 +117,7 @@ def divide(n: int, strata: list[NDArray[np.int64]]) -> list[int]:
         for number, stratum in enumerate(strata):
             if counts[number] < len(stratum) and sum(counts) < n:
                 counts[number] += 1
+
     return counts
 
 
@@ -151,6 +156,7 @@ def read_newsmtsc(folder: Path) -> Pairs:
             ratings = {target["polarity"] for target in row["targets"]}
             if len(ratings) == 1:
                 pairs.append((row["sentence_normalized"], (ratings.pop() - 4) / 2))
+
     return pairs
 
 
@@ -163,6 +169,7 @@ def read_sentfin(folder: Path) -> Pairs:
         ratings = re.findall(r": ['\"](negative|neutral|positive)['\"]", row["Decisions"])
         if ratings:
             pairs.append((row["Title"], sum(map(values.__getitem__, ratings)) / len(ratings)))
+
     return pairs
 
 

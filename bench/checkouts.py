@@ -76,6 +76,7 @@ class CheckoutStack:
         )
         if state != "done":
             raise RuntimeError(f"run {run} of {self.checkout} ended as {state}: see its jobs")
+
         calls = self.query(
             "SELECT operation, sum(calls) FROM calls"  # noqa: S608
             f" WHERE run_id = {run} GROUP BY operation HAVING sum(calls) > 0"
@@ -104,6 +105,7 @@ def list_checkouts(beside: str) -> list[Path]:
     other = Path(beside).resolve()
     if not (other / "cli" / "main.py").is_file():
         sys.exit(f"{other} is no checkout of the project: give its folder")
+
     return [other, harness.ROOT]
 
 
@@ -122,6 +124,7 @@ def running_checkouts(
             home.mkdir()
             stack = running_checkout(home, checkout, kind, processes=processes, latency=latency)
             stacks.append(opened.enter_context(stack))
+
         yield stacks
 
 
@@ -134,6 +137,7 @@ def running_checkout(
         database_url = f"sqlite:///{home / 'tidings.db'}"
         if kind == "postgresql":
             database_url = opened.enter_context(running_postgres())
+
         redis_url = opened.enter_context(running_valkey(home / "valkey"))
         stub = opened.enter_context(running_stub(home / "stub"))
         stub.faults(latency=latency)
@@ -157,6 +161,7 @@ def make_environment(checkout: Path, **settings: str) -> dict[str, str]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     for name, value in settings.items():
         variables[f"{PREFIX}{name.upper()}"] = value
+
     return variables | {"PYTHONPATH": str(checkout)}
 
 
@@ -179,6 +184,7 @@ def run_command(checkout: Path, variables: Mapping[str, str], *arguments: str) -
 
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+
     return done.stdout, cpu_seconds
 
 
@@ -215,6 +221,7 @@ def _running_worker(
             )
             if process.poll() is not None:
                 raise RuntimeError(f"the worker ended: {log.read_text(errors='replace')}")
+
             yield psutil.Process(process.pid)
         finally:
             with suppress(ProcessLookupError):
@@ -231,6 +238,7 @@ def write_archive_of(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     for row in rows:
         if row["period"] not in months:
             _write_months(folder, months)
+
         months[row["period"]][f"{row['published_at']:%Y-%m-%d}"].append(row["text"])
 
     _write_months(folder, months)

@@ -113,6 +113,7 @@ def main() -> None:
         archives = []
         for precision, recall in product(options.precisions, recalls):
             archives.append(make_archive(grain, share, precision, recall, accuracy=1.0))
+
         samples = [draw_samples(rng, archive, n, options.draws) for archive in archives]
         label = f"{grain}, share {100 * share:g} %, {n} codes"
         print_people(label, archives, samples)
@@ -121,15 +122,19 @@ def main() -> None:
             coded = []
             for precision, recall in product(options.precisions, recalls):
                 coded.append(make_archive(grain, share, precision, recall, accuracy))
+
             drawn = [draw_samples(rng, archive, n, options.draws) for archive in coded]
             print_machine(f"{label}, machine {accuracy:g}", coded, drawn)
 
     for share in SHARES:
         print_level_of_shares(rng, share, options.draws)
+
     for steps, counts in product(SCALES, SCALE_CODES):
         print_level_of_means(rng, steps, counts, options.draws)
+
     for units, rate in product(GROUPS, ERROR_RATES):
         print_level_of_errors(rng, units, rate, options.draws)
+
     for share, half_width in product(SHARES, HALF_WIDTHS):
         print_plan(rng, share, half_width)
 
@@ -153,7 +158,9 @@ def make_archive(
             no = round(kind_size) - yes
             yes_yes, no_no = round(accuracy * yes), round(accuracy * no)
             kinds.append((yes_yes, yes - yes_yes, no - no_no, no_no))
+
         periods.append(kinds)
+
     return Archive(np.array(periods))
 
 
@@ -166,6 +173,7 @@ def draw_samples(rng: np.random.Generator, archive: Archive, n: int, draws: int)
         cells = archive.documents[period, kind]
         quota = quotas[period, kind]
         samples[:, period, kind] = rng.multivariate_hypergeometric(cells, quota, size=draws)
+
     return samples
 
 
@@ -176,6 +184,7 @@ def divide(n: int, sizes: Counts) -> Counts:
         for kind, period in product(range(sizes.shape[1]), range(sizes.shape[0])):
             if quotas[period, kind] < sizes[period, kind] and quotas.sum() < n:
                 quotas[period, kind] += 1
+
     return quotas
 
 
@@ -184,6 +193,7 @@ def make_strata(archive: Archive, sample: Counts) -> list[CodedStratum]:
     for documents, counts in zip(archive.documents.tolist(), sample.tolist(), strict=True):
         for kind, kind_documents, kind_counts in zip(KINDS, documents, counts, strict=True):
             strata.append(make_stratum(kind, tuple(kind_documents), tuple(kind_counts)))
+
     return strata
 
 
@@ -221,6 +231,7 @@ def measure(archive: Archive, samples: Counts, estimator: Estimator, truth: floa
             covered += count * is_covered
             widths += count * (estimate.high - estimate.low) / 2
             estimated += count
+
     return Coverage(100 * covered / max(1, estimated), widths / max(1, estimated))
 
 
@@ -237,6 +248,7 @@ def measure_textbook(archive: Archive, samples: Counts, *, use_machine: bool) ->
         machine = (archive.documents[..., 0] + archive.documents[..., 2]) / np.maximum(sizes, 1)
     else:
         means, squares, machine = yes, yes, np.zeros_like(weights)
+
     variances = (squares - means**2) / np.maximum(n - 1, 1) * (1 - n / np.maximum(sizes, 1))
     estimates = (weights * (machine + means)).sum(axis=(1, 2))
     halves = Z * np.sqrt((weights**2 * np.maximum(variances, 0)).sum(axis=(1, 2)))
@@ -263,6 +275,7 @@ def measure_wilson(archive: Archive, samples: Counts) -> Coverage:
             effective_n = n * (size - 1) / (size - n)
             for number in range(n + 1):
                 limits[number] = wilson_interval(number / n * effective_n, effective_n)
+
         low, high = limits[positives[:, *stratum]].T
         estimates += weights[stratum] * shares
         below += (weights[stratum] * (shares - low)) ** 2
@@ -311,6 +324,7 @@ def print_machine(label: str, archives: Sequence[Archive], samples: Sequence[Cou
         truth = int(archive.relevant.sum()) / int(archive.documents.sum())
         coverages.append(measure(archive, drawn, estimate_with_machine, truth))
         textbooks.append(measure_textbook(archive, drawn, use_machine=True))
+
     print_coverages(label, coverages, textbooks)
 
 
@@ -325,6 +339,7 @@ def print_coverages(
     if textbooks:
         lowest = min(coverage.percent for coverage in textbooks)
         note += f"; textbook from {lowest:.1f} %, {100 * mean_half_width(textbooks):.2f} points"
+
     percents = [coverage.percent for coverage in coverages]
     harness.print_figure(label, percents, "%", floor=WANTED, floor_name="least wanted", note=note)
 
@@ -337,6 +352,7 @@ def print_level_of_shares(rng: np.random.Generator, share: float, draws: int) ->
         comparison = compare_shares(strata, other_strata)
         assert comparison is not None
         significant += comparison.p_value <= LEVEL
+
     note = f"{SIZES[0]} codes each"
     name = f"two months of {100 * share:g} % called different"
     harness.print_share(name, significant / draws, most=LEVEL, note=note)
@@ -365,6 +381,7 @@ def print_level_of_means(
                     covered += low <= truth <= high
                     estimated += 1
                     means.append(mean)
+
             if len(means) == len(counts):
                 compared += 1
                 significant += compare_scale_means(*means).p_value <= LEVEL
@@ -388,6 +405,7 @@ def draw_scale_strata(
             for step, is_asked in zip(chosen, are_asked, strict=True)
         ]
         strata.append(ScaleStratum(kind, MONTH // len(KINDS), steps))
+
     return strata
 
 
@@ -400,8 +418,10 @@ def print_level_of_errors(
         for group, group_units in enumerate(units):
             errors = int(rng.binomial(group_units, rate))
             counts.append(ErrorCount(str(group), REST, errors, group_units))
+
         comparison = compare_errors(counts, seed=seed)
         significant += comparison is not None and comparison.p_value <= LEVEL
+
     name = f"errors of {100 * rate:g} % in {' + '.join(map(str, units))} called different"
     harness.print_share(name, significant / draws, most=LEVEL)
 
@@ -416,10 +436,12 @@ def print_plan(rng: np.random.Generator, share: float, half_width: float) -> Non
         sample = np.empty_like(pilot)
         for kind, quota in enumerate(plan.counts):
             sample[0, kind] = rng.multivariate_hypergeometric(archive.documents[0, kind], quota)
+
         estimate = estimate_share(make_strata(archive, sample))
         assert estimate is not None
         ratios.append((estimate.high - estimate.low) / 2 / half_width)
         sizes.append(plan.n)
+
     within = sum(ratio <= 1 for ratio in ratios) / PLANS
     note = f"within it {100 * within:.0f} %; {np.median(sizes):.0f} codes, up to {max(sizes)}"
     name = f"share {100 * share:g} %, planned ± {100 * half_width:g} points: reached"

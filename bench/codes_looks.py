@@ -113,6 +113,7 @@ def measure(  # noqa: PLR0917 - a measurement has many parts
     for number in range(draws):
         documents = archives[number % len(archives)]
         drawings.append(draw_until_within(rng, documents, within, network))
+
     print_drawings(label, within, drawings, int(archives[0].sum()))
 
 
@@ -123,6 +124,7 @@ def make_months(share: float) -> list[Documents]:
     for precision, recall in product(codes.PRECISIONS, recalls):
         documents = codes.make_archive("month", share, precision, recall, accuracy=1.0).documents
         months.append(np.stack([documents[..., :2].sum(-1), documents[..., 2:].sum(-1)], axis=-1))
+
     return months
 
 
@@ -150,6 +152,7 @@ def draw_until_within(
         look = take_look(number, wanted, within, drawn=drawn, texts=sizes)
         if look.drawn is None:
             break
+
         drawn, predicted = list(look.drawn), look.predicted
 
     estimate = look.shares[0].estimate
@@ -174,6 +177,7 @@ def make_stratum(
     machine = None
     if has_network:
         machine = MachineCodes(order[:n, 1].tolist(), int(order[:, 1].sum()), len(order))
+
     return CodedStratum(kind, len(order), order[:n, 0].tolist(), (), machine)
 
 
@@ -193,6 +197,7 @@ def print_drawings(label: str, within: float, drawings: Sequence[Drawing], docum
     if predicted:
         note += f", reached/predicted {np.median(predicted):.2f}"
         note += f" ({np.quantile(predicted, 0.05):.2f} to {np.quantile(predicted, 0.95):.2f})"
+
     figure = f"{label}, ± {100 * within:g} points: covers"
     harness.print_figure(
         figure, [coverage], "%", floor=codes.WANTED, floor_name="least wanted", note=note
@@ -203,9 +208,11 @@ def read_rated_archives(folder: str) -> Iterator[tuple[str, Documents]]:
     """Yield each set of rated sentences as the documents of twelve months, by part and code."""
     if not folder:
         return
+
     sentences = defaultdict(list)
     for sentence in read_ratings(Path(folder)):
         sentences[sentence.dataset].append((sentence.text, sentence.sign < 0))
+
     for name in SETS:
         if name in sentences:
             texts = [text for text, _ in sentences[name]]
@@ -242,6 +249,7 @@ def _number_words(texts: Sequence[str]) -> WordsOfTexts:
         for word in sorted({word.strip(".,;:!?'\"()").casefold() for word in text.split()}):
             words.append(vocabulary.setdefault(word, len(vocabulary)))
             text_of.append(number)
+
     return WordsOfTexts(len(texts), len(vocabulary), np.array(words), np.array(text_of))
 
 

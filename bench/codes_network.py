@@ -96,10 +96,12 @@ def main() -> None:
     files: defaultdict[str, list[RatedSentence]] = defaultdict(list)
     for sentence in read_ratings(options.folder):
         files[sentence.dataset].append(sentence)
+
     if options.draws:
         chosen_files = {file_name: files[file_name] for file_name in options.files}
         measure_intervals(chosen_files, options.sizes, options.draws)
         return
+
     print("file codes seed | accuracy macro-F1: network majority scikit-learn | calibration error")
     for file_name, sentences in files.items():
         for size in SIZES:
@@ -176,6 +178,7 @@ def predict_by_sklearn(samples: validation.Samples, test_rows: SparseRows) -> np
         )
         assigned = predicted[np.arange(len(samples)), samples.classes]
         losses[decay] = -np.log(np.maximum(assigned, 1e-12)).mean()
+
     best = min(losses, key=losses.__getitem__)
     model = LogisticRegression(C=1 / best, max_iter=1000).fit(trained, samples.classes)
     return np.asarray(model.predict(tested))
@@ -220,6 +223,7 @@ class RatedArchive:
         for place, form in enumerate(self._forms):
             units.add(place, str(self.months[place]), make_random_number(salt, form))
             units.add_words(form)
+
         return split_documents(units, {"": self._has_keyword}, SamplePeriod.MONTH)
 
     def train(self, places: Sequence[int]) -> CodeNetwork:
@@ -230,11 +234,13 @@ class RatedArchive:
             unit = UnitKey(place, "", 0)
             codes = {"tone": str(self.signs[place])}
             samples.append(CodeSample(unit, f"{place}", self.texts[place], codes, group))
+
         task = CodesTask(TONE, CodeSamples(samples, disagreements=0), None)
         # The learning curve is left out: it changes no weights.
         task.blocks = [block for block in task.blocks if block.size == ALL]
         for _ in task.work():
             pass
+
         return read_network(task.finish().weights)
 
 
@@ -319,9 +325,11 @@ def draw_estimates(
                         drawn=len(units),
                     )
                     strata += make_coded_strata(stratum, units, frame.population, counts, sign)
+
         for use_machine in (False, True):
             coder = "network" if use_machine else "people"
             outcomes[bool(period), coder, sign].add(strata, truth, use_machine=use_machine)
+
     return float((machine_codes == archive.signs).mean())
 
 

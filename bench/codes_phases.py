@@ -120,6 +120,7 @@ def draw_strata(
         read = rng.multivariate_hypergeometric(drawn, min(n, n_people))
         by_network = documents[period, kind].sum(axis=(0, 1))
         strata.append(make_stratum(codes.KINDS[kind], int(size), by_network, drawn, read))
+
     return strata
 
 

@@ -86,6 +86,7 @@ class ContainerStack(Compose):
                 raise RuntimeError(
                     f"{failed} months of {keyword} failed: see their reasons in jobs"
                 )
+
             time.sleep(1.0)
 
         seconds = self.ask_database(f"SELECT max(ended_at) - min(started_at) {months}")
@@ -131,6 +132,7 @@ def main() -> None:
         keywords = []
         for number in range(options.rounds):
             keywords += [f"{keyword}{number}" for keyword in KEYWORDS]
+
         headlines = harness.headlines(
             *(FIRST, MONTHS, options.headlines),
             subjects=keywords,

@@ -86,6 +86,7 @@ class Archive:
                 words.append(word)
             if len(words) == WORDS:
                 break
+
         return words
 
 
@@ -112,6 +113,7 @@ def read_archive(folder: Path) -> Archive | None:
     is_bulk = documents > 4 * np.median(documents)
     for counts in (documents, *matched.values()):
         counts[is_bulk] = 0
+
     kept = {word: counts for word, counts in matched.items() if counts.sum() >= FEWEST}
     return Archive(first, documents, kept)
 
@@ -140,8 +142,10 @@ def deal_days(
         order = np.tile(rng.permutation(shape[0])[:, None], 7)
         if not whole_weeks:
             order = rng.permuted(np.tile(np.arange(shape[0])[:, None], 7), axis=0)
+
         dealt_word.append(np.take_along_axis(weeks_of_word, order, axis=0))
         dealt_documents.append(np.take_along_axis(weeks_of_documents, order, axis=0))
+
     matched, documents = (
         np.concatenate(dealt).ravel()[:days] for dealt in (dealt_word, dealt_documents)
     )
@@ -167,6 +171,7 @@ def sway(
     for day in range(1, days):
         shock = math.sqrt(1 - correlation**2) * shocks[day]
         logarithm[day] = correlation * logarithm[day - 1] + shock
+
     rates = share * np.exp(logarithm - SWAY**2 / 2)
     documents = _documents_of_days(days, archive)
     return rng.binomial(documents, np.minimum(rates, 0.9)), documents
@@ -214,6 +219,7 @@ def list_counted_periods(
                 cut_off=days < grains.count_days(period),
             )
         )
+
     return rows
 
 
@@ -232,6 +238,7 @@ def list_nulls(archive: Archive | None) -> Iterator[str]:
     yield "documents"
     if archive is not None:
         yield from ("days", "weeks")
+
     yield from (f"memory of {memory} days" for memory in MEMORIES)
 
 
@@ -253,6 +260,7 @@ def make_null(
         assert archive is not None
         word = subject.words[int(rng.integers(len(subject.words)))]
         return deal_days(rng, days, archive, word, whole_weeks=null == "weeks")
+
     memory = next(memory for memory in MEMORIES if f" {memory} " in null)
     return sway(rng, days, subject.share, memory, archive)
 
@@ -274,6 +282,7 @@ def measure_errors(rng: np.random.Generator, series: int, archive: Archive | Non
                     found.append(find_share_surprises(*dealt, first).events)
 
                 too_many |= print_any_event(f"{null}; {size}; {months} months", found)
+
     return too_many
 
 
@@ -298,6 +307,7 @@ def measure_seasons(rng: np.random.Generator, series: int, archive: Archive | No
 
             label = f"each December; {size}; years 2 to {years}"
             too_many |= print_any_event(label, later_events)
+
     return too_many
 
 
@@ -335,6 +345,7 @@ def find_rises(archive: Archive, word: str) -> dict[str, float]:
         now = (row.matched or 0) / row.documents
         if (row.matched or 0) >= FEWEST and now >= TIMES[0] * usual:
             rises[row.period] = now / usual if usual else math.inf
+
     return rises
 
 
@@ -346,6 +357,7 @@ def is_in_season(archive: Archive, word: str, period: str) -> bool:
     rows = {row.period: row for row in list_counted_periods(*counts, archive.first, Grain.MONTH)}
     if same_month not in rows:
         return False
+
     now, before = rows[period], rows[same_month]
     return 2 * (before.matched or 0) / before.documents >= (now.matched or 0) / now.documents
 
@@ -390,6 +402,7 @@ def measure_recall(archive: Archive, words: Sequence[str], name: str) -> None:
                     told[times, "month"] += is_told
                     told[times, "any"] += period in any_months
                     told[times, "listed"] += period in listed_months
+
     for times in TIMES:
         rises = told[times, "rises"]
         if rises:
@@ -408,6 +421,7 @@ def list_months_of(events: Sequence[Event]) -> set[str]:
     months = set()
     for event in events:
         months |= {grains.period_of(day, Grain.MONTH) for day in grains.days_of(event.period)}
+
     return months
 
 
@@ -439,6 +453,7 @@ def main() -> int:
         measure_recall(archive, rising[:RISING], f"the {RISING} words that rise most")
         measure_recall(archive, rising, f"all {len(rising)} words with a rise")
         count_ordinary_events(archive)
+
     return int(too_many)
 
 

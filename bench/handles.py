@@ -114,6 +114,7 @@ def read_split(db: Database, run: int) -> dict[str, float]:
     means = means.select_from(Job).join(Run, Run.id == Job.run_id).where(Job.run_id == run)
     with db.read() as connection:
         row = connection.execute(means.join(steps, steps.c.job_id == Job.id)).one()
+
     return dict(zip(parts, row, strict=True))
 
 
@@ -126,6 +127,7 @@ def processor_seconds() -> dict[str, float]:
             command = (folder / "cmdline").read_text()
         except OSError:  # it has ended
             continue
+
         ticks = int(status[11]) + int(status[12])
         processes[int(folder.name)] = (int(status[1]), ticks / TICKS, command)
 
@@ -135,6 +137,7 @@ def processor_seconds() -> dict[str, float]:
             parent_command = processes[parent][2] if parent in processes else ""
             program = _describe(command, parent_command)
             seconds[program] = seconds.get(program, 0.0) + used
+
     return seconds
 
 
@@ -147,9 +150,11 @@ def _is_ours(pid: int, processes: dict[int, tuple[int, float, str]]) -> bool:
 def _describe(command: str, parent_command: str) -> str:
     if "celery" in command:
         return "workers' processes" if "celery" in parent_command else "workers' parents"
+
     for program in ("valkey", "stub_textapi"):
         if program in command:
             return program
+
     return "this benchmark"
 
 
@@ -174,6 +179,7 @@ def compare(stack: harness.Stack, latency: float, account_count: int, rounds: in
 
         for part, milliseconds in read_split(stack.db, run).items():
             splits.setdefault(part, []).append(milliseconds)
+
         for program, after in used_after.items():
             milliseconds = (after - used_before.get(program, 0.0)) * 1000 / account_count
             used.setdefault(program, []).append(milliseconds)
@@ -198,6 +204,7 @@ def compare(stack: harness.Stack, latency: float, account_count: int, rounds: in
         harness.print_figure(
             f"by the clock, {part}, {latency * 1000:.0f} ms", milliseconds, "ms a job"
         )
+
     for program, milliseconds in used.items():
         title = f"processor time, {program}, {latency * 1000:.0f} ms"
         harness.print_figure(title, milliseconds, "ms a job")
@@ -214,6 +221,7 @@ def main() -> None:
         for _ in range(2):  # workers import what they need
             run, _ = analyse_at_once(stack, options.accounts)
             stack.wait_for(run)
+
         for latency in LATENCIES:
             compare(stack, latency, options.accounts, options.rounds)
 

@@ -115,6 +115,7 @@ def real_data(folder: str, name: str) -> Path:
     path = Path(folder or Path(os.environ["TIDINGS_REAL_DATA"], name))
     if not path.is_dir():
         skip(f"{path} does not exist")
+
     return path
 
 
@@ -123,6 +124,7 @@ def is_installed(module: str, package: str) -> bool:
     is_found = importlib.util.find_spec(module) is not None
     if not is_found:
         remark(f"{module} is not installed here: left out (pip install {package})")
+
     return is_found
 
 
@@ -165,6 +167,7 @@ def take_turns(
     while done < rounds or min(map(sum, samples.values())) < seconds:
         for name, measure in contenders.items():
             samples[name].append(measure())
+
         done += 1
 
     return samples
@@ -196,6 +199,7 @@ def print_figure(
 
     if checkout != ROOT:
         name = f"{name} [{provenance.commit_of(checkout)}]"
+
     summary = _summarise(samples)
     parts = [f"{name:56}", f"{format_number(summary['median']):>9} {unit}"]
 
@@ -204,6 +208,7 @@ def print_figure(
     if floor:
         ratio = summary["median"] / floor
         parts.append(f"{ratio:.2f} x {floor_name} {format_number(floor)}")
+
     if note:
         parts.append(note)
 
@@ -266,6 +271,7 @@ def run_in_processes(function: Callable[..., Any], *arguments: tuple[Any, ...]) 
         for call_arguments in arguments:
             pool = opened.enter_context(ProcessPoolExecutor(1, mp_context=context))
             calls.append(pool.submit(_measure_usage, function, call_arguments))
+
         return [call.result() for call in calls]
 
 
@@ -296,6 +302,7 @@ def page(rng: random.Random, characters: int = 3000) -> str:
     lines: list[str] = []
     while sum(map(len, lines)) < characters - 65:
         lines.append(headline(rng))
+
     return "\n".join(lines)
 
 
@@ -324,6 +331,7 @@ def headlines(
             text = headline(rng, words=words, subject=subject)
             at = month + timedelta(minutes=number * minutes // per_month)
             yield document_row(f"{at:%Y-%m}:{number:07}", text, at)
+
         month = following
 
 
@@ -353,6 +361,7 @@ def store_documents(db: Database, rows: Iterable[dict[str, Any]]) -> int:
     while batch := list(islice(remaining, 1000)):
         add_documents(db, batch)
         count += len(batch)
+
     return count
 
 
@@ -381,8 +390,10 @@ def open_database(folder: Path, kind: str = "sqlite") -> Iterator[Database]:
             from tests.services import running_postgres  # noqa: PLC0415 - see the top
 
             url = opened.enter_context(running_postgres())
+
         if kind == "postgresql" or not path.exists():
             migrate(url)
+
         yield opened.enter_context(closing(Database(url)))
 
 
@@ -404,6 +415,7 @@ class Stack:
             for number in range(count):
                 name = f"worker-{number}"
                 opened.enter_context(running_worker(settings, name=name, workers=processes))
+
             yield
 
     def submit(self, parameters: FrozenModel, names: Sequence[str] = ()) -> int:
@@ -429,11 +441,13 @@ class Stack:
             with self.db.read() as connection:
                 if get_run(connection, run).state not in ENDED:
                     return False
+
                 return not with_report or set(job_counts(connection, run)) <= set(ENDED)
 
         wait_until(has_ended, seconds=seconds, what=f"the end of run {run} and its report")
         with self.db.read() as connection:
             row = get_run(connection, run)
+
         return float(row.ended_at - row.created_at)
 
 

@@ -66,6 +66,7 @@ def deal(rng: np.random.Generator, size: Size) -> list[KeywordPair]:
         period = f"{2010 + place // 12}-{place % 12 + 1:02d}"
         for month in deal_month(rng, size, np.array(size.shares), period, documents):
             months.setdefault(month.names, []).append(month)
+
     return [KeywordPair(names, pair_months) for names, pair_months in months.items()]
 
 
@@ -105,6 +106,7 @@ def draw_daily_factors(
     """Return by how much more often each keyword is mentioned on each day (beta-binomial)."""
     if size.dispersion <= 1:
         return np.ones((days, len(KEYWORDS)))
+
     strength = (documents / days - 1) / (size.dispersion - 1) - 1
     drawn = rng.beta(shares * strength, (1 - shares) * strength, (days, len(KEYWORDS)))
     return drawn / shares
@@ -122,6 +124,7 @@ def draw_scores(
     scores: dict[int, list[float]] = {}
     for document, value in zip(of_document.tolist(), values, strict=True):
         scores.setdefault(document, []).append(value)
+
     return scores
 
 
@@ -143,6 +146,7 @@ def measure_size(rng: np.random.Generator, size: Size, series: int) -> dict[str,
         for name, is_held in truths.items():
             if is_held is not None:
                 held[name].append(is_held)
+
     return {name: float(np.mean(outcomes)) for name, outcomes in held.items() if outcomes}
 
 
@@ -156,6 +160,7 @@ def main() -> int:
             covered = 100 * coverage.get(name, math.nan)
             title = f"coverage, {name}: {size.name}"
             harness.print_figure(title, [covered], "%", floor=95.0, floor_name="wanted")
+
     return 0
 
 

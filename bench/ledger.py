@@ -51,6 +51,7 @@ def vacuum(stack: CheckoutStack) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("VACUUM"))
+
     engine.dispose()
 
 

@@ -132,6 +132,7 @@ class Clients:
         for stream in (process.stdin, process.stdout):
             assert stream is not None
             stream.close()
+
         self._cpu_seconds += max(usage.ru_utime + usage.ru_stime - start_seconds, 0.0)
 
 
@@ -174,9 +175,11 @@ def disturb(clients: Clients, client: redis.Redis, case: Case, seconds: float) -
         if case.kill_every and now >= killed + case.kill_every:
             killed = now
             clients.kill_oldest()
+
         if case.flush_after and now >= began + case.flush_after and not is_flushed:
             is_flushed = True
             client.flushall()
+
         time.sleep(0.02)
 
 
@@ -230,6 +233,7 @@ def is_ready(stub: str) -> bool:
         counts(stub)
     except OSError:
         return False
+
     return True
 
 
@@ -281,6 +285,7 @@ def main() -> None:
                 if package and package not in versions:
                     harness.remark(f"{limiter}: install {package} to compare")
                     continue
+
                 named = f"{limiter} {versions[package]}" if package else limiter
                 result = measure(
                     limiter,

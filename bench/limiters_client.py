@@ -52,6 +52,7 @@ def ours(limits: Limits) -> Permit:
     text = f"{limits.calls}/{limits.seconds}s"
     if limits.tokens:
         text += f", {limits.tokens} tokens/{limits.seconds}s"
+
     limiter = RateLimiter(
         Redis.from_url(limits.redis),
         service="arena",
@@ -82,6 +83,7 @@ def pyrate_limiter(limits: Limits) -> Permit:
             rates = [Rate(amount, limits.seconds * 1000)]
             bucket: Any = RedisBucket.init(rates, client, f"arena:{unit}")
             limiters[unit] = Limiter(await bucket)
+
         await limiters[unit].try_acquire_async(unit, weight)
 
     return _one_after_the_other(limits, acquire)
@@ -101,11 +103,13 @@ def throttled_py(limits: Limits, algorithm: str) -> Permit:
             throttles[unit] = Throttled(
                 key=unit, using=algorithm, quota=quota, store=store, timeout=60
             )
+
         # It waits itself, but may find no room when it looks again.
         while True:
             result = await throttles[unit].limit(unit, cost=weight)
             if not result.limited:
                 return
+
             await asyncio.sleep(0.01)
 
     return _one_after_the_other(limits, acquire)
@@ -144,6 +148,7 @@ def token_throttle(limits: Limits) -> Permit:
     quotas = [Quota(metric="calls", limit=limits.calls, per_seconds=limits.seconds)]
     if limits.tokens:
         quotas.append(Quota(metric="tokens", limit=limits.tokens, per_seconds=limits.seconds))
+
     limiter = RateLimiter(
         PerModelConfig(quotas=UsageQuotas(quotas)),
         backend=RedisBackendBuilder(Redis.from_url(limits.redis), key_prefix="arena"),
@@ -154,6 +159,7 @@ def token_throttle(limits: Limits) -> Permit:
         reserved, used = {"calls": 1}, {"calls": 1}
         if limits.tokens:
             reserved["tokens"], used["tokens"] = round(BOUND * tokens), tokens
+
         async with limiter.reserve(reserved, model="arena") as handle:
             yield
             handle.set_actual_usage(used)
@@ -170,6 +176,7 @@ def aiolimiter(limits: Limits) -> Permit:
     async def acquire(unit: str, amount: int, weight: int) -> None:
         if unit not in buckets:
             buckets[unit] = AsyncLimiter(amount / limits.processes, limits.seconds)
+
         await buckets[unit].acquire(weight)
 
     return _one_after_the_other(limits, acquire)
@@ -185,6 +192,7 @@ def _one_after_the_other(
         await acquire("calls", limits.calls, 1)
         if limits.tokens:
             await acquire("tokens", limits.tokens, tokens)
+
         yield
 
     return permit

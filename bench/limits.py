@@ -46,6 +46,7 @@ class Case:
         (window, *others) = parse_limits(self.limits)
         if self.disturbance or others:
             return None
+
         return 100 * window.seconds / (window.seconds + self.latency + HTTP_SECONDS)
 
 
@@ -85,6 +86,7 @@ def measure(case: Case, redis_url: str, seconds: float, rounds: int) -> bool:
         )
     else:
         harness.remark(f"{case.name}: no window was filled twice, give more --seconds: {note}")
+
     return is_exceeded
 
 
@@ -92,6 +94,7 @@ def call_under_limit(case: Case, redis_url: str, seconds: float) -> Counts:
     """Have the processes of a case call a stub; return what it counted."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
+
     return run_clients(
         redis_url,
         case.limits,

@@ -35,6 +35,7 @@ def fill(folder: Path, size: int) -> str:
     with harness.open_database(folder) as db:
         harness.store_documents(db, documents)
         db.checkpoint_wal()
+
     return f"{(folder / 'tidings.db').stat().st_size / 1e6:,.0f} MB of database"
 
 
@@ -60,6 +61,7 @@ def work(folder: Path, _size: int) -> str:
         run = stack.submit(parameters)
         while unfinished := _unfinished_months(stack.db, run):
             work_one_slice(runtime, unfinished[0])
+
         runtime.close()
         return f"{stack.stub.counts()['calls']:,} calls"
 
@@ -83,6 +85,7 @@ def export(folder: Path, _size: int) -> str:
     with harness.open_database(folder) as db:
         for table in ("periods", "mentions", "documents"):
             rows += write(db, 1, table, "jsonl", _Nowhere())
+
     return f"{rows:,} rows"
 
 
@@ -110,6 +113,7 @@ def measure(size: int, rounds: int) -> dict[str, list[harness.Usage]]:
         result = of_part[-1].result
         harness.print_figure(title, [usage.peak_mb for usage in of_part], "MB", note=result)
         harness.print_figure(f"{title}, time", [usage.seconds for usage in of_part], "s")
+
     return usages
 
 
@@ -123,6 +127,7 @@ def main() -> None:
         smallest, largest = usages[sizes[0]][name], usages[sizes[-1]][name]
         growth[name] = median(usage.peak_mb for usage in largest)
         growth[name] -= median(usage.peak_mb for usage in smallest)
+
     harness.exit_by_growth(growth, allowed_mb=ALLOWED_MB)
 
 

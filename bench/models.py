@@ -128,6 +128,7 @@ def add_texts(
                 "text": f"Flood {number} of {year} {harness.headline(rng)}",
             }
         )
+
     add_documents(jobs.db, rows)
 
 
@@ -149,8 +150,10 @@ def measure_calls(place: Place, calls: int, rng: random.Random) -> None:
             add_texts(jobs, calls, rng)
             row = jobs.do(months(jobs, first="2024-01", last="2024-01"))
             assert row.state == State.DONE, row.reason
+
         with closing(urlopen(f"{model.url}/counts")) as response:  # noqa: S310 - loopback
             seconds = json.load(response)["span"] + LATENCY
+
     for name, took in (("a bare loop", bare), ("a run", seconds)):
         print(f"{calls} calls, 20 in flight at 300 ms, {name}: {took:.2f} s, {took / floor:.3f} x")
 
@@ -169,6 +172,7 @@ async def _call_barely(url: str, calls: int) -> float:
     async with open_session() as session:
         async with session.post(f"{url}/faults", json={"latency": LATENCY}):
             pass
+
         began = time.perf_counter()
         await asyncio.gather(*(work(session) for _ in range(IN_FLIGHT)))
         seconds = time.perf_counter() - began
@@ -185,6 +189,7 @@ def measure_stored(place: Place, texts: int, rng: random.Random) -> None:
         with jobs.db.write() as connection:
             rows = [{"key": request.key, "value": value} for request in _make_requests(stored)]
             connection.execute(insert(Answer), rows)
+
         run = jobs.submit(months(jobs, first="2024-01", last="2024-01", code="all"))
         claim = claim_job(
             jobs.db,
@@ -203,9 +208,11 @@ def measure_stored(place: Place, texts: int, rng: random.Random) -> None:
             async with ModelFetcher(job, CODER, None) as fetcher:
                 await fetcher.fetch(requests)
                 answers = await fetcher.read([request.key for request in requests])
+
             times.append(time.process_time())
             for request in requests:
                 codes_of_answer(DOCUMENTS, answers[request.key])
+
             times.append(time.process_time())
 
         jobs.runtime.run(read)
@@ -259,6 +266,7 @@ def try_runs(place: Place, runs: int, rng: random.Random) -> Counter[str]:
                 problems += found
                 what = ", ".join(+found)
                 harness.remark(f"run {number + 1}: {model.calls} calls, {limits} {what}")
+
         for limit, seconds, unit in _windows(limits):
             problems["window exceeded"] += model.fullest(seconds, unit) > limit
 
@@ -366,11 +374,15 @@ def _break_run(stage: Stage, run: int, texts: int) -> tuple[int, int]:
             time.sleep(rng.uniform(0, model.faults.latency))
             stage.workers.kill()
             killed += 1
+
         if flush_calls[flushed:] and model.calls > flush_calls[flushed]:
             with redis.Redis.from_url(jobs.settings.redis_url or "") as broker:
                 broker.flushall()
+
             flushed += 1
+
         time.sleep(0.01)
+
     return killed, flushed
 
 
@@ -405,15 +417,18 @@ def try_kills(place: Place, kills: int, rng: random.Random) -> Counter[str]:
                 if rng.random() < 0.3:
                     model.faults.lost_lines = (_texts(jobs)[0],)
                     model.faults.batch_state = rng.choice(("completed", "expired", "cancelled"))
+
                 parameters = months(jobs, first="2024-01", last="2024-01", batch=True)
                 run = jobs.submit(parameters)
 
                 killed_at += _kill_and_end(jobs, run, model, rng)
                 run_problems = _check_batches(jobs, run, model, texts)
+
         problems += run_problems
         batches += len(model.batches)
         found = ", ".join(+run_problems)
         harness.remark(f"{killed_at.total()} killed, {batches} batches {found}")
+
     print(
         f"{batches} batches, {killed_at.total()} processes killed at "
         f"{len(killed_at)} of {2 * len(MOMENTS)} moments, at each {min(killed_at.values())} times "
@@ -435,6 +450,7 @@ def _kill_and_end(
         # A text that is lost again when it is asked alone ends its batch without an answer.
         if any(batch["status"] != "in_progress" for batch in model.batches.values()):
             model.faults.lost_lines = ()
+
         make_due(jobs, run)
 
     model.faults.loses_creation, model.faults.lost_lines = False, ()
@@ -442,7 +458,9 @@ def _kill_and_end(
     for _ in range(40):
         if jobs.slice(run).state in ENDED:
             break
+
         make_due(jobs, run)
+
     return +killed_at
 
 
@@ -450,8 +468,10 @@ def _near_moments(jobs: Jobs) -> Sequence[str]:
     """Return the moments that the next slice can come to."""
     with jobs.db.read() as connection:
         ids = list(connection.scalars(select(ModelBatch.batch)))
+
     if not ids:
         return MOMENTS[: MOMENTS.index("BatchClient.status")]
+
     begins_at = "BatchClient.find_batches" if None in ids else "BatchClient.status"
     return MOMENTS[MOMENTS.index(begins_at) :]
 
@@ -513,6 +533,7 @@ def main() -> None:
 
     for problem, times in problems.items():
         print(f"PROBLEM: {problem}, {times} times")
+
     sys.exit(1 if problems else 0)
 
 

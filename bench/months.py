@@ -94,6 +94,7 @@ def measure_runs(
             note=f"{sum(last.values()):,} calls{': ' if calls else ''}{calls}",
             checkout=checkout,
         )
+
     return median(run.seconds for run in runs[harness.ROOT])
 
 
@@ -134,8 +135,10 @@ def pack(texts: Sequence[str]) -> Iterator[str]:
         if packed and size + len(text) + 1 > TEXT_SIZE:
             yield "\n".join(packed)
             packed, size = [], 0
+
         packed.append(text)
         size += len(text) + 1
+
     if packed:
         yield "\n".join(packed)
 
@@ -159,7 +162,9 @@ def main() -> None:
             of_service = [next(subjects) for _ in range(options.rounds)]
             for stack in stacks:
                 stack.stub.faults(latency=LATENCY, splitter=splitter)
+
             seconds.append(measure_runs(stacks, f"24 months{name}", of_service, in_flight))
+
         measure_runs(stacks, "24 months again", of_service[-1:] * options.rounds, in_flight)
 
         texts = [row["text"] for row in make_headlines(options.documents)]

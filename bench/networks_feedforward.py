@@ -66,6 +66,7 @@ def main() -> None:
     if has_torch:
         contenders["PyTorch autograd"] = torch_autograd(data, start)
         contenders["PyTorch, gradients by hand"] = torch_by_hand(data, start)
+
     if harness.is_installed("sklearn", "scikit-learn"):
         contenders["scikit-learn"] = scikit(data)
 
@@ -153,6 +154,7 @@ def per_sample(data: Data, start: Weights) -> Contender:
         a = x.T
         for w, b in zip(weights, biases, strict=True):
             a = sigmoid(w @ a + b)
+
         return a.T
 
     return Contender(train_epochs(step, data.train.x, data.train.y), outputs)
@@ -168,6 +170,7 @@ def torch_autograd(data: Data, start: Weights) -> Contender:
         for layer, (w, b) in zip(layers, start, strict=True):
             layer.weight.copy_(torch.from_numpy(w))
             layer.bias.copy_(torch.from_numpy(b))
+
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
 
     def step(x: Any, y: Any) -> None:
@@ -269,12 +272,14 @@ def torch_gradient(network: FeedForward, activation: str, loss: str, x: Array, y
         value = ((torch.sigmoid(a) - torch.from_numpy(y)) ** 2).sum() / 20
     else:
         value = torch.nn.functional.cross_entropy(a, torch.from_numpy(y))
+
     value.backward()
 
     gradients = []
     for layer in (1, 2, 3):
         for kind in ("weights", "biases"):
             gradients.append(parameters[f"{kind}{layer}"].grad.numpy().ravel())
+
     return np.concatenate(gradients)
 
 

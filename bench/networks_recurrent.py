@@ -76,6 +76,7 @@ def main() -> None:
     if has_torch:
         difference = torch_agreement(start, depth)
         harness.print_figure("our gradient's largest relative difference", [difference], "")
+
     train_standard_preset(options.seeds)
 
 
@@ -152,6 +153,7 @@ def per_sample(data: Data, start: Parameters, depth: int) -> Epoch:
         sums = [np.zeros_like(part) for part in (u, v, b, w, c)]
         for window, target in zip(x, y, strict=True):
             add_gradients(sums, window, target)
+
         for part, total in zip((u, v, b, w, c), sums, strict=True):
             np.subtract(part, RATE / len(x) * total, out=part)
 
@@ -186,6 +188,7 @@ def tutorials_layout(data: Data, start: Parameters, depth: int) -> Epoch:
         sums = [np.zeros_like(part) for part in (u, v, w)]
         for window, target in zip(x, y, strict=True):
             add_gradients(sums, window, target)
+
         for part, total in zip((u, v, w), sums, strict=True):
             np.subtract(part, RATE / STEPS / len(x) * total, out=part)
 
@@ -205,6 +208,7 @@ def torch_autograd(data: Data, start: Parameters, depth: int) -> Epoch:
         cell.bias_ih_l0.zero_()
         out.weight.copy_(torch.from_numpy(start["output_weights"].T))
         out.bias.zero_()
+
     optimizer = torch.optim.SGD([*cell.parameters(), *out.parameters()], lr=RATE)
 
     def step(x: Any, y: Any) -> None:
@@ -213,6 +217,7 @@ def torch_autograd(data: Data, start: Parameters, depth: int) -> Epoch:
         if depth < STEPS:
             with torch.no_grad():
                 _, state = cell(x[:, : STEPS - depth])
+
         _, last = cell(x[:, STEPS - depth :], state)
         loss = ((out(last[0]) - y) ** 2).sum() / (2 * len(x))
         loss.backward()
@@ -239,6 +244,7 @@ def torch_by_hand(data: Data, start: Parameters, depth: int) -> Epoch:
         for at in range(STEPS - 1, STEPS - 1 - depth, -1):
             deltas.append(back * (1 - states[at + 1] ** 2))
             back = deltas[-1] @ u.T
+
         deltas.reverse()
 
         used = torch.cat(deltas)
@@ -259,6 +265,7 @@ def torch_agreement(start: Parameters, depth: int) -> float:
     network = Recurrent(1, HIDDEN, 1, truncate=depth, dtype=np.float64)
     for name, array in network.named_parameters().items():
         array[...] = start[name]
+
     data = sine_windows(np.float64)
     x, y = data.train.x[:BATCH], data.train.y[:BATCH]
     network.backpropagate(x, y, np.empty_like(y))
@@ -270,6 +277,7 @@ def torch_agreement(start: Parameters, depth: int) -> float:
         state = torch.tanh(state @ u + torch.from_numpy(x[:, step]) @ v + b)
         if step + 1 == STEPS - depth:
             state = state.detach()
+
     loss = ((state @ w + c - torch.from_numpy(y)) ** 2).sum() / (2 * BATCH)
     loss.backward()
 

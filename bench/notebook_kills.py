@@ -81,6 +81,7 @@ def main() -> None:
                 else:
                     calls = CALLS_OF_RUN * (kill - kills // 2) // (kills - kills // 2)
                     wait_until(partial(has_called, stub, calls), seconds=300, what="calls")
+
                 kernel.kill()
                 kernel.wait()
                 counts = stub.counts()

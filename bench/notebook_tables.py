@@ -64,6 +64,7 @@ def read_by_hand(file: Path, table: str) -> int:
             for job in jobs.fetchall():
                 month_rows = connection.execute(SELECT_MENTIONS, job).fetchall()
                 rows += sorted(month_rows, key=itemgetter(0, 6, 7, 8))
+
     arrays = [pa.array(cells) for cells in zip(*rows, strict=True)]
     return len(arrays[0])
 
@@ -77,6 +78,7 @@ def export_and_read(url: str, table: str) -> int:
     exported = io.BytesIO()
     with closing(Database(url)) as db:
         write(db, 1, table, "parquet", exported)
+
     return int(read_parquet(exported.getvalue()).num_rows)
 
 

@@ -64,6 +64,7 @@ def take_turns(
     for _ in range(rounds):
         for stack in stacks:
             samples[stack.checkout].append(measure(stack))
+
     return samples
 
 
@@ -84,6 +85,7 @@ def main() -> None:
         measure_plan(stacks, "plan, nothing answered", options.rounds)
         for stack in stacks:
             stack.run("months", *run_options(SUBJECTS[0]))
+
         measure_plan(stacks, "plan, all answered", options.rounds)
         measure_again(stacks, options.rounds)
 

@@ -61,6 +61,7 @@ def main() -> None:
     for name, rows in sets.items():
         compare_modes(name, np.array([rating for _, rating, _ in rows]), scores[name])
         classify(name, [sign for _, _, sign in rows], scores[name])
+
     texts = [text for rows in sets.values() for text, _, _ in rows]
     measure_speed(texts, options.seconds)
 
@@ -80,11 +81,13 @@ def read_held_out(folder: Path) -> dict[str, RatedTexts]:
         for text, valence in read_semeval(folder.parent):
             sign = 0 if abs(valence) < NEUTRAL_VALENCE else (1 if valence > 0 else -1)
             sets["SemEval-2007 trial"].append((text, valence, sign))
+
     for sentence in read_ratings(folder):
         if sentence.split == "test":
             sets.setdefault(sentence.dataset, []).append(
                 (sentence.text, sentence.rating, sentence.sign)
             )
+
     return sets
 
 
@@ -93,6 +96,7 @@ def score(rows: RatedTexts) -> dict[polarity.Mode, Numbers]:
     scores: dict[polarity.Mode, Numbers] = {}
     for mode in MODES:
         scores[mode] = np.array([polarity.text_polarity(text, mode) for text, _, _ in rows])
+
     return scores
 
 
@@ -121,6 +125,7 @@ def classify(name: str, signs: list[int], scores: dict[polarity.Mode, Numbers]) 
         own_band = polarity.neutral_band(polarity.engine_name(mode))
         if own_band != polarity.VADER_BAND:
             bands["its own band"] = own_band
+
         for band_name, band in bands.items():
             f1 = measure_macro_f1([band.sign(score) for score in scores[mode]], signs)
             harness.print_figure(f"{name}, {mode}, macro-F1, {band_name}", [f1], "")
@@ -149,6 +154,7 @@ def measure_speed(texts: list[str], seconds: float) -> None:
     contenders: dict[str, Callable[[], float]] = {}
     for mode in MODES:
         contenders[mode] = harness.timed(partial(score_batch, mode), time.process_time)
+
     samples = harness.take_turns(contenders, seconds=seconds)
 
     reference = median(BATCH / sample for sample in samples["vader"])
@@ -195,6 +201,7 @@ def print_labelled_names(folder: Path, deviation: float) -> None:
                 for sentence in sentences
             ]
             changes[name] = max(differences) / deviation
+
         worst = sorted(changes, key=changes.__getitem__, reverse=True)[:8]
         beyond = sum(change > MOST_BY_A_NAME for change in changes.values())
         examples = ", ".join(f"{name} {changes[name]:.2f}" for name in worst)
@@ -215,6 +222,7 @@ def read_labelled_names(folder: Path) -> list[str]:
         for block in filter(str.strip, blocks):
             sentence = read_block(block)
             names |= {sentence.text[start:end] for start, end, _ in sentence.spans}
+
     return sorted(name for name in names if CAPITAL_NAME.fullmatch(name))
 
 

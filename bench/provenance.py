@@ -26,6 +26,7 @@ def _git(checkout: Path, *arguments: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:
         return ""
+
     return done.stdout.strip() if done.returncode == 0 else ""
 
 

@@ -163,6 +163,7 @@ def _job_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
     is_queued = (Job.run_id == BACKFILL, Job.state == State.QUEUED)
     with db.read() as connection:
         job_id = connection.scalars(select(Job.id).where(*is_queued).order_by(Job.id)).first()
+
     assert job_id is not None
 
     def claim() -> None:
@@ -183,6 +184,7 @@ def _job_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
 def _answer_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
     with db.read() as connection:
         keys = list(connection.scalars(select(Answer.key).limit(400)))
+
     new_keys = [random.randbytes(16) for _ in range(200)]
     batch = Batch(answers=dict.fromkeys(new_keys, "[]"))
     batch_of_keywords = Batch()
@@ -229,6 +231,7 @@ def _mention_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
     is_done_month = (Job.state == State.DONE, Job.kind == JobKind.MONTH)
     with db.read() as connection:
         job_id = connection.scalars(select(Job.id).where(*is_done_month)).first()
+
     assert job_id is not None
 
     def clear() -> None:
@@ -280,6 +283,7 @@ def explain(db: Database) -> list[str]:
             scans = [path for _, path, is_scan in different if is_scan and name not in SCANS]
             if scans:
                 scanning.append(name)
+
             harness.remark(f"{'BAD' if scans else 'ok '} {name}")
             for table, path, is_scan in different:
                 harness.remark(f"        {'!' if is_scan else ' '} {table:17}{path}")
@@ -306,6 +310,7 @@ def main() -> None:
             if not db.is_sqlite:  # autovacuum does so by itself, only later
                 with db.write() as connection:
                     connection.execute(text("ANALYZE"))
+
             seconds = time.perf_counter() - began
             harness.remark(f"{kind}: {options.documents:,} documents, filled in {seconds:.0f} s")
 

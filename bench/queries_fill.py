@@ -168,10 +168,12 @@ def _jobs(size: int) -> Rows:
         share = n / size
         state = State.DONE if share < 0.6 else State.RUNNING if share < 0.60004 else State.QUEUED
         yield _job(number, BACKFILL, JobKind.HANDLE, f"@account{n:06}", state)
+
     for run in range(2, SMALL):
         for month in MONTHS:
             number += 1
             yield _job(number, run, JobKind.MONTH, month, State.DONE)
+
     for month in MONTHS[:24]:
         number += 1
         yield _job(number, SMALL, JobKind.MONTH, month, State.QUEUED)

@@ -20,4 +20,5 @@ def read_semeval(folder: Path) -> list[tuple[str, float]]:
     pairs = []
     for number in sorted(headlines.keys() & valences.keys(), key=int):
         pairs.append((unescape(headlines[number]).strip(), float(valences[number])))
+
     return pairs

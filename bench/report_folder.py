@@ -61,6 +61,7 @@ def add_names(db: Database, run: int) -> None:
                 row = {"job_id": job, "keyword": keyword, "type": rng.choice(TYPES), "name": name}
                 row |= {"rank": 100 + number, "count": 1, "spellings": [name]}
                 rows += [row | {"period": ""}, row | {"period": period}]
+
             if rows:
                 connection.execute(insert(Entity), rows)
 
@@ -88,6 +89,7 @@ def describe(out: Path) -> None:
     harness.print_figure("folder", [total], "MB", floor=MOST_MB, floor_name="the most,")
     for kind, size in sizes.most_common(6):
         harness.print_figure(f"folder, {kind}", [size / 1e6], "MB")
+
     front = (out / "index.html").read_text(encoding="utf-8")
     pages = [path.stat().st_size for path in out.glob("20*.html")]
     harness.print_figure("front page", [len(front) / 1e3], "kB")
@@ -108,6 +110,7 @@ def main() -> None:
         usages = []
         for out in outs:
             usages += harness.run_in_processes(build_report, (url, run, out))
+
         harness.print_figure("report made in", [usage.seconds for usage in usages], "s")
         cpu_seconds = [usage.cpu_seconds for usage in usages]
         harness.print_figure("report, processor time", cpu_seconds, "s")

@@ -46,10 +46,12 @@ def main() -> None:
             addresses: dict[str, Any] = {"redis_url": redis_url, "textapi_url": stub.url}
             with open_home(folder / "sample", addresses) as (jobs, _):
                 sample = work_on(jobs, SAMPLE, random.Random(), ENDLESS)[0]
+
             with open_home(folder / "all", addresses) as (jobs, _):
                 # The run of all texts has the same number as in the rounds.
                 submit(jobs, **SAMPLE)
                 everything = work_on(jobs, ALL, random.Random(), ENDLESS)[0]
+
             print_rounds(folder, addresses, options, (sample, everything))
 
 

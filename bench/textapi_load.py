@@ -62,8 +62,10 @@ def running_server(workers: int) -> Iterator[Server]:
                     seconds=60,
                     what="the server's start",
                 )
+
             if process.poll() is not None:
                 sys.exit(f"the server ended with status {process.returncode}")
+
             yield Server(port, psutil.Process(process.pid))
         finally:
             process.terminate()
@@ -121,6 +123,7 @@ async def load(port: int, requests: list[bytes], connections: int, seconds: floa
             status = await exchange(reader, writer, requests[number % len(requests)])
             responses.add(status, time.perf_counter() - began)
             number += connections
+
         writer.close()
 
     await asyncio.gather(*map(ask, range(connections)))

@@ -62,6 +62,7 @@ def main() -> None:
     correlate_with_people(folder)
     for name in POSTS:
         find_entities(folder / name, model, OF_MODEL_IN_POSTS)
+
     for name in CONLL if options.conll else ():
         find_entities(Path(options.conll, name), model, OF_MODEL)
 
@@ -164,12 +165,14 @@ def read_block(block: str) -> Sentence:
         word, *columns = line.split()
         if not columns:
             continue
+
         label = columns[0] if "\t" in line else columns[-1]  # CoNLL-2003 has blanks, and it last
         prefix, _, data_kind = label.partition("-")
         if prefix == "I" and data_kind == before:
             spans[-1] = (spans[-1][0], start + len(word), spans[-1][2])
         elif data_kind:
             spans.append((start, start + len(word), OF_DATA.get(data_kind.lower(), "")))
+
         words.append(word)
         start += len(word) + 1
         before = data_kind
@@ -194,6 +197,7 @@ def print_f1(
             for entity in doc.ents:
                 if entity.label_ in kinds:
                     spans.add((entity.start_char, entity.end_char, kinds[entity.label_]))
+
             predicted, true = predicted + len(spans), true + len(sentence.spans)
             hits += len(spans & sentence.spans)
 

@@ -40,6 +40,7 @@ def main() -> None:
         harness.print_figure(f"{name}, response time", milliseconds, "ms", note=note)
         if name != DROPPED:
             statuses.update(responses.statuses)
+
     harness.print_figure(
         "memory at the end",
         [memory[-1]],
@@ -102,8 +103,10 @@ def draw_request(rng: random.Random) -> tuple[str, bytes]:
     if kind < 0.5:
         text = harness.page(rng) if kind < 0.05 else harness.headline(rng)
         return "ner", request_bytes("ner", text=text)
+
     if kind < 0.75:
         return "text_polarity", request_bytes("text_polarity", text=harness.headline(rng))
+
     return (
         "sentences_with_keywords",
         request_bytes("sentences_with_keywords", text=harness.page(rng), keywords=["virus"]),

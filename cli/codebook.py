@@ -62,11 +62,13 @@ def check(
 
     for line in list_instructions(codebook):
         show(line)
+
     for variable in codebook.variables:
         show()
         condition = f" (if {variable.condition})" if variable.condition else ""
         for line in wrap(f"{variable.name}{condition}: {variable.question}", "", "    "):
             show(line)
+
         for line in list_definitions(variable):
             show(line)
 
@@ -83,6 +85,7 @@ def new(
             f"{printable(codebook_name)} is no name of a codebook: write small letters, digits, - "
             "and _, at most 40, the first a letter"
         )
+
     path = Path(f"{codebook_name}.yaml")
     template = files("analysis.codebooks") / "template.yaml"
     content = template.read_text(encoding="utf-8").replace("NAME", codebook_name)
@@ -93,6 +96,7 @@ def new(
         raise BadInput(
             f"{path} is there already and stays as it is: give another name, or remove it"
         ) from None
+
     inform(f"{path} written: change it, then `tidings codebook check {path}`")
 
 

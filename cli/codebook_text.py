@@ -27,12 +27,15 @@ def describe_keys(variable: Variable) -> str:
     for key, code in assign_keys(variable).items():
         meaning = name_code(variable, code)
         keys.append(meaning if key == code else f"{key} {meaning}")
+
     if not keys:
         lowest, highest = variable.codes[0], variable.codes[-1]
         ends = f"{name_code(variable, lowest)} to {name_code(variable, highest)}"
         keys = [f"a number from {ends}, then Enter"]
+
     if variable.type == VariableType.CATEGORIES:
         keys.append("Enter when all are chosen")
+
     return "  ".join([*keys, f"{CANNOT_BE_CODED} cannot be coded"])
 
 
@@ -44,6 +47,7 @@ def list_instructions(codebook: Codebook, keyword: str | None = None) -> Iterato
     instructions = codebook.instructions
     if keyword is not None:
         instructions = codebook.instructions_about(keyword)
+
     for paragraph in re.split(r"\n(?=\s|[-*•]|\d+[.)])", instructions.strip()):
         yield from wrap(" ".join(paragraph.split()), indent="")
 
@@ -57,8 +61,10 @@ def list_definitions(variable: Variable) -> Iterator[str]:
             definition = variable.categories.get(code, "no category applies")
             meaning = f"{key} {code}: {definition}" if definition else f"{key} {code}"
             yield from wrap(meaning, hanging=" " * 8)
+
         if variable.type == VariableType.CATEGORIES:
             yield from wrap("any number of them, then Enter")
+
     for example in variable.examples:
         yield from wrap(f"“{example.text}”: {example.code}", hanging=" " * 8)
 

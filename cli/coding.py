@@ -75,6 +75,7 @@ def code_by_codebook(request: CodingRequest) -> None:
     codebook = find_codebook(request.codebook)
     if request.file is None and request.out is None and request.within is None:
         check_terminal()
+
     with closing(context.open_database()) as db:
         if request.file is not None:
             _read_file(db, codebook, request, request.file)
@@ -90,13 +91,16 @@ def code_by_codebook(request: CodingRequest) -> None:
         )
         with db.read() as connection:
             codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+
         if request.within is None:
             sample = choose_for_people(db, request.run, codebook_id, sample, request.n)
+
         say_what_is_kept(db, codebook_id, request, len(sample))
         coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder or DEFAULT_CODER}")
         if request.out is not None:
             _write_file(db, codebook, coding, sample, request)
             return
+
         check_terminal()
         _code_in_terminal(db, codebook, coding, sample)
         _show_coders(db, request.run, codebook_id)
@@ -108,6 +112,7 @@ def count_texts(db: Database, codebook: Codebook, request: CodingRequest) -> Sam
 
     if request.within is None:
         return request.n
+
     return plan_sample(db, request.run, codebook, request.within, request.per)
 
 
@@ -117,9 +122,11 @@ def say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dra
 
     with db.read() as connection:
         dropped = count_dropped_units(connection, request.run, codebook_id)
+
     if request.within is None and drawn > request.n:
         more = quantity(drawn - request.n, "text")
         inform(f"--n {request.n} and {more} more, so that all that is coded still counts")
+
     if dropped:
         warn(
             f"{quantity(dropped, 'coded text')} of run {request.run} are not in the sample as it "
@@ -138,6 +145,7 @@ def _code_in_terminal(
     with db.read() as connection:
         codes = read_codes(connection, coding)
         codes_elsewhere = read_codes_elsewhere(connection, coding)
+
     units = [text.unit for text in sample]
     store = DatabaseCodes(db, coding)
     TerminalSession(sample, CodingSession(codebook, units, codes, store, codes_elsewhere)).run()
@@ -160,13 +168,16 @@ def _write_file(
     out = request.out
     if out is None:
         raise AssertionError("--out names the file")
+
     texts = quantity(len(sample), "text")
     then = f"then `tidings label {request.run} --codebook {request.codebook} --file FILE`"
     if request.program is None:
         with db.read() as connection:
             codes = read_codes(connection, coding)
+
         with replace_file(out) as file, comma_separated(file, table_columns(codebook)) as write:
             write(list(table_rows(codebook, request.run, sample, codes)))
+
         inform(f"{texts} written to {out}: fill a column for each variable, {then}")
         return
 
@@ -180,13 +191,16 @@ def _write_file(
             out: write_lines(request.run, sample),
             out.with_suffix(".labels.json"): write_labels(codebook),
         }
+
     if len(contents) == 1:
         raise UsageError(
             f"--out {out} is the name of the project's settings: give it another ending"
         )
+
     for path, content in contents.items():
         with replace_file(path) as file:
             file.write(content.encode())
+
     _, settings_file = contents
     inform(f"{texts} written to {out}, what the project asks to {settings_file}: code them, {then}")
 
@@ -203,6 +217,7 @@ def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: P
     with db.read() as connection:
         get_run(connection, request.run)
         codebook_id = find_stored_codebook(connection, codebook.hash)
+
     sample = [] if codebook_id is None else read_code_sample(db, request.run, codebook_id)
     if codebook_id is None or not sample:
         raise BadInput(
@@ -216,15 +231,18 @@ def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: P
             f"{path} names no text of the sample of run {request.run}: is it the file of another "
             "run? A sample that was drawn anew with another --n or --seed has other texts"
         )
+
     with db.write() as connection:
         for file_coder, codes in file_codes.by_coder.items():
             coder = check_coder(file_coder or DEFAULT_CODER)
             coding = Coding(request.run, codebook_id, f"{PERSON}{coder}")
             replace_codes(connection, db, coding, codes)
             inform(f"codes of {quantity(len(codes), 'text')} by {coder} stored")
+
     if file_codes.unknown_items:
         left_out = quantity(file_codes.unknown_items, "row")
         warn(f"{left_out} of {path} left out: no text of the sample that was drawn last")
+
     _show_coders(db, request.run, codebook_id)
 
 

@@ -53,6 +53,7 @@ def plan_sample(
             f"the texts that are coded were drawn by {pilot_per}: write --per {pilot_per} with "
             "--within"
         )
+
     looks = read_looks(run_data, sample, PEOPLE)
     drawn = [stratum.drawn for stratum in sample.strata]
     if looks and looks[-1].outcome is not None and looks[-1].within <= within:
@@ -100,6 +101,7 @@ def _store(db: Database, run: int, sample: CodedSample, look: Look, coded: int) 
             f"not yet known to {points}: {widths} ({place}). {total} are drawn, which are expected "
             f"to give {expected}: code them, and the same command looks again"
         )
+
     row = {
         "run_id": run,
         "codebook_id": sample.codebook_id,

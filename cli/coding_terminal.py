@@ -75,7 +75,9 @@ class TerminalSession:
             if key in GONE or key.lower() == QUIT:
                 show("stopped: the same command goes on from here")
                 return
+
             self._take_key(question, key)
+
         show(f"all {len(self._sample):,} are coded: a larger {self.larger_option} draws more")
 
     def _take_key(self, question: Question, key: str) -> None:
@@ -106,6 +108,7 @@ class TerminalSession:
         if outcome is StoreOutcome.STORED:
             show(f"    {code_name}")
             return
+
         is_erased = outcome is StoreOutcome.ERASED
         self._show_lines(self.erased if is_erased else self.there_already)
         self._shown = None
@@ -116,6 +119,7 @@ class TerminalSession:
             self._chosen.clear()
             show("    undone")
             return
+
         self._shown = None
         is_undone = self._session.undo() is not None
         show("    undone" if is_undone else "    there is nothing to undo")
@@ -126,10 +130,12 @@ class TerminalSession:
             code = question.variable.parse_code(SEPARATOR.join(self._chosen))
             self._store(question, CodeValue(code), self._name_code(question, code))
             return
+
         category = code_of_key(question.variable, key)
         if category is None:
             self._refuse_key(question)
             return
+
         self._chosen ^= {category}
         chosen = [code for code in question.variable.codes if code in self._chosen]
         show(f"    chosen: {', '.join(chosen) or 'none of them'} (Enter stores it)")
@@ -141,11 +147,13 @@ class TerminalSession:
             written = written[:-1] if key in BACKSPACE else f"{written}{key}"
             print(f"\r    {written} ", end="", flush=True)
             key = read_key()
+
         if written:
             show()
         if key not in ENTER:
             self._refuse_key(question)
             return
+
         try:
             code = question.variable.parse_code(written)
         except ValueError as error:
@@ -167,6 +175,7 @@ class TerminalSession:
                 return cannot_be_coded(REASONS_BY_KEY[key])
             if key in (*GONE, ESCAPE) or key.lower() in (UNDO, QUIT):
                 return None
+
             show(f"    {reasons}  u back")
 
     def _show_start(self) -> None:
@@ -175,6 +184,7 @@ class TerminalSession:
         show()
         for line in list_instructions(self._session.codebook):
             show(line)
+
         show("u undo  q quit  ? instructions and definitions")
 
     def _show_question(self, question: Question) -> None:
@@ -182,6 +192,7 @@ class TerminalSession:
         if question.index != self._shown:
             self._shown, self._asked = question.index, None
             self._show_text(question.index)
+
         if question.variable.name != self._asked:
             self._asked = question.variable.name
             self._chosen.clear()
@@ -200,6 +211,7 @@ class TerminalSession:
         variable = question.variable
         for line in wrap(f"{variable.name}: {variable.question_about(keyword)}", "  ", "    "):
             show(line)
+
         self._show_keys(question)
 
     def _show_keys(self, question: Question) -> None:
@@ -209,8 +221,10 @@ class TerminalSession:
         show()
         for line in list_instructions(self._session.codebook, self._sample[question.index].keyword):
             show(line)
+
         for line in list_definitions(question.variable):
             show(line)
+
         self._shown = None
 
     def _show_lines(self, text: str) -> None:

@@ -37,6 +37,7 @@ def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     for module in PRELOADED:
         importlib.import_module(module)
+
     # With its first array pyarrow imports pandas, if it is installed.
     importlib.import_module("pyarrow").array([0])
     gc.collect()
@@ -53,6 +54,7 @@ def main() -> None:
         if not os.fork():
             requests.close()
             _run_request(*descriptors)
+
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -70,6 +72,7 @@ def _run_request(request_file: int, out: int, err: int, status_pipe: int) -> Non
         os.dup2(err, 2)
         with os.fdopen(request_file, encoding="utf-8") as file:
             request: dict[str, Any] = json.load(file)
+
         os.chdir(request["folder"])
         status = _run_command(request["words"])
     finally:
@@ -89,9 +92,11 @@ def _run_command(words: list[str]) -> int:
     except BaseException:  # noqa: BLE001 - an interpreter shows every error and ends
         sys.excepthook(*sys.exc_info())
         status = 1
+
     atexit._run_exitfuncs()  # noqa: SLF001 - as an interpreter does at its end
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+
     return status
 
 

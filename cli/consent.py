@@ -30,6 +30,7 @@ def ask_for_consent(db: Database, settings: Settings, parameters: Any, *, is_giv
     server = name_server(url)
     if not leaves_machine(url):
         return
+
     with db.read() as connection:
         if has_consent(connection, server):
             return
@@ -43,5 +44,6 @@ def ask_for_consent(db: Database, settings: Settings, parameters: Any, *, is_giv
             raise UsageError(f"nothing was sent to {server}: give --yes if the texts may be")
         if not typer.confirm("Send them?", err=True):
             raise UsageError(f"nothing was sent to {server}, and nothing is submitted")
+
     note_consent(db, server)
     inform(f"texts may be sent to {server} from now on")

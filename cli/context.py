@@ -43,6 +43,7 @@ def open_database(settings: Settings | None = None, *, create: bool = False) -> 
     elif revision is not None and (problem := revision_problem(revision)):
         db.close()
         raise StackError(problem)
+
     return db
 
 

@@ -24,6 +24,7 @@ def pause(run: Run) -> None:
 
     with closing(context.open_database()) as db:
         pause_run(db, run)
+
     inform(f"run {run} is paused; `tidings resume {run}` goes on")
 
 
@@ -52,6 +53,7 @@ def resume(
         calls_left = resume_run(db, run, max_calls, max_cost)
         _let_services_be_tried(settings)
         dispatch(db, settings)
+
     if calls_left == 0:
         warn(
             f"run {run} goes on with stored answers alone: no call of its cap is left; `tidings "
@@ -85,8 +87,10 @@ def retry(
     with closing(context.open_database(settings)) as db:
         queued = retry_run(db, run, jobs or ())
         dispatch(db, settings)
+
     if not queued:
         raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
+
     jobs_are = "job is" if queued == 1 else "jobs are"
     inform(f"{queued} {jobs_are} queued again in run {run}")
 
@@ -97,6 +101,7 @@ def cancel(run: Run) -> None:
 
     with closing(context.open_database()) as db:
         cancel_run(db, run)
+
     inform(f"run {run} is cancelled")
 
 
@@ -111,4 +116,5 @@ def dispatch(db: Database, settings: Settings) -> bool:
     except TidingsError as error:
         warn(f"queued, but not started: {error}")
         return False
+
     return True

@@ -42,6 +42,7 @@ def demo_settings(out: Path) -> Settings:
     fields = ["database_url", "redis_url", "reports_dir", *_TEXTAPI_SETTINGS]
     for service in filter(None, (source.service for source in SOURCES)):
         fields += filter(None, (service.url, service.limits, service.key))
+
     defaults = {field: Settings.model_fields[field].get_default() for field in fields}
     return context.load_settings(home=out / HOME, **defaults)
 

@@ -57,6 +57,7 @@ def examine(settings: Settings) -> dict[str, str | None]:
             problems[part] = check(settings)
         except TidingsError as error:
             problems[part] = str(error)
+
     return problems
 
 
@@ -66,9 +67,11 @@ def _check_database(settings: Settings) -> str | None:
     file = context.sqlite_file(settings.database)
     if file and not file.exists():
         return f"there is no {file} yet: `tidings migrate` makes it"
+
     revision = stored_revision(Database(settings.database, pooled=False))
     if revision is None:
         return "it has no tables: `tidings migrate` makes them"
+
     return revision_problem(revision)
 
 
@@ -84,6 +87,7 @@ def _check_redis(settings: Settings) -> str | None:
             return f"it refuses the password: set it in {REDIS_SETTING}"
         except redis.RedisError as error:
             return f"it does not answer ({type(error).__name__}): is it running at {REDIS_SETTING}?"
+
         return "; ".join(filter(None, problems)) or None
 
 
@@ -97,8 +101,10 @@ def _check_redis_configuration(client: redis.Redis) -> str | None:
         except redis.ResponseError:
             problems.append(f"CONFIG GET {parameter} is refused: make sure that it is {required}")
             continue
+
         if configured != required:
             problems.append(f"{parameter} is {configured}, so {consequence}: set it to {required}")
+
     return "; ".join(problems) or None
 
 
@@ -114,6 +120,7 @@ def _check_clocks(settings: Settings) -> str | None:
         with suppress(DatabaseAway), Database(settings.database, pooled=False).read() as connection:
             database_time = float(connection.execute(select(clock())).scalar_one())
             offsets["the database"] = database_time - time.time()
+
     if settings.redis_url:
         with suppress(redis.RedisError), redis_client(settings) as client:
             seconds, microseconds = client.time()
@@ -125,6 +132,7 @@ def _check_clocks(settings: Settings) -> str | None:
             direction = "ahead of" if offset > 0 else "behind"
             skew = f"{abs(offset):.0f} s {direction} this machine's"
             problems.append(f"the clock of {part} is {skew}: let NTP set both")
+
     return "; ".join(problems) or None
 
 
@@ -134,6 +142,7 @@ def _check_disk(settings: Settings) -> str | None:
         free = shutil.disk_usage(folder).free / 1e6
         if free < MIN_FREE_MB:
             return f"{free:.0f} MB are free at {folder}: make room, or reports and answers are lost"
+
     return None
 
 
@@ -178,6 +187,7 @@ def _check_key(settings: Settings) -> str | None:
         return f"no answer within {PROBE_SECONDS:.0f} s: is it overloaded, or its limit used up?"
     finally:
         runtime.close()
+
     return None
 
 
@@ -188,9 +198,11 @@ def _check_worker(settings: Settings, queue: str) -> str | None:
     file = context.sqlite_file(settings.database)
     if file and not file.exists():
         return "workers cannot be counted without a database"
+
     slots = count_live_slots(Database(settings.database, pooled=False), has_exited)
     if slots.get(queue):
         return None
+
     return "none has been seen for a minute: start one with `tidings up`"
 
 

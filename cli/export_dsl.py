@@ -21,6 +21,7 @@ def export_dsl(run: int, out: Path | None, codebook: str | None) -> None:
 
     if out is None:
         raise UsageError("--for dsl writes a CSV file: name it with --out")
+
     texts = 0
     with closing(context.open_database()) as db:
         table = read_dsl_table(load_run(db, run), codebook)
@@ -29,6 +30,7 @@ def export_dsl(run: int, out: Path | None, codebook: str | None) -> None:
             for batch in in_batches(table.rows):
                 write(batch)
                 texts += len(batch)
+
     inform(
         f"{quantity(texts, 'text')} written to {out}: in R, dsl(…, predicted_var, prediction, "
         'sample_prob = "sample_prob")'

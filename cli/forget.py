@@ -58,10 +58,12 @@ def forget(
             "say what to forget: RUN, or --handle H, or --document D, or --import N, and one of "
             "them alone"
         )
+
     if lift and run is not None:
         raise UsageError("--lift is for accounts and documents: a run is submitted anew")
     if lift and import_number is not None:
         raise UsageError("--lift is for accounts and documents: import the file again")
+
     from sources.base import fold_handle
     from sources.registry import parse_handle
 
@@ -79,6 +81,7 @@ def forget(
             _forget_import(db, settings, import_number)
         else:
             _forget_documents(db, settings, account, document)
+
     if not lift:
         _remove_leftovers(settings)
 
@@ -90,6 +93,7 @@ def _forget_run(db: Database, settings: Settings, run: int) -> None:
 
     with db.read() as connection:
         get_run(connection, run)
+
     remove_reports(settings, [run])
     forget_run(db, run)
     inform(f"run {run} is forgotten, with its results and its report")
@@ -111,6 +115,7 @@ def _forget_documents(
             ids = documents_by_account(connection, account)
         else:
             ids = documents_named(connection, document or "")
+
         suppress(connection, db, ids, account)
 
     noun = "documents" if len(ids) > 1 else "document"
@@ -145,6 +150,7 @@ def _forget_import(db: Database, settings: Settings, import_number: int) -> None
     with db.read() as connection:
         record = get_import(connection, import_number)
         is_shared = shares_documents(connection, import_number)
+
     reason = f"documents of import {import_number} forgotten on request, "
 
     erased = Erased()
@@ -165,6 +171,7 @@ def _forget_import(db: Database, settings: Settings, import_number: int) -> None
     with db.read() as connection:
         # This includes runs whose documents a killed call had erased.
         erased.runs = runs_erased_for(connection, reason)
+
     remove_reports(settings, erased.runs)
     forget_import(db, import_number, read=record.read)
     _tell_erased(db, settings, erased)
@@ -193,6 +200,7 @@ def _lift(db: Database, account: str | None, document: str | None) -> None:
     with db.write() as connection:
         if not unsuppress(connection, handle=account, document=document):
             raise NotFound(f"{subject} was not forgotten")
+
     inform(f"{subject} may come back: import it or have it fetched again")
 
 

@@ -37,5 +37,6 @@ class GroupedCommands(TyperGroup):
             for command_name in group_names:
                 text = self.commands[command_name].get_short_help_str(formatter.width - width - 6)
                 definitions.append((command_name.ljust(width), text))
+
             with formatter.section(heading):
                 formatter.write_dl(definitions)

@@ -82,10 +82,12 @@ def import_documents(
         handle = parse_handle(handle)
         if not handle.strip("@ "):
             raise UsageError("--handle names no account: write its name, as @nasa")
+
     if outlet is not None:
         outlet = _parse_outlet(outlet, handle, source)
     if language is not None:
         language = parse_language(language)
+
     columns = _parse_columns(column or [])
     _check_paths(paths)
 
@@ -126,7 +128,9 @@ def import_documents(
         used = f"{quantity(tally.documents, 'document')} read, {imported.added:,} of them new"
         if imported.completed:
             used += f", {imported.completed:,} stored ones completed"
+
         show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
+
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
 
@@ -143,6 +147,7 @@ def _parse_columns(pairs: list[str]) -> dict[str, str]:
     columns = dict(pair.partition("=")[::2] for pair in pairs)
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
+
     return columns
 
 
@@ -154,13 +159,16 @@ def _parse_outlet(written: str, handle: str | None, source: str | None) -> str:
             f"--outlet names no outlet: write its name, as 'The Guardian', in up to {LONGEST_NAME} "
             "characters"
         )
+
     if handle is not None:
         raise UsageError("--outlet is of headlines and --handle of posts: give one of them")
+
     sources = [archive.name for archive in archives()]
     if source is not None and source_named(source).name not in sources:
         raise UsageError(
             f"--outlet is of headlines, and {source} has posts: use --source {' or '.join(sources)}"
         )
+
     return outlet
 
 
@@ -206,10 +214,13 @@ def _print_omissions(imported: Imported) -> None:
     tally = imported.tally
     for remark in tally.remarks[:MAX_REMARKS]:
         warn(remark)
+
     if len(tally.remarks) > MAX_REMARKS:
         warn(f"and {len(tally.remarks) - MAX_REMARKS:,} more remarks on files")
+
     for left_out in imported.left_out[:MAX_REMARKS]:
         warn(f"left out: {left_out}")
+
     if len(imported.left_out) > MAX_REMARKS:
         warn(f"and {tally.left_out - MAX_REMARKS:,} more were left out")
 
@@ -278,5 +289,6 @@ def _print_conflicts(imported: Imported) -> None:
         )
     else:
         reason = "is stored under their id, or their address if they have no id: it stays"
+
     were = "was" if imported.conflicts == 1 else "were"
     warn(f"{imported.conflicts:,} of the documents read {were} not stored: another text {reason}")

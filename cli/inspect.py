@@ -30,12 +30,14 @@ def runs(as_json: Json = False) -> None:
 
     with closing(context.open_database()) as db:
         listed_runs = list_runs(db)
+
     if as_json:
         print(json.dumps(listed_runs))
         return
 
     if not listed_runs:
         inform("there is no run yet: `tidings submit` makes one")
+
     for run in listed_runs:
         created = f"{datetime.fromtimestamp(run['created_at'], UTC):%Y-%m-%d %H:%M}"
         counts = ", ".join(f"{count} {state}" for state, count in sorted(run["jobs"].items()))
@@ -66,6 +68,7 @@ def status(
             listed_runs = list_runs(db)
             if not listed_runs:
                 raise NotFound("there is no run yet: `tidings submit` makes one")
+
             run = int(listed_runs[0]["run"])
 
         while True:
@@ -74,16 +77,20 @@ def status(
                 report["details"] = [
                     job for job in report["details"] if job["state"] == State.FAILED
                 ]
+
             if as_json:
                 # A program that watches reads each state when it is printed.
                 print(json.dumps(report), flush=True)
             else:
                 _print_status(report, only_failed=failed)
+
             if failed and not report["details"]:
                 inform(f"no job of run {run} has failed")
+
             has_ended = report["state"] in ENDED
             if not watch or (has_ended and not _is_report_coming(db, report)):
                 return
+
             time.sleep(WATCH_SECONDS)
 
 
@@ -103,6 +110,7 @@ def _format_cost(cost: dict[str, Any]) -> str:
     charged = format_money(round(cost["charged"] * MICRO), cost["currency"])
     if cost["max"] is None:
         return charged
+
     return f"{charged} of at most {format_money(round(cost['max'] * MICRO), cost['currency'])}"
 
 
@@ -113,6 +121,7 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     state = f"{report['state']}, {report['progress']:.0%}; {counts}; {calls}"
     if report["cost"]:
         state += f"; {_format_cost(report['cost'])}"
+
     show(f"run {report['run']}{title}: {state}")
     if report["reason"]:
         show(f"  {report['reason']}")
@@ -126,6 +135,7 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
         if only_failed:
             show(f"  {job['job']}{reason}")
             continue
+
         steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
         job_name, state = printable(job["job"]), job["result"] or job["state"]
         show(f"  {job_name:<13} {state:<10} {steps}{reason}".rstrip())

@@ -28,6 +28,7 @@ def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tu
             keywords.append(_parse(text, within))
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
+
     if file is not None:
         keywords += _read_file(file, within)
     if not keywords:
@@ -40,6 +41,7 @@ def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tu
     for term in all_terms(keywords):
         if len(sentences(term)) > 1:
             warn(f"{term!r} holds the end of a sentence, and is looked for within one")
+
     return tuple(keywords)
 
 
@@ -69,6 +71,7 @@ def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
         lines = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     except csv.Error as error:
         raise UsageError(f"--keywords-file is no CSV, line {reader.line_num}: {error}") from None
+
     if header != _HEADER:
         raise UsageError("--keywords-file: the first line of a CSV file has to be name,query")
 
@@ -79,6 +82,7 @@ def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
                 f"--keywords-file, line {line_number}: a row is a name and a query, with "
                 '"…" around one that holds a comma'
             )
+
         yield line_number, keyword_name, query
 
 
@@ -95,6 +99,7 @@ def _parse(text: str, within: Within) -> Keyword:
             f"{printable(keyword.name)} is the name of the query {printable(keyword.query)} and is "
             "not looked for itself: add it with OR if it should be"
         )
+
     return keyword
 
 
@@ -113,6 +118,7 @@ def _refuse_repeated_names(keywords: Sequence[Keyword]) -> None:
                 f"--keyword: {keyword.name} was given twice, case is ignored; put its terms "
                 "behind one, NAME:term,term"
             )
+
         folded_names.add(keyword.name.casefold())
 
 

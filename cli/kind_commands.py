@@ -47,4 +47,5 @@ def _make_commands(command: Callable[..., None], help_text: str) -> dict[str, An
     for kind in DOCUMENT_KINDS:
         kind_help = help_text.format(kind=kind)
         app.command(kind.name, help=kind_help)(command_of_kind(command, kind))
+
     return dict(get_group(app).commands)

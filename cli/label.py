@@ -56,6 +56,7 @@ def check_coder(coder: str) -> str:
         raise UsageError(
             f"no coder can be called {stripped}: decisions between coders are stored so"
         )
+
     return stripped
 
 
@@ -135,6 +136,7 @@ def label(
         raise UsageError(
             f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
         )
+
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is not None:
@@ -164,12 +166,14 @@ def label(
             _read_file(db, run, coder, file)
             _show_agreement(db, run)
             return
+
         from producers.label_sample import draw_sample
 
         sample = draw_sample(db, run, per=mentions, seed=seed)
         if out is not None:
             _write_file(db, run, coder, sample, out)
             return
+
         _code_in_terminal(db, run, coder, sample)
         _show_agreement(db, run)
 
@@ -189,15 +193,18 @@ def _parse_number(per: str) -> int:
         raise UsageError(
             f"--per {per} is for codebooks: write --codebook FILE with it, or a number, as --per 10"
         )
+
     try:
         mentions = int(per or DEFAULT_PER)
     except ValueError:
         mentions = 0
+
     if not 1 <= mentions <= MOST_PER:
         raise UsageError(
             f"--per {printable(per)} is no number of mentions of each month and keyword: write one "
             f"from 1 to {MOST_PER:,}"
         )
+
     return mentions
 
 
@@ -209,6 +216,7 @@ def _parse_periods(per: str) -> SamplePeriod:
         raise UsageError(
             f"--per {printable(per)} with a codebook is one of {', '.join(SamplePeriod)}{remedy}"
         )
+
     return SamplePeriod(per or SamplePeriod.MONTH)
 
 
@@ -245,6 +253,7 @@ def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[Sampl
                 text=mention.sentence,
             )
         )
+
     units = [text.unit for text in texts]
     store = DatabaseCodes(db, coding)
     LabelSession(texts, CodingSession(read_shipped("polarity"), units, codes, store)).run()
@@ -260,8 +269,10 @@ def _write_file(
 
     with db.read() as connection:
         labels = read_labels(connection, run, coder)
+
     with replace_file(out) as file, comma_separated(file, FILE_COLUMNS) as write:
         write(list(coded_rows(run, sample, labels)))
+
     inform(
         f"{quantity(len(sample), 'mention')} written to {out}: fill the column label with -1, 0, 1 "
         f"or skip, then `tidings label {run} --file {out}`"
@@ -284,6 +295,7 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     keys = find_items(db, run, {coded_item.item for coded_item in coded})
     if coded and not keys:
         raise BadInput(f"{path} names no mention of run {run}: is it the file of another run?")
+
     check_sentences(db, run, coded_file, keys)
 
     labels = {
@@ -291,9 +303,11 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     }
     with db.write() as connection:
         store_labels(connection, db, run, coder, labels)
+
     if len(labels) < len(coded):
         left_out = quantity(len(coded) - len(labels), "row")
         warn(f"{left_out} of {path} left out: no mention of run {run} is named there")
+
     inform(f"{quantity(len(labels), 'label')} of {coder} stored")
 
 
@@ -304,6 +318,7 @@ def _show_agreement(db: Database, run: int) -> None:
     counts = count_labels(load_run(db, run))
     for coder, labels in counts.by_coder.items():
         show(f"{coder}: {quantity(labels, 'label')}")
+
     if counts.alpha is not None:
         shared = quantity(counts.shared, "mention")
         show(f"Krippendorff's alpha (interval) {counts.alpha:.3f} on {shared}")
@@ -315,4 +330,5 @@ def _show_agreement(db: Database, run: int) -> None:
         )
     elif len(counts.by_coder) > 1:
         show("Krippendorff's alpha: no two coders have coded the same mentions yet")
+
     inform(f"`tidings report {run}` shows what the labels say of the moods")

@@ -108,6 +108,7 @@ def _show_wrong_usage(error: TyperException) -> None:
     if "\n\n" in message:
         print(message, file=sys.stderr)
         return
+
     command = getattr(getattr(error, "ctx", None), "command_path", "tidings")
     sentence = " ".join(message.split()).removesuffix(".")
     warn(f"{sentence}: `{command} --help` says what it takes")

@@ -50,10 +50,12 @@ def prepare_streams() -> None:
 def _encode_leniently(error: UnicodeError) -> tuple[bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
+
     encoded = b""
     for character in error.object[error.start : error.end]:
         is_byte = "\udc80" <= character <= "\udcff"
         encoded += os.fsencode(character) if is_byte else escape_character(character).encode()
+
     return encoded, error.end
 
 

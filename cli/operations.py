@@ -32,6 +32,7 @@ def demo(
         raise BadInput(
             f"--out {out} cannot be made ({error.strerror}): choose another folder"
         ) from error
+
     raise typer.Exit(run_demo(demo_settings(out), out))
 
 
@@ -85,4 +86,5 @@ def doctor(as_json: Json = False) -> None:
     else:
         for part, problem in problems.items():
             show(f"BAD  {part}: {problem}" if problem else f"ok   {part}")
+
     raise typer.Exit(int(any(problems.values())))

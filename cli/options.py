@@ -42,6 +42,7 @@ def expand_options(command: Callable[..., None]) -> Callable[..., None]:
     def expanded(**arguments: Any) -> None:
         for parameter_name, (options, fields) in groups.items():
             arguments[parameter_name] = options(**{field: arguments.pop(field) for field in fields})
+
         command(**arguments)
 
     keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in parameters]
@@ -67,6 +68,7 @@ def check_utf8(argument: Text) -> Text:
             text.encode()
         except UnicodeEncodeError:
             raise UsageError(f"{printable(text)} is no UTF-8: give it in that encoding") from None
+
     return argument
 
 
@@ -90,6 +92,7 @@ def _parse_number(text: str | int, *, noun: str, list_command: str) -> int:
 
     if not 0 < parsed <= MOST:
         raise NotFound(f"there is no {noun} {parsed}: `{list_command}` lists them")
+
     return parsed
 
 
@@ -113,9 +116,11 @@ def parse_by(text: str) -> SeriesBy:
                 f"--by {printable(option)}: it is one of {', '.join(Grain)}, or of "
                 f"{', '.join(Grouping)}, or one of each with a comma"
             )
+
     for options in (grains, groupings):
         if len(options) > 1:
             raise UsageError(f"--by {printable(text)}: write one of {' and '.join(options)}")
+
     return SeriesBy(next(iter(grains), None), next(iter(groupings), None))
 
 
@@ -136,6 +141,7 @@ def parse_run_by(text: str) -> RunSeriesBy:
         return RunSeriesBy(series, SamplePeriod.QUARTER)
     if series.grain in (Grain.MONTH, Grain.YEAR):
         return RunSeriesBy(series, SamplePeriod(series.grain))
+
     return RunSeriesBy(series)
 
 
@@ -144,6 +150,7 @@ def check_runs(runs: list[int]) -> list[int]:
     for run in runs:
         if runs.count(run) > 1:
             raise UsageError(f"run {run} is named twice")
+
     return runs
 
 

@@ -95,6 +95,7 @@ def pack(
             "the pack states no licence, so that nobody may use it further: pack again with "
             "--license, CC-BY-4.0 say"
         )
+
     inform(f"SHA-256 {checksum}: cite it with the pack")
     show_path(path)
 
@@ -118,6 +119,7 @@ def verify(
 
     if not pack.is_file():
         raise UsageError(f"{pack} is no file: name an archive that `tidings pack` wrote")
+
     figure_numbers = count(1)
     with (
         Console(stderr=True, highlight=False).status("computing the tables") as status,
@@ -134,5 +136,6 @@ def verify(
     else:
         for line in result.describe():
             show(line)
+
     if not result.equal or (strict and result.not_checked):
         raise Exit(1)

@@ -48,11 +48,13 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
                 on_progress=show_progress,
                 size_sample=None if sample_planner is None else sample_planner.size,
             )
+
         sample = None if sample_planner is None else sample_planner.finish(figures)
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
         figures.remarks.append(f"{cap} is reached before the end: the run pauses there")
+
     if options.max_cost is not None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
     if as_json:
@@ -66,16 +68,20 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
     print(f"  to make       {figures.calls_to_make:,}")
     for operation, calls in figures.by_operation.items():
         print(f"    {operation:<26}{calls:,}")
+
     for line in describe_costs(figures.model):
         print(line)
+
     for line in describe_sample(sample):
         print(line)
+
     if figures.binding_limit:
         duration = f"{_format_duration(figures.seconds)}, until {figures.ends_at}"
         limit = f"{figures.binding_limit} of {figures.binding_service}"
         print(f"time            {duration}; the limit {limit} binds")
     else:
         print("time            no limit binds")
+
     for remark in figures.remarks:
         warn(remark)
 
@@ -97,11 +103,13 @@ def compare(run: Run, as_json: Json = False) -> None:
     with closing(context.open_database(settings)) as db:
         with db.read() as connection:
             parameters = get_run(connection, run).parameters
+
         engine = _find_engine(settings, parameters.get("polarity"))
         with _progress_display() as show_progress:
             figures = plan_submitted_run(
                 db, run, engine=engine, settings=settings, on_progress=show_progress
             )
+
         made = call_counts(db, run)
 
     if as_json:
@@ -117,6 +125,7 @@ def compare(run: Run, as_json: Json = False) -> None:
         counts = made.get(operation, {})
         cells = [f"{counts.get(count_name, 0):>{width},}" for count_name, width in COLUMNS.items()]
         print(f"{operation:<26}{planned.get(operation, 0):>10,}{''.join(cells)}")
+
     for remark in figures.remarks:
         warn(remark)
 
@@ -143,6 +152,7 @@ def _format_duration(seconds: float) -> str:
         return f"{seconds:,.0f} s"
     if seconds < 2 * 3600:
         return f"{seconds / 60:,.0f} minutes"
+
     return f"{seconds / 3600:,.1f} hours" if seconds < 2 * 86400 else f"{seconds / 86400:,.1f} days"
 
 

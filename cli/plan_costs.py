@@ -15,10 +15,12 @@ def describe_costs(plan: CostPlan | None) -> Iterator[str]:
     """Yield the lines about tokens and cost; none if no model codes."""
     if plan is None:
         return
+
     yield f"at most         {_describe_figures(plan.bound, plan.currency)}"
     if plan.expected is None:
         yield "expected        unknown: fewer than ten answers of this model are stored"
         return
+
     error = "" if plan.error is None else f", ± {plan.error:.1%}"
     learned_from = quantity(plan.learned_from, "stored answer")
     figures = _describe_figures(plan.expected, plan.currency)
@@ -30,9 +32,11 @@ def describe_cap(parameters: Any, max_cost: Money, plan: CostPlan | None) -> lis
     check_cap(parameters, max_cost)
     if plan is None or plan.bound.cost <= max_cost.micro:
         return []
+
     expected = None if plan.expected is None else plan.expected.cost
     if expected is not None and expected > max_cost.micro:
         return [f"--max-cost {max_cost} is reached before the end: the run pauses there"]
+
     return [f"--max-cost {max_cost} may be reached before the end: the run pauses there"]
 
 

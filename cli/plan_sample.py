@@ -92,6 +92,7 @@ class SamplePlanner:
         self._parameters = parameters
         with db.read() as connection:
             codebook_id, self._codebook = stored_codebook(connection, parameters.codebook)
+
         self._wanted = parse_wanted(self._codebook, parameters.wanted)
         self._pilot = _find_pilot(db, codebook_id, parameters.coder)
         self._plan = SamplePlan(parameters.half_width)
@@ -112,16 +113,19 @@ class SamplePlanner:
             for share in ASSUMED_SHARES:
                 assumed = self._count(keywords, [_equal_shares(share)], within)
                 plan.assumed[f"{100 * share:g} %"] = assumed
+
             plan.remarks.append(_RARE)
         else:
             shares = self._pilot.list_shares(self._wanted)
             plan.basis = self._pilot.describe()
             plan.remarks += self._pilot.list_remarks(self._wanted, within)
+
         plan.texts, plan.texts_for_half = (
             self._count(keywords, shares, width) for width in (within, within / 2)
         )
         if self._parameters.network_coder is not None:
             self._use_network(self._parameters.network_coder)
+
         return plan.texts
 
     def _use_network(self, network: str) -> None:
@@ -136,6 +140,7 @@ class SamplePlanner:
                 "has coded them"
             )
             return
+
         plan.texts, plan.texts_for_half = (
             min(texts, max(count_pilot(0, are_estimated=False), math.ceil(helped_part * texts)))
             for texts in (plan.texts, plan.texts_for_half)
@@ -155,6 +160,7 @@ class SamplePlanner:
             answered = plan.texts - model.calls
             further = max(0, plan.texts_for_half - answered)
             plan.cost_for_half = round(costs.cost * further / model.calls)
+
         return plan
 
     def _list_keywords(self, texts: Sequence[JobTexts]) -> Iterator[_Strata]:
@@ -162,12 +168,14 @@ class SamplePlanner:
         keywords: list[str | None] = [None]
         if self._codebook.asks_of_keyword:
             keywords = [keyword.name for keyword in self._parameters.keywords]
+
         for keyword in keywords:
             sizes: Counter[tuple[str, SamplePart]] = Counter()
             for job in texts:
                 period = (self._parameters.wanted_by or SamplePeriod.MONTH).of_month(job.name)
                 for part, size in _divide_job(job, self._codebook, keyword).items():
                     sizes[period, part] += size
+
             yield [
                 (period, CodedStratum(part, size, ()))
                 for (period, part), size in sizes.items()
@@ -188,7 +196,9 @@ class SamplePlanner:
                     plan = plan_first_codes(chosen, part_shares, within, _TAIL)
                     for place, count in zip(places, plan.counts, strict=True):
                         counts[place] = max(counts[place], count)
+
             total += sum(counts)
+
         population = sum(stratum.size for strata in keywords for _, stratum in strata)
         pilot = count_pilot(len(periods), are_estimated=by_period)
         return min(population, max(pilot, round(_EXCESS * total)))
@@ -198,9 +208,11 @@ def _list_wanted_places(strata: _Strata, *, by_period: bool) -> Iterator[list[in
     """Yield the places of all strata, and those of each period whose shares are wanted."""
     if strata:
         yield list(range(len(strata)))
+
     places: dict[str, list[int]] = defaultdict(list)
     for place, (period, _) in enumerate(strata):
         places[period].append(place)
+
     if by_period:
         yield from places.values()
 
@@ -209,6 +221,7 @@ def _divide_job(job: JobTexts, codebook: Codebook, keyword: str | None) -> dict[
     """Return about how many units each part of a month has (`analysis.codebooks.cells`)."""
     if codebook.unit == CodedUnit.MENTION:
         return {SamplePart.MENTION: job.mentions}
+
     mentioning = job.mentioning if keyword is None else job.mentioning_by_keyword.get(keyword, 0)
     others = job.documents - mentioning
     near_misses = min(others, max(mentioning, round(0.01 * job.documents)))
@@ -244,7 +257,9 @@ class _Pilot:
             for stratum in strata:
                 n[stratum.kind] += len(stratum.codes)
                 positives[stratum.kind] += sum(stratum.codes)
+
             all_shares.append({part: PilotShare(positives[part], n[part]) for part in SamplePart})
+
         return all_shares
 
     def list_remarks(self, wanted: Sequence[WantedCategory], within: float) -> list[str]:
@@ -258,6 +273,7 @@ class _Pilot:
                     f"{100 * within:g} points tell little of it"
                     + (f"; {_RARE}" if estimate.share < RAREST_SHARE else "")
                 )
+
         remarks += self._describe_people(wanted)
         return remarks
 
@@ -269,6 +285,7 @@ class _Pilot:
         helper = find_helper(self.run, self.sample, self.reader)
         if helper is None:
             return None
+
         alone = helped = 0
         for category, subject in self._list_subjects(wanted, self.reader):
             strata = make_strata(self.run, subject, category.category, helper)
@@ -276,12 +293,14 @@ class _Pilot:
             helped_plan = plan_codes(strata, within, _TAIL, use_machine=True)
             if plan is not None and helped_plan is not None:
                 alone, helped = max(alone, plan.n), max(helped, helped_plan.n)
+
         return min(1.0, helped / alone) if alone else None
 
     def _describe_people(self, wanted: Sequence[WantedCategory]) -> Iterator[str]:
         coded = count_coded(self.sample, PEOPLE)
         if not coded:
             return
+
         widths: dict[str | None, float] = {}
         for machine in (None, *list_helpers(self.run, self.sample)):
             widest = 0.0
@@ -290,7 +309,9 @@ class _Pilot:
                 estimate = estimate_share(strata, use_machine=machine is not None)
                 if estimate is not None:
                     widest = max(widest, (estimate.high - estimate.low) / 2)
+
             widths[machine] = widest
+
         alone = widths.pop(None)
         yield (
             f"people have coded {quantity(coded, 'text')} of run {self.run.id}, which tell what "
@@ -323,12 +344,14 @@ def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
         runs = connection.scalars(
             select(Run.id).where(Run.id.in_(sampled), Run.kind == "months").order_by(Run.id.desc())
         ).all()
+
     pilots = []
     for run_id in runs:
         run = load_run(db, run_id)
         for sample in read_coded_samples(run):
             if sample.codebook_id == codebook_id:
                 pilots += [_Pilot(run, sample, reader) for reader in (coder, PEOPLE)]
+
     pilots = [pilot for pilot in pilots if count_coded(pilot.sample, pilot.reader)]
     return next((pilot for pilot in pilots if pilot.reader == coder), next(iter(pilots), None))
 
@@ -337,6 +360,7 @@ def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
     """Yield the lines about a sample; none if there is none that grows."""
     if plan is None:
         return
+
     part = plan.texts / plan.population if plan.population else 0.0
     sizes = {
         plan.within: (plan.texts, plan.cost),
@@ -347,9 +371,11 @@ def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
         ending = f", {part:.1%} of all" if within == plan.within else ""
         money = "" if cost is None else f", {_describe_cost(plan, cost)}"
         yield f"{label:<16}about {quantity(texts, 'text')}{money}{ending}"
+
     yield f"  planned from  {plan.basis}"
     for share, texts in plan.assumed.items():
         yield f"  if {share:<11}about {quantity(texts, 'text')}, with so many of each part in it"
+
     for remark in plan.remarks:
         yield f"  {remark}"
 

@@ -67,6 +67,7 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
 
     if wait and dispatched:
         _show_results(settings, run)
+
     print(run)
     raise typer.Exit(int(not succeeded))
 
@@ -83,6 +84,7 @@ def _show_results(settings: Settings, run: int) -> None:
         inform(f"the report: {page.resolve()}")
     else:
         inform(f"`tidings report {run}` writes the report and prints its page")
+
     inform(f"next: `tidings export {run} TABLE` for numbers, `tidings status {run}` for its jobs")
 
 
@@ -96,6 +98,7 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
                 stored_run = get_run(connection, run)
                 counts = job_counts(connection, run)
                 progress = progress_of(connection, run)
+
             has_ended = stored_run.state in ENDED
 
             if has_ended and not any(counts.get(state) for state in UNFINISHED):
@@ -103,6 +106,7 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
             if stored_run.state == State.PAUSED:
                 warn(f"run {run} is paused: {stored_run.reason or 'by hand'}")
                 return False
+
             waited = time.monotonic() - started
             if waited > NO_WORKER_SECONDS and not count_live_slots(db, has_exited):
                 warn("no worker is running: start the stack with `tidings up`")
@@ -112,7 +116,9 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
             # A run that has ended only waits for its report.
             reasons.report(None if has_ended else blocking_reason(db, settings, run))
             time.sleep(POLL_SECONDS)
+
         display.update(_describe_progress(progress, counts), is_last=progress >= 1)
+
     return _report_outcome(db, run)
 
 
@@ -175,7 +181,9 @@ def progress_display(
         finally:
             ended.set()
             repeating.join()
+
         return
+
     with Console(stderr=True, highlight=False).status(subject) as status:
         yield ProgressOfTerminal(subject, status)
 
@@ -221,4 +229,5 @@ def _report_outcome(db: Database, run: int) -> bool:
             warn(f"{job.name}: {job.result}: {job.reason}")
         elif job.state == State.DONE and job.reason and _tells_of_texts(job):
             warn(f"{job.name}: {job.reason}")
+
     return all(job.state == State.DONE for job in jobs)

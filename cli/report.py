@@ -121,18 +121,24 @@ def report(
                     texts=texts,
                     with_second_process=count_processors() > 1,
                 )
+
         if is_shared and folder.resolve() != own_folder.resolve():
             from reports.build.report_folder import copy_report
 
             with lock_folder(folder, show_waiting):
                 page = copy_report(own_folder, folder)
+
         remarks = [describe_unfinished(db, run_id) for run_id in run]
+
     if out is not None:
         remember_folder(settings, folder)
+
     for remark in filter(None, remarks):
         warn(f"{remark}, and the report shows no more than that")
+
     for remark in read_remarks(built_folder):
         inform(remark)
+
     show_path(page)
 
 
@@ -174,6 +180,7 @@ def export(
     if program is not None or codebook is not None:
         if table != "codes" or program is None:
             raise UsageError("--for goes with codes: write `tidings export RUN codes --for dsl`")
+
         from cli.export_dsl import export_dsl
 
         export_dsl(run, out, codebook)
@@ -185,9 +192,12 @@ def export(
             raise UsageError(
                 f"--format, --by, --distinct and --without go with tables: {WEIGHTS} are one .npz"
             )
+
         with closing(context.open_database()) as db:
             write_weights(db, run, job, out)
+
         return
+
     if job is not None:
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
 
@@ -213,7 +223,9 @@ def _export_table(
     if out is None:
         if sys.stdout is None:
             raise TidingsError("standard output is closed: name a file with --out")
+
         target = sys.stdout.buffer
+
     unfinished = describe_unfinished(db, run)
     assert target is not None  # noqa: S101 - it is one or the other
     row_count = write(
@@ -231,6 +243,7 @@ def _export_table(
         warn(f"{unfinished}, and the table holds no more than that: `tidings status {run}`")
     elif not row_count:
         warn(describe_empty(db, run, table))
+
     if selection and not is_selected(table):
         warn(
             f"--distinct and --without change nothing in {table}, which is of all documents: they "
@@ -251,4 +264,5 @@ def _form_of(out: Path | None) -> str:
             f"--out {printable(out)}: no format is called {printable(ending)}: end the file in "
             f"{', '.join(f'.{form}' for form in WRITERS)}, or name one of them with --format"
         )
+
     return ending or DEFAULT_FORM

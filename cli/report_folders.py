@@ -66,6 +66,7 @@ def remove_reports(settings: Settings, runs: Collection[int]) -> None:
         if folder.is_symlink():
             warn(f"{folder} is a symbolic link and stays: remove what it points to by hand")
             continue
+
         try:
             _remove_report(folder)
         except OSError as error:
@@ -85,12 +86,14 @@ def _remove_report(folder: Path) -> None:
 
     for path in report_files:
         path.unlink(missing_ok=True)
+
     for report_folder in reversed(report_folders):
         for emptied in (report_folder / FIGURES, report_folder):
             if not emptied.is_symlink():
                 # The folder stays if it holds other files.
                 with suppress(OSError):
                     emptied.rmdir()
+
     if folder.exists():
         warn(f"{folder} holds what Tidings did not make, which stays: look at it")
 
@@ -112,6 +115,7 @@ def _report_files(folder: Path) -> list[Path]:
         is_page = base_name.endswith(".html") and (base_name != path.name or is_own_page(path))
         if base_name in _NAMES or is_page:
             report_files.append(path)
+
     return report_files
 
 

@@ -132,6 +132,7 @@ class RunRequest:
         matched = self.kind.match_stored(db, settings, self.parameters, self.names, self.given)
         for remark in matched.remarks:
             warn(remark)
+
         return matched
 
 
@@ -163,6 +164,7 @@ def _list_options(kind: DocumentKind[Any]) -> list[inspect.Parameter]:
     has_keywords = any(field.annotation == tuple[Keyword, ...] for _, field in fields)
     for field_name, field in fields:
         parameters += _options_of_field(field_name, field, has_keywords=has_keywords)
+
     return [*parameters, *inspect.signature(RunOptions, eval_str=True).parameters.values()]
 
 
@@ -181,6 +183,7 @@ def _options_of_field(
     if field.annotation is Grain:
         series_options = SeriesOfKeywordsOptions if has_keywords else SeriesOptions
         return list(inspect.signature(series_options, eval_str=True).parameters.values())
+
     declared = declared_option(field)
     if declared is None:
         return []
@@ -204,6 +207,7 @@ def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
         return Path | None, None
     if get_origin(field.annotation) is tuple:
         return (str if declared.is_separated else list[str]) | None, None
+
     return field.annotation, field.default
 
 
@@ -213,6 +217,7 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
     texts = [argument] if isinstance(argument, str) else list(argument)
     if kind.argument.reads_input and texts == ["-"]:
         texts = _read_lines()
+
     fields, subjects = kind.read_argument(check_utf8(texts))
     within, half_width = _read_within(typed.get("within") or ())
     if half_width is not None:
@@ -240,6 +245,7 @@ def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunReques
         keyword.query for keyword in kind.keywords(parameters)
     ):
         warn("--within document changes nothing: no subject is a query")
+
     return RunRequest(kind, parameters, subjects, frozenset(fields), options)
 
 
@@ -250,15 +256,18 @@ def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:
         if text in list(Within):
             within = Within(text)
             continue
+
         try:
             half_width = float(text)
         except ValueError:
             half_width = math.nan
+
         if not 0.001 <= half_width <= 0.5:
             raise UsageError(
                 f"--within {printable(text)}: write sentence or document, or a share from 0.001 to "
                 "0.5, as 0.02 for \u00b1 2 points"
             )
+
     return within, half_width
 
 
@@ -270,6 +279,7 @@ def _warn_of_idle_options(
         declared = declared_option(field)
         if declared is None or typed_fields.get(field_name, field.default) == field.default:
             continue
+
         reason = declared.idle
         if declared.step is not None and declared.step not in parameters.steps:
             reason = f"the step {declared.step} is none of --steps"
@@ -288,11 +298,13 @@ def _read_value(
         return False
     if declared.is_file:
         return read_names(flag_of(field_name, declared), typed_value)
+
     texts = typed_value if isinstance(typed_value, list) else [typed_value]
     check_utf8([text for text in texts if isinstance(text, str)])
     if declared.is_separated:
         separated = (text.strip() for text in typed_value.split(","))
         texts = list(dict.fromkeys(filter(None, separated)))
+
     for text in texts if declared.choices else ():
         if text not in declared.choices:
             flag, choices = flag_of(field_name, declared), ", ".join(declared.choices)
@@ -302,6 +314,7 @@ def _read_value(
         return _check_steps(typed_value, texts, kind.pipeline)
     if field_name == "without":
         _refuse_template_numbers(texts)
+
     is_several = get_origin(field.annotation) is tuple
     return tuple(texts) if is_several else typed_value
 
@@ -312,6 +325,7 @@ def _read_series(kind: DocumentKind[Any], by: SeriesBy) -> dict[str, Any]:
             f"--by {by.grouping}: documents are grouped in runs of months alone; leave it out, or "
             "write `submit months`"
         )
+
     typed = {"by": by.grain, "grouping": by.grouping}
     return {field: choice for field, choice in typed.items() if choice is not None}
 
@@ -321,6 +335,7 @@ def _check_steps(text: str, step_names: Sequence[str], pipeline: Pipeline) -> tu
     for step_name in step_names:
         if step_name not in pipeline.parts:
             raise UsageError(f"--steps: there is no step {step_name} here; choose of {allowed}")
+
     if not step_names:
         raise UsageError(f"--steps names no step: choose of {allowed}")
 
@@ -330,6 +345,7 @@ def _check_steps(text: str, step_names: Sequence[str], pipeline: Pipeline) -> tu
             raise UsageError(
                 f"--steps: {step.name} needs {missing[0]}: write {missing[0]},{text.strip()}"
             )
+
     return tuple(step_name for step_name in step_names if step_name != DOCUMENTS)
 
 
@@ -346,6 +362,7 @@ def _refuse_template_numbers(texts: Sequence[str]) -> None:
 def _read_lines() -> list[str]:
     if sys.stdin is None:
         raise UsageError("standard input is closed: give the accounts as arguments")
+
     try:
         return [line.strip() for line in sys.stdin.read().removeprefix("\ufeff").split("\n")]
     except UnicodeDecodeError as error:

@@ -29,6 +29,7 @@ def wait_for_own_report(db: Database, run: int, folder: Path, show: Callable[[st
             has_ended = get_run(connection, run).state in ENDED
             progress = report_progress(connection, run) if has_ended else None
             is_at_work = progress is not None and is_report_at_work(connection, run)
+
         if not is_at_work or not count_live_slots(db, has_exited).get(QUEUE_REPORTS):
             return progress is not None or (has_ended and is_up_to_date(db, [run], folder))
 

@@ -26,6 +26,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         _run_command()
         return
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.excepthook = _show_exception
     sys.unraisablehook = _show_unraisable
@@ -42,6 +43,7 @@ def _run_command() -> None:
 
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
     run_command()
 
 

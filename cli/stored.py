@@ -50,6 +50,7 @@ def stored(as_json: Json = False) -> None:
     with closing(context.open_database()) as db:
         inventory = take_inventory(db)
         days = {source.source: judge_stored_days(db, source.source) for source in inventory.sources}
+
     if as_json:
         print(json.dumps(_as_json(inventory, days)))
         return
@@ -58,11 +59,14 @@ def stored(as_json: Json = False) -> None:
         _show_sources(inventory)
         for source, stored_days in days.items():
             _show_days(source, stored_days)
+
         for field, heading in HEADINGS.items():
             _show_names(heading, inventory.names[field])
+
         _show_handles(inventory.handles)
     else:
         inform("no document is stored: `tidings import FILES` reads some")
+
     _show_imports(inventory.imports)
 
 
@@ -91,6 +95,7 @@ def _source_as_json(source: SourceInventory, days: StoredDays) -> dict[str, Any]
                 "full_day": bulk_day.full_day,
             }
         )
+
     first_month, last_month = source.range or (None, None)
     return {
         "source": source.source,
@@ -126,6 +131,7 @@ def _describe_gaps(source: SourceInventory) -> str:
         parts.append(f"and {len(gaps) - SHOWN:,} more gaps")
     if source.undated:
         parts.append(f"of no month: {quantity(source.undated, 'document')}")
+
     return ", ".join(parts)
 
 
@@ -141,7 +147,9 @@ def _show_days(source: str, days: StoredDays) -> None:
         for bulk_day in largest[:SHOWN_DAYS]:
             documents = quantity(bulk_day.documents, "document")
             show(f"  {bulk_day.date}  {documents}; a full day has {bulk_day.full_day:,}")
+
         _show_more(len(largest) - SHOWN_DAYS)
+
     if days.missing_days:
         longest = sorted(days.missing_days, key=lambda stretch: -stretch.days)
         missing = sum(stretch.days for stretch in longest)
@@ -149,6 +157,7 @@ def _show_days(source: str, days: StoredDays) -> None:
         for stretch in longest[:SHOWN_DAYS]:
             is_one = stretch.first == stretch.last
             show(f"  {stretch.first}" if is_one else f"  {stretch.first}..{stretch.last}")
+
         _show_more(len(longest) - SHOWN_DAYS)
 
 
@@ -182,6 +191,7 @@ def _show_handles(handles: HandleInventory) -> None:
 def _show_counts(entries: Sequence[StoredName], all_entries: int | None = None) -> None:
     for entry in entries[:SHOWN]:
         show(f"  {entry.documents:>12,}  {_shorten(entry.name)}")
+
     more = (all_entries or len(entries)) - SHOWN
     if more > 0:
         show(f"  {'':>12}  and {more:,} more")
@@ -195,6 +205,7 @@ def _shorten(text: str) -> str:
 def _show_imports(imports: Sequence[Mapping[str, Any]]) -> None:
     if not imports:
         return
+
     show()
     show(
         f"{'import':>6}  {'when':<18}{'read':>12}{'new':>12}  {'source':<12}file, month or account"
@@ -204,5 +215,6 @@ def _show_imports(imports: Sequence[Mapping[str, Any]]) -> None:
         counts = f"{record['read']:>12,}{record['added']:>12,}"
         source = printable(record["source"])
         show(f"{record['import']:>6}  {at:<18}{counts}  {source:<12}{_shorten(record['path'])}")
+
     if len(imports) > SHOWN:
         show(f"{'':>6}  and {len(imports) - SHOWN:,} older ones")

@@ -17,6 +17,7 @@ def read_text_file(flag: str, path: Path) -> str:
         content = path.read_bytes()
         if len(content) > _MAX_FILE_BYTES:
             raise UsageError(f"{flag} {path} is larger than a megabyte: is it the right one?")
+
         return content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{flag} {path} cannot be read ({error.strerror})") from None
@@ -35,10 +36,12 @@ def read_names(flag: str, path: Path) -> tuple[str, ...]:
                 f"{where}: {printable(written_name[:20])}… has more than {LONGEST_NAME} "
                 "characters: write one name a line"
             )
+
         if written_name and not any(map(str.isalnum, written_name)):
             raise UsageError(
                 f"{where}: {printable(written_name)} has no letter or digit: write a name, as UTC"
             )
+
         if written_name:
             names.setdefault(written_name.casefold(), written_name)
 
@@ -49,4 +52,5 @@ def read_names(flag: str, path: Path) -> tuple[str, ...]:
             f"{flag} {path} holds {len(names):,} names, of which a run takes {MOST_NOT_NAMES:,}: "
             "keep those that the report shows"
         )
+
     return tuple(names.values())

@@ -169,8 +169,10 @@ def submit_codes(
         except BadInput as error:
             # Another command codes more texts.
             raise UsageError(str(error)) from error
+
         with db.write() as connection:
             keep_codebook(connection, db, chosen)
+
         parameters, jobs = plan_code_training(run, chosen.hash.hex())
         on_equal = note_equal_run if once else None
         training = submit_training(db, parameters, jobs, name=name, on_equal=on_equal)
@@ -228,6 +230,7 @@ def predict(
     if as_json:
         print(json.dumps(predictions))
         return
+
     for prediction in predictions:
         show("  ".join(f"{column} {_format(cell)}" for column, cell in prediction.items()))
 
@@ -251,5 +254,6 @@ def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> 
 
     with db.read() as connection:
         training = get_trained_network(connection, run, job)
+
     write_atomically(out, training.weights)
     inform(f"the weights of {training.job} are in {out}")

@@ -93,6 +93,7 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     with db.read() as connection:
         stored = get_run(connection, run)
         is_watched = get_watch(connection, run) is not None
+
     if not kind_named(stored.kind).has_documents:
         raise UsageError(f"run {run} is a training: runs over months, accounts or searches go on")
     if stored.state == State.CANCELLED:
@@ -101,12 +102,14 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     recorded = None
     if stored.state in ENDED and not is_watched:
         recorded = read_what_to_record(load_run(db, run))
+
     with db.write() as connection:
         moment = read_clock(connection)
         start_watch(connection, db, run, every=every, max_calls=max_calls, now=moment)
         if recorded is not None:
             counts, keys = recorded
             record_report(connection, db, run, number=0, counts=counts, event_keys=keys)
+
     inform(
         f"run {run} goes on every {every}, at once for the first time, wherever workers run "
         f"(`tidings up`); `tidings watch {run} --stop` ends that"
@@ -118,6 +121,7 @@ def _stop(db: Database, run: int) -> None:
 
     with db.write() as connection:
         stop_watch(connection, run)
+
     inform(f"run {run} is no longer watched; it and its report stay as they are")
 
 
@@ -126,12 +130,14 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
 
     with db.read() as connection:
         watches = list_watches(connection)
+
     if as_json:
         print(json.dumps([_as_json(watch) for watch in watches]))
         return
 
     if not watches:
         inform("no run is watched: `tidings watch RUN --every day` begins it")
+
     for watch in watches:
         cap = f", at most {quantity(watch.max_calls, 'call')}" if watch.max_calls else ""
         last_check = (
@@ -182,10 +188,13 @@ def events(
         run_data = load_run(db, run)
         if not run_data.kind.has_documents:
             raise UsageError(f"run {run} is a training, which has no events")
+
         with db.read() as connection:
             state = read_state(connection, run)
+
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
+
         listed_events = [event for event in show_events(run_data, state) if event.is_new or not new]
         changes = [] if new or as_json else show_changes(run_data)
         season = "" if new or as_json else describe_season(run_data)
@@ -197,6 +206,7 @@ def events(
         _print_events(listed_events, changes)
         if season:
             show(season)
+
     if unfinished is not None:
         warn(f"{unfinished}, and events are looked for in no more than that")
     if listed_events:
@@ -211,8 +221,10 @@ def events(
 def _print_events(listed_events: Sequence[ShownEvent], changes: Sequence[ShownChange]) -> None:
     for event in listed_events:
         show(event.text)
+
     if changes:
         show("The largest changes that are no events:")
+
     for change in changes:
         show(f"  {change.text}")
         if change.headline is not None:

@@ -14,6 +14,7 @@ def check_http_address(url: str) -> str:
     scheme = url.partition("://")[0].lower()
     if scheme not in {"http", "https"} or not _has_host(url) or any(map(str.isspace, url)):
         raise ValueError("it is no address: write http://HOST:PORT or https://HOST")
+
     return url
 
 
@@ -26,6 +27,7 @@ def check_redis_address(url: str) -> str:
         raise ValueError("it is no address of Redis: write redis://:PASSWORD@HOST:PORT/0")
     if "@" in url and "@" not in urlsplit(url).netloc:
         raise ValueError(_ENCODE)
+
     return url
 
 
@@ -34,6 +36,7 @@ def check_database_address(url: str) -> str:
     userinfo = _split(url)[1]
     if not url.startswith("sqlite") and ("@" in userinfo or not _has_port(url)):
         raise ValueError(_ENCODE if "@" in userinfo else "its port is no number up to 65535")
+
     return url
 
 
@@ -60,6 +63,7 @@ def without_password(url: str) -> str:
     # This is a password, or a query that holds one.
     if "?" in userinfo:
         return f"{scheme}://…"
+
     user, colon, _ = userinfo.partition(":")
     shown_user = f"{user}@" if user and colon and "@" not in user else ""
     return f"{scheme}://{shown_user}{location.partition('?')[0]}"

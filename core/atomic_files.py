@@ -25,15 +25,18 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
     if path.exists() and not path.is_file() and not path.is_dir():
         with _named(path), path.open("wb", buffering=0) as device:
             yield device
+
         return
 
     if path.is_symlink():
         path = path.resolve()
+
     part = _part_of(path)
     try:
         with _named(path):
             with part.open("wb") as file:
                 yield file
+
             part.replace(path)
     finally:
         with suppress(OSError):

@@ -135,6 +135,7 @@ def send_job_message(
             "soft_time_limit": REPORT_SECONDS,
             "time_limit": REPORT_SECONDS + HARD_LIMIT_SECONDS,
         }
+
     try:
         app.send_task(kind, kwargs=message, queue=queue, retry=False, priority=priority, **limits)
     except (OperationalError, RedisError, OSError) as error:

@@ -164,6 +164,7 @@ class SamplePeriod(StrEnum):
             return month
         if self == SamplePeriod.QUARTER:
             return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
+
         return month[:4] if self == SamplePeriod.YEAR else ""
 
     @classmethod
@@ -173,6 +174,7 @@ class SamplePeriod(StrEnum):
             return cls.ALL
         if len(period) == len("2020"):
             return cls.YEAR
+
         return cls.QUARTER if "Q" in period else cls.MONTH
 
 

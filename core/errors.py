@@ -62,6 +62,7 @@ class BrokerAway(StackError):
                 "Redis takes nothing, since the disk that it writes to is full: make room on it "
                 "(of `tidings up` it is the one of TIDINGS_HOME)"
             )
+
         return cls(f"Redis does not answer ({type(error).__name__}): is the stack up?")
 
 

@@ -63,6 +63,7 @@ class _Message(_Part):
                 0 < job <= GREATEST_ID and not others and not any(further.values())
             ):
                 return body
+
         raise ValueError("not the arguments of a job's task, with no task to follow")
 
 
@@ -75,6 +76,7 @@ def job_message_problem(message: object) -> str | None:
         return ".".join(map(str, problem["loc"])) or "no object"
     except RecursionError:
         return "nested too deep"
+
     return None
 
 

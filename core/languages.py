@@ -215,6 +215,7 @@ def find_language(written: str | None) -> str | None:
     folded = (written or "").strip().casefold()
     if folded in _codes():
         return _codes()[folded]
+
     tag = _TAG.fullmatch(folded)
     return None if tag is None else _codes().get(tag[1])
 
@@ -232,6 +233,7 @@ def parse_language(typed: str) -> str:
         raise UsageError(
             f"{typed!r} names no language: write its code in ISO 639-1, as en, de or fr"
         )
+
     return code
 
 
@@ -246,6 +248,7 @@ def _names() -> dict[str, str]:
     for line in _LANGUAGES.strip().splitlines():
         code, _, language = line.split(" ", 2)
         names[code] = language
+
     return names
 
 
@@ -257,4 +260,5 @@ def _codes() -> dict[str, str]:
         code, longer_codes, language = line.split(" ", 2)
         code = _SAME.get(code, code)
         codes |= dict.fromkeys([line[:2], *longer_codes.split(","), language.casefold()], code)
+
     return codes

@@ -90,6 +90,7 @@ async def step_context(step: str) -> AsyncIterator[None]:
         except BaseException:
             _interrupted_steps.get([]).append(step)
             raise
+
         log.info("step ended", seconds=round(time.monotonic() - began, 3))
 
 
@@ -100,4 +101,5 @@ def _add_interrupted_step(
     if steps:
         # Later steps were cancelled with it.
         event.setdefault("step", steps[0])
+
     return event

@@ -54,6 +54,7 @@ class CallOutcome:
     ) -> None:
         if error is None:
             _calls(self._service, ANSWERED).inc()
+
         for kind, outcome in OUTCOMES.items():
             if isinstance(error, kind):
                 _calls(self._service, outcome).inc()

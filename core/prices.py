@@ -114,6 +114,7 @@ def parse_price(text: str) -> Price:
 
     if not {"in", "out"} <= amounts.keys() or not currency or date is None:
         raise SettingsError(f"a price has in, out, the currency and its date: write {_EXAMPLE}")
+
     return Price(
         prompt=amounts["in"],
         completion=amounts["out"],
@@ -129,6 +130,7 @@ def parse_money(text: str) -> Money:
     match = _MONEY.fullmatch(text.strip())
     if match is None or not _to_micro(match[1]):
         raise ValueError(f"{text!r} is no amount of money: write it as 20USD or 0.50USD")
+
     return Money(_to_micro(match[1]), match[2])
 
 

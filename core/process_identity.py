@@ -25,6 +25,7 @@ def has_exited(process_name: str) -> bool:
     namespace, _, pid = namespace_and_pid.rpartition(":")
     if namespace != _pid_namespace():
         return False
+
     try:
         return _start_time(int(pid)) != start_time
     except ValueError:
@@ -54,6 +55,7 @@ def _start_time(pid: int) -> str:
         return "" if _PROC.joinpath("self").exists() else _alive(pid)
     except (OSError, ProcessLookupError):
         return ""
+
     # These are fields 3 and 22 of proc(5).
     state, start_time = stat_fields[0], stat_fields[19]
     return "" if state in "ZX" else start_time
@@ -66,4 +68,5 @@ def _alive(pid: int) -> str:
         return ""
     except PermissionError:
         pass
+
     return "alive"

@@ -40,6 +40,7 @@ def take_lock(path: Path) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         return None
+
     return descriptor
 
 
@@ -49,10 +50,12 @@ def is_locked(path: Path) -> bool:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:
         os.close(descriptor)
+
     return False

@@ -51,9 +51,11 @@ def remove_leftovers(home: Path) -> list[Path]:
             lock = take_lock(folder / _LOCK)
         except FileNotFoundError:
             continue
+
         if lock is None:
             locked_folders.append(folder)
             continue
+
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
 

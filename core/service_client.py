@@ -187,6 +187,7 @@ class ServiceClient:
                 wait = policy.wait(number, error)
                 if wait is None or time.monotonic() - began + wait >= policy.seconds:
                     raise (unavailable or error) from None
+
             await asyncio.sleep(wait)
 
     async def attempt(
@@ -225,6 +226,7 @@ class ServiceClient:
                 if answer.status != HTTPStatus.OK:
                     explained = explain(answer) if explain is not None else None
                     problem = explained or self._problem_of(path, answer, wait)
+
                 if isinstance(problem, ServiceUnavailable):
                     wait = problem.retry_after
                 if wait:
@@ -236,6 +238,7 @@ class ServiceClient:
             # away.
             if problem is not None:
                 raise problem
+
             return answer
 
     async def _exchange(
@@ -261,6 +264,7 @@ class ServiceClient:
                 if into is not None and response.status == HTTPStatus.OK:
                     await _write_body(response, into)
                     return Answer(status=response.status, headers=response.headers)
+
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             is_timeout = isinstance(error, TimeoutError)
@@ -276,6 +280,7 @@ class ServiceClient:
                     value=None if value is _NO_JSON else value,
                     message="" if is_ok else self._redact(_error_message(value)),
                 )
+
             problem = self._bad_answer(path, body)
 
         # The error is raised here, without a context: aiohttp's errors hold the address, and the
@@ -332,6 +337,7 @@ async def _send(
     try:
         if before is not None:
             await before()
+
         is_sent = True
         return await exchange()
     except ServiceUnavailable as error:
@@ -359,6 +365,7 @@ def unreachable(
     is_away = isinstance(error, aiohttp.ClientConnectorError)
     if isinstance(error, aiohttp.ClientConnectorError) and (error.os_error.errno or 0) > 0:
         reason = os.strerror(error.os_error.errno or 0)
+
     return ServiceUnavailable(
         f"{service} at {_address(url)} does not answer ({reason}): {advice}",
         service=service,
@@ -381,6 +388,7 @@ def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> flo
             if answer.headers.get(remaining, unstated).strip() == "0":
                 seconds = _seconds_from_now(answer.headers.get(reset), now)
                 wait = wait if seconds is None else max(seconds, wait or 0.0)
+
     return None if wait is None else min(max(wait, 0.0), longest)
 
 
@@ -396,6 +404,7 @@ def read_stated_limits(answer: Answer, now: float) -> list[StatedLimit]:
         limit = _whole_number(answer.headers.get(f"x-ratelimit-limit-{header_unit}"))
         if seconds is not None and seconds > 0 and (remaining is not None or limit is not None):
             stated_limits.append(StatedLimit(unit, remaining, limit, min(seconds, _LONGEST_STATED)))
+
     return stated_limits
 
 
@@ -407,17 +416,21 @@ def _whole_number(text: str | None) -> int | None:
 def _seconds_from_now(text: str | None, now: float) -> float | None:
     if not text:
         return None
+
     duration = _DURATION.fullmatch(text.strip())
     if duration is not None and any(duration.groups()):
         amounts = [float(amount or 0) for amount in duration.groups()]
         return sum(a * u for a, u in zip(amounts, (86400, 3600, 60, 1, 1e-3), strict=True))
+
     try:
         number = float(text)
     except ValueError:
         moment = _parse_time(text)
         return None if moment is None else moment.timestamp() - now
+
     if not isfinite(number):
         return None
+
     # The number is a Unix time, or seconds.
     return number - now if number > 1e9 else number
 
@@ -428,7 +441,9 @@ def _parse_time(text: str) -> datetime | None:
             moment = parse(text)
         except (ValueError, OverflowError):
             continue
+
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
     return None
 
 
@@ -457,7 +472,9 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
         length += len(chunk)
         if length > LONGEST_ANSWER:
             return None
+
         chunks.append(chunk)
+
     return b"".join(chunks)
 
 
@@ -479,4 +496,5 @@ def _error_message(value: Any) -> str:
     for message in (*named, error.get("title")):
         if isinstance(message, str) and message:
             return message
+
     return ""

@@ -67,6 +67,7 @@ def _checked_by(parse: Callable[[str], object]) -> AfterValidator:
             parse(text)
         except SettingsError as error:
             raise ValueError(str(error)) from None
+
         return text
 
     return AfterValidator(check)
@@ -84,6 +85,7 @@ def _check_utf8(path: Path) -> Path:
         str(path).encode()
     except UnicodeEncodeError:
         raise ValueError("its name is no UTF-8: choose another folder") from None
+
     return path
 
 
@@ -266,6 +268,7 @@ class Settings(BaseSettings):
         longest_call = max(self.textapi_timeout, 30.0)
         if self.model_url:
             longest_call = max(longest_call, self.model_timeout)
+
         return self.slice_seconds + longest_call + 60.0
 
     @property
@@ -298,6 +301,7 @@ class _StackFile(PydanticBaseSettingsSource):
 
         if not is_up:
             return {}
+
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -328,6 +332,7 @@ def load(**overrides: object) -> Settings:
         for problem in error.errors():
             variable = "_".join(map(str, problem["loc"])).upper()
             problems.append(f"{PREFIX}{variable}: {problem['msg'].removeprefix('Value error, ')}")
+
         raise SettingsError(f"a setting makes no sense: {'; '.join(problems)}") from None
 
 
@@ -346,6 +351,7 @@ def _names_in_env_file() -> Iterable[str]:
     path = Path(str(Settings.model_config["env_file"]))
     if not path.is_file():
         return ()
+
     from dotenv import dotenv_values  # noqa: PLC0415 - only where there is such a file
 
     return dotenv_values(path, interpolate=False)
@@ -363,6 +369,7 @@ def environment(settings: Settings, only: Collection[str] | None = None) -> dict
         setting = getattr(settings, field_name)
         if setting is not None:
             variables[f"{PREFIX}{field_name}".upper()] = _format_value(setting)
+
     return variables
 
 
@@ -371,6 +378,7 @@ def _format_value(setting: object) -> str:
         return ",".join(map(_format_value, setting))
     if isinstance(setting, SecretStr):
         return setting.get_secret_value()
+
     return str(setting.resolve() if isinstance(setting, Path) else setting)
 
 
@@ -384,6 +392,7 @@ def private_folder(path: Path) -> Path:
         path.chmod(0o700)
     except OSError as error:
         raise _no_folder(path, error) from error
+
     return path
 
 
@@ -408,4 +417,5 @@ def write_private(path: Path, content: str) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
+
     part.replace(path)

@@ -66,6 +66,7 @@ class BatchClient:
         async for file in self._list("/v1/files", {"purpose": "batch"}):
             if file.get("filename") == file_name:
                 return _id_of(file)
+
         return None
 
     async def upload(self, file_name: str, requests: IO[bytes]) -> str:
@@ -83,6 +84,7 @@ class BatchClient:
             metadata = batch.get("metadata")
             if isinstance(metadata, Mapping) and metadata.get(METADATA_KEY) == uuid:
                 batches.append(_read_status(batch))
+
         return sorted(batches, key=lambda batch: (batch.created_at, batch.id))
 
     async def create(self, uuid: str, file: str) -> BatchStatus:
@@ -125,8 +127,10 @@ class BatchClient:
             for listed_object in listed:
                 if isinstance(listed_object, Mapping):
                     yield listed_object
+
             if not page.value.get("has_more") or not listed:
                 return
+
             after = {"after": _id_of(listed[-1])}
 
 
@@ -141,6 +145,7 @@ def read_lines(file: IO[bytes]) -> Iterator[tuple[str, Any, str]]:
             line = json.loads(written)
         except (ValueError, RecursionError):
             continue
+
         custom_id = line.get("custom_id") if isinstance(line, Mapping) else None
         if not isinstance(custom_id, str):
             continue
@@ -157,6 +162,7 @@ def _read_status(batch: Any) -> BatchStatus:
     state = batch.get("status") if isinstance(batch, Mapping) else None
     if not isinstance(state, str):
         raise _bad_answer("batches", "no batch")
+
     counts = batch.get("request_counts")
     counts = counts if isinstance(counts, Mapping) else {}
     files = (batch.get("output_file_id"), batch.get("error_file_id"))
@@ -178,6 +184,7 @@ def _describe(error: Any) -> str:
             error = error[0] if error else ""
         else:
             error = error.get("message") or error.get("error") or error.get("data") or ""
+
     return make_storable(str(error or "")[:_LONGEST_MESSAGE])[0]
 
 

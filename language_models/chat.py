@@ -70,4 +70,5 @@ class ChatRequest:
         body = {"model": model, "messages": messages, **taken_fields}
         if MAX_TOKENS in refused_fields:
             body[MAX_COMPLETION_TOKENS] = self.max_tokens
+
         return body

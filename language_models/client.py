@@ -97,6 +97,7 @@ class ModelClient:
             tokens = read_tokens(answer.value)
             if tokens is not None:
                 return {LimitUnit.TOKENS: tokens.total, LimitUnit.COST: price.cost(tokens)}
+
             return NO_WEIGHTS if _is_free(answer.status) else None
 
         answer = await self._client.attempt(
@@ -117,10 +118,12 @@ class ModelClient:
         """
         if error.status not in _WRONG_FIELD:
             return False
+
         for field_name in OPTIONAL_FIELDS:
             if field_name not in left_out and re.search(rf"\b{field_name}\b", str(error)):
                 self.refused_fields |= {field_name}
                 return True
+
         return False
 
 
@@ -131,6 +134,7 @@ def was_surely_not_billed(error: ServiceError) -> bool:
     """
     if isinstance(error, ServiceUnavailable):
         return not error.unanswered if error.status is None else _is_free(error.status)
+
     return isinstance(error, ServiceRefused)
 
 

@@ -40,6 +40,7 @@ def read_completion(reply: Any) -> Completion:
     """Return the completion of a *reply*. Raises `ServiceBadAnswer` for any other JSON."""
     if not isinstance(reply, Mapping):
         raise _bad_answer("no JSON object")
+
     choices = reply.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
@@ -49,6 +50,7 @@ def read_completion(reply: Any) -> Completion:
     content, refusal = message.get("content"), message.get("refusal")
     if not isinstance(content, str | None) or not isinstance(refusal, str | None):
         raise _bad_answer("a message that is no text")
+
     finish_reason = choice.get("finish_reason")
     return Completion(
         text=make_storable(content or refusal or "")[0],
@@ -65,10 +67,12 @@ def read_tokens(reply: Any) -> Tokens | None:
     usage = reply.get("usage") if isinstance(reply, Mapping) else None
     if not isinstance(usage, Mapping):
         return None
+
     prompt = _read_count(usage, "prompt_tokens")
     completion = _read_count(usage, "completion_tokens")
     if prompt is None or completion is None:
         return None
+
     cached = _read_detail(usage, "prompt_tokens_details", "cached_tokens")
     reasoning = _read_detail(usage, "completion_tokens_details", "reasoning_tokens")
     return Tokens(prompt, completion, min(cached, prompt), min(reasoning, completion))

@@ -157,6 +157,7 @@ def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes,
     # They were mostly stored in the order in which they are asked for.
     for batch in batched(list(keys)):
         answers.update(connection.execute(_ANSWERS, {"keys": batch}).all())
+
     return answers
 
 
@@ -166,6 +167,7 @@ def stored_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
     # Keys that follow each other in the index are read from the same pages.
     for batch in batched(sorted(keys)):
         stored.update(connection.scalars(_STORED, {"keys": batch}).all())
+
     return stored
 
 
@@ -197,7 +199,9 @@ def claim_answers(
         answered = stored_keys(connection, won)
         if find_taken is not None:
             answered.update(find_taken(connection, won))
+
         _drop_claims(connection, claim, answered)
+
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
 
 
@@ -245,6 +249,7 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
         for key, answer in sorted(batch.answers.items()):
             if key not in erased:
                 answers.append({"key": key, "value": answer})
+
         documents: list[dict[str, Any]] = []
         for document, key in sorted(batch.documents):
             if key not in erased:
@@ -252,12 +257,15 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
 
         if answers:
             connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answers)
+
         store_keyword_answers(db, connection, batch.answers_by_question)
         if batch.has_answers and batch.progress:
             note_progress(connection, claim)
+
         _drop_claims(connection, claim, batch.claims)
         if documents:
             connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), documents)
+
         count_calls(db, connection, claim.run_id, counts, service=service, credential=credential)
 
     for operation, call_counts in counts.items():
@@ -270,6 +278,7 @@ def _find_erased(connection: Connection, claim: Claim, batch: Batch) -> set[byte
     quoting = {key for key, answer in batch.answers.items() if lists_texts(answer)}
     if quoting and _has_lost_documents(connection, claim):
         erased |= quoting
+
     return erased
 
 
@@ -289,6 +298,7 @@ def count_calls(
         if any(counts.values()):
             call_key = {"run_id": run_id, "service": service, "credential": credential}
             call_rows.append({**call_key, "operation": operation, **counts})
+
     if call_rows:
         connection.execute(_adding_new_calls(db.is_sqlite), call_rows)
 
@@ -313,6 +323,7 @@ def _adding_calls(is_sqlite: bool) -> Insert:
         stored, new = getattr(Call, name), call.excluded[name]
         # A sum with NULL is NULL.
         added[name] = func.coalesce(stored + new, stored, new)
+
     key = [column.name for column in inspect(Call).primary_key]
     return call.on_conflict_do_update(index_elements=key, set_=added)
 
@@ -328,6 +339,7 @@ def renew_claims(
         for batch in batched(sorted(keys)):
             held = renewal.where(AnswerClaim.key.in_(batch)).returning(AnswerClaim.key)
             renewed.update(connection.scalars(held))
+
     return renewed
 
 
@@ -390,6 +402,7 @@ def calls_by_minute(
             jobs = connection.scalar(live.where(AnswerClaim.until > clock())) or 0
             count = count_by_minute.get(this_minute, MinuteCount(this_minute, 0))
             count_by_minute[this_minute] = count._replace(calls=count.calls + jobs * at_once)
+
     return sorted(count_by_minute.values())
 
 
@@ -415,6 +428,7 @@ def _quoting_erased_documents(
     for batch in batched(ids):
         # On PostgreSQL an erasure waits until the answers are stored, and removes them then.
         stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
+
     return {key for document, key in documents if document not in stored}
 
 

@@ -101,6 +101,7 @@ def _take_lines(
     for line in sorted(lines, key=lambda line: line.key):
         row = {**vars(line), "uuid": uuid}
         taken.update(bytes(key) for key in connection.scalars(statement, row))
+
     return taken
 
 
@@ -129,6 +130,7 @@ def find_batched(connection: Connection, keys: Collection[bytes]) -> dict[bytes,
         lines = select(BatchLine.key, BatchLine.uuid).where(BatchLine.key.in_(batch))
         for key, uuid in connection.execute(lines):
             batched_keys[bytes(key)] = uuid
+
     return batched_keys
 
 
@@ -203,6 +205,7 @@ def settle_lines(
         change -= line.cost
         if answer.stored is None and answer.usage is None:
             continue
+
         charge = Charge(
             run_id=batch.run_id,
             service=service,
@@ -214,6 +217,7 @@ def settle_lines(
         counts = settled_counts(charge, answer.usage) | {"retries": int(line.retries > 0)}
         change += counts["charged_cost"]
         calls.add(charge, minute, counts)
+
     charge_run(connection, batch.run_id, cost=change)
     calls.store(connection, db)
 
@@ -227,6 +231,7 @@ def settle_lines(
     ]
     if unusable_lines:
         _intend_again(connection, batch, claim, unusable_lines)
+
     return len(lines)
 
 
@@ -271,13 +276,16 @@ def _store_answers(
             later_answer_rows.append({"line_key": line.key, "later": stored})
         else:
             answer_rows.append({"key": line.key, "value": stored})
+
         for document in line.documents:
             document_rows.append({"document_id": document, "key": line.key})
+
     if answer_rows:
         connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answer_rows)
     if later_answer_rows:
         replacing = update(Answer).where(Answer.key == bindparam("line_key"))
         connection.execute(replacing.values(value=bindparam("later")), later_answer_rows)
+
     if document_rows:
         connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), document_rows)
 
@@ -288,6 +296,7 @@ def _lock_documents(connection: Connection, lines: Sequence[Row[Any]]) -> set[in
     for batch in batched(ids):
         locked = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
         stored.update(connection.scalars(locked.with_for_update(read=True, key_share=True)))
+
     return stored
 
 

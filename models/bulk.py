@@ -29,6 +29,7 @@ def insert_of_many(
     lists = []
     for column in columns:
         lists.append(bindparam(column, type_=ARRAY(stored_columns.c[column].type)))
+
     rows = func.unnest(*lists).table_valued(*columns).render_derived()
     return insert.from_select(columns, select(rows))
 

@@ -46,6 +46,7 @@ def usage_of(tokens: Tokens | None, price: Price) -> Usage | None:
     """Return what an answer used at a price; None if it does not tell its tokens."""
     if tokens is None:
         return None
+
     return Usage(
         tokens_in=tokens.prompt,
         tokens_out=tokens.completion,
@@ -76,6 +77,7 @@ def settled_counts(charge: Charge, usage: Usage | None) -> dict[str, Any]:
         counts |= asdict(usage)
         counts["charged_tokens"] = usage.tokens_in + usage.tokens_out
         counts["charged_cost"] = usage.cost
+
     return counts
 
 

@@ -79,6 +79,7 @@ def list_coded_keys(
     is_coded = Code.coder.startswith(PERSON, autoescape=True)
     if sampler is not None:
         is_coded |= Code.coder == sampler
+
     units = (
         select(Code.document_id, Code.keyword, Code.position)
         .where(Code.run_id == run_id, Code.codebook_id == codebook_id)

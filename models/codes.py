@@ -87,6 +87,7 @@ def store_codebook(
     codebook_id = find_stored_codebook(connection, hash_of_meaning)
     if codebook_id is not None:
         return codebook_id
+
     statement = insert_new(Codebook, is_sqlite=db.is_sqlite)
     connection.execute(statement, {"name": name, "hash": hash_of_meaning, "content": content})
     return connection.execute(_stored(hash_of_meaning)).scalar_one()
@@ -135,6 +136,7 @@ def _read_codes(
         unit = UnitKey(code.document_id, code.keyword, code.position)
         value = CodeValue(code.code, CodeState(code.state), code.reason, code.probability)
         codes_by_unit.setdefault(unit, {})[code.variable] = value
+
     return codes_by_unit
 
 
@@ -162,6 +164,7 @@ def read_peoples_codes(
         for row in decided or rows:
             if row.code is not None:
                 codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
+
     return codes_by_unit
 
 
@@ -198,7 +201,9 @@ def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> 
         # The document or the run was erased.
         with db.read() as connection:
             get_run(connection, coding.run_id)
+
         return StoreOutcome.ERASED
+
     return StoreOutcome.STORED if added else StoreOutcome.THERE_ALREADY
 
 
@@ -253,6 +258,7 @@ def delete_codes(
         coded = delete(Code).where(*_is_of(coding), *is_of_subject)
         if variables is not None:
             coded = coded.where(Code.variable.in_(variables))
+
         for batch in batched(documents):
             connection.execute(coded.where(Code.document_id.in_(batch)))
 
@@ -271,4 +277,5 @@ def _code_rows(
         for variable, value in unit_codes.items():
             subject = {**coding._asdict(), **unit._asdict(), "variable": variable}
             code_rows.append({**subject, **value._asdict(), "at": coded_at})
+
     return code_rows

@@ -94,6 +94,7 @@ def identify_documents(
     for document in documents:
         if document.get("less_known_identities"):
             identities.update((document["identity"], *document["less_known_identities"]))
+
     stored = _stored_documents(connection, sorted(identities))
 
     identified_rows = []
@@ -107,7 +108,9 @@ def identify_documents(
             document_fields = stored[row["identity"]]
             for column, stored_value in document_fields.items():
                 document_fields[column] = row.get(column) if stored_value is None else stored_value
+
         identified_rows.append(row)
+
     return identified_rows
 
 
@@ -123,6 +126,7 @@ def _stored_documents(
                 "published_at": document.published_at,
                 "outlet": document.outlet or None,
             }
+
     return stored
 
 
@@ -133,6 +137,7 @@ def _stored_identity(
         document_fields = stored.get(identity)
         if document_fields is not None and _agree(document_fields, row):
             return identity
+
     return str(row["identity"])
 
 
@@ -157,7 +162,9 @@ def join_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int
         whole = joined[row["identity"], row["text"]]
         if row.get("period") and whole.get("period") != row["period"]:
             redated += 1
+
         joined_rows.append(whole)
+
     return joined_rows, redated
 
 
@@ -167,6 +174,7 @@ def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     for column in (*_FIELDS, *ORIGIN_FIELDS, *_DETAILS):
         if not joined.get(column) and later.get(column):
             joined[column] = later[column]
+
     if not row.get("language") and later.get("language"):
         joined["language_code"] = later.get("language_code")
     if _is_earlier(later, row) or not row.get("period"):
@@ -174,6 +182,7 @@ def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
             date_column: later.get(date_column) or row.get(date_column)
             for date_column in ("published_at", "period")
         }
+
     return joined
 
 
@@ -181,6 +190,7 @@ def _is_earlier(row: Mapping[Any, Any], other_row: Mapping[Any, Any]) -> bool:
     """Return whether *row* has an earlier date; an account's post keeps its stored date."""
     if row.get("handle") or other_row.get("handle"):
         return False
+
     date, other_date = row.get("published_at"), other_row.get("published_at")
     return bool(date and other_date and date < other_date)
 
@@ -202,6 +212,7 @@ def complete_documents(
         origin = origins[document["origin_id"]]
         if _missing(document, rows_by_identity[document["identity"]], origin):
             ids.append(document["id"])
+
     if not ids:
         return Completed(conflicts=conflicts, redated=redated)
 
@@ -247,15 +258,19 @@ def _missing(
     """
     if document["text"] != row["text"]:
         return {}
+
     missing = {}
     for column in _FIELDS:
         if not document[column] and row.get(column):
             missing[column] = row[column]
+
     for field, stored_value in zip(ORIGIN_FIELDS, origin, strict=True):
         if not stored_value and row.get(field):
             missing[field] = row[field]
+
     if "published_at" in missing or _is_earlier(row, document):
         missing |= {"published_at": row["published_at"], "period": row["period"]}
+
     return missing
 
 
@@ -287,6 +302,7 @@ def ids_read_with_abstracts(connection: Connection, ids: Sequence[int]) -> set[i
     reads_abstracts = part.in_((TextPart.ABSTRACT, TextPart.BOTH))
     if connection.scalar(select(Run.id).where(reads_abstracts).limit(1)) is None:
         return set()
+
     is_read = exists().where(
         Run.id == Job.run_id,
         Job.newest_document >= Document.id,
@@ -302,6 +318,7 @@ def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
     for parameter in ("outlets", "sections"):
         chosen_names = Run.parameters[parameter].as_string()
         chosen.append(chosen_names.is_not(None) & (chosen_names != "[]"))
+
     is_chosen = exists().where(Run.id == Job.run_id, _IS_OF_MONTH, or_(*chosen))
     return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_chosen)))
 
@@ -324,9 +341,11 @@ def _complete_in_place(
         if author:
             is_document = Document.id == incomplete.document["id"]
             connection.execute(update(Document).where(is_document).values(author))
+
         missing_place = {} if incomplete.document["id"] in chosen else incomplete.select(_PLACE)
         if missing_place:
             placed.append(replace(incomplete, missing=missing_place))
+
         completed += {*author, *missing_place} == incomplete.missing.keys()
 
     _move_to_origins(db, connection, placed)
@@ -342,6 +361,7 @@ def _author(connection: Connection, incomplete: _Incomplete) -> dict[str, Any]:
         if connection.execute(jobs.limit(1)).first() is not None:
             # With the handle, the document would become one of that job's.
             del author["handle"]
+
     return author
 
 
@@ -351,6 +371,7 @@ def _move_to_origins(
     """Set the origins of documents to what is known now."""
     if not documents:
         return
+
     origin_ids = find_or_add_origins(
         connection, db, [incomplete.new_origin for incomplete in documents]
     )
@@ -378,6 +399,7 @@ def _store_anew(db: Database, connection: Connection, documents: Sequence[_Incom
     """Replace documents by complete ones with new ids, which no job at work has read."""
     if not documents:
         return
+
     origin_ids = find_or_add_origins(
         connection, db, [incomplete.new_origin for incomplete in documents]
     )
@@ -410,11 +432,13 @@ def _store_anew(db: Database, connection: Connection, documents: Sequence[_Incom
     new_ids: dict[int, int] = {}
     for new in connection.execute(returning, new_rows):
         new_ids[old_ids[new.identity]] = new.id
+
     move_keyword_answers(db, connection, new_ids)
 
     moves = [{"old": old, "new": new} for old, new in sorted(new_ids.items())]
     for table in (AnswerDocument, DocumentDetails):
         move = update(table).where(table.document_id == bindparam("old"))
         connection.execute(move.values(document_id=bindparam("new")), moves)
+
     connection.execute(delete(Document).where(Document.id.in_(ids)))
     add_to_counts(connection, db, changes)

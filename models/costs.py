@@ -109,7 +109,9 @@ def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | Cap
         for run_id, cap in caps.items():
             if cap.taken_calls:
                 charge_run(connection, run_id, calls=cap.taken_calls, cost=cap.taken_cost)
+
         rows.store(connection, db)
+
     return charges
 
 
@@ -121,9 +123,12 @@ def return_charges(db: Database, charges: Sequence[Charge]) -> list[None]:
             returned = [charge for charge in charges if charge.run_id == run_id]
             cost = sum(charge.weights[LimitUnit.COST] for charge in returned)
             charge_run(connection, run_id, calls=-len(returned), cost=-cost)
+
         for charge in charges:
             rows.add(charge, charge.minute, released_counts(charge))
+
         rows.store(connection, db)
+
     return [None] * len(charges)
 
 
@@ -149,6 +154,7 @@ class Caps:
         has_room = self.max_cost is None or charged <= self.max_cost
         if not self.are_calls_left or not has_room:
             return False
+
         self.taken_calls += 1
         self.taken_cost += cost
         return True
@@ -215,6 +221,7 @@ class ModelCalls:
             if settlement.usage is not None:
                 bound = settlement.charge.weights[LimitUnit.COST]
                 change += settlement.usage.cost - bound
+
         charge_run(connection, self.run_id, cost=change)
 
         minute = connection.execute(select(clock_minute())).scalar_one()
@@ -225,6 +232,7 @@ class ModelCalls:
             counts = settled_counts(charge, settlement.usage)
             counts |= {"retries": int(settlement.is_retry), "seconds": settlement.seconds}
             rows.add(charge, minute, counts)
+
         rows.store(connection, self.db)
         note_uses(connection, self.db, self.run_id, self.uses)
 
@@ -243,6 +251,7 @@ def note_uses(connection: Connection, db: Database, run_id: int, uses: Sequence[
     for use in uses:
         if use.tokens is not None:
             sums.setdefault((use.coder, use.prompt), Counter()).update(_sums_of(use, use.tokens))
+
     prompt_rows = [
         {"coder": coder, "prompt": prompt, **prompt_sums}
         for (coder, prompt), prompt_sums in sorted(sums.items())

@@ -168,6 +168,7 @@ def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert
     """
     if is_sqlite:
         return sqlite.insert(table)
+
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
 
     return postgresql.insert(table)
@@ -199,6 +200,7 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
     if is_sqlite:
         if address.database:
             _make_folder(Path(address.database).parent)
+
         engine = create_engine(
             address, connect_args={"timeout": patience, "check_same_thread": False}, **pool
         )
@@ -291,7 +293,9 @@ def _has_begun(driver: sqlite3.Connection, gives_up_at: float) -> bool:
         is_busy = error.sqlite_errorcode & PRIMARY_ERROR == sqlite3.SQLITE_BUSY
         if not is_busy or time.monotonic() > gives_up_at:
             raise
+
         return False
+
     return True
 
 
@@ -308,15 +312,18 @@ def _translated(url: str) -> Iterator[None]:
                 f"the disk of {file or address} is full, so that the database took nothing more "
                 f"({reason}): make room on it, then do this again; workers go on by themselves"
             ) from error
+
         if error.connection_invalidated or _is_away(error):
             raise DatabaseAway(
                 f"the database at {address} does not answer ({reason}): {_remedy(reason)}"
             ) from error
+
         if "not a database" in reason or "malformed" in reason:
             raise SettingsError(
                 f"{address} is no database of Tidings, or damaged ({reason}): move it away, "
                 "restore a copy, or set TIDINGS_HOME"
             ) from error
+
         raise
     except PoolTimeout as error:
         address = without_password(url)
@@ -329,9 +336,11 @@ def _is_full(reason: str, url: str) -> bool:
     """Return whether *reason* or the disk says that the database has no room to write."""
     if "is full" in reason or "No space left" in reason:
         return True
+
     file = sqlite_path(url)
     if file is None or "I/O error" not in reason:
         return False
+
     try:
         return disk_usage(Path(file).parent).free < LEAST_ROOM
     except OSError:
@@ -343,6 +352,7 @@ def _remedy(reason: str) -> str:
         return "look at TIDINGS_DATABASE_URL"
     if "readonly" in reason or "unable to open" in reason:
         return "can it and its folder be written to?"
+
     return "is it running?"
 
 
@@ -390,7 +400,9 @@ def stored_revision(db: Database) -> str | None:
     with db.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
+
         revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+
     return None if revision is None else str(revision)
 
 
@@ -409,6 +421,7 @@ def revision_problem(revision: str) -> str | None:
         return f"{_name_revisions(revision)}: upgrade the program"
     if revision not in _revisions():
         return _refuse_development(revision)
+
     return (
         f"{_name_revisions(revision)}: run `tidings migrate`, once no older program works on them"
     )
@@ -425,9 +438,11 @@ def _is_of_development(database: Database, revision: str) -> bool:
     """
     if revision not in _revisions():
         return True
+
     with database.read() as connection:
         if not inspect(connection).has_table(TABLE_SINCE_RELEASE):
             return True
+
         months = select(_runs.c.parameters).where(_runs.c.kind == "months")
         return any(
             "keywords" in parameters and parameters.keys().isdisjoint(("source", "sources"))

@@ -146,10 +146,12 @@ def text_column(part: TextPart) -> ColumnElement[str]:
     """Return the text of `Document` that is read of a document."""
     if part == TextPart.HEADLINE:
         return Document.text.expression
+
     details = select(DocumentDetails.abstract).where(DocumentDetails.document_id == Document.id)
     abstract = details.scalar_subquery()
     if part == TextPart.ABSTRACT:
         return func.coalesce(abstract, "").label("text")
+
     return (Document.text + func.coalesce(_BETWEEN_PARTS + abstract, "")).label("text")
 
 
@@ -160,6 +162,7 @@ def _select_texts(part: TextPart, *, dated: bool = False) -> Select[Any]:
     columns.append(Document.repost)
     if dated:
         columns.append(Document.published_at)
+
     return select(*columns)
 
 
@@ -255,6 +258,7 @@ def _insert_new(
 
     if not first_rows:
         return {}
+
     parameters = many(list(first_rows.values()), _INSERTED, is_sqlite=db.is_sqlite)
     inserted = connection.scalars(_inserting_new(db.is_sqlite), parameters)
     return {identity: first_rows[identity] for identity in inserted}
@@ -287,6 +291,7 @@ def _insert_details(
         if row.get("abstract") or row.get("tags"):
             details = {"abstract": row.get("abstract"), "tags": list(row.get("tags") or ())}
             details_by_identity.setdefault(row["identity"], {**details, "text": row["text"]})
+
     if not details_by_identity:
         return
 
@@ -297,6 +302,7 @@ def _insert_details(
         details = details_by_identity[identity]
         if details.pop("text") == stored_text:
             new.append({"document_id": document_id, **details})
+
     read = ids_read_with_abstracts(connection, [details["document_id"] for details in new])
     new = [details for details in new if details["document_id"] not in read]
     if new:
@@ -352,11 +358,14 @@ def documents_of(
     if scope.outlets or scope.sections or scope.material is not None:
         materials = [] if scope.material is None else [scope.material]
         condition &= is_of_origin(outlet=scope.outlets, section=scope.sections, material=materials)
+
     if scope.text_part == TextPart.ABSTRACT:
         details = exists().where(DocumentDetails.document_id == Document.id)
         condition &= details.where(DocumentDetails.abstract.is_not(None))
+
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
+
     return condition
 
 
@@ -390,6 +399,7 @@ def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[
 
     for scope, handles in handles_by_scope.items():
         conditions.append(documents_of(scope, other_handles=handles))
+
     is_of_one = or_(false(), *conditions)
     texts = _select_texts(TextPart.HEADLINE).where(is_of_one)
     return list(map(DocumentText._make, connection.execute(texts)))
@@ -408,6 +418,7 @@ def list_documents_by_day(
     for first, after in _ranges_to_read(db, scope):
         with db.read() as connection:
             rows = connection.execute(statement, {"first": first, "after": after}).all()
+
         yield from _group_by_day(rows)
 
 
@@ -429,6 +440,7 @@ def _group_by_day(documents: Iterable[Row[Any]]) -> Iterator[tuple[str, list[Doc
     days: dict[date, list[Any]] = {}
     for document in documents:
         days.setdefault(document.published_at.date(), []).append(document[:-1])
+
     for day in sorted(days):
         yield day.isoformat(), _in_order(days[day])
 
@@ -447,6 +459,7 @@ def documents_by_id(
     documents: list[Any] = []
     for batch in batched(ids):
         documents += connection.execute(_select_texts(text_part).where(Document.id.in_(batch)))
+
     return _in_order(documents)
 
 
@@ -457,6 +470,7 @@ def days_of(period: str) -> list[tuple[datetime, datetime]]:
     while f"{day:%Y-%m}" == period:
         days.append((day, day + timedelta(days=1)))
         day += timedelta(days=1)
+
     return days
 
 
@@ -468,8 +482,10 @@ def with_counts(remark: str | None, posts: Sequence[DocumentText]) -> str | None
     if reposts:
         description = _REPOST if reposts == 1 else _REPOSTS
         parts.append(f"{reposts:,} of the {len(posts):,} posts {description}")
+
     if timeless:
         parts.append(f"{timeless:,} of {len(posts):,} posts {_TIMELESS}")
+
     return "; ".join(parts) or None
 
 
@@ -482,6 +498,7 @@ def newest_document(db: Database) -> int:
     with db.read() as connection:
         if not db.is_sqlite:
             connection.execute(text("LOCK TABLE documents IN SHARE MODE"))
+
         return connection.scalar(select(func.max(Document.id))) or 0
 
 

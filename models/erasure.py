@@ -92,6 +92,7 @@ def forget_run(db: Database, run_id: int) -> None:
         connection.execute(delete(Call).where(Call.run_id == run_id))
         if not connection.execute(delete(Run).where(Run.id == run_id)).rowcount:
             raise NotFound(f"there is no run {run_id}: `tidings runs` lists them")
+
         connection.execute(insert(ForgottenRun).values(number=run_id))
 
 
@@ -102,6 +103,7 @@ def documents_named(connection: Connection, identity: str) -> list[int]:
         raise NotFound(
             f"there is no document {identity!r}: `tidings export RUN documents` lists their names"
         )
+
     return ids
 
 
@@ -117,6 +119,7 @@ def documents_by_account(connection: Connection, handle: str) -> list[int]:
 
     if not ids:
         raise NotFound(f"no document of @{handle} is stored")
+
     return sorted(ids)
 
 
@@ -153,9 +156,11 @@ def forget_documents(
         answers += count_keyword_answers(connection, ids)
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
+
         removed = count_by_key(connection, ids)
         for batch in batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(batch)))
+
         add_to_counts(connection, db, {key: -count for key, count in removed.items()})
         clear_searched(connection, ids)
         if db.is_sqlite:
@@ -167,8 +172,10 @@ def forget_documents(
                 if "document_id" not in columns:
                     # Rows that name their document were deleted with it.
                     connection.execute(delete(table).where(columns.job_id == job.id))
+
             if DOCUMENTS in completed_steps(connection, job.id):
                 _redo_or_empty_job(connection, job, reason)
+
         for run_id in runs:
             _note_erasure(connection, db, run_id, reason)
 
@@ -176,6 +183,7 @@ def forget_documents(
     late, _ = _quoting_answers(db, quotes, after=newest_answer)
     with db.write() as connection:
         answers += _delete_answers(connection, [], late)
+
     return Erased(len(ids), answers, runs)
 
 
@@ -195,6 +203,7 @@ def _quotable_texts(
             for text in connection.scalars(union_all(texts, abstracts)):
                 quotes.add(text)
                 quotes.update(sentences(text))
+
     return quotes
 
 
@@ -210,6 +219,7 @@ def _quoting_answers(db: Database, quotes: set[str], after: int = 0) -> tuple[se
     for key, answer in _answers_between(db, after, newest):
         if not quotes.isdisjoint(json.loads(answer)):
             keys.add(key)
+
     return keys, newest
 
 
@@ -221,6 +231,7 @@ def _answers_between(db: Database, after: int, newest: int) -> Iterator[Row[byte
         with db.read() as connection:
             range_answers = answers.where(Answer.id > start, Answer.id <= end)
             answer_rows = connection.execute(range_answers).all()
+
         yield from answer_rows
 
 
@@ -236,6 +247,7 @@ def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[byt
         connection.execute(links)
         answers = delete(Answer).where(Answer.key.in_(batched_keys))
         deleted += connection.execute(answers).rowcount
+
     return deleted
 
 
@@ -251,6 +263,7 @@ def _affected_jobs(
         for table in (Mention, PostPolarity, JobDocument):
             linked = select(table.job_id).where(table.document_id.in_(batch))
             job_ids.update(connection.scalars(linked.distinct()))
+
     ids_by_name = _ids_by_job_name(connection, ids)
     if handle is not None:
         ids_by_name.setdefault(f"@{handle}", [])
@@ -267,10 +280,12 @@ def _affected_jobs(
     for job in jobs.values():
         if job.id in first_job_ids(connection, job.run_id):
             runs.add(job.run_id)
+
     # Jobs over posts are compared with the other jobs of their run.
     is_compared = Job.kind.not_in((JobKind.MONTH, JobKind.REPORT))
     for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
         jobs[job.id] = job
+
     return list(jobs.values())
 
 
@@ -284,6 +299,7 @@ def _ids_by_job_name(connection: Connection, ids: Sequence[int]) -> dict[str, li
                 ids_by_name.setdefault(document.period, []).append(document.id)
             if document.handle:
                 ids_by_name.setdefault(f"@{document.handle}", []).append(document.id)
+
     return ids_by_name
 
 
@@ -299,6 +315,7 @@ def _read_jobs(
     job_rows: list[Row[Any]] = []
     for batch in batched(keys):
         job_rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
+
     return job_rows
 
 
@@ -317,6 +334,7 @@ def _holds_one_of(connection: Connection, scope: DocumentScope, ids: Sequence[in
         held = select(Document.id).where(Document.id.in_(batch), documents_of(scope))
         if connection.scalar(held.limit(1)) is not None:
             return True
+
     return False
 
 
@@ -340,6 +358,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
         connection.execute(update(JobStep).where(steps).values(outcome))
         if may_change:
             empty_job(connection, job.id, reason=reason)
+
         return
 
     connection.execute(delete(JobStep).where(steps, JobStep.step != DOCUMENTS))
@@ -347,6 +366,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
     if scope.period is None:
         fetch_remark = connection.scalar(select(JobStep.fetch_remark).where(steps))
         outcome["reason"] = with_counts(fetch_remark, list_documents(connection, scope))
+
     connection.execute(update(JobStep).where(steps).values(outcome))
     if may_change:
         redo_job(connection, job.id)

@@ -31,9 +31,11 @@ def ids_by_import(db: Database, import_id: int) -> Iterator[list[int]]:
         is_stored_by_it = and_(Document.import_id == import_id, _is_of_month(source, period))
         with db.read() as connection:
             piece += connection.scalars(select(Document.id).where(is_stored_by_it))
+
         while len(piece) >= PIECE:
             yield piece[:PIECE]
             piece = piece[PIECE:]
+
     if piece:
         yield piece
 
@@ -42,6 +44,7 @@ def _is_of_month(source: str, period: str) -> ColumnElement[bool]:
     """Return the condition for an index by source and time; there is none by import."""
     if not period:
         return and_(Document.source == source, Document.published_at.is_(None))
+
     days = days_of(period)
     first, after = days[0][0], days[-1][1]
     return and_(

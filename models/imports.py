@@ -41,6 +41,7 @@ def continue_import(connection: Connection, *, path: str, source: str) -> int:
     last_record = _last_import(connection, path, source)
     if last_record is not None:
         return int(last_record.id)
+
     return begin_import(connection, path=path, source=source)
 
 
@@ -70,6 +71,7 @@ def count_import(
     }
     if source is not None:
         updated["source"] = source
+
     connection.execute(update(Import).where(Import.id == import_id).values(updated))
 
 
@@ -96,6 +98,7 @@ def keeps_place(connection: Connection, import_id: int, place: Mapping[str, Any]
             f"another process reads the file of import {import_id}, and has gone on with it: let "
             "it end, or stop it and import the file again"
         )
+
     return bool(stored == place)
 
 
@@ -127,6 +130,7 @@ def get_import(connection: Connection, import_id: int) -> Row[Any]:
     stored_import = connection.execute(record).one_or_none()
     if stored_import is None:
         raise NotFound(f"there is no import {import_id}: `tidings stored` lists them")
+
     return stored_import
 
 

@@ -101,6 +101,7 @@ def find_gaps(months: Sequence[str]) -> list[MonthRange]:
         first, after = _month_number(month) + 1, _month_number(following)
         if first < after:
             gaps.append(MonthRange(_month_name(first), _month_name(after - 1)))
+
     return gaps
 
 
@@ -125,6 +126,7 @@ def _list_sources(connection: Connection) -> list[SourceInventory]:
         total = sum(months.values())
         undated = months.pop("", 0)
         sources.append(SourceInventory(source, total, undated, dict(sorted(months.items()))))
+
     return sources
 
 
@@ -147,6 +149,7 @@ def _count_names(connection: Connection) -> dict[str, list[StoredName]]:
         stored_names[field] = sorted(
             stored, key=lambda stored_name: (-stored_name.documents, stored_name.name)
         )
+
     return stored_names
 
 
@@ -164,5 +167,6 @@ def _count_handles(connection: Connection) -> HandleInventory:
     account_rows = connection.execute(ordered.limit(HANDLES_SHOWN)).all()
     if not account_rows:
         return HandleInventory(0, 0, ())
+
     most = [StoredName(account.handle, account.documents) for account in account_rows]
     return HandleInventory(account_rows[0].handles, int(account_rows[0].posts), most)

@@ -138,6 +138,7 @@ def claim_job(
     is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
     if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
+
     claim = update(Job).where(is_unchanged).values(held)
     if job.queue == QUEUE_REPORTS:
         drawing = count_drawing_slots(db, has_exited)
@@ -148,6 +149,7 @@ def claim_job(
             if job.run_state == State.QUEUED:
                 queued = update(Run).where(Run.id == job.run_id, Run.state == State.QUEUED)
                 connection.execute(queued.values(state=State.RUNNING))
+
             if not connection.execute(claim).rowcount:
                 return None
 
@@ -174,7 +176,9 @@ def _claim_report(
         _lock_drawing(connection, db)
         if connection.execute(claim.where(MAY_DRAW), drawing_values(drawing)).rowcount:
             return True
+
         connection.execute(update(Job).where(is_unchanged).values(dispatched_at=None))
+
     return False
 
 
@@ -211,6 +215,7 @@ def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | N
         companions = _claim_beside(db, claim, free, most=1, lease_seconds=lease_seconds)
         if companions:
             return companions[0]
+
     return None
 
 
@@ -246,6 +251,7 @@ def _claim_beside(
                 waits=0,
             )
         )
+
     return companions
 
 
@@ -310,7 +316,9 @@ def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newe
         connection.execute(unfrozen.where(Job.id == claim.job_id))
         for batch in batched(list(job_names)):
             connection.execute(unfrozen_in_run.where(Job.name.in_(batch)))
+
         frozen = newest_document_of(connection, claim.job_id)
+
     assert frozen is not None  # noqa: S101 - it was set
     return frozen
 
@@ -329,6 +337,7 @@ def wake_waiting_jobs(db: Database, run_id: int) -> None:
             for waits_for in connection.scalars(what_is_waited_for.distinct())
             if not _KEEPS_WAITING[waits_for](connection, run_id)
         ]
+
     if not over:
         return
 
@@ -352,6 +361,7 @@ def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
     lost = [job for job in _running_jobs(db) if _is_lost(job, has_exited)]
     for job in lost:
         _set_back(db, job, _LOSS, _is_still_lost(job, has_exited))
+
     return len(lost)
 
 
@@ -370,6 +380,7 @@ def requeue_crashed_jobs(db: Database, is_owner: Callable[[str], bool], cause: s
     crashed = [job for job in _running_jobs(db) if job.owner and is_owner(job.owner)]
     for job in crashed:
         _set_back(db, job, crash, true())
+
     return len(crashed)
 
 
@@ -395,6 +406,7 @@ def correct_times(db: Database) -> None:
     for is_wrong, columns in corrections:
         with db.read() as connection:
             wrong = connection.scalars(select(Job.id).where(is_wrong)).all()
+
         for ids in batched(wrong):
             with db.write() as connection:
                 connection.execute(update(Job).where(Job.id.in_(ids), is_wrong).values(columns))
@@ -416,6 +428,7 @@ def _set_back(
             connection.execute(
                 lost.values(due_columns(State.QUEUED) | {setback.counter: counter + 1})
             )
+
         return
 
     failed = ended_columns(State.FAILED, reason=setback.reason) | {setback.counter: times}

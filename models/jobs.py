@@ -122,6 +122,7 @@ def fence(connection: Connection, claim: Claim, *, progress: bool = False, **val
     else:
         statement = _FENCE_OF_PROGRESS if progress else _FENCE
         fenced = connection.execute(statement, held_values(claim))
+
     if not fenced.rowcount:
         raise LeaseLost(f"job {claim.name} of run {claim.run_id} has another owner now")
 
@@ -132,6 +133,7 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
     with db.write() as connection:
         if not connection.execute(renewal).rowcount:
             return None
+
         state = connection.execute(select(Run.state).where(Run.id == claim.run_id))
         return State(state.scalar_one())
 
@@ -177,6 +179,7 @@ def _upsert_step(db: Database) -> Executable:
         changes = {column: insert.excluded[column] for column in columns}
         upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
         _STEP_UPSERTS[dialect] = upsert
+
     return _STEP_UPSERTS[dialect]
 
 
@@ -231,6 +234,7 @@ def is_at_work_elsewhere(connection: Connection, claim: Claim) -> bool:
     is_at_work = and_(Job.state == State.RUNNING, Job.lease_until > clock())
     if claim.waits >= MOST_WAITS_FOR_WAITING:
         is_at_work = and_(is_at_work, Job.waits == 0)
+
     return connection.scalar(select(Job.id).where(is_other, is_at_work).limit(1)) is not None
 
 
@@ -276,6 +280,7 @@ def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
     seconds = func.coalesce(clock() - Job.waiting_since, 0.0).label("seconds")
     with db.read() as connection:
         wait = connection.execute(select(Job.waits, seconds).where(Job.id == claim.job_id)).one()
+
     return wait.waits, wait.seconds
 
 
@@ -325,6 +330,7 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
     for worker in _live_workers(db, has_exited):
         for queue in worker.queues.split(","):
             slots[queue] = slots.get(queue, 0) + worker.slots
+
     return slots
 
 
@@ -343,6 +349,7 @@ def count_drawing_slots(db: Database, has_exited: Callable[[str], bool]) -> Draw
 
     if not shared and not reports_only:
         return DrawingSlots(UNKNOWN_SLOTS, UNKNOWN_SLOTS)
+
     return DrawingSlots(reports_only + shared, max(1, reports_only + shared // 2))
 
 
@@ -381,6 +388,7 @@ def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
             parameters=claim.parameters,
         )
         scopes.append(scope)
+
     return scopes
 
 

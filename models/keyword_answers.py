@@ -89,6 +89,7 @@ class SearchedDocuments:
             if document_id // BLOCK_SIZE != block:
                 block = document_id // BLOCK_SIZE
                 bitmap = bitmaps.get(block, 0)
+
             if not bitmap >> document_id % BLOCK_SIZE & 1:
                 missing.append(document_id)
 
@@ -164,6 +165,7 @@ def store_keyword_answers(
         document_ids = sorted(stored_documents.intersection(answers))
         for block, bitmap in _bits_by_block(document_ids).items():
             bits[question_id, block] = bitmap
+
         for document_id in document_ids:
             answer = answers[document_id]
             if answer != "[]":
@@ -185,6 +187,7 @@ def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -
     for batch in batched(document_ids):
         count = select(func.count()).where(KeywordSentences.document_id.in_(batch))
         answers += connection.scalar(count) or 0
+
     return answers
 
 
@@ -200,6 +203,7 @@ def forget_searches_of_both(connection: Connection, document_ids: Sequence[int])
         connection.execute(
             delete(KeywordSentences).where(found, KeywordSentences.document_id.in_(batch))
         )
+
     _clear_bits(connection, document_ids, questions)
 
 
@@ -237,7 +241,9 @@ def delete_keyword_answers(
             bitmaps: dict[tuple[int, int], int] = {}
             for _, block, bitmap in _lock_blocks(connection, blocks, [question_id]):
                 bitmaps[question_id, block] = bitmap & ~bits_of_block[block]
+
             _write_bitmaps(connection, bitmaps)
+
         for document_ids in batched(ids_of_term[term]):
             is_of_batch = KeywordSentences.document_id.in_(document_ids)
             is_of_question = KeywordSentences.question_id == question_id
@@ -272,6 +278,7 @@ def _stored_questions(
     for batch in batched(sorted(terms)):
         parameters = {"engine": engine, "terms": batch}
         stored.update(connection.execute(_STORED_QUESTIONS, parameters).all())
+
     return stored
 
 
@@ -282,6 +289,7 @@ def _question_id(db: Database, connection: Connection, question: Question) -> in
     if question_id is None:
         connection.execute(insert_new(KeywordQuestion, is_sqlite=db.is_sqlite), question_row)
         question_id = connection.scalars(_QUESTION_ID, question_row).one()
+
     return question_id
 
 
@@ -305,6 +313,7 @@ def _lock_documents(
     stored = document_ids.difference(checked_ids)
     for batch in batched(checked_ids):
         stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
+
     return stored
 
 
@@ -319,6 +328,7 @@ def _bits_by_block(document_ids: Iterable[int]) -> dict[int, int]:
     for document_id in document_ids:
         block = document_id // BLOCK_SIZE
         bits[block] = bits.get(block, 0) | 1 << document_id % BLOCK_SIZE
+
     return bits
 
 
@@ -330,6 +340,7 @@ def _set_bits(db: Database, connection: Connection, bits: Mapping[tuple[int, int
     empty = []
     for question_id, block in sorted(bits):
         empty.append({"question_id": question_id, "block": block, "bitmap": b""})
+
     connection.execute(insert_new(SearchedBlock, is_sqlite=db.is_sqlite), empty)
 
     question_ids = sorted({question_id for question_id, _ in bits})
@@ -339,6 +350,7 @@ def _set_bits(db: Database, connection: Connection, bits: Mapping[tuple[int, int
         for question_id, block, bitmap in _lock_blocks(connection, batch, question_ids):
             if (question_id, block) in bits:
                 bitmaps[question_id, block] = bitmap | bits[question_id, block]
+
     _write_bitmaps(connection, bitmaps)
 
 
@@ -352,6 +364,7 @@ def _lock_blocks(
     locked = []
     for question_id, block, bitmap in connection.execute(statement, parameters):
         locked.append((question_id, block, int.from_bytes(bitmap, "little")))
+
     return locked
 
 
@@ -361,5 +374,6 @@ def _write_bitmaps(connection: Connection, bitmaps: Mapping[tuple[int, int], int
         length = (bitmap.bit_length() + 7) // 8
         new = bitmap.to_bytes(length, "little")
         parameters.append({"question": question_id, "at": block, "new": new})
+
     if parameters:
         connection.execute(_SET_BITMAP, parameters)

@@ -59,6 +59,7 @@ def list_mentions_by_month(db: Database, run_id: int) -> Iterator[list[LabelledM
             for document_id, keyword, position, identity in connection.execute(mentions):
                 key = UnitKey(document_id, keyword, position)
                 labelled_mentions.append(LabelledMention(key, period, identity))
+
         yield labelled_mentions
 
 
@@ -76,6 +77,7 @@ def read_sentences(
             key = UnitKey(document_id, keyword, position)
             if key in selected:
                 sentences[key] = sentence
+
     return sentences
 
 
@@ -84,6 +86,7 @@ def read_labels(connection: Connection, run_id: int, coder: str) -> dict[UnitKey
     labels: dict[UnitKey, int | None] = {}
     for unit, unit_codes in codes.read_codes(connection, _labelling(run_id, coder)).items():
         labels[unit] = to_label(unit_codes[POLARITY_VARIABLE].code)
+
     return labels
 
 

@@ -45,6 +45,7 @@ def languages_by_id(connection: Connection, ids: Sequence[int]) -> list[Language
     language_rows: list[LanguageRow] = []
     for batch in batched(ids):
         language_rows += _read(connection, Document.id.in_(batch))
+
     return language_rows
 
 

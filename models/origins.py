@@ -50,6 +50,7 @@ def find_or_add_origins(
     if new:
         connection.execute(db.upsert(Origin).on_conflict_do_nothing(), new)
         ids = _origin_ids(connection, missing)
+
     return ids
 
 
@@ -60,6 +61,7 @@ def _origin_ids(connection: Connection, keys: Sequence[OriginKey]) -> dict[Origi
         is_of_batch = tuple_(*_COLUMNS).in_(batch)
         for origin_id, *key in connection.execute(_ORIGINS.where(is_of_batch)):
             ids[tuple(key)] = origin_id
+
     return ids
 
 
@@ -69,6 +71,7 @@ def read_origins(connection: Connection, ids: Iterable[int]) -> dict[int, Origin
     for batch in batched(sorted(set(ids))):
         for origin_id, *key in connection.execute(_ORIGINS.where(Origin.id.in_(batch))):
             keys[origin_id] = tuple(key)
+
     return keys
 
 
@@ -87,6 +90,7 @@ def select_origins(**chosen: Sequence[str]) -> Select[int]:
         column = func.lower(getattr(Origin, field))
         if names:
             conditions.append(or_(*(column == func.lower(chosen_name) for chosen_name in names)))
+
     return select(Origin.id).where(*conditions)
 
 
@@ -99,6 +103,7 @@ def stored_names(
     names = select(column, documents).join(Origin, Origin.id == DocumentCount.origin_id)
     if sources:
         names = names.where(DocumentCount.source.in_(sources))
+
     ordered = names.where(column != "").group_by(column).order_by(documents.desc(), column)
     return [StoredName(name, int(count)) for name, count in connection.execute(ordered)]
 
@@ -126,6 +131,7 @@ def stored_languages(connection: Connection, source: str, outlets: Sequence[str]
     if outlets:
         column = func.lower(Origin.outlet)
         languages = languages.where(or_(*(column == func.lower(outlet) for outlet in outlets)))
+
     return set(connection.scalars(languages.distinct()))
 
 
@@ -157,6 +163,7 @@ def add_to_counts(connection: Connection, db: Database, changes: Mapping[CountKe
         if change:
             key = {"source": source, "period": period, "origin_id": origin_id}
             count_rows.append({**key, "documents": change})
+
     if not count_rows:
         return
 
@@ -180,4 +187,5 @@ def count_by_key(connection: Connection, ids: Sequence[int]) -> Counter[CountKey
     for batch in batched(ids):
         for document in connection.execute(columns.where(Document.id.in_(batch))).mappings():
             counts[count_key(document)] += 1
+
     return counts

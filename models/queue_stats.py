@@ -37,4 +37,5 @@ def read_queue_stats(db: Database) -> QueueStats:
             may_start = state in (State.QUEUED, State.WAITING) and run_id not in paused
             if may_start and due_at <= now:
                 stats.oldest_due[queue] = max(now - due_at, stats.oldest_due.get(queue, 0.0))
+
     return stats

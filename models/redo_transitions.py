@@ -60,6 +60,7 @@ def look_again(connection: Connection, run_id: int) -> None:
     ended = update(Job).where(is_look, Job.state.in_(ENDED)).values(again)
     if not connection.execute(ended).rowcount:
         return
+
     coder = select(Run.parameters["coder"].as_string()).where(Run.id == run_id).scalar_subquery()
     is_of_run = and_(SampleLook.run_id == run_id, SampleLook.coder == coder)
     connection.execute(delete(SampleLook).where(is_of_run, SampleLook.number > PILOT_LOOKS))

@@ -23,6 +23,7 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
         figure_job_name = f"{REPORT_JOB}: {FIGURES_OPTION} {group_number} of {len(groups)}"
         options = {FIGURES_OPTION: list(job_names)}
         jobs.append(NewJob(JobKind.REPORT, figure_job_name, options, QUEUE_REPORTS))
+
     add_jobs(connection, run_id, jobs)
 
     waiting = select(func.count()).where(

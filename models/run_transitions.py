@@ -94,6 +94,7 @@ def resume_run(
         connection.execute(waiting.where(Job.run_id == run_id).values(due))
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
+
     return calls_left
 
 
@@ -107,12 +108,15 @@ def _check_cost_cap(run: Row[Any], max_cost: Money | None, *, is_raised: bool) -
         if max_cost.currency != run.currency:
             paid_in = f"pays in {run.currency}" if run.currency else "pays no language model"
             raise UsageError(f"--max-cost {max_cost}: run {run.id} {paid_in}")
+
         if max_cost.micro <= run.cost_charged:
             raise UsageError(
                 f"--max-cost {max_cost}: run {run.id} was charged {charged} already, and the cap "
                 "is on all of it: give more"
             )
+
         return
+
     if run.state == State.PAUSED and run.reason is not None and run.max_cost and not is_raised:
         raise RunCapReached(
             f"run {run.id} was charged {charged} of its cap, which leaves no call, and stays "
@@ -127,6 +131,7 @@ def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
         raise UsageError(
             f"--max-calls {max_calls:,}: {calls} already, and the cap is on all of them: give more"
         )
+
     if run.state == State.PAUSED and run.reason is not None:
         raise RunCapReached(
             f"{calls}, all that its cap allows, and stays paused: `tidings resume {run.id} "
@@ -162,6 +167,7 @@ def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
             failed_names = set(connection.scalars(select(Job.name).where(failed)))
             if missing := [job_name for job_name in job_names if job_name not in failed_names]:
                 raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
+
             failed = and_(failed, Job.name.in_(job_names))
 
         requeued = due_columns(State.QUEUED) | NO_SETBACKS
@@ -262,4 +268,5 @@ def _lock_unless(
     if run.state in states:
         if remedy is None and run.state == State.FAILED:
             remedy = f"`tidings retry {run.id}` queues its failed jobs again"
+
         raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy or 'submit it again'}")

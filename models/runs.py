@@ -85,11 +85,14 @@ def create_run(
             if equal_run is not None:
                 on_equal(equal_run)
                 return equal_run
+
         if db.is_sqlite:
             # SQLite gives the highest number again once its run was forgotten.
             run = run.values(id=_next_number(connection))
+
         run_id = connection.execute(run.returning(Run.id)).scalar_one()
         add_jobs(connection, run_id, jobs)
+
     return run_id
 
 
@@ -109,6 +112,7 @@ def _find_equal_run(
     """
     if not db.is_sqlite:
         connection.execute(select(func.pg_advisory_xact_lock(_SUBMIT_LOCK)))
+
     candidates = select(Run.id, Run.parameters).where(
         Run.kind == kind,
         Run.name.is_not_distinct_from(name),
@@ -118,9 +122,11 @@ def _find_equal_run(
     for run_id, run_parameters in connection.execute(candidates.order_by(Run.id)).all():
         if run_parameters != dict(parameters):
             continue
+
         run_jobs = select(Job.name).where(Job.run_id == run_id, IS_SUBMITTED)
         if set(connection.scalars(run_jobs)) == set(job_names):
             return int(run_id)
+
     return None
 
 
@@ -129,6 +135,7 @@ def _next_number(connection: Connection) -> int:
     highest = 0
     for run_number in (Run.id, ForgottenRun.number):
         highest = max(highest, connection.scalar(select(func.max(run_number))) or 0)
+
     return highest + 1
 
 
@@ -147,6 +154,7 @@ def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> Non
             job_rows.append(
                 {**job_row, "queue": job.queue, "options": options, "due_at": queued_at}
             )
+
     if job_rows:
         connection.execute(insert(Job), job_rows)
 
@@ -159,6 +167,7 @@ def get_run(connection: Connection, run_id: int) -> Row[Any]:
         run = connection.execute(select(*columns).where(Run.id == run_id)).one_or_none()
     if run is None:
         raise NotFound(f"there is no run {run_id}: `tidings runs` lists them")
+
     return run
 
 
@@ -167,6 +176,7 @@ def engines_of(connection: Connection, run_id: int) -> dict[str, frozenset[str] 
     engines: dict[str, frozenset[str] | None] = {}
     for engine, languages in connection.execute(_ENGINES, {"run": run_id}):
         engines[engine] = None if languages is None else frozenset(languages.split(","))
+
     return engines
 
 

@@ -111,6 +111,7 @@ def _select_due_jobs(db: Database, parameters: Values, slots: int) -> list[DueJo
         chosen = _take_turns(due, busy, limit, share)
         if chosen:
             _set_dispatched(connection, chosen, clock())
+
     return chosen
 
 
@@ -134,6 +135,7 @@ def _count_busy(connection: Connection, parameters: Values) -> SlotsByRun:
     for run_id, queue, running, dispatched in connection.execute(_COUNT_BUSY, parameters):
         if queue == parameters["queue"]:
             busy[run_id] = Slots(running, running + int(dispatched))
+
     return busy
 
 
@@ -147,6 +149,7 @@ def _due_jobs_of_run(connection: Connection, run_id: int, parameters: Values) ->
     is_report = parameters["queue"] == QUEUE_REPORTS
     for statement in _DUE_REPORTS_OF_RUN if is_report else _DUE_OF_RUN:
         jobs += connection.execute(statement, {**parameters, "run": run_id})
+
     return sorted(jobs, key=attrgetter("due_at", "id"))
 
 
@@ -157,6 +160,7 @@ def _due_jobs(
     is_due = and_(Job.state == state, _IS_FREE, _IS_DUE[state])
     if may_begin is not None:
         is_due = and_(is_due, may_begin)
+
     jobs = select(columns).where(Job.run_id == run_id, is_due)
     return jobs.order_by(Job.due_at, Job.id).limit(most)
 
@@ -289,6 +293,7 @@ def _take_turns(
         running_or_chosen[run_id] = running_or_chosen.get(run_id, slots.running) + 1
         is_in_share = running_or_chosen[run_id] <= share
         chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, is_in_share))
+
     return chosen
 
 

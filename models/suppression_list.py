@@ -58,6 +58,7 @@ def unsuppress(connection: Connection, *, handle: str | None, document: str | No
         name_hash = _hash_name("account", handle)
     else:
         name_hash = _hash_name("document", document or "")
+
     drop_places(connection)
     entries = or_(SuppressedName.name == name_hash, SuppressedName.account == name_hash)
     return connection.execute(delete(SuppressedName).where(entries)).rowcount > 0
@@ -67,6 +68,7 @@ def _names_of(document: Mapping[Any, Any]) -> Iterator[bytes]:
     yield _hash_name("document", document["identity"])
     for identity in document.get("less_known_identities", ()):
         yield _hash_name("document", identity)
+
     if document.get("handle"):
         yield _hash_name("account", document["handle"])
     if document.get("author_id"):
@@ -82,4 +84,5 @@ def _suppressed_among(connection: Connection, hashes: Sequence[bytes]) -> set[by
     for batch in batched(hashes):
         entries = select(SuppressedName.name).where(SuppressedName.name.in_(batch))
         suppressed.update(connection.scalars(entries))
+
     return suppressed

@@ -43,6 +43,7 @@ def store_epochs(
     """Store the figures of *epochs*; call it after `fence`, with what continues from them."""
     if not epochs:
         return
+
     table = db.upsert(Epoch)
     figures = ("train_loss", "validation_loss", "accuracy", "seconds")
     connection.execute(
@@ -98,6 +99,7 @@ def get_run_state(connection: Connection, claim: Claim) -> State:
         raise LeaseLost(
             f"job {claim.name} of run {claim.run_id} was cancelled or has another owner now"
         )
+
     return State(state)
 
 
@@ -119,6 +121,7 @@ def get_trained_network(
         raise UsageError(
             f"run {run_id} is no training, it has no weights: `tidings runs` lists what each run is"
         )
+
     if not trainings:
         raise NotFound(
             f"no training of run {run_id} is finished: `tidings status {run_id}` shows its progress"
@@ -131,9 +134,11 @@ def get_trained_network(
             f"run {run_id} has {len(trainings)} trained networks: name one by --job, of "
             f"{training_names}"
         )
+
     training = trainings[0] if job is None else trainings_by_name.get(job)
     if training is None:
         raise NotFound(f"run {run_id} has no trained network {job!r}: it has {training_names}")
+
     weights = connection.scalar(select(Training.weights).where(Training.job_id == training.id))
     assert weights is not None  # noqa: S101 - it was selected for having them
     return TrainedNetwork(training.name, training.options, run.parameters, weights)

@@ -59,6 +59,7 @@ def next_due(every: str, begun_at: float, now: float) -> float:
     due = _add_months(begun, months)
     if due <= today:
         due = _add_months(begun, months + 1)
+
     return due.timestamp()
 
 
@@ -102,6 +103,7 @@ def stop_watch(connection: Connection, run_id: int) -> None:
     """End the watch; the run and its report stay. Raises `NotFound`."""
     for table in (WatchReport, WatchEvent):
         connection.execute(delete(table).where(table.run_id == run_id))
+
     if not connection.execute(delete(Watch).where(Watch.run_id == run_id)).rowcount:
         raise NotFound(f"run {run_id} is not watched: `tidings watch --list` lists those that are")
 
@@ -184,6 +186,7 @@ def record_report(
         event = {"run_id": run_id, "key": key, "number": number, "at": at}
         # Events that were there before the first update are no news.
         event_rows.append({**event, "is_sent": number == 0})
+
     if event_rows:
         connection.execute(insert(WatchEvent), event_rows)
 

@@ -30,6 +30,7 @@ class Baselines:
         errors = {"mean": self.mean, "last": self.last}
         if self.recurrence is not None:
             errors["recurrence"] = self.recurrence
+
         forecast = min(errors, key=errors.__getitem__)
         return forecast, errors[forecast]
 

@@ -53,6 +53,7 @@ class Classifier:
         """Return the probability of each class ``(rows, classes)`` by the outputs of `score`."""
         if not self.is_ordered:
             return softmax(scores + self.biases)
+
         below = sigmoid(self.biases - scores)
         return np.diff(below, axis=1, prepend=0.0, append=1.0)
 
@@ -83,12 +84,14 @@ def fit_classifier(
             loss, errors, bias_gradient = _measure_ordered(scores[:, 0], biases, classes)
         else:
             loss, errors, bias_gradient = _measure_multinomial(scores, biases, classes)
+
         loss += weight_decay / 2 * float(np.sum(weights * weights))
 
         gradient = np.empty(shape)
         for output in range(shape[1]):
             entries = rows.values * errors[row_numbers, output]
             gradient[:, output] = np.bincount(rows.columns, entries, shape[0])
+
         gradient += weight_decay * weights
         return loss, np.concatenate((gradient.ravel(), bias_gradient))
 
@@ -114,6 +117,7 @@ def first_classifier(
     shares = counts / counts.sum()
     if not is_ordered:
         return Classifier(np.zeros((columns, class_count)), np.log(shares))
+
     below = np.cumsum(shares)[:-1]
     return Classifier(np.zeros((columns, 1)), np.log(below / (1 - below)), is_ordered=True)
 
@@ -186,6 +190,7 @@ def minimise(
     for _ in range(_MOST_STEPS):
         if np.max(np.abs(gradient)) <= smallest_derivative:
             break
+
         direction = _find_direction(gradient, history)
         slope = float(gradient @ direction)
         length = 1.0 if history else min(1.0, 1.0 / float(np.abs(gradient).sum()))
@@ -195,6 +200,7 @@ def minimise(
             new_loss, new_gradient = measure(candidate)
             if new_loss <= loss + _LEAST_DECREASE * length * slope:
                 break
+
             length /= 2
         else:
             # Rounding hides what is left to gain.
@@ -204,6 +210,7 @@ def minimise(
         curvature = float(step @ change)
         if curvature > 0:
             history.append((step, change, curvature))
+
         parameters, loss, gradient = candidate, new_loss, new_gradient
 
     return parameters
@@ -216,9 +223,12 @@ def _find_direction(gradient: Numbers, history: deque[tuple[Numbers, Numbers, fl
         share = float(step @ direction) / curvature
         direction = direction - share * change
         shares.append(share)
+
     if history:
         _, change, curvature = history[-1]
         direction = direction * (curvature / float(change @ change))
+
     for (step, change, curvature), share in zip(history, reversed(shares), strict=True):
         direction = direction + (share - float(change @ direction) / curvature) * step
+
     return direction

@@ -36,6 +36,7 @@ class Scaling:
             scaled -= self.shift
         if self.scale != 1.0:
             scaled /= self.scale
+
         return scaled
 
     def undo(self, scaled: Array) -> Array:
@@ -144,14 +145,17 @@ def _check_images(split: str, images: Any, labels: Any) -> None:
             f"the {split} data has images of shape {images.shape} and labels of shape "
             f"{labels.shape}: give as many labels as images, one number each"
         )
+
     if len(images) == 0:
         raise NetworkError(
             f"the {split} data is empty: give at least one image (six to train: one validates)"
         )
+
     if images.dtype.kind not in "buif" or not np.all(np.isfinite(images)):
         raise NetworkError(
             f"the {split} images are no finite numbers ({images.dtype}): give numbers"
         )
+
     if labels.dtype.kind not in "bui" or labels.min() < 0 or labels.max() > 999:
         raise NetworkError(f"the {split} labels are not classes: give whole numbers from 0 to 999")
 

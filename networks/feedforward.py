@@ -81,6 +81,7 @@ class FeedForward:
             z = a @ weights.T
             z += biases
             a = self._output(z, z) if layer == last_layer else self._activation.value(z, z)
+
         return a
 
     def backpropagate(self, x: Array, y: Array, outputs: Array) -> None:
@@ -120,6 +121,7 @@ class FeedForward:
         if row_count not in self._buffers:
             hidden = [np.empty((row_count, size), self.dtype) for size in self.sizes[1:-1]]
             self._buffers[row_count] = hidden, np.ones(row_count, self.dtype)
+
         return self._buffers[row_count]
 
     def named_parameters(self) -> dict[str, Array]:
@@ -142,4 +144,5 @@ def _split_layers(flat: Array, shapes: list[tuple[int, int]]) -> tuple[list[Arra
         weights.append(flat[start:middle].reshape(size_out, size_in))
         biases.append(flat[middle:end])
         start = end
+
     return weights, biases

@@ -54,6 +54,7 @@ def read_images(path: str | Path, *, dtype: DTypeLike) -> Data:
         return _read_npz_images(path, dtype)
     if path.name.endswith((".pkl", ".pkl.gz")):
         return _read_pickled_images(path, dtype)
+
     reason = "is no set of images" if path.exists() else "does not exist"
     raise NetworkError(f"{path} {reason}: give {_FORMATS}")
 
@@ -79,6 +80,7 @@ def read_inputs(path: str | Path) -> Array:
 
     if x.ndim < 2 or len(x) == 0 or x.dtype.kind not in "buif":
         raise NetworkError(f"{path} holds {x.dtype} of shape {x.shape}: give images, one per row")
+
     return x.reshape(len(x), -1)
 
 
@@ -100,6 +102,7 @@ def read_idx(path: str | Path) -> Array:
             f"{path} holds {len(raw) - start} bytes of values, its header says {size}: "
             "download it again"
         )
+
     array = np.frombuffer(raw, dtype, offset=start).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
@@ -123,6 +126,7 @@ def read_column(path: str | Path, column: str) -> list[float | None]:
         raise NetworkError(
             f"{path} has no column {column!r}: it has {', '.join(columns) or 'no header'}"
         )
+
     try:
         return [
             _parse_number(record[column], f"{path}, line {reader.line_num}") for record in reader
@@ -136,14 +140,17 @@ def read_column(path: str | Path, column: str) -> list[float | None]:
 def _parse_number(cell: str | None, location: str) -> float | None:
     if cell is None or not cell.strip():
         return None
+
     try:
         parsed = float(cell)
     except ValueError:
         parsed = math.nan
+
     if not math.isfinite(parsed):
         raise NetworkError(
             f"{location}: {cell!r} is no finite number; leave the cell empty for a gap"
         )
+
     return parsed
 
 
@@ -153,6 +160,7 @@ def _read_bytes(path: Path) -> bytes:
         raw = path.read_bytes()
         if raw[:2] != b"\x1f\x8b":
             return raw
+
         limit = _max_unpacked_bytes(len(raw))
         with gzip.open(io.BytesIO(raw)) as file:
             unpacked = file.read(limit + 1)
@@ -162,6 +170,7 @@ def _read_bytes(path: Path) -> bytes:
 
     if len(unpacked) > limit:
         raise NetworkError(f"{path} unpacks to more than {limit:,} bytes: give a smaller file")
+
     return unpacked
 
 
@@ -212,14 +221,17 @@ def _read_npz_images(path: Path, dtype: DTypeLike) -> Data:
         validation = None
         if {"x_validation", "y_validation"} <= arrays.keys():
             validation = arrays["x_validation"], arrays["y_validation"]
+
         return prepare_images(
             (arrays["x_train"], arrays["y_train"]),
             (arrays["x_test"], arrays["y_test"]),
             validation=validation,
             dtype=dtype,
         )
+
     if {"x", "y"} <= arrays.keys():
         return split_images(arrays["x"], arrays["y"], dtype=dtype)
+
     raise NetworkError(
         f"{path} holds {', '.join(sorted(arrays)) or 'nothing'}: "
         "give x_train, y_train, x_test and y_test"
@@ -239,6 +251,7 @@ def _read_pickled_images(path: Path, dtype: DTypeLike) -> Data:
                 validation=(x_validation, y_validation),
                 dtype=dtype,
             )
+
     raise NetworkError(
         f"{path} does not hold three pairs of images and labels (train, validation, test)"
     )

@@ -211,6 +211,7 @@ def look_up(table: Mapping[str, T], name: str, kind: str) -> T:
     if name not in table:
         choices = ", ".join(sorted(table))
         raise NetworkError(f"there is no {kind} called {name!r}: choose one of {choices}")
+
     return table[name]
 
 
@@ -221,4 +222,5 @@ def look_up_loss(loss: str, output: str) -> Loss:
             f"the loss {loss!r} does not go with the output {output!r}: "
             "choose quadratic, or cross-entropy with an output of softmax or sigmoid"
         )
+
     return LOSSES[loss, output]

@@ -59,6 +59,7 @@ def _check_opcodes(pickled: bytes) -> None:
     for count, (opcode, argument, _) in enumerate(pickletools.genops(pickled)):
         if opcode.name not in _OPCODES:
             raise NetworkError(f"the pickle was refused: no array needs its opcode {opcode.name}")
+
         # The Unpickler reserves memory up to the index of a LONG_BINPUT.
         index = argument if isinstance(argument, int) and opcode.name == "LONG_BINPUT" else 0
         if max(count, index) >= MAX_OPCODES:
@@ -130,6 +131,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             # Python 3 writes bytes for Python 2 with these functions.
             case "_codecs.encode" | "__builtin__.bytes":
                 return _Stub(self._encode)
+
         raise NetworkError(
             f"the pickle names {path!r}, and only numpy arrays are admitted: it was refused"
         )

@@ -171,12 +171,14 @@ def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Op
     option_names = {field.name for field in fields(Options)} - {"kind", "preset"}
     if kind != "recurrent":
         option_names -= RECURRENT_ONLY
+
     for option_name, raw in chosen.items():
         if option_name not in option_names:
             raise NetworkError(
                 f"a {kind} network has no option {option_name.replace('_', '-')!r}: "
                 f"choose one of {', '.join(sorted(option_names)).replace('_', '-')}"
             )
+
         chosen[option_name] = _parse(option_name, raw)
 
     options = replace(PRESETS[kind, preset], **chosen)
@@ -188,6 +190,7 @@ def _parse(option_name: str, raw: Any) -> Any:
     """Return *raw* in the type of the option *option_name*."""
     if option_name in {"patience", "truncate", "clip"} and str(raw).lower() in {"none", ""}:
         return None
+
     parse, expected = _PARSERS.get(option_name, (str, "a name"))
     try:
         return parse(raw)
@@ -214,6 +217,7 @@ def _parse_layers(raw: Any) -> tuple[int, ...]:
         raw = raw.split(",")
     if not isinstance(raw, (list, tuple)):
         raw = [raw]
+
     return tuple(map(_parse_integer, raw))
 
 
@@ -223,6 +227,7 @@ def _parse_yes_or_no(raw: Any) -> bool:
         return True
     if answer in {"false", "no", "0"}:
         return False
+
     raise ValueError(raw)
 
 
@@ -291,6 +296,7 @@ def choose_output(options: Options) -> str:
     """
     if options.kind != "feedforward":
         return "identity"
+
     return "softmax" if options.loss == "cross-entropy" else "sigmoid"
 
 

@@ -43,6 +43,7 @@ class Recurrent:
             raise NetworkError(
                 f"sizes {inputs}, {hidden}, {outputs} make no network: each must be at least 1"
             )
+
         if truncate is not None and truncate < 1:
             raise NetworkError(
                 f"truncating at {truncate} steps leaves nothing to learn from: "
@@ -90,6 +91,7 @@ class Recurrent:
             z = hidden_state @ parameters["recurrent_weights"]
             z += driven[:, step]
             hidden_state = self._activation.value(z, z)
+
         outputs = hidden_state @ parameters["output_weights"] + parameters["output_biases"]
         return outputs, hidden_state
 
@@ -146,6 +148,7 @@ class Recurrent:
                 z=np.empty((row_count, hidden), self.dtype),
                 deltas=np.empty((depth, row_count, hidden), self.dtype),
             )
+
         return self._buffers[row_count, steps]
 
     def named_parameters(self) -> dict[str, Array]:

@@ -90,6 +90,7 @@ def _evaluate_forecasts(network: Recurrent, data: Data) -> Results:
         predicted = data.scaling.undo(predict(network, samples)[:, 0])
         errors[split] = rmse(actual, predicted)
         predictions += _list_predictions(split, samples.index, actual, predicted)
+
     baselines = fit_baselines(data)
     return Results(errors["train"], errors["validation"], None, baselines, predictions)
 
@@ -114,11 +115,13 @@ def classify(network: FeedForward, scaling: Scaling, images: Array) -> Array:
             f"the images have shape {images.shape}, the network reads {network.sizes[0]} numbers "
             "each: give such images"
         )
+
     x = scaling.apply(images, network.dtype)
     classes = np.empty(len(x), np.int64)
     for start in range(0, len(x), PREDICTION_ROWS):
         batch = slice(start, start + PREDICTION_ROWS)
         classes[batch] = network.forward(x[batch]).argmax(axis=1)
+
     return classes
 
 

@@ -30,6 +30,7 @@ class SparseRows:
                 f"{len(columns)} columns and {len(values)} values do not fill rows that end at "
                 f"{starts[-1]}: give as many of each"
             )
+
         if len(columns) and not 0 <= np.min(columns) <= np.max(columns) < width:
             raise NetworkError(f"a column lies outside 0 to {width - 1}: give a larger width")
 
@@ -80,6 +81,7 @@ class SparseRows:
         for output in range(weights.shape[1]):
             entries = self.values * weights[self.columns, output]
             product[:, output] = np.bincount(row_numbers, entries, len(self))
+
         return product
 
     def number_entries(self) -> NDArray[np.int64]:

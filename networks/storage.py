@@ -38,6 +38,7 @@ def unpack(stored: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     try:
         with np.load(io.BytesIO(stored), allow_pickle=False) as file:
             arrays = dict(file)
+
         meta = json.loads(str(arrays.pop(_META)))
         version = meta["version"]
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -51,6 +52,7 @@ def unpack(stored: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
             f"the weights are of version {version}, this program reads {VERSION}: "
             "train again, or use its version"
         )
+
     return meta, arrays
 
 
@@ -88,6 +90,7 @@ def copy_arrays(arrays: Mapping[str, Array], targets: Mapping[str, Array]) -> No
             f"the stored arrays are {stored}, the network's {expected}: "
             "they belong to another network"
         )
+
     for array_name, target in targets.items():
         target[...] = arrays[array_name]
 

@@ -98,6 +98,7 @@ class _StopCheck:
         if now >= self._next_call:
             if self._should_stop():
                 raise TrainingStopped("the caller stopped the training")
+
             self._next_call = now + STOP_CHECK_SECONDS
 
 
@@ -156,6 +157,7 @@ class _Training:
         self.history.epochs.append(epoch)
         if options.patience is not None:
             self._keep_if_best(epoch)
+
         return epoch
 
     def _keep_if_best(self, epoch: Epoch) -> None:
@@ -173,8 +175,10 @@ class _Training:
         arrays = {"parameters": self.network.parameters}
         for slot_name, array in self.optimizer.slots.items():
             arrays[f"slot_{slot_name}"] = array
+
         if self.options.patience is not None:
             arrays["best"] = self.best_parameters
+
         return arrays
 
     def checkpoint(self) -> bytes:
@@ -198,6 +202,7 @@ class _Training:
                 "the checkpoint belongs to a training with other options or data: "
                 "start again without it"
             )
+
         copy_arrays(arrays, self._arrays())
         self.generator.bit_generator.state = meta["generator"]
         self.optimizer.steps = meta["steps"]
@@ -244,6 +249,7 @@ def train_batches(
             clip(gradient, limit)
         if decay != 1.0:
             parameters *= decay
+
         optimizer.step(parameters, gradient, rate)
 
     return network.loss.value(outputs, targets)
@@ -273,6 +279,7 @@ def predict(network: Network, samples: Samples, check_stop: CheckStop = _never_s
         for index, x in enumerate(samples.x):
             check_stop()
             outputs[index], hidden_state = network.forward_from(x[None], hidden_state)
+
         return outputs
 
     for start in range(0, len(samples), PREDICTION_ROWS):

@@ -73,24 +73,28 @@ class RecordingFetcher:
         with self._db.read() as connection:
             searched = read_searched(connection, self.engine, terms, document_ids)
             sentences = read_sentences(connection, self.engine, terms, document_ids)
+
         if any(searched.missing(term, document_ids) for term in terms):
             raise AnswersMissing(MISSING)
 
         for (term, document_id), quotes in sentences.items():
             answer = json.dumps(quotes, ensure_ascii=False, separators=(",", ":"))
             self.answers[self._texts.key(term, document_id)] = answer
+
         return sentences
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys*. Raises `AnswersMissing`."""
         with self._db.read() as connection:
             stored = read_answers(connection, keys)
+
         if len(stored) < len(set(keys)):
             raise AnswersMissing(MISSING)
 
         for key, answer in stored.items():
             if answer != NOTHING_FOUND:
                 self.answers[key] = answer
+
         return {key: json.loads(answer) for key, answer in stored.items()}
 
 
@@ -125,6 +129,7 @@ class ReplayingFetcher:
                 answer = self._answers.get(key)
                 if answer:
                     sentences[term, document_id] = answer
+
         return sentences
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
@@ -146,6 +151,8 @@ def load_answers(file: IO[bytes], file_name: str) -> dict[bytes, Any]:
     for line_number, line in enumerate(read_lines(file, file_name, PackedAnswer), start=1):
         if line.key <= last_key:
             raise BadInput(f"{file_name}, line {line_number}: it is not in the order of keys")
+
         last_key = line.key
         answers[bytes.fromhex(line.key)] = line.value
+
     return answers

@@ -62,6 +62,7 @@ def write_archive(folder: Path, out: Path) -> str:
         for path in paths:
             if path.is_dir():
                 _add_folder(archive, path.relative_to(folder).as_posix())
+
         for path in files:
             file_name = path.relative_to(folder).as_posix()
             with path.open("rb") as content:
@@ -86,6 +87,7 @@ def _add(archive: ZipFile, file_name: str, content: IO[bytes]) -> str:
     """Add a file; return the SHA-256 of its content."""
     if not _NAME.fullmatch(file_name):
         raise BadInput(f"{file_name} is no name for a file in a pack")
+
     entry = ZipInfo(file_name, _TIME)
     entry.compress_type = ZIP_DEFLATED
     entry.create_system = _UNIX
@@ -96,6 +98,7 @@ def _add(archive: ZipFile, file_name: str, content: IO[bytes]) -> str:
         while chunk := content.read(CHUNK):
             digest.update(chunk)
             packed.write(chunk)
+
     return digest.hexdigest()
 
 
@@ -111,6 +114,7 @@ class _BoundedFile(io.FileIO):
         content = super().read(size) or b""
         if len(content) > LONGEST_DIRECTORY:
             raise BadZipFile("its list of files is too long")
+
         return content
 
 
@@ -126,6 +130,7 @@ class PackFile:
             self._file = _BoundedFile(path)
         except OSError as error:
             raise BadInput(f"{path} cannot be read ({error.strerror})") from error
+
         try:
             self._archive = ZipFile(self._file)
             self._entries = _check_entries(self._archive.infolist(), path.stat().st_size)
@@ -155,6 +160,7 @@ class PackFile:
         """Open a file. Raises `BadInput`, which names the file, if it is missing or damaged."""
         if file_name not in self._entries:
             raise BadInput(f"{file_name} is not in the pack")
+
         try:
             with self._archive.open(self._entries[file_name]) as file:
                 yield file
@@ -165,6 +171,7 @@ class PackFile:
         """Return a file of at most so many bytes. Raises `BadInput`."""
         if file_name in self._entries and self._entries[file_name].file_size > most:
             raise BadInput(f"{file_name} is larger than {most:,} bytes")
+
         with self.open(file_name) as file:
             return file.read()
 
@@ -174,6 +181,7 @@ class PackFile:
         with self.open(file_name) as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
+
         return digest.hexdigest()
 
     def checksums(self) -> dict[str, str]:
@@ -186,7 +194,9 @@ class PackFile:
                 raise BadInput(
                     f"{CHECKSUMS}, line {line_number}: it is no checksum and name of a file"
                 )
+
             checksums[match[2]] = match[1]
+
         return checksums
 
     def salvage(self, file_name: str, out: IO[bytes]) -> None:
@@ -207,6 +217,7 @@ def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipIn
     """Return the *entries* by name. Raises `BadInput` if `write_archive` would not write one."""
     if len(entries) > MOST_FILES:
         raise BadInput(f"the pack has {len(entries):,} files: at most {MOST_FILES:,} are read")
+
     size = sum(entry.file_size for entry in entries)
     expanded = max(ALWAYS_ALLOWED_BYTES, MOST_EXPANSION * archive_size)
     if size > min(MOST_BYTES, expanded):
@@ -223,9 +234,12 @@ def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipIn
             raise BadInput(
                 f"the pack has a file {file_name[:100]!r}, whose name no pack has or twice"
             )
+
         if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or entry.flag_bits & 1:
             raise BadInput(f"{file_name} is packed in a way that no pack is")
+
         entries_by_name[file_name] = entry
+
     return entries_by_name
 
 
@@ -242,6 +256,7 @@ def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
         chunk = file.read(min(packed, 256))
         if not chunk:
             return
+
         content = inflate.decompress(chunk, unpacked)
         out.write(content)
         packed -= len(chunk)
@@ -259,5 +274,6 @@ def salvaged(pack: PackFile, file_name: str, out_path: Path) -> Iterator[IO[byte
             out.seek(0)
             out.truncate()
             pack.salvage(file_name, out)
+
         out.seek(0)
         yield out

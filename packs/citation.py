@@ -37,12 +37,14 @@ def write_citation(run: PackedRun) -> str:
     ]
     for keyword in list_keywords(run):
         lines.append(f"  - {_quote(keyword)}")
+
     return "\n".join([*lines, ""])
 
 
 def _author_lines(authors: Sequence[Author]) -> list[str]:
     if not authors:
         return [_NO_AUTHORS]
+
     lines = ["authors:"]
     for author in authors:
         if author.given_names is None:
@@ -50,6 +52,7 @@ def _author_lines(authors: Sequence[Author]) -> list[str]:
         else:
             lines.append(f"  - family-names: {_quote(author.name)}")
             lines.append(f"    given-names: {_quote(author.given_names)}")
+
     return lines
 
 

@@ -118,6 +118,7 @@ def _list_codebooks(run: RunData) -> list[tuple[int, dict[str, Any]]]:
     if getattr(run.parameters, "has_model_coder", False):
         # A model's answers are read by it, also where none of them gives a code.
         is_used |= StoredCodebook.hash == bytes.fromhex(run.parameters.codebook)
+
     columns = (StoredCodebook.id, StoredCodebook.content, StoredCodebook.hash)
     rows = fetch_all(run.db, select(*columns).where(is_used))
     return [(row.id, row.content) for row in sorted(rows, key=lambda row: bytes(row.hash))]
@@ -137,6 +138,7 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
         with run.db.read() as connection:
             strata = list_strata(connection, run.id, codebook_id)
             looks = list_looks(connection, run.id, codebook_id)
+
         drawn = fetch_all(run.db, units.where(SampledUnit.codebook_id == codebook_id))
         yield PackedCodebook(
             content=Codebook.model_validate(content).model_dump(mode="json", by_alias=True),

@@ -44,11 +44,13 @@ def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
     coder = name_coder_of_run(run_data)
     if coder is None:
         return None
+
     try:
         with run_data.db.read() as connection:
             trained = get_trained_network(connection, training_of(coder))
     except NotFound:
         return None
+
     path = folder / NETWORK_FILE
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, trained.weights)
@@ -63,12 +65,15 @@ def read_packed_network(run_data: RunData, pack: PackFile) -> CodeNetwork | None
     """
     if name_coder_of_run(run_data) is None or NETWORK_FILE not in pack.names:
         return None
+
     weights = pack.read(NETWORK_FILE, LARGEST_NETWORK)
     try:
         with ZipFile(BytesIO(weights)) as arrays:
             is_compressed = any(entry.compress_type != ZIP_STORED for entry in arrays.infolist())
+
         if is_compressed:
             raise BadInput(f"{NETWORK_FILE}: its arrays are compressed, as no network's are")
+
         return read_network(weights)
     except (BadZipFile, MemoryError) as error:
         raise BadInput(f"{NETWORK_FILE}: it is no network ({type(error).__name__})") from error
@@ -97,6 +102,7 @@ async def code_job(data: MonthData | PostData, network: CodeNetwork) -> StepResu
     result = await codes.STEP.run(give_network(data, network), ReplayingFetcher("", {}))
     if isinstance(result, NotReady):
         raise TidingsError(f"the texts cannot be coded again: {result.reason}")
+
     return result
 
 
@@ -104,6 +110,7 @@ def check_codes(run_data: RunData, job: RunJob, result: StepResult) -> None:
     """Raise `TidingsError` unless the network's codes are those that are stored."""
     with run_data.db.read() as connection:
         codebook_id = find_stored_codebook(connection, bytes.fromhex(run_data.parameters.codebook))
+
     columns = [Code.__table__.c[column] for column in _CODE_COLUMNS]
     documents = select(Document.id).where(documents_condition(run_data, job))
     stored = fetch_all(

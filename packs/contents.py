@@ -73,6 +73,7 @@ class Author(FrozenModel):
                 f"--author {text!r} is no name: write 'FAMILY, GIVEN', or the name of an "
                 "organization"
             )
+
         return cls(name=family_name, given_names=given_names or None)
 
 
@@ -82,11 +83,13 @@ def parse_license(text: str) -> str:
         identifier = str(canonicalize_license_expression(text))
     except InvalidLicenseExpression:
         identifier = ""
+
     if not _LICENSE.fullmatch(identifier) or identifier.startswith("LicenseRef-"):
         raise UsageError(
             f"--license {text!r} is no licence of the SPDX list (https://spdx.org/licenses): write "
             "the identifier of one, as CC-BY-4.0 or CC0-1.0"
         )
+
     return identifier
 
 
@@ -248,6 +251,7 @@ def read_lines(file: IO[bytes], file_name: str, kind: type[Line]) -> Iterator[Li
         line_number += 1
         if not line.endswith(b"\n"):
             raise BadInput(f"{file_name}, line {line_number}: it has no end or is too long")
+
         yield read_object(line, f"{file_name}, line {line_number}", kind)
 
 

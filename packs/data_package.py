@@ -49,6 +49,7 @@ def make_data_package(run: PackedRun, folder: Path) -> dict[str, Any]:
     if run.license is not None:
         license_entry = {"name": run.license, "path": license_address(run.license)}
         package["licenses"] = [license_entry]
+
     package["resources"] = [_resource(table, folder) for table in tables_of(run.run_kind.unit)]
     return package
 
@@ -56,6 +57,7 @@ def make_data_package(run: PackedRun, folder: Path) -> dict[str, Any]:
 def _contributor(author: Author) -> dict[str, Any]:
     if author.given_names is None:
         return {"title": author.name, "roles": ["creator"]}
+
     return {
         "title": f"{author.given_names} {author.name}",
         "givenName": author.given_names,
@@ -89,6 +91,7 @@ def _table_schema(table: Table[Any], folder: Path) -> dict[str, Any]:
         schema["primaryKey"] = list(table.key)
     else:
         schema["uniqueKeys"] = [list(table.key)]
+
     return schema
 
 
@@ -98,14 +101,18 @@ def _fields(table: Table[Any], folder: Path) -> list[dict[str, Any]]:
         if kind is dict:
             for key in _list_other_columns(table, folder):
                 fields.append({"name": key, "type": "any"})
+
             continue
+
         field: dict[str, Any] = {"name": column, "type": _TYPES[kind]}
         field["description"] = table.meanings[column]
         if scale := table.scales.get(column):
             field["unit"] = scale.unit
             ends = {"minimum": scale.minimum, "maximum": scale.maximum}
             field["constraints"] = {name: end for name, end in ends.items() if end is not None}
+
         fields.append(field)
+
     return fields
 
 
@@ -114,6 +121,8 @@ def _list_other_columns(table: Table[Any], folder: Path) -> list[str]:
     path = folder / contents.EXPORTS / f"{table.name}.jsonl"
     if not path.exists():
         return []
+
     with path.open("rb") as file:
         head = file.readline(contents.LONGEST_LINE)
+
     return [column for column in json.loads(head or "{}") if column not in table.columns]

@@ -47,6 +47,7 @@ def make_datacite_record(run: PackedRun) -> dict[str, Any]:
 def _creator(author: Author) -> dict[str, str]:
     if author.given_names is None:
         return {"name": author.name, "nameType": "Organizational"}
+
     return {
         "name": f"{author.name}, {author.given_names}",
         "nameType": "Personal",
@@ -58,6 +59,7 @@ def _creator(author: Author) -> dict[str, str]:
 def _rights(identifier: str | None) -> dict[str, str]:
     if identifier is None:
         return {"rights": NO_LICENSE}
+
     return {
         "rights": identifier,
         "rightsUri": license_address(identifier),

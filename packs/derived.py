@@ -65,6 +65,7 @@ def write_descriptions(
     _write(folder / contents.RUN, contents.to_json(run, indent=1) + "\n")
     with (folder / contents.JOBS).open("wb") as file:
         write_lines(file, jobs)
+
     files = _describe_files(run_data, run, jobs)
     _write(folder / contents.README, _describe_pack(run_data, run, files))
     _write(folder / contents.CITATION, write_citation(run))
@@ -97,6 +98,7 @@ def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJo
     for job in jobs if run.run_kind.has_documents else ():
         for step in steps_to_verify(run_data, job, texts=run.texts):
             file_names.add(answers_file(step.name))
+
     return file_names
 
 
@@ -111,6 +113,7 @@ def sort_languages(run_data: RunData) -> dict[str, tuple[str, ...] | None]:
     for engine in run_data.engines:
         declared = run_data.engine_languages[engine]
         languages[engine] = None if declared is None else tuple(sorted(declared))
+
     return languages
 
 
@@ -142,6 +145,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
             for document in fetch_pages(run_data.db, job_documents, Document.id):
                 if run_data.kind.links_documents:
                     jobs_by_document.setdefault(document.id, []).append(job.name)
+
                 yield document
 
     for batch in in_batches(sort_by_identity(read_identities())):
@@ -154,6 +158,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
         )
         with run_data.db.read() as connection:
             origins = read_origins(connection, [row.origin_id for row in stored_documents])
+
         for document in sorted(stored_documents, key=lambda document: str(document.identity)):
             yield PackedDocument(
                 identity=document.identity,
@@ -211,8 +216,10 @@ def rewrite_table(table: Table[Any], jsonl: IO[bytes], folder: Path) -> None:
                     raise BadInput(
                         f"{file_name}, line {line_number}: it has other columns than the first"
                     )
+
                 batch_values.append(tuple(table_row.values()))
                 line_number += 1
+
             for write in writers:
                 write(batch_values)
 
@@ -223,6 +230,7 @@ def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, 
     for form in contents.forms_of(table.name):
         path = folder / contents.EXPORTS / f"{table.name}.{form}"
         files[form] = stack.enter_context(path.open("wb"))
+
     return files
 
 
@@ -238,10 +246,12 @@ def _read_rows(table: Table[Any], file: IO[bytes], file_name: str) -> Iterator[d
             table_row = json.loads(line)
         except (ValueError, RecursionError):
             table_row = None
+
         columns = list(table_row) if isinstance(table_row, dict) else []
         known = [column for column in columns if column in fixed] if takes_others else columns
         if known != fixed:
             raise BadInput(f"{file_name}, line {line_number}: it is no row of such a table")
+
         yield table_row
 
 
@@ -271,6 +281,7 @@ def _describe_pack(run_data: RunData, run: PackedRun, files: Mapping[str, str]) 
         lines += ["", *_ABOUT_ANSWERS]
     if run_data.kind.has_documents:
         lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
+
     lines += ["", *_ABOUT_VERIFY, ""]
     return "\n".join(lines)
 
@@ -293,6 +304,7 @@ def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+
     if name_coder_of_run(run_data) is not None:
         files[NETWORK_FILE] = "the network that coded the texts, as far as it was still there"
     if has_codebooks(run_data):
@@ -301,6 +313,7 @@ def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]
         files[contents.MASK] = "the shape of the word clouds"
     if list_answer_files(run_data, run, jobs):
         files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
+
     return files
 
 

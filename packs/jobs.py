@@ -55,6 +55,7 @@ def repeatable_steps(run_data: RunData, kind: str, states: StepStates) -> list[S
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
+
     ended: Collection[str] = [
         step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
     ]
@@ -72,6 +73,7 @@ def steps_to_verify(run_data: RunData, job: PackedJob, *, texts: bool) -> list[S
     steps = repeatable_steps(run_data, job.kind, {step.step: step.state for step in job.steps})
     if texts:
         return steps
+
     return [step for step in steps if step is polarity.MENTIONS_STEP and not run_data.selection]
 
 
@@ -125,5 +127,6 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
     job_data = await kind.load_data(run_data.db, claim, scope, parameters)
     if not parameters.has_model_coder or parameters.coded_part != SAMPLE:
         return job_data
+
     read_sample = partial(read_stored_sample, run_data.db, run_data.id, parameters.codebook)
     return replace(job_data, read_sample=read_sample)

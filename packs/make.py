@@ -99,12 +99,14 @@ def make_pack(
     write_metadata(run_data, run, jobs, folder)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
+
     draw_figures(run_data, folder, scratch / "report", check=check)
 
     archive = scratch / "pack.zip"
     checksum = write_archive(folder, archive)
     with archive.open("rb") as packed, replace_file(out) as file:
         shutil.copyfileobj(packed, file)
+
     return checksum
 
 
@@ -118,6 +120,7 @@ def _describe_run(
 ) -> PackedRun:
     with run_data.db.read() as connection:
         parameters = get_run(connection, run_data.id).parameters
+
     return PackedRun(
         format=contents.FORMAT,
         number=run_data.id,

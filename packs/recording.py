@@ -74,9 +74,11 @@ async def record_run(
         if texts and is_by_network and network is not None and is_coded(packed_job):
             job_data = job_data or await load_data(run_data, job)
             check_codes(run_data, job, await code_job(job_data, network))
+
         recording.jobs.append(packed_job)
         for step in steps_to_verify(run_data, packed_job, texts=texts):
             recording.answers_by_step.setdefault(step.name, {}).update(answers[step.name])
+
     return recording
 
 
@@ -88,6 +90,7 @@ async def _record_step(
     engines = run_data.engines or [_NO_ENGINE]
     if step.is_by_coder:
         engines = [run_data.parameters.coder]
+
     for engine in engines:
         languages = run_data.engine_languages.get(engine)
         fetcher = RecordingFetcher(run_data.db, engine, languages)
@@ -96,6 +99,7 @@ async def _record_step(
         except AnswersMissing as error:
             reason = str(error)
             continue
+
         if _is_stored(run_data, job, result, documents):
             return fetcher
 
@@ -112,6 +116,7 @@ def _is_stored(
     """Return whether the rows of *result* are the rows of the job in the database."""
     if isinstance(result, NotReady) or result.documents != documents:
         return False
+
     return all(
         _are_stored(run_data, job, table, result_rows) for table, result_rows in result.rows.items()
     )
@@ -124,6 +129,7 @@ def _rows_of_job(
     if table is not Code:
         is_of_job: ColumnElement[bool] = table.__table__.c.job_id == job.id
         return is_of_job
+
     documents = select(Document.id).where(documents_condition(run_data, job))
     hash_of_meaning = bytes.fromhex(run_data.parameters.codebook)
     codebook = select(Codebook.id).where(Codebook.hash == hash_of_meaning).scalar_subquery()

@@ -167,6 +167,7 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
 
     if run_data.kind.has_documents:
         _restore_texts(db, pack, run, restored)
+
     return restored
 
 
@@ -184,12 +185,14 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
         _insert(db, Mention, _given_mentions(pack, run_data, ids))
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
+
     codebook_ids = _restore_codebooks(db, pack, run, ids)
     asyncio.run(_repeat_steps(pack, run, restored))
 
     if codebook_ids:
         coders = _find_repeated_coders(restored, run)
         _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coders))
+
     _insert(db, Call, _given_calls(pack, run))
 
 
@@ -201,6 +204,7 @@ def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
     if not run.texts:
         restored.why_no_network = NO_TEXTS
         return
+
     try:
         restored.network = read_packed_network(restored.data, pack)
     except BadInput as error:
@@ -227,9 +231,11 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
             return f"{location} is done, and not all of its steps are"
         if not states.keys() <= {DOCUMENTS, *steps_of_run}:
             return f"{location} has a step that {contents.RUN} does not name"
+
         engines = {step.engine for step in job.steps if step.engine}
         if not engines <= {*run.engines, getattr(parameters, "coder", None)}:
             return f"{location} has an engine that {contents.RUN} does not name"
+
     return None
 
 
@@ -245,8 +251,10 @@ def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
         is_malformed = job.name in job_names or not is_period or len(steps) < len(job.steps)
         if is_malformed or job.kind != kind.job_kind:
             raise BadInput(f"{location}: it is no job of such a run")
+
         job_names.add(job.name)
         jobs.append(job)
+
     return jobs
 
 
@@ -269,6 +277,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
         languages = run.engine_languages.get(engine)
         written = None if languages is None else ",".join(languages)
         engine_rows.append({"run_id": run.number, "engine": engine, "languages": written})
+
     _insert(db, RunEngine, engine_rows)
 
     job_rows = []
@@ -287,6 +296,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
             "newest_document": _LATEST if job.frozen else None,
         }
         job_rows.append(job_row)
+
     _insert(db, Job, job_rows)
 
 
@@ -311,11 +321,13 @@ def _write_documents(
         for location, document in lines_of(pack, contents.DOCUMENTS, PackedDocument):
             if document.identity <= last_identity:
                 raise BadInput(f"{location}: it is not in the order of identities")
+
             last_identity = document.identity
             ids[last_identity] = len(ids) + 1
             for job_name in document.jobs:
                 job_id = _find(job_ids, job_name, location)
                 links.append({"job_id": job_id, "document_id": ids[last_identity]})
+
             key = origin_key(document.model_dump())
             origin_id = origin_ids.setdefault(key, len(origin_ids) + UNKNOWN_ORIGIN)
             document_row = _document_row(document, ids[last_identity], location, texts=run.texts)
@@ -326,6 +338,7 @@ def _write_documents(
     _insert(db, Document, rows())
     with db.write() as connection:
         add_to_counts(connection, db, counts)
+
     _insert(db, Origin, _origin_rows(origin_ids))
     _insert(db, JobDocument, links)
     return ids
@@ -335,8 +348,10 @@ def _copy_abstracts(db: Database, run: PackedRun) -> None:
     """Let the texts of a run that read abstracts be abstracts; a pack has no headlines then."""
     if text_part_of(run.parameters) != TextPart.ABSTRACT:
         return
+
     with db.read() as connection:
         documents = connection.execute(select(Document.id, Document.text)).all()
+
     _insert(
         db,
         DocumentDetails,
@@ -357,6 +372,7 @@ def _write_stand_ins(
     """
     if run_data.kind.unit != Unit.MENTION:
         return
+
     source = run_data.month_parameters.sources[0]
     document_rows: list[dict[str, Any]] = []
     with db.write() as connection:
@@ -374,6 +390,7 @@ def _write_stand_ins(
                     }
                     document_row |= {"source": source, "published_at": at, "period": job.name}
                     document_rows.append(document_row | {"text": "", "origin_id": origins[key]})
+
     _insert(db, Document, document_rows)
 
 
@@ -390,6 +407,7 @@ def _document_row(
     text = document.text or ""
     if texts and hash_text(text) != document.sha256:
         raise BadInput(f"{location}: the text is not the one that was hashed")
+
     at = document.published_at
     return {
         "id": document_id,
@@ -413,6 +431,7 @@ def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, An
         repeated = {step.name for step in _steps_to_repeat(restored, run, job)}
         if restored.network is not None and is_coded(job):
             repeated.add(codes.NAME)
+
         for step in job.steps:
             if step.step not in repeated:
                 step_row = {"step": step.step, "state": step.state, "reason": step.reason}
@@ -460,10 +479,12 @@ def _find_repeated_coders(restored: Restored, run: PackedRun) -> list[str]:
     coders: list[str | None] = []
     if restored.network is not None:
         coders.append(name_coder_of_run(restored.data))
+
     for job in restored.jobs.values():
         if any(step.is_by_coder for step in _steps_to_repeat(restored, run, job)):
             coders.append(restored.data.parameters.coder)
             break
+
     return [coder for coder in coders if coder is not None]
 
 
@@ -472,9 +493,11 @@ def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -
     codebook_ids: dict[str, int] = {}
     if contents.CODEBOOKS not in pack.names:
         return codebook_ids
+
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, packed.codebook)
+
         codebook_ids[packed.codebook.short_hash] = codebook_id
         _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
         _insert(db, SampleLook, list_look_rows(run.number, codebook_id, packed))
@@ -483,7 +506,9 @@ def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -
             unit_row = unit.model_dump(exclude={"document"}) | {"place": place}
             unit_row |= {"document_id": _find(ids, unit.document, location)}
             units.append(unit_row | {"run_id": run.number, "codebook_id": codebook_id})
+
         _insert(db, SampledUnit, units)
+
     return codebook_ids
 
 
@@ -499,6 +524,7 @@ def _given_codes(
     for location, line in lines_of(pack, CODES_FILE, PackedCode):
         if line.coder in without:
             continue
+
         yield {
             "run_id": run.number,
             "codebook_id": check_codebook(line, codebook_ids, location),
@@ -542,11 +568,13 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
         job_data = None
         if steps:
             job_data = give_network(await load_data(run_data, job), restored.network)
+
         for step in steps:
             file_name = answers_file(step.name)
             if step.name not in answers_by_step:
                 with pack.open(file_name) as file:
                     answers_by_step[step.name] = load_answers(file, file_name)
+
                 unread[step.name] = set(answers_by_step[step.name])
 
             engine = records[step.name].engine or ""
@@ -559,10 +587,13 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
                 raise BadInput(
                     f"{file_name}: an answer for {job.name} lacks or is malformed ({error!r})"
                 ) from error
+
             if isinstance(result, NotReady):
                 raise BadInput(f"{contents.JOBS}: {job.name} cannot be done again: {result.reason}")
+
             unread[step.name] -= fetcher.keys_read
             _store(run_data, job, step, result, at=records[step.name].at)
+
         is_by_model = any(step.is_by_coder for step in steps)
         if restored.network is not None and is_coded(packed_job) and not is_by_model:
             await _code_again(restored.data, job, restored.network, records[codes.NAME].at)
@@ -579,6 +610,7 @@ async def _code_again(run_data: RunData, job: RunJob, network: CodeNetwork, at: 
         result = await code_job(await load_data(run_data, job), network)
     except MALFORMED as error:
         raise BadInput(f"{NETWORK_FILE}: the network is malformed ({error!r})") from error
+
     _store(run_data, job, codes.STEP, result, at=at)
 
 

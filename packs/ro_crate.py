@@ -88,7 +88,9 @@ def make_crate(run: PackedRun, files: Mapping[str, str], command: str) -> Entity
         entity = _data_entity(name, meaning)
         if name == f"{contents.EXPORTS}/":
             entity["hasPart"] = _link(table_files)
+
         graph.append(entity)
+
     return {"@context": CONTEXT, "@graph": graph}
 
 
@@ -109,12 +111,14 @@ def _root(run: PackedRun, parts: Iterable[str], authors: Sequence[Entity]) -> En
         root["license"] = {"@id": license_address(run.license)}
     if authors:
         root["author"] = _link(author["@id"] for author in authors)
+
     return root
 
 
 def _license_entities(run: PackedRun) -> list[Entity]:
     if run.license is None:
         return []
+
     return [
         {
             "@id": license_address(run.license),
@@ -148,8 +152,10 @@ def _action(
     if run.state != State.DONE:
         action["actionStatus"] = "http://schema.org/FailedActionStatus"
         action["error"] = run.reason or f"the run is {run.state}"
+
     if authors:
         action["agent"] = _link(author["@id"] for author in authors)
+
     return action
 
 
@@ -157,6 +163,7 @@ def _author(number: int, author: Author) -> Entity:
     author_id = f"#author-{number}"
     if author.given_names is None:
         return {"@id": author_id, "@type": "Organization", "name": author.name}
+
     return {
         "@id": author_id,
         "@type": "Person",
@@ -172,6 +179,7 @@ def _describe_table_files(run: PackedRun) -> dict[str, str]:
     for table in tables_of(run.run_kind.unit):
         for form in forms_of(table.name):
             table_files[f"{contents.EXPORTS}/{table.name}.{form}"] = table.description
+
     return table_files
 
 
@@ -179,6 +187,7 @@ def _data_entity(name: str, meaning: str) -> Entity:
     """Return the entity of a file, or of a folder, whose name ends with a slash."""
     if name.endswith("/"):
         return {"@id": name, "@type": "Dataset", "name": name, "description": meaning}
+
     return {
         "@id": name,
         "@type": "File",

@@ -26,6 +26,7 @@ def describe_study(run: PackedRun) -> str:
     )
     if run.license is None:
         return f"{abstract} {NO_LICENSE}"
+
     return f"{abstract} {_OTHERS_TEXTS}" if run.texts else abstract
 
 

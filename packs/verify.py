@@ -122,13 +122,17 @@ class Verification:
         if self.recomputed:
             source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[kind_named(self.kind).unit]
             yield f"computed again from {source}: {', '.join(self.recomputed)}"
+
         if self.figures_drawn:
             yield f"drawn again: {self.figures_drawn} files of figures"
+
         for reason in dict.fromkeys(self.not_checked.values()):
             unchecked = [part_name for part_name, why in self.not_checked.items() if why == reason]
             yield f"NOT CHECKED, since {reason}: {', '.join(unchecked)}"
+
         for problem in self.problems[:MOST_PROBLEMS]:
             yield f"NOT EQUAL: {problem}"
+
         if len(self.problems) > MOST_PROBLEMS:
             yield f"and {len(self.problems) - MOST_PROBLEMS} more"
         if self.problems and self.made_by != self.checked_by:
@@ -150,6 +154,7 @@ def verify_pack(
         run = read_object(pack.read(contents.RUN, LARGEST_RUN_FILE), contents.RUN, PackedRun)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+
         result = Verification(
             run=run.number,
             kind=run.kind,
@@ -192,13 +197,16 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
         if file_name not in checksums:
             problems[file_name] = f" is not in {contents.CHECKSUMS}"
             continue
+
         try:
             if pack.hash(file_name) != checksums[file_name]:
                 problems[file_name] = f" is not the file that {contents.CHECKSUMS} names"
         except BadInput as error:
             problems[file_name] = f": {error}"
+
     for file_name in checksums.keys() - set(pack.names):
         problems[file_name] = " is missing"
+
     return problems
 
 
@@ -233,6 +241,7 @@ class _Comparison:
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
             write_codebooks(self.data, self.expected)
+
         file_names |= self._write_tables()
         write_metadata(self.data, run, jobs, self.expected)
         file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE, contents.DATACITE}
@@ -243,6 +252,7 @@ class _Comparison:
                 self.differences[file_name] = " is missing"
             elif (self.expected / file_name).exists():
                 self._compare_file(file_name)
+
         self._name_additional(file_names)
         self.differences |= self.restored.conflicts
         if self.restored.why_no_network is not None:
@@ -255,6 +265,7 @@ class _Comparison:
             packed_job = self.restored.jobs[job.id]
             engines = {step.step: step.engine for step in packed_job.steps}
             jobs.append(pack_job(self.data, job, read_steps(self.data.db, job), engines))
+
         return jobs
 
     def _write_descriptions(self, run: PackedRun, jobs: Sequence[PackedJob]) -> set[str]:
@@ -267,6 +278,7 @@ class _Comparison:
             file_names.add(contents.DOCUMENTS)
         if has_codebooks(self.data):
             file_names.add(contents.CODEBOOKS)
+
         return file_names | list_answer_files(self.data, run, jobs)
 
     def _expected_run(self) -> PackedRun:
@@ -275,6 +287,7 @@ class _Comparison:
         if state != State.CANCELLED:
             has_failed = any(job.state == State.FAILED for job in self.data.jobs)
             state = (State.FAILED if has_failed else State.DONE).value
+
         tables = tuple(table.name for table in tables_of(self.run.run_kind.unit))
         engines = tuple(self.data.engines)
         return self.run.model_copy(
@@ -293,6 +306,7 @@ class _Comparison:
             if self.run.texts:
                 yield document
                 continue
+
             for _, packed in packed_documents:
                 if packed.identity == document.identity:
                     yield document.model_copy(update={"sha256": packed.sha256})
@@ -317,12 +331,14 @@ class _Comparison:
             write_tables(self.data, [table], self.expected, texts=self.run.texts)
             if table.name != _CALLS:
                 self.result.recomputed.append(table.name)
+
         return file_names
 
     def _rewrite_table(self, table: Table[Any]) -> None:
         file_name = f"{contents.EXPORTS}/{table.name}.jsonl"
         if file_name not in self.pack.names:
             return
+
         try:
             with self.pack.open(file_name) as file:
                 rewrite_table(table, file, self.expected)
@@ -338,6 +354,7 @@ class _Comparison:
             return None
         if self.data.selection or table not in _WITHOUT_TEXTS[self.run.run_kind.unit]:
             return NO_TEXTS
+
         return NO_TEXTS if table == _ESTIMATES and need_texts(self.data) else None
 
     def _compare_figures(self, check: Callable[[], None]) -> None:
@@ -364,9 +381,11 @@ class _Comparison:
         drawn = {f"{contents.FIGURES}/{path.name}" for path in drawn_files}
         if not self.run.texts and need_texts(self.data):
             drawn = {file_name for file_name in drawn if not self._is_of_estimates(file_name)}
+
         for file_name in drawn & packed:
             if self._find_difference(file_name) is not None:
                 self.differences[file_name] = " is not the figure that follows from the tables"
+
         self.result.figures_drawn = len(drawn & packed)
 
         if self.run.texts:
@@ -386,6 +405,7 @@ class _Comparison:
             return _TRAINING
         if self.data.selection and not self.run.texts:
             return NO_TEXTS
+
         versions = installed_versions()
         is_equal = all(
             self.run.versions.get(library) == versions[library] for library in _DRAWN_WITH
@@ -403,6 +423,7 @@ class _Comparison:
             known |= {weights_file(job.name) for job in self.data.jobs}
             if self._packed_below(contents.WEIGHTS):
                 self.result.not_checked[contents.WEIGHTS] = _TRAINING
+
         for file_name in set(self.pack.names) - known:
             self.differences[file_name] = " is additional: no pack of such a run has it"
 
@@ -436,6 +457,7 @@ def find_difference(expected: IO[bytes], packed: IO[bytes]) -> str | None:
                 f", line {line_number}: {_shorten(packed_line, at)} is in the pack, "
                 f"{_shorten(line, at)} follows from what is given"
             )
+
         if not line:
             return None
 
@@ -451,6 +473,7 @@ def _shorten(line: bytes, at: int) -> str:
     """Return the part of *line* around the index *at*."""
     if not line:
         return "nothing"
+
     begin = max(0, at - _SHOWN // 2)
     text = line[begin : begin + _SHOWN].decode(errors="replace").strip("\r\n")
     return f"{'…' if begin else ''}{text}{'…' if begin + _SHOWN < len(line) else ''}"

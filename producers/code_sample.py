@@ -79,6 +79,7 @@ def draw_code_sample(
     drawn_sample = DrawnSample.draw(db, run_id, codebook, n=n, per=per, seed=seed)
     with db.write() as connection:
         codebook_id = drawn_sample.store(connection)
+
     return read_code_sample(db, run_id, codebook_id)
 
 
@@ -116,6 +117,7 @@ class DrawnSample:
         """
         with db.read() as connection:
             run = get_run(connection, run_id)
+
         _check_unit(codebook, run)
 
         salt = hash_parts(f"{seed}", codebook.hash.hex())
@@ -127,6 +129,7 @@ class DrawnSample:
             raise UsageError(
                 f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
             )
+
         return cls(db, run_id, codebook, units, cells, drawn, earlier)
 
     def count_by_stratum(self) -> dict[tuple[str, str, SamplePart], tuple[int, int]]:
@@ -172,6 +175,7 @@ def _read_earlier_sample(
         codebook_id = find_stored_codebook(connection, codebook.hash)
         if codebook_id is None:
             return _EarlierSample()
+
         strata = {
             (stratum.period, stratum.keyword, SamplePart(stratum.part)): (
                 stratum.texts,
@@ -202,6 +206,7 @@ def _find_least(
             texts, drawn = earlier.strata.get((cell.period, cell.keyword, part), (0, 0))
             if not drawn:
                 continue
+
             highest = drawn + max(0, len(frame.places) - texts)
             rank_of_text = {
                 text: rank for rank, text in enumerate(frame.random_numbers[:highest].tolist())
@@ -216,8 +221,10 @@ def _find_least(
                 lost += rank is None and unit in earlier.units
                 if rank is not None and unit in earlier.coded and unit in earlier.units:
                     ranks.append(rank)
+
             if ranks and 2 * lost < drawn:
                 least[number, part] = 1 + max(ranks)
+
     return least
 
 
@@ -238,7 +245,9 @@ def choose_for_people(
     with db.read() as connection:
         if find_sampler(get_run(connection, run_id)) is None:
             return sample
+
         coded = list_coded_keys(connection, run_id, codebook_id)
+
     return [text for place, text in enumerate(sample) if place < n or text.unit in coded]
 
 
@@ -265,6 +274,7 @@ def read_code_sample(db: Database, run_id: int, codebook_id: int) -> list[Sample
                     text=text,
                 )
             )
+
     return sample
 
 
@@ -284,6 +294,7 @@ def _check_unit(codebook: Codebook, run: Row[Any]) -> None:
             f"the codebook {codebook.name} asks of keywords, which run {run.id} of {kind.name} "
             "does not have: write a codebook without {keyword} whose unit is post"
         )
+
     if codebook.unit == CodedUnit.POST and has_keywords:
         raise UsageError(
             f"the unit of the codebook {codebook.name} is a post, and run {run.id} is of "
@@ -308,6 +319,7 @@ def _make_strata(
                 "texts": len(frame.places),
                 "drawn": drawn_counts[cell_number, part],
             }
+
     return strata
 
 
@@ -349,4 +361,5 @@ def _make_unit_rows(
                 "inclusion": inclusions[unit.cell, unit.part][unit.rank],
             }
         )
+
     return unit_rows

@@ -59,6 +59,7 @@ def assign_keys(variable: Variable) -> dict[str, str]:
     keys = dict(zip(_CODE_KEYS, codes, strict=False))
     if variable.type == VariableType.CATEGORIES:
         keys[NONE_KEY] = NONE_APPLIES
+
     return keys
 
 
@@ -67,6 +68,7 @@ def code_of_key(variable: Variable, key: str) -> str | None:
     keys = assign_keys(variable)
     if variable.type == VariableType.YES_NO:
         keys |= {code[0]: code for code in variable.codes}
+
     return keys.get(key, keys.get(key.lower()))
 
 
@@ -152,7 +154,9 @@ class CodingSession:
             variable = self._next_variable(unit)
             if variable is not None:
                 return Question(self._first_open, unit, variable)
+
             self._first_open += 1
+
         return None
 
     @property
@@ -180,6 +184,7 @@ class CodingSession:
             self._codes.setdefault(unit, {}).update(codes)
         else:
             self._fix(unit, self._store.read(unit))
+
         return outcome
 
     def undo(self) -> Question | None:
@@ -196,8 +201,10 @@ class CodingSession:
                 self._store.remove(unit, variables)
                 for variable in variables:
                     del self._codes[unit][variable]
+
                 self._first_open = index
                 return self.question
+
         return None
 
     def _next_variable(self, unit: UnitKey) -> Variable | None:
@@ -222,6 +229,7 @@ class CodingSession:
         last = codes[own[-1]]
         if last.reason not in _REASONS_OF_TEXTS:
             return [own[-1]]
+
         return list(takewhile(lambda name: codes[name] == last, reversed(own)))
 
     def _is_base_of_fixed(self, unit: UnitKey, variable: str) -> bool:
@@ -247,6 +255,7 @@ def complete_codes(codebook: Codebook, codes: UnitCodes) -> dict[str, CodeValue]
     answers = [value for value in codes.values() if value.reason in _REASONS_OF_TEXTS]
     while answers and (variable := next_variable(codebook, completed)) is not None:
         completed[variable.name] = answers[-1]
+
     return completed
 
 

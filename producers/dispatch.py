@@ -58,6 +58,7 @@ def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
             )
             _send_messages(db, app, queue, jobs)
             sent += len(jobs)
+
     return sent
 
 
@@ -68,7 +69,9 @@ def _send_reports(db: Database, app: Celery, room: int, lost_after: float) -> in
         jobs = select_due_report(db, drawing, lost_after=lost_after)
         if not jobs:
             return sent
+
         _send_messages(db, app, QUEUE_REPORTS, jobs)
+
     return room
 
 
@@ -120,4 +123,5 @@ def update_watched_runs(
         return False
     if check_due_watches(db, settings):
         dispatch_due_jobs(db, app, broker)
+
     return True

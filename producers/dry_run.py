@@ -73,6 +73,7 @@ class DryRunFetcher:
         while batch := list(islice(remaining, READ_TOGETHER)):
             with self._db.read() as connection:
                 missing = missing_keys(connection, batch)
+
             for request, keys in zip(batch, missing, strict=True):
                 self._count(request, keys)
 
@@ -87,6 +88,7 @@ class DryRunFetcher:
                 self._estimates |= estimate_answers(request, again)
             if not new:
                 return
+
             self._requested.update(new)
             missing = set(missing).intersection(new)
 
@@ -95,6 +97,7 @@ class DryRunFetcher:
             self.calls_to_make[request.operation] += 1
             if isinstance(request, ModelRequest):
                 self.model_requests.add(request)
+
             self._estimates |= estimate_answers(request, missing)
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
@@ -121,6 +124,7 @@ class DryRunFetcher:
         for key, estimate in self._estimates.items():
             if not isinstance(key, bytes):
                 sentences.setdefault(key, estimate)
+
         return sentences
 
     def forget_estimates(self) -> None:
@@ -138,6 +142,7 @@ def estimate_answers(request: Request, keys: Collection[AnswerKey]) -> dict[Answ
         return {request.key: summarize(request.text, request.parameters["proportion"])}
     if request.operation in (Operation.TEXT_POLARITY, Operation.POLARITY_BY_SENTENCE):
         return dict.fromkeys(keys, 0.0)
+
     return {}
 
 
@@ -154,6 +159,7 @@ def _estimate_keywords(
         missing_terms = [term for term in terms if (ledger_terms[term], document_id) in missing]
         if not missing_terms:
             continue
+
         for term, sentences in sentences_with(request.texts[index], missing_terms).items():
             if sentences:
                 estimates[ledger_terms[term], document_id] = sentences
@@ -201,6 +207,7 @@ class ResultBuffer:
 
         with self._db.read() as connection:
             documents = documents_by_id(connection, document_ids, self._text_part)
+
         texts = {document.id: document.text for document in documents}
         return [(document_id, texts[document_id]) for document_id in document_ids]
 

@@ -73,6 +73,7 @@ class Imported:
         """Add the counts of an earlier import."""
         for count_name in _READ:
             setattr(self.tally, count_name, getattr(self.tally, count_name) + counts[count_name])
+
         for count_name in _STORED:
             setattr(self, count_name, getattr(self, count_name) + counts[count_name])
 
@@ -106,6 +107,7 @@ def import_paths(
         cursor = record.resume()
         if cursor is not None:
             on_resume(path, cursor["offset"])
+
         items = read_path(
             path,
             source=source,
@@ -117,9 +119,11 @@ def import_paths(
         )
         if len(all_paths) > 1:
             items = leave_out_unreadable(path, items)
+
         for batch in _batches(items):
             record.store(batch)
             on_progress(imported.tally.documents)
+
     return imported
 
 
@@ -128,6 +132,7 @@ def _identify(path: Path, options: Sequence[object]) -> str | None:
     file = fingerprint(path)
     if file is None:
         return None
+
     reading = json.dumps([file, *options, version("tidings")])
     return hashlib.sha256(reading.encode()).hexdigest()
 
@@ -149,11 +154,14 @@ def _batches(items: Iterable[Item]) -> Iterator[_Batch]:
         if isinstance(item, Place):
             batch.cursor = item.cursor
             continue
+
         if len(batch.items) == BATCH:
             yield batch
             batch = _Batch()
+
         batch.items.append(item)
         batch.cursor = None
+
     yield batch
 
 
@@ -179,8 +187,10 @@ class _Record:
         """Continue the record of an import that stopped in this file; return where it stopped."""
         if self._file is None:
             return None
+
         with self._db.read() as connection:
             stopped = find_place(connection, path=self._name_of_path(), file=self._file)
+
         if stopped is None:
             return None
 
@@ -208,6 +218,7 @@ class _Record:
             import_id = self._number or self._begin(connection)
             if not keeps_place(connection, import_id, self._place):
                 self._file = None
+
             stored = insert_documents(connection, self._db, rows, import_id=import_id)
             self._imported.add(stored, left_out)
             place = self._place_at(batch.cursor)
@@ -224,11 +235,13 @@ class _Record:
                 source=",".join(sorted(self._sources)) or None,
                 place=place,
             )
+
         self._number, self._place = import_id, place
 
     def _place_at(self, cursor: Cursor | None) -> dict[str, Any] | None:
         if cursor is None or self._file is None:
             return None
+
         counts = self._imported.counts()
         path_counts = {
             count_name: counts[count_name] - earlier_count

@@ -82,6 +82,7 @@ def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[Sampl
         strata: dict[str, list[tuple[bytes, LabelledMention]]] = defaultdict(list)
         for mention in mentions:
             strata[mention.key.keyword].append((_hash(mention, f"{seed}"), mention))
+
         for stratum in strata.values():
             lowest = nsmallest(per, stratum, key=itemgetter(0))
             for round_number, (random_number, mention) in enumerate(lowest):
@@ -92,6 +93,7 @@ def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[Sampl
         raise UsageError(
             f"run {run_id} has no mention with a polarity (yet): `tidings status {run_id}` says why"
         )
+
     return _with_sentences(db, run_id, [mention for _, _, mention in drawn])
 
 
@@ -99,6 +101,7 @@ def check_run_of_months(db: Database, run_id: int) -> None:
     """Raise `NotFound` if there is no such run, `UsageError` if it is not a run of months."""
     with db.read() as connection:
         kind = kind_named(get_run(connection, run_id).kind)
+
     if kind.unit != Unit.MENTION:
         raise UsageError(
             f"run {run_id} is of {kind.name}: mentions are labelled, which only runs of months have"
@@ -110,12 +113,14 @@ def _with_sentences(
 ) -> list[SampledMention]:
     with db.read() as connection:
         sentences = read_sentences(connection, run_id, [mention.key for mention in mentions])
+
     sample = []
     for mention in mentions:
         # A mention without a sentence was erased in this moment.
         if mention.key in sentences:
             origin = (mention.period, mention.document, sentences[mention.key])
             sample.append(SampledMention(mention.key, item_of(mention), *origin))
+
     return sample
 
 
@@ -137,6 +142,7 @@ def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, U
             item = item_of(mention)
             if item in items:
                 mention_keys[item] = mention.key
+
     return mention_keys
 
 
@@ -170,6 +176,7 @@ def read_coded_file(path: Path) -> CodedFile:
         except ValueError as error:
             problems.append(f"row {row_number}: {error}")
             continue
+
         if not label:
             continue
 
@@ -199,6 +206,7 @@ def check_sentences(
             continue
         if not is_same_text(coded.sentence, stored, is_utf8=file.is_utf8):
             problems.append(f"row {coded.row} has another sentence than {coded.item}")
+
     refuse(file.path, problems)
 
 
@@ -209,13 +217,16 @@ def parse_label(text: str) -> int | None:
         return None
     if plain in NAMES:
         return NAMES[plain]
+
     try:
         code = float(plain.replace(",", "."))
     except ValueError:
         code = 2.0
+
     if code not in NAMES.values():
         excerpt = text if len(text) <= 20 else f"{text[:20]}…"
         raise ValueError(f"{excerpt!r} is no label: write -1, 0, 1, or skip")
+
     return int(code)
 
 

@@ -101,6 +101,7 @@ def plan_costs(
     share_at_once = 1.0
     if at_once is not None and requests.requests:
         share_at_once = min(1.0, at_once / requests.requests)
+
     bound_price = price if share_at_once else batch_price
     # The cost of each call is rounded up.
     bound_cost = bound_price.most(bound_in, bound_out) + requests.requests
@@ -118,10 +119,12 @@ def plan_costs(
         else:
             unknown.requests += sizes.requests
             unknown.sizes += sizes.sizes
+
     if unknown.requests:
         pooled = _add_up(uses)
         if pooled.answers < _FEWEST_ANSWERS:
             return CostPlan(requests.requests, price.currency, price_text, bound, None, None, 0)
+
         forecasts.append(_forecast(pooled, unknown))
         answers = pooled.answers
 
@@ -131,6 +134,7 @@ def plan_costs(
     cost = 0.0 if price.is_free else requests.requests / 2
     for share, charged in ((share_at_once, price), (1 - share_at_once, batch_price)):
         cost += share * (tokens_in * charged.prompt + tokens_out * charged.completion) / MICRO
+
     expected = TokenFigures(round(tokens_in), round(tokens_out), math.ceil(cost))
     error = _error(forecasts, price)
     return CostPlan(requests.requests, price.currency, price_text, bound, expected, error, answers)
@@ -198,4 +202,5 @@ def _error(forecasts: Sequence[_Forecast], price: Price) -> float | None:
     for forecast in forecasts:
         expected += forecast.tokens_in * weight_in + forecast.tokens_out * weight_out
         variance += forecast.variance_in * weight_in**2 + forecast.variance_out * weight_out**2
+
     return round(_QUANTILE * math.sqrt(variance) / expected, 6) if expected else None

@@ -179,6 +179,7 @@ def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
         counts[operation] = {}
         for column, total in zip(columns, sums, strict=True):
             counts[operation][column.key] = int(total)
+
     return counts
 
 
@@ -292,8 +293,10 @@ class _Planner:
             size = parameters.sample_size
             if parameters.half_width is not None and self._size_sample is not None:
                 size = self._size_sample(self._texts)
+
             for counts in (fetcher.calls_needed, fetcher.calls_to_make):
                 counts[operation] = min(counts[operation], size)
+
             fetcher.model_requests.limit(size)
             self._plan.exact = False
             self._plan.remarks.append(
@@ -304,6 +307,7 @@ class _Planner:
         price_text = self._settings.model_price
         with self._db.read() as connection:
             uses = read_prompt_uses(connection, parameters.coder)
+
         price = parse_price(price_text)
         self._plan.model = plan_costs(
             fetcher.model_requests, uses, price, price_text, parameters.texts_before_batches
@@ -312,6 +316,7 @@ class _Planner:
             self._plan.remarks.append(
                 "what batches ask may take up to a day, and waits for no limit"
             )
+
         self._plan.remarks.append(
             "the bound is that of one answer about each text: what is refused, cut off or invalid "
             "is asked again, twice at most, and what is not answered, too; --max-cost bounds all"
@@ -327,6 +332,7 @@ class _Planner:
         model = self._plan.model
         if model is None or not model.calls:
             return NO_WEIGHTS
+
         figures = model.expected or model.bound
         tokens = (figures.tokens_in + figures.tokens_out) / model.calls
         return {LimitUnit.TOKENS: tokens, LimitUnit.COST: figures.cost / model.calls}
@@ -368,6 +374,7 @@ def time_at_limits(
         weight = 1.0 if window.unit == LimitUnit.CALLS else weights.get(window.unit, 0.0)
         if not weight:
             continue
+
         calls_of_window = window.amount / weight
         full_windows = max(math.ceil(calls / calls_of_window) - 1, 0)
         calls -= full_windows * calls_of_window
@@ -375,8 +382,10 @@ def time_at_limits(
         if window.seconds < LONG_WINDOW_SECONDS:
             # Calls are spaced evenly in a short window.
             spent += calls / calls_of_window * window.seconds
+
         if spent > longest:
             binding, longest = str(window), spent
+
         seconds += spent
 
     return seconds, binding

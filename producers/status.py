@@ -31,6 +31,7 @@ def shown_state(state: str, counts: Mapping[str, int]) -> str:
         return State.RUNNING
     if counts.get(State.WAITING) and not counts.get(State.QUEUED):
         return State.WAITING
+
     return state
 
 
@@ -49,9 +50,11 @@ def report_progress(connection: Connection, run_id: int) -> str | None:
         return None
     if making.state == State.RUNNING:
         return f"is being made: {making.reason}" if making.reason else "is being made"
+
     parts = states.total()
     if parts and (making.state == State.WAITING or states[State.RUNNING]):
         return f"is being made: {states[State.DONE]} of {parts} parts of its figures are drawn"
+
     return "waits for a process"
 
 
@@ -65,6 +68,7 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
                 f"{failed} failed: `tidings status {run_id} --failed` says why, "
                 f"`tidings retry {run_id}` tries again"
             )
+
         if run.state in ENDED:
             return None
         if run.state == State.PAUSED:
@@ -73,6 +77,7 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
         if connection.scalar(running.where(Job.run_id == run_id)):
             return None
+
         is_claimable = Job.state.in_((State.QUEUED, State.RUNNING))
         queues_of_run = select(Job.queue).where(Job.run_id == run_id, is_claimable)
         queues = connection.scalars(queues_of_run.distinct()).all()
@@ -84,6 +89,7 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
     if jobs_of_other_runs:
         jobs = "jobs" if jobs_of_other_runs > 1 else "job"
         return f"its turn: {jobs_of_other_runs} {jobs} of other runs at work"
+
     return None if queues else wait
 
 
@@ -97,6 +103,7 @@ def describe_unfinished(db: Database, run_id: int) -> str | None:
         jobs = select(Job.state, func.count()).where(Job.run_id == run_id)
         jobs = jobs.where(~IS_REPORT).group_by(Job.state)
         counts: dict[str, int] = dict(connection.execute(jobs).all())
+
     if run.state == State.DONE:
         return None
 
@@ -115,6 +122,7 @@ def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:
     wait = connection.execute(waits).first()
     if wait is None:
         return None
+
     reason, due_at = wait
     return f"{reason} (next try at {datetime.fromtimestamp(due_at, UTC):%H:%M:%S UTC})"
 
@@ -123,6 +131,7 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
     """Return which part of the stack is missing that jobs on *queues* need."""
     if not settings.redis_url:
         return NO_STACK
+
     # The imports of Celery and Redis take half of the time of `tidings runs`.
     from core.broker import queue_length, redis_client  # noqa: PLC0415
 
@@ -137,6 +146,7 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
     for queue in queues:
         if not slots.get(queue):
             return f"a worker that listens to the queue {queue}: start one with `tidings up`"
+
     return None
 
 
@@ -172,6 +182,7 @@ def _describe_cost(run: Any) -> dict[str, Any] | None:
     """
     if run.currency is None:
         return None
+
     cap = None if run.max_cost is None else run.max_cost / MICRO
     return {"currency": run.currency, "charged": run.cost_charged / MICRO, "max": cap}
 
@@ -190,6 +201,7 @@ def _job_details(connection: Connection, run_id: int) -> list[dict[str, Any]]:
     for step in connection.execute(steps).mappings():
         step_detail = dict(step)
         details[step_detail.pop("job_id")]["steps"].append(step_detail)
+
     return list(details.values())
 
 

@@ -34,6 +34,7 @@ def submit_run(
     jobs = kind_named(parameters.kind).new_jobs(parameters, names)
     if getattr(parameters, "half_width", None) is not None:
         jobs.append(NewJob(JobKind.REPORT, LOOK_JOB, {}, QUEUE_REPORTS))
+
     return create_run(
         db,
         kind=parameters.kind,
@@ -60,9 +61,11 @@ def check_cap(parameters: Any, max_cost: Money | None) -> str | None:
             f"--max-cost {max_cost}: such a run costs nothing; set TIDINGS_MODEL_PRICE if a "
             "language model codes it, or leave the cap out"
         )
+
     if max_cost is not None and max_cost.currency != price.currency:
         raise UsageError(
             f"--max-cost {max_cost}: TIDINGS_MODEL_PRICE is in {price.currency}: give the cap in "
             "it, too"
         )
+
     return price.currency or None

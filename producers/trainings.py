@@ -79,6 +79,7 @@ def plan_training(
             option: setting for option, setting in options.items() if option not in shared
         }
         new_jobs.append(NewJob(Trainings.job_kind, job, job_options, Trainings.queue))
+
     data = _resolve_data(network, data)
     return TrainingParameters(network=network, data=data, options=shared), new_jobs
 
@@ -102,6 +103,7 @@ def options_of(parameters: TrainingParameters, job_options: Mapping[str, Any]) -
         # None would keep the preset's value.
         if option_value is None:
             overrides[option_name] = "none"
+
     return resolve_options(parameters.network, overrides)
 
 
@@ -115,7 +117,9 @@ def _parse_sweep(sweep: Sequence[str]) -> dict[str, list[str]]:
             raise UsageError(f"--sweep {option}: write OPTION=VALUE,VALUE, as learning-rate=0.5,1")
         if option_name in grid:
             raise UsageError(f"--sweep {option_name} was given twice: list all its values in one")
+
         grid[option_name] = points
+
     return grid
 
 
@@ -125,10 +129,12 @@ def _resolve(network: Network, overrides: Mapping[str, Any]) -> dict[str, Any]:
         options = resolve_options(network, overrides).as_dict()
     except NetworkError as error:
         raise UsageError(str(error)) from None
+
     del options["kind"]
     if network != "recurrent":
         for option_name in RECURRENT_ONLY:
             del options[option_name]
+
     return options
 
 
@@ -139,6 +145,7 @@ def _format_value(option_value: Any) -> str:
         return "yes" if option_value else "no"
     if isinstance(option_value, float):
         return f"{option_value:.15g}"
+
     return "none" if option_value is None else str(option_value)
 
 
@@ -157,6 +164,7 @@ def _resolve_data(network: Network, data: str) -> str:
         return data
     if match := CSV_COLUMN.match(data):
         return f"{Path(match['path']).resolve()}:{match['column']}"
+
     raise UsageError(
         f"--data {data}: a recurrent network reads sine, PATH.csv:COLUMN or RUN:polarity"
     )

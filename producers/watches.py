@@ -55,6 +55,7 @@ def check_due_watches(db: Database, settings: Settings, *, now: float | None = N
         newest = newest_document(db)
         with db.write() as connection:
             updated += _check(connection, settings, run_id, newest=newest, now=moment)
+
     return updated
 
 
@@ -72,12 +73,14 @@ def _check(
     if run.state == State.CANCELLED:
         stop_watch(connection, run_id)
         return False
+
     if _is_at_cap(run, watch):
         raise_cap(connection, watch)
         resumed = update(Run).where(Run.id == run_id)
         connection.execute(resumed.values(state=State.RUNNING, reason=None))
         note_check(connection, watch, now=now, newest=watch.newest_document, updated=False)
         return True
+
     if run.state not in ENDED:
         return False
 
@@ -87,6 +90,7 @@ def _check(
         redo_reports(connection, run_id)
         reopen_run(connection, run_id)
         log.info("a watched run is updated", run=run_id)
+
     note_check(connection, watch, now=now, newest=newest, updated=updated)
     return updated or _queue_unsent_events(connection, settings, run_id)
 
@@ -98,6 +102,7 @@ def _queue_unsent_events(connection: Connection, settings: Settings, run_id: int
     """
     if settings.webhook_url is None or not unsent_events(connection, run_id):
         return False
+
     return repeat_report_job(connection, run_id)
 
 
@@ -133,9 +138,11 @@ def _queue_new(
         connection.execute(update(Run).where(Run.id == run.id).values(parameters=parameters))
         added = [NewJob(kind.job_kind, job_name, options, kind.queue) for job_name in news.added]
         add_jobs(connection, run.id, added)
+
     job_ids = sorted({*news.due, *failed})
     collect_again(connection, job_ids, options)
     if not (job_ids or news.added):
         return False
+
     look_again(connection, run.id)
     return True

@@ -43,8 +43,10 @@ class BuildProgress:
         """Say it in words."""
         if not self.figures and not self.pages:
             return "reading the results"
+
         words = f"{self.pages} of {quantity(self.all_pages, 'page')}, "
         words += quantity(self.figures, "figure")
         if self.tables:
             words += f", {self.tables} of {quantity(self.all_tables, 'table')}"
+
         return words

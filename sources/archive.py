@@ -25,6 +25,7 @@ def adopt(items: Iterable[Item], file: str) -> Iterator[Item]:
             yield _adopt_document(item)
         else:
             yield item
+
     if count and not count_with_outlet:
         yield Remark(file, NO_OUTLET)
 

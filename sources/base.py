@@ -234,6 +234,7 @@ def clean_name(raw_name: object) -> str | None:
     """
     if not isinstance(raw_name, str):
         return None
+
     cleaned, _ = clean(" ".join(raw_name.split()))
     return (
         None if len(cleaned) > LONGEST_NAME or cleaned.casefold() == _NO_NAME else cleaned or None
@@ -245,6 +246,7 @@ def clean_abstract(raw_abstract: object) -> str | None:
     abstract = clean_or_none(raw_abstract)
     if abstract is None or abstract.casefold() == _NO_NAME:
         return None
+
     return abstract[:LONGEST_ABSTRACT].rstrip()
 
 
@@ -260,6 +262,7 @@ def clean_address(raw_address: object) -> str | None:
     address = clean_or_none(raw_address)
     if address is None or len(address) > LONGEST_ADDRESS:
         return None
+
     return address if _ADDRESS.fullmatch(address) else None
 
 
@@ -268,6 +271,7 @@ def fold_handle(handle: object) -> str | None:
     cleaned = clean_or_none(handle)
     if cleaned is None or len(cleaned) > LONGEST_HANDLE:
         return None
+
     return cleaned.removeprefix("@").strip().casefold() or None
 
 

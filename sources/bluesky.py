@@ -66,6 +66,7 @@ def _page(handle: str, json_answer: Any, crawl: CrawlProgress) -> Page:
         raise ServiceBadAnswer(
             "bluesky answered without a `feed`: is its address right?", service=NAME
         )
+
     check_page_size(feed, _PAGE_SIZE, NAME)
 
     now = datetime.now(UTC)
@@ -75,6 +76,7 @@ def _page(handle: str, json_answer: Any, crawl: CrawlProgress) -> Page:
         if moment is None:
             # A pinned post heads its feed, out of the order of time.
             continue
+
         _raise_if_hidden(handle, entry)
         post_id = clean_or_none(mapping_or_empty(entry.get("post")).get("uri")) or ""
         time = moment.isoformat(timespec="milliseconds")
@@ -99,6 +101,7 @@ def _raise_if_hidden(handle: str, entry: Mapping[str, Any]) -> None:
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if refused.status not in (400, 404):
         return None
+
     answer = mapping_or_empty(refused.value)
     error, message = answer.get("error"), text_or_empty(answer.get("message")).lower()
 
@@ -106,9 +109,11 @@ def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
         return _gone(handle, "suspended", "is suspended")
     if error == "AccountDeactivated":
         return _gone(handle, "not-found", "was switched off by its owner")
+
     unknown = ("not found", "resolve", "valid did or a handle")
     if refused.status == 404 or any(phrase in message for phrase in unknown):
         return _gone(handle, "not-found", "does not exist")
+
     return None
 
 
@@ -127,6 +132,7 @@ def read_entry(entry: Any, index: int, context: ReadContext) -> Item:
     if not isinstance(record, Mapping) or uri is None:
         reason = "it is no post of Bluesky: it has no uri or no record"
         return LeftOut(context.file, index, reason)
+
     if not isinstance(record.get("text"), str) or not record["text"].strip():
         return Empty(context.file, index)
 
@@ -160,6 +166,7 @@ def _language(record: Mapping[str, Any]) -> str | None:
     languages = record.get("langs")
     if not isinstance(languages, list) or len(languages) != 1:
         return None
+
     return clean_name(languages[0])
 
 
@@ -170,6 +177,7 @@ def _entry_time(entry: Mapping[str, Any]) -> datetime | None:
     """
     if _has_reason(entry, "#reasonRepost"):
         return parse_time(entry["reason"].get("indexedAt"))
+
     post = mapping_or_empty(entry.get("post"))
     created = parse_time(mapping_or_empty(post.get("record")).get("createdAt"))
     indexed = parse_time(post.get("indexedAt"))

@@ -108,6 +108,7 @@ class _Progress:
             most_first = Counter(self.left_aside).most_common()
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in most_first)
             yield f"{self.pages:,} of {self.records:,} records are pages; others: {reasons}"
+
         if self.without_date:
             yield f"{self.without_date:,} of {self.pages:,} pages say no date, and are in no month"
 
@@ -127,6 +128,7 @@ def read_warc(path: Path, context: ReadContext) -> Iterator[Item]:
     for record, offset in read_records(path, begin, damages.append):
         if is_behind_page and offset is not None:
             yield Place(progress.cursor(offset))
+
         item = _item_of(record, progress, context)
         is_behind_page = item is not None
         if item is not None:
@@ -156,6 +158,7 @@ def _page_of(record: Any) -> _Page:
     """Return the page in a record. Raises `_LeftAsideError` where there is none."""
     if record.rec_type != "response":
         raise _LeftAsideError("no answers")
+
     address = record.rec_headers.get_header("WARC-Target-URI") or ""
     if not address.startswith(("http:", "https:")):
         raise _LeftAsideError("no pages of the web")
@@ -163,6 +166,7 @@ def _page_of(record: Any) -> _Page:
     record.http_headers = _HTTP.parse(record.raw_stream)
     if record.http_headers.get_statuscode() != "200":
         raise _LeftAsideError("with another status than 200")
+
     content_type = record.http_headers.get_header("Content-Type") or ""
     if content_type.partition(";")[0].strip().lower() not in _HTML:
         raise _LeftAsideError("no HTML")
@@ -173,6 +177,7 @@ def _page_of(record: Any) -> _Page:
         body += piece
         if len(body) > LONGEST_PAGE:
             raise _LeftAsideError(f"longer than {LONGEST_PAGE:,} bytes")
+
     return _Page(address, _decode(bytes(body), content_type))
 
 
@@ -183,10 +188,12 @@ def _decode(body: bytes, content_type: str) -> str:
     for encoding in (*named, "utf-8"):
         if encoding.lower().replace("_", "-") in _NO_ENCODINGS:
             continue
+
         try:
             return body.decode(encoding)
         except (LookupError, UnicodeError):
             continue
+
     return body.decode("cp1252", "replace")
 
 
@@ -195,6 +202,7 @@ def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
     tree = load_html(page.html)
     if tree is None:
         raise _LeftAsideError("no HTML")
+
     published = _time_in(tree)
     _prune(tree)
     options = {
@@ -248,10 +256,12 @@ def _prune(tree: Any) -> None:
     body = tree.find("body")
     if body is None:
         return
+
     dated_elements = body.xpath(".//h1 | .//h2 | .//time | .//*[@itemprop='datePublished']")[:_KEPT]
     for element in dated_elements:
         element.tail = None
         element.getparent().remove(element)
+
     body.clear()
     body.extend(dated_elements)
 
@@ -261,6 +271,7 @@ def _time_in(tree: Any) -> datetime | None:
     written = list(tree.xpath("//meta[@property='article:published_time']/@content"))
     for script in tree.xpath("//script[@type='application/ld+json']/text()"):
         written += _PUBLISHED.findall(script)
+
     moments = map(parse_time, map(str, written))
     return next(filter(None, moments), None)
 

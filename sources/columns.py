@@ -101,6 +101,7 @@ def find_columns(
             raise BadInput(f"{file} has no column {column!r}: it has {list_columns(present)}")
         elif column not in present:
             column = columns_by_folded_name[fold_column(column)]
+
         if column is not None:
             columns[field] = column
 
@@ -109,6 +110,7 @@ def find_columns(
             f"{file}: no column is recognized as the text; name it with --column text=NAME: "
             f"{list_columns(present)}"
         )
+
     return columns
 
 

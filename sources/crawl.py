@@ -74,6 +74,7 @@ class CrawlProgress:
         stored = cursor or {}
         if stored.get("next") is None:
             return cls(since=stored.get("newest"), account=stored.get("account"), limit=limit)
+
         return cls(
             next=stored["next"],
             since=stored.get("since"),
@@ -106,6 +107,7 @@ class CrawlProgress:
             parameters[following] = self.next
         if since is not None and self.since is not None:
             parameters[since] = self.since["id"]
+
         return parameters
 
     def note_post(self, post_id: str, time: str) -> None:
@@ -127,6 +129,7 @@ class CrawlProgress:
         """
         if self.next is not None:
             self._visited.add(self.next)
+
         self.next = following if isinstance(following, str) and following else None
         page_items = self._within_limit(items)
         self.fetched += sum(isinstance(item, SourceDocument) for item in page_items)
@@ -157,19 +160,24 @@ class CrawlProgress:
             return UNUSABLE
         if self.empty >= MAX_EMPTY_PAGES:
             return EMPTY
+
         return ENDLESS if self.pages >= MAX_PAGES else None
 
     def _within_limit(self, items: Sequence[Item]) -> tuple[Item, ...]:
         if self.limit is None:
             return tuple(items)
+
         limited_items: list[Item] = []
         remaining = self.limit - self.fetched
         for item in items:
             if isinstance(item, SourceDocument):
                 if remaining <= 0:
                     break
+
                 remaining -= 1
+
             limited_items.append(item)
+
         return tuple(limited_items)
 
     def _cursor(self, *, ended: bool) -> dict[str, Any]:
@@ -183,4 +191,5 @@ class CrawlProgress:
                 "empty": self.empty or None,
                 "newest": self.newest,
             }
+
         return {key: part for key, part in state.items() if part is not None}

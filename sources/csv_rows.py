@@ -55,9 +55,11 @@ class _Lines:
         if line is not None and (self._length <= LONGEST_ROW or not self.row):
             self.row.append(line)
             return line
+
         if self.row:
             self._again.appendleft(line)
             raise _BrokenRowError(_UNCLOSED)
+
         raise _BrokenRowError(f"it is longer than {LONGEST_ROW:,} characters")
 
     def begin_row(self) -> None:
@@ -80,6 +82,7 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
     head = _next_written_line(lines)
     if named := _NAMED_DELIMITER.fullmatch(head):
         head = _next_written_line(lines)
+
     delimiter = named[1] if named else max(DELIMITERS, key=head.count)
     source = _Lines(chain([head], lines))
     reader = csv.reader(source, delimiter=delimiter, strict=True)
@@ -92,8 +95,10 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
             return
         except (csv.Error, _BrokenRowError) as error:
             row = _read_first_line(source, delimiter) if source.row else str(error)
+
         if row:
             yield row
+
     yield _TOO_MANY
 
 
@@ -102,6 +107,7 @@ def _next_written_line(lines: Iterator[str | None]) -> str:
     for line in lines:
         if line is None or line.strip(" \r\n"):
             return line or ""
+
     return ""
 
 

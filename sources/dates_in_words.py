@@ -49,4 +49,5 @@ def split_date(text: str) -> tuple[str, str, str, str] | None:
     month = _NUMBERS.get(month_name.casefold())
     if month is None:
         return None
+
     return year if len(year) == 4 else f"20{year}", month, day, text[match.end() :]

@@ -71,12 +71,14 @@ def fingerprint(path: Path) -> str | None:
     """Return a hash of a file's size and first bytes; None where it is no file or not readable."""
     if not path.is_file():
         return None
+
     try:
         with path.open("rb") as file:
             head = file.read(_FINGERPRINT_SIZE)
             size = file.seek(0, io.SEEK_END)
     except OSError:
         return None
+
     return hashlib.sha256(b"%d:%s" % (size, head)).hexdigest()
 
 
@@ -92,6 +94,7 @@ def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
     try:
         if path.exists() and not path.is_file():
             raise BadInput(f"{path} is no file that can be read twice: store it, and import that")
+
         file = path.open("rb")
     except OSError as error:
         raise BadInput(
@@ -134,6 +137,7 @@ def _check_is_text(path: Path, head: bytes) -> None:
     for signature, encoding in _OTHER_ENCODINGS.items():
         if head.startswith(signature):
             raise BadInput(f"{path} is {encoding}: save it as UTF-8 and import it again")
+
     for signature, kind, advice in _SIGNATURES:
         if head.startswith(signature):
             raise BadInput(f"{path} is no text but {kind}: {advice}")
@@ -141,6 +145,7 @@ def _check_is_text(path: Path, head: bytes) -> None:
     if head.startswith(WARC):
         # The first record of such a file may hold a picture.
         return
+
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_CONTROLS_IN_TEXT, len(head) // 20):
         raise BadInput(f"{path} is no text: {_TEXT_ADVICE}")
@@ -158,8 +163,10 @@ def read_chunks(file: io.BufferedReader, on_damage: Callable[[str], None]) -> It
         except (EOFError, OSError, zlib.error) as error:
             on_damage(f"the file is damaged or cut short ({error})")
             return
+
         if not piece:
             return
+
         yield piece
 
 
@@ -175,6 +182,7 @@ def decode_chunks(
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     for chunk in _without_signatures(chunks):
         yield decoder.decode(chunk)
+
     yield decoder.decode(b"", final=True)
 
 
@@ -184,6 +192,7 @@ def _without_signatures(chunks: Iterator[bytes]) -> Iterator[bytes]:
         head = _SIGNATURE.sub(b"", head + chunk, count=1)
         if not codecs.BOM_UTF8.startswith(head):
             break
+
     yield head
     yield from chunks
 
@@ -210,6 +219,7 @@ def split_lines(chunks: Iterator[str], longest: int) -> Iterator[str | None]:
         *lines, begin_of_line = lines
         for line in lines:
             yield f"{line}\n" if len(line) <= longest else None
+
         pieces, length = [begin_of_line], len(begin_of_line)
 
     if length:
@@ -232,4 +242,5 @@ def bound_blank_lines(
             if blank > max(MAX_BLANK_LINES, MAX_BLANK_PER_WRITTEN * written):
                 on_damage(f"it has more than {blank - 1:,} blank lines: it was read no further")
                 return
+
         yield line

@@ -131,10 +131,12 @@ def _is_other_script(path: Path) -> bool:
     """Return whether a script holds neither JSON nor a list, as the viewer of an archive does."""
     if _ending(path) != ".js":
         return False
+
     try:
         head = _head(path)
     except BadInput:
         return False
+
     return not ASSIGNMENT.match(head) and head.lstrip(BLANK)[:1] not in ("", "{", "[")
 
 
@@ -199,6 +201,7 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
 def _read_warc(path: Path, options: _Options) -> Iterator[Item]:
     if options.source not in (None, HEADLINES_SOURCE):
         raise BadInput(f"{path} holds pages of news, {HEADLINES_SOURCE.name}: leave --source out")
+
     try:
         from sources.cc_news import read_warc  # noqa: PLC0415 - it is in an extra, and loads slowly
     except ModuleNotFoundError as error:
@@ -206,6 +209,7 @@ def _read_warc(path: Path, options: _Options) -> Iterator[Item]:
             f"{path} is a WARC file, and {error.name} to read it is not installed: "
             "pip install 'tidings[warc]'"
         ) from None
+
     context = ReadContext(
         file=str(path), now=options.now, outlet=options.outlet, cursor=options.cursor
     )
@@ -223,6 +227,7 @@ def _assigned_list(path: Path) -> str | None:
         assignment = ASSIGNMENT.match(_head(path))
     except BadInput:
         return None
+
     return assignment[1] if assignment else None
 
 
@@ -238,6 +243,7 @@ def _is_jsonl(path: Path) -> bool:
 
     if not line.startswith("{") or not remainder.strip():
         return False
+
     first_value, wrong = parse_line(line)
     return wrong is None and isinstance(first_value, dict)
 
@@ -263,6 +269,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
     if part is not None and part not in _POST_LISTS:
         hints = "; or of ".join(archive.hint for archive in _ARCHIVES)
         raise BadInput(f"{path} is the list {part!r} of {hints}")
+
     read_entries = read_line_entries if by_line else read_json_entries
     content = _scan(read_entries(path))
     if content.source is None and not content.has_list:
@@ -295,6 +302,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
             if read is None:
                 read, remarks = _reader(source, context, options, path, read_entries)
                 yield from remarks
+
             yield read(entry.value, entry.index)
 
 
@@ -311,12 +319,15 @@ def _scan(entries: Iterator[Entry]) -> _Content:
             source = _recognize(entry.value, entry.key)
             if source is not None:
                 content = _Content(source, first=entry.value, has_list=True)
+
         if content.source is None and entry.index is not None:
             unknown += 1
             if unknown > MAX_LEFT_OUT:
                 return _Content(None)
+
         if content.source is not None and not _has_authors(content.source.json_format):
             return content
+
     return replace(content, authors=authors)
 
 
@@ -339,6 +350,7 @@ def _recognize(json_object: Mapping[str, Any], key: str) -> Source | None:
     for source in SOURCES:
         if source.json_format is not None and source.json_format.recognizes(json_object, key):
             return source
+
     return FALLBACK_SOURCE if any(isinstance(cell, str) for cell in json_object.values()) else None
 
 
@@ -372,6 +384,7 @@ def _reader(
     if context.outlet is not None and source.archive is None:
         text = f"posts of {source.label} are of no outlet: --outlet is not stored with them"
         remarks.append(Remark(context.file, text))
+
     return lambda json_object, index: read(json_object, index, context), remarks
 
 
@@ -386,6 +399,7 @@ def _table_reader(context: ReadContext, options: _Options, entries: Iterator[Ent
     time_column = columns.get("published_at", "")
     if time_column:
         check_is_date(context.file, columns, sample.first_values.get(time_column))
+
     source = options.source or guess_source(sample.first_values, columns, context)
     return TableReader(
         source=source,

@@ -51,6 +51,7 @@ class GzipMembers(io.RawIOBase):
         """
         for begin in [begin for begin in self._offsets if begin < position]:
             del self._offsets[begin]
+
         return self._offsets.get(position)
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
@@ -60,15 +61,18 @@ class GzipMembers(io.RawIOBase):
         while not piece:
             if self._unpacker.eof and not self._begin_member():
                 return 0
+
             packed = self._packed or self._file.read(_PACKED_SIZE)
             piece = self._unpacker.decompress(packed, len(view))
             if not packed and not piece:
                 raise OSError("its end is missing")
+
             self._packed = self._unpacker.unconsumed_tail or self._unpacker.unused_data
 
         self._position += len(piece)
         if self._position > self._limit:
             raise TooLargeError(f"it unpacks to more than {self._limit:,} bytes")
+
         view[: len(piece)] = piece
         return len(piece)
 
@@ -79,6 +83,7 @@ class GzipMembers(io.RawIOBase):
             piece = self._file.read(_PACKED_SIZE)
             if not piece:
                 return False
+
             self._packed = piece.lstrip(b"\0")
 
         self._unpacker = zlib.decompressobj(_GZIP_WINDOW)

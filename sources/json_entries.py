@@ -90,10 +90,13 @@ def read_line_entries(path: Path) -> Iterator[Entry]:
             if line is not None:
                 if not line.strip(BLANK):
                     continue
+
                 line_value, wrong = parse_line(line.lstrip("\ufeff"))
+
             for entry in _unfold(line_value, wrong, ""):
                 yield replace(entry, index=None if entry.index is None else index)
                 index += entry.index is not None
+
     for damage in damages:
         yield Entry(index=None, wrong=damage)
 
@@ -109,6 +112,8 @@ def _unfold(json_value: Any, wrong: str | None, key: str) -> Iterator[Entry]:
         if page_key is not None:
             for authors_key, read_authors in _READ_AUTHORS.items():
                 yield Entry(index=None, authors=read_authors(json_value.get(authors_key)))
+
             objects, key = json_value[page_key], page_key
+
     for document in objects:
         yield Entry(index=0, value=document, wrong=wrong, key=key)

@@ -75,8 +75,10 @@ class _Window:
             if chunk is None:
                 self.is_last = True
                 break
+
             pieces.append(chunk)
             added += len(chunk)
+
         self.text = "".join(pieces)
         return added > 0
 
@@ -84,6 +86,7 @@ class _Window:
         """Return the next character that is no white space, "" at the end; begin there."""
         if self.at < len(self.text) and self.text[self.at] not in _SPACE:
             return self.text[self.at]
+
         self.skip(_SPACES)
         return self.text[self.at : self.at + 1]
 
@@ -94,6 +97,7 @@ class _Window:
             begin = self.at
             if match := run.match(self.text, begin):
                 self.at = match.end()
+
             has_bracket |= self.text.find("}", begin, self.at) >= 0
             if self.at < len(self.text) or not self.extend():
                 return has_bracket
@@ -105,12 +109,14 @@ class _Window:
             raise _BrokenError("the file ends too early")
         if character not in expected:
             raise _BrokenError(f"here stands {character!a} where one of {expected} belongs")
+
         self.at += 1
 
     def take_value(self) -> tuple[Any, str | None, int]:
         """Step over the next value; return it or None, what is wrong with it, and its length."""
         if not self.peek():
             raise _BrokenError("the file ends too early")
+
         while True:
             decoded, end, wrong = _decode(self.text, self.at)
             if end is None:
@@ -119,8 +125,10 @@ class _Window:
                 length = end - self.at
                 if _BAD_BYTE.search(self.text, self.at, end) is not None:
                     decoded, wrong = None, _BAD_BYTES
+
                 self.at = end
                 return decoded, wrong, length
+
             if len(self.text) - self.at > LONGEST:
                 raise _BrokenError(f"a document that does not end within {LONGEST:,} characters")
             if not self.extend() and end is None:
@@ -159,6 +167,7 @@ class _Walk:
             key, wrong, _ = window.take_value()
             if wrong or not isinstance(key, str):
                 raise _BrokenError("a key is missing")
+
             window.take(":")
             self.place.append(((*path, key), None))
             yield from self.elements((*path, key))
@@ -181,7 +190,9 @@ class _Walk:
                 if window.skip(_BETWEEN_ELEMENTS):
                     reason = "there is a bracket too many between two documents"
                     yield Element(path, None, wrong=reason)
+
                 continue
+
             self.place[-1] = (path, index)
             decoded, wrong, length = window.take_value()
             yield Element(path, index, decoded, wrong, length)
@@ -247,8 +258,10 @@ def read_elements(
                 wrong = element.wrong
                 if wrong.startswith(_NO_JSON):
                     wrong = wrong.removeprefix(_NO_JSON).strip(" ()")
+
                 reasons = "; ".join([wrong, *damages])
                 raise BadInput(f"{path} is no JSON ({reasons}): look at what it holds")
+
             is_first = False
             if element.wrong and damages:
                 yield replace(element, wrong=f"{element.wrong}; {damages.pop()}")
@@ -274,10 +287,12 @@ def _decode(text: str, at: int) -> tuple[Any, int | None, str | None]:
         end = _end_of_value(text, at)
         decoded, wrong = parse_line(text[at:end])
         return decoded, end if wrong is None else None, wrong
+
     try:
         decoded, end = _DECODER.raw_decode(text, at)
     except (ValueError, RecursionError) as error:
         return None, None, _reason(error)
+
     return decoded, end, None
 
 
@@ -293,12 +308,15 @@ def _end_of_value(text: str, at: int) -> int | None:
         if mark == '"':
             # The string does not end here.
             return None
+
         if mark in "{[":
             depth += 1
         elif mark in "}]":
             depth -= 1
+
         if depth <= 0:
             return token.end()
+
     return None
 
 
@@ -306,6 +324,7 @@ def parse_line(line: str) -> tuple[Any, str | None]:
     """Return the value of one line of a JSONL file, or None and what is wrong with it."""
     if _BAD_BYTE.search(line) is not None:
         return None, _BAD_BYTES
+
     try:
         return json.loads(line, strict=False), None
     except (ValueError, RecursionError) as error:

@@ -58,6 +58,7 @@ def home_server(handle: str) -> str:
     match = _HANDLE.fullmatch(handle)
     if match is None:
         raise UsageError(f"{handle!r} is no account of Mastodon: write it as user@server")
+
     return match[2]
 
 
@@ -94,8 +95,10 @@ def _account_id(handle: str, account: Any) -> str:
         raise ServiceBadAnswer(
             "mastodon answered without the account's id: is it a Mastodon server?", service=NAME
         )
+
     if account.get("suspended"):
         raise _gone(handle, "suspended", "is suspended")
+
     return account_id
 
 
@@ -104,6 +107,7 @@ def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
         raise ServiceBadAnswer(
             "mastodon answered without a list of statuses: try again later", service=NAME
         )
+
     check_page_size(answer.value, _PAGE_SIZE, NAME)
 
     now = datetime.now(UTC)
@@ -141,6 +145,7 @@ def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
         return _gone(handle, "suspended", "is suspended")
     if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in message):
         return _gone(handle, "protected", "is shown to people who are logged in there alone")
+
     return None
 
 
@@ -158,11 +163,13 @@ def read_status(status: Any, index: int, context: ReadContext) -> Item:
     if status_id is None or not isinstance(status.get("account"), Mapping):
         reason = "it is no status of Mastodon: it has no id or no account"
         return LeftOut(context.file, index, reason)
+
     boosted = status["reblog"] if isinstance(status.get("reblog"), Mapping) else None
     content = text_or_empty((boosted or status).get("content"))
     if len(content) > LONGEST_HTML:
         reason = f"its text has more than {LONGEST_HTML:,} characters of HTML"
         return LeftOut(context.file, index, reason)
+
     text, replaced = clean(html_to_text(content))
     if not text:
         return Empty(context.file, index)

@@ -122,6 +122,7 @@ def read_element(element: Element, context: ReadContext) -> Item:
     index = element.index or 0
     if element.wrong:
         return LeftOut(context.file, index, element.wrong)
+
     return read_document(element.value, index, context)
 
 
@@ -131,6 +132,7 @@ def read_document(article: Any, index: int, context: ReadContext) -> Item:
         return LeftOut(context.file, index, f"it is no object but {_type_name(article)}")
     if not _KEYS & article.keys():
         return LeftOut(context.file, index, f"none of {', '.join(sorted(_KEYS))} is in it")
+
     text, replaced = headline_text(article.get("headline"))
     if not text:
         return Empty(context.file, index)
@@ -177,6 +179,7 @@ def headline_text(headline: object) -> tuple[str, int]:
     parts = [headline]
     if isinstance(headline, Mapping):
         parts = [headline.get("main"), headline.get("print_headline")]
+
     texts = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
     text = ", ".join(dict.fromkeys(texts))
     return clean(with_full_stop(text) if text else "")
@@ -197,12 +200,14 @@ def _recognizes(candidate: Mapping[str, Any], _key: str) -> bool:
     headline = candidate.get("headline")
     if not isinstance(headline, str | None):
         return True
+
     has_strings = any(isinstance(field, str) for field in candidate.values())
     candidate_keys, keys = set(candidate), {"web_url", "pub_date"}
     if "headline" in candidate and headline is None:
         # A row of a table may have an empty headline, too.
         candidate_keys.remove("headline")
         keys.add("_id")
+
     return (
         has_strings and not keys.isdisjoint(candidate_keys) and not has_text_column(candidate_keys)
     )
@@ -212,6 +217,7 @@ def _hits(meta: object) -> int | None:
     """Return the documents that the file claims; None for a search's page, which counts all."""
     if not isinstance(meta, Mapping) or "offset" in meta:
         return None
+
     hits = meta.get("hits")
     return hits if isinstance(hits, int) and not isinstance(hits, bool) else None
 
@@ -219,6 +225,7 @@ def _hits(meta: object) -> int | None:
 def _type_name(json_value: object) -> str:
     if json_value is None:
         return "null"
+
     type_names = {
         bool: "a boolean",
         int: "a number",
@@ -248,6 +255,7 @@ async def fetch_month(
     match = _MONTH.fullmatch(month)
     if match is None:
         raise ServiceRefused(f"{month!r} is no month: write it as YYYY-MM", service=NAME)
+
     this_month = f"{now or datetime.now(UTC):%Y-%m}"
     if not _FIRST_MONTH <= month <= this_month:
         problem = (
@@ -270,6 +278,7 @@ async def fetch_month(
             raise ServiceBadAnswer(
                 f"nyt sent {month} incomplete ({fault}): it is fetched again", service=NAME
             )
+
         yield file
 
 
@@ -281,6 +290,7 @@ class _MonthFile(io.FileIO):
         length = memoryview(data).nbytes
         if self.tell() + length <= _LONGEST_MONTH:
             return super().write(data)
+
         self.truncate(0)
         raise ServiceBadAnswer(
             f"nyt answered with too much (more than {_LONGEST_MONTH:,} bytes): "
@@ -310,6 +320,7 @@ def _find_fault(path: Path) -> str | None:
                 return item.why
     except BadInput:
         return "it is no archive JSON"
+
     return None
 
 
@@ -334,6 +345,7 @@ def _explain(refused: Answer) -> TidingsError | None:
             service=NAME,
             retry_after=seconds_to_wait(refused, time.time()) or _MINUTE,
         )
+
     return None
 
 

@@ -85,12 +85,14 @@ def words_of_post(text: str) -> str:
     lowered = repaired.lower()
     if any(part in lowered for part in _PARTS_OF_ADDRESSES):
         repaired = _WEB_ADDRESS.sub(" ", repaired)
+
     for line in repaired.split("\n"):
         has_dash = any(dash in line for dash in _DASHES)
         spaced = " ".join((_DASH_BEFORE.sub(r"\1 ", line) if has_dash else line).split())
         sentences = _TRAILING_TAGS.sub("", spaced) if "#" in spaced else spaced
         if not _NO_WORDS.fullmatch(sentences):
             lines.append(sentences)
+
     return "\n".join(lines)
 
 
@@ -100,10 +102,12 @@ def _repair_encoding(misread: re.Match[str]) -> str:
     for _ in range(3):
         with suppress(UnicodeError):
             return text.encode("cp1252").decode()
+
         try:
             text = text.encode("cp1252").decode("mac_roman")
         except UnicodeError:
             break
+
     return misread[0]
 
 
@@ -130,6 +134,7 @@ class _HtmlReader:
                 self._end_tag(tag)
             elif tag:
                 self._start_tag(tag, markup["attributes"])
+
         self._add_text(source[end:])
 
     def _start_tag(self, tag: str, attributes: str) -> None:
@@ -149,6 +154,7 @@ class _HtmlReader:
         if any(tag == opened for opened, _ in self._open):
             while self._open.pop()[0] != tag:
                 pass
+
         if tag in _BLOCKS:
             self.parts.append("\n\n")
 

@@ -72,6 +72,7 @@ def handle_in_address(address: str) -> str | None:
     for source in post_sources():
         if handle := source.handle_in_address(address):
             return handle
+
     return None
 
 
@@ -83,12 +84,14 @@ def parse_handle(text: str) -> str:
     stripped = text.strip()
     if printable(stripped) != stripped:
         raise UsageError(f"{printable(stripped)} is no handle: it holds what no name has")
+
     handle = handle_in_address(stripped)
     if handle is None and "://" in stripped:
         raise UsageError(
             f"{printable(stripped)} is no profile of a service known here: write the account's "
             "name, as @nasa"
         )
+
     return handle or stripped
 
 
@@ -106,6 +109,7 @@ def account_source(handle: str, source_name: str | None, settings: Settings) -> 
             source_name is None and reader.handle_form.fullmatch(handle)
         ):
             return source if source.is_available(settings) else None
+
     return None
 
 
@@ -115,4 +119,5 @@ def search_source(source_name: str | None, settings: Settings) -> Source | None:
         is_chosen = source_name in (None, source.name)
         if source.search is not None and is_chosen and source.is_available(settings):
             return source
+
     return None

@@ -122,6 +122,7 @@ class Archive:
             return not stored or now < final_from
         if not complete or fetched_at > now + _DAY.total_seconds():
             return True
+
         return fetched_at < final_from and now >= fetched_at + _DAY.total_seconds()
 
 

@@ -41,6 +41,7 @@ def identify_post(row: TableRow, date: str, text: str) -> list[str]:
         return [row.native_id]
     if row.address:
         return [hash_id(row.address)]
+
     handle = row.handle or ""
     keys = [(date, handle), (date, ""), ("", handle), ("", "")]
     return [hash_id(*key, text) for key in dict.fromkeys(keys)]
@@ -56,13 +57,16 @@ def identify_headline(row: TableRow, date: str, text: str) -> list[str]:
     """
     if row.address:
         return [hash_id(_with_https(row.address))]
+
     outlet = (row.outlet or "").casefold()
     keys = [(outlet, date), ("", date), (outlet, ""), ("", "")]
     if outlet and row.native_id is not None:
         keys = [("", date), ("", "")]
+
     ids = [hash_id("text", *key, text) for key in dict.fromkeys(keys)]
     if outlet and row.native_id is not None:
         ids.insert(0, hash_id("id", outlet, row.native_id))
+
     return ids
 
 

@@ -49,6 +49,7 @@ class TableSample:
                 covered |= fields
                 if fields & _SAMPLED:
                     self._sampled.append(column)
+
         self._covered |= covered
 
         for column in self._sampled:
@@ -57,6 +58,7 @@ class TableSample:
     def _add_value(self, column: str, cell: object) -> None:
         if cell is None or (isinstance(cell, str) and not cell.strip()):
             return
+
         self.first_values.setdefault(column, cell)
         if isinstance(cell, str) and column not in self.day_first:
             day_first = is_day_first(cell)

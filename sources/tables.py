@@ -125,10 +125,12 @@ class TableReader:
         yield self._columns_read()
         if "published_at" not in self.columns:
             yield Remark(self.context.file, _NO_TIME)
+
         moment = parse_time(self.unclear_date)
         if moment is not None:
             text = _ORDER_UNCLEAR.format(self.unclear_date, moment)
             yield Remark(self.context.file, text)
+
         has_handle = "handle" in self.columns or self.context.handle is not None
         if not has_handle and rules.address_has_handle:
             has_handle = "address" in self.columns
@@ -163,6 +165,7 @@ class TableReader:
         raw_id = self._field(row, "id")
         if isinstance(raw_id, int) and not isinstance(raw_id, bool):
             return str(raw_id)
+
         native_id = clean_or_none(raw_id)
         return None if native_id is None or _ROUNDED.fullmatch(native_id) else native_id
 
@@ -209,9 +212,11 @@ def read_csv(
         replacement_remark = ""
         if undefined_bytes:
             replacement_remark = f", {undefined_bytes} bytes that mean nothing there became U+FFFD"
+
         yield Remark(
             context.file, f"it is no UTF-8 and was read as Windows-1252{replacement_remark}"
         )
+
     header = next(_rows(path, encoding), [])
     if not header:
         raise BadInput(f"{path} is empty: a CSV file begins with the names of its columns")
@@ -266,14 +271,17 @@ def _look_ahead(path: Path, encoding: str, header: list[str], columns: Mapping[s
             ahead.first = dict(zip(header, row, strict=False))
         if time_at is None:
             break
+
         written = row[time_at].strip() if time_at < len(row) else ""
         ahead.first_time = ahead.first_time or written or None
         ahead.day_first = is_day_first(written)
         if ahead.day_first is not None:
             ahead.unclear_date = ""
             break
+
         if not ahead.unclear_date and is_order_unclear(written):
             ahead.unclear_date = written
+
     return ahead
 
 
@@ -288,6 +296,7 @@ def _detect_encoding(path: Path) -> tuple[str, int]:
                     decoder.decode(piece)
                 except UnicodeDecodeError:
                     is_utf8 = False
+
     return ("utf-8", 0) if is_utf8 else ("cp1252", undefined)
 
 
@@ -298,4 +307,5 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
         chunks = decode_chunks(read_chunks(file, damages.append), encoding, "replace")
         lines = bound_blank_lines(split_lines(chunks, LONGEST_ROW), damages.append)
         yield from read_rows(lines)
+
     yield from damages

@@ -46,10 +46,12 @@ def parse_time(written: object, *, day_first: bool | None = None) -> datetime | 
     """
     if isinstance(written, bool) or not isinstance(written, int | float | str):
         return None
+
     text = written.strip() if isinstance(written, str) else f"{written}"
     if compact := _COMPACT.fullmatch(text):
         year, month, day, *clock = compact.groups()
         return _make_time(year, month, day or "1", f" {':'.join(clock)}" if clock[0] else "")
+
     if not isinstance(written, str):
         return _from_unix(written)
     if not text:
@@ -62,8 +64,10 @@ def parse_time(written: object, *, day_first: bool | None = None) -> datetime | 
             return _in_utc(read(text))
         except (ValueError, OverflowError, IndexError, TypeError):
             continue
+
     if match := _YEAR_FIRST.match(text):
         return _make_time(match[1], match[3], match[4] or "1", text[match.end() :])
+
     return _from_year_last(text, day_first=day_first)
 
 
@@ -73,6 +77,7 @@ def is_day_number(written: object) -> bool:
         written = float(written)
     if isinstance(written, bool) or not isinstance(written, int | float):
         return False
+
     return 1 <= written < _FIRST_UNIX_TIME
 
 
@@ -81,9 +86,11 @@ def is_day_first(date: str) -> bool | None:
     match = _YEAR_LAST.match(date.strip())
     if match is None:
         return None
+
     left_number, right_number = int(match[1]), int(match[3])
     if (left_number > 12) == (right_number > 12):
         return None
+
     return left_number > 12
 
 
@@ -92,6 +99,7 @@ def is_order_unclear(date: str) -> bool:
     match = _YEAR_LAST.match(date.strip())
     if match is None or match[2].startswith("."):
         return False
+
     left_number, right_number = int(match[1]), int(match[3])
     return left_number != right_number and max(left_number, right_number) <= 12
 
@@ -103,6 +111,7 @@ def _in_utc(moment: datetime) -> datetime:
 def _from_unix(unix_time: float) -> datetime | None:
     if abs(unix_time) < _FIRST_UNIX_TIME:
         return None
+
     for limit, unit in ((1e11, 1), (1e14, 1e3), (1e17, 1e6)):
         if abs(unix_time) < limit:
             try:
@@ -110,6 +119,7 @@ def _from_unix(unix_time: float) -> datetime | None:
             except (ValueError, OverflowError, OSError):
                 # The moment lies before the year 1.
                 return None
+
     return None
 
 
@@ -118,6 +128,7 @@ def _from_words(text: str) -> datetime:
     moment = None if date is None else _make_time(*date)
     if moment is None:
         raise ValueError(text)
+
     return moment
 
 
@@ -138,9 +149,11 @@ def _from_year_last(text: str, *, day_first: bool | None) -> datetime | None:
         return None
     if day_first is None:
         day_first = match[2] != "/"
+
     day, month = (match[1], match[3]) if day_first else (match[3], match[1])
     if int(month) > 12:
         day, month = month, day
+
     year = match[4] if len(match[4]) == 4 else f"20{match[4]}"
     return _make_time(year, month, day, text[match.end() :])
 
@@ -159,7 +172,9 @@ def _make_time(year: str, month: str, day: str, clock: str) -> datetime | None:
             moment = datetime.strptime(f"{date}{clock}", f"%Y-%m-%d{pattern}")  # noqa: DTZ007
         except ValueError:
             continue
+
         return moment.replace(tzinfo=UTC)
+
     return None
 
 

@@ -47,6 +47,7 @@ class _BoundedReader(DecompressingBufferedReader):  # type: ignore[misc] # warci
         self.line_bytes += len(line)
         if self.line_bytes > LONGEST_HEAD:
             raise ArchiveLoadFailed(f"headers of more than {LONGEST_HEAD:,} bytes")
+
         return line
 
 
@@ -62,6 +63,7 @@ class _Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
         while line := self.reader.readline():
             if line.strip():
                 return line, 0
+
         return None, 0
 
 
@@ -81,9 +83,11 @@ def read_records(
                 if record.length is None:
                     # Such a record ends with the file, whatever else the file holds.
                     raise ArchiveLoadFailed("a record does not say how long it is")
+
                 empty += record.length < _SHORTEST_RECORD
                 if empty > MAX_EMPTY_RECORDS:
                     raise ArchiveLoadFailed(f"more than {MAX_EMPTY_RECORDS:,} empty records")
+
                 yield record, _offset_in_file(file, records.offset)
                 records.reader.line_bytes = 0
                 records.read_to_end()

@@ -108,6 +108,7 @@ def _read_v2_post(post: Any, index: int, context: ReadContext) -> Item:
     post_id = clean_or_none(mapping_or_empty(post).get("id"))
     if post_id is None:
         return LeftOut(context.file, index, "it is no post of X: it has no id")
+
     # A long post has its full text here; `text` is only its beginning.
     note = post.get("note_tweet")
     text = note.get("text") if isinstance(note, Mapping) else post.get("text")
@@ -138,8 +139,10 @@ def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
         raw_id = post.get("id")
         written = post.get("id_str") or (str(raw_id) if isinstance(raw_id, int) else raw_id)
         post_id = clean_or_none(written)
+
     if post is None or post_id is None:
         return LeftOut(context.file, index, "it is no post of X: it has no id")
+
     # A post that a stream cut off has its full text here.
     extended = mapping_or_empty(post.get("extended_tweet"))
     text = extended.get("full_text") or post.get("full_text") or post.get("text")
@@ -183,6 +186,7 @@ def _read_authors(includes: object) -> dict[str, str]:
         handle = fold_handle(username)
         if isinstance(account, str) and handle:
             handles[account] = handle
+
     return handles
 
 
@@ -195,6 +199,7 @@ def time_of_id(post_id: str) -> datetime | None:
         return None
     if not _FIRST_TIMED_ID <= int(post_id) < 1 << 63:
         return None
+
     return datetime.fromtimestamp(((int(post_id) >> 22) + _ID_EPOCH_MS) / 1000, UTC)
 
 
@@ -210,6 +215,7 @@ def _parse_status_address(address: str | None) -> tuple[str | None, str | None]:
     match = _STATUS.match(address or "")
     if match is None:
         return None, None
+
     handle = fold_handle(match[1])
     return match[2], None if handle == "i" else handle
 
@@ -240,6 +246,7 @@ def _recognizes(post: Mapping[str, Any], key: str) -> bool:
         return True
     if "edit_history_tweet_ids" in post:
         return True
+
     has_post_id = _POST_ID.fullmatch(text_or_empty(post.get("id"))) is not None
     return key == "data" and has_post_id and _COLUMNS_OF_TABLES.isdisjoint(map(fold_column, post))
 
@@ -259,6 +266,7 @@ def _read_handle_beside(path: Path) -> str | None:
     try:
         with open_file(path.parent / "account.js") as file:
             _, _, text = file.read(_LONGEST_ACCOUNT).decode().partition("=")
+
         return fold_handle(json.loads(text)[0]["account"]["username"])
     except (BadInput, OSError, ValueError, LookupError, TypeError, RecursionError):
         # The option --handle can still name the account.
@@ -296,12 +304,14 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
     if not template.strip():
         async for page in timeline_pages(request):
             yield page
+
         return
 
     is_first = request.cursor is None
     async for page in _search(request, account_query(template, request.subject)):
         if is_first and not page.items and page.end is not None:
             await _look_up_account(request.subject, request.client)
+
         is_first = False
         yield page
 
@@ -390,6 +400,7 @@ async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
     except ServiceRefused as refused:
         if refused.status == 404:
             raise _gone(handle, "not-found", "does not exist") from None
+
         raise
 
     _raise_if_gone(handle, answer.value)
@@ -398,6 +409,7 @@ async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
         return None
     if user.get("protected"):
         raise _gone(handle, "protected", "shows its posts to its followers alone")
+
     account = user.get("id")
     return account if _POST_ID.fullmatch(text_or_empty(account)) else None
 
@@ -412,6 +424,7 @@ def _explain(refused: Answer) -> TidingsError | None:
         return CapReached(
             "x has no credits left for this token: buy some in its developer portal", service=NAME
         )
+
     if refused.status == 429 and is_capped:
         period = text_or_empty(body.get("period"))[:_LONGEST_PERIOD].lower() or "monthly"
         return CapReached(
@@ -419,10 +432,12 @@ def _explain(refused: Answer) -> TidingsError | None:
             "wait until it is renewed, or raise it in the developer portal",
             service=NAME,
         )
+
     if refused.status == 401:
         return ServiceRefused(
             "x does not accept the token: check TIDINGS_X_BEARER", service=NAME, status=401
         )
+
     if refused.status == 403:
         explanation = f" ({refused.message})" if refused.message else ""
         return ServiceRefused(
@@ -431,6 +446,7 @@ def _explain(refused: Answer) -> TidingsError | None:
             service=NAME,
             status=403,
         )
+
     return None
 
 
@@ -460,6 +476,7 @@ def _account_name(handle: str) -> str:
         raise UsageError(
             f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores"
         )
+
     return account_name
 
 

@@ -57,15 +57,18 @@ def _work(variables: Mapping[str, Any], job: int, moment: str, when: str) -> Non
     async def request(*arguments: Any, **named: Any) -> None:
         if when == "before":
             _kill()
+
         await original(*arguments, **named)
         _kill()
 
     def change(*arguments: Any, **named: Any) -> None:
         if when == "before":
             _kill()
+
         original(*arguments, **named)
         if hasattr(arguments[0], "commit"):
             arguments[0].commit()
+
         _kill()
 
     setattr(holder, function_name, request if holder is BatchClient else change)

@@ -99,6 +99,7 @@ def codes_of(db: Database, run: int, coder: str, text: str = CODEBOOK) -> dict[U
     codebook_id = find_codebook(db, read_book(text))
     with db.read() as connection:
         codes = read_codes(connection, Coding(run, codebook_id, f"person:{coder}"))
+
     return {
         unit: {variable: value.code for variable, value in unit_codes.items()}
         for unit, unit_codes in codes.items()
@@ -173,6 +174,7 @@ class PageServer:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
+
         wait_until(self._has_links, seconds=180, what="the links")
         found = re.findall(r"^  (.+?) +(http://\S+)", self.shown, re.MULTILINE)
         self.links = dict(found)
@@ -238,6 +240,7 @@ class Page:
             http.putrequest(method, self.link.path + path, skip_host=True)
             for name, header in {**sent, "Content-Length": f"{len(body)}"}.items():
                 http.putheader(name, header)
+
             http.endheaders(body)
             response = http.getresponse()
             text = response.read().decode()

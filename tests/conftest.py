@@ -133,7 +133,9 @@ def _postgres() -> Iterator[Postgres]:
             except NoPostgresError as error:
                 if os.environ.get("CI"):
                     pytest.fail(f"no PostgreSQL: {error}")
+
                 pytest.skip(f"no PostgreSQL: {error}")
+
         server = Postgres(url, f"tidings_template_{secrets.token_hex(4)}")
         server.execute(f"CREATE DATABASE {server.template} TEMPLATE template0 ENCODING 'UTF8'")
         try:

@@ -62,6 +62,7 @@ class Compose:
         out = folder / "out"
         for shared in (folder / "archive", out):
             shared.mkdir(exist_ok=True)
+
         out.chmod(0o777)
         services = {
             **changes,
@@ -126,5 +127,6 @@ def secrets_in_layers(image: str) -> set[str]:
             window = end + chunk
             found.update(name for name, secret in SECRETS.items() if secret.encode() in window)
             end = window[-100:]
+
     assert not saving.returncode
     return found

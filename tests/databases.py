@@ -121,6 +121,7 @@ def migrate_by_copy(url: str, revision: str = "head") -> None:
             with closing(sqlite3.connect(":memory:")) as source:
                 source.deserialize(bytes(template))
                 source.backup(target)
+
     if has_tables:
         migrate(url, revision)
 

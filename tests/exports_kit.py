@@ -54,6 +54,7 @@ def place_documents(
     for row in all_rows:
         fields = {name: value for name, value in row.items() if name not in ORIGIN_FIELDS}
         placed.append({**fields, "origin_id": origin_ids[origin_key(row)]})
+
     return placed
 
 
@@ -62,6 +63,7 @@ def document(number: int, name: str, period: str | None = None, **given: Any) ->
     if period is not None:
         year, month = int(period[:4]), int(period[5:])
         at = datetime(year, month, 14, 21, 30, 5, 999_999)  # noqa: DTZ001 - the column is naive UTC
+
     values = {
         "source": "nyt",
         "handle": None,
@@ -177,6 +179,7 @@ def four_months(db: Database) -> tuple[int, dict[str, int]]:
     fail(db, jobs["2020-04"], "the Text API refused the key")
     with db.write() as connection:
         queue_report(connection, run)
+
     return run, jobs
 
 

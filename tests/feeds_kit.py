@@ -59,6 +59,7 @@ class Account:
         self.before_answer(len(self.requests))
         if "/lookup" in request.path:
             return await MASTODON_ACCOUNT.send(request)
+
         newest = int(request.query.get(self.token, self.posts + 1)) - 1
         numbers = range(newest, max(newest - self.size, 0), -1)
         following = str(numbers[-1]) if numbers and numbers[-1] > 1 else None

@@ -38,6 +38,7 @@ def new_claims(db: Database, jobs: int = 2, max_calls: int | None = None) -> lis
     )
     with db.read() as connection:
         ids = connection.scalars(select(Job.id).where(Job.run_id == run).order_by(Job.id)).all()
+
     return [again(db, job_id) for job_id in ids]
 
 

@@ -60,10 +60,12 @@ def _draw_or_sketch(spec: FigureSpec, claims: Path, note: str = "") -> dict[str,
         drawings = _SPECIMENS.setdefault(key, [])
         if len(drawings) < 2:
             drawings.append(_render(spec, note))
+
         return drawings[-1]
 
     if key not in _SKETCHES:
         _SKETCHES[key] = _sketch(spec, note)
+
     return _SKETCHES[key]
 
 
@@ -75,12 +77,14 @@ def _claim(claims: Path, kind: str) -> bool:
     """Return whether no process has claimed the figure of a kind before."""
     if kind in _CLAIMED:
         return False
+
     _CLAIMED.add(kind)
     claims.mkdir(exist_ok=True)
     try:
         os.close(os.open(claims / kind, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return False
+
     return True
 
 
@@ -97,6 +101,7 @@ def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
         png = BytesIO()
         Image.frombytes("L", (32, 32), digest.digest(32 * 32)).save(png, format="PNG")
         files["png"] = png.getvalue()
+
     return files
 
 
@@ -106,6 +111,8 @@ def _fill_axes(spec: FigureSpec, note: str) -> tuple[float, float]:
     if key not in _SIZES:
         with style.house_style({*spec.data, *note}):
             drawing = spec.draw()
+
         size = drawing.get_size_inches() * POINTS if isinstance(drawing, Figure) else (400.0, 300.0)
         _SIZES[key] = (float(size[0]), float(size[1]))
+
     return _SIZES[key]

@@ -61,6 +61,7 @@ def store_pieces(db: Database, pieces: Iterable[Piece], *, first: int = 1) -> No
                 "material": piece.material,
             }
         )
+
     add_documents(db, rows)
 
 
@@ -72,6 +73,7 @@ def run_months(db: Database, parameters: Any, *, without: Sequence[str] = ()) ->
     for job in data.jobs:
         if job.name in without:
             continue
+
         mentions: list[dict[str, Any]] = []
         with db.write() as connection:
             values = {"newest_document": newest, "state": State.DONE}
@@ -93,6 +95,7 @@ def run_months(db: Database, parameters: Any, *, without: Sequence[str] = ()) ->
                                     "polarity": polarity_of(text),
                                 }
                             )
+
             stored = documents_of(document_scope(data, job).of_all_kinds)
             has_documents = connection.scalar(select(Document.id).where(stored).limit(1))
             state = StepState.COMPLETE if has_documents else StepState.NO_DATA
@@ -100,6 +103,7 @@ def run_months(db: Database, parameters: Any, *, without: Sequence[str] = ()) ->
             connection.execute(insert(JobStep), [outcome | {"step": step} for step in STEPS])
             if mentions:
                 connection.execute(insert(Mention), mentions)
+
     return run
 
 
@@ -126,6 +130,7 @@ def count_months(*months: Month, grain: Grain = Grain.MONTH) -> KeywordGroups:
     counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
     for number, month in enumerate(months, 1):
         add_month(counted, _make_cube(f"2020-{number:02}", names, month), grain)
+
     return counted
 
 
@@ -142,8 +147,10 @@ def _make_cube(period: str, names: Sequence[str], month: Month) -> Cube:
         for day in range(len(days)):
             documents[group, day] = _spread(n, day, len(days))
             matched[0, group, day] = _spread(of_group, day, len(days))
+
         mentions += [(0, group, place % len(days)) for place in range(len(values))]
         polarities += values
+
     return Cube(
         days=days,
         jobs=[period] * len(days),

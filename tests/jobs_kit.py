@@ -53,6 +53,7 @@ class Jobs:
             row = self.slice(run, name)
             if row.state in (*ENDED, State.WAITING):
                 return row
+
         raise AssertionError(row)
 
     def do(self, parameters: Any, *names: str) -> Any:
@@ -68,4 +69,5 @@ class Jobs:
             if row.waits_for == WaitFor.OTHER_JOBS:
                 with self.db.write() as connection:
                     connection.execute(update(Job).where(Job.id == row.id).values(due_at=0.0))
+
                 self.to_its_end(run, row.name)

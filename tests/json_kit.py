@@ -11,10 +11,12 @@ def differences(printed: Any, shape: Any, place: str = "") -> Iterator[str]:
     """Yield where *printed* is not as its shape declares it."""
     if hasattr(shape, "__metadata__"):
         shape = get_args(shape)[0]
+
     parts = list(parts_of(printed, shape))
     if not fits(printed, shape):
         yield f"{place} is {printed!r}"
         return
+
     for name, part, part_shape in parts:
         yield from differences(part, part_shape, f"{place}.{name}")
 
@@ -41,4 +43,5 @@ def fits(printed: Any, shape: Any) -> bool:
         return any(fits(printed, choice) for choice in get_args(shape))
     if shape is float:
         return isinstance(printed, int | float) and not isinstance(printed, bool)
+
     return shape is Any or type(printed) is shape

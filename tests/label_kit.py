@@ -77,6 +77,7 @@ class Terminal:
         while text not in self.shown:
             assert time.monotonic() < end, f"{text!r} was not shown: {self.shown!r}"
             assert self._read(end), f"it ended before {text!r}: {self.shown!r}"
+
         before, _, self.shown = self.shown.partition(text)
         return before
 
@@ -85,6 +86,7 @@ class Terminal:
         end = time.monotonic() + SECONDS
         while self._read(end):
             assert time.monotonic() < end, f"it does not end: {self.shown!r}"
+
         self.reap()
         return self.shown
 
@@ -104,6 +106,7 @@ class Terminal:
             text = os.read(self._fd, 4096).decode() if ready else ""
         except OSError:  # the program has closed its end
             return False
+
         self.shown += text.replace("\r\n", "\n")
         return bool(ready)
 

@@ -50,6 +50,7 @@ def run_in_virtual_time(
             finally:
                 for limiter in limiters:
                     await limiter.aclose()
+
                 for client in clients:
                     await client.aclose()
 

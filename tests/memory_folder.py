@@ -17,5 +17,6 @@ def find_memory_folder() -> Path | None:
     """
     if not os.access(SHARED_MEMORY, os.W_OK) or shutil.disk_usage(SHARED_MEMORY).free < ROOM:
         return None
+
     runs_programs = not os.statvfs(SHARED_MEMORY).f_flag & os.ST_NOEXEC
     return SHARED_MEMORY if runs_programs else None

@@ -52,6 +52,7 @@ def months(jobs: Jobs, codebook: Codebook = DOCUMENTS, **options: Any) -> Months
     """Return the parameters of a run of one month that the stub codes."""
     with jobs.db.write() as connection:
         keep_codebook(connection, jobs.db, codebook)
+
     defaults: dict[str, Any] = {
         "first": "2024-02",
         "last": "2024-02",
@@ -78,6 +79,7 @@ def codes_by_text(db: Database, run: int) -> dict[str, dict[str, str | None]]:
     """Return the codes of each text, without those of its repeats."""
     with db.read() as connection:
         documents = connection.execute(select(Document.id, Document.text)).all()
+
     texts = {document.id: document.text for document in documents}
     return {
         texts[unit.document_id]: {variable: value.code for variable, value in codes.items()}

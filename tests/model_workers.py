@@ -46,7 +46,9 @@ def _work(variables: Mapping[str, Any], run: int | None) -> None:
         requeue_lost_jobs(runtime.db, lambda owner: owner != runtime.owner and _has_exited(owner))
         for job in due_jobs(runtime.db, run):
             work_one_slice(runtime, job)
+
         time.sleep(POLL_SECONDS)
+
     os._exit(0)
 
 
@@ -68,11 +70,14 @@ def due_jobs(db: Database, run: int | None) -> list[int]:
     open_jobs = [IS_SUBMITTED, Job.state.not_in(ENDED), Run.state != State.PAUSED]
     if run is not None:
         open_jobs.append(Job.run_id == run)
+
     with db.read() as connection:
         jobs = select(Job.id, Job.state).join(Run, Run.id == Job.run_id).where(*open_jobs)
         states = dict(connection.execute(jobs.order_by(Job.id)).all())
+
     waiting = [job for job, state in states.items() if state == State.WAITING]
     if waiting:
         with db.write() as connection:
             connection.execute(update(Job).where(Job.id.in_(waiting)).values(due_at=0.0))
+
     return [job for job, state in states.items() if state != State.RUNNING]

@@ -134,6 +134,7 @@ def find_command(path: tuple[str, ...]) -> Any:
     command: Any = _root()
     for word in path:
         command = command.commands[word]
+
     return command
 
 
@@ -153,6 +154,7 @@ def list_parameters(method: Method) -> list[Parameter]:
                 parameters.append(_argument(parameter, is_of_run=is_of_run))
         elif not NO_PARAMETERS.intersection(parameter.opts):
             parameters.append(_option(parameter))
+
     return parameters
 
 
@@ -163,10 +165,12 @@ def _argument(declared: Any, *, is_of_run: bool) -> Parameter:
         annotation = "SupportsInt"
     if is_several and declared.name == "paths":
         annotation = "PathText | Sequence[PathText]"
+
     name, default, help_text = declared.name, None, declared.help
     if is_of_run and declared.name == "run":
         name, annotation, default = "beside", "Sequence[SupportsInt]", "()"
         help_text = "Other runs, to be put side by side with this one."
+
     words = f"*words.arguments({name})"
     return Parameter(name, annotation, default, _clean(help_text), words, True, declared)
 
@@ -183,6 +187,7 @@ def _option(declared: Any) -> Parameter:
         word = flag
         if declared.secondary_opts:
             word, is_on = declared.secondary_opts[0], f"not {name}"
+
         words = f'*words.switch("{word}", is_on={is_on})'
         return Parameter(name, "bool", repr(declared.default), help_text, words, False, declared)
 
@@ -196,6 +201,7 @@ def _option(declared: Any) -> Parameter:
     if default in (None, ""):
         default = None
         annotation += " | None"
+
     shown = _quote(default)
     given_default = "" if default is None else f", {shown}"
     function = "texts" if declared.multiple else "option"
@@ -209,6 +215,7 @@ def _sign_of(declared: Any) -> str | None:
         return None
     if declared.metavar.startswith("NAME[:"):
         return ":"
+
     return "=" if "=" in declared.metavar else None
 
 
@@ -222,6 +229,7 @@ def _annotation(declared: Any) -> str:
         return "PathText"
     if kind in (int, float):
         return kind.__name__
+
     is_number = declared.metavar in ("N", "R", "C")
     return "str | float" if is_number else "str"
 
@@ -242,10 +250,13 @@ def write_module() -> str:
         lines += [f'    """{methods_of_class.docstring}"""']
         if methods_of_class.name == "RunCommands":
             lines += ["", "    @abstractmethod", "    def __int__(self) -> int: ..."]
+
         for hook, returns in methods_of_class.hooks.items():
             lines += ["", "    @abstractmethod", f"    def {hook} -> {returns}: ..."]
+
         for method in methods_of_class.methods:
             lines += ["", *_write_method(method, is_of_run=methods_of_class is CLASSES[-1])]
+
     return "\n".join(lines).replace("\n\n\n\n", "\n\n\n") + "\n"
 
 
@@ -256,22 +267,26 @@ def _write_method(method: Method, *, is_of_run: bool) -> Iterator[str]:
     for parameter in parameters:
         if parameter.is_positional:
             yield f"        {_declare(parameter)}"
+
     leading = [option for option in parameters if option.name == method.leading_option]
     yield from (f"        {_declare(option)}" for option in leading)
     yield "        *,"
     for parameter in parameters:
         if not parameter.is_positional and parameter not in leading:
             yield f"        {_declare(parameter)}"
+
     yield f"    ) -> {method.returns}:"
     yield from _write_docstring(method, parameters)
     yield "        options = ["
     for parameter in parameters:
         if not parameter.is_positional:
             yield f"            {parameter.words},"
+
     yield "        ]"
     positional = [parameter.words for parameter in parameters if parameter.is_positional]
     if is_of_run:
         positional.insert(0, "str(int(self))")
+
     yield f"        return self.{method.hook}words.join(options, [{', '.join(positional)}]))"
 
 
@@ -288,11 +303,13 @@ def _write_docstring(method: Method, parameters: Sequence[Parameter]) -> Iterato
     for paragraph in [*paragraphs, *([method.note] if method.note else [])]:
         yield ""
         yield from _wrap(_clean(paragraph))
+
     yield ""
     yield f"        The parameters are those of `tidings {' '.join(method.path)}`:"
     yield ""
     for parameter in parameters:
         yield from _wrap(f"{parameter.name}: {parameter.help}", hanging="    ")
+
     yield '        """'
 
 

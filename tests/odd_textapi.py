@@ -112,6 +112,7 @@ def serving(respond: Respond) -> Iterator[OddService]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
+
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

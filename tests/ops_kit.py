@@ -34,6 +34,7 @@ def expressions() -> list[str]:
     queries = [alert["expr"] for alert in alerts()] + scaling_queries()
     for panel in panels():
         queries.extend(target["expr"] for target in panel["targets"])
+
     return queries
 
 
@@ -44,6 +45,7 @@ def documented_metrics() -> dict[str, set[str]]:
         if line.startswith("| `tidings_"):
             _, name, labels, *_ = line.split("|")
             metrics[name.strip(" `")] = {label.strip() for label in labels.split(",")} - {""}
+
     return metrics
 
 
@@ -58,9 +60,11 @@ def unknown_names(expression: str, metrics: dict[str, set[str]]) -> set[str]:
         if selector.name not in metrics:
             unknown.add(str(selector.name))
             continue
+
         labels |= metrics[selector.name]
         matched = {matcher.name for matcher in selector.matchers.matchers}
         unknown |= matched - metrics[selector.name]
+
     return unknown | (grouping_labels(expression) - labels)
 
 
@@ -71,6 +75,7 @@ def names_and_labels() -> dict[str, set[str]]:
         for selector in selectors(expression):
             matched = {matcher.name for matcher in selector.matchers.matchers}
             names.setdefault(str(selector.name), set()).update(matched)
+
     return names
 
 
@@ -92,6 +97,7 @@ def grouping_labels(expression: str) -> set[str]:
             isinstance(node, promql_parser.BinaryExpr) and node.modifier and node.modifier.matching
         ):
             labels.update(node.modifier.matching.labels)
+
     return labels
 
 
@@ -99,6 +105,7 @@ def nodes(expression: str) -> list[promql_parser.Expr]:
     """Every part of the syntax tree. Raises ValueError if *expression* is no PromQL."""
     for name, value in GRAFANA_VARIABLES.items():
         expression = expression.replace(name, value)
+
     found: list[promql_parser.Expr] = []
     promql_parser.walk(promql_parser.parse(expression), found.append)
     return found

@@ -103,7 +103,9 @@ def change(
             if each == "SHA256SUMS" and checksums:
                 digests = (hashlib.sha256(text).hexdigest().encode() for text in (before, after))
                 content = content.replace(*digests)
+
             new.writestr(each, content)
+
     return changed
 
 
@@ -112,6 +114,7 @@ def forge(path: Path, files: Mapping[str, bytes | None]) -> Path:
     forged = path.with_name(f"forged-{path.name}")
     with ZipFile(path) as pack:
         contents = {name: pack.read(name) for name in pack.namelist()}
+
     contents |= {name: content for name, content in files.items() if content is not None}
     for name in [*(name for name, content in files.items() if content is None), "SHA256SUMS"]:
         del contents[name]
@@ -120,10 +123,13 @@ def forge(path: Path, files: Mapping[str, bytes | None]) -> Path:
     for name, content in sorted(contents.items()):
         if name.endswith("/"):
             continue
+
         checksums += f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+
     with ZipFile(forged, "w", ZIP_DEFLATED) as pack:
         for name, content in {**contents, "SHA256SUMS": checksums.encode()}.items():
             pack.writestr(name, content)
+
     return forged
 
 
@@ -135,6 +141,7 @@ def follow(path: Path) -> dict[str, bytes]:
         files = {}
         for file in (*expected.glob("exports/*"), *expected.glob("figures/*")):
             files[file.relative_to(expected).as_posix()] = file.read_bytes()
+
         return files
 
 
@@ -148,5 +155,6 @@ def flipped_byte(path: Path, place: int) -> Iterator[Path]:
         byte = file.read(1)[0]
         file.seek(place)
         file.write(bytes([byte ^ 0x55]))
+
     yield changed
     changed.unlink()

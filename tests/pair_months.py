@@ -32,4 +32,5 @@ def pair(
             dispersion_together=None,
         )
         months.append(month)
+
     return KeywordPair(names, months, relation)

@@ -25,10 +25,12 @@ def row(
     share = low = high = None
     if matched is not None and documents:
         share, (low, high) = matched / documents, wilson_interval(matched, documents)
+
     ends: tuple[float | None, float | None] = (None, None)
     if mean is not None and matched is not None and matched > 1:
         half = t_quantile(matched - 1) * spread / math.sqrt(matched)
         ends = (max(-1.0, mean - half), min(1.0, mean + half))
+
     state = "no-data" if matched is None else "complete"
     counts = (documents, matched, matched)
     figures = (share, low, high, mean, *ends)

@@ -72,6 +72,7 @@ def settings_page() -> str:
     groups: dict[str, list[str]] = {title: [] for title in GROUPS}
     for name in fields:
         groups[_group(name)].append(name)
+
     for title, names in groups.items():
         lines += [
             "",
@@ -85,6 +86,7 @@ def settings_page() -> str:
             meaning = _cell(field.description or "")
             row = f"`TIDINGS_{name.upper()}` | {_kind(field)} | {_default(field)} | {meaning}"
             lines.append(f"| {row} |")
+
     return "\n".join(lines) + "\n"
 
 
@@ -105,6 +107,7 @@ def _kind(field: FieldInfo) -> str:
         return " or ".join(f"`{option}`" for option in options)
     if get_origin(kind) is tuple:
         return "list of secrets" if SecretStr in options else "list"
+
     first = next(option for option in options if option is not type(None))
     first = getattr(first, "__origin__", first)  # of an annotated type
     words = {
@@ -146,12 +149,15 @@ def commands_page() -> str:
         lines += ["", f"    {usage}"]
         if arguments or options:
             lines += ["", "| | default | meaning |", "| --- | --- | --- |"]
+
         for each in arguments:
             lines.append(f"| `{_metavar(each)}` | {_shown(each)} | {_cell(_text(each.help))} |")
+
         for each in options:
             value = "" if each.is_flag else f" {_cell(_value_name(each))}"
             names = ", ".join([*each.opts, *each.secondary_opts])
             lines.append(f"| `{names}{value}` | {_shown(each)} | {_cell(_text(each.help))} |")
+
     return "\n".join(lines) + "\n"
 
 
@@ -166,6 +172,7 @@ def json_page() -> str:
         if not is_typeddict(printed):
             lines += [f"A list of objects: {get_args(printed)[1]}"]
             continue
+
         several = "A list of objects. " if is_list else ""
         lines += [
             f"{several}{printed.__doc__}",
@@ -174,6 +181,7 @@ def json_page() -> str:
             "| --- | --- | --- |",
         ]
         lines += _json_rows(printed, "")
+
     return "\n".join(lines) + "\n"
 
 
@@ -185,11 +193,14 @@ def _json_rows(shape: Any, prefix: str) -> Iterator[str]:
         inner, mark = kind, ""
         if get_origin(inner) is UnionType:
             inner = next((part for part in get_args(inner) if is_typeddict(part)), inner)
+
         while get_origin(inner) in {list, dict}:
             mark += "[]" if get_origin(inner) is list else ".NAME"
             inner = get_args(inner)[-1]
+
         if is_typeddict(inner):
             meaning = meaning or inner.__doc__
+
         yield f"| `{prefix}{key}` | {_json_type(kind)} | {_cell(meaning or '')} |"
         if is_typeddict(inner):
             yield from _json_rows(inner, f"{prefix}{key}{mark}.")
@@ -205,6 +216,7 @@ def _json_type(kind: Any) -> str:
         return f"object of {_json_type(get_args(kind)[1])}"
     if is_typeddict(kind):
         return "object"
+
     return " or ".join(map(_json_type, get_args(kind)))
 
 
@@ -212,6 +224,7 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
     if not hasattr(command, "commands"):
         yield path, command
         return
+
     for name, below in command.commands.items():
         if not below.hidden:
             yield from _commands(below, (*path, name))
@@ -229,9 +242,11 @@ def _value_name(option: Any) -> str:
 def _shown(parameter: Any) -> str:
     if parameter.required:
         return "needed"
+
     value = parameter.default
     if value in (None, False, (), []) or callable(value):
         return "" if parameter.param_type_name == "option" and parameter.is_flag else "none"
+
     return f"`{value}`"
 
 

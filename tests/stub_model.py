@@ -137,7 +137,9 @@ class ModelServer:
             while at - self.answers[begin][0] >= seconds:
                 total -= self.answers[begin][1][unit]
                 begin += 1
+
             fullest = max(fullest, total)
+
         return fullest
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -158,7 +160,9 @@ class ModelServer:
             case "POST", "/faults":
                 for fault, setting in (await request.json()).items():
                     setattr(self.faults, fault, setting)
+
                 return web.json_response({})
+
         return web.json_response({"error": {"message": "no such path"}}, status=404)
 
     def clear(self) -> None:
@@ -181,6 +185,7 @@ class ModelServer:
             case "GET", "/v1/batches":
                 batches = list(reversed(self.batches.values()))
                 return web.json_response({"data": batches, "has_more": False})
+
         return self._answer_about(request.path.split("/")[3:])
 
     async def _upload(self, request: web.Request) -> web.Response:
@@ -203,6 +208,7 @@ class ModelServer:
         lines = len(self.files[body["input_file_id"]][1].splitlines())
         if self.faults.creation_latency:
             await asyncio.sleep(self.faults.creation_latency)
+
         self.batches[identifier] = {
             "id": identifier,
             "status": "in_progress",
@@ -215,22 +221,27 @@ class ModelServer:
         if self.faults.loses_creation:
             assert request.transport
             request.transport.abort()
+
         return web.json_response(self.batches[identifier])
 
     def _answer_about(self, path: list[str]) -> web.Response:
         identifier, *action = path
         if action == ["content"]:
             return web.Response(body=self.files[identifier][1], content_type="application/jsonl")
+
         batch = self.batches.get(identifier)
         if batch is None:
             return _error(404, f"no batch {identifier}", {})
         if action == ["cancel"]:
             if batch["status"] == "in_progress":
                 batch["status"] = "cancelled"
+
             return web.json_response(batch)
+
         batch["looks"] += 1
         if batch["status"] == "in_progress" and batch["looks"] > self.faults.batch_looks:
             self._end_batch(batch)
+
         return web.json_response(batch)
 
     def _end_batch(self, batch: dict[str, Any]) -> None:
@@ -238,6 +249,7 @@ class ModelServer:
         faults, results, errors = self.faults, [], []
         if faults.batch_state == "failed":
             batch["errors"] = {"data": [{"message": "the file is malformed"}]}
+
         lines = [] if "errors" in batch else self.files[batch["input_file_id"]][1].splitlines()
         for line in map(json.loads, lines):
             text, result = text_of(line["body"]), {"custom_id": line["custom_id"]}
@@ -246,6 +258,7 @@ class ModelServer:
             if text in faults.failed_lines:
                 errors.append({**result, "response": None, "error": {"message": "try again"}})
                 continue
+
             reply = self._reply(line["body"], text)
             usage = reply["usage"]
             before = self.bill
@@ -253,6 +266,7 @@ class ModelServer:
             self.bill = before + (self.bill - before) / 2
             answer = {**result, "response": {"status_code": 200, "body": reply}}
             results += [answer] * (2 if faults.repeats_lines else 1)
+
         batch["status"] = faults.batch_state
         batch["request_counts"]["completed"] = len(results)
         for kind, listed in (("output_file_id", results), ("error_file_id", errors)):
@@ -280,6 +294,7 @@ class ModelServer:
         counted_at = faults.latency
         if faults.counts_early:
             counted_at *= self._draw("counts_early", text)
+
         await asyncio.sleep(counted_at)
         if problem := self._refuse(body, text):
             return problem
@@ -293,10 +308,12 @@ class ModelServer:
             self.cut += 1
             request.transport.abort()
             return web.Response()
+
         if self._draws("hang", text):
             await asyncio.sleep(3600)
         if not faults.tells_usage:
             del reply["usage"]
+
         return web.json_response(reply)
 
     def _refuse(self, body: dict[str, Any], text: str) -> web.Response | None:
@@ -304,16 +321,20 @@ class ModelServer:
         retry_after = {} if faults.retry_after is None else {"Retry-After": f"{faults.retry_after}"}
         if faults.withdrawn:
             return _error(404, f"The model `{body['model']}` does not exist", {})
+
         for unsupported in faults.unsupported:
             if unsupported in body:
                 return _error(400, f"Unsupported parameter: '{unsupported}'", {})
+
         if faults.status is not None:
             return _error(faults.status, faults.message, retry_after)
         if self._draws("busy", text):
             self.busy += 1
             return _error(429, "Rate limit reached", retry_after)
+
         if self._draws("error", text):
             return _error(500, "as configured", {})
+
         return None
 
     def _draws(self, fault: str, text: str) -> bool:
@@ -354,6 +375,7 @@ class ModelServer:
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         if schema is not None:
             prompt_tokens += count_tokens(json.dumps(schema))
+
         return {
             "id": f"chatcmpl-{self.calls}",
             "object": "chat.completion",
@@ -392,6 +414,7 @@ class ModelServer:
             ]
             code = self._choose(variable, text, possible)
             codes[variable] = [code] if "items" in options else code
+
         return codes
 
     def _choose(self, variable: str, text: str, possible: list[str]) -> str:
@@ -446,6 +469,7 @@ def _read_journal(model: ModelServer) -> None:
     journal, model.journal = model.journal, None
     for line in lines:
         model._count(*json.loads(line))
+
     model.journal = journal
 
 

@@ -54,9 +54,11 @@ def answer(operation: str, body: dict, splitter: str | None = None) -> dict:
     if splitter is not None and operation == "sentences_with_keywords":
         parts = split_text(text, splitter)
         return {term: list(filter(pattern(term).search, parts)) for term in body["keywords"]}
+
     if splitter is not None and operation == "polarity_by_sentence":
         pairs = [[polarity(part), part] for part in split_text(text, splitter)]
         return {"polarity by sentence": pairs}
+
     words = [word for word in text.lower().split() if word.isalpha()]
     match operation:
         case "sentences_with_keywords":
@@ -81,6 +83,7 @@ def answer(operation: str, body: dict, splitter: str | None = None) -> dict:
             spans = sentences(text)
             count = max(1, round(len(spans) * body["proportion"]))
             return {"summary": " ".join(spans[:count])}
+
     raise web.HTTPNotFound
 
 
@@ -97,6 +100,7 @@ def answers_in(operation: str, body: dict) -> set[tuple]:
             return {("text_polarity", line) for line in lines_of(body["text"])}
         case "text_polarity":
             return {(operation, body["text"])}
+
     return {(operation, *sorted(body.items()))}
 
 
@@ -117,8 +121,10 @@ async def ask(request: web.Request) -> web.StreamResponse:
     if status := faults.get("status"):
         headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
         return web.json_response({"error": "as configured"}, status=status, headers=headers)
+
     if "body" in faults:
         return web.Response(text=faults["body"], content_type="text/html")
+
     draw = random.random()
     for fault in ("error_500", "reset", "hang", "broken"):
         draw -= faults.get(fault, 0)
@@ -128,6 +134,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         count_answer(seen, operation, body)
         write_down(request.app, "answer", operation, body)
         return web.json_response(answer(operation, body, faults.get("splitter")))
+
     if fault == "error_500":
         return web.json_response({"error": "as configured"}, status=500)
     if fault == "broken":
@@ -136,6 +143,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         assert request.transport
         request.transport.abort()
         return web.Response()
+
     seen["hung"] += 1
     await asyncio.sleep(faults.get("hang_seconds", 3600))
     return web.Response(status=500)
@@ -170,6 +178,7 @@ def read_journal(journal: Path) -> dict:
             count_call(seen, operation, body, time.monotonic())
         else:
             count_answer(seen, operation, body)
+
     return seen
 
 
@@ -186,12 +195,15 @@ async def broken(request: web.Request, seen: dict, value: dict) -> web.StreamRes
             return web.json_response({})
         case 3:
             return web.json_response(dict.fromkeys(value, "high"))
+
     response = web.StreamResponse()  # chunked: it does not say how much it is
     await response.prepare(request)
     if seen["broken"] % 6 == 4:
         for _ in range(20):
             await response.write(b" " * 2**20)
+
         return response
+
     await response.write(text[:-1].encode())
     assert request.transport
     request.transport.abort()
@@ -251,6 +263,7 @@ def make_app(journal: Path | None = None) -> web.Application:
     app[SEEN] = {"now": new_seen() if journal is None else read_journal(journal)}
     if journal is not None:
         app[JOURNAL] = journal
+
     app.router.add_post("/text/{operation}", ask)
     app.router.add_get("/counts", counts)
     app.router.add_post("/faults", faults)

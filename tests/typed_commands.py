@@ -58,6 +58,7 @@ class TypedCommands:
         """End the commands that still run."""
         with suppress(OSError):
             self._shells.shutdown(socket.SHUT_RDWR)
+
         self._shells.close()
         for command in self._commands:
             if command.poll() is None:
@@ -74,6 +75,7 @@ class TypedCommands:
             _, streams, _flags, _address = socket.recv_fds(connection, 1, 3)
             with connection.makefile() as request:
                 words, folder, variables = json.load(request)
+
             command = subprocess.Popen(  # noqa: S603 - our own program
                 [*python_module("cli.start"), *words],
                 cwd=folder,
@@ -85,6 +87,7 @@ class TypedCommands:
             self._commands.append(command)
             for stream in streams:
                 os.close(stream)
+
             connection.sendall(f"{command.pid}\n".encode())
             connection.sendall(f"{command.wait()}\n".encode())
 

@@ -43,6 +43,7 @@ class VirtualTime:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
+
         wakes_at = self.microseconds + math.ceil(round(seconds * 1e6, 3))
         future = asyncio.get_running_loop().create_future()
         self._sleeps += 1  # of those that wake at the same time, the first to sleep wakes first

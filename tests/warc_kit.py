@@ -40,6 +40,7 @@ def write(path: Path, answers: Iterable[Answer], *, packed: bool = True) -> Path
             headers = [("Content-Type", answer.content_type)] if answer.content_type else []
             if answer.encoding:
                 headers.append(("Content-Encoding", answer.encoding))
+
             body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
             record = writer.create_warc_record(
                 answer.address,
@@ -49,6 +50,7 @@ def write(path: Path, answers: Iterable[Answer], *, packed: bool = True) -> Path
                 http_headers=StatusAndHeaders(answer.status, headers, protocol="HTTP/1.1"),
             )
             writer.write_record(record)
+
     return path
 
 

@@ -87,6 +87,7 @@ class WarmPython:
         with self._turn:
             if self._requests is None:
                 self._start()
+
             return self._send(request, descriptors)
 
     def _send(self, request: dict[str, Any], descriptors: Sequence[int]) -> int:
@@ -99,6 +100,7 @@ class WarmPython:
             process_id = self._requests.recv(20)
         finally:
             prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
         assert process_id, "the process that has done the imports has ended"
         return int(process_id)
 
@@ -133,9 +135,11 @@ def warm_processes() -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
+
     warm = WarmPython()
     with _executing(_forking_from(warm)):
         yield
+
     warm.close()
 
 
@@ -154,6 +158,7 @@ def _forking_from(warm: WarmPython) -> Callable[..., None]:
         standard = []
         for number, name in enumerate(("p2cread", "c2pwrite", "errwrite")):
             standard.append(number if bound[name] == -1 else bound[name])
+
         request = {
             "parent": os.getpid(),
             "dies_with": parent,
@@ -207,6 +212,7 @@ def _find_command(bound: dict[str, Any]) -> tuple[int | None, str, list[str]] | 
         parent, words = int(words[4]), words[5:]
     if words[:3] != [sys.executable, "-P", "-m"] or words[3] not in MODULES:
         return None
+
     return parent, words[3], words[4:]
 
 
@@ -227,6 +233,7 @@ def main() -> None:
     request = _serve(requests)
     if request is None:
         os._exit(0)
+
     request = _serve_starter(request)
     _become(request)
     try:
@@ -235,6 +242,7 @@ def main() -> None:
     except SystemExit as ended:
         if isinstance(ended.code, str):
             raise
+
         _exit(ended.code or 0)
 
 
@@ -248,6 +256,7 @@ def _exit(status: int) -> NoReturn:
                 stream.flush()
         except OSError:
             status = status or 120
+
     os._exit(status & 0xFF)
 
 
@@ -257,6 +266,7 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
         text, descriptors, _flags, _address = socket.recv_fds(requests, 1 << 20, 64)
         if not text:
             return None
+
         _import_all(_find_extras(json.loads(text)))
 
         reader, writer = os.pipe()
@@ -289,6 +299,7 @@ def _find_extras(request: dict[str, Any]) -> Sequence[str]:
     """Return what few modules and commands import."""
     if request["module"] == "cli.command_server":
         return command_server.PRELOADED
+
     is_textapi = request["module"] == "cli.main" and request["words"][:1] == ["textapi"]
     has_its_own = "TIDINGS_TEXTAPI_URL" not in request["variables"]
     return TEXTAPI if is_textapi or (_starts_stack(request) and has_its_own) else ()
@@ -297,8 +308,10 @@ def _find_extras(request: dict[str, Any]) -> Sequence[str]:
 def _import_all(modules: Sequence[str]) -> None:
     if set(modules) <= sys.modules.keys():
         return
+
     for module in modules:
         importlib.import_module(module)
+
     gc.collect()
     gc.freeze()
 
@@ -322,10 +335,12 @@ def _serve_starter(request: dict[str, Any]) -> dict[str, Any]:
     with Path(os.devnull).open("r+b") as nothing:
         for number in range(3):
             os.dup2(nothing.fileno(), number)
+
     _close_descriptors(but={0, 1, 2, theirs.fileno()})
     nested_request = _serve(theirs)
     if nested_request is None:
         os._exit(0)
+
     return _serve_starter(nested_request)
 
 
@@ -337,11 +352,14 @@ def _join(request: dict[str, Any]) -> None:
     while os.getppid() != request["parent"]:
         if not psutil.pid_exists(request["parent"]):
             os._exit(1)
+
         time.sleep(0.0005)
+
     if request["is_leader"]:
         os.setsid()
     if request["dies_with"] is not None:
         die_with_parent(request["dies_with"])
+
     os.chdir(request["folder"])
 
 
@@ -350,6 +368,7 @@ def _take(descriptors: Sequence[int], numbers: Sequence[int]) -> None:
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, HIGH) for descriptor in descriptors]
     for descriptor, number in zip(moved, numbers, strict=True):
         os.dup2(descriptor, number)
+
     _close_descriptors(but=set(numbers))
 
 

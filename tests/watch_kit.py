@@ -62,6 +62,7 @@ def publish(db: Database, day: int, *, handles: Sequence[str | None] = (None,)) 
         for number in range(4):
             at = FIRST_DAY + timedelta(days=day, minutes=number)
             rows.append(document(10 * (day + 100) + number, at, handle=handle))
+
     add_documents(db, rows)
 
 
@@ -88,11 +89,14 @@ def work(jobs: Jobs, run: int) -> None:
         unended = [row for row in jobs.rows(run) if row.state not in ENDED]
         if not unended:
             return
+
         for row in unended:
             if row.state == State.WAITING:
                 with jobs.db.write() as connection:
                     connection.execute(update(Job).where(Job.id == row.id).values(due_at=0.0))
+
             work_one_slice(jobs.runtime, row.id)
+
     raise AssertionError(f"run {run} does not end")
 
 
@@ -107,6 +111,7 @@ def export(db: Database, run: int) -> dict[str, list[dict[str, Any]]]:
         out = io.BytesIO()
         write(db, run, table, "jsonl", out)
         tables[table] = [{**json.loads(line), "run": 0} for line in out.getvalue().splitlines()]
+
     return tables
 
 

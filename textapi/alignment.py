@@ -116,6 +116,7 @@ class _JoinedTexts:
                 numbers.append(index)
                 starts.append(joined.place_of(start))
                 ends.append(joined.place_of(start + len(stripped)))
+
             begin += len(terminated) + 1
 
         return cls(joined, original, numbers, starts, ends)
@@ -159,6 +160,7 @@ class _Aligner:
             ]
             if undecided and self._term is not None:
                 undecided = self._decide_by_term(self._term, undecided)
+
             self._doubt_undecided(undecided, earliest, latest)
             self._doubt_unknown(earliest, latest)
 
@@ -174,8 +176,10 @@ class _Aligner:
             start = text.find(sentence, cursor)
             while is_place and start >= 0 and not is_place(sentence, start):
                 start = text.find(sentence, start + 1)
+
             if start < 0:
                 return None
+
             cursor = start + len(sentence)
             places[index] = start, cursor
 
@@ -191,8 +195,10 @@ class _Aligner:
             start = text.rfind(sentence, 0, cursor)
             while is_place and start >= 0 and not is_place(sentence, start):
                 start = text.rfind(sentence, 0, start + len(sentence) - 1)
+
             if start < 0:
                 return None
+
             places[index] = start, start + len(sentence)
             cursor = start
 
@@ -208,7 +214,9 @@ class _Aligner:
             part = self._joined.part(touched_index, *earliest[index])
             if part != self._joined.part(touched_index, *latest[index]):
                 return False
+
             self._places[index] = self._joined.numbers[touched_index], part
+
         return True
 
     def _decide_by_term(self, term: str, undecided: Sequence[int]) -> list[int]:
@@ -223,6 +231,7 @@ class _Aligner:
         def is_place(sentence: str, start: int) -> bool:
             if sentence not in counts:
                 counts[sentence] = sum(1 for _ in rule.finditer(sentence))
+
             begin = bisect_left(mentions, (start, 0))
             within = bisect_right(mentions, start + len(sentence), begin, key=lambda span: span[1])
             return within - begin == counts[sentence] > 0
@@ -230,6 +239,7 @@ class _Aligner:
         earliest, latest = self._first_places(is_place), self._last_places(is_place)
         if earliest is None or latest is None:
             return list(undecided)
+
         return [index for index in undecided if not self._decide(index, earliest, latest)]
 
     def _doubt_all(self) -> None:
@@ -260,6 +270,7 @@ class _Aligner:
             # The next place that matters is the first that may touch another text.
             if len(touched) == 1:
                 later = max(later, self._joined.ends[touched[0]] - size + 1)
+
             start = text.find(sentence, later, end)
 
     def _doubt_unknown(self, earliest: dict[int, Span], latest: dict[int, Span]) -> None:

@@ -41,8 +41,10 @@ def read_answer(operation: Operation, reply: Mapping[str, Any], key: str, text: 
         answer = _READERS[operation](reply[key])
     except _Misfit as misfit:
         raise bad_answer(operation, f"{misfit} for {key!r}") from None
+
     if _size(answer) > LONGEST_BY_TEXT * len(text) + LONGEST_AT_LEAST:
         raise bad_answer(operation, f"far more than the text holds for {key!r}")
+
     return answer
 
 
@@ -77,6 +79,7 @@ def _polarity(raw: Any) -> float:
     # A NaN fails this test too.
     if not -1 <= raw <= 1:
         raise _Misfit("a polarity that is not within -1 and 1")
+
     return float(raw)
 
 
@@ -104,6 +107,7 @@ def _scored_sentences(raw: Any) -> list[tuple[float, str]]:
                 pairs.append((_polarity(score), _string(sentence)))
             case _:
                 raise _Misfit("no pairs of polarity and sentence")
+
     return pairs
 
 
@@ -116,6 +120,7 @@ def _entities(raw: Any) -> list[tuple[str, str]]:
                     pairs.append((_string(type_), _string(entity_text)))
             case _:
                 raise _Misfit("no pairs of type and text")
+
     return pairs
 
 
@@ -138,4 +143,5 @@ def _size(answer: Any) -> int:
         return len(answer)
     if isinstance(answer, Iterable):
         return sum(1 + _size(element) for element in answer)
+
     return 0

@@ -105,6 +105,7 @@ class TextApiClient:
             engine = await self._client.retry(fetch)
             self._engines[polarity] = engine.name
             self._languages[engine.name] = engine.languages
+
         return self._engines[polarity]
 
     def languages(self, engine: str) -> frozenset[str] | None:
@@ -148,17 +149,21 @@ class TextApiClient:
                     )
                     if not isinstance(answer.value, dict):
                         raise bad_answer(operation, "no JSON object")
+
                     engine = read_engine(answer.headers.get(ENGINE_HEADER))
                     if engine is not None:
                         languages = read_languages(answer.headers.get(LANGUAGES_HEADER))
                         self._languages[engine] = languages
+
                     reply = Reply(_read(read, answer.value, engine), engine, number)
                     if store is not None:
                         await store(reply)
+
                     return reply
             except ServiceError as error:
                 if after_failure is not None:
                     after_failure(error)
+
                 raise
 
         return await self._client.retry(attempt)

@@ -92,10 +92,12 @@ def _refuse_costly(keywords: list[str]) -> list[str]:
         raise ValueError(
             f"{MAX_KEYWORD_CHARACTERS} characters together at most: send fewer in a request"
         )
+
     if count_signs(keywords) > MAX_SIGNS:
         raise ValueError(
             f"{MAX_SIGNS} hyphens and apostrophes together at most: send fewer in a request"
         )
+
     return keywords
 
 
@@ -106,6 +108,7 @@ def _refuse_long(text: str) -> str:
         raise PydanticCustomError(TEXT_TOO_LONG, f"{MAX_LINES} lines at most")
     if len(text) > MAX_WORDS and count_words(text) > MAX_WORDS:
         raise PydanticCustomError(TEXT_TOO_LONG, f"{MAX_WORDS} words and signs at most")
+
     return text
 
 
@@ -116,6 +119,7 @@ def _to_types(labels: Any) -> Any:
     if labels not in LABELS:
         kinds = " or ".join(map(repr, sorted(LABELS)))
         raise ValueError(f"a string is the kind of text, {kinds}; types are a list")
+
     return sorted(LABELS[labels])
 
 
@@ -292,6 +296,7 @@ class Exchange:
         """The one key of the answer on the wire; None if the keywords are the keys."""
         if issubclass(self.answer, RootModel):
             return None
+
         (field,) = self.answer.model_fields.values()
         return field.alias
 

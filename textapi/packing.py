@@ -22,8 +22,10 @@ def pack(items: Iterable[T], size: int, length_of: Callable[[T], int]) -> Iterat
         if batch and length + 1 + added > size:
             yield batch
             batch, length = [], 0
+
         length += added + (1 if batch else 0)
         batch.append(item)
+
     if batch:
         yield batch
 
@@ -45,6 +47,7 @@ def _cut_documents(documents: Iterable[tuple[int, str]], size: int) -> Iterator[
         if len(text) <= size:
             yield document_id, text
             continue
+
         for sentences in pack(_cut_sentences(text, size), size, len):
             yield document_id, " ".join(sentences)
 

@@ -99,8 +99,10 @@ class _Placer:
                 if not self._covered.issuperset(covered):
                     self._covered.update(covered)
                     return covered
+
                 # Another form may find a sentence that no other one means.
                 covered_again = covered_again or covered
+
         if covered_again:
             return covered_again
 
@@ -122,6 +124,7 @@ class _Placer:
         equal = [i for i in indexes if our_sentences[i] == sentence]
         if not equal:
             return []
+
         return self._note(next((i for i in equal if i not in self._covered), equal[0]))
 
     def _find_part(self, form: Form, sentence: str, begin: _Begin) -> list[int]:
@@ -130,6 +133,7 @@ class _Placer:
         start = whole.text.find(sentence, whole.place_of(begin.offset))
         if start < 0:
             return []
+
         start_offset, end = whole.span(start, start + len(sentence))
         covered = [
             i for i, span in enumerate(self._spans) if span[0] < end and span[1] > start_offset
@@ -145,6 +149,7 @@ class _Placer:
         mentioning = self._mentioning(holding)
         if mentioning:
             return self._note(mentioning[0])
+
         # A mere sign stands anywhere.
         has_words = any(map(str.isalnum, sentence))
         return self._note(covered[0]) if has_words else []
@@ -163,6 +168,7 @@ class _Placer:
                 else [form(sentence).text for sentence in self._sentences]
             )
             self._forms[form] = form(self._text), our_sentences
+
         return self._forms[form]
 
     def _mentioning(self, positions: Sequence[int]) -> list[int]:

@@ -151,6 +151,7 @@ class KeywordBatch(_Request):
                 answers[term, document_ids[0]] = _to_json(covered)
                 unplaced_terms += [] if is_placed else [requested]
                 continue
+
             for index, mentioning in _sentences_by_text(sentences, texts, requested).items():
                 answers[term, document_ids[index]] = (
                     _to_json(mentioning) if mentioning else NOTHING_FOUND
@@ -158,6 +159,7 @@ class KeywordBatch(_Request):
 
         if unplaced_terms:
             raise UnplacedAnswer(self.operation, unplaced_terms, answers)
+
         return answers
 
     def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
@@ -168,6 +170,7 @@ class KeywordBatch(_Request):
             if terms:
                 part = replace(self, texts=(text,), document_ids=(document_id,), terms=tuple(terms))
                 requests.append(part)
+
         return requests
 
     def _select(self, keys: Collection[AnswerKey]) -> tuple[list[str], list[int], list[str]]:
@@ -361,9 +364,11 @@ def _sentences_by_text(
     for index in range(len(texts)):
         if index not in alignment.doubtful:
             mentioning[index] = []
+
     for placement in alignment.places:
         if placement is not None and placement[0] in mentioning:
             mentioning[placement[0]].append(placement[1])
+
     return mentioning
 
 
@@ -376,6 +381,7 @@ def _own_sentences(sentences: Sequence[str], text: str, term: str) -> tuple[list
     placement = place_answer(sentences, text, spans, term)
     if placement.unplaced:
         return list(sentences), False
+
     return [text[slice(*spans[position])] for position in placement.positions], True
 
 

@@ -44,4 +44,5 @@ class CodingPage:
         for coder, link in self.links.items():
             address = escape(link)
             links += f"<li>{escape(coder)}: <a href='{address}' target='_blank'>{address}</a></li>"
+
         return f"<ul>{links}</ul>"

@@ -65,6 +65,7 @@ def describe_figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
             lines += [(label.removesuffix("s"), str(remark)) for remark in figure]
         else:
             lines.append((label, _format(figure)))
+
     return lines
 
 
@@ -130,4 +131,5 @@ def _open_display() -> Any:
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is None or not hasattr(shell, "kernel"):
         return None
+
     return ipython.display.display({"text/plain": ""}, raw=True, display_id=True)

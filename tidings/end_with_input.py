@@ -21,6 +21,7 @@ def main() -> int:
         def end_with_input() -> None:
             while os.read(0, 1024):
                 pass
+
             process.terminate()
 
         threading.Thread(target=end_with_input, daemon=True).start()

@@ -45,6 +45,7 @@ class Stored(dict[str, Any]):
             text = f"{source['documents']:,} documents, {source['first']}..{source['last']}"
             without = f", without a document: {', '.join(gaps)}" if gaps else ""
             lines.append((source["source"], text + without))
+
         return lines or [("nothing", "no document is stored")]
 
     def __repr__(self) -> str:
@@ -128,6 +129,7 @@ def open_home(
     if command is not None:
         if start:
             raise TidingsError("a stack elsewhere is started there: leave start or command out")
+
         prefix = shlex.split(command) if isinstance(command, str) else list(command)
         return Home(shlex.join(prefix), Program(prefix, {}), None)
 

@@ -40,6 +40,7 @@ class PackFile:
             for file in map(Path, archive.namelist()):
                 if file.parent.name == _TABLES and file.suffix == _ENDING:
                     names.append(file.stem)
+
         return sorted(names)
 
     def table(self, table: str) -> pa.Table:
@@ -49,6 +50,7 @@ class PackFile:
             if file_name not in archive.namelist():
                 tables = ", ".join(self.tables)
                 raise TidingsError(f"{self.path} has no table {table}: it is one of {tables}")
+
             column_types = _read_column_types(archive, table)
             with archive.open(file_name) as lines:
                 return read_json_lines(lines, column_types)
@@ -72,9 +74,11 @@ def _read_column_types(archive: ZipFile, table: str) -> dict[str, str]:
     """Return the types that a pack declares; none of a pack that was written without them."""
     if _DESCRIPTION not in archive.namelist():
         return {}
+
     for resource in json.loads(archive.read(_DESCRIPTION))["resources"]:
         if resource["name"] == table:
             return {field["name"]: field["type"] for field in resource["schema"]["fields"]}
+
     return {}
 
 

@@ -37,6 +37,7 @@ class Program:
         environment = {**os.environ, **variables}
         for variable in _VARIABLES_OF_NOTEBOOKS:
             environment.pop(variable, None)
+
         self.environment = environment
         self._server: CommandServer | None = None
         self._commands = 0
@@ -66,6 +67,7 @@ class Program:
         for remark in remarks:
             if remark.startswith(_MARK):
                 sys.stderr.write(f"{remark}\n")
+
         return ended.stdout
 
     def run_text(self, words: Sequence[str]) -> str:
@@ -131,9 +133,11 @@ class Program:
         self._commands += 1
         if self._commands == SECOND_COMMAND and self.is_here and IS_POSSIBLE:
             self._server = CommandServer(self.environment)
+
         server_command = self._server.command if self._server is not None else None
         if self._server is None or server_command is None:
             return self.line(words), []
+
         return [*server_command, *words], [self._server.descriptor]
 
     def line(self, words: Sequence[str]) -> list[str]:
@@ -151,6 +155,7 @@ class Program:
         """Raise `UsageError` or `CommandError` unless *status* is one of *statuses*."""
         if status in statuses:
             return
+
         last_remark = remarks[-1].removeprefix(_MARK) if remarks else ""
         sentence = last_remark or f"`tidings {shlex.join(words)}` ended with status {status}"
         kind = UsageError if status == WRONG_USAGE else CommandError

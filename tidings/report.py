@@ -68,6 +68,7 @@ class Report:
         for full_name in (figure, f"compared-{figure}", *(ending if len(ending) == 1 else ())):
             if full_name in files:
                 return Figure(files[full_name])
+
         names = ", ".join(ending or get_close_matches(figure, files) or sorted(files))
         raise TidingsError(f"the report has no figure {figure}: it is one of {names}")
 
@@ -76,8 +77,10 @@ class Report:
         folder = self.page.parent / "figures"
         if not folder.is_dir():
             raise TidingsError(f"{folder} is not on this machine: copy the report here")
+
         files = {}
         for path in sorted(folder.iterdir()):
             if match := _FIGURE_FILE.fullmatch(path.name):
                 files[match["name"]] = path
+
         return files

@@ -72,6 +72,7 @@ class Run(RunCommands):
 
         if status["state"] != DONE:
             raise RunFailed(f"run {self.number} is {_describe(status)}")
+
         return self
 
     def table(
@@ -140,7 +141,9 @@ class Run(RunCommands):
                     f"`{shlex.join(['tidings', *command])}` there, or take files: out= writes the "
                     "sample, file= reads what was coded"
                 )
+
             return CodingPage(self.home.program, command)
+
         return self.home.program.run_text(command)
 
     def _pack(self, words: Sequence[str]) -> PackFile:

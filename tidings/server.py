@@ -35,6 +35,7 @@ class CommandServer:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+
         self.close = weakref.finalize(self, _end, self._socket, self._process)
 
     @property
@@ -51,6 +52,7 @@ class CommandServer:
             self._is_ready = bool(self._socket.recv(16))
         if not self._is_ready:
             return None
+
         return (sys.executable, "-S", "-P", str(_CLIENT), str(self.descriptor))
 
 

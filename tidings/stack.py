@@ -47,6 +47,7 @@ class Stack:
                         f"the stack of {self._home} was not up within {START_SECONDS:.0f} s: "
                         "`tidings up` in a terminal shows why"
                     )
+
                 time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
@@ -75,6 +76,7 @@ class Stack:
             lock = os.open(self._home / "stack.lock", os.O_RDONLY)
         except FileNotFoundError:
             return False
+
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -24,6 +24,7 @@ def read_parquet(content: bytes) -> pa.Table:
     for field in table.schema:
         is_category = pa.types.is_dictionary(field.type)
         fields.append(field.with_type(field.type.value_type) if is_category else field)
+
     return table.cast(pa.schema(fields))
 
 
@@ -51,4 +52,5 @@ def read_json_lines(lines: Iterable[str | bytes], column_types: Mapping[str, str
         array = pa.array(cells, arrow_types.get(column_type))
         is_time = column_type == "datetime"
         arrays[column] = array.cast(pa.timestamp("us", tz="UTC")) if is_time else array
+
     return pa.table(arrays)

@@ -41,10 +41,12 @@ def pairs(flag: str, sign: str, typed: Pairs | None) -> list[str]:
     """
     if not isinstance(typed, Mapping):
         return texts(flag, typed)
+
     words = []
     for pair_name, belonging in typed.items():
         joined = ",".join(arguments(belonging or ()))
         words.append(f"{flag}={pair_name}{sign}{joined}" if joined else f"{flag}={pair_name}")
+
     return words
 
 

@@ -103,6 +103,7 @@ class AnswerFetcher(LedgerFetcher):
 
         if _is_of_other_engine(reply, request):
             raise EngineChanged(request.engine, reply.engine or "")
+
         return set(keys) - reply.value.keys()
 
     def _read_answers(
@@ -120,11 +121,13 @@ class AnswerFetcher(LedgerFetcher):
             may_retry = self._unplaced_in_a_row <= UNPLACED_RETRIED
             if may_retry and not self.job.slice_is_over:
                 raise
+
             return error.answers
 
         is_about_keywords = request.operation == Operation.SENTENCES_WITH_KEYWORDS
         if is_about_keywords and any(sentences != NOTHING_FOUND for sentences in answers.values()):
             self._unplaced_in_a_row = 0
+
         return answers
 
     async def _store_under(

@@ -45,6 +45,7 @@ class AnswerWriter:
         if not isinstance(calls, ModelCalls):
             calls = ModelCalls(self._job.db, self._job.claim.run_id)
             self._batch.model_calls = calls
+
         return calls
 
     async def store(
@@ -68,14 +69,17 @@ class AnswerWriter:
             else:
                 term, document_id = key
                 answers_by_term.setdefault(term, {})[document_id] = answer
+
         for term, answers_by_document in answers_by_term.items():
             self._batch.keyword_answers(request.engine, term).update(answers_by_document)
+
         for document_id, key in request.documents:
             if key in answers:
                 self._batch.documents.append((document_id, key))
 
         if self._stored is None:
             self._stored = asyncio.get_running_loop().create_future()
+
         stored = self._stored
         self.start()
         await asyncio.shield(stored)
@@ -125,6 +129,7 @@ class AnswerWriter:
             except DatabaseAway as error:
                 if time.monotonic() > gives_up_at:
                     raise
+
                 log.warning("answers wait for the database", why=str(error))
                 await asyncio.sleep(DATABASE_RETRY_SECONDS)
             else:

@@ -42,6 +42,7 @@ class Budget:
             is_final = not self._in_flight[run_id] and not released.is_set()
             if not charge.are_calls_left or is_final:
                 raise cap_reached(run_id, charge, bound.cost, currency)
+
             await released.wait()
 
     async def _try_to_charge(self, bound: CallBound) -> Charge | CapOfRun:
@@ -54,6 +55,7 @@ class Budget:
                 charge = charging.result()
                 if isinstance(charge, Charge):
                     await finish(self._returning.submit(charge))
+
             raise
 
     async def give_back(self, charge: Charge) -> None:
@@ -82,6 +84,7 @@ def cap_reached(run_id: int, cap: CapOfRun, cost: int, currency: str) -> RunCapR
     """Return the error of a run whose caps leave no room for a call that may cost *cost*."""
     if not cap.are_calls_left:
         return call_cap_reached(run_id, cap.max_calls or 0)
+
     return RunCapReached(
         "its cap on costs leaves no room for the next call, which may cost "
         f"{format_money(cost, currency)}: `tidings resume {run_id} --max-cost N{currency}` goes on",

@@ -61,6 +61,7 @@ def get_runtime() -> Runtime:
         collect_seldom()
         # Loaded objects stay; the collector would look at all of them every few hundred jobs.
         gc.freeze()
+
     return _runtime
 
 
@@ -103,6 +104,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         """End."""
         for timer in self._timers:
             timer.cancel()
+
         if self._metrics:
             self._metrics.close()
 
@@ -117,6 +119,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             cause = self._child_exits.cause(exit_status)
             if cause is not None:
                 _count_crash(pid, cause)
+
             deliver_again(task, pid, exit_status)
 
         pool.on_job_process_lost = on_job_process_lost
@@ -140,6 +143,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         except TidingsError as error:
             if self._metrics:
                 self._metrics.clear()
+
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:
             db.close()
@@ -162,6 +166,7 @@ def _report_other_tables() -> bool:
     problem = None if revision is None else revision_problem(revision)
     if problem is not None:
         log.error("this worker ends: it cannot work on these tables", why=problem)
+
     return problem is not None
 
 

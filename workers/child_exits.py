@@ -48,6 +48,7 @@ class ChildExits:
             return signal.Signals(signal_number).name
         if signal_number == signal.SIGKILL and kills == 1:
             return "it took more memory than there is"
+
         return None
 
     def _count(self) -> int:
@@ -56,5 +57,6 @@ class ChildExits:
             lines = self._vmstat.read_text().splitlines()
         except OSError:
             return 0
+
         counts = dict(line.split() for line in lines)
         return int(counts.get("oom_kill", 0))

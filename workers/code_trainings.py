@@ -25,6 +25,7 @@ def train_codes_for_slice(
     assert codebook_hash is not None, "the producer has set it"  # noqa: S101
     with job.db.read() as connection:
         _, codebook = stored_codebook(connection, codebook_hash)
+
     samples = read_samples(job.db, coded_run, codebook)
     task = CodesTask(codebook, samples, checkpoint)
     all_blocks = len(task.blocks)
@@ -34,6 +35,7 @@ def train_codes_for_slice(
             done = task.blocks_done
             fence(connection, job.claim, progress=True, done_units=done, all_units=all_blocks)
             store_checkpoint(connection, job.db, job.claim, next_checkpoint)
+
         if done < all_blocks and (job.slice_is_over or job.is_paused):
             return False
 
@@ -43,6 +45,7 @@ def train_codes_for_slice(
         predictions.append(
             {"split": output, "index": index, "actual": actual, "predicted": predicted}
         )
+
     with job.db.write() as connection:
         fence(connection, job.claim, progress=True, done_units=all_blocks, all_units=all_blocks)
         store_result(
@@ -54,4 +57,5 @@ def train_codes_for_slice(
             remarks=report.remarks,
             predictions=predictions,
         )
+
     return True

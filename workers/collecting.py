@@ -32,6 +32,7 @@ async def collect_documents(
     archives = kind.archives(parameters)
     if archives:
         return await _collect_month(job, archives, parameters.steps)
+
     return await _collect_posts(job, kind, parameters)
 
 
@@ -51,6 +52,7 @@ async def _collect_month(
         reason = f"no document of {period} has an abstract"
     elif not all_documents:
         reason = f"the archive has no documents of {period}"
+
     if reason:
         await job.record_no_data(steps, reason)
         return NoData(reason)
@@ -70,6 +72,7 @@ async def _fetch_month_of_all(job: JobContext, sources: Sequence[Source]) -> lis
         reason = await fetch_month(job, source, job.claim.name)
         if reason:
             reasons.append(reason if len(sources) == 1 else f"{source.label}: {reason}")
+
     return reasons
 
 
@@ -97,6 +100,7 @@ async def _collect_posts(
         scope = await _freeze_stored(job, kind, parameters)
     else:
         scope = await job.freeze_documents()
+
     await job.in_database_thread(partial(settle_languages, job.db, scope))
     posts = await job.read(list_documents, scope)
     if posts:
@@ -109,6 +113,7 @@ async def _collect_posts(
 
     if fetched.away is not None:
         raise fetched.away
+
     reason = fetched.remark or _no_posts(job, parameters.source, target)
     await job.record_no_data(parameters.steps, reason)
     return NoData(reason, fetched.state)
@@ -130,6 +135,7 @@ async def _freeze_stored(
     for job_name in await job.read(unfrozen_names, job.claim):
         if kind.crawl_target(job_name, parameters, settings) is None:
             stored_alone.append(job_name)
+
     return await job.freeze_with(stored_alone)
 
 
@@ -159,10 +165,12 @@ async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) 
     except ServiceUnavailable as error:
         if not await job.patience_is_over():
             raise
+
         return _Fetched(f"{STORED_ALONE}, since {error}", away=error)
 
     if not crawled.finished:
         return None
+
     left_out = await job.read(left_out_remark, target.job_name, target.source.name)
     return _Fetched(_join_remarks([crawled.remark, left_out]))
 
@@ -172,6 +180,7 @@ def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -
     advice = ": import them"
     if target is not None:
         advice = f", and {target.source.name} has none: is it written correctly?"
+
     return f"no posts of {job.claim.name} are stored{source_note}{advice}"
 
 
@@ -185,6 +194,7 @@ async def closing_remark(job: JobContext, kind: DocumentKind[Any], parameters: A
     remark = await job.read(remark_on_step, job.claim.job_id, DOCUMENTS)
     if kind.crawl_target(job.claim.name, parameters, job.runtime.settings) is None:
         return _join_remarks([STORED_ALONE, remark, unread])
+
     return _join_remarks([remark, unread])
 
 

@@ -122,6 +122,7 @@ class JobContext:
                 step.store(connection, job_id=self.claim.job_id, rows=result.rows)
                 outcome = (result.state, result.documents, result.reason)
                 self.step_change(step.name, *outcome)(connection)
+
         return [None] * len(step_results)
 
     async def record_no_data(self, steps: Iterable[str], reason: str) -> None:

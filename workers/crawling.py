@@ -75,6 +75,7 @@ async def _crawl(
             next_cursor = {**page.cursor, "job": job.claim.job_id}
             if is_limited:
                 next_cursor["limited"] = True
+
             stored = store_with_place(
                 job,
                 target.source.name,
@@ -88,6 +89,7 @@ async def _crawl(
             await job.write(stored, progress=True)
             if end is None and job.slice_is_over:
                 return CrawlResult(finished=False)
+
     return CrawlResult(finished=True, remark=end if end in CUT_SHORT else None)
 
 
@@ -108,6 +110,7 @@ async def link_stored(job: JobContext, kind: DocumentKind[Any], parameters: Any)
     while last_id is not None:
         if ids:
             await job.write(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
+
         last_id, ids = await job.read(
             kind.find_stored, job_name=job.claim.name, parameters=parameters, after=last_id
         )

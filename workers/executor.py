@@ -103,11 +103,13 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
                 claims += claim_companions(
                     runtime.db, claim, most=most, lease_seconds=settings.lease_seconds
                 )
+
             _SharedSlice(runtime, ends_at).work(claims)
 
     try:
         if claim is not None and claim.queue == QUEUE_TEXT:
             wake_waiting_jobs(runtime.db, claim.run_id)
+
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)
     except (BrokerAway, DatabaseAway) as error:
         log.warning("no job messages were sent; reconcile tries again", why=str(error))
@@ -122,6 +124,7 @@ def _work_alone(job: JobContext) -> None:
         except (SystemExit, KeyboardInterrupt):
             _give_back(job)
             raise
+
         _record(job, outcome)
 
 
@@ -131,6 +134,7 @@ def _draw_or_train(job: JobContext) -> Outcome:
             from workers.sample_look import look_at_sample  # noqa: PLC0415 - needs numpy
 
             return look_at_sample(job)
+
         if job.claim.queue == QUEUE_REPORTS:
             return make_report(job)
 
@@ -194,6 +198,7 @@ class _SharedSlice:
         except (SystemExit, KeyboardInterrupt):
             for job_slice in self._slices:
                 _give_back(job_slice.job)
+
             raise
 
         for job_slice in self._slices:
@@ -208,6 +213,7 @@ class _SharedSlice:
         # The thread of the lease inherits the log context.
         with _log_context(job):
             job_slice = _JobSlice(job, _lease_of(job))
+
         self._slices.append(job_slice)
         self._leases.enter_context(job_slice.lease)
         return job_slice
@@ -231,11 +237,13 @@ class _SharedSlice:
     def _begin_next(self, job: JobContext) -> _JobSlice | None:
         if job.is_paused or time.monotonic() > self._last_begin:
             return None
+
         lease_seconds = self._runtime.settings.lease_seconds
         try:
             claim = claim_next(self._runtime.db, job.claim, lease_seconds=lease_seconds)
         except DatabaseAway:
             return None
+
         return None if claim is None else self._begin(claim)
 
 
@@ -246,6 +254,7 @@ async def _work_on_texts(job: JobContext) -> Outcome:
     except asyncio.CancelledError:
         if job.lease_lost:
             return LeaseWasLost()
+
         raise
     except Exception as error:  # noqa: BLE001 - none may leave a job without a reason
         return await job.in_database_thread(partial(_outcome_of_error, job, error))
@@ -308,6 +317,7 @@ def _pause_or_wait(job: JobContext, error: RunCapReached) -> Outcome:
         with job.db.read() as connection:
             if is_at_work_elsewhere(connection, job.claim):
                 return WaitUntil(SETTLE_SECONDS, _CALLS_ELSEWHERE)
+
     return PauseRun(str(error), error.max_cost)
 
 

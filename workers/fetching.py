@@ -72,6 +72,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
     service, settings = source.service, job.runtime.settings
     if service is None:
         raise SettingsError(f"{source.label} has no service that could be asked")
+
     key = source.key(settings)
     server = service.server_of(subject) if service.server_of else None
     limiter = job.runtime.rate_limiter(
@@ -107,6 +108,7 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     archive = source.archive
     if archive is None:
         return f"{source.label} has no months"
+
     month = await job.read(read_stored_month, source, period)
     if not month.is_to_be_fetched(archive, time.time()):
         return None
@@ -114,17 +116,21 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     if archive.fetch is None or not source.is_available(job.runtime.settings):
         if month.has_documents and (month.crawl is None or month.is_complete):
             return None
+
         part = "only a part of the documents" if month.has_documents else "no documents"
         advice = f", or set {source.key_variable} to have them fetched" if archive.fetch else ""
         return f"{part} of {period} are stored: import them{advice}"
+
     try:
         async with bad_answers_wait():
             await _fetch(job, source, archive, period)
     except ServiceRefused as refused:
         if refused.status is not None:
             raise
+
         # The month was refused without a call, because it cannot exist.
         return str(refused)
+
     return None
 
 
@@ -140,6 +146,7 @@ async def _fetch(job: JobContext, source: Source, archive: Archive, period: str)
         items = archive.read(file)
         while batch := await asyncio.to_thread(_next_batch, items):
             await job.write(store(batch, state=OPEN), progress=True)
+
     await job.write(store([], state=COMPLETE))
 
 
@@ -167,6 +174,7 @@ def store_with_place(
     if handle is not None:
         for document in documents:
             document["handle"] = handle
+
     empty = sum(isinstance(item, Empty) for item in items)
     named = [f"document {item.index}: {item.why}" for item in items if isinstance(item, LeftOut)]
 
@@ -182,6 +190,7 @@ def store_with_place(
                 read=len(documents), added=added, empty=empty, left_out=len(named)
             )
             count_import(connection, import_id, counts, named=named)
+
         move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
 
     return change

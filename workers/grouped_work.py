@@ -51,6 +51,7 @@ class GroupedWork(Generic[Item, Result]):
             self._is_at_work = True
             # The turn takes all items that are submitted until then.
             loop.call_soon(self._begin_turn)
+
         return future
 
     def _begin_turn(self) -> None:
@@ -88,4 +89,5 @@ class GroupedWork(Generic[Item, Result]):
         outcomes: list[Outcome] = []
         for item in items:
             outcomes += self._try([item])
+
         return outcomes

@@ -93,6 +93,7 @@ class HeldClaims:
             self._requests[key] -= 1
             if not self._requests[key] and self._held_since.pop(key, None) is not None:
                 ended.add(key)
+
         return ended
 
     def may_repeat_a_call(self, keys: Collection[bytes]) -> bool:
@@ -119,6 +120,7 @@ class HeldClaims:
             aged = self._aged(keys)
             if aged:
                 await self._job.in_database_thread(lambda: self._renew(aged))
+
         if not self.holds(keys):
             raise ClaimsLost
 
@@ -171,6 +173,7 @@ def claim_together(
         won = {key: claimed.pop(key) for key in keys if key in claimed}
         claims.note(won, claimed_at)
         taken.append(set(won))
+
     return taken
 
 

@@ -51,6 +51,7 @@ def _draw(job: JobContext, options: TextOptions) -> None:
             months = list_job_names(connection, job.claim.run_id)
             periods = {per.of_month(month) for month in months}
             size = count_pilot(len(periods), are_estimated=options.wanted_by is not None)
+
     try:
         draw_code_sample(job.db, job.claim.run_id, codebook, n=size, per=per, seed=SEED)
     except UsageError:

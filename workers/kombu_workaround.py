@@ -90,6 +90,7 @@ class Channel(transport.Channel):
         if queue in QUEUES:
             callbacks = self.connection._callbacks  # noqa: SLF001 - there is no other place for it
             callbacks[queue] = partial(self._deliver_or_drop, queue, callbacks[queue])
+
         return consumed
 
     def _deliver_or_drop(self, queue: str, deliver: Callable[[Any], Any], message: Any) -> None:
@@ -100,6 +101,7 @@ class Channel(transport.Channel):
         if problem is not None:
             _dropped.add(queue=queue, why=problem)
             return
+
         try:
             deliver(message)
         except (RedisError, OSError):
@@ -119,5 +121,6 @@ class Channel(transport.Channel):
         except Exception as error:
             if self._is_read:
                 raise
+
             _dropped.add(why=type(error).__name__)
             return True

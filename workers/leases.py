@@ -72,6 +72,7 @@ class Lease:
         for _ in range(self._renewals):
             if self._ended.wait(self._interval):
                 return
+
             try:
                 run_state = renew_lease(self._db, self._claim, lease_seconds=self._seconds)
             except DatabaseAway as error:
@@ -81,6 +82,8 @@ class Lease:
             if run_state is None:
                 if not self._ended.is_set():
                     self._on_lost()
+
                 return
+
             if run_state == State.PAUSED:
                 self._on_pause()

@@ -127,6 +127,7 @@ class LedgerFetcher(ABC):
         """
         if self.job.claim.waits and not self._is_answered:
             return 1
+
         return 2 * self.bounds.most_in_flight
 
     def error_at_slice_end(self) -> Exception | None:
@@ -140,6 +141,7 @@ class LedgerFetcher(ABC):
             return self._late_error
         if isinstance(self._failure, ServiceUnavailable):
             return self._failure
+
         return ServiceUnavailable(str(self._failure), service=self._failure.service)
 
     def note_failure(self, error: ServiceError) -> None:
@@ -172,6 +174,7 @@ class LedgerFetcher(ABC):
         stored = await self.job.read(read_answers, list(keys))
         if len(stored) < len(set(keys)):
             raise ServiceUnavailable(ERASED, service=self.service)
+
         return dict(zip(stored, _parse_together(list(stored.values())), strict=True))
 
     async def read_sentences(
@@ -186,6 +189,7 @@ class LedgerFetcher(ABC):
             searched = read_searched(connection, self.engine, terms, document_ids)
             if any(searched.missing(term, document_ids) for term in terms):
                 raise ServiceUnavailable(ERASED, service=self.service)
+
             return read_sentences(connection, self.engine, terms, document_ids)
 
         return await self.job.read(read)
@@ -231,6 +235,7 @@ def _parse_together(answers: Sequence[str]) -> list[Any]:
     values: list[Any] = []
     for part in batched(answers):
         values += json.loads(f"[{','.join(part)}]")
+
     return values
 
 
@@ -260,10 +265,12 @@ class _Fetch:
         except asyncio.CancelledError:
             if self._error is not None:
                 self._fetcher.note_late_error(self._error)
+
             raise
 
         if self._error:
             raise self._error
+
         return list(self._requested_elsewhere.values())
 
     async def _send_all(self, requests: Iterable[Request]) -> None:
@@ -276,6 +283,7 @@ class _Fetch:
                 began = time.monotonic()
                 await self._begin(batch)
                 self._adapt_batch_size(len(batch), time.monotonic() - began)
+
             await self._wait_while_tasks(1)
         finally:
             await self._stop()
@@ -290,6 +298,7 @@ class _Fetch:
         await self._wait_while_tasks(most)
         if self._error:
             return []
+
         size = max(self._batch_size, most - len(self._tasks))
         batch = islice(remaining, size)
         return list(batch) if are_made else await asyncio.to_thread(list, batch)
@@ -306,9 +315,11 @@ class _Fetch:
         for request, keys, claims in calls:
             if self._claims.may_repeat_a_call(claims):
                 self._fetcher.count_repeated(request.operation)
+
             await self._wait_while_tasks(self._fetcher.most_begun)
             if self._error:
                 break
+
             self._start(request, keys, claims)
 
     async def _claim(
@@ -334,6 +345,7 @@ class _Fetch:
                 claims = request.claim_keys(held_keys)
                 self._claims.begin(claims)
                 calls.append((request, held_keys, claims))
+
         return calls
 
     async def _read_again(
@@ -388,6 +400,7 @@ class _Fetch:
                     part_claims = part.claim_keys(part_keys)
                     self._claims.begin(part_claims)
                     self._start(part, part_keys, part_claims)
+
                 # From here on, the parts need these claims.
                 self._claims.finish(request.claim_keys(missing))
         except ClaimsLost:
@@ -407,6 +420,7 @@ class _Fetch:
         async def before_attempt(operation: str, attempt: int) -> None:
             if self._stopping or self._error:
                 raise asyncio.CancelledError
+
             self._in_flight[task] = claims
             await self._claims.keep(claims)
             await self._fetcher.reserve_call(operation, attempt)
@@ -420,6 +434,7 @@ class _Fetch:
             is_unanswered = isinstance(error, ServiceUnavailable) and error.unanswered
             if is_unanswered:
                 self._claims.note_unanswered(claims)
+
             self._fetcher.note_failure(error)
             if self._stopping:
                 # The task makes no other attempt, for which it would wait.
@@ -441,6 +456,7 @@ class _Fetch:
 
         for task in self._tasks - self._in_flight.keys():
             task.cancel()
+
         timeout = self._fetcher.bounds.longest_seconds + STORE_SECONDS
         try:
             if self._tasks:
@@ -449,6 +465,8 @@ class _Fetch:
             broken_off = set().union(*self._in_flight.values())
             for task in list(self._tasks):
                 task.cancel()
+
             if self._tasks:
                 await asyncio.wait(self._tasks)
+
             await self._claims.release(broken_off)

@@ -140,6 +140,7 @@ def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
     for queue in QUEUES:
         for state in JOB_STATES:
             jobs.add_metric([queue, state], snapshot.stats.jobs.get((queue, state), 0))
+
         oldest.add_metric([queue], snapshot.stats.oldest_due.get(queue, 0.0))
         messages.add_metric([queue], snapshot.messages.get(queue, 0))
         slots.add_metric([queue], snapshot.slots.get(queue, 0))

@@ -96,6 +96,7 @@ class ModelBatches:
             uuids = set(batched.values())
             adopt = partial(adopt_batches, claim=self._job.claim, uuids=uuids)
             await self._job.write(adopt)
+
         return batched
 
     async def advance(self) -> list[Pending]:
@@ -113,6 +114,7 @@ class ModelBatches:
                 pending.append(Pending(len(lines), status.done, status.state))
             else:
                 await self._settle(batch, status, lines)
+
         return pending
 
     async def create(self, requests: Sequence[ModelRequest]) -> None:
@@ -136,6 +138,7 @@ class ModelBatches:
             if isinstance(keys, CapOfRun):
                 if await self._job.read(list_batches, claim.job_id):
                     return
+
                 bound = batch_requests[0].chat.most_cost(self._price)
                 raise cap_reached(claim.run_id, keys, bound, self._price.currency)
 
@@ -165,6 +168,7 @@ class ModelBatches:
             most_tokens = settings.model_batch_tokens
             if size > MOST_BYTES or (most_tokens is not None and enqueued > most_tokens):
                 return
+
             yield request
 
     async def _intend(self, requests: Sequence[ModelRequest]) -> list[bytes] | CapOfRun:
@@ -179,6 +183,7 @@ class ModelBatches:
         lines = [self._bound(request) for request in requests if request.key in won]
         if not lines:
             return []
+
         intend = partial(
             intend_batch, db, claim, uuid4().hex, lines, coder=self._coder, price=self._price_text
         )
@@ -209,6 +214,7 @@ class ModelBatches:
         created = await self._client.find_batches(batch.uuid)
         for repeated in created[1:]:
             await self._client.cancel(repeated.id)
+
         if created:
             await self._note(batch.uuid, batch=created[0].id)
             return created[0]
@@ -216,6 +222,7 @@ class ModelBatches:
         seconds = await self._job.read(seconds_since_creating, batch.uuid)
         if seconds is not None and seconds < LATEST_SECONDS:
             return None
+
         file = await self._find_file(batch)
         if file is None:
             return _NOTHING_ASKED
@@ -233,6 +240,7 @@ class ModelBatches:
         """
         if batch.file is not None:
             return str(batch.file)
+
         file_name = f"tidings-{batch.uuid}.jsonl"
         file = await self._client.find_file(file_name)
         if file is None:
@@ -240,7 +248,9 @@ class ModelBatches:
             with TemporaryFile() as requests:
                 if not self._write_requests(lines, requests):
                     return None
+
                 file = await self._client.upload(file_name, requests)
+
         await self._note(batch.uuid, file=file)
         return file
 
@@ -252,6 +262,7 @@ class ModelBatches:
             if request is not None:
                 file.write(request_line(request.key.hex(), request.body(())))
                 written += 1
+
         file.seek(0)
         return written
 
@@ -281,6 +292,7 @@ class ModelBatches:
                             answers[bytes(line.key)] = self._read_answer(batch, line, body)
                         elif line is None:
                             other_ids.add(custom_id)
+
                     answered += await self._store(batch, answers)
 
         unanswered = {bytes(line.key): LineAnswer(stored=None) for line in lines}
@@ -347,6 +359,7 @@ def describe_pending(pending: Sequence[Pending]) -> str:
     """Return what a job waits for: its own *pending* batches, or those of another run."""
     if not pending:
         return "texts that a batch of another run has"
+
     texts = sum(batch.texts for batch in pending)
     done = sum(batch.done for batch in pending)
     states = ", ".join(dict.fromkeys(batch.state for batch in pending))
@@ -360,6 +373,7 @@ def _read_keys(custom_ids: Collection[str]) -> set[bytes]:
     for custom_id in custom_ids:
         with suppress(ValueError):
             keys.add(bytes.fromhex(custom_id))
+
     return keys
 
 

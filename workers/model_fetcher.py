@@ -135,6 +135,7 @@ class ModelFetcher(LedgerFetcher):
                 f"run was submitted with one in {currency or 'no currency'}: set it to such a "
                 "price, or submit the run again"
             )
+
         url = self.job.runtime.settings.model_url or ""
         if leaves_machine(url) and not await self.job.read(has_consent, name_server(url)):
             raise SettingsError(
@@ -173,9 +174,11 @@ class ModelFetcher(LedgerFetcher):
         if most_at_once is not None:
             answered = await self.job.read(count_answers, self.job.claim.run_id)
             at_once = max(0, most_at_once - answered)
+
         await super().fetch(open_requests[:at_once])
         if open_requests[at_once:]:
             await self._batches.create(open_requests[at_once:])
+
         await self._wait_for_batches(all_requests)
 
     async def _find_missing(self, requests: Sequence[ModelRequest]) -> list[ModelRequest]:
@@ -224,7 +227,9 @@ class ModelFetcher(LedgerFetcher):
                         # An answer that is asked for again has nothing to store.
                         if not is_settled:
                             await self._writer.flush()
+
                         self._budget.release(self.job.claim.run_id)
+
                     self._check_bounds(request, reply)
             except ServiceError as error:
                 after_failure(error)
@@ -238,7 +243,9 @@ class ModelFetcher(LedgerFetcher):
             # No attempt was better than the last unusable answer.
             if not unusable:
                 raise
+
             await self._store(request, unusable[-1], end_claims)
+
         return set()
 
     async def reserve_call(
@@ -263,6 +270,7 @@ class ModelFetcher(LedgerFetcher):
             unusable.append(error.answers)
             if len(unusable) <= RETRIES and not self.job.slice_is_over:
                 raise
+
             return error.answers
 
     async def _store(
@@ -301,6 +309,7 @@ class ModelFetcher(LedgerFetcher):
             await slot.enter_async_context(self._slots)
             if time.monotonic() - charged_at > SEND_WITHIN_SECONDS:
                 await self._charge_again(call)
+
             await before_attempt(OPERATION, number)
             call.sent_at = time.monotonic()
 
@@ -310,6 +319,7 @@ class ModelFetcher(LedgerFetcher):
                 reply = await self._client.complete(
                     request.chat, request.model, self._price, before
                 )
+
             has_reply = True
         except ServiceError as error:
             self._settle(call, _NOTHING if was_surely_not_billed(error) else None)

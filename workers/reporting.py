@@ -58,6 +58,7 @@ def make_report(job: JobContext) -> Outcome:
             # would never end the report.
             is_reading = False
             job.ends_at = max(job.ends_at, time.monotonic() + slice_seconds)
+
         if job.slice_is_over:
             raise _SliceIsOver
 
@@ -66,20 +67,25 @@ def make_report(job: JobContext) -> Outcome:
             job_names = job.claim.options[FIGURES_OPTION]
             draw_part(job.db, run_id, folder, job_names, check=_give_way(job, check))
             return Done()
+
         record_watched_run(job)
         if not is_up_to_date(job.db, [run_id], folder):
             if _queue_figures(job, divide_figures(job.db, run_id)):
                 return WaitUntil(POLL_SECONDS, "its figures are being drawn")
+
             progress = BuildProgress(_note_progress(job))
             with lock_folder(folder, check):
                 build(job.db, [run_id], folder, check=check, progress=progress)
+
         send_events(job, check)
     except _SliceIsOver:
         return Again()
     except (FileNotFoundError, TidingsError) as error:
         if isinstance(error, TidingsError) and not isinstance(error.__cause__, FileNotFoundError):
             raise
+
         return WaitUntil(POLL_SECONDS, "its folder was removed meanwhile, as `forget` does")
+
     return Done()
 
 
@@ -98,6 +104,7 @@ def _give_way(job: JobContext, check: Callable[[], None]) -> Callable[[], None]:
         check()
         with job.db.read() as connection:
             is_in_the_way = draws_beyond_share(connection, drawing)
+
         if is_in_the_way:
             raise _SliceIsOver
 
@@ -112,6 +119,7 @@ def _note_progress(job: JobContext) -> Callable[[BuildProgress], None]:
         nonlocal noted_at
         if time.monotonic() - noted_at < SHOW_SECONDS:
             return
+
         noted_at = time.monotonic()
         with suppress(DatabaseAway), job.db.write() as connection:
             fence(

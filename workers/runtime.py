@@ -102,6 +102,7 @@ class Runtime:
 
             for signum in handlers:
                 loop.add_signal_handler(signum, stop, signum)
+
             try:
                 return await work()
             finally:
@@ -116,6 +117,7 @@ class Runtime:
                 raise
             if received[0] == signal.SIGUSR1:
                 raise SoftTimeLimitExceeded from None
+
             raise SystemExit from None
 
     def _read_together(self, queries: Sequence[Query]) -> list[Any]:
@@ -160,9 +162,11 @@ class Runtime:
         if self._redis is None:
             if not self.settings.redis_url:
                 raise SettingsError("TIDINGS_REDIS_URL is not set: limits are shared through it")
+
             self._redis = Redis.from_url(
                 self.settings.redis_url, socket_timeout=5, socket_connect_timeout=3
             )
+
         return self._redis
 
     def textapi(self) -> TextApiClient:
@@ -171,6 +175,7 @@ class Runtime:
             limits = self.settings.textapi_limits
             limiter = self.rate_limiter(SERVICE, self.textapi_key, limits)
             self._textapi = TextApiClient(self.session(), self.settings, limiter)
+
         return self._textapi
 
     def model(self) -> ModelClient:
@@ -178,6 +183,7 @@ class Runtime:
         if self._model is None:
             limiter = self.rate_limiter(MODEL_SERVICE, self.model_key, self.settings.model_limits)
             self._model = ModelClient(self.session(), self.settings, limiter)
+
         return self._model
 
     @property
@@ -203,6 +209,7 @@ class Runtime:
     async def _close_on_loop(self) -> None:
         for limiter in self._limiters.values():
             await limiter.aclose()
+
         if self._session is not None:
             await self._session.close()
         if self._redis is not None:

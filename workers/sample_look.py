@@ -68,7 +68,9 @@ def look_at_sample(job: JobContext) -> Outcome:
     with job.db.read() as connection:
         if has_unended_job(connection, run_id):
             return _wait(job.claim.waits)
+
         failed = count_failed_jobs(connection, run_id)
+
     if failed:
         return Failed(f"{quantity(failed, 'job')} of the run failed: its sample is not complete")
 
@@ -90,6 +92,7 @@ def look_at_sample(job: JobContext) -> Outcome:
         return Done(looks[-1].outcome)
     if _add_later_documents(job, run, sample):
         return _wait(0)
+
     wanted = list_wanted_shares(
         run,
         sample,
@@ -112,6 +115,7 @@ def look_at_sample(job: JobContext) -> Outcome:
         with job.db.write() as connection:
             fence(connection, job.claim, progress=True)
             _store(connection, job, look, sample, options.coder, coded, outcome)
+
         return Done(outcome)
 
     _enlarge(job, look, sample, options.coder, coded)
@@ -128,6 +132,7 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     per = SamplePeriod.that_has(sample.strata[0].period)
     with job.db.read() as connection:
         months = list_job_names(connection, run_id)
+
     new_periods = {per.of_month(month) for month in months} - set(sample.periods)
     if not new_periods and not count_later_units(run, sample):
         return False
@@ -138,6 +143,7 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     pilot = count_pilot_of_period(is_estimated=options.wanted_by is not None)
     for period, keyword, part in product(new_periods, sample.keywords, SamplePart):
         counts[period, keyword, part] = math.ceil(pilot / PARTS_OF_PERIOD)
+
     drawn_sample = DrawnSample.draw(job.db, run_id, sample.codebook, n=counts, per=per, seed=SEED)
     earlier = {
         (stratum.period, stratum.keyword, stratum.part): (stratum.population, stratum.drawn)
@@ -147,12 +153,14 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     changed = {period for (period, _, _), _ in earlier.items() ^ later.items()}
     if not changed:
         return False
+
     with job.db.write() as connection:
         lock_run(connection, run_id)
         fence(connection, job.claim, progress=True)
         drawn_sample.store(connection)
         changed_months = [month for month in months if per.of_month(month) in changed]
         redo_step(connection, run_id, codes.NAME, changed_months)
+
     return True
 
 
@@ -217,8 +225,10 @@ def _count_affordable(job: JobContext, sample: CodedSample, options: TextOptions
     with job.db.read() as connection:
         run = get_run(connection, job.claim.run_id)
         uses = read_prompt_uses(connection, options.coder or "")
+
     if run.max_cost is None or options.model is None:
         return None
+
     price = parse_price(options.model.price)
     prompts = {
         Prompt(sample.codebook, keyword, options.model.max_tokens).hash
@@ -239,6 +249,7 @@ def _expect_cost(uses: Sequence[Any], price: Price, max_tokens: int) -> tuple[fl
     answers = sum(use.answers for use in uses)
     if not answers:
         return 0.0, 0
+
     tokens_in = sum(use.tokens for use in uses) / answers
     tokens_out = sum(use.completions for use in uses) / answers
     mean = (tokens_in * price.prompt + tokens_out * price.completion) / MICRO
@@ -265,6 +276,7 @@ def _describe_end(
     else:
         with job.db.read() as connection:
             run = get_run(connection, job.claim.run_id)
+
         reason = f"the cap of {format_money(run.max_cost, run.currency or '')} leaves no more"
 
     named = [
@@ -275,4 +287,5 @@ def _describe_end(
     ]
     if len(look.missing) > _SHARES_NAMED:
         named.append(f"{len(look.missing) - _SHARES_NAMED:,} more")
+
     return f"not known to {points}, since {reason}: {join_words(named)}; {texts}"

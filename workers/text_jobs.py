@@ -64,6 +64,7 @@ async def work_on_texts(job: JobContext) -> Outcome:
     if DOCUMENTS not in completed:
         async with step_context(DOCUMENTS):
             outcome = await collect_documents(job, kind, parameters)
+
         if outcome is not None:
             return outcome
 
@@ -121,10 +122,12 @@ async def _run_until_slice_ends(
             raise
         if job.lease_lost:
             raise asyncio.CancelledError from None
+
         for fetcher in fetchers.list_used():
             error = fetcher.error_at_slice_end()
             if error is not None:
                 raise error from None
+
         return Again()
 
     return None if not_ready is None else await _wait_for_others(job, not_ready)
@@ -159,12 +162,15 @@ async def _run_steps(
     async with AsyncExitStack() as stack:
         for fetcher in fetchers.list_used():
             await stack.enter_async_context(fetcher)
+
         for stage in kind.pipeline.stages(steps):
             not_ready = None
             for result in await run_stage(job, stage, job_data, fetchers):
                 if isinstance(result, BaseException):
                     raise result
+
                 not_ready = not_ready or result
+
             if not_ready is not None:
                 return not_ready
 
@@ -194,6 +200,7 @@ async def run_stage(
         finally:
             for first_call in first_calls:
                 first_call.cancel()
+
         return await run(making_calls=False)
 
     asking = run(making_calls=True)
@@ -202,6 +209,7 @@ async def run_stage(
     async with asyncio.TaskGroup() as group:
         computing = group.create_task(compute())
         asked = await asking
+
     return asked + computing.result()
 
 
@@ -215,6 +223,7 @@ async def _note_engine(job: JobContext, engine: str, languages: frozenset[str] |
     engines = await job.read(engines_of, run_id)
     if engine in engines and engines[engine] == languages:
         return
+
     # The number of engines that a watched run met before its last update.
     earlier = job.claim.options.get(ENGINES_BEFORE, 0)
     if engine not in engines and len(engines) >= earlier + MOST_ENGINES:
@@ -224,6 +233,7 @@ async def _note_engine(job: JobContext, engine: str, languages: frozenset[str] |
             "that one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
             service=SERVICE,
         )
+
     note = partial(note_engine, db=job.db, run_id=run_id, engine=engine, languages=languages)
     await job.write(note)
 
@@ -239,6 +249,7 @@ async def _run_step(
             return result
         if result.bad_answers is not None:
             await _forget_answers(job, fetcher, result.bad_answers)
+
         await job.record_step(step, result)
         return None
 

@@ -55,6 +55,7 @@ def load_training_data(
     try:
         if parameters.network == "feedforward":
             return _load_images(parameters.data, options), []
+
         series = read_series(db, parameters.data)
         sequence = options.sequence or 1
         # With a carried state, each window continues where the previous one ended.
@@ -66,6 +67,7 @@ def load_training_data(
     gaps = series.values.count(None)
     if not gaps:
         return windows, []
+
     remark = (
         f"{gaps} of {len(series.values)} {series.unit}s have no value: "
         f"{windows.skipped} windows of {sequence} that hold one were left out."
@@ -78,6 +80,7 @@ def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJ
     if parameters.network == "polarity":
         read_ratings(Path(parameters.data))
         return
+
     checked = set()
     for job in jobs:
         options = options_of(parameters, job.options)
@@ -95,6 +98,7 @@ def check_codes(db: Database, run_id: int, codebook: Codebook) -> None:
 def _load_images(data: str, options: Options) -> Data:
     if data != DIGITS:
         return read_images(data, dtype=options.dtype)
+
     try:
         from sklearn.datasets import load_digits  # noqa: PLC0415 - it is in an extra
     except ImportError:
@@ -102,6 +106,7 @@ def _load_images(data: str, options: Options) -> Data:
             "--data digits is scikit-learn's set, which is not installed: "
             "pip install 'tidings[digits]'"
         ) from None
+
     images, labels = load_digits(return_X_y=True)
     return split_images(images, labels, dtype=options.dtype)
 
@@ -117,6 +122,7 @@ def read_series(db: Database, data: str) -> Series:
         return Series(_read_polarity(db, int(match["run"]), match["subject"]), "month")
     if match := CSV_COLUMN.match(data):
         return Series(read_column(match["path"], match["column"]), "row")
+
     raise UsageError(f"--data {data}: a series is sine, PATH.csv:COLUMN or RUN:polarity")
 
 
@@ -124,6 +130,7 @@ def _read_polarity(db: Database, run_id: int, subject: str | None) -> list[float
     """Return the mean polarity of each month from the run's first to its last, None for a gap."""
     with db.read() as connection:
         state = get_run(connection, run_id).state
+
     if state not in ENDED:
         raise UsageError(
             f"run {run_id} is {state}, its polarity is not complete: wait until it has ended"
@@ -134,10 +141,12 @@ def _read_polarity(db: Database, run_id: int, subject: str | None) -> list[float
         if period_row.term is None:
             row_subject = period_row.keyword or period_row.handle or ""
             subject_rows.setdefault(row_subject, []).append(period_row)
+
     if not subject_rows:
         raise UsageError(
             f"run {run_id} has no months with a polarity: name a run of months, handles or searches"
         )
+
     if subject is None and len(subject_rows) == 1:
         (subject,) = subject_rows
     if subject not in subject_rows:
@@ -164,11 +173,13 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
         return _score_lines(trained.weights, data)
     if parameters.network == CODES:
         return _code_lines(trained.weights, data)
+
     try:
         network, scaling = load_network(trained.weights)
         if not isinstance(network, Recurrent):
             classes = classify(network, scaling, read_inputs(data)).tolist()
             return [{"index": index, "predicted": label} for index, label in enumerate(classes)]
+
         sequence = options_of(parameters, trained.options).sequence or 1
         forecasts = forecast(network, scaling, read_series(db, data).values, sequence)
     except NetworkError as error:
@@ -200,13 +211,16 @@ def _code_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
             f"the codebook {network.codebook.name} asks of a keyword, which lines do not name: "
             "submit a run with --codebook and --coder"
         )
+
     predictions = []
     texts = [CodedText(line) for line in _read_lines(path)]
     for index, codes in enumerate(network.code(texts)):
         prediction: dict[str, Any] = {"index": index}
         for variable, value in codes.items():
             prediction |= {variable: value.code, f"{variable} probability": value.probability}
+
         predictions.append(prediction)
+
     return predictions
 
 

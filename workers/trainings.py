@@ -60,6 +60,7 @@ def run_training(job: JobContext) -> Outcome:
     train_for_slice = train_codes_for_slice if parameters.network == CODES else _train_for_slice
     if finished or train_for_slice(job, parameters, checkpoint):
         return Done()
+
     return Again()
 
 
@@ -74,6 +75,7 @@ def _train_for_slice(
         training_data, remarks = task.data, task.remarks
     else:
         training_data, remarks = load_training_data(job.db, parameters, options)
+
     generator = np.random.default_rng(options.seed)
     network = build_network(options, training_data.input_size, training_data.output_size, generator)
     writer = CheckpointWriter(job, options.epochs)
@@ -102,8 +104,10 @@ def _train_for_slice(
             evaluate(network, training_data),
             dump_network(network, training_data.scaling),
         )
+
     if results.remark:
         remarks.append(results.remark)
+
     claim, epochs = job.claim, options.epochs
     with job.db.write() as connection:
         fence(connection, claim, progress=True, done_units=epochs, all_units=epochs)
@@ -117,6 +121,7 @@ def _train_for_slice(
             remarks=remarks,
             predictions=[asdict(prediction) for prediction in results.predictions],
         )
+
     return True
 
 
@@ -169,6 +174,7 @@ class CheckpointWriter:
             fence(connection, job.claim, progress=True, done_units=done, all_units=self._all_epochs)
             store_epochs(connection, job.db, job.claim, self.pending_epochs())
             store_checkpoint(connection, job.db, job.claim, checkpoint)
+
         self._pending.clear()
         self._has_stored = True
 
@@ -186,11 +192,13 @@ class CheckpointWriter:
         if now >= job.ends_at + OVERRUN_SECONDS:
             if self._has_stored:
                 return True
+
             limit = job.runtime.settings.slice_seconds + OVERRUN_SECONDS
             raise TidingsError(
                 f"one epoch takes longer than {limit:.0f} s: choose a larger batch or a smaller "
                 "network, or raise TIDINGS_SLICE_SECONDS"
             )
+
         if job.is_paused or job.lease_lost:
             return True
         if now < self._next_state_check:

@@ -61,10 +61,12 @@ def send_events(job: JobContext, check: Callable[[], None]) -> None:
     webhook, run_id = job.runtime.settings.webhook_url, job.claim.run_id
     if webhook is None:
         return
+
     with job.db.read() as connection:
         unsent_keys = unsent_events(connection, run_id)
         state = read_state(connection, run_id)
         run_name = get_run(connection, run_id).name
+
     if state is None or not unsent_keys:
         return
 
@@ -91,6 +93,7 @@ def send_events(job: JobContext, check: Callable[[], None]) -> None:
         if failure is not None:
             log.warning("the webhook did not take the events", events=len(events), why=failure)
             return
+
         _mark_sent(job, batch)
         log.info("the webhook took the events", events=len(events))
 

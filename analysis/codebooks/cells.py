@@ -31,6 +31,7 @@ def make_cells(
         units = read_mentions(db, run, keywords, salt)
         for number, keyword in enumerate(keywords):
             cells += _split(units, keyword, {SamplePart.ALL: units.keywords == number}, per)
+
         return units, cells
 
     if not keywords:
@@ -40,6 +41,7 @@ def make_cells(
     units, matches = read_documents(db, run, keywords, salt)
     if not codebook.asks_of_keyword:
         matches = {"": np.any(list(matches.values()), axis=0)}
+
     return units, split_documents(units, matches, per)
 
 
@@ -60,6 +62,7 @@ def split_documents(
             SamplePart.REST: ~(has_keyword | near_misses),
         }
         cells += _split(units, keyword, parts, per)
+
     return cells
 
 
@@ -80,6 +83,7 @@ def _find_near_misses(
         # Of texts with the same score the earlier ones are taken, whatever the seed is.
         order = np.argsort(-scores[scoring], kind="stable")
         near_misses[scoring[order[:most]]] = True
+
     return near_misses
 
 
@@ -94,5 +98,6 @@ def _split(
             part_places = places[is_of_part[places]]
             if len(part_places):
                 frames[part] = make_frame(part_places, random_numbers[part_places])
+
         if frames:
             yield Cell(period, keyword, frames)

@@ -106,9 +106,11 @@ class Condition(FrozenModel):
 def _parse_condition(written: Any) -> Any:
     if not isinstance(written, str):
         return written
+
     condition = _CONDITION.fullmatch(written)
     if condition is None:
         raise ValueError(f"{written!r} is no condition: write VARIABLE = CODE, as about = yes")
+
     return condition.groupdict()
 
 
@@ -146,14 +148,17 @@ class Variable(FrozenModel):
                     "comma, bar and =",
                     written,
                 )
+
             other = spellings.get(category.casefold())
             if other is not None:
                 raise CodebookMistake(
                     f"the category {category!r} cannot be told from {other!r}: write another name",
                     written,
                 )
+
             spellings[category.casefold()] = category
             definitions[category] = definition
+
         return definitions
 
     @field_validator("ends")
@@ -169,6 +174,7 @@ class Variable(FrozenModel):
                 f"{name} is no name for a variable, since files that are coded have such a column: "
                 "write another name"
             )
+
         return name
 
     @model_validator(mode="after")
@@ -192,6 +198,7 @@ class Variable(FrozenModel):
             except ValueError as error:
                 message = f"the example {example.text[:40]!r}: {error}"
                 raise CodebookMistake(message, "examples", number, "code") from None
+
         return self
 
     def _check_scale(self) -> None:
@@ -199,6 +206,7 @@ class Variable(FrozenModel):
             raise ValueError("a scale needs from and to, as from: 1 and to: 5")
         if not 0 < self.highest - self.lowest < MOST_STEPS:
             raise ValueError(f"a scale goes up, by at most {MOST_STEPS - 1} steps")
+
         for step in self.ends:
             if not self.lowest <= step <= self.highest:
                 raise CodebookMistake(
@@ -212,6 +220,7 @@ class Variable(FrozenModel):
             return YES, NO
         if self.lowest is not None and self.highest is not None:
             return tuple(map(str, range(self.lowest, self.highest + 1)))
+
         return tuple(self.categories)
 
     @property
@@ -234,6 +243,7 @@ class Variable(FrozenModel):
 
         if written.strip().casefold() == NONE_APPLIES:
             return NONE_APPLIES
+
         parts = re.split(r"[|,]", written)
         given = {self._find_code(part, codes_by_spelling) for part in parts}
         return SEPARATOR.join(code for code in self.codes if code in given)
@@ -246,6 +256,7 @@ class Variable(FrozenModel):
             raise ValueError(
                 f"{excerpt!r} is no code of {self.name}: write {self.describe_codes()}"
             )
+
         return code
 
     def describe_codes(self) -> str:
@@ -255,6 +266,7 @@ class Variable(FrozenModel):
             return f"a whole number from {codes[0]} to {codes[-1]}"
         if len(codes) > _CODES_SHOWN:
             return f"one of its codes, as {', '.join(codes[:_CODES_SHOWN])}"
+
         return f"{', '.join(codes[:-1])} or {codes[-1]}"
 
     def question_about(self, keyword: str) -> str:
@@ -268,6 +280,7 @@ class Variable(FrozenModel):
         """
         if self.condition is None:
             return True
+
         code = codes.get(self.condition.variable)
         return code is not None and self.condition.code in code.split(SEPARATOR)
 
@@ -303,13 +316,16 @@ class Codebook(FrozenModel):
                 raise CodebookMistake(
                     f"two variables are called {variable.name}: write another name", *place, "name"
                 )
+
             if variable.condition is not None:
                 try:
                     _check_condition(variable.condition, earlier)
                 except ValueError as error:
                     message = f"{variable.name} is asked if {variable.condition}, and {error}"
                     raise CodebookMistake(message, *place, "if") from None
+
             earlier[variable.name] = variable
+
         return self
 
     @cached_property
@@ -345,6 +361,7 @@ class Codebook(FrozenModel):
         for variable in self.variables:
             if variable.name not in codes and variable.is_asked(codes):
                 return variable
+
         return None
 
 
@@ -352,6 +369,7 @@ def _check_condition(condition: Condition, earlier: Mapping[str, Variable]) -> N
     """Raise ValueError if no variable that is asked before can have the condition's code."""
     if condition.variable not in earlier:
         raise ValueError(f"no variable before it is called {condition.variable}")
+
     variable = earlier[condition.variable]
     has_none = variable.type == VariableType.CATEGORIES
     if condition.code not in (*variable.codes, *([NONE_APPLIES] if has_none else [])):
@@ -366,4 +384,5 @@ def _with_plain_space(meaning: Any) -> Any:
         return [[key, _with_plain_space(part)] for key, part in meaning.items()]
     if isinstance(meaning, list):
         return [_with_plain_space(part) for part in meaning]
+
     return " ".join(meaning.split()) if isinstance(meaning, str) else meaning

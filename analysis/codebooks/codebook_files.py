@@ -83,8 +83,10 @@ def read_codebook(path: Path) -> Codebook:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+
     if len(content) > MOST_BYTES:
         raise BadInput(f"{path} is larger than {MOST_BYTES // 1024} KiB, which a codebook may have")
+
     return parse_codebook(content, f"{path}")
 
 
@@ -149,6 +151,7 @@ def _refuse_traps(text: str) -> None:
                 "put a text that begins with &, * or ! in quotation marks, and write each part out",
                 token.start_mark,
             )
+
         if depth > DEEPEST:
             raise _Refused("lists within lists go too deep for a codebook", token.start_mark)
 
@@ -161,17 +164,22 @@ def _build(node: yaml.Node, place: _Place, lines: dict[_Place, int]) -> Any:
         for key_node, part_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _Refused("a list is no name of a field: write a text", key_node.start_mark)
+
             key = _join_surrogates(key_node)
             if key in parts:
                 raise _Refused(f"{key} stands here twice: remove one", key_node.start_mark)
+
             lines[(*place, key)] = key_node.start_mark.line + 1
             parts[key] = _build(part_node, (*place, key), lines)
+
         return parts
+
     if isinstance(node, yaml.SequenceNode):
         return [
             _build(item_node, (*place, number), lines)
             for number, item_node in enumerate(node.value)
         ]
+
     return _join_surrogates(node)
 
 
@@ -208,6 +216,7 @@ def _describe(problem: Any, lines: dict[_Place, int]) -> str:
     place = _place_of(problem)
     while place not in lines:
         place = place[:-1]
+
     return f"line {lines[place]}: {_explain(problem)}"
 
 

@@ -99,9 +99,11 @@ def find_certain(copies: Sequence[int], n: int, population: int) -> list[bool]:
     for place in sorted(range(len(copies)), key=lambda place: -copies[place]):
         if not n or copies[place] * n < population:
             break
+
         is_certain[place] = True
         n -= 1
         population -= copies[place]
+
     return is_certain
 
 
@@ -129,8 +131,10 @@ def draw(cells: Sequence[Cell], n: int) -> list[Draw]:
         offered = [draw for turn in turns if (draw := next(turn, None)) is not None]
         if not offered:
             break
+
         offered.sort(key=lambda draw: _random_number(cells, draw))
         drawn += offered[: n - len(drawn)]
+
     return drawn
 
 
@@ -146,6 +150,7 @@ def draw_counts(cells: Sequence[Cell], counts: SampleCounts) -> list[Draw]:
             for rank in range(wanted):
                 text = Draw(number, part, rank)
                 drawn.append(((rank + 0.5) / wanted, _random_number(cells, text), text))
+
     return [text for _, _, text in sorted(drawn, key=itemgetter(0, 1))]
 
 
@@ -173,6 +178,7 @@ def _take_turns(cell: Cell, number: int) -> Iterator[Draw]:
     for part in cycle(turns):
         if not remaining:
             return
+
         frame = cell.frames.get(part)
         if frame is not None and ranks[part] < len(frame.places):
             yield Draw(number, part, ranks[part])

@@ -31,6 +31,7 @@ def completion_to_json(completion: Completion) -> dict[str, Any]:
         stored["refused"] = True
     if completion.is_cut_off:
         stored["cut_off"] = True
+
     return stored
 
 
@@ -40,6 +41,7 @@ def codes_of_answer(codebook: Codebook, stored: Mapping[str, Any]) -> UnitCodes:
         return uncoded_values(codebook, CodeState.REFUSED, None)
     if stored.get("cut_off"):
         return uncoded_values(codebook, CodeState.CUT_OFF, None)
+
     try:
         return read_codes(codebook, stored["text"])
     except InvalidAnswer as error:
@@ -63,9 +65,11 @@ def read_codes(codebook: Codebook, text: str) -> dict[str, CodeValue]:
     for variable in codebook.variables:
         if not variable.is_asked(codes):
             continue
+
         value = _read_code(variable, answer.get(variable.name))
         values[variable.name] = value
         codes[variable.name] = value.code
+
     return values
 
 
@@ -80,12 +84,15 @@ def _parse_object(text: str) -> Mapping[str, Any]:
     stripped = text.strip()
     if stripped.startswith("```") and stripped.endswith("```"):
         stripped = stripped.strip("`").removeprefix("json")
+
     try:
         answer = json.loads(stripped)
     except (ValueError, RecursionError):
         raise InvalidAnswer("the answer is no JSON") from None
+
     if not isinstance(answer, dict):
         raise InvalidAnswer("the answer is no JSON object")
+
     return answer
 
 
@@ -98,6 +105,7 @@ def _read_code(variable: Variable, written: Any) -> CodeValue:
         raise InvalidAnswer(f"{variable.name} has no code")
     if written in UNCODED_WORDS:
         return CodeValue(None, CodeState.CANNOT_BE_CODED, UNCODED_WORDS[written])
+
     try:
         return CodeValue(variable.parse_code(written))
     except ValueError:
@@ -109,7 +117,9 @@ def _read_categories(variable: Variable, written: list[Any]) -> CodeValue:
         isinstance(code, str) for code in written
     ):
         raise InvalidAnswer(f"{variable.name} has what is no code of it")
+
     reasons = [UNCODED_WORDS[code] for code in written if code in UNCODED_WORDS]
     if reasons:
         return CodeValue(None, CodeState.CANNOT_BE_CODED, reasons[0])
+
     return _read_code(variable, "|".join(written) or "none")

@@ -44,9 +44,11 @@ class Prompt:
         parts = [_TASK]
         if codebook.instructions.strip():
             parts.append(codebook.instructions_about(keyword).strip())
+
         parts.append("Questions, in their order:")
         for number, variable in enumerate(codebook.variables, start=1):
             parts.append(_describe_variable(variable, number, keyword))
+
         parts.append(_describe_answer(codebook))
         return "\n\n".join(parts)
 
@@ -72,6 +74,7 @@ class Prompt:
         mark = "=" * _SHORTEST_MARK
         while mark in text:
             mark += "="
+
         user = f"{mark}\n{text}\n{mark}"
         return ChatRequest(self.system, user, self.schema, self.max_tokens)
 
@@ -95,8 +98,10 @@ def _describe_variable(variable: Variable, number: int, keyword: str) -> str:
 
     if variable.examples:
         lines.append("   Examples:")
+
     for example in variable.examples:
         lines.append(f"   - {json.dumps(example.text, ensure_ascii=False)} has {example.code}")
+
     return "\n".join(lines)
 
 
@@ -109,8 +114,10 @@ def _describe_answer(codebook: Codebook) -> str:
         sentences.append(
             "Where several codes may apply it is a list of codes, [] if none of them applies."
         )
+
     if any(variable.condition for variable in codebook.variables):
         sentences.append("A question whose condition does not hold has null.")
+
     uncoded = ", ".join(json.dumps(words) for words in UNCODED_WORDS)
     sentences.append(f"A question that the text does not let you answer has one of {uncoded}.")
     return " ".join(sentences)
@@ -123,4 +130,5 @@ def _schema_of(variable: Variable) -> dict[str, Any]:
         schema = {"type": "array", "items": schema}
     if variable.condition is not None:
         schema = {"anyOf": [schema, {"type": "null"}]}
+
     return schema

@@ -91,6 +91,7 @@ class ModelRequest:
         problem = self.find_problem(stored)
         if problem is not None:
             raise UnusableAnswer(problem, answers)
+
         return answers
 
     def find_problem(self, stored: Mapping[str, Any]) -> CodeState | None:

@@ -77,6 +77,7 @@ def _log_likelihood(
         expected = share * texts
         ratio += _times_log(observed, expected)
         ratio += _times_log(texts - observed, texts - expected)
+
     return 2 * ratio
 
 

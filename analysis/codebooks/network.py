@@ -72,6 +72,7 @@ def list_outputs(codebook: Codebook) -> list[OutputKey]:
             keys += [OutputKey(variable.name, category) for category in variable.codes]
         else:
             keys.append(OutputKey(variable.name))
+
     return keys
 
 
@@ -164,8 +165,10 @@ class CodeNetwork:
             else:
                 answer_codes, probabilities = answers[OutputKey(variable.name)]
                 code, probability = answer_codes[number], probabilities[number]
+
             codes[variable.name] = code
             values[variable.name] = CodeValue(code, probability=probability)
+
         return values
 
     def _join_categories(
@@ -182,6 +185,7 @@ class CodeNetwork:
                 probability *= probabilities[number]
                 if codes[number] == YES and key.category is not None:
                     categories.append(key.category)
+
         return SEPARATOR.join(categories) or NONE_APPLIES, round(probability, DECIMALS)
 
     def pack(self) -> bytes:

@@ -85,6 +85,7 @@ class TextFeatures:
         for text in texts:
             words = list(read_all_words(text.text))
             counts.update(list_terms(text, words, by_keyword=by_keyword))
+
         terms = sorted(term for term, count in counts.items() if count >= FEWEST_TEXTS)
         return cls(terms, has_valences=has_valences, by_keyword=by_keyword)
 
@@ -104,9 +105,11 @@ class TextFeatures:
             if term_columns:
                 columns += term_columns
                 values += [1 / math.sqrt(len(term_columns))] * len(term_columns)
+
             if self.has_valences:
                 columns += sum_columns
                 values += _sum_valences(words)
+
             starts.append(len(columns))
             hashes.append(hash_words(text.keyword, words))
 
@@ -133,6 +136,7 @@ def _sum_valences(words: Iterable[ReadWord]) -> list[float]:
             weighted = valence * NEGATED if is_negated else valence
             sums = positive if weighted > 0 else negative
             sums[kind] += weighted
+
     return [squash(total) for total in (*positive, *negative)]
 
 
@@ -148,10 +152,12 @@ def list_terms(text: CodedText, words: Iterable[ReadWord], *, by_keyword: bool) 
         terms[f"! {word}" if is_negated else word] = None
         if not begins_clause:
             terms[f"{previous} {word}"] = None
+
         previous = word
 
     if text.mentions:
         terms[KEYWORD_SIGN] = None
     if by_keyword:
         terms |= dict.fromkeys([f"{text.keyword}: {term}" for term in terms])
+
     return list(terms)

@@ -24,6 +24,7 @@ def choose_codebook(db: Database, text: str) -> Codebook:
     if _HASH.fullmatch(text):
         with db.read() as connection:
             return stored_codebook(connection, text)[1]
+
     return find_codebook(text)
 
 
@@ -42,4 +43,5 @@ def stored_codebook(connection: Connection, hash_text: str) -> tuple[int, Codebo
         raise NotFound(
             f"no codebook with the hash {hash_text[:12]}… is stored: give its file by --codebook"
         )
+
     return row.id, Codebook.model_validate(row.content)

@@ -101,7 +101,9 @@ class CodableUnits:
             numbers = numbers ^ np.frombuffer(hash_parts(keyword)[:8], np.uint64)[0]
             for shift, factor in zip(_SHIFTS, _FACTORS, strict=False):
                 numbers = (numbers ^ (numbers >> shift)) * factor
+
             numbers ^= numbers >> _SHIFTS[-1]
+
         return numbers
 
     def places_by_period(self, per: SamplePeriod) -> dict[str, Integers]:
@@ -110,6 +112,7 @@ class CodableUnits:
         month_numbers: dict[str, list[int]] = defaultdict(list)
         for month, number in self._month_names.items():
             month_numbers[per.of_month(month)].append(number)
+
         return {
             period: np.flatnonzero(np.isin(months, numbers))
             for period, numbers in sorted(month_numbers.items())
@@ -169,6 +172,7 @@ def read_mentions(
             form = read_form(mention.sentence)
             units.add(mention.document_id, job.name, make_random_number(salt, form))
             units.add_mention(numbers[mention.keyword], mention.position)
+
     return units
 
 
@@ -184,6 +188,7 @@ def read_posts(db: Database, run: Row[Any], salt: bytes) -> CodableUnits:
     units = CodableUnits()
     for post in sorted(posts.values(), key=lambda post: (post.period or "", post.identity)):
         units.add(post.id, post.period or "", make_random_number(salt, read_form(post.text)))
+
     return units
 
 
@@ -203,6 +208,7 @@ def _list_jobs(db: Database, run: Row[Any]) -> list[_JobRow]:
     columns = (Job.id, Job.kind, Job.name, Job.newest_document)
     with db.read() as connection:
         jobs = connection.execute(select(*columns).where(Job.run_id == run.id, ~IS_REPORT)).all()
+
     return sorted(jobs, key=lambda job: job.name)
 
 

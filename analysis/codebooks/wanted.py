@@ -45,6 +45,7 @@ def parse_wanted(codebook: Codebook, texts: Sequence[str]) -> list[WantedCategor
         raise UsageError(f"the codebook {codebook.name} has no category whose share is estimated")
     if not texts:
         return known
+
     wanted: dict[WantedCategory, None] = {}
     for text in texts:
         name = text.strip().removeprefix(_MEASURE)
@@ -53,5 +54,7 @@ def parse_wanted(codebook: Codebook, texts: Sequence[str]) -> list[WantedCategor
             names = ", ".join(f"{category}" for category in matching or known)
             problem = "is of several variables" if matching else "is no category of the codebook"
             raise UsageError(f"--for {printable(text)} {problem}: write one of {names}")
+
         wanted[matching[0]] = None
+
     return list(wanted)

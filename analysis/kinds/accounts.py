@@ -46,6 +46,7 @@ class Accounts(PostsKind[HandlesParameters]):
         handles: list[str] = []
         for text in texts:
             handles += [parse_handle(part) for part in text.split(",") if part.strip("@ ")]
+
         return super().read_argument(handles)
 
     def job_names(
@@ -64,6 +65,7 @@ class Accounts(PostsKind[HandlesParameters]):
             typed = handle.strip().removeprefix("@")
             options = {_TYPED: typed} if typed != self.subject(job_name) else {}
             jobs.setdefault(job_name, NewJob(self.job_kind, job_name, options, self.queue))
+
         return list(jobs.values())
 
     def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:
@@ -96,6 +98,7 @@ class Accounts(PostsKind[HandlesParameters]):
                         f"{printable(handle)} is no handle, it holds a space: write the account's "
                         "name, as @nasa; several are given one by one"
                     )
+
         return super().match_stored(db, settings, parameters, subjects, named_fields)
 
     def crawl_target(
@@ -106,4 +109,5 @@ class Accounts(PostsKind[HandlesParameters]):
         source = account_source(handle, parameters.source, settings)
         if source is None or source.account is None:
             return None
+
         return CrawlTarget(source, source.account, job_name, handle, links_documents=False)

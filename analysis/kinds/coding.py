@@ -38,8 +38,10 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     if parameters.codebook is None and parameters.coder is None:
         _check_uncoded(parameters)
         return parameters
+
     if parameters.codebook is None:
         raise UsageError("--coder codes by a codebook: write --codebook FILE too")
+
     coder = parameters.coder
     if coder is None:
         raise UsageError(
@@ -60,10 +62,12 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     if model is not None:
         parameters = parameters.model_copy(update={"coder": model, "network_coder": network})
         parameters = _match_model(db, settings, kind, parameters, codebook)
+
     steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
     missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
     if not set(missing) <= set(steps):
         raise UsageError(f"--steps: codes needs {missing[0]}: write {','.join(missing)} too")
+
     changes = {"codebook": codebook.hash.hex(), "steps": steps}
     return parameters.model_copy(update=changes)
 
@@ -79,10 +83,12 @@ def _part_coders(coder: str) -> tuple[str | None, str | None]:
                 f"--coder {printable(coder)}: a run has a network, a model, or one of each: write "
                 "network:RUN,model:NAME"
             )
+
         if is_model:
             model = part
         else:
             network = part
+
     return network, model
 
 
@@ -95,6 +101,7 @@ def _refuse_model_options(parameters: TextOptions) -> None:
             "--within SHARE and --for: a network codes all texts, which costs nothing; leave them "
             "out"
         )
+
     if parameters.texts_before_batches is not None:
         raise UsageError("--batch is for a language model: a network asks nothing")
 
@@ -106,6 +113,7 @@ def _check_uncoded(parameters: TextOptions) -> None:
             "the step codes needs a codebook and a coder: write --codebook FILE --coder "
             "network:RUN or --coder model:NAME"
         )
+
     if parameters.code is not None:
         raise UsageError("--code says what a model codes: write --codebook and --coder too")
     if parameters.names_wanted:
@@ -127,6 +135,7 @@ def _match_model(
             "--coder: write model:NAME, with the name that the server gives the model, or set "
             "TIDINGS_MODEL_NAME"
         )
+
     if not settings.model_url:
         raise UsageError(
             f"--coder {MODEL}{model_name}: no server of language models is known; set "
@@ -137,6 +146,7 @@ def _match_model(
     code = parameters.code or (MENTIONS if has_keywords else ALL)
     if code == MENTIONS and not has_keywords:
         raise UsageError(f"--code mentions: a run of {kind.name} has no keywords; write all")
+
     _check_currency(settings)
     parameters = _match_wanted(parameters, codebook)
     if parameters.half_width is not None:
@@ -144,10 +154,12 @@ def _match_model(
             raise UsageError(
                 "--within SHARE says how large a sample is coded: leave --code out, or --within"
             )
+
         code = SAMPLE
 
     with db.write() as connection:
         keep_codebook(connection, db, codebook)
+
     options = ModelOptions(max_tokens=settings.model_max_tokens, price=settings.model_price)
     changes = {"coder": f"{MODEL}{model_name}", "code": code, "model": options}
     return parameters.model_copy(update=changes)
@@ -163,7 +175,9 @@ def _match_wanted(parameters: P, codebook: Codebook) -> P:
                 f"--by {parameters.wanted_by}: series have no such periods, only shares that are "
                 "to be known; write --within SHARE too, or another grain"
             )
+
         return parameters
+
     wanted = parse_wanted(codebook, parameters.wanted)
     return parameters.model_copy(update={"wanted": tuple(map(str, wanted))})
 
@@ -186,6 +200,7 @@ def _check_unit(kind: Kind[Any], codebook: Codebook) -> None:
             f"the unit of the codebook {codebook.name} is a post, and a run of {kind.name} has "
             "none: write unit: document or unit: mention"
         )
+
     if codebook.asks_of_keyword and not has_keywords:
         raise UsageError(
             f"the codebook {codebook.name} asks of keywords, which a run of {kind.name} does not "
@@ -199,15 +214,18 @@ def _check_network(db: Database, coder: str, codebook: Codebook) -> None:
             f"--coder {printable(coder)}: write network:RUN, with the run of `tidings submit "
             "training codes`, or model:NAME"
         )
+
     run_id = training_of(coder)
     with db.read() as connection:
         trained = get_trained_network(connection, run_id)
+
     stored_hash = trained.parameters.get("codebook")
     if stored_hash is None:
         raise UsageError(
             f"run {run_id} trained a {trained.parameters['network']} network, which codes no "
             "texts: `tidings submit training codes` trains one that does"
         )
+
     if stored_hash != codebook.hash.hex():
         raise UsageError(
             f"the network of run {run_id} was trained by another codebook than {codebook.name}, or "
@@ -221,4 +239,5 @@ def describe_coder(parameters: TextOptions) -> list[str]:
         return []
     if parameters.coding_network is None:
         return []
+
     return [f"{parameters.coding_network} codes every text in the workers: no call, no cost"]

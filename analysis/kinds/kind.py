@@ -159,6 +159,7 @@ class Kind(ABC, Generic[P]):
                 command += _series_words(grain, grouping, wanted_by)
             elif declared is not None and option_value != field_info.default:
                 command += declared.words(field_name, option_value)
+
         return command
 
     def argument_words(
@@ -291,4 +292,5 @@ def _series_words(
         chosen.append(wanted_by.value)
     if grouping is not None:
         chosen.append(grouping.value)
+
     return ["--by", ",".join(chosen)] if chosen else []

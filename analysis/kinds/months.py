@@ -172,6 +172,7 @@ class Months(DocumentKind[MonthsParameters]):
         fields = {"mask_keyword": False, **stored}
         if source := fields.pop("source", None):
             fields["sources"] = (source,)
+
         return super().read_parameters(fields)
 
     def keywords(self, parameters: MonthsParameters) -> tuple[Keyword, ...]:
@@ -191,11 +192,13 @@ class Months(DocumentKind[MonthsParameters]):
                 f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, "
                 "or one month, as 2020-03"
             )
+
         first_month, last_month = months[1], months[2] or months[1]
         if first_month > last_month:
             raise UsageError(
                 f"{first_month} is after {last_month}: write {last_month}..{first_month}"
             )
+
         return {"first": first_month, "last": last_month}, []
 
     def job_names(
@@ -215,10 +218,12 @@ class Months(DocumentKind[MonthsParameters]):
         arguments = [f"{parameters.first}..{parameters.last}"]
         for keyword in parameters.keywords:
             arguments += ["--keyword", keyword.as_written]
+
         if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
             arguments += ["--within", Within.DOCUMENT]
         if parameters.half_width is not None:
             arguments += ["--within", f"{parameters.half_width:g}"]
+
         return arguments
 
     def match_stored(
@@ -238,10 +243,12 @@ class Months(DocumentKind[MonthsParameters]):
         sources = parameters.sources
         if "sources" not in named_fields:
             sources = choose_archives(db, settings, sources[0], parameters.outlets, remarks)
+
         parameters = self._spell_names(db, settings, parameters, sources)
         if "sources" not in named_fields:
             sources = keep_archives_of_outlets(db, sources, parameters.outlets)
             parameters = parameters.model_copy(update={"sources": sources})
+
         texts = partial(self._list_texts, db, parameters)
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
@@ -257,6 +264,7 @@ class Months(DocumentKind[MonthsParameters]):
         is_english_news = all(_is_english_news(db, archive, parameters) for archive in archives)
         if not is_english_news or "polarity" not in parameters.steps:
             return parameters
+
         return parameters.model_copy(update={"polarity": "news"})
 
     def _spell_names(
@@ -300,9 +308,11 @@ class Months(DocumentKind[MonthsParameters]):
             if not forms:
                 remarks.append(f"{term} stands for no word of the documents that are stored so far")
                 continue
+
             more = len(forms) - FORMS_SHOWN
             ending = f" and {more} more" if more > 0 else ""
             remarks.append(f"{term} stands for {', '.join(forms[:FORMS_SHOWN])}{ending}")
+
         return remarks
 
     def find_forms(self, db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
@@ -314,6 +324,7 @@ class Months(DocumentKind[MonthsParameters]):
         for keyword in parameters.keywords:
             for term in keyword.starred_terms:
                 forms[str(term)] = set()
+
         if not forms:
             return {}
 
@@ -322,6 +333,7 @@ class Months(DocumentKind[MonthsParameters]):
             for keyword in with_forms(parameters.keywords, texts):
                 for term_written, month_forms in keyword.forms.items():
                     forms[term_written].update(month_forms)
+
         return {term: sorted(term_forms) for term, term_forms in forms.items()}
 
     async def load_data(
@@ -332,6 +344,7 @@ class Months(DocumentKind[MonthsParameters]):
         month_data = _month_data(db, scope, parameters, results)
         if parameters.coding_network is not None:
             month_data.read_network = partial(read_coding_network, db, parameters.coding_network)
+
         return month_data
 
     def plan_job(
@@ -358,6 +371,7 @@ class Months(DocumentKind[MonthsParameters]):
 
         if not is_stored:
             return PlannedJob(documents, None, source_calls)
+
         settle_languages(db, scope)
         return PlannedJob(documents, _month_data(db, scope, parameters, results), source_calls)
 
@@ -384,6 +398,7 @@ class Months(DocumentKind[MonthsParameters]):
                 f"to be fetched first: {quantity(sum(asked.values()), 'month')}; "
                 "what is asked of their texts is not counted"
             )
+
         return remarks
 
     def find_news(
@@ -416,6 +431,7 @@ class Months(DocumentKind[MonthsParameters]):
             for source, archive in fetched if job.name <= present else ():
                 month = read_stored_month(connection, source, job.name)
                 has_news = has_news or month.is_to_be_fetched(archive, now)
+
             if has_news:
                 due.append(job.id)
 
@@ -481,6 +497,8 @@ def _is_english_news(db: Database, source: Source, parameters: MonthsParameters)
     """Return whether an archive is of English news, or all that is stored of it is in English."""
     if source.archive is not None and source.archive.is_english_news:
         return True
+
     with db.read() as connection:
         languages = stored_languages(connection, source.name, parameters.outlets)
+
     return bool(languages) and all(_ENGLISH.match(language) for language in languages)

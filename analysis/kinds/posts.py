@@ -87,6 +87,7 @@ class PostsKind(DocumentKind[P]):
         if not subjects:
             noun = self.argument.metavar.removesuffix("...").lower()
             raise UsageError(f"no {noun} was given")
+
         return {}, subjects
 
     def job_names(
@@ -138,6 +139,7 @@ class PostsKind(DocumentKind[P]):
         )
         if parameters.coding_network is None:
             return post_data
+
         read_network = partial(read_coding_network, db, parameters.coding_network)
         return replace(post_data, read_network=read_network)
 
@@ -154,11 +156,13 @@ class PostsKind(DocumentKind[P]):
         """Return the stored posts of a subject, and the source that would be called for more."""
         if not self.links_documents:
             settle_languages(db, self.scope(job_name, parameters, newest_document))
+
         target = self.crawl_target(job_name, parameters, settings)
         source_calls = [] if target is None else [(target.source, target.reader.operation)]
         with db.read() as connection:
             posts = self._list_stored(connection, job_name, parameters, newest_document)
             languages = _languages_of(connection, posts)
+
         post_data = PostData(
             posts, parameters, read_codebook=codebook_reader(db, parameters), languages=languages
         )
@@ -173,8 +177,10 @@ class PostsKind(DocumentKind[P]):
         ids = set(found_before(connection, job_name))
         for batch in self._find_after(connection, job_name, parameters, 0):
             ids.update(batch)
+
         if newest_document is not None:
             ids = {document for document in ids if document <= newest_document}
+
         return documents_by_id(connection, sorted(ids))
 
     def _find_after(
@@ -199,9 +205,11 @@ class PostsKind(DocumentKind[P]):
                 f"{source.name} is asked for {subjects:,}, a call at least for each: "
                 "what is new is not counted"
             )
+
         for source, subjects in asked.items():
             if price := source.price_per_post(settings):
                 remarks.append(_describe_price(source, subjects, parameters.limit, price))
+
         return remarks
 
     def find_news(

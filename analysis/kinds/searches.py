@@ -43,6 +43,7 @@ class Searches(PostsKind[SearchParameters]):
         source = search_source(parameters.source, settings)
         if source is None or source.search is None:
             return None
+
         term = self.subject(job_name)
         return CrawlTarget(source, source.search, job_name, term, links_documents=True)
 

@@ -33,6 +33,7 @@ def choose_archives(
     """
     with db.read() as connection:
         stored = stored_sources(connection)
+
     archive_names = tuple(archive.name for archive in archives() if archive.name in stored)
     is_default_there = default in stored or source_named(default).is_available(settings)
 
@@ -40,6 +41,7 @@ def choose_archives(
         return (default,)
     if not outlets:
         remarks.append(f"nothing of {default} is stored: the run is of {', '.join(archive_names)}")
+
     return archive_names
 
 
@@ -49,8 +51,10 @@ def keep_archives_of_outlets(
     """Return the *sources* that have one of the outlets, or all if none has."""
     if not outlets:
         return tuple(sources)
+
     with db.read() as connection:
         outlet_sources = sources_with_outlets(connection, outlets)
+
     return tuple(source for source in sources if source in outlet_sources) or tuple(sources)
 
 
@@ -70,7 +74,9 @@ def spell_names(
             split = split_outlets(texts, stored) if field == "outlet" else texts
             if texts and not any(part.strip() for part in split):
                 raise UsageError(f"--{field} names nothing: `tidings stored` lists the names")
+
             spelled[field] = _spell(field, split, stored, can_fetch=can_fetch)
+
     return spelled
 
 
@@ -87,9 +93,12 @@ def split_outlets(texts: Sequence[str], stored: Sequence[str]) -> tuple[str, ...
             length = len(parts)
             while length > 1 and ",".join(parts[:length]).strip().casefold() not in folded:
                 length -= 1
+
             if outlet := ",".join(parts[:length]).strip():
                 outlets[outlet] = None
+
             parts = parts[length:]
+
     return tuple(outlets)
 
 
@@ -114,6 +123,7 @@ def _spell(
             )
         else:
             spelled[name] = None
+
     return tuple(spelled)
 
 

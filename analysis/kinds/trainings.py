@@ -60,6 +60,7 @@ class Trainings(Kind[TrainingParameters]):
         if parameters.codebook is not None:
             subject = [f"{parameters.coded_run}", "--codebook", parameters.codebook]
             return [self.name, parameters.network, *subject]
+
         command = [self.name, parameters.network, "--data", parameters.data]
         for option_name, option_value in sorted(parameters.options.items()):
             if option_value is not None:
@@ -69,4 +70,5 @@ class Trainings(Kind[TrainingParameters]):
                     else str(option_value)
                 )
                 command += [f"--{option_name.replace('_', '-')}", text]
+
         return command

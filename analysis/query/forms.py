@@ -41,6 +41,7 @@ def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tupl
                     f"{term} stands for more than {MOST_FORMS} words ({examples}, …): write more "
                     "letters before the star, or the words that are meant"
                 )
+
     return {term: tuple(sorted(filter(_is_word, term_forms))) for term, term_forms in forms.items()}
 
 
@@ -53,6 +54,7 @@ def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keywor
     terms: list[Term] = []
     for keyword in keywords:
         terms += keyword.starred_terms
+
     forms = find_forms(terms, texts)
 
     expanded = []
@@ -61,8 +63,10 @@ def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keywor
         expanded.append(
             keyword.model_copy(update={"forms": keyword_forms}) if keyword_forms else keyword
         )
+
     if terms:
         _refuse_many_words(expanded)
+
     return expanded
 
 

@@ -96,6 +96,7 @@ class Query:
         terms: dict[Term, None] = {}
         for leaf, _ in _leaves(self.root):
             terms.update(dict.fromkeys(_terms_of(leaf)))
+
         return tuple(terms)
 
     @cached_property
@@ -105,6 +106,7 @@ class Query:
         for leaf, is_sought in _leaves(self.root):
             if is_sought:
                 terms.update(dict.fromkeys(_terms_of(leaf)))
+
         return tuple(terms)
 
     @property
@@ -127,6 +129,7 @@ def parse_query(text: str) -> Query:
     query = Query(_Parser(text).parse())
     for term in query.terms:
         _check_term(term)
+
     _check_satisfiable(query, text)
     return query
 
@@ -139,6 +142,7 @@ def matches(node: Node, holds: Callable[[Leaf], bool]) -> bool:
         return all(matches(part, holds) for part in node.parts)
     if isinstance(node, Or):
         return any(matches(part, holds) for part in node.parts)
+
     return holds(node)
 
 
@@ -182,6 +186,7 @@ def _read_tokens(text: str) -> Iterator[_Token]:
             yield _Token("near", near[1])
         else:
             yield _Token("word", word.removeprefix(CASE), word.startswith(CASE))
+
     yield _Token("")
 
 
@@ -213,10 +218,12 @@ class _Parser:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise ValueError(f"{_DEEPEST} brackets within each other at most")
+
         parts = [self._all_of()]
         while self._next_type == "OR":
             self._take()
             parts.append(self._all_of())
+
         self._depth -= 1
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
@@ -225,7 +232,9 @@ class _Parser:
         while self._next_type in ("AND", "NOT"):
             if self._next_type == "AND":
                 self._take()
+
             parts.append(self._negation())
+
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _negation(self) -> Node:
@@ -233,6 +242,7 @@ class _Parser:
         while self._next_type == "NOT":
             self._take()
             is_negated = not is_negated
+
         pair = self._pair()
         return Not(pair) if is_negated else pair
 
@@ -246,9 +256,11 @@ class _Parser:
             raise ValueError(
                 f"near/{distance} has no number of words up to {FARTHEST}: write near/5, say"
             )
+
         right = self._group()
         if self._next_type == "near":
             raise ValueError("near/N joins two: write (a near/5 b) AND (b near/5 c)")
+
         return Near(_alternatives(left), _alternatives(right), int(distance))
 
     def _group(self) -> Node:
@@ -267,6 +279,7 @@ class _Parser:
                 "words in quotation marks or brackets have others right beside them: "
                 "write AND, OR or near/N between, or put all words into one pair of marks"
             )
+
         return node
 
     def _term(self, first_token: _Token) -> Term:
@@ -278,7 +291,9 @@ class _Parser:
                     f"{CASE} stands before {token.text}, within a phrase: put it before the whole "
                     "phrase, or write AND"
                 )
+
             texts.append(token.text)
+
         if first_token.type == "word":
             check_operators(texts)
 
@@ -303,6 +318,7 @@ def check_operators(words: Sequence[str]) -> None:
 def _describe_gap(token: _Token) -> str:
     if token.type == ")":
         return "a bracket is closed where words should stand: write them, or take it away"
+
     operator = "near/N" if token.type == "near" else token.type
     position = f"before {operator}" if operator else "at the end"
     return f'words are missing {position}: write them (AND, OR and NOT as words go into "…")'
@@ -315,7 +331,9 @@ def _alternatives(node: Node) -> tuple[Term, ...]:
         terms: list[Term] = []
         for part in node.parts:
             terms += _alternatives(part)
+
         return tuple(terms)
+
     raise ValueError("near/N joins words, or words with OR in brackets: write AND around it")
 
 
@@ -329,8 +347,10 @@ def _check_term(term: Term) -> None:
                 f"{str(term)!r} has a star that is not at a word's end: it stands for the rest of "
                 "a word, as in vaccin*"
             )
+
         if stem[:1] == CASE and len(stem) > 1:
             raise ValueError(f"{word!r} begins with {CASE}: write it before a whole phrase alone")
+
     if not any(map(str.isalnum, term.words)):
         raise ValueError(f"{str(term)!r} has no letter or digit: write a word")
     if len(term.words) > LONGEST_TERM:
@@ -348,11 +368,14 @@ def _check_satisfiable(query: Query, text: str) -> None:
             f"{text!r} matches what holds none of its words: a word has to be there, as in "
             "trump NOT biden"
         )
+
     if len(query.terms) > MOST_TRIED:
         return
+
     for held in choices(query):
         if can_be(query.root, held, outcome=True):
             return
+
     raise ValueError(f"{text!r} contradicts itself, nothing can match it: take a part away")
 
 
@@ -372,8 +395,10 @@ def can_be(node: Node, held: Collection[Term], *, outcome: bool) -> bool:
     if isinstance(node, (And, Or)):
         parts = [can_be(part, held, outcome=outcome) for part in node.parts]
         return all(parts) if isinstance(node, And) == outcome else any(parts)
+
     if isinstance(node, Near):
         has_left = any(term in held for term in node.left)
         has_right = any(term in held for term in node.right)
         return (has_left and has_right) or not outcome
+
     return (node in held) == outcome

@@ -82,6 +82,7 @@ class _Scope:
             index = bisect_left(starts, end)
             if index < len(starts) and self._count_words(end, starts[index]) <= near.distance:
                 return True
+
         return False
 
     def _spans(self, terms: Collection[Term]) -> list[Span]:
@@ -90,6 +91,7 @@ class _Scope:
             for position in self._positions[term]:
                 if position in self._selected:
                     spans += self._matches(term, self._sentences[position])
+
         return sorted(spans)
 
     def _matches(self, term: Term, sentence: Span) -> Iterator[Span]:

@@ -92,6 +92,7 @@ def make_marks_plain(text: str) -> str:
         close = rf"[{closing}](?!\w)"
         pair = re.compile(rf'(?<![^\s(=:,]){opening}((?:(?!{close})[^"])+){close}')
         text = pair.sub(_make_plain(opening), text)
+
     return text
 
 
@@ -126,11 +127,13 @@ def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
                     f"{word!r} is a notation of other tools: {remedy}; or put what is meant as it "
                     'stands into quotation marks, "…"'
                 )
+
         if is_query and is_between and word == "near" and _joins_words(words, index):
             raise ValueError(
                 "'near' stands in a phrase: write near/5, say, as an operator, or the phrase in "
                 "quotation marks"
             )
+
         if (is_query or len(words) == 1) and _ENDS_WITH_QUESTION_MARK.fullmatch(word):
             raise ValueError(
                 f"{word!r} ends with a question mark, which stands for no letter: write "
@@ -157,4 +160,5 @@ def suggest_query(phrase: str) -> str | None:
             suggested.append(truncated[1] + STAR)
         else:
             suggested.append(word)
+
     return None if suggested == words else " ".join(suggested)

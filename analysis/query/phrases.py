@@ -50,6 +50,7 @@ def count_phrases(
     for text in texts() if counts else ():
         for phrase, phrase_counts in counts.items():
             _count(text, phrase, phrase_counts)
+
     return counts
 
 
@@ -97,6 +98,7 @@ def _has_match(query: Query, text: str, within: Within) -> bool:
     """Return whether the query has a mention in *text*."""
     if not any(term.pattern.search(text) for term in query.sought_terms):
         return False
+
     sentences = split(text)
     positions = {}
     for term in query.terms:
@@ -105,6 +107,7 @@ def _has_match(query: Query, text: str, within: Within) -> bool:
             for position, (start, end) in enumerate(sentences)
             if term.pattern.search(text[start:end])
         ]
+
     is_whole_document = within == Within.DOCUMENT
     mentions = find_positions(query, text, sentences, positions, in_document=is_whole_document)
     return any(mentions.values())
@@ -115,4 +118,5 @@ def _is_readable(query: str) -> bool:
         parse_query(query)
     except ValueError:
         return False
+
     return True

@@ -45,10 +45,12 @@ def relate(first: Keyword, second: Keyword) -> Relation:
         is_part &= not (is_left and can_be(right, held, outcome=False))
         is_whole &= not (is_right and can_be(left, held, outcome=False))
         is_apart &= not (is_left and is_right)
+
     if is_apart:
         return Relation.APART
     if is_part:
         return Relation.PART
+
     return Relation.WHOLE if is_whole else Relation.FREE
 
 

@@ -43,9 +43,11 @@ async def code_texts(data: MonthData | PostData, fetcher: Fetcher) -> StepResult
     """
     if not data.options.has_model_coder:
         return await _code_by_network(data)
+
     result = await _code_by_model(data, fetcher)
     if isinstance(result, NotReady) or data.read_network is None:
         return result
+
     by_network = await _code_by_network(data)
     return replace(result, rows={Code: [*result.rows[Code], *by_network.rows[Code]]})
 
@@ -59,6 +61,7 @@ async def _code_by_network(data: MonthData | PostData) -> StepResult:
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData) and network.codebook.asks_of_keyword:
         mentions = await data.results.rows(Mention)
+
     return await asyncio.to_thread(_code, data, network, mentions, unread)
 
 
@@ -74,6 +77,7 @@ def _code(
     codes_of_units = network.code([text for _, text in read_units])
     for (unit, _), codes in zip(read_units, codes_of_units, strict=True):
         code_rows += _rows_of_unit(data.options.coding_network, unit, codes)
+
     return unread.result({unit.document_id for unit, _ in units}, {Code: code_rows})
 
 
@@ -84,6 +88,7 @@ def _list_units(
     if isinstance(data, PostData):
         for post in data.authored:
             yield UnitKey(post.id), CodedText(post.text)
+
         return
 
     if codebook.unit == CodedUnit.MENTION:
@@ -91,8 +96,10 @@ def _list_units(
         for mention in mentions:
             unit = UnitKey(mention["document_id"], mention["keyword"], mention["position"])
             sentences[unit] = mention["sentence"]
+
         for unit, sentence in sorted(sentences.items()):
             yield unit, CodedText(sentence, unit.keyword)
+
         return
 
     mentioning = {(mention["document_id"], mention["keyword"]) for mention in mentions}
@@ -152,12 +159,15 @@ def _list_texts(
     for unit, text in _list_units(data, codebook, mentions):
         if sample is not None and unit not in sample:
             continue
+
         is_mentioning = text.mentions if unit.keyword else unit.document_id in mentioning
         if part == MENTIONS and not (unit.position or is_mentioning):
             continue
+
         documents.add(unit.document_id)
         if unit.document_id not in unread.left_out:
             units.setdefault(CodedText(text.text, text.keyword), []).append(unit)
+
     return _Texts(units, documents)
 
 
@@ -169,8 +179,10 @@ def _make_requests(
     for text, units in texts.units.items():
         if text.keyword not in prompts:
             prompts[text.keyword] = Prompt(codebook, text.keyword, max_tokens)
+
         documents = tuple(dict.fromkeys(unit.document_id for unit in units))
         requests.append(ModelRequest(engine, prompts[text.keyword], text.text, documents))
+
     return requests
 
 
@@ -198,6 +210,7 @@ def _make_result(  # noqa: PLR0917 - a result has many parts
     remarks += [f"{quantity(count, 'text')} {state}" for state, count in sorted(states.items())]
     if len(models) > 1:
         remarks.append(f"answered by {' and by '.join(sorted(models))}")
+
     return replace(result, remark="; ".join(remarks) or None)
 
 

@@ -175,6 +175,7 @@ def distinctive_rows(
     for word in _in_enough_documents(target) | _in_enough_documents(reference):
         if word in unwanted:
             continue
+
         g2 = log_likelihood(target.uses[word], target.total, reference.uses[word], reference.total)
         used_more = target if g2 > 0 else reference
         if g2 and used_more.documents[word] >= FEWEST_DOCUMENTS:

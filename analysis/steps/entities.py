@@ -34,6 +34,7 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         for index, (_, _, document_ids) in enumerate(chunks):
             if not repeats.isdisjoint(document_ids):
                 answers[index] = drop_repeats(answers[index], document_ids, texts, repeats)
+
         # The name of an account is a name in its posts; a keyword's term is the subject.
         subject = data.subject_patterns(corpus) if corpus.keyword else ()
         not_names = data.options.not_names

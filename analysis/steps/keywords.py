@@ -46,6 +46,7 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     if unplaced.are_most:
         bad_answers = BadAnswers(f"{SERVICE}: {remark}: {ADVICE}", unplaced.keys)
         return StepResult(texts.documents, {Mention: []}, bad_answers=bad_answers)
+
     return StepResult(texts.documents, {Mention: mentions}, remark=remark and f"left out: {remark}")
 
 
@@ -76,6 +77,7 @@ class MonthTexts:
 
         if first_id == document.id:
             return True
+
         self.repeated.setdefault(first_id, []).append(document.id)
         return False
 
@@ -125,6 +127,7 @@ class UnplacedSentences:
         for term, placement in placements.items():
             if placement.unplaced:
                 keys.append((self.text_part.ledger_term(term), first_id))
+
         if keys:
             self.identities.append(document.identity)
             self.keys.update(keys)
@@ -143,6 +146,7 @@ class UnplacedSentences:
         identities = ", ".join(self.identities[:DOCUMENTS_NAMED])
         if count > DOCUMENTS_NAMED:
             identities += f" and {count - DOCUMENTS_NAMED:,} more"
+
         return (
             f"sentences found in {count:,} of {self.documents_answered:,} documents do not stand "
             f"there ({identities})"

@@ -29,6 +29,7 @@ async def score_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     for mention in mentions:
         if mention.document_id not in unread.left_out:
             texts[mention] = data.scored_text(mention.keyword, mention.sentence)
+
     different_texts = dict.fromkeys(texts.values())
     polarities = await _fetch_polarities(fetcher, different_texts, data.options.text_size)
 
@@ -47,6 +48,7 @@ def store_mention_polarities(connection: Connection, job_id: int, rows: Rows) ->
     for row in rows[Mention]:
         mention = MentionSentence(row["document_id"], row["keyword"], row["sentence"])
         polarities[mention] = row["polarity"]
+
     set_mention_polarities(connection, job_id, polarities)
 
 

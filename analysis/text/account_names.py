@@ -38,6 +38,7 @@ def names_of_account(handle: str, writings: Mapping[tuple[str, ...], int]) -> li
     """Return *handle*, and the name that it is written as most often, if posts spell it out."""
     if not writings:
         return [handle]
+
     words = min(writings, key=lambda words: (-writings[words], words))
     return [handle, " ".join(words)]
 
@@ -48,5 +49,6 @@ def _pattern(handle: str) -> re.Pattern[str] | None:
     letters = "".join(handle.replace("_", "").split())
     if len(letters) < 2:
         return None
+
     core = r"[\s_]?".join(map(re.escape, letters))
     return re.compile(rf"(?<!\w){core}(?!\w)", re.IGNORECASE)

@@ -94,6 +94,7 @@ def count_entities(
         type_ = known_names.load().correct_type(engine_type, form)
         if type_ is None or form in unwanted_forms:
             continue
+
         type_ = person_names.correct_place(type_, form)
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
@@ -122,6 +123,7 @@ def _total_counts(spellings_by_period: Mapping[str, Mapping[Entity, Spellings]])
     for entities in spellings_by_period.values():
         for entity, spellings in entities.items():
             totals[entity] += spellings.total()
+
     return totals
 
 
@@ -162,6 +164,7 @@ def _clean(type_: str, entity_text: str, usage: WordUsage) -> str:
     spelling = _strip_tags(entity_text, usage)
     if type_ == PERSON and usage.is_title_case:
         return person_names.without_leading_words(spelling)
+
     return spelling
 
 
@@ -176,6 +179,7 @@ def _strip_tags(entity_text: str, usage: WordUsage) -> str:
 
     while len(words) > 1 and usage.is_only_a_tag(words[0].strip(_EDGES)):
         del words[0]
+
     while len(words) > 1 and usage.is_only_a_tag(words[-1].strip(_EDGES)):
         del words[-1]
 
@@ -195,6 +199,7 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
         return False
     if usage.is_title_case and (spelling.islower() or word_list.load().is_only_common(form)):
         return False
+
     return form in usage.tags or not usage.is_common(form)
 
 

@@ -149,6 +149,7 @@ class _Segment(NamedTuple):
         n_beside = len(self.words) - len(words)
         if n_beside > LONGEST_SLOT:
             return False
+
         beside = self.words[len(words) :] if is_head else self.words[:n_beside]
         return not any(word in stop_words for stop_words in _stop_words() for word in beside)
 
@@ -158,8 +159,10 @@ class _Segment(NamedTuple):
         keys: list[Key] = []
         if len(words) == 1 and self.is_before_mark:
             keys.append((True, words))
+
         for length in range(2, min(_LONGEST_PHRASE, len(words)) + 1):
             keys += (True, words[:length]), (False, words[-length:])
+
         return keys
 
 
@@ -231,13 +234,16 @@ class _Count:
         n_content = count_content_words(words)
         if at_place < FEWEST_OF_PHRASE or n_words < 2 or FIGURE in (words[0], words[-1]):
             return False
+
         beside_figure = self.after_figure if is_head else self.before_figure
         if n_content < 2 and max(self.alone, beside_figure) < _ALONE * at_place:
             return False
+
         fewest_set_off = _SET_OFF_HEAD if is_head else _SET_OFF_TAIL
         is_set_off = self.set_off >= fewest_set_off * at_place
         if is_set_off or self.set_off + self.named >= _NAMED * at_place:
             return n_content > 0 and exclusiveness >= _EXCLUSIVE
+
         is_long = n_words >= _FEWEST_PLAIN_WORDS and n_content >= 2
         return is_long and exclusiveness >= _EXCLUSIVE_PLAIN
 
@@ -257,10 +263,12 @@ class _Count:
             before = f"{ELLIPSIS} "
         elif 2 * self.after_mark > self.at_place:
             before = f"{ELLIPSIS}: "
+
         if (is_open and is_head) or 2 * self.before_figure > self.at_place:
             after = f" {ELLIPSIS}"
         if 2 * self.before_mark > self.at_place:
             after += f": {ELLIPSIS}"
+
         return f"{before}{self.example}{after}"
 
 
@@ -304,14 +312,17 @@ class PhraseCounts:
             first_word, last_word = segment.words[0], segment.words[-1]
             if first_word not in self._head_words and last_word not in self._tail_words:
                 continue
+
             for key in segment.phrases():
                 if key in added or key not in self._frequent:
                     continue
+
                 added.add(key)
                 count = self._count(key)
                 count.add(segment, form)
                 self._forms.append(form_number)
                 self._numbers.append(count.number)
+
         if segments:
             for key in self._read_everywhere(form.words):
                 self._count(key).anywhere += 1
@@ -329,6 +340,7 @@ class PhraseCounts:
             count = self._counts.get(key)
             if count is not None and count.is_fixed(in_longer):
                 fixed.setdefault(key, count)
+
         return self._choose(list(fixed.values()), np.full(n_forms, fill_value=True))
 
     def find_labels(self, is_without_phrase: NDArray[np.bool_]) -> PhrasesOfForms:
@@ -349,6 +361,7 @@ class PhraseCounts:
         count = self._counts.get(key)
         if count is None:
             count = self._counts[key] = _Count(len(self._counts), key)
+
         return count
 
     def _read_everywhere(self, words: Words) -> set[Key]:
@@ -360,18 +373,23 @@ class PhraseCounts:
                 single: Key = True, (word,)
                 if single in frequent:
                     keys.add(single)
+
                 for stop in range(place + 2, min(place + _LONGEST_PHRASE, n_words) + 1):
                     head: Key = True, words[place:stop]
                     if head not in frequent:
                         break
+
                     keys.add(head)
+
             if word in self._tail_words:
                 stop = place + 1
                 for start in range(place - 1, max(stop - _LONGEST_PHRASE, 0) - 1, -1):
                     tail: Key = False, words[start:stop]
                     if tail not in frequent:
                         break
+
                     keys.add(tail)
+
         return keys
 
     def _choose(self, counts: Sequence[_Count], is_free: NDArray[np.bool_]) -> PhrasesOfForms:
@@ -391,7 +409,9 @@ class PhraseCounts:
             ]
             if len(kept) == len(ranked):
                 break
+
             ranked = kept
+
         longer = self._find_longer()
         return PhrasesOfForms([_make_phrase(count, longer) for count in ranked], phrase_of_form)
 
@@ -414,11 +434,13 @@ class PhraseCounts:
         for key, count in self._counts.items():
             if count.at_place < FEWEST_OF_PHRASE:
                 continue
+
             is_head, words = key
             shorter = is_head, words[:-1] if is_head else words[1:]
             most = longer.get(shorter)
             if most is None or (count.at_place, key) > (most.at_place, most.key):
                 longer[shorter] = count
+
         return longer
 
 
@@ -436,6 +458,7 @@ def _count_in_longer(fixed: Iterable[_Count]) -> dict[Key, int]:
         for length in range(2, len(words)):
             key = is_head, words[:length] if is_head else words[-length:]
             in_longer[key] = max(in_longer.get(key, 0), count.at_place)
+
     return in_longer
 
 
@@ -445,7 +468,9 @@ def _lengthen(count: _Count, longer: Mapping[Key, _Count]) -> _Count:
     while (following := longer.get(longest.key)) is not None:
         if following.at_place < _SAME * count.at_place or not following.is_fixed():
             break
+
         longest = following
+
     return longest
 
 
@@ -455,7 +480,9 @@ def _make_phrase(count: _Count, longer: Mapping[Key, _Count]) -> FixedPhrase:
     while (following := longer.get(shown.key)) is not None:
         if following.at_place < _SHARED_NAME * count.at_place:
             break
+
         shown = following
+
     is_head, words = count.key
     return FixedPhrase(words, is_head, shown.show(), count.at_place)
 
@@ -476,6 +503,7 @@ def _show_words(form: Form, words: Words) -> str:
         shown = ELLIPSIS if word == FIGURE else form.text[slice(*span)]
         parts += [form.text[end : span[0]], shown]
         end = span[1]
+
     before, after = form.text[:first], form.text[end:]
     opening = before[len(before.rstrip(_OPENING)) :]
     closing = after[: len(after) - len(after.lstrip(_CLOSING))]
@@ -487,12 +515,14 @@ def _read_segments(form: Form) -> list[_Segment]:
     words, n_words = form.words, len(form.words)
     if n_words > LONGEST_FORM:
         return []
+
     ends = [0]
     if _MARK_SIGN.search(form.text):
         for mark in _MARK.finditer(form.text):
             end = bisect_left(form.spans, mark.span())
             if ends[-1] < end < n_words:
                 ends.append(end)
+
     ends.append(n_words)
 
     segments = []
@@ -500,11 +530,14 @@ def _read_segments(form: Form) -> list[_Segment]:
         first, last = start, stop
         while first < last and words[first] == FIGURE:
             first += 1
+
         while last > first and words[last - 1] == FIGURE:
             last -= 1
+
         if first < last:
             sides = start > 0, stop < n_words, first > start, last < stop
             segments.append(_Segment(words[first:last], *sides))
+
     return segments[1:] if is_repost_by_text(form.text) else segments
 
 

@@ -48,6 +48,7 @@ class DamagedTexts:
             self._with_pairs += 1
         elif _MARKED.search(text):
             self._with_single_letters += 1
+
         *_, final_word = text.split() or [""]
         self.cut += _CUT_ADDRESS.fullmatch(final_word) is not None
 

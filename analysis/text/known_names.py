@@ -42,6 +42,7 @@ class KnownNames:
             return type_
         if type_ in PLACES and folded in self.maybe_places:
             return type_
+
         return self.types[folded]
 
     def is_organisation(self, form: str) -> bool:

@@ -45,6 +45,7 @@ def detect_languages(texts: Sequence[str]) -> list[str]:
     codes: list[str] = []
     for start in range(0, len(texts), _READ_TOGETHER):
         codes += _decide(_load_model().score(texts[start : start + _READ_TOGETHER]))
+
     return codes
 
 
@@ -55,6 +56,7 @@ def _decide(scores: Scores) -> list[str]:
     is_decided = best_score - second_score >= _LEAST_LEAD
     for index, decided in zip(best.tolist(), is_decided.tolist(), strict=True):
         codes.append(_load_model().codes[index] if decided else UNDECIDED)
+
     return codes
 
 
@@ -95,9 +97,11 @@ class Model:
         """Return the bytes of a text's beginning, prepared as the package prepares them."""
         if _NO_WORDS_SIGNS.search(text):
             text = _NO_WORDS.sub(" ", text)
+
         beginning = text[:_CHARACTERS_READ]
         if beginning.isupper():
             beginning = beginning.lower()
+
         return unicodedata.normalize("NFC", beginning).encode(errors="surrogatepass")
 
     def _find_features(
@@ -123,6 +127,7 @@ class Model:
             emitting = np.flatnonzero(emitted >= 0)
             numbers.append(order[emitting])
             features.append(emitted[emitting])
+
         return np.concatenate(numbers), np.concatenate(features)
 
 

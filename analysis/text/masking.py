@@ -39,6 +39,7 @@ def mask_terms(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str:
             end = start + len(sentence[start:end].rstrip("."))  # noqa: PLW2901
         elif sentence[end] == ".":
             end += 1  # noqa: PLW2901
+
         parts += [sentence[cursor:start], _WORD.sub(_stand_in, sentence[start:end])]
         cursor = end
 
@@ -57,6 +58,7 @@ def _find_spans(sentence: str, patterns: Iterable[re.Pattern[str]]) -> list[tupl
             spans[-1] = spans[-1][0], max(end, spans[-1][1])
         else:
             spans.append((start, end))
+
     return spans
 
 
@@ -65,4 +67,5 @@ def _stand_in(match: re.Match[str]) -> str:
         return STAND_IN.upper()
     if match[0].upper() == match[0].lower():
         return _WITHOUT_CASE
+
     return STAND_IN.title() if match[0][0].isupper() else STAND_IN

@@ -19,6 +19,7 @@ def all_terms(keywords: Sequence[Keyword]) -> list[str]:
     terms: dict[str, None] = {}
     for keyword in keywords:
         terms.update(dict.fromkeys(keyword.request_terms))
+
     return list(terms)
 
 
@@ -30,6 +31,7 @@ def place_sentences(
     placements = {}
     for term, sentences in sentences_by_term.items():
         placements[term] = place_answer(sentences, document.text, spans, term)
+
     return placements
 
 
@@ -73,6 +75,7 @@ def _positions_by_term(
         positions_by_term[term] = set()
         for request_term in keyword.request_terms_of(term):
             positions_by_term[term].update(placements[request_term].positions)
+
         if term.case_sensitive:
             positions_by_term[term] = {
                 i for i in positions_by_term[term] if term.pattern.search(text[slice(*spans[i])])

@@ -196,8 +196,10 @@ class Patterns:
             for place, pattern in enumerate(self.patterns):
                 if test(pattern):
                     return place
+
             if families:
                 return min(families)[1]
+
         return None
 
 
@@ -235,7 +237,9 @@ def find_patterns(
     for form_number, form in forms.read_first():
         if phrases is not None:
             phrases.add(form, form_number)
+
         template_of_form[form_number] = templates.add(form, form_number, int(sizes[form_number]))
+
     templates.part_small(template_of_form)
     template_sizes = np.bincount(
         template_of_form + 1, weights=sizes, minlength=templates.next_number + 1
@@ -247,12 +251,15 @@ def find_patterns(
         found = _choose_phrases(phrases, forms.n_forms)
     elif wait_for_phrases is not None:
         found = wait_for_phrases()
+
     if found is None or len(found.fixed.phrase_of_form) != forms.n_forms:
         # The other process failed, or a text was erased between its reading and this one.
         found = find_phrases(read_texts)
+
     fixed, labels = found.fixed, found.labels
     if not with_families:
         labels, fixed = labels.join(fixed), PhrasesOfForms.none(forms.n_forms)
+
     has_phrase = fixed.phrase_of_form != _NONE
     # The families are numbered after the templates.
     group_of_form = np.where(
@@ -278,6 +285,7 @@ def find_phrases(read_texts: ReadTexts) -> FoundPhrases:
     forms = _survey(read_texts, None, phrases)
     for form_number, form in forms.read_first():
         phrases.add(form, form_number)
+
     return _choose_phrases(phrases, forms.n_forms)
 
 
@@ -319,6 +327,7 @@ class _KeptForms:
         """Keep the form of a further text, while there is room."""
         if self._size > _KEPT_BYTES:
             return
+
         numbers = self._number_by_word
         n_known = len(numbers)
         self._words.extend([numbers.setdefault(word, len(numbers)) for word in form.words])
@@ -367,7 +376,9 @@ class _SurveyedForms:
         if self._kept.has_all:
             for index, form in self._kept.select(self._is_first):
                 yield int(self.form_of_text[index]), form
+
             return
+
         for index, (_, text) in enumerate(self._read_texts()):
             if self._is_first[index]:
                 yield int(self.form_of_text[index]), read_form(text)
@@ -474,6 +485,7 @@ class _Templates:
         is_repeat = size > 1 and is_template(form)
         if not is_repeat and (not shingles or len(form.words) < FEWEST_WORDS):
             return _NONE
+
         return self._begin(form, form_number, shingles, is_alone=not is_repeat)
 
     def part_small(self, template_of_form: Integers) -> None:
@@ -481,6 +493,7 @@ class _Templates:
         for template_number, forms in list(self._forms.items()):
             if len(forms) == 1:
                 continue
+
             del self.by_number[template_number]
             for form_number, template in forms:
                 is_exact = not any(template.slots)
@@ -508,6 +521,7 @@ class _Templates:
                     break
             else:
                 index.add(template_number, shingles)
+
         template_of_form[:] = merged_into[template_of_form + 1]
 
     def _join(
@@ -519,6 +533,7 @@ class _Templates:
         forms = self._forms.get(template_number)
         if forms is None:
             return
+
         forms.append((form_number, added))
         if len(forms) >= FEWEST_FORMS:
             del self._forms[template_number]
@@ -529,6 +544,7 @@ class _Templates:
         if len(self.by_number) >= MOST_TEMPLATES:
             if not self._alone:
                 return self._number(None, is_exact=not form.has_figures)
+
             oldest, _ = self._alone.popitem(last=False)
             del self.by_number[oldest], self._forms[oldest]
 
@@ -537,6 +553,7 @@ class _Templates:
         self._forms[template_number] = [(form_number, template)]
         if is_alone:
             self._alone[template_number] = None
+
         self._index.add(template_number, shingles)
         return template_number
 
@@ -548,6 +565,7 @@ class _Templates:
             self.exact.add(template_number)
         if template is not None:
             self.by_number[template_number] = template
+
         return template_number
 
 
@@ -572,6 +590,7 @@ def _collect(
     for group in np.flatnonzero(is_pattern).tolist():
         text = str(shared.get(group, ""))
         ranked.append((group not in shared, -int(sizes[group]), text, group))
+
     ranked.sort()
     # The last element stands for texts without a group.
     place_of_group = np.full(n_groups + 1, _NONE, np.int64)

@@ -133,6 +133,7 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
     for short_name in named.keys() | text_groups.keys():
         if in_texts.ends_with_possessive(short_name):
             continue
+
         candidates, text_candidates = named[short_name], text_groups[short_name]
         best, text_best = _clear_best(candidates), _clear_best(text_candidates)
         least = _LEAST_FULL_SHARE * counts.get(short_name, 0) / (1 - _LEAST_FULL_SHARE)
@@ -144,6 +145,7 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
         if best and (is_frequent or _is_majority(short_name, candidates, best)):
             persons[short_name] = best
             continue
+
         is_only = text_best is not None and in_texts.is_only_bearer(text_best)
         if text_best and (is_only or _is_majority(short_name, text_candidates, text_best)):
             persons[short_name] = text_best
@@ -159,6 +161,7 @@ def _group_full_names(counts: Mapping[str, int]) -> defaultdict[str, dict[str, i
         if is_full_name(full_name):
             groups[last_name(full_name)][full_name] = count
             groups[full_name.split()[0]][full_name] = count
+
     return groups
 
 
@@ -180,6 +183,7 @@ def _is_significant(counts: Mapping[str, int], best: str) -> bool:
     total = sum(counts.values())
     if total > _MOST_TESTED:
         return 2 * counts[best] > total + 2 * math.sqrt(total)
+
     tail = sum(math.comb(total, agreeing) for agreeing in range(counts[best], total + 1))
     return tail <= _LEVEL * (1 << total)
 
@@ -211,6 +215,7 @@ class FullNames:
                     words_before = _words_before(words[max(0, index - _MOST_WORDS) : index + 1])
                     is_possessive = _POSSESSIVE.search(word.rstrip(f"{_SIGNS}.")) is not None
                     full_names._add(form, words_before, final_words, is_possessive)
+
         return full_names
 
     def _add(
@@ -225,14 +230,17 @@ class FullNames:
         *particles, _ = form.split()
         if particles:
             del words_before[-len(particles) :]
+
         while words_before and _INITIAL.fullmatch(words_before[-1]):
             del words_before[-1]
+
         if words_before and words_before[-1][:1].isupper():
             first_name = words_before[-1].casefold()
             full_name = f"{first_name} {form}"
             if _is_first_name(first_name, final_words) and not _is_place(full_name):
                 self.counts[full_name] += 1
                 return
+
         self.alone[form] += 1
         self.possessives[form] += is_possessive
 
@@ -253,6 +261,7 @@ class FullNames:
             fewest, least = _LISTED if first_name in given else _UNLISTED
             if count >= max(fewest, least * self.last_names[form]):
                 reliable[full_name] = count
+
         return reliable
 
     def is_only_bearer(self, full_name: str) -> bool:
@@ -273,6 +282,7 @@ class FullNames:
         counts = Counter[str]()
         for full_name, count in self.counts.items():
             counts[full_name.partition(" ")[0]] += count
+
         return counts
 
     @cached_property
@@ -300,6 +310,7 @@ def _words_before(words: Sequence[str]) -> list[str]:
     if not _BEGIN_OF_NAME.match(final_word):
         while start > 0 and not _END_OF_NAME.search(words_before[start - 1]):
             start -= 1
+
     return list(map(_bare_word, words_before[start:]))
 
 
@@ -308,6 +319,7 @@ def _bare_word(word: str) -> str:
     bare = word.strip(_SIGNS)
     if len(bare) > _LONGEST_INITIAL:
         bare = bare.rstrip(".")
+
     return bare.removesuffix("\u2019s").removesuffix("'s")
 
 
@@ -318,6 +330,7 @@ def _is_first_name(word: str, last_names: Container[str]) -> bool:
         return word not in _NO_FIRST_NAMES
     if word in lists.common or word in lists.regions or word in known_names.load().types:
         return False
+
     return word.isalpha() and len(word) > _SHORTEST_FIRST_NAME and word not in last_names
 
 
@@ -345,8 +358,10 @@ def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, En
             evidence, share = as_persons[form], _LEAST_PERSON_SHARE
         elif type_ in _PLACES_AND_PEOPLES:
             evidence, share = counts_in_full_names[form], _LEAST_FULL_NAMES_OF_PLACES
+
         if evidence >= max(2, share * count):
             persons[type_, form] = (PERSON, form)
+
     return persons
 
 
@@ -361,6 +376,7 @@ def correct_place(type_: str, form: str) -> str:
         return "GPE"
     if type_ == PERSON and form in word_lists.landforms:
         return "LOC"
+
     return type_
 
 
@@ -383,6 +399,7 @@ def is_full_name(key: str) -> bool:
         return False
     if words[0] not in word_lists.given and not _may_be_first_name(key):
         return False
+
     return not any(_POSSESSIVE.search(word) or is_word_of_language(word) for word in first_names)
 
 
@@ -391,6 +408,7 @@ def _may_be_first_name(key: str) -> bool:
     word_lists, known = word_list.load(), known_names.load()
     if _is_place(key):
         return False
+
     return not any(word in known.types or word in word_lists.regions for word in key.split())
 
 
@@ -408,6 +426,7 @@ def name_key(person_name: str) -> str:
     words = _POSSESSIVE.sub("", person_name).casefold().split()
     while len(words) > 1 and is_title(words[0]):
         del words[0]
+
     middle = [word for word in words[1:-1] if not _INITIAL.fullmatch(word)]
     return " ".join([*words[:1], *middle, *words[1:][-1:]]).rstrip(".")
 
@@ -422,11 +441,14 @@ def last_name(key: str) -> str:
         return words[0]
     if not words:
         return ""
+
     start = len(words) - 1
     if words[start].strip(".") in _SUFFIXES:
         start = max(0, start - 1)
+
     while start > 0 and words[start - 1] in _PARTICLES:
         start -= 1
+
     return " ".join(words[start:])
 
 
@@ -457,6 +479,7 @@ def without_leading_words(person_name: str) -> str:
     while start < len(words) and is_word_of_language(words[start]):
         if is_title(words[start]):
             break
+
         start += 1
 
     return " ".join(words[start:]) or person_name

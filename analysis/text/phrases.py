@@ -32,6 +32,7 @@ def repeats_subject(phrase: str, subject_terms: Collection[str]) -> bool:
         is_repeated = word in repeated or word.startswith(stems)
         if not is_repeated and not (is_title(word) and following in persons):
             return False
+
     return True
 
 

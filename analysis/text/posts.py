@@ -81,4 +81,5 @@ def quote_in_context(post_sentences: Sequence[str], index: int) -> str:
     for begin in range(index, -1, -1):
         if stands_alone(post_sentences[begin]):
             return " ".join(post_sentences[begin : index + 1])
+
     return " ".join(post_sentences)

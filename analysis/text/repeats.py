@@ -49,6 +49,7 @@ def find_repeats(
                 repeats.add(document_id)
             elif pattern_place is not None:
                 places_seen.add(pattern_place)
+
     return repeats
 
 
@@ -108,6 +109,8 @@ def drop_repeats(
         else:
             kept.append((type_, spelling))
             continue
+
         if document_ids[index] not in repeats:
             kept.append((type_, spelling))
+
     return kept

@@ -87,6 +87,7 @@ class Form:
         """
         if FIGURE not in self.words:
             return " ".join(self.words)
+
         following = (*self.words[1:], "")
         return " ".join(
             word
@@ -132,12 +133,14 @@ class Template:
         """Return the example with "…" in each slot."""
         if not self.words:
             return ELLIPSIS
+
         parts, end = [], 0
         example = self.example.text
         for is_slot, place in zip(self.slots, self.word_places, strict=False):
             start, stop = self.example.spans[place]
             parts += [_show_gap(example[end:start], is_slot), example[start:stop]]
             end = stop
+
         parts.append(_show_gap(example[end:], self.slots[-1]))
         text = "".join(parts).strip()
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}{ELLIPSIS}"
@@ -151,16 +154,19 @@ class Template:
                 words.append(FIGURE)
                 spans.append((0, 0))
                 name_flags.append(True)
+
             if index < len(self.words):
                 words.append(self.words[index])
                 spans.append(self.example.spans[self.word_places[index]])
                 name_flags.append(can_be_name[index])
+
         return Form(self.example.text, tuple(words), tuple(spans), tuple(name_flags))
 
     def matches(self, form: Form) -> bool:
         """Return whether a text of *form* is one of the template."""
         if self.is_like(template_of(form)):
             return True
+
         joined = join(self, form)
         return joined is not None and joined.words == self.words
 
@@ -185,6 +191,7 @@ def template_of(form: Form) -> Template:
     n_words = len(form.words)
     if FIGURE not in form.words:
         return Template(form.words, tuple(range(n_words)), (False,) * (n_words + 1), n_words, form)
+
     words, word_places, slots = [], [], [False]
     for place, word in enumerate(form.words):
         if word == FIGURE:
@@ -193,6 +200,7 @@ def template_of(form: Form) -> Template:
             words.append(word)
             word_places.append(place)
             slots.append(False)
+
     return Template(tuple(words), tuple(word_places), tuple(slots), len(words), form)
 
 
@@ -213,10 +221,12 @@ def join(template: Template, form: Form) -> Template | None:
     most_shared = sum(map(words.__contains__, template.words))
     if most_shared < _fewest_shared(template, form):
         return None
+
     for pairs in _alignments(template.words, form.words):
         joined = _join_along(template, form, pairs)
         if joined is not None:
             return joined
+
     return None
 
 
@@ -233,8 +243,10 @@ def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Templa
         slot = _compare_gap(template, form, start, end)
         if slot is None:
             return None
+
         slots.append(slot)
         start = end
+
     indices = [index for index, _ in pairs]
     return replace(
         template,
@@ -260,6 +272,7 @@ def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool
         return False
     if not words or not (was_slot or template.words[dropped]):
         return None
+
     is_name = _is_name(words, form.can_be_name[filled])
     was_name = was_slot or _is_name(template.words[dropped], template.can_be_name[dropped])
     return True if is_name and was_name else None
@@ -268,6 +281,7 @@ def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool
 def _is_name(words: Sequence[str], can_be_name: Sequence[bool]) -> bool:
     if len(words) > LONGEST_SLOT or not any(can_be_name):
         return False
+
     return all(
         capital or word in _CONNECTING for word, capital in zip(words, can_be_name, strict=True)
     )
@@ -285,8 +299,10 @@ def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span
             position = right.index(word, start)
         except ValueError:
             break
+
         pairs.append((index, position))
         start = position + 1
+
     if len(pairs) == len(left):
         yield pairs
 
@@ -294,6 +310,7 @@ def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span
     matched = []
     for block in blocks:
         matched += [(block.a + offset, block.b + offset) for offset in range(block.size)]
+
     if matched != pairs:
         yield matched
 
@@ -317,6 +334,7 @@ def _name_flags(form: Form) -> tuple[bool, ...]:
         if word != FIGURE and word not in stop_words:
             n_content += 1
             n_small += is_small
+
     is_title_case = n_small <= (1 - _TITLE_CASE) * n_content
     return tuple(
         word == FIGURE or (word not in stop_words and (is_title_case or is_capital))
@@ -328,9 +346,11 @@ def _show_gap(gap: str, is_slot: bool) -> str:
     """Return what stands between two words; in a slot the signs at its ends and "…"."""
     if not is_slot:
         return gap
+
     tokens = list(_TOKEN.finditer(gap))
     if not tokens:
         return f"{gap}{ELLIPSIS}"
+
     return f"{gap[: tokens[0].start()]}{ELLIPSIS}{gap[tokens[-1].end() :]}"
 
 

@@ -55,6 +55,7 @@ def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = (
         remaining_text = _cut_out(text, leave_out)
         counts.update(_words_in(remaining_text))
         counts.update(_pairs_of_capitals(remaining_text))
+
     return merge_spellings(counts)
 
 
@@ -76,6 +77,7 @@ def join_names(counts: Counter[str], leave_out: Collection[str]) -> Counter[str]
         unwanted = {left, right}.intersection(leave_out) - _BEGINNINGS_OF_NAMES
         if count < _FEWEST_PAIRS or left == right or unwanted:
             continue
+
         rarer_uses, other_uses = sorted((remaining[left], remaining[right]))
         is_name = count >= _SHARE_OF_RARER * rarer_uses and count >= _SHARE_OF_OTHER * other_uses
         if is_name and rarer_uses >= count:
@@ -85,6 +87,7 @@ def join_names(counts: Counter[str], leave_out: Collection[str]) -> Counter[str]
     for folded, word in words.items():
         if remaining[folded] > 0:
             joined[word] = remaining[folded]
+
     return joined
 
 
@@ -105,6 +108,7 @@ def merge_spellings(words: Counter[str]) -> Counter[str]:
     for forms in spellings.values():
         _, most_common = max((times, form) for form, times in forms.items())
         merged[most_common] = forms.total()
+
     return merged
 
 
@@ -117,6 +121,7 @@ def words_of_terms(terms: Iterable[str]) -> set[str]:
     for term in terms:
         words.add(term.casefold())
         words.update(map(str.casefold, words_of(term)))
+
     return words
 
 
@@ -139,6 +144,7 @@ def _cut_out(text: str, leave_out: Collection[re.Pattern[str]]) -> str:
     remaining_text = _ADDRESS.sub("\n", text)
     for pattern in leave_out:
         remaining_text = pattern.sub("\n", remaining_text)
+
     return remaining_text
 
 
@@ -155,6 +161,7 @@ def _words_in(text: str) -> Iterator[str]:
         if _SPACELESS.search(match):
             for run in _IDEOGRAPHS.findall(match):
                 yield from _pairs(run) if run[0] >= "\u3400" else (run,)
+
             continue
 
         word = _read_word(match)

@@ -51,8 +51,10 @@ def read_link_key(home: Path) -> bytes:
         write_private(path, key.hex())
     except (OSError, ValueError):
         key = b""
+
     if len(key) != _KEY_BYTES:
         raise BadInput(f"{path} cannot be read as a key: delete it, and links are made anew")
+
     return key
 
 
@@ -69,6 +71,7 @@ def find_by_token(desks: Mapping[str, T], token: str) -> T | None:
     for known, desk in desks.items():
         if hmac.compare_digest(known.encode(), token.encode(errors="replace")):
             opened = desk
+
     return opened
 
 
@@ -77,6 +80,7 @@ def is_own_host(host: str) -> bool:
     name, colon, port = host.rpartition(":")
     if not colon or host.endswith("]"):
         return host in LOOPBACK_NAMES
+
     return name in LOOPBACK_NAMES and port.isascii() and port.isdigit()
 
 

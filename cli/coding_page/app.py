@@ -93,6 +93,7 @@ class CodingApp:
         asset = request.match_info["asset"]
         if asset not in _ASSETS:
             raise web.HTTPNotFound
+
         content = (files("cli.coding_page") / "assets" / asset).read_text(encoding="utf-8")
         return web.Response(text=content, content_type=_ASSETS[asset], charset="utf-8")
 
@@ -128,6 +129,7 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         location = {"Location": error.headers["Location"]} if error.status == 302 else {}
         response = web.Response(status=error.status, text=error.reason, headers=location)
+
     response.headers.update(HEADERS)
     return response
 
@@ -140,6 +142,7 @@ async def _refuse_foreign(request: web.Request, handler: _Handler) -> web.Stream
         is_own = is_own_origin(request.headers.get("Origin"), host)
         if not is_own or request.content_type != "application/json":
             raise web.HTTPForbidden
+
     try:
         return await handler(request)
     except NotFound as error:
@@ -185,6 +188,7 @@ async def _serve(app: CodingApp, port: int, say_where: Callable[[int], None]) ->
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+
     # Addresses hold tokens, so that there is no access log.
     runner = web.AppRunner(app.make(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()

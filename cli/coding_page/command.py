@@ -29,6 +29,7 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
     """
     if request.file or request.out or request.program:
         raise UsageError("--serve opens a page to code on: leave --file, --out and --for away")
+
     coders = split_coders(request.coder or DEFAULT_CODER)
     codebook = find_codebook(request.codebook)
     settings = context.load_settings()
@@ -44,8 +45,10 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
         )
         with db.read() as connection:
             codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+
         if request.within is None:
             sample = choose_for_people(db, request.run, codebook_id, sample, request.n)
+
         say_what_is_kept(db, codebook_id, request, len(sample))
         project = CodingProject(
             db, request.run, codebook, codebook_id, sample, coders=coders, doubles=page.doubles
@@ -58,6 +61,7 @@ def split_coders(names: str) -> list[str]:
     coders = names.split(",")
     if len(set(coders)) < len(coders):
         raise UsageError("--coder names somebody twice: each coder has a link of their own")
+
     return coders
 
 
@@ -75,6 +79,7 @@ def _serve_project(project: CodingProject, run_id: int, key: bytes, port: int) -
         for progress in begun:
             link = f"{origin}/{tokens[progress.coder]}/"
             show(f"  {progress.coder:{width}}  {link}  {_describe(progress.done, progress.total)}")
+
         show(f"  {'decisions':{width}}  {origin}/{tokens[_DECISIONS]}/  and progress")
         inform("each link is for one person; Ctrl-C ends this, and the same command goes on")
         sys.stdout.flush()
@@ -85,6 +90,7 @@ def _serve_project(project: CodingProject, run_id: int, key: bytes, port: int) -
     for progress in project.count_done():
         coded = progress.done - before[progress.coder]
         show(f"{progress.coder}: {_describe(progress.done, progress.total)} coded, {coded:,} now")
+
     if len(before) > 1:
         _show_agreement(project)
 

@@ -83,6 +83,7 @@ class DecisionDesk(Desk):
         for coder in sorted(coders, key=lambda coder: _shuffle(item, coder)):
             value = self.people[coder][unit].get(variable.name)
             given.append(NOT_ANSWERED if value is None else describe_code(value))
+
         return given
 
 
@@ -125,12 +126,14 @@ def find_shared(
     coders = list_finished(codebook, people, unit)
     if len(coders) < 2:
         return None
+
     answers: list[UnitCodes] = [people[coder][unit] for coder in coders]
     shared: dict[str, CodeValue] = {}
     for variable in codebook.variables:
         values = [codes[variable.name] for codes in answers if variable.name in codes]
         if len(values) == len(answers) and len({value.code for value in values}) == 1:
             shared[variable.name] = values[0]
+
     return shared
 
 

@@ -117,6 +117,7 @@ class Desk:
             remark = MOVED_ON
         elif session.undo() is None:
             remark = NOTHING_TO_UNDO
+
         self._note(undo.request)
         return self._describe(session, remark)
 
@@ -126,6 +127,7 @@ class Desk:
             stored = list_sampled_keys(connection, self.coding.run_id, self.coding.codebook_id)
             codes = read_codes(connection, self.coding)
             elsewhere = read_codes_elsewhere(connection, self.coding)
+
         units = [unit for unit in self._texts if unit in stored]
         store = DatabaseCodes(self._db, self.coding)
         return CodingSession(self._codebook, units, codes, store, elsewhere)
@@ -139,6 +141,7 @@ class Desk:
     def _parse(self, answer: Answer, variable: Variable) -> CodeValue:
         if answer.code is None:
             return cannot_be_coded(answer.reason)
+
         try:
             return CodeValue(variable.parse_code(answer.code))
         except ValueError as error:
@@ -159,6 +162,7 @@ class Desk:
             return "" if codes[variable.name].code == value.code else CODED_ELSEWHERE
         if next_variable(self._codebook, codes) != variable:
             return NOT_ASKED
+
         outcome = session.answer(unit, variable.name, value)
         remarks = {StoreOutcome.ERASED: ERASED, StoreOutcome.THERE_ALREADY: CODED_ELSEWHERE}
         return remarks.get(outcome, "")
@@ -210,6 +214,7 @@ def describe_options(variable: Variable) -> list[dict[str, str]]:
     for code, key in keys.items():
         if code not in variable.codes:
             options.append({"code": code, "key": key, "meaning": "no category applies"})
+
     return options
 
 

@@ -49,6 +49,7 @@ def read_people_codes(
                 for unit in units
                 if unit in codes or unit in elsewhere
             }
+
     return people
 
 

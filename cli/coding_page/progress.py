@@ -27,6 +27,7 @@ def count_done(
     for unit in {unit for units in units_by_coder.values() for unit in units}:
         for coder in list_finished(codebook, people, unit):
             finished_by_coder.setdefault(coder.removeprefix(PERSON), set()).add(unit)
+
     return [
         CoderProgress(coder, len(finished_by_coder[coder].intersection(units)), len(units))
         for coder, units in units_by_coder.items()

@@ -107,6 +107,7 @@ class CodingProject:
             people = read_people_codes(
                 connection, self._run_id, self._codebook_id, self._coders, stored
             )
+
         return people, stored
 
     def _count_done(self, people: PeopleCodes, stored: set[UnitKey]) -> list[CoderProgress]:
@@ -124,6 +125,7 @@ class CodingProject:
                 for text in self._sample
             ]
             self._measured = (people, measure_agreement(self.codebook, units))
+
         return self._measured[1]
 
 

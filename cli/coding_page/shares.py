@@ -36,9 +36,11 @@ def share_out(
             chosen: Collection[str] = coders
         else:
             chosen = coded_by.get(text.unit) or [_choose(coders, codebook_hash, text.item)]
+
         for coder in coders:
             if coder in chosen:
                 texts_by_coder[coder].append(text)
+
     return texts_by_coder
 
 

@@ -40,10 +40,12 @@ def _take_lock(home: Path) -> int:
             raise StackError(
                 f"a stack is already up in {home} (process {holder}): use it, or end it first"
             )
+
         if time.monotonic() > deadline:
             raise StackError(
                 f"processes of a killed stack still hold {path}: end them, see `fuser {path}`"
             )
+
         time.sleep(0.05)
 
     os.ftruncate(lock, 0)
@@ -67,4 +69,5 @@ def _is_alive(pid: str) -> bool:
         return True
     except (ProcessLookupError, ValueError):
         return False
+
     return True

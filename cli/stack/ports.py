@@ -24,4 +24,5 @@ def http_answers(url: str) -> bool:
         with suppress(OSError, http.client.HTTPException):
             connection.request("GET", parts.path)
             return connection.getresponse().status == HTTPStatus.OK
+
         return False

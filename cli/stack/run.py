@@ -39,6 +39,7 @@ def run_in_foreground(
         for signum in STOP_SIGNALS:
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 signal.signal(signum, request_stop)
+
         try:
             if stack.start():
                 _show_addresses(stack)
@@ -86,6 +87,7 @@ def _show(message: str) -> None:
 def _check_installation(settings: Settings) -> None:
     if not settings.redis_url:
         valkey.binary()
+
     missing = [package for package in SERVER_PACKAGES if find_spec(package) is None]
     if missing and not settings.textapi_url:
         raise StackError(
@@ -104,6 +106,7 @@ def _show_addresses(stack: Stack) -> None:
     if stack.flower_url:
         flower = without_password(stack.flower_url)
         _show(f"  Flower    {flower} (its password: {stack_file(home)})")
+
     _show(f"  logs      {home / 'logs'}")
     _show("Ctrl-C ends it")
 

@@ -74,12 +74,14 @@ class Stack:
         worker = self._start_worker(worker_name)
         if textapi:
             self._wait_for(textapi, partial(http_answers, f"{self.settings.textapi_url}/ready"))
+
         self._wait_for(worker, partial(worker_answers, str(self.settings.redis_url), worker_name))
         if flower:
             self._wait_for(flower, partial(http_answers, f"{self.flower_url}/healthcheck"))
 
         if self._is_stopping:
             return False
+
         self._write_stack_file()
         self._show(f"the stack is up after {time.monotonic() - started:.1f} s")
         return True
@@ -90,6 +92,7 @@ class Stack:
             for process in self._processes:
                 if message := process.restart_if_ended():
                     self._show(message)
+
             time.sleep(POLL_SECONDS)
 
     def request_stop(self) -> None:
@@ -130,6 +133,7 @@ class Stack:
                 raise BrokerAway(
                     f"Redis at {without_password(url)} does not answer, or not with this password"
                 )
+
             return None
 
         port, password = free_port(), secrets.token_urlsafe(24)
@@ -143,6 +147,7 @@ class Stack:
     def _start_textapi(self) -> SupervisedProcess | None:
         if self.settings.textapi_url:
             return None
+
         port, key = free_port(), self.settings.textapi_key or SecretStr(secrets.token_urlsafe(24))
         keys = [secret.get_secret_value() for secret in (key, *self.settings.textapi_keys)]
         command = [*python_module("cli.main"), "textapi", "--host=127.0.0.1", f"--port={port}"]
@@ -180,11 +185,14 @@ class Stack:
             if end := process.describe_end():
                 last_line = process.last_log_line()
                 raise StackError(f"{process_name} {end} before it was ready ({last_line}): {hint}")
+
             if time.monotonic() > deadline:
                 raise StackError(
                     f"{process_name} was not ready within {START_SECONDS:.0f} s: {hint}"
                 )
+
             time.sleep(POLL_SECONDS / 2)
+
         if not self._is_stopping:
             self._show(f"{process.name} is ready")
 
@@ -207,4 +215,5 @@ def _absolute(database_url: str) -> str:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str(Path(url.database).resolve()))
+
     return url.render_as_string(hide_password=False)

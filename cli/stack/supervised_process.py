@@ -69,6 +69,7 @@ class SupervisedProcess:
                 start_new_session=True,
                 pass_fds=(self.lock,),
             )
+
         self._started_at, self._restart_at = time.monotonic(), None
 
     def describe_end(self) -> str | None:
@@ -78,6 +79,7 @@ class SupervisedProcess:
             return None
         if status < 0:
             return f"was ended by {signal.Signals(-status).name}"
+
         return f"ended with status {status}"
 
     def last_log_line(self) -> str:
@@ -85,6 +87,7 @@ class SupervisedProcess:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 4000))
             lines = log.read().decode(errors="replace").strip().split("\n")
+
         return lines[-1].strip() or "its log is empty"
 
     def restart_if_ended(self) -> str | None:
@@ -99,8 +102,10 @@ class SupervisedProcess:
             delay = min(MAX_RESTART_DELAY, 0.25 * 2**self._failures)
             self._restart_at = moment + delay
             return f"{self.name} {end}; starting it again in {delay:g} s (its log: {self.log})"
+
         if moment < self._restart_at:
             return None
+
         self.start()
         return f"{self.name} is started again"
 
@@ -113,6 +118,7 @@ class SupervisedProcess:
         """Wait until it has ended; after its grace, kill it and its process group."""
         if self._process is None:
             return
+
         try:
             self._process.wait(self.grace)
         except subprocess.TimeoutExpired:

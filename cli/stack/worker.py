@@ -35,4 +35,5 @@ def worker_answers(redis_url: str, worker_name: str) -> bool:
 
     with Celery("ping", broker=redis_url, set_as_current=False) as app, suppress(OperationalError):
         return bool(app.control.ping(destination=[worker_name], timeout=0.5, limit=1))
+
     return False

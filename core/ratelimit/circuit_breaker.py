@@ -87,6 +87,7 @@ class CircuitBreaker:
                 break
             if wait > LONGEST_WAIT_SECONDS and is_checked:
                 raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
+
             await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
 
         return None
@@ -110,6 +111,7 @@ class CircuitBreaker:
         self._check_at = self._clock.monotonic() + CHECK_SECONDS
         if self._open_until:
             self._check_at = min(self._check_at, self._open_until)
+
         return permit
 
 
@@ -127,4 +129,5 @@ def let_services_be_tried(client: redis.Redis) -> list[str]:
             services.add(base.removeprefix(f"{KEY_PREFIX}:").rpartition(":")[0])
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
+
     return sorted(services)

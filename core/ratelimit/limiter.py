@@ -133,6 +133,7 @@ class RateLimiter:
         else:
             permit = await self._take_permit(self._windows.weights_of(weights))
             self._in_flight.start(permit)
+
         self._on_wait(self._clock.monotonic() - began)
         return permit
 
@@ -172,6 +173,7 @@ class RateLimiter:
         if permit is not None:
             if self._prefetched.is_low:
                 self._distribution.ensure_running()
+
             return permit
 
         waits_since = self._clock.monotonic()
@@ -185,10 +187,12 @@ class RateLimiter:
                 if future.done() and not future.cancelled() and future.exception() is None:
                     unused = self._windows.weights_of(NO_WEIGHTS)
                     self._in_flight.end(future.result(), succeeded=False, weights=unused)
+
                 raise
 
             if self._clock.monotonic() - permit.taken_at <= SEND_WITHIN_SECONDS:
                 return permit
+
             with suppress(RedisError):
                 await self._windows.remove([permit])
 
@@ -205,6 +209,7 @@ class RateLimiter:
                 if now - away_since > LONGEST_WAIT_SECONDS:
                     self._refuse_waiting(BrokerAway.caused_by(error))
                     return
+
                 await self._clock.sleep(REDIS_RETRY_SECONDS)
             except TidingsError as error:
                 self._refuse_waiting(error)
@@ -243,6 +248,7 @@ class RateLimiter:
         calls = list(islice(self._waiting, TAKEN_AT_ONCE))
         if not calls:
             return
+
         waiting = [WaitingCall((now - call.waits_since) * 1000, call.weights) for call in calls]
 
         taken = await self._windows.take_in_turn(waiting)
@@ -253,6 +259,7 @@ class RateLimiter:
                 unused.append(permit)
             else:
                 call.future.set_result(permit)
+
         await self._windows.remove(unused)
 
         if len(taken.permits) < len(calls):
@@ -271,6 +278,7 @@ class RateLimiter:
             wait = taken.wait or self._look_seconds
             if taken.reason == OLDER_CALL_WAITS:
                 wait = LOOKS_BEHIND_OTHERS * self._look_seconds
+
             await self._clock.sleep(max(min(wait, KEEP_PLACE_SECONDS), 0.001))
         else:
             await self._clock.sleep(max(taken.wait, 0.001))
@@ -290,6 +298,7 @@ class RateLimiter:
             # A call whose future is done was cancelled.
             if not call.future.done():
                 return call
+
         return None
 
     @property
@@ -302,6 +311,7 @@ def _without_duplicates(windows: Sequence[Window]) -> list[Window]:
     smallest: dict[tuple[LimitUnit, int], Window] = {}
     for window in sorted(windows, key=lambda window: (window.seconds, -window.amount)):
         smallest[window.unit, window.seconds] = window
+
     return list(smallest.values())
 
 

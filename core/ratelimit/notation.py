@@ -66,6 +66,7 @@ class Window:
             return str(self.amount)
         if self.unit is LimitUnit.COST:
             return f"{format(Decimal(self.amount) / MICRO_UNITS, 'f')} {self.currency}"
+
         multiple = max(
             (m for m in _MULTIPLES if self.amount % _MULTIPLES[m] == 0), key=_MULTIPLES.__getitem__
         )
@@ -84,6 +85,7 @@ def parse_limits(text: str) -> tuple[Window, ...]:
             f"{text!r} mixes {' and '.join(sorted(currencies))}: write all windows of cost in one "
             "currency"
         )
+
     return tuple(sorted(windows, key=lambda window: window.seconds))
 
 
@@ -95,6 +97,7 @@ def parse_call_limits(text: str) -> tuple[Window, ...]:
             raise SettingsError(
                 f"{str(window)!r} is no limit for a service that counts calls alone: {_ADVICE}"
             )
+
     return windows
 
 
@@ -110,6 +113,7 @@ def _parse_window(limit: str) -> Window:
     elif match[3]:
         unit, currency = LimitUnit.COST, match[3]
         amount *= MICRO_UNITS
+
     if not amount or amount % 1:
         raise SettingsError(f"{limit!r} is no limit: {_ADVICE}")
 

@@ -44,6 +44,7 @@ class PrefetchedPermits:
         self._calls += 1
         if self._permits and self._age_of_oldest() <= PREFETCH_SECONDS:
             return self._permits.popleft()
+
         return None
 
     def add(self, permit: Permit) -> None:
@@ -77,6 +78,7 @@ class PrefetchedPermits:
         expired = []
         while self._permits and self._age_of_oldest() >= older_than:
             expired.append(self._permits.popleft())
+
         # If Redis fails, they expire by themselves.
         with suppress(RedisError):
             await self._windows.remove(expired)

@@ -74,11 +74,13 @@ class Recovery:
         for window, key in zip(self._windows.windows, self._keys.windows, strict=True):
             if window.seconds < LONG_WINDOW_SECONDS:
                 continue
+
             arguments: list[str | int] = [token, *self._windows.arguments_of(window)]
             for count in await self._history(window.seconds + 60):
                 amount = getattr(count, window.unit)
                 if amount > 0:
                     arguments += (count.minute, amount)
+
             if not await self._refill_window(keys=[self._keys.recovery, key], args=arguments):
                 # The lock expired: another process rebuilds the windows.
                 return
@@ -94,6 +96,7 @@ class Recovery:
         now = seconds + microseconds / 1e6
         if await self._redis.set(lost_at, now, nx=True, ex=600):
             return 0.0
+
         # The clock may have been set back since, so that the difference would be negative.
         return max(0.0, now - float(await self._redis.get(lost_at) or now))
 

@@ -115,6 +115,7 @@ class PermitWindows:
         self._arguments: list[int] = []
         for window in windows:
             self._arguments += self.arguments_of(window)
+
         self._spacing_ms = _spacing_ms(windows)
 
     def arguments_of(self, window: Window) -> tuple[int, int, int]:
@@ -211,6 +212,7 @@ class PermitWindows:
         arguments += self._arguments
         for permit_id, age_ms, weights in stamps:
             arguments += (permit_id, age_ms, *weights)
+
         for (unit, remaining, limit, seconds), *ages_ms, headrooms in statements:
             number = _UNIT_NUMBERS[unit]
             amounts = [-1 if amount is None else amount for amount in (remaining, limit)]
@@ -241,6 +243,7 @@ class PermitWindows:
             seconds = self.windows[taken.reason - 1].seconds
             if seconds <= LONG_WINDOW_SECONDS:
                 longest = LONG_WINDOW_SECONDS
+
         return taken.wait > longest
 
     def cap_reached(self, wait: float, reason: int, *, is_lowered: bool = False) -> CapReached:
@@ -254,6 +257,7 @@ class PermitWindows:
             problem = f"says until {at} that less is left than our limit of {limit} has"
         else:
             problem = f"limit of {self.windows[reason - 1]} is reached until {at}"
+
         return CapReached(f"{self._service}: {problem}", service=self._service, until=until)
 
 
@@ -264,5 +268,6 @@ def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
     """
     if not windows or windows[0].seconds >= LONG_WINDOW_SECONDS:
         return 0.0, 0.0
+
     spacing = SPACING * windows[0].seconds * 1000 / windows[0].amount
     return spacing, max(spacing, SPACING_TOLERANCE_MS)

@@ -28,6 +28,7 @@ def write_lines(run_id: int, sample: Iterable[SampledText]) -> str:
         unit = {"text": text.text, "label": [], "item": text.item, "run": run_id}
         origin = {"period": text.period, "keyword": text.keyword, "document": text.document}
         lines.append(json.dumps({**unit, **origin}, ensure_ascii=False) + "\n")
+
     return "".join(lines)
 
 
@@ -38,6 +39,7 @@ def write_labels(codebook: Codebook) -> str:
         names += [f"{variable.name}={code}" for code in variable.codes]
         if variable.type == VariableType.CATEGORIES:
             names.append(f"{variable.name}={NONE_APPLIES}")
+
     names += [f"{UNCODED}={reason}" for reason in UncodedReason]
 
     labels = []
@@ -45,6 +47,7 @@ def write_labels(codebook: Codebook) -> str:
         key = _KEYS[number] if number < len(_KEYS) else None
         colours = {"background_color": _BACKGROUND, "text_color": _FOREGROUND}
         labels.append({"text": name, "suffix_key": key, **colours})
+
     return json.dumps(labels, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -58,16 +61,19 @@ def read_lines(path: Path, lines: Sequence[Any], codebook: Codebook) -> CodedFil
         if not isinstance(labels, list):
             problems.append(f"{place} is no text of doccano with a list of labels")
             continue
+
         meta = line.get("meta")
         fields = {**(meta if isinstance(meta, dict) else {}), **line}
         if labels and "item" not in fields:
             problems.append(f"{place} has no item: keep the fields of the file that --out wrote")
             continue
+
         cells, reason, mistakes = _read_labels(labels, codebook)
         problems += [f"{place}: {mistake}" for mistake in mistakes]
         text = fields.get("text", fields.get("data"))
         written = text if isinstance(text, str) else None
         rows.append(CodedRow(place, f"{fields.get('item')}", cells, written, None, reason))
+
     return CodedFile(path, rows, problems=problems)
 
 
@@ -88,5 +94,6 @@ def _read_labels(
             codes[codebook.variables[0].name].append(variable)
         else:
             mistakes.append(f"{label!r} is no label of the codebook {codebook.name}")
+
     cells = {variable: SEPARATOR.join(parts) for variable, parts in codes.items() if parts}
     return cells, reason, mistakes

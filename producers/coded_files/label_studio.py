@@ -37,6 +37,7 @@ def write_tasks(codebook: Codebook, run_id: int, sample: Iterable[SampledText]) 
         instructions = " ".join(codebook.instructions_about(text.keyword).split())
         shown = {_INSTRUCTIONS: instructions, **questions} if instructions else questions
         tasks.append({"data": {**unit, **origin, **shown}})
+
     return json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -47,6 +48,7 @@ def write_configuration(codebook: Codebook) -> str:
         SubElement(view, "Header", value=f"${_INSTRUCTIONS}", size="5")
     if codebook.asks_of_keyword:
         SubElement(view, "Header", value="$keyword", size="4")
+
     SubElement(view, "Text", name=_TEXT, value="$text")
     for variable in codebook.variables:
         _add_variable(view, codebook, variable)
@@ -56,6 +58,7 @@ def write_configuration(codebook: Codebook) -> str:
     choices = SubElement(view, "Choices", reasons)
     for reason in UncodedReason:
         SubElement(choices, "Choice", value=reason)
+
     indent(view)
     return tostring(view, encoding="unicode") + "\n"
 
@@ -70,6 +73,7 @@ def _add_variable(view: Element, codebook: Codebook, variable: Variable) -> None
             "whenTagName": condition.variable,
             "whenChoiceValue": condition.code,
         }
+
     group = SubElement(view, "View", attributes)
     SubElement(group, "Header", value=f"${_question_field(variable)}", size="4")
 
@@ -79,6 +83,7 @@ def _add_variable(view: Element, codebook: Codebook, variable: Variable) -> None
         bounds = {"min": variable.codes[0], "max": variable.codes[-1], "step": "1"}
         SubElement(group, "Number", {**control, **bounds})
         return
+
     control["choice"] = "multiple" if variable.type == VariableType.CATEGORIES else "single"
     choices = SubElement(group, "Choices", {**control, "showInline": "true"})
     for code in codes:
@@ -86,6 +91,7 @@ def _add_variable(view: Element, codebook: Codebook, variable: Variable) -> None
         hint = variable.meanings.get(code)
         if hint:
             choice["hint"] = hint
+
         SubElement(choices, "Choice", choice)
 
 
@@ -104,16 +110,19 @@ def read_tasks(path: Path, tasks: list[Any], codebook: Codebook) -> CodedFile:
         if not isinstance(task_data, dict) or not isinstance(annotations, list):
             problems.append(f"{place} is no task of Label Studio with data and annotations")
             continue
+
         item = task_data.get("item")
         text = task_data.get("text")
         for annotation in annotations:
             if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
                 continue
+
             cells, reason, mistakes = _read_results(annotation.get("result"), codebook)
             problems += [f"{place}: {mistake}" for mistake in mistakes]
             coder = _name_coder(annotation.get("completed_by"))
             written = text if isinstance(text, str) else None
             rows.append(CodedRow(place, f"{item}", cells, written, coder, reason))
+
     return CodedFile(path, rows, problems=problems)
 
 
@@ -130,6 +139,7 @@ def _read_results(results: Any, codebook: Codebook) -> tuple[dict[str, str], str
             mistakes.append(f"{control} is no variable of the codebook {codebook.name}")
         else:
             cells[control] = written
+
     return cells, reason, mistakes
 
 
@@ -139,6 +149,7 @@ def _list_values(results: Any) -> Iterator[tuple[str, str]]:
         held = result.get("value") if isinstance(result, dict) else None
         if not isinstance(held, dict):
             continue
+
         control = f"{result.get('from_name')}"
         if isinstance(held.get("choices"), list):
             yield control, SEPARATOR.join(map(str, held["choices"]))

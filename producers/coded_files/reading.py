@@ -20,6 +20,7 @@ def read_coded_file(path: Path, codebook: Codebook) -> CodedFile:
     """Return the rows of a coded file. Raises `BadInput` if it cannot be read as one."""
     if is_zipfile(path):
         raise BadInput(f"{path} is a ZIP archive, as doccano exports: unpack it, give a file of it")
+
     text, is_utf8 = read_text(path)
     begin = text.lstrip()[:1]
     if begin not in ("[", "{"):
@@ -33,6 +34,7 @@ def read_coded_file(path: Path, codebook: Codebook) -> CodedFile:
         return read_tasks(path, entries, codebook)
     if any(isinstance(entry, dict) and "annotation_id" in entry for entry in entries):
         raise BadInput(f"{path} is JSON-MIN of Label Studio, without names: export it as JSON")
+
     return read_lines(path, entries, codebook)
 
 
@@ -41,6 +43,7 @@ def _parse_list(path: Path, text: str) -> list[Any]:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is no JSON ({error}): export it again") from None
+
     return entries if isinstance(entries, list) else [entries]
 
 
@@ -49,9 +52,11 @@ def _parse_lines(path: Path, text: str) -> list[Any]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
+
         try:
             entries.append(json.loads(line))
         except (ValueError, RecursionError) as error:
             message = f"{path}, line {number} is no JSON ({error}): export it again"
             raise BadInput(message) from None
+
     return entries

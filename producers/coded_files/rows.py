@@ -86,11 +86,13 @@ def check_rows(
         problems += [f"{row.place}: {mistake}" for mistake in mistakes]
         if not codes or mistakes:
             continue
+
         file_codes.coded_rows += 1
         sampled = texts.get(row.item)
         if sampled is None:
             file_codes.unknown_items += 1
             continue
+
         if row.text and not is_same_text(row.text, sampled.text, is_utf8=file.is_utf8):
             problems.append(f"{row.place} has another text than {row.item}")
             continue
@@ -114,18 +116,22 @@ def _parse_row(codebook: Codebook, row: CodedRow) -> tuple[UnitCodes, list[str]]
         written = row.cells.get(variable.name, "").strip()
         if not written:
             continue
+
         try:
             value = parse_cell(variable, written)
         except ValueError as error:
             mistakes.append(f"{error}")
             continue
+
         plain_codes = {name: earlier.code for name, earlier in codes.items()}
         if variable.is_asked(plain_codes):
             codes[variable.name] = value
         elif not mistakes:
             mistakes.append(_tell_contradiction(variable, codes))
+
     if row.reason is None:
         return complete_codes(codebook, codes), mistakes
+
     try:
         return _fill_up(codebook, codes, UncodedReason(row.reason)), mistakes
     except ValueError:
@@ -137,6 +143,7 @@ def _fill_up(codebook: Codebook, codes: UnitCodes, reason: UncodedReason) -> Uni
     completed = dict(codes)
     while (variable := next_variable(codebook, completed)) is not None:
         completed[variable.name] = cannot_be_coded(reason)
+
     return completed
 
 
@@ -144,6 +151,7 @@ def _tell_contradiction(variable: Variable, codes: UnitCodes) -> str:
     condition = variable.condition
     if condition is None:
         raise AssertionError(f"{variable.name} is asked of all texts")
+
     earlier = codes.get(condition.variable)
     answer = "has no code" if earlier is None else f"is {format_value(earlier)}"
     return (
@@ -171,4 +179,5 @@ def parse_cell(variable: Variable, written: str) -> CodeValue:
         except ValueError:
             message = f"{reason.strip()!r} is no reason: write {UNCODED}: and one of {_REASONS}"
             raise ValueError(message) from None
+
     return CodeValue(variable.parse_code(written))

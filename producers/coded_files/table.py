@@ -33,6 +33,7 @@ def table_rows(
         for variable in codebook.variables:
             value = unit_codes.get(variable.name)
             cells.append("" if value is None else format_value(value))
+
         origin = (f"{run_id}", text.period, text.keyword, text.document)
         yield text.item, *cells, text.text, *origin
 
@@ -57,8 +58,10 @@ def read_table(path: Path, text: str, codebook: Codebook, *, is_utf8: bool) -> C
         if not isinstance(cells, list) or len(cells) < len(columns):
             problems.append(f"row {number} is no row of the table")
             continue
+
         cells_by_column = dict(zip(columns, cells, strict=False))
         codes = {column: cells_by_column[column] for column in needed[1:]}
         item = cells_by_column["item"].strip()
         rows.append(CodedRow(f"row {number}", item, codes, cells_by_column.get("text")))
+
     return CodedFile(path, rows, is_utf8, problems)

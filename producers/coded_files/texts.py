@@ -20,8 +20,10 @@ def read_text(path: Path) -> tuple[str, bool]:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror})") from error
+
     if len(content) > MAX_FILE_BYTES:
         raise BadInput(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: is it the coded file?")
+
     try:
         return content.decode().lstrip("\ufeff"), True
     # A spreadsheet program saved the file in its own encoding; items are ASCII.
@@ -39,6 +41,7 @@ def _compared(text: str, *, is_utf8: bool) -> str:
     plain = text.lstrip("'")
     if is_utf8:
         return fold(plain).text
+
     # Only ASCII characters of a file in another encoding are certain.
     return "".join(filter(str.isalnum, normalize("NFC", plain).encode("ascii", "ignore").decode()))
 

@@ -31,6 +31,7 @@ def lock_folder(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
             # A folder that is not empty stays.
             with suppress(OSError):
                 folder.rmdir()
+
         os.close(descriptor)
 
 
@@ -44,6 +45,7 @@ def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
         except BaseException:
             os.close(descriptor)
             raise
+
         os.close(descriptor)
 
 

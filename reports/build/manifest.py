@@ -64,6 +64,7 @@ def fingerprint_report(
     hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {fingerprint_run(db, run_id)}".encode())
+
     for package in _PACKAGES:
         # Only the outermost package is imported: others import the drawing code.
         root, *inner_packages = package.split(".")
@@ -71,6 +72,7 @@ def fingerprint_report(
         for file in sorted(folder.iterdir(), key=attrgetter("name")):
             if file.is_file():
                 hashed.update(file.read_bytes())
+
     return hashed.hexdigest()
 
 
@@ -79,6 +81,7 @@ def has_report(out: Path, fingerprint: str) -> bool:
     last_fingerprint, file_names = read_manifest(out)
     if last_fingerprint != fingerprint:
         return False
+
     return all((out / file_name).is_file() for file_name in file_names)
 
 

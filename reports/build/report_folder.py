@@ -94,6 +94,7 @@ def build(
         runs = [replace(run, grain=Grain.MONTH) for run in runs]
     if any(years.groups_by_year(run) for run in runs):
         check = _after_one(check)
+
     with ExitStack() as stack:
         executor = stack.enter_context(open_second_process()) if with_second_process else None
         note = describe_origin(runs)
@@ -113,16 +114,19 @@ def build(
             else:
                 summary = summarize_run(run)
                 reports.append(Report(summary, pages, store, exports, None, {}, None, None))
+
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
             _write_report(*reports)
+
         store.finish()
 
         figure_names = (f"{store.folder.name}/{file_name}" for file_name in store.used)
         file_names = {*pages.names, *figure_names}
         for report in reports:
             file_names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+
         pages.put_in_place(last=INDEX)
 
     store.drop_unused()
@@ -149,6 +153,7 @@ def _share_work(
     """
     if executor is None or len(runs) > 1:
         return
+
     (run,) = runs
     share_phrases(run, executor)
     if REPORT_KINDS[run.kind.report].read_findings is not None and not run.selection:
@@ -166,6 +171,7 @@ def _read_report(
     read_findings = REPORT_KINDS[run.kind.report].read_findings
     if read_findings is not None:
         repeats, findings = read_repeats(run), read_findings(run)
+
     watch, surprises = read_watch_section(run), read_surprises_section(run, texts=exports.texts)
     summary = summarize_run(run)
     return Report(summary, pages, store, exports, repeats, findings, watch, surprises)
@@ -209,6 +215,7 @@ def _split_jobs(run: RunData, figures: int) -> list[tuple[str, ...]]:
     """Split the run's jobs, by name, into years or parts of about so many *figures*."""
     if years.groups_by_year(run):
         return years.split_by_year(job.name for job in run.jobs)
+
     figures_per_job = REPORT_KINDS[run.kind.report].figures_per_job * max(1, len(run.keywords))
     job_names = [job.name for job in run.jobs]
     return [tuple(batch) for batch in in_batches(job_names, max(1, figures // figures_per_job))]
@@ -240,6 +247,7 @@ def _draw_jobs(source: _FigureSource, out: Path, job_names: Collection[str]) -> 
         run = load_run(db, source.run_id, grain=source.grain, grouping=source.grouping)
         store = FigureStore(out, note=describe_origin([run]))
         REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
+
     return store.used
 
 
@@ -274,6 +282,7 @@ def copy_report(source: Path, out: Path) -> Path:
         fingerprint, file_names = read_manifest(source)
         if fingerprint is not None and has_report(out, fingerprint):
             return index
+
         # The index is copied last.
         for file_name in sorted(file_names, key=lambda file_name: file_name == INDEX):
             with (source / file_name).open("rb") as file, replace_file(out / file_name) as copied:

@@ -33,6 +33,7 @@ def open_second_process() -> Iterator[Executor]:
             executor.submit(os.getpid)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, earlier_mask)
+
         yield executor
     finally:
         writer.close()

@@ -44,6 +44,7 @@ def read_account_rows(
     rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
     for row in read_periods(data, names):
         rows_of_job[row.job].append(row)
+
     accounts_rows = {}
     for job in data.jobs_named(names):
         scored = _count_scored(data, job)
@@ -51,6 +52,7 @@ def read_account_rows(
         scored_rows = [replace(row, mentions=scored[row.period]) for row in months]
         days = read_selected(data, job).by_period(Grain.MONTH)
         accounts_rows[job.name] = AccountRows(months, scored_rows, days)
+
     return accounts_rows
 
 
@@ -72,12 +74,15 @@ def fill_periods(known_rows: Sequence[PeriodRow]) -> list[PeriodRow]:
         if period not in rows_by_period:
             silent.append(period)
             continue
+
         for silent_period in silent:
             periods.append(
                 _silent_period(known_rows[0], silent_period, is_zero=len(silent) < silence)
             )
+
         periods.append(rows_by_period[period])
         silent.clear()
+
     return periods
 
 
@@ -111,6 +116,7 @@ def _count_scored(data: RunData, job: RunJob) -> Counter[str]:
     for document, period, stored in fetch_pages(data.db, statement, Document.id):
         if period and document not in without and valid_polarity(stored) is not None:
             scored[pad_period(period)] += 1
+
     return scored
 
 

@@ -40,11 +40,13 @@ def hash_documents(run: RunData, note: Callable[[str], None] = lambda _: None) -
             parts = []
             for _ in range(_PARTS):
                 parts.append(stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY)))
+
             for identity, text in _read_documents(run):
                 digest = hashlib.sha256(f"{identity}\0{text}".encode()).digest()
                 parts[digest[0] * _PARTS // 256].write(digest)
                 documents += 1
                 note(text)
+
             for part in parts:
                 part.seek(0)
                 hashed.update(_sort_digests(part.read()))
@@ -52,6 +54,7 @@ def hash_documents(run: RunData, note: Callable[[str], None] = lambda _: None) -
         raise TidingsError(
             f"documents cannot be sorted ({error}): make room for temporary files"
         ) from error
+
     return hashed.hexdigest() if documents else None
 
 

@@ -146,6 +146,7 @@ def _judge_grouping(
         presence = judge_presence(group_name, month_counts, totals)
         if presence is not None:
             presences.append(presence)
+
     return sorted(presences, key=lambda presence: (-presence.documents, presence.name))
 
 
@@ -167,6 +168,7 @@ def _count_names(run: RunData, grouping: Grouping, documents: DocumentCounts) ->
     group_names = name_origins(run, grouping, documents.origins)
     for group_name, count in zip(group_names, documents.documents.tolist(), strict=True):
         counts[group_name] += count
+
     return counts
 
 
@@ -188,6 +190,7 @@ def _find_lone_documents(run: RunData, months: Sequence[str]) -> list[LoneDocume
                     tuple(sorted(set(terms))), published_at.date(), text, address, next_month
                 )
             )
+
     return sorted(lone_documents, key=lambda lone: (lone.day, lone.text))
 
 
@@ -215,6 +218,7 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
             documents = set(zip(mentions.terms, mentions.documents.tolist(), strict=True))
             for term, matched in Counter(term for term, _ in documents).items():
                 counts[keyword, term][job.name] = matched
+
     return counts
 
 

@@ -56,6 +56,7 @@ def use_block_intervals(
                 polarity_high=polarity[1] if polarity else None,
             )
         )
+
     return rows
 
 
@@ -76,6 +77,7 @@ def _compute_intervals(run: RunData, grain: Grain) -> dict[tuple[str | None, str
                 intervals[keyword, period] = BlockIntervals(
                     _share_interval(cube, term), _polarity_interval(cube, term)
                 )
+
     return intervals
 
 
@@ -85,6 +87,7 @@ def _share_interval(cube: Cube, term: int) -> Interval | None:
     documents = cube.documents[0, is_counted].tolist()
     if not sum(documents):
         return None
+
     share = sum(matched) / sum(documents)
     interval = block_interval(matched, documents, share * (1 - share) / sum(documents))
     return _cut(interval, 0.0, 1.0)
@@ -101,6 +104,7 @@ def _polarity_interval(cube: Cube, term: int) -> Interval | None:
     mentions = int(counts.sum())
     if mentions < 2:
         return None
+
     mean = math.fsum(sums) / mentions
     variance = max(0.0, math.fsum(squares) / mentions - mean**2) / (mentions - 1)
     return _cut(block_interval(sums.tolist(), counts.tolist(), variance), -1.0, 1.0)

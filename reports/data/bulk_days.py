@@ -69,10 +69,12 @@ def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:
         compared = _list_compared(counts, ordinal)
         if len(compared) < _FEWEST_DAYS:
             continue
+
         full_day = quantiles(compared, n=_PARTS, method="inclusive")[-1]
         is_far_above = documents > _TIMES_FULL * full_day
         if is_far_above and sqrt(documents) > sqrt(full_day) + _MORE_IN_ROOT:
             bulk_days.append(BulkDay(date.fromordinal(ordinal), documents, round(full_day)))
+
     return _leave_out_new_levels(bulk_days)
 
 
@@ -84,6 +86,7 @@ def _list_compared(counts: Mapping[int, int], ordinal: int) -> list[int]:
     if sum(map(bool, compared)) < _FEWEST_OF_WEEKDAY:
         days = range(ordinal - reach, ordinal + reach + 1)
         compared = [counts.get(day, 0) for day in days if day != ordinal]
+
     return list(filter(None, compared))
 
 
@@ -95,4 +98,5 @@ def _leave_out_new_levels(bulk_days: Sequence[BulkDay]) -> list[BulkDay]:
             stretches[-1].append(bulk_day)
         else:
             stretches.append([bulk_day])
+
     return [bulk_day for stretch in stretches if len(stretch) < _NEW_LEVEL for bulk_day in stretch]

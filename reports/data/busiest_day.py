@@ -46,6 +46,7 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
         documents_by_day = _find_posts(run, subject, days)
     else:
         documents_by_day = _find_mentioning(run, subject, term, days)
+
     if not documents_by_day:
         return None
 
@@ -54,8 +55,10 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
     for batch in in_batches(sorted(documents_by_day[busiest])):
         statement = select(Document.text).where(Document.id.in_(batch)).order_by(Document.id)
         texts += [text for (text,) in fetch_all(run.db, statement)]
+
     if not texts:
         return None
+
     text = " ".join(_choose_text(texts).split())
     return Headline(busiest, textwrap.shorten(text, MOST_CHARACTERS, placeholder=" …"))
 
@@ -72,6 +75,7 @@ def _find_mentioning(
         for document, ordinal, mentioned_term in zip(*columns, strict=True):
             if ordinal in ordinals and term in {None, mentioned_term}:
                 documents_by_day[date.fromordinal(ordinal)].add(document)
+
     return documents_by_day
 
 
@@ -86,6 +90,7 @@ def _find_posts(run: RunData, job_name: str, days: set[date]) -> dict[date, set[
             day = date.fromisoformat(stored_date)
             if day in days and document not in without:
                 documents_by_day[day].add(document)
+
     return documents_by_day
 
 
@@ -95,6 +100,7 @@ def _choose_text(texts: Sequence[str]) -> str:
     for text in texts:
         words = map(str.casefold, words_of(text))
         words_by_text.append({word for word in words if len(word) >= FEWEST_CHARACTERS})
+
     counts = Counter(word for words in words_by_text for word in words)
 
     def centrality(place: int) -> float:

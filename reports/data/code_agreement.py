@@ -52,11 +52,13 @@ def _measure_variable(variable: Variable, units: Iterable[CoderCodes]) -> Variab
             value = unit_codes.get(variable.name)
             if value is None or value.state != CodeState.CODED or value.code is None:
                 continue
+
             coders.add(coder)
             if variable.type == VariableType.SCALE:
                 codes.append(float(value.code))
             else:
                 codes.append(numbers.setdefault(value.code, float(len(numbers))))
+
         if codes:
             coded_units.append(codes)
 

@@ -82,6 +82,7 @@ class CodedSample:
         units: dict[int, list[SampleUnit]] = {stratum.number: [] for stratum in self.strata}
         for unit in self.units:
             units[unit.stratum].append(unit)
+
         return units
 
     @property
@@ -113,6 +114,7 @@ class CodedSample:
             return given.code if given.state == CodeState.CODED else None
         if variable.condition is None:
             return None
+
         condition_variable = self.codebook.variable(variable.condition.variable)
         condition_code = self.code(unit, coder, condition_variable)
         known = {condition_variable.name: condition_code}
@@ -154,12 +156,14 @@ def _read_samples(run: RunData) -> list[CodedSample]:
             samples.append(
                 CodedSample(codebook_id, codebook, _read_strata(run, codebook_id), units)
             )
+
     return samples
 
 
 def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
     with run.db.read() as connection:
         rows = list_strata(connection, run.id, codebook_id)
+
     return [
         Stratum(
             number=row.number,
@@ -200,6 +204,7 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
                 codes=codes.get(key, {}),
             )
         )
+
     return units
 
 
@@ -229,4 +234,5 @@ def _read_codes(run: RunData, codebook_id: int) -> dict[UnitKey, dict[str, dict[
         unit = UnitKey(row.document_id, row.keyword, row.position)
         value = CodeValue(row.code, CodeState(row.state), row.reason, row.probability)
         codes[unit].setdefault(row.coder, {})[row.variable] = value
+
     return codes

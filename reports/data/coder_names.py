@@ -14,6 +14,7 @@ def name_coder(run: RunData, coder: str) -> str:
     """Return the coder's name, or a number in its place if the run hides names."""
     if not run.hides_coders or not coder.startswith(PERSON) or coder == ADJUDICATED:
         return coder
+
     people = run.readings.once(name_coder, lambda: _list_people(run))
     return f"{PERSON}{people.index(coder) + 1}"
 

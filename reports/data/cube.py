@@ -93,6 +93,7 @@ class Cube:
     def _cut(self, start: int, stop: int) -> Cube:
         if (start, stop) == (0, len(self.days)):
             return self
+
         is_kept = (self.mention_days >= start) & (self.mention_days < stop)
         return replace(
             self,
@@ -126,6 +127,7 @@ def join_cubes(cubes: Sequence[Cube]) -> Cube:
     """Return the days of several cubes of the same terms and groups."""
     if len(cubes) == 1:
         return cubes[0]
+
     day_places = np.cumsum([0, *(len(cube.days) for cube in cubes)])
     shifted = [
         _move_days(cube.mentions, start) for cube, start in zip(cubes, day_places[:-1], strict=True)
@@ -182,6 +184,7 @@ def list_terms(run: RunData) -> list[Term]:
     terms: list[Term] = []
     for keyword in sorted(run.keywords, key=lambda keyword: keyword.name):
         terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
+
     return terms
 
 

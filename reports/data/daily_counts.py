@@ -26,6 +26,7 @@ def measure_dispersion(matched: Sequence[float], documents: Sequence[float]) -> 
     total, all_matched = sum(documents), sum(matched)
     if len(counted) < 2 or not 0 < all_matched < total:
         return None
+
     share = all_matched / total
     squares = sum((matching - n * share) ** 2 / n for matching, n in counted)
     return squares / (share * (1 - share)) / (len(counted) - 1)
@@ -51,6 +52,7 @@ def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
     """
     if not any(days):
         return 0, 0
+
     first_day, last_day = _edges(days)
     other_days = sorted(days)[:-1]
     clusters = 0.0
@@ -75,12 +77,14 @@ def cut_off_periods(days: DailyCounts) -> set[str]:
     """
     if not days:
         return set()
+
     first_period, last_period = min(days), max(days)
     cut_off = set()
     if not days[first_period][0]:
         cut_off.add(first_period)
     if not days[last_period][-1]:
         cut_off.add(last_period)
+
     return cut_off
 
 

@@ -32,6 +32,7 @@ def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
             or first_documents.setdefault(pattern_place, mention.document) == mention.document
         ):
             distinct.append(mention)
+
     return distinct
 
 
@@ -49,6 +50,7 @@ def list_first_texts(
         place = place_of(mention.document)
         if place is None or first_documents.setdefault(place, mention.document) == mention.document:
             texts[mention.document] = mention.text
+
     return list(texts.values())
 
 
@@ -56,6 +58,7 @@ def describe_repeats(count: int, unit: str) -> str:
     """Return what a caption says of *count* mentions or posts that are left out as repeats."""
     if not count:
         return ""
+
     verb = "is" if count == 1 else "are"
     return (
         " Of texts that differ in names or figures only, the first of a month counts: "

@@ -55,6 +55,7 @@ def read_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain |
     """Return the units of a domain that the run's selection leaves, read once; None for all."""
     if name.group is None and not run.selection:
         return None
+
     reading = (read_domain, sample.codebook_id, name)
     return run.selected_readings.once(reading, lambda: _make_domain(run, sample, name))
 
@@ -68,6 +69,7 @@ def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
         chosen = {
             document for document, group in groups.items() if (group == name.group) != is_of_others
         }
+
     chosen_documents = np.array(sorted(chosen), np.int64)
 
     populations: dict[int, int] = {}
@@ -86,6 +88,7 @@ def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
             # Later documents may have made a near miss of it, or the reverse.
             part_of_unit = float(unit.key.document_id in chosen)
             parts[unit.key] = parts_of_members.get(number_unit(unit.key), part_of_unit)
+
     return Domain(populations, chosen_members, parts)
 
 
@@ -108,6 +111,7 @@ def _read_groups(run: RunData) -> dict[int, str]:
         for document_id, stored_name in fetch_all(run.db, documents.where(condition)):
             if document_id not in without:
                 groups[document_id] = name_group(stored_name)
+
     return groups
 
 

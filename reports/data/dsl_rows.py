@@ -53,6 +53,7 @@ def read_dsl_table(run: RunData, codebook_name: str | None) -> DslTable:
     for variable in codebook.variables:
         columns.append(variable.name)
         columns += [_name_prediction(variable, machine) for machine in sample.machines]
+
     return DslTable(columns, _list_rows(run, sample))
 
 
@@ -63,11 +64,13 @@ def _choose_sample(run: RunData, codebook_name: str | None) -> CodedSample:
     if not chosen:
         known = f": it was coded by {', '.join(names)}" if names else ""
         raise NotFound(f"nobody has coded a sample of run {run.id} by that codebook{known}")
+
     if len(chosen) > 1:
         raise NotFound(
             f"run {run.id} was coded by several codebooks: give one of {', '.join(names)} with "
             "--codebook"
         )
+
     return chosen[0]
 
 
@@ -109,6 +112,7 @@ def _choose_keys(
     is_drawn = np.isin(units.documents[frame.members], drawn_documents)
     for place in frame.members[is_drawn].tolist():
         keys[place_of_text[int(numbers[place])]] = units.key(place, keyword)
+
     return keys
 
 
@@ -132,6 +136,7 @@ def _make_rows(  # noqa: PLR0917 - a row joins what five places know
         document = described.get(key.document_id)
         if document is None:
             continue
+
         row: list[object] = [document.identity, document.period, key.keyword or None, key.position]
         row += [part, copies, document.outlet or None, document.section or None, inclusion]
 
@@ -140,6 +145,7 @@ def _make_rows(  # noqa: PLR0917 - a row joins what five places know
             for codes in predictions:
                 value = codes.get(key, {}).get(variable.name)
                 row.append(None if value is None else _as_number(variable, value.code))
+
         yield tuple(row)
 
 
@@ -147,6 +153,7 @@ def _say_people(sample: CodedSample, unit: SampleUnit | None, variable: Variable
     """Return what people say of a unit: the mean of numbers, or the category that most chose."""
     if unit is None:
         return None
+
     codes = [sample.code(unit, coder, variable) for coder in unit.people]
     answers = [_as_number(variable, code) for code in codes]
     numbers = [answer for answer in answers if isinstance(answer, float)]
@@ -167,4 +174,5 @@ def _as_number(variable: Variable, code: str | None) -> object:
         return None
     if variable.type == VariableType.YES_NO:
         return float(code == YES)
+
     return float(code) if variable.type == VariableType.SCALE else code

@@ -165,7 +165,9 @@ class RunNames:
             )
             if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
                 is_guess = True
+
             types[form] = "" if is_guess or is_particle(form) else type_
+
         return cls(types, persons, other_persons, type_counts, possessives)
 
     def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
@@ -175,8 +177,10 @@ class RunNames:
         for form, counts_by_type in self.counts.items():
             for type_, count in counts_by_type.items():
                 counts[type_, form] = count
+
             if self._is_person_by_words(form, counts_by_type):
                 moved.add(form)
+
         moved.update(
             form for _, form in find_persons_of_other_types(counts) if self._is_person(form)
         )
@@ -191,6 +195,7 @@ class RunNames:
         if types <= {ORGANISATION, *PLACES} and not types.isdisjoint(PLACES):
             is_first_name = self.persons.get(form, "").startswith(f"{form} ")
             return (is_first_name or is_in_full) and not _holds_place_or_word(form)
+
         first_word, _, last_word = form.partition(" ")
         as_person = self.counts.get(last_word, {}).get(PERSON, 0)
         return (
@@ -208,14 +213,17 @@ class RunNames:
         as_person = counts_by_type.get(PERSON, 0)
         if self._is_person(form):
             return PERSON if as_person >= max(others.values(), default=0) else _most(others)
+
         # The last name of somebody whom nothing names in full is taken for an organisation too.
         as_organisation = others.get(ORGANISATION, 0)
         if not _is_organisation(form) and as_person > _MOST_DOUBTFUL * as_organisation:
             others.pop(ORGANISATION, None)
+
         # One guess for each of two kinds says nothing.
         fewest = 2 if as_person else 1
         if others and max(others.values()) >= max(fewest, _LEAST_OTHER_SHARE * as_person):
             return _most(others)
+
         return ""
 
     def full_name(self, type_: str, entity_name: str) -> str:
@@ -241,6 +249,7 @@ class RunNames:
             return False
         if known_names.load().types.get(words[0], "") is None:
             return True
+
         holds_person = any(word in self.persons for word in words)
         return holds_person or word_list.load().is_only_common(words[-1])
 
@@ -258,6 +267,7 @@ class RunNames:
             return True
         if " " in form and not any(map(_is_known_word, form.split())):
             return False
+
         counts_by_type = self.counts.get(form, {})
         as_organisation = counts_by_type.get(ORGANISATION, 0)
         total = sum(counts_by_type.values())
@@ -277,6 +287,7 @@ class RunNames:
                     names[entry_key].update(f"{written}{sign}s" for sign in _APOSTROPHES)
                 else:
                     names[entry_key].add(written)
+
                 if run_type == PERSON and is_full_name(form):
                     full_names[entry_key].add(written)
 
@@ -284,6 +295,7 @@ class RunNames:
         for full_name in set(self.persons.values()):
             bearers[last_name(full_name)].add(full_name)
             bearers[full_name.split()[0]].add(full_name)
+
         written_names = {}
         for entry_key, entry_names in names.items():
             type_, key = entry_key
@@ -292,9 +304,11 @@ class RunNames:
                 others = bearers[last_name(key)] - {key}
             elif type_ in _COUNTED_APART:
                 others = self._longer_forms[key] - {key}
+
             written_names[entry_key] = WrittenNames(
                 frozenset(entry_names), frozenset(full_names[entry_key]), frozenset(others)
             )
+
         return NameFinder(written_names)
 
     @cached_property
@@ -317,6 +331,7 @@ class RunNames:
                     is_word = is_word_of_language(shorter) and not _is_organisation(shorter)
                     if is_word or not names_shorter:
                         longer_forms[shorter].add(form)
+
         return longer_forms
 
     def _entry(self, run_type: str, form: str) -> str:
@@ -350,6 +365,7 @@ class RunNames:
                 spelling = _spelling(run_type, entity_name)
                 if form in self.possessives:
                     spelling = f"{_POSSESSIVE.sub('', spelling)}{_APOSTROPHES[0]}s"
+
                 spellings[form][spelling] += count
 
         labels = {}
@@ -364,7 +380,9 @@ class RunNames:
                 in_full = held.in_full[entity_key]
                 if held.by_handle[entity_key]:
                     with_handles.add(entity_key)
+
             labels[entity_key] = _label(entity_key[1], form_counts, names_by_form, in_full)
+
         bearers = _group_bearers(totals)
 
         entities = []
@@ -376,9 +394,11 @@ class RunNames:
                     f"{labels[PERSON, full]} {totals[PERSON, full]:,}" for full in bearers[key]
                 ]
                 label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
+
             times = groups[type_, key].total()
             has_handles = (type_, key) in with_handles
             entities.append(NamedEntity(type_, label, count, has_evidence, times, has_handles))
+
         entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
         return entities, len(own_names), len(unproven)
 
@@ -448,6 +468,7 @@ def sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
     for entity_row in entity_rows:
         if entity_row.period is None and entity_row.type not in NO_NAMES:
             counts[entity_row.type, entity_row.name] += entity_row.count
+
     return counts
 
 
@@ -474,6 +495,7 @@ def _spelling(type_: str, entity_name: str) -> str:
     words = entity_name.split()
     while type_ == PERSON and len(words) > 1 and is_title(words[0]):
         del words[0]
+
     return " ".join(words)
 
 
@@ -489,6 +511,7 @@ def _are_names(entity_key: EntityName, form_counts: Mapping[str, int], held: Hel
     documents, times = held.documents[entity_key], sum(form_counts.values())
     if not documents:
         return False
+
     words = word_list.load()
     is_word = any(" " not in form and base_form(form) in words.common for form in form_counts)
     return not is_word or documents <= _MOST_UNNAMED * times
@@ -504,6 +527,7 @@ def _label(
     """
     if 2 * form_counts[key] >= form_counts.total():
         return names_by_form[key]
+
     short_name = names_by_form[_most({form: n for form, n in form_counts.items() if form != key})]
     full_name = names_by_form.get(key)
     return f"{short_name} (as {full_name} {in_full:,})" if full_name and in_full else short_name
@@ -515,6 +539,7 @@ def _group_bearers(totals: Counter[EntityName]) -> dict[str, list[str]]:
     for (type_, key), _ in sorted(totals.items(), key=lambda entry: (-entry[1], entry[0])):
         if type_ == PERSON and is_full_name(key):
             bearers[last_name(key)].append(key)
+
     return bearers
 
 
@@ -533,4 +558,5 @@ def is_account(type_: str, entity_name: str, account_names: Iterable[str]) -> bo
             return True
         if type_ == PERSON and len(letters) > 1 and name_words == letters[-1:]:
             return True
+
     return False

@@ -98,6 +98,7 @@ def list_coded_groups(run: RunData, sample: CodedSample) -> list[str]:
         coded = sum(bool(unit.people) and part_of(domain, unit) > 0 for unit in sample.units)
         if coded >= FEWEST_CODES:
             coded_groups.append(group)
+
     return coded_groups
 
 
@@ -120,6 +121,7 @@ def need_texts(run: RunData) -> bool:
     """
     if run.kind.unit != Unit.MENTION:
         return False
+
     return any(
         sample.codebook.unit == CodedUnit.DOCUMENT
         and (bool(sample.machines) or run.grouping is not None or bool(run.selection))
@@ -154,6 +156,7 @@ def list_methods(run: RunData, sample: CodedSample) -> list[Method]:
     for model in sample.models:
         helper = find_helper(run, sample, model)
         methods += [Method(model, None, machine) for machine in dict.fromkeys((None, helper))]
+
     return methods
 
 
@@ -211,6 +214,7 @@ def make_numbered_strata(
     machine_counts: MachineCounts | None = None
     if machine is not None:
         machine_counts = count_machine_codes(run, sample, machine, variable.name)
+
     known_strata = _read_known(run, subject, category)
     phase_strata: dict[int, list[CodedStratum]] = defaultdict(list)
     if sampler is not None:
@@ -231,7 +235,9 @@ def make_numbered_strata(
         if sampler is not None:
             phases = phase_strata[stratum.number]
             made_strata = _add_first_phase(stratum, units, made_strata, phases)
+
         coded_strata += [(stratum, coded) for coded in made_strata]
+
     return coded_strata
 
 
@@ -239,6 +245,7 @@ def _read_known(run: RunData, subject: Subject, category: str) -> dict[int, Code
     """Return the strata all of whose units the subject's reader has read, by their number."""
     if subject.reader == PEOPLE:
         return {}
+
     sample = subject.sample
     domain = read_domain(run, sample, subject.domain)
     reader_counts = count_machine_codes(run, sample, subject.reader, subject.variable.name)
@@ -247,6 +254,7 @@ def _read_known(run: RunData, subject: Subject, category: str) -> dict[int, Code
         codes = reader_counts.count(stratum.number, domain)
         if codes.total() >= _count_population(stratum, domain):
             known_strata[stratum.number] = _make_known(stratum, codes, category)
+
     return known_strata
 
 
@@ -268,10 +276,12 @@ def _read_units(
         reading = _ask_reader(subject, unit, category)
         if reading is None:
             continue
+
         code = None if machine is None else sample.code(unit, machine, variable)
         first_code: float | None = None
         if sampler is not None and sampler in unit.codes:
             first_code = is_in(sample.code(unit, sampler, variable) or NOT_ASKED, category)
+
         yield DrawnUnit(
             people=reading,
             copies=unit.copies,
@@ -302,7 +312,9 @@ def _add_first_phase(
             phase = FirstPhase([text.first], [known])
             if known in remaining:
                 remaining.remove(known)
+
         completed.append(replace(certain, first_phase=phase))
+
     phase = FirstPhase([unit.first for unit in other_units], remaining)
     return [replace(stratum_of_others, first_phase=phase), *completed]
 
@@ -329,6 +341,7 @@ def make_coded_strata(
             CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
         )
         size -= text.covered
+
     size = max(size, sum(_count_verdicts(other_units)))
     codes = None if remaining is None else remaining.give(other_units, size)
     people_codes = [unit.people for unit in other_units]
@@ -359,6 +372,7 @@ def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
             scale_strata.append(
                 ScaleStratum(stratum.part, text.covered, [text.people], (), text.covered)
             )
+
     return scale_strata
 
 
@@ -439,6 +453,7 @@ def _count_verdicts(units: Sequence[DrawnUnit[Any]]) -> tuple[int, int, int]:
     parts = {True: 0.0, False: 0.0, None: 0.0}
     for unit in units:
         parts[None if unit.machine is None else unit.machine > 0.5] += unit.part
+
     return math.ceil(parts[True]), math.ceil(parts[False]), math.ceil(parts[None])
 
 
@@ -469,6 +484,7 @@ def _part_certain(
             certain_units.append(unit)
         elif unit.part and not is_certain:
             other_units.append(unit)
+
     return certain_units, other_units
 
 
@@ -498,6 +514,7 @@ def _ask_reader(subject: Subject, unit: SampleUnit, category: str) -> float | No
         code = sample.code(unit, coder, variable)
         if code is not None:
             codes[coder] = is_in(code, category)
+
     return average_coders(codes, None) if codes else None
 
 

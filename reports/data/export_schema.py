@@ -95,6 +95,7 @@ class Table(Generic[T]):
         for column, hint in get_type_hints(self.row).items():
             if NO_COLUMN not in get_args(hints[column]):
                 columns[column] = Category if column in CATEGORIES else _plain_type(hint)
+
         return columns
 
     @cached_property
@@ -104,6 +105,7 @@ class Table(Generic[T]):
         for column, hint in get_type_hints(self.row, include_extras=True).items():
             if get_origin(hint) is Annotated and column in self.columns:
                 meanings[column] = get_args(hint)[1]
+
         return meanings
 
     @cached_property
@@ -114,6 +116,7 @@ class Table(Generic[T]):
             for mark in get_args(hint):
                 if isinstance(mark, Scale):
                     scales[column] = mark
+
         return scales
 
     @cached_property
@@ -131,6 +134,7 @@ class Table(Generic[T]):
         for column in self.key:
             cell = getattr(row, column)
             sort_key.append("" if cell is None else cell)
+
         return sort_key
 
 
@@ -176,5 +180,7 @@ def describe_tables(tables: Iterable[Table[Any]]) -> str:
         ]
         for column, meaning in table.meanings.items():
             lines.append(f"| `{column}` | {meaning} |")
+
         parts.append("\n".join([*lines, ""]))
+
     return "\n".join(parts)

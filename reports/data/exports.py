@@ -78,16 +78,19 @@ def write(
             f"--by goes with {PERIODS.name} and {ESTIMATES.name}: the table {table} has no other "
             "periods"
         )
+
     if grain in (Grain.DAY, Grain.WEEK) and table == ESTIMATES.name:
         raise UsageError(
             f"--by {grain}: a {grain} has too few codes for an estimate. {ESTIMATES.name} has the "
             "periods between which the sample was shared out, or with --by year the years"
         )
+
     if grouping is not None and table not in (PERIODS.name, MENTIONS.name, ESTIMATES.name):
         raise UsageError(
             f"--by {grouping} goes with {PERIODS.name}, {MENTIONS.name} and {ESTIMATES.name}: the "
             f"table {table} has no groups"
         )
+
     run = load_run(db, run_id, selection, grain, grouping)
     check_found(run, selection)
 
@@ -109,6 +112,7 @@ def describe_empty(db: Database, run_id: int, table: str) -> str:
         return (
             f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
         )
+
     tables = ", ".join(run_table.name for run_table in tables_of(kind.unit))
     return f"{named}, since it is a run of the kind {kind.name}, whose tables are {tables}"
 
@@ -154,6 +158,7 @@ class ExportFolder:
         for table in self._tables_of_folder():
             table_files = {form: f"{folder}{table.name}.{form}" for form in _forms(table)}
             addresses[table.name] = table_files
+
         return addresses
 
     def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
@@ -174,6 +179,7 @@ class ExportFolder:
             files: dict[str, IO[bytes]] = {}
             for form, path in paths.items():
                 files[form] = stack.enter_context(replace_file(path))
+
             yield from _write_batches(self._data, table, files, without)
 
         self._tables.add(table.name)
@@ -204,6 +210,7 @@ class ExportFolder:
             if table is DOCUMENTS and self._has_shared_documents():
                 self._tables.add(table.name)
                 self._paths += self._paths_of(table).values()
+
             self.write_table(table)
             self._progress.count_table(len(tables))
 
@@ -226,6 +233,7 @@ class ExportFolder:
         tables = tables_of(self._data.kind.unit)
         if is_large(self._data):
             tables.remove(DOCUMENTS)
+
         return tables
 
 
@@ -252,9 +260,11 @@ def _describe_selection(run: RunData) -> str:
             f"- Of texts that differ in names or figures only{family} the first document of each "
             "month (for accounts and searches of each job too) counts."
         )
+
     for text in selection.without:
         quoted = " ".join(text.replace("`", "").split())
         lines.append(f"- Left out are `{quoted}` and texts that are like it.")
+
     return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
@@ -280,10 +290,12 @@ def _write_batches(
         writes = []
         for form, file in files.items():
             writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
+
         for batch in in_batches(rows_of_cells, _ROWS_AT_A_TIME):
             written = batch if is_whole else _leave_out(batch, columns, without)
             for write_values in writes:
                 write_values(written)
+
             yield batch
 
 
@@ -291,12 +303,14 @@ def _read_cells(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Valu
     """Return the columns of *table* and the cells of its rows."""
     if table.read_cells is not None:
         return table.columns, table.read_cells(run)
+
     rows: Iterable[Any] = table.read(run)
     columns = table.columns
     make_values: Callable[[Any], Values] = attrgetter(*columns)
     if dict in columns.values():
         rows = list(rows)
         columns, make_values = _expand_dictionaries(columns, rows)
+
     return columns, map(make_values, rows)
 
 
@@ -305,6 +319,7 @@ def _leave_out(batch: Sequence[Values], columns: Columns, without: Collection[st
     cells_by_column: list[Iterable[Any]] = []
     for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
         cells_by_column.append(repeat(None, len(batch)) if column in without else cells)
+
     return list(zip(*cells_by_column, strict=True))
 
 
@@ -329,6 +344,7 @@ def _expand_dictionaries(
         for column, kind in columns.items():
             cell = getattr(row, column)
             flat |= cell if kind is dict else {column: cell}
+
         return tuple(map(_convert, map(flat.get, expanded), expanded.values()))
 
     return expanded, make_values
@@ -338,6 +354,7 @@ def _common_type(cells: Iterable[Any]) -> type:
     kinds = set(map(type, cells)) - {type(None)}
     if kinds == {int, float}:
         return float
+
     (kind,) = kinds if len(kinds) == 1 else (str,)
     return kind if kind in {bool, int, float} else str
 

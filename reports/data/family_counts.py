@@ -108,6 +108,7 @@ def _count_families(run: RunData) -> dict[SubjectMonth, FamilyCounts]:
             counts[key].largest = patterns.patterns[largest]
             counts[key].largest_documents = sizes[largest].documents
             counts[key].largest_mentions = sizes[largest].mentions
+
     return dict(counts)
 
 
@@ -153,5 +154,6 @@ def _count_documents(
         key = month, patterns.place_of(document), patterns.label_of(document)
         n_documents[key] += 1
         n_mentions[key] += mentions
+
     for key, count in n_documents.items():
         yield PlaceCount(subject, *key, documents=count, mentions=n_mentions[key])

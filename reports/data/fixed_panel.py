@@ -40,10 +40,12 @@ def make_fixed_panel(keyword_groups: KeywordGroups) -> FixedPanel | None:
     for group in keyword_groups.groups.values():
         if group.name != NOT_KNOWN and group.by_month:
             outlets.append(group)
+
     months = sorted({month for outlet in outlets for month in outlet.by_month})
     members = [outlet for outlet in outlets if len(outlet.by_month) == len(months)]
     if len(outlets) < 2 or len(members) == len(outlets):
         return None
+
     shared_months = [
         month for month in months if all(month in outlet.by_month for outlet in outlets)
     ]
@@ -51,6 +53,7 @@ def make_fixed_panel(keyword_groups: KeywordGroups) -> FixedPanel | None:
     for outlet in outlets:
         for month in shared_months:
             add_cell(shared, outlet.by_month[month])
+
     return FixedPanel(
         len(outlets),
         sum_groups("all documents", list(keyword_groups.groups.values())),
@@ -69,6 +72,7 @@ def sum_groups(name: str, groups: Collection[GroupCounts]) -> GroupCounts:
         together.polarities.add_less(group.polarities, 0.0)
         for period, cell in group.by_period.items():
             add_cell(together.by_period[period], cell)
+
     return together
 
 

@@ -73,9 +73,11 @@ def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
         cells_by_column = []
         for cells in zip(*rows, strict=True):
             cells_by_column.append([_ENCODERS.get(type(cell), _encode)(cell) for cell in cells])
+
         text = "".join(map(line.__mod__, zip(*cells_by_column, strict=True)))
         for end, escaped in _LINE_ENDS.items():
             text = text.replace(end, escaped)
+
         out.write(text.encode())
 
     yield write
@@ -88,6 +90,7 @@ def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     def write(rows: Sequence[Values]) -> None:
         if not rows:
             return
+
         cells_by_column: list[Iterable[Any]] = []
         for cells, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
             cells_by_column.append(cells if kind in {int, float} else map(_format_cell, cells))
@@ -107,6 +110,7 @@ def _format_cell(cell: Any) -> Any:
         return format_time(cell)
     if isinstance(cell, bool | list):
         return json.dumps(cell, ensure_ascii=False)
+
     return cell
 
 

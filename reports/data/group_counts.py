@@ -88,6 +88,7 @@ class Moments:
         """Student's 95 % interval of the mean, cut to -1 and 1; None for fewer than two."""
         if self.n < 2 or self.mean is None:
             return None
+
         half = t_quantile(self.n - 1) * math.sqrt(self.variance / self.n)
         return max(-1.0, self.mean - half), min(1.0, self.mean + half)
 
@@ -147,6 +148,7 @@ def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> 
         periods = grains.list_periods(*grains.periods_of_months(first_month, last_month, grain))
         if len(periods) <= most:
             return grain
+
     return Grain.YEAR
 
 
@@ -162,9 +164,11 @@ def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
     for keyword in run.keywords:
         groups = {group_name: GroupCounts(group_name) for group_name in group_names}
         counted.append(KeywordGroups(keyword.name, groups))
+
     for month in read_months(run, None, group_names):
         for keyword_groups in counted:
             add_month(keyword_groups, month, grain)
+
     return counted
 
 
@@ -176,9 +180,11 @@ def add_month(counted: KeywordGroups, month: Cube, grain: Grain) -> None:
     for place, group_name in enumerate(month.groups):
         if group_name is None:
             continue
+
         group = counted.groups[group_name]
         for period, days in month.split(grain):
             _add_days(group.by_period[period], days, counted.keyword, place)
+
         cell = Cell()
         _add_days(cell, month, counted.keyword, place)
         if not cell.has_data:
@@ -193,8 +199,10 @@ def add_month(counted: KeywordGroups, month: Cube, grain: Grain) -> None:
         group.polarities.add_less(polarities, 0.0)
         if cell.documents and not cell.cut_off and group_name != NOT_KNOWN:
             compared[group_name] = cell, polarities
+
     if len(compared) > 1:
         _compare_month(counted, compared)
+
     for group in gaps if compared else ():
         if group.name != NOT_KNOWN:
             group.missing_months.append(month_name)
@@ -206,6 +214,7 @@ def _sum_polarities(month: Cube, keyword: str, group: int) -> Moments:
     if month.progress_of(group).has_polarity:
         scores = month.polarities[month.select(month.terms.index((keyword, None)), group)]
         polarities.add(scores[~np.isnan(scores)].tolist())
+
     return polarities
 
 
@@ -225,6 +234,7 @@ def _compare_month(counted: KeywordGroups, compared: Mapping[str, tuple[Cell, Mo
     together = Moments()
     for _, polarities in compared.values():
         together.add_less(polarities, 0.0)
+
     counted.mean.add_less(together, 0.0)
     matched = sum(month.matched for month, _ in compared.values())
     documents = sum(month.documents for month, _ in compared.values())

@@ -64,9 +64,11 @@ class NameFinder:
             names = [name for name in written.names if _WORD.search(name)]
             if not names:
                 continue
+
             self._rules[entry_key] = _compile(written)
             for name in names:
                 self._entries_by_word[_WORD.findall(name)[0]].add(entry_key)
+
             is_person = entry_key[0] == PERSON
             for name in written.full_names if is_person else names:
                 self._entries_by_handle[_fold_handle(name)].add(entry_key)
@@ -78,15 +80,18 @@ class NameFinder:
             candidates: set[EntryKey] = set()
             for word in set(_WORD.findall(text)):
                 candidates |= self._entries_by_word.get(word, set())
+
             mentioned: set[EntryKey] = set()
             for handle in _HANDLE.findall(text):
                 mentioned |= self._entries_by_handle.get(_fold_handle(handle), set())
+
             for entry_key in candidates | mentioned:
                 groups = {match.lastgroup for match in self._rules[entry_key].finditer(text)}
                 is_written = not groups.isdisjoint({"name", "full"})
                 held.documents[entry_key] += is_written or entry_key in mentioned
                 held.in_full[entry_key] += "full" in groups
                 held.by_handle[entry_key] += entry_key in mentioned and not is_written
+
         return held
 
 
@@ -109,4 +114,5 @@ def _compile(written: WrittenNames) -> re.Pattern[str]:
             patterns = "|".join(r"\s+".join(map(re.escape, name.split())) for name in longest_first)
             flags = "(?i:" if group == "other" else "(?:"
             alternatives.append(f"(?P<{group}>{flags}{patterns}))")
+
     return re.compile(rf"(?<![\w@])(?:{'|'.join(alternatives)})(?!\w)")

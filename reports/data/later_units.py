@@ -44,5 +44,7 @@ def count_later_units(run: RunData, sample: CodedSample) -> int:
                 Document.period.is_not(None),
             )
             posts.update(fetch_scalars(run.db, select(Document.id).where(*is_post)))
+
         units = len(posts)
+
     return max(0, int(units) - count_population(sample))

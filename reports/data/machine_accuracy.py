@@ -97,13 +97,16 @@ def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAcc
     for variable in sample.codebook.variables:
         if variable.type == VariableType.SCALE:
             continue
+
         pairs = list(_list_pairs(sample, coder, variable))
         categories = dict.fromkeys((*variable.codes, NOT_ASKED))
         for pair in pairs:
             categories |= dict.fromkeys((pair.codes.person, pair.codes.machine))
+
         matrix = make_confusion_matrix([pair.codes for pair in pairs], list(categories))
         if matrix is not None:
             matrices[variable.name] = matrix
+
         for between in Compared:
             compared += _compare(variable, between, _group_pairs(run, pairs, between, groups))
 

@@ -39,6 +39,7 @@ class MachineCounts:
         numbers = self.members[stratum]
         if domain is not None:
             numbers = numbers[domain.members[stratum]]
+
         counts = np.bincount(numbers[numbers != _UNKNOWN], minlength=len(self.codes))
         return Counter(dict(zip(self.codes, counts.tolist(), strict=True)))
 
@@ -70,6 +71,7 @@ def _number_codes(run: RunData, sample: CodedSample, coder: str, variable: str) 
                 codes_of_members[stratum.number] = _look_up(
                     stratum_units, units, np.array(numbers, np.int64)
                 )
+
     return MachineCounts(list(number_of_code), codes_of_members)
 
 
@@ -77,6 +79,7 @@ def _look_up(stratum_units: Integers, units: Integers, numbers: Integers) -> Int
     """Return the number of the code of each unit of a stratum; *units* are sorted."""
     if not len(units):
         return np.full(len(stratum_units), _UNKNOWN, np.int64)
+
     places = np.minimum(np.searchsorted(units, stratum_units), len(units) - 1)
     return np.where(units[places] == stratum_units, numbers[places], _UNKNOWN)
 
@@ -101,6 +104,7 @@ def _read_codes(
             unknown.add(unit)
         else:
             codes.setdefault(unit, NOT_ASKED)
+
     return {unit: code for unit, code in codes.items() if unit not in unknown}
 
 
@@ -111,6 +115,7 @@ def _list_conditions(codebook: Codebook, variable: str) -> list[str]:
     while condition is not None:
         conditions.append(condition.variable)
         condition = codebook.variable(condition.variable).condition
+
     return conditions
 
 

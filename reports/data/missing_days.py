@@ -53,6 +53,7 @@ def list_missing_days(
         if expected / dispersion > IMPROBABLE_CLUSTERS:
             first, last = expected_days[0], expected_days[-1]
             missing.update(day for day in stretch if first <= day <= last)
+
     return join_days(missing)
 
 
@@ -68,6 +69,7 @@ def _leave_out_empty_months(documents_by_day: Mapping[date, int]) -> dict[date, 
     for month_days in _list_months(documents_by_day):
         if any(documents_by_day[day] for day in month_days):
             counted.update({day: documents_by_day[day] for day in month_days})
+
     return counted
 
 
@@ -88,7 +90,9 @@ def _find_usual(counted: Mapping[date, int]) -> dict[date, float]:
         if len(compared) < _FEWEST_OF_WEEKDAY:
             days = range(ordinal - reach, ordinal + reach + 1)
             compared = [counts[other] for other in days if other in counts]
+
         usual[day] = median(compared)
+
     return usual
 
 
@@ -110,4 +114,5 @@ def _find_empty_stretches(counted: Mapping[date, int]) -> list[Sequence[date]]:
         stretches.append(
             [first + timedelta(days=place) for place in range((last - first).days + 1)]
         )
+
     return stretches

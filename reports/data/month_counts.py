@@ -65,6 +65,7 @@ class DocumentCounts:
         totals: dict[date, int] = defaultdict(int)
         for ordinal, documents in zip(self.days.tolist(), self.documents.tolist(), strict=True):
             totals[date.fromordinal(ordinal)] += documents
+
         periods = dict.fromkeys(grains.period_of(day, grain) for day in sorted(totals))
         return {
             period: [totals.get(day, 0) for day in grains.days_of(period)] for period in periods
@@ -118,6 +119,7 @@ def read_stored(run: RunData, job: RunJob) -> DocumentCounts:
     count = partial(_count_documents, run, [is_of_job])
     if run.kind.unit == Unit.POST:
         return count()
+
     return run.readings.once((read_stored, job.id), count)
 
 
@@ -126,6 +128,7 @@ def read_documents(run: RunData, job: RunJob) -> DocumentCounts:
     stored = read_stored(run, job)
     if run.kind.unit == Unit.POST or not reads_choice(run):
         return stored
+
     return stored.where(np.isin(stored.origins, _list_chosen_origins(run)))
 
 
@@ -140,6 +143,7 @@ def _read_left_out(run: RunData, job: RunJob) -> DocumentCounts:
     count = partial(_count_documents, run, are_left_out)
     if run.kind.unit == Unit.POST:
         return count()
+
     return run.selected_readings.once((_read_left_out, job.id), count)
 
 
@@ -151,6 +155,7 @@ def _count_documents(run: RunData, conditions: Iterable[ColumnElement[bool]]) ->
     for condition in conditions:
         for day, origin_id, documents in fetch_all(run.db, grouped.where(condition)):
             counted.append((date.fromisoformat(day).toordinal(), origin_id, documents))
+
     return DocumentCounts(*np.array(counted, np.int32).reshape(-1, 3).T)
 
 
@@ -160,6 +165,7 @@ def count_days(run: RunData) -> dict[date, int]:
     for job in run.jobs:
         for month, documents in read_documents(run, job).by_period(Grain.MONTH).items():
             counts.update(zip(grains.days_of(month), documents, strict=True))
+
     return counts
 
 
@@ -174,6 +180,7 @@ def read_selected_mentions(run: RunData, job: RunJob, keyword_name: str) -> Keyw
     without = left_out(run, job)
     if not without:
         return mentions
+
     return mentions.where(~np.isin(mentions.documents, np.fromiter(without, np.int64)))
 
 
@@ -206,6 +213,7 @@ def _read_mentions(run: RunData, job: RunJob) -> dict[str, KeywordMentions]:
             days=np.array([date.fromisoformat(day).toordinal() for day in days], np.int32),
             origins=np.array(origins, np.int32),
         )
+
     return mentions
 
 

@@ -36,6 +36,7 @@ def count_months(period_rows: Sequence[PeriodRow]) -> list[Count]:
                 high=period_row.share_high or 0.0,
             )
             counts.append(count)
+
     return counts
 
 
@@ -57,6 +58,7 @@ def polarity_gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
             period_row.mentions and period_row.polarity_mean is None
         ):
             periods.append(period_row.period)
+
     return periods
 
 

@@ -51,6 +51,7 @@ def judge_presence(
     shares = [counts[month] / totals[month] for month in months if counts.get(month)]
     if sum(counts.values()) < _FEWEST_DOCUMENTS or not shares:
         return None
+
     usual_share = median(shares)
     expected = {month: usual_share * totals[month] for month in months}
     lacking = [counts.get(month, 0) < _NEARLY_NONE * expected[month] for month in months]
@@ -64,6 +65,7 @@ def judge_presence(
         clusters = sum(expected[months[place]] for place in stretch) / dispersion
         if len(stretch) >= _FEWEST_MONTHS and clusters > IMPROBABLE_CLUSTERS:
             absent.append(stretch)
+
     if not 0 < len(absent) <= _MOST_ABSENCES:
         return None
 
@@ -84,4 +86,5 @@ def _find_stretches(marks: Sequence[bool]) -> list[list[int]]:
     for mark, places in groupby(range(len(marks)), marks.__getitem__):
         if mark:
             stretches.append(list(places))
+
     return stretches

@@ -58,6 +58,7 @@ def fetch_columns(
             driver_rows = list(cursor.fetchall())
         except dialect.loaded_dbapi.Error as error:
             raise DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error) from error
+
     if sort_key is not None:
         driver_rows.sort(key=sort_key)
 
@@ -70,6 +71,7 @@ def fetch_columns(
     ):
         convert = column.type.dialect_impl(dialect).result_processor(dialect, driver_type)
         columns.append(list(cells if convert is None else map(convert, cells)))
+
     return columns
 
 
@@ -85,6 +87,7 @@ def fetch_column_pages(
         yield page
         if len(page[0]) < PAGE:
             return
+
         page = fetch_columns(db, statement.where(key > page[0][-1]).order_by(key).limit(PAGE))
 
 
@@ -100,6 +103,7 @@ def fetch_pages(
         yield from page
         if len(page) < PAGE:
             return
+
         page = fetch_all(db, statement.where(key > page[-1][0]).order_by(key).limit(PAGE))
 
 

@@ -78,6 +78,7 @@ class Readings:
         """Return what *read* returned when the *reading* was asked for first."""
         if reading not in self._results:
             self._results[reading] = read()
+
         result: T = self._results[reading]
         return result
 
@@ -167,6 +168,7 @@ class RunData:
         """Return the jobs with these names, or all where *job_names* is None."""
         if job_names is None:
             return list(self.jobs)
+
         named = []
         for job_name in sorted(set(job_names)):
             # A page reads one of a thousand months at a time, so the jobs are searched by
@@ -174,6 +176,7 @@ class RunData:
             index = bisect_left(self.jobs, job_name, key=attrgetter("name"))
             if index < len(self.jobs) and self.jobs[index].name == job_name:
                 named.append(self.jobs[index])
+
         return named
 
 
@@ -223,6 +226,7 @@ def load_run(
             f"--by {grouping}: run {run_id} is none of months, whose documents alone are grouped: "
             "leave it out"
         )
+
     return RunData(
         db=db,
         id=run_id,
@@ -295,6 +299,7 @@ def _keep_in(readings_of: Callable[[RunData], Readings], read: Reader[T]) -> Rea
     def read_once(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
         if job_names is not None:
             return read(run, job_names)
+
         return iter(readings_of(run).once(read, lambda: list(read(run))))
 
     return read_once

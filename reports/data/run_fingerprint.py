@@ -50,4 +50,5 @@ def fingerprint_run(db: Database, run_id: int) -> str:
     digest = hashlib.sha256()
     for statement in statements:
         digest.update(repr(list(map(tuple, fetch_all(db, statement)))).encode())
+
     return digest.hexdigest()

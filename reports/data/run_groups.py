@@ -26,6 +26,7 @@ def list_groups(run: RunData) -> list[str]:
     """
     if run.grouping is None:
         return []
+
     return run.readings.once(list_groups, partial(_find_groups, run, run.grouping))
 
 
@@ -33,6 +34,7 @@ def _find_groups(run: RunData, grouping: Grouping) -> list[str]:
     group_names: set[str] = set()
     for job in run.jobs:
         group_names.update(name_origins(run, grouping, read_documents(run, job).origins))
+
     folded = {group_name.casefold() for group_name in group_names}
     chosen = _choose(run.month_parameters, grouping)
     absent = [group_name for group_name in chosen if group_name.casefold() not in folded]
@@ -62,6 +64,7 @@ def _read_names(run: RunData, grouping: Grouping, origins: NDArray[np.int32]) ->
     if missing:
         with run.db.read() as connection:
             keys.update(read_origins(connection, missing))
+
     field = ORIGIN_FIELDS.index(origin_column(grouping).key)
     return [keys[origin_id][field] for origin_id in origin_ids]
 
@@ -72,6 +75,7 @@ def place_groups(
     """Return the place of the group of each origin; 0 for an origin of none of *groups*."""
     if not groups or run.grouping is None:
         return np.zeros(len(origins), np.int64)
+
     places = {group_name: place for place, group_name in enumerate(groups, 1)}
     group_names = name_origins(run, run.grouping, origins)
     return np.array([places.get(group_name, 0) for group_name in group_names], np.int64)
@@ -84,9 +88,11 @@ def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     """
     if run.kind.unit != Unit.MENTION or not reads_choice(run):
         return {}
+
     stored = read_stored(run, job)
     days: dict[str, set[int]] = defaultdict(set)
     outlets = _read_names(run, Grouping.OUTLET, stored.origins)
     for outlet, ordinal in zip(outlets, stored.days.tolist(), strict=True):
         days[outlet].add(date.fromordinal(ordinal).day)
+
     return {outlet: tuple(sorted(outlet_days)) for outlet, outlet_days in sorted(days.items())}

@@ -26,6 +26,7 @@ def read_looks(run: RunData, sample: CodedSample, reader: str) -> list[Any]:
     def read() -> list[Any]:
         with run.db.read() as connection:
             looks = list_looks(connection, run.id, sample.codebook_id)
+
         return [look for look in looks if look.coder == reader]
 
     return run.readings.once(("looks", sample.codebook_id, reader), read)
@@ -58,6 +59,7 @@ def list_wanted_shares(
     for subject, category in _list_subjects(run, sample, wanted, reader):
         if subject.period and not by_period:
             continue
+
         numbered = make_numbered_strata(run, subject, category.category, helper)
         shares.append(
             WantedShare(
@@ -66,6 +68,7 @@ def list_wanted_shares(
                 [coded for _, coded in numbered],
             )
         )
+
     return shares
 
 

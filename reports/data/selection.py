@@ -78,11 +78,13 @@ def check_found(run: RunData, selection: Selection) -> None:
             f"--without {numbered}: templates have no numbers in a run of more than "
             f"{MOST_TEXTS:,} documents: give a text of the pattern"
         )
+
     if selection and not run.kind.has_documents:
         raise UsageError(
             f"run {run.id} is a training, which has no documents to choose from: leave out "
             "--distinct and --without"
         )
+
     for pattern, pattern_place in find_places(select_documents(run, selection)).items():
         if pattern_place is None:
             raise UsageError(
@@ -107,6 +109,7 @@ def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int 
         statement = select(Document.identity, Document.id).where(Document.identity.in_(batch))
         for identity, document_id in fetch_all(run.db, statement):
             places[identity] = patterns.place_of(document_id)
+
     return places.get
 
 
@@ -122,6 +125,7 @@ def left_out(run: RunData, job: RunJob) -> Collection[int]:
     """
     if not run.selection:
         return ()
+
     return run.selected_readings.once((left_out, job.id), lambda: _leave_out(run, job))
 
 
@@ -143,13 +147,16 @@ def find_places(run: RunData) -> dict[str, int | None]:
         if template is None:
             places[pattern] = patterns.find(pattern)
             continue
+
         template_number = int(template[1])
         if not 0 < template_number <= len(patterns.patterns):
             raise UsageError(
                 f"--without {pattern}: run {run.id} has {len(patterns.patterns)} templates; the "
                 "section Repeats of its report numbers the largest"
             )
+
         places[pattern] = template_number - 1
+
     return places
 
 
@@ -162,6 +169,7 @@ def count_without(run: RunData) -> dict[str, int]:
             counts[pattern] = 0
         else:
             counts[patterns[pattern_place].text] = patterns[pattern_place].size
+
     return counts
 
 
@@ -173,10 +181,12 @@ def describe_selection(run: RunData) -> Selection:
     patterns: tuple[Pattern, ...] = ()
     if run.selection.without:
         patterns = read_patterns(run).patterns
+
     texts: dict[str, None] = {}
     for pattern in run.selection.without:
         template = TEMPLATE.fullmatch(pattern)
         texts[patterns[int(template[1]) - 1].text if template else pattern] = None
+
     return Selection(run.selection.distinct, tuple(texts))
 
 
@@ -193,6 +203,7 @@ def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
     unwanted |= _read_documents_of_days(run, job)
     if not run.selection.distinct:
         return unwanted
+
     find_repeated = partial(_find_repeated, run, job)
     return unwanted | run.readings.once((_find_repeated, job.id), find_repeated)
 
@@ -203,6 +214,7 @@ def _read_patterns(run: RunData, job: RunJob, places: frozenset[int]) -> frozens
         read_months = partial(_read_patterns_by_month, run, places)
         months = run.readings.once((_read_patterns_by_month, places), read_months)
         return months.get(job.name, frozenset())
+
     read_documents = partial(_read_patterns_of_job, run, job, places)
     return run.readings.once((_read_patterns_of_job, job.id, places), read_documents)
 
@@ -214,6 +226,7 @@ def _read_patterns_by_month(run: RunData, places: frozenset[int]) -> dict[str, f
         statement = select(Document.id, Document.period).where(Document.id.in_(batch))
         for document, period in fetch_all(run.db, statement):
             documents_by_month[pad_period(period)].add(document)
+
     return {month: frozenset(documents) for month, documents in documents_by_month.items()}
 
 
@@ -223,6 +236,7 @@ def _read_patterns_of_job(run: RunData, job: RunJob, places: frozenset[int]) -> 
         in_job = documents_condition(run, job)
         statement = select(Document.id).where(in_job, Document.id.in_(batch))
         documents.update(fetch_scalars(run.db, statement))
+
     return frozenset(documents)
 
 
@@ -236,6 +250,7 @@ def _read_documents_of_days(run: RunData, job: RunJob) -> frozenset[int]:
         )
         statement = select(Document.id).where(documents_condition(run, job), is_of_day)
         documents.update(fetch_scalars(run.db, statement))
+
     return frozenset(documents)
 
 
@@ -250,12 +265,15 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
         if document in copies:
             repeated.add(document)
             continue
+
         pattern_place = patterns.place_of(document)
         if pattern_place is None:
             continue
         if (pattern_place, month) in seen:
             repeated.add(document)
+
         seen.add((pattern_place, month))
+
     return frozenset(repeated)
 
 
@@ -263,6 +281,7 @@ def _has_outlets(run: RunData, job: RunJob) -> bool:
     """Whether documents of a month are of several outlets."""
     if run.kind.unit == Unit.POST:
         return False
+
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
     job_outlets = documents.where(documents_condition(run, job))
     return len(fetch_scalars(run.db, job_outlets.distinct().limit(2))) > 1
@@ -286,6 +305,7 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
             digest, outlet = digests_by_id[document]
             if first_outlet.setdefault(digest, outlet) != outlet:
                 copies.add(document)
+
     return copies
 
 
@@ -346,9 +366,11 @@ def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> lis
     if mentioning:
         mentions = select(Mention.document_id).where(Mention.job_id == job.id)
         statement = statement.where(Document.id.in_(mentions))
+
     sortable = []
     for document, at, identity, period in fetch_pages(run.db, statement, Document.id):
         sortable.append((str(at or ""), identity, document, pad_period(period or "")))
+
     return [(document, month) for _, _, document, month in sorted(sortable, key=itemgetter(0, 1))]
 
 
@@ -362,6 +384,7 @@ def _list_documents(run: RunData) -> Iterator[int]:
         documents = [document for document, _ in dated_documents if document not in seen]
         if run.kind.links_documents:
             seen.update(documents)
+
         yield from documents
 
 

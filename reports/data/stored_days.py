@@ -32,6 +32,7 @@ def judge_stored_days(db: Database, source: str) -> StoredDays:
     """Return the bulk days and the missing days of all stored documents of a source."""
     if source not in {archive.name for archive in archives()}:
         return StoredDays()
+
     documents_by_day = _read_documents_by_day(db, source)
     bulk_days = judge_days(documents_by_day)
     missing_days = list_missing_days(documents_by_day, {bulk_day.date for bulk_day in bulk_days})
@@ -54,4 +55,5 @@ def _read_documents_by_day(db: Database, source: str) -> dict[date, int]:
         for day in grains.days_of(month):
             if min(counts) <= day <= max(counts):
                 documents_by_day[day] = counts.get(day, 0)
+
     return documents_by_day

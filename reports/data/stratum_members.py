@@ -53,6 +53,7 @@ def read_members(run: RunData, sample: CodedSample) -> Members:
 def _list_members(run: RunData, sample: CodedSample) -> dict[int, StratumMembers]:
     with run.db.read() as connection:
         run_row = get_run(connection, run.id)
+
     per = SamplePeriod.that_has(sample.strata[0].period)
     units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
     numbers = {
@@ -69,4 +70,5 @@ def _list_members(run: RunData, sample: CodedSample) -> dict[int, StratumMembers
                 unit_numbers += units.positions[frame.members]
                 _, texts = np.unique(random_numbers[frame.members], return_inverse=True)
                 members[number] = StratumMembers(unit_numbers, texts)
+
     return members

@@ -34,12 +34,15 @@ def count_unread(run: RunData) -> Counter[str]:
         step = coverage[job.name].get(polarity.NAME)
         if step is None or step.state not in (StepState.COMPLETE, StepState.NO_DATA):
             continue
+
         ids = set(_ids_without_polarity(run, job))
         if ids:
             with run.db.read() as connection:
                 language_rows = languages_of(connection, document_scope(run, job))
+
             outside = DocumentLanguages.of(language_rows).find_outside(languages)
             unread.update(outside[number] for number in ids & outside.keys())
+
     return unread
 
 

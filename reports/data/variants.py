@@ -45,8 +45,10 @@ def _make_variants(run: RunData) -> Variants:
     if places:
         selection = run.selection | Selection(places=frozenset(places))
         without_families = select_documents(run, selection)
+
     if bulk_days:
         selection = run.selection | Selection(days=bulk_days)
         without_bulk_days = select_documents(run, selection)
+
     families = [patterns.patterns[place] for place in places if place < len(patterns.patterns)]
     return Variants(run, without_families, without_bulk_days, families, sorted(bulk_days))

@@ -30,6 +30,7 @@ def count_copies(run: RunData) -> Copies:
     if run.grouping == Grouping.OUTLET:
         for job in run.jobs:
             copies.update(_find_copies(run, job))
+
     return copies
 
 

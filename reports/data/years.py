@@ -93,6 +93,7 @@ def count_months(run: RunData) -> int:
     """Return the months of a run of months; 0 of others."""
     if run.kind.unit != Unit.MENTION:
         return 0
+
     parameters = run.month_parameters
     return len(grains.list_periods(parameters.first, parameters.last))
 
@@ -136,6 +137,7 @@ def _read_years(run: RunData) -> list[PeriodRow]:
     for period_row in read_series(replace(run, grain=Grain.YEAR)):
         is_cut_off = whole[(period_row.keyword, period_row.term), period_row.period] < WHOLE_MONTHS
         year_rows.append(replace(period_row, cut_off=period_row.documents > 0 and is_cut_off))
+
     return year_rows
 
 
@@ -147,6 +149,7 @@ def list_years(
     for year_row in year_rows:
         if year_row.term is None and year_row.keyword is not None:
             rows_by_year[year_row.period][year_row.keyword] = year_row
+
     month_counts = Counter(month[:4] for month in months)
     counted_months = Counter(month[:4] for month in counted)
     return [
@@ -172,7 +175,9 @@ def cover_years(grid: CoverageGrid) -> list[YearCoverage]:
             for step, coverage_row in grid.jobs[job].items():
                 states[step][coverage_row.state] += 1
                 documents += (coverage_row.documents or 0) if step == DOCUMENTS else 0
+
         covered.append(YearCoverage(jobs[0][:4], len(jobs), states, documents, list(reasons)))
+
     return covered
 
 

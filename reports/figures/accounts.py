@@ -55,6 +55,7 @@ def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
         if account.low is not None and account.high is not None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
             ax.plot(ends, [y, y], label="_interval", **_INTERVAL)
+
         if account.mean is not None:
             face = "white" if account.scored < style.FEW else style.BLUE
             ax.plot([account.mean], [y], "o", markerfacecolor=face, **_MEAN)
@@ -79,6 +80,7 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
     """Declare the figure of the accounts' mean polarities."""
     if not any(account.mean is not None for account in accounts):
         return None
+
     return FigureSpec(
         name="accounts-polarity",
         draw=partial(means_figure, accounts),
@@ -179,6 +181,7 @@ def polarity_spec(
     """Declare the figure of each account's mean polarity in each period."""
     if not np.isfinite(np.array(means, dtype=float)).any():
         return None
+
     return FigureSpec(
         name="accounts-polarity-by-month",
         draw=partial(
@@ -201,6 +204,8 @@ def _explain(span: style.Range, gaps: Gaps, cut_off: Gaps) -> str:
             " A hatched one has no data: it lies before the first known post, after the last, or "
             "in a year or more without any."
         )
+
     if any(cut_off):
         text += f" {style.CUT_OFF}: cut off, first or last days of the {span.grain} are missing."
+
     return text

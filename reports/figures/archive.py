@@ -38,6 +38,7 @@ def choose_span(first_month: str, last_month: str) -> style.Range:
         span = style.Range(*grains.periods_of_months(first_month, last_month, grain))
         if len(span) <= MOST_PERIODS:
             return span
+
     return style.Range(first_month[:4], last_month[:4])
 
 
@@ -86,6 +87,7 @@ def draw_bulk_days(ax: Axes, bulk_days: Sequence[tuple[date, int]]) -> None:
     """Mark bulk days at the top, and write the documents of the largest beside their marks."""
     if not bulk_days:
         return
+
     transform = ax.get_xaxis_transform()
     places = [style.month_number(day.isoformat()) for day, _ in bulk_days]
     ax.vlines(places, 0, 0.9, color=style.VERMILLION, linewidth=1, transform=transform)
@@ -128,6 +130,7 @@ def archive_spec(
         caption += "; a triangle marks a bulk day, whose documents are in no bar"
     if missing_days:
         caption += "; hatched: days without a document that are missing"
+
     return FigureSpec(
         name="archive-days",
         draw=partial(archive_figure, tuple(counts), tuple(bulk_days), tuple(missing_days), span),

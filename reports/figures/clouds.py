@@ -124,10 +124,12 @@ def cloud_spec(
         caption += (
             f" Left out: {quantity(rare, 'word')} with less than a fifteenth of the first count."
         )
+
     if lacking:
         caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
     if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(drawn):
         caption += " Arabic letters stand unjoined: the machine lacks FriBiDi."
+
     most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
@@ -145,6 +147,7 @@ def draw_cloud(word_counts: dict[str, int], mask: bytes | None, *, png: bool) ->
     files = {"svg": to_svg(cloud)}
     if png:
         files["png"] = to_png(cloud)
+
     return files
 
 
@@ -154,6 +157,7 @@ def read_mask(png: bytes) -> np.ndarray:
         picture = Image.open(BytesIO(png)).convert("RGBA")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"the mask is no picture that can be read ({error}): give a PNG") from error
+
     picture.thumbnail((LARGEST_MASK, LARGEST_MASK))
     paper = Image.new("RGBA", picture.size, "white")
     shades = np.array(Image.alpha_composite(paper, picture).convert("L"))
@@ -165,6 +169,7 @@ def font_for(words: Collection[str]) -> tuple[str, list[str]]:
     lacking: dict[str, list[str]] = {}
     for font in fonts.font_families(words):
         lacking[font] = [word for word in words if not fonts.covers(font, word)]
+
     return min(lacking.items(), key=lambda entry: len(entry[1]))
 
 
@@ -189,8 +194,10 @@ def lay_out(word_counts: dict[str, int], *, mask: np.ndarray | None) -> WordClou
     if placed is not None:
         cloud.layout_ = placed
         return cloud
+
     if mask is None:
         raise ValueError(f"{len(word_counts)} words have no room in a word cloud")
+
     return lay_out(word_counts, mask=None)
 
 
@@ -211,6 +218,7 @@ def _place_largest(
         placed_larger = place_all(size)
         if placed_larger is None:
             break
+
         placed = placed_larger
 
     return placed
@@ -328,6 +336,7 @@ def to_svg(cloud: WordCloud) -> bytes:
         if turned:
             bottom = top + scale * (line.right - line.left)
             translation = f"translate({left},{bottom:.2f})rotate(-90)"
+
         move = f"scale({scale:g},{-scale:g})translate({-line.left:.1f},{-line.top:.1f})"
         letters = outlines.write(line)
         placed.append(f'<g fill="{ink}" transform="{translation}{move}">{letters}</g>')

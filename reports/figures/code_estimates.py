@@ -55,11 +55,14 @@ def estimates_figure(title: str, panels: Sequence[CategoryPanel]) -> Figure:
     axes = [ax for line in grid for ax in line]
     for ax, panel in zip(axes, panels, strict=False):
         _draw_periods(ax, panel, columns)
+
     for ax in axes[len(panels) :]:
         ax.set_axis_off()
+
     # The last panel of each column names the periods, also where the last line has fewer panels.
     for ax in axes[max(0, len(panels) - columns) : len(panels)]:
         ax.tick_params(labelbottom=True)
+
     # Shares are compared across panels, so they have one scale, which begins at zero.
     axes[0].set_ylim(0, _find_end(share for panel in panels for share in panel.periods))
     style.figure_title(figure, title)
@@ -76,6 +79,7 @@ def _draw_periods(ax: Axes, panel: CategoryPanel, columns: int) -> None:
     ax.axhline(panel.whole.share, color=style.MUTED, linewidth=0.9, linestyle="--", zorder=1)
     for x, share in zip(xs, panel.periods, strict=True):
         ax.plot([x, x], [share.low, share.high], color=style.BLUE, **_INTERVAL)
+
     ax.plot(xs, [share.share for share in panel.periods], color=style.BLUE, **_DOT)
 
     letters = sum(len(share.period) + _LETTERS_BETWEEN for share in panel.periods)
@@ -119,6 +123,7 @@ def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> Fi
     """Declare the figure of a variable; None if nothing was estimated."""
     if not panels:
         return None
+
     shares = "; ".join(f"{panel.name} {format_share(panel.whole.share)}" for panel in panels)
     has_periods = any(panel.periods for panel in panels)
     line = " The dashed line is the whole run." if has_periods else ""

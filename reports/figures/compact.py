@@ -58,6 +58,7 @@ def _group_marks(match: re.Match[bytes]) -> bytes:
     marks = []
     for position in _POSITION.findall(match[0]):
         marks.append(b'<use xlink:href="%s"%s/>' % (shape, position))
+
     return b'<g style="%s">%s</g>\n' % (style, b"".join(marks))
 
 

@@ -53,10 +53,12 @@ def draw_lines(
         for period_row in period_rows:
             if _is_joined(period_row, column):
                 period_values[period_row.period] = getattr(period_row, column)
+
         label = style.without_undrawable(subject)
         if span.grain == Grain.DAY:
             _draw_days(ax, period_rows, span, column, color=color, label=label)
             continue
+
         for x, y in style.segments(xs, [period_values.get(period) for period in span]):
             ax.plot(
                 x,
@@ -70,16 +72,19 @@ def draw_lines(
                 label=label,
             )
             label = "_more"
+
         few = [period_row for period_row in period_rows if not _is_joined(period_row, column)]
         _draw_few(ax, few, column, marker=_MARKERS[index % len(_MARKERS)], color=color, aside=aside)
         if label != "_more":
             # The legend needs this entry even if no line is drawn.
             ax.plot([], [], color=color, marker=_MARKERS[index % len(_MARKERS)], label=label)
+
         if column in _INTERVALS:
             _draw_intervals(ax, period_rows, column, color, aside)
 
     for period_rows in subjects.values():
         style.mark_cut_off(ax, cut_off(period_rows))
+
     style.mark_bulk(ax, span.bulk)
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -195,9 +200,11 @@ def lines_spec(
     caption = _explain(span, all_rows, column, intervals)
     if column in _INTERVALS and len(included) > 1 and span.grain != Grain.DAY:
         caption += f" Within a {span.grain} subjects stand side by side."
+
     caption += explain_cut_off(all_rows) + style.explain_bulk(span)
     if column == "polarity_mean":
         caption = with_scale(caption, scale)
+
     heading = COLUMNS[column][0].format(span.grain).lower()
     draw = partial(lines_figure, included, span=span, column=column)
     return FigureSpec(
@@ -223,12 +230,14 @@ def _explain(
         for period_row in period_rows
     ):
         parts.append(f"Small faint marks: n < {style.FEW}.")
+
     low_column, _ = _INTERVALS.get(column, (None, None))
     if low_column and any(
         getattr(period_row, low_column) is not None and _is_joined(period_row, column)
         for period_row in period_rows
     ):
         parts.append(f"Upright lines: {intervals}.")
+
     parts.append(f"The numbers are in the table of {span.grain}s.")
     return " ".join(parts)
 

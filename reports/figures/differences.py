@@ -56,6 +56,7 @@ def draw_differences(
     size, label = max(2.0, 5 * style.crowding(span)), "difference"
     for x, y in style.segments(xs, [month_values.get(period) for period in span]):
         ax.plot(x, y, "o-", color=color, markersize=size, linewidth=1.1, zorder=3, label=label)
+
     for difference in differences:
         x_of_month = style.month_number(difference.period)
         ax.plot(
@@ -80,8 +81,10 @@ def share_figure(panels: Sequence[PairPanel], span: style.Range) -> Figure:
         style.mark_gaps(ax, [period for period in span if period not in panel.counted])
         if panel.overtaking:
             mark_overtaking(ax, panel.overtaking)
+
         ax.yaxis.set_major_formatter(_format_points)
         _name_sides(ax, panel)
+
     return figure
 
 
@@ -92,6 +95,7 @@ def polarity_figure(panels: Sequence[PairPanel], span: style.Range) -> Figure:
         draw_differences(ax, panel.polarities, span=span, color=style.BLUE)
         style.mark_gaps(ax, [period for period in span if period not in panel.counted])
         _name_sides(ax, panel)
+
     return figure
 
 
@@ -168,4 +172,5 @@ def _explain(panels: Sequence[PairPanel], span: style.Range, of: int) -> str:
         how += f" Drawn are {len(panels)} of {of} pairs: those in most documents."
     if any(set(span) - set(panel.counted) for panel in panels):
         how += f" Hatched {span.grain}s were not counted for both."
+
     return how

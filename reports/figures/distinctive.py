@@ -83,6 +83,7 @@ def no_word_stands_out(word_rows: Sequence[DistinctiveRow]) -> str:
     """Return a page's note if words were compared and none stands out; else nothing."""
     if not word_rows or standing_out(word_rows):
         return ""
+
     return (
         f"No word stands out: none has a |G²| of {OF_CHANCE} or more, and chance alone gives some "
         "up to about that."

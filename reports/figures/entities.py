@@ -125,6 +125,7 @@ def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, Counter[En
     rows_by_keyword: dict[str | None, Counter[EntityName]] = defaultdict(Counter)
     for entity_row in entity_rows:
         rows_by_keyword[entity_row.keyword] += sum_counts([entity_row])
+
     return rows_by_keyword
 
 
@@ -159,12 +160,14 @@ def entities_figure(
     heights = []
     for start in range(0, len(types), across):
         heights.append(max(lengths[start : start + across]))
+
     figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
     ratios = [height + 1.5 for height in heights]
     panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
 
     for ax in panels.flat[len(types) :]:
         ax.set_axis_off()
+
     for index, (kind, ax) in enumerate(zip(types, panels.flat, strict=False)):
         labels, counts = zip(*names_by_type[kind], strict=True)
         draw_entities(ax, labels, counts, most=most)
@@ -224,6 +227,7 @@ def entities_spec(
     samples = []
     for kind, ranked in top.by_type.items():
         samples.append(f"{kind}: " + ", ".join(label for label, _ in ranked[:3]))
+
     draw = partial(entities_figure, subject, top.by_type, unit=unit)
     return FigureSpec(
         name=f"{subject.slug}-entities",
@@ -242,4 +246,5 @@ def is_in_title_case(texts: Sequence[str]) -> bool:
         if word[0].lower() != word[0].upper():
             total += 1
             capitals += word[0].isupper()
+
     return capitals > 0.6 * total

@@ -145,6 +145,7 @@ class FigureStore:
         elif not {file_names["svg"]} & (self._earlier_files | self.used):
             # The other process has drawn it ahead, and came from the end.
             self._cancel_parts()
+
         self.used.update(file_names.values())
         self.progress.count_figure()
 
@@ -174,6 +175,7 @@ class FigureStore:
         """Wait until each figure is drawn, and draw what no other process does."""
         for svg in list(self._shared):
             self._finish(svg)
+
         self._cancel_parts()
         wait(self._parts)
         for part in self._parts:
@@ -188,16 +190,19 @@ class FigureStore:
                 future = self._executor.submit(drawing.draw)
                 self._shared[drawing.paths["svg"]] = drawing, future
                 return
+
         drawing.draw()
 
     def _finish(self, svg: Path) -> None:
         """Draw the newest figures until the one in the file *svg* is drawn by either process."""
         if svg not in self._shared:
             return
+
         drawing, future = self._shared.pop(svg)
         while not future.done():
             if not self._draw_newest() and not future.cancel():
                 wait([future])
+
         drawing.draw()
 
     def _draw_newest(self) -> bool:
@@ -205,6 +210,7 @@ class FigureStore:
         svg = next(reversed(self._shared), None)
         if svg is None or not self._shared[svg][1].cancel():
             return False
+
         drawing, _ = self._shared.pop(svg)
         drawing.draw()
         return True
@@ -253,6 +259,7 @@ def _size(svg: Path) -> tuple[int, int]:
     """Return the width and height of our picture in hundredths, so that their ratio is exact."""
     with svg.open("rb") as file:
         match = _VIEW_BOX.search(file.read(2048))
+
     assert match is not None  # noqa: S101 - every SVG of ours has one
     return round(100 * float(match[1])), round(100 * float(match[2]))
 
@@ -266,6 +273,7 @@ def slug(text: str) -> str:
     plain = re.sub(r"[^\w.@]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-.")[:40]
     if plain and plain == text.lower():
         return plain
+
     return f"{plain or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 

@@ -74,6 +74,7 @@ def count_scripts(texts: Iterable[str]) -> Counter[str]:
             if script.characters.match(character):
                 counts[script.name] += times
                 break
+
     return counts
 
 
@@ -117,6 +118,7 @@ def replace_undrawable(text: str, fonts: Iterable[str]) -> str:
         if character.isspace():
             # A line break would be one in the picture.
             return " "
+
         return character if any(covers(font, character) for font in font_names) else "\0"
 
     marked_text = "".join(map(replace, text))

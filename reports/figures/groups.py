@@ -128,6 +128,7 @@ def panels_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range)
     grid = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)
     for ax, panel in zip(grid[:, 0], panels, strict=True):
         draw_panel(ax, panel, span)
+
     grid[0, 0].set_ylim(bottom=0)
     style.figure_title(figure, f"“{keyword}”: share of documents per {span.grain}")
     return figure
@@ -196,6 +197,7 @@ def panel_spec(
     """Declare the figure of all documents beside the fixed panel; None without a panel."""
     if len(span) < 2 or not of_panel:
         return None
+
     return FigureSpec(
         name=f"groups-{slug}-panel",
         draw=partial(panel_lines_figure, keyword, tuple(of_all), tuple(of_panel), span),
@@ -283,6 +285,7 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
     """Declare the figure of the groups' shares over all periods."""
     if len(groups) < 2:
         return None
+
     few = _describe_few([point.n for _, point in groups], FEW_DOCUMENTS, "documents")
     return FigureSpec(
         name=f"groups-{slug}",
@@ -300,6 +303,7 @@ def polarities_spec(
     """Declare the figure of the groups' mean polarities over all periods, on *scale*."""
     if len(groups) < 2:
         return None
+
     few = _describe_few([mean.n for _, mean in groups], FEW_MENTIONS, "mentions")
     return FigureSpec(
         name=f"groups-{slug}-polarity",

@@ -84,6 +84,7 @@ class Outlines:
             number = numbers.setdefault(glyph_name, len(numbers))
             above = f' y="{y:.1f}"' if y else ""
             letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}"{above}/>')
+
         return "".join(letters)
 
     def define(self) -> str:
@@ -91,6 +92,7 @@ class Outlines:
         outlines = []
         for glyph_name, number in self._numbers.items():
             outlines.append(f'<path id="g{number}" d="{_read_glyph(glyph_name).outline}"/>')
+
         return f"<defs>{''.join(outlines)}</defs>"
 
 
@@ -99,6 +101,7 @@ def _read_glyph(glyph_name: str) -> Glyph:
     points, codes = _shapes[glyph_name]
     if not len(points):
         return Glyph("", None)
+
     left, bottom = points.min(axis=0).tolist()
     right, top = points.max(axis=0).tolist()
     return Glyph(_outline(points, codes), (left, bottom, right, top))
@@ -113,4 +116,5 @@ def _outline(points: np.ndarray, codes: np.ndarray) -> str:
         numbers = [f"{x:.1f},{y:.1f}" for x, y in points[index : index + count]]
         parts.append(command + " ".join(numbers))
         index += max(count, 1)
+
     return "".join(parts)

@@ -73,6 +73,7 @@ def month_spec(
     )
     if thinned is not month:
         caption += f" One dot in {month.n / len(thinned.days):.1f} is drawn."
+
     return FigureSpec(
         name=f"{subject.slug}-{month.period}-polarity",
         draw=partial(draw_month, subject, thinned),
@@ -92,6 +93,7 @@ def draw_month(subject: Subject, month: MonthOfPolarities) -> dict[str, bytes]:
     count_text = f"n = {month.n:,}"
     if month.mean is not None:
         count_text += f" · mean {signed(month.mean)}"
+
     title = style.without_undrawable(
         f"Polarity of {subject.name}, {month_name(month.period, '%B %Y')}"
     )
@@ -124,6 +126,7 @@ def _draw_axes(month: MonthOfPolarities, outlines: lettering.Outlines) -> list[s
         middle = _across(month, day + 0.5)
         marks.append(f"M{middle:.1f} {_BOTTOM}v{_TICK_LENGTH}")
         drawn.append(_write(outlines, str(day), middle, _DAYS_LINE, _SMALL, anchor="middle"))
+
     drawn.append(_stroke(marks, style.MUTED, 0.8))
 
     days = f"day of {month_name(month.period, '%B %Y')}"
@@ -150,11 +153,13 @@ def _draw_polarities(month: MonthOfPolarities) -> list[str]:
     for position, polarity in zip(spread(month.days), month.polarities, strict=True):
         x, y = _across(month, position), _height(polarity)
         drawn.append(f'<use xlink:href="#dot" x="{x:.1f}" y="{y:.1f}"/>')
+
     drawn.append("</g>")
 
     if month.mean is not None:
         mean = [f"M{_LEFT} {_height(month.mean):.1f}H{_RIGHT}"]
         drawn.append(_stroke(mean, style.VERMILLION, 1.8, opacity=month.shade))
+
     drawn.append("</g>")
     return drawn
 

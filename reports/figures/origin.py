@@ -48,7 +48,9 @@ def is_made_up(run: RunData) -> bool:
         condition = documents_condition(run, job)
         if _exists(run, condition & Document.address.is_not(None) & ~ON_EXAMPLE_SITE):
             return False
+
         is_any_made_up = is_any_made_up or _exists(run, condition & (ON_EXAMPLE_SITE | _MARKED))
+
     return is_any_made_up
 
 
@@ -74,6 +76,7 @@ def _read_source_labels(run: RunData) -> Iterator[str]:
         for job in run.jobs:
             statement = select(Document.source).where(documents_condition(run, job)).distinct()
             sources.update(fetch_scalars(run.db, statement))
+
         yield from map(source_label, sorted(sources))
 
 
@@ -93,6 +96,7 @@ def _read_times(run: RunData) -> dict[int, float]:
         times.update(
             map(tuple, fetch_all(run.db, select(JobStep.job_id, JobStep.at).where(*is_of_jobs)))
         )
+
     return times
 
 
@@ -100,6 +104,7 @@ def _name_runs(runs: Sequence[RunData]) -> str:
     if len(runs) > 1:
         numbers = ", ".join(str(run.id) for run in runs)
         return _shorten(f"runs {numbers}", LONGEST)
+
     (run,) = runs
     quoted_name = f" \u201c{_shorten(run.name, LONGEST_NAME)}\u201d" if run.name else ""
     return f"run {run.id}{quoted_name}"

@@ -64,12 +64,15 @@ def merge(phrases: Iterable[PhraseRow], period: str, most: int) -> list[PhraseRo
     phrase_row = None
     for phrase_row in phrases:
         counts[phrase_row.phrase] += phrase_row.count
+
     if phrase_row is None:
         return []
+
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:most]
     merged = []
     for rank, (phrase, count) in enumerate(ranked, 1):
         merged.append(PhraseRow(phrase_row.run, period, phrase_row.keyword, rank, phrase, count))
+
     return merged
 
 
@@ -122,6 +125,7 @@ def phrases_spec(
     phrases_by_month: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for phrase in phrases:
         phrases_by_month[phrase.job].append((phrase.phrase, phrase.count))
+
     table = grid(phrases_by_month, span=subject.span)
     unit = subject.span.grain
     whose = ""

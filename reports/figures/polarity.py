@@ -63,6 +63,7 @@ def _draw_line(ax: Axes, period_rows: Sequence[PeriodRow]) -> None:
 
     for x, y in style.segments(xs, means):
         ax.plot(x, y, color=style.BLUE, zorder=3, label="mean")
+
     bands = zip(style.segments(xs, lows), style.segments(xs, highs), strict=True)
     for (x, low), (_, high) in bands:
         if len(x) > 1:
@@ -81,6 +82,7 @@ def _draw_dots(ax: Axes, period_rows: Sequence[PeriodRow], span: style.Range) ->
         if is_enough and low is not None and high is not None:
             ends = _clip([low, high])
             ax.plot([x, x], ends, color=style.BLUE, alpha=0.3, linewidth=width, label="_interval")
+
         if period_row.polarity_mean is not None:
             xs.append(x)
             means.append(period_row.polarity_mean)
@@ -161,6 +163,7 @@ def overall_spec(
     """
     if not has_means(period_rows):
         return None
+
     period_rows = [period_row.scored_row for period_row in period_rows]
     grain = subject.span.grain
     return FigureSpec(
@@ -183,6 +186,7 @@ def _explain(span: style.Range, period_rows: Sequence[PeriodRow], unit: str, int
             f"A dot for each day with {unit}s, small and faint where n < 5."
             f"{smoothing.explain(span.grain, 'polarity_mean')}"
         )
+
     parts = [f"The line breaks where a {span.grain} has fewer than {style.FEW} {unit}s or no data."]
     if any(0 < (period_row.mentions or 0) < style.FEW for period_row in period_rows):
         parts.append(f"Small faint dots: n < {style.FEW}.")
@@ -190,6 +194,7 @@ def _explain(span: style.Range, period_rows: Sequence[PeriodRow], unit: str, int
         parts.append(f"Upright lines and band: {intervals}.")
     if len(span) <= MOST_PRINTED:
         parts.append("The figures along the lower edge are n.")
+
     return " ".join(parts)
 
 
@@ -229,6 +234,7 @@ def year_spec(
     """Declare the figure of mean polarity in the months of a year, on a scale of its own."""
     if not has_means(period_rows):
         return None
+
     period_rows = [period_row.scored_row for period_row in period_rows]
     return FigureSpec(
         name=f"{subject.slug}-{year}-year",
@@ -257,6 +263,7 @@ def year_specs(
         year_rows = [period_row for period_row in period_rows if period_row.period[:4] == year]
         if not has_means(year_rows):
             continue
+
         spec = FigureSpec(
             name=f"{subject.slug}-{year}-year",
             draw=partial(year_figure, subject, year, year_rows, limits(period_rows)),

@@ -85,6 +85,7 @@ def thin_out(month: MonthOfPolarities, most: int) -> MonthOfPolarities:
     step = -(-len(month.days) // most)
     if step <= 1:
         return month
+
     return replace(month, days=month.days[::step], polarities=month.polarities[::step])
 
 
@@ -99,6 +100,7 @@ def spread(days: Sequence[int]) -> list[float]:
     for day in days:
         positions.append(day + (so_far[day] + 0.5) / day_totals[day])
         so_far[day] += 1
+
     return positions
 
 
@@ -128,6 +130,7 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
         for position, polarity in zip(spread(month.days), month.polarities, strict=True):
             xs.append(panel.left + (position - 1) / month.length)
             ys.append(panel.zero + polarity)
+
         colors += [to_rgba(style.BLUE, month.opacity)] * len(month.days)
         _label_panel(ax, month, panel, is_large=across <= 6)
 
@@ -195,6 +198,7 @@ def sheet_figure(
     title = f"Polarity of {subject.name}: the mentions of every month"
     if year:
         title = f"Polarity of {subject.name}, {year}: the mentions of every month"
+
     style.figure_title(figure, title, y=1 - 0.08 / height, va="top")
     return figure
 

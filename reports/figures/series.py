@@ -29,6 +29,7 @@ def explain_cut_off(period_rows: Iterable[PeriodRow]) -> str:
         return ""
     if grains.grain_of(marked[0]) != Grain.MONTH:
         return f" {style.CUT_OFF}: days of it are missing, or lie before or after what was read."
+
     return f" {style.CUT_OFF}: cut off, its first or last days are missing."
 
 
@@ -76,11 +77,13 @@ def draw_share(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range)
     for period_row in period_rows:
         if period_row.mentions is None or period_row.share is None:
             continue
+
         x = style.month_number(period_row.period)
         color = style.shade(style.VERMILLION, period_row.matched or 0)
         if period_row.share_low is not None and period_row.share_high is not None:
             interval = [period_row.share_low, period_row.share_high]
             ax.plot([x, x], interval, color=color, linewidth=width, label="_interval")
+
         xs.append(x)
         shares.append(period_row.share)
         colors.append(color)
@@ -120,6 +123,7 @@ def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureS
     intervals = ""
     if any(period_row.share_low is not None for period_row in period_rows):
         intervals = f" Upright lines: {BLOCK_INTERVALS}."
+
     return FigureSpec(
         name=f"{subject.slug}-mentions",
         draw=partial(mentions_figure, subject, period_rows),
@@ -150,6 +154,7 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
         zero = f"A ring at zero is a {grain} without a post. "
     if gaps(period_rows):
         zero += f"A hatched {grain} is in a year or more without one, and no data. "
+
     return FigureSpec(
         name=f"{subject.slug}-posts",
         draw=partial(posts_figure, subject, period_rows),

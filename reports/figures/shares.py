@@ -76,6 +76,7 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
     panel_height = _HEIGHTS.get(lines, _LEAST_HEIGHT)
     if is_narrow:
         panel_height = min(panel_height, 1.7)
+
     width = style.NARROW if is_narrow else style.WIDTH
     figure = style.new_figure(0.9 + panel_height * lines, width)
     grid = figure.subplots(lines, columns, squeeze=False, sharey=has_one_scale(panels))
@@ -83,11 +84,14 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
 
     for ax, panel in zip(axes, panels, strict=False):
         draw_panel(ax, panel, span, across=2 if is_narrow else columns)
+
     for index, ax in enumerate(axes):
         if index >= len(panels):
             ax.set_axis_off()
+
         # A panel below has the dates.
         ax.tick_params(labelbottom=index + columns >= len(panels))
+
     for ax, limit in zip(axes, _list_limits(panels), strict=False):
         ax.set_ylim(0, limit)
 
@@ -102,6 +106,7 @@ def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow:
 def _title(panels: Sequence[SharePanel], span: style.Range, *, is_narrow: bool) -> str:
     if len(panels) == 1:
         return f"Share of documents that mention it, by {span.grain}"
+
     subject = "Share of documents" if is_narrow else "Share of documents that mention each"
     scale = "one scale" if has_one_scale(panels) else "scales differ"
     return f"{subject}, by {span.grain} ({scale})"
@@ -113,6 +118,7 @@ def count_columns(panels: int, periods: int) -> int:
         return min(3, panels)
     if panels > 3 or (panels == 2 and periods <= _SOME_PERIODS):
         return 2
+
     return 1
 
 
@@ -127,6 +133,7 @@ def _list_limits(panels: Sequence[SharePanel]) -> list[float]:
     tops = [max((share.share for share in panel.shares), default=0.0) for panel in panels]
     if has_one_scale(panels):
         tops = [max(tops, default=0.0)] * len(tops)
+
     return [1.18 * top or 0.01 for top in tops]
 
 
@@ -145,8 +152,10 @@ def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 
     labelled = list(panel.shares) if len(span) <= _MOST_LABELLED else []
     if not labelled and panel.peak is not None:
         labelled = [panel.peak]
+
     for share in labelled:
         _label(ax, share, span)
+
     style.mark_gaps(ax, panel.gaps)
     style.mark_cut_off(ax, panel.cut_off)
     style.mark_bulk(ax, panel.bulk)
@@ -161,6 +170,7 @@ def _label(ax: Axes, share: Share, span: style.Range) -> None:
     )
     if len(span) > _MOST_LABELLED and not 0.06 < share_of_span < 0.94:
         look["ha"] = "left" if share_of_span < 0.5 else "right"
+
     label = ax.annotate(
         format_share(share.share),
         (style.month_number(share.period), share.share),
@@ -190,8 +200,10 @@ def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Lin
     if any(panel.cut_off for panel in panels):
         text = f"{style.CUT_OFF} first or last days missing"
         handles.append(_line(text, linestyle="none"))
+
     if any(panel.bulk for panel in panels):
         handles.append(_line(f"{span.grain} with a bulk day", **style.BULK))
+
     return handles
 
 
@@ -206,6 +218,7 @@ def shares_specs(
     """Declare the picture for a page and that for a phone; None if no share is known."""
     if not any(panel.shares for panel in panels):
         return None
+
     draw = partial(shares_figure, tuple(panels), span)
     alt, caption = _describe(panels, span), _explain(panels, documents)
     wide = FigureSpec(
@@ -232,6 +245,7 @@ def _describe(panels: Iterable[SharePanel], span: style.Range) -> str:
         if panel.peak is not None:
             period = period_name(panel.peak.period, "%B %Y")
             peaks.append(f"{panel.name} most in {period}, {format_share(panel.peak.share)}")
+
     peaks_in_words = f" {'; '.join(peaks)}." if peaks else ""
     return (
         f"Bars: share of documents that mention each subject in each {span.grain}, a panel for "
@@ -249,4 +263,5 @@ def _explain(panels: Sequence[SharePanel], documents: int) -> str:
             "A bulk day has far more documents than its weekday usually has: they were loaded at "
             "once."
         )
+
     return " ".join(parts)

@@ -49,6 +49,7 @@ def write_below(figure: Figure, note: str) -> Bbox:
     # Without this, a legend would move to the edge of the larger picture.
     for legend in figure.legends:
         legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+
     return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)
 
 
@@ -72,6 +73,7 @@ def _write(figure: Figure, note: str, *, below: float) -> float:
     for index, line in enumerate(lines):
         top = below + _MARGIN + index * size * _LEADING / POINTS
         figure.text(_MARGIN / width, -top / height, line, fontsize=size, **_LOOK)
+
     return _height(lines, width)
 
 
@@ -103,6 +105,7 @@ def _break_lines(note: str, width: float, _families: tuple[str, ...]) -> Sequenc
             lines[-1] = longer
         else:
             lines.append(part)
+
     return lines
 
 
@@ -122,6 +125,7 @@ def put_below(files: dict[str, bytes], strip: dict[str, bytes]) -> dict[str, byt
     joined = {"svg": _join_svg(files["svg"], strip["svg"])}
     if "png" in files:
         joined["png"] = _join_png(files["png"], strip["png"])
+
     return joined
 
 

@@ -42,6 +42,7 @@ def moving_average(parts: Sequence[Part | None], *, least: float = 0) -> list[fl
         total = math.fsum(denominator for _, denominator in days_with_data)
         if len(days_with_data) >= FEWEST and total and total >= least:
             averages[middle] = math.fsum(numerator for numerator, _ in days_with_data) / total
+
     return averages
 
 
@@ -60,6 +61,7 @@ def polarity_part(day_row: PeriodRow) -> Part | None:
     day_row = day_row.scored_row
     if day_row.mentions is None or (day_row.mentions and day_row.polarity_mean is None):
         return None
+
     return (day_row.polarity_mean or 0.0) * day_row.mentions, day_row.mentions
 
 
@@ -93,6 +95,7 @@ def explain(grain: Grain, column: str) -> str:
     """Return a caption's explanation of the line, which only a series of days has."""
     if grain != Grain.DAY:
         return ""
+
     return (
         f" The line is a centred moving average of {WINDOW} days{_POOLED[column]}, drawn where "
         f"{FEWEST} of them have data."

@@ -59,6 +59,7 @@ class FigureSpec:
         """The same figure for a phone."""
         if not self.has_narrow:
             return None
+
         return replace(
             self,
             name=f"{self.name}-narrow",
@@ -81,7 +82,9 @@ class FigureSpec:
             if isinstance(drawing, Figure):
                 if self.is_narrow:
                     style.make_narrow(drawing)
+
                 return style.to_files(drawing, note, png=self.has_png)
+
             if not note:
                 return drawing
 

@@ -241,12 +241,15 @@ def ticks(span: Range, across: int = 1) -> list[tuple[str, str]]:
     months: dict[str, str] = {}
     for period in span:
         months.setdefault(grains.period_of(grains.first_day(period), Grain.MONTH), period)
+
     if len(months) <= _FEW_MONTHS:
         return _monday_ticks(span)[::across]
+
     start = grains.first_day(span.first)
     if start.day > 1 and len(months) > 1:
         # Only the end of that month is shown.
         del months[next(iter(months))]
+
     month_ticks = _month_ticks(list(months), MOST_TICKS // across)
     return [(months[month], label) for month, label in month_ticks]
 
@@ -258,9 +261,11 @@ def _monday_ticks(span: Range) -> list[tuple[str, str]]:
         day = grains.first_day(period)
         if day.weekday() and len(span) > MOST_TICKS:
             continue
+
         label = f"{day.day} {MONTHS[day.month - 1][:3]}"
         labelled.append((period, label if str(day.year) == year else f"{label}\n{day.year}"))
         year = str(day.year)
+
     return labelled
 
 
@@ -271,9 +276,11 @@ def _month_ticks(periods: Sequence[str], most: int) -> list[tuple[str, str]]:
     for period in periods:
         if step > 1 and (int(period[:4]) * 12 + int(period[5:]) - 1) % step:
             continue
+
         label = month_name(period, "%b" if period[:4] == year else "%b\n%Y")
         year = period[:4]
         labelled.append((period, year if step >= 12 else label))
+
     return labelled
 
 
@@ -310,6 +317,7 @@ def explain_bulk(span: Range) -> str:
     """Return what a caption says of the triangles."""
     if not span.bulk:
         return ""
+
     return (
         f" A triangle: a {span.grain} with a bulk day, which has far more documents than its "
         "weekday usually has."
@@ -334,6 +342,7 @@ def label_rows(ax: Axes, row_names: Sequence[str], *, longest: int | None = None
         label = fonts.replace_undrawable(row_name, usable)
         if longest and len(label) > longest:
             label = label[: longest - 1].rstrip() + "…"
+
         labels.append(label)
 
     ax.set_yticks(range(len(row_names)), labels)
@@ -367,13 +376,16 @@ def make_narrow(figure: Figure) -> None:
         elif len(ax.texts) > MOST_LABELS_IF_NARROW:
             for label in ax.texts:
                 label.set_fontsize(0.7 * float(label.get_fontsize()))
+
         counted = ax.get_title(loc="right")
         if counted:
             ax.set_title("", loc="right")
             ax.set_title(f"{ax.get_title(loc='left')}\n{counted}", loc="left", fontsize=10)
+
         if has_rows and len(figure.axes) == 1:
             figure_lines = "\n".join(map(_wrap, ax.get_title(loc="left").splitlines()))
             ax.set_title("", loc="left")
+
     if figure_lines:
         figure.suptitle(figure_lines, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
@@ -410,6 +422,7 @@ def segments(
         if not is_open:
             runs.append(([], []))
             is_open = True
+
         runs[-1][0].append(x)
         runs[-1][1].append(y)
 

@@ -76,6 +76,7 @@ def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     for xs, ys in style.segments(numbers, accuracies):
         marker = "o" if len(xs) < 3 else ""
         ax.plot(xs, ys, color=style.GREEN, label="accuracy", marker=marker)
+
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_xlabel("epoch")
@@ -91,6 +92,7 @@ def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
         style.title(right, "Accuracy")
     else:
         left = figure.add_subplot()
+
     draw_losses(left, epochs)
     style.title(left, f"Loss, {name}")
     return figure
@@ -100,6 +102,7 @@ def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> Figure
     """Declare the figure of a training's course, which leaves out the time of each epoch."""
     if not epochs:
         return None
+
     timeless = [replace(epoch, seconds=None) for epoch in epochs]
     return FigureSpec(
         name=f"{prefix}-course",
@@ -119,6 +122,7 @@ def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
             if value is not None:
                 xs.append(prediction.index)
                 ys.append(value)
+
         ax.plot(xs, ys, shape, label=column, **look)
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -135,6 +139,7 @@ def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
     }
     for prediction in predictions:
         predictions_by_split[prediction.split].append(prediction)
+
     splits = [
         (split, split_predictions)
         for split, split_predictions in predictions_by_split.items()
@@ -179,6 +184,7 @@ def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:
     matrix = np.zeros((classes, classes), dtype=int)
     for pair in pairs:
         matrix[pair] += 1
+
     return matrix
 
 
@@ -242,12 +248,14 @@ def mistakes_figure(mistakes: Sequence[Mistake], *, total: int) -> Figure:
     panels = figure.subplots(down, across, squeeze=False).flat
     for mistake, ax in zip(mistakes, panels, strict=False):
         draw_mistake(ax, mistake)
+
     for ax in panels[len(mistakes) :]:
         ax.set_axis_off()
 
     title = f"The first {len(mistakes)} of {total:,} mistakes"
     if len(mistakes) == total:
         title = "The only mistake" if total == 1 else f"All {total:,} mistakes"
+
     style.figure_title(figure, title)
     return figure
 
@@ -263,6 +271,7 @@ def mistakes_spec(
             if not 0 <= prediction.index < len(pictures):
                 # The predictions are of other pictures.
                 return None
+
             wrong.append(Mistake(prediction.index, actual, predicted, pictures[prediction.index]))
 
     if not wrong:

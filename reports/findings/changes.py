@@ -35,11 +35,13 @@ def count_results(run: RunData) -> dict[str, dict[str, int]]:
             period_row.keyword is not None and period_row.term is not None
         ):
             continue
+
         if run.keywords:
             counts[""][period_row.period] = period_row.documents
             counts[period_row.keyword or ""][period_row.period] = period_row.matched
         else:
             counts.setdefault(period_row.job or "", {})[period_row.period] = period_row.matched
+
     return counts
 
 
@@ -63,6 +65,7 @@ def describe_changes(unit: Unit, old_counts: Mapping[str, Any], new_counts: Coun
             )
         elif keyword:
             sentences.append(f"“{keyword}”: no new document mentions it.")
+
     return sentences
 
 
@@ -80,6 +83,7 @@ def _describe_posts(old_counts: Mapping[str, Any], new_counts: Counts) -> list[s
     if silent:
         verb = "has" if silent == 1 else "have"
         sentences.append(f"{silent} of {len(new_counts)} {verb} no new posts.")
+
     return sentences
 
 
@@ -91,6 +95,7 @@ def _differences(old_counts: Mapping[str, Any], new_counts: Counts, subject: str
         difference = new.get(period, 0) - old.get(period, 0)
         if difference:
             differences[period] = difference
+
     return differences
 
 
@@ -106,9 +111,11 @@ def _name_months(differences: Mapping[str, int]) -> str:
     last_months = list(differences)[-SHOWN:]
     if len(differences) == 1:
         return f"in {month_name(last_months[0], '%B %Y')}"
+
     named = [f"{differences[period]:,} in {month_name(period, '%B %Y')}" for period in last_months]
     unnamed = len(differences) - len(last_months)
     if unnamed:
         earlier = sum(differences.values()) - sum(differences[period] for period in last_months)
         named.insert(0, f"{earlier:,} in {quantity(unnamed, 'month')} before")
+
     return join_words(named)

@@ -58,6 +58,7 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
     )
     if row.model:
         text += " Not checked against people."
+
     topic = ("readers' shares", row.codebook, row.variable, row.keyword, row.period)
     return _estimate(topic, row, text)
 
@@ -89,6 +90,7 @@ def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Findi
             f"; of all texts about it the keyword finds {format_share(recall.estimate)} "
             f"({_interval(recall)})"
         )
+
     text += f". {(recall or precision).n_read:,} texts are coded."
     return _estimate(("relevance", keyword), precision, text)
 
@@ -166,6 +168,7 @@ def _state_difference(difference: _Difference) -> Finding:
         words = (
             f"“{difference.category}” ({variable}{about}) is {apart} points {direction} frequent"
         )
+
     text = f"{words} {difference.comparison.words} ({low} to {high})."
     place = (subject.keyword, subject.period, subject.domain.group)
     topic = ("readers' difference", variable, difference.category or "mean", *place)
@@ -179,6 +182,7 @@ def _list_comparisons(run: RunData, sample: CodedSample) -> Iterator[_Comparison
     for subject in list_subjects(run, sample):
         if subject.period:
             periods.setdefault((subject.variable.name, subject.keyword), []).append(subject)
+
     for subjects in periods.values():
         for earlier, later in pairwise(subjects):
             earlier_name, later_name = map(name_sample_period, (earlier.period, later.period))
@@ -210,7 +214,9 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
             means = [row for row in variable_rows if row.measure == "mean"]
             if shares:
                 statements.append(state_shares(shares, variable, unit))
+
             statements += [state_mean(row, variable, unit) for row in means]
+
     return statements
 
 

@@ -60,6 +60,7 @@ def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[
         without = LeftOut(_name_days(days), again, kept=1.0)
         for subject, found in confirmed.items():
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
+
     return {subject: limit_overtakings(found) for subject, found in confirmed.items()}
 
 
@@ -86,11 +87,14 @@ def _confirm(
         other = others_by_topic.get(finding.topic)
         if finding.clause and other is None:
             continue
+
         text = finding.text
         if finding.clause and other is not None and not _is_same(finding, other, without):
             text = f"{text} Without {name}, {other.clause}."
             name = without.again
+
         confirmed.append(replace(finding, text=text))
+
     return confirmed
 
 
@@ -98,6 +102,7 @@ def _is_same(finding: Finding, other: Finding, without: LeftOut) -> bool:
     """Return whether both have the same answer, and figures that hardly differ."""
     if finding.answer != other.answer:
         return False
+
     rescaled = [share * without.kept for share in other.shares]
     has_same_shares = _is_near(finding.shares, other.shares) or _is_near(finding.shares, rescaled)
     has_same_counts = bool(finding.shares) or _is_near(
@@ -112,10 +117,12 @@ def _is_near(figures: Sequence[float], other_figures: Sequence[float], floor: fl
     """Return whether no figure changes by more than a part of it, or hardly beside the largest."""
     if len(figures) != len(other_figures):
         return False
+
     floor = max(floor, LEAST_BESIDE_LARGEST * max(figures, default=0.0))
     for figure, other_figure in zip(figures, other_figures, strict=True):
         if abs(figure - other_figure) > max(floor, LEAST_CHANGE * figure):
             return False
+
     return True
 
 
@@ -126,9 +133,11 @@ def _count_documents(run: RunData) -> Counter[str]:
     for period_row in read_periods(run):
         if period_row.term is not None and run.keywords:
             continue
+
         subject = period_row.keyword if run.keywords else period_row.job
         documents[subject or ALL] += period_row.matched or 0
         documents_by_period[period_row.period] = period_row.documents
+
     documents[ALL] = sum(documents_by_period.values()) if run.keywords else documents.total()
     return documents
 
@@ -139,6 +148,7 @@ def _name_families(run: RunData, subject: str, left_out: int) -> str:
         return "repeats"
     if not left_out:
         return "repeats, of which none mentions it"
+
     verb = "is a repeat" if left_out == 1 else "are repeats"
     noun = "post" if run.kind.unit == Unit.POST else "document"
     words = f"the {quantity(left_out, noun)} that {verb}"
@@ -147,6 +157,7 @@ def _name_families(run: RunData, subject: str, left_out: int) -> str:
         return words
     if counts.largest_documents == left_out:
         return f"{words}, “{counts.largest.text}”"
+
     return f"{words} ({counts.largest_documents:,} of them “{counts.largest.text}”)"
 
 

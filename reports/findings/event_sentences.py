@@ -32,6 +32,7 @@ def describe_event(event: Event, unit: Unit, title: str = "") -> str:
         return f"The term “{event.term}” {period}: in {share} of the subject {who}, {compared}."
     if event.kind == POSTS:
         return f"{who} {period}: {compared}."
+
     around = "around" if unit == Unit.MENTION else "of the posts of"
     return (
         f"The mood {around} {who} {period}: {compared}; an index of the engine, "
@@ -52,6 +53,7 @@ def _compare_with_usual(event: Event) -> str:
     now = _format(event, event.now)
     if event.kind == POSTS:
         now = f"{now} posts a day" if event.now else "no post"
+
     # Without a post now, nothing else says what the figures are.
     unit = " posts a day" if event.kind == POSTS and not event.now else ""
     figures = f"{now}, against {_format(event, event.before)}{unit} {usual}"
@@ -59,11 +61,13 @@ def _compare_with_usual(event: Event) -> str:
         is_one = event.periods_before == 1
         periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)
         figures = f"{now}, and none in the {periods} before"
+
     figures += _compare_with_season(event)
 
     judged = event.judged
     if event.kind == MOOD or not _differs(event.now, judged.now, event.before, judged.before):
         return figures
+
     return (
         f"{figures} ({_format(event, judged.now)} against {_format(event, judged.before)} without "
         "repeats and bulk days)"
@@ -75,13 +79,17 @@ def _name_usual_periods(event: Event) -> str:
     if event.follows_usual_periods:
         if event.periods_before == 1:
             return f"in the {event.grain.value} before"
+
         return f"on average in the {quantity(event.periods_before, event.grain.value)} before"
+
     if event.periods_before == 1:
         return _name_period(event.usual_periods[0])
+
     usual = f"on average in {quantity(event.periods_before, f'usual {event.grain.value}')} before"
     left_out = event.periods_left_out
     if len(left_out) > MOST_NAMED:
         return f"{usual}, {len(left_out)} that were unusual or not whole left out"
+
     names = [_name_short(period) for period in left_out]
     return f"{usual}, without {join_words(names)}"
 
@@ -91,6 +99,7 @@ def _compare_with_season(event: Event) -> str:
     season_period = event.most_alike_season
     if season_period is None:
         return ""
+
     level = _format(event, season_period.level) if season_period.level else "none"
     extreme = "highest" if event.now > event.before else "lowest"
     years = f", the {extreme} of {len(event.season)} years" if len(event.season) > 1 else ""
@@ -104,6 +113,7 @@ def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
         who = f"the term “{event.term}” of {who}"
     elif event.kind == MOOD:
         who = f"the mood {'around' if unit == Unit.MENTION else 'of'} {who}"
+
     earlier = [_name_period(season_period.period) for season_period in reversed(event.season)]
     return f"{who} {_name_period(event.period)}, as {join_words(earlier)}"
 
@@ -112,6 +122,7 @@ def _name_short(period: str) -> str:
     """Name a month, or the first day of a week."""
     if grains.grain_of(period) == Grain.MONTH:
         return month_name(period, "%B %Y")
+
     first_day = grains.first_day(period)
     return f"that from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
 

@@ -97,6 +97,7 @@ class Series:
         """Judge each period of the series."""
         if not self.rows:
             return []
+
         grain = grains.grain_of(self.sorted_rows[0].period)
         level = LEVEL * KIND_PARTS[self.kind] * GRAIN_PARTS[grain] / self.terms
         memory = MONTHS if grain == Grain.MONTH else WEEKS
@@ -104,6 +105,7 @@ class Series:
         if self.kind == MOOD:
             means = [_measure_mood(period_row) for period_row in self.sorted_rows]
             return find_surprises(means, _MEANS, memory, level, seasons)
+
         counts = [self._count(period_row) for period_row in self.sorted_rows]
         judge = _RATES if self.kind == POSTS else _SHARES
         return find_surprises(counts, judge, memory, level, seasons)
@@ -142,6 +144,7 @@ class Series:
             return None
         if self.kind == POSTS:
             return Count(period_row.matched, grains.count_days(period_row.period))
+
         return Count(period_row.matched, period_row.documents) if period_row.documents else None
 
     def _pool(self, period_rows: Rows) -> float:
@@ -150,6 +153,7 @@ class Series:
             scored = [row for row in period_rows if row.polarity_mean is not None and row.mentions]
             total = sum((row.polarity_mean or 0.0) * (row.mentions or 0) for row in scored)
             return total / max(1, sum(row.mentions or 0 for row in scored))
+
         counts = list(filter(None, map(self._count, period_rows)))
         exposure = sum(count.exposure for count in counts)
         return sum(count.matched for count in counts) / max(1, exposure)
@@ -173,11 +177,13 @@ def _list_season(period: str, places: Mapping[str, int]) -> list[list[int]]:
         # The week before the first day of the year 1 has no date.
         if start.year <= years + 1:
             break
+
         # The 29th of February has no day of its own in other years.
         same_day = start.replace(year=start.year - years, day=min(start.day, 28))
         days = [same_day + timedelta(weeks=offset) for offset in weeks]
         same_periods = [grains.period_of(day, grain) for day in days]
         season.append([places[same] for same in same_periods if same in places])
+
     return season
 
 
@@ -240,6 +246,7 @@ class Event:
         while (period := grains.next_period(period)) != self.period:
             if period not in self.usual_periods:
                 left_out.append(period)
+
         return left_out
 
     @property
@@ -247,9 +254,11 @@ class Event:
         """Whether the figures of the whole run differ too, and a rise has a few documents."""
         if self.kind == MOOD:
             return True
+
         is_rise = self.now > self.before
         if is_rise and (self.row.matched or 0) < FEWEST_DOCUMENTS:
             return False
+
         return abs(self.now - self.before) > LEAST_CHANGE * max(self.now, self.before)
 
     @property
@@ -267,6 +276,7 @@ class Event:
         """Return whether it is a week more of what the week before began, which is told once."""
         if previous is None or self.grain != Grain.WEEK:
             return False
+
         is_next = grains.next_period(previous.period) == self.period
         return is_next and (self.now > self.before) == (previous.now > previous.before)
 
@@ -274,6 +284,7 @@ class Event:
         """Return whether the two are of the same subject and kind, and share a day."""
         if (self.subject, self.kind) != (other.subject, other.kind):
             return False
+
         first_days = grains.first_day(self.period), grains.first_day(other.period)
         return max(first_days) <= min(self.last_day, other.last_day)
 
@@ -304,6 +315,7 @@ def find_events(series: Iterable[Series]) -> Surprises:
                 event = watched.tell(judgement)
                 if event.is_worth_telling and not event.continues(previous):
                     events.append(event)
+
                 previous = event
             elif judgement.departs:
                 in_season.append(watched.tell(judgement))
@@ -311,6 +323,7 @@ def find_events(series: Iterable[Series]) -> Surprises:
                 change = watched.tell(judgement)
                 if change.is_worth_telling:
                     candidates.append(change)
+
     events = sorted(_tell_wording_once(events), key=_by_time)
     changes = _choose_changes(candidates, events)
     return Surprises(events, changes, _choose_recurring(in_season, events))
@@ -324,6 +337,7 @@ def _tell_wording_once(events: Sequence[Event]) -> list[Event]:
         known = surest.get(identity)
         if known is None or _by_size(event) < _by_size(known):
             surest[identity] = event
+
     return list(surest.values())
 
 
@@ -335,12 +349,14 @@ def _choose_changes(candidates: Sequence[Event], events: Sequence[Event]) -> lis
         if not any(map(change.overlaps, told)):
             told.append(change)
             untold.append(change)
+
     changes = untold[:MOST_CHANGES]
     large = [change for change in untold if change.judged.p_value <= IMPROBABLE]
     if large:
         newest = max(large, key=attrgetter("last_day"))
         if newest not in changes:
             changes[-1] = newest
+
     return changes
 
 
@@ -351,6 +367,7 @@ def _choose_recurring(in_season: Sequence[Event], events: Sequence[Event]) -> li
         is_told = any(map(candidate.overlaps, (*events, *recurring)))
         if candidate.is_worth_telling and not is_told:
             recurring.append(candidate)
+
     return sorted(recurring, key=_by_time)
 
 
@@ -381,12 +398,14 @@ def keyword_series(
         scored_rows = [period_row.scored_row for period_row in keyword_rows]
         told_scored_rows = [period_row.scored_row for period_row in told_rows]
         series.append(Series(keyword, MOOD, scored_rows, told_scored_rows))
+
     if len(rows_by_term) > 1:
         for term, term_rows in rows_by_term.items():
             told_term_rows = (told_rows_by_term or {}).get(term, ())
             judged = _share_of_keyword(term_rows, keyword_rows)
             told = _share_of_keyword(told_term_rows, told_rows)
             series.append(Series(keyword, WORDING, judged, told, term, len(rows_by_term)))
+
     return series
 
 
@@ -408,6 +427,7 @@ def account_series(
     series = [Series(job_name, POSTS, period_rows)]
     if with_mood:
         series.append(Series(job_name, MOOD, scored_rows))
+
     return series
 
 
@@ -417,6 +437,7 @@ def _measure_mood(period_row: PeriodRow) -> Mean | None:
     low, high = period_row.polarity_low, period_row.polarity_high
     if period_row.cut_off or n < FEWEST_SCORED or mean is None or low is None or high is None:
         return None
+
     # One end of the interval may be cut at -1 or 1.
     half = max(mean - low, high - mean)
     return Mean(mean, (half / t_quantile(n - 1)) ** 2, n)

@@ -28,6 +28,7 @@ def state_groups(
     facts = _state_shares(keyword_groups, groups, grouping)
     if len(engines) <= 1:
         facts += _state_moods(keyword_groups, groups, grouping)
+
     return facts
 
 
@@ -45,6 +46,7 @@ def _state_shares(
         if compared.documents >= FEWEST_DOCUMENTS and compared.expected:
             shares[group.name] = compared.matched / compared.documents
             ratios[group.name] = compared.matched / compared.expected
+
     ranked = sorted(shares, key=lambda name: (-shares[name], name))
     if len(ranked) < 2 or shares[ranked[0]] == shares[ranked[1]]:
         return []
@@ -61,6 +63,7 @@ def _state_shares(
     )
     if len(ranked) == 2:
         others = f"{lowest} has {format_share(shares[lowest])}"
+
     text = (
         f"Of {len(ranked)} {PLURALS[grouping]} with at least {FEWEST_DOCUMENTS} documents in their "
         f"common months, {highest} mentions “{keyword_groups.keyword}” in the largest share: "
@@ -86,6 +89,7 @@ def _state_moods(
         polarities = group.compared.polarities
         if polarities.n >= FEWEST_POLARITIES and polarities.mean is not None:
             means[group.name] = overall + polarities.mean
+
     if len(means) < 2 or max(means.values()) - min(means.values()) < LEAST_DIFFERENCE:
         return []
 

@@ -86,9 +86,11 @@ def list_means(period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False) 
     for row in period_rows:
         if row.polarity_mean is None or not row.mentions or (row.cut_off and not with_cut_off):
             continue
+
         low = -1.0 if row.polarity_low is None else row.polarity_low
         high = 1.0 if row.polarity_high is None else row.polarity_high
         means.append(Mean(row.period, row.polarity_mean, row.mentions, low, high))
+
     return means
 
 
@@ -107,8 +109,10 @@ def _describe(means: Sequence[Mean], unit: str = "") -> str:
     if len(means) > MOST_NAMED:
         middle = math.fsum(mean.mean for mean in means) / len(means)
         return f"{quantity(len(means), grain_of(means[0].name))} (about {signed(middle)})"
+
     names = []
     for mean in means:
         n = f", {mean.n:,} {unit}s" if unit else ""
         names.append(f"{period_name(mean.name, '%B %Y')} ({signed(mean.mean)}{n})")
+
     return join_words(names)

@@ -71,6 +71,7 @@ class Overtaking:
         for side in (self.earlier, self.later):
             margin = (side.leading - side.trailing) / (side.leading + side.trailing)
             margins.append(margin * side.ahead / side.periods)
+
         return min(margins)
 
 
@@ -91,6 +92,7 @@ def find_overtakings(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list
         overtaking = find_overtaking((left, right), tallies)
         if overtaking is not None:
             overtakings.append(overtaking)
+
     return rank_overtakings(overtakings)
 
 
@@ -112,11 +114,13 @@ def find_overtaking(names: tuple[str, str], tallies: Sequence[Tally]) -> Overtak
             # In the period that is named, the later leader is ahead.
             if sign * tallies[place].lead >= 0:
                 continue
+
             ahead = sum(sign * tally.lead > 0 for tally in earlier)
             ahead += sum(sign * tally.lead < 0 for tally in later)
             more = sign * sum(tally.lead for tally in earlier)
             more -= sign * sum(tally.lead for tally in later)
             candidates.append((ahead, more, -place, sign))
+
     if not candidates:
         return None
 
@@ -152,6 +156,7 @@ def state_overtaking(overtaking: Overtaking) -> Finding:
     if next_period(overtaking.previous_period) != overtaking.period:
         last_counted = period_name(overtaking.previous_period, "%B %Y")
         when = f"between {last_counted} and {period_name(overtaking.period, '%B %Y')}"
+
     sides = (
         f"since then it is ahead in {later.ahead} of {later.periods} {unit}s ({later.leading:,} "
         f"documents to {later.trailing:,}), before that it was behind in {earlier.ahead} of "
@@ -175,4 +180,5 @@ def limit_overtakings(findings: Sequence[Finding]) -> list[Finding]:
         told += is_overtaking
         if not is_overtaking or told <= MOST_TOLD:
             kept.append(finding)
+
     return kept

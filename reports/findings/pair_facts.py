@@ -46,6 +46,7 @@ def state_pairs(
         ranked = {name: rows for name, rows in rows_by_subject.items() if name not in parts}
         facts += _rank_shares(ranked)
         facts += _rank_moods(ranked) if len(engines) <= 1 else []
+
     return sorted(facts, key=lambda stated: -stated.interest)
 
 
@@ -62,6 +63,7 @@ def _list_parts(pairs: Sequence[KeywordPair]) -> set[str]:
             parts.add(pair.names[0])
         elif pair.relation == Relation.WHOLE:
             parts.add(pair.names[1])
+
     return parts
 
 
@@ -77,6 +79,7 @@ def find_pair_overtakings(pairs: Sequence[KeywordPair]) -> list[Overtaking]:
         overtaking = find_overtaking(pair.names, tallies)
         if overtaking is not None:
             overtakings.append(overtaking)
+
     return rank_overtakings(overtakings)
 
 
@@ -87,6 +90,7 @@ def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fin
         counts = list_counted_periods(period_rows, with_cut_off=True)
         matched[subject] = sum(count.matched for count in counts)
         documents[subject] = sum(count.documents for count in counts)
+
     ranked = sorted(matched, key=lambda subject: (-matched[subject], subject))
     if len(ranked) < 2 or not documents[ranked[-1]]:
         return []
@@ -104,6 +108,7 @@ def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fin
     )
     if len(ranked) == 2:
         lead, rest = f"“{most}” is in more documents", f"“{following}” is in {share_of(following)}"
+
     text = (
         f"{lead}: {matched[most]:,} of {quantity(documents[most], 'document')} ({share_of(most)}); "
         f"{rest}."
@@ -131,6 +136,7 @@ def _rank_moods(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Find
         n = sum(mean.n for mean in period_means)
         if n >= FEWEST_MENTIONS:
             means.append(Mean(subject, overall_mean(period_means), n))
+
     if len(means) < 2:
         return []
 
@@ -166,6 +172,7 @@ def _state_together(pairs: Sequence[KeywordPair]) -> list[Finding]:
         is_free = pair.relation == Relation.FREE
         if is_free and pair.counts.both >= FEWEST_TOGETHER and pair.expected:
             ratios[pair.names] = pair.counts.both / pair.expected
+
     closest = max(sorted(ratios), key=ratios.__getitem__, default=None)
     if closest is None or ratios[closest] < LEAST_RATIO:
         return []

@@ -61,6 +61,7 @@ def state_accounts(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[F
         verb = "has" if silent == 1 else "have"
         text = f"{silent} of {len(rows_by_account)} {verb} no posts; the table says why."
         facts.append(fact(("silent",), (silent,), text))
+
     return facts
 
 
@@ -74,17 +75,21 @@ def _state_busiest(job_name: str, rates: Sequence[Rate]) -> list[Finding]:
     lead = f"{job_name} posted most"
     if job_name.startswith(SEARCH):
         lead = f"Most was posted on “{job_name.removeprefix(SEARCH)}”"
+
     lowest = sum(rate.a_day == quietest.a_day for rate in ranked)
     low_months = _month(quietest) if lowest == 1 else quantity(lowest, unit)
     fewest = f"fewest in {low_months} with {quietest.a_day:.1f}"
     if not quietest.posts:
         fewest = f"none in {low_months}"
+
     months = f"next is {_month(following)} with {following.a_day:.1f}, {fewest}"
     if len(ranked) == 2:
         months = f"{_month(following)} has {following.a_day:.1f}"
+
     counted = f"{quantity(busiest.posts, 'post')}, {busiest.a_day:.1f} a day"
     if following.a_day == busiest.a_day:
         months = f"{_month(following)} has as many a day"
+
     text = f"{lead} in {_month(busiest)} of {len(ranked)} whole {unit}s: {counted}; {months}."
     clause = f"it is most in {_month(busiest)}: {counted}"
     interest = 0.4 + 0.6 * (1 - following.a_day / busiest.a_day)
@@ -98,6 +103,7 @@ def _list_rates(month_rows: Sequence[PeriodRow]) -> list[Rate]:
         if month_row.mentions is not None and not month_row.cut_off:
             days = count_days(month_row.period)
             rates.append(Rate(month_row.period, month_row.mentions, days))
+
     return rates
 
 
@@ -116,6 +122,7 @@ def _state_most(
         counted = [rate for rate in rates if rate.name in common]
         posts, days = sum(rate.posts for rate in counted), sum(rate.days for rate in counted)
         totals.append(Rate(account, posts, days))
+
     most, following, *_ = sorted(totals, key=lambda rate: (-rate.a_day, rate.name))
     if most.posts == following.posts:
         return []
@@ -125,13 +132,16 @@ def _state_most(
     if len(totals) > 2:
         claim = f"{most.name} posts most of {len(totals)}"
         against = f"against {following.a_day:.1f} of {following.name}, the next"
+
     span = _month(Rate(min(common), 0, 1))
     if len(common) > 1:
         span = f"{span} to {_month(Rate(max(common), 0, 1))}"
+
     months = quantity(len(common), grain_of(min(common)))
     everybody = "both" if len(totals) == 2 else "all"
     if not are_all:
         everybody = "those with posts"
+
     text = (
         f"{claim}: {most.a_day:.1f} posts a day {against}, in the {months} that "
         f"{'is' if len(common) == 1 else 'are'} complete for {everybody} ({span}). Reposts count."

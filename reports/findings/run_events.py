@@ -42,6 +42,7 @@ def read_judged_run(run: RunData) -> RunData:
     """
     if run.kind.unit == Unit.POST:
         return run
+
     return run.selected_readings.once(read_judged_run, lambda: _select_judged(run))
 
 
@@ -51,6 +52,7 @@ def _select_judged(run: RunData) -> RunData:
     for variant in (variants.without_families, variants.without_bulk_days):
         if variant is not None:
             selection |= variant.selection
+
     return run if selection == run.selection else select_documents(run, selection)
 
 
@@ -63,6 +65,7 @@ def _read_series(run: RunData) -> list[Series]:
             series += _read_account_series(run, grain, with_mood=with_mood)
         else:
             series += _read_keyword_series(run, grain, with_mood=with_mood)
+
     return series
 
 
@@ -81,9 +84,12 @@ def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
             if not period_row.matched:
                 scored_rows.append(period_row)
                 continue
+
             scored = sum(not math.isnan(value) for value in polarities.get(period_row.period, ()))
             scored_rows.append(replace(period_row, mentions=scored))
+
         series += account_series(job.name, period_rows, scored_rows, with_mood=with_mood)
+
     return series
 
 
@@ -104,4 +110,5 @@ def _read_keyword_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
             told_rows_by_term={term: told[keyword.name, term] for term in keyword.terms},
             with_mood=with_mood,
         )
+
     return series

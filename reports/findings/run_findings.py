@@ -49,6 +49,7 @@ def read_post_findings(run: RunData) -> dict[str, list[Finding]]:
         account, title = account_rows[job.name], run.kind.job_title(job.name, job.options)
         rows_by_account[title] = account.months
         findings[job.name] = state_posts(title, account.months, account.scored, run.engines)
+
     findings[ALL] = state_accounts(rows_by_account)
     return findings
 
@@ -59,6 +60,7 @@ def read_group_findings(run: RunData, grain: Grain) -> dict[str, list[Finding]]:
     findings = {}
     for keyword_groups in count_groups(run, grain):
         findings[keyword_groups.keyword] = state_groups(keyword_groups, run.grouping, run.engines)
+
     return findings
 
 
@@ -72,5 +74,6 @@ def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     for subject_place, subject_findings in enumerate(findings.values()):
         for rank, finding in enumerate(subject_findings):
             candidates.append((rank, -finding.interest, subject_place, finding))
+
     chosen = sorted(candidates, key=itemgetter(0, 1, 2))[:most]
     return [finding for _, _, _, finding in sorted(chosen, key=itemgetter(0, 2))]

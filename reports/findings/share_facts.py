@@ -87,6 +87,7 @@ def list_counted_periods(
         if is_counted and (with_cut_off or not period_row.cut_off):
             matched = period_row.matched or 0
             counts.append(PeriodShare(period_row.period, period_row.documents, matched))
+
     return counts
 
 
@@ -125,6 +126,7 @@ def _state_highest(
                 interest=0.5,
             )
         ]
+
     if len(ranked) == 2:
         first, second = sorted(ranked, key=lambda count: count.period)
         first_share, second_share = format_shares([first.share, second.share])
@@ -180,6 +182,7 @@ def _describe_extremes(subject: str, ranked: Sequence[PeriodShare]) -> tuple[str
             f"{subject} is in the same share of documents in all {periods}: {highest_share}.",
             f"it is in {highest_share} of the documents of each",
         )
+
     if not second.matched:
         others = f"none of the other {len(ranked) - 1} {grain_of(top.period)}s"
         return (
@@ -207,6 +210,7 @@ def _describe_extremes(subject: str, ranked: Sequence[PeriodShare]) -> tuple[str
             f"{subject} is in {both}, nearly the same and the highest shares of {periods}; {end}.",
             f"it is in {both}; {end}",
         )
+
     highest = (
         f"{subject} is in {_share(top, highest_share)} of {_month(top)}, the highest share of "
         f"{periods}"
@@ -222,6 +226,7 @@ def _name_equals(counts: Sequence[PeriodShare], named: PeriodShare) -> str:
     equal_periods = sorted(count.period for count in counts if count.share == named.share)
     if len(equal_periods) > 2:
         return quantity(len(equal_periods), grain_of(named.period))
+
     return join_words([period_name(period, "%B %Y") for period in equal_periods])
 
 
@@ -237,6 +242,7 @@ def _state_level(subject: str, counts: Sequence[PeriodShare]) -> list[Finding]:
             # Of all ways to part the periods in two, the clearest leaves the smallest squares.
             apart = fmean(after) - fmean(before)
             clearness_by_place[place] = len(pairs) * apart**2
+
     if not clearness_by_place:
         return []
 
@@ -244,6 +250,7 @@ def _state_level(subject: str, counts: Sequence[PeriodShare]) -> list[Finding]:
     counts_before, counts_after = counts[:change], counts[change:]
     if not _is_step(counts_before, counts_after):
         return []
+
     return _describe_level(subject, counts_before, counts_after)
 
 
@@ -275,6 +282,7 @@ def _describe_level(
     else:
         bound = min(count.share for count in before)
         beyond = sum(count.share < bound for count in after)
+
     if beyond < LEVEL_PERIODS * len(after):
         return []
 
@@ -317,6 +325,7 @@ def _state_first(
     before = f"the {quantity(place, unit)} that were read before"
     if place == 1:
         before = f"{_month(counts[0])}, the only {unit} read before,"
+
     text = (
         f"{subject} is first mentioned in {_month(first)}, in "
         f"{quantity(first.matched, 'document')}{_name_terms(first.period, rows_by_term)}; none of "
@@ -325,6 +334,7 @@ def _state_first(
     following = next((count for count in counts[place + 1 :] if count.matched), None)
     if following is not None and following != counts[place + 1]:
         text = f"{text.removesuffix('.')}. The next mention is in {_month(following)}."
+
     clause = f"the first mention is in {_month(first)}, in {quantity(first.matched, 'document')}"
     interest = 0.8 + 0.2 * documents_before / sum(count.documents for count in counts)
     return [
@@ -345,8 +355,10 @@ def _name_terms(period: str, rows_by_term: Mapping[str, Sequence[PeriodRow]]) ->
     for term, term_rows in rows_by_term.items():
         if any(term_row.period == period and term_row.matched for term_row in term_rows):
             present.append(f"“{term}”")
+
     if not present or len(present) == len(rows_by_term):
         return ""
+
     return f" (as {join_words(present)})"
 
 
@@ -380,7 +392,9 @@ def _state_terms(
     for term, term_rows in rows_by_term.items():
         if term.startswith("#") and term[1:] in rows_by_term:
             continue
+
         documents_by_term[term] = sum(term_row.matched or 0 for term_row in term_rows)
+
     ranked = sorted(documents_by_term, key=lambda term: (-documents_by_term[term], term))
     if len(ranked) < 2 or not documents_by_term[ranked[1]]:
         return []

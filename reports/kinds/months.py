@@ -50,6 +50,7 @@ def write_pages(report: Report) -> None:
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         front_page = months.make_page(report.run, report.store, mentions, show_month, show_year)
+
     archive_page = make_archive_page(report.run, report.store)
     report.write(
         ARCHIVE_PAGE,
@@ -95,6 +96,7 @@ def read_findings(run: RunData) -> dict[str, list[Finding]]:
         if subject.corrected is not None:
             estimate = state_reader_mean(f"“{keyword_name}”", subject.corrected)
             findings[keyword_name].append(estimate)
+
     return {subject: _introduce(run, subject, stated) for subject, stated in findings.items()}
 
 
@@ -103,6 +105,7 @@ def _introduce(run: RunData, subject: str, findings: Sequence[Finding]) -> list[
     keywords = [keyword for keyword in run.keywords if keyword.name == subject]
     if not keywords or not findings:
         return list(findings)
+
     introduced = introduce_subject(keywords[0])
     first_text = findings[0].text.replace(f"“{subject}”", introduced, 1)
     return [replace(findings[0], text=first_text), *findings[1:]]

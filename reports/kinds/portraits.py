@@ -49,6 +49,7 @@ def write_pages(report: Report) -> None:
             samples=handles_page.texts,
             codes=codes,
         )
+
     if codes is not None:
         report.write(
             CODES_PAGE,

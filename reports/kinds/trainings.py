@@ -20,6 +20,7 @@ def name_run(run: RunSummary) -> str:
         return "A network that codes texts"
     if len(run.jobs) == 1:
         return f"A {network} network"
+
     return f"{network} networks".capitalize()
 
 

@@ -114,6 +114,7 @@ def _declare_figure(run: RunData, health: ArchiveHealth) -> FigureSpec:
             period = grains.period_of(day, span.grain)
             documents[period] += day_documents
             days[period] += 1
+
     counts = [(period, documents[period], days[period]) for period in sorted(days)]
     return figures.archive_spec(counts, bulk_days, health.missing_days, span)
 
@@ -132,5 +133,6 @@ def _list_presences(presences: Mapping[Grouping, Sequence[Presence]]) -> list[Pr
                     presence.documents_in_absence,
                 )
             )
+
     # An outlet bears on every figure, so outlets come first.
     return sorted(rows, key=lambda row: (row.grouping != Grouping.OUTLET, -row.documents, row.name))

@@ -68,6 +68,7 @@ def make_page(
             network = read_network(weights)
             page.codebook = network.codebook.name
             page.sections = _draw_sections(network, store)
+
     return page
 
 
@@ -80,5 +81,7 @@ def _draw_sections(network: CodeNetwork, store: FigureStore) -> list[OutputSecti
                 figures.course_spec(section.slug, evaluation),
                 figures.confusion_spec(section.slug, evaluation),
             )
+
         sections.append(section)
+
     return sections

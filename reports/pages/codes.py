@@ -170,6 +170,7 @@ class CodesPage:
         for section in self.sections:
             texts += [text for question in section.card.questions for text in question]
             texts += [section.card.instructions, *(coder for coder, _ in section.card.people)]
+
         return texts
 
 
@@ -180,6 +181,7 @@ def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
     for sample in read_coded_samples(run):
         rows = [row for row in estimates if row.hash == sample.codebook.short_hash]
         sections.append(_make_section(run, sample, rows, store))
+
     return CodesPage(sections) if sections else None
 
 
@@ -205,6 +207,7 @@ def _find_method(run: RunData, sample: CodedSample, shown: Sequence[EstimateRow]
     for method in list_methods(run, sample):
         if method.reader == PEOPLE and method.words in shown_words:
             return method
+
     return Method()
 
 
@@ -217,10 +220,12 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
     """
     if any(row.model is None for row in rows):
         rows = [row for row in rows if row.model is None]
+
     widths: dict[str, float] = defaultdict(float)
     for row in rows:
         if row.measure == "share" and row.group is None:
             widths[row.method] += row.high - row.low
+
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
     return [row for row in rows if row.method == method or row.measure == "mean"]
 
@@ -250,6 +255,7 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
     codebook = sample.codebook
     with run.db.read() as connection:
         dropped = count_dropped_units(connection, run.id, sample.codebook_id)
+
     return ValidityCard(
         codebook=codebook.name,
         hash=sample.codebook.short_hash,
@@ -287,6 +293,7 @@ def _measure_known(
     shares = [row for row in choose_method(reader_rows) if _is_of_whole_run(row)]
     if not shares:
         return None
+
     looks = read_looks(run, sample, reader)
     return KnownShares(
         reader=reader,
@@ -311,6 +318,7 @@ def _list_widths(
         ]
         if half_widths:
             widths.append(MethodWidth(method.words, max(half_widths)))
+
     readers = {method.reader for method in list_methods(run, sample)}
     return widths if len(widths) > len(readers) else []
 
@@ -329,6 +337,7 @@ def _list_validity(rows: Sequence[EstimateRow]) -> list[KeywordValidity]:
     for row in rows:
         if row.measure in ("precision", "recall", "f1") and row.group is None:
             measures[row.keyword or "", row.period or ""][row.measure] = row
+
     return [
         KeywordValidity(
             keyword,

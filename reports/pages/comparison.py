@@ -100,6 +100,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     labels = {run.id: read_label_section(run) for run in runs if run.keywords}
     for run in runs:
         page.subjects += _read_subjects(run, run_names[run.id], labels.get(run.id))
+
     page.scale = describe_scales([(subject.name, subject.scale) for subject in page.subjects])
     for left, right in combinations(runs, 2):
         # Runs of the same engines score a text the same.
@@ -111,6 +112,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     if page.subjects:
         page.span = style.Range.of(row.period for subject in page.subjects for row in subject.rows)
         page.figures = _draw_lines(page, page.span, store)
+
     pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
     page.pairs = make_comparison(pairs, store, page.scale)
     page.findings = limit_overtakings(state_pairs(pairs))
@@ -139,6 +141,7 @@ def _read_subjects(
         if labels is not None:
             compared.scale = labels.scale(subject)
             compared.labelled = labels.by_keyword.get(subject)
+
         yield compared
 
 
@@ -165,6 +168,7 @@ def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> 
             intervals="95 % intervals",
         )
         specs.append(spec)
+
     return store.show_all(*specs)
 
 
@@ -177,6 +181,7 @@ def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
         labels[run.id] = run.name or numbered
         if run.name is not None and uses[run.name] > 1:
             labels[run.id] = f"{run.name} ({numbered})"
+
     return labels
 
 
@@ -205,6 +210,7 @@ def _read_scores(run: RunData) -> Iterator[tuple[str, Scores]]:
         for post in read_documents(run):
             if post.polarity is not None:
                 yield post.document, {(post.document, 0, ""): post.polarity}
+
         return
 
     parameters = run.month_parameters
@@ -218,6 +224,7 @@ def _read_scores(run: RunData) -> Iterator[tuple[str, Scores]]:
             if mention.polarity is not None:
                 scored = mask_terms(mention.sentence, patterns.get(mention.keyword, ()))
                 scores[mention.document, mention.position, scored] = mention.polarity
+
         yield period, scores
 
 

@@ -49,6 +49,7 @@ def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject)
     for subject in (*keyword_names, ALL):
         others = [finding for finding in findings[subject] if finding not in leading]
         by_subject[subject] = SubjectSentences(others[:FURTHER], max(0, len(others) - FURTHER))
+
     return FrontSentences(leading, by_subject)
 
 
@@ -62,11 +63,13 @@ def draw_shares(
         for period_row in read_series(replace(variants.without_families, grain=run.grain)):
             if period_row.term is None and period_row.matched is not None:
                 distinct[period_row.keyword, period_row.period] = period_row.matched
+
     bulk = {grains.period_of(day, run.grain) for day in variants.bulk_days}
 
     panels = []
     for keyword_name, series_rows in series.items():
         panels.append(_make_panel(keyword_name, series_rows, distinct, bulk))
+
     documents = sum(map(attrgetter("documents"), next(iter(series.values()), [])))
     specs = shares_specs(panels, span, documents)
     return store.show_all(*specs) if specs else []
@@ -83,6 +86,7 @@ def _make_panel(
     for row in series_rows:
         if row.share is None or row.matched is None or not row.documents:
             continue
+
         repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
 
         repeated_share = min(row.share, max(0, repeated) / row.documents)

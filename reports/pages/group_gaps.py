@@ -29,6 +29,7 @@ def describe_gaps(groups: Sequence[GroupCounts], plural: str) -> str:
     group_gaps = []
     for group in incomplete_groups:
         group_gaps.append(f"{group.name} has no document {describe_periods(group.missing_months)}")
+
     return f"{'; '.join(group_gaps)}."
 
 
@@ -45,6 +46,7 @@ def describe_panel(keyword: str, panel: FixedPanel) -> str:
         named = f" ({join_words(panel.members)})" if len(panel.members) <= NAMED else ""
         fixed = f"in {format_share(panel.panel.total.share)} of those of the fixed panel"
         return f"{statement} and {fixed}: {members} of {panel.outlets:,}{named} {verb} every month."
+
     if panel.shared_months:
         months = describe_periods(panel.shared_months)
         fixed = f"in {format_share(panel.shared.share)} of those {months}"
@@ -52,6 +54,7 @@ def describe_panel(keyword: str, panel: FixedPanel) -> str:
             f"{statement} and {fixed}, which all {panel.outlets:,} outlets share; none of them has "
             "every month, so that there is no fixed panel."
         )
+
     return (
         f"{statement}; no outlet has every month and no month has all {panel.outlets:,} outlets, "
         "so that there is no fixed panel."

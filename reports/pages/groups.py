@@ -120,6 +120,7 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
         grouped = replace(grouped, findings=findings[keyword_groups.keyword])
         section.keywords.append(grouped)
         section.gaps = describe_gaps(list(keyword_groups.groups.values()), PLURALS[run.grouping])
+
     return section
 
 
@@ -138,6 +139,7 @@ def _show(
         group_copies = None
         if grouping == Grouping.OUTLET:
             group_copies = copies.get((keyword_groups.keyword, group.name), 0)
+
         group_rows.append(GroupRow(group, group_copies))
 
     keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
@@ -147,6 +149,7 @@ def _show(
         point = _point("", group.total)
         if point is not None:
             totals.append((group.name, point))
+
     heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
     panels = [_panel(group, span) for group in heat_groups]
     fixed_panel = make_fixed_panel(keyword_groups) if grouping == Grouping.OUTLET else None
@@ -181,6 +184,7 @@ def _polarities(groups: Sequence[GroupCounts]) -> list[tuple[str, Mean]]:
         if polarities.mean is not None and polarities.interval is not None:
             mean = Mean(polarities.mean, *polarities.interval, polarities.n)
             means.append((group.name, mean))
+
     return means
 
 
@@ -205,6 +209,7 @@ def _panel(group: GroupCounts, span: style.Range) -> GroupPanel:
             gaps.append(period)
         elif cell.cut_off:
             cut_off.append(period)
+
     return GroupPanel(group.name, tuple(points), tuple(gaps), tuple(cut_off))
 
 

@@ -165,6 +165,7 @@ def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
                 f"{source.label} gives the newest {most:,} posts of an account, about as many as "
                 "there are here: earlier ones may be missing."
             )
+
     return limits
 
 
@@ -177,11 +178,13 @@ def describe_damage(damaged: DamagedTexts, posts: int) -> list[str]:
             f"{damaged.garbled:,} of {quantity(posts, 'post')} ({share}) hold signs of a wrong "
             "encoding, as they were stored: their words, names and moods may be wrong."
         )
+
     if damaged.cut >= FEWEST_DAMAGED:
         sentences_on_damage.append(
             f"{damaged.cut:,} of {quantity(posts, 'post')} end within a web address that was cut, "
             "as reposts of a service do."
         )
+
     return sentences_on_damage
 
 
@@ -228,6 +231,7 @@ def make_page(
         posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)
         show_portrait(PortraitPage(coverage, portrait, posts))
         portraits.append(portrait)
+
     return HandlesPage(coverage, portraits, _compare(portraits, store))
 
 
@@ -249,16 +253,21 @@ def _read_portraits(
     months: dict[str | None, list[PeriodRow]] = defaultdict(list)
     for period_row in read_periods(run, job_names):
         months[period_row.job].append(period_row)
+
     for period_row in read_series(run, job_names):
         series_by_job[period_row.job].append(period_row)
+
     for phrase in read_phrases(run, job_names):
         phrases[phrase.job].append(phrase)
+
     distinctive_words: dict[str, list[DistinctiveRow]] = defaultdict(list)
     for distinctive_row in read_distinctive(run, job_names):
         distinctive_words[distinctive_row.job].append(distinctive_row)
+
     for entity in read_entities(run, job_names):
         if entity.period is None:
             names_by_job[entity.job].append(entity)
+
     summaries = {}
     for summary_row in read_summaries(run, job_names):
         summaries[summary_row.job] = summary_row.summary
@@ -357,6 +366,7 @@ class _Posts:
         else:
             self.words.update(count_words([authored_text]))
             self.held.add(self.finder.count([authored_text]))
+
         post_sentences = sentences(authored_text)
         for index, sentence in enumerate(post_sentences):
             if sentence in self.summary and sentence not in self.quotes:
@@ -404,6 +414,7 @@ def _read_posts(
     ):
         if document in without:
             continue
+
         score = valid_polarity(stored)
         posts.n += 1
         posts.sources.add(source)
@@ -415,12 +426,14 @@ def _read_posts(
             posts.polarities.append(score)
             if period is not None:
                 posts.scored[grains.period_of(date.fromisoformat(day), grain)] += 1
+
         if not repost:
             place = patterns.place_of(document)
             is_repeat = place is not None and (place, period) in seen
             posts.add_authored(text, address, is_repeat=is_repeat)
             if place is not None:
                 seen.add((place, period))
+
     return posts
 
 
@@ -464,6 +477,7 @@ def _quotes(summary: str, quotes_by_sentence: Mapping[str, Quote]) -> list[Quote
     spans = []
     for sentence in quotes_by_sentence:
         spans.append((summary.find(sentence), -len(sentence), sentence))
+
     spans.sort()
     quotes: dict[str, Quote] = {}
     end = 0
@@ -484,6 +498,7 @@ def _add_quote(quotes: dict[str, Quote], quote: Quote) -> None:
         return
     if last_text and last_text in quote.text:
         del quotes[last_text]
+
     quotes[quote.text] = quote
 
 
@@ -506,6 +521,7 @@ def _merged_names(entity_rows: Sequence[EntityRow], account_names: Sequence[str]
         if len(entity.spellings) > 1:
             other_spellings = [spelling for spelling in entity.spellings if spelling != entity.name]
             merged.append(f"{entity.name} ({', '.join(other_spellings)})")
+
     return merged[:MERGED_SHOWN]
 
 
@@ -514,6 +530,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     span = style.Range("", "")
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
+
     subject = Subject(portrait.title, portrait.slug, span)
     if series_rows:
         portrait.over_time = store.show_all(
@@ -581,6 +598,7 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
             mean_by_period[period_row.period] = period_row.polarity_mean
             if period_row.mentions is not None:
                 posts_by_period[period_row.period] = period_row.mentions
+
         posts.append([posts_by_period.get(period) or None for period in span])
         means.append([mean_by_period.get(period) for period in span])
         gaps.append([period for period in span if period not in posts_by_period])
@@ -606,6 +624,7 @@ def choose_rows(
     is_sparse = len(periods_with_posts) * SPARSE < len(span)
     if span.grain == Grain.YEAR or not is_sparse:
         return [period_rows for period_rows, _ in accounts_rows]
+
     return [fold_years(period_rows, scored_rows) for period_rows, scored_rows in accounts_rows]
 
 
@@ -623,6 +642,7 @@ def fold_years(
             if row.polarity_mean is not None:
                 scored += scored_by_period.get(row.period, 0)
                 total += row.polarity_mean * scored_by_period.get(row.period, 0)
+
         folded.append(
             replace(
                 year_rows[0],
@@ -632,4 +652,5 @@ def fold_years(
                 cut_off=any(row.cut_off for row in year_rows),
             )
         )
+
     return folded

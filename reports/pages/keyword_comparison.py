@@ -86,6 +86,7 @@ def make_comparison(
     for pair in compared:
         if set(pair.names) <= set(shown_keywords):
             pairs_by_names[_order(pair.names, shown_keywords)] = pair
+
     shown_names = [names for names in combinations(shown_keywords, 2) if names in pairs_by_names]
     comparison.remarks += _describe_parts(pairs)
 
@@ -94,6 +95,7 @@ def make_comparison(
     for pair_names in sorted(drawn, key=shown_names.index):
         pair = pairs_by_names[pair_names]
         panels.append(_panel(pair, shown_keywords, overtakings.get(pair.names)))
+
     specs = differences.differences_specs(panels, scale, of=len(compared))
     comparison.figures = store.show_all(*specs)
     return comparison
@@ -105,6 +107,7 @@ def _rank(pairs: Iterable[KeywordPair]) -> list[str]:
     for pair in pairs:
         left, right = pair.names
         documents[left], documents[right] = pair.counts.first, pair.counts.second
+
     return sorted(documents, key=lambda keyword_name: (-documents[keyword_name], keyword_name))
 
 
@@ -148,12 +151,14 @@ def _list_shown(pair: KeywordPair) -> list[PairMonth]:
     """Return the months of a pair, or its years if there are too many months to be drawn."""
     if len(pair.months) <= MOST_DRAWN:
         return list(pair.months)
+
     years = []
     for year, year_group in groupby(pair.months, key=lambda month: month.period[:4]):
         months = list(year_group)
         counts = sum_counts(month.counts for month in months)
         scores = add_pairs([month.scores for month in months])
         years.append(replace(months[0], period=year, cut_off=False, counts=counts, scores=scores))
+
     return years
 
 
@@ -185,4 +190,5 @@ def _describe_parts(pairs: Sequence[KeywordPair]) -> list[str]:
                 f"“{part}” is a part of “{whole}”: what is written of the one is written of the "
                 "other too, so that they are not compared."
             )
+
     return remarks

@@ -131,6 +131,7 @@ def read_label_section(run: RunData) -> LabelSection:
     keywords: dict[str, list[_Month]] = defaultdict(list)
     for (keyword, _), month in sorted(months.items()):
         keywords[keyword].append(month)
+
     subjects_by_keyword = {
         subject_name: describe(subject_name, keyword_months)
         for subject_name, keyword_months in keywords.items()
@@ -144,6 +145,7 @@ def read_label_section(run: RunData) -> LabelSection:
             if len(month.labels) >= FEWEST_LABELS:
                 subject_name = f"{keyword}, {month_name(period, '%B %Y')}"
                 subjects.append(describe(subject_name, [month]))
+
     return LabelSection(count_labels(run), subjects, subjects_by_keyword, run.neutral_band)
 
 
@@ -159,6 +161,7 @@ def _read_months(run: RunData) -> dict[Place, _Month]:
                 signs = list(map(band.sign, scores))
                 counts = (signs.count(-1), signs.count(1))
                 months[keyword.name, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
+
     return months
 
 
@@ -229,7 +232,9 @@ def _share(
         agreements = []
         for polarity, label in zip(stratum.polarities, stratum.labels, strict=True):
             agreements.append(float(holds(band.sign(polarity), _label_sign(label))))
+
         shares.append(replace(stratum, labels=agreements))
+
     return _cut(_estimate(shares, use_polarity=False), 0.0)
 
 
@@ -238,6 +243,7 @@ def _find_commonest(strata: Sequence[Stratum], band: NeutralBand) -> tuple[str, 
     shares: dict[str, Estimate] = {}
     for sign_name, sign in (("negative", -1), ("neutral", 0), ("positive", 1)):
         shares[sign_name] = _share(strata, band, partial(_is_readers_sign, sign))
+
     sign_name = max(shares, key=lambda sign_name: shares[sign_name].mean)
     return sign_name, shares[sign_name]
 
@@ -261,5 +267,6 @@ def _sign_variance(months: Iterable[_Month], size: int) -> float:
     for month in months:
         negative += month.signs[0]
         positive += month.signs[1]
+
     middle = (positive - negative) / size
     return (positive + negative) / size - middle * middle

@@ -51,4 +51,5 @@ def make_calendar(
         calendar[year] = [
             months.get(f"{year}-{month_number:02}") for month_number in MONTHS_OF_YEAR
         ]
+
     return calendar

@@ -146,6 +146,7 @@ class MonthReader:
         sentences = {}
         for keyword, keyword_mentions in group_by_keyword(self.keywords, sorted_mentions):
             sentences[keyword.name] = keyword_mentions
+
         entity_rows = list(read_entities(self.run, [period]))
         distinctive_rows = list(read_distinctive(self.run, [period]))
         place_of = read_places(self.run, [mention.document for mention in sorted_mentions])
@@ -240,6 +241,7 @@ class MonthReader:
         if keyword.name in self.finders:
             texts = list_first_texts(distinct, place_of)
             held = self.finders[keyword.name].count(texts)
+
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
             word_row for word_row in distinctive_rows if word_row.keyword == keyword.name

@@ -258,6 +258,7 @@ class MonthsPage:
             pages.append(replace(GROUPS, title=self.groups.heading))
         if self.codes is not None:
             pages.append(CODES)
+
         return [*pages, COVERAGE, METHODS]
 
     @property
@@ -299,6 +300,7 @@ def make_page(
         for month_row in keyword.rows:
             count = count_repeated_documents(run, keyword.name, month_row.period)
             keyword.repeats_by_month[month_row.period] = count
+
     entity_counts = entities.count_names(read_entities(run))
     run_names = read_run_names(run)
     finders = {
@@ -308,6 +310,7 @@ def make_page(
     page = MonthsPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
+
     paged_months = set(reader.pages)
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
     further_pages += bool(read_coded_samples(run))
@@ -320,12 +323,14 @@ def make_page(
                 month_page = reader.make_page(period, _months_of(page, period), month_mentions)
                 show_month(month_page)
                 _note_month(page, month_page)
+
         if page.years:
             show_year(_make_year_page(page, year, store))
             _fold_year(page, year, run)
 
     if page.years:
         store.draw_the_rest()
+
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
     for keyword in page.keywords:
@@ -348,6 +353,7 @@ def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -
     sections = {}
     for section in _keyword_sections(run, CoverageGrid((), {}), job_names):
         sections[section.name] = section
+
     reader = _month_reader(run, store, sections.values())
     for period, month_mentions in groupby(read_mentions(run, job_names), key=attrgetter("period")):
         for keyword, sentences in group_by_keyword(reader.keywords, month_mentions):
@@ -374,6 +380,7 @@ def _month_reader(
     for keyword in keywords:
         subjects[keyword.name], scales[keyword.name] = keyword.subject, keyword.scale
         pages.update(month_row.period for month_row in keyword.rows if month_row.documents)
+
     return MonthReader(
         run, store, parameters.keywords, subjects, scales, scale_of_all, span, sorted(pages)
     )
@@ -403,6 +410,7 @@ def _months_of(page: MonthsPage, period: str) -> dict[str, KeywordMonth]:
     for keyword in page.keywords:
         if period in keyword.months:
             months[keyword.name] = keyword.months[period]
+
     return months
 
 
@@ -415,6 +423,7 @@ def _make_year_page(page: MonthsPage, year: str, store: FigureStore) -> YearPage
         figures = draw_year(keyword.subject, keyword.scale, year, keyword.months, store)
         months = [month for period, month in keyword.months.items() if period[:4] == year]
         sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months, figures))
+
     jobs = {job: steps for job, steps in page.coverage.jobs.items() if job[:4] == year}
     coverage = CoverageGrid(page.coverage.steps, jobs)
     shown_year = page.years[year_names.index(year)]
@@ -430,6 +439,7 @@ def _fold_year(page: MonthsPage, year: str, run: RunData) -> None:
         for period, month in keyword.months.items():
             if period[:4] == year:
                 month.polarities, month.phrases = scatter.of_month(month.row, []), []
+
         if has_yearly_findings(run):
             year_phrases = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
             earlier_phrases = keyword.phrases[: len(keyword.phrases) - len(year_phrases)]
@@ -445,6 +455,7 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
         if len(page.texts) < MOST_SAMPLES or not page.characters.issuperset(text):
             page.texts.append(text)
             page.characters.update(text)
+
     keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
     for section in month_page.sections:
         keyword, month = keywords_by_name[section.name], section.month
@@ -454,6 +465,7 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
         keyword.phrases += section.phrases
         if month.polarities.has_polarity:
             keyword.polarities.extend(month.polarities.polarities)
+
         month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
 
@@ -492,6 +504,7 @@ def _keyword_sections(
                 scatter.of_month(month_row, []),
                 [],
             )
+
         term_rows = {term: rows_by_term[keyword.name, term] for term in keyword.compared_terms}
         finding_rows_by_term = {
             term: finding_rows[keyword.name, term] for term in keyword.compared_terms
@@ -512,6 +525,7 @@ def _keyword_sections(
                 patterns=keyword.patterns,
             )
         )
+
     return sections
 
 
@@ -550,6 +564,7 @@ def _draw_keyword(
     if has_yearly_findings(run):
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
         over_phrases = replace(subject, span=style.Range(first_year, last_year))
+
     # The pages of years show these figures of a longer run.
     month_specs: list[FigureSpec | None] = []
     if not page.years:

@@ -39,9 +39,11 @@ def page_rows(
     for row in rows:
         if len(first_rows) < ROWS_WITHOUT_SCRIPT:
             first_rows.append(row)
+
         line = _ENCODE(read_values(row))
         for sign, escaped in _ESCAPES.items():
             line = line.replace(sign, escaped)
+
         lines.append(line)
 
     encoded_rows = ",\n".join(lines)

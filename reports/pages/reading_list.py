@@ -84,6 +84,7 @@ class _Choice:
         chosen, reasons = self.reasons.setdefault(document.key, (document, []))
         if chosen is document:
             reasons.append(reason)
+
         return chosen is document
 
     def readings(self) -> list[Reading]:
@@ -91,6 +92,7 @@ class _Choice:
         readings = []
         for document, reasons in self.reasons.values():
             readings.append(Reading(document.first, "; ".join(reasons)))
+
         return readings
 
 
@@ -112,6 +114,7 @@ def choose_documents(
     choice = _Choice()
     for document in documents[:1]:
         choice.add(document, "the first of the month")
+
     _add_extremes(choice, documents, band)
     _add_most_repeated(choice, documents)
 
@@ -120,6 +123,7 @@ def choose_documents(
         is_new = document.key not in choice.reasons
         if len(choice.reasons) < LENGTH and (is_new or standing_out):
             choice.add(document, _describe(standing_out))
+
     readings = choice.readings()
     return [*readings[untypical:], *readings[:untypical]]
 
@@ -170,6 +174,7 @@ def _group(
         key: str | int = " ".join(opening.sentence.casefold().split())
         if pattern_index is not None:
             key = pattern_index
+
         yield _Mentioning(opening, key, document_words, mean(scores))
 
 
@@ -178,6 +183,7 @@ def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
     earliest: dict[str | int, _Mentioning] = {}
     for document in documents:
         earliest.setdefault(document.key, document)
+
     return list(earliest.values())
 
 
@@ -200,6 +206,7 @@ def rank_by_typicality(
     users = Counter[str]()
     for document in documents:
         users.update(document.words)
+
     stop_words = stop_words_for(users)
     spellings = {
         distinct.word.casefold(): distinct.word for distinct in distinctive if distinct.g2 > 0
@@ -227,6 +234,7 @@ def rank_by_typicality(
     ordered = []
     for typical in (*nearest, *remaining):
         ordered.append((typical.document, [spellings[token] for token in typical.named]))
+
     return ordered
 
 
@@ -238,9 +246,11 @@ def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> l
         best = max(ranked, key=lambda typical: typical.nearness(unused), default=None)
         if best is None or not best.nearness(unused):
             break
+
         nearest.append(best)
         for named_word in best.named:
             unused.pop(named_word, None)
+
     return nearest
 
 
@@ -248,5 +258,6 @@ def _describe(standing_out: Sequence[str]) -> str:
     """Return why a document is typical; *standing_out* are its distinctive words in order."""
     if not standing_out:
         return "shares most words with the other documents"
+
     named = ", ".join(f"“{word}”" for word in standing_out[:WORDS_NAMED])
     return f"among the most typical: {named}"

@@ -101,9 +101,11 @@ class Repeats:
         """A sentence on the texts that decide what a repeat is; "" of a run over posts."""
         if not self.months:
             return ""
+
         texts = f"The texts of {self.months}"
         if not self.has_numbers:
             texts += " that mention a keyword"
+
         return (
             f"{texts} together decide which texts are: a run of other months may call a few others "
             "so."
@@ -118,6 +120,7 @@ class Repeats:
         shares = self.subjects[name].months_of_repeats if name in self.subjects else {}
         if not shares:
             return ""
+
         most = max(sorted(shares), key=shares.__getitem__)
         months = quantity(len(shares), "month")
         most_in = f"{month_name(most, '%B %Y')} ({format_share(shares[most])})"
@@ -156,10 +159,12 @@ def read_repeats(data: RunData) -> Repeats:
             subject.largest.append(
                 _repeat(place, text, by_month[subject_name][place], subject.total)
             )
+
         subject.labels = _most_frequent(labels[subject_name], patterns.labels)
         if not data.selection.distinct:
             repeated = sum(by_month[subject_name].values(), Counter[str]())
             subject.months_of_repeats = _months_of_repeats(repeated, totals[subject_name])
+
     return Repeats(
         patterns.texts,
         patterns.repeats,
@@ -203,6 +208,7 @@ def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> li
         is_large = months.total() >= min(FEWEST_SHOWN, LEAST_SHARE * total)
         if place < named and is_large:
             sizes[place] = months.total()
+
     return sorted(sizes, key=lambda place: (-sizes[place], place))[:SHOWN]
 
 

@@ -122,6 +122,7 @@ class RunSummary(RunData):
         declared = [self.engine_languages[engine] for engine in self.engines]
         if not declared or None in declared:
             return ""
+
         codes = frozenset.intersection(*(codes for codes in declared if codes is not None))
         return join_words([language_name(code) for code in sorted(codes)])
 
@@ -140,6 +141,7 @@ class RunSummary(RunData):
         """Which polarity engine scored the run and why, in words; nothing but for `news`."""
         if self.engines != [engine_name("news")]:
             return ""
+
         low, high = map(signed, self.neutral_band)
         chosen = (
             "It was chosen because the run compares months of English news"
@@ -194,6 +196,7 @@ class RunSummary(RunData):
             elif chosen_names:
                 quoted = join_words([f"“{chosen_name}”" for chosen_name in chosen_names])
                 description += f" of the {noun if len(chosen_names) == 1 else noun + 's'} {quoted}"
+
         return description
 
     @property
@@ -238,6 +241,7 @@ def _read_imports(run: RunData, sources: Collection[str]) -> list[Any]:
         is_of_run = import_row.path in job_names or not _SUBJECT.fullmatch(import_row.path)
         if is_of_run and not set(sources).isdisjoint(import_row.source.split(",")):
             newest[import_row.path, import_row.source] = import_row
+
     return list(newest.values())
 
 
@@ -287,6 +291,7 @@ def summarize_run(run: RunData) -> RunSummary:
 def _read_models(run: RunData) -> list[AnsweringModel]:
     with run.db.read() as connection:
         answering = models_of(connection, run.id)
+
     return [
         AnsweringModel(
             name=used.model,
@@ -305,12 +310,14 @@ def _describe_cost(calls: Sequence[CallRow]) -> str:
     paid = [call for call in calls if call.currency is not None]
     if not paid:
         return ""
+
     currency = paid[0].currency or ""
     cost = round(sum(call.cost or 0 for call in paid) * MICRO)
     unanswered = round(sum(call.charged or 0 for call in paid) * MICRO) - cost
     words = format_money(cost, currency)
     if unanswered:
         words += f", and at most {format_money(unanswered, currency)} for calls without an answer"
+
     return words
 
 
@@ -321,6 +328,7 @@ def _credits(sources: Counter[str], on_site: Counter[str], *, has_addresses: boo
         is_unmarked = sources[source.name] > 0 and not has_addresses
         if source.credit is not None and (on_site[source.name] or is_unmarked):
             due.append(source.credit)
+
     return due
 
 
@@ -347,6 +355,7 @@ def _count_documents(
             addressed += addresses
             on_site[source] += credited
             days += [day for day in (oldest, newest) if day]
+
     return sources, on_site, addressed, days
 
 
@@ -368,6 +377,7 @@ class _TextLengths:
             remaining -= self._counts[length]
             if remaining < 0:
                 return length
+
         return None
 
 
@@ -376,6 +386,7 @@ def _count_sources(run: RunData, documents: Iterable[int]) -> Counter[str]:
     statement = select(Document.source, func.count()).group_by(Document.source)
     for batch in in_batches(documents):
         counts.update(dict(map(tuple, fetch_all(run.db, statement.where(Document.id.in_(batch))))))
+
     return counts
 
 
@@ -386,6 +397,7 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
         if source.credit is not None:
             is_on_site = Document.address.like(f"%://%{source.credit.site}/%")
             cases.append(((Document.source == source.name) & is_on_site, 1))
+
     return cases
 
 
@@ -403,7 +415,9 @@ def submit_command(
         shown_options = {"by": grain, "distinct": selection.distinct, "without": selection.without}
         if grouping is not None:
             shown_options["grouping"] = grouping
+
         parameters = parameters.model_copy(update=shown_options)
+
     return shlex.join(["tidings", "submit", *kind.command_words(parameters, job_names)])
 
 

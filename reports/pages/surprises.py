@@ -92,8 +92,10 @@ def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | N
     """Return the events of a run over texts, with headlines where the report has *texts*."""
     if not run.kind.has_documents:
         return None
+
     with run.db.read() as connection:
         state = read_state(connection, run.id)
+
     return SurprisesSection(
         show_events(run, state, texts=texts), show_changes(run, texts=texts), describe_season(run)
     )
@@ -113,6 +115,7 @@ def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) 
         text = _describe(run, event)
         headline = _find_headline(run, event) if texts else None
         shown_events.append(ShownEvent(event, text, at, is_new, headline))
+
     return shown_events
 
 
@@ -122,6 +125,7 @@ def show_changes(run: RunData, *, texts: bool = True) -> list[ShownChange]:
     for change in read_surprises(run).changes:
         headline = _find_headline(run, change) if texts else None
         shown_changes.append(ShownChange(_describe(run, change), headline))
+
     return shown_changes
 
 
@@ -130,6 +134,7 @@ def describe_season(run: RunData) -> str:
     recurring = read_surprises(run).recurring
     if not recurring:
         return ""
+
     titles = _read_titles(run)
     clauses = [
         describe_recurring(event, run.kind.unit, titles.get(event.subject, ""))

@@ -79,6 +79,7 @@ class TrainingsPage:
                 score = -section.row.validation_rmse
             if score is not None and score > best_score:
                 best, best_score = section, score
+
         return best
 
     @property
@@ -100,6 +101,7 @@ class TrainingsPage:
             sentences.append(
                 f"It {verdict} the best simple rule, {rule_name}, with {100 * accuracy:.2f} %."
             )
+
         return [*sentences, *self.best.remarks[:1]]
 
 
@@ -122,12 +124,14 @@ def make_page(
     pictures = _read_pictures(parameters.data) if parameters.network == "feedforward" else None
     if pictures is not None and job_names is None:
         page.rules = simple_rules(pictures)
+
     for job, prediction_rows in groupby(read_predictions(run, job_names), key=attrgetter("job")):
         predictions = list(islice(prediction_rows, PREDICTIONS_SHOWN))
         section = sections[job]
         section.figures += _draw_predictions(
             section.slug, predictions, page.network, pictures, store
         )
+
     return page
 
 
@@ -135,10 +139,12 @@ def _read_sections(run: RunData, job_names: Collection[str] | None) -> dict[str,
     epochs: dict[str, list[EpochRow]] = defaultdict(list)
     for epoch_row in read_epochs(run, job_names):
         epochs[epoch_row.job].append(epoch_row)
+
     statement = select(Job.name, Training.remarks).outerjoin(Training)
     remarks = {}
     for job_name, job_remarks in fetch_all(run.db, statement.where(Job.run_id == run.id)):
         remarks[job_name] = job_remarks or []
+
     jobs = index_by("name", run.jobs)
 
     sections = {}
@@ -148,6 +154,7 @@ def _read_sections(run: RunData, job_names: Collection[str] | None) -> dict[str,
         sections[job_name] = TrainingSection(
             training, job.state, job.reason, remarks[job_name], epochs[job_name]
         )
+
     return sections
 
 
@@ -160,6 +167,7 @@ def _split_options(training_rows: list[TrainingRow]) -> tuple[list[str], dict[st
             varied.append(option)
         elif setting is not None:
             shared[option] = setting
+
     return varied, shared
 
 
@@ -175,6 +183,7 @@ def _forecast_highlights(who: str, training_row: TrainingRow) -> list[str]:
         error, baseline = min(errors, key=itemgetter(0))
         verdict = "beats" if training_row.validation_rmse < error else "does not beat"
         sentences.append(f"It {verdict} the best simple forecast, {baseline}, with {error:.3g}.")
+
     return sentences
 
 
@@ -222,6 +231,7 @@ def _read_pictures(path: str) -> Data | None:
 
             digits = load_digits()
             return split_images(digits.images, digits.target, dtype=np.float32)
+
         return read_images(path, dtype=np.float32)
     except (ImportError, NetworkError, TidingsError, OSError):
         return None

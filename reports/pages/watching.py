@@ -29,6 +29,7 @@ def read_watch_section(run: RunData) -> WatchSection | None:
     """Return what is new in the run; None where it is not watched."""
     with run.db.read() as connection:
         state = read_state(connection, run.id)
+
     if state is None:
         return None
 
@@ -36,6 +37,7 @@ def read_watch_section(run: RunData) -> WatchSection | None:
     if state.counts is not None and state.counted_at is not None:
         changes = describe_changes(run.kind.unit, state.counts, count_results(run))
         since = f"{datetime.fromtimestamp(state.counted_at, UTC):%Y-%m-%d}"
+
     return WatchSection(state.every, since, changes)
 
 

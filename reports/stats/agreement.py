@@ -69,6 +69,7 @@ class ConfusionMatrix:
         for category in self.categories:
             if self._person_total(category):
                 scores.append(self.f1(category))
+
         return math.fsum(scores) / len(scores)
 
     def precision(self, category: str) -> float | None:
@@ -139,6 +140,7 @@ def estimate_alpha(
         resampled_alpha = _measure_alpha(counts, repeats.astype(float), level)
         if resampled_alpha is not None:
             resampled.append(resampled_alpha)
+
     low, high = np.quantile(resampled, [TAIL, 1 - TAIL])
     return AlphaEstimate(n, alpha, float(low), float(high))
 
@@ -162,6 +164,7 @@ def _count_codes(units: Iterable[Sequence[float]]) -> _CodeCounts:
     for row, unit in enumerate(coded):
         for code in unit:
             counts[row, columns[code]] += 1
+
     return _CodeCounts(np.array(codes, dtype=float), counts)
 
 
@@ -183,10 +186,12 @@ def _square_distances(codes: Floats, totals: Floats, level: Level) -> Floats:
     """Return the squared difference of each pair of codes (Krippendorff, 11.3.4)."""
     if level is Level.NOMINAL:
         return 1 - np.eye(len(codes))
+
     places = codes
     if level is Level.ORDINAL:
         # Between two codes lie the codes of their ranks, half of their own among them.
         places = np.cumsum(totals) - totals / 2
+
     return np.asarray((places[:, None] - places[None, :]) ** 2, dtype=float)
 
 
@@ -206,6 +211,8 @@ def make_confusion_matrix(
     for pair in pairs:
         documents[places[pair.person], places[pair.machine]] += pair.weight
         n += 1
+
     if not n:
         return None
+
     return ConfusionMatrix(n, tuple(categories), tuple(map(tuple, documents.tolist())))

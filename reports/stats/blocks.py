@@ -40,6 +40,7 @@ def block_interval(
     top, bottom = np.asarray(numerators, dtype=float), np.asarray(denominators, dtype=float)
     if top.shape != bottom.shape:
         raise ValueError(f"{top.size} and {bottom.size} days make no ratio")
+
     days, total = top.size, float(bottom.sum())
     if days < FEWEST_BLOCKS * BLOCK or not total:
         return None

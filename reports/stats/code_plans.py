@@ -90,6 +90,7 @@ class _Part:
             positives += sum(stratum.codes)
             copies += sums.copies
             squares += sums.squares
+
         return cls(
             sizes=[stratum.size for stratum in strata],
             n=n,
@@ -150,6 +151,7 @@ def plan_codes(
     _check_width(half_width)
     if not any(stratum.codes for stratum in strata):
         return None
+
     return _plan(strata, _measure_kinds(strata, use_machine=use_machine), half_width, tail)
 
 
@@ -171,6 +173,7 @@ def plan_first_codes(
         share = shares[kind]
         part = _Part(sizes, share.n, share.positives, copies=1.0, design_effect=1.0)
         kinds.append(_Kind(places, sizes, 1.0, [part]))
+
     return _plan(strata, kinds, half_width, tail)
 
 
@@ -210,6 +213,7 @@ def _plan(
             low = rate
         else:
             high = rate
+
     counts = _allot(strata, kinds, high)
     return CodePlan(counts, _predict_half_width(kinds, counts, tail))
 
@@ -221,6 +225,7 @@ def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list
         whole = _Part.of(kind_strata)
         parts = [_Part.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
         kinds.append(_Kind(places, whole.sizes, whole.copies, parts))
+
     return kinds
 
 
@@ -233,6 +238,7 @@ def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) 
             coded = counts[place]
             most = max(coded, min(kind.sizes[index], kind.count_units(index)))
             counts[place] = max(coded, min(most, max(FEWEST_CODES, wanted)))
+
     return counts
 
 
@@ -242,6 +248,7 @@ def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: flo
     for kind in kinds:
         rates = [counts[place] / size for place, size in zip(kind.places, kind.sizes, strict=True)]
         cells += [_imagine_cell(part, rates) for part in kind.parts]
+
     total = sum_cells(cells, tail)
     return (total.high - total.low) / 2 / sum(cell.size for cell in cells)
 
@@ -258,9 +265,11 @@ def _imagine_cell(part: _Part, rates: Sequence[float]) -> Cell:
             variance_factor += (stratum_size / size) ** 2 * unread_part * part.design_effect / count
             n += count
             covered += stratum_covered
+
     unread = size - covered
     share = part.share(_ADDED_TO_PREDICT)
     if unread < 1 or not variance_factor:
         return Cell(size, round(n), share * size, 0.0, share, math.inf)
+
     effective_n = (unread / size) ** 2 / variance_factor
     return Cell(size, round(n), share * covered, unread, share, effective_n)

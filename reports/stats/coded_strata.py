@@ -96,12 +96,15 @@ class CodedStratum:
             raise ValueError("a code is no number from 0 to 1")
         if self.copies and min(self.copies) <= 0:
             raise ValueError("a unit stands for no document")
+
         covered = sum(self.copies) if self.copies else len(self.codes)
         if covered > self.size:
             raise ValueError(f"the units stand for {covered:g} of {self.size} documents")
+
         phase = self.first_phase
         if phase is not None and len(phase.codes) != len(self.codes):
             raise ValueError(f"{len(self.codes)} units have {len(phase.codes)} codes of the first")
+
         machine = self.machine
         if machine is None:
             return
@@ -124,6 +127,7 @@ class CodedStratum:
         codes, copies = np.array(self.codes, dtype=float), np.array(self.copies, dtype=float)
         if not self.copies:
             copies = np.ones_like(codes)
+
         in_category = copies * codes
         return UnitSums(
             copies=float(copies.sum()),
@@ -142,6 +146,7 @@ class CodedStratum:
             no_phase = None if phase is None else FirstPhase((), ())
             nothing = replace(self, size=0, codes=(), copies=(), first_phase=no_phase)
             return nothing, nothing, self
+
         verdicts = [None if code is None else code > 0.5 for code in machine.codes]
         negatives = machine.coded - machine.positives
         sizes = {True: machine.positives, False: negatives, None: self.size - machine.coded}
@@ -164,6 +169,7 @@ class CodedStratum:
         phase = self.first_phase
         if phase is None or part is None:
             return CodedStratum(self.kind, size, codes, copies)
+
         phase_codes = [phase.codes[unit] for unit in selected]
         phase_strata = [stratum.machine_parts[part] for stratum in phase.strata]
         return CodedStratum(
@@ -220,6 +226,7 @@ def average_coders(codes: Mapping[str, float], adjudicated: float | None = None)
         return adjudicated
     if not codes:
         raise ValueError("no coder has coded the unit")
+
     return math.fsum(codes.values()) / len(codes)
 
 
@@ -229,6 +236,7 @@ def group_by_kind(strata: Iterable[AnyStratum]) -> dict[str, list[AnyStratum]]:
     for stratum in strata:
         if stratum.size:
             groups.setdefault(stratum.kind, []).append(stratum)
+
     return groups
 
 
@@ -252,6 +260,7 @@ def split_by_first_phase(
     known_size = sum(cell.size for cell in first_cells if cell.share is not None)
     if not known_size:
         return None
+
     total = math.fsum(total_of_cell(cell) for cell in first_cells if cell.share is not None)
     usual_share = total / known_size
 
@@ -260,6 +269,7 @@ def split_by_first_phase(
         phase_strata = () if stratum.first_phase is None else stratum.first_phase.strata
         own_share = pool(phase_strata).share if phase_strata else None
         shares.append(usual_share if own_share is None else own_share)
+
     positives = [stratum.size * share for stratum, share in zip(strata, shares, strict=True)]
     estimated = math.fsum(positives)
     size = sum(stratum.size for stratum in strata)
@@ -280,8 +290,10 @@ def split_by_first_phase(
         negative_strata.append(
             stratum.select_units(are_negative, max(least_negative, stratum.size - positive_size))
         )
+
     if not all(any(part.codes for part in parts) for parts in (positive_strata, negative_strata)):
         return None
+
     return SplitCell(pool(positive_strata), pool(negative_strata), first_cells)
 
 
@@ -327,14 +339,17 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
     unread = size - covered
     if unread <= 0:
         return Cell(size, n, positives, 0.0, share, math.inf)
+
     inverse = squares
     if 0 < share < 1:
         variance = squares_in_squared - 2 * share * squares_in + share**2 * squares
         inverse = max(inverse, variance / (share * (1 - share)))
+
     unread_share = min(1.0, max(0.0, (share * size - positives) / unread))
     if positives in (0, covered):
         # Rounding must not make a few of none, or of all.
         unread_share = float(positives > 0)
+
     return Cell(size, n, positives, unread, unread_share, (unread / size) ** 2 / inverse)
 
 
@@ -351,4 +366,5 @@ def collapse(strata: Sequence[AnyStratum]) -> list[tuple[AnyStratum, int]]:
             collapsed[-1] = coded, size + stratum.size
         else:
             size_before += stratum.size
+
     return collapsed

@@ -95,6 +95,7 @@ def _make_tables(
     for units, errors in by_kind.values():
         if 0 < errors.sum() < units.sum():
             tables.append((units, errors))
+
     return tables
 
 
@@ -104,4 +105,5 @@ def _measure_rates(counts: Sequence[ErrorCount]) -> dict[str, float]:
     for count in counts:
         errors[count.group] += count.errors
         units[count.group] += count.units
+
     return {group: errors[group] / units[group] for group in sorted(units) if units[group]}

@@ -98,6 +98,7 @@ def estimate_mean(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Es
     sample = _combine(strata)
     if sample is None:
         return None
+
     weights = sample.weights / sample.size
     x_mean, y_mean = float(weights @ sample.x), float(weights @ sample.y)
     x, y = sample.x - x_mean, sample.y - y_mean
@@ -129,6 +130,7 @@ def _combine(strata: Sequence[Stratum]) -> _Sample | None:
             sizes[-1] += stratum.size
         else:
             unlabelled_size += stratum.size
+
     counts = [len(stratum.labels) for stratum in labelled]
     if sum(counts) < 3:
         return None
@@ -138,6 +140,7 @@ def _combine(strata: Sequence[Stratum]) -> _Sample | None:
     rates: list[float] = []
     for stratum, stratum_size in zip(labelled, sizes, strict=True):
         rates.append(math.fsum(stratum.weights) / stratum_size)
+
     copies = np.concatenate([stratum.weights for stratum in labelled])
     return _Sample(
         size=size,
@@ -159,8 +162,10 @@ def _groups(counts: Sequence[int]) -> list[slice]:
         if end - start > 1:
             groups.append(slice(start, end))
             start = end
+
     if end > start:
         groups[-1] = slice(groups[-1].start, end)
+
     return groups
 
 
@@ -199,10 +204,12 @@ def correlate(strata: Sequence[Stratum]) -> float | None:
     sample = _combine(strata)
     if sample is None:
         return None
+
     weights = sample.weights / sample.size
     x = sample.x - weights @ sample.x
     y = sample.y - weights @ sample.y
     variances = float(weights @ (x * x)), float(weights @ (y * y))
     if min(variances) < _ROUNDING:
         return None
+
     return float(weights @ (x * y)) / math.sqrt(math.prod(variances))

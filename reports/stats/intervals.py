@@ -29,6 +29,7 @@ def wilson_interval(matched: float, n: float) -> tuple[float, float]:
     """
     if n < 1 or not 0 <= matched <= n:
         raise ValueError(f"{matched} of {n} is not a share")
+
     share = matched / n
     middle = share + Z * Z / (2 * n)
     half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
@@ -52,6 +53,7 @@ def midp_interval(matched: float, n: float, tail: float = TAIL) -> tuple[float, 
     """
     if n <= 0 or not 0 <= matched <= n:
         raise ValueError(f"{matched} of {n} is not a share")
+
     low = _solve_midp(matched, n, tail) if matched else 0.0
     high = 1 - _solve_midp(n - matched, n, tail) if matched < n else 1.0
     return low, high
@@ -73,6 +75,7 @@ def _solve_midp(matched: float, n: float, tail: float) -> float:
     # Of so few or so many that rounding hides the probability, the bounds are the same.
     if exceed(lowest) >= 0:
         return lowest
+
     return float(scipy.optimize.brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest
 
 
@@ -91,6 +94,7 @@ def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, flo
     middle = mean(values)
     if middle is None or len(values) < 2:
         return middle, None, None
+
     n = len(values)
     variance = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
     half = t_quantile(n - 1) * math.sqrt(variance / n)
@@ -112,6 +116,7 @@ def polarity_interval(
     middle, low, high = t_interval(_known(values))
     if low is None or high is None:
         return middle, None, None
+
     return middle, max(-1.0, low), min(1.0, high)
 
 
@@ -127,6 +132,7 @@ def t_quantile(degrees: int, tail: float = TAIL) -> float:
     """
     if degrees < 1:
         raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
+
     return float(scipy.special.stdtrit(degrees, 1 - tail))
 
 
@@ -142,4 +148,5 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
         raise ValueError(f"{len(x)} and {len(y)} values make no pairs")
     if len(set(x)) < 2 or len(set(y)) < 2:
         return None
+
     return float(spearmanr(x, y).statistic)

@@ -139,6 +139,7 @@ def take_look(
     """
     if not 1 <= number <= len(LEVELS):
         raise ValueError(f"there is no look {number}: there are {len(LEVELS)}")
+
     tail = level_of_look(number) / 2
     shares = [
         LookedAtShare(share.name, estimate_share(share.strata, use_machine=True, tail=tail))
@@ -159,6 +160,7 @@ def take_look(
         added = [math.floor(n * most_new / sum(added)) for n in added]
     if not any(added):
         return look
+
     next_drawn = [old + new for old, new in zip(drawn, added, strict=True)]
     predicted = max(_predict(share, drawn, next_drawn, next_tail) for share in wanted)
     return Look(number, shares, within, next_drawn, predicted)
@@ -175,6 +177,7 @@ def _predict(
     for place, stratum in zip(share.places, share.strata, strict=True):
         new = 0 if _is_known(stratum) else next_drawn[place] - drawn[place]
         counts.append(len(stratum.codes) + new)
+
     return predict_half_width(share.strata, counts, tail, use_machine=True)
 
 
@@ -224,7 +227,9 @@ def _fit(
     fitted = [min(new, most) for new, most in zip(added, room, strict=True)]
     if any(fitted):
         return fitted
+
     places = {place for share in missing for place in share.places}
     for place in places:
         fitted[place] = min(room[place], max(FEWEST_CODES, math.ceil(drawn[place] / 10)))
+
     return fitted

@@ -18,4 +18,5 @@ def adjust_holm(p_values: Sequence[float]) -> list[float]:
     for rank, test in enumerate(order):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[test]))
         adjusted[test] = largest
+
     return adjusted

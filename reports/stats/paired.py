@@ -83,6 +83,7 @@ def compare_paired_shares(counts: PairCounts, dispersion: float = 1.0) -> Estima
     """
     if not counts.documents:
         return None
+
     value = (counts.first - counts.second) / counts.documents
     low, high = _paired_interval(*(count / dispersion for count in counts))
     p_value = test_signs(counts.only_first / dispersion, counts.only_second / dispersion)
@@ -105,6 +106,7 @@ def _paired_interval(n: float, first: float, second: float, both: float) -> tupl
     # Less than one independent document says nothing.
     if n < 1:
         return -1.0, 1.0
+
     share, other_share = first / n, second / n
     low, high = wilson_interval(first, n)
     other_low, other_high = wilson_interval(second, n)
@@ -123,10 +125,12 @@ def _correlate(n: float, first: float, second: float, both: float) -> float:
     margins = first * (n - first) * second * (n - second)
     if margins <= 0:
         return 0.0
+
     neither = n - first - second + both
     product = both * neither - (first - both) * (second - both)
     if product > 0:
         product = max(product - n / 2, 0.0)
+
     return product / math.sqrt(margins)
 
 
@@ -146,6 +150,7 @@ def compare_with_chance(
     """
     if expected <= 0:
         return None
+
     both, chance = counts.both / dispersion, expected / dispersion
     low = scipy.special.chdtri(2 * both, 1 - _TAIL) / 2 if both else 0.0
     high = scipy.special.chdtri(2 * both + 2, _TAIL) / 2
@@ -212,6 +217,7 @@ def sum_pair(first: Scores, second: Scores) -> PairScores:
         n, total = len(first[document]), math.fsum(first[document])
         other_n, other_total = len(second[document]), math.fsum(second[document])
         products.append((n * other_n, n * other_total, total * other_n, total * other_total))
+
     sums = map(math.fsum, zip(*products, strict=True))
     shared = SharedSums(len(products), *sums)
     return PairScores(sum_scores(first), sum_scores(second), shared)
@@ -259,6 +265,7 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     fewer = min(first.documents, second.documents)
     if fewer < FEWEST_VALUES:
         return None
+
     pooled = (first.squares + second.squares) / (first.documents + second.documents - 2)
     shared = scores.shared.documents
     variance = _mean_variance(first, shared, pooled) + _mean_variance(second, shared, pooled)
@@ -311,13 +318,16 @@ def measure_pair_dispersion(
     alone = sum(first) + sum(second) - 2 * sum(both)
     if days < 2 or not alone:
         return None
+
     mean = difference / n
     variance = alone / n - mean**2
     if variance <= 0:
         return None
+
     squares = 0.0
     for day_documents, day_first, day_second in zip(documents, first, second, strict=True):
         if day_documents:
             lead = day_first - day_second
             squares += (lead - day_documents * mean) ** 2 / day_documents
+
     return squares / variance / (days - 1)

@@ -95,6 +95,7 @@ def estimate_recall(
     totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
     if totals is None:
         return None
+
     low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
     return ShareEstimate(
         n=totals.n,
@@ -115,6 +116,7 @@ def estimate_f1(
     totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
     if totals is None:
         return None
+
     hits, misses, mentions = totals.hits, totals.misses, totals.mentions
     others = Total(mentions + misses.value, mentions + misses.low, mentions + misses.high)
     low_ratio, high_ratio = _divide_totals(others, hits)
@@ -150,6 +152,7 @@ def _total_keyword(
     hits, misses = sum_cells(cells, tail), sum_cells(other_cells, tail)
     if not hits.value + misses.value:
         return None
+
     n = _count_units(cells) + _count_units(other_cells)
     return _KeywordTotals(n, hits, misses, sum(stratum.size for stratum in mentions))
 
@@ -194,7 +197,9 @@ def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Cel
             parts = split_by_machine(kind_strata)
             choices.append([pool(part) for part in parts])
             choices.append([_split(part, use_machine=False) or pool(part) for part in parts])
+
         cells += min(choices, key=lambda choice: sum(map(_cautious_variance, choice)))
+
     return cells
 
 
@@ -204,6 +209,7 @@ def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitCe
     for stratum in kind_strata:
         if stratum.first_phase is not None:
             phase_strata += stratum.first_phase.strata
+
     parts = choose_parts(phase_strata, use_machine=use_machine) if phase_strata else []
     return split_by_first_phase(kind_strata, [pool(part) for part in parts])
 
@@ -217,6 +223,7 @@ def choose_parts(
         variance = sum(_cautious_variance(pool(part)) for part in parts)
         if variance < _cautious_variance(pool(kind_strata)):
             return [*parts]
+
     return [kind_strata]
 
 
@@ -226,8 +233,10 @@ def _cautious_variance(cell: Cell | SplitCell) -> float:
         contrast = _cautious_share(cell.positive) - _cautious_share(cell.negative)
         first_variance = sum(map(_cautious_variance, cell.first_cells))
         return sum(map(_cautious_variance, cell.parts)) + contrast**2 * first_variance
+
     if not cell.unread:
         return 0.0
+
     share = _cautious_share(cell)
     return cell.unread**2 * share * (1 - share) / (cell.effective_n + 2)
 
@@ -247,6 +256,7 @@ def _split_mentions(
     for stratum in strata:
         part = mentions if stratum.kind == SamplePart.MENTION else others
         part.append(stratum)
+
     return mentions, others
 
 
@@ -263,6 +273,7 @@ def _divide(total: Total, cells: AnyCells) -> ShareEstimate | None:
     n, size = _count_units(cells), _count_documents(cells)
     if not n:
         return None
+
     return ShareEstimate(n, total.value / size, total.low / size, total.high / size)
 
 
@@ -277,6 +288,7 @@ def sum_cells(cells: AnyCells, tail: float = TAIL) -> Total:
         if part.share is not None:
             coded_size += part.size
             coded_total += total_of_cell(part)
+
     usual_share = coded_total / coded_size if coded_size else 0.0
 
     value = below = above = 0.0
@@ -286,6 +298,7 @@ def sum_cells(cells: AnyCells, tail: float = TAIL) -> Total:
         value += part.positives + part.unread * share
         below += (part.unread * max(0.0, share - low)) ** 2
         above += (part.unread * max(0.0, high - share)) ** 2
+
     for cell in cells:
         if isinstance(cell, SplitCell):
             below_of_sizes, above_of_sizes = _square_errors_of_sizes(cell, tail)
@@ -310,8 +323,10 @@ def _square_errors_of_sizes(cell: SplitCell, tail: float) -> tuple[float, float]
         low, high = _limit_share(first_cell, tail)
         fewer += (first_cell.unread * max(0.0, share - low)) ** 2
         more += (first_cell.unread * max(0.0, high - share)) ** 2
+
     if contrast < 0:
         fewer, more = more, fewer
+
     return contrast**2 * fewer, contrast**2 * more
 
 
@@ -326,6 +341,7 @@ def _limit_share(cell: Cell, tail: float) -> tuple[float, float]:
         return 0.0, 1.0
     if not cell.unread:
         return cell.share, cell.share
+
     low, high = midp_interval(cell.share * cell.effective_n, cell.effective_n, tail)
     half_document = 0.5 / cell.unread
     return max(0.0, low - half_document), min(1.0, high + half_document)
@@ -338,6 +354,7 @@ def _divide_totals(numerator: Total, denominator: Total) -> tuple[float, float]:
     """
     if not denominator.high:
         return math.inf, math.inf
+
     product = numerator.value * denominator.value
     squares = numerator.value**2 - (numerator.value - numerator.low) ** 2
     other_squares = denominator.value**2 - (denominator.high - denominator.value) ** 2
@@ -375,6 +392,7 @@ def _find_p_value(cells: AnyCells, other_cells: AnyCells, difference: float) -> 
 
     if limit(_MOST_ERRORS) > 0:
         return float(2 * scipy.special.ndtr(-_MOST_ERRORS))
+
     errors = (
         float(scipy.optimize.brentq(limit, 0.0, _MOST_ERRORS, xtol=1e-5)) if limit(0.0) > 0 else 0.0
     )

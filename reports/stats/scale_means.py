@@ -114,6 +114,7 @@ def estimate_scale_mean(
     degrees = n - 1
     if squares:
         degrees = max(1, min(degrees, int(finite**2 / squares + 1e-6)))
+
     least = _least_variance(groups, mean, infinite, lowest, highest)
     return ScaleMean(n, size, mean, max(finite, least), degrees, lowest, highest)
 
@@ -184,6 +185,7 @@ def _join_kinds(groups: Sequence[_Units]) -> list[_Units]:
             joined[-1] += kind_units
         else:
             joined.append(list(kind_units))
+
     several = [_concatenate(kind_units) for kind_units in joined]
     return [units for units in several if len(units.steps) > 1]
 

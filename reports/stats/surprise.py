@@ -198,6 +198,7 @@ def find_surprises(
     for place, measure in enumerate(measures):
         if measure is None:
             continue
+
         departure = _compare(series_level.usual, measure, judge, memory)
         if departure is not None and series_level.former:
             return_departure = _compare(series_level.former, measure, judge, memory)
@@ -213,20 +214,24 @@ def find_surprises(
             ):
                 tests += 1
                 departs = departure.p_value <= level * spend(tests, memory)
+
             usual_places = [earlier_place for earlier_place, _ in before]
             season_places: list[int] = []
             if list_season is not None and departure.p_value <= SEASON_LEVEL:
                 season_places = past.find_season(place, list_season(place), departure)
+
             season = [past.measure(season_place) for season_place in season_places]
             is_out_of_season = not season or past.lies_beyond(season, measure, departure)
             judgements.append(
                 Judgement(place, departure, departs, is_out_of_season, usual_places, season_places)
             )
+
         if departs:
             series_level.add_departing(place, measure)
             past.departed.add(place)
         else:
             series_level.add_usual(place, measure)
+
     return judgements
 
 
@@ -260,6 +265,7 @@ class _Past(Generic[M]):
             measured_places = [place for place in places if place in self._measured]
             if not measured_places:
                 continue
+
             most_alike = (max if is_rise else min)(measured_places, key=self._level)
             end = min(departing, most_alike + self._half_year + 1)
             neighbours = [
@@ -269,6 +275,7 @@ class _Past(Generic[M]):
             ]
             if not neighbours or self.lies_beyond(neighbours, self.measure(most_alike), departure):
                 chosen.append(most_alike)
+
         return chosen
 
     def lies_beyond(self, others: Sequence[M], measure: M, departure: Departure) -> bool:
@@ -276,6 +283,7 @@ class _Past(Generic[M]):
         comparison = self._judge.compare(others, measure)
         if comparison is None:
             return False
+
         is_same_side = (comparison.now > comparison.before) == (departure.now > departure.before)
         return is_same_side and comparison.p_value / 2 <= SEASON_LEVEL
 
@@ -334,6 +342,7 @@ def compare_shares(previous: Sequence[Count], current: Count) -> Departure:
     exposure = sum(count.exposure for count in previous)
     if 2 * matched <= exposure:
         return compare_counts(previous, current)
+
     departure = compare_counts([_complement(count) for count in previous], _complement(current))
     return Departure(departure.p_value, 1 - departure.before, 1 - departure.now)
 

@@ -29,6 +29,7 @@ def period_name(period: str, form: str = "%b %Y") -> str:
         return month_name(period, form)
     if grain == Grain.YEAR:
         return period
+
     start = grains.first_day(period)
     day = f"{start.day} {MONTHS[start.month - 1][:3]}"
     return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
@@ -39,6 +40,7 @@ def name_sample_period(period: str) -> str:
     if "Q" in period:
         year, quarter = period.split("-Q")
         return f"{('1st', '2nd', '3rd', '4th')[int(quarter) - 1]} quarter of {year}"
+
     return period_name(period) if period else "all months"
 
 
@@ -55,4 +57,5 @@ def describe_periods(periods: Sequence[str]) -> str:
     ]
     if len(stretches) > MOST_STRETCHES:
         return f"in {quantity(len(periods), grains.grain_of(periods[0]).value)}"
+
     return f"in {join_words(stretches)}"

@@ -43,11 +43,13 @@ def format_share(share: float | None, fewest_places: int = 1) -> str:
     """
     if share is None:
         return "\u2013"
+
     percent = 100 * share
     if percent == 0:
         return "0.0 %"
     if 0 < percent < 0.001:
         return "under 0.001 %"
+
     return f"{percent:.{_count_places(share, fewest_places)}f} %"
 
 
@@ -69,6 +71,7 @@ def format_shares(shares: Sequence[float]) -> list[str]:
         differences = [_difference_off(pair, fewest_places) for pair in neighbours]
         if all(off <= 0.5 for off in differences):
             break
+
     return formatted
 
 

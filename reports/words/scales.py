@@ -24,6 +24,7 @@ def describe_scales(scales: Sequence[tuple[str, str]]) -> str:
     different = dict.fromkeys(scale for _, scale in scales)
     if len(different) <= 1:
         return next(iter(different), UNCHECKED)
+
     return "; ".join(f"{subject}: {scale}" for subject, scale in scales)
 
 

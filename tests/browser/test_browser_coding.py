@@ -75,6 +75,7 @@ class Desk:
         before = self.shown
         for key in keys:
             self.page.keyboard.press(key)
+
         wait_until(lambda: self.shown != before, seconds=30, what=f"a question after {keys}")
         expect(self.page.locator("body.busy")).to_have_count(0)
 
@@ -117,6 +118,7 @@ def test_thirty_texts_are_coded_by_keys_alone(db: Database, context: BrowserCont
                 desk.press("1", "3", "Enter")
             else:
                 desk.press("s", "2")
+
         expect(desk.page.locator("#count")).to_have_text("30 of 30 coded")
         expect(desk.page.locator("#question")).to_have_text("All 30 texts are coded. Thank you.")
         assert (desk.errors, desk.foreign) == ([], [])
@@ -156,6 +158,7 @@ def test_undo_goes_back_answer_by_answer_and_nothing_is_skipped_in_silence(
         # Keys that mean nothing here do nothing; Escape leaves the reasons.
         for key in ("5", "a", "Enter", "0", " ", "ArrowDown", "Control+y", "s", "y", "Escape"):
             desk.page.keyboard.press(key)
+
         assert desk.shown == first
         expect(desk.page.locator("#reasons")).to_be_hidden()
         assert codes_of(db, run, "Ann") == {}
@@ -170,6 +173,7 @@ def test_a_key_that_is_held_down_codes_one_text(db: Database, context: BrowserCo
         wait_until(lambda: desk.shown != first, seconds=30, what="the next text")
         for _ in range(5):
             desk.page.keyboard.down("n")
+
         desk.page.keyboard.up("n")
         desk.press("n")
         assert desk.count() == "2 of 12 coded"
@@ -236,6 +240,7 @@ def test_what_is_pressed_while_the_server_is_away_is_stored_when_it_is_back(
         expect(trouble).to_contain_text("The server does not answer")
         with pytest.raises(Error):
             desk.page.reload()
+
         server.start()
         desk.page.goto(server.links["Ann"])
         expect(desk.page.locator("#question")).to_have_text("For or against the tide?")
@@ -266,11 +271,13 @@ def test_two_coders_at_once_lose_nothing_while_the_server_is_killed_twenty_times
                 text = desk.page.locator("#text").inner_text()
                 if pressed[name] and pressed[name][-1][0] == text:
                     continue
+
                 number += 1
                 code = "yes" if random.Random(text + name).random() < 0.5 else "no"
                 desk.page.keyboard.press(code[0])
                 pressed[name].append((text, code))
                 killer.progress.set()
+
         killer.join()
         assert killer.problem is None
         for name, desk in desks.items():
@@ -280,6 +287,7 @@ def test_two_coders_at_once_lose_nothing_while_the_server_is_killed_twenty_times
                 seconds=30,
                 what="the last code",
             )
+
         counts = {name: desk.count() for name, desk in desks.items()}
         for opened in contexts:
             opened.close()
@@ -329,6 +337,7 @@ def test_what_differs_is_decided_side_by_side_without_names(
                 if key == "y":
                     desk.press("1")
                     desk.press("0")
+
         page = context.new_page()
         page.goto(links["decisions"])
         expect(page.locator("#differing")).to_have_text(

@@ -30,6 +30,7 @@ def test_nine_outlets_fit_a_phone_and_their_table_scrolls_by_itself(tmp_path: Pa
         for day in range(1, 15):
             word = "Fog" if (day + number) % 3 == 0 else "Calm"
             pieces.append(Piece(f"2020-0{3 + day % 2}-{day:02}", f"{word} on {day}.", outlet))
+
     with closing(database(tmp_path)) as db:
         store_pieces(db, pieces)
         keywords = (Keyword.parse("fog"),)

@@ -183,6 +183,7 @@ def test_every_picture_is_loaded(browser: Browser, folder: Path, name: str) -> N
     watched = opened(browser, folder / name)
     for picture in watched.page.locator("img").all():  # they are loaded when they come into view
         picture.scroll_into_view_if_needed()
+
     watched.page.wait_for_load_state("networkidle")
     watched.page.wait_for_function(
         "Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"
@@ -236,6 +237,7 @@ def test_captions_of_wide_tables_wrap_on_a_phone(browser: Browser, folder: Path,
         assert box is not None
         assert box["x"] + box["width"] <= 390
         assert box["width"] >= 390 / 2
+
     watched.page.context.close()
 
 
@@ -338,6 +340,7 @@ def test_a_phone_has_a_first_picture_of_its_own_that_it_shows_whole(
         box = watched.page.locator("figure.lead .picture")
         assert box.evaluate("one => one.scrollWidth - one.clientWidth") < 2
         watched.page.context.close()
+
     assert sources[390].startswith("shares-narrow-")
     assert re.fullmatch(r"shares-[0-9a-f]+[.]svg", sources[1280])
 
@@ -396,6 +399,7 @@ def test_hostile_headlines_show_as_they_are(april: Watched) -> None:
     shown = column(april.page, "all-mentions", 4)
     for headline in HOSTILE:
         assert headline in shown
+
     assert "hacked" not in april.page.title()
     assert april.page.locator("a[href^='javascript:']").count() == 0
     assert april.page.locator("main script, main img[src=x]").count() == 0
@@ -495,6 +499,7 @@ def test_a_long_table_has_a_hundred_rows_at_a_time_and_all_are_searched(many: Wa
     assert pager.locator("button", has_text="Previous").is_disabled()
     for _ in range(2):
         pager.locator("button", has_text="Next").click()
+
     assert (rows.count(), pager.locator("span").inner_text()) == (70, "rows 201 to 270 of 270")
     assert pager.locator("button", has_text="Next").is_disabled()
 
@@ -568,6 +573,7 @@ def test_dark_and_light_have_papers_of_their_own(browser: Browser, folder: Path)
         watched = opened(browser, folder / "months" / "index.html", dark=dark)
         papers.append(watched.page.evaluate("getComputedStyle(document.body).backgroundColor"))
         watched.page.context.close()
+
     assert papers == ["rgb(253, 253, 251)", "rgb(22, 25, 29)"]
 
 
@@ -601,6 +607,7 @@ def test_the_keyboard_reaches_the_filters_the_table_and_its_links(april: Watched
         reached.append(
             april.page.evaluate("document.activeElement.href ?? document.activeElement.tagName")
         )
+
     assert reached[:3] == ["SELECT", "SELECT", "DIV"]  # the last: the table, which scrolls
     assert "https://example.org/3" in reached
 

@@ -34,6 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Text(f"{month}-11", "Influenza closes schools.", f"https://example.org/{month}")
         )
         texts.append(Text(f"{month}-21", "A strike in the harbour."))
+
     stories.store(db, texts)
     others = set(list_months(FIRST, LAST)) - set(WITH_DOCUMENTS)
     run = stories.months_run(db, FIRST, LAST, ["influenza", "strike"], no_data=sorted(others))

@@ -39,6 +39,7 @@ def undisturbed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Outco
         fleet.submit()
         fleet.finish()
         outcome = fleet.outcome()
+
     assert outcome.exports["mentions"].count(b"\n") > 300
     assert outcome.again == 0
     return outcome
@@ -72,6 +73,7 @@ def hold(undisturbed: Outcome, request: pytest.FixtureRequest) -> Callable[..., 
 
         for table, expected in undisturbed.exports.items():
             assert outcome.exports[table] == expected, f"{table} differs"
+
         assert outcome.answers == undisturbed.answers
         assert outcome.again <= again, "more was asked again than had been in flight"
 

@@ -111,6 +111,7 @@ def archive() -> Iterator[dict[str, Any]]:
                 "material": "News",
                 "repost": False,
             }
+
         day += timedelta(days=1)
 
 
@@ -140,7 +141,9 @@ class Fleet:
         if name in self.programs:
             if self.programs[name].describe_end():
                 self.programs[name].start()
+
             return
+
         given = environment(self.settings)
         if name == "stub":
             port = str(self.settings.textapi_url).rpartition(":")[2]
@@ -153,6 +156,7 @@ class Fleet:
                 f"{name}-{secrets.token_hex(3)}@test", workers=PROCESSES, log_level="INFO"
             )
             given |= ENVIRONMENT
+
         logs = self.home / "logs"
         logs.mkdir(exist_ok=True)
         self.programs[name] = SupervisedProcess(name, command, given, logs, self.lock, grace=10.0)
@@ -178,8 +182,10 @@ class Fleet:
         self.runs.append(run)
         if len(self.runs) == 1:
             self._begun = self._called_at = time.monotonic()
+
         with suppress(BrokerAway), redis_client(self.settings) as broker:
             dispatch_due_jobs(self.db, celery_app(self.settings), broker)
+
         return run
 
     def ended(self) -> bool:
@@ -189,6 +195,7 @@ class Fleet:
                 states = connection.scalars(select(Run.state).where(Run.id.in_(self.runs))).all()
         except DatabaseAway:
             return False
+
         return all(state in ENDED for state in states)
 
     def reports_are_made(self) -> bool:
@@ -203,9 +210,12 @@ class Fleet:
             for name, child in self.programs.items():
                 if name not in self.left_dead:
                     child.restart_if_ended()
+
             with suppress(OSError):
                 self._note_calls(self.seen()["calls"])
+
             time.sleep(0.05)
+
         return over
 
     def finish(self, seconds: float = 75.0) -> None:
@@ -223,6 +233,7 @@ class Fleet:
         if calls > self._calls:
             self._silence = max(self._silence, now - self._called_at)
             self._called_at = now
+
         self._calls = calls
 
     def state(self) -> str:
@@ -230,6 +241,7 @@ class Fleet:
         with self.db.read() as connection:
             counts = {run: job_counts(connection, run) for run in self.runs}
             reasons = set(connection.scalars(select(Job.reason).where(Job.reason.is_not(None))))
+
         return f"{counts} {reasons} (logs: {self.home / 'logs'})"
 
     def children_of(self, name: str) -> list[psutil.Process]:
@@ -282,12 +294,14 @@ class Fleet:
         with self.db.read() as connection:
             state = connection.scalar(select(Run.state).where(Run.id == run))
             answers = connection.scalar(select(func.count()).select_from(Answer)) or 0
+
         assert state == State.DONE, self.state()
         exports = {}
         for table in TABLES:
             out = io.BytesIO()
             write(self.db, run, table, "jsonl", out)
             exports[table] = out.getvalue().replace(f'{{"run": {run}, '.encode(), b'{"run": 0, ')
+
         return Outcome(exports, answers, seen["calls"], seen["again"], seconds, self._silence)
 
     def end(self) -> None:
@@ -296,8 +310,10 @@ class Fleet:
             if child.pid and not child.describe_end():
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)  # nothing here is to be kept
+
         for child in self.programs.values():
             child.wait()
+
         self.db.close()
 
 
@@ -332,6 +348,7 @@ def _up(fleet: Fleet) -> bool:
         fleet.seen()
     except (OSError, urllib.error.URLError):
         return False
+
     ready = all(len(fleet.children_of(name)) >= PROCESSES for name in WORKERS)
     return ready and valkey.answers(str(fleet.settings.redis_url))
 

@@ -43,6 +43,7 @@ async def main(options: argparse.Namespace) -> None:
                 async with limiter.call():
                     if options.jitter:
                         await asyncio.sleep(random.uniform(0, options.jitter))
+
                     async with session.post(url, json={"text": "x"}) as response:
                         await response.read()
             except CapReached as error:  # a job would be put off until then
@@ -60,6 +61,7 @@ async def main(options: argparse.Namespace) -> None:
         await asyncio.wait(tasks, timeout=options.seconds + 1)
         for task in tasks + blocking:
             task.cancel()
+
         await asyncio.gather(*tasks, *blocking, return_exceptions=True)
 
     await limiter.aclose()

@@ -95,10 +95,12 @@ def run_clients(
                     oldest.kill()
                     oldest.wait()
                     clients.append(_start(command))
+
                 if flush_after and now >= began + flush_after:
                     flush_after = None
                     with redis.Redis.from_url(redis_url) as client:
                         client.flushall()
+
                 time.sleep(0.05)
                 assert not any(client.poll() for client in clients)
         finally:

@@ -23,6 +23,7 @@ class Postgres:
             assert row
             # As it is by default: what is committed survives the server's death.
             connection.execute("ALTER DATABASE postgres SET synchronous_commit = on")
+
         self._data = Path(row[0])
         self._server = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
         self._command = self._server.cmdline()
@@ -40,8 +41,10 @@ class Postgres:
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
+
         for process in processes:
             process.wait(20)
+
         for server in self._started:
             server.wait(20)
 

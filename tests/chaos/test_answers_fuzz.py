@@ -89,6 +89,7 @@ class OddAnswers:
             headers["Retry-After"] = self.rng.choice(RETRY_AFTER)
         if status == 302:
             headers["Location"] = "http://a\xff/"
+
         return status, headers, self.change_body(right)
 
     def change_body(self, right: dict[str, Any]) -> bytes:
@@ -113,14 +114,18 @@ class OddAnswers:
         if isinstance(right, list | tuple):
             changed = list(map(self.change, right))
             return [*changed, self.value()] if self.rng.random() < 0.1 else changed
+
         if isinstance(right, dict):
             kept = {key: value for key, value in right.items() if self.rng.random() > 0.05}
             return dict(zip(kept, map(self.change, kept.values()), strict=True))
+
         if isinstance(right, str) and self.rng.random() < 0.3:
             at = self.rng.randint(0, len(right))
             return right[:at] + self.text() + right[at:]
+
         if isinstance(right, float) and self.rng.random() < 0.3:
             return self.rng.choice(NUMBERS)
+
         return right
 
     def damage(self, body: bytes) -> bytes:
@@ -131,6 +136,7 @@ class OddAnswers:
                 damaged[at:at] = self.rng.choice(ODD_BYTES)
             else:
                 del damaged[at : at + self.rng.randint(1, 8)]
+
         return bytes(damaged)
 
     def value(self, depth: int = 0) -> Any:
@@ -141,6 +147,7 @@ class OddAnswers:
             return None
         if kind == 3:
             return self.text()
+
         values = [self.value(depth + 1) for _ in range(self.rng.randrange(4))]
         return {self.text(): value for value in values} if kind == 4 else values
 
@@ -162,6 +169,7 @@ def documents() -> list[dict[str, Any]]:
         at = datetime(2020, 1, 1 + number)  # noqa: DTZ001 - stored times are naive UTC
         headline = {**stored_post(number, text=text), **of_month, "published_at": at}
         headlines.append({**headline, "identity": f"nyt:{number}"})
+
     return posts + headlines
 
 
@@ -170,6 +178,7 @@ def work_until_it_ends(jobs: Jobs, run: int) -> Any:
         row = jobs.slice(run)
         if row.state in (State.DONE, State.FAILED):
             return row
+
     raise AssertionError(row)
 
 
@@ -198,6 +207,7 @@ def test_no_answer_is_a_fault_of_the_program(redis_url: str, tmp_path: Path) -> 
                     row = work_until_it_ends(jobs, jobs.submit(parameters, *names))
                     assert not any(fault in (row.reason or "") for fault in FAULTS), row.reason
                     states[row.state] += 1
+
             path.unlink()
 
     memory = largest_memory()

@@ -37,6 +37,7 @@ def submit(fleet: Fleet) -> int:
     fleet.runs.append(run)
     with redis_client(fleet.settings) as broker:
         dispatch_due_jobs(fleet.db, celery_app(fleet.settings), broker)
+
     return run
 
 
@@ -46,6 +47,7 @@ def worker_of(fleet: Fleet, run: int) -> int | None:
         owner = connection.scalar(
             select(Job.owner).where(Job.run_id == run, Job.state == State.RUNNING)
         )
+
     return int(owner.split(":")[-2]) if owner else None
 
 
@@ -78,6 +80,7 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
             assert pid, f"nobody was at work at page {point}: {fleet.state()}"
             killed[pid] = len(account.requests)
             os.kill(pid, signal.SIGKILL)
+
         fleet.finish()
         assert len(killed) == KILLS
         out = io.BytesIO()
@@ -91,6 +94,7 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
             crawled = read_crawl(connection, "bluesky", f"@{ANN}")
             counted = connection.execute(select(Import.read, Import.added)).all()
             calls = connection.scalar(select(func.sum(Call.calls)).where(Call.service == "bluesky"))
+
         assert crawled is not None
         assert (crawled.state, crawled.documents, counted) == (COMPLETE, POSTS, [(POSTS, POSTS)])
         again = len(account.requests) - PAGES

@@ -164,6 +164,7 @@ def test_no_file_is_a_fault_of_the_program(tmp_path: Path) -> None:
         except Exception as error:
             (tmp_path / f"failure{ending}").write_bytes(content)
             raise AssertionError(f"{options}: {content[:2000]!r}") from error
+
         slowest = max(slowest, time.monotonic() - began)
         path.unlink()
 
@@ -181,10 +182,12 @@ def is_storable(item: object) -> bool:
     """Return whether *item* is a document, whose texts then can be stored as UTF-8."""
     if not isinstance(item, SourceDocument):
         return False
+
     names = (item.outlet, item.section, item.desk, item.material, item.language, *item.tags)
     texts = (item.identity, item.text, item.handle, item.address, item.author_id, item.abstract)
     for text in (*names, *texts):
         (text or "").encode()
+
     return True
 
 
@@ -198,6 +201,7 @@ def draw_file(rng: random.Random) -> tuple[bytes, str]:
     if rng.random() < 0.12:
         compressed = gzip.compress(content)
         return damage(rng, compressed, rng.choice([0, 0, 1, 2])), f"{ending}.gz"
+
     return content, ending
 
 
@@ -216,6 +220,7 @@ def draw_json(rng: random.Random) -> bytes:
     else:
         start = rng.choice(["", "", "", "window.YTD.tweets.part0 = "])
         text = start + json.dumps(tree, ensure_ascii=rng.random() < 0.5)
+
     return text.encode(rng.choice(ENCODINGS), "replace")
 
 
@@ -242,6 +247,7 @@ def places_in(tree: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
     """Yield each value's place: what holds it, and its key or number there."""
     if depth > 10 or not isinstance(tree, dict | list):
         return
+
     keys = list(tree) if isinstance(tree, dict) else range(len(tree))
     for key in keys:
         yield tree, key
@@ -253,6 +259,7 @@ def draw_table(rng: random.Random) -> bytes:
     texts = [value for value in ODD_VALUES if isinstance(value, str)]
     for _ in range(rng.choice([0, 0, 1, 5])):
         cells[rng.randrange(len(cells))] = rng.choice(texts).encode("utf-8", "surrogatepass")
+
     return b",".join(cells)
 
 
@@ -272,4 +279,5 @@ def damage(rng: random.Random, content: bytes, times: int) -> bytes:
                 damaged[at:at] = rng.randbytes(rng.randint(1, 20))
             case _:
                 del damaged[at:]
+
     return bytes(damaged)

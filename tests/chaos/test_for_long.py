@@ -44,7 +44,9 @@ def test_everything_killed_three_times(fleet: Fleet, hold: Callable[..., None]) 
         fleet.until_asked(calls)
         for name in ("valkey", *WORKERS):
             fleet.kill_and_leave(name)
+
         fleet.start_all()
+
     fleet.finish(120.0)
     hold(fleet.outcome(), again=3 * ALL_IN_HAND)
 
@@ -90,6 +92,7 @@ def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[...,
         fleet.tend(30.0)
         assert not fleet.ended()
         other.execute("ROLLBACK")
+
     fleet.finish(120.0)
     hold(fleet.outcome(), again=ALL_IN_HAND)
 
@@ -121,6 +124,7 @@ def test_thirty_processes_killed_at_work_repeat_no_more_than_they_had_in_flight(
         if working:
             psutil.Process(random.choice(working)).kill()
             kills += 1
+
     assert kills == KILLS, "the run ended before all were killed"
     fleet.finish(240.0)
 
@@ -131,6 +135,7 @@ def test_thirty_processes_killed_at_work_repeat_no_more_than_they_had_in_flight(
         )
         scored = {text: polarity for polarity, text in connection.execute(polarities)}
         state = connection.scalar(select(Run.state).where(Run.id == run))
+
     print(f"{kills} kills, {seen['calls']} calls for {posts} posts, {seen['again']} repeated")  # noqa: T201
     assert state == State.DONE
     assert scored == {text: stub_textapi.polarity(text) for text in texts}

@@ -33,6 +33,7 @@ def test_a_child_killed_every_second(fleet: Fleet, hold: Callable[..., None]) ->
             with suppress(psutil.NoSuchProcess):
                 random.choice(children).kill()
                 kills += 1
+
     assert kills >= 5
     hold(fleet.outcome(), again=kills * IN_HAND)
 
@@ -58,6 +59,7 @@ def test_everything_killed_and_started_again(fleet: Fleet, hold: Callable[..., N
     fleet.until_asked(100)
     for name in ("valkey", *WORKERS):
         fleet.kill_and_leave(name)
+
     fleet.start_all()
     fleet.finish()
     hold(fleet.outcome(), again=len(WORKERS) * PROCESSES * IN_HAND)
@@ -71,9 +73,11 @@ def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(
     stopped = fleet.children_of("worker-a")
     for child in stopped:
         child.suspend()
+
     fleet.tend(fleet.settings.lease_seconds + 4.0)
     for child in stopped:
         child.resume()
+
     fleet.finish()
     fleet.tend(2.0)
     hold(fleet.outcome(), again=len(stopped) * IN_HAND)
@@ -97,12 +101,14 @@ def test_jobs_that_kill_their_worker_fail_with_the_reason_and_are_done_when_trie
     while not fleet.tend(0.3):
         assert time.monotonic() < end, fleet.state()
         end_processes_at_work(fleet, signal.SIGSEGV)
+
     with fleet.db.read() as connection:
         jobs = connection.execute(
             select(Job.state, Job.reason)
             .where(Job.run_id == run, Job.kind == JobKind.MONTH)
             .distinct()
         ).all()
+
     assert [job.state for job in jobs] == [State.FAILED]
     assert jobs[0].reason.startswith(
         "killed its worker 3 times in a row without progress (at last: SIGSEGV)"
@@ -152,6 +158,7 @@ def at_work(fleet: Fleet, *conditions: ColumnElement[bool]) -> list[int]:
     running = select(Job.owner).where(Job.state == State.RUNNING, *conditions)
     with fleet.db.read() as connection:
         owners = connection.scalars(running).all()
+
     pids = {int(owner.split(":")[-2]) for owner in owners if owner}
     return sorted(
         pids.intersection(child.pid for name in WORKERS for child in fleet.children_of(name))

@@ -100,6 +100,7 @@ def draw_message(rng: random.Random) -> bytes:
             content = bytearray(json.dumps(fields).encode())
             for _ in range(rng.randint(1, 9)):
                 content[rng.randrange(len(content))] = rng.randrange(256)
+
             return bytes(content)
         case "noise":
             return rng.randbytes(rng.randrange(200))
@@ -146,5 +147,6 @@ def draw_value(rng: random.Random, depth: int = 0) -> Any:
     kind = rng.randrange(3 if depth < 3 else 1)
     if kind == 0:
         return copy.deepcopy(rng.choice(SCALARS))
+
     values = [draw_value(rng, depth + 1) for _ in range(rng.randrange(3))]
     return values if kind == 1 else dict(zip("ab", values, strict=False))

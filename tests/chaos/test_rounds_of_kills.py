@@ -47,6 +47,7 @@ class Killer:
             self._fleet.tend(20.0, until=lambda: bool(at_work(self._fleet)))
             for name in victims:
                 self._kill(name)
+
             self._start_again(victims)
 
     def _kill(self, victim: str) -> None:
@@ -59,6 +60,7 @@ class Killer:
         if victim in ("a child", "all children"):
             if victim == "a child":
                 children = self._rng.sample(children, min(1, len(children)))
+
             for child in children:
                 child.kill()
         elif victim == "postgresql":
@@ -66,13 +68,16 @@ class Killer:
         else:
             if victim in WORKERS:
                 children = self._fleet.children_of(victim)
+
             self._fleet.kill_and_leave(victim)
+
         self.kills[victim] += 1
         self.in_flight += 0 if victim == "valkey" else len(children) * IN_HAND
 
     def _start_again(self, victims: list[str]) -> None:
         if "postgresql" in victims:
             self._postgres.start()
+
         self._fleet.start_all()
         if "stub" in victims:
             wait_until(self._stub_answers, what="the start of the stub")
@@ -83,6 +88,7 @@ class Killer:
             self._fleet.seen()
         except OSError:
             return False
+
         return True
 
 
@@ -94,12 +100,14 @@ def test_rounds_of_kills_of_every_process_fail_no_job_and_repeat_no_more_than_wa
         migrate(url)
         with closing(Database(url, pooled=False)) as db:
             fill(db)
+
         with running_fleet(tmp_path / "home", url) as fleet:
             killer = Killer(fleet, postgres, rng)
             for number in range(ROUNDS):
                 fleet.submit_parameters(_three_months(number))
                 killer.play_round(VICTIMS[number % len(VICTIMS)])
                 fleet.tend(rng.uniform(0.0, 3.0))
+
             whole = fleet.submit()
             killer.play_round("all children")
             fleet.finish(240.0)
@@ -120,6 +128,7 @@ def _told(fleet: Fleet, killer: Killer, outcome: Outcome) -> str:
     with fleet.db.read() as connection:
         jobs = select(Job.state, func.count()).where(Job.kind == JobKind.MONTH)
         states = dict(connection.execute(jobs.group_by(Job.state)).all())
+
     assert set(states) == {State.DONE}
     return (
         f"{ROUNDS} rounds and a last one, kills {dict(killer.kills)}: jobs {states}, "

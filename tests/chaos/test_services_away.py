@@ -24,6 +24,7 @@ def test_valkey_forgets_everything(fleet: Fleet, hold: Callable[..., None]) -> N
     fleet.until_asked(100)
     with redis.Redis.from_url(str(fleet.settings.redis_url)) as client:
         client.flushall()
+
     fleet.finish()
     hold(fleet.outcome(), again=0)
 
@@ -35,6 +36,7 @@ def test_valkey_killed_with_its_file(fleet: Fleet, hold: Callable[..., None], fi
     fleet.kill_and_leave("valkey")
     if file == "lost":
         shutil.rmtree(fleet.home / "valkey" / "appendonlydir")
+
     fleet.start("valkey")
     fleet.finish()
     hold(fleet.outcome(), again=0)
@@ -86,6 +88,7 @@ def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(
     fleet.until_asked(100)
     with redis.Redis.from_url(str(fleet.settings.redis_url)) as client:
         client.flushall()
+
     kills = 0
     end = time.monotonic() + 100.0
     # Not faster: nobody may call while the rate limiter recovers, and a job that is killed three
@@ -96,6 +99,7 @@ def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(
             with suppress(psutil.NoSuchProcess):
                 child.kill()
                 kills += 1
+
     assert kills >= 3
     assert fleet.seen()["fullest"]["1.0"] <= 60
     hold(fleet.outcome(), again=kills * IN_HAND)

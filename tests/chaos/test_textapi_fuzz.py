@@ -114,6 +114,7 @@ def raw_requests(draw: Callable[..., object]) -> bytes:
     headers.append(("Content-Length", str(len(body))))  # type: ignore[arg-type]
     if draw(st.integers(0, 3)) == 0:
         del headers[draw(st.integers(0, 3))]  # type: ignore[arg-type, call-overload]
+
     headers += draw(st.lists(st.tuples(NAMES, VALUES), max_size=2))  # type: ignore[arg-type]
     lines = [
         f"{method} {draw(TARGETS)} {version}",
@@ -158,6 +159,7 @@ class Watch:
             client.sendall(request[:cut])
             if rng.random() < 0.1:
                 return  # gone without a look at the answer
+
             client.sendall(request[cut:])
             client.settimeout(40 if rng.random() < 0.7 else 0.2)
             client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -165,8 +167,10 @@ class Watch:
             with suppress(OSError):
                 while part := client.recv(1 << 16):
                     answer += part
+
             for line in answer.split(b"HTTP/1.")[1:]:
                 self.statuses[int(line[2:5])] += 1
+
             assert MARK.encode() not in answer or b" 200 " in answer
 
 

@@ -66,6 +66,7 @@ def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
             requeue_lost_jobs(jobs.db, has_exited)
             with jobs.db.write() as connection:  # here it dies whether it gets on or not
                 connection.execute(update(Job).values(losses=0))
+
             die_at(jobs, dies_after)
             check_due_watches(jobs.db, settings, now=now)
             work(jobs, run)
@@ -74,6 +75,7 @@ def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
             traceback.print_exc()
         finally:
             os._exit(status)
+
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -96,11 +98,13 @@ def test_thirty_days_that_are_killed_at_random_make_the_same_tables(
     for day in range(DAYS):
         if day:
             publish(jobs.db, day, handles=handles)
+
         jobs.db.close()  # no connection is open in both processes
         status = -signal.SIGKILL
         while status == -signal.SIGKILL:
             status = live(jobs.settings, run, at_day(day), rng.randint(5, 150))
             kills += status != 0
+
         assert status == 0
         if day:
             assert is_through(jobs.db, run, day)
@@ -115,5 +119,6 @@ def is_through(db: Database, run: int, day: int) -> bool:
     """Return whether the day was looked at and the run is through with it."""
     with db.read() as connection:
         row = get_watch(connection, run)
+
     assert row is not None
     return bool(row.due_at > at_day(day) and state_of(db, run) == State.DONE)

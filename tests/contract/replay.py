@@ -65,6 +65,7 @@ class Scripted:
         headers = {"Content-Type": "application/json", **self.headers}
         if not self.kept_back:
             return web.Response(status=self.status, headers=headers, body=body)
+
         response = web.StreamResponse(status=self.status, headers=headers)
         response.content_length = len(body) + self.kept_back
         await response.prepare(request)
@@ -87,6 +88,7 @@ class Replay:
         self.requests.append(request)
         if "/lookup" in request.path or "/by/username/" in request.path:
             return await self.account.send(request)
+
         self.post_requests.append(request)
         return await self.script[min(len(self.post_requests), len(self.script)) - 1].send(request)
 
@@ -192,8 +194,10 @@ def _x_page(numbers: Sequence[int], following: str | None) -> Scripted:
             for number in numbers
         ]
         value["includes"] = {"users": [{"id": "7", "username": "Ann"}]}
+
     if following:
         value["meta"]["next_token"] = following
+
     return Scripted(value)
 
 

@@ -32,8 +32,10 @@ def model_url(request: pytest.FixtureRequest) -> Iterator[str]:
         url = os.environ.get("TIDINGS_TEST_MODEL_URL")
         if not url:
             pytest.skip("TIDINGS_TEST_MODEL_URL names no server")
+
         yield url
         return
+
     with running_model() as model:
         yield model.url
 

@@ -53,14 +53,17 @@ def replaced(value: Any, place: tuple[Any, ...], odd: Any) -> Any:
     """Return *value* with another value at *place*; it stays as it is where that is gone."""
     if not place:
         return odd
+
     result = copy.deepcopy(value)
     node = result
     try:
         for key in place[:-1]:
             node = node[key]
+
         node[place[-1]] = odd
     except (TypeError, LookupError):
         return value
+
     return result
 
 
@@ -72,6 +75,7 @@ def malformed(draw: st.DrawFn, answers: Sequence[Scripted]) -> Scripted:
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.sampled_from(list(places(value))))
         value = replaced(value, place, draw(st.sampled_from(ODD_VALUES)))
+
     headers = draw(st.sampled_from([{}, {"Link": "<http://[>; rel=next"}, {"Retry-After": "x"}]))
     return Scripted(body=json.dumps(value).encode(), headers=answer.headers | headers)
 
@@ -114,6 +118,7 @@ def test_no_malformed_page_breaks_a_source(subject: Subject, data: st.DataObject
             for text in (document.identity, document.text, document.handle, document.address):
                 (text or "").encode()
                 assert "\x00" not in (text or "")
+
             assert len(document.identity) < 600
 
 
@@ -155,6 +160,7 @@ def test_empty_pages_are_counted_across_a_stop(subject: Subject) -> None:
                 pages.append(page)
                 if len(pages) == most:
                     break
+
         return pages
 
     before = asyncio.run(go(None, 15))
@@ -175,6 +181,7 @@ def test_a_place_that_cannot_be_asked_for_ends_the_crawl(place: str) -> None:
     for subject in SUBJECTS:
         if subject.name == "mastodon" and place == "\ud800":
             continue  # a header cannot hold it
+
         pages, _ = crawl_all(subject, [subject.page([2], place)], subject.account)
         assert [page.end for page in pages] == [crawl.UNUSABLE]
 
@@ -252,6 +259,7 @@ class EndlessBody:
                 self.sent += len(self.piece)
         except ConnectionError:
             pass
+
         return response
 
 
@@ -279,6 +287,7 @@ def test_a_body_without_an_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     with pytest.raises(ServiceBadAnswer, match=r"too much .more than 1,048,576 bytes.: is TIDINGS"):
         asyncio.run(go())
+
     assert 2**19 < largest <= 2**20
     assert service.requests == 3
     assert service.sent < 100 * 2**20

@@ -48,6 +48,7 @@ def fetch(*script: Scripted, month: str = "2020-03") -> tuple[list[str], Replay,
                     for item in read_archive(path)
                     if isinstance(item, SourceDocument)
                 ]
+
             assert limiter.calls == len(replay.requests)
             return found, path
 
@@ -63,6 +64,7 @@ def failure(*script: Scripted, month: str = "2020-03") -> tuple[TidingsError, Re
             with pytest.raises(TidingsError) as caught:
                 async with fetch_month(month, client=client, key=SECRET, now=NOW):
                     raise AssertionError
+
             return caught.value, limiter.closed
 
     error, closed = asyncio.run(go())
@@ -190,6 +192,7 @@ def test_a_dead_host_is_unavailable_and_its_error_holds_no_key() -> None:
 
         with pytest.raises(ServiceUnavailable, match=host) as caught:
             asyncio.run(go())
+
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 

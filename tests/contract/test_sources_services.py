@@ -53,6 +53,7 @@ def crawl(
                 pages.append(page)
                 if len(pages) == stop_after:
                     break
+
         return pages, limiter
 
     pages, limiter = asyncio.run(go())
@@ -69,6 +70,7 @@ def failure(
         async with serving(replay) as (client, limiter):
             with pytest.raises(TidingsError) as caught:
                 [page async for page in subject.crawl(client=client, cursor=None, limit=None)]
+
             assert limiter.calls == len(replay.requests)
             return caught.value, limiter.closed
 

@@ -96,6 +96,7 @@ def test_a_handles_posts(server: Server) -> None:
     for type_ in {type_ for type_, _ in entities["ner"]}:
         names = Counter(name for other, name in entities["ner"] if other == type_)
         most_common[type_] = names.most_common(1)[0][0]
+
     assert most_common["GPE"] in {"New York", "Germany"}
     assert most_common["DATE"] == "Friday"
     assert set(most_common) <= LABELS["ARTICLE"]

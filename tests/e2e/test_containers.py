@@ -47,6 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """The whole stack with three worker containers and the demo's archive imported."""
     if not engine_answers():
         pytest.fail("no Docker engine answers here")
+
     folder = tmp_path_factory.mktemp("containers")
     compose = Compose("tidings-test", folder, {}, {"TIDINGS_TEXTAPI_LIMITS": "15/s"})
     shutil.copytree(synthetic.ARCHIVE, folder / "archive", dirs_exist_ok=True)
@@ -81,7 +82,9 @@ def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
         for table in TABLES:
             write(db, run, table, "jsonl", folder / table)
             contents[table] = (folder / table).read_bytes()
+
         db.close()
+
     return contents
 
 
@@ -144,10 +147,12 @@ def test_no_secret_can_be_seen(stack: Compose) -> None:
         texts[f"{image}: history"] = docker("history", "--no-trunc", image)
         texts[f"{image}: configuration"] = docker("inspect", image)
         assert secrets_in_layers(image) == set()
+
     for service in ("worker", "trainer", "reporter", "flower", "textapi", "redis", "db"):
         texts[f"{service}: command lines"] = docker(
             "top", stack.containers(service)[0], "-eo", "pid,args"
         )
+
     for path in ("/workers", "/tasks", "/broker", "/api/tasks", "/api/task/types", "/metrics"):
         texts[f"flower {path}"] = flower(stack, path)
 
@@ -231,5 +236,6 @@ def test_a_worker_that_gets_sigterm_releases_its_job_in_time(stack: Compose) -> 
             ).strip()
             == "0 false"
         )
+
     assert stack.ask_database(at_work) == "0"
     stack.tidings("cancel", str(run))

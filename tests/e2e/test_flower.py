@@ -65,6 +65,7 @@ class Flower:
             if task["state"] == state:
                 arguments = ast.literal_eval(task["kwargs"])
                 tasks.add((task["name"], arguments["run"], arguments["name"]))
+
         return tasks
 
 
@@ -145,6 +146,7 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     ):
         assert flower.get(page, authorized=False)[0] == 401, page
         assert flower.get(page)[0] == 200, page
+
     head = flower.get("/tasks")[1].partition("<thead>")[2].partition("</thead>")[0].lower()
     assert head.index("kwargs") < head.index(
         "state"
@@ -192,5 +194,6 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     }
     with redis_client(watched) as client:
         assert lengths["text"] == queue_length(client, "text") == 2
+
     cancel_run(db, waiting)
     db.close()

@@ -61,6 +61,7 @@ def test_ctrl_c_of_the_stack_waits_for_calls_under_way(stack: Settings, stub: St
     stub.faults()
     with running_up(stack):
         wait_until(lambda: state(stack, run) == "done", seconds=60, what="the end of the run")
+
     rows = tidings(stack, "export", run, "calls").stdout.splitlines()
     assert sum(json.loads(row)["maybe_twice"] for row in rows) == 0
     assert (stub.counts()["again"], stub.counts()["repeated"]) == (0, 0)
@@ -75,6 +76,7 @@ def test_a_waiting_submit_tells_its_progress_and_the_page_and_its_number_last(
 ) -> None:
     with running_up(stack):
         done = tidings(stack, *SUBMIT, "--wait")
+
     assert (done.returncode, done.stdout) == (0, "1\n")
     lines = done.stderr.splitlines()
     assert lines[0].startswith("run 1: ")

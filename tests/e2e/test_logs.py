@@ -163,6 +163,7 @@ def write_lines(
         configure(Settings(home=tmp_path, log_format=log_format))
         with job_context(run=7, job="2020-03"):
             asyncio.run(story())
+
         logging.getLogger("library").warning("no job")
         return capsys.readouterr().err
 
@@ -207,7 +208,9 @@ def test_steps_at_once_name_themselves_and_a_failed_one_is_named_afterwards(
     with job_context(run=7, job="2020-03"):
         with pytest.raises(ExceptionGroup):
             asyncio.run(work())
+
         get_logger("story").error("job failed")
+
     with job_context(run=7, job="2020-04"):
         get_logger("story").info("job ended")
 

@@ -73,6 +73,7 @@ def sums_by(values: Samples, name: str, label: str) -> dict[str, float]:
     for (its_name, labels), value in values.items():
         if its_name == name:
             summed[dict(labels)[label]] += value
+
     return dict(summed)
 
 
@@ -104,6 +105,7 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
 
     for process in psutil.Process(worker.pid).children():
         os.kill(process.pid, signal.SIGKILL)
+
     stub.faults()
     run_to_its_end(measured, PARAMETERS)
     wait_until(
@@ -120,6 +122,7 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
         reused = connection.execute(
             select(Call.operation, func.sum(Call.answers_reused)).group_by(Call.operation)
         ).all()
+
     db.close()
     assert sums_by(values, "tidings_answers_reused_total", "operation") == {
         row[0]: float(row[1]) for row in reused if row[1]
@@ -201,6 +204,7 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     served: dict[str, set[str]] = {}
     for name, labels in samples(measured):
         served.setdefault(name, set()).update(label for label, _ in labels)
+
     assert documented_metrics() == served
     named = names_and_labels()
     assert named

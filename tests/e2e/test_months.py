@@ -91,8 +91,10 @@ def ended(
         )
         with closing(Database(url)) as db:
             import_headlines(db, folder)
+
         with running_worker(settings):
             run = run_to_its_end(settings, PARAMETERS)
+
         yield Ended(settings, run)
 
 
@@ -123,6 +125,7 @@ def test_a_phrase_is_counted_in_the_documents_that_mention_its_keyword(ended: En
     for row in ended.export("mentions"):
         mentioning = texts.setdefault((row["period"], row["keyword"]), set())
         mentioning.add((row["document"], row["text"].casefold()))
+
     phrases = ended.export("phrases")
     assert {row["keyword"] for row in phrases if row["count"]} == {"covid", "doctors"}
     for row in phrases:
@@ -168,6 +171,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
         assert [row | {"run": second} for row in exported(archive, first, table)] == exported(
             archive, second, table
         )
+
     # a further term makes only its own calls: one a day with documents, and those of new matches
     more = PARAMETERS.model_copy(
         update={"keywords": (*PARAMETERS.keywords, Keyword.parse("nobody-says-this"))}
@@ -217,6 +221,7 @@ def test_a_cap_on_calls_is_kept_and_reported(
     wait_until(lambda: state() == "paused", seconds=60, what="the pause")
     with db.read() as connection:
         assert "cap of 2 calls is reached" in get_run(connection, run).reason
+
     assert stub.counts()["calls"] == 2
     resume_run(db, run, max_calls=100)
     dispatch_to_workers(db, archive)

@@ -51,6 +51,7 @@ def run_notebook(notebook: Path) -> tuple[dict[str, Any], list[Any]]:
             assert isinstance(last, ast.Expr)
             expression = compile(ast.Expression(last.value), notebook.name, "eval")
             shown.append(eval(expression, names))  # noqa: S307
+
     return names, shown
 
 
@@ -86,6 +87,7 @@ def test_there_are_six_notebooks_without_outputs() -> None:
     for notebook in NOTEBOOKS:
         content = json.loads(notebook.read_text(encoding="utf-8"))
         assert all(not cell.get("outputs") for cell in content["cells"])
+
     assert tidings.DEMO_ARCHIVE == ARCHIVE
 
 
@@ -99,10 +101,12 @@ def count_headlines(first: str, last: str, expression: str) -> int:
     for path in sorted(ARCHIVE.glob("*.json.gz")):
         if not first <= path.name[:7] <= last:
             continue
+
         for document in json.loads(gzip.decompress(path.read_bytes()))["response"]["docs"]:
             headline = document["headline"]
             texts = (headline["main"], headline.get("print_headline"))
             matching += any(re.search(expression, text or "", re.IGNORECASE) for text in texts)
+
     return matching
 
 
@@ -120,6 +124,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(
     if notebook == NOTEBOOKS[0]:
         matched = names["counts"]["matched"]["all"].sum()
         assert matched == count_headlines("2024-06", "2024-09", r"\b(ferry|ferries)\b") > 50
+
     if notebook == NOTEBOOKS[4]:
         (figure,) = (display for display in shown if isinstance(display, tidings.Figure))
         assert figure.path.name.startswith("compared-share-")
@@ -176,6 +181,7 @@ def test_a_kernel_that_is_killed_and_started_again_asks_nothing_twice(
                 lambda calls=calls_before_kill: stub.counts()["calls"] >= calls,
                 what="the calls of the run",
             )
+
     stub.faults()
     with running_kernel(workplace) as kernel:
         assert kernel.stdout is not None

@@ -49,6 +49,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
             finally:
                 # The shell waits for the stack, should the tutorial not have come to its end.
                 commands.end()
+
     assert shell.returncode == 0, err
     shown = dict(enumerate(out.split("== ")[1:]))
     assert "12 documents read, 12 of them new" in shown[2]

@@ -68,17 +68,20 @@ def own_folder(wheel: Path, tmp_path: Path) -> Path:
         path = folder / (f"{name}/__init__.py" if number % 2 else f"{name}.py")
         path.parent.mkdir(exist_ok=True)
         path.write_text(tell, encoding="utf-8")
+
     return folder
 
 
 def test_the_wheel_holds_every_file_of_its_packages_and_no_other(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+
     in_tree = set()
     for package in top_levels(wheel):
         for path in (ROOT / package).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 in_tree.add(path.relative_to(ROOT).as_posix())
+
     assert packed == in_tree
     kinds = {Path(name).suffix for name in packed}
     assert {".html", ".css", ".js", ".txt", ".yaml", ".mako", ".npz", ".xz", ".md"} <= kinds
@@ -107,6 +110,7 @@ def running_up(programs: Path, folder: Path, environment: Mapping[str, str]) -> 
                 break
         else:
             pytest.fail(f"it ended with status {process.wait()}: {''.join(lines)}")
+
         try:
             yield
         finally:
@@ -149,5 +153,6 @@ def test_commands_and_workers_import_nothing_of_the_working_folder(
         mentions = tidings("export", run.split()[-1], "mentions")
         assert '"sentence": "Covid Is Named."' in mentions
         page = tidings("report", run.split()[-1]).split()[-1]
+
     assert (own_folder / page).exists()
     assert not (tmp_path / "imported").exists()

@@ -48,6 +48,7 @@ def read_page(name: str) -> str:
     page = (PAGES / file).read_text(encoding="utf-8")
     if not heading:
         return page
+
     (section,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", page, _SECTION)
     return str(section)
 
@@ -96,6 +97,7 @@ def copy_repository(folder: Path) -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             # What is compiled holds for a file of the same age.
             shutil.copy2(source, copy)
+
     return folder
 
 
@@ -109,6 +111,7 @@ def follow(name: str, root: Path) -> list[str]:
             change_file(root / block.path, block.text)
         else:
             printed.append(type_commands(root, block.text))
+
     return printed
 
 
@@ -127,9 +130,11 @@ def change_file(path: Path, diff: str) -> None:
             sign, content = (line[0], line[1:]) if line.strip() else (" ", line)
             old += content if sign in " -" else ""
             new += content if sign in " +" else ""
+
         assert old or not new, f"{path}: a hunk does not say where it belongs"
         assert not old or text.count(old) == 1, f"{path} does not hold once:\n{old}"
         text = text.replace(old, new) if old else text
+
     path.write_text(text, encoding="utf-8")
 
 

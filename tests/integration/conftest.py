@@ -26,6 +26,7 @@ def _figures_as_sketches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
+
     with figures_as_sketches(folder / "drawn"):
         yield
 
@@ -68,6 +69,7 @@ def run(
         monkeypatch.setattr(sys, "argv", ["tidings", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
+
         return int(ended.value.code or 0), capsys.readouterr().err
 
     with closed_databases():

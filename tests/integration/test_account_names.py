@@ -25,18 +25,22 @@ def test_an_account_says_nothing_of_its_own_name(db: Database, tmp_path: Path) -
         repost = text == POSTS[-1]
         post = kit.document(number, str(number), "2020-03", source="x", handle="annquist")
         kit.add(db, Document, post | {"text": text, "repost": repost})
+
     for rank, (name, count, spellings) in enumerate(NAMES, start=1):
         of_job = {"job_id": job, "keyword": "", "period": "", "rank": rank, "type": "PERSON"}
         kit.add(db, Entity, of_job | {"name": name, "count": count, "spellings": spellings})
+
     for type_, name, count in (("ORG", "UTC", 39), ("GPE", "Ebbford", 50), ("ORG", "F.B.I.", 2)):
         of_job = {"job_id": job, "keyword": "", "period": "", "rank": 1, "type": type_}
         kit.add(db, Entity, of_job | {"name": name, "count": count, "spellings": [name]})
+
     for rank, phrase in enumerate(("mayor quist", "harbour bridge"), start=1):
         kit.add(
             db,
             Phrase,
             {"job_id": job, "keyword": "", "rank": rank, "phrase": phrase, "count": 2},
         )
+
     kit.add(db, JobStep, *(kit.step(job, name) for name in (DOCUMENTS, "phrases", "entities")))
 
     folder = report_folder.build(db, [run], tmp_path / "report").parent

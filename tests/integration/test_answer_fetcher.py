@@ -68,11 +68,14 @@ class HeldService:
             self.calls += 1
             number = self.calls
             self._arrived.notify_all()
+
         if self.retry_after is not None:
             headers = {"Retry-After": str(self.retry_after)}
             return web.json_response({}, status=429, headers=headers)
+
         if number > self.answers_at_once:
             await self.release.wait()
+
         return web.json_response({"text polarity": 0.5}, headers={ENGINE_HEADER: self.engine})
 
     async def polarity_by_sentence(self, _request: web.Request) -> web.Response:
@@ -180,6 +183,7 @@ def test_a_second_cancellation_breaks_the_calls_in_flight_off(
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
         service.release.set()
 
     service = run_fetch(db, settings, scenario)
@@ -188,6 +192,7 @@ def test_a_second_cancellation_breaks_the_calls_in_flight_off(
         assert connection.scalars(select(Answer.key)).all() == []
         # what was sent stays claimed: it may be answered, and is asked again when the claim ends
         assert len(connection.scalars(select(AnswerClaim.key)).all()) == 4
+
     assert calls_counted(db) == 4
 
 
@@ -273,6 +278,7 @@ def test_what_a_reply_leaves_open_is_asked_alone_and_the_rest_is_stored_at_once(
         if operation == "polarity_by_sentence":
             pairs = [[0.1, texts[0]], [0.2, "Two\n.\nthree bad."], [0.3, texts[3]]]
             return 200, {}, json.dumps({"polarity by sentence": pairs}).encode()
+
         return 200, {}, json.dumps({"text polarity": -0.5}).encode()
 
     async def scenario(fetcher: AnswerFetcher) -> None:
@@ -283,6 +289,7 @@ def test_what_a_reply_leaves_open_is_asked_alone_and_the_rest_is_stored_at_once(
 
     with serving(answer) as service:
         fetch_from(db, settings, service.url, scenario)
+
     assert asked[0] == ("polarity_by_sentence", "One good.\nTwo\n.\nthree bad.\nFour fine.")
     assert sorted(asked[1:]) == [("text_polarity", "Two"), ("text_polarity", "three bad.")]
     assert stored_answers_and_claims(db) == (4, 0)
@@ -347,6 +354,7 @@ def test_a_batch_is_what_was_answered_while_the_last_was_written(
         service.release.set()
         for _ in range(3):
             await answered.acquire()
+
         may_store.set()
         await task
 
@@ -479,8 +487,10 @@ def test_a_call_that_was_taken_from_the_cap_is_made(
         task = asyncio.create_task(fetcher.fetch(requests))
         for _ in range(4):
             await begun.acquire()
+
         for _ in range(min(4, FILE_THREADS if db.is_sqlite else SERVER_THREADS)):
             assert await asyncio.to_thread(reserved.acquire, timeout=20)
+
         task.cancel()
         await asyncio.sleep(0)  # the cancellation is delivered
         go_on.set()
@@ -490,6 +500,7 @@ def test_a_call_that_was_taken_from_the_cap_is_made(
     assert run_fetch(db, settings, scenario, max_calls=6).calls == 4
     with db.read() as connection:
         assert connection.scalars(select(Run.calls_begun)).all() == [4]
+
     assert calls_counted(db) == 4
 
 
@@ -502,6 +513,7 @@ def test_answers_that_were_erased_after_they_were_fetched_are_asked_for_again(
         keys = [polarity_key(fetcher.engine, text) for text in TEXTS]
         with db.write() as connection:
             connection.execute(delete(Answer).where(Answer.key == keys[0]))
+
         with pytest.raises(ServiceUnavailable, match="answers were erased"):
             await fetcher.read(keys)
 

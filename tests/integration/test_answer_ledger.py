@@ -52,8 +52,10 @@ def test_many_that_claim_at_once_never_win_the_same_key_nor_wait_for_each_other(
     threads = [threading.Thread(target=work, args=(number,)) for number in range(len(claims))]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert sorted(key for some in won for key in some) == keys
 
 
@@ -131,12 +133,14 @@ def test_calls_are_added_up_by_minute_over_runs(db: Database) -> None:
         connection.execute(
             update(Call).values(minute=1000)
         )  # no minute may turn in the midst of this
+
     with db.read() as connection:
         rows = connection.execute(
             select(
                 Call.operation, Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice
             ).order_by(Call.calls)
         ).all()
+
     assert [tuple(row) for row in rows] == [("summarize", 4, 0, 0, 0), ("ner", 5, 7, 1, 1)]
 
 
@@ -163,6 +167,7 @@ def test_dead_claims_are_forgotten_after_their_time(db: Database) -> None:
     delete_expired_claims(db, older_than=0)
     with db.read() as connection:
         assert len(connection.scalars(select(AnswerClaim.key)).all()) == 2
+
     let_claims_run_out(db)
     delete_expired_claims(db, older_than=0)
     with db.read() as connection:
@@ -179,8 +184,10 @@ def test_a_cap_on_calls_is_kept_by_all_who_ask_at_once(db: Database) -> None:
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert allowed.count(True) == 25
     resume_run(db, run, max_calls=26)
     assert [reserve_call(db, run), reserve_call(db, run)] == [True, False]

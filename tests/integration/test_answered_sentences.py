@@ -91,6 +91,7 @@ class RewritingService:
         if operation == "sentences_with_keywords":
             self.texts.append(body["text"])
             answer = {term: list(map(self.rewrite, found)) for term, found in answer.items()}
+
         return 200, {}, json.dumps(answer).encode()
 
 
@@ -117,6 +118,7 @@ def exports(jobs: Jobs, run: int) -> dict[str, list[dict[str, Any]]]:
         tables[table] = [json.loads(line) for line in out.getvalue().splitlines()]
         for row in tables[table]:
             del row["run"]
+
     return tables
 
 
@@ -127,6 +129,7 @@ def run_at(
     with jobs.db.write() as connection:
         for table in (Answer, KeywordSentences, SearchedBlock, KeywordQuestion):
             connection.execute(delete(table))
+
     service = RewritingService(rewrite)
     return resume_at(jobs, service, jobs.submit(parameters)), service
 
@@ -136,6 +139,7 @@ def resume_at(jobs: Jobs, service: RewritingService, run: int) -> int:
         at_service = jobs.settings.model_copy(update={"textapi_url": odd.url})
         with closing(Jobs(at_service)) as working:
             working.do_all(run)
+
     return run
 
 
@@ -275,6 +279,7 @@ def test_a_job_fails_once_if_its_slice_ends_while_bad_answers_are_removed(
         if not removals:
             slice_end = time.monotonic() + slice_seconds
             wait_until(lambda: time.monotonic() >= slice_end, what="the end of the slice")
+
         removals.append(1)
 
     monkeypatch.setattr("workers.answer_fetcher.UNPLACED_RETRIED", 0)

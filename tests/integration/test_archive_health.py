@@ -47,14 +47,18 @@ def unhealthy_archive() -> list[Piece]:
             names = []
         if day == BULK_DAY:
             names += ["Photos"] * 90
+
         for number, section in enumerate(names):
             text = f"{WORDS[number % 8].title()} {section} {day.toordinal()} {number}."
             pieces.append(Piece(day.isoformat(), text, section=section, material="News"))
+
         day += timedelta(days=1)
+
     pieces.append(Piece("2020-01-15", "Zorb, the new ball.", section="World", material="News"))
     for number in range(12):
         text = f"Zorb rolls again, part {WORDS[number % 8]} {number}."
         pieces.append(Piece(f"2020-05-{number + 3:02}", text, section="World", material="News"))
+
     return pieces
 
 
@@ -127,6 +131,7 @@ def test_an_outlet_that_joins_is_named(sqlite_db: Database) -> None:
         pieces.append(replace(piece, outlet="Old"))
         if piece.at >= "2020-05":
             pieces.append(replace(piece, outlet="New", text=f"{piece.text} Again."))
+
     store_pieces(sqlite_db, pieces)
     health = read_archive_health(load_run(sqlite_db, run_months(sqlite_db, parameters())))
     absences = {presence.name: presence.absent for presence in health.presences[Grouping.OUTLET]}
@@ -166,6 +171,7 @@ def test_the_page_of_a_sound_archive_says_so(sqlite_db: Database, tmp_path: Path
             Piece(f"2020-04-{day}", f"Bread {day} {number}.", section="World", material="News")
             for number in range(5)
         )
+
     store_pieces(sqlite_db, sound)
     text = read_page(sqlite_db, run_months(sqlite_db, parameters()), tmp_path / "report")
     assert "No day has more than three times the documents of a full day of that weekday." in text

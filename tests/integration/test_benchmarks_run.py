@@ -62,7 +62,9 @@ def test_the_benchmark_of_the_ledger_measures_the_tables_that_a_worker_fills() -
         for name, figure in figures.items():
             if name.endswith(f", {terms} term(s), sqlite") and figure["note"].startswith("ledger"):
                 of_tables += figure["median"]
+
         ledger = figures[f"ledger, {terms} term(s), sqlite"]
         assert ledger["floor"] == 8
         assert ledger["median"] == pytest.approx(of_tables)
+
     assert figures["mentions, 5 term(s), sqlite"]["note"].startswith("no ledger")

@@ -29,6 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunData]:
             for number in range(5):
                 word = "Covid" if is_mentioned and number < 3 else "Rain"
                 texts.append(Text(f"2020-{month:02}-{day:02}", f"{word} is item {day} {number}."))
+
     stories.store(db, texts)
     number = stories.months_run(db, "2020-03", "2020-05", ["covid"])
     yield load_run(db, number)

@@ -100,6 +100,7 @@ def test_a_paused_run_names_the_command_that_resumes_it_and_the_reason(
     pause_run(db, by_hand)
     with db.write() as connection:
         connection.execute(update(Run).where(Run.id == capped).values(calls_begun=1))
+
     pause_at_cap(db, capped, "cap of 1 calls is reached")
     assert blocking_reason(db, settings, by_hand) == f"`tidings resume {by_hand}`"
     assert blocking_reason(db, settings, capped) == "cap of 1 calls is reached"
@@ -112,6 +113,7 @@ def test_failed_jobs_are_counted_with_the_command_that_retries_them(
     fail_job(db, claim_first(db, settings, run), reason="no")
     with db.read() as connection:
         assert get_run(connection, run).state == State.FAILED
+
     shown = blocking_reason(db, settings, run)
     assert shown is not None
     assert shown.startswith("1 failed: ")

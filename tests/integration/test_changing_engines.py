@@ -51,9 +51,11 @@ def work_on_posts(settings: Settings, engine: ChangingEngine, wait: float = 1.0)
                 job = jobs.slice(run)
                 if job.state in ENDED:
                     break
+
                 with jobs.db.write() as connection:
                     columns = {"due_at": clock(), "waiting_since": Job.waiting_since - wait}
                     connection.execute(update(Job).where(Job.id == job.id).values(columns))
+
         return job
 
 
@@ -110,6 +112,7 @@ def test_a_watched_run_meets_a_new_engine_with_each_update_for_years(settings: S
                     "odd/0",
                     *(f"odd/{day}" for day in news_days),
                 }
+
     assert len(news_days) > 10
 
 

@@ -165,6 +165,7 @@ def test_a_refused_request_is_sent_once_and_the_error_says_what_to_do(
     handler, seen = in_turn(status(number, Location="/elsewhere"))
     with pytest.raises(ServiceRefused, match=rf"\({number}\).*{todo}") as error:
         run_client(handler)
+
     assert len(seen) == 1
     assert error.value.status == number
     assert KEY not in str(error.value)
@@ -222,6 +223,7 @@ def test_an_answer_that_cannot_be_read_is_retried() -> None:
         def read(answer: Mapping[str, Any]) -> float:
             if "text polarity" not in answer:
                 raise ServiceBadAnswer("textapi: no polarity", service="textapi")
+
             return float(answer["text polarity"])
 
         return await api.ask(Operation.TEXT_POLARITY, {"text": "x"}, before, read)
@@ -257,6 +259,7 @@ def test_no_call_is_made_before_the_time_that_the_service_named() -> None:
         first = asyncio.create_task(call())
         while not seen:  # noqa: ASYNC110 - the server has no event to await
             await asyncio.sleep(0.01)
+
         await asyncio.sleep(0.05)
         await asyncio.gather(first, *(call() for _ in range(4)))
         return times
@@ -273,9 +276,11 @@ def test_a_long_retry_after_opens_the_circuit_until_then() -> None:
         first = asyncio.create_task(ask(api))
         while not seen:  # noqa: ASYNC110 - the server has no event to await
             await asyncio.sleep(0.01)
+
         await asyncio.sleep(0.05)
         with pytest.raises(CapReached, match="textapi: is closed until"):
             await ask(api)
+
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
 
@@ -293,6 +298,7 @@ def test_a_503_without_retry_after_opens_the_circuit_for_a_moment(
     async def work(api: TextApiClient) -> tuple[float, list[Reply[Any]]]:
         with pytest.raises(ServiceUnavailable, match="503"):
             await ask(api)
+
         began = asyncio.get_running_loop().time()
         replies = await asyncio.gather(*(ask(api) for _ in range(5)))
         return asyncio.get_running_loop().time() - began, list(replies)
@@ -401,4 +407,5 @@ def test_an_unreachable_service_is_named_by_its_address_without_a_secret() -> No
         ServiceUnavailable, match=r"textapi at http://127\.0\.0\.1:1 does not answer"
     ) as error:
         run_client(handler, work)
+
     assert "hidden" not in str(error.value)

@@ -230,6 +230,7 @@ def test_means_of_a_scale_that_differ_are_told_and_others_are_not(db: Database) 
     for number, text in enumerate(sample):
         step = (4 if "Herald" in text.text else 2) + number // 2 % 2
         codes[text.unit] = {"strength": CodeValue(f"{step}")}
+
     with db.write() as connection:
         replace_codes(connection, db, Coding(run, 2, "person:Ann"), codes)
 
@@ -261,6 +262,7 @@ def test_a_machine_that_errs_in_one_outlet_alone_is_named(db: Database, tmp_path
     for text in sample:
         is_found = "port" in text.text and "Mirror" not in text.text
         codes[text.unit] = {"relevant": CodeValue("yes" if is_found else "no")}
+
     with db.write() as connection:
         replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
 
@@ -290,6 +292,7 @@ def test_a_machine_that_errs_for_one_keyword_alone_is_named(db: Database) -> Non
     for text in sample:
         is_found = "port" in text.text or text.keyword == "storm"
         codes[text.unit] = {"relevant": CodeValue("yes" if is_found else "no")}
+
     with db.write() as connection:
         replace_codes(connection, db, Coding(run, 2, "network:9"), codes)
 
@@ -309,6 +312,7 @@ def test_the_page_has_one_estimate_of_each_group_by_the_method_that_it_names(
     page = " ".join((tmp_path / "report" / "codes.html").read_text().split())
     for outlet in ("Herald", "Mirror"):
         assert page.count(f'<th scope="row" class="w"><bdi>{outlet}</bdi></th>') == 1
+
     assert "network:9 coded all texts. The shares use its codes" in page
 
 
@@ -325,6 +329,7 @@ def test_later_copies_make_no_stratum_smaller_than_the_units_that_were_read(db: 
     store_pieces(db, later, first=1000)
     with db.write() as connection:
         connection.execute(update(Job).values(newest_document=None))
+
     mirror = shares(db, run)[None, "Mirror", "people"]
     assert mirror["estimate"] == 1.0
     assert mirror["n_person"] == 14

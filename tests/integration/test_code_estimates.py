@@ -138,6 +138,7 @@ def test_what_is_not_asked_is_in_no_category_and_what_nobody_knows_is_left_out(
             return {"about": CodeValue(None, CodeState.CANNOT_BE_CODED, "unclear")}
         if "port" not in text:
             return {"about": CodeValue("no")}
+
         stance = "for" if "Floods" in text else "against"
         strength = CodeValue("5" if stance == "for" else "2")
         return {"about": CodeValue("yes"), "stance": CodeValue(stance), "strength": strength}
@@ -150,6 +151,7 @@ def test_what_is_not_asked_is_in_no_category_and_what_nobody_knows_is_left_out(
     for category, count in (("for", 4), ("against", 8)):
         share = rows["stance", category, None, "share", "people"]
         assert share.estimate == pytest.approx(count / 24, abs=1e-6)
+
     mean = rows["strength", None, None, "mean", "people"]
     assert mean.estimate == pytest.approx((8 * 2 + 4 * 5) / 12, abs=1e-6)
 
@@ -169,6 +171,7 @@ def test_the_mean_of_a_sample_that_was_looked_at_has_the_level_of_the_look(db: D
     look = {"run_id": run, "codebook_id": 2, "coder": PEOPLE, "number": 1, "within": 0.1}
     with db.write() as connection:
         store_look(connection, db, {**look, "coded": 16, "half_width": 0.2, "outcome": None})
+
     looked_at = estimates(db, run)[mean]
     assert (usual.confidence, looked_at.confidence) == (0.95, 1 - LEVELS[0])
     assert looked_at.low < usual.low < usual.high < looked_at.high
@@ -242,6 +245,7 @@ def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:
         texts += [
             Text(f"2020-{month}-{1 + n % 28:02}", f"Quiet {_word(n)} day.") for n in range(40)
         ]
+
     store(db, texts)
     run = months_run(db, "2020-03", "2020-04", ["tide"])
     sample = draw_code_sample(db, run, RELEVANCE, n=400, per=SamplePeriod.MONTH, seed=1)

@@ -119,6 +119,7 @@ def test_a_copy_that_was_drawn_stays_when_an_earlier_one_comes(db: Database) -> 
     assert [text.text for text in draw(db, run, n=100) if "Numbers" in text.text] == drawn
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.text == drawn[0]))
+
     now_drawn = [text.text for text in draw(db, run, n=100) if "Numbers" in text.text]
     assert now_drawn == ["Numbers of 2 days."]
 
@@ -149,6 +150,7 @@ def test_a_sample_that_is_drawn_twice_at_once_is_stored_once(db: Database) -> No
 
     with ThreadPoolExecutor(len(samples)) as threads:
         (codebook_id,) = set(threads.map(store_sample, samples))
+
     assert len(read_code_sample(db, run, codebook_id)) == 5
 
 
@@ -182,6 +184,7 @@ def test_mentions_are_drawn_from_sentences_and_posts_from_authored_posts(db: Dat
     assert [text.text for text in draw(db, accounts, posts)] == ["A post on the tide."]
     with pytest.raises(UsageError, match="asks of keywords, which run 2 of handles does not have"):
         draw(db, accounts)
+
     with pytest.raises(UsageError, match="the unit of the codebook frames is a post"):
         draw(db, run, posts)
 
@@ -192,6 +195,7 @@ def test_a_sample_goes_with_its_documents_and_a_missing_run_is_named(db: Databas
     sample = draw(db, run)
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.identity == sample[0].document))
+
     assert read_code_sample(db, run, 2) == sample[1:]
     with pytest.raises(NotFound, match="there is no run 9"):
         draw(db, 9)

@@ -94,6 +94,7 @@ def test_codes_are_exported_with_what_their_unit_stands_for(db: Database, run: i
         is_first = SampledUnit.document_id == first.unit.document_id
         drawn = select(SampledUnit.copies, SampledUnit.inclusion).where(is_first)
         copies, inclusion = connection.execute(drawn).one()
+
     assert first_rows[0] == {
         "run": run,
         "codebook": "tides",
@@ -147,6 +148,7 @@ def test_labels_are_codes_and_codebooks_are_sorted_by_name(db: Database, run: in
     with db.write() as connection:
         labels = {mentions[0].key: -1, mentions[1].key: None}
         store_labels(connection, db, run, "Ann", labels)
+
     relevance = read_shipped("relevance")
     asked = draw(db, run, relevance)
     given = {asked[0].unit: {"relevant": CodeValue("yes")}}
@@ -171,7 +173,9 @@ def test_agreement_is_that_of_people_before_anything_was_decided(db: Database, r
             given[text.unit] = {"about": CodeValue(answer)}
             if answer == "yes" and coder == "Ann":
                 given[text.unit] |= {"strength": CodeValue("2")}
+
         code(db, run, f"person:{coder}", given)
+
     decided = {sample[1].unit: {"about": CodeValue("yes")}}
     code(db, run, "person:adjudicated", decided)
     code(db, run, "network:7", {text.unit: {"about": CodeValue("no")} for text in sample})
@@ -193,6 +197,7 @@ def test_agreement_of_labels_is_on_the_interval_scale(db: Database, run: int) ->
         for coder, labels in (("Ann", [-1, 0, 1, 1]), ("Ben", [-1, 0, 1, 0])):
             given: dict[UnitKey, int | None] = dict(zip(keys, labels, strict=False))
             store_labels(connection, db, run, coder, given)
+
     (polarity,) = read_agreement(load_run(db, run))
     assert (polarity.codebook, polarity.level, polarity.shared) == ("polarity", "interval", 4)
     assert polarity.alpha == pytest.approx(1 - (2 / 8) / (2 * (8 * 5 - 1) / (8 * 7)), abs=1e-6)
@@ -206,6 +211,7 @@ def test_codes_go_with_their_document_and_with_their_run(db: Database, run: int)
     code(db, other_run, "person:Ann", {sample[1].unit: {"about": CodeValue("no")}})
     with db.read() as connection:
         ids = documents_named(connection, sample[0].document)
+
     forget_documents(db, ids, sentences=lambda _: [], reason="on request", result_tables=())
     left = sorted(text.document for text in sample[1:3])
     assert sorted(row["document"] for row in exported(db, run, "codes")) == left
@@ -225,6 +231,7 @@ def test_a_code_makes_the_report_anew(db: Database, run: int) -> None:
     for answer in ("no", "yes"):
         code(db, run, "person:Ann", {sample[0].unit: {"about": CodeValue(answer)}})
         fingerprints.append(fingerprint_run(db, run))
+
     assert len(set(fingerprints)) == 3
 
 

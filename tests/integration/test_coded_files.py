@@ -122,6 +122,7 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
     for row, cells in zip(rows, answers, strict=True):
         row |= dict(zip(("about", "stance", "topics", "change"), cells, strict=True))
         row["period"] = "March 2020"
+
     write_rows(coded, rows)
     said = command(run, tides, "--file", coded, "--coder", "Ann")
     assert said == "codes of 4 texts by Ann stored\n"
@@ -193,6 +194,7 @@ def test_a_file_with_a_wrong_row_is_refused_whole(
     rows[4]["topics"] = "sea"
     for number, cells in changes.items():
         rows[number] |= cells
+
     write_rows(coded, rows)
     told = refusal(run, tides, coded)
     assert message in told
@@ -206,6 +208,7 @@ def test_rows_that_were_moved_against_their_items_are_refused(
     rows = read_sample(coded)
     for row in rows:
         row["about"] = "no"
+
     rows[0]["item"], rows[1]["item"] = rows[1]["item"], rows[0]["item"]
     write_rows(coded, rows)
     told = refusal(run, tides, coded)
@@ -214,6 +217,7 @@ def test_rows_that_were_moved_against_their_items_are_refused(
 
     for row in rows:
         del row["text"]
+
     write_rows(coded, rows)
     assert "codes of 5 texts by coder 1 stored" in command(run, tides, "--file", coded)
 
@@ -239,6 +243,7 @@ def test_a_file_that_a_spreadsheet_program_saved_in_its_own_encoding_is_read(
     rows = read_sample(coded)
     for row in rows:
         row["about"], row["text"] = "no", f"'{row['text']} "
+
     write_rows(coded, rows, encoding)
     assert "codes of 2 texts by coder 1 stored" in command(run, tides, "--file", coded)
     rows[0]["text"], rows[1]["text"] = rows[1]["text"], rows[0]["text"]
@@ -252,6 +257,7 @@ def test_items_that_the_last_sample_does_not_have_are_counted(
     rows = read_sample(coded)
     for row in rows:
         row["about"] = "no"
+
     rows.append({**rows[0], "item": "m0", "text": ""})
     write_rows(coded, rows)
     said = command(run, tides, "--file", coded)
@@ -353,6 +359,7 @@ def annotation(completed_by: object, *, cancelled: bool = False, **codes: Any) -
         kind = "number" if isinstance(held, int) else "choices"
         shape = {"from_name": control, "to_name": "text", "type": kind, "origin": "manual"}
         results.append({**shape, "id": "x", "value": {kind: held}})
+
     who = {"completed_by": completed_by, "was_cancelled": cancelled}
     return {**OF_ANNOTATIONS, **who, "result": results}
 
@@ -405,6 +412,7 @@ def test_other_files_of_label_studio_and_doccano_are_refused_with_what_to_give(
     archive = tmp_path / "5f1c.zip"
     with ZipFile(archive, "w") as file:
         file.writestr("ben.jsonl", '{"text": "x", "label": []}\n')
+
     assert "5f1c.zip is a ZIP archive, as doccano exports: unpack it" in refusal(
         run, tides, archive
     )
@@ -432,6 +440,7 @@ def test_a_wrong_export_of_label_studio_is_refused_by_task(
         "task 5: 'tired' is no reason: it is one of unclear, other language, too short",
     ):
         assert message in told
+
     assert read_coded(db, run, tides, "1") == {}
 
 
@@ -507,6 +516,7 @@ def test_for_goes_with_a_codebook_and_out(run: int, tides: Path, tmp_path: Path)
         done = run_command("label", run, *arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert "give --codebook FILE and --out FILE" in done.stderr
+
     out = tmp_path / "tasks.xml"
     done = run_command("label", run, "--codebook", tides, "--out", out, "--for", "label-studio")
     assert (done.returncode, out.exists()) == (2, False)

@@ -195,6 +195,7 @@ def test_no_key_is_in_a_message_and_each_request_carries_it(
         import_paths(jobs.db, [archive], source=None, handle=None, columns={})
         model.faults.status, model.faults.message = 401, "Incorrect API key: sk-secret"
         row = jobs.do(months(jobs))
+
     assert row.state == State.FAILED
     assert "sk-secret" not in row.reason
     assert "TIDINGS_MODEL_KEY" in row.reason

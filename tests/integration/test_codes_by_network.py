@@ -81,6 +81,7 @@ def make_headlines() -> dict[str, list[str]]:
         words += ["flood"] if number % 5 else []
         chance.shuffle(words)
         headlines.setdefault(f"2024-02-{number % 28 + 1:02}", []).append(" ".join(words))
+
     return headlines
 
 
@@ -135,6 +136,7 @@ def answers(text: str) -> dict[str, CodeValue]:
     words = set(text.split())
     if words.isdisjoint(HARM):
         return {"harm": CodeValue("no"), "degree": CodeValue("0")}
+
     what = [name for name, word in (("homes", "town"), ("ways", "bridge")) if word in words]
     degree = "2" if "victims" in words else "1"
     codes = {"harm": "yes", "what": "|".join(what) or "none", "degree": degree}
@@ -152,11 +154,14 @@ def code_as_people(jobs: Jobs, codebook: Codebook = DOCUMENTS, *, coder: str = "
             key = UnitKey(document, "flood", 1) if is_mention else UnitKey(document)
             if not is_mention or "flood" in text:
                 codes[key] = answers(text)
+
     with jobs.db.write() as connection:
         keep_codebook(connection, jobs.db, codebook)
+
     with jobs.db.write() as connection:
         coding = Coding(run, codebook_id(jobs.db, codebook), f"person:{coder}")
         replace_codes(connection, jobs.db, coding, codes)
+
     return run
 
 
@@ -234,6 +239,7 @@ def test_mentions_are_coded_once_for_each_keyword(jobs: Jobs) -> None:
         for keyword in ("flood", "museum"):
             if keyword in text:
                 expected.add(UnitKey(document, keyword, 1))
+
     assert codes.keys() == expected
 
 
@@ -263,6 +269,7 @@ def test_a_training_continues_after_each_slice_to_the_same_weights(
         slices += 1
         row = jobs.row(run)
         assert row.done_units == slices < row.all_units
+
     assert slices >= 3
     assert weights(jobs.db, run) == expected
 
@@ -281,6 +288,7 @@ def test_texts_that_trained_the_network_get_the_codes_of_the_cross_validation(jo
         if probabilities is not None:
             assert unit_codes["harm"].probability == pytest.approx(probabilities.max(), abs=1e-4)
             checked += 1
+
     assert checked >= 30
 
 
@@ -290,6 +298,7 @@ def test_an_erased_document_has_no_codes_and_the_others_are_coded_again(jobs: Jo
     before = codes_of(jobs.db, run, f"network:{training}")
     with jobs.db.read() as connection:
         (document,) = documents_named(connection, "nyt:made-up/2024-02-05/0")
+
     tables = result_tables()
     forget_documents(
         jobs.db, [document], sentences=sentences, reason="erased", result_tables=tables
@@ -315,12 +324,14 @@ def test_a_decision_stands_for_what_coders_who_differ_said(jobs: Jobs) -> None:
         codebook_id = find_stored_codebook(connection, DOCUMENTS.hash)
         assert codebook_id is not None
         codes = read_codes(connection, Coding(run, codebook_id, "person:anna"))
+
     decided, unknown = sorted(codes)[:2]
     no, yes = {"degree": CodeValue("0")}, {"degree": CodeValue("2")}
     with jobs.db.write() as connection:
         for coder, given in (("anna", no), ("ben", no), ("adjudicated", yes)):
             coding = Coding(run, codebook_id, f"person:{coder}")
             replace_codes(connection, jobs.db, coding, {decided: given})
+
         nobody = {"degree": CodeValue(None, CodeState.CANNOT_BE_CODED, "unclear")}
         coding = Coding(run, codebook_id, "person:adjudicated")
         replace_codes(connection, jobs.db, coding, {unknown: nobody})
@@ -367,8 +378,10 @@ def test_too_few_codes_train_nothing(jobs: Jobs) -> None:
     with jobs.db.write() as connection:
         ids = sorted(texts_by_id(jobs.db))
         connection.execute(delete(Code).where(Code.document_id.in_(ids[5:])))
+
     with pytest.raises(BadInput, match="people coded 3 texts by harm: a network needs 40"):
         check_codes(jobs.db, run, DOCUMENTS)
+
     with pytest.raises(BadInput, match="people coded 0 texts by relevance"):
         check_codes(jobs.db, run, read_shipped("relevance"))
 
@@ -390,6 +403,7 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
         for number, (text, repost) in enumerate(posts):
             row = {"identity": f"x:{number}", "source": "x", "handle": "ayr", "text": text}
             connection.execute(insert(Document).values(**row, repost=repost, period="2024-02"))
+
     coder = f"network:{training}"
     options = {"steps": ("polarity",), "codebook": POSTS.hash.hex(), "coder": coder}
     run = jobs.submit(match(jobs, HandlesParameters(**options), "ayr"), "ayr")
@@ -403,6 +417,7 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
     with jobs.db.read() as connection:
         steps = select(JobStep.documents, JobStep.state).join(Job, Job.id == JobStep.job_id)
         step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
+
     assert (step.documents, step.state) == (2, StepState.COMPLETE)
 
 
@@ -419,6 +434,7 @@ def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
     with jobs.db.read() as connection:
         steps = select(JobStep.documents, JobStep.reason).join(Job, Job.id == JobStep.job_id)
         step = connection.execute(steps.where(Job.run_id == run, JobStep.step == "codes")).one()
+
     assert (step.documents, step.reason) == (len(coded), "left out: 2 documents in German")
 
 
@@ -432,6 +448,7 @@ def test_a_training_whose_process_is_killed_ends_with_the_same_weights(
     with worker_process(stub_settings, jobs.row(run).id) as process:
         wait_until(lambda: jobs.row(run).done_units >= 1, what="the first cross-validation")
         process.kill()
+
     assert jobs.to_its_end(run).state == State.DONE
     assert weights(jobs.db, run) == expected
 
@@ -467,6 +484,7 @@ def test_lines_name_no_keyword_to_be_asked_of(jobs: Jobs, tmp_path: Path) -> Non
     run = code_as_people(jobs, asking)
     with jobs.db.write() as connection:
         connection.execute(update(Code).values(keyword="flood"))
+
     training = train(jobs, run, asking)
     (tmp_path / "lines.txt").write_text("Flood in Ayr\n")
     with pytest.raises(UsageError, match="asks of a keyword, which lines do not name"):
@@ -488,6 +506,7 @@ def turn_a_code_of_the_network(content: bytes) -> bytes:
         if b'"network:' in line and b'"variable": "harm"' in line and b'"code": "no"' in line:
             lines[number] = line.replace(b'"code": "no"', b'"code": "yes"')
             return b"".join(lines)
+
     raise AssertionError("the network put no text into it")
 
 
@@ -500,6 +519,7 @@ def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
         assert archive.read("weights/coder.npz") == weights(jobs.db, training)
         estimates = archive.read("exports/estimates.jsonl").decode()
         names = archive.namelist()
+
     assert f'"people and network:{training}"' in estimates
     assert any(name.startswith("figures/codes-") for name in names)
 
@@ -517,6 +537,7 @@ def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
     with jobs.db.write() as connection:
         is_dropped = (Code.run_id == fewer_codes, Code.document_id % 3 == 0)
         connection.execute(delete(Code).where(*is_dropped))
+
     other_weights = weights(jobs.db, train(jobs, fewer_codes))
     edited = change(path, "weights/coder.npz", lambda _: other_weights, checksums=True)
     problems = verify(edited).problems

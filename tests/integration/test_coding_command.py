@@ -90,6 +90,7 @@ def test_a_session_asks_by_the_codebook_and_stores_each_code_at_its_key(
         session.press("-", after="sea, ships\n  change: How much water?")
         for key in "12\x7f":
             session.press(key, after="\r")
+
         session.press("\r", after="-1 ")
         session.wait_for("[2 of 3]")
         first = {"about": "yes", "topics": "sea|ships", "change": "-1"}
@@ -129,6 +130,7 @@ def test_undo_goes_back_over_units_and_a_session_is_resumed(
         session.press("u", after="undone\n\n[2 of 3]")
         session.press("q", after="undone\n\n[1 of 3]")
         assert "the same command goes on from here" in session.wait_for_end()
+
     assert {unit: plain(codes) for unit, codes in read_coded(db, run, tides).items()} == {
         units[0]: {"about": "no"}
     }
@@ -158,6 +160,7 @@ def test_wrong_keys_say_which_there_are_and_a_question_mark_shows_the_codebook(
         session.press("\x03", after="a number from -20 to 20, then Enter")
         session.wait_for_end()
         assert session.status == 130
+
     assert [plain(codes) for codes in read_coded(db, run, tides).values()] == [
         {"about": "yes", "topics": "none"}
     ]
@@ -172,6 +175,7 @@ def test_two_coders_code_the_same_texts_without_seeing_each_other_s_codes(
             session.press("3", after="change: ")
             session.press("\r", after="3 ")
             session.wait_for_end()
+
     assert read_coded(db, run, tides, "Ann") == read_coded(db, run, tides, "Ben") != {}
 
 
@@ -184,8 +188,10 @@ def test_a_text_that_the_coder_coded_in_another_run_is_not_asked_again(
     codes = {sample[0].unit: {"about": CodeValue("no"), "change": CodeValue("0")}}
     with db.write() as connection:
         replace_codes(connection, db, coding, codes)
+
     with terminal("label", run, "--codebook", tides, "--n", 1) as session:
         assert "all 1 are coded" in session.wait_for_end()
+
     assert read_coded(db, run, tides) == {}
 
 
@@ -243,6 +249,7 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
 
     with db.read() as connection:
         codebook_id = find_stored_codebook(connection, relevance.hash)
+
     assert codebook_id is not None
     sample = draw_code_sample(db, run, relevance, n=20, per=SamplePeriod.ALL, seed=1)
     answers = {
@@ -267,6 +274,7 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
     answers = {text.unit: {"relevant": CodeValue("no")} for text in sample}
     with db.write() as connection:
         replace_codes(connection, db, Coding(run, codebook_id, "person:Ann"), answers)
+
     result = run_command(*options, "--out", tmp_path / "enough.csv")
     assert "every share of the whole run is known to ± 10 points" in result.stderr
     assert "(look 2 of 5)" in result.stderr
@@ -295,6 +303,7 @@ def test_a_smaller_sample_and_another_seed_say_what_becomes_of_the_codes(
     relevance = read_shipped("relevance")
     with db.read() as connection:
         codebook_id = find_stored_codebook(connection, relevance.hash)
+
     assert codebook_id is not None
     answers = {
         text.unit: {"relevant": CodeValue("no")} for text in read_code_sample(db, run, codebook_id)

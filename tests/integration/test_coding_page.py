@@ -69,6 +69,7 @@ def code_all(page: Page, *codes: str) -> list[str]:
     while state["question"] is not None:
         items.append(state["question"]["item"])
         state = page.answer(state, answers[state["question"]["variable"]])
+
     return items
 
 
@@ -153,6 +154,7 @@ def test_an_erased_document_is_asked_no_more_and_gets_no_code(
     with db.read() as connection:
         text = first["question"]["text"]
         document = connection.execute(select(Document).where(Document.text == text)).one()
+
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.id == document.id))
 
@@ -184,6 +186,7 @@ def test_what_is_no_code_is_refused_and_nothing_is_stored(
     for content in wrong:
         status, answer, _ = ann.request("POST", "answer", content)
         assert (status, "nothing was stored" in answer["problem"]) == (422, True), content
+
     # It is a code, but not yet asked.
     early = ann.request("POST", "answer", {**right, "variable": "stance", "code": "for"})
     assert "nothing was stored" in early[1]["remark"]
@@ -217,12 +220,14 @@ def test_a_foreign_page_can_neither_post_nor_read(
     ]
     for headers in foreign:
         assert ann.request("POST", "answer", right, **headers)[0] in (400, 403), headers
+
     assert ann.request("GET", "state", Host=f"evil.example:{port}")[0] == 403
     assert codes_of(db, run, "Ann") == {}
 
     for name in (f"localhost:{port}", "[::1]:8767", "localhost"):
         status, _, _ = ann.request("GET", "state", Host=name, Origin=None)
         assert status == 200
+
     local = {"Host": f"localhost:{port}", "Origin": f"http://localhost:{port}"}
     assert ann.request("POST", "answer", right, **local)[0] == 200
 
@@ -237,6 +242,7 @@ def test_a_wrong_token_is_not_found_like_any_other_address(links: dict[str, str]
         status, text, headers = Page(base).request("GET", path)
         answers.append((status, text))
         assert headers["Server"] == "tidings"
+
     assert set(answers) == {(404, "Not Found")}
     # Coders do not see how far others are, or what differs.
     assert Page(links["Ann"]).request("GET", "progress")[0] == 404
@@ -253,6 +259,7 @@ def test_every_response_has_a_policy_that_lets_nothing_in_or_out(links: dict[str
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
         assert "unsafe" not in policy
         assert headers["Cache-Control"] == "no-store"
+
     page = ann.request("GET", "")[1]
     assert "//" not in page.replace("<!doctype", "")
     assert "&lt;b&gt;Not&lt;/b&gt;" in page
@@ -270,6 +277,7 @@ def test_links_stay_as_they_are_and_no_log_has_them(tmp_path: Path, server: Page
     for path in (tmp_path / "home").rglob("*"):
         if path.is_file():
             assert token.encode() not in path.read_bytes()
+
     assert (tmp_path / "home" / "coding-links.key").stat().st_mode & 0o777 == 0o600
     server.start()
     assert (server.links, server.port) == (links, port)
@@ -319,6 +327,7 @@ def test_only_what_differs_is_decided_and_names_are_hidden(
         orders.add(tuple(state["question"]["given"]))
         before = state
         state = decisions.answer(state, "neither")
+
     assert orders == {("for", "against"), ("against", "for")}
     decided = codes_of(db, run, "adjudicated")
     assert len(decided) == state["total"] == state["done"]
@@ -394,6 +403,7 @@ def test_a_share_of_the_texts_goes_to_all_and_the_others_evenly_to_one_each() ->
     assert set().union(*of.values()) == {text.item for text in SAMPLE}
     for items in of.values():
         assert len(items - doubles) == pytest.approx(533, abs=80)
+
     larger = shares(["Ann", "Ben", "Cleo"], 0.3)
     assert doubles < larger["Ann"] & larger["Ben"] & larger["Cleo"]
 

@@ -113,6 +113,7 @@ def answer(session: CodingSession, *codes: str) -> list[StoreOutcome]:
         question = session.question
         assert question is not None
         outcomes.append(session.answer(question.unit, question.variable.name, CodeValue(code)))
+
     return outcomes
 
 
@@ -153,6 +154,7 @@ def test_undo_goes_back_over_variables_and_units_and_over_what_was_coded_before(
     places = []
     while (question := session.undo()) is not None:
         places.append((question.index, question.variable.name))
+
     expected = [(1, "strength"), (1, "stance"), (1, "about"), (0, "strength"), (0, "about")]
     assert places == expected
     assert stored(db, coding) == {}
@@ -272,5 +274,6 @@ def test_as_many_undos_as_answers_leave_nothing_however_it_was_coded(
 
         for _ in range(answers):
             assert session.undo() is not None
+
         assert (place(session), session.undo()) == ((0, "about"), None)
         assert stored(db, coding) == {}

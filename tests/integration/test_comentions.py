@@ -166,6 +166,7 @@ def test_the_page_of_several_runs_says_which_kind_of_text_each_read(
         chosen = {"outlets": ["The Post", "The Sun"], "sections": ["World"], "material": "News"}
         changed = {**parameters, **chosen}
         connection.execute(update(Run).where(Run.id == runs[0]).values(parameters=changed))
+
     html = report_folder.build(db, runs, tmp_path / "out").read_text(encoding="utf-8")
     choice = (
         "of the outlets “The Post” and “The Sun” of the section “World” of the kind “News”</td>"

@@ -39,4 +39,5 @@ def test_a_sentence_is_compared_where_the_same_terms_are_masked(
         with db.write() as connection:
             unmasked = parameters | {"mask_keyword": False}
             connection.execute(update(Run).where(Run.id == one).values(parameters=unmasked))
+
         assert compared(db, [one, other], tmp_path / "unmasked") == []

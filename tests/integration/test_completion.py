@@ -68,6 +68,7 @@ def exports(jobs: Jobs, run: int) -> dict[str, bytes]:
         out = io.BytesIO()
         write(jobs.db, run, table, "jsonl", out)
         found[table] = out.getvalue()
+
     return found
 
 
@@ -216,11 +217,13 @@ def test_a_completed_document_keeps_the_answers_that_quote_it(db: Database) -> N
         connection.execute(
             db.upsert(AnswerDocument).values(document_id=number, key=b"0123456789abcdef")
         )
+
     import_text(db, WITH_IDS, "ann")
     with db.read() as connection:
         [now] = documents_named(connection, "posts:1")
         quoted = connection.scalars(select(AnswerDocument.document_id)).all()
         assert connection.scalar(select(func.count()).select_from(Document)) == 2
+
     assert now > number
     assert quoted == [now]
 
@@ -231,6 +234,7 @@ def test_what_was_forgotten_comes_back_under_no_other_name(db: Database) -> None
     with db.write() as connection:
         suppress(connection, db, documents_named(connection, name), None)
         connection.execute(Document.__table__.delete().where(Document.identity == name))  # type: ignore[attr-defined]
+
     again = import_text(db, WITHOUT_IDS, "ann")
     assert (again.added, again.forgotten, again.completed) == (0, 1, 1)
 
@@ -242,6 +246,7 @@ def test_the_command_says_how_many_it_completed(
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     Path("posts.csv").write_text(WITH_IDS)
 
     def tidings(*arguments: str) -> str:

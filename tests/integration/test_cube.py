@@ -39,6 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunData]:
                 text = f"{word} over the harbour, part {day} of {number}"
                 at = f"{month}-{day:02d}"
                 pieces.append(Piece(at, text, section=SECTIONS[number % 3], material="News"))
+
     store_pieces(db, pieces)
     keywords = (Keyword.parse("fog"), Keyword.parse("rain"))
     parameters = MonthsParameters(first="2020-02", last="2020-03", keywords=keywords)
@@ -77,6 +78,7 @@ def test_groups_and_periods_of_every_grain_have_the_sums_of_the_months(
     if is_selected:
         bulk_days = frozenset(day.date for day in list_bulk_days(run))
         chosen = select_documents(run, Selection(days=bulk_days))
+
     months, periods = sum_rows(chosen, Grain.MONTH), sum_rows(chosen, grain)
     assert periods == months
     for keyword in ("fog", "rain"):
@@ -95,6 +97,7 @@ def sum_rows(run: RunData, grain: Grain) -> dict[tuple[str | None, str | None], 
             sums[row.keyword, row.group] = tuple(
                 sum(pair) for pair in zip(earlier, added, strict=True)
             )
+
     return sums
 
 

@@ -48,6 +48,7 @@ def test_nothing_is_wrong_with_a_stack_that_works(
     end = time.monotonic() + 10
     while problems := [message for message in examine(stub_settings).values() if message]:
         assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
+
     command = [sys.executable, "-P", "-m", "cli.main", "doctor"]
     done = subprocess.run(  # noqa: S603 - our own program
         command, env=environment(stub_settings), capture_output=True, text=True, check=False
@@ -97,6 +98,7 @@ def test_a_database_that_is_away_is_reported(settings: Settings, tmp_path: Path)
 def test_a_wrong_password_of_the_database_is_reported(settings: Settings) -> None:
     if "postgresql" not in settings.database:
         return  # SQLite has none
+
     wrong = settings.database.replace(str(urlsplit(settings.database).password), "wrong")
     message = problem(settings.model_copy(update={"database_url": wrong}), "database")
     assert "password authentication failed" in message
@@ -109,10 +111,13 @@ def test_tables_that_are_behind_ahead_or_missing_are_reported(settings: Settings
         with closing(Database(settings.database)) as db, db.write() as connection:
             statement = text("UPDATE alembic_version SET version_num = :revision")
             connection.execute(statement, {"revision": revision})
+
         assert f"tables are of revision {revision}" in problem(settings, "database")
         assert remedy in problem(settings, "database")
+
     with closing(Database(settings.database)) as db, db.write() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
+
     assert "it has no tables" in problem(settings, "database")
 
 
@@ -165,6 +170,7 @@ def test_what_is_no_job_message_in_a_queue_is_reported(
     message = {"job": 1, "run": 1, "name": "2020-03"}
     for priority in (FIRST, RESERVE):
         send_job_message(app, kind="month", queue="text", message=message, priority=priority)
+
     assert problem(settings, "Redis") == ""
     broker.lpush("text", "no message", b"{}")
     assert problem(settings, "Redis") == (

@@ -42,6 +42,7 @@ def coded_run(db: Database) -> int:
     everything = draw_code_sample(db, run, RELEVANCE, n=500, per=SamplePeriod.ALL, seed=1)
     with db.read() as connection:
         codebook_id = find_stored_codebook(connection, RELEVANCE.hash)
+
     assert codebook_id is not None
     sample = draw_code_sample(db, run, RELEVANCE, n=40, per=SamplePeriod.ALL, seed=1)
     with db.write() as connection:
@@ -51,6 +52,7 @@ def coded_run(db: Database) -> int:
                 for text in texts_of_coder
             }
             replace_codes(connection, db, Coding(run, codebook_id, coder), codes)
+
     return run
 
 
@@ -71,6 +73,7 @@ def test_each_text_has_a_row_with_its_codes_and_the_probability_of_being_drawn(
     assert {row["relevant_network_9"] for row in rows} == {"0.0", "1.0"}
     for row in rows:
         assert row["relevant"] in ("", row["relevant_network_9"])
+
     # Of each part as many texts are drawn as their probabilities say.
     assert math.fsum(float(row["sample_prob"]) for row in rows) == pytest.approx(40)
     assert [row["sample_prob"] for row in rows if row["copies"] == "20"] == ["1.0"]
@@ -109,6 +112,7 @@ def test_what_is_not_asked_is_empty_and_the_category_of_most_coders_counts(db: D
     sample = draw_code_sample(db, run, codebook, n=9, per=SamplePeriod.ALL, seed=1)
     with db.read() as connection:
         codebook_id = find_stored_codebook(connection, codebook.hash)
+
     assert codebook_id is not None
     with db.write() as connection:
         for coder, stance in (("Ann", "against"), ("Ben", "for"), ("Cleo", "against")):

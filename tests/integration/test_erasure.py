@@ -71,6 +71,7 @@ def forget(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     return lambda *arguments: CliRunner().invoke(app, ["forget", *map(str, arguments)])
 
 
@@ -102,6 +103,7 @@ def export(jobs: Jobs, run: int) -> dict[str, str]:
         out = io.BytesIO()
         write(jobs.db, run, table, "jsonl", out)
         tables[table] = out.getvalue().decode()
+
     return tables
 
 
@@ -142,6 +144,7 @@ def test_an_erased_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_ne
 ) -> None:
     with jobs.db.write() as connection:
         connection.execute(delete(Document).where(Document.source == "posts"))
+
     run = complete_run(jobs, MONTHS)
     assert {"documents", "answers", "mentions", "summaries"} <= set(tables_with(jobs, "zeppelins"))
     result = forget("--document", "nyt:2")
@@ -157,6 +160,7 @@ def test_an_erased_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_ne
         assert get_run(connection, run).state == State.DONE
         assert get_run(connection, run).reason.startswith("1 document forgotten on request, 20")
         assert str(connection.scalar(select(RunErasure.reason))).startswith("1 document forgotten")
+
     expected = export_without(jobs, tmp_path, MONTHS, without=("nyt:2", *POSTS))
     assert export(jobs, run) == expected
     assert '"documents":2,' in expected["periods"].replace(" ", "")
@@ -225,9 +229,11 @@ def test_an_erased_account_has_no_portrait_and_the_others_keep_theirs(
         connection.execute(
             update(Document).where(Document.identity == "posts:2").values(handle="ann_before")
         )
+
     assert forget("--handle", "@ANN").exit_code == 0
     for word in ("zeppelins", "nasa"):
         assert tables_with(jobs, word) == []
+
     ann, bob = jobs.rows(both)
     assert (ann.state, ann.result) == ("done", "no-data")
     assert bob.state == "queued"  # its words were compared with those of ann
@@ -244,6 +250,7 @@ def test_an_erased_account_has_no_portrait_and_the_others_keep_theirs(
         }
         queued = select(Job.run_id).where(Job.kind == "report", Job.state == "queued")
         assert set(connection.scalars(queued)) == {both, search}
+
     expected = export_without(
         jobs, tmp_path, SearchParameters(), "tide", without=("posts:1", "posts:2", *HEADLINES)
     )
@@ -261,9 +268,11 @@ def test_an_erased_run_is_removed_with_its_report_and_keeps_its_calls_counted(
         folder = jobs.settings.reports / name
         folder.mkdir(parents=True)
         (folder / "index.html").write_text('<meta name="generator" content="Tidings">')
+
     with jobs.db.read() as connection:
         answers = len(connection.execute(select(Answer.id)).all())
         calls = sum(connection.scalars(select(Call.calls)))
+
     assert forget(run).exit_code == 0
     assert sorted(path.name for path in jobs.settings.reports.iterdir()) == [str(kept), "mine"]
     with jobs.db.read() as connection:
@@ -273,6 +282,7 @@ def test_an_erased_run_is_removed_with_its_report_and_keeps_its_calls_counted(
                     owners = {number for (number,) in connection.execute(select(table.c[column]))}
                     mine = {job.id for job in jobs.rows(kept)} if column == "job_id" else {kept}
                     assert owners <= mine, table.name
+
         assert len(connection.execute(select(Answer.id)).all()) == answers
         assert sum(connection.scalars(select(Call.calls))) == calls
         assert run not in set(connection.scalars(select(Call.run_id)))
@@ -288,6 +298,7 @@ def test_the_number_of_a_forgotten_run_is_given_to_no_other(
     assert third > second
     for run in (third, first):
         assert forget(run).exit_code == 0
+
     assert jobs.submit(MONTHS) > third
     with pytest.raises(NotFound):
         forget_run(jobs.db, second)
@@ -305,11 +316,13 @@ def test_the_documents_of_an_account_are_found_by_indexes(tmp_path: Path) -> Non
     event.listen(db.engine, "before_cursor_execute", note)
     with db.read() as connection:
         assert len(documents_by_account(connection, "ann")) == 1
+
     plans: list[str] = []
     with closing(db), db.read() as connection:
         for statement, parameters in statements.copy():  # the listener adds to it
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plans += [step.detail for step in plan if "documents" in step.detail]
+
     assert len(plans) == 3
     assert all("(handle=?" in plan or "(author_id=?" in plan for plan in plans)
 
@@ -319,6 +332,7 @@ def test_a_cancelled_run_stays_cancelled(jobs: Jobs, forget: Callable[..., Any])
     with jobs.db.write() as connection:  # its message is on its way: no other slice takes it along
         last = update(Job).where(Job.name == "2020-04")
         connection.execute(last.values(dispatched_at=clock() + 60))
+
     jobs.to_its_end(run, "2020-02")
     cancel_run(jobs.db, run)
     assert forget("--document", "nyt:2").exit_code == 0

@@ -185,6 +185,7 @@ def test_a_csv_read_back_is_what_was_written(
     out = io.BytesIO()
     with comma_separated(out, {"left": str, "number": float, "right": str}) as write:
         write(rows)
+
     header, *found = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
     assert header == ["left", "number", "right"]
     for (left, number, right), cells in zip(rows, found, strict=True):
@@ -214,6 +215,7 @@ def cell_of(text: str) -> str:
     out = io.BytesIO()
     with comma_separated(out, {"text": str}) as write:
         write([(text,)])
+
     _, (cell,) = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
     return cell
 
@@ -223,6 +225,7 @@ def test_jsonl_read_back_is_what_was_written(rows: Sequence[tuple[str | None, fl
     out = io.BytesIO()
     with jsonl(out, {"text": str, "number": float}) as write:
         write(rows)
+
     lines = out.getvalue().decode().splitlines()
     assert [tuple(json.loads(line).values()) for line in lines] == list(rows)
 
@@ -235,6 +238,7 @@ def test_exports_do_not_depend_on_the_order_of_insertion(db: Database, chance: R
     with db.write() as connection:
         for table in (Mention, JobStep, Job, Document):
             connection.execute(delete(table))
+
     run, jobs = months(db, "2020-03", "2020-04", steps=("keywords", "polarity"))
     places = [(number, position) for number in range(12) for position in (1, 2, 11)]
     documents = [document(n, f"{n % 5}-{n}", ("2020-03", "2020-04")[n % 2]) for n in range(12)]
@@ -252,6 +256,7 @@ def test_exports_do_not_depend_on_the_order_of_insertion(db: Database, chance: R
     steps = [step(job, name) for job in jobs.values() for name in TEXT_STEPS]
     for rows in (documents, mentions, steps):
         chance.shuffle(rows)
+
     ids = list(range(100, 112))
     chance.shuffle(ids)  # a document's number says nothing
     add(db, Document, *(row | {"id": ids[row["id"]]} for row in documents))
@@ -260,6 +265,7 @@ def test_exports_do_not_depend_on_the_order_of_insertion(db: Database, chance: R
     for name in ("mentions", "periods", "documents", "coverage"):
         shown = exported(db, run, name).replace(f'"run": {run},'.encode(), b'"run": 1,')
         assert SEEN.setdefault(name, shown) == shown
+
     assert len(rows_of(db, run, "mentions")) == len(mentions)
 
 
@@ -331,6 +337,7 @@ def test_columns_hold_the_cells_of_rows_of_every_type(db: Database) -> None:
         assert list(zip(*cells_by_column, strict=True)) == list(
             map(tuple, fetch_all(db, statement, other=3))
         )
+
     assert fetch_columns(db, documents.where(Document.id < 0), other=3) == [[]] * 6
     identities = fetch_columns(db, documents, sort_key=itemgetter(1), other=3)[1]
     assert identities == sorted(identities)
@@ -379,6 +386,7 @@ def test_a_file_that_cannot_be_finished_is_as_it_was(
     fail_after_the_last_row(monkeypatch)
     with pytest.raises(NotFound):
         exports.write(db, run, "documents", form, path)
+
     assert {file.name: file.read_text() for file in folder.iterdir()} == {path.name: "before"}
 
 
@@ -390,6 +398,7 @@ def test_the_beginning_of_a_parquet_file_is_not_taken_for_the_whole(
     out = io.BytesIO()
     with pytest.raises(NotFound):
         exports.write(db, run, "documents", "parquet", out)
+
     assert len(out.getvalue()) > 100
     with pytest.raises(pyarrow.ArrowInvalid):
         pyarrow.parquet.read_table(io.BytesIO(out.getvalue()))
@@ -407,8 +416,10 @@ def test_unknown_runs_tables_and_formats_are_errors(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
     with pytest.raises(NotFound, match="no run 999"):
         exports.write(db, 999, "periods", "jsonl", io.BytesIO())
+
     with pytest.raises(UsageError, match="mentions, periods, phrases"):
         exports.write(db, run, "period", "jsonl", io.BytesIO())
+
     with pytest.raises(UsageError, match="jsonl, csv, parquet"):
         exports.write(db, run, "periods", "xlsx", io.BytesIO())
 
@@ -463,6 +474,7 @@ def test_what_is_no_regular_file_is_written_through(db: Database, tmp_path: Path
             read = executor.submit(pipe.read_bytes)
             exports.write(db, run, "mentions", form, pipe)
             assert read.result(10) == exported(db, run, "mentions", form)
+
     assert pipe.is_fifo()
 
 

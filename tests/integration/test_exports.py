@@ -330,6 +330,7 @@ def read(db: Database, run: int, table: str, form: str) -> list[dict[str, Any]]:
         return pyarrow.parquet.read_table(io.BytesIO(raw)).to_pylist()
     if form == "csv":
         return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+
     return [json.loads(line) for line in raw.splitlines()]
 
 
@@ -518,6 +519,7 @@ def test_what_is_no_polarity_is_null_on_either_database(db: Database, polarity: 
     add(db, Document, document(9, "9", "2020-05", source="x", handle="nasa"))
     if not (db.is_sqlite and math.isnan(polarity)):  # SQLite stores no NaN
         add(db, PostPolarity, {"job_id": jobs["@nasa"], "document_id": 9, "polarity": polarity})
+
     assert columns_of(db, run, "documents", "polarity")[-1] == (None,)
     may = [row for row in rows_of(db, run, "periods") if row["period"] == "2020-05"]
     assert [(row["documents"], row["polarity_mean"]) for row in may] == [(2, 1.0)]

@@ -67,7 +67,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run = stories.months_run(db, "2020-03", "2020-05", keywords, no_data=["2020-04"])
         for table, form in product(("periods", "mentions"), ("csv", "parquet")):
             (folder / f"{table}.{form}").write_bytes(exported(db, run, table, form))
+
         (folder / "expected.txt").write_text(repr(expected(db, run)), encoding="utf-8")
+
     return folder
 
 
@@ -86,10 +88,12 @@ def expected(db: Database, run: int) -> list[Rows]:
         if mention.polarity is not None:
             place = (mention.document, mention.position)
             polarities[mention.keyword][place] = mention.polarity
+
     means = {}
     for keyword, scores in polarities.items():
         mean = round(fmean(scores.values()), 4)
         means[keyword] = [str(len(scores)), f"{mean:.6g}"]
+
     return [dict(shares), means, {term: [str(n)] for term, n in terms.items()}]
 
 
@@ -100,7 +104,9 @@ def tables(printed: str) -> list[Rows]:
         rows: Rows = {}
         for name, *values in list(csv.reader(block.strip().splitlines()))[1:]:
             rows[name] = [f"{float(value):.6g}" if value else "" for value in values]
+
         found.append(rows)
+
     return found
 
 
@@ -147,9 +153,11 @@ def test_the_lines_for_the_tidyverse_give_the_same_tables(folder: Path) -> None:
             content = read_parquet((folder / f"{table}.parquet").read_bytes())
             with pa.ipc.new_stream(folder / f"{table}.arrows", content.schema) as stream:
                 stream.write_table(content)
+
         r_page = (DOCS / "r.md").read_text(encoding="utf-8")
         (definition,) = re.findall("^read_parquet <- function.*", r_page, re.MULTILINE)
         lines = f"{definition}\n{lines}"
+
     check(folder, run_program(folder, "Rscript", "-e", lines + TIDYVERSE_WRITES))
 
 

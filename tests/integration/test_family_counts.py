@@ -36,6 +36,7 @@ def covid_run(db: Database, march: Sequence[str], april: Sequence[str]) -> RunDa
         documents.append(kit.document(number, f"{number:03}", month, text=text))
         for position in (1, 2):
             mentions.append(kit.mention(jobs[month], number, "covid", position, 0.0))
+
     kit.add(db, Document, *documents)
     kit.add(db, Mention, *mentions)
     kit.add(db, JobStep, *(kit.step(job, name) for job in jobs.values() for name in kit.TEXT_STEPS))
@@ -67,6 +68,7 @@ def test_a_family_is_left_out_by_any_of_its_texts_or_its_head_typed(db: Database
     for text in (SAYINGS[3], "Saying of the Day:", "saying of the day", "Saying of the Day: …"):
         counts = read_family_counts(select_documents(run, Selection(without=(text,))))
         assert in_numbers(counts["covid", None]) == (6, 12, 0, 0, 0, 0)
+
     distinct = read_family_counts(select_documents(run, Selection(distinct=True)))
     assert distinct["covid", "2020-03"].documents == 4
 
@@ -78,6 +80,7 @@ def test_posts_of_an_account_in_families_are_counted(db: Database) -> None:
     for number, text in enumerate(texts, 1):
         whose = {"source": "x", "handle": "nasa"}
         posts.append(kit.document(number, str(number), "2020-04", **whose, text=text))
+
     kit.add(db, Document, *posts)
     kit.add(db, JobStep, *(kit.step(job, "documents") for job in jobs.values()))
     counts = read_family_counts(load_run(db, run))

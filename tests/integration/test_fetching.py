@@ -173,6 +173,7 @@ def test_an_account_of_mastodon_is_found_by_the_handle_it_was_asked_by(settings:
         with jobs.db.read() as connection:
             counted = connection.scalar(select(JobStep.documents).where(JobStep.step == DOCUMENTS))
             assert set(connection.scalars(select(Document.handle))) == {ANN_THERE}
+
         assert counted == 90
         assert jobs.calls("mastodon") == len(account.requests) == 4
 
@@ -185,9 +186,11 @@ def test_of_fifty_accounts_ten_that_are_gone_say_so_and_forty_are_read(settings:
         number = int(request.query["actor"].partition(".")[0][1:])
         if number % 5 == 0:
             return await gone[states[number % 3]][0].send(request)
+
         page = PAGES["bluesky"]([1, 2], None)
         for entry in page.value["feed"]:
             entry["post"]["uri"] += f"-of-{number}"
+
         return await page.send(request)
 
     with service(answer) as url, jobs_asking(settings, bluesky_url=url) as jobs:
@@ -244,6 +247,7 @@ def test_a_service_that_is_away_leaves_the_job_waiting_with_what_it_has(settings
     async def away_on_page_three(request: web.Request) -> web.StreamResponse:
         if len(account.requests) == 2:
             return await Scripted({}, status=503, headers={"Retry-After": "900"}).send(request)
+
         return await account(request)
 
     with service(away_on_page_three) as url, jobs_asking(settings, bluesky_url=url) as jobs:
@@ -280,8 +284,10 @@ def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> N
                     .where(JobDocument.job_id == jobs.row(run).id)
                 )
                 found = sorted(connection.scalars(linked))
+
             assert found[:2] == ["posts:0", "posts:2"]
             assert [identity.partition(":")[0] for identity in found[2:]] == ["x", "x"]
+
         assert requests[0].query["query"] == "tide lang:en -has:links -is:retweet"
         assert requests[0].headers["Authorization"] == "Bearer token"
         assert jobs.calls("x") == 2
@@ -356,6 +362,7 @@ def test_what_a_fetched_month_could_not_use_is_counted_named_and_said(settings: 
                 said = connection.scalar(
                     select(JobStep.reason).where(JobStep.job_id == jobs.row(run).id)
                 )
+
             assert (row.path, row.source, row.read, row.added, row.empty, row.left_out) == (
                 "2020-01",
                 "nyt",
@@ -380,6 +387,7 @@ def test_a_month_that_is_not_stored_is_fetched_once(settings: Settings) -> None:
         for _ in range(2):
             ended = jobs.do(MONTHS)
             assert (ended.state, ended.result) == (State.DONE, None)
+
         assert sorted(jobs.identities()) == ["nyt:nyt://2020-01-02", "nyt:nyt://2020-01-31"]
         assert archive.requests == ["/svc/archive/v1/2020/1.json?api-key=k/1"]
         assert jobs.crawl("nyt", "2020-01").state == COMPLETE
@@ -416,6 +424,7 @@ def test_a_month_in_which_nothing_was_printed_has_no_data_and_is_fetched_once(
             ended = jobs.do(MONTHS)
             assert (ended.state, ended.result) == (State.DONE, "no-data")
             assert ended.reason == "the archive has no documents of 2020-01"
+
         assert len(archive.requests) == 1
 
 
@@ -471,6 +480,7 @@ def test_the_running_month_is_fetched_again_after_a_day(settings: Settings) -> N
         for fetched, age in ((1, 0.0), (1, 80_000.0), (2, 90_000.0)):
             with jobs.db.write() as connection:
                 connection.execute(update(Crawl).values(at=time.time() - age))
+
             assert jobs.do(running).state == State.DONE
             assert len(archive.requests) == fetched
 
@@ -491,6 +501,7 @@ def test_a_month_of_which_a_part_was_stored_is_fetched_again(
             stored.append(1)
             if len(stored) == 2:
                 raise RuntimeError("killed")
+
             return insert_documents(*arguments, **options)
 
         monkeypatch.setattr(fetching, "insert_documents", dies_at_the_second)

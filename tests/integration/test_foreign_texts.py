@@ -196,6 +196,7 @@ def test_an_account_that_posts_in_two_languages_is_scored_by_its_english_posts(j
     steps = coverage(jobs, run)
     for step in ("polarity", "phrases", "entities"):
         assert steps[step] == ("complete", "left out: 2 posts in German", 4)
+
     assert steps["summary"][1] == "left out: 2 posts in German"
 
 
@@ -223,6 +224,7 @@ def test_a_pack_of_such_a_run_repeats_it(jobs: Jobs, *, texts: bool) -> None:
     run = jobs.do(months()).run_id
     for folder in ("scratch", "verify"):
         Path(folder).mkdir()
+
     pack = Path("pack.zip")
     make_pack(jobs.db, run, pack, report=Path("none"), scratch=Path("scratch"), texts=texts)
     assert verify_pack(pack, Path("verify").resolve()).problems == []

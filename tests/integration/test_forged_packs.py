@@ -201,6 +201,7 @@ def test_a_pack_that_was_forged_as_a_whole_is_told_by_its_sha256_alone(packed: P
     answers = edit_answers(packed)
     with ZipFile(packed) as archive:
         old_figures = [name for name in archive.namelist() if name.startswith("figures/")]
+
     files = dict.fromkeys(old_figures) | answers | follow(forge(packed, answers))
 
     result = verify(forge(packed, files))

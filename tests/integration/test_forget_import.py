@@ -98,6 +98,7 @@ def run_over_one_alone(jobs: Jobs, tidings: Tidings, folder: Path, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setenv("TIDINGS_DATABASE_URL", url)
         import_table(tidings, folder, "one.csv", ONE)
+
     with closing(Jobs(jobs.settings.model_copy(update={"database_url": url}))) as alone:
         run = alone.submit(PARAMETERS)
         alone.do_all(run)
@@ -153,6 +154,7 @@ def test_a_second_call_goes_on_where_the_first_was_killed(
     with monkeypatch.context() as patch:
         patch.setattr(import_erasure, "ids_by_import", killed_after_one)
         assert tidings("forget", "--import", 2).exit_code != 0
+
     assert len(identities(jobs.db)) == 5
     with jobs.db.read() as connection:
         assert get_import(connection, 2).path == "other.csv"
@@ -175,6 +177,7 @@ def test_pieces_are_bounded_and_have_each_document_once(
     assert [len(piece) for piece in pieces] == [4, 4, 4, 4, 4, 4, 2]
     with jobs.db.read() as connection:
         stored = set(connection.scalars(select(Document.id).where(Document.import_id == 2)))
+
     ids = [each for piece in pieces for each in piece]
     assert (set(ids), len(ids)) == (stored, 26)
 
@@ -186,6 +189,7 @@ def test_a_month_that_a_service_gave_is_fetched_anew_afterwards(
         for period in ("2020-02", "2020-03"):
             begin_import(connection, path=period, source="nyt")
             move_crawl(connection, jobs.db, "nyt", period, state=COMPLETE, documents=0)
+
     assert tidings("forget", "--import", 1).exit_code == 0
     with jobs.db.read() as connection:
         assert connection.scalars(select(Crawl.subject)).all() == ["2020-03"]

@@ -20,8 +20,10 @@ def test_a_database_without_room_is_told_as_a_full_disk(tmp_path: Path) -> None:
     with closing(Database(f"sqlite:///{path}")) as db:
         with db.engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
         with pytest.raises(DatabaseAway) as told:
             fill(db, pages)
+
     assert str(told.value) == (
         f"the disk of {path} is full, so that the database took nothing more (database or disk is "
         "full): make room on it, then do this again; workers go on by themselves"
@@ -39,6 +41,7 @@ def fill(db: Database, pages: int) -> None:
 def test_a_file_on_a_full_disk_is_named_with_what_to_do() -> None:
     with pytest.raises(TidingsError) as told:
         write_atomically(Path("/dev/full"), b"text")
+
     assert str(told.value) == (
         "/dev/full cannot be written (No space left on device): make room on its disk, or choose "
         "another place for it"

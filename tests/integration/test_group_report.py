@@ -57,6 +57,7 @@ def outlets(number: int) -> list[Piece]:
                 text = f"{'Fog' if (day + outlet) % 3 == 0 else 'Calm'} at the {word}."
                 if month == "2020-03" or outlet < number - 1:
                     pieces.append(Piece(f"{month}-{day:02}", text, f"Outlet {outlet:02}"))
+
     return pieces
 
 
@@ -160,6 +161,7 @@ def wire_pieces() -> list[Piece]:
     for number, outlet in enumerate(("Post", "Sun", "Echo", "Post", "Post"), 1):
         text = f"Agency: thick fog stops {number} trains near the northern border tonight"
         pieces.append(Piece(f"2020-03-1{number}", text, outlet))
+
     return pieces
 
 
@@ -179,6 +181,7 @@ def test_distinct_counts_a_copy_once_in_the_outlet_that_had_it_first(db: Databas
     matched = {}
     for row in rows_by(db, run, period="2020-03"):
         matched[row["group"]] = row["matched"]
+
     assert matched == {None: 3, "Echo": 0, "Post": 1, "Sun": 2}
     data = load_run(db, run, Selection(distinct=True), grouping=Grouping.OUTLET)
     assert count_copies(data) == {}
@@ -205,6 +208,7 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
                 "section": "World" if number % 2 else "", "material": "News",
             }
         )  # fmt: skip
+
     add_documents(jobs.db, rows)
     options = {"keywords": (Keyword.parse("fog"),), "steps": ("keywords", "polarity")}
     run = jobs.submit(months(grouping=grouping, **options))
@@ -227,6 +231,7 @@ def test_a_pack_tells_days_of_other_sections_alone_from_days_without_any(
         row |= {"published_at": datetime.fromisoformat(piece.at), "period": piece.at[:7]}
         row |= {"outlet": piece.outlet, "section": "World" if is_world else "Sport"}
         rows.append(row)
+
     add_documents(jobs.db, rows)
     options = {"keywords": (Keyword.parse("fog"),), "steps": ("keywords", "polarity")}
     run = jobs.submit(months(sections=("World",), **by, **options))

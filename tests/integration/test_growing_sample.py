@@ -93,10 +93,13 @@ def work(jobs: Jobs, run: int, slices: int = 200) -> None:
         with jobs.db.write() as connection:
             waiting = update(Job).where(Job.run_id == run, Job.state == State.WAITING)
             connection.execute(waiting.values(due_at=0.0))
+
         if run_row(jobs.db, run).state in (*ENDED, State.PAUSED):
             return
+
         for job in open_jobs(jobs.db, run):
             work_one_slice(jobs.runtime, job.id)
+
     raise AssertionError(open_jobs(jobs.db, run))
 
 
@@ -142,6 +145,7 @@ def train_network(jobs: Jobs) -> str:
     # What a person says counts in other runs, too.
     with jobs.db.write() as connection:
         connection.execute(delete(Code).where(Code.coder == "person:Ann"))
+
     return f"network:{training}"
 
 
@@ -149,8 +153,10 @@ def code_as_person(jobs: Jobs, run: int, number_of: int = 1, among: Iterable[Uni
     """Store the right codes of every so many documents, or of units, as those of a person."""
     with jobs.db.write() as connection:
         codebook_id = keep_codebook(connection, jobs.db, HARM)
+
     with jobs.db.read() as connection:
         documents = connection.execute(select(Document.id, Document.text)).all()
+
     texts = {document.id: document.text or "" for document in documents}
     units = list(among) or [UnitKey(document) for document in texts if document % number_of == 0]
     codes = {
@@ -209,6 +215,7 @@ def test_a_report_follows_when_the_sample_is_enough(jobs: Jobs) -> None:
     reports = select(Job.name).where(Job.run_id == run, Job.state == State.QUEUED)
     with jobs.db.read() as connection:
         assert list(connection.scalars(reports)) == ["report"]
+
     assert len(looks_of(jobs.db, run)) == 1
 
 
@@ -230,11 +237,13 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
 
     with jobs.db.read() as connection:
         codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
+
     units = list(codes_of(jobs.db, run, HARM))[:40]
     with jobs.db.write() as connection:
         coding = Coding(run, codebook_id, "person:Ann")
         codes = {unit: {"harm": CodeValue("no")} for unit in units}
         replace_codes(connection, jobs.db, coding, codes)
+
     page = build_page(jobs.db, run, tmp_path / "second")
     assert "People read a random sample" in page
     assert "intervals, from 40 different texts that people coded." in page
@@ -374,6 +383,7 @@ def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
         killed = submit(jobs, **options)
         kill_while_it_asks(jobs, killed, model)
         kills += 1 + work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=3.0)
+
     # What was in flight at a kill is asked again, and nothing else.
     most_in_flight = kills * jobs.settings.model_concurrency
     assert 900 <= model.texts.total() <= 900 + most_in_flight
@@ -382,6 +392,7 @@ def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
     with jobs.db.write() as connection:
         connection.execute(delete(AnswerDocument))
         connection.execute(delete(Answer))
+
     at_once = submit(jobs, code="all")
     work(jobs, at_once)
     assert model.texts.total() == asked + 900
@@ -407,8 +418,10 @@ def test_what_is_killed_at_any_moment_asks_nothing_twice(
         if chance.random() < 0.5 and len(killed) < 4:
             if is_after:
                 enlarge(*arguments)
+
             killed.append(is_after)
             raise KeyboardInterrupt
+
         enlarge(*arguments)
 
     monkeypatch.setattr(sample_look, "_enlarge", die)
@@ -419,6 +432,7 @@ def test_what_is_killed_at_any_moment_asks_nothing_twice(
             break
         except KeyboardInterrupt:
             continue
+
     assert run_row(jobs.db, run).state == State.DONE
     looks = looks_of(jobs.db, run)
     assert [look.number for look in looks] == list(range(1, len(looks) + 1))
@@ -435,6 +449,7 @@ def test_a_watched_run_keeps_its_error_as_months_come(
     coded = set(codes_of(jobs.db, run, HARM))
     with jobs.db.write() as connection:
         start_watch(connection, jobs.db, run, every="day", max_calls=None, now=NOON)
+
     check_due_watches(jobs.db, jobs.settings, now=NOON + 60)
     work(jobs, run)
 
@@ -477,6 +492,7 @@ def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
     narrow, wide = (submit(jobs, half_width=width) for width in (0.04, 0.2))
     for run in (narrow, wide):
         work(jobs, run)
+
     small, large = (set(codes_of(jobs.db, run, HARM)) for run in (wide, narrow))
     assert len(small) == 100
     assert small < large
@@ -590,4 +606,5 @@ def test_codebooks_are_stored_once(jobs: Jobs) -> None:
     work(jobs, run)
     with jobs.db.read() as connection:
         codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
+
     assert {look.codebook_id for look in looks_of(jobs.db, run)} == {codebook_id}

@@ -66,6 +66,7 @@ class CountingTextApi:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
             return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
+
         operation, body = request.path.rpartition("/")[2], await request.json()
         self.calls[operation] += 1
         self.bodies[operation, str(body)] += 1
@@ -140,6 +141,7 @@ def work_until_called(jobs: Jobs, run: int, name: str | None = None) -> Any:
         job = jobs.slice(run, name)
         if job.state != State.QUEUED:
             break
+
     return job
 
 
@@ -167,6 +169,7 @@ def test_a_job_waits_longer_each_time_that_a_service_hangs_and_fails_when_its_pa
         for _ in range(3):
             waits.append(work_until_called(jobs, run).wait_seconds)
             let_wait_end(jobs, run)
+
         assert waits == [5.0, 10.0, 20.0]
 
         let_patience_end(jobs, run)
@@ -174,6 +177,7 @@ def test_a_job_waits_longer_each_time_that_a_service_hangs_and_fails_when_its_pa
         assert job.state == State.FAILED
         assert "does not answer (time-out)" in job.reason
         assert "(tried for 60 minutes)" in job.reason
+
     assert capsys.readouterr().out.count("job waits") == 3
 
 
@@ -200,6 +204,7 @@ def test_a_slice_with_an_answer_goes_on_at_once_though_another_call_hangs(
         run = jobs.submit(STEPS, "bob")
         while not textapi.calls:
             assert jobs.slice(run).state == State.QUEUED
+
         assert jobs.slice(run).state == State.WAITING
         assert textapi.calls["ner"] == 1
 
@@ -271,6 +276,7 @@ def test_a_slow_service_is_waited_for_as_long_as_the_time_out_says_and_asked_onc
         states = []
         while not states or states[-1] == State.QUEUED:
             states.append(jobs.slice(run).state)
+
         assert states[-1] == State.DONE
         assert len(states) > 1
         assert set(textapi.bodies.values()) == {1}
@@ -300,8 +306,10 @@ def test_calls_that_are_made_again_after_a_time_out_are_counted_as_such(settings
         for _ in range(2):
             work_until_called(jobs, run)
             let_wait_end(jobs, run)
+
         with jobs.db.read() as connection:
             maybe_twice = connection.scalar(select(func.sum(Call.maybe_twice)))
+
         assert len(textapi.bodies) == 2
         assert maybe_twice == textapi.calls.total() - 2 > 0
 
@@ -350,6 +358,7 @@ def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
             job = jobs.slice(run)
             waits.append((job.state, job.wait_seconds))
             let_wait_end(jobs, run)
+
         assert waits == [(State.WAITING, seconds) for seconds in (5.0, 10.0, 20.0)]
         assert "bluesky at" in job.reason
         assert "does not answer (time-out): is it running?" in job.reason

@@ -28,6 +28,7 @@ def import_files(*arguments: str) -> tuple[str, str]:
 def test_columns_of_which_nothing_is_read_are_named_once_for_files_alike() -> None:
     for name in ("a", "b", "c"):
         Path(f"{name}.csv").write_text(f"Title,Published,Byline\nFog {name},2020-03-12,Ann\n")
+
     out, err = import_files("a.csv", "b.csv", "c.csv", "--outlet", "The Tides")
     assert out == "3 documents read, 3 of them new; 0 empty, 0 left out\n"
     assert err == (

@@ -47,8 +47,10 @@ def store_both(db: Database, *imports: list[dict[str, Any]]) -> Any:
     with db.write() as connection:
         for table in (DocumentDetails, Document, DocumentCount):
             connection.execute(delete(table))
+
     for rows in imports:
         add_documents(db, rows)
+
     return stored(db)
 
 
@@ -76,6 +78,7 @@ def test_the_order_of_two_imports_does_not_matter(
         if day := row["published_at"]:
             identity = row["identity"]
             first_days[identity] = min(day, first_days.get(identity, day))
+
     documents, _ = result
     assert {row[0]: row[2] for row in documents if row[2]} == first_days
 
@@ -91,6 +94,7 @@ def test_an_import_says_how_many_documents_stand_in_two_months(
         monkeypatch.setattr(sys, "argv", ["tidings", "import", str(path), option])
         with pytest.raises(SystemExit) as ended:
             main()
+
         assert not ended.value.code
         return capsys.readouterr()
 

@@ -90,6 +90,7 @@ def answer(number: int) -> Answer:
         return Answer(address, status="404 Not Found")
     if number % 10 == 6:
         return Answer(address, titled(""))
+
     date = f"2024-05-{number % 28 + 1:02}"
     head = f'<meta property="article:published_time" content="{date}">' if number % 10 else ""
     return Answer(address, titled(f"Tide {number} Comes In", head))
@@ -326,6 +327,7 @@ def test_of_two_imports_of_a_file_the_one_behind_ends_and_nothing_is_lost(
 
     with pytest.raises(ImportGoesOn, match=r"another process reads the file of import 1, .*let it"):
         import_file(db, path, on_progress=overtake)
+
     assert said(import_file(db, path)) == said(whole)
     assert documents(db) == documents(undisturbed)
 
@@ -339,10 +341,12 @@ def test_a_document_that_was_forgotten_and_may_come_back_does(
     with db.write() as connection:
         ids = documents_named(connection, name)
         suppress(connection, db, ids, None)
+
     forget_documents(db, ids, sentences=sentences, reason="a test", result_tables=())
     assert record(db)["place"] is None
     with db.write() as connection:
         assert unsuppress(connection, handle=None, document=name)
+
     import_file(db, path)
     assert len(pages) == RECORDS + 1
     assert name in [row[0] for row in documents(db)]
@@ -355,6 +359,7 @@ def test_what_may_come_back_again_makes_files_be_read_from_their_starts(
     import_killed(db, path)
     with db.write() as connection:
         assert not unsuppress(connection, handle="ann", document=None)
+
     assert record(db)["place"] is None
 
 

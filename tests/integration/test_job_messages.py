@@ -87,6 +87,7 @@ def test_what_is_sent_for_a_job_is_a_job_message(redis_url: str) -> None:
     send_job_message(app, kind="month", queue="text", message=ARGUMENTS, priority=FIRST)
     with redis.Redis.from_url(redis_url) as client:
         (stored,) = client.lrange("text", 0, -1)
+
     assert holds_job_message(stored)
     assert job_message_problem(message()) is None
     assert job_message_problem(message(headers=HEADERS | {"timelimit": [180, 150]})) is None
@@ -104,6 +105,7 @@ def test_a_report_has_time_to_write_the_pages_of_centuries(
     send_job_message(app, kind=kind, queue=queue, message=ARGUMENTS, priority=FIRST)
     with redis.Redis.from_url(redis_url) as client:
         (stored,) = client.lrange(queue, 0, -1)
+
     assert holds_job_message(stored)
     assert json.loads(stored)["headers"]["timelimit"] == limits
 
@@ -121,6 +123,7 @@ def test_what_is_wrong_with_a_message_is_named(path: tuple[str, ...], value: Any
     part: dict[str, Any] = changed
     for name in path[:-1]:
         part = part[name] = dict(part[name])
+
     part[path[-1]] = value
     problem = job_message_problem(changed)
     assert problem is None or (changed != message() and path[0] in problem)
@@ -139,6 +142,7 @@ def test_no_message_ends_a_worker_or_is_delivered_for_ever(
         unknown_kind = json.dumps(message(headers=HEADERS | {"task": "unheardof"}))
         for odd in (*ODD_MESSAGES.values(), unknown_kind):
             broker.lpush("text", odd.encode("latin-1"))
+
         child = start_worker(settings, workers=1)
         wait_until(lambda: not broker.llen("text"), what="the end of the odd messages")
 
@@ -158,6 +162,7 @@ def test_no_message_ends_a_worker_or_is_delivered_for_ever(
             lambda: sum(dropped_counts(child.log.read_text())) == len(ODD_MESSAGES) + 1,
             what="the number of odd messages in the log",
         )
+
     log = child.log.read_text()
     assert dropped_counts(log)[0] == 1
     assert len(dropped_counts(log)) < len(ODD_MESSAGES) / 2

@@ -35,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         months_run(db, "2020-01", "2020-03", ["storm"], failed=["2020-02"])
         store(db, POSTS, prefix="posts")
         handles_run(db, ["ann"])
+
     archive = write_archive(folder / "archive", {"2021-01-01": ["Rain."], "2021-03-01": ["Sun."]})
     print_json(folder, "import", str(archive))
     print_json(folder, "import", str(archive))

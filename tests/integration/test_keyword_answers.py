@@ -36,6 +36,7 @@ def add_headlines(db: Database, ids: Sequence[int]) -> None:
     for number in ids:
         row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": f"Text {number}"}
         rows.append({**row, "repost": False})
+
     with db.write() as connection:
         connection.execute(db.upsert(Document).on_conflict_do_nothing(), rows)
 
@@ -106,6 +107,7 @@ def test_what_was_stored_in_any_order_is_what_is_known(
     for term, answers in batches:
         if answers:
             add_headlines(db, sorted(answers))
+
         store(db, {(ENGINE, term): answers})
         for number, answer in answers.items():
             if expected.get((term, number), "[]") == "[]":
@@ -115,6 +117,7 @@ def test_what_was_stored_in_any_order_is_what_is_known(
     for term in ("fever", "flu"):
         searched = {number for of_term, number in expected if of_term == term}
         assert missing(db, term, ids) == [number for number in ids if number not in searched]
+
     sentences = {key: json.loads(answer) for key, answer in expected.items() if answer != "[]"}
     assert found(db, ["fever", "flu"], ids) == sentences
 
@@ -133,8 +136,10 @@ def test_many_that_store_at_once_lose_no_bit_of_each_other(db: Database) -> None
     threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert missing(db, "fever", ids) == []
 
 
@@ -145,6 +150,7 @@ def test_a_thousand_documents_without_a_mention_are_one_small_row(db: Database) 
     with db.read() as connection:
         (bitmap,) = connection.scalars(select(SearchedBlock.bitmap)).all()
         assert connection.scalar(select(func.count()).select_from(KeywordSentences)) == 0
+
     assert len(bitmap) == 126  # bits 1 to 1,000
 
 
@@ -152,6 +158,7 @@ def test_an_answer_about_a_document_that_was_erased_meanwhile_is_not_kept(db: Da
     add_headlines(db, [1, 2])
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.id == 2))
+
     store(db, {FEVER: {1: '["Kept."]', 2: '["Not."]'}})
     assert found(db, ["fever"], [1, 2]) == {("fever", 1): ["Kept."]}
 
@@ -164,11 +171,13 @@ def test_an_answer_after_an_erasure_leaves_nothing_for_a_document_that_gets_the_
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.id == 2))
         clear_searched(connection, [2])
+
     store(db, {FEVER: {1: "[]", 2: "[]"}})  # it was on its way: the newest document is 3
 
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.id == 3))
         clear_searched(connection, [3])
+
     add_headlines(db, [2])
     assert missing(db, "fever", [1, 2]) == [2]
 

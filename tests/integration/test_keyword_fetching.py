@@ -39,6 +39,7 @@ def add_headlines(db: Database) -> None:
     rows = []
     for number, text in enumerate(HEADLINES, 1):
         rows.append({"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": text})
+
     with db.write() as connection:
         connection.execute(insert(Document), [{**row, "repost": False} for row in rows])
 
@@ -65,6 +66,7 @@ def test_keywords_are_asked_once_for_each_document_and_term_and_the_days_claim_e
 
     with serving(answer) as service:
         fetch_from(db, settings, service.url, scenario)
+
     assert sorted(asked) == [
         ("A fever again.\nCalm.", ["calm"]),
         ("A fever again.\nCalm.", ["fever"]),
@@ -99,6 +101,7 @@ def test_a_term_that_another_job_asks_of_the_same_day_is_left_to_it(
 
     with serving(answer) as service:
         fetch_from(db, settings, service.url, scenario)
+
     assert asked == [["calm"], ["calm"]]
     assert stored_answers_and_claims(db) == (0, 0)
 
@@ -117,6 +120,7 @@ def test_a_day_that_a_killed_claimant_left_counts_no_more_repeats_than_calls_in_
         for number, text in enumerate(HEADLINES * 3, 1):
             documents = [(number, text)]
             batches += keyword_batches(fetcher.engine, documents, ["fever"], 3000, "nyt 2020-03-01")
+
         keys = batches[0].claim_keys(batches[0].keys)
         claim_answers(db, killed, keys, seconds=30)
         let_claims_run_out(db)
@@ -124,6 +128,7 @@ def test_a_day_that_a_killed_claimant_left_counts_no_more_repeats_than_calls_in_
 
     with serving(answer) as service:
         fetch_from(db, settings, service.url, scenario)
+
     with db.read() as connection:
         assert sum(connection.scalars(select(Call.maybe_twice))) == 4  # calls at a time
 
@@ -141,6 +146,7 @@ def test_keywords_that_were_erased_after_they_were_fetched_are_asked_for_again(
         with db.write() as connection:
             connection.execute(delete(Document).where(Document.id == 2))
             clear_searched(connection, [2])
+
         with pytest.raises(ServiceUnavailable, match="answers were erased"):
             await fetcher.read_sentences(["fever"], [1, 2, 3, 4])
 

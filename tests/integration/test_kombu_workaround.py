@@ -28,11 +28,14 @@ def lose_redis(folder: Path) -> None:
         ]
         for consumer in consumers:
             consumer.consume()
+
         connection.drain_events(timeout=5)
         for channel in channels.values():
             channel._brpop_start()
+
     with suppress(connection.connection_errors):
         connection.collect()
+
     ignore_errors(connection, connection.close)
 
 

@@ -71,6 +71,7 @@ def test_every_mention_is_drawn_as_often_as_any_other(db: Database, run: int) ->
     for seed in range(200):
         sample = draw_sample(db, run, per=6, seed=seed)
         drawn.update(mention.sentence for mention in sample if mention.period == "2020-03")
+
     assert len(drawn) == 30
     chi_squared = sum((count - 40) ** 2 / 40 for count in drawn.values())
     assert chi_squared < 58  # 29 degrees of freedom: more in one of a thousand
@@ -80,6 +81,7 @@ def test_an_erased_document_leaves_its_place_and_moves_no_other(db: Database, ru
     before = draw_sample(db, run, per=10, seed=1)
     with db.write() as connection:
         connection.execute(delete(Document).where(Document.identity == before[0].document))
+
     after = draw_sample(db, run, per=10, seed=1)
     assert set(before[1:]) <= set(after)
 
@@ -87,9 +89,11 @@ def test_an_erased_document_leaves_its_place_and_moves_no_other(db: Database, ru
 def test_a_mention_without_a_polarity_is_not_drawn(db: Database, run: int) -> None:
     with db.write() as connection:
         connection.execute(update(Mention).where(Mention.keyword == "tide").values(polarity=None))
+
     assert set(strata(draw_sample(db, run, per=10, seed=1))) == {("fog", "2020-04")}
     with db.write() as connection:
         connection.execute(update(Mention).values(polarity=None))
+
     with pytest.raises(UsageError, match="no mention with a polarity"):
         draw_sample(db, run, per=10, seed=1)
 
@@ -97,6 +101,7 @@ def test_a_mention_without_a_polarity_is_not_drawn(db: Database, run: int) -> No
 def test_only_runs_of_months_have_mentions(db: Database, run: int) -> None:
     with pytest.raises(NotFound):
         draw_sample(db, run + 9, per=10, seed=1)
+
     store(db, [Text("2020-03-01", "Hello.", handle="ann", source="x")])
     accounts = handles_run(db, ["ann"])
     with pytest.raises(UsageError, match="is of handles"):
@@ -126,7 +131,9 @@ def test_a_session_stores_each_label_at_once_takes_one_back_and_goes_on_later(
         assert "3 of 6 mentions are coded" in session.wait_for("[4 of 6]")
         for place, key in ((4, "3"), (5, "3"), (6, "1")):
             session.press(key, after="\n" if place == 4 else f"[{place} of 6]")
+
         end = session.wait_for_end()
+
     assert "all 6 are coded: a larger --per draws more" in end
     assert "coder 1: 5 labels" in end
     assert labels_of(db, run) == dict(zip(keys, (-1, 0, None, 1, 1, -1), strict=True))
@@ -139,11 +146,13 @@ def test_a_sentence_is_shown_without_its_control_characters(db: Database, run: i
         place = draw_sample(db, run, per=1, seed=1).index(fog) + 1
         for number in range(1, place):
             session.press("s", after=f"[{number} of 3]")
+
         session.wait_for(f"[{place} of 3] fog, 2020-04\n")
         shown = session.wait_for("April.")
         session.press("q", after="\n")
         assert r"\x1b[31m of \u202e" in shown
         session.wait_for_end()
+
     assert "\x1b" not in shown
 
 
@@ -153,6 +162,7 @@ def test_a_session_that_is_interrupted_keeps_its_labels(db: Database, run: int) 
         session.press("\x03", after="[2 of 6]")
         session.wait_for_end()
         assert session.status == 130
+
     assert list(labels_of(db, run).values()) == [1]
 
 
@@ -165,6 +175,7 @@ def test_two_coders_label_at_once_and_what_they_agree_on_is_told(db: Database, r
         for place in (1, 2, 3):
             ann.press("3", after=f"[{place} of 3]")
             ben.press("3", after=f"[{place} of 3]")
+
         ann.wait_for_end()
         ben.wait_for_end()
 
@@ -173,6 +184,7 @@ def test_two_coders_label_at_once_and_what_they_agree_on_is_told(db: Database, r
     assert (counts.shared, counts.alpha) == (3, None)
     with terminal("label", run, "--per", 1, "--coder", "Ben") as session:
         end = session.wait_for_end()
+
     assert "the coders agree on 3 mentions, with one label for all of them" in end
     assert "no two coders" not in end
 
@@ -197,6 +209,7 @@ def test_a_second_session_of_the_same_coder_overwrites_and_takes_back_no_label_o
         other.wait_for_end()
         one.press("q", after="\n")
         one.wait_for_end()
+
     assert labels_of(db, run) == {keys[0]: -1, keys[1]: 1}
 
 
@@ -214,6 +227,7 @@ def test_a_document_that_is_erased_while_its_sentence_is_shown_has_no_label(
         session.press("q", after="[3 of 6]")
         session.wait_for_end()
         assert session.status == 0
+
     assert labels_of(db, run) == {keys[1]: 0}
 
 
@@ -225,6 +239,7 @@ def test_a_run_that_is_removed_while_it_is_labelled_ends_the_session_in_one_line
         forget_run(db, run)
         session.press("1", after="[1 of 6]")
         end = session.wait_for_end()
+
     assert "Traceback" not in end
     assert f"there is no run {run}" in end
     assert session.status == 1
@@ -260,6 +275,7 @@ def test_a_coded_file_comes_back_with_its_labels(db: Database, run: int, tmp_pat
     for row, label in zip(rows, given, strict=True):
         row["label"] = label
         row["period"] = "March 2020"  # what a spreadsheet program makes of it
+
     write_coded(path, rows, delimiter=";")
     done = tidings("label", run, "--file", path, "--coder", "Ann")
     assert "5 labels of Ann stored" in done.stderr
@@ -277,6 +293,7 @@ def test_a_file_with_a_wrong_label_is_refused_whole(db: Database, run: int, tmp_
     rows = write_sample(path, run, "--per", 2)
     for row, label in zip(rows, ["1", "2", "good", "", "", "0"], strict=True):
         row["label"] = label
+
     write_coded(path, rows)
     done = run_command("label", run, "--file", path)
     assert done.returncode == 1
@@ -312,6 +329,7 @@ def test_rows_whose_sentence_is_another_mention_s_are_refused(
     rows = write_sample(path, run, "--per", 2)
     for row in rows:
         row["label"] = "1"
+
     rows[0]["item"], rows[1]["item"] = rows[1]["item"], rows[0]["item"]
     write_coded(path, rows)
     done = run_command("label", run, "--file", path)
@@ -322,6 +340,7 @@ def test_rows_whose_sentence_is_another_mention_s_are_refused(
 
     for row in rows:
         del row["sentence"]
+
     write_coded(path, rows)
     assert "6 labels of coder 1 stored" in run_command("label", run, "--file", path).stderr
 
@@ -343,6 +362,7 @@ def test_a_sentence_as_a_spreadsheet_program_saves_it_is_the_mention_s(
     for row in rows:
         row["label"] = "1"
         row["sentence"] = f"'{' '.join(row['sentence'].split())} "
+
     write_coded(path, rows)
     content = path.read_text(encoding="utf-8-sig")
     path.write_bytes(content.encode(encoding, errors="replace"))
@@ -379,8 +399,10 @@ def test_a_file_that_is_none_is_one_line(
 def test_a_file_that_is_too_large_or_missing_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         read_coded_file(tmp_path / "none.csv")
+
     with (tmp_path / "large.csv").open("wb") as file:
         file.truncate(2**25 + 1)
+
     with pytest.raises(BadInput, match="larger than 32 MB"):
         read_coded_file(tmp_path / "large.csv")
 

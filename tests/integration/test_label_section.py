@@ -53,6 +53,7 @@ def mentions_of(db: Database, run: int, keyword: str) -> Mentions:
             polarity = polarities.get((mention.document, mention.key.position))
             if mention.key.keyword == keyword and polarity is not None:
                 mentions[mention.key] = (mention.period, polarity)
+
     return mentions
 
 
@@ -97,6 +98,7 @@ def test_with_labels_the_mean_is_the_regression_estimator_over_months(
         mean = sum(of_month.values()) / len(of_month)
         scores = [of_month[key] for key in drawn]
         strata.append(Stratum(len(of_month), mean, scores, values))
+
     label(db, run, "Ann", labels)
 
     section = section_of(db, run)
@@ -125,6 +127,7 @@ def test_where_readers_say_what_the_engine_says_every_sign_is_right(db: Database
     shares = dict.fromkeys(("negative", "neutral", "positive"), 0.0)
     for _, score in mentions.values():
         shares[list(shares)[sign(score) + 1]] += 1 / 90
+
     assert tide.commonest.mean == pytest.approx(max(shares.values()))
     assert shares[tide.commonest_name] == max(shares.values())
     assert tide.correlation is not None
@@ -237,6 +240,7 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
     for section in sections.values():
         assert section.subjects[0].right is not None
         assert section.subjects[0].right.mean == pytest.approx(1.0)
+
     assert sections["vader"].band == (-0.05, 0.05)
     assert sections["news"].band == (-0.13, 0.2)
 

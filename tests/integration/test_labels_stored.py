@@ -35,10 +35,12 @@ def test_a_label_is_stored_replaced_taken_back_exported_and_erased(db: Database)
     with db.write() as connection:
         store_labels(connection, db, run, "Ann", {first: 1, second: None})
         store_labels(connection, db, run, "Bob", {first: 0})
+
     with db.write() as connection:
         store_labels(connection, db, run, "Ann", {first: -1, third: 0})
         delete_label(connection, run, "Ann", second)
         store_labels(connection, db, run, "Ann", {})
+
     assert stored(db, run, "Ann") == {first: -1, third: 0}
     assert stored(db, run, "Bob") == {first: 0}
 
@@ -54,6 +56,7 @@ def test_a_label_is_stored_replaced_taken_back_exported_and_erased(db: Database)
 
     with db.read() as connection:
         ids = documents_named(connection, sample[0].document)
+
     forget_documents(db, ids, sentences=lambda _: [], reason="on request", result_tables=())
     assert stored(db, run, "Ann") == {third: 0}
     assert stored(db, run, "Bob") == {}

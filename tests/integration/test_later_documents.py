@@ -75,6 +75,7 @@ def complete_run(jobs: Jobs, parameters: Any, *names: str) -> int:
     jobs.do_all(run)
     with jobs.db.read() as connection:
         assert get_run(connection, run).state == State.DONE
+
     return run
 
 
@@ -84,6 +85,7 @@ def export(jobs: Jobs, run: int) -> dict[str, list[dict[str, Any]]]:
         out = io.BytesIO()
         write(jobs.db, run, table, "jsonl", out)
         tables[table] = [json.loads(line) for line in out.getvalue().splitlines()]
+
     return tables
 
 
@@ -163,6 +165,7 @@ def test_the_erasure_of_documents_that_a_run_never_had_leaves_it_unchanged(jobs:
     add_documents(jobs.db, [headline(3, "Fever is in Port."), headline(4, "Fever ends.", month=3)])
     with jobs.db.read() as connection:
         ids = [*documents_named(connection, "nyt:3"), *documents_named(connection, "nyt:4")]
+
     erased = forget_documents(
         jobs.db, ids, sentences=sentences, result_tables=RESULT_TABLES, reason="on request"
     )
@@ -179,6 +182,7 @@ def test_an_answer_that_quotes_a_document_erased_meanwhile_is_not_kept(jobs: Job
     assert claim is not None
     with jobs.db.read() as connection:
         stored = documents_named(connection, "nyt:1")[0]
+
     batch = Batch(
         {b"a" * 16: '"kept"', b"b" * 16: '"not"'}, [(stored, b"a" * 16), (stored + 1000, b"b" * 16)]
     )
@@ -202,6 +206,7 @@ def test_the_reused_id_of_an_erased_document_brings_no_other_into_an_ended_run(
         assert ids == [connection.scalar(select(func.max(Document.id)))], (
             "the number that SQLite gives again"
         )
+
     forget_documents(
         jobs.db,
         ids,

@@ -102,8 +102,10 @@ def test_of_many_claims_at_once_one_wins(db: Database) -> None:
     threads = [threading.Thread(target=claim_as, args=(f"owner {number}",)) for number in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert len(won) == 1
     assert read_job(db, run).claims == 1
 
@@ -132,8 +134,10 @@ def test_an_expired_lease_is_taken_over_and_the_stale_owner_writes_nothing_more(
     assert renew_lease(db, stale, lease_seconds=20) is None
     with pytest.raises(LeaseLost, match="2020-01"), db.write() as connection:
         fence(connection, stale, progress=True)
+
     with pytest.raises(LeaseLost):
         finish_job(db, stale)
+
     requeue_job(db, stale)
     now = read_job(db, run)
     assert (now.state, now.owner, now.claims) == (State.RUNNING, "b", fresh.number)
@@ -149,6 +153,7 @@ def test_a_write_that_loses_the_fence_rolls_everything_back(db: Database) -> Non
     with pytest.raises(LeaseLost), db.write() as connection:  # noqa: PT012 - both statements are one transaction
         set_step(connection, db, stale, step="keywords", state=StepState.COMPLETE, documents=1)
         fence(connection, stale)
+
     with db.read() as connection:
         assert connection.execute(select(JobStep.step)).all() == []
 
@@ -168,6 +173,7 @@ def test_a_renewal_extends_the_lease_and_returns_a_pause(db: Database) -> None:
     assert renew_lease(db, claimed, lease_seconds=20) == State.RUNNING
     with db.read() as connection:
         seconds = connection.scalar(select(Job.lease_until - clock()).where(Job.run_id == run))
+
     assert seconds is not None
     assert 15 < seconds <= 20
     pause_run(db, run)
@@ -187,6 +193,7 @@ def test_three_crashes_without_progress_fail_the_job_with_the_reason(db: Databas
     for owner in ("a", "b", "c"):
         must_claim(db, run, owner)
         assert crash(db, owner) == 1
+
     failed = read_job(db, run)
     assert (failed.state, failed.crashes, failed.losses) == (State.FAILED, 3, 0)
     assert failed.reason == (
@@ -203,6 +210,7 @@ def test_a_worker_that_is_lost_for_an_unknown_reason_is_no_crash_of_its_job(db: 
         expire_lease(db, run)
         must_claim(db, run, f"b{number}")
         requeue_lost_jobs(db, has_gone)
+
     job = read_job(db, run)
     assert (job.state, job.crashes, job.losses) == (State.QUEUED, 0, 20)
 
@@ -220,6 +228,7 @@ def test_a_job_that_loses_its_worker_thirty_times_in_a_row_fails(
         must_claim(db, run, f"owner {number}", has_exited=has_gone)
         if noticed_by == "reconcile":
             assert requeue_lost_jobs(db, has_gone) == 1
+
     assert try_claim(db, run, has_exited=has_gone) is None
     failed = read_job(db, run)
     assert (failed.state, failed.losses) == (State.FAILED, 30)
@@ -241,6 +250,7 @@ def test_of_jobs_that_shared_a_process_only_the_one_that_kills_it_fails(db: Data
         crash(db, owner)
         with db.write() as connection:
             fence(connection, alone, progress=True)
+
         crash(db, f"not {owner}")
 
     assert read_job(db, run, "guilty").state == State.FAILED
@@ -262,6 +272,7 @@ def test_a_job_with_progress_is_not_failed_however_often_it_crashes(
                     fence(connection, claimed, progress=True)
                 else:
                     note_progress(connection, claimed)
+
     assert read_job(db, run).state == State.RUNNING
 
 
@@ -293,11 +304,13 @@ def test_a_job_that_made_progress_since_it_was_read_is_not_failed_for_its_crashe
     for owner in ("a", "b"):
         must_claim(db, run, owner)
         crash(db, owner)
+
     last = must_claim(db, run, "c")
 
     def is_owner_after_progress(_owner: str) -> bool:
         with db.write() as connection:
             note_progress(connection, last)
+
         return True
 
     requeue_crashed_jobs(db, is_owner_after_progress, "SIGSEGV")
@@ -340,6 +353,7 @@ def test_a_retry_resets_the_crashes(db: Database) -> None:
     for owner in ("a", "b", "c"):
         must_claim(db, run, owner)
         crash(db, owner)
+
     assert try_claim(db, run) is None
     assert retry_run(db, run) == 1
     must_claim(db, run)
@@ -365,6 +379,7 @@ def test_a_run_ends_with_its_last_job_and_gets_one_report(db: Database) -> None:
     close_ended_runs(db)
     with db.read() as connection:
         kinds = connection.scalars(select(Job.kind).where(Job.run_id == run)).all()
+
     assert sorted(kinds) == ["month", "month", "report"]
 
 
@@ -381,8 +396,10 @@ def test_last_jobs_that_end_at_once_end_their_run(db: Database) -> None:
     threads = [threading.Thread(target=end, args=(claimed,)) for claimed in claims]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert run_state(db, run) == State.DONE
 
 
@@ -395,6 +412,7 @@ def test_a_run_whose_last_worker_died_before_closing_it_is_closed_by_reconcile(
         connection.execute(
             update(Job).where(Job.run_id == run).values(state=State.DONE, owner=None)
         )
+
     close_ended_runs(db)
     assert run_state(db, run) == State.DONE
 
@@ -434,10 +452,12 @@ def test_a_job_is_dispatched_once_until_its_message_is_late_or_could_not_be_sent
     assert dispatched(db, 5) == [(run, "2020-01")]
     with db.write() as connection:
         connection.execute(update(Job).values(dispatched_at=clock() - 10))
+
     assert dispatched(db, 5) == []
     assert dispatched(db, 5, lost_after=5) == [(run, "2020-01")]
     with db.write() as connection:
         connection.execute(update(Job).values(dispatched_at=clock() - 31))
+
     assert dispatched(db, 5) == [(run, "2020-01")]
 
 

@@ -84,8 +84,10 @@ class Service:
             used = sum(used[window.unit] for at, used in self.counted if at > begin)
             if used > window.amount:
                 self.exceeded.append(f"{used} in {window} at {now / 1e6:.3f} s")
+
             left = max(window.amount - used, 0)
             stated.append(StatedLimit(window.unit, left, window.amount, window.seconds))
+
         return stated if self.states_limits else []
 
     def charge(self, weights: Weights, sign: int = 1, minute: int | None = None) -> int:
@@ -165,6 +167,7 @@ class Process:
             self.service.charge(used)
             if not planned.is_answered:
                 raise TimeoutError
+
             permitted.settle(used)
             permitted.lower(stated_limits)
 
@@ -176,6 +179,7 @@ class Process:
         self.client.is_dead = True
         for task in self.tasks:
             task.cancel()
+
         limiter = self.limiter
         for background in (
             limiter._distribution,
@@ -183,6 +187,7 @@ class Process:
             limiter._in_flight._stamping,
         ):
             await background.stop()
+
         await self.client.aclose()
 
 
@@ -216,6 +221,7 @@ async def run_schedule(
     service = Service(virtual_time, parse_limits(limits), states_limits=states_limits)
     if any(fault.kind == "clock is right" for fault in faults):
         virtual_time.redis_ahead = 7200
+
     # Their own clocks differ by hours, which nothing depends on.
     processes = [Process(service, redis_url, 3600.0 * number) for number in range(len(calls))]
     everyone = list(processes)
@@ -225,6 +231,7 @@ async def run_schedule(
     async with virtual_time.passing():
         for process, planned in zip(processes, calls, strict=True):
             process.start(planned)
+
         now = 0.0
         for fault in sorted(faults, key=lambda fault: fault.at):
             await virtual_time.sleep(fault.at - now)
@@ -244,7 +251,9 @@ async def run_schedule(
         await asyncio.gather(*alive)
         for process in everyone:
             await process.close()
+
         await keeper.aclose()
+
     return service
 
 
@@ -270,6 +279,7 @@ def test_no_trailing_window_of_the_service_is_ever_exceeded(
         service = asyncio.run(
             run_schedule(redis_url, limits, calls, faults, states_limits=states_limits)
         )
+
     assert service.exceeded == []
 
 

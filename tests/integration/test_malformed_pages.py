@@ -54,6 +54,7 @@ class Service:
             return await MASTODON_ACCOUNT.send(request)
         if "/by/username/" in request.path:
             return await X_USER.send(request)
+
         answer = self.script[0]
         self.script = self.script[1:] or self.script
         return await answer.send(request)

@@ -46,6 +46,7 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
             at = {"published_at": datetime(2020, 3, 3 + number)}  # noqa: DTZ001 - as it is stored
             row = stored_post(number, text=text) | of_month | at | {"identity": f"nyt:{number}"}
             add_documents(opened.db, [row])
+
         yield opened
 
 
@@ -88,6 +89,7 @@ def test_a_run_from_before_the_option_reads_as_not_masked_and_scores_so(jobs: Jo
         assert stored is not None
         assert stored.pop("mask_keyword") is True
         connection.execute(update(Run).where(Run.id == run).values(parameters=stored))
+
     assert kind_named("months").read_parameters(stored) == parameters(mask_keyword=False)
     jobs.to_its_end(run)
     of_sentence = {polarity for (_, text), polarity in polarities(jobs).items() if text == SENTENCE}
@@ -103,6 +105,7 @@ def test_no_mask_is_stored_and_stands_in_the_command_that_makes_the_run_again(
         assert done.stdout == f"{number}\n", done.stderr
         with jobs.db.read() as connection:
             stored = connection.scalar(select(Run.parameters).where(Run.id == number))
+
         assert stored is not None
         read = kind_named("months").read_parameters(stored)
         assert isinstance(read, MonthsParameters)

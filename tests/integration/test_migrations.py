@@ -105,8 +105,10 @@ def test_every_migration_can_be_undone_and_keeps_the_stored_rows(db: Database) -
         connection.execute(
             insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False)
         )
+
     for revision in revisions()[-2::-1]:
         migrate(db.url, revision)
+
     migrate(db.url)
     with db.read() as connection:
         assert connection.execute(select(Job.run_id, Job.name)).all() == [(run, "2020-03")]
@@ -119,6 +121,7 @@ def test_a_second_migration_changes_nothing(db: Database) -> None:
         connection.execute(
             insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False)
         )
+
     migrate(db.url)
     with db.read() as connection:
         assert connection.scalars(select(Document.text)).all() == ["Kept."]
@@ -153,6 +156,7 @@ def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
             row = {"id": number, "identity": f"nyt:{number}", "source": "nyt"}
             row["text"] = document_text
             connection.execute(insert(documents_of_0004).values(**row, repost=False))
+
         for key, value in answers.items():
             connection.execute(insert(Answer).values(key=key, value=value))
 
@@ -180,6 +184,7 @@ def test_materials_move_to_origins_and_come_back(db: Database) -> None:
             row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": "Fog."}
             dated = {"period": "2020-03" if number < 5 else None, "repost": False}
             connection.execute(insert(documents_of_0004).values(**row, **dated, material=material))
+
     job = NewJob(JobKind.MONTH, "2020-03", {})
     parameters = {"kind": "months", "source": "nyt", "keywords": []}
     run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
@@ -195,6 +200,7 @@ def test_materials_move_to_origins_and_come_back(db: Database) -> None:
         counts = connection.execute(select(*columns)).all()
         of_run = select(Run.parameters["sources"]).where(Run.id == run)
         assert connection.scalar(of_run) == ["nyt"]
+
     assert sorted(number for *_, number in counts) == [1, 1, 1, 2]
     assert ("", UNKNOWN_ORIGIN, 1) in counts
 
@@ -203,6 +209,7 @@ def test_materials_move_to_origins_and_come_back(db: Database) -> None:
         stored = connection.scalars(text("SELECT material FROM documents ORDER BY id")).all()
         of_run = select(Run.parameters["source"].as_string()).where(Run.id == run)
         assert connection.scalar(of_run) == "nyt"
+
     assert stored == ["News", None, "Op-Ed", "News", None]
 
 
@@ -240,6 +247,7 @@ def test_labels_become_codes_of_the_codebook_polarity_and_come_back(db: Database
         for number in (1, 2, 3):
             row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": "Fog."}
             connection.execute(insert(Document).values(**row, repost=False))
+
         connection.execute(insert(labels_of_0011), label_rows)
 
     migrate(db.url)
@@ -274,4 +282,5 @@ def test_labels_become_codes_of_the_codebook_polarity_and_come_back(db: Database
         columns = labels_of_0011.c
         order = (columns.document_id, columns.coder)
         restored = connection.execute(select(labels_of_0011).order_by(*order)).mappings().all()
+
     assert [dict(row) for row in restored] == label_rows

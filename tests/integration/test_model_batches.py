@@ -60,7 +60,9 @@ def work(jobs: Jobs, run: int, *, slices: int = 30) -> None:
     for _ in range(slices):
         if jobs.slice(run).state in (State.DONE, State.FAILED):
             return
+
         make_due(jobs, run)
+
     raise AssertionError(jobs.row(run))
 
 
@@ -116,6 +118,7 @@ def test_batches_have_no_more_lines_than_the_server_takes(jobs: Jobs, model: Mod
         small_jobs.slice(run)
         assert small_jobs.row(run).reason.startswith(f"3 batches with {TEXTS} texts")
         work(small_jobs, run)
+
     assert [batch["request_counts"]["total"] for batch in model.batches.values()] == [5, 5, 2]
     assert model.answered == len(model.texts) == TEXTS
 
@@ -128,6 +131,7 @@ def test_no_more_tokens_are_enqueued_than_the_server_takes(jobs: Jobs, model: Mo
         assert 0 < open_lines(few_jobs) < TEXTS
         work(few_jobs, run)
         assert len(codes_of(few_jobs.db, run)) == TEXTS
+
     assert len(model.batches) > 1
     assert model.answered == TEXTS
 
@@ -139,6 +143,7 @@ def test_a_text_that_no_batch_may_have_fails_the_job_and_costs_nothing(
     with closing(Jobs(too_few)) as small_jobs:
         run = submit(small_jobs)
         row = small_jobs.slice(run)
+
     assert row.state == State.FAILED
     assert "TIDINGS_MODEL_BATCH_TOKENS lets all batches together have 500" in row.reason
     assert run_row(jobs.db, run).cost_charged == 0
@@ -303,12 +308,15 @@ def test_a_cap_leaves_out_what_it_has_no_room_for(jobs: Jobs, model: ModelServer
         row = jobs.slice(capped)
         if row.state == State.DONE or run_row(jobs.db, capped).state == State.PAUSED:
             break
+
         make_due(jobs, capped)
         assert run_row(jobs.db, capped).cost_charged <= cap
+
     assert model.bill * MICRO <= cap
     if run_row(jobs.db, capped).state == State.PAUSED:
         resume_run(jobs.db, capped, max_cost=Money(MICRO, "USD"))
         work(jobs, capped)
+
     assert len(codes_of(jobs.db, capped)) == TEXTS
 
 
@@ -348,6 +356,7 @@ def test_a_process_that_is_killed_at_any_moment_loses_nothing_and_pays_nothing_t
         make_due(jobs, run)
         if is_killed:
             break
+
     assert is_killed, moment
     work(jobs, run)
     assert jobs.row(run).state == State.DONE

@@ -85,10 +85,13 @@ def test_a_run_pauses_at_its_cap_and_goes_on_when_that_is_raised(
 
     with pytest.raises(RunCapReached, match="stays paused"):
         resume_run(jobs.db, run)
+
     with pytest.raises(UsageError, match="give more"):
         resume_run(jobs.db, run, max_cost=Money(1, "USD"))
+
     with pytest.raises(UsageError, match="pays in USD"):
         resume_run(jobs.db, run, max_cost=Money(MICRO, "EUR"))
+
     resume_run(jobs.db, run, max_cost=Money(MICRO, "USD"))
     assert jobs.to_its_end(run).state == State.DONE
     assert model.calls == len(model.texts) == TEXTS
@@ -133,6 +136,7 @@ def test_jobs_that_a_cap_puts_off_do_not_wait_for_each_other_without_end(jobs: J
 def test_a_cap_on_nothing_is_refused(jobs: Jobs) -> None:
     with pytest.raises(UsageError, match="give the cap in it"):
         submit(jobs, Money(MICRO, "EUR"))
+
     free = jobs.settings.model_copy(update={"model_price": ""})
     with closing(Jobs(free)) as free_jobs, pytest.raises(UsageError, match="costs nothing"):
         submit(free_jobs, Money(MICRO, "USD"))
@@ -146,7 +150,9 @@ def test_a_call_without_an_answer_stays_charged_at_its_bound(
     for _ in range(20):
         if jobs.slice(run).state == State.DONE:
             break
+
         _make_due(jobs, run)
+
     assert jobs.row(run).state == State.DONE
     (call,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
     assert call.calls == model.calls > TEXTS
@@ -160,7 +166,9 @@ def test_a_busy_server_is_asked_again_and_charges_nothing(jobs: Jobs, model: Mod
     for _ in range(30):
         if jobs.slice(run).state == State.DONE:
             break
+
         _make_due(jobs, run)
+
     assert jobs.row(run).state == State.DONE
     assert model.calls > model.answered == TEXTS
     assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS
@@ -179,6 +187,7 @@ def test_the_bill_of_a_run_whose_workers_are_killed_stays_below_its_cap(
                 lambda seen=seen: model.answered > seen + 3, what=f"answers before kill {kill}"
             )
             process.kill()
+
     assert jobs.to_its_end(run).state == State.DONE
     assert model.bill * MICRO <= run_row(jobs.db, run).cost_charged <= cap
     paid_twice = sum(count - 1 for count in model.texts.values())
@@ -195,8 +204,10 @@ def test_the_model_does_not_wait_until_an_answer_is_stored(jobs: Jobs, model: Mo
         with no_answer_stored(jobs.db):
             assert not codes_of(jobs.db, run)
             wait_until(lambda: model.answered >= 5, what="the answer to a fifth call")
+
         model.faults.latency = 0.0
         assert process.wait(60) == 0
+
     assert jobs.row(run).state == State.DONE
     assert model.calls == len(model.texts) == TEXTS
 
@@ -215,6 +226,7 @@ def test_calls_that_were_charged_and_not_made_are_given_back(
             stored = run_row(jobs.db, run)
             assert stored.calls_begun == model.calls
             assert 0 <= stored.cost_charged - model.bill * MICRO < TEXTS
+
     (calls,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
     assert int(calls.calls) == model.calls == TEXTS
     assert int(calls.charged_cost) == run_row(jobs.db, run).cost_charged
@@ -226,6 +238,7 @@ def no_answer_stored(db: Database) -> Iterator[None]:
     with db.write() as connection:
         if not db.is_sqlite:
             connection.execute(text("LOCK TABLE answers IN SHARE ROW EXCLUSIVE MODE"))
+
         yield
 
 
@@ -317,6 +330,7 @@ def test_a_worker_whose_price_is_in_another_currency_asks_nothing(
     euros = jobs.settings.model_copy(update={"model_price": PRICE.replace("USD", "EUR")})
     with closing(Jobs(euros)) as others:
         row = others.to_its_end(run)
+
     assert row.state == State.FAILED
     assert "the run was submitted with one in USD" in row.reason
     assert model.calls == 0

@@ -94,6 +94,7 @@ def test_posts_without_reposts_are_coded(jobs: Jobs, model: ModelServer) -> None
     add_documents(jobs.db, posts)
     with jobs.db.write() as connection:
         keep_codebook(connection, jobs.db, POSTS)
+
     typed = HandlesParameters(steps=("polarity",), codebook=POSTS.hash.hex(), coder="model:stub")
     kind = kind_named("handles")
     parameters = kind.match_stored(jobs.db, jobs.settings, typed, ("ayr",), ()).parameters
@@ -115,6 +116,7 @@ def test_a_sample_is_the_one_that_people_get(jobs: Jobs, model: ModelServer) -> 
     for month in ("2024-04", "2024-02", "2024-03"):
         with jobs.db.write() as connection:
             connection.execute(update(Job).where(Job.run_id == run).values(due_at=0.0))
+
         assert jobs.to_its_end(run, month).state == State.DONE
 
     coded = set(codes_of(jobs.db, run))
@@ -160,6 +162,7 @@ def test_a_text_whose_answer_was_refused_is_not_called_coded(
     with jobs.db.write() as connection:
         codebook_id, _ = stored_codebook(connection, DOCUMENTS.hash.hex())
         replace_codes(connection, jobs.db, Coding(run, codebook_id, "person:Ann"), people)
+
     data = load_run(jobs.db, run)
     (sample,) = read_coded_samples(data)
     for variable in ("harm", "what"):
@@ -167,6 +170,7 @@ def test_a_text_whose_answer_was_refused_is_not_called_coded(
         numbers = [sum(counts.count(stratum.number, None).values()) for stratum in sample.strata]
         # Nobody knows whether the second question would be asked of the text.
         assert sum(numbers) == 5, variable
+
     index = report_folder.build(jobs.db, [run], tmp_path / "report")
     page = Page((index.parent / "codes.html").read_text(encoding="utf-8"))
     assert "model:stub coded all texts but 1 (1 refused)" in page.text
@@ -179,6 +183,7 @@ def test_a_pack_makes_the_codes_of_the_answers_again(jobs: Jobs, tmp_path: Path)
     with ZipFile(packed) as archive:
         answers = archive.read("answers/codes.jsonl").splitlines()
         calls = archive.read("exports/calls.jsonl").splitlines()
+
     value = json.loads(answers[0])["value"]
     assert (value["model"], value["fingerprint"]) == ("stub", "fp_stub_1")
     assert json.loads(value["text"])["harm"] in ("yes", "no")
@@ -204,6 +209,7 @@ def test_a_pack_without_texts_has_no_answer_of_a_model(jobs: Jobs, tmp_path: Pat
     packed = pack(jobs, run, tmp_path / "run.zip")
     with ZipFile(packed) as archive:
         assert "answers/codes.jsonl" not in archive.namelist()
+
     assert verify(packed).problems == []
 
 
@@ -220,6 +226,7 @@ def test_an_erased_document_takes_its_answer_with_it(jobs: Jobs, model: ModelSer
     asked = model.calls
     with jobs.db.read() as connection:
         ids = documents_named(connection, "nyt:made-up/2024-02-05/0")
+
     tables = result_tables()
     erased = forget_documents(
         jobs.db, ids, sentences=sentences, reason="erased", result_tables=tables
@@ -240,6 +247,7 @@ def test_nothing_is_sent_to_a_server_elsewhere_unless_somebody_agreed(
         row = others.to_its_end(run)
         assert row.state == State.FAILED
         assert f"texts would leave this machine for model.example:{port}" in row.reason
+
     assert model.calls == 0
 
 
@@ -306,6 +314,7 @@ def test_what_does_not_fit_is_refused(jobs: Jobs) -> None:
     nowhere = jobs.settings.model_copy(update={"model_url": None})
     with closing(Jobs(nowhere)) as others, pytest.raises(UsageError, match="TIDINGS_MODEL_URL"):
         months(others)
+
     dollars = jobs.settings.model_copy(update={"model_limits": "5 EUR/d"})
     with closing(Jobs(dollars)) as others, pytest.raises(UsageError, match="in one currency"):
         months(others)

@@ -52,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stories.months_run(
             db, "2020-03", "2020-04", ["circus"], failed=["2020-04"], state=State.FAILED
         )
+
     return folder
 
 
@@ -159,6 +160,7 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
     assert report.figure("covid-mentions").path.suffix == ".svg"
     with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of covid-"):
         report.figure("mentions")
+
     with pytest.raises(tidings.TidingsError, match=r"no figure sharse: it is one of shares"):
         report.figure("sharse")
 
@@ -233,14 +235,17 @@ def test_an_error_has_the_sentence_and_the_status_of_the_command(
     typed = command(folder, "export", "1", "nothing")
     with pytest.raises(tidings.UsageError) as error:
         run.table("nothing")
+
     assert f"tidings: {error.value}\n" == typed.stderr
     assert error.value.status == typed.returncode == 2
 
     with pytest.raises(tidings.UsageError, match=r"^March is no range of months: write") as usage:
         home.months("March", keywords="covid")
+
     assert usage.value.status == 2
     with pytest.raises(tidings.CommandError, match=r"^there is no run 99") as missing:
         home.run(99)
+
     assert (missing.value.status, type(missing.value)) == (1, tidings.CommandError)
 
 
@@ -278,20 +283,25 @@ def test_a_pack_is_read_without_a_home(settings: Settings, stub: Stub) -> None:
         run = jobs.submit(months())
         for row in jobs.rows(run):
             jobs.to_its_end(run, row.name)
+
         path = pack(jobs, run, Path("study.zip").resolve(), texts=True, title="A town")
         exports = {}
         for table in ("periods", "mentions", "coverage", "labels"):
             lines = exported(jobs.db, run, table, "jsonl").splitlines()
             exports[table] = list(map(json.loads, lines))
+
     opened = tidings.open_pack(path)
     assert opened.run["title"] == "A town"
     assert set(opened.tables) > {"documents", *exports}
     for row in exports["mentions"]:
         row["published_at"] = datetime.fromisoformat(row["published_at"])
+
     for table, rows in exports.items():
         assert opened.table(table).to_pylist() == rows
+
     with pytest.raises(tidings.TidingsError, match=r"has no table nothing: it is one of agreement"):
         opened.table("nothing")
+
     with pytest.raises(tidings.TidingsError, match=r"cannot be read as a pack"):
         tidings.open_pack("no.zip").table("periods")
 
@@ -310,6 +320,7 @@ def test_the_page_for_coders_is_served_until_it_is_closed(run: tidings.Run) -> N
     assert list(page.links) == ["Ann", "Ben", "decisions"]
     with urlopen(page.links["Ann"]) as answer:  # noqa: S310 - loopback
         assert answer.status == 200
+
     assert "Ann: 0 of" in page.close()
     with pytest.raises(tidings.UsageError, match="--serve opens a page to code on"):
         run.label("relevance", serve=True, out="sample.csv")
@@ -328,8 +339,10 @@ def test_a_server_runs_commands_as_they_are_executed_and_may_be_killed(folder: P
 
     with pytest.raises(tidings.UsageError, match=r"^March is no range of months"):
         home.months("March")
+
     with pytest.raises(tidings.CommandError, match=r"^there is no run 99"):
         home.run(99)
+
     Path("über").mkdir()
     os.chdir("über")
     assert home.run(1).export("periods", out="ausgabe “a b”.csv") == b""
@@ -362,6 +375,7 @@ def test_the_server_of_commands_ends_with_the_program_that_started_it(folder: Pa
 def test_modules_of_the_same_names_in_the_working_folder_do_no_harm(folder: Path) -> None:
     for module in ("core", "cli", "models", "workers", "analysis"):
         Path(f"{module}.py").write_text('raise SystemExit("mine")\n')
+
     script = Path("mine.py")
     script.write_text(
         "import tidings\n"
@@ -376,6 +390,7 @@ def test_modules_of_the_same_names_in_the_working_folder_do_no_harm(folder: Path
             check=False,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
+
     assert (done.stdout, done.stderr) == ("8\n", "")
 
 
@@ -419,7 +434,9 @@ def test_a_stack_that_two_programs_start_at_once_is_one(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(2) as executor:
         homes = list(executor.map(open_home, range(2)))
+
     assert [home.command("doctor").count("BAD") for home in homes] == [0, 0]
     for home in homes:
         home.close()
+
     assert not (tmp_path / "own" / "stack.json").exists()

@@ -37,6 +37,7 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
             dated = {"source": "nyt", "handle": None, "period": "2020-03", "published_at": day}
             row = stored_post(number, text=text) | dated | {"identity": f"nyt:{number:03}"}
             add_documents(opened.db, [row])
+
         yield opened
 
 
@@ -69,6 +70,7 @@ def test_the_texts_of_all_months_show_that_a_name_is_a_persons(jobs: Jobs) -> No
         dated = {"source": "nyt", "handle": None, "period": "2020-03", "published_at": day}
         row = stored_post(number, text=text) | dated | {"identity": f"nyt:{number:03}"}
         add_documents(jobs.db, [row])
+
     job = jobs.do(months())
     run_names = read_run_names(load_run(jobs.db, job.run_id))
     assert run_names.types == {"orca": "", "quist": "PERSON"}

@@ -86,6 +86,7 @@ def test_a_job_fails_with_the_reason_when_what_is_answered_does_not_fit(
     operation, body = BAD_BODIES[kind]
     with serving(answering(**{operation: body})) as service, jobs_at(service, settings) as jobs:
         job = jobs.do(HandlesParameters(), "bob")
+
     assert job.state == State.FAILED
     assert job.reason.startswith(f"textapi: {operation} answered with ")
 
@@ -107,6 +108,7 @@ def test_text_that_no_database_stores_is_replaced_as_that_of_documents_is(
         job = jobs.do(HandlesParameters(), "bob")
         with jobs.db.read() as connection:
             stored = set(connection.scalars(select(getattr(table, column))))
+
     assert (job.state, job.reason) == (State.DONE, "stored documents only")
     assert any("\ufffd" in text for text in stored)
 
@@ -127,6 +129,7 @@ def test_answers_of_an_engine_without_a_fit_name_are_kept_under_one_that_is_made
         job = jobs.do(HandlesParameters(), "bob")
         with jobs.db.read() as connection:
             engines = engines_of(connection, job.run_id)
+
     assert job.state == State.DONE
     assert set(engines) == {engine}
 
@@ -139,6 +142,7 @@ def test_what_a_service_says_with_an_error_can_be_stored(settings: Settings, wor
         jobs_at(service, settings) as jobs,
     ):
         job = jobs.do(HandlesParameters(), "bob")
+
     assert job.state == State.FAILED
     assert "(400): the request is malformed" in job.reason
 
@@ -154,6 +158,7 @@ def test_no_answer_at_all_ends_a_job_as_a_fault_of_the_program(
     bodies = {name: json.dumps({NAMES[name]: value}).encode() for name, value in values.items()}
     with serving(answering(**bodies)) as service, fresh_jobs(service) as jobs:
         job = jobs.do(HandlesParameters(), "bob")
+
     assert job.state in (State.DONE, State.FAILED)
     assert not any(fault in (job.reason or "") for fault in FAULTS)
 

@@ -124,6 +124,7 @@ def test_a_run_that_names_no_archive_is_refused_before_its_answers_are_converted
     add_run_of_months(empty_database_url)
     with pytest.raises(SettingsError, match="from before the first release"):
         migrate(empty_database_url)
+
     assert stored_revision(Database(empty_database_url, pooled=False)) == "0001_first_tables"
 
 

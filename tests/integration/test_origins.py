@@ -66,6 +66,7 @@ def test_documents_of_one_place_share_an_origin_and_are_counted_by_month(db: Dat
     with db.read() as connection:
         outlets = stored_names(connection, "outlet")
         assert stored_names(connection, "section", sources=["x"]) == []
+
     assert outlets == [StoredName("The Post", 4), StoredName("The Sun", 1)]
     assert sorted(counts_of(db).values()) == [1, 1, 3]
 
@@ -123,6 +124,7 @@ def test_of_two_dates_the_first_wins_whatever_the_order(
     assert redated == 1
     with db.read() as connection:
         assert connection.scalars(select(Document.period)).all() == ["2020-02"]
+
     assert counts_of(db) == counted_anew(db)
 
 
@@ -141,6 +143,7 @@ def test_abstracts_and_tags_are_kept_of_the_first_import_that_has_them(db: Datab
     columns = (DocumentDetails.abstract, DocumentDetails.tags)
     with db.read() as connection:
         details = connection.execute(select(*columns).order_by(DocumentDetails.document_id)).all()
+
     assert details == [("Fog came.", ["Weather"]), (None, ["Sea"])]
 
 
@@ -166,11 +169,15 @@ def test_counts_are_those_of_the_documents_whatever_is_stored_and_forgotten(
     with db.write() as connection:
         for table in (Document, DocumentCount):
             connection.execute(delete(table))
+
     for action, number, day, outlet, section in steps:
         if action == "add":
             add_documents(db, [headline(number, day, outlet=outlet, section=section)])
             continue
+
         with db.read() as connection:
             ids = connection.scalars(select(Document.id).order_by(Document.id).limit(1)).all()
+
         forget_documents(db, ids, sentences=lambda text: [text], reason="", result_tables=[])
+
     assert counts_of(db) == counted_anew(db)

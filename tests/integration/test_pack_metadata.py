@@ -79,6 +79,7 @@ def trained(db: Database, tmp_path: Path) -> Path:
     with db.write() as connection:
         connection.execute(update(Run).values(state="failed", reason=None))
         connection.execute(update(Job).where(Job.run_id == run).values(state="failed"))
+
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     make_pack(db, run, tmp_path / "pack.zip", report=tmp_path / "report", scratch=scratch)
@@ -205,6 +206,7 @@ def check_crate(folder: Path) -> dict[str, Any]:
     for entity_id in parts:
         is_file = entities[entity_id]["@type"] == "File"
         assert (folder / entity_id).is_file() if is_file else (folder / entity_id).is_dir()
+
     files = {path.relative_to(folder).as_posix() for path in folder.glob("*") if path.is_file()}
     files |= {path.relative_to(folder).as_posix() for path in folder.glob("exports/*")}
     assert {part for part in parts if not part.endswith("/")} == files - {CRATE}
@@ -352,6 +354,7 @@ def test_pack_takes_a_licence_and_warns_without_one(
     run = training(db)
     with db.write() as connection:
         connection.execute(update(Run).where(Run.id == run).values(state="done"))
+
     variables = {"TIDINGS_DATABASE_URL": database_url, "TIDINGS_HOME": str(tmp_path / "home")}
     out = tmp_path / "study.zip"
 

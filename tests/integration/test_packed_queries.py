@@ -42,6 +42,7 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
         for number, text in enumerate(REPEATED):
             at = datetime(2020, 3, 5 + number)  # noqa: DTZ001 - as it is stored
             add_documents(opened.db, [document(f"nyt:count/{number}", "nyt", text, at=at)])
+
         yield opened
 
 
@@ -58,11 +59,13 @@ def test_queries_by_week_are_matched_again(
 
     with ZipFile(path) as archive:
         periods = [json.loads(line) for line in archive.read("exports/periods.jsonl").splitlines()]
+
     matched = {row["keyword"]: 0 for row in periods}
     for row in periods:
         assert "-W" in row["period"]
         if row["term"] is None and row["matched"]:
             matched[row["keyword"]] += row["matched"]
+
     assert matched["=NASA"] == 3
     assert all(matched.values())
 
@@ -82,6 +85,7 @@ def test_a_pack_without_texts_holds_no_sentence_that_a_query_found_and_left_out(
         assert b"Fever Spreads at Protests." in archive.read("exports/mentions.jsonl")
         for name in archive.namelist():
             assert b"rain season" not in archive.read(name), name
+
     assert_equal(verify(path), FROM_MENTIONS)
 
 
@@ -111,6 +115,7 @@ def test_repeats_that_a_run_leaves_out_are_left_out_again(
     with ZipFile(path) as archive:
         assert archive.read("exports/periods.jsonl") == exported(jobs.db, run, "periods")
         first = json.loads(archive.read("exports/periods.jsonl").splitlines()[0])
+
     assert (first["documents"], first["matched"]) == (5, 4)  # of nine, eight with fever or flu
     assert_equal(verify(path), OF_MONTHS if texts else ())
 
@@ -133,5 +138,6 @@ def test_a_watched_run_is_packed_as_its_last_update_left_it(
     with ZipFile(path) as archive:
         periods = archive.read("exports/periods.jsonl")
         parameters = json.loads(archive.read("run.json"))["parameters"]
+
     assert periods == exported(jobs.db, run, "periods") != before
     assert parameters["last"] == "2020-03"

@@ -92,6 +92,7 @@ def done_months(jobs: Jobs, **changed: Any) -> int:
     with jobs.db.write() as connection:
         row = connection.execute(select(*keys).order_by(*keys).limit(1)).one()
         store_labels(connection, jobs.db, run, "Ann", {UnitKey(*row): -1})
+
     return run
 
 
@@ -102,6 +103,7 @@ def done_accounts(jobs: Jobs) -> int:
             at = datetime(2021, 1 + number % 2, 3)  # noqa: DTZ001 - as it is stored
             row = document(f"posts:{handle}/{number}", "posts", text, at=at, handle=handle)
             add_documents(jobs.db, [row])
+
     run = jobs.submit(HandlesParameters(source="posts"), "ann", "bob", "nobody")
     jobs.do_all(run)
     return run
@@ -127,6 +129,7 @@ def test_a_pack_with_texts_is_computed_again_to_the_byte(jobs: Jobs, tmp_path: P
     with ZipFile(path) as archive:
         for table in (*OF_MONTHS, "calls"):
             assert archive.read(f"exports/{table}.jsonl") == exported(jobs.db, run, table)
+
         assert archive.read("exports/periods.csv") == exported(jobs.db, run, "periods", "csv")
         assert json.loads(archive.read("exports/labels.jsonl"))["label"] == -1
         assert any(name.startswith("figures/") for name in archive.namelist())
@@ -175,7 +178,9 @@ def add_codes_of_people(jobs: Jobs, run: int) -> None:
                 if answer != " ":
                     code = RELEVANCE.variables[0].parse_code(answer)
                     codes[text.unit] = {"relevant": CodeValue(code)}
+
             replace_codes(connection, jobs.db, Coding(run, codebook_id, f"person:{coder}"), codes)
+
         unclear = {sample[5].unit: {"relevant": cannot_be_coded(UncodedReason.UNCLEAR)}}
         replace_codes(connection, jobs.db, Coding(other_run, codebook_id, "person:Ann"), unclear)
 
@@ -191,9 +196,11 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
         for name in archive.namelist():
             content = archive.read(name)
             assert not any(coder in content for coder in (b"Ann", b"Zoe")), name
+
         codebooks = list(map(json.loads, archive.read("codebooks.jsonl").splitlines()))
         codes = list(map(json.loads, archive.read("exports/codes.jsonl").splitlines()))
         estimates = archive.read("exports/estimates.jsonl").splitlines()
+
     assert [line["content"]["name"] for line in codebooks] == ["relevance", "polarity"]
     assert len(codebooks[0]["units"]) == 6
     relevance_codes = [line for line in codes if line["codebook"] == "relevance"]
@@ -209,6 +216,7 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
     named = pack(jobs, run, tmp_path / "named.zip", texts=texts, coders=True)
     with ZipFile(named) as archive:
         assert b'"coder": "person:Zoe"' in archive.read("exports/codes.jsonl")
+
     assert verify(named).problems == []
 
 
@@ -255,11 +263,13 @@ def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) ->
     for number, row in enumerate(jobs.rows(run)):
         post = document(f"x:{number}", "x", f"A rover, {number}.", at=NEW_YEAR)
         add_documents(jobs.db, [post], job_id=row.id)
+
     with jobs.db.write() as connection:
         shared = select(Document.id).where(Document.identity == "x:0")
         second = jobs.rows(run)[1].id
         values = {"job_id": second, "document_id": connection.scalar(shared)}
         connection.execute(insert(JobDocument), [values])
+
     jobs.do_all(run)
     assert [row.state for row in jobs.rows(run)] == ["done", "done"]
 
@@ -267,6 +277,7 @@ def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) ->
     assert_equal(verify(path), OF_POSTS)
     with ZipFile(path) as archive:
         lines = [json.loads(line) for line in archive.read("documents.jsonl").splitlines()]
+
     found = {line["identity"]: line["jobs"] for line in lines}
     assert found["x:0"] == ["search:rover", "search:x"]
 
@@ -277,6 +288,7 @@ def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
     with jobs.db.write() as connection:
         connection.execute(update(Job).where(*of_run).values(state="failed", reason="no key"))
         connection.execute(update(Run).where(Run.id == run).values(state="failed"))
+
     assert_equal(verify(pack(jobs, run, tmp_path / "p.zip", texts=True)), OF_MONTHS)
 
 
@@ -287,10 +299,12 @@ def test_each_step_is_done_again_with_the_engine_that_answered_it(
     with jobs.db.write() as connection:
         first = {"run_id": run, "engine": "an-earlier-one"}  # that sorts before the other
         connection.execute(insert(RunEngine), [first])
+
     path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
     assert_equal(verify(path), OF_MONTHS)
     with ZipFile(path) as archive:
         job = json.loads(archive.read("jobs.jsonl").splitlines()[0])
+
     assert "an-earlier-one" not in {step["engine"] for step in job["steps"]}
 
 
@@ -298,13 +312,16 @@ def test_a_run_without_its_answers_is_not_packed(jobs: Jobs, tmp_path: Path) -> 
     run = done_months(jobs)
     with jobs.db.write() as connection:
         connection.execute(update(Mention).values(polarity=0.75))
+
     with pytest.raises(TidingsError, match="give other results than those that are stored"):
         pack(jobs, run, tmp_path / "pack.zip")
 
     with jobs.db.write() as connection:
         connection.execute(delete(Answer))
+
     with pytest.raises(TidingsError, match="answers are not stored any more"):
         pack(jobs, run, tmp_path / "pack.zip")
+
     assert list(tmp_path.glob("pack*")) == []
 
 
@@ -348,10 +365,12 @@ def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
 
     with flipped_byte(packed, entry.header_offset + 80 + entry.compress_size // 2) as changed:
         (problem,) = verify(changed).problems
+
     assert problem.startswith("exports/entities.jsonl, line ")
 
     with flipped_byte(packed, figure.header_offset + 200) as changed:
         result = verify(changed)
+
     (problem,) = result.problems
     assert problem == f"{figure.filename} is not the figure that follows from the tables"
     assert tuple(result.recomputed) == OF_MONTHS
@@ -400,6 +419,7 @@ def test_a_training_is_packed_with_its_weights_and_compared_by_checksum(
     with db.write() as connection:
         connection.execute(update(Run).where(Run.id == run).values(state="done"))
         connection.execute(update(Job).where(Job.run_id == run).values(state="done"))
+
     path = tmp_path / "pack.zip"
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -407,6 +427,7 @@ def test_a_training_is_packed_with_its_weights_and_compared_by_checksum(
     with ZipFile(path) as archive:
         weights = [name for name in archive.namelist() if name.endswith(".npz")]
         assert [archive.read(name) for name in weights] == [b"weights"]
+
     result = verify(path)
     assert_equal(result, ())
     unchecked = ["epochs", "predictions", "trainings", "figures", "weights"]
@@ -442,6 +463,7 @@ def tidings(
         monkeypatch.setattr(sys, "argv", ["tidings", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
+
         return int(ended.value.code or 0), *capsys.readouterr()
 
     yield call
@@ -481,6 +503,7 @@ def test_wrong_usage_and_files_that_are_no_packs(
     other = tmp_path / "other.zip"
     with ZipFile(other, "w") as archive:
         archive.writestr("a.txt", "a")
+
     status, said, warned = tidings("verify", other)
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
@@ -517,6 +540,7 @@ def test_pack_prints_the_file_and_warns_where_nobody_is_cited(
     assert "names nobody" not in warned
     with ZipFile(out) as archive:
         citation = yaml.safe_load(archive.read("CITATION.cff"))
+
     assert citation["title"] == "A: study"
     assert citation["authors"] == [
         {"family-names": "Doe", "given-names": "Jane"},

@@ -48,6 +48,7 @@ def test_a_killed_pack_leaves_its_texts_in_the_home_until_the_next_command(
         wait_until(lambda: files_with_texts(tmp_path), seconds=100, what="the texts")
         process.kill()
         process.wait()
+
     assert files_with_texts(tmp_path)
     assert files_with_texts(tmp_path / "temporary") == []
 
@@ -66,6 +67,7 @@ def test_a_killed_verify_leaves_its_texts_in_the_home_until_the_next_command(
         wait_until(lambda: files_with_texts(tmp_path), seconds=100, what="the texts")
         process.kill()
         process.wait()
+
     assert files_with_texts(tmp_path / "temporary") == []
     assert files_with_texts(tmp_path / "killed" / SCRATCH)
 
@@ -89,6 +91,7 @@ def files_with_texts(folder: Path) -> list[Path]:
         is_database_of_run = path.name.startswith("tidings.db")
         if path.is_file() and not is_database_of_run and UNQUOTED.encode() in read(path):
             holding.append(path)
+
     return holding
 
 

@@ -54,6 +54,7 @@ def texts_of(first: str, days: int, *, skip: str = "") -> list[stories.Text]:
         for place in range(0 if day == skip else 1 + number % 4):
             word = "Fever" if (number + place) % 3 == 0 else "Nothing"
             texts.append(stories.Text(day, f"{word} of {day}, {place}."))
+
     return texts
 
 
@@ -69,10 +70,12 @@ def test_days_and_weeks_hold_what_a_count_of_their_own_finds(tmp_path: Path) -> 
             period = date.fromisoformat(text.at).strftime(form)
             documents[period] += 1
             matched[period] += pattern("fever").search(text.text) is not None
+
         expected = []
         for period in sorted({*documents, *(["2020-03-18"] if grain == Grain.DAY else [])}):
             count = matched[period] if documents[period] else None
             expected.append((period, documents[period], count, count))
+
         assert values(rows_by(db, run, grain), *KEYS) == expected
 
 
@@ -116,6 +119,7 @@ def test_a_month_that_was_collected_by_half_marks_the_week_in_which_it_ends(tmp_
     texts = []
     for text in texts_of("2020-03-01", 18):
         texts += [text] * 5
+
     stories.store(db, [*texts, *texts_of("2020-04-01", 30)])
     run = stories.months_run(db, "2020-03", "2020-04", ["fever"])
     weeks = values(rows_by(db, run, Grain.WEEK), "period", "state", "cut_off")
@@ -162,6 +166,7 @@ def test_sums_of_days_are_those_of_months_at_every_grain(tmp_path: Path) -> None
     for grain in Grain:
         rows = rows_by(db, run, grain)
         totals.append([sum(row[name] for row in rows) for name in KEYS[1:]])
+
     assert totals == [totals[0]] * 4
     assert rows_by(db, run, None) == rows_by(db, run, Grain.MONTH)
     years = values(rows_by(db, run, Grain.YEAR, keyword="fever"), "period", "cut_off")
@@ -194,6 +199,7 @@ def test_posts_are_counted_by_day_week_and_year(tmp_path: Path) -> None:
     texts = []
     for number, at in enumerate(posted):
         texts.append(stories.Text(at, f"Hello {number}.", handle="nasa", source="x"))
+
     stories.store(db, texts)
     run = stories.handles_run(db, ["nasa"])
     names = ("period", "mentions", "cut_off")
@@ -218,6 +224,7 @@ def test_other_tables_and_trainings_take_no_grain(tmp_path: Path) -> None:
     run = stories.months_run(db, "2020-03", "2020-03", ["fever"])
     with pytest.raises(UsageError, match="--by goes with periods and estimates: the table"):
         exports.write(db, run, "mentions", "jsonl", io.BytesIO(), grain=Grain.DAY)
+
     training = stories.trainings_run(db, "feedforward", [1.0])
     with pytest.raises(UsageError, match="is a training, which has no periods"):
         build(db, [training], tmp_path / "out", grain=Grain.DAY)
@@ -243,6 +250,7 @@ def test_a_runs_own_grain_is_that_of_its_exports_and_its_report(tmp_path: Path) 
     with db.write() as connection:
         stored = load_run(db, run).parameters.model_dump(mode="json") | {"by": "week"}
         connection.execute(update(Run).where(Run.id == run).values(parameters=stored))
+
     assert rows_by(db, run, None) == rows_by(db, run, Grain.WEEK)
     assert [row["period"] for row in rows_by(db, run, Grain.MONTH)] == ["2020-03"]
 
@@ -296,6 +304,7 @@ def test_an_accounts_days_without_a_post_are_zeros_beside_another_run(tmp_path: 
     texts = []
     for at in ("2020-03-01", "2020-03-04"):
         texts.append(stories.Text(at, f"Hello on {at}.", handle="nasa", source="x"))
+
     stories.store(db, texts)
     data = load_run(db, stories.handles_run(db, ["nasa"]), grain=Grain.DAY)
     page = comparison.make_page([data], FigureStore(tmp_path / "figures"))

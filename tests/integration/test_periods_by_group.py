@@ -46,9 +46,11 @@ def two_outlets() -> list[Piece]:
                 word = "Fever" if (day + place) % 4 == 0 else "Calm"
                 section = "World" if place else "Sport"
                 pieces.append(Piece(at, f"{word} of {at}, {place}.", POST, section, "News"))
+
             if month == "2020-03":
                 word = "Fever and snow" if day % 2 else "Rain"
                 pieces.append(Piece(at, f"{word} of {at} in The Sun.", SUN, "", "Op-Ed"))
+
     return pieces
 
 
@@ -142,6 +144,7 @@ def test_a_month_that_an_outlet_has_by_half_is_cut_off_for_that_outlet_alone(db:
             pieces.append(Piece(f"2020-03-{day:02}", text, POST, "World"))
             if day < 15:
                 pieces.append(Piece(f"2020-03-{day:02}", f"{text} Sun.", SUN, "Sport"))
+
     store_pieces(db, pieces)
     run = run_months(db, parameters("2020-03", "2020-03"))
     by_outlet = values(rows_by(db, run, Grouping.OUTLET, keyword="fever"), "group", "cut_off")
@@ -229,6 +232,7 @@ def test_groups_add_up_to_all_together(
             together[key], sums[key] = row, Counter()
         else:
             sums[key].update({name: row[name] or 0 for name in COUNTS})
+
     for key, row in together.items():
         assert {name: row[name] or 0 for name in COUNTS} == {n: sums[key][n] for n in COUNTS}
 
@@ -272,10 +276,12 @@ def test_groupings_are_of_runs_of_months_and_of_two_tables_alone(db: Database) -
     by = RunSeriesBy(SeriesBy(None, Grouping.OUTLET))
     with pytest.raises(UsageError, match="--by outlet: documents are grouped in runs of months"):
         read_request(accounts, {"handles": ["ann"], "by": by})
+
     request = read_request(accounts, {"handles": ["ann"]})
     run = submit_run(db, request.parameters, request.names)
     with pytest.raises(UsageError, match=f"--by kind: run {run} is none of months"):
         load_run(db, run, grouping=Grouping.KIND)
+
     run = submit_run(db, parameters("2020-03", "2020-03"), ())
     with pytest.raises(UsageError, match="--by kind goes with periods, mentions and estimates"):
         rows_by(db, run, Grouping.KIND, table="coverage")

@@ -114,6 +114,7 @@ def test_a_month_that_was_fetched_is_not_fetched_again(db: Database) -> None:
                 source="nyt", subject="1900-01", state="complete", documents=0, at=clock()
             )
         )
+
     one = CENTURY.model_copy(update={"first": "1900-01", "last": "1900-02"})
     assert plan_run(
         db, one, (), engine=Engine("tidings/1"), settings=Settings(nyt_key="k")

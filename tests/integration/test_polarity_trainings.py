@@ -63,13 +63,16 @@ def ratings(tmp_path: Path) -> str:
         if number % 2:
             snippets.append(f"{number}_1\t{2 * sign + chance.random()}\t{text}")
             continue
+
         targets = [{"mention": "X", "polarity": 4.0 + 2 * sign}]
         row = {"primary_gid": f"paper_{number}_1_2_X_0_1", "sentence_normalized": text}
         lines.append(json.dumps(row | {"targets": targets}))
+
     folder = tmp_path / "ratings"
     folder.mkdir()
     for name, rows in (("newsmtsc_train.jsonl.gz", lines), ("vader_made.tsv.gz", snippets)):
         (folder / name).write_bytes(gzip.compress("\n".join(rows).encode()))
+
     return str(folder)
 
 
@@ -84,8 +87,10 @@ def work(runtime: Runtime, run: int) -> Any:
     while True:
         with runtime.db.read() as connection:
             job = connection.execute(statement).one()
+
         if job.state != State.QUEUED:
             return job
+
         work_one_slice(runtime, job.id)
 
 
@@ -136,6 +141,7 @@ def test_a_training_ends_with_weights_that_the_engine_reads_and_says_how_good_th
     assert NO_WORDNET in said
     for kind in ("persons", "parties", "countries", "religions", "genders", "companies"):
         assert f"Names of {kind} change a neutral sentence by 0.000 standard deviations" in said
+
     assert hashlib.sha256(stored).hexdigest() in said
 
     page = report_folder.build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
@@ -151,6 +157,7 @@ def test_wordnet_gives_words_a_valence_that_no_rating_holds(
     folder.mkdir()
     for name in wordnet.FILES:
         (folder / name).write_text("", encoding="utf-8")
+
     (folder / "data.noun").write_text(
         "00000001 04 n 02 disaster 0 wreckage 0 000 | a very bad event\n", encoding="utf-8"
     )

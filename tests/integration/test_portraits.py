@@ -56,6 +56,7 @@ def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callabl
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     return lambda *arguments: COMMAND.invoke(app, list(map(str, arguments)))
 
 
@@ -192,10 +193,12 @@ def test_an_account_is_compared_with_a_bounded_number_of_others(
     for first, handle in ((4, "ann"), (7, "ben"), (10, "cid")):
         posts = [stored_post(first + n, text=f"The {handle}words.") for n in range(3)]
         add_documents(jobs.db, [post | {"handle": handle} for post in posts])
+
     run = done(jobs, HandlesParameters(), "ann", "ben", "cid")
     words: dict[str, set[str]] = {}
     for row in exported(jobs, run, "distinctive"):
         words.setdefault(row["job"], set()).add(row["word"])
+
     assert words == {
         "@ann": {"annwords", "benwords"},
         "@ben": {"annwords", "benwords"},
@@ -222,10 +225,12 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings:
         number = int(request.query["actor"].partition(".")[0][1:])
         if number % 5 == 0:
             return await gone[states[number % 3]][0].send(request)
+
         page = PAGES["bluesky"]([1, 2, 3], None)
         for entry in page.value["feed"]:
             entry["post"]["uri"] += f"-of-{number}"
             entry["post"]["record"]["text"] = f"The NASA tide number {number} is in at last."
+
         return await page.send(request)
 
     with (
@@ -262,9 +267,11 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
             return web.Response(status=404)
+
         operations.append(request.path.rpartition("/")[2])
         if operations[-1] == "ner":
             return web.json_response({"error": "no"}, status=422)
+
         return web.json_response(stub_textapi.answer(operations[-1], await request.json()))
 
     with (
@@ -305,6 +312,7 @@ def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_
     with closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs:
         if stored:
             add_documents(jobs.db, [stored_post(1) | {"handle": ANN}])
+
         run = jobs.submit(HandlesParameters(steps=("polarity",)), ANN)
         waiting = jobs.slice(run)
         assert (waiting.state, waiting.reason) == (State.WAITING, away)
@@ -312,11 +320,13 @@ def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_
         with jobs.db.write() as connection:
             columns = {"due_at": clock(), "waiting_since": Job.waiting_since - 3600}
             connection.execute(update(Job).values(columns))
+
         ended = jobs.to_its_end(run)
         if not stored:
             reason = f"{away} (tried for 60 minutes)"
             assert (ended.state, ended.reason) == (State.FAILED, reason)
             return
+
         reason = f"stored documents only, since {away}"
         assert (ended.state, ended.reason) == (State.DONE, reason)
         assert [row["documents"] for row in exported(jobs, run, "periods")] == [1]
@@ -362,6 +372,7 @@ def test_an_erased_account_is_neither_fetched_nor_imported_again(
         assert tidings("forget", "--handle", "ANN.example", "--lift").exit_code == 0
         with jobs.db.read() as connection:
             assert connection.scalar(select(func.count()).select_from(SuppressedName)) == 0
+
         assert jobs.do(HandlesParameters(steps=()), ANN).result is None
         assert len(identities(jobs)) == 5
 
@@ -372,6 +383,7 @@ def test_the_list_of_the_forgotten_names_nobody(jobs: Jobs, tidings: Callable[..
     with jobs.db.read() as connection:
         listed = connection.execute(select(SuppressedName)).all()
         assert is_suppressed(connection, "bob")
+
     assert len(listed) == 3  # the account, its document, its author
     assert not any(b"bob" in (row.name + row.account) for row in listed)
 
@@ -434,6 +446,7 @@ def test_what_an_import_leaves_out_is_counted_and_named(jobs: Jobs, tmp_path: Pa
     import_paths(jobs.db, [folder], source=None, handle="bob", columns={})
     with jobs.db.read() as connection:
         [row] = connection.execute(select(Import)).all()
+
     assert (row.path, row.read, row.added, row.empty, row.left_out) == ("in", 1, 1, 1, 1)
     assert [name.partition(": ")[0] for name in row.named] == ["in/posts.jsonl, document 1"]
 
@@ -453,6 +466,7 @@ def test_posts_that_a_crawl_could_not_read_are_counted_and_named(stub_settings: 
         with jobs.db.read() as connection:
             [row] = connection.execute(select(Import)).all()
             assert connection.scalar(select(Crawl.documents)) == 2
+
         assert (row.path, row.source, row.read, row.added, row.left_out) == (
             f"@{ANN}",
             "bluesky",

@@ -49,6 +49,7 @@ def jobs(settings: Settings, server: Server) -> Iterator[Jobs]:
             row = stored_post(1, text=SENTENCE) | {"source": source, "handle": None}
             row |= {"period": "2020-03", "published_at": datetime(2020, 3, 3)}  # noqa: DTZ001
             add_documents(opened.db, [row | {"identity": f"{source}:1"}])
+
         yield opened
 
 
@@ -100,6 +101,7 @@ def test_an_archive_is_of_english_news_if_all_of_it_says_so(
             row = stored_post(number, text=SENTENCE) | {"source": "archive", "handle": None}
             row |= {"period": "2020-03", "outlet": "The Paper", "language": language}
             add_documents(jobs.db, [row | {"identity": f"archive:{number}"}])
+
         other = stored_post(99, text=SENTENCE) | {"source": "archive", "handle": None}
         other |= {"period": "2020-03", "outlet": "Die Zeitung", "language": "de"}
         add_documents(jobs.db, [other | {"identity": "archive:99"}])
@@ -124,6 +126,7 @@ def test_a_run_from_before_keeps_its_engine_and_its_answers(jobs: Jobs) -> None:
         assert stored is not None
         assert stored.pop("polarity") is None
         connection.execute(update(Run).where(Run.id == run).values(parameters=stored))
+
     assert score_of(jobs, run) == ({VADER}, text_polarity(MASKED, "vader"))
 
     newer = submit_as_typed(jobs, parameters())

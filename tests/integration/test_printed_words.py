@@ -76,6 +76,7 @@ def test_an_account_beside_one_other_has_lists_and_beside_more_a_figure(
     columns |= {"documents": 5, "reference_count": 0, "g2": 91.0}
     with db.write() as connection:
         connection.execute(insert(DistinctiveWord), columns)
+
     report_folder.build(db, [run], tmp_path / "out")
     page = (tmp_path / "out" / "@ann.html").read_text(encoding="utf-8")
     assert ("Used more than by @bob" in page) is lists
@@ -89,6 +90,7 @@ def test_the_words_of_an_accounts_repeats_count_once_a_month(tmp_path: Path) -> 
     for number in range(8):
         text = f"Countdown to the regatta: {number + 11} days of painting boats remain."
         posts.append(Text(f"2020-03-{number + 1:02}", text, None, "ann", "x"))
+
     posts.append(Text("2020-04-01", "Twelve gulls watched the boats.", None, "ann", "x"))
     stories.store(db, posts)
     index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
@@ -105,6 +107,7 @@ def test_patterns_of_few_texts_are_no_repeats_worth_a_table(tmp_path: Path) -> N
     for number in range(500):
         words = " ".join(f"{word}{number}x{place}" for place, word in enumerate(WORDS))
         posts.append(Text("2020-03-02", f"{words}.", None, "ann", "x"))
+
     stories.store(db, posts)
     index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     assert 'id="repeats"' not in index.read_text(encoding="utf-8")
@@ -170,8 +173,10 @@ def test_the_most_named_are_persons_and_organisations_with_evidence(tmp_path: Pa
     for rank, (kind, name, count) in enumerate(named, 1):
         names = {"type": kind, "name": name, "rank": rank, "count": count, "spellings": [name]}
         rows.append({"job_id": job, "keyword": "", "period": "", **names})
+
     with db.write() as connection:
         connection.execute(insert(Entity), rows)
+
     text = page_text(report_folder.build(db, [run], tmp_path / "out"))
     assert "NASA (146), Ada Quist (9)" in text
     assert "Earth (163)" not in text

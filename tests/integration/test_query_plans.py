@@ -33,11 +33,13 @@ def filled(database_url: str, queries: ModuleType) -> Iterator[Database]:
         name = database_url.rpartition("/")[2]
         with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {name} SET enable_seqscan = off".encode())
+
     db = Database(database_url)
     queries.fill(db, documents=3000, jobs=3000)
     if not db.is_sqlite:
         with db.write() as connection:
             connection.execute(text("ANALYZE"))
+
     yield db
     db.close()
 

@@ -140,6 +140,7 @@ def test_what_a_query_seeks_is_masked_as_it_matches(jobs: Jobs) -> None:
     job = jobs.do(months(Keyword.parse("x:=US AND tax*"), steps=("keywords", "polarity")))
     with jobs.db.read() as connection:
         scored = set(connection.execute(select(Mention.sentence, Mention.polarity)))
+
     masked = "The TOPIC Topic Trump, Who Is Not Amused by the TOPIC."
     assert scored == {(TEXTS[3], stub_polarity(masked))}
     assert job.state == "done"
@@ -279,6 +280,7 @@ def many_words(keywords: int) -> tuple[list[str], list[str]]:
     headlines = []
     for form in range(95):
         headlines.append(" ".join(f"{stem}{form}" for stem in stems))
+
     return headlines, [f"{stem}*" for stem in stems]
 
 

@@ -70,6 +70,7 @@ def test_a_call_counts_while_in_flight_and_for_its_window_after_the_response(
             began = virtual_time.microseconds
             others = asyncio.create_task(call_often(virtual_time, limiter, calls=12))
             await virtual_time.sleep(5)
+
         return began, await others
 
     began, times = run_in_virtual_time(redis_url, "2/s", work)
@@ -100,6 +101,7 @@ def test_a_cap_that_is_reached_says_until_when_instead_of_waiting(redis_url: str
             CapReached, match=r"nyt: limit of 2/d is reached until \d{4}-\d\d-\d\d \d\d:\d\d UTC"
         ) as error:
             await call(virtual_time, limiter)
+
         return virtual_time.time(), error.value
 
     now, cap = run_in_virtual_time(redis_url, "2/d", work)
@@ -118,6 +120,7 @@ def test_long_windows_are_refilled_from_the_table_of_calls(redis_url: str) -> No
         await call_often(virtual_time, limiter, calls=2)
         with pytest.raises(CapReached) as error:
             await call(virtual_time, limiter)
+
         return error.value
 
     cap = run_in_virtual_time(redis_url, "10/h", work, history=history)
@@ -142,9 +145,11 @@ def test_after_redis_lost_its_data_nobody_calls_before_the_windows_are_rebuilt(
         stored_calls = 4
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
+
         after = await call_often(virtual_time, other, calls=2)
         with pytest.raises(CapReached):
             await call(virtual_time, limiter)
+
         return [*before, *after]
 
     times = run_in_virtual_time(redis_url, "4/s,6/h", work, processes=2, history=history)
@@ -184,8 +189,10 @@ def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expir
             killed_at = time.monotonic()
             async with asyncio.timeout(10):
                 delay = await waiting - killed_at
+
             never_allowed.cancel()
             await other.aclose()
+
         return delay
 
     assert 0.2 <= asyncio.run(main()) <= 1.2  # the rest of the lock, then a retry
@@ -200,6 +207,7 @@ def test_an_open_circuit_holds_for_all_and_the_longest_time_counts(
     ) -> tuple[int, list[int]]:
         for _ in range(20):  # so that permits are prefetched where the limit does not bind
             await call(virtual_time, limiter)
+
         opened_at = virtual_time.microseconds
         await limiter.open_circuit(1.5)
         await limiter.open_circuit(0.1)
@@ -215,6 +223,7 @@ def test_a_circuit_open_for_long_is_no_wait_but_a_cap(redis_url: str, limit: str
         await limiter.open_circuit(600)
         with pytest.raises(CapReached, match="nyt: is closed until") as error:
             await call(virtual_time, limiter)
+
         return virtual_time.time(), error.value
 
     now, cap = run_in_virtual_time(redis_url, limit, work)
@@ -270,6 +279,7 @@ def test_a_waiting_call_that_is_cancelled_takes_no_permit(redis_url: str) -> Non
         await asyncio.sleep(0)
         for task in waiting:
             task.cancel()
+
         await asyncio.gather(*waiting, return_exceptions=True)
         times += [await call(virtual_time, limiter) for _ in range(2)]
         return times
@@ -335,8 +345,10 @@ def test_a_clock_that_was_ahead_for_a_moment_stops_no_calls_when_it_is_right_aga
         while len(times) < 2 * first_window.amount:
             with suppress(CapReached):
                 times += await call_often(virtual_time, limiter, calls=first_window.amount)
+
             await virtual_time.sleep(1)
             assert virtual_time.microseconds - right_again < 300_000_000, "no calls for minutes"
+
         return right_again, times
 
     right_again, times = run_in_virtual_time(redis_url, limit, work)
@@ -366,8 +378,10 @@ def test_what_expires_by_a_clock_that_was_ahead_is_not_waited_for(redis_url: str
             await limiter.open_circuit(0.1)
             for key in ("trial", "recovery"):  # as they were set when it was two hours later
                 await client.set(f"tidings:limit:nyt:c:{key}", "1", px=TWO_HOURS * 1000)
+
             async with asyncio.timeout(15), limiter.call():
                 pass
+
             await limiter.aclose()
 
     asyncio.run(main())
@@ -381,6 +395,7 @@ def test_a_loss_that_was_noticed_while_the_clock_was_ahead_does_not_delay_the_re
             run_id = (await client.info("server"))["run_id"]
             lost_at = virtual_time.time() + TWO_HOURS
             await client.set(f"tidings:limit:nyt:c:run_id:lost:{run_id}", lost_at)
+
         await call(virtual_time, limiter)
         return virtual_time.microseconds / 1e6
 
@@ -395,14 +410,17 @@ def test_a_service_that_asked_to_be_left_alone_for_long_can_be_tried_at_once(
         for through in (limiter, other):
             with pytest.raises(CapReached, match="`tidings resume RUN` tries it at once"):
                 await call(virtual_time, through)
+
         with redis.Redis.from_url(redis_url) as client:
             assert let_services_be_tried(client) == ["nyt"]
+
         tried = virtual_time.microseconds
         await call_often(virtual_time, limiter, other, calls=3)
         return virtual_time.microseconds - tried
 
     for limit in ("", "100/s"):
         assert run_in_virtual_time(redis_url, limit, work, processes=2) <= 5_000_000
+
     with redis.Redis.from_url(redis_url) as client:
         assert let_services_be_tried(client) == []
 

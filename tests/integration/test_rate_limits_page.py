@@ -36,4 +36,5 @@ def test_the_limiter_is_used_alone_as_the_page_shows(redis_url: str) -> None:
 
     with redis.Redis.from_url(redis_url) as client:
         weights = client.hgetall("tidings:limit:model:a:1s:tokens:weights")
+
     assert weights[b"sum"] == b"420"

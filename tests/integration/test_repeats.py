@@ -98,6 +98,7 @@ def test_a_pattern_is_left_out_by_its_number_or_a_text_of_it(db: Database, patte
     run = letters(db)
     if pattern.endswith("…"):
         pattern = pattern.replace("…", " today")
+
     selection = Selection(without=(pattern,))
     assert periods(db, run, selection) == [("2020-03", 2, 1, 1), ("2020-04", 0, 0, 0)]
 
@@ -111,10 +112,13 @@ def test_a_template_that_a_run_does_not_have_is_refused(db: Database, tmp_path: 
     run, training = letters(db), kit.training(db)
     with pytest.raises(UsageError, match="template:2: run 1 has 1 templates"):
         periods(db, run, Selection(without=("template:2",)))
+
     with pytest.raises(UsageError, match="no repeated text of run 1 is like it"):
         periods(db, run, Selection(without=("Rain at Last.",)))
+
     with pytest.raises(UsageError, match="is a training, which has no documents"):
         rows_of(db, training, "epochs", DISTINCT)
+
     with pytest.raises(UsageError, match="each run numbers its own templates"):
         report_folder.build(db, [run, 2], tmp_path, selection=Selection(without=("template:1",)))
 
@@ -126,6 +130,7 @@ def test_an_accounts_posts_are_counted_once_a_month(db: Database) -> None:
     for number, (period, handle) in enumerate(posts, 1):
         text = f"Watch the launch live: https://t.co/{number}"
         rows.append(kit.document(number, str(number), period, source="x", handle=handle, text=text))
+
     rows.append(kit.document(5, "5", "2020-04", source="x", handle="nasa", text="It is up."))
     kit.add(db, Document, *rows)
     scores = [{"job_id": jobs["@nasa"], "document_id": n, "polarity": n / 5} for n in (1, 2, 3, 5)]
@@ -151,6 +156,7 @@ def names(n: int, seed: int) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < n:
         found["".join(random.choices(syllables, k=4)).title()] = None
+
     return list(found)
 
 
@@ -164,6 +170,7 @@ def headlines(month: str, mentions: int, others: int, seed: int) -> list[stories
         subject = "Covid " if number < mentions else ""
         text = f"{next(words)} {next(words)} {subject}{next(words)} {next(words)}."
         texts.append(stories.Text(f"{month}-{1 + number % DAYS[month]:02}", text))
+
     return texts
 
 
@@ -175,6 +182,7 @@ def months_of_trackers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Databa
     for number, county in enumerate(names(COUNTIES, seed=4)):
         text = f"{county} County, Ohio Covid Case and Risk Tracker."
         texts.append(stories.Text(f"2021-01-{1 + number % 31:02}", text))
+
     stories.store(db, texts)
     return db, stories.months_run(db, "2021-01", "2021-03", ["covid"])
 
@@ -189,6 +197,7 @@ def page_text(
         page = path.read_text(encoding="utf-8")
         body = page[page.index("<body>") : page.index("<script>")]
         texts.append(unescape(re.sub(r"<[^>]*>", " ", body)))
+
     return " ".join(" ".join(texts).split())
 
 
@@ -243,6 +252,7 @@ def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_
 
     with pytest.raises(UsageError, match="templates have no numbers in a run of more than 3,099"):
         periods(db, run, Selection(without=("template:1",)))
+
     by_text = periods(db, run, Selection(without=(TRACKER,)))
     assert by_text[0] == ("2021-01", 400, 10, 10)
 

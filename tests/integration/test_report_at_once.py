@@ -79,6 +79,7 @@ def test_waiting_ends_with_what_the_caller_raises(tmp_path: Path) -> None:
     assert first.holds.wait(60)
     with pytest.raises(TimeoutError), lock_folder(tmp_path, give_up):
         pass
+
     first.end()
     assert tmp_path.is_dir()
 

@@ -149,12 +149,14 @@ def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str
         is_first = "/shares-" in picture["src"]
         assert is_first or picture["loading"] == "lazy"
         assert int(picture["width"]) > int(picture["height"]) / 4 > 0  # nothing jumps
+
     inside = [link for link in shown.links if not link.startswith("https://")]
     for link in inside:
         file, _, anchor = link.partition("#")
         assert (made.out / (file or name)).is_file(), link
         if anchor:
             assert anchor in page_of(made.out, file or name).ids, link
+
     assert len(shown.ids) == len(set(shown.ids))
 
 
@@ -182,6 +184,7 @@ def test_every_page_is_two_links_from_the_front_page_at_most(made: Made) -> None
     for name in near:
         if name.endswith(".html") and (made.out / name).is_file():
             reached |= {link.partition("#")[0] for link in page_of(made.out, name).links}
+
     assert {path.name for path in made.out.glob("*.html")} <= reached
     tables = {path.name for path in made.out.glob("*.csv")}
     assert tables
@@ -210,6 +213,7 @@ def test_each_month_with_mentions_has_a_scatter_and_its_words(made: Made) -> Non
     for month in ("2020-03", "2020-04"):
         assert fnmatch.filter(names, f"covid-{month}-polarity-*.svg")
         assert not fnmatch.filter(names, f"covid-{month}-cloud-*")  # few words: a list
+
     assert not [name for name in names if "2020-01" in name or "2020-02" in name]
     text = " ".join(page_of(made.out, "2020-03.html").text.split())
     assert "3 mentions: no word occurs twice." in text
@@ -265,6 +269,7 @@ def test_synthetic_texts_are_marked_and_attributed_to_nobody(made: Made) -> None
         connection.exec_driver_sql(
             "UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'"
         )
+
     summary = summary_of(made.db, made.run)
     assert (summary.synthetic, summary.credits) == (True, [])
     assert "These texts are made up." in notices(summary)
@@ -299,6 +304,7 @@ def test_headlines_of_the_times_are_attributed(db: Database) -> None:
     ):
         with db.write() as connection:
             connection.exec_driver_sql(f"UPDATE documents SET address = {address}")  # noqa: S608 - of this test
+
         summary = summary_of(db, run)
         assert (summary.synthetic, bool(summary.credits)) == (False, theirs), address
         assert ("Data provided by The New York Times" in methods(summary)) is theirs
@@ -310,6 +316,7 @@ def test_the_methods_name_the_engine_and_say_if_it_changed(db: Database) -> None
     with db.write() as connection:
         runs.note_engine(connection, db, run, "tidings-1.0+vader")  # as every slice does
         runs.note_engine(connection, db, run, "other-2")
+
     assert "<dd>other-2; tidings-1.0+vader: the Text API\u2019s engine changed" in methods(
         summary_of(db, run)
     )
@@ -331,6 +338,7 @@ def test_what_was_imported_again_is_counted_once(db: Database) -> None:
     with db.write() as connection:
         for row in (again, again, folder, elsewhere, posts):
             connection.execute(insert(Import), row | {"empty": 1, "left_out": 2})
+
     text = methods(summary_of(db, run))
     assert "The New York Times (nyt, 7 documents)" in text
     assert "4 documents that were read could not be used, 2 were empty (in 2 imports;" in text
@@ -384,6 +392,7 @@ def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_
             update(Mention).where(Mention.sentence.contains("Toll")).values(polarity=0.75)
         )
         connection.execute(delete(Mention).where(Mention.sentence.contains("A Coronavirus Test")))
+
     report_folder.build(db, [run], out)
     after = {path.name for path in (out / "figures").iterdir()}
     kept = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in before & after}
@@ -450,6 +459,7 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
 
     with pytest.raises(TimeoutError):
         report_folder.build(made.db, [made.run], out, check=check)
+
     drawn_names = sorted(re.sub(r"-\w{12}\.", ".", p.name) for p in (out / "figures").iterdir())
     assert drawn_names == [
         "covid-2020-03-polarity.svg",
@@ -591,9 +601,11 @@ def test_a_report_without_texts_holds_none_and_says_so(made: Made, tmp_path: Pat
     assert (tmp_path / "outside.html").exists()
     for name in ("index.html", "2020-03.html"):
         assert "The documents\u2019 texts are left out of this folder." in page_of(out, name).text
+
     unquoted = "Nothing of that sort."
     for path in out.rglob("*"):
         assert path.is_dir() or unquoted.encode() not in path.read_bytes()
+
     report_folder.build(made.db, [made.run], out)
     assert contents(out) == contents(made.out)
 

@@ -27,6 +27,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     with closing(Database(settings.database)) as db:
         run, _ = four_months(db)
         assert run == 1
+
     return settings
 
 
@@ -57,6 +58,7 @@ def test_an_unfinished_report_is_removed_too(stored: Settings) -> None:
     folder = stored.reports / "1"
     with closing(Database(stored.database)) as db:
         assert draw_part(db, 1, folder, ["2020-03"], check=lambda: None)
+
     (folder / "figures" / ".x-0123456789ab.svg.17.part").touch()
     (folder / ".mentions.csv.17.part").touch()
     (folder / ".documents.jsonl.gz.17.part").touch()
@@ -72,6 +74,7 @@ def test_a_folder_that_is_no_report_stays_as_it_is(
     (photos / "figures").mkdir(parents=True)
     for name in ("holiday.jpg", "index.html", "documents.csv", "report.json", "figures/a.png"):
         (photos / name).write_text("mine")
+
     before = files(photos)
     monkeypatch.setenv("TIDINGS_REPORTS_DIR", str(photos.parent))
     forget(run=1)
@@ -125,6 +128,7 @@ def test_the_run_stays_where_its_report_cannot_be_removed(
         patched.setattr(Path, "unlink", refuse)
         with pytest.raises(StackError, match=r"cannot be removed \(Permission denied\)"):
             forget(run=1)
+
     assert numbers(stored) == [1]
     forget(run=1)
     assert not folder.exists()
@@ -135,6 +139,7 @@ def test_an_unknown_run_removes_no_report(stored: Settings) -> None:
     (stored.reports / "1").rename(stored.reports / "7")
     with pytest.raises(NotFound, match="there is no run 7"):
         forget(run=7)
+
     assert len(files(folder.with_name("7"))) > 10
 
 

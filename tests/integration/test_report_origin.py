@@ -97,8 +97,10 @@ def test_the_hash_depends_on_no_order_and_on_each_text(tmp_path: Path) -> None:
         with closing(stories.database(folder)) as db:
             for text in texts:
                 stories.store(db, [text], prefix=f"{text.at}-")
+
             run = stories.months_run(db, "2020-03", "2020-04", ["coronavirus"])
             hashes.append(hash_documents(load_run(db, run)))
+
     assert hashes[0] == hashes[1] != hashes[2]
 
 
@@ -124,6 +126,7 @@ def test_the_methods_name_the_terms_of_each_source(db: Database) -> None:
     posts += [Text("2020-03-02", "Landing.", handle="nasa", source="posts")]
     for number, post in enumerate(posts):
         stories.store(db, [post], prefix=f"post-{number}-")
+
     text = methods(db, stories.handles_run(db, ["nasa"]))
     assert "Licence imported files: The files name no licence" in text
     assert "Licence X (Twitter until July 2023): The posts belong to their authors" in text
@@ -147,6 +150,7 @@ def test_an_update_of_a_month_leaves_the_pictures_of_the_others(
     a_day_later = JobStep.at + 24 * 3600
     with db.write() as connection:
         connection.execute(update(JobStep).where(JobStep.job_id == april.id).values(at=a_day_later))
+
     report_folder.build(db, [run], tmp_path)
     after = {path.name for path in (tmp_path / "figures").iterdir()}
 
@@ -200,4 +204,5 @@ def test_two_reports_of_a_run_have_equal_pictures(db: Database, tmp_path: Path) 
         report_folder.build(db, [run], tmp_path / name)
         files = sorted((tmp_path / name / "figures").iterdir())
         pictures.append({file.name: file.read_bytes() for file in files})
+
     assert pictures[0] == pictures[1]

@@ -92,6 +92,7 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large
     run = stories.months_run(db, MONTHS[0], MONTHS[-1], ["covid"])
     with db.write() as connection:
         run_transitions.queue_report(connection, run)
+
     yield Large(db, runtime, run, settings.reports / str(run))
     runtime.close()
     db.close()
@@ -125,6 +126,7 @@ def test_a_part_that_is_lost_is_drawn_by_the_report_itself(large: Large) -> None
     large.work("report")
     for name in PARTS[:2]:
         large.work(name)
+
     large.set(PARTS[2], state=State.RUNNING, owner="a worker that hangs", lease_until=clock() + 20)
     assert large.work("report") == State.DONE
     assert [name for name in large.pictures() if "2020-03" in name]
@@ -157,9 +159,11 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
     large.work("report")
     for name in (*PARTS, "report"):
         large.work(name)
+
     before, page = large.pictures(), (large.folder / "index.html").stat().st_mtime_ns
     with large.db.write() as connection:
         run_transitions.queue_report(connection, large.run)
+
     assert large.work("report") == State.DONE  # nothing has changed
     assert (large.pictures(), (large.folder / "index.html").stat().st_mtime_ns) == (before, page)
     with large.db.write() as connection:
@@ -170,8 +174,10 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
             update(Job).where(Job.name == "2020-03").values(claims=7)
         )  # as any job that worked again
         run_transitions.queue_report(connection, large.run)
+
     for name in (*PARTS, "report"):
         assert large.work(name) == State.DONE
+
     after = large.pictures()
     assert {name for name in before if "cloud" in name} <= set(after)
     assert not [name for name in before if "2020-03-polarity" in name and name in after]
@@ -180,6 +186,7 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
 def forget_one_document(large: Large) -> None:
     with large.db.read() as connection:
         ids = connection.scalars(select(Document.id).limit(1)).all()
+
     forget_documents(
         large.db, ids, sentences=sentences, reason="on request", result_tables=result_tables()
     )
@@ -196,12 +203,14 @@ def test_a_worker_that_draws_a_report_whose_document_is_erased_loses_its_claim(
             large.db, jobs[name].id, owner="a", lease_seconds=20, has_exited=lambda _: False
         )
         claims.append(claim)
+
     forget_one_document(large)
     assert [large.states()[name] for name in PARTS] == [State.QUEUED] * 3
     for claim in claims:
         assert claim is not None
         with pytest.raises(LeaseLost):
             job_transitions.fail_job(large.db, claim, reason="its folder is gone")
+
     for name in (*PARTS, "report"):
         assert large.work(name) == State.DONE
 
@@ -213,14 +222,17 @@ def test_a_report_whose_folder_is_removed_while_it_is_drawn_is_drawn_again(
     large.work("report")
     for part in PARTS[1:]:
         large.work(part)
+
     large.set(PARTS[0], state=State.RUNNING, owner="a", lease_until=clock() + 20)
     if name == PARTS[0]:
         large.set(PARTS[0], state=State.QUEUED, owner=None)
+
     removals = iter([large.folder])
 
     def remove_folder(path: Path, content: bytes) -> None:
         for folder in removals:
             shutil.rmtree(folder)
+
         write_atomically(path, content)
 
     monkeypatch.setattr(figure_store, "write_atomically", remove_folder)
@@ -249,6 +261,7 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
     run = stories.months_run(db, "2018-03", "2020-03", keywords)
     with db.write() as connection:
         run_transitions.queue_report(connection, run)
+
     app, runtime = celery_app(settings), Runtime(settings, celery_app(settings))
     start_worker(settings, workers=2)
     dispatch_due_jobs(db, app, runtime.broker)

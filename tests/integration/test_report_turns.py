@@ -57,6 +57,7 @@ def queue_old_reports(db: Database, number: int) -> list[int]:
         run = stories.months_run(db, "2020-01", "2020-04", ["covid"])
         with db.write() as connection:
             run_transitions.queue_report(connection, run)
+
     return list(report_jobs(db))
 
 
@@ -115,10 +116,12 @@ def test_a_second_whole_report_is_not_claimed_by_the_last_process(db: Database) 
     assert claim(db, first)
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == second).values(dispatched_at=clock()))
+
     assert not claim(db, second)
     assert report_jobs(db)[second].dispatched_at is None
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == first).values(lease_until=clock() - 1))
+
     assert claim(db, second)
 
 
@@ -133,6 +136,7 @@ def test_parts_take_what_is_free_until_a_job_over_texts_waits(db: Database) -> N
         connection.execute(
             update(Job).where(Job.id == second).values(state=State.QUEUED, owner=None)
         )
+
     run = queue_text_run(db)
     assert not claim(db, second)
     run_transitions.pause_run(db, run)
@@ -145,6 +149,7 @@ def test_of_many_claims_at_once_no_more_succeed_than_may_draw(db: Database) -> N
     record_worker(db, "worker", queues=ALL_QUEUES, slots=4)
     with ThreadPoolExecutor(8) as threads:
         claims = list(threads.map(lambda job: claim(db, job), jobs))
+
     assert sum(claims) == 2
 
 
@@ -157,6 +162,7 @@ def test_messages_are_sent_for_those_reports_alone_that_may_be_made(
     runtime = Runtime(settings, app)
     for _ in range(3):
         dispatch_due_jobs(db, app, runtime.broker)
+
     assert queue_length(runtime.broker, QUEUE_REPORTS) == 1
     assert [job for job, row in report_jobs(db).items() if row.dispatched_at] == jobs[:1]
     assert claim(db, jobs[0])
@@ -227,9 +233,11 @@ def test_a_run_that_has_ended_says_how_far_its_report_is(db: Database, settings:
     reason = "4 of 15 pages, 31 figures"
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == report).values(reason=reason))
+
     assert run_status(db, settings, 1)["report"] == f"is being made: {reason}"
     assert list_runs(db)[0]["report"] == f"is being made: {reason}"
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == report).values(state=State.DONE))
+
     assert run_status(db, settings, 1)["report"] is None
     assert list_runs(db)[0]["report"] is None

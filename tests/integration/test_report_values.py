@@ -107,6 +107,7 @@ def draw_steps(data: st.DataObject, job: int) -> list[dict[str, Any]]:
     for name in data.draw(st.lists(st.sampled_from(steps), unique=True, min_size=3)):
         state = data.draw(st.just("complete") | STATES)
         rows.append(kit.step(job, name, state, data.draw(COUNTS), data.draw(REASONS)))
+
     return rows
 
 
@@ -125,6 +126,7 @@ def draw_words(data: st.DataObject, job: int, keyword: str) -> dict[type[Base], 
         spellings = data.draw(st.lists(TEXTS, max_size=3))
         key = {"period": period, "type": kind, "name": name}
         entities.append(base | key | counts | {"spellings": spellings})
+
     return {Phrase: phrases, Entity: entities, Summary: [base | {"summary": data.draw(TEXTS)}]}
 
 
@@ -151,6 +153,7 @@ def test_no_value_of_a_run_of_months_stops_its_report(
         store(db, JobStep, draw_steps(data, job))
         for table, rows in draw_words(data, job, "covid").items():
             store(db, table, rows)
+
     export_all(db, run)
     assert "</html>" in make_report(db, run, tmp_path)
 
@@ -181,6 +184,7 @@ def test_no_value_of_a_run_of_handles_stops_its_report(
         store(db, JobStep, draw_steps(data, job))
         for table, rows in draw_words(data, job, "").items():
             store(db, table, rows)
+
     export_all(db, run)
     assert "</html>" in make_report(db, run, tmp_path)
 
@@ -199,8 +203,10 @@ def test_no_value_of_a_run_of_trainings_stops_its_report(
         epoch: dict[str, Any] = {"job_id": job, "epoch": number}
         for column in ("train_loss", "seconds"):
             epoch[column] = data.draw(NUMBERS)
+
         for column in ("validation_loss", "accuracy"):
             epoch[column] = data.draw(st.none() | NUMBERS)
+
         epochs.append(epoch)
         values = {"actual": data.draw(NUMBERS), "predicted": data.draw(NUMBERS)}
         split = data.draw(st.sampled_from(["train", "validation", "test", "odd"]))
@@ -222,6 +228,7 @@ def test_a_run_without_a_scored_mention_has_a_report(db: Database, tmp_path: Pat
     kit.add(db, Mention, kit.mention(jobs["2020-03"], 1, "covid", 1, None))
     for job in jobs.values():
         kit.add(db, JobStep, *(kit.step(job, name, documents=1) for name in kit.TEXT_STEPS))
+
     page = make_report(db, run, tmp_path)
     assert "1 mention in 1 of 1 document" in page
     assert "The only document does not mention it." in page
@@ -235,6 +242,7 @@ def test_posts_of_the_first_and_the_last_month_of_the_calendar_have_a_report(
     for number, at in enumerate((FIRST, LAST)):
         post = kit.document(number, str(number), source="x", handle="nasa")
         kit.add(db, Document, post | {"published_at": at, "period": f"{at:%Y-%m}"})
+
     kit.add(db, JobStep, kit.step(jobs["@nasa"], DOCUMENTS, documents=2))
     page = make_report(db, run, tmp_path)
     assert "2 made-up posts, January 0001 to December 9999." in page
@@ -251,6 +259,7 @@ def test_a_polarity_that_is_none_is_null_and_in_no_mean(
     kit.add(db, Document, *(kit.document(number, str(number), "2020-03") for number in range(3)))
     for number, value in enumerate((0.5, polarity, 0.25)):
         kit.add(db, Mention, kit.mention(jobs["2020-03"], number, "covid", 1, value))
+
     kit.add(db, JobStep, *(kit.step(jobs["2020-03"], name) for name in kit.TEXT_STEPS))
 
     assert kit.columns_of(db, run, "mentions", "polarity") == [(0.5,), (None,), (0.25,)]

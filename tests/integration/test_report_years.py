@@ -167,6 +167,7 @@ def test_the_figures_of_years_are_those_of_the_export(db: Database, long_run: in
     for row, of_export in zip(rows, exported, strict=True):
         shown = {name: getattr(row, name) for name in of_export}
         assert {**shown, "cut_off": None} == {**of_export, "cut_off": None}
+
     marked = {row.period for row in rows if row.cut_off}
     assert marked == {"2020"}  # nine whole months are enough
 
@@ -182,6 +183,7 @@ def test_the_parts_of_a_long_report_are_years_and_draw_all_figures_of_months_and
     out = tmp_path / "out"
     for part in parts:
         report_folder.draw_part(db, long_run, out, part, check=lambda: None)
+
     drawn = {path.name for path in (out / "figures").iterdir()}
     final = {path.name for path in (folder / "figures").iterdir()}
     assert drawn <= final
@@ -204,6 +206,7 @@ def test_a_long_report_is_made_however_short_the_slices_are(
             report_folder.build(db, [run], tmp_path / "out", check=end_slice)
         except TimeoutError:
             continue
+
     drawn = figures(tmp_path / "out")
     of_months_and_years = {
         *("covid-2019-06-polarity.svg", "covid-2019-07-polarity.svg"),
@@ -220,6 +223,7 @@ def fill_years(db: Database, last: str) -> int:
         for day in range(1, 29, 3):
             says = "Covid" if month[:4] == "2010" and day % 2 else "Rain"
             texts.append(Text(f"{month}-{day:02}", f"{says} on a day."))
+
     stories.store(db, texts)
     return stories.months_run(db, "2000-01", last, ["covid"])
 

@@ -39,6 +39,7 @@ def test_a_service_that_asked_for_a_month_is_believed_for_a_day_and_can_be_tried
     def respond(operation: str, body: dict[str, Any]) -> Any:
         if refuses:
             return 429, {"Retry-After": str(MONTH)}, b"{}"
+
         return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
 
     with serving(respond) as service:
@@ -48,12 +49,14 @@ def test_a_service_that_asked_for_a_month_is_believed_for_a_day_and_can_be_tried
         for name, value in environment(at_service).items():
             if name.startswith("TIDINGS_"):
                 monkeypatch.setenv(name, value)
+
         with closing(Jobs(at_service)) as jobs:
             add_documents(jobs.db, [stored_post(1, text="The tide is in.")])
             run = jobs.submit(HandlesParameters(), "bob")
             job = jobs.slice(run)
             with jobs.db.read() as connection:
                 now = connection.execute(select(clock())).scalar_one()
+
             assert job.state == State.WAITING
             assert DAY - 60 <= job.due_at - now <= DAY
 
@@ -71,10 +74,12 @@ def capped(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     for name, value in environment(settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     with closing(Jobs(settings)) as jobs:
         run = jobs.submit(HandlesParameters(), "bob")
         with jobs.db.write() as connection:
             connection.execute(update(Run).values(max_calls=5, calls_begun=5))
+
         yield jobs, run
 
 
@@ -98,6 +103,7 @@ def test_a_run_that_is_paused_at_its_cap_goes_on_with_a_higher_one_alone(
         result = CliRunner().invoke(app, ["resume", str(run), "--max-calls", cap])
         assert isinstance(result.exception, UsageError)
         assert f"--max-calls {cap}: run {run} has made 5 calls already" in str(result.exception)
+
     assert state_and_cap(jobs, run) == (State.PAUSED, 5)
 
     result = CliRunner().invoke(app, ["resume", str(run), "--max-calls", "6"])

@@ -50,6 +50,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         for day in range(1, 13):
             text = HEADLINES[day % len(HEADLINES)].format(day * month)
             texts.append(stories.Text(f"2020-{month:02}-{day:02}", text, f"https://a.org/{day}"))
+
     with closing(stories.database(tmp_path_factory.mktemp("stories"))) as stored:
         stories.store(stored, texts)
         stories.months_run(stored, "2020-03", "2020-04", ["covid"])
@@ -130,9 +131,11 @@ def test_the_second_process_ends_with_the_first(tmp_path: Path, end: signal.Sign
             os.killpg(first.pid, end)
         else:
             first.send_signal(end)
+
         first.wait(30)
         wait_until(lambda: not is_alive(second), what="the end of the second process")
         complaints = first.stderr.read()
+
     assert complaints.count("Traceback") == (end == signal.SIGINT)
 
 

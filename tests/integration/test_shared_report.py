@@ -45,6 +45,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         stories.months_run(db, "2020-01", "2020-02", ["covid"])
         with db.write() as connection:
             run_transitions.queue_report(connection, 1)
+
     return settings
 
 
@@ -68,6 +69,7 @@ def set_report_job(db: Database, **columns: object) -> None:
 def claim_report(db: Database) -> None:
     with db.read() as connection:
         (job,) = connection.scalars(Job.__table__.select().where(Job.name == REPORT_JOB))
+
     claim = job_transitions.claim_job(
         db, job, owner=own_process_name(), lease_seconds=60, has_exited=lambda _: False
     )
@@ -139,6 +141,7 @@ def test_a_report_that_the_workers_make_is_waited_for(
     finally:
         set_report_job(db, state=State.DONE)
         command.join(60)
+
     assert contents(tmp_path / "out") == contents(own)
 
 
@@ -165,6 +168,7 @@ def test_status_is_watched_until_the_report_of_the_run_is_there(
     finally:
         set_report_job(db, state=State.DONE)
         command.join(60)
+
     assert not command.is_alive()
     assert "its report" not in capsys.readouterr().out.rpartition("run 1: done")[2]
 
@@ -218,6 +222,7 @@ def test_progress_that_stays_the_same_is_printed_again_with_the_time_that_it_too
     with progress.progress_display("report 1") as display:
         display.update("reading the results")
         wait_until(is_repeated, seconds=60, what="the second line")
+
     assert "".join(printed).startswith("report 1: reading the results\n")
 
 

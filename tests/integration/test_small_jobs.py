@@ -99,6 +99,7 @@ def store_posts(db: Database, *handles: str, first: int = 0) -> None:
         for number in range(3):
             identity = first + 100 * place + number
             posts.append(stored_post(identity, handle=handle, text=f"The {handle}words are here."))
+
     add_documents(db, posts)
 
 
@@ -114,6 +115,7 @@ def test_a_claimed_job_takes_along_queued_ones_of_its_run_in_their_order(db: Dat
     for name in ("ann", "ben", "cid", "dan"):
         assert (rows[name].state, rows[name].owner, rows[name].claims) == ("running", "x:1:1", 1)
         assert rows[name].lease_until > rows[name].started_at
+
     assert {rows[name].state for name in ("eve", "fay", "gil")} == {State.QUEUED}
     assert read_jobs(db, other)["zoe"].state == State.QUEUED
 
@@ -156,8 +158,10 @@ def test_two_processes_never_take_the_same_job_along(db: Database) -> None:
     ]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join(30)
+
     assert len(taken) == len(set(taken)) >= 20  # PostgreSQL skips rows that another looks at
 
 
@@ -197,6 +201,7 @@ def test_posts_that_are_imported_later_are_in_no_account_of_the_run(jobs: Jobs) 
         words = select(DistinctiveWord.word, DistinctiveWord.reference_count)
         of_ann = DistinctiveWord.job_id == jobs.row(run, "@ann").id
         found = dict(connection.execute(words.where(of_ann)).all())
+
     assert found == {"annwords": 0, "benwords": 3}
 
 
@@ -253,6 +258,7 @@ def test_jobs_that_wait_for_others_are_due_when_the_last_has_frozen_its_document
         claimed = claim(db, run, name)
         freeze_together(db, claimed, [], 5)
         put_off_job(db, claimed, seconds=300, reason="others", waits_for=WaitFor.OTHER_JOBS)
+
     change(db, run, "ben", waits_for=WaitFor.SERVICE)
 
     wake_waiting_jobs(db, run)
@@ -345,9 +351,11 @@ def test_a_job_is_next_only_while_its_run_goes_on_and_no_other_waits(db: Databas
 async def _answer(request: web.Request, refused: str = "benwords") -> web.StreamResponse:
     if request.method == "GET":
         return web.Response()
+
     body = await request.json()
     if refused and refused in body["text"]:
         return web.json_response({"error": "no"}, status=422)
+
     return web.json_response(answer(request.match_info["path"].removeprefix("text/"), body))
 
 
@@ -372,6 +380,7 @@ def test_a_job_that_another_took_over_stops_alone(settings: Settings) -> None:
             taken = update(Job).where(Job.name == "@ben").values(owner="y:1:1", claims=9)
             with opened[0].db.write() as connection:
                 connection.execute(taken)
+
         return await _answer(request, refused="")
 
     with (
@@ -426,10 +435,12 @@ def test_a_shutdown_gives_every_job_of_the_slice_back(
         if moment == "a step computes":
             steps = (*POSTS.steps[:-1], compute_for_ever())
             changed.setattr(Accounts, "pipeline", replace(POSTS, steps=steps))
+
         signals = 2 if moment == "a second signal comes" else 1
         killer = shut_down_at(stub, calls=9, signals=signals)
         with pytest.raises(SystemExit):
             jobs.slice(run, "@ann")
+
         killer.join()
 
     rows = jobs.rows(run)

@@ -67,6 +67,7 @@ def test_a_connection_that_waited_in_vain_waits_as_long_for_what_it_reads(
     with closing(Database(url, patience=0.2)) as db:
         with pytest.raises(DatabaseAway), db.write():
             pass
+
         with db.read() as connection:
             assert connection.scalar(text("PRAGMA busy_timeout")) == 200
 

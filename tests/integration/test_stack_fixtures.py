@@ -25,6 +25,7 @@ def test_an_empty_database_has_no_table(empty_database_url: str) -> None:
 def test_valkey_is_empty_and_requires_its_password(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
+
     with (
         redis.Redis(port=urlsplit(redis_url).port or 0, retry=None) as client,
         pytest.raises(redis.AuthenticationError),

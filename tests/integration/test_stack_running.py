@@ -61,6 +61,7 @@ def test_the_stack_runs_around_a_block_and_is_gone_after_it(
         given = {name for name in variables if name.startswith("TIDINGS_")}
         assert given == {"TIDINGS_HOME", "TIDINGS_TEXTAPI_KEYS"}
         assert password not in " ".join(word for child in started() for word in child.cmdline())
+
     assert started() == []
 
 
@@ -71,6 +72,7 @@ def test_sigterm_ends_the_block_and_the_stack(
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as raised, start_stack(settings, workers=1):
         signal.raise_signal(signal.SIGTERM)
+
     assert raised.value.code == 128 + signal.SIGTERM
     assert started() == []
     assert signal.getsignal(signal.SIGTERM) == before
@@ -87,4 +89,5 @@ def test_a_service_that_cannot_start_is_named_with_its_last_log_line(
     )
     with pytest.raises(StackError, match=message), start_stack(settings, workers=1):
         pass
+
     assert started() == []

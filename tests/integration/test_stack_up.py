@@ -40,6 +40,7 @@ def part(process: subprocess.Popen[str], word: str) -> psutil.Process | None:
                 return child
         except (psutil.ZombieProcess, psutil.NoSuchProcess):
             continue
+
     return None
 
 
@@ -50,6 +51,7 @@ def test_ctrl_c_ends_it_cleanly_and_leaves_nothing_running(quick: Settings) -> N
         up.send_signal(signal.SIGINT)
         assert up.wait(20) == 0
         assert gone(children)
+
     assert not stack_file(quick.home).exists()
 
 
@@ -67,9 +69,11 @@ def test_every_command_finds_a_running_stack_and_its_file_is_private(quick: Sett
         assert stack_file(quick.home).stat().st_mode & 0o777 == 0o600
         with redis.Redis.from_url(str(loaded.redis_url)) as client:
             assert client.ping()
+
         port = urlsplit(str(loaded.redis_url)).port or 0
         with redis.Redis(port=port, retry=None) as client, pytest.raises(redis.AuthenticationError):
             client.ping()
+
         children = family(up)
         up.terminate()
         assert up.wait(20) == 0
@@ -82,12 +86,14 @@ def test_a_killed_stack_leaves_nothing_running_and_the_next_takes_over(quick: Se
         up.kill()
         up.wait(5)
         wait_until(lambda: gone(children), seconds=5, what="the end of all children")
+
     assert stack_file(quick.home).exists()
     assert load(home=quick.home).redis_url is None  # what a dead stack wrote is not believed
     with running_up(quick) as up:
         assert load(home=quick.home).redis_url is not None
         with pytest.raises(StackError, match=rf"already up.*process {up.pid}"), start_stack(quick):
             pass
+
         assert up.poll() is None
 
 
@@ -100,6 +106,7 @@ def test_killed_services_are_restarted_with_their_data(quick: Settings) -> None:
         pool = worker.children()
         with redis.Redis.from_url(url) as client:
             client.set("known", "still")
+
         worker.kill()
         valkey.kill()
         wait_until(
@@ -131,6 +138,7 @@ def test_a_named_broker_is_used_and_not_ended(quick: Settings, redis_url: str) -
         assert part(up, "valkey-server") is None
         assert part(up, "worker") is not None
         assert json.loads(stack_file(quick.home).read_text())["redis_url"] == redis_url
+
     with redis.Redis.from_url(redis_url) as client:
         assert client.ping()
 
@@ -164,6 +172,7 @@ def test_another_process_gets_the_same_settings_wherever_it_stands(
     monkeypatch.setenv("TIDINGS_X_URL", "http://nobody")
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
+
     monkeypatch.delenv("TIDINGS_X_URL")
     monkeypatch.chdir(tmp_path.parent)
     assert "TIDINGS_X_URL" not in environment(settings)

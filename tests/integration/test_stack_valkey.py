@@ -12,6 +12,7 @@ def test_valkey_keeps_its_data_in_any_folder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     with running_valkey(folder) as url, redis.Redis.from_url(url) as client:
         client.set("a", "1")
+
     with running_valkey(folder) as url, redis.Redis.from_url(url) as client:
         assert client.get("a") == b"1"
 

@@ -30,6 +30,7 @@ def tidings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Tidings:
     for name, value in environment(settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
@@ -49,6 +50,7 @@ def store_import(db: Database, path: str, rows: list[dict[str, Any]]) -> int:
         added = insert_documents(connection, db, rows, import_id=number).added
         counts = ImportCounts(read=len(rows), added=added, empty=0, left_out=0)
         count_import(connection, number, counts, named=[])
+
     return number
 
 
@@ -129,10 +131,13 @@ def store_daily_archive(db: Database, source: str = "nyt", **fields: Any) -> Non
         documents = 90 if day == date(2020, 2, 11) else 10
         if date(2020, 2, 28) <= day <= date(2020, 3, 1) or day == date(2020, 1, 20):
             documents = 0
+
         for number in range(documents):
             number_of_all = 100 * day.toordinal() + number
             rows.append(document(number_of_all, day.isoformat(), source, **fields))
+
         day += timedelta(days=1)
+
     store_import(db, "daily.csv", rows)
 
 
@@ -179,6 +184,7 @@ def test_the_days_of_an_archive_are_counted_in_an_index(db: Database) -> None:
             plan = [
                 row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {plan_of}")
             ]
+
         assert "USING COVERING INDEX ix_documents_source_published_at" in plan[0]
 
 
@@ -188,6 +194,7 @@ def test_the_table_shows_twenty_names_and_json_all(db: Database, tidings: Tiding
         copies = 25 - number
         for copy in range(copies):
             rows.append(document(100 * number + copy, "2020-01-05", outlet=f"Outlet {number:02}"))
+
     store_import(db, "many.csv", rows)
     shown = [line for line in tidings("stored").stdout.splitlines() if "Outlet" in line]
     assert len(shown) == 20
@@ -209,6 +216,7 @@ def test_a_forgotten_import_is_not_listed_and_its_number_is_given_to_no_other(
     number = store_import(db, "post.csv", [])
     with db.write() as connection:
         blank_import(connection, number, read=0)
+
     assert take_inventory(db).imports == []
     assert store_import(db, "post.csv", []) == number + 1
 
@@ -231,6 +239,7 @@ def test_no_query_of_it_reads_documents_but_an_index_of_accounts(db: Database) -
             plan = [
                 row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {plan_of}")
             ]
+
         of_handles = "SEARCH documents USING COVERING INDEX ix_documents_handle_source (handle>?)"
         assert of_handles in plan
 
@@ -246,10 +255,12 @@ def test_gaps_are_the_months_that_are_missing(numbers: set[int]) -> None:
         expected = [
             name(number) for number in range(min(numbers), max(numbers)) if number not in numbers
         ]
+
     missing = []
     for gap in find_gaps(months):
         assert gap.first <= gap.last
         missing += [month for month in expected if gap.first <= month <= gap.last]
+
     assert missing == expected
     assert all(
         a.last < b.first for a, b in zip(find_gaps(months), find_gaps(months)[1:], strict=False)

@@ -142,6 +142,7 @@ def test_at_most_one_english_headline_in_a_thousand_is_decided_to_be_foreign() -
     folder = os.environ.get("TIDINGS_REAL_DATA")
     if not folder or not Path(folder).is_dir():
         pytest.skip("TIDINGS_REAL_DATA names no folder of real data")
+
     items = read_path(Path(folder) / "nyt")
     texts = [item.text for item in items if isinstance(item, SourceDocument)]
     codes = detect_languages(texts)

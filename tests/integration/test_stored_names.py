@@ -47,6 +47,7 @@ def store(settings: Settings, source: str, places: Any) -> None:
         at = datetime.fromisoformat("2020-03-01")
         dated = {"published_at": at, "period": "2020-03", "text": f"Text {number}."}
         rows.append({"identity": f"{source}:{number}", "source": source, **dated, **place})
+
     with closing(Database(settings.database)) as db:
         add_documents(db, rows)
 
@@ -130,6 +131,7 @@ def test_of_many_names_twenty_are_listed(settings: Settings, months: Months) -> 
     with closing(Database(settings.database)) as db, db.write() as connection:
         connection.exec_driver_sql("DELETE FROM document_counts")
         connection.exec_driver_sql("DELETE FROM documents")
+
     store(settings, "nyt", places)
     message = str(months("--outlet", "Nobody").exception)
     assert message.endswith("Outlet 18, Outlet 19 and 20 more")
@@ -147,6 +149,7 @@ def test_a_run_without_a_source_says_which_other_archive_it_reads(
     with closing(Database(settings.database)) as db, db.write() as connection:
         connection.exec_driver_sql("UPDATE documents SET source = 'other'")
         connection.exec_driver_sql("UPDATE document_counts SET source = 'other'")
+
     result = months()
     assert result.exit_code == 0, result.output
     assert "nothing of nyt is stored: the run is of other" in result.output
@@ -176,6 +179,7 @@ def test_names_lose_no_letter_and_a_stored_one_given_alone_stays_whole(
     for name in stored:
         if name == name.strip() != "," * len(name):
             assert split_outlets([name], stored) == (name,)
+
     letters = {letter for text in texts for letter in text} - {",", " "}
     split = split_outlets(texts, stored)
     assert len(set(split)) == len(split)

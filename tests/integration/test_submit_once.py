@@ -83,6 +83,7 @@ def test_commands_that_submit_at_once_make_one_run(db: Database, database_url: s
 
     with ThreadPoolExecutor(4) as executor:
         runs = set(executor.map(submit_alone, range(12)))
+
     assert len(runs) == 1
     assert count_runs(db) == 1
 

@@ -35,6 +35,7 @@ def test_a_worker_of_another_version_does_not_start_and_takes_no_message(
     submit_run(db, WATCHED, ())
     with redis_client(settings) as broker:
         sent = dispatch_due_jobs(db, celery_app(settings), broker)
+
     set_revision(db, revision)
 
     worker = subprocess.run(  # noqa: S603 - our own program

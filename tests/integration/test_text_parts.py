@@ -88,6 +88,7 @@ def read_texts(part: TextPart) -> dict[str, str]:
             texts[f"nyt:{number}"] = f"{headline}\n{abstract}" if abstract else headline
         elif part == TextPart.HEADLINE:
             texts[f"nyt:{number}"] = headline
+
     return texts
 
 
@@ -133,6 +134,7 @@ def test_mentions_point_into_the_text_that_was_read(
     assert documents == texts
     for row in exported(jobs, run, "mentions"):
         assert row["text"] == texts[row["document"]]
+
     for row in exported(jobs, run, "periods"):
         assert row["documents"] == len(texts)
         assert (row["polarity_mean"] is None) == (row["mentions"] == 0)
@@ -148,6 +150,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
         again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
         assert again.calls_to_make == 0
         assert again.documents == len(read_texts(part))
+
     run = done(jobs, TextPart.ABSTRACT)
     assert mentions(jobs, run) == OF_ABSTRACTS
     assert sum(counts["calls"] for counts in call_counts(jobs.db, run).values()) == 0
@@ -171,12 +174,14 @@ def test_a_pack_is_computed_again(
     result = verify(path)
     if texts:
         assert_equal(result, OF_MONTHS)
+
     assert result.problems == []
 
 
 def test_a_month_without_abstracts_has_no_data(jobs: Jobs) -> None:
     with jobs.db.write() as connection:
         connection.execute(delete(DocumentDetails))
+
     job = jobs.do(months(TextPart.ABSTRACT))
     assert (job.state, job.result) == (State.DONE, "no-data")
     assert job.reason == "no document of 2020-03 has an abstract"
@@ -236,6 +241,7 @@ def test_an_erasure_takes_the_answers_that_quote_an_abstract(jobs: Jobs) -> None
     with jobs.db.write() as connection:
         connection.execute(insert(Answer).values(answer))
         ids = documents_named(connection, "nyt:3")
+
     forget_documents(
         jobs.db, ids, sentences=sentences, reason="a test", result_tables=result_tables()
     )

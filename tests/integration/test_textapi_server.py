@@ -46,6 +46,7 @@ def running(workers: int = 1, **settings: str) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+
     environment = os.environ | {"TIDINGS_TEXTAPI_KEYS": ",".join(KEYS)} | settings
     log = tempfile.TemporaryFile()  # noqa: SIM115  # closed below
     arguments = [*COMMAND, "--port", str(port), "--workers", str(workers)]
@@ -70,7 +71,9 @@ async def _until_ready(server: Server) -> None:
                         return
             except aiohttp.ClientConnectionError:
                 pass
+
             await asyncio.sleep(0.1)
+
     pytest.fail("the server did not become ready")
 
 
@@ -311,7 +314,9 @@ def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
                     "/text/text_polarity", data='{"text": "Good day."}'
                 ) as response:
                     assert response.status == 200
+
                 fast += 1
+
             async with await slow as response:
                 return response.status, fast
 
@@ -351,6 +356,7 @@ def test_connections_that_drop_in_mid_request_do_no_harm(server: Server) -> None
     for length in (10, len(head), len(request) // 2, len(request), len(request), len(request)):
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(request[:length])
+
     assert ask(server, "ner", text=NEWS)["ner"]
     assert "500" not in [line.split('status="')[1][:3] for line in _request_lines(server)]
 
@@ -497,13 +503,16 @@ async def _until_work_has_begun(session: aiohttp.ClientSession) -> None:
     for _ in range(1000):
         async with session.get("/metrics") as response:
             lines = (await response.text()).splitlines()
+
         if any(
             float(line.split()[-1])
             for line in lines
             if line.startswith("textapi_waiting_characters")
         ):
             return
+
         await asyncio.sleep(0.01)
+
     pytest.fail("the request was never taken up")
 
 

@@ -50,6 +50,7 @@ def exchange(server: Server, request: bytes) -> bytes:
         connection.sendall(request)
         while part := connection.recv(65_536):
             answer += part
+
     return answer
 
 
@@ -77,10 +78,12 @@ async def longest_health(server: Server, load: list[tuple[str, dict[str, Any]]])
             began = time.perf_counter()
             async with session.get("/health") as response:
                 assert response.status == 200
+
             longest["health"] = max(longest["health"], time.perf_counter() - began)
             began = time.perf_counter()
             assert await send("text_polarity", {"text": "Good day."}) == 200
             longest["polarity"] = max(longest["polarity"], time.perf_counter() - began)
+
         return await loaded, longest
 
 
@@ -159,8 +162,11 @@ async def polarities_between_health(server: Server, text: str, number: int) -> l
             before = answered
             async with session.get("/health") as response:
                 assert response.status == 200
+
             between.append(answered - before)
+
         assert set(await loaded) == {200}
+
     return between
 
 
@@ -200,6 +206,7 @@ def test_a_refused_body_is_neither_read_nor_unpacked(server: Server) -> None:
         answer = exchange(server, request)
         assert answer.startswith(b"HTTP/1.1 401 ")
         assert b"\r\nConnection: close\r\n" in answer
+
     assert sum(process.cpu_times()[:2]) - before < 0.5
 
 
@@ -269,14 +276,17 @@ def test_bodies_that_never_end_leave_room_for_others_to_be_refused(server: Serve
         for _ in range(32):
             opened.append(socket.create_connection(("127.0.0.1", port_of(server)), timeout=5))
             opened[-1].sendall(head(more="Transfer-Encoding: chunked\r\n") + b"5\r\nabcde\r\n")
+
         status, answer, headers = post(server, "text_polarity", '{"text": "a"}')
         while status == 200:  # until the server has seen them all
             status, answer, headers = post(server, "text_polarity", '{"text": "a"}')
+
         assert (status, headers["Retry-After"]) == (503, "2")
         assert "waiting" in answer["error"]
     finally:
         for connection in opened:
             connection.close()
+
     while post(server, "text_polarity", '{"text": "a"}')[0] == 503:
         pass
 
@@ -326,6 +336,7 @@ def test_a_short_text_does_not_wait_for_a_long_one(server: Server, text: str) ->
             async def send(name: str, text: str) -> dict[str, Any]:
                 async with session.post("/text/ner", json={"text": text}) as response:
                     answer: dict[str, Any] = await response.json()
+
                 finished.append(name)
                 return answer
 
@@ -333,7 +344,9 @@ def test_a_short_text_does_not_wait_for_a_long_one(server: Server, text: str) ->
                 tasks.create_task(send("long", text))
                 while "textapi_waiting_characters 0.0" in await _metrics(session):
                     pass
+
                 short = tasks.create_task(send("short", NEWS))
+
         return finished, short.result()
 
     finished, answer = asyncio.run(send_both())
@@ -394,6 +407,7 @@ def test_clients_that_are_gone_before_the_refusal_are_no_fault(server: Server) -
             reset = struct.pack("ii", 1, 0)  # at the end, without a goodbye
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
             connection.sendall(request)
+
     assert ask(server, "text_polarity", text="a")
     assert not re.search("Traceback|fault", server.logged())
 
@@ -476,6 +490,7 @@ def _read_all(connection: socket.socket) -> bytes:
     with suppress(ConnectionResetError):
         while part := connection.recv(65_536):
             answer += part
+
     return answer
 
 
@@ -494,4 +509,5 @@ def test_the_longest_texts_are_answered_in_little_memory_while_health_answers(
         statuses, longest = asyncio.run(longest_health(server, load))
         assert statuses == [200]
         assert max(longest.values()) < 1
+
     assert psutil.Process(server.process.pid).memory_info().rss < 500_000_000

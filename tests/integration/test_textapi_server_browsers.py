@@ -76,6 +76,7 @@ def test_by_default_no_page_has_permission_and_a_star_gives_it_to_all() -> None:
         status, headers = send(server, "OPTIONS", "/text/ner", PREFLIGHT)
         assert status == 405
         assert not {"Access-Control-Allow-Origin", "Vary"} & set(headers)
+
     with running(TIDINGS_TEXTAPI_CORS_ORIGINS="*") as server:
         status, headers = send(server, "OPTIONS", "/text/ner", PREFLIGHT)
         assert (status, headers["Access-Control-Allow-Origin"]) == (204, PAGE)

@@ -57,6 +57,7 @@ def images(tmp_path: Path) -> str:
     for image, label in zip(x, labels, strict=True):
         at = generator.integers(0, 5)
         image[(slice(None), at) if label else (at, slice(None))] += 0.7
+
     np.savez(tmp_path / "bars.npz", x=x, y=labels)
     return str(tmp_path / "bars.npz")
 
@@ -92,6 +93,7 @@ def work(runtime: Runtime, run: int) -> int:
     while waiting := [job for job in jobs(runtime.db, run) if job.state == State.QUEUED]:
         work_one_slice(runtime, waiting[0].id)
         slices += 1
+
     return slices
 
 
@@ -150,6 +152,7 @@ def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(
         assert connection.scalar(select(Run.state).where(Run.id == run)) == State.DONE
         with pytest.raises(UsageError, match=names[0]):
             get_trained_network(connection, run)
+
         with pytest.raises(NotFound, match="no trained network 'x'"):
             get_trained_network(connection, run, "x")
 
@@ -172,6 +175,7 @@ def test_equal_runs_give_equal_bytes_however_they_are_sliced(
         )
         assert first == second
         assert first
+
     other = submit(db, "recurrent", "sine", **options, seed="1")
     work(runtime, other)
     assert weights(db, other) != weights(db, whole)
@@ -191,6 +195,7 @@ def test_a_training_killed_at_three_random_points_ends_with_the_weights_of_one_t
         with worker_process(settings, job) as process:
             wait_until(lambda: jobs(db, run)[0].done_units >= epoch, what=f"epoch {epoch}")  # noqa: B023
             process.kill()
+
     killed = jobs(db, run)[0]
     assert (killed.state, killed.claims) == (State.RUNNING, 3)
     work_one_slice(runtime, job)  # its owner is seen to be gone
@@ -209,6 +214,7 @@ def test_a_cancelled_training_stops_in_the_middle_and_writes_nothing_more(
         cancel_run(db, run)
         there = epochs(db, run)
         assert process.wait(20) == 0
+
     assert jobs(db, run)[0].state == State.CANCELLED
     assert epochs(db, run) == there
     assert result(db, run).weights is None
@@ -223,6 +229,7 @@ def test_a_paused_training_goes_on_from_its_checkpoint(
         wait_until(lambda: jobs(db, run)[0].done_units > 0, what="the first epoch")
         pause_run(db, run)
         assert process.wait(20) == 0
+
     (paused,) = jobs(db, run)
     assert (paused.state, paused.owner) == (State.QUEUED, None)
     work_one_slice(runtime, job)
@@ -255,6 +262,7 @@ def test_a_result_that_was_stored_before_its_worker_died_is_not_trained_again(
         connection.execute(
             update(Job).where(Job.run_id == run, Job.kind == "training").values(state=State.QUEUED)
         )
+
     monkeypatch.delattr(trainings, "train")
     work(runtime, run)
     assert jobs(db, run)[0].state == State.DONE
@@ -271,8 +279,10 @@ def test_a_worker_that_lost_the_job_stores_nothing(
     assert claim
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == job).values(owner="another", claims=2))
+
     with pytest.raises(LeaseLost):
         run_training(JobContext(runtime, claim, ends_at=float("inf")))
+
     with db.read() as connection:
         assert connection.execute(select(Epoch.epoch)).all() == []
         assert connection.execute(select(Training.job_id)).all() == []
@@ -361,6 +371,7 @@ def test_a_runs_monthly_polarity_is_forecast_with_its_gap_counted(
     assert len(actual) == 32 - 5
     for index, value in actual.items():
         assert value == pytest.approx(polarity[index], abs=1e-6)  # in 32 bits
+
     status, out, _ = call("predict", str(run), "--data", f"{source}:polarity", "--json")
     assert status == 0
     assert json.loads(out)[-1]["index"] == 36  # the month to come
@@ -409,13 +420,16 @@ def call(
         for name, value in environment(settings).items():
             if name.startswith("TIDINGS_"):
                 monkeypatch.setenv(name, value)
+
         monkeypatch.setattr(sys, "argv", ["tidings", *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main.main()
+
         captured = capsys.readouterr()
         while opened:
             opened.pop().close()
+
         return int(ended.value.code or 0), captured.out, captured.err
 
     return run
@@ -462,6 +476,7 @@ def test_submitting_prints_the_run_and_its_network_can_be_exported_and_used(
     )
     with np.load(images) as arrays:
         labels = arrays["y"]
+
     rows = json.loads(out)
     assert [row["index"] for row in rows] == list(range(240))
     assert (

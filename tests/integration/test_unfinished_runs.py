@@ -74,6 +74,7 @@ def test_an_export_and_the_events_of_an_unfinished_run_say_how_much_is_done(
             0,
             f"tidings: run 1 {remark}, and the table holds no more than that: `tidings status 1`\n",
         )
+
     at_work = "tidings: whether run 1 has events is known when its jobs are done\n"
     has_ended = run_state in ENDED
     assert submitted("events", "1") == (

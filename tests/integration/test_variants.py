@@ -32,6 +32,7 @@ def covid_run(db: Database) -> RunData:
         documents.append(kit.document(number, f"{number:03}", day[:7], **published))
         if "covid" in text.casefold():
             mentions.append(kit.mention(jobs[day[:7]], number, "covid", 1, 0.0))
+
     kit.add(db, Document, *documents)
     kit.add(db, Mention, *mentions)
     kit.add(db, JobStep, *(kit.step(job, name) for job in jobs.values() for name in kit.TEXT_STEPS))

@@ -65,6 +65,7 @@ def test_thirty_days_make_the_tables_of_one_run_and_ask_nothing_twice(
 
     for day in QUIET:
         assert calls[day] == calls[day - 1]
+
     assert stub.counts()["again"] == 0
     asked = stub.counts()["calls"]
     over_all = WATCHED.model_copy(update={"last": "2020-03"})
@@ -80,6 +81,7 @@ def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callabl
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
 
 
@@ -128,6 +130,7 @@ def test_a_machine_that_was_off_catches_up_once(jobs: Jobs) -> None:
     run = watched_run(jobs)
     for day in range(1, 11):
         publish(jobs.db, day)
+
     now = at_day(10) + DAY / 2
     assert check_due_watches(jobs.db, jobs.settings, now=now) == 1
     work(jobs, run)
@@ -183,6 +186,7 @@ def test_a_cap_of_calls_lets_a_run_go_on_at_its_next_time(
     before = stub.counts()["calls"]
     for day in range(1, 10):
         publish(jobs.db, day)
+
     assert check_due_watches(jobs.db, jobs.settings, now=at_day(10)) == 1
 
     for day in range(11, 40):
@@ -191,6 +195,7 @@ def test_a_cap_of_calls_lets_a_run_go_on_at_its_next_time(
         assert stub.counts()["calls"] - made <= 3
         if state_of(jobs.db, run) == State.DONE:
             break
+
         assert state_of(jobs.db, run) == State.PAUSED
         assert check_due_watches(jobs.db, jobs.settings, now=at_day(day) - 1) == 0
         assert check_due_watches(jobs.db, jobs.settings, now=at_day(day)) == 1
@@ -205,6 +210,7 @@ def test_a_watch_that_is_given_again_without_a_cap_takes_its_cap_from_the_run(jo
     run = watched_run(jobs, max_calls=3)
     for day in range(1, 10):
         publish(jobs.db, day)
+
     check_due_watches(jobs.db, jobs.settings, now=at_day(10))
     work_until_paused(jobs, run)
     assert state_of(jobs.db, run) == State.PAUSED
@@ -233,8 +239,10 @@ def work_until_paused(jobs: Jobs, run: int) -> None:
         for row in jobs.rows(run):
             if row.state in (State.QUEUED, State.WAITING):
                 work_one_slice(jobs.runtime, row.id)
+
         if state_of(jobs.db, run) in (State.PAUSED, State.DONE):
             return
+
     raise AssertionError(run)
 
 
@@ -328,6 +336,7 @@ def test_watch_lists_and_stops(jobs: Jobs, tidings: Callable[..., Any]) -> None:
     assert tidings("watch", run, "--stop").exit_code == 0
     with jobs.db.read() as connection:
         assert list_watches(connection) == []
+
     assert tidings("watch", run, "--stop").exception is not None
 
 

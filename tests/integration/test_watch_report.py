@@ -101,6 +101,7 @@ def jobs(stub_settings: Settings, webhook: Webhook) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings.model_copy(update={"webhook_url": address}))) as opened:
         for month in (1, 2):
             publish_month(opened, month)
+
         yield opened
 
 
@@ -110,6 +111,7 @@ def tidings(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     for name, value in environment(jobs.settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
+
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
 
 
@@ -130,6 +132,7 @@ def publish_month(jobs: Jobs, month: int, *, fever: bool = False, storm: bool = 
                 "address": None, "text": text, "material": "News",
                 "repost": False,
             })  # fmt: skip
+
     add_documents(jobs.db, rows)
 
 
@@ -137,8 +140,10 @@ def make_report(jobs: Jobs, run: int) -> Path:
     with jobs.db.read() as connection:
         of_run = (Job.run_id == run, Job.kind == JobKind.REPORT)
         ids = connection.scalars(select(Job.id).where(*of_run)).all()
+
     for job_id in ids:
         work_one_slice(jobs.runtime, job_id)
+
     return jobs.settings.reports / str(run)
 
 
@@ -148,6 +153,7 @@ def watched_run(jobs: Jobs, parameters: MonthsParameters = FEVER) -> int:
     work(jobs, run)
     with jobs.db.write() as connection:
         start_watch(connection, jobs.db, run, every="day", max_calls=None, now=0.0)
+
     make_report(jobs, run)
     return run
 
@@ -218,6 +224,7 @@ def test_a_webhook_that_fails_stops_no_report_and_is_tried_again(
     assert SENTENCE.replace(" %", "\xa0%") in (folder / "index.html").read_text()
     with jobs.db.read() as connection:
         assert len(unsent_events(connection, run)) == 1
+
     printed = "".join(capfd.readouterr())
     assert f"status {status}" in printed
     assert PATH not in printed
@@ -250,6 +257,7 @@ def test_unsent_events_go_out_at_every_look_until_the_webhook_has_taken_them(
     for month in (4, 5, 6):
         assert look_in(jobs, month) == 1
         make_report(jobs, run)
+
     assert len(webhook.received) == 4
 
     webhook.status = 200
@@ -318,6 +326,7 @@ def test_a_look_without_a_webhook_queues_nothing_for_events(jobs: Jobs) -> None:
     with jobs.db.write() as connection:
         event = {"run_id": run, "key": "unsent", "number": 1, "at": 0.0, "is_sent": False}
         connection.execute(insert(WatchEvent), [event])
+
     jobs.settings = jobs.settings.model_copy(update={"webhook_url": None})
     assert look_in(jobs, 4) == 0
 

@@ -46,6 +46,7 @@ def read_usage(answer: Answer) -> Weights | None:
     """Return what the stub says that it used; its refusals use nothing."""
     if answer.status == 400:
         return {}
+
     usage = answer.value.get("usage") if answer.status == 200 else None
     return None if usage is None else {TOKENS: usage["tokens"], COST: usage["cost"]}
 
@@ -59,11 +60,13 @@ def serve(
         app = web.Application()
         if handler is not None:
             app.router.add_post("/ask", handler)
+
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         port = free_port()
         if handler is not None:
             await web.TCPSite(runner, "127.0.0.1", port).start()
+
         redis = Redis.from_url(redis_url)
         limiter = RateLimiter(
             redis, service="nyt", credential="c", windows=parse_limits(LIMITS), history=no_history
@@ -89,6 +92,7 @@ def serve(
         counted = {"calls": client.zcard(base)}
         for unit in ("tokens", "cost"):
             counted[unit] = int(client.hget(f"{base}:{unit}:weights", "sum") or 0)
+
         return counted
 
 
@@ -120,6 +124,7 @@ def test_each_attempt_is_charged(redis_url: str) -> None:
         if attempts == 2:
             assert request.transport
             request.transport.abort()
+
         return web.json_response({"usage": {"tokens": 30, "cost": 4}})
 
     async def work(client: ServiceClient) -> None:
@@ -150,6 +155,7 @@ def test_a_call_that_was_never_sent_is_charged_with_nothing(redis_url: str) -> N
 
         with pytest.raises(ServiceUnavailable, match="Connection refused"):
             await ask(client)
+
         with pytest.raises(CapReached, match="the run may not"):
             await ask(client, before=stop)
 
@@ -170,6 +176,7 @@ def test_what_an_answer_says_is_left_lowers_the_windows(redis_url: str) -> None:
             CapReached, match=r"says until .* less is left than our limit of 1M tok"
         ):
             await ask(client)
+
         await in_flight.__aexit__(None, None, None)
 
     serve(redis_url, handler, work)
@@ -192,6 +199,7 @@ def test_a_429_closes_the_service_for_as_long_as_it_says(
     async def work(client: ServiceClient) -> None:
         with pytest.raises(ServiceUnavailable):
             await ask(client)
+
         with pytest.raises(CapReached, match="is closed until"):
             await ask(client)
 
@@ -308,6 +316,7 @@ def test_a_call_is_charged_before_it_is_made_and_settled_with_its_answer(
 
     with db.write() as connection:
         connection.execute(update(Call).values(minute=charged.minute))
+
     settle(db, charged, USAGE)
     sums = {column: sum(row[column] or 0 for row in stored_calls(db)) for column in SETTLED}
     assert sums == SETTLED | {"tokens_reasoning": 0}
@@ -329,6 +338,7 @@ def test_a_call_that_is_settled_later_counts_in_the_minute_of_its_answer(
     charged = charge(db, run)
     with db.write() as connection:
         connection.execute(update(Call).values(minute=charged.minute - 5))
+
     earlier = Charge(**vars(charged) | {"minute": charged.minute - 5})
     settle(db, earlier, USAGE)
     empty, settled = stored_calls(db)

@@ -36,6 +36,7 @@ async def call(
         await virtual_time.sleep(seconds)
         if used is not None:
             permitted.settle({TOKENS: used})
+
     return began
 
 
@@ -85,6 +86,7 @@ def test_a_call_without_an_answer_stays_charged_with_its_bound(redis_url: str) -
         with pytest.raises(ConnectionError):
             async with limiter.call({TOKENS: 600}):
                 raise ConnectionError
+
         ended = virtual_time.microseconds
         return await call(virtual_time, limiter, 600) - ended
 
@@ -105,8 +107,10 @@ def test_a_call_that_no_window_ever_holds_is_refused_at_once(redis_url: str) -> 
         words = "a call of 1001 tokens can never be made within the limit of 1k tokens/min"
         with pytest.raises(ServiceRefused, match=words):
             await call(virtual_time, limiter, 1001)
+
         with pytest.raises(ServiceRefused, match=r"a call of 0\.02 EUR .* limit of 0\.01 EUR/d"):
             await call(virtual_time, limiter, 1, cost=20_000)
+
         assert virtual_time.microseconds == 0
 
     run_in_virtual_time(redis_url, "1k tokens/min, 0.01 EUR/d", work)
@@ -121,6 +125,7 @@ def test_many_small_calls_do_not_starve_a_large_one(redis_url: str) -> None:
             while not large.done():
                 await call(virtual_time, other, 50, seconds=0.1)
                 calls += 1
+
             return calls
 
         await call(virtual_time, other, 50)
@@ -175,12 +180,14 @@ def test_a_cap_on_cost_waits_for_calls_in_flight_before_it_is_reached(redis_url:
             async with limiter.call({COST: 60_000}) as permitted:
                 await virtual_time.sleep(2)
                 permitted.settle({COST: used})
+
             return virtual_time.microseconds
 
         ended = await call_with_cost(10_000)
         both = await asyncio.gather(call_with_cost(30_000), call_with_cost(50_000))
         with pytest.raises(CapReached, match=r"limit of 0\.1 USD/d is reached until") as error:
             await call_with_cost(1)
+
         assert error.value.until == pytest.approx(virtual_time.time() + 86400, abs=100)
         return max(both) - ended, error.value
 
@@ -212,6 +219,7 @@ def test_what_leaves_a_window_leaves_its_sum(redis_url: str) -> None:
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> dict[bytes, bytes]:
         for _ in range(10):
             await call(virtual_time, limiter, 100, used=50, seconds=1)
+
         await virtual_time.sleep(6)
         await call(virtual_time, limiter, 7)
         await virtual_time.sleep(0.1)
@@ -233,8 +241,10 @@ def test_windows_of_tokens_and_cost_are_refilled_from_the_table_of_calls(redis_u
         await call(virtual_time, limiter, 200)
         with pytest.raises(CapReached, match="1k tokens/h is reached") as tokens:
             await call(virtual_time, limiter, 1)
+
         with pytest.raises(CapReached, match=r"0\.01 USD/d is reached") as cost:
             await call(virtual_time, limiter, 0, cost=200)
+
         return tokens.value.until, cost.value.until
 
     limits = "1000 tokens/h, 0.01 USD/d"
@@ -250,6 +260,7 @@ def test_calls_in_flight_count_again_after_redis_lost_its_data(redis_url: str) -
         await virtual_time.sleep(5)
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
+
         began = await call(virtual_time, other, 900)
         assert in_flight.done()
         return began - (await in_flight + 30 * SECOND)
@@ -266,6 +277,7 @@ def test_a_service_that_says_less_than_our_windows_lowers_them_for_as_long_as_it
     async def work(virtual_time: VirtualTime, *limiters: RateLimiter) -> tuple[int, list[int]]:
         async with limiters[0].call({TOKENS: 100}) as permitted:
             permitted.lower([StatedLimit(unit, left, None, 20.0)])
+
         said = virtual_time.microseconds
         await virtual_time.sleep(0.1)
         calls = [call(virtual_time, limiter, 100) for limiter in limiters for _ in range(8)]
@@ -284,6 +296,7 @@ def test_more_is_believed_from_a_call_that_began_after_less_was_said(redis_url: 
             async with limiter.call({TOKENS: tokens}) as permitted:
                 await virtual_time.sleep(seconds)
                 permitted.lower([StatedLimit(TOKENS, left, None, 60.0)])
+
             return virtual_time.microseconds
 
         # The answer to the second call comes later, but may have been made before.
@@ -305,6 +318,7 @@ def test_a_limit_that_a_service_states_lowers_a_window_and_never_raises_it(
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> list[int]:
         async with limiter.call({TOKENS: 100}) as permitted:
             permitted.lower([StatedLimit(TOKENS, None, limit, 1.0)])
+
         await virtual_time.sleep(0.1)
         return await asyncio.gather(*(call(virtual_time, limiter, 100) for _ in range(20)))
 
@@ -316,9 +330,11 @@ def test_what_a_service_says_of_a_day_is_a_cap(redis_url: str) -> None:
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> tuple[float, CapReached]:
         async with limiter.call({TOKENS: 100}) as permitted:
             permitted.lower([StatedLimit(CALLS, 0, 1000, 7200.0)])
+
         await virtual_time.sleep(0.1)
         with pytest.raises(CapReached, match=r"says until .* that less is left") as error:
             await call(virtual_time, limiter, 100)
+
         return virtual_time.time(), error.value
 
     now, cap = run_in_virtual_time(redis_url, "500/min, 1M tokens/d", work)

@@ -51,8 +51,10 @@ def archive() -> list[Piece]:
             ]
         elif is_collected:
             texts = [f"{'Fog' if number < 2 else 'Calm'} {number} {day}." for number in range(8)]
+
         pieces.extend(Piece(day.isoformat(), text, "Post") for text in texts)
         day += timedelta(days=1)
+
     return pieces
 
 
@@ -82,6 +84,7 @@ def test_months_count_their_other_days_and_a_month_of_bulk_days_alone_has_no_dat
     counted = {}
     for period, row in fog_rows(without).items():
         counted[period] = (row.state, row.documents, row.matched, row.mentions, row.share)
+
     assert counted == {
         "2020-01": ("complete", 248, 62, 62, 0.25),
         "2020-02": (StepState.NO_DATA, 0, None, None, None),
@@ -109,6 +112,7 @@ def test_by_day_a_day_left_out_is_a_gap_and_no_zero(db: Database) -> None:
         row = fog_rows(without)[day.isoformat()]
         assert (row.state, row.documents, row.matched) == (StepState.NO_DATA, 0, None)
         assert not row.cut_off
+
     assert fog_rows(without)["2020-03-16"].share == 0.25
 
 

@@ -52,6 +52,7 @@ def test_a_job_that_was_queued_then_is_due(db: Database, jobs: list[int]) -> Non
     for job_id in jobs:
         requeue_job(db, claimed(db, job_id))
         set_job(db, job_id, due_at=clock() + TWO_HOURS)
+
     assert sorted(due_jobs(db)) == jobs
     assert claim(db, jobs[0]) is not None
 
@@ -61,6 +62,7 @@ def test_a_job_that_was_put_off_then_is_due_after_the_next_reconcile(
 ) -> None:
     for job_id, seconds in zip(jobs, (5.0, TWO_HOURS), strict=True):
         put_off_job(db, claimed(db, job_id), seconds=seconds, reason="away")
+
     set_job(db, jobs[0], due_at=clock() + TWO_HOURS)
     correct_times(db)
     assert due_jobs(db) == [jobs[0]]  # the other was put off for two hours
@@ -81,6 +83,7 @@ def test_maintenance_that_was_done_then_is_done_again(db: Database) -> None:
     assert not try_acquire_maintenance(db, "reconcile", every_seconds=10)
     with db.write() as connection:
         connection.execute(update(MaintenanceLock).values(at=clock() + TWO_HOURS))
+
     assert try_acquire_maintenance(db, "reconcile", every_seconds=10)
     assert not try_acquire_maintenance(db, "reconcile", every_seconds=10)
 
@@ -93,4 +96,5 @@ def test_an_answer_that_was_claimed_then_can_be_claimed_by_others(
     assert claim_answers(db, second, KEYS, seconds=35) == {}
     with db.write() as connection:
         connection.execute(update(AnswerClaim).values(until=clock() + TWO_HOURS))
+
     assert claim_answers(db, second, KEYS, seconds=35) == dict.fromkeys(KEYS, 1)

@@ -158,6 +158,7 @@ def test_a_run_that_has_ended_cannot_be_paused_resumed_or_retried(run: Run) -> N
     assert run("submit", "months", "2020-01..2020-01", "--keyword", "x")[0] == 0
     for _ in range(2):
         assert run("cancel", "1") == (0, "run 1 is cancelled\n")
+
     for command in ("pause", "resume", "retry"):
         assert run(command, "1") == (
             1,
@@ -199,6 +200,7 @@ def test_an_unreadable_file_does_not_keep_others_from_being_imported(
 ) -> None:
     for name in ("a.json", "z.json"):
         (tmp_path / name).write_text("no JSON at all")
+
     (tmp_path / "m.csv").write_text("text,handle,published_at\nHello,ann,2020-01-01\n")
     status, error = run("import", "a.json", "m.csv", "z.json")
     assert status == 3
@@ -268,6 +270,7 @@ def test_what_is_left_out_of_figures_is_kept_with_the_run(run: Run) -> None:
     assert run("submit", "handles", "ann")[0] == 0
     with context.open_database().read() as connection:
         stored = connection.scalars(select(RunRow.parameters).order_by(RunRow.id)).all()
+
     left_out = [(values["distinct"], values["without"]) for values in stored]
     assert left_out == [(True, ["Your Letter.", "Corrections"]), (False, [])]
 
@@ -295,6 +298,7 @@ def job_names() -> list[str]:
     db = Database(load().database)
     with db.read() as connection:
         names = [job.name for job in connection.execute(Job.__table__.select().order_by(Job.id))]
+
     db.close()
     return names
 
@@ -315,6 +319,7 @@ def parameters() -> dict[str, Any]:
     db = Database(load().database)
     with db.read() as connection:
         (row,) = connection.exec_driver_sql("SELECT parameters FROM runs").all()
+
     db.close()
     loaded: dict[str, Any] = json.loads(row[0])
     return loaded
@@ -324,6 +329,7 @@ def test_the_ending_of_the_file_decides_on_the_format(run: Run, tmp_path: Path) 
     assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
     for name in ("m.csv", "m.parquet", "m.jsonl", "m"):
         assert run("export", "1", "coverage", "--out", name)[0] == 0
+
     assert (tmp_path / "m.csv").read_bytes().startswith(b"\xef\xbb\xbfrun,job,step")
     assert (tmp_path / "m.parquet").read_bytes().startswith(b"PAR1")
     assert (tmp_path / "m").read_bytes().startswith(b'{"run": 1, "job": "2020-03", ')
@@ -344,6 +350,7 @@ def test_an_ending_that_is_no_format_is_refused_unless_the_format_is_named(
             "in .jsonl, .csv, .parquet, or name one of them with --format\n"
         )
         assert not (tmp_path / name).exists()
+
     assert run("export", "1", "coverage", "--out", "m.txt", "--format", "csv")[0] == 0
     assert (tmp_path / "m.txt").read_bytes().startswith(b"\xef\xbb\xbfrun,job,step")
     assert "no format" not in run("export", "1", "weights", "--out", "w.npz")[1]
@@ -371,6 +378,7 @@ def test_an_import_names_twenty_remarks_and_counts_the_others(run: Run, tmp_path
     (folder / "p.csv").write_text("text,handle,date\nHello,ann,2020-01-01\n")
     for number in range(23):
         (folder / f"{number}.txt").touch()
+
     status, error = run("import", "files")
     assert (status, error.count("it is left alone")) == (0, 20)
     assert "tidings: and 3 more remarks on files\n" in error
@@ -443,8 +451,10 @@ def test_the_demo_has_a_home_and_a_database_of_its_own(
     Path(".env").write_text("TIDINGS_NYT_KEY=not-for-demo\nTIDINGS_TEXTAPI_LIMITS=1/s\n")
     for name in ("X_BEARER", "TEXTAPI_KEY", "TEXTAPI_KEYS"):
         monkeypatch.setenv(f"TIDINGS_{name}", "not-for-demo")
+
     for name in ("TEXTAPI", "MASTODON", "BLUESKY", "X", "NYT"):
         monkeypatch.setenv(f"TIDINGS_{name}_URL", "http://not-for-demo.example")
+
     monkeypatch.setenv("TIDINGS_X_LIMITS", "1/d")
     assert run("demo", "--out", "report")[0] == 0
     (settings,) = seen

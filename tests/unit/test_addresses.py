@@ -44,6 +44,7 @@ def test_the_database_of_a_home_is_in_it_and_private(tmp_path: Path, name: str) 
     database = Database(settings.database)
     with database.write():
         pass
+
     database.close()
     assert (tmp_path / name).stat().st_mode & 0o777 == 0o700
     assert (tmp_path / name / "tidings.db").stat().st_mode & 0o777 == 0o600

@@ -32,6 +32,7 @@ class Splitter:
         cuts = [0]
         for match in re.finditer(self.boundary, text):
             cuts += [match.start("end"), match.end()] if match["end"] == "" else [match.end("end")]
+
         cuts.append(len(text))
         spans = []
         for start, end in pairwise(cuts):
@@ -39,6 +40,7 @@ class Splitter:
             if part.strip():
                 first = start + len(part) - len(part.lstrip())
                 spans.append((first, first + len(part.strip())))
+
         return spans
 
     def write(self, sentence: str) -> str:
@@ -94,6 +96,7 @@ def spans_in(joined: str, texts: list[str]) -> list[tuple[int, int]]:
         start = begin + len(text) - len(text.lstrip())
         spans.append((start, start + len(text.strip())))
         begin += length_joined(text) + 1
+
     return spans
 
 
@@ -112,6 +115,7 @@ def check(texts: list[str], splitter: Splitter) -> tuple[set[int], set[int]]:
         numbers = touched(spans, start, end)
         if len(numbers) > 1:
             run_over |= numbers
+
         for number in numbers:
             part = joined[max(start, spans[number][0]) : min(end, spans[number][1])]
             expected[number].append(part)
@@ -123,6 +127,7 @@ def check(texts: list[str], splitter: Splitter) -> tuple[set[int], set[int]]:
             missing.add(number)
         else:
             assert json.loads(answers[key]) == expected[number], number
+
     return missing, run_over
 
 
@@ -162,6 +167,7 @@ def test_polarities_go_to_the_text_that_is_the_sentence_or_the_text_is_asked_alo
         is_whole = len(parts) == 1 and touched(spans, *cut[parts[0]]) == {number}
         expected = json.dumps(parts[0] / 1000) if is_whole else None
         assert answers.get(polarity_key("e", text)) == expected, text
+
     missing = set(batch.keys) - answers.keys()
     assert {key for part in batch.split(missing) for key in part.keys} == missing
 

@@ -57,6 +57,7 @@ def test_whatever_is_answered_is_a_bad_answer_or_can_be_stored_and_used(
     except ServiceBadAnswer as error:
         str(error).encode()
         return
+
     missing = set(request.keys) - answers.keys()
     asked_again = [key for part in request.split(missing) for key in part.keys] if missing else []
     assert sorted([*answers, *asked_again]) == sorted(request.keys)
@@ -66,6 +67,7 @@ def test_whatever_is_answered_is_a_bad_answer_or_can_be_stored_and_used(
         assert not any("\x00" in string for string in strings_in(answer))
         if isinstance(answer, float):
             assert -1 <= answer <= 1
+
         use(request, answer)
 
 
@@ -97,6 +99,7 @@ def test_lists_nested_deep_are_no_answer(operation: Operation) -> None:
     nested: Any = []
     for _ in range(5000):
         nested = [nested]
+
     with pytest.raises(ServiceBadAnswer):
         read_answer(operation, {NAMES[operation]: nested}, NAMES[operation], TEXT)
 
@@ -105,6 +108,7 @@ def test_an_answer_that_holds_far_more_than_the_text_is_refused() -> None:
     request = summary_of("e", TEXT, 0.5)
     with pytest.raises(ServiceBadAnswer, match="far more than the text holds"):
         request.answers({"summary": "x" * 2000}, request.keys)
+
     with pytest.raises(ServiceBadAnswer, match="far more than the text holds"):
         read_answer(Operation.MOST_COMMON_PHRASES, {"p": [""] * 2000}, "p", TEXT)
 

@@ -14,6 +14,7 @@ def test_a_task_is_stopped_though_a_cancellation_is_lost() -> None:
     async def lose_the_first_cancellation() -> None:
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
+
         try:
             await asyncio.Event().wait()
         finally:

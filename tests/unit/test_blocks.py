@@ -24,6 +24,7 @@ def autoregressive(rng: np.random.Generator, days: int, memory: float) -> np.nda
     series[0] = shocks[0]
     for index in range(1, len(series)):
         series[index] = rho * series[index - 1] + math.sqrt(1 - rho**2) * shocks[index]
+
     return series[100:]
 
 
@@ -40,6 +41,7 @@ def coverage(days: int, memory: float) -> tuple[float, float]:
         by_blocks += interval[0] <= SHARE <= interval[1]
         low, high = wilson_interval(int(matched.sum()), int(documents.sum()))
         by_documents += low <= SHARE <= high
+
     return by_blocks / SERIES, by_documents / SERIES
 
 
@@ -88,6 +90,7 @@ def test_the_interval_lies_around_the_ratio_whatever_the_scale(days: list[tuple[
     if interval is None:
         assert sum(documents) == 0
         return
+
     low, high = interval
     assert (low + high) / 2 == pytest.approx(sum(matched) / sum(documents), abs=1e-9)
     tenfold = block_interval([10 * count for count in matched], [10 * count for count in documents])

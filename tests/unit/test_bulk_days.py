@@ -27,6 +27,7 @@ def archive(
         usual = WEEK[place % 7] if a_day is None else a_day * WEEK[place % 7] / 164
         documents = generator.poisson(usual * yearly ** (place / 365))
         documents_by_day[START + timedelta(days=place)] = int(documents)
+
     return documents_by_day
 
 
@@ -94,6 +95,7 @@ def test_an_outlet_that_joins_is_a_new_level_and_no_bulk_load() -> None:
     joined = TWO_YEARS - 10
     for place in range(joined, TWO_YEARS):
         documents_by_day[START + timedelta(days=place)] *= 6
+
     assert days_of(documents_by_day) == []
 
 

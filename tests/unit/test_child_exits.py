@@ -70,6 +70,7 @@ def test_memory_that_ran_out_before_the_last_look_but_one_says_nothing(
     count_kills(vmstat, 8)
     for _ in range(looks):
         exits.look()
+
     assert exits.cause(-signal.SIGKILL) == cause
 
 

@@ -28,6 +28,7 @@ def make_cell(period: str, *numbers: list[int]) -> Cell:
         if part_numbers:
             places = np.arange(len(part_numbers))
             frames[part] = make_frame(places, np.array(part_numbers, np.uint64))
+
     return Cell(period, "tide", frames)
 
 
@@ -57,6 +58,7 @@ def test_texts_are_drawn_as_often_as_their_inclusion_says() -> None:
         frame = make_frame(places, np.repeat(numbers, copies))
         text_of = np.repeat(np.arange(len(copies)), copies)
         drawn[text_of[frame.places[:8]]] += 1
+
     # Sequential Poisson sampling holds them nearly: the largest texts come a little too rarely.
     assert np.abs(drawn / 4000 - inclusions).max() < 0.07
 

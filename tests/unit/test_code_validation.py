@@ -49,6 +49,7 @@ def test_a_group_is_in_one_part(members: list[tuple[int, int]], parts: int) -> N
     parts_by_group: dict[int, set[int]] = {}
     for group, part in zip(groups, part_of_sample.tolist(), strict=True):
         parts_by_group.setdefault(group, set()).add(part)
+
     assert all(len(found) == 1 for found in parts_by_group.values())
     # No part has two groups more than another.
     sizes = np.bincount([found.pop() for found in parts_by_group.values()], minlength=parts)
@@ -175,8 +176,10 @@ def test_a_scale_and_a_rare_variable_are_answered() -> None:
         codes = {"degree": f"{number % 3}"}
         if number < 9 and number % 3 == 2:
             codes["rare"] = "no"
+
         text = CodedText(" ".join(words))
         coded.append(CodeSample(UnitKey(number), f"d{number:03}", text, codes, number))
+
     task = CodesTask(codebook, CodeSamples(coded, 0), None)
     assert len(list(task.work())) == len(task.blocks)
     report = task.finish()
@@ -205,6 +208,7 @@ def test_variables_on_which_too_few_texts_are_agreed_are_refused_before_any_work
         codes = {"calm": ("yes", "no")[number % 2]} if number < 35 else {}
         text = CodedText(f"{WORDS[number % len(WORDS)]} {number}")
         coded.append(CodeSample(UnitKey(number), f"d{number:03}", text, codes, number))
+
     with pytest.raises(BadInput, match="no variable of calm has two different codes on 40 texts"):
         CodesTask(codebook, CodeSamples(coded, 10), None)
 
@@ -222,6 +226,7 @@ def test_the_learning_curve_has_no_more_texts_than_train_in_the_cross_validation
         text = CodedText(f"{WORDS[number % len(WORDS)]} {number}")
         codes = {"calm": ("yes", "no")[number % 2]}
         coded.append(CodeSample(UnitKey(number), f"d{number:04}", text, codes, number))
+
     # Four of five parts train: 1,520 texts.
     task = CodesTask(codebook, CodeSamples(coded, 0), None)
     assert [block.size for block in task.blocks] == [50, 100, 200, 400, 800, 0]

@@ -122,8 +122,10 @@ def test_a_shipped_codebook_is_known_by_its_name(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_or_is_too_large_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"none\.yaml cannot be read: No such file"):
         find_codebook(str(tmp_path / "none.yaml"))
+
     with pytest.raises(BadInput, match="cannot be read: Is a directory"):
         read_codebook(tmp_path)
+
     large = tmp_path / "large.yaml"
     padding = "#" * (MOST_BYTES - len(STANCE))
     large.write_text(STANCE + padding, encoding="utf-8")
@@ -142,8 +144,10 @@ def same_meanings(draw: st.DrawFn) -> str:
         # What is indented before this line belongs to the instructions.
         if not is_text and line != "variables:" and draw(st.booleans()):
             lines.append(draw(st.sampled_from(["", "   # a remark", "# for: remark"])))
+
         comment = "" if is_text or line.endswith("|") else draw(st.sampled_from(["", "  ", " # x"]))
         lines.append(f"{line}{comment}")
+
     text = draw(st.sampled_from(["\n", "\r\n"])).join(lines)
     text = text.replace("take?", draw(st.sampled_from(["take?", "take?  "])))
     text = text.replace("Which stance", draw(st.sampled_from(["Which stance", "Which   stance"])))
@@ -151,6 +155,7 @@ def same_meanings(draw: st.DrawFn) -> str:
         text = text.replace("ends: {1: weakly, 5: strongly}", "ends: {5: strongly, 1: weakly}")
     if draw(st.booleans()):
         text = text.replace("name: vaccine-stance", "name: renamed")
+
     return text
 
 
@@ -349,6 +354,7 @@ def test_a_variable_is_asked_where_its_condition_holds() -> None:
         assert variable is not None
         asked.append(variable.name)
         codes[variable.name] = answer
+
     assert (asked, codebook.next_variable(codes)) == (
         ["about", "stance", "frames", "strength"],
         None,
@@ -371,6 +377,7 @@ def test_one_of_several_categories_is_enough_for_a_condition() -> None:
     for code in ("b", "b|c", "none"):
         variable = codebook.next_variable({"a": code})
         names[code] = variable and variable.name
+
     assert names == {"b": None, "b|c": "d", "none": "e"}
 
 

@@ -37,6 +37,7 @@ def test_every_letter_that_has_a_case_or_can_be_decomposed_is_folded_with_its_ot
         letter = chr(number)
         if category(letter) in {"Cn", "Cs"}:
             continue
+
         other_forms = {letter.upper(), letter.lower(), NFC(letter), NFKD(letter)} - {letter}
         for other in other_forms:
             assert fold(f"a{other}b").text == fold(f"a{letter}b").text, hex(number)

@@ -153,6 +153,7 @@ def test_no_secret_has_a_default_or_an_example_value() -> None:
         uses = re.findall(rf"\$\{{{secret}\b([^}}]*)", COMPOSE_TEXT)
         assert uses
         assert all(use.startswith(":?") for use in uses), secret
+
     given = example_variables()
     secrets = SECRETS | {
         name for name in given if name.endswith(("_KEY", "_KEYS", "_BEARER", "_PASSWORD"))
@@ -163,6 +164,7 @@ def test_no_secret_has_a_default_or_an_example_value() -> None:
 def test_make_env_generates_the_secrets_that_compose_requires(tmp_path: Path) -> None:
     for file in ("Makefile", ".env.example"):
         (tmp_path / file).write_text((ROOT / file).read_text())
+
     subprocess.run(["make", "--silent", "env"], cwd=tmp_path, check=True)  # noqa: S607
     env = tmp_path / ".env"
     given = dict(re.findall(r"^([A-Z_]+)=(.*)$", env.read_text(), re.MULTILINE))
@@ -244,6 +246,7 @@ def test_the_example_names_exactly_the_variables_that_compose_reads() -> None:
 def test_the_values_of_the_example_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in re.findall(r"^#?(TIDINGS_[A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE):
         monkeypatch.setenv(name, value)
+
     settings = Settings()
     assert settings.textapi_limits == ""
     assert settings.nyt_key is None
@@ -328,7 +331,7 @@ def test_make_venv_says_what_it_does_before_each_part(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    messages = [line for line in made.stdout.splitlines() if not line.startswith("-m pip")]
+    messages = [line for line in made.stdout.splitlines() if not line.startswith("-m ")]
     assert messages == [
         "creating the virtual environment .venv",
         "installing the 2 packages of requirements.lock into .venv: some minutes",

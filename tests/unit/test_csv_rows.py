@@ -100,6 +100,7 @@ def test_memory_is_bounded_by_the_longest_row_that_is_read() -> None:
         yield "id,text\n1,"
         for _ in range(200):
             yield "a" * 250_000
+
         yield "\n2,b\n"
 
     tracemalloc.start()

@@ -98,6 +98,7 @@ def test_a_month_whose_mentions_come_on_one_day_is_dispersed(tmp_path: Path) -> 
         for number in range(10):
             what = "Fever" if day == 12 or number == 0 else "Nothing"
             texts.append(stories.Text(f"2020-04-{day:02d}", f"{what} {day} {number}."))
+
     stories.store(db, texts)
     data = load_run(db, stories.months_run(db, "2020-04", "2020-04", ["fever"]))
     (row, _) = read_periods(data)
@@ -143,6 +144,7 @@ def test_a_month_that_was_collected_by_half_is_marked_in_its_rows(tmp_path: Path
         for day in range(1, days + 1):
             for number in range(5):
                 texts.append(stories.Text(f"{period}-{day:02d}", f"Fever {period} {day} {number}"))
+
     stories.store(db, texts)
     data = load_run(db, stories.months_run(db, "2020-03", "2020-04", ["fever"]))
     marked = {row.period: (row.documents, row.cut_off) for row in read_periods(data)}
@@ -154,6 +156,7 @@ def test_an_account_is_marked_in_its_first_and_last_month(tmp_path: Path) -> Non
     texts = []
     for at in ("2020-01-20", "2020-02-03", "2020-02-20", "2020-03-05"):
         texts.append(stories.Text(at, f"Hello on {at}.", handle="nasa", source="x"))
+
     stories.store(db, texts)
     data = load_run(db, stories.handles_run(db, ["nasa"]))
     marked = {row.period: row.cut_off for row in read_periods(data)}

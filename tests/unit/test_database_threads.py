@@ -59,6 +59,7 @@ def test_work_goes_on_to_its_end_where_the_task_is_cancelled(is_file: bool) -> N
             asyncio.get_running_loop().call_later(0.05, may_end.set)
             with pytest.raises(asyncio.CancelledError):
                 await task
+
             ended.append("task")
 
     asyncio.run(scenario())

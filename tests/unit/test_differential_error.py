@@ -60,6 +60,7 @@ def test_a_p_value_is_a_probability_and_rates_are_shares(numbers: list[tuple[int
     counts = []
     for group, (errors, correct) in enumerate(numbers):
         counts.append(ErrorCount(str(group), "rest", errors, errors + correct))
+
     comparison = compare_errors(counts)
 
     if comparison is not None:
@@ -76,6 +77,7 @@ def test_the_level_holds_in_sparse_tables(units: list[int]) -> None:
         for group, group_units in enumerate(units):
             errors = int(rng.binomial(group_units, 0.08))
             counts.append(ErrorCount(str(group), "rest", errors, group_units))
+
         comparison = compare_errors(counts, seed=seed)
         rejected += comparison is not None and comparison.p_value <= 0.05
 

@@ -25,6 +25,7 @@ def passes(keys: Authenticator, key: str = "a") -> float:
         keys.authenticate(key)
     except HttpError as refused:
         return (refused.retry_after or -1) if refused.status == 429 else -1
+
     return 0.0
 
 
@@ -34,7 +35,9 @@ def test_no_stretch_of_a_window_holds_more_calls_than_it_may(clock: Clock) -> No
     for _ in range(400):
         if not passes(keys):
             let_in.append(clock.now)
+
         clock.now += 0.017
+
     assert max(sum(begin <= other < begin + 1 for other in let_in) for begin in let_in) == 3
     assert len(let_in) >= 3 * 400 * 0.017
 

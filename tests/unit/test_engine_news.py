@@ -160,6 +160,7 @@ def test_the_neutral_band_is_that_of_the_engine_that_answered() -> None:
     assert band.high > 0.05
     for other in ("tidings-1.1+vader", "tidings-1.1+news", "text.example.org"):
         assert neutral_band(other) == (-0.05, 0.05)
+
     signs = [band.sign(polarity) for polarity in (-1.0, band.low, -0.05, 0.0, 0.06, band.high)]
     assert signs == [-1, -1, 0, 0, 0, 1]
 

@@ -64,6 +64,7 @@ def test_spans_are_ordered_stripped_and_leave_out_only_white_space(text: str) ->
         assert text[start:end] == text[start:end].strip()
         left_out.append(text[last:start])
         last = end
+
     left_out.append(text[last:])
     assert not "".join(left_out).strip()
 

@@ -50,4 +50,5 @@ def _chosen(text: str, proportion: float) -> list[str]:
         if rest == sentence or rest.startswith(sentence + " "):
             chosen.append(sentence)
             rest = rest[len(sentence) + 1 :]
+
     return chosen

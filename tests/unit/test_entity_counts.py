@@ -63,6 +63,7 @@ def test_the_counts_of_the_months_add_up_to_those_of_the_whole_job(
     whole, months = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for period, type_, name, _, count, _ in counted(*found):
         (months if period else whole)[type_, name] += count
+
     assert months == whole
     assert whole.total() == len(found)
 

@@ -32,6 +32,7 @@ def test_the_share_by_people_is_the_stratified_mean(seed: int) -> None:
     strata = []
     for kind, size, kind_codes in zip(KINDS, SIZES, codes, strict=True):
         strata.append(CodedStratum(kind, size, kind_codes.tolist()))
+
     estimate = estimate_share(strata)
     assert estimate is not None
     assert estimate.share == pytest.approx(expected.mean, abs=1e-6)

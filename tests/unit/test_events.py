@@ -59,6 +59,7 @@ def make_row(
     share: tuple[float | None, ...] = (None,) * 3
     if documents:
         share = (matched / documents, *wilson_interval(matched, documents))
+
     counts = (documents, matched, len(polarities) or matched)
     mood = polarity_interval(polarities)
     return PeriodRow(1, period, None, "k", None, "complete", *counts, *share, *mood, period)
@@ -316,6 +317,7 @@ def test_the_largest_changes_are_listed_below_and_the_newest_is_among_them() -> 
         rows = list(quiet)
         rows[5] = replace(rows[5], matched=77 + number)
         series.append(Series(f"early {number}", SHARE, rows))
+
     newest = list(quiet)
     newest[-1] = replace(newest[-1], matched=60)
     findings = find_events([*series, Series("new", SHARE, newest)])
@@ -380,6 +382,7 @@ def test_series_in_which_nothing_changes_have_an_event_in_at_most_5_percent(
     for _ in range(60):
         dealt = bench.make_null(rng, null, 24 * 30, subject, None)
         with_event += bool(bench.find_share_surprises(*dealt, first).events)
+
     assert with_event <= bench.most_by_chance(60) == 8
 
 
@@ -397,6 +400,7 @@ def test_a_share_that_grows_fivefold_is_seen(bench: ModuleType) -> None:
             event.period for event in bench.find_share_surprises(matched, documents, first).events
         }
         seen += "2011-10" in months
+
     assert seen >= 24
 
 

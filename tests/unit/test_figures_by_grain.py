@@ -37,6 +37,7 @@ def days(*mentions: int | None) -> list[PeriodRow]:
     rows = []
     for number, (n, mean) in enumerate(zip(mentions, means, strict=True), start=1):
         rows.append(row(f"2020-03-{number:02d}", n, mean=mean))
+
     return rows
 
 

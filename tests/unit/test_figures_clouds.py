@@ -110,6 +110,7 @@ def test_no_use_of_a_word_is_lost_or_counted_twice_where_names_are_joined(words:
     for name, times in joined.items():
         for word in name.split():
             uses[word] += times
+
     assert uses == Counter(word for word in words if word != ".")
 
 
@@ -171,6 +172,7 @@ def test_letters_are_as_high_in_the_picture_as_the_layout_says() -> None:
         rows = np.flatnonzero((picture == ImageColor.getrgb(ink)).all(axis=2).any(axis=1))
         largest = cloud.layout_[0][1]
         heights[count] = (rows.max() - rows.min()) / largest
+
     assert heights[20] == pytest.approx(2 * heights[10], rel=0.05)
 
 
@@ -284,6 +286,7 @@ def test_a_word_stands_in_the_svg_where_its_png_has_it() -> None:
             float, re.match(r"translate\(([\d.]+),([\d.]+)\)", group.attrib["transform"]).groups()
         )  # type: ignore[union-attr]
         assert shown[int(top * clouds.SCALE) :, int(left * clouds.SCALE) :].min() < 120
+
     assert root.attrib["viewBox"] == f"0 0 {clouds.WIDTH} {clouds.HEIGHT}"
 
 

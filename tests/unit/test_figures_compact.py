@@ -36,6 +36,7 @@ def dots(svg: bytes) -> list[tuple[str, float, float]]:
         if tag.startswith("<use"):
             x, y = (float(re.search(rf' {axis}="([^"]*)"', tag)[1]) for axis in "xy")
             places.append((look, x, y))
+
     return places
 
 
@@ -43,6 +44,7 @@ def test_every_dot_of_a_compact_figure_is_where_it_was_and_looks_so() -> None:
     out = BytesIO()
     with style.house_style():
         scatter().savefig(out, format="svg")
+
     before = dots(out.getvalue())
     small = compact.compact_svg(out.getvalue())
     assert len(small) < 0.9 * len(out.getvalue())
@@ -56,6 +58,7 @@ def test_every_dot_of_a_compact_figure_is_where_it_was_and_looks_so() -> None:
 def test_a_chart_of_few_colours_keeps_them_and_its_white_paper() -> None:
     with style.house_style():
         png = style.to_files(scatter())["png"]
+
     picture = np.asarray(Image.open(BytesIO(png)).convert("RGB"))
     assert tuple(picture[0, 0]) == (255, 255, 255)
     green = np.array([0x00, 0x9E, 0x73])

@@ -223,6 +223,7 @@ def test_the_month_in_which_a_term_overtakes_another_is_marked(ax: Axes) -> None
     by_term = {}
     for term, matched in counts.items():
         by_term[term] = [row(f"2020-0{month}", term, n) for month, n in enumerate(matched, 1)]
+
     together = [row(f"2020-0{month}", None, 100) for month in (1, 2, 3, 4)]
     terms.draw_terms(ax, by_term, together, span=style.Range("2020-01", "2020-04"))
     assert list(label(ax.lines, "_change").get_xdata()) == [day("2020-03-01")] * 2
@@ -234,6 +235,7 @@ def test_the_names_of_changes_stand_at_different_heights(ax: Axes) -> None:
     by_term = {}
     for term, matched in counts.items():
         by_term[term] = [row(f"2020-0{month}", term, n) for month, n in enumerate(matched, 1)]
+
     together = [row(f"2020-0{month}", None, 150) for month in (1, 2, 3, 4)]
     terms.draw_terms(ax, by_term, together, span=style.Range("2020-01", "2020-04"))
     heights = [text.xy[1] for text in ax.texts]
@@ -353,6 +355,7 @@ def test_bars_of_all_types_have_one_scale() -> None:
     shares = []
     for panel in (people, organisations):
         shares.append(panel.containers[0][-1].get_width() / panel.get_xlim()[1])
+
     assert shares[0] == shares[1]
 
 

@@ -160,6 +160,7 @@ def test_a_caption_names_the_figures_along_the_lower_edge_only_where_there_are_s
         assert ("figures along the lower edge" in spec.caption) is is_printed
         with style.house_style():
             (ax,) = spec.draw().axes  # type: ignore[union-attr]
+
         assert bool(ax.texts) is is_printed
 
 
@@ -170,6 +171,7 @@ def test_a_caption_says_what_the_upright_lines_are_only_where_there_are_some() -
         spec = polarity.overall_spec(SUBJECT, rows)
         assert spec is not None
         captions.append("how far other days like these would move it" in spec.caption)
+
     assert captions == [True, False]
 
 
@@ -220,6 +222,7 @@ def test_the_title_of_bars_in_rows_begins_at_the_edge_of_a_phone() -> None:
     with style.house_style():
         figure = distinctive_figure(SUBJECT, ["a", "b"], [30.0, -20.0], compared_with="others")
         style.make_narrow(figure)
+
     assert figure.axes[0].get_title(loc="left") == ""
     lines = ["Words that stand out: covid", "against others"]
     assert figure.get_suptitle().splitlines() == lines
@@ -242,6 +245,7 @@ def test_a_year_shows_january_to_december_whatever_it_holds_to_the_scale_of_all(
         for spec in polarity.year_specs(SUBJECT, ROWS):
             (ax,) = spec.draw().axes
             shown[ax.get_title("left")] = (*ax.get_xlim(), ax.get_ylim())
+
     low, high = polarity.limits(ROWS)
     scale = pytest.approx((low * 1.15, high))
     assert shown == {
@@ -266,6 +270,7 @@ def test_the_line_over_all_months_holds_every_year() -> None:
     with style.house_style():
         subject = Subject("covid", "covid", style.Range("2019-01", "2021-12"))
         figure = polarity.overall_figure(subject, rows, unit="mentions")
+
     (line,) = [line for line in figure.axes[0].lines if line.get_label() == "mean"]
     assert len(line.get_xdata()) == 36
     assert line.get_xdata()[0] == day("2019-01-16")

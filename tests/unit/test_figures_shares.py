@@ -89,8 +89,10 @@ def test_the_legend_has_the_marks_that_are_drawn_and_no_others() -> None:
         assert specs is not None
         with style.house_style():
             figure = specs[0].draw()
+
         assert isinstance(figure, Figure)
         labels.append([text.get_text() for text in figure.legends[0].get_texts()])
+
     assert labels == [
         [
             "documents that mention it",

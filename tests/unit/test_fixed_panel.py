@@ -62,10 +62,12 @@ def test_the_fixed_panel_has_the_same_outlets_in_each_month(there: list[list[boo
     for flags in there:
         outlets = enumerate(flags)
         months.append({f"Outlet {n}": (100, n, []) if flag else None for n, flag in outlets})
+
     counted = count_months(*months)
     panel = make_fixed_panel(counted)
     if panel is None:
         return
+
     documents = {cell.documents for cell in panel.panel.by_period.values() if cell.has_data}
     assert documents <= {100 * len(panel.members)}
     assert len(panel.members) < panel.outlets

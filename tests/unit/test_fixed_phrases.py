@@ -110,8 +110,10 @@ def test_a_family_is_found_by_its_name_its_phrase_and_any_of_its_texts() -> None
     assert {air, ship} == {0, 1}
     for text in ("What's on air", "What’s on Air Sunday:", texts[3], "What’s on Air: A Play"):
         assert found.find(text) == air
+
     for text in ("… Sinks at", "Sinks at 12", texts[-1], "Oak Sinks at 9; Nobody Saved"):
         assert found.find(text) == ship
+
     for text in ("Sinks", "What Is on Air", "She Sinks at Sea in a Storm", ""):
         assert found.find(text) is None
 

@@ -63,6 +63,7 @@ def test_damaged_posts_of_an_account_are_said_with_their_share_and_a_few_are_not
     damaged = DamagedTexts()
     for text in ["Rain \ufffd again"] * 3 + ["Rain https://t.example/\u2026"] * 2:
         damaged.add(text)
+
     (sentence,) = describe_damage(damaged, 60)
     assert sentence == (
         "3 of 60 posts (5.0 %) hold signs of a wrong encoding, as they were stored: their words, "

@@ -78,6 +78,7 @@ def test_moments_give_the_interval_of_all_values(parts: list[list[float]]) -> No
         moments = Moments()
         moments.add(part)
         together.add_less(moments, 0.0)
+
     mean, low, high = polarity_interval([value for part in parts for value in part])
     assert together.mean == pytest.approx(mean, abs=1e-9)
     if low is None:

@@ -29,6 +29,7 @@ class Doubling:
             raise DatabaseAway("away")
         if 13 in numbers:
             raise ServiceUnavailable("not 13", service="numbers")
+
         return [2 * number for number in numbers]
 
 

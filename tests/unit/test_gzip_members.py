@@ -66,5 +66,6 @@ def test_what_is_damaged_cut_short_too_large_or_no_gzip_raises_what_stands_befor
             assert file.read(1000) == b"a" * 1000
             with pytest.raises(error):
                 file.read()
+
     with unpack(packed, limit=999) as file, pytest.raises(TooLargeError, match="than 999 bytes"):
         file.read()

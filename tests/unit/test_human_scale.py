@@ -30,6 +30,7 @@ def test_the_mean_is_moved_along_the_fitted_line_to_the_polarity_of_all_mentions
         del rest[number]
         slope = sum(a * b for a, b in rest) / sum(a * a for a, _ in rest)
         left_out.append(y - slope * (x - 0.3))
+
     half = t_quantile(2) * np.std(left_out, ddof=1) / 2
     assert (estimate.high - estimate.low) / 2 == pytest.approx(half)
 
@@ -117,12 +118,14 @@ def test_the_engine_s_own_zero_and_unit_change_nothing(
         x, y = zip(*of_stratum, strict=True)
         if np.std(x) < 0.01:
             x = tuple(np.linspace(-1, 1, len(x)))
+
         stratum = Stratum(7 * len(x), float(np.mean(x)) / 2, x, y)
         strata.append(stratum)
         scaled = [unit * value + shift for value in x]
         moved.append(
             replace(stratum, polarities=scaled, polarity_mean=unit * stratum.polarity_mean + shift)
         )
+
     first, second = estimate_mean(strata), estimate_mean(moved)
     assert first is not None
     assert second is not None
@@ -138,6 +141,7 @@ def test_an_engine_that_says_the_same_of_all_leaves_the_labels_alone(
     for of_stratum in pairs:
         labels = [label for _, label in of_stratum]
         strata.append(Stratum(9 * len(labels), 0.3, [0.3] * len(labels), labels))
+
     assert estimate_mean(strata) == estimate_mean(strata, use_polarity=False)
 
 
@@ -148,6 +152,7 @@ def test_intervals_of_100_labels_from_unequal_strata_cover_the_truth() -> None:
         x = np.clip(rng.normal(level / 3, 0.3, size), -1, 1)
         y = np.sign(np.round(x + level + rng.normal(0, 0.6, size)))
         population.append((x, y))
+
     truth = np.concatenate([y for _, y in population]).mean()
     covered, ratios = 0, []
     for _ in range(800):
@@ -155,11 +160,13 @@ def test_intervals_of_100_labels_from_unequal_strata_cover_the_truth() -> None:
         for x, y in population:
             drawn = rng.choice(len(x), 25, replace=False)
             strata.append(Stratum(len(x), float(x.mean()), x[drawn].tolist(), y[drawn].tolist()))
+
         estimate, alone = estimate_mean(strata), estimate_mean(strata, use_polarity=False)
         assert estimate is not None
         assert alone is not None
         covered += estimate.low <= truth <= estimate.high
         ratios.append((estimate.high - estimate.low) / (alone.high - alone.low))
+
     assert 0.93 <= covered / 800 <= 0.97
     assert 0.85 < np.mean(ratios) < 0.97
 

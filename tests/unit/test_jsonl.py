@@ -34,6 +34,7 @@ def test_a_line_is_what_the_standard_library_writes(rows: list[Values]) -> None:
         text = json.dumps(dict(zip(COLUMNS, shown, strict=True)), ensure_ascii=False)
         for end in "\x85\u2028\u2029":
             text = text.replace(end, f"\\u{ord(end):04x}")
+
         assert line == text
 
 

@@ -44,6 +44,7 @@ def test_the_first_half_of_a_contraction_is_no_mention(apostrophe: str) -> None:
         assert not pattern(term).search(text), text
         assert sentences_with(text, [term]) == {term: []}
         assert pattern(f"{term}{apostrophe}{remainder}").search(text)
+
     for text in (
         f"Don{apostrophe}s",
         f"Don{apostrophe}",
@@ -51,6 +52,7 @@ def test_the_first_half_of_a_contraction_is_no_mention(apostrophe: str) -> None:
         f"Don {apostrophe}t",
     ):
         assert pattern("Don").search(text), text
+
     assert pattern("C++").search(f"C++{apostrophe}d")
 
 
@@ -61,6 +63,7 @@ def test_an_apostrophe_in_a_term_is_straight_or_curly(apostrophe: str) -> None:
         assert pattern(term).search(text), term
         assert sentences_with(text, [term]) == {term: [text]}
         assert find_candidates([text], [term]) == {0: [term]}
+
     assert not pattern("don`t").search(text)
 
 

@@ -41,4 +41,5 @@ def test_a_training_is_no_kind_over_documents() -> None:
     for find in (document_kind_named, document_kind_of_jobs):
         with pytest.raises(KeyError):
             find("training")
+
     assert document_kind_of_jobs("month") is document_kind_named("months")

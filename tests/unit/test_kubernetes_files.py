@@ -170,6 +170,7 @@ def test_settings_exist_and_secrets_are_references() -> None:
         assert ("valueFrom" in variable) == is_secret, variable
         if is_secret:
             secrets.add(variable["valueFrom"]["secretKeyRef"]["key"])
+
     assert {"TIDINGS_DATABASE_URL", "TIDINGS_REDIS_URL", "TIDINGS_TEXTAPI_KEY"} <= secrets
 
 

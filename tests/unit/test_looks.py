@@ -100,6 +100,7 @@ def test_a_look_predicts_what_the_next_one_finds() -> None:
                 ratios.append(look.half_width / predicted)
             if look.drawn is None:
                 break
+
             counts, predicted = look.drawn, look.predicted
 
     assert 0.85 < np.median(ratios) < 1.15
@@ -187,9 +188,11 @@ def test_looks_end_and_never_draw_less_than_before(
         if look.drawn is None:
             assert not look.missing or number == len(LEVELS) or drawn == sizes
             return
+
         assert all(
             old <= new <= size for old, new, size in zip(drawn, look.drawn, sizes, strict=True)
         )
         assert sum(look.drawn) > sum(drawn)
         drawn = list(look.drawn)
+
     pytest.fail("the last look has drawn more")

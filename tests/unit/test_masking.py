@@ -78,6 +78,7 @@ def test_vader_scores_a_masked_sentence_as_if_its_lexicon_lacked_the_terms(
     ]
     for term in ("fever", "protest"):
         analyzer.lexicon.pop(term, None)
+
     assert before == analyzer.polarity_scores(sentence)["compound"]
 
 
@@ -92,5 +93,6 @@ def test_a_masked_sentence_has_as_many_words_and_is_one_sentence_as_before(
         assert len(masked.split()) == len(sentence.split())
         if len(split(sentence)) == 1:
             assert len(split(masked)) == 1
+
         same_shape = [word.isupper() for word in masked.split()]
         assert same_shape == [word.isupper() for word in sentence.split()]

@@ -22,6 +22,7 @@ def newspaper(days: int = 365, *, a_day: float = 164) -> dict[date, int]:
     for place in range(days):
         documents = generator.poisson(a_day * WEEK[place % 7] / 164)
         documents_by_day[START + timedelta(days=place)] = int(documents)
+
     return documents_by_day
 
 
@@ -60,6 +61,7 @@ def test_weekends_of_a_paper_that_rests_are_not_missing_and_begin_no_stretch() -
     for day in documents_by_day:
         if day.weekday() > 4:
             documents_by_day[day] = 0
+
     assert list_missing_days(documents_by_day, ()) == []
     monday = date(2018, 5, 14)
     documents_by_day[monday] = 0

@@ -100,6 +100,7 @@ def samples_of(flag: str, declared: Any) -> list[Sample]:
             Sample(argument=True, words=[flag]),
             Sample(argument=False, words=[off] if off else []),
         ]
+
     kind = declared.type_descriptor.annotation
     if flag == "--keyword":
         return [
@@ -110,12 +111,14 @@ def samples_of(flag: str, declared: Any) -> list[Sample]:
                 {"virus": ["covid", "flu"], "war": None}, [flag, "virus:covid,flu", flag, "war"]
             ),
         ]
+
     if flag in {"--column", "--sweep"}:
         return [
             Sample({"text": "headline", "id": "no"}, [flag, "text=headline", flag, "id=no"]),
             Sample({"hidden": [30, 40]}, [flag, "hidden=30,40"]),
             Sample("text=title", [flag, "text=title"]),
         ]
+
     if declared.multiple:
         return [Sample("a, b", [flag, "a, b"]), Sample(["-a", "b"], [f"{flag}=-a", flag, "b"])]
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -124,6 +127,7 @@ def samples_of(flag: str, declared: Any) -> list[Sample]:
         return [Sample(Path("a b.csv"), [flag, "a b.csv"]), Sample("-c.png", [f"{flag}=-c.png"])]
     if kind in {int, float}:
         return [Sample(kind(number), [flag, str(kind(number))]) for number in _numbers(declared)]
+
     return TEXT_SAMPLES.get(
         flag, [Sample("a 'b' -c", [flag, "a 'b' -c"]), Sample("-d", [f"{flag}=-d"])]
     )
@@ -152,6 +156,7 @@ def positional_arguments(method: Method) -> dict[str, Any]:
     for parameter in list_parameters(method):
         if parameter.is_positional and parameter.default is None:
             positional[parameter.name] = ARGUMENTS[parameter.name]
+
     return positional
 
 
@@ -171,6 +176,7 @@ def as_typed(method: Method) -> list[str]:
     for argument in positional_arguments(method).values():
         listed = argument if isinstance(argument, list) else [argument]
         words += [str(text) for text in listed]
+
     return words
 
 
@@ -192,6 +198,7 @@ def test_each_option_of_a_command_has_its_parameter_and_means_the_same(method: M
     for declared in find_command(method.path).params:
         if declared.param_type_name == "argument" or NO_PARAMETERS.intersection(declared.opts):
             continue
+
         (flag,) = declared.opts
         parameter = flag.removeprefix("--").replace("-", "_")
         parameter = PLURALS.get(parameter, parameter)

@@ -156,6 +156,7 @@ def test_texts_that_are_alike_share_a_place_and_sizes_add_up(texts: list[str]) -
     by_text: dict[str, int | None] = {}
     for text, place in zip(texts, places, strict=True):
         assert by_text.setdefault(text.casefold(), place) == place
+
     sizes = Counter(place for place in places if place is not None)
     assert [pattern.size for pattern in found.patterns] == [sizes[k] for k in range(len(sizes))]
     assert found.patterns == tuple(sorted(found.patterns, key=lambda p: (-p.size, p.text)))

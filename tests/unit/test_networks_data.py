@@ -47,6 +47,7 @@ def test_no_window_holds_a_gap_and_every_target_is_the_value_at_its_index(
     except NetworkError as error:
         assert "gaps leave" in str(error)  # noqa: PT017 - not every series can be windowed
         return
+
     assert len(data.train) + len(data.validation) + data.skipped == len(values) - sequence
     for part in (data.train, data.validation):
         assert np.all(np.isfinite(part.x))
@@ -75,6 +76,7 @@ def test_a_series_too_short_names_the_longest_sequence() -> None:
         NetworkError, match="24 values, too few for windows of 50: choose a sequence of at most 21"
     ):
         window_series([0.0] * 24, 50, dtype=np.float64)
+
     assert len(window_series([0.0] * 24, 21, dtype=np.float64).validation) == 1
 
 
@@ -162,5 +164,6 @@ def test_a_forecast_needs_a_whole_window() -> None:
     network = Recurrent(1, 1, 1)
     with pytest.raises(NetworkError, match="gaps leave no 2 values"):
         forecast(network, Scaling(), [1.0, None, 2.0], 2)
+
     with pytest.raises(NetworkError, match="there are 1 values"):
         forecast(network, Scaling(), [1.0], 2)

@@ -77,6 +77,7 @@ def test_an_npz_gives_the_same_data_as_the_folder(tmp_path: Path) -> None:
 def test_an_npy_by_the_name_of_an_npz_is_named_as_such(tmp_path: Path) -> None:
     with (tmp_path / "x.npz").open("wb") as file:
         np.save(file, np.zeros((3, 3)))
+
     for read in (read_inputs, lambda path: read_images(path, dtype="f8")):
         with pytest.raises(NetworkError, match=r"is a single array, a \.npy by another name"):
             read(tmp_path / "x.npz")
@@ -133,7 +134,9 @@ def test_plain_values_and_arrays_come_back_as_they_were(values: list[Any], proto
     for value, again in zip(values, loaded[0], strict=True):
         if isinstance(value, np.ndarray):
             assert again.dtype == value.dtype
+
         assert np.array_equal(again, value) if isinstance(value, np.ndarray) else again == value
+
     assert np.array_equal(loaded[1][0], np.eye(2, 3))
 
 
@@ -166,6 +169,7 @@ def test_a_pickle_that_would_run_a_command_is_refused_and_does_not(
     path.write_bytes(pickled)
     with pytest.raises(NetworkError, match=r"refused|damaged"):
         read_images(path, dtype=np.float32)
+
     assert not marker.exists()
     pickle.loads(pickled)  # noqa: S301 - it would have run
     assert marker.exists()
@@ -261,6 +265,7 @@ def test_a_compressed_file_is_unpacked_to_a_limit(
     path.write_bytes(gzip.compress(b"N" * 1001))
     with pytest.raises(NetworkError, match="unpacks to more than 1,000 bytes"):
         read_images(path, dtype=np.float32)
+
     path.write_bytes(gzip.compress(b"N" * 1000))
     with pytest.raises(NetworkError, match="damaged"):
         read_images(path, dtype=np.float32)
@@ -286,6 +291,7 @@ def test_an_npz_is_unpacked_to_so_many_times_its_size(
     bound = 30 * path.stat().st_size
     with pytest.raises(NetworkError, match=rf"unpacks to more than {bound:,} bytes"):
         read_inputs(path)
+
     np.savez_compressed(path, x=GENERATOR.integers(0, 256, (1000, 784), np.uint8))
     assert read_inputs(path).shape == (1000, 784)
 
@@ -406,6 +412,7 @@ def test_mnist_is_split_as_the_contract_says() -> None:
     folder = os.environ.get("TIDINGS_REAL_DATA")
     if not folder:
         pytest.skip("TIDINGS_REAL_DATA does not name the folder of real data")
+
     data = read_images(Path(folder) / "digits", dtype=np.float32)
     assert data.test is not None
     assert (len(data.train), len(data.validation), len(data.test)) == (50_000, 10_000, 10_000)

@@ -55,6 +55,7 @@ def test_a_losss_gradient_is_its_derivative_by_the_logits(loss: str, output: str
             value(OUTPUT_ACTIVATIONS[output](above), y)
             - value(OUTPUT_ACTIVATIONS[output](below), y)
         ) / (2 * STEP)
+
     assert relative(gradient(OUTPUT_ACTIVATIONS[output](z), y), numeric) < 1e-8
 
 

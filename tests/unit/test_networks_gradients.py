@@ -26,6 +26,7 @@ def numeric_gradient(
         parameters[at] = kept - step
         gradient[at] = (above - loss()) / (2 * step)
         parameters[at] = kept
+
     return gradient
 
 
@@ -156,9 +157,11 @@ def test_mini_batches_equal_a_program_that_works_sample_by_sample() -> None:
             d1 = (w2.T @ d2) * a1 * (1 - a1)
             parts = (np.outer(d1, sample), d1, np.outer(d2, a1), d2)
             sums = [total + part for total, part in zip(sums, parts, strict=True)]
+
         w1, b1, w2, b2 = (
             part - rate / 10 * total for part, total in zip((w1, b1, w2, b2), sums, strict=True)
         )
+
     ours = np.concatenate(
         [
             network.weights[0].ravel(),
@@ -190,8 +193,10 @@ def test_batches_of_windows_equal_a_program_that_works_window_by_window(
         for window, target in zip(windows[at : at + 10], targets[at : at + 10], strict=True):
             for name, gradient in window_gradient(parts, window, target, truncate or 20).items():
                 sums[name] += gradient
+
         for name, total in sums.items():
             parts[name] -= rate / 10 * total
+
     assert (
         max(np.abs(array - parts[name]).max() for name, array in network.named_parameters().items())
         < 1e-12
@@ -210,6 +215,7 @@ def window_gradient(
                 + parts["biases"]
             )
         )
+
     error = states[-1] @ parts["output_weights"] + parts["output_biases"] - target
     gradient = {name: np.zeros_like(array) for name, array in parts.items()}
     gradient["output_weights"] += np.outer(states[-1], error)
@@ -221,6 +227,7 @@ def window_gradient(
         gradient["input_weights"] += np.outer(window[step], delta)
         gradient["biases"] += delta
         back = parts["recurrent_weights"] @ delta
+
     return gradient
 
 

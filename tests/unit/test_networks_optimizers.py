@@ -46,6 +46,7 @@ def test_adams_steps_are_those_of_its_algorithm() -> None:
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
         expected -= 0.01 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * mean / (np.sqrt(square) + 1e-8)
+
     assert w == pytest.approx(expected, rel=1e-14)
     assert optimizer.steps == 3
 
@@ -59,6 +60,7 @@ def test_an_optimizer_finds_the_lowest_point_of_a_bowl_in_either_precision(
     optimizer = OPTIMIZERS[name](w)
     for step in range(1500):
         optimizer.step(w, w * np.array([1.0, 4.0], dtype), 0.05 * SCHEDULES["linear"](step / 1500))
+
     assert w.dtype == dtype
     assert np.abs(w).max() < 1e-3
 

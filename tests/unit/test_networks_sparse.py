@@ -34,6 +34,7 @@ def test_rows_are_taken_in_any_order_and_several_times() -> None:
         taken = rows.take(np.array(places, np.int64), axis=0, out=out, mode="clip")
         assert taken is out
         assert np.array_equal(out, dense[places])
+
     assert np.array_equal(rows[2:5], dense[2:5])
     assert np.array_equal(rows[5:100], dense[5:])
     assert (len(rows), rows.shape, rows.dtype) == (9, (9, 7), np.float64)
@@ -45,6 +46,7 @@ def test_selected_rows_and_a_product_are_those_of_dense_rows() -> None:
     for places in ([4, 1, 4, 8, 0], [1], []):
         selected = rows.select(np.array(places, np.int64))
         assert np.array_equal(selected[:], dense[places])
+
     weights = np.random.default_rng(2).normal(size=(7, 2))
     assert rows.multiply(weights) == pytest.approx(dense @ weights)
 
@@ -101,5 +103,6 @@ def test_a_training_on_sparse_rows_ends_with_the_weights_of_one_on_dense_rows() 
         history = train(network, data, options, generator=generator)
         trained.append(network.parameters)
         assert history.epochs[-1].accuracy is None
+
     assert np.array_equal(*trained)
     assert np.any(trained[0])

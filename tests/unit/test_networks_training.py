@@ -26,6 +26,7 @@ def prepare(kind: str, **overrides: Any) -> tuple[Options, Data]:
     options = resolve_options(kind, {**small, **overrides})
     if kind == "feedforward":
         return options, make_images(options.dtype)
+
     stride = options.sequence if options.carry else 1
     return options, window_series(
         sample_sine(),
@@ -85,6 +86,7 @@ def test_a_training_resumed_after_a_kill_ends_with_the_same_bits(
 
     with pytest.raises(Killed):
         run_training(options, data, on_epoch=kill)
+
     seen: list[int] = []
     resumed, again = run_training(
         options, data, state=states[-1], on_epoch=lambda epoch, _: seen.append(epoch.epoch)
@@ -114,6 +116,7 @@ def test_a_training_stopped_in_the_middle_of_an_epoch_goes_on_from_its_checkpoin
             on_epoch=lambda _, checkpoint: states.append(checkpoint()),
             should_stop=stop_in_the_third_epoch,
         )
+
     assert calls >= 1
     resumed, _ = run_training(options, data, state=states[-1])
     assert np.array_equal(resumed.parameters, expected.parameters)

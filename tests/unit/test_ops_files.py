@@ -142,6 +142,7 @@ def test_a_call_is_counted_by_how_it_ends(error: Exception | None, outcome: str 
     with pytest.raises(type(error)) if error else nullcontext(), CallOutcome("nyt"):
         if error:
             raise error
+
     after = count()
     assert {
         name: after[name] - before.get(name, 0)

@@ -77,6 +77,7 @@ def test_on_each_side_the_leader_is_ahead_in_most_months(counts: Sequence[tuple[
     found = find_overtaking(NAMES, months)
     if found is None:
         return
+
     sign = 1 if found.before == "a" else -1
     earlier = [sign * month.lead for month in months if month.period < found.period]
     later = [-sign * month.lead for month in months if month.period >= found.period]

@@ -29,6 +29,7 @@ def folder_with(folder: Path, files: dict[str, bytes], *, at: float) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         os.utime(path, (at, at))
+
     return folder
 
 
@@ -102,6 +103,7 @@ def test_archives_that_grow_out_of_all_measure_are_refused(
     few = archive_with(tmp_path / "q.zip", ("a", b""), ("b", b""), ("c", b""))
     with pytest.raises(BadInput, match="3 files: at most 2 are read"):
         PackFile(few)
+
     monkeypatch.setattr(archive, "LONGEST_DIRECTORY", 100)
     with pytest.raises(BadInput, match="its list of files is too long"):
         PackFile(few)
@@ -116,8 +118,10 @@ def test_a_size_that_is_not_the_true_one_unpacks_no_more(tmp_path: Path) -> None
     with PackFile(path) as pack:
         with pytest.raises(BadInput, match="a is damaged"):
             pack.hash("a")
+
         out = io.BytesIO()
         pack.salvage("a", out)
+
     assert len(out.getvalue()) <= 10
 
 
@@ -127,11 +131,14 @@ def test_what_stands_before_the_damage_is_read(tmp_path: Path) -> None:
     write_archive(folder_with(tmp_path / "folder", {"a.jsonl": lines}, at=0), path)
     with ZipFile(path) as whole:
         middle = whole.getinfo("a.jsonl").compress_size // 2
+
     with flipped_byte(path, middle) as changed, PackFile(changed) as pack:
         with pytest.raises(BadInput, match=r"a.jsonl is damaged"):
             pack.hash("a.jsonl")
+
         with salvaged(pack, "a.jsonl", tmp_path / "part") as part:
             difference = find_difference(io.BytesIO(lines), part)
+
     assert difference is not None
     number = int(difference.split(":")[0].removeprefix(", line "))
     assert 2000 < number < 3500
@@ -152,6 +159,7 @@ def test_no_changed_byte_of_content_is_overlooked(
                 unpacked = {name: pack.read(name, 1000) for name in found}
         except BadInput:
             return
+
     assert is_equal == (unpacked == FILES)
 
 
@@ -169,5 +177,6 @@ def test_a_malformed_line_is_named(line: bytes, said: str) -> None:
     good = b'{"key": "%s", "value": ["a"]}\n' % (b"0" * 32)
     with pytest.raises(BadInput) as raised:
         list(read_lines(io.BytesIO(good + line + b"\n"), "answers/a.jsonl", PackedAnswer))
+
     assert str(raised.value).startswith("answers/a.jsonl, line 2: ")
     assert said in str(raised.value)

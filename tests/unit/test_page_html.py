@@ -53,6 +53,7 @@ def test_the_policy_names_the_hashes_of_the_style_and_script_that_stand_in_the_p
         (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         assert f"{tag}-src &#39;sha256-{digest}&#39;" in policy[1]
+
     assert "default-src &#39;none&#39;" in policy[1]
     assert "<title>&lt;script&gt;alert(1)&lt;/script&gt;" in html
 

@@ -23,6 +23,7 @@ def pair_of(*counts: tuple[int, int, int], relation: Relation = Relation.FREE) -
         pair_counts = PairCounts(1000, first, second, both)
         period = f"2018-{month:02}"
         months.append(PairMonth(("a", "b"), period, False, pair_counts, PairScores(), None, None))
+
     return KeywordPair(("a", "b"), months, relation)
 
 

@@ -164,6 +164,7 @@ def test_months_can_be_added(
     together = sum_pair(first | shift, second | other_shift)
     for added, whole in zip(add_pairs(months), together, strict=True):
         assert tuple(added) == pytest.approx(tuple(whole), abs=1e-9)
+
     counts = [PairCounts(9, 3, 2, 1), PairCounts(5, 1, 0, 0)]
     assert sum_counts(counts) == PairCounts(14, 4, 2, 1)
 

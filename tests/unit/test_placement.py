@@ -53,6 +53,7 @@ def rewritings(draw: st.DrawFn) -> Rewrite:
     def rewrite(sentence: str) -> str:
         for change in order:
             sentence = change(sentence)
+
         return sentence
 
     return rewrite
@@ -74,6 +75,7 @@ def sentences(draw: st.DrawFn) -> str:
     sentence = draw(words)
     for word in draw(st.lists(words, min_size=1, max_size=6)):
         sentence += draw(white_space) + word
+
     return sentence + draw(end_marks)
 
 
@@ -83,9 +85,11 @@ def texts(draw: st.DrawFn) -> str:
     parts = draw(st.lists(sentences(), min_size=1, max_size=5))
     if draw(st.booleans()):
         parts.append(draw(st.sampled_from(parts)))
+
     text = parts[0]
     for part in parts[1:]:
         text += draw(between) + part
+
     return normalize(draw(st.sampled_from(["NFC", "NFC", "NFD"])), text)
 
 
@@ -118,6 +122,7 @@ def test_a_cut_sentence_is_placed_where_the_term_is_mentioned_or_it_is_unplaced(
         answer.append(sentence[:length] + ellipsis if is_cut else sentence)
         if is_cut:
             cut.add(uncut(fold(answer[-1]).text))
+
     placement = place(answer, text)
     assert set(placement.positions) <= set(positions_of(text))
     assert len(placement.positions) + len(placement.unplaced) <= len(answer)
@@ -156,7 +161,9 @@ def answers_of(
     if added and len(request.texts) == 1:
         with pytest.raises(UnplacedAnswer, match="does not stand in the text, for 'fever'"):
             request.answers(reply, request.keys)
+
         return {}
+
     return request.answers(reply, request.keys)
 
 

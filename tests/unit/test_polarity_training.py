@@ -84,6 +84,7 @@ def test_sentences_of_one_article_are_in_one_split_and_each_split_has_its_share(
     splits = [sentence.split for sentence in sentences]
     for at in range(0, 8000, 4):
         assert len(set(splits[at : at + 4])) == 1
+
     assert splits.count("test") / 8000 == pytest.approx(0.1, abs=0.02)
     assert splits.count("validation") / 8000 == pytest.approx(0.05, abs=0.02)
 
@@ -254,6 +255,7 @@ def test_the_engine_computes_what_the_network_does(
     for number in range(200):
         text = " ".join(generator.choice(words, 6))
         lines.append(f"{number}_1\t{generator.standard_normal()}\t{text}")
+
     write(tmp_path, "vader_made.tsv.gz", "\n".join(lines))
 
     options = resolve_options("polarity")

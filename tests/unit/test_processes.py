@@ -34,6 +34,7 @@ def test_a_child_ends_with_its_parent_and_so_does_the_lock(tmp_path: Path) -> No
         wait_until(lambda: child.cmdline() == SLEEP, what="the child's exec")
         assert is_locked(tmp_path / "lock")
         parent.kill()
+
     wait_until(
         lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE,
         seconds=5,

@@ -241,12 +241,14 @@ def test_a_share_lies_in_its_interval_and_both_between_what_was_read_and_what_wa
         # A machine that puts more of the units into the category than documents is none.
         is_possible = size // 2 >= (yes + no + 1) // 2
         strata.append(CodedStratum(kind, size, codes, (), machine if is_possible else None))
+
     estimate = estimate_share(strata, use_machine=use_machine)
 
     documents = sum(map(sum, numbers))
     if not sum(yes + no for yes, no, _ in numbers):
         assert estimate is None
         return
+
     assert estimate is not None
     lowest = sum(yes for yes, _, _ in numbers) / documents
     highest = lowest + sum(unread for _, _, unread in numbers) / documents
@@ -503,6 +505,7 @@ def test_adjusted_p_values_keep_their_order_and_are_never_smaller(p_values: list
 
     for p_value, adjusted_value in zip(p_values, adjusted, strict=True):
         assert p_value <= adjusted_value <= min(1.0, len(p_values) * p_value) + 1e-12
+
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     assert [adjusted[test] for test in order] == sorted(adjusted)
 
@@ -530,6 +533,7 @@ def test_intervals_of_rare_categories_cover_the_truth(share: float, use_machine:
             machine_codes += code(drawn[2], drawn[2] + drawn[3])
             machine = MachineCodes(machine_codes, cells[0] + cells[2], size)
             strata.append(CodedStratum(kind, size, codes, (), machine))
+
         estimate = estimate_share(strata, use_machine=use_machine)
         assert estimate is not None
         covered += estimate.low <= truth <= estimate.high

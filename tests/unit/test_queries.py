@@ -34,6 +34,7 @@ def naive_regex(term: Term) -> re.Pattern[str]:
     for word in term.words.split():
         plain = re.escape(word.rstrip("*")).replace("\\-", HYPHEN)
         words.append(plain + (rf"\w*(?:{HYPHEN}\d\w*)*" if word.endswith("*") else ""))
+
     body = r"\s+".join(words)
     flags = 0 if term.case_sensitive else re.IGNORECASE
     edge = rf"(?!\w)(?!’(?:t|ll)(?!\w))(?!{HYPHEN}\d)(?!\.\w)"
@@ -63,6 +64,7 @@ def naive_near(near: Near, text: str) -> bool:
                         continue  # they overlap
                     if words_between(text, first[1], second[0]) <= near.distance:
                         return True
+
     return False
 
 
@@ -89,6 +91,7 @@ def naive_mentions(query: Query, text: str, within: Within) -> set[tuple[str, in
             for term in query.sought_terms:
                 if naive_regex(term).search(sentence):
                     rows.add((str(term), position))
+
     return rows
 
 
@@ -152,6 +155,7 @@ class Spelling:
                 written, own = self.join_all(parts), 1
             case Or():
                 written, own = " OR ".join(self.node(part, 1) for part in node.parts), 0
+
         return f"({written})" if own < binding or self.flip() else written
 
     def join_all(self, parts: list[str]) -> str:
@@ -159,6 +163,7 @@ class Spelling:
         for part in parts[1:]:
             joint = " " if part.startswith("NOT ") and self.flip() else " AND "
             written += joint + part
+
         return written
 
 
@@ -187,6 +192,7 @@ def read(written: str, within: Within) -> Keyword | None:
     except ValueError as error:
         if re.search("matches what holds none|contradicts itself", str(error)):
             return None
+
         raise
 
 
@@ -207,6 +213,7 @@ def test_a_query_finds_what_plain_regular_expressions_find(
     if keyword is None:  # it matches any text without its words, or none
         assert naive_match(node, "") or not naive_mentions(Query(node), text, within)
         return
+
     assert not naive_match(node, "")
     assert keyword.parsed_query is not None
     expected = naive_mentions(Query(node), text, within)
@@ -220,6 +227,7 @@ def test_a_keyword_reads_as_it_is_written(drawn: tuple[Node, str], within: Withi
     keyword = read(drawn[1], within)
     if keyword is None:
         return
+
     assert Keyword.parse(keyword.as_written, within) == keyword
     assert Keyword.model_validate(keyword.model_dump(mode="json")) == keyword
 
@@ -232,6 +240,7 @@ def test_whatever_is_written_is_read_or_refused_in_a_sentence(text: str) -> None
         pytest.fail("the model has to refuse what the parser took")
     except ValueError:
         return
+
     assert keyword.name
     assert keyword.terms
 
@@ -366,6 +375,7 @@ def test_words_without_a_sign_of_queries_are_looked_for_as_ever(plain: str) -> N
 def test_a_notation_of_other_tools_is_refused_with_what_to_write(wrong: str, remedy: str) -> None:
     with pytest.raises(ValueError, match=remedy):
         Keyword.parse(wrong)
+
     if ":" not in wrong:
         with pytest.raises(ValueError, match=remedy):
             Keyword.parse_query("named", wrong)
@@ -403,6 +413,7 @@ def test_quotation_marks_of_word_processors_are_quotation_marks(marks: str) -> N
         query = Keyword.parse(written).parsed_query
         assert query is not None
         assert query.root == expected
+
     case_sensitive = Keyword.parse(f"={phrase}").parsed_query
     assert case_sensitive is not None
     assert case_sensitive.root == Term("hong kong, too", True)
@@ -504,6 +515,7 @@ def test_a_term_behind_two_nots_has_the_rows_of_a_term_behind_none(
     texts = ["A storm, the tide. Storm in the harbour!", "Tide. Harbour, tide, storm.", "A storm."]
     for text in texts:
         assert mentions(twice, text) == mentions(never, text)
+
     assert any(mentions(twice, text) for text in texts)
     assert ("harbour" in twice.terms) == ("harbour" in written)
 
@@ -523,6 +535,7 @@ def test_a_star_that_stands_for_too_many_words_is_refused_with_some_of_them() ->
     keyword = Keyword.parse("sea*")
     with pytest.raises(BadInput, match=r"sea\* stands for more than 100 words \(sea0, sea1, "):
         with_forms([keyword], texts)
+
     (expanded,) = with_forms([keyword], texts[1:])
     assert len(all_terms([expanded])) == MOST_FORMS
 

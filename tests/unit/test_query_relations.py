@@ -60,6 +60,7 @@ def test_no_text_is_against_what_the_queries_make_certain(
     one, other = (read(written, Within.DOCUMENT) for _, written in (first, second))
     if one is None or other is None:
         return
+
     relation = relate(one, other)
     found = {(naive_match(first[0], text), naive_match(second[0], text)) for text in texts}
     if relation == Relation.APART:

@@ -57,6 +57,7 @@ def test_every_command_and_option_is_on_the_page_with_what_it_does() -> None:
                 assert all(
                     f"`{name}" in section for name in parameter.opts if name.startswith("--")
                 )
+
     assert "| `--text-size TEXT_SIZE` | `3000` |" in page
 
 
@@ -77,9 +78,11 @@ def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
     for kind in re.findall(r'^    name = "(\w+)"$', text, re.MULTILINE):
         for command in ("plan", "submit"):
             by_name[f"tidings {command} {kind}"] = by_name[f"tidings {command} handles"]
+
     for line in text.splitlines():
         if FOLDER in path.parents:
             continue
+
         typed = re.match(
             r"^(?:docker compose run --rm )?(tidings [a-z].*?)(?: #.*| &)?$", line.strip()
         )
@@ -87,6 +90,7 @@ def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
         command_line = typed or (in_table and in_table[1] and in_table)
         if not command_line or (typed and "[" in line):
             continue
+
         words = shlex.split(command_line[1], comments=True)
         name = next(
             (" ".join(words[:n]) for n in (4, 3, 2) if " ".join(words[:n]) in by_name), None
@@ -107,6 +111,7 @@ def test_no_page_names_a_missing_file_or_name(path: Path) -> None:
     for file, name in named:
         if file in added or file.split("/")[0] not in FOLDERS:
             continue
+
         assert (ROOT / file).exists(), file
         assert not name or re.search(rf"\b{name}\b", (ROOT / file).read_text()), f"{file}:{name}"
 
@@ -119,11 +124,14 @@ def test_no_page_names_a_missing_module(path: Path) -> None:
         first, *rest = dotted.split(".")
         if first not in FOLDERS or not (ROOT / first / "__init__.py").exists():
             continue
+
         place = ROOT / first
         while rest and (place / rest[0]).is_dir():
             place /= rest.pop(0)
+
         if rest and re.search(rf"\b{rest[0]}\b", (place / "__init__.py").read_text()):
             continue
+
         assert rest == [] or (place / f"{rest[0]}.py").exists(), dotted
         for name in rest[1:]:
             assert re.search(rf"\b{name}\b", (place / f"{rest[0]}.py").read_text()), dotted
@@ -135,6 +143,7 @@ def test_no_link_leads_to_a_missing_page_or_heading(path: Path) -> None:
         file, _, anchor = target.partition("#")
         if "://" in file:
             continue
+
         page = (path.parent / file).resolve() if file else path
         assert page.exists(), target
         assert not anchor or anchor in headings(page), target
@@ -172,6 +181,7 @@ def commands() -> list[tuple[str, Any]]:
         below = getattr(command, "commands", None)
         if below is None:
             return [(path, command)]
+
         return [
             leaf
             for name, each in below.items()

@@ -151,5 +151,6 @@ def test_chunks_keep_every_sentence_and_stay_within_their_size(texts: list[str],
         spans = split(each) if len(each) > size else [(0, len(each))]
         for start, end in spans:
             kept += "".join(each[start:end].split())
+
     assert words == kept
     assert sentences("") == []

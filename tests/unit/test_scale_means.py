@@ -127,9 +127,11 @@ def test_equal_means_are_rarely_called_different(counts: tuple[int, int], share:
         for count in counts:
             steps = np.where(rng.random(count) < share, rng.integers(2, 6, count), 1)
             means.append(mean_of(ScaleStratum("rest", 5000, steps.astype(float).tolist())))
+
         different += compare_scale_means(*means).p_value <= 0.05
         low, high = means[0].interval()
         covered += low <= 1 + share * 2.5 <= high
+
     # Two standard errors of 400 draws are allowed.
     assert different / DRAWS <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / DRAWS)
     assert covered / DRAWS >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / DRAWS)

@@ -28,13 +28,16 @@ def test_a_folder_is_private_and_leaves_nothing_behind(tmp_path: Path) -> None:
         (folder / "texts").write_text("a text")
         with scratch_folder(home) as other:
             assert other != folder
+
         assert (folder / "texts").exists()
+
     assert not home.exists()
 
     home.mkdir()
     (home / "tidings.db").touch()
     with scratch_folder(home):
         pass
+
     assert [path.name for path in home.iterdir()] == ["tidings.db"]
 
 

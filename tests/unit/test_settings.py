@@ -45,6 +45,7 @@ def test_a_home_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, na
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=rf"{name} is no folder to write to"):
         private_folder(tmp_path / name)
+
     with pytest.raises(SettingsError, match="is no folder to write to"):
         load(home=tmp_path / name)
 
@@ -53,6 +54,7 @@ def test_a_home_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, na
 def test_a_webhook_is_an_http_address_that_no_message_shows(address: str) -> None:
     with pytest.raises(SettingsError, match="TIDINGS_WEBHOOK_URL") as error:
         load(webhook_url=address)
+
     assert "hidden" not in str(error.value)
     settings = load(webhook_url="https://host/hidden")
     assert "hidden" not in repr(settings)

@@ -213,6 +213,7 @@ def test_posts_are_no_headlines_whatever_one_says(tmp_path: Path) -> None:
     page = json.dumps({"data": [{"id": "1", "text": "Rain"}]})
     with pytest.raises(BadInput, match="holds documents of x, not of archive: leave --source out"):
         read(tmp_path / "x.json", page, source="archive")
+
     items = read(tmp_path / "x.json", page, outlet="The Tides", handle="ann")
     assert [(item.source, item.outlet) for item in documents(items)] == [("x", None)]
     table = "tweet_id,text,username,time\n1445873369,Rain,ann,2015-10-26\n"

@@ -76,6 +76,7 @@ def test_a_spreadsheets_number_of_a_day_is_refused_by_its_value(
 ) -> None:
     with pytest.raises(BadInput, match=rf"the column 'Date' holds '{written}', .* YYYY-MM-DD"):
         read(tmp_path / "a.csv", f"id,text,Date\n1,Rain,\n2,Snow,{written}\n")
+
     with pytest.raises(BadInput, match=rf"'date' holds '{written}'"):
         read(
             tmp_path / "a.json",
@@ -102,6 +103,7 @@ def zipped() -> bytes:
 def test_a_zip_is_one_plain_sentence_whatever_its_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput) as caught:
         read(tmp_path / name, zipped())
+
     assert str(caught.value) == (
         f"{tmp_path / name} is no text but a zip archive or a workbook: "
         "unpack it, or save the table in it as CSV"
@@ -116,6 +118,7 @@ def test_no_byte_of_a_picture_is_in_the_message(tmp_path: Path, name: str, conte
     packed = gzip.compress(content) if name.endswith(".gz") else content
     with pytest.raises(BadInput, match="is no text") as caught:
         read(tmp_path / name, packed)
+
     message = str(caught.value).removeprefix(str(tmp_path / name))
     assert message.isascii()
     assert message.isprintable()
@@ -157,6 +160,7 @@ def test_a_file_of_another_unicode_encoding_is_called_by_its_name(
     packed = gzip.compress(content) if name.endswith(".gz") else content
     with pytest.raises(BadInput) as caught:
         read(tmp_path / name, packed)
+
     message = f"{tmp_path / name} is {label}: save it as UTF-8 and import it again"
     assert str(caught.value) == message
 

@@ -136,6 +136,7 @@ def test_documents_without_a_time_and_those_with_a_wrong_one_are_counted_apart(
     counts = ReadCounts()
     for item in read(tmp_path / "t.csv", table):
         counts.add(item)
+
     assert (counts.documents, counts.wrong_times, counts.empty_times) == (4, 2, 1)
     assert counts.first_wrong_time == "32.13.2020"
 

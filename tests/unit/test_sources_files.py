@@ -40,6 +40,7 @@ def x_page(*ids: str, users: Mapping[str, str] | None = None) -> dict[str, Any]:
     }
     if users:
         page["includes"] = {"users": [{"id": key, "username": name} for key, name in users.items()]}
+
     return page
 
 
@@ -115,8 +116,10 @@ def test_columns_may_be_given(tmp_path: Path) -> None:
 def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has no column 'words': it has a, b"):
         read(tmp_path / "posts.csv", "a,b\n1,2\n", columns={"text": "words"})
+
     with pytest.raises(BadInput, match="--column text=NAME"):
         read(tmp_path / "posts.csv", "a,b\n1,2\n")
+
     with pytest.raises(UsageError, match="'tekst' is no field"):
         read(tmp_path / "posts.csv", "a,b\n1,2\n", columns={"tekst": "a"})
 
@@ -213,6 +216,7 @@ def test_signatures_of_utf8_at_the_beginning_are_no_part_of_json(tmp_path: Path,
     content = codecs.BOM_UTF8 * 2 + b'{"id": "7", "text": "Rain"}\n{"id": "8", "text": "Fog"}\n'
     if name.startswith("a.json") and not name.endswith("l"):
         content = codecs.BOM_UTF8 * 2 + b'[{"id": "7", "text": "Rain"}, {"id": "8", "text": "Fog"}]'
+
     packed = gzip.compress(content) if name.endswith(".gz") else content
     items = documents(read(tmp_path / name, packed))
     assert [item.native_id for item in items] == ["7", "8"]
@@ -688,6 +692,7 @@ def test_a_folder_is_read_without_hidden_folders_and_without_reports(tmp_path: P
         folder = tmp_path / name
         folder.mkdir(parents=True)
         (folder / "documents.jsonl").write_text(post)
+
     for name in ("report.json", "dictionary.md"):
         (tmp_path / "report" / name).touch()
 

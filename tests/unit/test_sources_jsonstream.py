@@ -42,6 +42,7 @@ def test_a_list_comes_out_as_it_is_however_its_text_is_cut(
     if not ascii_only:
         text = text.encode("utf-8", "replace").decode()
         values = json.loads(text)
+
     assert read(text, size) == [Element((), index, value) for index, value in enumerate(values)]
 
 
@@ -136,6 +137,7 @@ def test_memory_does_not_grow_with_the_number_of_documents() -> None:
         yield "["
         for number in range(count):
             yield json.dumps({"n": number, "text": "x" * 200}) + ","
+
         yield "0]"
 
     def peak(count: int) -> int:

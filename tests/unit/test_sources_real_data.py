@@ -108,6 +108,7 @@ def test_headlines_of_one_archive_are_anothers_under_another_outlet(folder: Path
         found = documents(list(read_path(path, source="archive", outlet=outlet)))
         assert {(item.source, item.outlet) for item in found} == {("archive", outlet)}
         identities.update(item.identity for item in found)
+
     assert len(identities) == 2 * 212
 
 

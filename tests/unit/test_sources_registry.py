@@ -39,6 +39,7 @@ def test_a_source_is_found_by_its_name() -> None:
     names = ", ".join(source.name for source in SOURCES)
     with pytest.raises(UsageError, match=f"^'z' is no source: use one of {names}$"):
         source_named("z")
+
     assert (source_label("nyt"), source_label("z")) == ("The New York Times", "z")
 
 

@@ -191,6 +191,7 @@ def test_no_page_costs_another_one_or_a_minute(tmp_path: Path, body: bytes) -> N
     assert documents(items)[-1].text == "Ebb."
     for item in documents(items):
         item.text.encode()
+
     assert left_out(items) == []
 
 
@@ -285,6 +286,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     pages = (item for item in items if isinstance(item, SourceDocument))
     for _ in range(20):
         next(pages)
+
     tracemalloc.start()
     count = sum(1 for _ in pages)
     peak = tracemalloc.get_traced_memory()[1]
@@ -334,12 +336,14 @@ def pack(answers: list[Answer], folder: Path, packing: str) -> Path:
     plain = write(folder / "plain.warc", answers, packed=False)
     if packing == "not":
         return plain
+
     packed = write(folder / "packed.warc.gz", answers)
     if packing == "by record":
         return packed
     if packing == "as a whole":
         packed.write_bytes(gzip.compress(plain.read_bytes()))
         return packed
+
     first = write(packed, answers[:middle]).read_bytes()
     rest = write(plain, answers[middle:], packed=False).read_bytes()
     packed.write_bytes(first + gzip.compress(rest))

@@ -38,11 +38,13 @@ def test_a_step_without_calls_begins_when_another_calls_or_has_ended(
         happened.append("it looks for answers")
         for _ in range(5):
             await asyncio.sleep(0)  # to the loop, and what else could run
+
         happened.append("it calls" if needs_a_call else "it has all")
         if needs_a_call:
             fetcher.has_called.set()
             await has_computed.wait()
             happened.append("it is answered")
+
         return NotReady("asked")
 
     async def compute(_data: Any, _fetcher: Any) -> NotReady:
@@ -83,6 +85,7 @@ def test_a_stage_that_is_cancelled_while_a_step_computes_waits_for_the_calls_in_
             finally:
                 await is_answered.wait()
                 happened.append("the answer is stored")
+
             raise AssertionError
 
         async def compute(_data: Any, _fetcher: Any) -> NotReady:
@@ -103,6 +106,7 @@ def test_a_stage_that_is_cancelled_while_a_step_computes_waits_for_the_calls_in_
         stage.cancel()
         for _ in range(20):
             await asyncio.sleep(0)  # to whatever could run now
+
         is_answered.set()
         await asyncio.wait([stage])
         assert stage.cancelled()

@@ -165,6 +165,7 @@ def test_the_rank_correlation_depends_on_the_order_alone(values: list[float]) ->
     rises = spearman(rising, places)
     if all(earlier < later for earlier, later in pairwise(rising)):
         assert rises == pytest.approx(1)
+
     assert spearman(values, places) == spearman([value * 3 for value in values], places)
 
 

@@ -131,6 +131,7 @@ def test_among_the_phrases_that_say_something_rank_never_contradicts_count(
     answers: list[list[str]] = [[""] * 3 + [""] for _ in best_ranks]
     for answer, (phrase, rank) in zip(answers, best_ranks.items(), strict=True):
         answer[rank] = phrase
+
     rows = ranked(answers, 10)
     counts = [n for _, phrase, n in rows if says_something(phrase, n, ["covid"])]
     assert counts == sorted(counts, reverse=True)

@@ -73,6 +73,7 @@ def test_a_share_and_the_share_of_the_others_are_as_improbable(
     # Half of the documents is a tie.
     if 2 * sum(matched) != 400 * len(matched):
         assert left.p_value == pytest.approx(right.p_value)
+
     assert left.now == pytest.approx(1 - right.now)
 
 
@@ -84,6 +85,7 @@ def test_the_p_value_of_a_usual_series_is_uniform() -> None:
         counts = rng.negative_binomial(rates / (CLUSTERING - 1), 1 / CLUSTERING)
         *previous, current = [Count(int(count), 4000) for count in counts]
         p_values.append(compare_counts(previous, current).p_value)
+
     # With USUAL_DEGREES of a spread that is true, small p-values are a little too rare.
     assert 0.025 < np.mean(np.array(p_values) < 0.05) < 0.06
     assert np.mean(np.array(p_values) < 0.001) < 0.004

@@ -63,6 +63,7 @@ def digest(folder: Path) -> str:
         total.update(
             path.name.encode() + (gzip.decompress(content) if path.suffix == ".gz" else content)
         )
+
     return total.hexdigest()
 
 
@@ -119,6 +120,7 @@ def test_every_document_says_that_it_is_made_up(folder: Path, archive: Docs) -> 
         answer = json.loads(gzip.decompress(path.read_bytes()))
         assert answer["copyright"] == synthetic.NOTICE
         assert answer["response"]["meta"]["hits"] == len(answer["response"]["docs"])
+
     for doc in (doc for docs in archive.values() for doc in docs):
         assert doc["_id"].startswith("made-up:")
         assert "made up" in doc["source"]
@@ -130,6 +132,7 @@ def test_dates_lie_in_the_month_of_their_file_and_ids_are_unique(archive: Docs) 
         assert all(
             re.fullmatch(month + r"-\d\dT\d\d:\d\d:00\+0000", doc["pub_date"]) for doc in docs
         )
+
     ids = Counter(doc["_id"] for docs in archive.values() for doc in docs)
     assert ids.most_common(1)[0][1] == 1
 
@@ -185,6 +188,7 @@ def test_headlines_hold_the_characters_that_break_careless_programs(archive: Doc
         "$",
     ):
         assert piece in everything
+
     assert "{" not in everything
 
 

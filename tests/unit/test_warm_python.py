@@ -60,5 +60,6 @@ def test_a_forked_command_has_the_folder_the_parent_and_the_signals_of_an_execut
         wait_until((tmp_path / ".tidings").exists, what="the start of the import")
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=30)
+
     assert process.returncode == 130
     assert "Traceback" not in error

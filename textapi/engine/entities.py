@@ -44,6 +44,7 @@ def _entities_of_text(lines: Sequence[str], docs: Sequence[Doc]) -> list[Entity]
     for line, doc in zip(lines, docs, strict=True):
         for entity in doc.ents:
             pairs.append((entity.label_, line[entity.start_char : entity.end_char]))
+
     return pairs
 
 

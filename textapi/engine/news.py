@@ -101,6 +101,7 @@ def read_model(stored: bytes) -> NewsModel:
         terms = {term: index for index, term in enumerate(word_lists["terms"])}
         if (len(arrays["weights"]), len(arrays["aggregate_weights"])) != (len(terms), AGGREGATES):
             raise BadInput("the weights do not fit their terms: train again")
+
         features = Features(terms, rated, related, nearby, word_lists["names"])
         return NewsModel(features, arrays)
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -120,6 +121,7 @@ def pack_model(features: Features, arrays: Mapping[str, Array]) -> dict[str, Arr
         steps = [round(valences[word] * VALENCE_STEPS) for word in sorted_words]
         packed[words_name] = _join_lines(sorted_words)
         packed[valences_name] = np.array(steps, np.int8)
+
     return packed
 
 

@@ -97,6 +97,7 @@ class Features:
     def _find_entry(self, word: str) -> Entry:
         if word in self.names:
             return Entry(0.0, 0.0, 0.0, counts=False)
+
         rated = find_valence(self.rated, word)
         related = find_valence(self.related, word)
         nearby = self.nearby.get(word, 0.0)
@@ -112,7 +113,9 @@ def list_terms(words: Sequence[Word]) -> list[str]:
         terms[f"! {word.text}" if word.negated else word.text] = None
         if previous and not word.gap:
             terms[f"{previous} {word.text}"] = None
+
         previous = word.text
+
     return list(terms)
 
 
@@ -120,6 +123,7 @@ def find_valence(valences: Valences, word: str) -> float:
     """Return the valence of *word*, else of a word that it may be an inflected form of, else 0."""
     if word in valences:
         return valences[word]
+
     for ending, replacement in _ENDINGS:
         stem = word.removesuffix(ending)
         if stem == word or len(stem) < 3:

@@ -31,6 +31,7 @@ def hide_names(sentence: str, shouted: Collection[str] = ()) -> str:
     # The capital at the begin tells nothing, nor do those of a line in capitals throughout.
     if sentence.isupper() or sentence[1:].islower():
         return sentence
+
     restored = restore_case(sentence)
     words = list(_WORD.finditer(restored))
     known_words = word_list.load()
@@ -44,6 +45,7 @@ def hide_names(sentence: str, shouted: Collection[str] = ()) -> str:
         if _WORD.fullmatch(words[index][0].casefold()):
             pieces += [restored[cursor : words[index].start()], STAND_IN]
             cursor = words[index].end()
+
     return "".join([*pieces, restored[cursor:]])
 
 
@@ -53,6 +55,7 @@ def _is_running_text(words: Sequence[re.Match[str]], known_words: WordList) -> b
         base = base_form(word[0])
         if word[0].islower() and base in known_words.common and base not in SMALL_IN_HEADLINES:
             return True
+
     return False
 
 
@@ -71,6 +74,7 @@ def _find_names(
     for index in begins - names:
         if index + 1 in names and _begins_name(text, words[index : index + 2], known_words):
             names.add(index)
+
     return names | _find_links(text, words, names)
 
 
@@ -89,6 +93,7 @@ def _is_abbreviation(text: str, words: Sequence[re.Match[str]], index: int) -> b
         return False
     if len(base_form(word[0])) == 1:
         return text[word.end() : word.end() + 1] == "."
+
     neighbours = (*words[max(0, index - 1) : index], *words[index + 1 : index + 2])
     return not any(len(neighbour[0]) > 1 and neighbour[0].isupper() for neighbour in neighbours)
 
@@ -102,6 +107,7 @@ def _begins_name(text: str, pair: Sequence[re.Match[str]], known_words: WordList
     first, second = pair
     if text[first.end() : second.start()] != " " or not _is_capitalized(first[0]):
         return False
+
     is_common = known_words.is_only_common(second[0]) and base_form(second[0]) != STAND_IN
     return is_common or base_form(first[0]) in known_words.given
 
@@ -121,6 +127,7 @@ def _find_links(text: str, words: Sequence[re.Match[str]], names: AbstractSet[in
             run.add(index)
         else:
             run = set()
+
     return links
 
 
@@ -136,4 +143,5 @@ def _find_begins(text: str, words: Sequence[re.Match[str]]) -> set[int]:
         signs = _BEGIN_SIGNS - {"."} if is_abbreviation else _BEGIN_SIGNS
         if not signs.isdisjoint(between):
             begins.add(index)
+
     return begins

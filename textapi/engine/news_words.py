@@ -88,6 +88,7 @@ def read_all_words(text: str) -> Iterator[tuple[str, bool, bool]]:
         if token in _CLAUSE_ENDS:
             negated_words, begins_clause = 0, True
             continue
+
         yield token, negated_words > 0, begins_clause
         begins_clause = False
         if token in _NEGATORS or token.endswith("n't"):
@@ -114,6 +115,7 @@ def read_words(
         if token in _CLAUSE_ENDS:
             negated_words, boost, gap = 0, 1.0, True
             continue
+
         if token == "but":  # noqa: S105 - a word
             last_but, negated_words = len(words), 0
 
@@ -124,6 +126,7 @@ def read_words(
             gap = False
         else:
             gap = True
+
         boost = _BOOST if token in _BOOSTERS else _DAMP if token in _DAMPENERS else 1.0
         if token in _NEGATORS or token.endswith("n't"):
             negated_words = NEGATION_WORDS
@@ -143,6 +146,7 @@ def _without_names(
         length = 0
         if tokens[index] in first_words:
             length = _name_length(tokens, is_hidden, index, names)
+
         yield "" if length or is_hidden[index] else tokens[index]
         index += length or 1
 
@@ -156,6 +160,7 @@ def _name_length(
         is_listed = end <= len(tokens) and " ".join(tokens[index:end]) in names
         if is_listed and _fits_capitals(tokens, is_hidden, index, end):
             return length
+
     return 0
 
 
@@ -166,11 +171,13 @@ def _fits_capitals(tokens: Sequence[str], is_hidden: Sequence[bool], start: int,
     """
     if not any(is_hidden[start:end]):
         return True
+
     is_first = start == 0 or tokens[start - 1] in _CLAUSE_ENDS
     for index in range(start, end):
         is_free = tokens[index] in SMALL_IN_HEADLINES or (is_first and index == start)
         if not is_hidden[index] and not is_free:
             return False
+
     return True
 
 
@@ -179,4 +186,5 @@ def _weigh_clauses(words: list[Word], last_but: int) -> list[Word]:
     for index, word in enumerate(words):
         factor = _BEFORE_BUT if index < last_but else _AFTER_BUT
         weighed.append(replace(word, weight=word.weight * factor))
+
     return weighed

@@ -52,6 +52,7 @@ def _noun_phrases(line: Doc) -> Iterator[str]:
         start = chunk.start
         while start < chunk.end and line[start].dep_ in _DETERMINERS:
             start += 1
+
         phrase = " ".join(line[start : chunk.end].text.lower().split())
         if " " in phrase:
             yield phrase

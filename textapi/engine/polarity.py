@@ -45,6 +45,7 @@ def choose_mode(preferred: str | None) -> Mode:
     for mode in _SCORERS:
         if mode == preferred:
             return mode
+
     return DEFAULT_MODE
 
 
@@ -80,6 +81,7 @@ def neutral_band(engine: str) -> NeutralBand:
     """Return the neutral band of the polarities of *engine*, by its name."""
     if engine != engine_name("news"):
         return VADER_BAND
+
     from textapi.engine import news  # noqa: PLC0415  # half a megabyte that other modes do without
 
     return NeutralBand(*news.load().neutral_band)
@@ -154,6 +156,7 @@ def _in_pieces(score_piece: Callable[[str], float]) -> Callable[[str], float]:
     def score(sentence: str) -> float:
         if len(sentence) <= _LONGEST_SENTENCE:
             return score_piece(sentence)
+
         shorter = without_endless_signs(sentence)
         pieces = textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)
         return _mean(map(score, pieces))

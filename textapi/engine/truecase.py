@@ -99,6 +99,7 @@ def _may_be_title_case(line: str) -> bool:
     capitals = 0
     for word in words:
         capitals += word[0].isupper()
+
     return capitals > _FEWEST_CAPITALS * len(words)
 
 
@@ -172,6 +173,7 @@ def _persons(tokens: list[_Token], known_words: WordList) -> set[int]:
     for index, token in enumerate(tokens):
         if not (token.is_capital and token.is_common):
             continue
+
         previous = tokens[index - 1] if index else None
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         is_initial = token.core == "I" or _INITIAL.fullmatch(token.text) is not None
@@ -193,6 +195,7 @@ def _is_given(token: _Token, known_words: WordList) -> bool:
         return False
     if _INITIAL.fullmatch(token.text):
         return True
+
     return token.is_name and token.base in known_words.given
 
 
@@ -208,6 +211,7 @@ def _small_parts(token: _Token, known_words: WordList) -> list[tuple[int, int]]:
     for part in token.text.split("-"):
         if base_form(part.strip(_EDGES)) in known_words.common:
             parts.append((start, start + len(part)))
+
         start += len(part) + 1
 
     return parts

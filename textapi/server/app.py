@@ -30,6 +30,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
         raise SettingsError(
             "the Text API has no key to accept: set TIDINGS_TEXTAPI_KEYS, separated by commas"
         )
+
     keys = [key.get_secret_value() for key in settings.textapi_keys]
     authenticator = Authenticator(keys, parse_call_limits(settings.textapi_key_limit))
 
@@ -54,6 +55,7 @@ def _serve_here(settings: Settings, authenticator: Authenticator, host: str, por
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+
         runner = Runner(make_app(settings, authenticator), SHUTDOWN_SECONDS)
         await runner.setup()
         try:

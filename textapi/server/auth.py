@@ -28,6 +28,7 @@ class Authenticator:
         for i, accepted in enumerate(self._keys):
             if hmac.compare_digest(presented, accepted):
                 number = i
+
         if number is None:
             raise HttpError(401, "the key in the header 'apikey' is not known here")
 

@@ -108,6 +108,7 @@ class Batcher:
         words = count_words(text) + count_lines(text)
         if words <= BATCH_WORDS:
             return await self._short_texts.submit(purpose, text, words)
+
         # The first long text loads the second model.
         self._long_texts.start()
         return await self._long_texts.submit(purpose, text, words)
@@ -132,6 +133,7 @@ class _Lane:
         if self._main is not None:
             self._main.cancel()
             await asyncio.wait([self._main])
+
         self._reject_all("the server is ending: try again")
         self._thread.shutdown(wait=True, cancel_futures=True)
 
@@ -175,6 +177,7 @@ class _Lane:
 
         if not self._queue:
             self._is_filled.clear()
+
         return batch
 
     async def _answer(
@@ -183,6 +186,7 @@ class _Lane:
         batch = [pending for pending in batch if pending.purpose == purpose]
         if not batch:
             return
+
         BATCH_TEXTS.observe(len(batch))
         texts = list(map(attrgetter("text"), batch))
         loop = asyncio.get_running_loop()
@@ -205,4 +209,5 @@ def _load_model() -> language.Language:
     # The first text is slow.
     for work in _WORK.values():
         work(model, ["The weary crews of New York waited for the President's answer in April."])
+
     return model

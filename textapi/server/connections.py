@@ -144,6 +144,7 @@ class _Connection(web.RequestHandler):
             resp = error_response(resp.status)
         if not request.content.at_eof():
             resp.force_close()
+
         finished = await super().finish_response(request, resp, start_time)
 
         still_comes = not request.content.is_eof()
@@ -154,5 +155,7 @@ class _Connection(web.RequestHandler):
             # The client may have gone.
             with suppress(OSError):
                 self.transport.write_eof()
+
             await asyncio.sleep(LINGER_SECONDS)
+
         return finished

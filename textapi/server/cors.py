@@ -42,6 +42,7 @@ class CrossOriginPolicy:
         if self._origins:
             # Caches need this.
             response.headers["Vary"] = "Origin"
+
         if self.permits(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = f"{ENGINE_HEADER}, Retry-After"

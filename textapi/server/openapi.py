@@ -53,6 +53,7 @@ def list_endpoints(engine: str) -> str:
     lines = [f"Text API, engine {engine}. /openapi.json is the full description.", ""]
     for operation, exchange in EXCHANGES.items():
         lines.append(f"POST /text/{operation}: {exchange.request.__doc__}")
+
     return "\n".join([*lines, "GET /ready, /health, /metrics", ""])
 
 
@@ -63,6 +64,7 @@ def describe_api(engine: str) -> dict[str, Any]:
     for operation, exchange in EXCHANGES.items():
         models |= {(exchange.request, "validation"), (exchange.answer, "serialization")}
         paths[f"/text/{operation}"] = {"post": {"operationId": operation} | _describe(exchange)}
+
     ordered = sorted(models, key=_model_name)
     _, schemas = models_json_schema(ordered, ref_template="#/components/schemas/{model}")
 

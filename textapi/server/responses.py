@@ -32,4 +32,5 @@ def error_response(
     response = json_response({"error": text}, status)
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+
     return response

@@ -89,6 +89,7 @@ def make_app(settings: Settings, authenticator: Authenticator) -> web.Applicatio
     fixed_mode = settings.textapi_polarity
     for mode in (fixed_mode,) if fixed_mode else _LOADED:
         polarity.text_polarity("A good beginning.", mode)
+
     server = _Server(settings, authenticator)
     app = web.Application(middlewares=[server.answer_errors], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(server.run_batcher)
@@ -99,6 +100,7 @@ def make_app(settings: Settings, authenticator: Authenticator) -> web.Applicatio
             partial(server.answer, operation),
             expect_handler=_check_head_first,
         )
+
     app.router.add_get("/", server.endpoints)
     app.router.add_get("/health", server.health)
     app.router.add_get("/ready", server.ready)
@@ -204,11 +206,13 @@ class _Server:
                 ranked = await self._batcher.submit("phrases", message.text)
                 if operation is Operation.MOST_COMMON_PHRASES:
                     return phrases.most_common(ranked, message.num_phrases)
+
                 return phrases.least_common(ranked, message.num_phrases)
 
         work = partial(_light_work, operation, message, mode)
         if _is_quick(message):
             return work()
+
         threads = self._short_texts if _is_short(message) else self._long_texts
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
@@ -223,8 +227,10 @@ class _Server:
                 "languages": self._languages_of(request),
             }
             return json_response(description)
+
         if self._batcher.failure is not None:
             raise HttpError(503, self._batcher.failure)
+
         raise HttpError(503, "the language model is being loaded", retry_after=1)
 
     async def metrics(self, _request: web.Request) -> web.Response:
@@ -253,10 +259,12 @@ def _light_work(operation: Operation, message: TextBody, mode: polarity.Mode) ->
         case SentencesRequest():
             if operation is Operation.MOST_POSITIVE_SENTENCES:
                 return polarity.most_positive(text, message.num_sentences, mode)
+
             return polarity.most_negative(text, message.num_sentences, mode)
 
     if operation is Operation.POLARITY_BY_SENTENCE:
         return polarity.polarity_by_sentence(text, mode)
+
     return polarity.text_polarity(text, mode)
 
 
@@ -265,6 +273,7 @@ def _cost(message: TextBody) -> int:
     cost = REQUEST_CHARACTERS + len(message.text)
     if isinstance(message, SentencesWithKeywordsRequest):
         cost += KEYWORD_CHARACTERS * len(message.keywords)
+
     return cost
 
 
@@ -279,6 +288,7 @@ def _is_quick(message: TextBody) -> bool:
             return len(message.text) < SHORT_TEXT
         case SentencesWithKeywordsRequest():
             return len(message.text) < SHORT_TEXT and _has_few_keywords(message)
+
     return False
 
 
@@ -286,6 +296,7 @@ def _is_short(message: TextBody) -> bool:
     """Tell whether light work on *message* is done beside that on long texts."""
     if isinstance(message, SentencesWithKeywordsRequest):
         return False
+
     longest = SHORT_TEXT if message.text.isascii() else SHORT_FOREIGN_TEXT
     return len(message.text) < longest
 
@@ -316,4 +327,5 @@ def _find_keywords(message: SentencesWithKeywordsRequest) -> dict[str, list[str]
         raise HttpError(
             413, f"keywords: an answer holds {MAX_ANSWER} characters at most: send fewer"
         )
+
     return found

@@ -39,6 +39,7 @@ def check_head(request: web.Request) -> int:
         raise HttpError(
             415, "send the body as JSON, with the header Content-Type: application/json"
         )
+
     # A few kilobytes may unpack to gigabytes, and no text needs it.
     if _codings(request, "Content-Encoding") - {"identity"}:
         raise HttpError(415, "send the body as it is, without the header Content-Encoding")
@@ -50,6 +51,7 @@ def check_head(request: web.Request) -> int:
         return MAX_BODY
     if request.content_length > MAX_BODY:
         raise HttpError(413, _BODY_TOO_LONG)
+
     return request.content_length
 
 
@@ -66,6 +68,7 @@ async def read_body(request: web.Request) -> bytes:
             await request.writer.write(_CONTINUE)
             # The answer has not begun.
             request.writer.output_size = 0
+
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except TimeoutError:
@@ -87,6 +90,7 @@ def parse_request(body: bytes, model: type[Body]) -> Body:
     # No text and keywords may have as many.
     if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:
         raise HttpError(413, f"body: {MAX_BRACKETS} lists and objects at most")
+
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -96,4 +100,5 @@ def parse_request(body: bytes, model: type[Body]) -> Body:
     message = f"{field}: {first['msg'].removeprefix('Value error, ')}"
     if first["type"] == TEXT_TOO_LONG or (first["type"] == "string_too_long" and field == "text"):
         raise HttpError(413, f"{message}: send it in several requests")
+
     raise HttpError(422 if first["type"] in _OUT_OF_BOUNDS else 400, message)

@@ -74,6 +74,7 @@ def fold(text: str) -> ComparedText:
         for character in _fold_letter(text[start:end]):
             if character.isspace() and (not characters or characters[-1] == " "):
                 continue
+
             characters.append(" " if character.isspace() else character)
             starts.append(start)
             ends.append(end)
@@ -81,6 +82,7 @@ def fold(text: str) -> ComparedText:
     if characters and characters[-1] == " ":
         for sequence in (characters, starts, ends):
             sequence.pop()
+
     return ComparedText("".join(characters), starts, ends)
 
 
@@ -90,6 +92,7 @@ def _letters(text: str) -> Iterator[Span]:
     for end in range(1, len(text) + 1):
         if end < len(text) and _is_mark(text[end]) and not text[start].isspace():
             continue
+
         yield start, end
         start = end
 

@@ -58,6 +58,7 @@ def find_candidates(texts: Sequence[str], terms: Iterable[str]) -> dict[int, lis
         matches = _words_pattern(term).finditer(joined)
         for text_index in {bisect_right(ends, match.start()) for match in matches}:
             candidates.setdefault(text_index, []).append(term)
+
     return candidates
 
 
@@ -108,6 +109,7 @@ def sentences_with(
             preceding = {i - 1 for i in positions if include_before and i > 0}
             following = {i + 1 for i in positions if include_after and i + 1 < count}
             positions = sorted(preceding.union(positions, following))
+
         answer[term] = [all_sentences[i] for i in positions]
 
     return {term: answer[plain_term] for term, plain_term in plain_terms.items()}
@@ -124,6 +126,7 @@ def _index_words(all_sentences: list[str]) -> dict[str, list[int]]:
     for i, sentence in enumerate(all_sentences):
         for word in {_fold(word) for word in _WORD.findall(sentence)}:
             index.setdefault(word, []).append(i)
+
     return index
 
 

@@ -74,6 +74,7 @@ def split(text: str) -> list[Span]:
         if candidate[0][0] in LINE_BREAKS or _ends_sentence(text, candidate):
             _add_span(spans, text, start, candidate.end())
             start = candidate.end()
+
     _add_span(spans, text, start, len(text))
     return spans
 
@@ -88,6 +89,7 @@ def ends_sentence(text: str) -> bool:
     stripped = text.rstrip()
     if not stripped.endswith("."):
         return stripped.endswith(("!", "?"))
+
     tail = stripped[-_LONGEST_ABBREVIATION - 1 :]
     return not _may_be_abbreviation(tail.rsplit(None, 1)[-1])
 
@@ -116,6 +118,7 @@ def _ends_sentence(text: str, candidate: re.Match[str]) -> bool:
         return not _is_abbreviation(_word_up_to(text, candidate.end()), next_word)
     if mark[-1] in "!?":
         return True
+
     # After an ellipsis or a closing quote ("“Why?” he asked") the sentence may go on.
     return not next_word[:1].islower()
 
@@ -134,14 +137,17 @@ def _is_abbreviation(word: str, next_word: str) -> bool:
     stem = word[:-1]
     if stem in _BEFORE_A_NAME:
         return True
+
     # Few words are initials, and the pattern costs more than this test.
     could_be_initials = len(stem) == 1 or "." in stem
     if could_be_initials and _INITIALS.fullmatch(word):
         return True
+
     next_letter = next_word[:1]
     if stem in _BEFORE_A_NUMBER:
         return next_letter.isdigit()
     if stem in _BESIDE_A_NAME:
         begins_sentence = next_letter.isupper() and next_word.lower() in _BEGINNINGS
         return bool(next_word) and not begins_sentence
+
     return stem in _BEFORE_A_CAPITAL and (next_letter.islower() or next_letter.isdigit())

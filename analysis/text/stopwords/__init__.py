@@ -19,6 +19,7 @@ def stop_words_by_language() -> dict[str, frozenset[str]]:
         if file.name.endswith(".txt"):
             words = file.read_text(encoding="utf-8").casefold().split()
             stop_words[file.name.removesuffix(".txt")] = frozenset(words)
+
     return stop_words
 
 

@@ -55,6 +55,7 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
         codes: Mapping[UnitKey, Mapping[str, Sequence[str]]] = {}
         if codebook_id is not None:
             codes = read_peoples_codes(connection, run_id, codebook_id)
+
         part = text_part_of(run.parameters)
         document_ids = sorted({unit.document_id for unit in codes})
         documents = {
@@ -71,11 +72,13 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
             disagreements += code is None
             if code is not None:
                 agreed[variable] = code
+
         document = documents.get(unit.document_id)
         text = sentences.get(unit) if unit.position else document.text if document else None
         if document is None or text is None:
             # It was erased in this moment, or the mention is none any more.
             continue
+
         mentions = not unit.position and (unit.document_id, unit.keyword) in mentioned
         coded.append((unit, document, CodedText(text, unit.keyword, mentions), agreed))
 
@@ -84,6 +87,7 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
     samples = []
     for (unit, document, coded_text, agreed), group in zip(coded, groups, strict=True):
         samples.append(CodeSample(unit, document.identity, coded_text, agreed, group))
+
     return CodeSamples(samples, disagreements)
 
 
@@ -104,6 +108,7 @@ def _read_mentions(
         for row in connection.execute(mentions.where(Mention.document_id.in_(batch))):
             unit = UnitKey(row.document_id, row.keyword, row.position)
             sentences[unit] = row.sentence
+
     return sentences, {(unit.document_id, unit.keyword) for unit in sentences}
 
 
@@ -114,6 +119,7 @@ def find_groups(texts: Sequence[tuple[int, str]]) -> list[int]:
     def find_root(number: int) -> int:
         while parents[number] != number:
             number = parents[number]
+
         return number
 
     patterns = find_patterns(lambda: enumerate(text for _, text in texts))
@@ -129,6 +135,7 @@ def find_groups(texts: Sequence[tuple[int, str]]) -> list[int]:
         for number in numbers[1:]:
             first, second = find_root(numbers[0]), find_root(number)
             parents[max(first, second)] = min(first, second)
+
     return [find_root(number) for number in range(len(texts))]
 
 
@@ -142,6 +149,7 @@ def divide(
     first_places: dict[int, int] = {}
     for place in order:
         first_places.setdefault(groups[place], place)
+
     dealt = sorted(first_places, key=lambda group: classes[first_places[group]])
     part_of_group = {group: number % parts for number, group in enumerate(dealt)}
     return np.array([part_of_group[group] for group in groups], np.int64)

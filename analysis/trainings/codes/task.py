@@ -139,6 +139,7 @@ class CodesTask:
         for number, output in enumerate(self._outputs):
             if not can_be_learned(output):
                 continue
+
             trained = _count_trained(len(output.places))
             for size in (*(size for size in SIZES if size < trained), ALL):
                 yield Block(number, size)
@@ -160,9 +161,11 @@ class CodesTask:
         """Return what was done; nothing if people have coded since, or texts were erased."""
         if checkpoint is None:
             return []
+
         meta, arrays = unpack(checkpoint)
         if meta["fingerprint"] != self._fingerprint:
             return []
+
         return [
             validation.Validation(arrays[f"{number}"], *chosen)
             for number, chosen in enumerate(meta["chosen"])
@@ -224,6 +227,7 @@ class CodesTask:
         place_of_hash = {text_hash: place for place, text_hash in enumerate(hashes)}
         for place, probabilities in zip(output.places, whole.probabilities, strict=True):
             known[place_of_hash[self._hashes[place]]] = probabilities
+
         evaluation |= evaluate(samples, results)
         evaluation["words"] = self._find_words(classifier.weights, output.codes)
         return Output(output.key, codes, classifier, whole.temperature, known), evaluation
@@ -234,11 +238,13 @@ class CodesTask:
         weights = weights[: len(terms)]
         if weights.shape[1] == 1:
             weights, codes = np.concatenate((-weights, weights), axis=1), (codes[0], codes[-1])
+
         centred = weights - weights.mean(axis=1, keepdims=True)
         words = {}
         for column, code in enumerate(codes):
             strongest = np.argsort(-centred[:, column], kind="stable")[:WORDS_SHOWN]
             words[code] = [terms[place] for place in strongest if centred[place, column] > 0]
+
         return words
 
 
@@ -299,6 +305,7 @@ def describe_output(evaluation: dict[str, Any]) -> str:
             f"{name}: {texts}, too few or all with one code. The network gives the most frequent "
             "code, whatever it reads."
         )
+
     accuracy, macro_f1 = evaluation["accuracy"], evaluation["macro_f1"]
     majority = evaluation["majority_accuracy"]["value"]
     calibration = evaluation["calibration"]
@@ -330,6 +337,7 @@ def _describe_samples(samples: CodeSamples) -> list[str]:
             f"{quantity(samples.disagreements, 'code')} on which coders are divided evenly were "
             "left out."
         )
+
     return remarks
 
 
@@ -344,4 +352,5 @@ def _fingerprint(codebook: Codebook, samples: Sequence[CodeSample], features: Te
     for sample in samples:
         content = [sample.document, sample.unit.keyword, sample.unit.position, sample.text.text]
         digest.update(json.dumps([*content, sample.group, dict(sample.codes)]).encode())
+
     return digest.hexdigest()

@@ -86,6 +86,7 @@ def _fit_path(
     for weight_decay in weight_decays:
         classifier = fit_classifier(rows, classes, weight_decay, start=classifier)
         classifiers.append(classifier)
+
     return classifiers
 
 
@@ -107,6 +108,7 @@ def cross_validate(samples: Samples, size: int | None = None) -> Validation:
         trained = samples.order[part_of_sample[samples.order] != part][:size]
         if not len(tested) or not len(trained):
             continue
+
         rows = samples.rows.select(tested)
         for place, classifier in enumerate(_fit_path(samples, trained, WEIGHT_DECAYS)):
             predicted[place, tested] = classifier.classify(classifier.score(rows))
@@ -131,6 +133,7 @@ def _measure_losses(predicted: Numbers, classes: Integers) -> Numbers:
         for place, temperature in enumerate(TEMPERATURES):
             tempered = temper(probabilities, temperature)[samples, classes]
             losses[decay, place] = -np.log(np.maximum(tempered, 1e-12))
+
     return losses
 
 
@@ -182,6 +185,7 @@ def measure_figures(
     for measure in (measure_accuracy, measure_macro_f1):
         low, high = np.quantile(measure(confusions), (0.025, 0.975))
         figures.append(Interval(float(measure(observed)[0]), float(low), float(high)))
+
     return figures[0], figures[1]
 
 
@@ -223,5 +227,6 @@ def measure_calibration(probabilities: Numbers, classes: Integers, seed: int = 0
         weight = len(members) / len(classes)
         errors.append(weight * abs(probability - share))
         chance_errors.append(weight * np.abs(drawn[:, members].mean(axis=1) - probability))
+
     chance = float(np.mean(np.sum(chance_errors, axis=0)))
     return Calibration(math.fsum(errors), chance, calibration_bins)

@@ -103,6 +103,7 @@ def compare_names(score: Callable[[str], float], deviation: float) -> list[NameD
             for tested_name in kind_names:
                 text = sentence.format(tested_name)
                 scores[tested_name] = score(text[0].upper() + text[1:])
+
             low, high = (
                 min(kind_names, key=scores.__getitem__),
                 max(kind_names, key=scores.__getitem__),
@@ -110,7 +111,9 @@ def compare_names(score: Callable[[str], float], deviation: float) -> list[NameD
             difference = (scores[high] - scores[low]) / deviation
             if difference > largest.difference:
                 largest = NameDifference(kind, difference, sentence, low, high)
+
         differences.append(largest)
+
     return differences
 
 
@@ -130,6 +133,7 @@ def find_neutral_band(
         low, high = np.quantile(polarities, (negative, 1 - positive))
         lows.append(float(low))
         highs.append(float(high))
+
     return round(math.fsum(lows) / len(lows), 2), round(math.fsum(highs) / len(highs), 2)
 
 
@@ -140,6 +144,7 @@ def measure_macro_f1(predicted: Sequence[int], signs: Sequence[int]) -> float:
         is_predicted, is_actual = np.equal(predicted, sign), np.equal(signs, sign)
         hits = float(np.sum(is_predicted & is_actual))
         scores.append(2 * hits / max(1.0, float(np.sum(is_predicted) + np.sum(is_actual))))
+
     return math.fsum(scores) / len(scores)
 
 
@@ -149,6 +154,7 @@ def correlate_ranks(left: Sequence[float] | Numbers, right: Sequence[float] | Nu
 
     if np.ptp(left) == 0 or np.ptp(right) == 0:
         return float("nan")
+
     return float(spearmanr(left, right).statistic)
 
 
@@ -170,5 +176,6 @@ def bootstrap(figure: Callable[[Places], float], size: int, seed: int = 0) -> In
     draws = []
     for _ in range(BOOTSTRAP_DRAWS):
         draws.append(figure(generator.integers(0, size, size)))
+
     low, high = np.nanquantile(draws, (0.025, 0.975))
     return Interval(figure(np.arange(size)), float(low), float(high))

@@ -40,6 +40,7 @@ def build_features(
     vocabulary: set[str] = set()
     for text in texts:
         vocabulary.update(find_tokens(text))
+
     names = find_names(texts, vocabulary, wordnet, lexicon)
     rated = _round_valences(lexicon, names)
     spread = spread_valences(wordnet, lexicon) if wordnet else {}
@@ -56,6 +57,7 @@ def build_features(
     for name in names:
         if find_valence(rated, name) or find_valence(related, name):
             long_names.add(name)
+
     return Features(_choose_terms(sentences), rated, related, nearby, long_names)
 
 
@@ -66,6 +68,7 @@ def _round_valences(valences: Mapping[str, float], names: set[str]) -> dict[str,
         steps = round(max(-4.0, min(4.0, valence)) * VALENCE_STEPS)
         if steps and word.casefold() not in names:
             rounded[word.casefold()] = steps / VALENCE_STEPS
+
     return rounded
 
 
@@ -80,6 +83,7 @@ def _average_neighbours(
         for word in words:
             valence = find_valence(rated, word.text) or find_valence(related, word.text)
             word_valences[word.text] += valence * word.weight
+
         total = math.fsum(word_valences.values())
         for text, word_valence in word_valences.items():
             neighbours = total - word_valence
@@ -91,6 +95,7 @@ def _average_neighbours(
     for text, count in counts.items():
         if count >= FEWEST_NEARBY:
             nearby[text] = 4.0 * (sums[text] - mean * count) / (count + NEARBY_PRIOR)
+
     return nearby
 
 
@@ -99,6 +104,7 @@ def _choose_terms(sentences: Iterable[Sequence[Word]]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for words in sentences:
         counts.update(list_terms(words))
+
     frequent = [term for term, count in counts.items() if count >= FEWEST_SENTENCES]
     frequent.sort(key=lambda term: (-counts[term], term))
     return {term: index for index, term in enumerate(frequent[:TERMS])}

@@ -56,12 +56,15 @@ def find_names(
         fewest = _FEWEST_RATED if word in rated else 1
         if count >= fewest and count > 2 * small[word]:
             names.add(word)
+
     for word in wordnet.names if wordnet else ():
         if " " not in word and (capital[word] > small[word] or not small[word]):
             names.add(word)
+
     for word in vocabulary:
         if not small[word] and word not in wordnet_words and word not in rated:
             names.add(word)
+
     return names - {"i"}
 
 
@@ -79,6 +82,7 @@ def find_long_names(
         words = plain(candidate).replace(".", "").replace("-", " ").split()
         if 1 < len(words) <= LONGEST_NAME and any(word in counts for word in words):
             long_names.add(" ".join(words))
+
     return long_names
 
 
@@ -93,9 +97,12 @@ def find_capital_phrases(texts: Iterable[str]) -> set[str]:
             if token[0].isupper() and not is_shouted and preceding[0].isalpha():
                 phrase.append(plain(token).removesuffix("'s"))
                 continue
+
             if 1 < len(phrase) <= LONGEST_NAME:
                 phrases.add(" ".join(phrase))
+
             phrase = []
+
     return phrases
 
 
@@ -108,6 +115,7 @@ def count_capitals(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
             if preceding[0].isalpha() and token[0].isalpha():
                 word = plain(token).removesuffix("'s")
                 (capital if token[0].isupper() else small)[word] += 1
+
     return capital, small
 
 

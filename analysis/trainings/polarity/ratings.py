@@ -75,10 +75,12 @@ def read_ratings(folder: Path) -> list[RatedSentence]:
     for pattern, read in _READERS.items():
         for path in sorted(folder.glob(pattern)):
             sentences += _standardise(_read_file(path, read))
+
     if not sentences:
         raise BadInput(
             f"{folder} holds no rated sentences: give a folder with {', '.join(_READERS)}"
         )
+
     return sentences
 
 
@@ -88,19 +90,24 @@ def _read_file(
     try:
         with gzip.open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
+
         if len(content) > MAX_BYTES:
             raise BadInput(f"{path} unpacks to more than {MAX_BYTES} bytes: give a smaller file")
+
         try:
             text = content.decode()
         except UnicodeDecodeError:
             text = content.decode("latin-1")
+
         sentences = list(read(path.name.partition(".")[0], text))
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, csv.Error) as error:
         raise BadInput(
             f"{path} cannot be read as rated sentences ({type(error).__name__}): {error}"
         ) from error
+
     if not sentences:
         raise BadInput(f"{path} holds no rated sentence")
+
     return sentences
 
 
@@ -129,10 +136,12 @@ def _read_newsmtsc(dataset: str, text: str) -> Iterator[RatedSentence]:
     for index, line in enumerate(text.split("\n")):
         if not line.strip():
             continue
+
         record = json.loads(line)
         polarities = {target["polarity"] for target in record["targets"]}
         if len(polarities) != 1:
             continue
+
         article = _ARTICLE.match(record["primary_gid"])
         group = article[0] if article else record["primary_gid"]
         rating = (polarities.pop() - _NEWSMTSC_NEUTRAL) / _NEWSMTSC_STEP

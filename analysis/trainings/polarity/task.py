@@ -63,6 +63,7 @@ class PolarityTask:
         self._splits: defaultdict[Split, list[RatedSentence]] = defaultdict(list)
         for sentence in read_ratings(Path(folder)):
             self._splits[sentence.split].append(sentence)
+
         for split in ("train", "validation", "test"):
             if not self._splits[split]:
                 raise BadInput(f"{folder} holds too few sentences: none is left for {split}")
@@ -104,6 +105,7 @@ class PolarityTask:
             predictions.append(
                 Prediction(sentence.dataset, sentence.index, sentence.rating, predicted)
             )
+
         results = Results(
             train_rmse=rmse(self.data.train.y, predict(network, self.data.train)),
             validation_rmse=rmse(self.data.validation.y, predict(network, self.data.validation)),
@@ -129,6 +131,7 @@ class PolarityTask:
             polarities, signs = rated_sets[sentence.dataset]
             polarities.append(model.score_text(sentence.text))
             signs.append(sentence.sign)
+
         return find_neutral_band(rated_sets.values())
 
     def _pack(self, network: FeedForward, band: tuple[float, float]) -> bytes:
@@ -160,6 +163,7 @@ def load_lexicon() -> dict[str, float]:
             "a polarity training reads VADER's lexicon, which is not installed: "
             "pip install 'tidings[server]'"
         ) from None
+
     lexicon: dict[str, float] = SentimentIntensityAnalyzer().lexicon
     return lexicon
 
@@ -179,6 +183,7 @@ def describe_correlations(predictions: Sequence[Prediction]) -> list[str]:
             f"{dataset}: Spearman's correlation with people is {correlation:.3f} on "
             f"{len(tested):,} sentences held out."
         )
+
     return sentences
 
 
@@ -193,6 +198,7 @@ def describe_names(largest: NameDifference) -> str:
     detail = ""
     if largest.difference > 0:
         detail = f": “{largest.sentence}” with {largest.lowest} and with {largest.highest}"
+
     return (
         f"Names of {largest.kind} change a neutral sentence by {largest.difference:.3f} standard "
         f"deviations ({verdict} {LARGEST_DIFFERENCE:g}){detail}."

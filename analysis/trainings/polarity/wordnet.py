@@ -73,6 +73,7 @@ def read_wordnet(folder: Path) -> WordNet:
 
     for key, _ in lines:
         net.synsets[key] = len(net.synsets)
+
     try:
         for key, line in lines:
             _read_synset(net, net.synsets[key], line)
@@ -84,6 +85,7 @@ def read_wordnet(folder: Path) -> WordNet:
         for word in sorted(set(_WORD.findall(gloss))):
             if word in net.words:
                 net.glosses.append((net.synsets[key], net.words[word]))
+
     return net
 
 
@@ -142,6 +144,7 @@ def spread_valences(net: WordNet, rated: Mapping[str, float]) -> dict[str, float
         for factor, pairs in links:
             total += factor * _sum_linked(pairs, synset_valences, synset_count)
             weight += abs(factor) * _sum_linked(pairs, synset_confidence, synset_count)
+
         synset_valences, synset_confidence = total / (weight + PRIOR), weight / (weight + PRIOR)
 
         backwards = members[:, ::-1]
@@ -154,6 +157,7 @@ def spread_valences(net: WordNet, rated: Mapping[str, float]) -> dict[str, float
     for word, index in net.words.items():
         if not is_rated[index] and abs(word_valences[index]) >= SMALLEST:
             spread[word] = float(word_valences[index])
+
     return spread
 
 

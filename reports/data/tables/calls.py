@@ -80,6 +80,7 @@ def read_calls(
             currency=currency if is_paid else None,
         )
         call_rows.append(call_row)
+
     yield from CALLS.sort(call_rows)
 
 

@@ -137,6 +137,7 @@ def _read_month(run: RunData, codebook_id: int, period: str | None) -> list[Any]
     for row in sorted(rows, key=lambda row: (row.run_id != run.id, row.run_id)):
         unit = (row.identity, row.keyword, row.position)
         rows_by_code.setdefault((*unit, row.variable, row.coder), row)
+
     return list(rows_by_code.values())
 
 
@@ -215,6 +216,7 @@ def read_agreement(
         for agreement in measure_agreement(codebook, units):
             if not agreement.units:
                 continue
+
             alpha = agreement.alpha
             rows.append(
                 AgreementRow(
@@ -231,6 +233,7 @@ def read_agreement(
                     high=None if alpha is None else round_figure(alpha.high),
                 )
             )
+
     yield from AGREEMENT.sort(rows)
 
 
@@ -249,6 +252,7 @@ def _read_units(run: RunData, codebook_id: int) -> list[CoderCodes]:
         unit = UnitKey(row.document_id, row.keyword, row.position)
         value = CodeValue(row.code, CodeState(row.state))
         units[unit].setdefault(row.coder, {})[row.variable] = value
+
     return list(units.values())
 
 

@@ -93,6 +93,7 @@ def read_comentions(
     for month in read_pair_months(run):
         if job_names is not None and month.period not in job_names:
             continue
+
         pair, counts = pairs[month.names], month.counts
         yield _make_row(
             run.id,
@@ -157,6 +158,7 @@ class _Rounded(NamedTuple):
 def _round_estimate(estimate: Estimate | None) -> _Rounded:
     if estimate is None:
         return _Rounded()
+
     return _Rounded(
         value=round_figure(estimate.value),
         low=round_figure(estimate.low),

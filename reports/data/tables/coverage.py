@@ -75,6 +75,7 @@ def _add_missing_steps(run: RunData, job: RunJob, rows_by_step: dict[str, Covera
     for step in requested_steps(run):
         if step in rows_by_step:
             continue
+
         state, reason, count = None, None, None
         if documents is not None and documents.state == StepState.NO_DATA:
             # The job never reaches this step.
@@ -83,6 +84,7 @@ def _add_missing_steps(run: RunData, job: RunJob, rows_by_step: dict[str, Covera
             # The job broke off in this step.
             state, reason = StepState.FAILED.value, job.reason
             has_failed = True
+
         rows_by_step[step] = CoverageRow(run.id, job.name, step, state, reason, count)
 
 
@@ -91,6 +93,7 @@ def requested_steps(run: RunData) -> list[str]:
     steps = getattr(run.parameters, "steps", None)
     if steps is None:
         return []
+
     return [step for step in run.kind.pipeline.parts if step == DOCUMENTS or step in steps]
 
 
@@ -137,6 +140,7 @@ class Progress:
             state = StepState.FAILED.value
         elif len(ended) == len(states):
             state = StepState.COMPLETE.value
+
         return cls(state, keywords_step.NAME in ended, polarity_step.NAME in ended)
 
     @classmethod
@@ -145,6 +149,7 @@ class Progress:
         known_parts = set(parts) - {NO_DATA}
         if not known_parts:
             return NO_DATA
+
         states = {part.state for part in known_parts}
         failed, complete = StepState.FAILED.value, StepState.COMPLETE.value
         return cls(
@@ -178,6 +183,7 @@ def count_steps(run: RunData) -> list[StepCount]:
     counts = []
     for step in requested_steps(run):
         counts.append(StepCount(step, documents[step], complete[step], jobs[step]))
+
     return counts
 
 

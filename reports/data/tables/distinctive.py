@@ -57,6 +57,7 @@ def read_distinctive(
                 g2=g2,
             )
             word_rows.append(word_row)
+
         yield from DISTINCTIVE.sort(word_rows)
 
 

@@ -101,6 +101,7 @@ def _read_polarities(run: RunData, documents: Sequence[int]) -> dict[int, float 
     polarities: dict[int, float | None] = {}
     for document_id, polarity in fetch_all(run.db, scored):
         polarities[document_id] = schema.valid_polarity(polarity)
+
     return polarities
 
 

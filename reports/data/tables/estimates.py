@@ -109,8 +109,10 @@ def read_estimates(
             subjects = list_subjects(run, sample, method.reader)
             if method.reader == PEOPLE:
                 subjects += list_group_subjects(run, sample)
+
             for subject in subjects:
                 rows += _estimate_subject(run, subject, method)
+
     yield from ESTIMATES.sort(rows)
 
 
@@ -118,6 +120,7 @@ def _estimate_subject(run: RunData, subject: Subject, method: Method) -> Iterato
     if subject.variable.type == VariableType.SCALE:
         if method == Method():
             yield from _estimate_scale(run, subject)
+
         return
 
     level = read_level(run, subject.sample, subject.reader)
@@ -201,6 +204,7 @@ def _count_first_phase(strata: Sequence[CodedStratum]) -> int:
     for stratum in strata:
         if stratum.first_phase is not None:
             n += sum(len(phase.codes) for phase in stratum.first_phase.strata)
+
     return n
 
 

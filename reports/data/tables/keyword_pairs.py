@@ -145,14 +145,17 @@ def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
     for run_name, run in runs.items():
         for keyword_name, keyword in _keywords_of(run).items():
             keywords_by_name[f"{run_name}: {keyword_name}"] = keyword
+
         for period, keywords in _read_keyword_months(run):
             named_keywords = [
                 replace(keyword, name=f"{run_name}: {keyword.name}") for keyword in keywords
             ]
             keywords_by_period[period] += named_keywords
+
     months: list[PairMonth] = []
     for period in sorted(keywords_by_period):
         months += _pair_keywords(period, keywords_by_period[period])
+
     return [pair for pair in _group(months, keywords_by_name) if not _is_one_subject(pair)]
 
 
@@ -171,6 +174,7 @@ def _group(months: Iterable[PairMonth], keywords: Mapping[str, Keyword]) -> list
         left, right = pair_names
         relation = relate(keywords[left], keywords[right])
         pairs.append(KeywordPair(pair_names, months_by_pair[pair_names], relation))
+
     return pairs
 
 
@@ -194,6 +198,7 @@ def _read_keyword_months(
     """Yield the keywords of each counted month."""
     if not run.keywords:
         return
+
     coverage = read_coverage_grid(run, job_names).jobs
     for cube in read_months(run, job_names):
         states = {step: row.state for step, row in coverage[cube.jobs[0]].items()}
@@ -220,6 +225,7 @@ def _read_month(run: RunData, cube: Cube, *, has_polarity: bool) -> list[_Keywor
             day_of=dict(zip(mentions.documents.tolist(), mentioned_days, strict=True)),
         )
         months.append(month)
+
     return months
 
 
@@ -228,6 +234,7 @@ def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[P
     for left, right in combinations(sorted(keywords, key=attrgetter("name")), 2):
         if not _have_same_documents(left, right):
             continue
+
         days = left.days
         shared = left.polarities.keys() & right.polarities.keys()
         shared_days = Counter(left.day_of[document] for document in shared)
@@ -251,6 +258,7 @@ def _have_same_documents(first: _KeywordMonth, second: _KeywordMonth) -> bool:
     """
     if first.run is second.run:
         return True
+
     parameters, others = first.run.month_parameters, second.run.month_parameters
     is_chosen_alike = _choice(parameters) == _choice(others)
     have_same_days = first.days == second.days
@@ -266,6 +274,7 @@ def _group_by_document(sentences: Sentences) -> dict[int, list[float | None]]:
     polarities: dict[int, list[float | None]] = defaultdict(list)
     for (document, _), polarity in sentences.items():
         polarities[document].append(polarity)
+
     return polarities
 
 
@@ -274,6 +283,7 @@ def _sum_scored(left: _KeywordMonth, right: _KeywordMonth) -> PairScores:
     is_scored = left.has_polarity and right.has_polarity
     if not is_scored or left.run.engines != right.run.engines:
         return PairScores()
+
     return sum_pair(_drop_unscored(left.polarities), _drop_unscored(right.polarities))
 
 
@@ -284,6 +294,7 @@ def _drop_unscored(polarities: Mapping[int, Sequence[float | None]]) -> dict[int
         known = [polarity for polarity in sentence_polarities if polarity is not None]
         if known:
             scored[document] = known
+
     return scored
 
 

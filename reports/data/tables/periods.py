@@ -161,6 +161,7 @@ def group_by_term(period_rows: Iterable[PeriodRow]) -> dict[KeywordTerm, list[Pe
     rows_by_term: dict[KeywordTerm, list[PeriodRow]] = defaultdict(list)
     for period_row in period_rows:
         rows_by_term[period_row.keyword, period_row.term].append(period_row)
+
     return rows_by_term
 
 
@@ -201,6 +202,7 @@ def _read_rows(
         posts: list[PeriodRow] = []
         for job in run.jobs_named(job_names):
             posts += _post_rows(run, job, Progress.of(coverage[job.name]), grain)
+
         yield from PERIODS.sort(posts)
 
 
@@ -305,9 +307,11 @@ def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, a
     for document, day, polarity in fetch_pages(run.db, statement, Document.id):
         if document in without:
             continue
+
         valid = schema.valid_polarity(polarity)
         period = grains.period_of(date.fromisoformat(day), grain)
         polarities_by_period[period].append(math.nan if valid is None else valid)
+
     return polarities_by_period
 
 

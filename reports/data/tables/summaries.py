@@ -41,12 +41,14 @@ def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> It
         for job, keyword, summary in batch:
             polarity = round_figure(_mean_polarity(run, job, keyword))
             summary_rows.append(SummaryRow(run.id, job.name, keyword or None, summary, polarity))
+
         yield from SUMMARIES.sort(summary_rows)
 
 
 def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
     if run.kind.unit == Unit.MENTION:
         return mean_polarity(read_sentences(run, job, keyword).values())
+
     post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
     without = left_out(run, job)
     polarities = []
@@ -55,6 +57,7 @@ def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
     ):
         if document not in without:
             polarities.append(schema.valid_polarity(polarity))
+
     return mean_polarity(polarities)
 
 

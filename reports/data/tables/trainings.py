@@ -119,6 +119,7 @@ def read_trainings(run: RunData, job_names: Collection[str] | None = None) -> It
     """
     if run.kind.unit != Unit.NETWORK:
         return
+
     parameters: TrainingParameters = run.parameters
     shared = {"network": parameters.network, "data": parameters.data}
     all_options = set(parameters.options).union(*map(attrgetter("options"), run.jobs))
