@@ -236,6 +236,8 @@ def main() -> None:
 
     request = _serve_starter(request)
     _become(request)
+    # Other programs may import what is the main module of this one.
+    sys.modules.pop(request["module"], None)
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         _exit(0)

@@ -18,6 +18,7 @@ import pytest
 
 from core.settings import Settings
 from tests.integration.test_textapi_server import KEYS, NEWS, Server, ask, post, running
+from tests.warm_python import executed_processes
 from textapi.engine.polarity import Mode
 from textapi.messages import Operation
 from textapi.server import connections
@@ -31,7 +32,8 @@ JSON_HEADERS = {"apikey": KEYS[0], "Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running() as started:
+    # A forked process has the memory of all that tests import.
+    with executed_processes(), running() as started:
         yield started
 
 
