@@ -23,7 +23,7 @@ PHONE = 390
 RIGHT_EDGES = "all => all.map(each => each.getBoundingClientRect().right)"
 
 
-def test_nine_outlets_fit_a_phone_and_their_table_scrolls_by_itself(tmp_path: Path) -> None:
+def test_nine_outlets_and_their_table_fit_a_phone(tmp_path: Path) -> None:
     pieces = []
     for number in range(9):
         outlet = f"The Illustrated Morning Herald of Town {number}"
@@ -49,6 +49,6 @@ def test_nine_outlets_fit_a_phone_and_their_table_scrolls_by_itself(tmp_path: Pa
         assert max(captions) <= PHONE
         table = page.get_by_role("group", name="Outlets: fog")
         widths = table.evaluate("one => [one.clientWidth, one.scrollWidth]")
-        assert widths[1] > widths[0]
+        assert widths[1] == widths[0]
         assert table.locator("tbody tr").count() == 9
         browser.close()
