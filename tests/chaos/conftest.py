@@ -10,6 +10,7 @@ import pytest
 
 from models.database import Database, migrate
 from tests.chaos.fleet import Fleet, Outcome, copy_of, fill, running_fleet
+from tests.warm_python import executed_processes
 
 # The property of a test's report that carries a row of the table.
 ROW = "chaos row"
@@ -17,6 +18,13 @@ HEAD = (
     "case                                     calls  answered again  answers  seconds  silence  "
     "exports equal"
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cold_processes() -> Iterator[None]:
+    """Execute every process as users do: what it holds and how it dies is what chaos is about."""
+    with executed_processes():
+        yield
 
 
 @pytest.fixture(scope="session")
