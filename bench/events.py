@@ -186,7 +186,7 @@ def _documents_of_days(days: int, archive: Archive | None) -> Counts:
 # --- events ---
 
 
-def list_counted_periods(
+def count_periods(
     matched: Sequence[int], documents: Sequence[int], first: date, grain: Grain
 ) -> list[PeriodRow]:
     """Return the rows of the whole periods of daily counts."""
@@ -227,7 +227,7 @@ def find_share_surprises(matched: Counts, documents: Counts, first: date) -> Sur
     """Return the events and the largest changes of a subject, of its months and its weeks."""
     days = matched.tolist(), documents.tolist()
     series = [
-        Series("k", SHARE, list_counted_periods(*days, first, grain))
+        Series("k", SHARE, count_periods(*days, first, grain))
         for grain in (Grain.MONTH, Grain.WEEK)
     ]
     return find_events(series)
@@ -336,7 +336,7 @@ def most_by_chance(series: int) -> int:
 def find_rises(archive: Archive, word: str) -> dict[str, float]:
     """Return the months with at least three times the share of the year before, and how often."""
     counts = archive.matched[word].tolist(), archive.documents.tolist()
-    rows = list_counted_periods(*counts, archive.first, Grain.MONTH)
+    rows = count_periods(*counts, archive.first, Grain.MONTH)
     rises = {}
     for place, row in enumerate(rows[2:], 2):
         before = rows[max(0, place - 12) : place]
@@ -354,7 +354,7 @@ def is_in_season(archive: Archive, word: str, period: str) -> bool:
     year = int(period[:4]) - 1
     same_month = f"{year}{period[4:]}"
     counts = archive.matched[word].tolist(), archive.documents.tolist()
-    rows = {row.period: row for row in list_counted_periods(*counts, archive.first, Grain.MONTH)}
+    rows = {row.period: row for row in count_periods(*counts, archive.first, Grain.MONTH)}
     if same_month not in rows:
         return False
 
@@ -367,7 +367,7 @@ def choose_rising(archive: Archive) -> list[str]:
 
     def largest_excess(word: str) -> float:
         counts = archive.matched[word].tolist(), archive.documents.tolist()
-        rows = list_counted_periods(*counts, archive.first, Grain.MONTH)
+        rows = count_periods(*counts, archive.first, Grain.MONTH)
         share = sum(row.matched or 0 for row in rows) / sum(row.documents for row in rows)
         excesses = [
             ((row.matched or 0) - row.documents * share) / math.sqrt(row.documents * share)

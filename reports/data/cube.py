@@ -219,10 +219,8 @@ def _judge_days(
         is_absent[1:] = job.newest_document is not None and ~stored[1:].any(axis=1)
     else:
         # Sections and kinds are judged by the days of all.
-        stored, collected = (
-            stored[[ALL_GROUPS] * len(stored)],
-            collected[[ALL_GROUPS] * len(stored)],
-        )
+        of_all = [ALL_GROUPS] * len(stored)
+        stored, collected = stored[of_all], collected[of_all]
 
     # If a month holds nothing at all, the job alone says whether that is a zero.
     has_gaps = np.logical_and(stored.any(axis=1), progress.state == StepState.COMPLETE)

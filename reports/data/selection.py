@@ -317,6 +317,7 @@ def share_phrases(run: RunData, executor: Executor) -> None:
     if _count_documents(run) >= FEWEST_SHARED:
         with suppress(BrokenExecutor):
             future = executor.submit(_find_phrases, run.db.url, run.id, run.selection)
+            # It is kept with what was read of the run, until `_find_patterns` asks for it.
             run.readings.once(share_phrases, lambda: future)
 
 
@@ -329,17 +330,17 @@ def _find_phrases(url: str, run_id: int, selection: Selection) -> FoundPhrases:
 def _find_patterns(run: RunData) -> Patterns:
     with_families = run.kind.unit != Unit.POST
     future: Future[FoundPhrases] | None = run.readings.once(share_phrases, lambda: None)
-
-    def wait_for_phrases() -> FoundPhrases | None:
-        assert future is not None  # noqa: S101 - it is asked for where there is one
-        is_found = not future.cancel() and future.exception() is None
-        return future.result() if is_found else None
-
     return find_patterns(
         _reader_of_texts(run),
         with_families=with_families,
-        wait_for_phrases=None if future is None else wait_for_phrases,
+        wait_for_phrases=None if future is None else partial(_wait_for_phrases, future),
     )
+
+
+def _wait_for_phrases(future: Future[FoundPhrases]) -> FoundPhrases | None:
+    """Return what another process has found; None if it has not begun, or failed."""
+    is_found = not future.cancel() and future.exception() is None
+    return future.result() if is_found else None
 
 
 def _reader_of_texts(run: RunData) -> ReadTexts:

@@ -142,7 +142,7 @@ class FigureStore:
             self._check()
             self._draw(drawing)
             self.drawn += 1
-        elif not {file_names["svg"]} & (self._earlier_files | self.used):
+        elif file_names["svg"] not in self._earlier_files and file_names["svg"] not in self.used:
             # The other process has drawn it ahead, and came from the end.
             self._cancel_parts()
 

@@ -137,28 +137,30 @@ def _estimate_subject(run: RunData, subject: Subject, method: Method) -> Iterato
 def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
     """Yield the mean of a scale over the texts of which it is asked."""
     estimate = estimate_subject_mean(run, subject)
-    if estimate is not None:
-        level = read_level(run, subject.sample, subject.reader)
-        low, high = estimate.interval(level / 2)
-        yield EstimateRow(
-            run=run.id,
-            codebook=subject.sample.codebook.name,
-            hash=subject.sample.codebook.short_hash,
-            variable=subject.variable.name,
-            category=None,
-            keyword=subject.keyword or None,
-            period=subject.period or None,
-            measure="mean",
-            method=PEOPLE,
-            n_population=round(estimate.size),
-            n_model=0,
-            n_person=estimate.n,
-            estimate=round_figure(estimate.mean) or 0.0,
-            low=round_figure(low) or 0.0,
-            high=round_figure(high) or 0.0,
-            group=subject.domain.group,
-            confidence=round(1 - level, 6),
-        )
+    if estimate is None:
+        return
+
+    level = read_level(run, subject.sample, subject.reader)
+    low, high = estimate.interval(level / 2)
+    yield EstimateRow(
+        run=run.id,
+        codebook=subject.sample.codebook.name,
+        hash=subject.sample.codebook.short_hash,
+        variable=subject.variable.name,
+        category=None,
+        keyword=subject.keyword or None,
+        period=subject.period or None,
+        measure="mean",
+        method=PEOPLE,
+        n_population=round(estimate.size),
+        n_model=0,
+        n_person=estimate.n,
+        estimate=round_figure(estimate.mean) or 0.0,
+        low=round_figure(low) or 0.0,
+        high=round_figure(high) or 0.0,
+        group=subject.domain.group,
+        confidence=round(1 - level, 6),
+    )
 
 
 def _make_row(  # noqa: PLR0917 - a row has many parts
