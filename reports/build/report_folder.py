@@ -159,7 +159,7 @@ def _share_work(
     if REPORT_KINDS[run.kind.report].read_findings is not None and not run.selection:
         for job_names in reversed(_split_jobs(run, FIGURES_AHEAD)):
             source = _FigureSource(run.db.url, run.id, run.grain, run.grouping)
-            store.draw_ahead(_draw_jobs, source, out, job_names)
+            store.shared_drawings.draw_ahead(_draw_jobs, source, out, job_names)
 
 
 def _read_report(

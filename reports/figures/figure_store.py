@@ -6,19 +6,17 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
-from contextlib import suppress
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from core.atomic_files import write_atomically
 from core.errors import TidingsError
 from reports.build_progress import BuildProgress
 from reports.figures import fonts
+from reports.figures.shared_drawings import Drawing, SharedDrawings
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
 
@@ -63,28 +61,6 @@ class FigureSection:
     lists: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Drawing:
-    """A figure that is not drawn yet, and where its files go."""
-
-    spec: FigureSpec
-    note: str
-
-    # The file of each form.
-    paths: Mapping[str, Path]
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the figure has a file that is not there."""
-        return not all(path.exists() for path in self.paths.values())
-
-    def draw(self) -> None:
-        """Draw the figure and write its files, unless they are there. Raises `TidingsError`."""
-        if self.is_missing:
-            for form, content in self.spec.render(self.note).items():
-                write_atomically(self.paths[form], content)
-
-
 class FigureStore:
     """Draws figures into ``folder/figures``; those of equal data and style are kept.
 
@@ -92,9 +68,8 @@ class FigureStore:
     the same picture drawn twice is the same file. *note* stands in small print below each picture.
     *check* is called before each drawing and may raise to end it. *progress* counts the figures.
 
-    A further process that *executor* stands for draws too: it gets each figure, the oldest first.
-    Where one is needed, this process draws the newest ones until it is there. What the other
-    process could not draw is drawn here.
+    The process of an *executor* draws too (see `SharedDrawings`): then a figure may be shown before
+    it is drawn.
     """
 
     def __init__(
@@ -108,11 +83,7 @@ class FigureStore:
     ) -> None:
         self.folder = folder / FIGURES
         self.progress = progress or BuildProgress()
-        self._executor = executor
-        # The figures that the other process was asked for and no page has shown, in their order.
-        self._shared: dict[Path, tuple[_Drawing, Future[None]]] = {}
-        # The parts whose figures the other process draws ahead.
-        self._parts: list[Future[set[str]]] = []
+        self.shared_drawings = SharedDrawings(executor)
         self._note = note
         self._check = check
         self.drawn = 0
@@ -137,14 +108,14 @@ class FigureStore:
         forms = ("svg", "png") if spec.has_png else ("svg",)
         file_names = {form: f"{spec.name}-{key}.{form}" for form in forms}
         paths = {form: self.folder / file_name for form, file_name in file_names.items()}
-        drawing = _Drawing(spec, note, paths)
-        if drawing.is_missing and paths["svg"] not in self._shared:
+        drawing = Drawing(spec, note, paths)
+        if drawing.is_missing and drawing not in self.shared_drawings:
             self._check()
-            self._draw(drawing)
+            self.shared_drawings.draw(drawing)
             self.drawn += 1
         elif file_names["svg"] not in self._earlier_files and file_names["svg"] not in self.used:
             # The other process has drawn it ahead, and came from the end.
-            self._cancel_parts()
+            self.shared_drawings.cancel_parts()
 
         self.used.update(file_names.values())
         self.progress.count_figure()
@@ -160,69 +131,13 @@ class FigureStore:
             self.show(spec.narrow, note) if spec.narrow is not None else None,
         )
 
-    def draw_ahead(self, draw_part: Callable[..., set[str]], *arguments: Any) -> None:
-        """Let the other process draw a part of the report by *draw_part* with *arguments*.
-
-        Parts are drawn in the order in which they are given, which is that from the end. Where
-        `show` meets them, those that are left are this process's. *draw_part* returns the names of
-        the files that the part has.
-        """
-        if self._executor is not None:
-            with suppress(BrokenExecutor):
-                self._parts.append(self._executor.submit(draw_part, *arguments))
-
     def finish(self) -> None:
         """Wait until each figure is drawn, and draw what no other process does."""
-        for svg in list(self._shared):
-            self._finish(svg)
+        self._earlier_files |= self.shared_drawings.finish_all()
 
-        self._cancel_parts()
-        wait(self._parts)
-        for part in self._parts:
-            if not part.cancelled() and part.exception() is None:
-                self._earlier_files |= part.result()
-
-    def _draw(self, drawing: _Drawing) -> None:
-        """Draw a figure, or let the process draw it that is ready first."""
-        if self._executor is not None:
-            # A process that was killed draws no more.
-            with suppress(BrokenExecutor):
-                future = self._executor.submit(drawing.draw)
-                self._shared[drawing.paths["svg"]] = drawing, future
-                return
-
-        drawing.draw()
-
-    def _finish(self, svg: Path) -> None:
-        """Draw the newest figures until the one in the file *svg* is drawn by either process."""
-        if svg not in self._shared:
-            return
-
-        drawing, future = self._shared.pop(svg)
-        while not future.done():
-            if not self._draw_newest() and not future.cancel():
-                wait([future])
-
-        drawing.draw()
-
-    def _draw_newest(self) -> bool:
-        """Draw the newest figure that the other process has not begun; return whether one is so."""
-        svg = next(reversed(self._shared), None)
-        if svg is None or not self._shared[svg][1].cancel():
-            return False
-
-        drawing, _ = self._shared.pop(svg)
-        drawing.draw()
-        return True
-
-    def _cancel_parts(self) -> None:
-        for part in self._parts:
-            part.cancel()
-
-    def _read_size(self, drawing: _Drawing) -> tuple[int, int]:
-        svg = drawing.paths["svg"]
-        self._finish(svg)
-        return _size(svg)
+    def _read_size(self, drawing: Drawing) -> tuple[int, int]:
+        self.shared_drawings.finish(drawing)
+        return _size(drawing.svg)
 
     def draw_the_rest(self) -> None:
         """Draw the remaining figures without a check: few are left, and most work is done."""
