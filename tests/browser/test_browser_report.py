@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from reports.build import report_folder
 from tests import report_stories as stories
@@ -105,6 +105,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
+def source_when_seen(picture: Locator) -> str:
+    """The file that the browser chose for a picture, which it loads when it comes into view."""
+    picture.scroll_into_view_if_needed()
+    picture.page.wait_for_function("one => one.naturalWidth > 0", arg=picture.element_handle())
+    return str(picture.evaluate("one => one.currentSrc"))
+
+
 def opened(browser: Browser, path: Path, *, width: int = 1280, dark: bool = False) -> Watched:
     context = browser.new_context(
         viewport={"width": width, "height": 900},
@@ -181,16 +188,10 @@ def test_no_page_logs_anything_or_requests_anything_outside_its_folder(
 @pytest.mark.parametrize("name", PAGES)
 def test_every_picture_is_loaded(browser: Browser, folder: Path, name: str) -> None:
     watched = opened(browser, folder / name)
-    for picture in watched.page.locator("img").all():  # they are loaded when they come into view
-        picture.scroll_into_view_if_needed()
+    for picture in watched.page.locator("img").all():
+        source_when_seen(picture)
 
-    watched.page.wait_for_load_state("networkidle")
-    watched.page.wait_for_function(
-        "Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"
-    )
-    widths = watched.page.eval_on_selector_all(
-        "img", "all => all.map(one => one.complete && one.naturalWidth > 0)"
-    )
+    widths = watched.page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
     assert all(widths)
     watched.page.context.close()
 
@@ -311,8 +312,7 @@ def test_charts_with_rows_and_of_terms_are_seen_whole_on_a_phone(
 ) -> None:
     watched = opened(browser, folder / name, width=390)
     image = watched.page.locator(f"figure.fits img[src*={figure}]").first
-    image.scroll_into_view_if_needed()
-    assert f"{figure}-narrow-" in image.evaluate("image => image.currentSrc")
+    assert f"{figure}-narrow-" in source_when_seen(image)
     assert image.evaluate("image => image.getBoundingClientRect().right") <= 390
     watched.page.context.close()
 
@@ -322,8 +322,7 @@ def test_a_chart_with_an_axis_of_dates_is_seen_whole_on_a_phone(
 ) -> None:
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
     image = watched.page.locator("figure.fits img").first
-    image.scroll_into_view_if_needed()
-    assert "covid-mentions-narrow-" in image.evaluate("image => image.currentSrc")
+    assert "covid-mentions-narrow-" in source_when_seen(image)
     box = watched.page.locator("figure.fits .picture").first
     assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
     watched.page.context.close()
@@ -336,7 +335,7 @@ def test_a_phone_has_a_first_picture_of_its_own_that_it_shows_whole(
     for width in (1280, 390):
         watched = opened(browser, folder / "months" / "index.html", width=width)
         picture = watched.page.locator("figure.lead img")
-        sources[width] = picture.evaluate("one => one.currentSrc.split('/').at(-1)")
+        sources[width] = source_when_seen(picture).rpartition("/")[2]
         box = watched.page.locator("figure.lead .picture")
         assert box.evaluate("one => one.scrollWidth - one.clientWidth") < 2
         watched.page.context.close()
