@@ -31,7 +31,8 @@ from analysis import grains
 from analysis.grains import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
-from reports.findings.events import SHARE, Event, Series, Surprises, find_events
+from reports.findings.events import Event, Series, Surprises, find_events
+from reports.findings.measures import SHARE
 from sources.base import SourceDocument
 from sources.registry import source_named
 

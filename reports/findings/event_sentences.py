@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from analysis import grains
 from analysis.kinds.kind import Unit
 from core.enums import Grain
-from reports.findings.events import MOOD, POSTS, SHARE, WORDING, Event
+from reports.findings.events import Event
+from reports.findings.measures import MOOD, POSTS, SHARE, WORDING, Measure
 from reports.words.periods import MONTHS, month_name
 from reports.words.quantities import format_share, join_words, quantity, signed
 
@@ -15,29 +19,70 @@ MOST_NAMED = 3
 NOTABLE = 0.2
 
 
+@dataclass(frozen=True)
+class _Words:
+    """How a measure is put into words."""
+
+    # What is said of an event, and what is named of one that comes every year.
+    sentence: str
+    subject: str
+
+    write_figure: Callable[[float], str]
+
+    # What stands behind a figure, and in its place where the period has none.
+    unit: str = ""
+    nothing: str = ""
+
+    # A mean of 0 is no absence, and it is told of all texts alone.
+    is_mean: bool = False
+
+
+_WORDS: dict[Measure, _Words] = {
+    SHARE: _Words("{who} {period}: {share}, {compared}.", "{who}", format_share),
+    WORDING: _Words(
+        "The term “{term}” {period}: in {share} of the subject {who}, {compared}.",
+        "the term “{term}” of {who}",
+        format_share,
+    ),
+    POSTS: _Words(
+        "{who} {period}: {compared}.",
+        "{who}",
+        "{:.1f}".format,
+        unit=" posts a day",
+        nothing="no post",
+    ),
+    MOOD: _Words(
+        "The mood {around} {who} {period}: {compared}; an index of the engine, n = {n:,}.",
+        "the mood {around} {who}",
+        signed,
+        is_mean=True,
+    ),
+}
+
+
 def describe_event(event: Event, unit: Unit, title: str = "") -> str:
     """Return a sentence that says what departs, and from what.
 
     *title* is what readers call an account or search.
     """
     period_row = event.row
-    who = f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject
-    period = _name_period(event.period)
-    share = f"{period_row.matched or 0:,} of {quantity(period_row.documents, 'document')}"
-
-    compared = _compare_with_usual(event)
-    if event.kind == SHARE:
-        return f"{who} {period}: {share}, {compared}."
-    if event.kind == WORDING:
-        return f"The term “{event.term}” {period}: in {share} of the subject {who}, {compared}."
-    if event.kind == POSTS:
-        return f"{who} {period}: {compared}."
-
-    around = "around" if unit == Unit.MENTION else "of the posts of"
-    return (
-        f"The mood {around} {who} {period}: {compared}; an index of the engine, "
-        f"n = {period_row.mentions or 0:,}."
+    return _WORDS[event.measure].sentence.format(
+        who=_name_subject(event, unit, title),
+        term=event.term,
+        around=_around(unit),
+        period=_name_period(event.period),
+        share=f"{period_row.matched or 0:,} of {quantity(period_row.documents, 'document')}",
+        compared=_compare_with_usual(event),
+        n=period_row.mentions or 0,
     )
+
+
+def _name_subject(event: Event, unit: Unit, title: str) -> str:
+    return f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject
+
+
+def _around(unit: Unit) -> str:
+    return "around" if unit == Unit.MENTION else "of the posts of"
 
 
 def _name_period(period: str) -> str:
@@ -49,15 +94,16 @@ def _name_period(period: str) -> str:
 
 def _compare_with_usual(event: Event) -> str:
     """Return both figures, and those without repeats and bulk days where these differ."""
-    usual = _name_usual_periods(event)
-    now = _format(event, event.now)
-    if event.kind == POSTS:
-        now = f"{now} posts a day" if event.now else "no post"
+    words = _WORDS[event.measure]
+    now, before = words.write_figure(event.now), words.write_figure(event.before)
+    if event.now or not words.nothing:
+        now += words.unit
+    else:
+        # Nothing else says what the figure before is.
+        now, before = words.nothing, before + words.unit
 
-    # Without a post now, nothing else says what the figures are.
-    unit = " posts a day" if event.kind == POSTS and not event.now else ""
-    figures = f"{now}, against {_format(event, event.before)}{unit} {usual}"
-    if event.before == 0 and event.kind != MOOD:
+    figures = f"{now}, against {before} {_name_usual_periods(event)}"
+    if event.before == 0 and not words.is_mean:
         is_one = event.periods_before == 1
         periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)
         figures = f"{now}, and none in the {periods} before"
@@ -65,12 +111,12 @@ def _compare_with_usual(event: Event) -> str:
     figures += _compare_with_season(event)
 
     judged = event.judged
-    if event.kind == MOOD or not _differs(event.now, judged.now, event.before, judged.before):
+    if words.is_mean or not _differs(event.now, judged.now, event.before, judged.before):
         return figures
 
     return (
-        f"{figures} ({_format(event, judged.now)} against {_format(event, judged.before)} without "
-        "repeats and bulk days)"
+        f"{figures} ({words.write_figure(judged.now)} against {words.write_figure(judged.before)} "
+        "without repeats and bulk days)"
     )
 
 
@@ -100,7 +146,8 @@ def _compare_with_season(event: Event) -> str:
     if season_period is None:
         return ""
 
-    level = _format(event, season_period.level) if season_period.level else "none"
+    write_figure = _WORDS[event.measure].write_figure
+    level = write_figure(season_period.level) if season_period.level else "none"
     extreme = "highest" if event.now > event.before else "lowest"
     years = f", the {extreme} of {len(event.season)} years" if len(event.season) > 1 else ""
     return f", and {level} {_name_period(season_period.period)}{years}"
@@ -108,14 +155,11 @@ def _compare_with_season(event: Event) -> str:
 
 def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
     """Return a clause that says what comes in the same periods of several years."""
-    who = f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject
-    if event.kind == WORDING:
-        who = f"the term “{event.term}” of {who}"
-    elif event.kind == MOOD:
-        who = f"the mood {'around' if unit == Unit.MENTION else 'of'} {who}"
-
+    subject = _WORDS[event.measure].subject.format(
+        who=_name_subject(event, unit, title), term=event.term, around=_around(unit)
+    )
     earlier = [_name_period(season_period.period) for season_period in reversed(event.season)]
-    return f"{who} {_name_period(event.period)}, as {join_words(earlier)}"
+    return f"{subject} {_name_period(event.period)}, as {join_words(earlier)}"
 
 
 def _name_short(period: str) -> str:
@@ -130,9 +174,3 @@ def _name_short(period: str) -> str:
 def _differs(now: float, judged_now: float, before: float, judged_before: float) -> bool:
     """Return whether a figure is not about the same without repeats and bulk days."""
     return abs(now - judged_now) > NOTABLE * now or abs(before - judged_before) > NOTABLE * before
-
-
-def _format(event: Event, figure: float) -> str:
-    if event.kind == POSTS:
-        return f"{figure:.1f}"
-    return signed(figure) if event.kind == MOOD else format_share(figure)

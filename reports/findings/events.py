@@ -19,48 +19,26 @@ from operator import attrgetter
 from analysis import grains
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
-from reports.stats.intervals import t_quantile
+from reports.findings.measures import MOOD, POSTS, SHARE, WORDING, Measure, Rows
 from reports.stats.surprise import (
     MONTHS,
     SEASON_YEARS,
     WEEKS,
-    Count,
     Departure,
-    Judge,
     Judgement,
-    Mean,
     Seasons,
-    compare_counts,
-    compare_means,
-    compare_shares,
-    find_surprises,
 )
 
-# In series of this kind alone a period without documents is a zero.
-POSTS = "posts"
-MOOD = "mood"
-WORDING = "wording"
-SHARE = "share"
 # The probability of any false event of a subject is at most this level, in ten years.
 LEVEL = 0.05
-# The parts of the level by kind and by grain; the terms of a subject divide that of wording.
-KIND_PARTS = {SHARE: 0.8, POSTS: 0.8, WORDING: 0.1, MOOD: 0.1}
+# The parts that months and weeks have of a measure's part of the level.
 GRAIN_PARTS = {Grain.MONTH: 0.75, Grain.WEEK: 0.25}
-# A mean of fewer polarities says nothing.
-FEWEST_SCORED = 30
-
-# A rise to fewer documents is not told.
-FEWEST_DOCUMENTS = 5
-# Nor is one whose figures in the whole run, with repeats and bulk days, differ by less.
-LEAST_CHANGE = 0.1
 
 # So many changes that are no events are listed, and none that is more probable than this.
 MOST_CHANGES = 10
 PROBABLE = 0.05
 # The newest change is listed if it is less probable than this.
 IMPROBABLE = 0.01
-
-Rows = Sequence[PeriodRow]
 
 
 @dataclass(frozen=True)
@@ -70,8 +48,7 @@ class Series:
     # A keyword, or the name of a job.
     subject: str
 
-    # One of share, mood, wording and posts.
-    kind: str
+    measure: Measure
 
     # The rows that are judged: without families of repeats and bulk days.
     rows: Rows
@@ -99,16 +76,10 @@ class Series:
             return []
 
         grain = grains.grain_of(self.sorted_rows[0].period)
-        level = LEVEL * KIND_PARTS[self.kind] * GRAIN_PARTS[grain] / self.terms
+        level = LEVEL * self.measure.level_part * GRAIN_PARTS[grain] / self.terms
         memory = MONTHS if grain == Grain.MONTH else WEEKS
         seasons = seasons_of([period_row.period for period_row in self.sorted_rows])
-        if self.kind == MOOD:
-            means = [_measure_mood(period_row) for period_row in self.sorted_rows]
-            return find_surprises(means, _MEANS, memory, level, seasons)
-
-        counts = [self._count(period_row) for period_row in self.sorted_rows]
-        judge = _RATES if self.kind == POSTS else _SHARES
-        return find_surprises(counts, judge, memory, level, seasons)
+        return self.measure.judge(self.sorted_rows, memory, level, seasons)
 
     def tell(self, judgement: Judgement) -> Event:
         """Return a judged period with the figures of the whole run."""
@@ -117,46 +88,27 @@ class Series:
         usual_periods = [self.sorted_rows[place].period for place in judgement.usual_places]
         before = judgement.departure.before
         if self.told_rows:
-            before = self._pool([self.told_rows_by_period[period] for period in usual_periods])
+            usual_rows = [self.told_rows_by_period[period] for period in usual_periods]
+            before = self.measure.pool(usual_rows)
 
         season = []
         for place in judgement.season_places:
             season_period = self.sorted_rows[place].period
             season_row = self.told_rows_by_period.get(season_period, self.sorted_rows[place])
-            season.append(SeasonPeriod(season_period, self._pool([season_row])))
+            season.append(SeasonPeriod(season_period, self.measure.pool([season_row])))
 
         return Event(
             subject=self.subject,
-            kind=self.kind,
+            measure=self.measure,
             term=self.term,
             period=period,
             before=before,
-            now=self._pool([told_row]),
+            now=self.measure.pool([told_row]),
             row=told_row,
             usual_periods=tuple(usual_periods),
             judged=judgement.departure,
             season=tuple(season),
         )
-
-    def _count(self, period_row: PeriodRow) -> Count | None:
-        """Return what a whole period counts: a gap is no zero, a period without posts is one."""
-        if period_row.matched is None or period_row.cut_off:
-            return None
-        if self.kind == POSTS:
-            return Count(period_row.matched, grains.count_days(period_row.period))
-
-        return Count(period_row.matched, period_row.documents) if period_row.documents else None
-
-    def _pool(self, period_rows: Rows) -> float:
-        """Return the rate, or the mean polarity, of several periods together."""
-        if self.kind == MOOD:
-            scored = [row for row in period_rows if row.polarity_mean is not None and row.mentions]
-            total = sum((row.polarity_mean or 0.0) * (row.mentions or 0) for row in scored)
-            return total / max(1, sum(row.mentions or 0 for row in scored))
-
-        counts = list(filter(None, map(self._count, period_rows)))
-        exposure = sum(count.exposure for count in counts)
-        return sum(count.matched for count in counts) / max(1, exposure)
 
 
 def seasons_of(periods: Sequence[str]) -> Seasons:
@@ -200,7 +152,7 @@ class Event:
     """A month or a week that departs from those before it."""
 
     subject: str
-    kind: str
+    measure: Measure
     term: str | None
     period: str
     before: float
@@ -251,15 +203,8 @@ class Event:
 
     @property
     def is_worth_telling(self) -> bool:
-        """Whether the figures of the whole run differ too, and a rise has a few documents."""
-        if self.kind == MOOD:
-            return True
-
-        is_rise = self.now > self.before
-        if is_rise and (self.row.matched or 0) < FEWEST_DOCUMENTS:
-            return False
-
-        return abs(self.now - self.before) > LEAST_CHANGE * max(self.now, self.before)
+        """Whether the figures of the whole run differ enough for a sentence."""
+        return self.measure.is_worth_telling(self.before, self.now, self.row)
 
     @property
     def last_day(self) -> date:
@@ -269,7 +214,7 @@ class Event:
     @property
     def key(self) -> str:
         """A digest that names the event without saying what it is about."""
-        identity = "\n".join((self.subject, self.kind, self.term or "", self.period))
+        identity = "\n".join((self.subject, self.measure.name, self.term or "", self.period))
         return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
     def continues(self, previous: Event | None) -> bool:
@@ -281,8 +226,8 @@ class Event:
         return is_next and (self.now > self.before) == (previous.now > previous.before)
 
     def overlaps(self, other: Event) -> bool:
-        """Return whether the two are of the same subject and kind, and share a day."""
-        if (self.subject, self.kind) != (other.subject, other.kind):
+        """Return whether the two are of the same subject and measure, and share a day."""
+        if (self.subject, self.measure) != (other.subject, other.measure):
             return False
 
         first_days = grains.first_day(self.period), grains.first_day(other.period)
@@ -333,7 +278,7 @@ def _tell_wording_once(events: Sequence[Event]) -> list[Event]:
     """Return the events with one term of a subject and period: what one term gains others lose."""
     surest: dict[tuple[str, str, str], Event] = {}
     for event in events:
-        identity = (event.subject, event.kind, event.period)
+        identity = (event.subject, event.measure.name, event.period)
         known = surest.get(identity)
         if known is None or _by_size(event) < _by_size(known):
             surest[identity] = event
@@ -372,7 +317,7 @@ def _choose_recurring(in_season: Sequence[Event], events: Sequence[Event]) -> li
 
 
 def _by_time(event: Event) -> tuple[date, float, str, str]:
-    return event.last_day, event.judged.p_value, event.subject, event.kind
+    return event.last_day, event.judged.p_value, event.subject, event.measure.name
 
 
 def _by_size(event: Event) -> tuple[float, str, str, str]:
@@ -429,28 +374,3 @@ def account_series(
         series.append(Series(job_name, MOOD, scored_rows))
 
     return series
-
-
-def _measure_mood(period_row: PeriodRow) -> Mean | None:
-    """Return the mean polarity of a whole period, with the variance that its interval has."""
-    n, mean = period_row.mentions or 0, period_row.polarity_mean
-    low, high = period_row.polarity_low, period_row.polarity_high
-    if period_row.cut_off or n < FEWEST_SCORED or mean is None or low is None or high is None:
-        return None
-
-    # One end of the interval may be cut at -1 or 1.
-    half = max(mean - low, high - mean)
-    return Mean(mean, (half / t_quantile(n - 1)) ** 2, n)
-
-
-def _is_zero(count: Count) -> bool:
-    return not count.matched
-
-
-def _is_never_zero(_: Mean) -> bool:
-    return False
-
-
-_SHARES = Judge(compare_shares, _is_zero)
-_RATES = Judge(compare_counts, _is_zero)
-_MEANS = Judge(compare_means, _is_never_zero)

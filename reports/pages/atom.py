@@ -39,7 +39,7 @@ def write_feed(run: RunData, title: str, events: Sequence[ShownEvent]) -> bytes:
         _add(entry, "title", shown_event.text)
         _add(entry, "updated", _time(shown_event.at or made))
         ET.SubElement(entry, _tag("link"), rel="alternate", href=INDEX)
-        ET.SubElement(entry, _tag("category"), term=shown_event.event.kind)
+        ET.SubElement(entry, _tag("category"), term=shown_event.event.measure.name)
         _add(entry, "summary", shown_event.text)
 
     content: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)

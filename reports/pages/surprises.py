@@ -41,7 +41,7 @@ class ShownEvent:
         return {
             "id": event.key,
             "period": event.period,
-            "kind": event.kind,
+            "kind": event.measure.name,
             "subject": event.subject,
             "term": event.term,
             "before": round(event.before, 6),

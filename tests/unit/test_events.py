@@ -24,19 +24,15 @@ from reports.findings.changes import describe_changes
 from reports.findings.event_sentences import describe_event, describe_recurring
 from reports.findings.events import (
     GRAIN_PARTS,
-    KIND_PARTS,
     LEVEL,
-    MOOD,
     MOST_CHANGES,
-    POSTS,
-    SHARE,
-    WORDING,
     Event,
     Series,
     account_series,
     find_events,
     keyword_series,
 )
+from reports.findings.measures import MOOD, POSTS, SHARE, WORDING
 from reports.stats.intervals import polarity_interval, wilson_interval
 from reports.stats.surprise import MONTHS, Count, Judge, compare_shares, find_surprises
 
@@ -155,7 +151,7 @@ def test_an_earlier_year_takes_surprises_away_and_brings_none(counts: list[int])
     rows = make_rows([(count, 3000) for count in counts])
     judgements = Series("k", SHARE, rows).judge()
     measures = [Count(count, 3000) for count in counts]
-    level = LEVEL * KIND_PARTS[SHARE] * GRAIN_PARTS[Grain.MONTH]
+    level = LEVEL * SHARE.level_part * GRAIN_PARTS[Grain.MONTH]
     unaware = find_surprises(measures, Judge(compare_shares, is_zero), MONTHS, level)
     assert [judgement.departs for judgement in judgements] == [
         judgement.is_surprise for judgement in unaware
@@ -272,7 +268,7 @@ def test_a_mood_that_moves_is_an_event() -> None:
     assert find_events([Series("k", MOOD, rows)]).events == []
     moved = make_row("2020-07", 300, 3000, rng.normal(0.3, 0.3, 300).tolist())
     (event,) = find_events([Series("k", MOOD, [*rows, moved])]).events
-    assert (event.kind, event.period) == ("mood", "2020-07")
+    assert (event.measure, event.period) == (MOOD, "2020-07")
     assert describe_event(event, Unit.MENTION) == (
         "The mood around “k” in July 2020: +0.33, against −0.11 on average in the 6 months "
         "before; an index of the engine, n = 300."
@@ -281,16 +277,17 @@ def test_a_mood_that_moves_is_an_event() -> None:
 
 def test_moods_of_several_engines_are_not_watched() -> None:
     rows = make_rows(QUIET)
-    kinds = {series.kind for series in keyword_series("k", rows, {}, with_mood=False)}
-    assert kinds == {SHARE}
-    assert {series.kind for series in account_series("@a", rows, rows, with_mood=False)} == {POSTS}
+    measures = {series.measure for series in keyword_series("k", rows, {}, with_mood=False)}
+    assert measures == {SHARE}
+    (series,) = account_series("@a", rows, rows, with_mood=False)
+    assert series.measure == POSTS
 
 
 def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     counts = [(75, 75), (72, 72), (80, 80), (71, 71), (74, 74), (70, 70), (0, 0), (75, 75)]
     rows = make_rows(counts)
     (event,) = find_events(account_series("@a", rows, rows)).events
-    assert (event.kind, event.period, event.now) == ("posts", "2020-07", 0.0)
+    assert (event.measure, event.period, event.now) == (POSTS, "2020-07", 0.0)
     assert describe_event(event, Unit.POST) == (
         "@a in July 2020: no post, against 2.4 posts a day on average in the 6 months before."
     )
@@ -303,7 +300,7 @@ def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
     second = make_rows([(100, 3000)] * 5 + [(390, 3000)])
     series = keyword_series("k", rows, {"a": first, "b": second})
     (event,) = find_events(series).events
-    assert (event.kind, event.period) == (WORDING, "2020-06")
+    assert (event.measure, event.period) == (WORDING, "2020-06")
     assert event.row.documents == 400
     assert f"documents of the subject “k”, {event.now:.1%}".replace("%", " %") in describe_event(
         event, Unit.MENTION
@@ -341,7 +338,7 @@ def test_a_key_says_nothing_of_its_subject_and_tells_events_apart() -> None:
     (event,) = share_events(make_rows([*QUIET, (150, 3000)]))
     assert len(event.key) == 32
     assert event.key == replace(event, now=0.5).key
-    different = {"subject": "o", "kind": "mood", "term": "t", "period": "2020-08"}
+    different = {"subject": "o", "measure": MOOD, "term": "t", "period": "2020-08"}
     keys = {replace(event, **{name: value}).key for name, value in different.items()}
     assert len(keys | {event.key}) == 5
 
