@@ -247,6 +247,35 @@ _PARSERS: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+# The name of an option, whether it fits, and what would.
+_Limit = tuple[str, bool, str]
+
+
+def _list_recurrent_limits(options: Options) -> list[_Limit]:
+    look_up(CLIPS, options.clip_by or "", "way to clip")
+    return [
+        ("hidden", len(options.hidden) == 1, "one size: there is one hidden layer"),
+        ("loss", options.loss == "quadratic", "quadratic, to forecast a number"),
+        ("sequence", (options.sequence or 0) >= 1, "1 or more"),
+        ("truncate", options.truncate is None or options.truncate >= 1, "1 or more, or none"),
+        ("clip", options.clip is None or options.clip > 0, "a number above 0, or none"),
+    ]
+
+
+def _list_polarity_limits(options: Options) -> list[_Limit]:
+    return [
+        ("hidden", len(options.hidden) == 1, "one size: the engine has one hidden layer"),
+        ("activation", options.activation == "tanh", "tanh, which the engine computes"),
+        ("loss", options.loss == "quadratic", "quadratic, to forecast a rating"),
+    ]
+
+
+_FURTHER_LIMITS: dict[str, Callable[[Options], list[_Limit]]] = {
+    "recurrent": _list_recurrent_limits,
+    "polarity": _list_polarity_limits,
+}
+
+
 def _validate(options: Options) -> None:
     """Raise NetworkError for the first value that is out of range."""
     look_up(ACTIVATIONS, options.activation, "activation")
@@ -255,7 +284,7 @@ def _validate(options: Options) -> None:
     look_up(SCHEDULES, options.schedule, "schedule")
     look_up_loss(options.loss, choose_output(options))
 
-    limits = [
+    limits: list[_Limit] = [
         ("hidden", min(options.hidden, default=1) >= 1, "sizes of at least 1"),
         ("learning_rate", options.learning_rate > 0, "a number above 0"),
         ("weight_decay", 0 <= options.weight_decay < 1, "a number from 0 to below 1"),
@@ -265,22 +294,9 @@ def _validate(options: Options) -> None:
         ("seed", options.seed >= 0, "0 or more"),
         ("patience", options.patience is None or options.patience >= 1, "1 or more, or none"),
     ]
-    if options.kind == "recurrent":
-        look_up(CLIPS, options.clip_by or "", "way to clip")
-        limits += [
-            ("hidden", len(options.hidden) == 1, "one size: there is one hidden layer"),
-            ("loss", options.loss == "quadratic", "quadratic, to forecast a number"),
-            ("sequence", (options.sequence or 0) >= 1, "1 or more"),
-            ("truncate", options.truncate is None or options.truncate >= 1, "1 or more, or none"),
-            ("clip", options.clip is None or options.clip > 0, "a number above 0, or none"),
-        ]
-
-    if options.kind == "polarity":
-        limits += [
-            ("hidden", len(options.hidden) == 1, "one size: the engine has one hidden layer"),
-            ("activation", options.activation == "tanh", "tanh, which the engine computes"),
-            ("loss", options.loss == "quadratic", "quadratic, to forecast a rating"),
-        ]
+    list_further_limits = _FURTHER_LIMITS.get(options.kind)
+    if list_further_limits is not None:
+        limits += list_further_limits(options)
 
     for option_name, fits, expected in limits:
         if not fits:
