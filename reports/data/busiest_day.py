@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from reports.data.month_counts import DATE, read_selected_mentions
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
+from reports.words.texts import cut_at_word
 
 # A longer text is cut at a word.
 MOST_CHARACTERS = 160
@@ -59,8 +59,7 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
     if not texts:
         return None
 
-    text = " ".join(_choose_text(texts).split())
-    return Headline(busiest, textwrap.shorten(text, MOST_CHARACTERS, placeholder=" …"))
+    return Headline(busiest, cut_at_word(_choose_text(texts), MOST_CHARACTERS))
 
 
 def _find_mentioning(

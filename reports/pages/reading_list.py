@@ -15,6 +15,7 @@ from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
 from reports.stats.intervals import mean
 from reports.words.quantities import quantity, signed
+from reports.words.texts import cut_at_word, join_lines
 from textapi.engine.polarity import VADER_BAND, NeutralBand
 
 LENGTH = 10
@@ -24,6 +25,8 @@ EXTREMES = 2
 FEWEST_WORDS = 3
 # The reason names at most this many of a document's words that stand out in the month.
 WORDS_NAMED = 3
+# Of a longer document a passage is shown.
+MOST_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,24 @@ class Reading:
 
     mention: MentionRow
     reason: str
+
+    @property
+    def passage(self) -> str:
+        """The whole document, or its beginning; from the sentence on if that comes later."""
+        text, sentence = join_lines(self.mention.text), join_lines(self.mention.sentence)
+        beginning = cut_at_word(text, MOST_CHARACTERS)
+        start = text.find(sentence)
+        if start <= 0 or sentence in beginning:
+            return beginning
+
+        return f"… {cut_at_word(text[start:], MOST_CHARACTERS)}"
+
+    @property
+    def quote(self) -> str:
+        """The sentence alone, with "…" where the document goes on."""
+        text, sentence = join_lines(self.mention.text), join_lines(self.mention.sentence)
+        before, _, after = text.partition(sentence)
+        return f"{'… ' if before else ''}{sentence}{' …' if after else ''}"
 
 
 # A function that returns the index of a document's pattern of repeats, if it has one.
@@ -44,7 +65,7 @@ def no_repeats(_document: str) -> None:
 
 @dataclass(frozen=True)
 class _Mentioning:
-    """A document by its mentioning sentences; *words* are case-folded, *polarity* is their mean."""
+    """A document by its mentioning sentences; *words* are case-folded."""
 
     first: MentionRow
 
@@ -54,6 +75,8 @@ class _Mentioning:
     # The words of the whole document.
     words: frozenset[str]
 
+    # How many of its mentioning sentences have a polarity, and the mean of these.
+    scored: int
     polarity: float | None
 
 
@@ -142,7 +165,16 @@ def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning], band: Neutr
             is_extreme = sign * (polarity - middle) > 0 and band.sign(polarity) == sign
             if is_extreme and added < EXTREMES:
                 reason = f"among the {extreme} polarity: {signed(polarity)}"
-                added += choice.add(document, reason)
+                added += choice.add(document, f"{reason}{_describe_scored(document)}")
+
+
+def _describe_scored(document: _Mentioning) -> str:
+    """Return which sentences the polarity is of; "" if one sentence is the whole document."""
+    if document.scored > 1:
+        return f", the mean of the {document.scored} sentences that mention it"
+
+    is_whole = join_lines(document.first.sentence) == join_lines(document.first.text)
+    return "" if is_whole else ", of the sentence that mentions it"
 
 
 def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
@@ -175,7 +207,7 @@ def _group(
         if pattern_index is not None:
             key = pattern_index
 
-        yield _Mentioning(opening, key, document_words, mean(scores))
+        yield _Mentioning(opening, key, document_words, len(scores), mean(scores))
 
 
 def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:

@@ -239,6 +239,12 @@ def test_a_month_of_many_words_has_a_cloud(db: Database, tmp_path: Path) -> None
     assert "A word's height is in proportion to its count." in shown.text
 
 
+def test_documents_to_read_are_shown_whole(made: Made) -> None:
+    html = (made.out / "2020-03.html").read_text(encoding="utf-8")
+    readings = html.split('<ul class="readings">')[1].split("</ul>")[0]
+    assert "<bdi>Coronavirus and Covid Are One. The Mayor Said So.</bdi>" in readings
+
+
 def test_a_gap_and_a_true_zero_are_told_apart(made: Made) -> None:
     text = page_of(made.out, "2020-01.html").text
     assert (
@@ -602,9 +608,10 @@ def test_a_report_without_texts_holds_none_and_says_so(made: Made, tmp_path: Pat
     for name in ("index.html", "2020-03.html"):
         assert "The documents\u2019 texts are left out of this folder." in page_of(out, name).text
 
-    unquoted = "Nothing of that sort."
-    for path in out.rglob("*"):
-        assert path.is_dir() or unquoted.encode() not in path.read_bytes()
+    assert "Coronavirus and Covid Are One. …" in page_of(out, "2020-03.html").text
+    unquoted = b"Nothing of that sort.", b"The Mayor Said So."
+    for path in filter(Path.is_file, out.rglob("*")):
+        assert not [text for text in unquoted if text in path.read_bytes()]
 
     report_folder.build(made.db, [made.run], out)
     assert contents(out) == contents(made.out)

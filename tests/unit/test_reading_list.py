@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
-from reports.pages.reading_list import LENGTH, choose_documents
+from reports.pages.reading_list import LENGTH, MOST_CHARACTERS, Reading, choose_documents
 from textapi.text.keywords import pattern
 
 COVID = [pattern("covid")]
@@ -138,7 +138,10 @@ def test_the_polarity_of_a_document_is_the_mean_of_its_sentences_and_the_first_i
     (first, *_) = choose_documents(rows, COVID)
     assert (first.mention.sentence, first.reason) == (
         "Covid begins the first.",
-        "the first of the month; among the highest polarity: +0.50",
+        (
+            "the first of the month; among the highest polarity: +0.50, "
+            "the mean of the 2 sentences that mention it"
+        ),
     )
 
 
@@ -190,4 +193,43 @@ def test_of_the_documents_of_one_pattern_one_is_chosen() -> None:
         "nyt:0000",
         "nyt:0004",
         "nyt:0003",
+    ]
+
+
+def reading(text: str, sentence: str) -> Reading:
+    return Reading(replace(mention(0, sentence, None), text=text), "the first of the month")
+
+
+def test_a_document_to_read_is_shown_whole_though_one_sentence_of_it_mentions_the_keyword() -> None:
+    shown = reading("Masks Are  Back.\nNobody Asked. Covid Is Gone.", "Covid Is Gone.")
+    assert shown.passage == "Masks Are Back. Nobody Asked. Covid Is Gone."
+    assert shown.quote == "… Covid Is Gone."
+
+
+def test_of_a_long_document_the_passage_that_mentions_the_keyword_is_shown() -> None:
+    opening = "Covid reaches the ward."
+    filler = " ".join(["Nothing happened on the quay."] * 20)
+    beginning = reading(f"{opening} {filler}", opening).passage
+    assert len(beginning) <= MOST_CHARACTERS
+    assert beginning.startswith(f"{opening} Nothing happened")
+    assert f"{opening} {filler}".startswith(beginning.removesuffix(" …"))
+
+    later = reading(f"{filler} {opening} The end.", opening)
+    assert later.passage == f"… {opening} The end."
+    assert later.quote == f"… {opening} …"
+
+
+def test_a_long_document_without_blanks_is_cut_at_a_character() -> None:
+    shown = reading("\u6d77" * 900, "\u6d77" * 900)
+    assert shown.passage == "\u6d77" * (MOST_CHARACTERS - 2) + " …"
+
+
+def test_the_reason_says_which_sentences_a_polarity_is_of_where_they_are_not_the_document() -> None:
+    whole = mention(0, "Covid is good.", 0.6)
+    part = replace(mention(1, "Covid is bad.", -0.6), text="Covid is bad. So they say.")
+    two = [mention(2, f"Covid is {n} times worse.", -0.8, position=n) for n in (1, 2)]
+    assert list(reasons([whole, part, *two]).values()) == [
+        "the first of the month; among the highest polarity: +0.60",
+        "among the lowest polarity: \u22120.80, the mean of the 2 sentences that mention it",
+        "among the lowest polarity: \u22120.60, of the sentence that mentions it",
     ]
