@@ -102,6 +102,19 @@ _FAMILY_NAMES_FIRST = "|".join(
 
 _FAMILY_NAME_FIRST = re.compile(rf"(?:{_FAMILY_NAMES_FIRST}) [^\W\d_]+-[^\W\d_]+")
 
+# What stands before one of these is named after somebody, and names nobody: "Jones Act".
+NAMED_AFTER_PERSONS = frozenset(
+    re.findall(
+        r"\w+",
+        """act acts amendment amendments award awards bill bills commission cup doctrine law laws
+        medal medals prize prizes report reports rule rules trophy""",
+    )
+)
+
+# Before these a last name names nobody only if it stands there so often, of the times that it is
+# alone: "Jones Act" does 3 times of 17, "Comey Report" once of hundreds.
+_LEAST_NAMED_AFTER = 1 / 10
+
 # A name ends with the sign behind it, and begins with the one before it. A full stop behind a small
 # letter is none of an initial.
 _END_OF_NAME = re.compile(r"[,;:!?)\]\u201d\u2019\u2026]$|[a-z]{2}\.$|['\u2019]s?$")
@@ -202,6 +215,9 @@ class FullNames:
     alone: Counter[str] = field(default_factory=Counter)
     possessives: Counter[str] = field(default_factory=Counter)
 
+    # How often each last name stands alone before what is named after somebody.
+    named_after: Counter[str] = field(default_factory=Counter)
+
     @classmethod
     def find(cls, texts: Iterable[str], last_names: Collection[str]) -> FullNames:
         """Count the full names in *texts* with one of *last_names*, which are forms."""
@@ -213,19 +229,16 @@ class FullNames:
                 form = final_words.get(_bare_word(word).casefold())
                 if form is not None:
                     words_before = _words_before(words[max(0, index - _MOST_WORDS) : index + 1])
-                    is_possessive = _POSSESSIVE.search(word.rstrip(f"{_SIGNS}.")) is not None
-                    full_names._add(form, words_before, final_words, is_possessive)
+                    if not full_names._add_in_full(form, words_before, final_words):
+                        full_names._add_alone(form, word, words[index + 1 : index + 2])
 
         return full_names
 
-    def _add(
-        self,
-        form: str,
-        words_before: list[str],
-        final_words: Container[str],
-        is_possessive: bool,
-    ) -> None:
-        """Count *form*, a last name, and the first name at the end of *words_before*."""
+    def _add_in_full(self, form: str, words_before: list[str], final_words: Container[str]) -> bool:
+        """Count *form*, a last name, and the first name at the end of *words_before*.
+
+        Return whether there is one.
+        """
         self.last_names[form] += 1
         *particles, _ = form.split()
         if particles:
@@ -239,10 +252,21 @@ class FullNames:
             full_name = f"{first_name} {form}"
             if _is_first_name(first_name, final_words) and not _is_place(full_name):
                 self.counts[full_name] += 1
-                return
+                return True
 
+        return False
+
+    def _add_alone(self, form: str, word: str, words_behind: list[str]) -> None:
+        """Count *form*, a last name behind no first name, which the text writes as *word*."""
         self.alone[form] += 1
-        self.possessives[form] += is_possessive
+        self.possessives[form] += _POSSESSIVE.search(word.rstrip(f"{_SIGNS}.")) is not None
+        if words_behind and not _END_OF_NAME.search(word):
+            noun = _bare_word(words_behind[0]).casefold()
+            self.named_after[form] += noun in NAMED_AFTER_PERSONS
+
+    def is_in_other_names(self, form: str) -> bool:
+        """Return whether laws, prizes or reports with a last name are no rare use of it."""
+        return self.named_after[form] >= max(1, _LEAST_NAMED_AFTER * self.alone[form])
 
     def ends_with_possessive(self, form: str) -> bool:
         """Return whether a name has an apostrophe and an s nearly wherever it stands alone."""

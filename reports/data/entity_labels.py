@@ -26,7 +26,13 @@ from analysis.text.person_names import (
     name_key,
 )
 from models.tables import Document
-from reports.data.held_names import HeldNames, NameFinder, WrittenNames
+from reports.data.held_names import (
+    CONTESTED,
+    NAMED_AFTER,
+    HeldNames,
+    NameFinder,
+    WrittenNames,
+)
 from reports.data.queries import fetch_pages
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import is_large
@@ -55,6 +61,9 @@ _ORGANISATION_WORDS = frozenset(
         school senate service society team times trust union university""",
     )
 )
+
+# Behind the name of a place, these name what people there are elected to.
+_ELECTED = frozenset({"assembly", "congress", "council", "governor", "house", "mayor", "senate"})
 
 # Without other evidence, a name is an organisation's if a model took it for one so often, and in
 # this share of all cases.
@@ -131,6 +140,9 @@ class RunNames:
     # Forms that end with an apostrophe and an s, which a model's spellings lack ("Quist's").
     possessives: frozenset[str] = frozenset()
 
+    # Last names that are a part of the names of laws, prizes or reports, too ("Quist Act").
+    in_other_names: frozenset[str] = frozenset()
+
     @classmethod
     def of(cls, counts: Mapping[EntityName, int], texts: Iterable[str] = ()) -> RunNames:
         """Decide by the *counts* of all names of a run, and the full names in its *texts*."""
@@ -168,7 +180,8 @@ class RunNames:
 
             types[form] = "" if is_guess or is_particle(form) else type_
 
-        return cls(types, persons, other_persons, type_counts, possessives)
+        in_other_names = frozenset(filter(in_texts.is_in_other_names, type_counts))
+        return cls(types, persons, other_persons, type_counts, possessives, in_other_names)
 
     def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
         """Return the forms that were taken for something else and are persons."""
@@ -277,6 +290,7 @@ class RunNames:
         """Return a finder of the names among *counts* in texts, entry by entry."""
         names: dict[EntityName, set[str]] = defaultdict(set)
         full_names: dict[EntityName, set[str]] = defaultdict(set)
+        parts_before: dict[EntityName, str] = {}
         for (type_, entity_name), _ in _correct_known(counts):
             form = _form(type_, entity_name)
             run_type = self.types.get(form, "")
@@ -290,6 +304,10 @@ class RunNames:
 
                 if run_type == PERSON and is_full_name(form):
                     full_names[entry_key].add(written)
+
+                part_before = self._part_before(run_type, form)
+                if part_before:
+                    parts_before[entry_key] = part_before
 
         bearers = defaultdict(set)
         for full_name in set(self.persons.values()):
@@ -306,10 +324,26 @@ class RunNames:
                 others = self._longer_forms[key] - {key}
 
             written_names[entry_key] = WrittenNames(
-                frozenset(entry_names), frozenset(full_names[entry_key]), frozenset(others)
+                frozenset(entry_names),
+                frozenset(full_names[entry_key]),
+                frozenset(others),
+                parts_before.get(entry_key, ""),
             )
 
         return NameFinder(written_names)
+
+    def _part_before(self, run_type: str, form: str) -> str:
+        """Return before what a form is a part of another name, as a regular expression."""
+        if run_type == PERSON and form in self.in_other_names:
+            return NAMED_AFTER
+        if run_type == ORGANISATION and self._is_elected(form):
+            return CONTESTED
+        return ""
+
+    def _is_elected(self, form: str) -> bool:
+        """Return whether a form is a place with what people there are elected to."""
+        place, _, elected = form.rpartition(" ")
+        return elected in _ELECTED and (self.types.get(place) in PLACES or _is_place(place))
 
     @cached_property
     def _longer_forms(self) -> Mapping[str, set[str]]:
@@ -328,6 +362,9 @@ class RunNames:
                     shorter = " ".join(words[start:end])
                     is_of_type = self.types.get(shorter) == type_
                     names_shorter = is_of_type and (start == 0 or type_ == ORGANISATION)
+                    if start == 0 and self._is_elected(form):
+                        names_shorter = True
+
                     is_word = is_word_of_language(shorter) and not _is_organisation(shorter)
                     if is_word or not names_shorter:
                         longer_forms[shorter].add(form)
@@ -368,6 +405,7 @@ class RunNames:
 
                 spellings[form][spelling] += count
 
+        unproven |= _pop_parts(groups, held)
         labels = {}
         totals = Counter[EntityName]()
         with_handles = set()
@@ -376,7 +414,7 @@ class RunNames:
             in_full = form_counts[entity_key[1]]
             totals[entity_key] = form_counts.total()
             if held is not None and _are_names(entity_key, form_counts, held):
-                totals[entity_key] = held.documents[entity_key]
+                totals[entity_key] = held.count_documents(entity_key)
                 in_full = held.in_full[entity_key]
                 if held.by_handle[entity_key]:
                     with_handles.add(entity_key)
@@ -503,12 +541,22 @@ def _most(counts: Mapping[str, int]) -> str:
     return min(counts, key=lambda candidate: (-counts[candidate], candidate))
 
 
+def _pop_parts(groups: dict[EntityName, Counter[str]], held: HeldNames | None) -> set[str]:
+    """Remove the names that texts hold as parts of others alone, and return their forms."""
+    forms: set[str] = set()
+    if held is not None:
+        for entity_key in filter(held.is_only_part, list(groups)):
+            forms.update(groups.pop(entity_key))
+
+    return forms
+
+
 def _are_names(entity_key: EntityName, form_counts: Mapping[str, int], held: HeldNames) -> bool:
     """Return whether the texts that hold a name mean it: a word may be meant instead ("Cook").
 
     A model finds most names that are no words.
     """
-    documents, times = held.documents[entity_key], sum(form_counts.values())
+    documents, times = held.count_documents(entity_key), sum(form_counts.values())
     if not documents:
         return False
 

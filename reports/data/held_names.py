@@ -8,10 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from analysis.text.known_names import PERSON
+from analysis.text.person_names import NAMED_AFTER_PERSONS
 
 _WORD = re.compile(r"\w+")
 _HANDLE = re.compile(r"(?<![\w@])@(\w+)")
 _NO_LETTER = re.compile(r"[\W_]")
+
+# A last name before one of these is a part of another name.
+NAMED_AFTER = rf"\s+(?i:{'|'.join(sorted(NAMED_AFTER_PERSONS))})\b"
+
+# The name of a chamber before one of these says what is contested: "Ohio Senate Race".
+CONTESTED = (
+    r"(?:['\u2019]s)?\s+(?i:bids?|campaigns?|candidates?|contests?|debates?|elections?|hopefuls?|"
+    r"nominees?|primar(?:y|ies)|races?|runoffs?|seats?)\b"
+)
 
 # The type of an entity, and the key of its entry.
 EntryKey = tuple[str, str]
@@ -29,11 +39,28 @@ class HeldNames:
     # Those that hold it as an account's handle alone.
     by_handle: Counter[EntryKey] = field(default_factory=Counter)
 
+    # Other documents: they hold it as a part of the name of something else alone.
+    as_part: Counter[EntryKey] = field(default_factory=Counter)
+
     def add(self, other: HeldNames) -> None:
         """Add the counts of other documents."""
         self.documents.update(other.documents)
         self.in_full.update(other.in_full)
         self.by_handle.update(other.by_handle)
+        self.as_part.update(other.as_part)
+
+    def count_documents(self, entry_key: EntryKey) -> int:
+        """Return how many documents hold a name.
+
+        Where it is a part of another name more often than it stands alone, these do not count.
+        """
+        documents, as_part = self.documents[entry_key], self.as_part[entry_key]
+        stands_alone = as_part <= documents - self.in_full[entry_key]
+        return documents + as_part if stands_alone else documents
+
+    def is_only_part(self, entry_key: EntryKey) -> bool:
+        """Return whether documents hold a name, and all of them as a part of another."""
+        return self.as_part[entry_key] > 0 and not self.documents[entry_key]
 
 
 @dataclass(frozen=True)
@@ -47,6 +74,9 @@ class WrittenNames:
 
     # Longer names of others that hold one of *names*: of persons with the same last name, say.
     others: frozenset[str] = frozenset()
+
+    # A regular expression: before this, one of *names* that is no full name is a part of another.
+    part_before: str = ""
 
 
 class NameFinder:
@@ -91,6 +121,8 @@ class NameFinder:
                 held.documents[entry_key] += is_written or entry_key in mentioned
                 held.in_full[entry_key] += "full" in groups
                 held.by_handle[entry_key] += entry_key in mentioned and not is_written
+                is_part = not is_written and entry_key not in mentioned and "part" in groups
+                held.as_part[entry_key] += is_part
 
         return held
 
@@ -102,10 +134,12 @@ def _fold_handle(written: str) -> str:
 
 def _compile(written: WrittenNames) -> re.Pattern[str]:
     """Return a rule that finds others' longer names first, so that these hold no name."""
+    short_names = written.names - written.full_names
     groups = {
         "other": written.others,
         "full": written.full_names,
-        "name": written.names - written.full_names,
+        "part": short_names if written.part_before else frozenset[str](),
+        "name": short_names,
     }
     alternatives = []
     for group, names in groups.items():
@@ -113,6 +147,7 @@ def _compile(written: WrittenNames) -> re.Pattern[str]:
             longest_first = sorted(names, key=lambda name: (-len(name), name))
             patterns = "|".join(r"\s+".join(map(re.escape, name.split())) for name in longest_first)
             flags = "(?i:" if group == "other" else "(?:"
-            alternatives.append(f"(?P<{group}>{flags}{patterns}))")
+            behind = written.part_before if group == "part" else ""
+            alternatives.append(f"(?P<{group}>{flags}{patterns}){behind})")
 
     return re.compile(rf"(?<![\w@])(?:{'|'.join(alternatives)})(?!\w)")

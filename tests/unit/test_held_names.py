@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.data.entity_labels import EntityName, RunNames
 from reports.data.held_names import NameFinder, WrittenNames
-from reports.figures.entities import entities_spec, rank_names
+from reports.figures.entities import TopNames, entities_spec, rank_names
 from reports.figures.spec import Subject
 from reports.figures.style import Range
 
@@ -59,6 +59,45 @@ def test_a_place_is_not_counted_in_the_name_of_another_but_in_its_parts() -> Non
             ("Korea", 1),
             ("Quistburg City", 1),
         ]
+    }
+
+
+def test_a_law_named_after_somebody_names_nobody_where_its_texts_name_nobody_else_so() -> None:
+    counts: dict[EntityName, int] = {("PERSON", "Quist"): 3}
+    law = ["Mayor Waives Quist Act", "Would Repealing the Quist Act Help?"]
+    run_texts = [*law, *["Ann Quist Sails", "Bert Quist Sings"] * 2]
+    run_names = RunNames.of(counts, run_texts)
+    finder = run_names.find_written(counts)
+
+    def rank(texts: list[str]) -> TopNames:
+        return rank_names(counts, run_names=run_names, held=finder.count(texts))
+
+    assert (rank(law).by_type, rank(law).unproven) == ({}, 1)
+    assert rank([*law, "Quist Wins"]).by_type == {"PERSON": [("Quist", 1)]}
+    assert rank([*law, "Quist Wins", "Quist\u2019s Act", "Will Quist? Act!"]).by_type == {
+        "PERSON": [("Quist", 5)]
+    }
+
+
+def test_a_person_of_the_run_is_named_by_the_only_text_of_a_month_though_it_is_on_a_report() -> (
+    None
+):
+    counts: dict[EntityName, int] = {("PERSON", "Quist"): 2}
+    run_texts = ["Ann Quist Sails"] * 3 + ["Quist Wins"] * 20 + ["Wrong on the Quist Report"]
+    run_names = RunNames.of(counts, run_texts)
+    held = run_names.find_written(counts).count(run_texts[-1:])
+    assert rank_names(counts, run_names=run_names, held=held).by_type == {"PERSON": [("Quist", 1)]}
+
+
+def test_the_chamber_of_a_contested_seat_is_no_organisation_and_its_place_is_named() -> None:
+    counts: dict[EntityName, int] = {("ORG", "Ohio Senate"): 3, ("GPE", "Ohio"): 3}
+    race = ["Secret Test in Ohio Senate Race", "Ohio Senate Candidates Debate"]
+    assert counted(counts, race) == {"GPE": [("Ohio", 2)]}
+    assert counted(
+        counts, [*race, "Ohio Senate Votes", "Ohio Senate Passes Bill", "Rain in Ohio"]
+    ) == {
+        "GPE": [("Ohio", 5)],
+        "ORG": [("Ohio Senate", 4)],
     }
 
 
