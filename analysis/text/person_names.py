@@ -164,7 +164,39 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
             persons[short_name] = text_best
 
     full_names = filter(is_full_name, (*counts, *counts_in_texts))
-    return persons | {full_name: full_name for full_name in full_names}
+    persons |= {full_name: full_name for full_name in full_names}
+    return persons | _find_double_last_names(counts, persons)
+
+
+def _find_double_last_names(
+    counts: Mapping[str, int], persons: Mapping[str, str]
+) -> dict[str, str]:
+    """Map the parts of a full name with two last names to it.
+
+    They are the former of the two, which nobody else bears, alone and behind the first name, and
+    both together: "Blasey", "Christine Blasey" and "Blasey Ford" of "Christine Blasey Ford".
+    """
+    bearers: defaultdict[str, set[str]] = defaultdict(set)
+    for full_name in filter(is_full_name, persons):
+        bearers[last_name(full_name)].add(full_name)
+
+    double_names: dict[str, str] = {}
+    for full_name in sorted(counts, key=lambda key: (-counts[key], key)):
+        former = former_last_name(full_name)
+        if not former or former in double_names:
+            continue
+
+        without_latter = f"{full_name.split()[0]} {former}"
+        both = f"{former} {last_name(full_name)}"
+        bearer = persons.get(former)
+        is_theirs = bearer in {without_latter, both}
+        if bearer is None:
+            is_theirs = bearers[former] <= {without_latter}
+
+        if is_theirs and counts[full_name] >= max(2, counts.get(without_latter, 0)):
+            double_names |= dict.fromkeys((former, without_latter, both), full_name)
+
+    return double_names
 
 
 def _group_full_names(counts: Mapping[str, int]) -> defaultdict[str, dict[str, int]]:
@@ -368,9 +400,11 @@ def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, En
     """
     as_persons = Counter[str]()
     counts_in_full_names = Counter[str]()
+    forms = {form for _, form in counts} - {""}
     for (type_, form), count in counts.items():
-        if type_ == PERSON:
-            key = name_key(form)
+        key = name_key(form)
+        # Somebody who is called by the former of two last names is not called by the latter.
+        if type_ == PERSON and former_last_name(key) not in forms:
             as_persons[last_name(key)] += count
             if is_full_name(key):
                 counts_in_full_names[last_name(key)] += count
@@ -474,6 +508,22 @@ def last_name(key: str) -> str:
         start -= 1
 
     return " ".join(words[start:])
+
+
+def former_last_name(key: str) -> str:
+    """Return the former of two last names in *key* ("blasey" of "christine blasey ford").
+
+    Return "" where it is a full name with one, or with a second first name.
+    """
+    words = key.split()
+    first_names = words[: len(words) - len(last_name(key).split())]
+    if len(first_names) != 2 or not is_full_name(key):
+        return ""
+
+    former = first_names[1]
+    is_known = former in known_names.load().types or _is_place(former)
+    is_other = is_known or is_particle(former) or former in word_list.load().given
+    return "" if is_other else former
 
 
 def is_title(word: str) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, filterfalse
 
 from sqlalchemy import select
 
@@ -16,6 +16,7 @@ from analysis.text.known_names import NO_NAMES, ORGANISATION, PERSON, PLACES
 from analysis.text.person_names import (
     FullNames,
     find_persons_of_other_types,
+    former_last_name,
     has_title,
     identify_persons,
     is_full_name,
@@ -206,8 +207,9 @@ class RunNames:
         if types <= {PERSON, ORGANISATION} and is_in_full:
             return True
         if types <= {ORGANISATION, *PLACES} and not types.isdisjoint(PLACES):
-            is_first_name = self.persons.get(form, "").startswith(f"{form} ")
-            return (is_first_name or is_in_full) and not _holds_place_or_word(form)
+            # The first name, or the former of two last names.
+            stands_before = form in self.persons.get(form, "").split()[:-1]
+            return (stands_before or is_in_full) and not _holds_place_or_word(form)
 
         first_word, _, last_word = form.partition(" ")
         as_person = self.counts.get(last_word, {}).get(PERSON, 0)
@@ -310,7 +312,8 @@ class RunNames:
                     parts_before[entry_key] = part_before
 
         bearers = defaultdict(set)
-        for full_name in set(self.persons.values()):
+        # "Virginia Senate" is none, though Virginia is a first name.
+        for full_name in filterfalse(_is_organisation, set(self.persons.values())):
             bearers[last_name(full_name)].add(full_name)
             bearers[full_name.split()[0]].add(full_name)
 
@@ -321,7 +324,7 @@ class RunNames:
             if type_ == PERSON or key in self.possessives:
                 others = bearers[last_name(key)] - {key}
             elif type_ in _COUNTED_APART:
-                others = self._longer_forms[key] - {key}
+                others = (self._longer_forms[key] | bearers[key]) - {key}
 
             written_names[entry_key] = WrittenNames(
                 frozenset(entry_names),
@@ -461,11 +464,11 @@ def _read_texts(run: RunData) -> Iterator[str]:
 def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """Yield the names that may be last names of persons: of places, those of known persons."""
     known = known_names.load()
-    last_names = {
-        last_name(form)
-        for form, counts_by_type in type_counts.items()
-        if PERSON in counts_by_type and is_full_name(form)
-    }
+    last_names: set[str] = set()
+    for form, counts_by_type in type_counts.items():
+        if PERSON in counts_by_type and is_full_name(form):
+            last_names |= {last_name(form), former_last_name(form)}
+
     for form, counts_by_type in type_counts.items():
         is_of_person = form in last_names and not _holds_place_or_word(form)
         is_candidate = is_of_person or not counts_by_type.keys().isdisjoint({PERSON, ORGANISATION})

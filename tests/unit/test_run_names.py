@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.text.person_names import FullNames, is_full_name, last_name, name_key
+from analysis.text.person_names import (
+    FullNames,
+    former_last_name,
+    is_full_name,
+    last_name,
+    name_key,
+)
 from reports.data.entity_labels import EntityName, NamedEntity, RunNames
 from reports.figures.entities import rank_names
 from textapi.text.keywords import pattern
@@ -52,6 +58,50 @@ def test_a_child_with_a_suffix_is_another_person() -> None:
 def test_a_last_name_with_a_particle_is_one_name() -> None:
     assert shown(persons(De_Quist=2, Bill_de_Quist=3)) == [("PERSON", "Bill de Quist", 5)]
     assert last_name("bill de quist") == "de quist"
+
+
+def test_a_person_with_two_last_names_is_one_by_the_former_and_by_both() -> None:
+    counts: dict[EntityName, int] = {("GPE", "Quist"): 4, **persons(Ann_Quist_Ruel=5, Quist_Ruel=1)}
+    texts = ["Ann Quist Ruel Speaks"] * 5 + ["Quist Must Seem Credible"] * 4 + ["Quist Ruel"]
+    joined = [("PERSON", "Ann Quist Ruel", 10)]
+    assert shown(counts) == joined
+    run_names = RunNames.of(counts, texts)
+    assert shown(counts, run_names) == joined
+    held = run_names.find_written(counts).count(texts)
+    assert held.documents == {("PERSON", "ann quist ruel"): 10}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {("PERSON", "Bert Quist"): 3},
+        {("PERSON", "Ann Quist"): 6},
+    ],
+)
+def test_a_former_last_name_that_somebody_else_bears_or_that_is_the_last_one_stays_apart(
+    other: dict[EntityName, int],
+) -> None:
+    counts = persons(Quist=2, Ann_Quist_Ruel=5) | other
+    assert ("PERSON", "Ann Quist Ruel", 5) in shown(counts)
+
+
+@pytest.mark.parametrize("full_name", ["Mary Tyler Quist", "Ann Ohio Quist", "Ann van Quist"])
+def test_a_middle_name_a_place_and_a_particle_are_no_former_last_names(full_name: str) -> None:
+    assert former_last_name(name_key(full_name)) == ""
+    assert former_last_name(name_key("Ann Ruel Quist")) == "ruel"
+
+
+def test_the_latter_of_two_last_names_alone_is_the_company_it_was_taken_for() -> None:
+    counts: dict[EntityName, int] = {("ORG", "Ruel"): 3, ("GPE", "Quist"): 4}
+    counts |= persons(Ann_Quist_Ruel=5)
+    texts = ["Ann Quist Ruel Speaks"] * 5 + ["Quist Wins"] * 4 + ["Ruel Recalls Cars"] * 3
+    run_names = RunNames.of(counts, texts)
+    held = run_names.find_written(counts).count(texts)
+    entities, _, _ = run_names.merge(counts, held=held)
+    assert [(entity.type, entity.label, entity.count) for entity in entities] == [
+        ("PERSON", "Ann Quist Ruel", 9),
+        ("ORG", "Ruel", 3),
+    ]
 
 
 def test_one_full_name_does_not_tell_whose_many_last_names_are() -> None:
