@@ -36,22 +36,22 @@ def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
     return distinct
 
 
-def list_first_texts(
+def keep_first_documents(
     sentences: Iterable[MentionRow], place_of: Callable[[str], int | None]
-) -> list[str]:
-    """Return the texts of the documents of *sentences*, of each of the run's patterns the first.
+) -> list[MentionRow]:
+    """Return those of a month's mentions whose document is the first of its pattern of the run.
 
     *place_of* gives the place of a document among these patterns. A briefing of each day names
     whom it briefs on, and a month of a keyword may have too few of its texts to show a pattern.
     """
-    texts: dict[str, str] = {}
     first_documents: dict[int, str] = {}
+    kept = []
     for mention in sentences:
         place = place_of(mention.document)
         if place is None or first_documents.setdefault(place, mention.document) == mention.document:
-            texts[mention.document] = mention.text
+            kept.append(mention)
 
-    return list(texts.values())
+    return kept
 
 
 def describe_repeats(count: int, unit: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
-from reports.data.distinct_mentions import describe_repeats, drop_repeats, list_first_texts
+from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_first_documents
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
 from reports.data.held_names import HeldNames, NameFinder
@@ -62,10 +62,10 @@ class MonthSection:
     words: dict[str, int]
     words_note: str
 
-    # All words of the month's mentions, repeats counted once.
+    # All words of the month's mentions, of each of the run's patterns of its first document.
     word_counts: Counter[str]
 
-    # The counts of words leave out this many mentions.
+    # These counts of words leave out this many mentions.
     repeats: int
 
     # Phrases that only repeat the keyword are left out.
@@ -237,10 +237,15 @@ class MonthReader:
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
         repeats = len(sentences) - len(distinct)
         list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
+        first_of_run = keep_first_documents(distinct, place_of)
+        if len(first_of_run) < len(distinct):
+            counts_of_run = count_words([mention.sentence for mention in first_of_run], patterns)
+            word_counts = without_rare_pairs(counts_of_run)
+
         held = HeldNames()
         if keyword.name in self.finders:
-            texts = list_first_texts(distinct, place_of)
-            held = self.finders[keyword.name].count(texts)
+            texts = {mention.document: mention.text for mention in first_of_run}
+            held = self.finders[keyword.name].count(texts.values())
 
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
@@ -261,7 +266,7 @@ class MonthReader:
             words={} if clouds.no_word_twice(listed) else listed,
             words_note=list_note + describe_repeats(repeats, "mention") if list_note else "",
             word_counts=word_counts,
-            repeats=repeats,
+            repeats=len(sentences) - len(first_of_run),
             phrases=phrases,
             names=entities.top_names(
                 keyword_entities, patterns, run_names=read_run_names(self.run), held=held

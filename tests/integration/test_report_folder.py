@@ -781,3 +781,26 @@ def test_the_manifest_lists_what_the_report_is_made_of(made: Made) -> None:
     assert manifest["runs"] == [made.run]
     there = {str(p.relative_to(made.out)) for p in made.out.rglob("*") if p.is_file()}
     assert there == {*manifest["files"], "report.json"}
+
+
+def test_a_daily_briefing_counts_once_a_month_in_the_words_of_a_keyword(tmp_path: Path) -> None:
+    subjects = (
+        "whales ferries lamps orchards kites barns clocks quilts "
+        "apples boilers canoes drums easels fences gloves hinges"
+    )
+    briefings = [
+        Text(f"2021-0{3 + number % 2}-01", f"Covid and {subject} today: Your Harbour Briefing.")
+        for number, subject in enumerate(subjects.split())
+    ]
+    wards = [Text("2021-03-20", f"Covid reaches the {ward} ward.") for ward in ("east", "west")]
+    db = stories.database(tmp_path)
+    stories.store(db, [*briefings, *wards])
+    report(db, stories.months_run(db, "2021-03", "2021-04", ["covid"]), tmp_path / "out")
+    html = (tmp_path / "out" / "keyword-covid.html").read_text(encoding="utf-8")
+    words = html.split('<h2 id="cloud">')[1].split("<h2")[0]
+    assert re.findall(r"<bdi>(\w*)</bdi> <span>2</span>", words) == [
+        *("Briefing", "Harbour", "reaches", "today", "ward"),
+    ]
+    assert "How often each word occurs in 4 mentions" in words
+    assert "14 mentions are left out" in words
+    db.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from reports.data.distinct_mentions import describe_repeats, drop_repeats, list_first_texts
+from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_first_documents
 from reports.data.tables.mentions import MentionRow
 
 START = datetime(2020, 3, 1)  # noqa: DTZ001 - naive UTC, as stored
@@ -40,7 +40,7 @@ def test_a_caption_says_how_many_repeats_are_left_out() -> None:
     assert describe_repeats(31, "post").endswith("counts: 31 posts are left out.")
 
 
-def test_names_are_counted_in_the_first_text_of_each_pattern_of_the_run() -> None:
+def test_the_first_document_of_each_pattern_of_the_run_is_kept() -> None:
     rows = [mention(number, f"Text {number}") for number in range(4)]
     places = {"nyt:0000": 7, "nyt:0002": 7}
-    assert list_first_texts(rows, places.get) == ["Text 0", "Text 1", "Text 3"]
+    assert keep_first_documents(rows, places.get) == [rows[0], rows[1], rows[3]]
