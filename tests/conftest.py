@@ -18,7 +18,13 @@ from cli.stack.supervised_process import SupervisedProcess
 from core.garbage import collect_seldom
 from core.settings import Settings
 from models.database import Database, migrate
-from tests.databases import Postgres, new_database, new_sqlite, statements_compiled_once
+from tests.databases import (
+    FilledDatabases,
+    Postgres,
+    new_database,
+    new_sqlite,
+    statements_compiled_once,
+)
 from tests.e2e_kit import Stub, running_stub
 from tests.memory_folder import find_memory_folder
 from tests.services import (
@@ -158,6 +164,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """An empty database with our tables for each test; the test runs once on each engine."""
     with new_database(request, tmp_path, request.param) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def filled_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FilledDatabases]:
+    """Databases that tests of a module have filled, of which other tests get copies."""
+    folder = tmp_path_factory.mktemp("filled")
+    filled = FilledDatabases(folder, lambda: request.getfixturevalue("_postgres"))
+    with closing(filled):
+        yield filled
 
 
 @pytest.fixture
