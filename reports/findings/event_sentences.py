@@ -93,7 +93,7 @@ def _name_period(period: str) -> str:
 
 
 def _compare_with_usual(event: Event) -> str:
-    """Return both figures, and those without repeats and bulk days where these differ."""
+    """Return both figures, those without repeats and bulk days where these differ, and the peak."""
     words = _WORDS[event.measure]
     now, before = words.write_figure(event.now), words.write_figure(event.before)
     if event.now or not words.nothing:
@@ -102,22 +102,34 @@ def _compare_with_usual(event: Event) -> str:
         # Nothing else says what the figure before is.
         now, before = words.nothing, before + words.unit
 
-    figures = f"{now}, against {before} {_name_usual_periods(event)}"
     if event.before == 0 and not words.is_mean:
-        is_one = event.periods_before == 1
-        periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)
-        figures = f"{now}, and none in the {periods} before"
+        figures = f"{now}, and none {_name_usual_periods(event)}"
+    else:
+        average = "on average " if event.periods_before > 1 else ""
+        figures = f"{now}, against {before} {average}{_name_usual_periods(event)}"
 
     figures += _compare_with_season(event)
 
     judged = event.judged
-    if words.is_mean or not _differs(event.now, judged.now, event.before, judged.before):
-        return figures
+    if not words.is_mean and _differs(event.now, judged.now, event.before, judged.before):
+        figures += (
+            f" ({words.write_figure(judged.now)} against {words.write_figure(judged.before)} "
+            "without repeats and bulk days)"
+        )
 
-    return (
-        f"{figures} ({words.write_figure(judged.now)} against {words.write_figure(judged.before)} "
-        "without repeats and bulk days)"
-    )
+    return figures + _name_furthest(event)
+
+
+def _name_furthest(event: Event) -> str:
+    """Return what the furthest of the weeks in a row has, where it is not the first."""
+    furthest = event.furthest
+    if furthest is None:
+        return ""
+
+    words = _WORDS[event.measure]
+    rose = "rose" if event.now > event.before else "fell"
+    level = words.write_figure(furthest.now) + words.unit
+    return f"; it {rose} to {level} {_name_period(furthest.period)}"
 
 
 def _name_usual_periods(event: Event) -> str:
@@ -126,12 +138,12 @@ def _name_usual_periods(event: Event) -> str:
         if event.periods_before == 1:
             return f"in the {event.grain.value} before"
 
-        return f"on average in the {quantity(event.periods_before, event.grain.value)} before"
+        return f"in the {quantity(event.periods_before, event.grain.value)} before"
 
     if event.periods_before == 1:
         return _name_period(event.usual_periods[0])
 
-    usual = f"on average in {quantity(event.periods_before, f'usual {event.grain.value}')} before"
+    usual = f"in {quantity(event.periods_before, f'usual {event.grain.value}')} before"
     left_out = event.periods_left_out
     if len(left_out) > MOST_NAMED:
         return f"{usual}, {len(left_out)} that were unusual or not whole left out"
