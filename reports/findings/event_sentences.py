@@ -36,6 +36,10 @@ class _Words:
     # A mean of 0 is no absence, and it is told of all texts alone.
     is_mean: bool = False
 
+    def write_level(self, level: float) -> str:
+        """Return a figure that is compared with another; a count of 0 is none."""
+        return self.write_figure(level) if level or self.is_mean else "none"
+
 
 _WORDS: dict[Measure, _Words] = {
     SHARE: _Words("{who} {period}: {share}, {compared}.", "{who}", format_share),
@@ -113,7 +117,7 @@ def _compare_with_usual(event: Event) -> str:
     judged = event.judged
     if not words.is_mean and _differs(event.now, judged.now, event.before, judged.before):
         figures += (
-            f" ({words.write_figure(judged.now)} against {words.write_figure(judged.before)} "
+            f" ({words.write_level(judged.now)} against {words.write_level(judged.before)} "
             "without repeats and bulk days)"
         )
 
@@ -158,8 +162,7 @@ def _compare_with_season(event: Event) -> str:
     if season_period is None:
         return ""
 
-    write_figure = _WORDS[event.measure].write_figure
-    level = write_figure(season_period.level) if season_period.level else "none"
+    level = _WORDS[event.measure].write_level(season_period.level)
     extreme = "highest" if event.now > event.before else "lowest"
     years = f", the {extreme} of {len(event.season)} years" if len(event.season) > 1 else ""
     return f", and {level} {_name_period(season_period.period)}{years}"
