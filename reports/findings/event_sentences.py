@@ -92,8 +92,7 @@ def _around(unit: Unit) -> str:
 def _name_period(period: str) -> str:
     if grains.grain_of(period) == Grain.MONTH:
         return f"in {month_name(period, '%B %Y')}"
-    first_day = grains.first_day(period)
-    return f"in the week from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
+    return f"in the week from {_name_first_day(period)}"
 
 
 def _compare_with_usual(event: Event) -> str:
@@ -152,8 +151,13 @@ def _name_usual_periods(event: Event) -> str:
     if len(left_out) > MOST_NAMED:
         return f"{usual}, {len(left_out)} that were unusual or not whole left out"
 
-    names = [_name_short(period) for period in left_out]
-    return f"{usual}, without {join_words(names)}"
+    if event.grain == Grain.MONTH:
+        names = [month_name(period, "%B %Y") for period in left_out]
+        return f"{usual}, without {join_words(names)}"
+
+    weeks = "the week" if len(left_out) == 1 else "the weeks"
+    days = [_name_first_day(period) for period in left_out]
+    return f"{usual}, without {weeks} from {join_words(days)}"
 
 
 def _compare_with_season(event: Event) -> str:
@@ -177,13 +181,9 @@ def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
     return f"{subject} {_name_period(event.period)}, as {join_words(earlier)}"
 
 
-def _name_short(period: str) -> str:
-    """Name a month, or the first day of a week."""
-    if grains.grain_of(period) == Grain.MONTH:
-        return month_name(period, "%B %Y")
-
+def _name_first_day(period: str) -> str:
     first_day = grains.first_day(period)
-    return f"that from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
+    return f"{first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
 
 
 def _differs(now: float, judged_now: float, before: float, judged_before: float) -> bool:

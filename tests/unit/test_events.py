@@ -274,6 +274,15 @@ def test_a_later_week_is_not_named_with_an_event_that_it_does_not_follow() -> No
     assert (first.furthest, second.furthest) == (None, None)
 
 
+def test_the_weeks_that_an_event_is_not_compared_with_are_named_by_their_first_days() -> None:
+    quiet = [(10, 700)] * 10
+    rows = make_rows([*quiet, (80, 700), (10, 700), (90, 700), (10, 700), (85, 700)], Grain.WEEK)
+    sentences = [describe_event(event, Unit.MENTION) for event in share_events(rows)]
+    assert sentences[1].endswith("in 11 usual weeks before, without the week from 9 March 2020.")
+    without = "without the weeks from 9 March 2020 and 23 March 2020."
+    assert sentences[2].endswith(f"in 12 usual weeks before, {without}")
+
+
 def test_months_of_long_ago_do_not_count() -> None:
     rows = make_rows([(100, 3000)] * 5 + [(60, 3000)] * 13 + [(400, 3000)])
     assert share_events(rows)[-1].before == pytest.approx(0.02)
