@@ -465,11 +465,12 @@ def documents_by_id(
 
 def days_of(period: str) -> list[tuple[datetime, datetime]]:
     """Return each day of a month as (first moment, first moment of the next), naive UTC."""
-    day = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC).replace(tzinfo=None)
-    days = []
-    while f"{day:%Y-%m}" == period:
-        days.append((day, day + timedelta(days=1)))
-        day += timedelta(days=1)
+    first_day = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC).replace(tzinfo=None)
+    day, days = first_day, []
+    while day.month == first_day.month:
+        next_day = day + timedelta(days=1)
+        days.append((day, next_day))
+        day = next_day
 
     return days
 

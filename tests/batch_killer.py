@@ -11,6 +11,9 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+# SQLAlchemy imports the driver with a process's first engine, which takes half of its time.
+import psycopg  # noqa: F401
+
 from core.broker import celery_app
 from core.settings import Settings
 from language_models.batches import BatchClient

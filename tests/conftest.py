@@ -18,7 +18,13 @@ from cli.stack.supervised_process import SupervisedProcess
 from core.garbage import collect_seldom
 from core.settings import Settings
 from models.database import Database, migrate
-from tests.databases import Postgres, new_database, new_sqlite, statements_compiled_once
+from tests.databases import (
+    FilledDatabases,
+    Postgres,
+    new_database,
+    new_sqlite,
+    statements_compiled_once,
+)
 from tests.e2e_kit import Stub, running_stub
 from tests.memory_folder import find_memory_folder
 from tests.services import (
@@ -70,6 +76,14 @@ def pytest_collection_finish() -> None:
 def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the `.env` and the stack of the developer out of tests."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _close_connections() -> Iterator[None]:
+    """Close what a test of a report has opened."""
+    yield
+    if stories := sys.modules.get("tests.report_stories"):
+        stories.close_connections()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -160,6 +174,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
+@pytest.fixture(scope="module")
+def filled_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FilledDatabases]:
+    """Databases that tests of a module have filled, of which other tests get copies."""
+    folder = tmp_path_factory.mktemp("filled")
+    filled = FilledDatabases(folder, lambda: request.getfixturevalue("_postgres"))
+    with closing(filled):
+        yield filled
+
+
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """That database, open."""
@@ -170,12 +195,9 @@ def db(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def command_db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A SQLite database, open, which ``tidings`` finds by its setting, with a home of its own.
-
-    It pools no connections, so that nothing is left open which a test forgets to close.
-    """
+    """A SQLite database, open, which ``tidings`` finds by its setting, with a home of its own."""
     url = new_sqlite(tmp_path / "tidings.db")
-    with closing(Database(url, pooled=False)) as database:
+    with closing(Database(url)) as database:
         monkeypatch.setenv("TIDINGS_DATABASE_URL", url)
         monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
         yield database

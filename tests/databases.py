@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -19,7 +20,9 @@ from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 from core.addresses import sqlite_path
-from models.database import migrate
+from models.database import Database, migrate
+
+T = TypeVar("T")
 
 
 class Statements:
@@ -81,11 +84,72 @@ class Postgres:
     def new_database(self, template: str) -> Iterator[str]:
         """Copy the database *template*; yield the address of the copy, drop it afterwards."""
         name = f"tidings_{secrets.token_hex(6)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self.copy(template, name)
         try:
             yield self.at(name)
         finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self.drop(name)
+
+    def copy(self, template: str, name: str) -> None:
+        """Copy the database *template*, to which nobody is connected."""
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+
+    def drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class FilledDatabases:
+    """Databases that the first test fills and the others copy."""
+
+    def __init__(self, folder: Path, find_postgres: Callable[[], Postgres]) -> None:
+        self._folder = folder
+        self._find_postgres = find_postgres
+        # The name of each copy and what the function returned, by function, once for SQLite.
+        self._copies: dict[tuple[bool, Callable[..., Any]], tuple[str, Any]] = {}
+
+    def fill(self, url: str, fill: Callable[..., T], *arguments: Any) -> T:
+        """Fill an empty database as *fill* does, which is called once for each kind of database.
+
+        Return what *fill* returned. Nobody may be connected to the database.
+        """
+        path = sqlite_path(url)
+        key = (path is not None, fill)
+        if key in self._copies:
+            name, outcome = self._copies[key]
+            self._restore(name, url)
+            return outcome  # type: ignore[no-any-return]
+
+        outcome = fill(*arguments)
+        name = f"tidings_filled_{secrets.token_hex(6)}"
+        if path is None:
+            self._find_postgres().copy(_database_name(url), name)
+        else:
+            with closing(Database(url)) as database:
+                database.checkpoint_wal()
+
+            shutil.copyfile(path, self._folder / name)
+
+        self._copies[key] = (name, outcome)
+        return outcome
+
+    def _restore(self, name: str, url: str) -> None:
+        path = sqlite_path(url)
+        if path is None:
+            server = self._find_postgres()
+            server.drop(_database_name(url))
+            server.copy(name, _database_name(url))
+        else:
+            shutil.copyfile(self._folder / name, path)
+
+    def close(self) -> None:
+        """Drop the copies on the server; those in the folder are the caller's."""
+        for (is_sqlite, _fill), (name, _outcome) in self._copies.items():
+            if not is_sqlite:
+                self._find_postgres().drop(name)
+
+
+def _database_name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
 
 
 def new_sqlite(path: Path) -> str:

@@ -15,9 +15,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from reports.build import second_process
 from reports.figures import style
 from reports.figures.small_print import POINTS
 from reports.figures.spec import FigureSpec
+from tests import warm_python
 
 # A figure is known by all that it depends on: how it is drawn, its data, the note below it, and
 # whether it has a PNG.
@@ -30,6 +32,16 @@ _SKETCHES: dict[_Key, dict[str, bytes]] = {}
 # The sizes of drawings, whatever stands below them.
 _SIZES: dict[tuple[Callable[..., object], str], tuple[float, float]] = {}
 _render = FigureSpec.render
+_count_processors = second_process.count_processors
+
+
+def find_claims(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of `figures_as_sketches` that the processes of the tests share."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    return folder / "drawn"
 
 
 @contextmanager
@@ -39,11 +51,24 @@ def figures_as_sketches(claims: Path) -> Iterator[None]:
     All processes of the tests share the folder *claims*: a file of it says that one of them draws
     the figure of a kind. For a sketch our code fills the axes with the data, then matplotlib is not
     asked to lay them out and to write them, which is five sixths of the time: the files are a hash
-    of all that the figure depends on.
+    of all that the figure depends on. Workers and commands that tests start sketch all figures.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FigureSpec, "render", partialmethod(_draw_or_sketch, claims))
+        patch.setattr(second_process, "count_processors", _count_one)
+        patch.setattr(warm_python, "has_sketches", True)
         yield
+
+
+def sketch_all_figures() -> None:
+    """Sketch all figures of this process, which is a worker or a command."""
+    FigureSpec.render = _sketch  # type: ignore[method-assign]
+    second_process.count_processors = _count_one
+
+
+def _count_one() -> int:
+    """Have reports made by one process: a second one draws in full, after three seconds."""
+    return 1
 
 
 @contextmanager
@@ -51,6 +76,8 @@ def figures_in_full() -> Iterator[None]:
     """Draw each figure as a report does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FigureSpec, "render", _render)
+        patch.setattr(second_process, "count_processors", _count_processors)
+        patch.setattr(warm_python, "has_sketches", False)
         yield
 
 
@@ -88,7 +115,7 @@ def _claim(claims: Path, kind: str) -> bool:
     return True
 
 
-def _sketch(spec: FigureSpec, note: str) -> dict[str, bytes]:
+def _sketch(spec: FigureSpec, note: str = "") -> dict[str, bytes]:
     digest = hashlib.shake_256(f"{spec.data}\0{note}".encode())
     width, height = _fill_axes(spec, note)
     svg = (

@@ -56,7 +56,7 @@ PRELOADED = (
     *("cli.control", "cli.inspect", "cli.operations", "cli.plan", "cli.report", "cli.submit"),
     *("cli.forget", "cli.import_", "cli.label", "cli.pack", "cli.stored", "cli.trainings"),
     *("cli.watch", "sqlalchemy.dialects.postgresql", "workers.executor", "workers.runtime"),
-    *("reports.build.report_folder", "sources.cc_news"),
+    *("reports.build.report_folder", "sources.cc_news", "tests.figures_kit"),
 )
 # Imported when the first one is to start.
 TEXTAPI = (
@@ -70,6 +70,8 @@ PR_SET_CHILD_SUBREAPER = 36
 ROOM = "-" * 500
 # No descriptor of a child has so high a number.
 HIGH = 200
+# Whether processes that are started now sketch the figures of reports, as `figures_kit` has it.
+has_sketches = False
 _execute_child = subprocess.Popen._execute_child
 _execute_parameters = inspect.signature(_execute_child)
 
@@ -168,6 +170,7 @@ def _forking_from(warm: WarmPython) -> Callable[..., None]:
             "variables": dict(os.environ if bound["env"] is None else bound["env"]),
             "is_leader": bool(bound["start_new_session"]),
             "descriptors": [0, 1, 2, *bound["pass_fds"]],
+            "has_sketches": has_sketches,
         }
         process.pid = warm.start(request, [*standard, *bound["pass_fds"]])
         process._child_created = True
@@ -314,8 +317,22 @@ def _import_all(modules: Sequence[str]) -> None:
     for module in modules:
         importlib.import_module(module)
 
+    if modules is TEXTAPI:
+        _load_models()
+
     gc.collect()
     gc.freeze()
+
+
+def _load_models() -> None:
+    """Load what a Text API loads in its first two seconds: each server has two language models."""
+    from textapi.engine import language  # noqa: PLC0415 - time that only a Text API needs
+    from textapi.engine.polarity import text_polarity  # noqa: PLC0415
+
+    text_polarity("A good beginning.")
+    text_polarity("A good beginning.", "news")
+    load, loaded = language.load, [language.load(), language.load()]
+    language.load = lambda: loaded.pop() if loaded else load()
 
 
 def _serve_starter(request: dict[str, Any]) -> dict[str, Any]:
@@ -388,6 +405,7 @@ def _become(request: dict[str, Any]) -> None:
     time.tzset()
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    _draw_as(request)
     sys.argv = [request["module"], *request["words"]]
     _show_command([sys.executable, "-P", "-m", *sys.argv])
 
@@ -405,6 +423,14 @@ def _become(request: dict[str, Any]) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def _draw_as(request: dict[str, Any]) -> None:
+    """Draw figures, here and in processes that this one starts, as the test does."""
+    global has_sketches  # noqa: PLW0603 - as a module that is the main one of its process
+    has_sketches = request["has_sketches"]
+    if has_sketches:
+        importlib.import_module("tests.figures_kit").sketch_all_figures()
 
 
 def _show_command(words: Sequence[str]) -> None:

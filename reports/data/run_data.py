@@ -125,6 +125,10 @@ class RunData:
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
 
+    # A share is of the documents of this run, without those that mention the keyword and are left
+    # out; None if it is of the documents that the selection leaves.
+    among_documents_of: RunData | None = None
+
     # True if the names of people who coded are numbers in tables.
     hides_coders: bool = False
 

@@ -7,7 +7,7 @@ of them is printed with both numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from analysis.text.near_duplicates import Pattern
@@ -24,7 +24,10 @@ class Variants:
     """A run, and the same run without some documents; None where there are no such documents."""
 
     run: RunData
+
+    # A share leaves out the repeats that mention its keyword, and no others.
     without_families: RunData | None
+
     without_bulk_days: RunData | None
 
     # The largest families come first.
@@ -44,7 +47,7 @@ def _make_variants(run: RunData) -> Variants:
     without_families = without_bulk_days = None
     if places:
         selection = run.selection | Selection(places=frozenset(places))
-        without_families = select_documents(run, selection)
+        without_families = replace(select_documents(run, selection), among_documents_of=run)
 
     if bulk_days:
         selection = run.selection | Selection(days=bulk_days)

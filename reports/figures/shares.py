@@ -260,8 +260,8 @@ def _explain(panels: Sequence[SharePanel], documents: int) -> str:
         parts.append("Paler: repeats.")
     if any(panel.bulk for panel in panels):
         parts.append(
-            "A bulk day has far more documents than its weekday usually has: they were loaded at "
-            "once."
+            "A bulk day has far more documents than its weekday usually has, as if they were "
+            "loaded at once."
         )
 
     return " ".join(parts)

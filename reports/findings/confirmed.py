@@ -50,14 +50,14 @@ def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[
         kept = _count_documents(variants.without_families)
         for subject, found in confirmed.items():
             left_out = _name_families(run, subject, documents[subject] - kept[subject])
-            without = LeftOut(left_out, "repeats", kept=kept[ALL] / max(1, documents[ALL]))
+            without = LeftOut(left_out, "repeats")
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
 
     if variants.without_bulk_days is not None:
         others = read_findings(variants.without_bulk_days)
         days = variants.bulk_days
         again = "that day" if len(days) == 1 else "those days"
-        without = LeftOut(_name_days(days), again, kept=1.0)
+        without = LeftOut(_name_days(days), again)
         for subject, found in confirmed.items():
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
 
@@ -70,10 +70,6 @@ class LeftOut:
 
     first: str
     again: str
-
-    # The share of all documents that is left. Repeats are in all periods: if each loses the same
-    # part of its documents, all shares of other texts grow by the inverse, which changes nothing.
-    kept: float
 
 
 def _confirm(
@@ -89,7 +85,7 @@ def _confirm(
             continue
 
         text = finding.text
-        if finding.clause and other is not None and not _is_same(finding, other, without):
+        if finding.clause and other is not None and not _is_same(finding, other):
             text = f"{text} Without {name}, {other.clause}."
             name = without.again
 
@@ -98,13 +94,12 @@ def _confirm(
     return confirmed
 
 
-def _is_same(finding: Finding, other: Finding, without: LeftOut) -> bool:
+def _is_same(finding: Finding, other: Finding) -> bool:
     """Return whether both have the same answer, and figures that hardly differ."""
     if finding.answer != other.answer:
         return False
 
-    rescaled = [share * without.kept for share in other.shares]
-    has_same_shares = _is_near(finding.shares, other.shares) or _is_near(finding.shares, rescaled)
+    has_same_shares = _is_near(finding.shares, other.shares)
     has_same_counts = bool(finding.shares) or _is_near(
         finding.counts, other.counts, floor=FEW_DOCUMENTS
     )

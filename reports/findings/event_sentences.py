@@ -36,6 +36,10 @@ class _Words:
     # A mean of 0 is no absence, and it is told of all texts alone.
     is_mean: bool = False
 
+    def write_level(self, level: float) -> str:
+        """Return a figure that is compared with another; a count of 0 is none."""
+        return self.write_figure(level) if level or self.is_mean else "none"
+
 
 _WORDS: dict[Measure, _Words] = {
     SHARE: _Words("{who} {period}: {share}, {compared}.", "{who}", format_share),
@@ -88,12 +92,11 @@ def _around(unit: Unit) -> str:
 def _name_period(period: str) -> str:
     if grains.grain_of(period) == Grain.MONTH:
         return f"in {month_name(period, '%B %Y')}"
-    first_day = grains.first_day(period)
-    return f"in the week from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
+    return f"in the week from {_name_first_day(period)}"
 
 
 def _compare_with_usual(event: Event) -> str:
-    """Return both figures, and those without repeats and bulk days where these differ."""
+    """Return both figures, those without repeats and bulk days where these differ, and the peak."""
     words = _WORDS[event.measure]
     now, before = words.write_figure(event.now), words.write_figure(event.before)
     if event.now or not words.nothing:
@@ -102,22 +105,34 @@ def _compare_with_usual(event: Event) -> str:
         # Nothing else says what the figure before is.
         now, before = words.nothing, before + words.unit
 
-    figures = f"{now}, against {before} {_name_usual_periods(event)}"
     if event.before == 0 and not words.is_mean:
-        is_one = event.periods_before == 1
-        periods = event.grain.value if is_one else quantity(event.periods_before, event.grain.value)
-        figures = f"{now}, and none in the {periods} before"
+        figures = f"{now}, and none {_name_usual_periods(event)}"
+    else:
+        average = "on average " if event.periods_before > 1 else ""
+        figures = f"{now}, against {before} {average}{_name_usual_periods(event)}"
 
     figures += _compare_with_season(event)
 
     judged = event.judged
-    if words.is_mean or not _differs(event.now, judged.now, event.before, judged.before):
-        return figures
+    if not words.is_mean and _differs(event.now, judged.now, event.before, judged.before):
+        figures += (
+            f" ({words.write_level(judged.now)} against {words.write_level(judged.before)} "
+            "without repeats and bulk days)"
+        )
 
-    return (
-        f"{figures} ({words.write_figure(judged.now)} against {words.write_figure(judged.before)} "
-        "without repeats and bulk days)"
-    )
+    return figures + _name_furthest(event)
+
+
+def _name_furthest(event: Event) -> str:
+    """Return what the furthest of the weeks in a row has, where it is not the first."""
+    furthest = event.furthest
+    if furthest is None:
+        return ""
+
+    words = _WORDS[event.measure]
+    rose = "rose" if event.now > event.before else "fell"
+    level = words.write_figure(furthest.now) + words.unit
+    return f"; it {rose} to {level} {_name_period(furthest.period)}"
 
 
 def _name_usual_periods(event: Event) -> str:
@@ -126,18 +141,23 @@ def _name_usual_periods(event: Event) -> str:
         if event.periods_before == 1:
             return f"in the {event.grain.value} before"
 
-        return f"on average in the {quantity(event.periods_before, event.grain.value)} before"
+        return f"in the {quantity(event.periods_before, event.grain.value)} before"
 
     if event.periods_before == 1:
         return _name_period(event.usual_periods[0])
 
-    usual = f"on average in {quantity(event.periods_before, f'usual {event.grain.value}')} before"
+    usual = f"in {quantity(event.periods_before, f'usual {event.grain.value}')} before"
     left_out = event.periods_left_out
     if len(left_out) > MOST_NAMED:
         return f"{usual}, {len(left_out)} that were unusual or not whole left out"
 
-    names = [_name_short(period) for period in left_out]
-    return f"{usual}, without {join_words(names)}"
+    if event.grain == Grain.MONTH:
+        names = [month_name(period, "%B %Y") for period in left_out]
+        return f"{usual}, without {join_words(names)}"
+
+    weeks = "the week" if len(left_out) == 1 else "the weeks"
+    days = [_name_first_day(period) for period in left_out]
+    return f"{usual}, without {weeks} from {join_words(days)}"
 
 
 def _compare_with_season(event: Event) -> str:
@@ -146,8 +166,7 @@ def _compare_with_season(event: Event) -> str:
     if season_period is None:
         return ""
 
-    write_figure = _WORDS[event.measure].write_figure
-    level = write_figure(season_period.level) if season_period.level else "none"
+    level = _WORDS[event.measure].write_level(season_period.level)
     extreme = "highest" if event.now > event.before else "lowest"
     years = f", the {extreme} of {len(event.season)} years" if len(event.season) > 1 else ""
     return f", and {level} {_name_period(season_period.period)}{years}"
@@ -162,13 +181,9 @@ def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
     return f"{subject} {_name_period(event.period)}, as {join_words(earlier)}"
 
 
-def _name_short(period: str) -> str:
-    """Name a month, or the first day of a week."""
-    if grains.grain_of(period) == Grain.MONTH:
-        return month_name(period, "%B %Y")
-
+def _name_first_day(period: str) -> str:
     first_day = grains.first_day(period)
-    return f"that from {first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
+    return f"{first_day.day} {MONTHS[first_day.month - 1]} {first_day.year}"
 
 
 def _differs(now: float, judged_now: float, before: float, judged_before: float) -> bool:

@@ -168,6 +168,9 @@ class Event:
     # The same periods of earlier years, the latest first.
     season: tuple[SeasonPeriod, ...] = ()
 
+    # Of the weeks in a row that it begins, the one that departs furthest; None if it does itself.
+    furthest: Event | None = None
+
     @property
     def most_alike_season(self) -> SeasonPeriod | None:
         """The period of the season that is furthest to the side to which the event departs."""
@@ -225,6 +228,12 @@ class Event:
         is_next = grains.next_period(previous.period) == self.period
         return is_next and (self.now > self.before) == (previous.now > previous.before)
 
+    def followed_by(self, later: Event) -> Event:
+        """Return the event with a *later* week of those in a row that it begins."""
+        choose = max if self.now > self.before else min
+        furthest = choose(self.furthest or self, later, key=attrgetter("now"))
+        return replace(self, furthest=None if furthest is self else furthest)
+
     def overlaps(self, other: Event) -> bool:
         """Return whether the two are of the same subject and measure, and share a day."""
         if (self.subject, self.measure) != (other.subject, other.measure):
@@ -254,24 +263,40 @@ def find_events(series: Iterable[Series]) -> Surprises:
     candidates: list[Event] = []
     in_season: list[Event] = []
     for watched in series:
-        previous: Event | None = None
-        for judgement in watched.judge():
-            if judgement.is_surprise:
-                event = watched.tell(judgement)
-                if event.is_worth_telling and not event.continues(previous):
-                    events.append(event)
-
-                previous = event
-            elif judgement.departs:
-                in_season.append(watched.tell(judgement))
-            elif judgement.is_out_of_season and judgement.departure.p_value <= PROBABLE:
-                change = watched.tell(judgement)
-                if change.is_worth_telling:
-                    candidates.append(change)
+        told = _tell_series(watched)
+        events += told.events
+        candidates += told.changes
+        in_season += told.recurring
 
     events = sorted(_tell_wording_once(events), key=_by_time)
     changes = _choose_changes(candidates, events)
     return Surprises(events, changes, _choose_recurring(in_season, events))
+
+
+def _tell_series(watched: Series) -> Surprises:
+    """Return the events of one series, of weeks in a row the first, and all its changes."""
+    told = Surprises()
+    first: Event | None = None
+    previous: Event | None = None
+    for judgement in watched.judge():
+        if judgement.is_surprise:
+            event = watched.tell(judgement)
+            if not event.continues(previous):
+                first = event
+                if event.is_worth_telling:
+                    told.events.append(event)
+            elif first is not None and told.events and told.events[-1].period == first.period:
+                told.events[-1] = told.events[-1].followed_by(event)
+
+            previous = event
+        elif judgement.departs:
+            told.recurring.append(watched.tell(judgement))
+        elif judgement.is_out_of_season and judgement.departure.p_value <= PROBABLE:
+            change = watched.tell(judgement)
+            if change.is_worth_telling:
+                told.changes.append(change)
+
+    return told
 
 
 def _tell_wording_once(events: Sequence[Event]) -> list[Event]:

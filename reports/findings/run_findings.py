@@ -17,7 +17,7 @@ from reports.findings.group_facts import state_groups
 from reports.findings.mood_facts import state_mood
 from reports.findings.pair_facts import state_pairs
 from reports.findings.post_facts import state_accounts, state_posts
-from reports.findings.share_facts import state_shares
+from reports.findings.share_facts import SHARE, state_shares
 
 
 def read_month_findings(run: RunData) -> dict[str, list[Finding]]:
@@ -68,11 +68,18 @@ def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     """Return at most *most* findings for the head of a page.
 
     The first finding of each subject is chosen, then the second of each, as *findings* list them:
-    the most interesting first. The first ones stand first, in the order of the subjects.
+    the most interesting first. Of the subject with the highest share its share comes first, since
+    that is what the picture shows first. The first ones stand first, in the order of the subjects.
     """
+    highest = max(
+        (finding for subject in findings.values() for finding in subject if finding.topic == SHARE),
+        key=lambda finding: max(finding.shares, default=0.0),
+        default=None,
+    )
     candidates = []
     for subject_place, subject_findings in enumerate(findings.values()):
-        for rank, finding in enumerate(subject_findings):
+        ranked = sorted(subject_findings, key=lambda finding: finding is not highest)
+        for rank, finding in enumerate(ranked):
             candidates.append((rank, -finding.interest, subject_place, finding))
 
     chosen = sorted(candidates, key=itemgetter(0, 1, 2))[:most]

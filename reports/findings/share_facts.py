@@ -19,6 +19,9 @@ from reports.findings.overtakings import find_overtakings, state_overtaking
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, format_shares, join_words, quantity
 
+# The topic of what is said of the highest and the lowest share.
+SHARE = ("share",)
+
 # Of fewer documents each month is named with its count.
 FEW_DOCUMENTS = 10
 # A level has at least so many periods on either side of its change.
@@ -64,7 +67,7 @@ def state_shares(
     if not matched:
         documents = sum(count.documents for count in counts)
         text = f"None of the {quantity(documents, 'document')} that were read mentions {subject}."
-        return [fact(("share",), ("never",), text, clause="no document mentions it")]
+        return [fact(SHARE, ("never",), text, clause="no document mentions it")]
 
     facts = [
         *_state_highest(subject, list_counted_periods(period_rows), counts),
@@ -105,7 +108,7 @@ def _state_highest(
             f"{join_words(named)}."
         )
         clause = f"it is mentioned in {join_words(named)}"
-        return [fact(("share",), ("few",), text, counts=(matched,), clause=clause, interest=0.3)]
+        return [fact(SHARE, ("few",), text, counts=(matched,), clause=clause, interest=0.3)]
 
     ranked = sorted(whole_counts, key=lambda count: (-count.share, count.period))
     if not ranked or not ranked[0].matched:
@@ -117,7 +120,7 @@ def _state_highest(
         text = f"{subject} is in {_share(top)} of {_month(top)}."
         return [
             fact(
-                ("share",),
+                SHARE,
                 ("highest", top.period),
                 text,
                 counts=(top.matched,),
@@ -137,7 +140,7 @@ def _state_highest(
         text, clause = f"{subject} is in {both}.", f"it is in {both}"
         return [
             fact(
-                ("share",),
+                SHARE,
                 ("both",),
                 text,
                 clause=clause,
@@ -159,7 +162,7 @@ def _state_extremes(subject: str, ranked: Sequence[PeriodShare]) -> list[Finding
 
     return [
         fact(
-            ("share",),
+            SHARE,
             answer,
             text,
             counts=(top.matched, second.matched, lowest.matched),

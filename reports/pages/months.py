@@ -249,6 +249,11 @@ class MonthsPage:
         return entities.is_in_title_case(self.texts)
 
     @property
+    def months_with_documents(self) -> int:
+        """How many of the run's months have a document."""
+        return sum(month_row.documents > 0 for month_row in self.keywords[0].rows)
+
+    @property
     def further_pages(self) -> list[FurtherPage]:
         """The pages that the front page links to, besides those of keywords and months."""
         pages = []

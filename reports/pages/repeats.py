@@ -102,13 +102,12 @@ class Repeats:
         if not self.months:
             return ""
 
-        texts = f"The texts of {self.months}"
+        texts = f"the texts of {self.months}"
         if not self.has_numbers:
             texts += " that mention a keyword"
 
         return (
-            f"{texts} together decide which texts are: a run of other months may call a few others "
-            "so."
+            f"They are found among {texts}: in a run of other months a few other texts are repeats."
         )
 
     def largest(self, name: str) -> list[Repeat]:

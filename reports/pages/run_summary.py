@@ -142,7 +142,6 @@ class RunSummary(RunData):
         if self.engines != [engine_name("news")]:
             return ""
 
-        low, high = map(signed, self.neutral_band)
         chosen = (
             "It was chosen because the run compares months of English news"
             if getattr(self.parameters, "polarity", None) == "news"
@@ -151,7 +150,18 @@ class RunSummary(RunData):
         return (
             "Polarity is that of “news”, a network that was trained on rated sentences of news; "
             f"on headlines it has not seen, readers agree with it more than with VADER. {chosen}. "
-            f"From {low} to {high} it is neutral. Its zero is arbitrary: compare months and "
+            f"{self.neutral_polarity}"
+        )
+
+    @property
+    def neutral_polarity(self) -> str:
+        """What the zero of the polarity engine says, in words; nothing but for `news`."""
+        if self.engines != [engine_name("news")]:
+            return ""
+
+        low, high = map(signed, self.neutral_band)
+        return (
+            f"From {low} to {high} it is neutral, and its zero is arbitrary: compare months and "
             "subjects with it, and say “lower than in March”, not “negative”"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -17,17 +16,13 @@ import packs.verify
 from cli.main import main
 from tests.command_kit import Run, closed_databases
 from tests.databases import migrate_by_copy
-from tests.figures_kit import figures_as_sketches, figures_in_full
+from tests.figures_kit import figures_as_sketches, figures_in_full, find_claims
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _figures_as_sketches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Spend no time on pictures that nobody looks at; of each kind one is drawn in full."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-
-    with figures_as_sketches(folder / "drawn"):
+    with figures_as_sketches(find_claims(tmp_path_factory)):
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -42,6 +43,7 @@ from producers.imports import import_paths
 from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
 from reports.build import report_folder
+from tests.databases import FilledDatabases
 from tests.e2e_kit import Stub, write_archive
 from tests.integration.test_report_folder import Page
 from tests.integration.test_trainings import worker_process
@@ -122,9 +124,61 @@ def months(**options: Any) -> MonthsParameters:
 @pytest.fixture
 def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
-        archive = write_archive(stub_settings.home, HEADLINES)
-        import_paths(opened.db, [archive], source=None, handle=None, columns={})
+        import_headlines(opened)
         yield opened
+
+
+def import_headlines(jobs: Jobs) -> None:
+    archive = write_archive(jobs.settings.home, HEADLINES)
+    import_paths(jobs.db, [archive], source=None, handle=None, columns={})
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that people coded, and a training on their codes."""
+
+    jobs: Jobs
+    coded_run: int
+    training: int
+
+
+@pytest.fixture
+def trained(stub_settings: Settings, filled_databases: FilledDatabases) -> Iterator[Trained]:
+    runs = filled_databases.fill(stub_settings.database, train_on_headlines, stub_settings)
+    with closing(Jobs(stub_settings)) as opened:
+        yield Trained(opened, *runs)
+
+
+def train_on_headlines(settings: Settings) -> tuple[int, int]:
+    with closing(Jobs(settings)) as jobs:
+        import_headlines(jobs)
+        coded_run = code_as_people(jobs)
+        return coded_run, train(jobs, coded_run)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A training, and a run that its network coded, of which people coded a sample."""
+
+    jobs: Jobs
+    training: int
+    run: int
+
+
+@pytest.fixture
+def coded(stub_settings: Settings, filled_databases: FilledDatabases) -> Iterator[Coded]:
+    url = stub_settings.database
+    runs = filled_databases.fill(url, code_headlines, stub_settings, filled_databases)
+    with closing(Jobs(stub_settings)) as opened:
+        yield Coded(opened, *runs)
+
+
+def code_headlines(settings: Settings, filled_databases: FilledDatabases) -> tuple[int, int]:
+    _, training = filled_databases.fill(settings.database, train_on_headlines, settings)
+    with closing(Jobs(settings)) as jobs:
+        run = submit_coded(jobs, training)
+        draw_code_sample(jobs.db, run, DOCUMENTS, n=70, per=SamplePeriod.ALL, seed=1)
+        return training, run
 
 
 def texts_by_id(db: Database) -> dict[int, str]:
@@ -204,8 +258,8 @@ def submit_coded(jobs: Jobs, training: int, codebook: Codebook = DOCUMENTS) -> i
     return run
 
 
-def test_a_network_codes_every_document_as_people_coded_some(jobs: Jobs, stub: Stub) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_a_network_codes_every_document_as_people_coded_some(trained: Trained, stub: Stub) -> None:
+    jobs, training = trained.jobs, trained.training
     calls = stub.counts()["operations"]
     run = submit_coded(jobs, training)
     assert stub.counts()["operations"] == calls
@@ -243,9 +297,9 @@ def test_mentions_are_coded_once_for_each_keyword(jobs: Jobs) -> None:
     assert codes.keys() == expected
 
 
-def test_the_same_codes_give_the_same_weights_and_the_same_rows(jobs: Jobs) -> None:
-    coded_run = code_as_people(jobs)
-    first, second = train(jobs, coded_run), train(jobs, coded_run)
+def test_the_same_codes_give_the_same_weights_and_the_same_rows(trained: Trained) -> None:
+    jobs, first = trained.jobs, trained.training
+    second = train(jobs, trained.coded_run)
     assert weights(jobs.db, first) == weights(jobs.db, second)
 
     run = submit_coded(jobs, first)
@@ -255,12 +309,12 @@ def test_the_same_codes_give_the_same_weights_and_the_same_rows(jobs: Jobs) -> N
 
 
 def test_a_training_continues_after_each_slice_to_the_same_weights(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    coded_run = code_as_people(jobs)
-    expected = weights(jobs.db, train(jobs, coded_run))
+    jobs = trained.jobs
+    expected = weights(jobs.db, trained.training)
 
-    parameters, new_jobs = plan_code_training(coded_run, DOCUMENTS.hash.hex())
+    parameters, new_jobs = plan_code_training(trained.coded_run, DOCUMENTS.hash.hex())
     run = submit_training(jobs.db, parameters, new_jobs)
     # Each slice is over after the first cross-validation.
     monkeypatch.setattr(code_trainings.JobContext, "slice_is_over", property(lambda _: True))
@@ -274,8 +328,10 @@ def test_a_training_continues_after_each_slice_to_the_same_weights(
     assert weights(jobs.db, run) == expected
 
 
-def test_texts_that_trained_the_network_get_the_codes_of_the_cross_validation(jobs: Jobs) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_texts_that_trained_the_network_get_the_codes_of_the_cross_validation(
+    trained: Trained,
+) -> None:
+    jobs, training = trained.jobs, trained.training
     network = read_network(weights(jobs.db, training))
     known = dict(zip(network.hashes, network.outputs[0].known, strict=True))
     codes = codes_of(jobs.db, submit_coded(jobs, training), f"network:{training}")
@@ -292,8 +348,8 @@ def test_texts_that_trained_the_network_get_the_codes_of_the_cross_validation(jo
     assert checked >= 30
 
 
-def test_an_erased_document_has_no_codes_and_the_others_are_coded_again(jobs: Jobs) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_an_erased_document_has_no_codes_and_the_others_are_coded_again(trained: Trained) -> None:
+    jobs, training = trained.jobs, trained.training
     run = submit_coded(jobs, training)
     before = codes_of(jobs.db, run, f"network:{training}")
     with jobs.db.read() as connection:
@@ -308,8 +364,8 @@ def test_an_erased_document_has_no_codes_and_the_others_are_coded_again(jobs: Jo
     assert after == {unit: codes for unit, codes in before.items() if unit.document_id != document}
 
 
-def test_a_run_whose_training_was_forgotten_fails_and_says_so(jobs: Jobs) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_a_run_whose_training_was_forgotten_fails_and_says_so(trained: Trained) -> None:
+    jobs, training = trained.jobs, trained.training
     parameters = match(jobs, months(codebook=DOCUMENTS.hash.hex(), coder=f"network:{training}"))
     run = jobs.submit(parameters)
     forget_run(jobs.db, training)
@@ -341,8 +397,8 @@ def test_a_decision_stands_for_what_coders_who_differ_said(jobs: Jobs) -> None:
     assert unknown not in samples
 
 
-def test_a_plan_says_that_the_network_costs_nothing(jobs: Jobs, stub: Stub) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_a_plan_says_that_the_network_costs_nothing(trained: Trained, stub: Stub) -> None:
+    jobs, training = trained.jobs, trained.training
     engine = Engine(stub.url.removeprefix("http://"))
 
     def plan(parameters: MonthsParameters) -> Any:
@@ -356,8 +412,8 @@ def test_a_plan_says_that_the_network_costs_nothing(jobs: Jobs, stub: Stub) -> N
     )
 
 
-def test_what_does_not_fit_is_refused_when_it_is_submitted(jobs: Jobs) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_what_does_not_fit_is_refused_when_it_is_submitted(trained: Trained) -> None:
+    jobs, training = trained.jobs, trained.training
     harm, coder = DOCUMENTS.hash.hex(), f"network:{training}"
     refused = [
         (months(codebook=harm), "--codebook needs a coder"),
@@ -386,8 +442,8 @@ def test_too_few_codes_train_nothing(jobs: Jobs) -> None:
         check_codes(jobs.db, run, read_shipped("relevance"))
 
 
-def test_a_file_of_lines_is_coded(jobs: Jobs, tmp_path: Any) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_a_file_of_lines_is_coded(trained: Trained, tmp_path: Any) -> None:
+    jobs, training = trained.jobs, trained.training
     lines = tmp_path / "lines.txt"
     lines.write_text("Flood wrecks a town, victims\nA new museum opens to visitors\n")
     first, second = predict_data(jobs.db, training, None, str(lines))
@@ -421,8 +477,8 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
     assert (step.documents, step.state) == (2, StepState.COMPLETE)
 
 
-def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
-    training = train(jobs, code_as_people(jobs))
+def test_texts_in_other_languages_are_left_out_and_counted(trained: Trained) -> None:
+    jobs, training = trained.jobs, trained.training
     foreign = sorted(texts_by_id(jobs.db))[:2]
     with jobs.db.write() as connection:
         in_german = update(Document).where(Document.id.in_(foreign)).values(language_code="de")
@@ -439,11 +495,11 @@ def test_texts_in_other_languages_are_left_out_and_counted(jobs: Jobs) -> None:
 
 
 def test_a_training_whose_process_is_killed_ends_with_the_same_weights(
-    jobs: Jobs, stub_settings: Settings
+    trained: Trained, stub_settings: Settings
 ) -> None:
-    coded_run = code_as_people(jobs)
-    expected = weights(jobs.db, train(jobs, coded_run))
-    parameters, new_jobs = plan_code_training(coded_run, DOCUMENTS.hash.hex())
+    jobs = trained.jobs
+    expected = weights(jobs.db, trained.training)
+    parameters, new_jobs = plan_code_training(trained.coded_run, DOCUMENTS.hash.hex())
     run = submit_training(jobs.db, parameters, new_jobs)
     with worker_process(stub_settings, jobs.row(run).id) as process:
         wait_until(lambda: jobs.row(run).done_units >= 1, what="the first cross-validation")
@@ -454,9 +510,9 @@ def test_a_training_whose_process_is_killed_ends_with_the_same_weights(
 
 
 def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
-    jobs: Jobs, tmp_path: Path
+    trained: Trained, tmp_path: Path
 ) -> None:
-    training = train(jobs, code_as_people(jobs))
+    jobs, training = trained.jobs, trained.training
     index = report_folder.build(jobs.db, [training], tmp_path / "report")
     shown = Page(index.read_text(encoding="utf-8"))
     network = read_network(weights(jobs.db, training))
@@ -491,14 +547,6 @@ def test_lines_name_no_keyword_to_be_asked_of(jobs: Jobs, tmp_path: Path) -> Non
         predict_data(jobs.db, training, None, str(tmp_path / "lines.txt"))
 
 
-def coded_run_with_sample(jobs: Jobs) -> tuple[int, int]:
-    """Return a training, and a run that its network coded, of which people coded a sample."""
-    training = train(jobs, code_as_people(jobs))
-    run = submit_coded(jobs, training)
-    draw_code_sample(jobs.db, run, DOCUMENTS, n=70, per=SamplePeriod.ALL, seed=1)
-    return training, run
-
-
 def turn_a_code_of_the_network(content: bytes) -> bytes:
     """Let the first text that the network put into no harm be harmful."""
     lines = content.splitlines(keepends=True)
@@ -511,9 +559,9 @@ def turn_a_code_of_the_network(content: bytes) -> bytes:
 
 
 def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
-    jobs: Jobs, tmp_path: Path
+    coded: Coded, tmp_path: Path
 ) -> None:
-    training, run = coded_run_with_sample(jobs)
+    jobs, training, run = coded.jobs, coded.training, coded.run
     path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
     with ZipFile(path) as archive:
         assert archive.read("weights/coder.npz") == weights(jobs.db, training)
@@ -545,9 +593,9 @@ def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
 
 
 def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
-    jobs: Jobs, tmp_path: Path
+    coded: Coded, tmp_path: Path
 ) -> None:
-    training, run = coded_run_with_sample(jobs)
+    jobs, training, run = coded.jobs, coded.training, coded.run
     result = verify(pack(jobs, run, tmp_path / "pack.zip", texts=False))
     assert result.problems == []
     reason = "the texts are not in the pack"
@@ -557,9 +605,9 @@ def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
 
 
 def test_a_pack_whose_network_is_malformed_or_was_forgotten_says_that_it_is_not_checked(
-    jobs: Jobs, tmp_path: Path
+    coded: Coded, tmp_path: Path
 ) -> None:
-    training, run = coded_run_with_sample(jobs)
+    jobs, training, run = coded.jobs, coded.training, coded.run
     path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
     broken = change(path, "weights/coder.npz", lambda content: content[:500], checksums=True)
     result = verify(broken)

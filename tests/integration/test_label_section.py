@@ -250,6 +250,9 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
     reason = "Engine tidings-1.3+news-2. Polarity is that of “news”, a network that was trained"
     assert reason in pages["news"]
     assert (
-        "The server was told to answer with it. From −0.13 to +0.20 it is neutral."
-        in (pages["news"])
+        "The server was told to answer with it. From −0.13 to +0.20 it is neutral" in pages["news"]
     )
+
+    neutral = "compare it with care. From −0.13 to +0.20 it is neutral, and its zero is arbitrary"
+    assert neutral in page_text(tmp_path / "news" / "index.html")
+    assert "its zero is arbitrary" not in page_text(tmp_path / "vader" / "index.html")

@@ -168,6 +168,10 @@ def test_no_heading_is_more_than_one_level_below_the_one_before(made: Made, name
     assert [pair for pair in pairwise(headings) if pair[1] > pair[0] + 1] == []
 
 
+def test_the_front_page_says_how_many_of_its_months_have_documents(made: Made) -> None:
+    assert " in 4 of 5 months, from " in made.page.text
+
+
 def test_the_front_page_has_one_picture_and_a_link_to_each_month(made: Made) -> None:
     assert [picture["src"].rsplit("-", 1)[0] for picture in made.page.pictures] == [
         "figures/shares"

@@ -242,6 +242,47 @@ def test_a_week_is_an_event_with_a_key_and_a_sentence_of_its_own() -> None:
     )
 
 
+def test_none_before_is_said_of_the_usual_months_alone() -> None:
+    rows = make_rows([(0, 5000)] * 6 + [(50, 4444), (15, 6353), (233, 4722)])
+    sentences = [describe_event(event, Unit.MENTION) for event in share_events(rows)]
+    assert sentences == [
+        "“k” in July 2020: 50 of 4,444 documents, 1.1 %, and none in the 6 months before.",
+        (
+            "“k” in August 2020: 15 of 6,353 documents, 0.24 %, and none in 6 usual months before, "
+            "without July 2020."
+        ),
+        (
+            "“k” in September 2020: 233 of 4,722 documents, 4.9 %, and none in 6 usual months "
+            "before, without July 2020 and August 2020."
+        ),
+    ]
+
+
+def test_of_weeks_in_a_row_the_first_is_told_and_the_one_that_departs_furthest_is_named() -> None:
+    weeks = [(10, 700)] * 10
+    for later, furthest in (((75, 700), ""), ((140, 700), "20.0 % in the week from 16 March 2020")):
+        rows = make_rows([*weeks, (80, 700), later, (70, 700)], Grain.WEEK)
+        (event,) = share_events(rows)
+        text = describe_event(event, Unit.MENTION)
+        assert event.period == "2020-W11"
+        assert text.endswith(f"before; it rose to {furthest}." if furthest else "weeks before.")
+
+
+def test_a_later_week_is_not_named_with_an_event_that_it_does_not_follow() -> None:
+    rows = make_rows([(10, 700)] * 10 + [(80, 700)] + [(10, 700)] * 10 + [(160, 700)], Grain.WEEK)
+    first, second = share_events(rows)
+    assert (first.furthest, second.furthest) == (None, None)
+
+
+def test_the_weeks_that_an_event_is_not_compared_with_are_named_by_their_first_days() -> None:
+    quiet = [(10, 700)] * 10
+    rows = make_rows([*quiet, (80, 700), (10, 700), (90, 700), (10, 700), (85, 700)], Grain.WEEK)
+    sentences = [describe_event(event, Unit.MENTION) for event in share_events(rows)]
+    assert sentences[1].endswith("in 11 usual weeks before, without the week from 9 March 2020.")
+    without = "without the weeks from 9 March 2020 and 23 March 2020."
+    assert sentences[2].endswith(f"in 12 usual weeks before, {without}")
+
+
 def test_months_of_long_ago_do_not_count() -> None:
     rows = make_rows([(100, 3000)] * 5 + [(60, 3000)] * 13 + [(400, 3000)])
     assert share_events(rows)[-1].before == pytest.approx(0.02)

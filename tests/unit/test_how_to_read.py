@@ -48,10 +48,10 @@ def test_posts_have_no_bulk_days() -> None:
 
 def test_the_texts_that_decide_what_a_repeat_is_are_named() -> None:
     repeats = Repeats(documents=90, repeated=9, subjects={}, unit="mention", months="May 2020")
-    judged_by = "The texts of May 2020 together decide which texts are"
+    judged_by = "They are found among the texts of May 2020: in a run of other months"
     parts = _environment().get_template("parts.html").module
     html = parts.how_to_read("document", UNCHECKED, (), repeats.judged_by)  # type: ignore[attr-defined]
     assert judged_by in html
-    assert "decide" not in "".join(how_to_read("post"))
+    assert "They are found" not in "".join(how_to_read("post"))
     assert "of May 2020 that mention a keyword" in replace(repeats, has_numbers=False).judged_by
     assert replace(repeats, months="").judged_by == ""

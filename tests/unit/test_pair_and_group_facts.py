@@ -11,6 +11,7 @@ from reports.findings.finding import Finding, fact
 from reports.findings.group_facts import state_groups
 from reports.findings.pair_facts import find_pair_overtakings, state_pairs
 from reports.findings.run_findings import choose_leading
+from reports.findings.share_facts import SHARE
 from reports.stats.human_scale import Estimate
 from reports.stats.paired import PairCounts, PairScores
 from tests.period_rows import row
@@ -106,3 +107,14 @@ def test_the_head_of_a_page_has_the_best_finding_of_each_subject_first() -> None
     }
     assert [chosen.text for chosen in choose_leading(findings, 4)] == ["a1", "b1", "all", "a2"]
     assert [chosen.text for chosen in choose_leading({"a": findings["a"]}, 3)] == ["a1", "a2"]
+
+
+def test_the_head_of_a_page_has_the_share_that_its_picture_shows_first() -> None:
+    def share(text: str, highest: float) -> Finding:
+        return fact(SHARE, (), text, shares=(highest, 0.01), interest=0.5)
+
+    first_mention = fact(("first",), (), "a first", interest=0.9)
+    findings = {"a": [first_mention, share("a share", 0.05)], "b": [share("b share", 0.02)]}
+    assert [chosen.text for chosen in choose_leading(findings, 2)] == ["a share", "b share"]
+    findings["b"] = [share("b share", 0.08)]
+    assert [chosen.text for chosen in choose_leading(findings, 2)] == ["a first", "b share"]
