@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.kinds.months import MonthsParameters
+from analysis.kinds.months import Months, MonthsParameters
 from analysis.options import Keyword
 from cli.stack.run import start_stack
 from core.settings import load
@@ -70,7 +70,7 @@ def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
     with start_stack(load(home=folder / "home"), workers=2) as settings:
         db = Database(settings.database)
         import_paths(db, [folder / "archive"], source="nyt", handle=None, columns={})
-        run = submit_run(db, parameters, ())
+        run = submit_run(db, Months().choose_polarity_engine(db, parameters), ())
         done = "SELECT count(*) FROM jobs WHERE state <> 'done'"
 
         def is_done() -> bool:
