@@ -122,18 +122,16 @@ def _is_near(figures: Sequence[float], other_figures: Sequence[float], floor: fl
 
 
 def _count_documents(run: RunData) -> Counter[str]:
-    """Return the documents that mention each subject, and under `ALL` all documents that count."""
+    """Return the documents that mention each subject, and under `ALL` their sum."""
     documents: Counter[str] = Counter()
-    documents_by_period: dict[str, int] = {}
     for period_row in read_periods(run):
         if period_row.term is not None and run.keywords:
             continue
 
         subject = period_row.keyword if run.keywords else period_row.job
         documents[subject or ALL] += period_row.matched or 0
-        documents_by_period[period_row.period] = period_row.documents
 
-    documents[ALL] = sum(documents_by_period.values()) if run.keywords else documents.total()
+    documents[ALL] = documents.total()
     return documents
 
 
