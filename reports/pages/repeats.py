@@ -124,8 +124,8 @@ class Repeats:
         months = quantity(len(shares), "month")
         most_in = f"{month_name(most, '%B %Y')} ({format_share(shares[most])})"
         return (
-            f"In {months} more than a fifth of the {self.unit}s are repeats, most in {most_in}: "
-            "--distinct counts each pattern once a month."
+            f"In {months} at least {FEWEST_SHOWN} {self.unit}s, and more than a fifth, are "
+            f"repeats, most in {most_in}: --distinct counts each pattern once a month."
         )
 
 

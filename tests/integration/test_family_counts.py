@@ -94,8 +94,8 @@ def test_the_page_lists_labels_that_are_no_repeats_and_proposes_distinct_where_r
     index = report_folder.build(db, [run.id], tmp_path)
     page = next(index.parent.glob("keyword-*.html")).read_text(encoding="utf-8")
     proposal = (
-        "In 1 month more than a fifth of the mentions are repeats, most in March 2020 (84.2 %): "
-        "--distinct counts each pattern once a month."
+        "In 1 month at least 5 mentions, and more than a fifth, are repeats, most in March 2020 "
+        "(84.2 %): --distinct counts each pattern once a month."
     )
     assert proposal in page.replace("\N{NO-BREAK SPACE}", " ")
     assert "are no repeats: “<bdi>Critique: …</bdi>” 32 mentions." in page
