@@ -322,7 +322,9 @@ class RunNames:
             type_, key = entry_key
             others: set[str] = set()
             if type_ == PERSON or key in self.possessives:
-                others = bearers[last_name(key)] - {key}
+                # "Pat Quist Jr." holds the name of another.
+                namesakes = {name for name in bearers[key.split()[0]] if name.startswith(f"{key} ")}
+                others = (bearers[last_name(key)] | namesakes) - {key}
             elif type_ in _COUNTED_APART:
                 others = (self._longer_forms[key] | bearers[key]) - {key}
 

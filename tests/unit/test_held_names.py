@@ -34,6 +34,13 @@ def test_a_person_is_counted_by_last_name_and_full_name_and_not_for_another_of_t
     assert counted(counts, texts, of_run) == {"PERSON": [("Quist (as Ann Quist 1)", 3)]}
 
 
+def test_a_full_name_is_not_counted_in_that_of_a_namesake() -> None:
+    texts = ["Ann Quist Jr., Fog and Tide", "Quist Wins", "Ann Quist Sails"]
+    counts: dict[EntityName, int] = {("PERSON", "Quist"): 2, ("PERSON", "Ann Quist"): 1}
+    of_run = {**counts, ("PERSON", "Ann Quist"): 9, ("PERSON", "Ann Quist Jr."): 3}
+    assert counted(counts, texts, of_run) == {"PERSON": [("Quist (as Ann Quist 1)", 2)]}
+
+
 def test_a_name_stands_in_a_text_once_however_often_it_is_written_and_case_counts() -> None:
     counts: dict[EntityName, int] = {("GPE", "U.S."): 2, ("GPE", "Elm Bay"): 3}
     texts = ["U.S. and U.S.-Led Talks", "Talk to us.", "U.S.A.", "Elm\u00a0Bay", "Elm  Bay", "Elm"]
