@@ -72,7 +72,7 @@ class Cube:
     matched: _Integers
 
     # The documents among which they are, by term, group and day: all that count, or without those
-    # alone that match and are left out (see `RunData.among_documents_of`).
+    # alone that match and are left out (see `RunData.whole_run`).
     documents_by_term: _Integers
 
     # A column for each sentence and term: the places of its term, its group and its day, in rows;
@@ -201,10 +201,9 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
     documents = _fold_documents(run, read_selected(run, job), days, groups)
     matched, mentions, polarities = _fold_mentions(run, job, progress, days, groups)
     documents_by_term = np.broadcast_to(documents, matched.shape)
-    if run.among_documents_of is not None:
-        whole_run = run.among_documents_of
-        whole_documents = _fold_documents(run, read_selected(whole_run, job), days, groups)
-        whole_matched, _, _ = _fold_mentions(whole_run, job, progress, days, groups)
+    if run.whole_run is not None:
+        whole_documents = _fold_documents(run, read_selected(run.whole_run, job), days, groups)
+        whole_matched, _, _ = _fold_mentions(run.whole_run, job, progress, days, groups)
         documents_by_term = whole_documents - (whole_matched - matched)
 
     return Cube(

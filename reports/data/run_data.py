@@ -127,7 +127,7 @@ class RunData:
 
     # A share is of the documents of this run, without those that mention the keyword and are left
     # out; None if it is of the documents that the selection leaves.
-    among_documents_of: RunData | None = None
+    whole_run: RunData | None = None
 
     # True if the names of people who coded are numbers in tables.
     hides_coders: bool = False

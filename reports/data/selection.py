@@ -131,7 +131,7 @@ def left_out(run: RunData, job: RunJob) -> Collection[int]:
 
 def select_documents(run: RunData, selection: Selection) -> RunData:
     """Return the run with another selection; what is the same of both is read once, by either."""
-    return replace(run, selection=selection, among_documents_of=None, selected_readings=Readings())
+    return replace(run, selection=selection, whole_run=None, selected_readings=Readings())
 
 
 def find_places(run: RunData) -> dict[str, int | None]:

@@ -47,7 +47,7 @@ def _make_variants(run: RunData) -> Variants:
     without_families = without_bulk_days = None
     if places:
         selection = run.selection | Selection(places=frozenset(places))
-        without_families = replace(select_documents(run, selection), among_documents_of=run)
+        without_families = replace(select_documents(run, selection), whole_run=run)
 
     if bulk_days:
         selection = run.selection | Selection(days=bulk_days)
