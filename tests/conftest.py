@@ -78,14 +78,6 @@ def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(autouse=True)
-def _close_connections() -> Iterator[None]:
-    """Close what a test of a report has opened."""
-    yield
-    if stories := sys.modules.get("tests.report_stories"):
-        stories.close_connections()
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _warm_processes() -> Iterator[None]:
     """Start commands and workers from a process that has done their imports."""
@@ -195,9 +187,12 @@ def db(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def command_db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """A SQLite database, open, which ``tidings`` finds by its setting, with a home of its own."""
+    """A SQLite database, open, which ``tidings`` finds by its setting, with a home of its own.
+
+    It pools no connections, so that nothing is left open which a test forgets to close.
+    """
     url = new_sqlite(tmp_path / "tidings.db")
-    with closing(Database(url)) as database:
+    with closing(Database(url, pooled=False)) as database:
         monkeypatch.setenv("TIDINGS_DATABASE_URL", url)
         monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
         yield database

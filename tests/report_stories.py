@@ -11,7 +11,6 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -57,21 +56,9 @@ class Text:
     source: str = "nyt"
 
 
-# The databases that `database` has opened and a test may have forgotten to close.
-_OPENED: WeakSet[Database] = WeakSet()
-
-
 def database(folder: Path) -> Database:
-    """Return an empty database, whose connections are closed when a test ends."""
-    opened = Database(new_sqlite(folder / "tidings.db"))
-    _OPENED.add(opened)
-    return opened
-
-
-def close_connections() -> None:
-    """Close the connections of all databases; one that is used again opens others."""
-    for opened in _OPENED:
-        opened.close()
+    url = new_sqlite(folder / "tidings.db")
+    return Database(url, pooled=False)  # nothing is left open that a test forgets to close
 
 
 def store(db: Database, texts: Iterable[Text], *, prefix: str = "") -> None:
