@@ -31,7 +31,13 @@ def pause(run: Run) -> None:
 def resume(
     run: Run,
     max_calls: Annotated[
-        int | None, Option(min=1, max=MOST, help="The run's new cap on calls, those made counted.")
+        int | None,
+        Option(
+            min=1,
+            max=MOST,
+            help="The run's new cap on calls of the Text API or a language model, those made "
+            "counted.",
+        ),
     ] = None,
     max_cost: Annotated[
         Money | None,

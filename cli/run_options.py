@@ -52,7 +52,12 @@ class RunOptions:
 
     name: Name = None
     max_calls: Annotated[
-        int | None, Option(min=1, max=MOST, help="Stop after so many calls of all workers.")
+        int | None,
+        Option(
+            min=1,
+            max=MOST,
+            help="Stop after so many calls of the Text API or a language model, by all workers.",
+        ),
     ] = None
     max_cost: Annotated[
         Money | None,

@@ -154,7 +154,7 @@ class HomeCommands(ABC):
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
             counted among the entities.
         name: A name for the run.
-        max_calls: Stop after so many calls of all workers.
+        max_calls: Stop after so many calls of the Text API or a language model, by all workers.
         max_cost: Stop before a language model costs more, whatever happens.
         yes: Agree that texts are sent to a language model outside this machine.
         mask: A PNG in whose shape word clouds are drawn.
@@ -246,7 +246,7 @@ class HomeCommands(ABC):
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
             counted among the entities.
         name: A name for the run.
-        max_calls: Stop after so many calls of all workers.
+        max_calls: Stop after so many calls of the Text API or a language model, by all workers.
         max_cost: Stop before a language model costs more, whatever happens.
         yes: Agree that texts are sent to a language model outside this machine.
         mask: A PNG in whose shape word clouds are drawn.
@@ -329,7 +329,7 @@ class HomeCommands(ABC):
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
             counted among the entities.
         name: A name for the run.
-        max_calls: Stop after so many calls of all workers.
+        max_calls: Stop after so many calls of the Text API or a language model, by all workers.
         max_cost: Stop before a language model costs more, whatever happens.
         yes: Agree that texts are sent to a language model outside this machine.
         mask: A PNG in whose shape word clouds are drawn.

@@ -114,7 +114,7 @@ def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
     if _WHOLE_FIELD.fullmatch(unquoted.strip()):
         field, _, word = unquoted.strip().partition(":")
         raise ValueError(
-            f"{field}: is no field here, and the words of a title are all that is searched: write "
+            f"{field}: is no field here, and a document's text alone is searched: write "
             f"{word}, or {field} OR {word} where both are looked for"
         )
 

@@ -1,11 +1,15 @@
-"""What a report's folder holds, and whether that is up to date; no drawing code is imported."""
+"""What a report's folder holds, and whether it shows the run as it is.
+
+No drawing code is imported.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from operator import attrgetter
 from pathlib import Path
 
@@ -16,23 +20,17 @@ from reports.data.run_data import NO_SELECTION, Selection
 from reports.data.run_fingerprint import fingerprint_run
 from reports.report_files import MANIFEST, is_own_page
 
-# A report is made again when a file of one of these packages has changed.
-_PACKAGES = (
-    "reports",
-    "reports.stats",
-    "reports.words",
-    "reports.data",
-    "reports.data.tables",
-    "reports.findings",
-    "reports.figures",
-    "reports.pages",
-    "reports.pages.templates",
-    "reports.kinds",
-    "reports.build",
+# A report is made again when a file of one of these packages has changed: its own, and all that it
+# imports.
+PACKAGES = (
     "analysis",
-    "analysis.kinds",
-    "analysis.text",
-    "analysis.text.stopwords",
+    "core",
+    "language_models",
+    "models",
+    "networks",
+    "reports",
+    "sources",
+    "textapi",
 )
 
 
@@ -65,15 +63,21 @@ def fingerprint_report(
     for run_id in run_ids:
         hashed.update(f"{run_id} {fingerprint_run(db, run_id)}".encode())
 
-    for package in _PACKAGES:
-        # Only the outermost package is imported: others import the drawing code.
-        root, *inner_packages = package.split(".")
-        folder = files(root).joinpath(*inner_packages)
-        for file in sorted(folder.iterdir(), key=attrgetter("name")):
-            if file.is_file():
-                hashed.update(file.read_bytes())
+    for package in PACKAGES:
+        # Only the outermost package is imported: inner ones import the drawing code.
+        for file in list_files(files(package)):
+            hashed.update(file.read_bytes())
 
     return hashed.hexdigest()
+
+
+def list_files(folder: Traversable) -> Iterator[Traversable]:
+    """Yield the files of a folder and of all folders in it, without compiled code."""
+    for entry in sorted(folder.iterdir(), key=attrgetter("name")):
+        if entry.is_file():
+            yield entry
+        elif entry.name != "__pycache__":
+            yield from list_files(entry)
 
 
 def has_report(out: Path, fingerprint: str) -> bool:
