@@ -23,7 +23,7 @@ from typing import Any
 import harness
 from sqlalchemy import func, select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.logs import configure
@@ -168,7 +168,7 @@ def measure_service(stack: Stack, keywords: Sequence[Keyword]) -> None:
         )
 
     for handle in names_of(jobs, Document.handle):
-        measure(stack, HandlesParameters(steps=("polarity",)), handle)
+        measure(stack, AccountsParameters(steps=("polarity",)), handle)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import harness
 from sqlalchemy import func, select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import ENDED, State
@@ -32,7 +32,7 @@ from tests.services import wait_until
 SLOTS = 2
 SMALL = 20  # accounts of the small run
 SMALL_RUNS = 7  # in all parts together
-ACCOUNTS = HandlesParameters(source="x", steps=("polarity",))
+ACCOUNTS = AccountsParameters(source="x", steps=("polarity",))
 HEADLINES = 600  # a month
 LIMIT = 20  # calls a second
 SLICE_SECONDS = 4.0

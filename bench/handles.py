@@ -31,7 +31,7 @@ import aiohttp
 import harness
 from sqlalchemy import func, select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from core.enums import DOCUMENTS
 from models.database import Database
 from models.tables import Job, JobStep, Run
@@ -89,7 +89,7 @@ def analyse_at_once(stack: harness.Stack, account_count: int) -> tuple[int, floa
     for number in numbers:
         harness.store_documents(stack.db, post_rows(number))
 
-    run = stack.submit(HandlesParameters(), [f"account{number}" for number in numbers])
+    run = stack.submit(AccountsParameters(), [f"account{number}" for number in numbers])
     return run, stack.wait_for(run, with_report=False)
 
 

@@ -6,7 +6,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import Months, MonthsParameters
 from analysis.options import Keyword
 from cli import context
@@ -81,7 +81,7 @@ def _submit_runs(db: Database, out: Path) -> dict[Path, int]:
     months = Months().choose_polarity_engine(db, months)
     digits = plan_training("feedforward", "digits", {"epochs": "10"})
     sine = plan_training("recurrent", "sine", {"epochs": "60"})
-    accounts = HandlesParameters()
+    accounts = AccountsParameters()
     return {
         out: submit_run(db, months, (), name="demo: headlines"),
         out / "accounts": submit_run(db, accounts, synthetic.HANDLES, name="demo: accounts"),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from analysis.grains import list_months
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.kinds.trainings import TrainingParameters
@@ -122,7 +122,7 @@ def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, di
 
 
 def handles(db: Database, *names: str, **options: Any) -> tuple[int, dict[str, int]]:
-    parameters = HandlesParameters(**options).model_dump(mode="json")
+    parameters = AccountsParameters(**options).model_dump(mode="json")
     jobs = [NewJob(JobKind.HANDLE, f"@{name}", {}) for name in names]
     run = create_run(db, kind="handles", name=None, parameters=parameters, jobs=jobs)
     return run, jobs_of(db, run)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from analysis.grains import list_months
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.trainings import TrainingParameters
 from analysis.options import FrozenModel, Keyword
@@ -260,7 +260,7 @@ def handles_run(
     db: Database, handles: Sequence[str], *, missing: Sequence[str] = (), name: str | None = None
 ) -> int:
     """Add a run over the stored posts of accounts; those *missing* do not exist."""
-    parameters = HandlesParameters()
+    parameters = AccountsParameters()
     jobs = {f"@{handle}": {} for handle in (*handles, *missing)}
     run = _create(db, parameters, JobKind.HANDLE, jobs, name=name)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import ENDED, State
@@ -33,7 +33,7 @@ WATCHED = MonthsParameters(
     keywords=(Keyword.parse("fever:flu"), Keyword.parse("ferry")),
     text_size=200,
 )
-ACCOUNTS = HandlesParameters(source="posts")
+ACCOUNTS = AccountsParameters(source="posts")
 TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage")
 TEXTS = (
     "Fever Reaches {}, NATO Says.",

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _TYPED = "typed"
 
 
-class HandlesParameters(PostsParameters):
+class AccountsParameters(PostsParameters):
     """The parameters of `submit handles`; the handles are the names of its jobs."""
 
     kind: Literal["handles"] = "handles"
 
 
-class Accounts(PostsKind[HandlesParameters]):
+class Accounts(PostsKind[AccountsParameters]):
     """Accounts, a job for each; it is named ``@handle``."""
 
     name = "handles"
@@ -38,7 +38,7 @@ class Accounts(PostsKind[HandlesParameters]):
     argument = Argument(
         "handles", "HANDLE...", "Accounts; - reads them from standard input.", reads_input=True
     )
-    parameters = HandlesParameters
+    parameters = AccountsParameters
     prefix = "@"
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -51,13 +51,13 @@ class Accounts(PostsKind[HandlesParameters]):
 
     def job_names(
         self,
-        parameters: HandlesParameters,  # noqa: ARG002
+        parameters: AccountsParameters,  # noqa: ARG002
         subjects: Sequence[str],
     ) -> list[str]:
         """Return the names of the accounts' jobs: the handles, case folded."""
         return ["@" + handle.strip().removeprefix("@").casefold() for handle in subjects]
 
-    def new_jobs(self, parameters: HandlesParameters, subjects: Sequence[str]) -> list[NewJob]:
+    def new_jobs(self, parameters: AccountsParameters, subjects: Sequence[str]) -> list[NewJob]:
         """Return the accounts' jobs; a handle with capitals is kept as it was typed."""
         jobs: dict[str, NewJob] = {}
         job_names = self.job_names(parameters, subjects)
@@ -75,7 +75,7 @@ class Accounts(PostsKind[HandlesParameters]):
 
     def argument_words(
         self,
-        parameters: HandlesParameters,  # noqa: ARG002
+        parameters: AccountsParameters,  # noqa: ARG002
         job_names: Sequence[str],
     ) -> list[str]:
         """Return the handles, with their sign."""
@@ -85,10 +85,10 @@ class Accounts(PostsKind[HandlesParameters]):
         self,
         db: Database,
         settings: Settings,
-        parameters: HandlesParameters,
+        parameters: AccountsParameters,
         subjects: Sequence[str],
         named_fields: Collection[str],
-    ) -> Matched[HandlesParameters]:
+    ) -> Matched[AccountsParameters]:
         """Check handles of several words: only files can bring such. Raises `UsageError`."""
         with db.read() as connection:
             for handle in subjects:
@@ -102,7 +102,7 @@ class Accounts(PostsKind[HandlesParameters]):
         return super().match_stored(db, settings, parameters, subjects, named_fields)
 
     def crawl_target(
-        self, job_name: str, parameters: HandlesParameters, settings: Settings
+        self, job_name: str, parameters: AccountsParameters, settings: Settings
     ) -> CrawlTarget | None:
         """Return the account, if a service is known for its handle and can be asked."""
         handle = self.subject(job_name)

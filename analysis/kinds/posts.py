@@ -76,7 +76,7 @@ class PostsKind(DocumentKind[P]):
     """
 
     prefix: ClassVar[str]
-    report = "portraits"
+    report = "posts"
     unit = Unit.POST
     pipeline = POSTS
     companions = 4

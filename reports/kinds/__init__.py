@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.kinds.months import MONTHS
-from reports.kinds.portraits import PORTRAITS
+from reports.kinds.posts import POSTS
 from reports.kinds.trainings import TRAININGS
 
-REPORT_KINDS = {"months": MONTHS, "portraits": PORTRAITS, "trainings": TRAININGS}
+REPORT_KINDS = {"months": MONTHS, "posts": POSTS, "trainings": TRAININGS}

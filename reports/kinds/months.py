@@ -15,9 +15,9 @@ from reports.findings.estimates import state_reader_mean
 from reports.findings.finding import Finding
 from reports.findings.run_findings import read_month_findings
 from reports.kinds.report_kind import Report, ReportKind
-from reports.pages import months
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
-from reports.pages.front_page import arrange_sentences
+from reports.pages.front_page import draw_figures, make_front_page
+from reports.pages.front_sentences import arrange_sentences
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
 from reports.pages.run_summary import RunSummary
@@ -49,7 +49,7 @@ def write_pages(report: Report) -> None:
         report.write(year.year.page, "year.html", year, title=year.name, samples=[])
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
-        front_page = months.make_page(report.run, report.store, mentions, show_month, show_year)
+        front_page = make_front_page(report.run, report.store, mentions, show_month, show_year)
 
     archive_page = make_archive_page(report.run, report.store)
     report.write(
@@ -81,7 +81,7 @@ def write_pages(report: Report) -> None:
     keyword_names = [keyword.name for keyword in front_page.keywords]
     report.write(
         INDEX,
-        "months.html",
+        "front_page.html",
         front_page,
         title=name_run(report.run),
         samples=front_page.texts,
@@ -114,7 +114,7 @@ def _introduce(run: RunData, subject: str, findings: Sequence[Finding]) -> list[
 MONTHS = ReportKind(
     name_run,
     write_pages,
-    months.draw_figures,
+    draw_figures,
     figures_per_job=2,
     read_findings=read_findings,
 )

@@ -1,101 +1,390 @@
-"""What the front page of a run of months shows first: a picture and three sentences."""
+"""The front page of a run of months, made in one pass over the run's mentions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
 from operator import attrgetter
 
-from analysis import grains
-from reports.data.period_counts import cut_off, gaps
+from core.enums import Grain
+from reports.data.block_intervals import use_block_intervals
+from reports.data.coded_samples import read_coded_samples
+from reports.data.entity_labels import read_run_names
+from reports.data.family_counts import count_repeated_documents
 from reports.data.run_data import RunData
-from reports.data.tables.periods import PeriodRow, read_series
-from reports.data.variants import read_variants
-from reports.figures import style
+from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.data.tables.entities import read_entities
+from reports.data.tables.keyword_pairs import read_pairs
+from reports.data.tables.mentions import MentionRow, read_mentions
+from reports.data.tables.periods import group_by_term, read_series
+from reports.data.years import (
+    Decade,
+    Year,
+    YearCoverage,
+    cover_years,
+    group_decades,
+    groups_by_year,
+    has_yearly_findings,
+    list_years,
+    read_years,
+)
+from reports.figures import (
+    comparison,
+    entities,
+    phrases,
+    scatter,
+    style,
+)
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.figures.shares import Share, SharePanel, shares_specs
-from reports.findings.confirmed import ALL, FindingsBySubject
-from reports.findings.finding import Finding
-from reports.findings.run_findings import choose_leading
+from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage, make_codes_page
+from reports.pages.groups import GroupSection, make_groups
+from reports.pages.keyword_comparison import KeywordComparison, make_comparison
+from reports.pages.keyword_pages import (
+    KeywordSection,
+    draw_keyword,
+    find_series_span,
+    make_sections,
+)
+from reports.pages.label_section import LabelSection, read_label_section
+from reports.pages.month_calendar import Calendar, make_calendar
+from reports.pages.month_pages import (
+    KeywordMonth,
+    MonthPage,
+    MonthReader,
+    group_by_keyword,
+    neighbours,
+)
+from reports.pages.share_picture import draw_share_picture
+from reports.pages.year_pages import YearPage, YearSection, draw_year
+from reports.stats.intervals import polarity_interval
+from reports.words.scales import UNCHECKED
 
-# The page begins with this many sentences.
-LEADING = 3
-# The page shows at most this many further sentences of a subject.
-FURTHER = 2
+# This many sentences show which scripts the page needs. A later one is kept only if it has a new
+# character.
+MOST_SAMPLES = 20_000
+# The keywords are compared by these columns.
+COMPARED = ("share", "polarity_mean")
 
 
 @dataclass(frozen=True)
-class SubjectSentences:
-    """The findings on a subject that the front page shows further down."""
+class FurtherPage:
+    """A page that the front page links to: its file, its template and its title."""
 
-    shown: Sequence[Finding]
+    file_name: str
+    template: str
+    title: str
 
-    # This many more are on the subject's own page.
-    hidden: int
-
-
-@dataclass(frozen=True)
-class FrontSentences:
-    """The findings on a front page: the leading ones, and the others by keyword."""
-
-    leading: Sequence[Finding]
-    by_subject: Mapping[str, SubjectSentences]
+    # What the page holds, in a few words.
+    contents: str
 
 
-def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject) -> FrontSentences:
-    """Choose the findings that the page begins with, and those that follow by subject."""
-    leading = choose_leading(findings, LEADING)
-    by_subject = {}
-    for subject in (*keyword_names, ALL):
-        others = [finding for finding in findings[subject] if finding not in leading]
-        by_subject[subject] = SubjectSentences(others[:FURTHER], max(0, len(others) - FURTHER))
-
-    return FrontSentences(leading, by_subject)
-
-
-def draw_shares(
-    run: RunData, series: Mapping[str, Sequence[PeriodRow]], span: style.Range, store: FigureStore
-) -> list[FigureRef]:
-    """Draw the shares of all keywords, for a page and for a phone; nothing if none is known."""
-    variants = read_variants(run)
-    distinct: dict[tuple[str | None, str], int] = {}
-    if variants.without_families is not None:
-        for period_row in read_series(replace(variants.without_families, grain=run.grain)):
-            if period_row.term is None and period_row.matched is not None:
-                distinct[period_row.keyword, period_row.period] = period_row.matched
-
-    bulk = {grains.period_of(day, run.grain) for day in variants.bulk_days}
-
-    panels = []
-    for keyword_name, series_rows in series.items():
-        panels.append(_make_panel(keyword_name, series_rows, distinct, bulk))
-
-    documents = sum(map(attrgetter("documents"), next(iter(series.values()), [])))
-    specs = shares_specs(panels, span, documents)
-    return store.show_all(*specs) if specs else []
+COMPARISON = FurtherPage(
+    "compare.html",
+    "months_compare.html",
+    "Keywords compared",
+    "shares and moods on one axis, pair by pair, and what is named together",
+)
+GROUPS = FurtherPage("groups.html", "months_groups.html", "Groups", "side by side, with a table")
+CODES = FurtherPage(
+    CODES_PAGE,
+    "codes.html",
+    CODES_TITLE,
+    "what people who coded a sample would say of all texts, and how right the keywords are",
+)
+COVERAGE = FurtherPage(
+    "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
+)
+METHODS = FurtherPage(
+    "methods.html",
+    "months_methods.html",
+    "Methods, accuracy and files",
+    "how it was counted, how right the engine is, all tables",
+)
 
 
-def _make_panel(
-    keyword_name: str,
-    series_rows: Sequence[PeriodRow],
-    distinct: Mapping[tuple[str | None, str], int],
-    bulk: set[str],
-) -> SharePanel:
-    """Return a keyword's shares; *distinct* has the documents that match and are no repeats."""
-    shares = []
-    for row in series_rows:
-        if row.share is None or row.matched is None or not row.documents:
-            continue
+@dataclass
+class FrontPage:
+    """All that the front page of a run of months needs besides the summary."""
 
-        repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
+    span: style.Range
+    keywords: list[KeywordSection]
+    coverage: CoverageGrid
+    labels: LabelSection
 
-        repeated_share = min(row.share, max(0, repeated) / row.documents)
-        shares.append(Share(row.period, row.share, repeated_share))
+    # The picture of the front page, for a page and for a phone; empty if no share is known.
+    shares: list[FigureRef] = field(default_factory=list)
 
-    return SharePanel(
-        keyword_name,
-        tuple(shares),
-        tuple(gaps(series_rows)),
-        tuple(cut_off(series_rows)),
-        tuple(row.period for row in series_rows if row.period in bulk),
+    # Only several keywords are compared.
+    comparison: list[FigureRef] = field(default_factory=list)
+    pairs: KeywordComparison = field(default_factory=KeywordComparison)
+
+    # Only a run that is grouped by year has them.
+    years: list[Year] = field(default_factory=list)
+
+    # The months that have a page.
+    pages: Sequence[str] = ()
+    groups: GroupSection = field(default_factory=GroupSection)
+
+    # None if nobody has coded a text by a codebook.
+    codes: CodesPage | None = None
+
+    # Samples of the texts show which scripts the page needs.
+    texts: list[str] = field(default_factory=list)
+
+    # All characters in the samples.
+    characters: set[str] = field(default_factory=set)
+
+    @cached_property
+    def is_in_title_case(self) -> bool:
+        """Whether the texts write every word with a capital, as headlines do."""
+        return entities.is_in_title_case(self.texts)
+
+    @property
+    def months_with_documents(self) -> int:
+        """How many of the run's months have a document."""
+        return sum(month_row.documents > 0 for month_row in self.keywords[0].rows)
+
+    @property
+    def further_pages(self) -> list[FurtherPage]:
+        """The pages that the front page links to, besides those of keywords and months."""
+        pages = []
+        if len(self.keywords) > 1:
+            pages.append(COMPARISON)
+        if self.groups.heading:
+            pages.append(replace(GROUPS, title=self.groups.heading))
+        if self.codes is not None:
+            pages.append(CODES)
+
+        return [*pages, COVERAGE, METHODS]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The twelve months of each year, None where the run does not look."""
+        keyword_months = [keyword.months for keyword in self.keywords]
+        return make_calendar(self.span, keyword_months, set(self.pages))
+
+    @property
+    def covered_years(self) -> list[YearCoverage]:
+        """The outcome of the steps, year by year."""
+        return cover_years(self.coverage)
+
+    @property
+    def decades(self) -> list[Decade]:
+        """The years by decade."""
+        return group_decades(self.years)
+
+
+def make_front_page(
+    run: RunData,
+    store: FigureStore,
+    mentions: Iterable[MentionRow],
+    show_month: Callable[[MonthPage], None],
+    show_year: Callable[[YearPage], None],
+) -> FrontPage:
+    """Draw a run's figures in one pass over its *mentions*, and show each month when it is read.
+
+    If the run is grouped by year, each year is shown after its months. Memory holds one year and
+    the counts of all years.
+    """
+    coverage = read_coverage_grid(run)
+    labels = read_label_section(run)
+    keywords = make_sections(run, coverage)
+    for keyword in keywords:
+        keyword.scale = labels.scale(keyword.name)
+        keyword.labelled = labels.by_keyword.get(keyword.name)
+        keyword.repeated_documents = count_repeated_documents(run, keyword.name, None)
+        for month_row in keyword.rows:
+            count = count_repeated_documents(run, keyword.name, month_row.period)
+            keyword.repeats_by_month[month_row.period] = count
+
+    entity_counts = entities.count_names(read_entities(run))
+    run_names = read_run_names(run)
+    finders = {
+        name: run_names.find_written(counts) for name, counts in entity_counts.items() if name
+    }
+    reader = replace(_month_reader(run, store, keywords, labels.scale_of_all), finders=finders)
+    page = FrontPage(reader.span, keywords, coverage, labels, pages=reader.pages)
+    if groups_by_year(run):
+        page.years = list_years(list(reader.span), read_years(run), reader.pages)
+
+    paged_months = set(reader.pages)
+    further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
+    further_pages += bool(read_coded_samples(run))
+    subject_pages = len(reader.pages) + len(page.years) + len(keywords)
+    store.progress.expect_pages(subject_pages + further_pages + 2)
+
+    for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
+        for period, month_mentions in year_months:
+            if period in paged_months:
+                month_page = reader.make_page(period, _months_of(page, period), month_mentions)
+                show_month(month_page)
+                _note_month(page, month_page)
+
+        if page.years:
+            show_year(_make_year_page(page, year, store))
+            _fold_year(page, year, run)
+
+    if page.years:
+        store.draw_the_rest()
+
+    period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
+    series_rows = group_by_term(period_rows)
+    for keyword in page.keywords:
+        keyword.series = series_rows[keyword.name, None]
+        keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
+        keyword.mean, _, _ = polarity_interval(keyword.polarities)
+        keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
+        keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
+        draw_keyword(
+            keyword,
+            entity_counts,
+            run,
+            store,
+            has_year_pages=bool(page.years),
+            in_title_case=page.is_in_title_case,
+        )
+
+    _draw_comparison(page, run, store)
+    page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
+    page.groups = make_groups(run, store, labels.scale)
+    page.codes = make_codes_page(run, store)
+    return page
+
+
+def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
+    """Draw the figures of the months *job_names* alone, which `make_front_page` then finds."""
+    sections = {}
+    for section in make_sections(run, CoverageGrid((), {}), job_names):
+        sections[section.name] = section
+
+    reader = _month_reader(run, store, sections.values())
+    for period, month_mentions in groupby(read_mentions(run, job_names), key=attrgetter("period")):
+        for keyword, sentences in group_by_keyword(reader.keywords, month_mentions):
+            month = sections[keyword.name].months[period]
+            reader.draw_month(keyword, month, sentences)
+            month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
+
+    if groups_by_year(run):
+        for year in dict.fromkeys(job_name[:4] for job_name in job_names):
+            for section in sections.values():
+                draw_year(section.subject, section.scale, year, section.months, store)
+
+
+def _month_reader(
+    run: RunData,
+    store: FigureStore,
+    keywords: Iterable[KeywordSection],
+    scale_of_all: str = UNCHECKED,
+) -> MonthReader:
+    parameters = run.month_parameters
+    span = style.Range(parameters.first, parameters.last)
+    subjects, scales = {}, {}
+    pages = set() if groups_by_year(run) else set(span)
+    for keyword in keywords:
+        subjects[keyword.name], scales[keyword.name] = keyword.subject, keyword.scale
+        pages.update(month_row.period for month_row in keyword.rows if month_row.documents)
+
+    return MonthReader(
+        run, store, parameters.keywords, subjects, scales, scale_of_all, span, sorted(pages)
     )
+
+
+def _by_month(
+    mentions: Iterable[MentionRow], span: style.Range
+) -> Iterator[tuple[str, Iterable[MentionRow]]]:
+    """Yield each month of *span* with its mentions; *mentions* are in the order of the months."""
+    groups = groupby(mentions, key=attrgetter("period"))
+    group = next(groups, None)
+    for period in span:
+        if group is not None and group[0] == period:
+            yield period, group[1]
+            group = next(groups, None)
+        else:
+            yield period, ()
+
+
+def _year_of(month: tuple[str, Iterable[MentionRow]]) -> str:
+    return month[0][:4]
+
+
+def _months_of(page: FrontPage, period: str) -> dict[str, KeywordMonth]:
+    """Return the month *period* of each keyword."""
+    months = {}
+    for keyword in page.keywords:
+        if period in keyword.months:
+            months[keyword.name] = keyword.months[period]
+
+    return months
+
+
+def _make_year_page(page: FrontPage, year: str, store: FigureStore) -> YearPage:
+    """Draw the figures of a year and return its page."""
+    year_names = [listed_year.name for listed_year in page.years]
+    previous_year, next_year = neighbours(year, year_names)
+    sections = []
+    for keyword in page.keywords:
+        figures = draw_year(keyword.subject, keyword.scale, year, keyword.months, store)
+        months = [month for period, month in keyword.months.items() if period[:4] == year]
+        sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months, figures))
+
+    jobs = {job: steps for job, steps in page.coverage.jobs.items() if job[:4] == year}
+    coverage = CoverageGrid(page.coverage.steps, jobs)
+    shown_year = page.years[year_names.index(year)]
+    keyword_months = [keyword.months for keyword in page.keywords]
+    year_periods = [period for period in page.span if period[:4] == year]
+    calendar = make_calendar(year_periods, keyword_months, set(page.pages))
+    return YearPage(shown_year, previous_year, next_year, sections, calendar, coverage)
+
+
+def _fold_year(page: FrontPage, year: str, run: RunData) -> None:
+    """Release what the months of *year* hold, once its page is made."""
+    for keyword in page.keywords:
+        for period, month in keyword.months.items():
+            if period[:4] == year:
+                month.polarities, month.phrases = scatter.of_month(month.row, []), []
+
+        if has_yearly_findings(run):
+            year_phrases = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
+            earlier_phrases = keyword.phrases[: len(keyword.phrases) - len(year_phrases)]
+            keyword.phrases = [
+                *earlier_phrases,
+                *phrases.merge(year_phrases, year, run.month_parameters.phrases),
+            ]
+
+
+def _note_month(page: FrontPage, month_page: MonthPage) -> None:
+    """Add what a month's page has drawn to the counts of all months, and release the rest."""
+    for text in month_page.texts:
+        if len(page.texts) < MOST_SAMPLES or not page.characters.issuperset(text):
+            page.texts.append(text)
+            page.characters.update(text)
+
+    keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
+    for section in month_page.sections:
+        keyword, month = keywords_by_name[section.name], section.month
+        keyword.word_counts.update(section.word_counts)
+        keyword.repeats += section.repeats
+        keyword.held.add(section.held)
+        keyword.phrases += section.phrases
+        if month.polarities.has_polarity:
+            keyword.polarities.extend(month.polarities.polarities)
+
+        month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
+
+
+def _draw_comparison(page: FrontPage, run: RunData, store: FigureStore) -> None:
+    """Draw the shares of the keywords, and several keywords on one axis."""
+    span = find_series_span(run)
+    series_by_keyword = {keyword.name: keyword.series for keyword in page.keywords}
+    page.shares = draw_share_picture(run, series_by_keyword, span, store)
+    if len(page.keywords) == 1:
+        return
+
+    drawn_by_keyword = {keyword.name: keyword.drawn_series for keyword in page.keywords}
+    for column in COMPARED:
+        scale = page.labels.scale_of_all
+        spec = comparison.lines_spec(drawn_by_keyword, span=span, column=column, scale=scale)
+        page.comparison += store.show_all(spec)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import redis
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import State
@@ -47,7 +47,7 @@ TEXTS = (
     'Tide "of" PORT. Tide? tide…',
 )
 RUNS = (
-    (HandlesParameters(), ("bob",)),
+    (AccountsParameters(), ("bob",)),
     (
         MonthsParameters(
             first="2020-01",

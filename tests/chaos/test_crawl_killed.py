@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from core.broker import celery_app, redis_client
 from core.enums import State
 from models.crawls import COMPLETE, read_crawl
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
 
 def submit(fleet: Fleet) -> int:
-    run = submit_run(fleet.db, HandlesParameters(steps=("polarity",)), [ANN])
+    run = submit_run(fleet.db, AccountsParameters(steps=("polarity",)), [ANN])
     fleet.runs.append(run)
     with redis_client(fleet.settings) as broker:
         dispatch_due_jobs(fleet.db, celery_app(fleet.settings), broker)

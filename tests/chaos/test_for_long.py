@@ -14,7 +14,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from core.enums import State
 from models.database import Database, migrate
 from models.documents import add_documents
@@ -116,7 +116,7 @@ def test_thirty_processes_killed_at_work_repeat_no_more_than_they_had_in_flight(
         for number, text in enumerate(texts)
     ]
     add_documents(fleet.db, rows)
-    run = fleet.submit_parameters(HandlesParameters(steps=("polarity",)), *handles)
+    run = fleet.submit_parameters(AccountsParameters(steps=("polarity",)), *handles)
 
     kills = 0
     while kills < KILLS and not fleet.tend(0.6):

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from cli.stack import valkey
@@ -188,7 +188,7 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     worker.terminate()
     worker.wait()
     db = Database(watched.database)
-    waiting = submit_run(db, HandlesParameters(source="x"), ["nasa", "esa"])
+    waiting = submit_run(db, AccountsParameters(source="x"), ["nasa", "esa"])
     dispatch_to_workers(db, watched)
     lengths = {
         queue["name"]: queue["messages"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from cli.stack.supervised_process import SupervisedProcess
@@ -254,7 +254,7 @@ def test_posts_of_a_handle_become_a_portrait(
     )
     import_paths(db, [posts], source="posts", handle=None, columns={})
     start_worker(stub_settings)
-    run = run_to_its_end(stub_settings, HandlesParameters(), "@PILOT", "nobody")
+    run = run_to_its_end(stub_settings, AccountsParameters(), "@PILOT", "nobody")
     assert [
         (p["period"], p["documents"], p["state"])
         for p in exported(stub_settings, run, "periods")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from core.enums import ENDED, State
 from core.settings import Settings
 from models.database import clock
@@ -46,7 +46,7 @@ def work_on_posts(settings: Settings, engine: ChangingEngine, wait: float = 1.0)
         with closing(Jobs(at_service)) as jobs:
             texts = [f"Post {number} is here. It has two sentences." for number in range(40)]
             add_documents(jobs.db, [stored_post(at, text=text) for at, text in enumerate(texts)])
-            run = jobs.submit(HandlesParameters(steps=("polarity",)), "bob")
+            run = jobs.submit(AccountsParameters(steps=("polarity",)), "bob")
             for engine.slices in range(100):
                 job = jobs.slice(run)
                 if job.state in ENDED:

@@ -19,7 +19,7 @@ from analysis.codebooks.network import read_network
 from analysis.codebooks.network_features import hash_words
 from analysis.codebooks.stored import keep_codebook, stored_codebook
 from analysis.kinds import kind_named, result_tables
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from analysis.trainings.codes.samples import read_samples
@@ -422,7 +422,7 @@ def test_what_does_not_fit_is_refused_when_it_is_submitted(trained: Trained) -> 
         (months(codebook=harm, coder="anna"), "--coder anna: write network:RUN"),
         (months(codebook=harm, coder="network:1"), "run 1 is no training"),
         (months(codebook="relevance", coder=coder), "was trained by another codebook"),
-        (HandlesParameters(codebook="relevance", coder=coder), "asks of keywords"),
+        (AccountsParameters(codebook="relevance", coder=coder), "asks of keywords"),
     ]
     for parameters, message in refused:
         with pytest.raises(UsageError, match=message):
@@ -462,7 +462,7 @@ def test_posts_are_coded_once_without_reposts(jobs: Jobs) -> None:
 
     coder = f"network:{training}"
     options = {"steps": ("polarity",), "codebook": POSTS.hash.hex(), "coder": coder}
-    run = jobs.submit(match(jobs, HandlesParameters(**options), "ayr"), "ayr")
+    run = jobs.submit(match(jobs, AccountsParameters(**options), "ayr"), "ayr")
     assert jobs.to_its_end(run).state == State.DONE
     texts = texts_by_id(jobs.db)
     coded = codes_of(jobs.db, run, coder)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
@@ -155,11 +155,11 @@ def test_an_account_whose_posts_had_no_handle_is_read_after_the_import_that_name
     jobs: Jobs,
 ) -> None:
     import_text(jobs.db, WITHOUT_IDS)
-    first = done(jobs, HandlesParameters(), "ann")
+    first = done(jobs, AccountsParameters(), "ann")
     assert jobs.row(first).result == "no-data"
     before = exports(jobs, first)
     import_text(jobs.db, WITHOUT_IDS, "ann")
-    again = done(jobs, HandlesParameters(), "ann")
+    again = done(jobs, AccountsParameters(), "ann")
     assert documents_of(jobs, again) == ["Fog today.", "Rain."]
     assert exports(jobs, first) == before
 
@@ -167,11 +167,11 @@ def test_an_account_whose_posts_had_no_handle_is_read_after_the_import_that_name
 def test_a_run_keeps_its_documents_when_others_become_those_of_its_account(jobs: Jobs) -> None:
     import_text(jobs.db, WITH_IDS)
     import_text(jobs.db, "id,text,date\n3,Snow.,2020-03-05\n", "ann")
-    first = done(jobs, HandlesParameters(), "ann")
+    first = done(jobs, AccountsParameters(), "ann")
     before = exports(jobs, first)
     assert counts(import_text(jobs.db, WITH_IDS, "ann")) == (2, 0, 2, 0)
     assert exports(jobs, first) == before
-    again = done(jobs, HandlesParameters(), "ann")
+    again = done(jobs, AccountsParameters(), "ann")
     assert documents_of(jobs, again) == ["Fog today.", "Rain.", "Snow."]
 
 
@@ -184,13 +184,13 @@ def test_a_search_keeps_what_it_found_and_its_posts_get_their_handle(jobs: Jobs)
     assert {**after, "documents": b""} == {**before, "documents": b""}
     assert before["documents"].replace(b'"handle": null', b'"handle": "ann"') == after["documents"]
     assert after["documents"] != before["documents"]
-    assert documents_of(jobs, done(jobs, HandlesParameters(), "ann")) == ["Fog today.", "Rain."]
+    assert documents_of(jobs, done(jobs, AccountsParameters(), "ann")) == ["Fog today.", "Rain."]
 
 
 def test_what_a_run_has_counted_stays_until_the_run_is_forgotten(jobs: Jobs) -> None:
     hidden = WITH_IDS.replace("date", "when")
     import_text(jobs.db, hidden, "ann")
-    run = done(jobs, HandlesParameters(), "ann")
+    run = done(jobs, AccountsParameters(), "ann")
     before = exports(jobs, run)
     assert counts(import_text(jobs.db, hidden, "ann", published_at="when")) == (2, 0, 0, 2)
     assert exports(jobs, run) == before

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, event, select, update
 from typer.testing import CliRunner
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
@@ -220,7 +220,7 @@ def test_answers_that_do_not_quote_it_are_not_requested_again(
 def test_an_erased_account_has_no_portrait_and_the_others_keep_theirs(
     jobs: Jobs, forget: Callable[..., Any], tmp_path: Path
 ) -> None:
-    both = complete_run(jobs, HandlesParameters(), "ann", "bob")
+    both = complete_run(jobs, AccountsParameters(), "ann", "bob")
     search = complete_run(jobs, SearchParameters(), "tide")
     with jobs.db.write() as connection:
         move_crawl(connection, jobs.db, "bluesky", "@ann", state=COMPLETE, documents=2)
@@ -262,7 +262,7 @@ def test_an_erased_account_has_no_portrait_and_the_others_keep_theirs(
 def test_an_erased_run_is_removed_with_its_report_and_keeps_its_calls_counted(
     jobs: Jobs, forget: Callable[..., Any]
 ) -> None:
-    kept = complete_run(jobs, HandlesParameters(), "bob")
+    kept = complete_run(jobs, AccountsParameters(), "bob")
     run = complete_run(jobs, MONTHS)
     for name in (str(kept), str(run), f"{kept}-{run}", "mine"):
         folder = jobs.settings.reports / name

@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
@@ -31,7 +31,7 @@ from tests.jobs_kit import Jobs
 from workers import fetching
 
 ANN, ANN_THERE = "ann.example", "ann@home.example"
-ACCOUNTS = HandlesParameters(steps=())
+ACCOUNTS = AccountsParameters(steps=())
 MONTHS = MonthsParameters(
     first="2020-01", last="2020-01", keywords=(Keyword.parse("tide"),), steps=()
 )
@@ -155,7 +155,7 @@ def test_what_another_run_left_half_way_is_read_to_its_end_and_what_is_newer_too
 def test_a_limit_is_kept_and_without_it_the_older_posts_come_as_well(settings: Settings) -> None:
     account = Account(450)
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
-        limited = HandlesParameters(steps=(), limit=150)
+        limited = AccountsParameters(steps=(), limit=150)
         assert jobs.do(limited, ANN).state == State.DONE
         assert len(jobs.identities()) == 150
         account.posts = 460
@@ -235,7 +235,7 @@ def test_another_source_by_name_keeps_a_service_from_being_asked(settings: Setti
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
         add_documents(jobs.db, [stored_post(1, handle=ANN)])
         assert (
-            jobs.do(HandlesParameters(steps=(), source="posts"), ANN).reason
+            jobs.do(AccountsParameters(steps=(), source="posts"), ANN).reason
             == "stored documents only"
         )
         assert account.requests == []
@@ -299,7 +299,7 @@ def test_a_monthly_cap_of_a_service_lets_its_jobs_wait_and_no_others(settings: S
         service(Archive(capped)) as url,
         jobs_asking(settings, x_url=url, x_bearer=SecretStr("token")) as jobs,
     ):
-        run = jobs.submit(HandlesParameters(steps=()), "bob")
+        run = jobs.submit(AccountsParameters(steps=()), "bob")
         waiting = jobs.to_its_end(run, "@bob")
         assert waiting.state == State.WAITING
         assert waiting.reason.startswith("x: the monthly cap on posts is reached")

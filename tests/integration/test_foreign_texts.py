@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from cli.context import find_engine
@@ -185,7 +185,7 @@ def test_an_account_that_posts_in_two_languages_is_scored_by_its_english_posts(j
     lines = [f"{number},2020-03-02,{text}" for number, text in enumerate(posts)]
     path.write_text("\n".join(["id,date,text", *lines]) + "\n", encoding="utf-8")
     import_files(jobs, path, handle="hafen")
-    run = jobs.do(HandlesParameters(), "hafen").run_id
+    run = jobs.do(AccountsParameters(), "hafen").run_id
 
     polarities = {row["text"]: row["polarity"] for row in table(jobs, run, "documents")}
     assert [text for text in posts if polarities[text] is None] == GERMAN[:2]

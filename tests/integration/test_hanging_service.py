@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import func, select, update
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from core.broker import celery_app
 from core.enums import State
 from core.errors import SettingsError
@@ -37,7 +37,7 @@ from textapi.messages import ENGINE_HEADER
 from workers import fetching, ledger_fetcher
 
 SLICE_SECONDS, TIMEOUT_SECONDS = 0.6, 0.3
-STEPS = HandlesParameters(steps=("phrases", "entities"))
+STEPS = AccountsParameters(steps=("phrases", "entities"))
 Respond = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 
@@ -272,7 +272,7 @@ def test_a_slow_service_is_waited_for_as_long_as_the_time_out_says_and_asked_onc
     monkeypatch.setattr(ledger_fetcher, "STORE_SECONDS", 0.1)
     times = {"textapi_timeout": 20.0, "textapi_concurrency": 1}
     with jobs_at(answer_after(0.5), settings, **times) as (jobs, textapi):
-        run = jobs.submit(HandlesParameters(), "bob")
+        run = jobs.submit(AccountsParameters(), "bob")
         states = []
         while not states or states[-1] == State.QUEUED:
             states.append(jobs.slice(run).state)
@@ -318,7 +318,7 @@ def test_a_job_that_was_put_off_asks_for_one_answer_first(settings: Settings) ->
     with jobs_at(hang, settings) as (jobs, textapi):
         posts = [stored_post(number, text=f"Tide {number}. It is in.") for number in range(3, 8)]
         add_documents(jobs.db, posts)
-        run = jobs.submit(HandlesParameters(steps=("polarity",)), "bob")
+        run = jobs.submit(AccountsParameters(steps=("polarity",)), "bob")
         work_until_called(jobs, run)
         assert len(textapi.bodies) > 1
         let_wait_end(jobs, run)
@@ -352,7 +352,7 @@ def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
         service(count) as url,
         closing(Jobs(settings.model_copy(update={"bluesky_url": url}))) as jobs,
     ):
-        run = jobs.submit(HandlesParameters(steps=()), "ann.example")
+        run = jobs.submit(AccountsParameters(steps=()), "ann.example")
         waits = []
         for _ in range(3):
             job = jobs.slice(run)

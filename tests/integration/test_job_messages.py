@@ -13,7 +13,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import FIRST, celery_app, send_job_message
 from core.enums import State
@@ -147,7 +147,7 @@ def test_no_message_ends_a_worker_or_is_delivered_for_ever(
         wait_until(lambda: not broker.llen("text"), what="the end of the odd messages")
 
         db = Database(settings.database)
-        run = submit_run(db, HandlesParameters(), ["bob"])
+        run = submit_run(db, AccountsParameters(), ["bob"])
         dispatch_due_jobs(db, celery_app(settings), broker)
 
         def is_done() -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
@@ -113,12 +113,12 @@ def test_an_import_after_a_run_of_months_changes_none_of_its_exports(jobs: Jobs)
 
 
 def test_an_import_after_a_portrait_changes_none_of_its_exports(jobs: Jobs) -> None:
-    run = complete_run(jobs, HandlesParameters(), "ann", "bob")
+    run = complete_run(jobs, AccountsParameters(), "ann", "bob")
     before = export(jobs, run)
     assert [row["document"] for row in before["documents"]] == ["posts:1"]
     add_documents(jobs.db, [post(2, "Sun tomorrow.")])
     assert export(jobs, run) == before
-    again = export(jobs, complete_run(jobs, HandlesParameters(), "ann", "bob"))
+    again = export(jobs, complete_run(jobs, AccountsParameters(), "ann", "bob"))
     assert [row["document"] for row in again["documents"]] == ["posts:1", "posts:2"]
 
 
@@ -151,7 +151,7 @@ def test_a_searchs_documents_and_plan_do_not_change(jobs: Jobs) -> None:
     assert (export(jobs, run), plan_figures(jobs, run)) == (before, plan)
 
 
-@pytest.mark.parametrize(("parameters", "names"), [(MONTHS, ()), (HandlesParameters(), ("@ann",))])
+@pytest.mark.parametrize(("parameters", "names"), [(MONTHS, ()), (AccountsParameters(), ("@ann",))])
 def test_a_runs_plan_does_not_change(jobs: Jobs, parameters: Any, names: tuple[str, ...]) -> None:
     run = complete_run(jobs, parameters, *names)
     plan = plan_figures(jobs, run)

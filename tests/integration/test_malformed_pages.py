@@ -12,7 +12,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from pydantic import SecretStr
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import ENDED, State
@@ -97,7 +97,7 @@ def test_no_malformed_page_is_a_fault_of_the_program(
     @given(first=malformed(pages), second=malformed(pages))
     def check(first: Scripted, second: Scripted) -> None:
         asked[0].script = [first, second, subject.page([], None)]
-        check_outcome(jobs, HandlesParameters(steps=()), HANDLES[name])
+        check_outcome(jobs, AccountsParameters(steps=()), HANDLES[name])
 
     check()
 
@@ -140,7 +140,7 @@ def test_a_post_with_an_odd_value_is_stored(
     page = SUBJECT[name].page([1], None)
     page.value = replaced(page.value, place, odd)
     asked[0].script = [page]
-    assert jobs.do(HandlesParameters(steps=()), HANDLES[name]).state == State.DONE
+    assert jobs.do(AccountsParameters(steps=()), HANDLES[name]).state == State.DONE
     assert newest_document(jobs.db) == 1
 
 
@@ -159,6 +159,6 @@ def test_pages_without_posts_end_the_job_and_it_says_so(
     jobs: Jobs, asked: tuple[Service, str]
 ) -> None:
     asked[0].script = [SUBJECT["bluesky"].page([], f"t{number}") for number in range(100)]
-    row = jobs.do(HandlesParameters(steps=()), HANDLES["bluesky"])
+    row = jobs.do(AccountsParameters(steps=()), HANDLES["bluesky"])
     assert (row.state, row.result) == (State.DONE, "no-data")
     assert row.reason.startswith("the service gave page after page without a new post")

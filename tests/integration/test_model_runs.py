@@ -16,7 +16,7 @@ from sqlalchemy import update
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.stored import keep_codebook, stored_codebook
 from analysis.kinds import kind_named, result_tables
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import SamplePeriod, State
@@ -95,7 +95,7 @@ def test_posts_without_reposts_are_coded(jobs: Jobs, model: ModelServer) -> None
     with jobs.db.write() as connection:
         keep_codebook(connection, jobs.db, POSTS)
 
-    typed = HandlesParameters(steps=("polarity",), codebook=POSTS.hash.hex(), coder="model:stub")
+    typed = AccountsParameters(steps=("polarity",), codebook=POSTS.hash.hex(), coder="model:stub")
     kind = kind_named("handles")
     parameters = kind.match_stored(jobs.db, jobs.settings, typed, ("ayr",), ()).parameters
     assert parameters.code == "all"

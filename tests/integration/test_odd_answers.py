@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents
@@ -85,7 +85,7 @@ def test_a_job_fails_with_the_reason_when_what_is_answered_does_not_fit(
 ) -> None:
     operation, body = BAD_BODIES[kind]
     with serving(answering(**{operation: body})) as service, jobs_at(service, settings) as jobs:
-        job = jobs.do(HandlesParameters(), "bob")
+        job = jobs.do(AccountsParameters(), "bob")
 
     assert job.state == State.FAILED
     assert job.reason.startswith(f"textapi: {operation} answered with ")
@@ -105,7 +105,7 @@ def test_text_that_no_database_stores_is_replaced_as_that_of_documents_is(
 ) -> None:
     body = json.dumps({NAMES[operation]: value}).encode()
     with serving(answering(**{operation: body})) as service, jobs_at(service, settings) as jobs:
-        job = jobs.do(HandlesParameters(), "bob")
+        job = jobs.do(AccountsParameters(), "bob")
         with jobs.db.read() as connection:
             stored = set(connection.scalars(select(getattr(table, column))))
 
@@ -126,7 +126,7 @@ def test_answers_of_an_engine_without_a_fit_name_are_kept_under_one_that_is_made
 
     with serving(respond) as service, jobs_at(service, settings) as jobs:
         service.ready = (200, {ENGINE_HEADER: header}, b"{}")
-        job = jobs.do(HandlesParameters(), "bob")
+        job = jobs.do(AccountsParameters(), "bob")
         with jobs.db.read() as connection:
             engines = engines_of(connection, job.run_id)
 
@@ -141,7 +141,7 @@ def test_what_a_service_says_with_an_error_can_be_stored(settings: Settings, wor
         serving(lambda *_: (400, ENGINE, said.encode())) as service,
         jobs_at(service, settings) as jobs,
     ):
-        job = jobs.do(HandlesParameters(), "bob")
+        job = jobs.do(AccountsParameters(), "bob")
 
     assert job.state == State.FAILED
     assert "(400): the request is malformed" in job.reason
@@ -157,7 +157,7 @@ def test_no_answer_at_all_ends_a_job_as_a_fault_of_the_program(
 ) -> None:
     bodies = {name: json.dumps({NAMES[name]: value}).encode() for name, value in values.items()}
     with serving(answering(**bodies)) as service, fresh_jobs(service) as jobs:
-        job = jobs.do(HandlesParameters(), "bob")
+        job = jobs.do(AccountsParameters(), "bob")
 
     assert job.state in (State.DONE, State.FAILED)
     assert not any(fault in (job.reason or "") for fault in FAULTS)

@@ -20,7 +20,7 @@ import yaml
 from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook_files import read_shipped
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context
 from cli.main import main
@@ -104,7 +104,7 @@ def done_accounts(jobs: Jobs) -> int:
             row = document(f"posts:{handle}/{number}", "posts", text, at=at, handle=handle)
             add_documents(jobs.db, [row])
 
-    run = jobs.submit(HandlesParameters(source="posts"), "ann", "bob", "nobody")
+    run = jobs.submit(AccountsParameters(source="posts"), "ann", "bob", "nobody")
     jobs.do_all(run)
     return run
 

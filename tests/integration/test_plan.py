@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from analysis.data import MonthData
 from analysis.fetcher import Fetcher
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword, TextOptions
@@ -150,7 +150,7 @@ def by_operation(jobs: Jobs, parameters: Any, *names: str) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("parameters", "name"),
-    [(HandlesParameters(text_size=300), "bob"), (SearchParameters(text_size=300), "tide")],
+    [(AccountsParameters(text_size=300), "bob"), (SearchParameters(text_size=300), "tide")],
 )
 def test_an_account_and_a_search_are_asked_just_what_was_planned(
     jobs: Jobs,
@@ -173,7 +173,7 @@ def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_p
     stub_settings = Settings(x_bearer="t", x_price_per_post=0.005)  # type: ignore[arg-type]
     plan = plan_run(
         db,
-        HandlesParameters(limit=100),
+        AccountsParameters(limit=100),
         ("@nasa", "@esa", "@ann.example"),
         engine=Engine("tidings/1"),
         settings=stub_settings,

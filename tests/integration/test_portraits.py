@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 import models.jobs
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
 from analysis.steps.distinctive import NOTHING_TO_COMPARE
@@ -93,7 +93,7 @@ POSTS = [
 
 def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
-    run = done(jobs, HandlesParameters(), "bob")
+    run = done(jobs, AccountsParameters(), "bob")
     assert [
         (row["document"], row["polarity"] is None) for row in exported(jobs, run, "documents")
     ] == [
@@ -125,7 +125,7 @@ def test_an_erasure_counts_reposts_anew_and_leaves_what_the_service_said(
     jobs: Jobs, tidings: Callable[..., Any]
 ) -> None:
     add_documents(jobs.db, POSTS)
-    run = done(jobs, HandlesParameters(), "bob")
+    run = done(jobs, AccountsParameters(), "bob")
     said = "it says; that 9 posts are reposts: moods, words and names leave them out"
     is_step = JobStep.step == DOCUMENTS
     with jobs.db.write() as connection:
@@ -145,7 +145,7 @@ def test_a_handle_is_shown_as_it_was_typed_and_found_without_case(
 ) -> None:
     anns_post = stored_post(4, text="The harbour is calm.") | {"handle": "ann"}
     add_documents(jobs.db, [*POSTS, anns_post])
-    run = done(jobs, HandlesParameters(), "BoB", "bob", "ann")
+    run = done(jobs, AccountsParameters(), "BoB", "bob", "ann")
     assert {row["job"] for row in exported(jobs, run, "periods")} == {"@bob", "@ann"}
     assert {row["handle"] for row in exported(jobs, run, "documents")} == {"bob", "ann"}
 
@@ -172,7 +172,7 @@ def test_an_account_is_compared_with_the_posts_of_the_others_before_these_begin(
     ann = [stored_post(n, text="The harbour is calm.") | {"handle": "ann"} for n in (4, 5, 6)]
     bob = [stored_post(n, text="The station is loud.") for n in (7, 8, 9)]
     add_documents(jobs.db, ann + bob)
-    run = jobs.submit(HandlesParameters(), "ann", "bob")
+    run = jobs.submit(AccountsParameters(), "ann", "bob")
     # Another worker will get its message, however long this slice takes.
     dispatched = update(Job).where(Job.name == "@bob").values(dispatched_at=clock() + 60.0)
     with jobs.db.write() as connection:
@@ -194,7 +194,7 @@ def test_an_account_is_compared_with_a_bounded_number_of_others(
         posts = [stored_post(first + n, text=f"The {handle}words.") for n in range(3)]
         add_documents(jobs.db, [post | {"handle": handle} for post in posts])
 
-    run = done(jobs, HandlesParameters(), "ann", "ben", "cid")
+    run = done(jobs, AccountsParameters(), "ann", "ben", "cid")
     words: dict[str, set[str]] = {}
     for row in exported(jobs, run, "distinctive"):
         words.setdefault(row["job"], set()).add(row["word"])
@@ -208,7 +208,7 @@ def test_an_account_is_compared_with_a_bounded_number_of_others(
 
 def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[..., Any]) -> None:
     add_documents(jobs.db, POSTS)
-    run = done(jobs, HandlesParameters(), "bob")
+    run = done(jobs, AccountsParameters(), "bob")
     assert tidings("forget", "--document", "posts:2").exit_code == 0
     jobs.do_all(run)
     coverage = {
@@ -238,7 +238,7 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings:
         closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs,
     ):
         names = [f"a{number:02}.example" for number in range(50)]
-        run = done(jobs, HandlesParameters(), *names)
+        run = done(jobs, AccountsParameters(), *names)
         summaries = {row["job"]: row["summary"] for row in exported(jobs, run, "summaries")}
         entities = {
             row["job"]: row["name"]
@@ -279,7 +279,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
         closing(Jobs(stub_settings.model_copy(update={"textapi_url": url}))) as jobs,
     ):
         add_documents(jobs.db, POSTS)
-        run = jobs.submit(HandlesParameters(), "bob")
+        run = jobs.submit(AccountsParameters(), "bob")
         assert jobs.to_its_end(run).state == State.FAILED
         coverage = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")}
         assert coverage == {
@@ -313,7 +313,7 @@ def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_
         if stored:
             add_documents(jobs.db, [stored_post(1) | {"handle": ANN}])
 
-        run = jobs.submit(HandlesParameters(steps=("polarity",)), ANN)
+        run = jobs.submit(AccountsParameters(steps=("polarity",)), ANN)
         waiting = jobs.slice(run)
         assert (waiting.state, waiting.reason) == (State.WAITING, away)
 
@@ -348,11 +348,11 @@ def test_an_erased_account_is_neither_fetched_nor_imported_again(
         closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs,
     ):
         add_documents(jobs.db, [stored_post(9)])
-        done(jobs, HandlesParameters(steps=()), ANN)
+        done(jobs, AccountsParameters(steps=()), ANN)
         assert tidings("forget", "--handle", f"@{ANN}").exit_code == 0
         assert identities(jobs) == ["posts:9"]
         account.requests.clear()
-        ended = jobs.do(HandlesParameters(steps=()), ANN)
+        ended = jobs.do(AccountsParameters(steps=()), ANN)
         assert (ended.state, ended.result, account.requests) == (State.DONE, "no-data", [])
         assert ended.reason == (
             "@ann.example was forgotten on request: "
@@ -373,7 +373,7 @@ def test_an_erased_account_is_neither_fetched_nor_imported_again(
         with jobs.db.read() as connection:
             assert connection.scalar(select(func.count()).select_from(SuppressedName)) == 0
 
-        assert jobs.do(HandlesParameters(steps=()), ANN).result is None
+        assert jobs.do(AccountsParameters(steps=()), ANN).result is None
         assert len(identities(jobs)) == 5
 
 
@@ -462,7 +462,7 @@ def test_posts_that_a_crawl_could_not_read_are_counted_and_named(stub_settings: 
         service(answer) as url,
         closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs,
     ):
-        ended = jobs.do(HandlesParameters(steps=()), ANN)
+        ended = jobs.do(AccountsParameters(steps=()), ANN)
         with jobs.db.read() as connection:
             [row] = connection.execute(select(Import)).all()
             assert connection.scalar(select(Crawl.documents)) == 2

@@ -29,7 +29,8 @@ from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import MENTIONS
 from reports.figures import fonts
-from reports.pages import handles, page
+from reports.pages import page
+from reports.pages.posts import describe_limits
 from reports.pages.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
@@ -671,7 +672,7 @@ def test_an_account_with_about_as_many_posts_as_its_service_gives_may_lack_earli
         "X (Twitter until July 2023) gives the newest 3,200 posts of an account, about as many as "
         "there are here: earlier ones may be missing."
     )
-    assert handles.describe_limits(["posts", "x"], posts) == ([told] if is_told else [])
+    assert describe_limits(["posts", "x"], posts) == ([told] if is_told else [])
 
 
 def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(

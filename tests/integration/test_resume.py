@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from cli.main import app
 from core.enums import State
 from core.errors import UsageError
@@ -52,7 +52,7 @@ def test_a_service_that_asked_for_a_month_is_believed_for_a_day_and_can_be_tried
 
         with closing(Jobs(at_service)) as jobs:
             add_documents(jobs.db, [stored_post(1, text="The tide is in.")])
-            run = jobs.submit(HandlesParameters(), "bob")
+            run = jobs.submit(AccountsParameters(), "bob")
             job = jobs.slice(run)
             with jobs.db.read() as connection:
                 now = connection.execute(select(clock())).scalar_one()
@@ -76,7 +76,7 @@ def capped(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
             monkeypatch.setenv(name, value)
 
     with closing(Jobs(settings)) as jobs:
-        run = jobs.submit(HandlesParameters(), "bob")
+        run = jobs.submit(AccountsParameters(), "bob")
         with jobs.db.write() as connection:
             connection.execute(update(Run).values(max_calls=5, calls_begun=5))
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from billiard.common import TERM_SIGNAL
 from sqlalchemy import event, select, update
 
-from analysis.kinds.accounts import Accounts, HandlesParameters
+from analysis.kinds.accounts import Accounts, AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.pipelines import POSTS
 from analysis.step import NotReady, Step
@@ -189,7 +189,7 @@ def test_documents_are_frozen_for_those_that_are_not_frozen_yet(db: Database) ->
 
 def test_posts_that_are_imported_later_are_in_no_account_of_the_run(jobs: Jobs) -> None:
     store_posts(jobs.db, "ann", "ben")
-    run = jobs.submit(HandlesParameters(), "ann", "ben")
+    run = jobs.submit(AccountsParameters(), "ann", "ben")
     change(jobs.db, run, "@ben", dispatched_at=clock())  # another worker will get its message
     assert jobs.slice(run, "@ann").state == State.DONE
 
@@ -287,7 +287,7 @@ def test_the_last_search_to_be_collected_wakes_the_one_that_waits(jobs: Jobs) ->
 
 def test_jobs_that_are_done_are_followed_by_others_of_their_run(jobs: Jobs) -> None:
     store_posts(jobs.db, *HANDLES)
-    run = jobs.submit(HandlesParameters(), *HANDLES)
+    run = jobs.submit(AccountsParameters(), *HANDLES)
     change(jobs.db, run, "@fay", dispatched_at=clock() + 60)  # another process has the message
     change(jobs.db, run, "@gil", dispatched_at=clock() - 1)  # none is free
     jobs.slice(run, "@ann")
@@ -301,8 +301,8 @@ def test_jobs_that_are_done_are_followed_by_others_of_their_run(jobs: Jobs) -> N
 
 def test_no_job_follows_while_another_run_waits(jobs: Jobs) -> None:
     store_posts(jobs.db, *HANDLES)
-    run = jobs.submit(HandlesParameters(), *HANDLES)
-    other = jobs.submit(HandlesParameters(), "ann")
+    run = jobs.submit(AccountsParameters(), *HANDLES)
+    other = jobs.submit(AccountsParameters(), "ann")
     jobs.slice(run, "@ann")
     rows = jobs.rows(run)
     assert [row.state for row in rows] == [State.DONE] * 5 + [State.QUEUED] * 2
@@ -321,7 +321,7 @@ def test_no_job_follows_in_the_second_half_of_a_slice(
     stub.faults(latency=0.5)
     with closing(Jobs(stub_settings.model_copy(update={"slice_seconds": 0.9}))) as jobs:
         store_posts(jobs.db, *HANDLES)
-        run = jobs.submit(HandlesParameters(), *HANDLES)
+        run = jobs.submit(AccountsParameters(), *HANDLES)
         jobs.slice(run, "@ann")
         assert [row.claims for row in jobs.rows(run)] == [1] * 5 + [0] * 2
 
@@ -365,7 +365,7 @@ def test_a_job_that_fails_does_not_keep_those_beside_it_from_their_end(settings:
         closing(Jobs(settings.model_copy(update={"textapi_url": url}))) as jobs,
     ):
         store_posts(jobs.db, "ann", "ben", "cid")
-        run = jobs.submit(HandlesParameters(), "ann", "ben", "cid")
+        run = jobs.submit(AccountsParameters(), "ann", "ben", "cid")
         jobs.slice(run, "@ann")
         states = {row.name: row.state for row in jobs.rows(run)}
         assert states == {"@ann": State.DONE, "@ben": State.FAILED, "@cid": State.DONE}
@@ -389,7 +389,7 @@ def test_a_job_that_another_took_over_stops_alone(settings: Settings) -> None:
     ):
         opened.append(jobs)
         store_posts(jobs.db, "ann", "ben", "cid")
-        run = jobs.submit(HandlesParameters(), "ann", "ben", "cid")
+        run = jobs.submit(AccountsParameters(), "ann", "ben", "cid")
         jobs.slice(run, "@ann")
         states = {row.name: (row.state, row.owner) for row in jobs.rows(run)}
         assert states.pop("@ben") == (State.RUNNING, "y:1:1")
@@ -429,7 +429,7 @@ def test_a_shutdown_gives_every_job_of_the_slice_back(
 ) -> None:
     stub.faults(latency=0.5)
     store_posts(jobs.db, "ann", "ben", "cid")
-    run = jobs.submit(HandlesParameters(), "ann", "ben", "cid")
+    run = jobs.submit(AccountsParameters(), "ann", "ben", "cid")
 
     with monkeypatch.context() as changed:
         if moment == "a step computes":

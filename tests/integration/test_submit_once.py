@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.settings import Settings, environment
@@ -49,7 +49,7 @@ def test_an_equal_run_is_taken_and_another_is_made(db: Database) -> None:
 
 
 def test_the_accounts_of_a_run_are_compared_too(db: Database) -> None:
-    accounts = HandlesParameters()
+    accounts = AccountsParameters()
     both = submit_run(db, accounts, ["ann", "ben"], on_equal=ignore)
     assert submit_run(db, accounts, ["ben", "ann"], on_equal=ignore) == both
     assert submit_run(db, accounts, ["ann"], on_equal=ignore) != both

@@ -14,7 +14,7 @@ from reports.data.tables.periods import PeriodRow
 from reports.figures.accounts import posts_spec
 from reports.figures.heat import FEW_COLUMNS, heat_width
 from reports.figures.style import WIDTH, Range
-from reports.pages.handles import choose_rows
+from reports.pages.posts import choose_rows
 
 NUMBERS = st.sets(st.integers(0, 12 * 60), min_size=1, max_size=12)  # months from January 1990
 

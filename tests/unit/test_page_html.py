@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.trainings import TrainingParameters
 from analysis.options import Keyword
@@ -116,7 +116,7 @@ def test_the_command_of_months_names_an_archive_that_is_not_the_default() -> Non
 
 
 def test_the_command_of_handles_names_them() -> None:
-    assert run_summary.submit_command(HandlesParameters(source="x"), ["@nasa", "@a"]) == (
+    assert run_summary.submit_command(AccountsParameters(source="x"), ["@nasa", "@a"]) == (
         "tidings submit handles @nasa @a --source x"
     )
 

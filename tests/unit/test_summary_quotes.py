@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.text.posts import quote_in_context, stands_alone
-from reports.pages.handles import Quote, _quotes
+from reports.pages.posts import Quote, _quotes
 from textapi.text.sentences import sentences
 
 

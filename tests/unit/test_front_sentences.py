@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.findings.confirmed import ALL
 from reports.findings.finding import Finding, fact
-from reports.pages.front_page import FURTHER, arrange_sentences
+from reports.pages.front_sentences import FURTHER, arrange_sentences
 
 
 def stated(*texts: str, interest: float = 0.5) -> list[Finding]:

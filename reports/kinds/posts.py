@@ -7,7 +7,7 @@ from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding
 from reports.findings.run_findings import read_post_findings
 from reports.kinds.report_kind import Report, ReportKind
-from reports.pages import handles
+from reports.pages import posts
 from reports.pages.codes import CODES_PAGE, CODES_TITLE, make_codes_page
 from reports.pages.run_summary import RunSummary
 from reports.report_files import INDEX
@@ -25,10 +25,10 @@ def write_pages(report: Report) -> None:
     is_alone = len(report.run.jobs) == 1
     codes = make_codes_page(report.run, report.store)
 
-    def show_portrait(page: handles.PortraitPage) -> None:
+    def show_portrait(page: posts.PortraitPage) -> None:
         report.write(
             INDEX if is_alone else f"{page.portrait.slug}.html",
-            "handle.html",
+            "portrait.html",
             page,
             title=page.portrait.title,
             samples=page.portrait.texts,
@@ -37,16 +37,16 @@ def write_pages(report: Report) -> None:
             codes=codes,
         )
 
-    handles_page = handles.make_page(
+    posts_page = posts.make_page(
         report.run, report.store, show_portrait, texts=report.exports.texts
     )
     if not is_alone:
         report.write(
             INDEX,
-            "handles.html",
-            handles_page,
+            "posts.html",
+            posts_page,
             title=name_run(report.run),
-            samples=handles_page.texts,
+            samples=posts_page.texts,
             codes=codes,
         )
 
@@ -54,7 +54,7 @@ def write_pages(report: Report) -> None:
         report.write(
             CODES_PAGE,
             "codes_posts.html",
-            handles_page,
+            posts_page,
             title=CODES_TITLE,
             samples=codes.texts,
             alone=is_alone,
@@ -67,10 +67,10 @@ def read_findings(run: RunData) -> dict[str, list[Finding]]:
     return read_confirmed(run, read_post_findings)
 
 
-PORTRAITS = ReportKind(
+POSTS = ReportKind(
     name_run,
     write_pages,
-    handles.draw_figures,
+    posts.draw_figures,
     figures_per_job=4,
     read_findings=read_findings,
 )

@@ -1,4 +1,4 @@
-"""The pages of a run of handles or searches: one that compares them, and one for each."""
+"""The pages of a run of accounts or searches: one that compares them, and one for each."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ class PortraitPage:
 
 
 @dataclass
-class HandlesPage:
+class PostsPage:
     """All that the page of several accounts or searches needs besides the summary."""
 
     coverage: CoverageGrid
@@ -217,7 +217,7 @@ def make_page(
     show_portrait: Callable[[PortraitPage], None],
     *,
     texts: bool,
-) -> HandlesPage:
+) -> PostsPage:
     """Read a run's results and draw its figures, one account after the other.
 
     Each is shown when it is read; its posts, with or without *texts*, are then let go.
@@ -232,7 +232,7 @@ def make_page(
         show_portrait(PortraitPage(coverage, portrait, posts))
         portraits.append(portrait)
 
-    return HandlesPage(coverage, portraits, _compare(portraits, store))
+    return PostsPage(coverage, portraits, _compare(portraits, store))
 
 
 def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
