@@ -35,10 +35,10 @@ from models.tables import Job
 from tests.services import wait_until
 from textapi.messages import Operation
 from textapi.requests import polarity_of
-from workers.answer_fetcher import AnswerFetcher
 from workers.context import JobContext
 from workers.grouped_work import GroupedWork
 from workers.runtime import Runtime
+from workers.textapi_fetcher import TextApiFetcher
 
 DISTANT_LIMIT = "1000000/s"  # it never binds
 WARM_UP = 50  # calls
@@ -124,7 +124,7 @@ def fetch_answers(runtime: Runtime, calls: int) -> None:
     requests = [polarity_of("stub", text) for text in islice(texts, calls)]
 
     async def fetch() -> None:
-        async with AnswerFetcher(job, "stub") as fetcher:
+        async with TextApiFetcher(job, "stub") as fetcher:
             await fetcher.fetch(requests)
 
     runtime.run(fetch)

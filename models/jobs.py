@@ -98,7 +98,7 @@ def update_claimed(claim: Claim) -> Update:
 IS_HELD = and_(
     Job.id == bindparam("held_job"),
     Job.owner == bindparam("held_owner"),
-    Job.claims == bindparam("held_claims"),
+    Job.claims == bindparam("answer_claims"),
     Job.state == State.RUNNING,
 )
 _FENCE = update(Job).where(IS_HELD).values(claims=Job.claims)
@@ -107,7 +107,7 @@ _FENCE_OF_PROGRESS = _FENCE.values(NO_SETBACKS)
 
 def held_values(claim: Claim) -> dict[str, Any]:
     """Return the values of the parameters of `IS_HELD`."""
-    return {"held_job": claim.job_id, "held_owner": claim.owner, "held_claims": claim.number}
+    return {"held_job": claim.job_id, "held_owner": claim.owner, "answer_claims": claim.number}
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:

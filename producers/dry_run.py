@@ -16,7 +16,7 @@ from typing import Any
 from analysis.codebooks.model_requests import ModelRequest
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Request
-from analysis.ledger import missing_keys
+from analysis.missing_answers import missing_keys
 from analysis.step import Rows, Step, StepResult
 from core.enums import TextPart
 from models.answers import read_answers

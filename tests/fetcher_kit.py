@@ -21,9 +21,9 @@ from models.job_transitions import claim_job
 from models.jobs import Claim
 from models.runs import NewJob, create_run
 from models.tables import Answer, AnswerClaim, Call, Job
-from workers.answer_fetcher import AnswerFetcher
 from workers.context import JobContext
 from workers.runtime import Runtime
+from workers.textapi_fetcher import TextApiFetcher
 
 
 def new_claims(db: Database, jobs: int = 2, max_calls: int | None = None) -> list[Claim]:
@@ -73,7 +73,7 @@ def fetch_from(
     db: Database,
     settings: Settings,
     url: str,
-    scenario: Callable[[AnswerFetcher], Awaitable[None]],
+    scenario: Callable[[TextApiFetcher], Awaitable[None]],
     *,
     serve: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     max_calls: int | None = None,
@@ -88,7 +88,7 @@ def fetch_from(
     async def work() -> None:
         async with serve():
             job = JobContext(runtime, claim, ends_at=time.monotonic() + 60)
-            async with AnswerFetcher(job, await runtime.textapi().engine()) as fetcher:
+            async with TextApiFetcher(job, await runtime.textapi().engine()) as fetcher:
                 await scenario(fetcher)
 
     try:

@@ -1,4 +1,4 @@
-"""What the calls of a process may take: charged in the database, which all workers share."""
+"""What the calls of a language model may cost: charged in the database before they are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping a claim alive: a thread renews the lease, even while the job is busy in a long call."""
+"""Renewing a job's lease, also while it is busy in a long call; `executor` gives the job back."""
 
 from __future__ import annotations
 

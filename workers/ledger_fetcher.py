@@ -1,4 +1,4 @@
-"""Answers of a service through the ledger: no answer is requested twice.
+"""Looks an answer up before it is asked for: no answer of a service is requested twice.
 
 A fetch reads the stored answers, claims the missing ones, reads again what may have been stored in
 between, and then makes requests, so two workers never request the same at once. An answer is stored
@@ -22,17 +22,17 @@ from typing import Any, Self
 from sqlalchemy import Connection
 
 from analysis.fetcher import Request
-from analysis.ledger import missing_keys
+from analysis.missing_answers import missing_keys
 from core.errors import ServiceError, ServiceUnavailable
 from models.answers import FindTaken, read_answers
 from models.database import batched
 from models.keyword_answers import read_searched, read_sentences
 from models.runs import reserve_call
 from textapi.requests import AnswerKey, KeywordKey
+from workers.answer_claims import AnswerClaims, CallBounds, Claiming, ClaimsLost, claim_together
 from workers.answer_writer import AnswerWriter
 from workers.budget import call_cap_reached
 from workers.context import JobContext
-from workers.held_claims import CallBounds, Claiming, ClaimsLost, HeldClaims, claim_together
 
 # At most this many requests are claimed in one transaction.
 MOST_CLAIMED_TOGETHER = 200
@@ -245,7 +245,7 @@ class _Fetch:
     def __init__(self, fetcher: LedgerFetcher, *, count_reuse: bool = True) -> None:
         self._fetcher = fetcher
         self._count_reuse = count_reuse
-        self._claims = HeldClaims(fetcher.job, fetcher.claiming, fetcher.bounds)
+        self._claims = AnswerClaims(fetcher.job, fetcher.claiming, fetcher.bounds)
         # A batch may be larger than this if more requests can be begun at once.
         self._batch_size = 0
         self._tasks: set[asyncio.Task[None]] = set()

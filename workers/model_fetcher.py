@@ -28,8 +28,8 @@ from models.costs import (
     has_consent,
 )
 from textapi.requests import AnswerKey
+from workers.answer_claims import CallBounds
 from workers.context import JobContext
-from workers.held_claims import CallBounds
 from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
 from workers.runtime import most_open_calls

@@ -21,13 +21,13 @@ from models.jobs import waited_seconds
 from models.keyword_answers import delete_keyword_answers
 from models.runs import ENGINES_BEFORE, engines_of, note_engine
 from textapi.messages import SERVICE
-from workers.answer_fetcher import AnswerFetcher
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
 from workers.job_sample import read_sample
 from workers.ledger_fetcher import LedgerFetcher
 from workers.model_fetcher import ModelFetcher
 from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
+from workers.textapi_fetcher import TextApiFetcher
 
 # The first wait for other jobs of the run; each further wait is longer.
 FIRST_WAIT_SECONDS = 0.2
@@ -40,7 +40,7 @@ MOST_ENGINES = 10
 class Fetchers:
     """The fetchers of a job, one for each service that its steps may ask."""
 
-    textapi: AnswerFetcher
+    textapi: TextApiFetcher
     model: ModelFetcher | None = None
 
     def list_used(self) -> list[LedgerFetcher]:
@@ -99,7 +99,7 @@ async def _run_until_slice_ends(
     loop = asyncio.get_running_loop()
     # Its retries have their own limit: the end of a short slice would hide that they fail.
     engine = await job.runtime.textapi().engine(parameters.polarity)
-    fetchers = Fetchers(AnswerFetcher(job, engine, parameters.polarity))
+    fetchers = Fetchers(TextApiFetcher(job, engine, parameters.polarity))
     if parameters.has_model_coder:
         fetchers.model = ModelFetcher(job, parameters.coder, parameters.texts_before_batches)
         await fetchers.model.check_settings(parameters.model.price)

@@ -34,7 +34,7 @@ from tests.odd_textapi import serving
 from tests.packs_kit import pack, verify
 from tests.services import wait_until
 from textapi.client import RETRY_POLICY
-from workers.answer_fetcher import UNPLACED_RETRIED
+from workers.textapi_fetcher import UNPLACED_RETRIED
 
 FEVER = MonthsParameters(
     first="2020-03",
@@ -282,7 +282,7 @@ def test_a_job_fails_once_if_its_slice_ends_while_bad_answers_are_removed(
 
         removals.append(1)
 
-    monkeypatch.setattr("workers.answer_fetcher.UNPLACED_RETRIED", 0)
+    monkeypatch.setattr("workers.textapi_fetcher.UNPLACED_RETRIED", 0)
     monkeypatch.setattr("workers.text_jobs.delete_keyword_answers", remove_late)
     service = RewritingService(lambda _sentence: FOREIGN)
     run = jobs.submit(ALONE)

@@ -24,7 +24,7 @@ from tests import stub_textapi
 from tests.fetcher_kit import fetch_from, let_claims_run_out, new_claims, stored_answers_and_claims
 from tests.odd_textapi import serving
 from textapi.requests import ApiRequest, keyword_batches
-from workers.answer_fetcher import AnswerFetcher
+from workers.textapi_fetcher import TextApiFetcher
 
 HEADLINES = ("A fever again.", "Calm.", "The fever is back.", "Nothing new.")
 
@@ -54,7 +54,7 @@ def test_keywords_are_asked_once_for_each_document_and_term_and_the_days_claim_e
         asked.append((body["text"], body["keywords"]))
         return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
 
-    async def scenario(fetcher: AnswerFetcher) -> None:
+    async def scenario(fetcher: TextApiFetcher) -> None:
         await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES[:2], ["fever"]))
         await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES, ["fever", "calm"]))
         await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES, ["calm", "fever"]))
@@ -86,7 +86,7 @@ def test_a_term_that_another_job_asks_of_the_same_day_is_left_to_it(
         asked.append(body["keywords"])
         return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
 
-    async def scenario(fetcher: AnswerFetcher) -> None:
+    async def scenario(fetcher: TextApiFetcher) -> None:
         batches = headline_batches(fetcher.engine, HEADLINES, ["fever", "calm"])
         fevers = batches[0].claim_keys([("fever", 1)])
         assert len(claim_answers(db, other, fevers, seconds=30)) == 1
@@ -115,7 +115,7 @@ def test_a_day_that_a_killed_claimant_left_counts_no_more_repeats_than_calls_in_
     def answer(operation: str, body: dict[str, Any]) -> Any:
         return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
 
-    async def scenario(fetcher: AnswerFetcher) -> None:
+    async def scenario(fetcher: TextApiFetcher) -> None:
         batches = []
         for number, text in enumerate(HEADLINES * 3, 1):
             documents = [(number, text)]
@@ -141,7 +141,7 @@ def test_keywords_that_were_erased_after_they_were_fetched_are_asked_for_again(
     def answer(operation: str, body: dict[str, Any]) -> Any:
         return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
 
-    async def scenario(fetcher: AnswerFetcher) -> None:
+    async def scenario(fetcher: TextApiFetcher) -> None:
         await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES, ["fever"]))
         with db.write() as connection:
             connection.execute(delete(Document).where(Document.id == 2))

@@ -31,7 +31,7 @@ from tests.jobs_kit import Jobs
 from textapi.messages import Engine
 from textapi.requests import ApiRequest
 from textapi.text.sentences import sentences
-from workers.answer_fetcher import AnswerFetcher
+from workers.textapi_fetcher import TextApiFetcher
 
 MONTHS = MonthsParameters(first="2020-02", last="2020-03", keywords=(Keyword.parse("fever"),))
 RESULT_TABLES = (Phrase, Entity, Summary)
@@ -125,13 +125,13 @@ def test_an_import_after_a_portrait_changes_none_of_its_exports(jobs: Jobs) -> N
 def test_an_import_while_a_month_is_at_work_concerns_the_next_run(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetch = AnswerFetcher.fetch
+    fetch = TextApiFetcher.fetch
 
-    async def fetch_then_import(self: AnswerFetcher, requests: Iterable[ApiRequest]) -> None:
+    async def fetch_then_import(self: TextApiFetcher, requests: Iterable[ApiRequest]) -> None:
         await fetch(self, requests)
         add_documents(jobs.db, [headline(3, "Fever is in Port.")])  # before answers are read
 
-    monkeypatch.setattr(AnswerFetcher, "fetch", fetch_then_import)
+    monkeypatch.setattr(TextApiFetcher, "fetch", fetch_then_import)
     run = complete_run(jobs, MONTHS)
     assert month_counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
 

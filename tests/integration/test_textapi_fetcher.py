@@ -39,10 +39,10 @@ from tests.fetcher_kit import (
 from tests.odd_textapi import serving
 from textapi.messages import ENGINE_HEADER, Operation
 from textapi.requests import polarity_key, polarity_of, polarity_requests
-from workers import answer_writer, held_claims, ledger_fetcher
-from workers.answer_fetcher import AnswerFetcher, EngineChanged
+from workers import answer_claims, answer_writer, ledger_fetcher
 from workers.answer_writer import AnswerWriter
 from workers.database_threads import FILE_THREADS, SERVER_THREADS
+from workers.textapi_fetcher import EngineChanged, TextApiFetcher
 
 
 class HeldService:
@@ -106,14 +106,14 @@ TEXTS = [f"Sentence {number}. Another." for number in range(10)]  # two sentence
 def run_fetch(
     db: Database,
     settings: Settings,
-    scenario: Callable[[HeldService, AnswerFetcher], Awaitable[None]],
+    scenario: Callable[[HeldService, TextApiFetcher], Awaitable[None]],
     max_calls: int | None = None,
 ) -> HeldService:
     """Run *scenario* with a fetcher for a new job, four calls at a time."""
     port = free_port()
     services: list[HeldService] = []
 
-    async def work(fetcher: AnswerFetcher) -> None:
+    async def work(fetcher: TextApiFetcher) -> None:
         await scenario(services[0], fetcher)
 
     @asynccontextmanager
@@ -128,7 +128,7 @@ def run_fetch(
 
 
 def test_what_is_fetched_is_answered_and_counted(db: Database, settings: Settings) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.release.set()
         await fetcher.fetch(polarity_requests(fetcher.engine, TEXTS, 3000))
 
@@ -140,7 +140,7 @@ def test_what_is_fetched_is_answered_and_counted(db: Database, settings: Setting
 def test_two_steps_can_fetch_at_once_and_ask_for_a_shared_answer_once(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.release.set()
         await asyncio.gather(
             fetcher.fetch(polarity_requests(fetcher.engine, TEXTS[:7], 3000)),
@@ -155,7 +155,7 @@ def test_two_steps_can_fetch_at_once_and_ask_for_a_shared_answer_once(
 def test_a_fetch_that_is_cancelled_keeps_the_calls_in_flight_and_releases_the_rest(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         requests = polarity_requests(fetcher.engine, TEXTS, 3000)
         task = asyncio.create_task(fetcher.fetch(requests))
         await service.wait_for_calls(4)
@@ -173,7 +173,7 @@ def test_a_fetch_that_is_cancelled_keeps_the_calls_in_flight_and_releases_the_re
 def test_a_second_cancellation_breaks_the_calls_in_flight_off(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         requests = polarity_requests(fetcher.engine, TEXTS, 3000)
         task = asyncio.create_task(fetcher.fetch(requests))
         await service.wait_for_calls(4)
@@ -201,7 +201,7 @@ def test_answers_of_a_new_engine_are_stored_under_its_name_and_end_the_slice(
 ) -> None:
     texts = TEXTS[:2]
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.engine = "stub/2"
         service.release.set()
         with pytest.raises(EngineChanged):
@@ -237,7 +237,7 @@ def test_a_job_that_ran_into_an_old_cap_does_not_pause_a_run_whose_cap_was_raise
 def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.release.set()
         with pytest.raises(RunCapReached, match="cap of 6 calls is reached"):
             await fetcher.fetch(polarity_requests(fetcher.engine, TEXTS, 3000))
@@ -252,7 +252,7 @@ def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(
 def test_texts_that_are_asked_alone_are_asked_at_once_and_stored_one_by_one(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.answers_at_once = 2
         texts = [f"Sentence {number}." for number in range(10)]  # one batch
         task = asyncio.create_task(fetcher.fetch(polarity_requests(fetcher.engine, texts, 3000)))
@@ -281,7 +281,7 @@ def test_what_a_reply_leaves_open_is_asked_alone_and_the_rest_is_stored_at_once(
 
         return 200, {}, json.dumps({"text polarity": -0.5}).encode()
 
-    async def scenario(fetcher: AnswerFetcher) -> None:
+    async def scenario(fetcher: TextApiFetcher) -> None:
         await fetcher.fetch(polarity_requests(fetcher.engine, texts, 3000))
         keys = {text: polarity_key(fetcher.engine, text) for text in texts}
         answers = await fetcher.read(list(keys.values()))
@@ -305,7 +305,7 @@ def test_no_more_calls_are_made_and_not_stored_than_may_be_in_flight(
         assert may_store.wait(20)
         store_batch(*arguments, **options)
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         texts = [f"Sentence {number}. Another." for number in range(60)]
         monkeypatch.setattr(answer_writer, "store_batch", store_later)
         service.release.set()
@@ -336,7 +336,7 @@ def test_a_batch_is_what_was_answered_while_the_last_was_written(
         sizes.append(len(batch.answers))
         store_batch(database, claim, batch, **options)
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         answered = asyncio.Semaphore(0)
         start = AnswerWriter.start
 
@@ -382,8 +382,8 @@ def test_steps_that_fetch_during_a_claim_share_the_next_and_keep_what_each_needs
         claimed.append(keys)
         return claim_answers(database, claim, keys, seconds=seconds, find_taken=find_taken)
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
-        monkeypatch.setattr(held_claims, "claim_answers", claim_when_told)
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
+        monkeypatch.setattr(answer_claims, "claim_answers", claim_when_told)
         service.release.set()
         requests = [polarity_of(fetcher.engine, text) for text in TEXTS[:4]]
         first = asyncio.create_task(fetcher.fetch(requests[:1]))
@@ -409,7 +409,7 @@ def test_progress_is_noted_with_the_first_answers_of_a_claim_alone(
         batches.append(batch)
         store_batch(database, claim, batch, **options)
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         monkeypatch.setattr(answer_writer, "store_batch", note_and_store)
         service.release.set()
         for text in TEXTS[:3]:
@@ -422,7 +422,7 @@ def test_progress_is_noted_with_the_first_answers_of_a_claim_alone(
 def test_a_fetch_that_is_cancelled_does_not_wait_for_calls_that_wait_themselves(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.retry_after = 19  # less than a call's patience
         requests = polarity_requests(fetcher.engine, TEXTS[:4], 3000)
         task = asyncio.create_task(fetcher.fetch(requests))
@@ -439,10 +439,10 @@ def test_a_fetch_that_is_cancelled_does_not_wait_for_calls_that_wait_themselves(
 def test_a_claim_that_was_lost_in_the_queue_for_a_call_is_left_to_who_has_it(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held_claims, "CLAIM_MARGIN_SECONDS", -1.0)  # each call checks its claim
+    monkeypatch.setattr(answer_claims, "CLAIM_MARGIN_SECONDS", -1.0)  # each call checks its claim
     (other,) = new_claims(db, jobs=1)
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         texts = TEXTS[:8]
         requests = polarity_requests(fetcher.engine, texts, 3000)
         task = asyncio.create_task(fetcher.fetch(requests))
@@ -472,7 +472,7 @@ def test_a_call_that_was_taken_from_the_cap_is_made(
         go_on.wait(20)
         return granted
 
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         begun = asyncio.Semaphore(0)
         reserve = fetcher.reserve_call
 
@@ -507,7 +507,7 @@ def test_a_call_that_was_taken_from_the_cap_is_made(
 def test_answers_that_were_erased_after_they_were_fetched_are_asked_for_again(
     db: Database, settings: Settings
 ) -> None:
-    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+    async def scenario(service: HeldService, fetcher: TextApiFetcher) -> None:
         service.release.set()
         await fetcher.fetch(polarity_requests(fetcher.engine, TEXTS, 3000))
         keys = [polarity_key(fetcher.engine, text) for text in TEXTS]

@@ -38,7 +38,7 @@ class ClaimsLost(Exception):
     """Another worker asks for an answer, since the claim expired before the call could be made."""
 
 
-class HeldClaims:
+class AnswerClaims:
     """Claims of a job, each needed by one or more requests until their answers are stored.
 
     *claiming* does `claim_together` for all fetches of the job.
@@ -158,7 +158,7 @@ def claim_together(
     job: JobContext,
     seconds: float,
     find_taken: FindTaken | None,
-    requested: Sequence[tuple[HeldClaims, Collection[bytes]]],
+    requested: Sequence[tuple[AnswerClaims, Collection[bytes]]],
 ) -> list[set[bytes]]:
     """Claim what several fetches of a job need for so many *seconds*; return what each holds now.
 
@@ -177,4 +177,4 @@ def claim_together(
     return taken
 
 
-Claiming = GroupedWork[tuple[HeldClaims, Collection[bytes]], set[bytes]]
+Claiming = GroupedWork[tuple[AnswerClaims, Collection[bytes]], set[bytes]]

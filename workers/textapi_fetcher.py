@@ -12,8 +12,8 @@ from core.ratelimit import credential_of
 from textapi.client import RETRY_POLICY, Reply
 from textapi.messages import SERVICE, Operation
 from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, UnplacedAnswer
+from workers.answer_claims import CallBounds
 from workers.context import JobContext
-from workers.held_claims import CallBounds
 from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 
 # This many answers in a row may hold a sentence that does not stand in the text.
@@ -35,7 +35,7 @@ class EngineChanged(ServiceUnavailable):
         )
 
 
-class AnswerFetcher(LedgerFetcher):
+class TextApiFetcher(LedgerFetcher):
     """Gets answers of the Text API."""
 
     def __init__(self, job: JobContext, engine: str, polarity: str | None = None) -> None:
