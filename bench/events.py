@@ -31,7 +31,7 @@ from analysis import grains
 from analysis.grains import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
-from reports.findings.events import Event, Series, Surprises, find_events
+from reports.findings.events import Departures, Event, Series, find_events
 from reports.findings.measures import SHARE
 from sources.base import SourceDocument
 from sources.registry import source_named
@@ -224,7 +224,7 @@ def count_periods(
     return rows
 
 
-def find_share_surprises(matched: Counts, documents: Counts, first: date) -> Surprises:
+def find_share_surprises(matched: Counts, documents: Counts, first: date) -> Departures:
     """Return the events and the largest changes of a subject, of its months and its weeks."""
     days = matched.tolist(), documents.tolist()
     series = [

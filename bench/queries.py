@@ -39,7 +39,7 @@ from models.database import Database
 from models.documents import (
     DocumentScope,
     count_documents,
-    days_of,
+    day_bounds,
     documents_of,
     list_documents,
     list_documents_by_day,
@@ -222,7 +222,7 @@ def _document_queries(db: Database) -> Iterator[Query]:
 
 
 def _list_of_day(db: Database) -> None:
-    day = days_of("2015-03")[0]
+    day = day_bounds("2015-03")[0]
     with db.read() as connection:
         connection.execute(select(Document.text).where(documents_of(MONTH, day=day))).all()
 

@@ -340,11 +340,11 @@ def documents_of(
     """Return the condition on `Document` that holds for the documents of *scope*.
 
     Nothing else determines which documents a job works on. *day* narrows a month to one of its
-    `days_of`, given as moments or as parameters of the statement. *other_handles* are accounts
+    `day_bounds`, given as moments or as parameters of the statement. *other_handles* are accounts
     whose scopes differ from *scope* only in the handle.
     """
     if scope.period is not None:
-        days = days_of(scope.period)
+        days = day_bounds(scope.period)
         first, after = day or (days[0][0], days[-1][1])
         condition = and_(Document.published_at >= first, Document.published_at < after)
     elif scope.handle is not None:
@@ -424,7 +424,7 @@ def list_documents_by_day(
 
 def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[datetime, datetime]]:
     """Yield the days of a month, several together where it has few documents."""
-    days = days_of(scope.period or "")
+    days = day_bounds(scope.period or "")
     most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE * len(days))
     with db.read() as connection:
         count = connection.scalar(select(func.count()).select_from(most.subquery())) or 0
@@ -463,7 +463,7 @@ def documents_by_id(
     return _in_order(documents)
 
 
-def days_of(period: str) -> list[tuple[datetime, datetime]]:
+def day_bounds(period: str) -> list[tuple[datetime, datetime]]:
     """Return each day of a month as (first moment, first moment of the next), naive UTC."""
     first_day = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC).replace(tzinfo=None)
     day, days = first_day, []

@@ -145,7 +145,7 @@ def raise_cap(connection: Connection, watch: Row[Any]) -> None:
         connection.execute(update(Run).where(Run.id == watch.run_id).values(max_calls=cap))
 
 
-def is_recorded(connection: Connection, run_id: int, number: int) -> bool:
+def keeps_counts(connection: Connection, run_id: int, number: int) -> bool:
     """Return whether the counts of the report after the update *number* are kept."""
     report = select(WatchReport.at).where(
         WatchReport.run_id == run_id, WatchReport.number == number

@@ -12,7 +12,7 @@ from models.jobs import fence
 from models.runs import get_run
 from models.watches import (
     get_watch,
-    is_recorded,
+    keeps_counts,
     mark_sent,
     read_state,
     record_report,
@@ -34,7 +34,7 @@ def record_watched_run(job: JobContext) -> None:
     run_id = job.claim.run_id
     with job.db.read() as connection:
         watch = get_watch(connection, run_id)
-        if watch is None or is_recorded(connection, run_id, watch.updates):
+        if watch is None or keeps_counts(connection, run_id, watch.updates):
             return
 
     counts, event_keys = read_what_to_record(load_run(job.db, run_id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.codebooks.codebook import Codebook, Variable, VariableType
 from core.enums import CodeState
 from models.codes import ADJUDICATED, PERSON, CodeValue
-from reports.stats.agreement import AlphaEstimate, Level, estimate_alpha
+from reports.stats.agreement import AlphaEstimate, MeasurementLevel, estimate_alpha
 
 # The codes of a unit by coder and variable.
 CoderCodes = Mapping[str, Mapping[str, CodeValue]]
@@ -19,7 +19,7 @@ class VariableAgreement:
     """How far people agree on a variable; without *alpha* nobody can say."""
 
     name: str
-    level: Level
+    level: MeasurementLevel
     coders: int
 
     # The units that somebody coded, and those that several people did.
@@ -62,7 +62,11 @@ def _measure_variable(variable: Variable, units: Iterable[CoderCodes]) -> Variab
         if codes:
             coded_units.append(codes)
 
-    level = Level.INTERVAL if variable.type == VariableType.SCALE else Level.NOMINAL
+    level = (
+        MeasurementLevel.INTERVAL
+        if variable.type == VariableType.SCALE
+        else MeasurementLevel.NOMINAL
+    )
     shared = sum(len(codes) > 1 for codes in coded_units)
     alpha = estimate_alpha(coded_units, level)
     return VariableAgreement(variable.name, level, len(coders), len(coded_units), shared, alpha)

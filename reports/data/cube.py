@@ -118,7 +118,7 @@ class Cube:
         days_with_data = np.flatnonzero(self.has_data[group]).tolist()
         return Progress.together({self.progress[day] for day in days_with_data})
 
-    def is_part(self, group: int, period: str) -> bool:
+    def is_cut_off(self, group: int, period: str) -> bool:
         """Return whether days of a period are missing, or lie outside the run."""
         return len(self.days) < grains.count_days(period) or bool(self.is_missing[group].any())
 

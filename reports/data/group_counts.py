@@ -31,7 +31,7 @@ class Cell:
     has_data: bool = False
 
     # True if days of the period were not collected.
-    is_part: bool = False
+    is_cut_off: bool = False
 
     @property
     def share(self) -> float | None:
@@ -41,7 +41,7 @@ class Cell:
     @property
     def cut_off(self) -> bool:
         """Whether it has data, but of a part of its days alone."""
-        return self.is_part and self.documents > 0
+        return self.is_cut_off and self.documents > 0
 
     @property
     def interval(self) -> Interval | None:
@@ -220,7 +220,7 @@ def _sum_polarities(month: Cube, keyword: str, group: int) -> Moments:
 
 def _add_days(cell: Cell, days: Cube, keyword: str, group: int) -> None:
     """Add the documents of the days on which the keyword was looked for."""
-    cell.is_part |= bool(days.is_missing[group].any())
+    cell.is_cut_off |= bool(days.is_missing[group].any())
     if days.progress_of(group).has_counts:
         counted = days.has_data[group]
         term = days.terms.index((keyword, None))

@@ -1,9 +1,18 @@
 """Events: months and weeks that depart from what their series' own past lets one expect.
 
+A month or week of a series is an event if
+
+1. it is whole and of a run whose documents are known: without families of repeats and bulk days,
+   a mean only of at least 30 polarities of one engine (see `run_events` and `measures`),
+2. it departs from the usual periods before it (`reports.stats.surprise`, points 1 to 3),
+3. it lies beyond the same period of earlier years, too (point 4),
+4. both at its part of the subject's error budget (point 5): a share, or posts, has four fifths,
+   another subject changes nothing,
+5. it is no further week of what the week before began, and its wording is told once,
+6. with repeats and bulk days it still differs by a tenth, and a rise is to five documents or more.
+
 Whatever is told of an event is told once and not taken back, so each period is judged by those
-before it alone (`reports.stats.surprise`). Each subject has an error budget of its own: another
-subject changes nothing of its events. Its share, or its posts, has four fifths of the budget.
-Below the events stand the largest changes that are none.
+before it alone. Below the events stand the largest changes that are none.
 """
 
 from __future__ import annotations
@@ -26,7 +35,7 @@ from reports.stats.surprise import (
     WEEKS,
     Departure,
     Judgement,
-    Seasons,
+    ListSeason,
 )
 
 # The probability of any false event of a subject is at most this level, in ten years.
@@ -111,7 +120,7 @@ class Series:
         )
 
 
-def seasons_of(periods: Sequence[str]) -> Seasons:
+def seasons_of(periods: Sequence[str]) -> ListSeason:
     """Return a function of a place among sorted *periods*: the places of its season, year by year.
 
     The week of the same day of the year and the weeks beside it are the same weeks, since holidays
@@ -244,7 +253,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Surprises:
+class Departures:
     """What departs from the past, in three lists."""
 
     # The oldest comes first, of those of one day the surest.
@@ -257,7 +266,7 @@ class Surprises:
     recurring: list[Event] = field(default_factory=list)
 
 
-def find_events(series: Iterable[Series]) -> Surprises:
+def find_events(series: Iterable[Series]) -> Departures:
     """Return the events of all *series*, and the largest changes that are none."""
     events: list[Event] = []
     candidates: list[Event] = []
@@ -270,12 +279,12 @@ def find_events(series: Iterable[Series]) -> Surprises:
 
     events = sorted(_tell_wording_once(events), key=_by_time)
     changes = _choose_changes(candidates, events)
-    return Surprises(events, changes, _choose_recurring(in_season, events))
+    return Departures(events, changes, _choose_recurring(in_season, events))
 
 
-def _tell_series(watched: Series) -> Surprises:
+def _tell_series(watched: Series) -> Departures:
     """Return the events of one series, of weeks in a row the first, and all its changes."""
-    told = Surprises()
+    told = Departures()
     first: Event | None = None
     previous: Event | None = None
     for judgement in watched.judge():

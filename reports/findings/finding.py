@@ -1,4 +1,4 @@
-"""A finding: a sentence on the page, what it claims, and the figures that it rests on."""
+"""A finding: a sentence on the page, its answer, and the figures that it rests on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 
-Claim = tuple[Hashable, ...]
+Key = tuple[Hashable, ...]
 
 
 class FindingKind(StrEnum):
@@ -29,11 +29,11 @@ class Finding:
 
     # What the sentence answers, as ("highest",) or ("overtakes", "a", "b"). A subject has one
     # finding of a topic: by it, the same finding is looked for without repeats and bulk days.
-    topic: Claim
+    topic: Key
 
     # Its answer, as ("2020-03",). Where it is another one without repeats, both are printed. A
     # number that is no count of documents, no share and no mean belongs here.
-    answer: Claim
+    answer: Key
 
     text: str
 
@@ -50,15 +50,10 @@ class Finding:
     # From 0 to 1. A page begins with the most interesting findings.
     interest: float = 0.0
 
-    @property
-    def claim(self) -> Claim:
-        """The topic with its answer."""
-        return *self.topic, *self.answer
-
 
 def fact(
-    topic: Claim,
-    answer: Claim,
+    topic: Key,
+    answer: Key,
     text: str,
     *,
     clause: str = "",

@@ -1,4 +1,4 @@
-"""What a series of events is made of: a share, a number of posts, a wording or a mood.
+"""What a series that is watched for events counts or measures: a share, posts, wording or mood.
 
 Each says how its periods are compared, what several of them are together, and which changes are
 worth a sentence.
@@ -18,9 +18,9 @@ from reports.stats.surprise import (
     Departure,
     Judge,
     Judgement,
+    ListSeason,
     Mean,
     Memory,
-    Seasons,
     compare_counts,
     compare_means,
     compare_shares,
@@ -31,7 +31,8 @@ from reports.stats.surprise import (
 FEWEST_SCORED = 30
 # A rise to fewer documents is not told.
 FEWEST_DOCUMENTS = 5
-# Nor is one whose figures in the whole run, with repeats and bulk days, differ by less.
+# A change is not told either if its figures in the whole run, with repeats and bulk days, differ by
+# less than this part of the larger one.
 LEAST_CHANGE = 0.1
 
 Rows = Sequence[PeriodRow]
@@ -49,7 +50,7 @@ class Measure(Protocol):
         """The part that it has of its subject's error budget."""
 
     def judge(
-        self, period_rows: Rows, memory: Memory, level: float, seasons: Seasons
+        self, period_rows: Rows, memory: Memory, level: float, list_season: ListSeason
     ) -> list[Judgement]:
         """Judge each of the sorted rows by those before it."""
 
@@ -70,11 +71,11 @@ class CountMeasure:
     compare: Callable[[Sequence[Count], Count], Departure]
 
     def judge(
-        self, period_rows: Rows, memory: Memory, level: float, seasons: Seasons
+        self, period_rows: Rows, memory: Memory, level: float, list_season: ListSeason
     ) -> list[Judgement]:
         """Judge each of the sorted rows by those before it."""
         counts = [self.count(period_row) for period_row in period_rows]
-        return find_surprises(counts, Judge(self.compare, _is_zero), memory, level, seasons)
+        return find_surprises(counts, Judge(self.compare, _is_zero), memory, level, list_season)
 
     def pool(self, period_rows: Rows) -> float:
         """Return the rate of several periods together."""
@@ -98,14 +99,19 @@ class MoodMeasure:
     level_part: float
 
     def judge(
-        self, period_rows: Rows, memory: Memory, level: float, seasons: Seasons
+        self, period_rows: Rows, memory: Memory, level: float, list_season: ListSeason
     ) -> list[Judgement]:
         """Judge each of the sorted rows by those before it."""
         means = [_measure_mood(period_row) for period_row in period_rows]
-        return find_surprises(means, Judge(compare_means, _is_never_zero), memory, level, seasons)
+        return find_surprises(
+            means, Judge(compare_means, _is_never_zero), memory, level, list_season
+        )
 
     def pool(self, period_rows: Rows) -> float:
-        """Return the mean polarity of several periods together."""
+        """Return the mean polarity of several periods together.
+
+        The rows count what has a polarity as their mentions: see `PeriodRow.scored_row`.
+        """
         scored = [row for row in period_rows if row.polarity_mean is not None and row.mentions]
         total = sum((row.polarity_mean or 0.0) * (row.mentions or 0) for row in scored)
         return total / max(1, sum(row.mentions or 0 for row in scored))

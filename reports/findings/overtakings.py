@@ -151,14 +151,14 @@ def _sum_side(tallies: Sequence[Tally], sign: int) -> Side:
 def state_overtaking(overtaking: Overtaking) -> Finding:
     """Return the fact that one subject overtook another."""
     earlier, later = overtaking.earlier, overtaking.later
-    unit = grain_of(overtaking.period)
+    grain = grain_of(overtaking.period)
     when = f"in {period_name(overtaking.period, '%B %Y')}"
     if next_period(overtaking.previous_period) != overtaking.period:
         last_counted = period_name(overtaking.previous_period, "%B %Y")
         when = f"between {last_counted} and {period_name(overtaking.period, '%B %Y')}"
 
     sides = (
-        f"since then it is ahead in {later.ahead} of {later.periods} {unit}s ({later.leading:,} "
+        f"since then it is ahead in {later.ahead} of {later.periods} {grain}s ({later.leading:,} "
         f"documents to {later.trailing:,}), before that it was behind in {earlier.ahead} of "
         f"{earlier.periods} ({earlier.trailing:,} to {earlier.leading:,})"
     )

@@ -19,8 +19,8 @@ from reports.data.tables.periods import (
 )
 from reports.data.variants import read_variants
 from reports.findings.events import (
+    Departures,
     Series,
-    Surprises,
     account_series,
     find_events,
     keyword_series,
@@ -30,7 +30,7 @@ from reports.findings.events import (
 GRAINS = (Grain.MONTH, Grain.WEEK)
 
 
-def read_surprises(run: RunData) -> Surprises:
+def read_surprises(run: RunData) -> Departures:
     """Return the events of a run and its largest changes, which are found once."""
     return run.selected_readings.once(read_surprises, lambda: find_events(_read_series(run)))
 

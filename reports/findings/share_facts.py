@@ -277,7 +277,7 @@ def _describe_level(
     if high < LEVEL_RATIO * low or not high:
         return []
 
-    unit = grain_of(after[0].period)
+    grain = grain_of(after[0].period)
     rises = share_after > share_before
     if rises:
         bound = max(count.share for count in before)
@@ -291,7 +291,7 @@ def _describe_level(
 
     text = (
         f"From {_month(after[0])} on {subject} is in {format_share(share_after)} of the documents, "
-        f"before in {format_share(share_before)}: {beyond} of {len(after)} {unit}s since then are "
+        f"before in {format_share(share_before)}: {beyond} of {len(after)} {grain}s since then are "
         f"{'above' if rises else 'below'} each of the {len(before)} before."
     )
     clause = f"it changes from {format_share(share_before)} to {format_share(share_after)}"
@@ -324,10 +324,10 @@ def _state_first(
         return []
 
     first = counts[place]
-    unit = grain_of(first.period)
-    before = f"the {quantity(place, unit)} that were read before"
+    grain = grain_of(first.period)
+    before = f"the {quantity(place, grain)} that were read before"
     if place == 1:
-        before = f"{_month(counts[0])}, the only {unit} read before,"
+        before = f"{_month(counts[0])}, the only {grain} read before,"
 
     text = (
         f"{subject} is first mentioned in {_month(first)}, in "
@@ -374,11 +374,11 @@ def _state_last(subject: str, counts: Sequence[PeriodShare]) -> list[Finding]:
         return []
 
     last = counts[place]
-    unit = grain_of(last.period)
+    grain = grain_of(last.period)
     were = "was" if len(later_counts) == 1 else "were"
     text = (
         f"{subject} is last mentioned in {_month(last)}; none of the {documents_after:,} documents "
-        f"of the {quantity(len(later_counts), unit)} that {were} read since mentions it."
+        f"of the {quantity(len(later_counts), grain)} that {were} read since mentions it."
     )
     clause = f"the last mention is in {_month(last)}"
     return [fact(("last",), (last.period,), text, clause=clause, interest=0.6)]

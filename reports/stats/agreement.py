@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 RESAMPLES = 2000
 
 
-class Level(StrEnum):
+class MeasurementLevel(StrEnum):
     """What the numbers of codes tell: names, an order, or also distances."""
 
     NOMINAL = "nominal"
@@ -103,7 +103,7 @@ class ConfusionMatrix:
 
 
 def krippendorff_alpha(
-    units: Iterable[Sequence[float]], level: Level = Level.INTERVAL
+    units: Iterable[Sequence[float]], level: MeasurementLevel = MeasurementLevel.INTERVAL
 ) -> float | None:
     """Return Krippendorff's alpha: 1 is perfect agreement, 0 that of chance.
 
@@ -118,7 +118,7 @@ def krippendorff_alpha(
 
 
 def estimate_alpha(
-    units: Iterable[Sequence[float]], level: Level, *, seed: int = 1
+    units: Iterable[Sequence[float]], level: MeasurementLevel, *, seed: int = 1
 ) -> AlphaEstimate | None:
     """Return alpha with its bootstrap interval; None where alpha has no value.
 
@@ -168,7 +168,7 @@ def _count_codes(units: Iterable[Sequence[float]]) -> _CodeCounts:
     return _CodeCounts(np.array(codes, dtype=float), counts)
 
 
-def _measure_alpha(counts: _CodeCounts, repeats: Floats, level: Level) -> float | None:
+def _measure_alpha(counts: _CodeCounts, repeats: Floats, level: MeasurementLevel) -> float | None:
     """Return alpha of units of which each is there as often as *repeats* says."""
     sizes = counts.counts.sum(axis=1)
     weights = repeats / (sizes - 1)
@@ -182,13 +182,13 @@ def _measure_alpha(counts: _CodeCounts, repeats: Floats, level: Level) -> float 
     return 1 - observed / expected if expected > 0 else None
 
 
-def _square_distances(codes: Floats, totals: Floats, level: Level) -> Floats:
+def _square_distances(codes: Floats, totals: Floats, level: MeasurementLevel) -> Floats:
     """Return the squared difference of each pair of codes (Krippendorff, 11.3.4)."""
-    if level is Level.NOMINAL:
+    if level is MeasurementLevel.NOMINAL:
         return 1 - np.eye(len(codes))
 
     places = codes
-    if level is Level.ORDINAL:
+    if level is MeasurementLevel.ORDINAL:
         # Between two codes lie the codes of their ranks, half of their own among them.
         places = np.cumsum(totals) - totals / 2
 

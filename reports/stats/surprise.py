@@ -60,7 +60,7 @@ SEASON_LEVEL = 0.02
 
 # Returns the places of the season of a period, year by year, the latest year first. A year has
 # several places where days of the calendar move from week to week.
-Seasons = Callable[[int], Sequence[Sequence[int]]]
+ListSeason = Callable[[int], Sequence[Sequence[int]]]
 
 M = TypeVar("M")
 
@@ -149,31 +149,31 @@ class Judge(Generic[M]):
 
 
 @dataclass
-class _Level(Generic[M]):
+class _UsualPeriods(Generic[M]):
     """The usual periods of a series, each with its place, and the departures since the last one."""
 
-    usual: list[tuple[int, M]]
+    present: list[tuple[int, M]]
     departing: list[tuple[int, M]]
 
-    # The usual periods of the level before, to which a series may return.
+    # The periods that were usual before, to which a series may return.
     former: list[tuple[int, M]]
 
     def add_departing(self, place: int, measure: M) -> None:
-        """Add a period that departs; enough of them in a row are the new level."""
+        """Add a period that departs; enough of them in a row are usual from now on."""
         self.departing.append((place, measure))
         if len(self.departing) == NEW_LEVEL:
-            self.usual, self.former, self.departing = self.departing, self.usual, []
+            self.present, self.former, self.departing = self.departing, self.present, []
 
     def add_usual(self, place: int, measure: M) -> None:
         """Add a period that is as usual."""
-        self.usual.append((place, measure))
+        self.present.append((place, measure))
         self.departing = []
-        if len(self.usual) == 2 * NEW_LEVEL:
+        if len(self.present) == 2 * NEW_LEVEL:
             self.former = []
 
     def return_to_former(self) -> None:
-        """Forget a level that has passed."""
-        self.usual, self.former, self.departing = self.former, [], []
+        """Forget the present ones: what was usual before is so again."""
+        self.present, self.former, self.departing = self.former, [], []
 
 
 def find_surprises(
@@ -181,7 +181,7 @@ def find_surprises(
     judge: Judge[M],
     memory: Memory,
     level: float,
-    list_season: Seasons | None = None,
+    list_season: ListSeason | None = None,
 ) -> list[Judgement]:
     """Judge each period of a series by those before it; *level* bounds false surprises.
 
@@ -191,7 +191,7 @@ def find_surprises(
     judgement depends on a later period.
     """
     judgements: list[Judgement] = []
-    series_level = _Level[M]([], [], [])
+    usual_periods = _UsualPeriods[M]([], [], [])
     past = _Past(measures, judge, memory)
     tests = 0
 
@@ -199,16 +199,16 @@ def find_surprises(
         if measure is None:
             continue
 
-        departure = _compare(series_level.usual, measure, judge, memory)
-        if departure is not None and series_level.former:
-            return_departure = _compare(series_level.former, measure, judge, memory)
+        departure = _compare(usual_periods.present, measure, judge, memory)
+        if departure is not None and usual_periods.former:
+            return_departure = _compare(usual_periods.former, measure, judge, memory)
             if return_departure is not None and return_departure.p_value > departure.p_value:
-                series_level.return_to_former()
+                usual_periods.return_to_former()
                 departure = return_departure
 
         departs = False
         if departure is not None:
-            before = series_level.usual[-memory.most_before :]
+            before = usual_periods.present[-memory.most_before :]
             if len(before) >= memory.fewest_before or all(
                 judge.is_zero(zero) for _, zero in before
             ):
@@ -227,10 +227,10 @@ def find_surprises(
             )
 
         if departs:
-            series_level.add_departing(place, measure)
+            usual_periods.add_departing(place, measure)
             past.departed.add(place)
         else:
-            series_level.add_usual(place, measure)
+            usual_periods.add_usual(place, measure)
 
     return judgements
 
@@ -256,8 +256,8 @@ class _Past(Generic[M]):
     ) -> list[int]:
         """Return the place of each year's period that is most like the *departing* one.
 
-        Years whose period did not stand out to the same side are left out: their level was
-        another, or their season.
+        Years whose period did not stand out to the same side are left out: what was usual
+        was another, or their season.
         """
         is_rise = departure.now > departure.before
         chosen = []
@@ -266,7 +266,7 @@ class _Past(Generic[M]):
             if not measured_places:
                 continue
 
-            most_alike = (max if is_rise else min)(measured_places, key=self._level)
+            most_alike = (max if is_rise else min)(measured_places, key=self._height)
             end = min(departing, most_alike + self._half_year + 1)
             neighbours = [
                 self._measured[place]
@@ -287,7 +287,7 @@ class _Past(Generic[M]):
         is_same_side = (comparison.now > comparison.before) == (departure.now > departure.before)
         return is_same_side and comparison.p_value / 2 <= SEASON_LEVEL
 
-    def _level(self, place: int) -> float:
+    def _height(self, place: int) -> float:
         comparison = self._judge.compare([self._measured[place]], self._measured[place])
         return 0.0 if comparison is None else comparison.now
 

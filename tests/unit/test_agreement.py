@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reports.stats.agreement import (
     CodePair,
-    Level,
+    MeasurementLevel,
     estimate_alpha,
     krippendorff_alpha,
     make_confusion_matrix,
@@ -60,8 +60,12 @@ def test_without_pairs_or_without_any_difference_there_is_no_alpha(
 
 
 def test_alpha_of_nominal_and_ordinal_data_is_that_of_the_published_example() -> None:
-    assert krippendorff_alpha(units_of(*CODERS), Level.NOMINAL) == pytest.approx(0.743, abs=5e-4)
-    assert krippendorff_alpha(units_of(*CODERS), Level.ORDINAL) == pytest.approx(0.815, abs=5e-4)
+    assert krippendorff_alpha(units_of(*CODERS), MeasurementLevel.NOMINAL) == pytest.approx(
+        0.743, abs=5e-4
+    )
+    assert krippendorff_alpha(units_of(*CODERS), MeasurementLevel.ORDINAL) == pytest.approx(
+        0.815, abs=5e-4
+    )
 
 
 def test_alpha_of_names_is_worked_by_hand() -> None:
@@ -70,15 +74,17 @@ def test_alpha_of_names_is_worked_by_hand() -> None:
     observed = 2 / 8
     expected = 2 * 5 * 3 / (8 * 7)
 
-    assert krippendorff_alpha(units, Level.NOMINAL) == pytest.approx(1 - observed / expected)
+    assert krippendorff_alpha(units, MeasurementLevel.NOMINAL) == pytest.approx(
+        1 - observed / expected
+    )
 
 
 coded_units = st.lists(st.lists(st.integers(0, 4), max_size=4), max_size=8)
 
 
-@given(coded_units, st.sampled_from(Level), st.randoms())
+@given(coded_units, st.sampled_from(MeasurementLevel), st.randoms())
 def test_alpha_depends_on_no_order_and_is_at_most_one(
-    units: list[list[int]], level: Level, random: Random
+    units: list[list[int]], level: MeasurementLevel, random: Random
 ) -> None:
     alpha = krippendorff_alpha(units, level)
     shuffled = [random.sample(unit, len(unit)) for unit in random.sample(units, len(units))]
@@ -90,8 +96,10 @@ def test_alpha_depends_on_no_order_and_is_at_most_one(
         assert other == pytest.approx(alpha)
 
 
-@given(coded_units, st.sampled_from(Level))
-def test_alpha_is_that_of_the_package_krippendorff(units: list[list[int]], level: Level) -> None:
+@given(coded_units, st.sampled_from(MeasurementLevel))
+def test_alpha_is_that_of_the_package_krippendorff(
+    units: list[list[int]], level: MeasurementLevel
+) -> None:
     krippendorff = pytest.importorskip("krippendorff")
     alpha = krippendorff_alpha(units, level)
 
@@ -110,31 +118,31 @@ def test_alpha_is_that_of_the_package_krippendorff(units: list[list[int]], level
 
 def test_two_values_have_one_alpha_at_every_level() -> None:
     units = [[0, 0, 1], [1, 1], [0, 1], [0, 0, 0]]
-    alphas = [krippendorff_alpha(units, level) for level in Level]
+    alphas = [krippendorff_alpha(units, level) for level in MeasurementLevel]
 
     assert alphas == [pytest.approx(alphas[0])] * 3
 
 
 def test_the_interval_of_alpha_is_that_of_resampled_units() -> None:
     units = [[0, 0], [1, 1]] * 30 + [[0, 1]] * 6
-    estimate = estimate_alpha(units, Level.NOMINAL)
+    estimate = estimate_alpha(units, MeasurementLevel.NOMINAL)
 
     assert estimate is not None
     assert estimate.n == 66
-    assert estimate.alpha == krippendorff_alpha(units, Level.NOMINAL)
+    assert estimate.alpha == krippendorff_alpha(units, MeasurementLevel.NOMINAL)
     # About one less twice the share of disagreements, of which 66 units have 6.
     half = 2 * 1.96 * math.sqrt(6 / 66 * 60 / 66 / 66)
     assert estimate.low == pytest.approx(estimate.alpha - half, abs=0.03)
     assert estimate.high == pytest.approx(estimate.alpha + half, abs=0.03)
-    assert estimate == estimate_alpha(units, Level.NOMINAL)
+    assert estimate == estimate_alpha(units, MeasurementLevel.NOMINAL)
 
 
 def test_perfect_agreement_has_an_interval_of_no_width_and_no_difference_has_none() -> None:
-    perfect = estimate_alpha([[0, 0], [1, 1]] * 10, Level.NOMINAL)
+    perfect = estimate_alpha([[0, 0], [1, 1]] * 10, MeasurementLevel.NOMINAL)
 
     assert perfect is not None
     assert (perfect.low, perfect.alpha, perfect.high) == (1, 1, 1)
-    assert estimate_alpha([[1, 1], [1, 1]], Level.NOMINAL) is None
+    assert estimate_alpha([[1, 1], [1, 1]], MeasurementLevel.NOMINAL) is None
 
 
 # --- a machine beside people ---

@@ -22,7 +22,7 @@ def test_the_mean_is_said_with_its_highest_and_lowest_month() -> None:
         "least 30 it is highest in April 2020 (+0.20, 50 mentions) and lowest in May 2020 "
         "(−0.30, 50 mentions)."
     )
-    assert fact.claim == ("mood", "2020-04", "2020-05")
+    assert (*fact.topic, *fact.answer) == ("mood", "2020-04", "2020-05")
 
 
 def test_months_whose_means_hardly_differ_share_the_highest_place() -> None:

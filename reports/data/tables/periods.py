@@ -187,7 +187,7 @@ def read_grouped_series(
     """
     groups = list_groups(run)
     if groups:
-        yield from _archive_rows(run, run.grain, job_names, groups)
+        yield from _rows_of_mentions(run, run.grain, job_names, groups)
     else:
         yield from read_series(run, job_names)
 
@@ -196,7 +196,7 @@ def _read_rows(
     run: RunData, grain: Grain, job_names: Collection[str] | None
 ) -> Iterator[PeriodRow]:
     if run.kind.unit == Unit.MENTION:
-        yield from _archive_rows(run, grain, job_names)
+        yield from _rows_of_mentions(run, grain, job_names)
     elif run.kind.unit == Unit.POST:
         coverage = read_coverage_grid(run, job_names).jobs
         posts: list[PeriodRow] = []
@@ -206,17 +206,17 @@ def _read_rows(
         yield from PERIODS.sort(posts)
 
 
-def _archive_rows(
+def _rows_of_mentions(
     run: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
     for period, cube in read_cubes(run, grain, job_names, groups):
         for term in range(len(cube.terms)):
             for group in range(len(cube.groups)):
-                yield _archive_row(run.id, period, cube, term, group)
+                yield _row_of_mentions(run.id, period, cube, term, group)
 
 
-def _archive_row(run: int, period: str, cube: Cube, term: int, group: int) -> PeriodRow:
+def _row_of_mentions(run: int, period: str, cube: Cube, term: int, group: int) -> PeriodRow:
     """Return the row of a period, from those of its days that lie in the run's months."""
     keyword_name, term_name = cube.terms[term]
     progress = cube.progress_of(group)
@@ -256,7 +256,7 @@ def _archive_row(run: int, period: str, cube: Cube, term: int, group: int) -> Pe
         polarity_low=polarity[1],
         polarity_high=polarity[2],
         job=cube.jobs[0] if len(jobs) == 1 else None,
-        cut_off=cube.is_part(group, period) and any(documents),
+        cut_off=cube.is_cut_off(group, period) and any(documents),
         dispersion=dispersion,
         group=cube.groups[group],
         scored=scored,
