@@ -138,6 +138,21 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
         return State(state.scalar_one())
 
 
+def get_run_state(connection: Connection, claim: Claim) -> State:
+    """Return the state of the claim's run. Raises `LeaseLost` if the claim was lost."""
+    state = connection.scalar(
+        select(Run.state)
+        .join(Job, Job.run_id == Run.id)
+        .where(is_held(claim.job_id, claim.owner, claim.number))
+    )
+    if state is None:
+        raise LeaseLost(
+            f"job {claim.name} of run {claim.run_id} was cancelled or has another owner now"
+        )
+
+    return State(state)
+
+
 def note_progress(connection: Connection, claim: Claim) -> None:
     """Reset the setbacks of a job for which answers were stored, whoever owns the job now."""
     connection.execute(_RESET_SETBACKS, {"reset_job": claim.job_id})

@@ -8,13 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from core.enums import State
-from core.errors import LeaseLost, NotFound, UsageError
+from core.errors import NotFound, UsageError
 from models.database import Database
-from models.jobs import Claim, is_held
+from models.jobs import Claim
 from models.results import replace_rows
 from models.runs import get_run
-from models.tables import Epoch, Job, Prediction, Run, Training
+from models.tables import Epoch, Job, Prediction, Training
 
 
 @dataclass(frozen=True)
@@ -86,21 +85,6 @@ def _upsert(connection: Connection, db: Database, claim: Claim, **columns: Any) 
         .values(job_id=claim.job_id, **{"remarks": [], **columns})
         .on_conflict_do_update(index_elements=["job_id"], set_=columns)
     )
-
-
-def get_run_state(connection: Connection, claim: Claim) -> State:
-    """Return the state of the claim's run. Raises `LeaseLost` if the claim was lost."""
-    state = connection.scalar(
-        select(Run.state)
-        .join(Job, Job.run_id == Run.id)
-        .where(is_held(claim.job_id, claim.owner, claim.number))
-    )
-    if state is None:
-        raise LeaseLost(
-            f"job {claim.name} of run {claim.run_id} was cancelled or has another owner now"
-        )
-
-    return State(state)
 
 
 def get_trained_network(

@@ -200,7 +200,7 @@ class ModelBatches:
             cost=chat.most_cost(self._price),
             prompt=request.prompt.hash,
             size=chat.prompt_bound,
-            documents=list(request.quoted),
+            documents=list(request.document_ids),
         )
 
     async def _find_status(self, batch: Row[Any]) -> BatchStatus | None:

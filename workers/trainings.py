@@ -13,9 +13,8 @@ from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.polarity.task import PolarityTask
 from core.enums import State
 from core.errors import BadInput, TidingsError
-from models.jobs import fence
+from models.jobs import fence, get_run_state
 from models.trainings import (
-    get_run_state,
     read_progress,
     store_checkpoint,
     store_epochs,

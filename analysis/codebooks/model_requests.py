@@ -31,15 +31,14 @@ class UnusableAnswer(ServiceBadAnswer):
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """The codes of one text by a language model; *quoted* are the documents that have the text.
+    """A request for the codes of one text, which the documents *document_ids* have."""
 
-    *engine* is the coder ``model:NAME``.
-    """
-
+    # The coder, ``model:NAME``: requests to all services name who answers them so.
     engine: str
+
     prompt: Prompt
     text: str
-    quoted: tuple[int, ...] = ()
+    document_ids: tuple[int, ...] = ()
     operation: str = OPERATION
 
     @property
@@ -66,15 +65,15 @@ class ModelRequest:
 
     @property
     def documents(self) -> tuple[tuple[int, bytes], ...]:
-        """The documents that have the text, with the key: the answer may quote them."""
-        return tuple((document, self.key) for document in self.quoted)
+        """The documents that have the text, each with the key: erasing one deletes the answer."""
+        return tuple((document, self.key) for document in self.document_ids)
 
     def claim_keys(self, keys: Collection[AnswerKey]) -> set[bytes]:
         """Return *keys* themselves."""
         return {key for key in keys if isinstance(key, bytes)}
 
     def with_engine(self, engine: str) -> Self:
-        """Refuse: no other model answers for this one."""
+        """Raise `AssertionError`: no other model answers for this one, so it is never called."""
         raise AssertionError(engine)
 
     def body(self, _keys: Collection[AnswerKey]) -> dict[str, Any]:

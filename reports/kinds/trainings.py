@@ -34,7 +34,7 @@ def write_pages(report: Report) -> None:
 
 def make_page(
     run: RunData, store: FigureStore, job_names: Collection[str] | None = None
-) -> trainings.TrainingsPage | code_trainings.CodesPage:
+) -> trainings.TrainingsPage | code_trainings.CodeTrainingsPage:
     """Return the page of the run, with its figures drawn, or those of *job_names* alone."""
     if run.parameters.network == CODES:
         return code_trainings.make_page(run, store, job_names)

@@ -40,7 +40,7 @@ class OutputSection:
 
 
 @dataclass
-class CodesPage:
+class CodeTrainingsPage:
     """All that the template of a training of codes needs besides the summary."""
 
     coded_run: int
@@ -57,10 +57,10 @@ def make_page(
     run: RunData,
     store: FigureStore,
     job_names: Collection[str] | None = None,  # noqa: ARG001 - there is one job
-) -> CodesPage:
+) -> CodeTrainingsPage:
     """Read what the training found out, and draw its figures."""
     (job,) = run.jobs
-    page = CodesPage(run.parameters.coded_run, job.state, job.reason, [])
+    page = CodeTrainingsPage(run.parameters.coded_run, job.state, job.reason, [])
     statement = select(Training.weights, Training.remarks).where(Training.job_id == job.id)
     for weights, remarks in fetch_all(run.db, statement):
         page.remarks = remarks

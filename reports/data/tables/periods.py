@@ -38,7 +38,7 @@ from reports.stats.intervals import polarity_interval, round_figure, wilson_inte
 KeywordTerm = tuple[str | None, str | None]
 
 # A value and the ends of its interval, rounded.
-Figures = tuple[float | None, float | None, float | None]
+WithInterval = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,18 +224,18 @@ def _row_of_mentions(run: int, period: str, cube: Cube, term: int, group: int) -
     polarities = cube.polarities[cube.select(term, group)].tolist()
 
     matched = mentions = dispersion = None
-    share: Figures = (None, None, None)
+    share: WithInterval = (None, None, None)
     if progress.has_counts:
         daily_matched = cube.matched[term, group].tolist()
         matched = sum(daily_matched)
         mentions = len(polarities)
-        share = _share_figures(matched, sum(documents))
+        share = _measure_share(matched, sum(documents))
         dispersion = round_figure(measure_dispersion(daily_matched, documents))
 
-    polarity: Figures = (None, None, None)
+    polarity: WithInterval = (None, None, None)
     scored = None
     if progress.has_polarity:
-        polarity = _polarity_figures(polarities)
+        polarity = _measure_polarity(polarities)
         scored = sum(not math.isnan(score) for score in polarities)
 
     jobs = set(cube.jobs)
@@ -270,8 +270,8 @@ def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> I
 
     for period, polarities in read_post_polarities(run, job, grain).items():
         posts = len(polarities)
-        share = _share_figures(posts, posts)
-        polarity = _polarity_figures(polarities if progress.has_polarity else ())
+        share = _measure_share(posts, posts)
+        polarity = _measure_polarity(polarities if progress.has_polarity else ())
         yield PeriodRow(
             run=run.id,
             period=period,
@@ -315,14 +315,14 @@ def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, a
     return polarities_by_period
 
 
-def _share_figures(matched: int, documents: int) -> Figures:
+def _measure_share(matched: int, documents: int) -> WithInterval:
     if documents == 0:
         return None, None, None
     low, high = wilson_interval(matched, documents)
     return round_figure(matched / documents), round_figure(low), round_figure(high)
 
 
-def _polarity_figures(polarities: Iterable[float | None]) -> Figures:
+def _measure_polarity(polarities: Iterable[float | None]) -> WithInterval:
     mean, low, high = polarity_interval(polarities)
     return round_figure(mean), round_figure(low), round_figure(high)
 
