@@ -114,6 +114,12 @@ class Kind(ABC, Generic[P]):
     # Whether its jobs work on documents, step by step: it is a `DocumentKind` then.
     has_documents: ClassVar[bool] = False
 
+    # What one of its documents is called.
+    document_noun: ClassVar[str] = "document"
+
+    # Whether texts repeat each other that share no more than a fixed head or tail.
+    has_families: ClassVar[bool] = True
+
     # Whether the documents of a job are linked to it.
     links_documents: ClassVar[bool] = False
 

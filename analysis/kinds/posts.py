@@ -78,6 +78,9 @@ class PostsKind(DocumentKind[P]):
     prefix: ClassVar[str]
     report = "posts"
     unit = Unit.POST
+    document_noun = "post"
+    # Posts end with the same signature or tag, and say another thing each time.
+    has_families = False
     pipeline = POSTS
     companions = 4
 

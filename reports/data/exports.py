@@ -255,7 +255,7 @@ def _describe_selection(run: RunData) -> str:
     selection = describe_selection(run)
     lines = []
     if selection.distinct:
-        family = ", or share a fixed head or tail," if run.kind.unit == Unit.MENTION else ""
+        family = ", or share a fixed head or tail," if run.kind.has_families else ""
         lines.append(
             f"- Of texts that differ in names or figures only{family} the first document of each "
             "month (for accounts and searches of each job too) counts."

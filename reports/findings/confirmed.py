@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from analysis.kinds.kind import Unit
 from reports.data.family_counts import read_family_counts
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
@@ -143,8 +142,7 @@ def _name_families(run: RunData, subject: str, left_out: int) -> str:
         return "repeats, of which none mentions it"
 
     verb = "is a repeat" if left_out == 1 else "are repeats"
-    noun = "post" if run.kind.unit == Unit.POST else "document"
-    words = f"the {quantity(left_out, noun)} that {verb}"
+    words = f"the {quantity(left_out, run.kind.document_noun)} that {verb}"
     counts = read_family_counts(run).get((subject, None))
     if counts is None or counts.largest is None or 2 * counts.largest_documents < left_out:
         return words

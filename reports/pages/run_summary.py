@@ -185,7 +185,7 @@ class RunSummary(RunData):
     @property
     def unit(self) -> str:
         """What one of the run's documents is called."""
-        return "document" if self.kind.unit == Unit.MENTION else "post"
+        return self.kind.document_noun
 
     @property
     def choice(self) -> str:
