@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.stats.coded_strata import Cell, CodedStratum, group_by_kind
+from reports.stats.coded_strata import Cell, CodedStratum
 from reports.stats.intervals import TAIL
 from reports.stats.proportions import choose_parts, sum_cells
 
@@ -167,8 +167,7 @@ def plan_first_codes(
     """
     _check_width(half_width)
     kinds: list[_Kind] = []
-    for kind in group_by_kind(strata):
-        places = _places_of_kind(strata, kind)
+    for kind, places in _group_places(strata).items():
         sizes = [strata[place].size for place in places]
         share = shares[kind]
         part = _Part(sizes, share.n, share.positives, copies=1.0, design_effect=1.0)
@@ -188,9 +187,14 @@ def predict_half_width(
     return _predict_half_width(_measure_kinds(strata, use_machine=use_machine), counts, tail)
 
 
-def _places_of_kind(strata: Sequence[CodedStratum], kind: str) -> list[int]:
-    """Return the places of the strata of a kind that have documents."""
-    return [place for place, stratum in enumerate(strata) if stratum.kind == kind and stratum.size]
+def _group_places(strata: Sequence[CodedStratum]) -> dict[str, list[int]]:
+    """Return by kind the places of the strata that have documents."""
+    places: dict[str, list[int]] = {}
+    for place, stratum in enumerate(strata):
+        if stratum.size:
+            places.setdefault(stratum.kind, []).append(place)
+
+    return places
 
 
 def _check_width(half_width: float) -> None:
@@ -220,8 +224,8 @@ def _plan(
 
 def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[_Kind]:
     kinds: list[_Kind] = []
-    for kind, kind_strata in group_by_kind(strata).items():
-        places = _places_of_kind(strata, kind)
+    for places in _group_places(strata).values():
+        kind_strata = [strata[place] for place in places]
         whole = _Part.of(kind_strata)
         parts = [_Part.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
         kinds.append(_Kind(places, whole.sizes, whole.copies, parts))

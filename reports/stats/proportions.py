@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import scipy
 
@@ -80,7 +81,7 @@ def estimate_precision(
     strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
 ) -> ShareEstimate | None:
     """Return the share of the documents with a mention that are relevant; None without a code."""
-    mentions, _ = _split_mentions(strata)
+    mentions = group_by_kind(strata).get(SamplePart.MENTION, [])
     return estimate_share(mentions, use_machine=use_machine, tail=tail)
 
 
@@ -142,7 +143,9 @@ def _total_keyword(
     strata: Sequence[CodedStratum], *, use_machine: bool, tail: float
 ) -> _KeywordTotals | None:
     """Return what recall is made of; None if nothing relevant was read, or a side has no code."""
-    mentions, others = _split_mentions(strata)
+    strata_by_kind = group_by_kind(strata)
+    mentions = strata_by_kind.pop(SamplePart.MENTION, [])
+    others = list(chain.from_iterable(strata_by_kind.values()))
     cells = make_cells(mentions, use_machine=use_machine)
     other_cells = make_cells(others, use_machine=use_machine)
     for side in (cells, other_cells):
@@ -246,18 +249,6 @@ def _cautious_share(cell: Cell) -> float:
     if math.isinf(cell.effective_n):
         return cell.share or 0.0
     return ((cell.share or 0.0) * cell.effective_n + 1) / (cell.effective_n + 2)
-
-
-def _split_mentions(
-    strata: Sequence[CodedStratum],
-) -> tuple[list[CodedStratum], list[CodedStratum]]:
-    mentions: list[CodedStratum] = []
-    others: list[CodedStratum] = []
-    for stratum in strata:
-        part = mentions if stratum.kind == SamplePart.MENTION else others
-        part.append(stratum)
-
-    return mentions, others
 
 
 def _count_units(cells: AnyCells) -> int:
