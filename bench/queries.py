@@ -218,7 +218,10 @@ def _document_queries(db: Database) -> Iterator[Query]:
 
     yield "documents of a month by day", lambda: list(list_documents_by_day(db, MONTH))
     yield "documents of a day", partial(_list_of_day, db)
-    yield "a search's earlier documents", partial(_read, db, found_before, "search:nothing")
+    yield (
+        "a search's earlier documents",
+        partial(_read, db, partial(found_before, source=None), "search:nothing"),
+    )
 
 
 def _list_of_day(db: Database) -> None:

@@ -91,7 +91,12 @@ def posts_after(
     return [(post.id, post.text) for post in posts]
 
 
-def found_before(connection: Connection, name: str) -> list[int]:
-    """Return the documents that earlier searches of the same *name* found."""
+def found_before(connection: Connection, name: str, *, source: str | None) -> list[int]:
+    """Return the documents that earlier searches of the same *name* found; only a *source*'s."""
     links = select(JobDocument.document_id).join(Job, Job.id == JobDocument.job_id)
-    return list(connection.scalars(links.where(Job.name == name).distinct()))
+    found = links.where(Job.name == name)
+    if source is not None:
+        found = found.join(Document, Document.id == JobDocument.document_id)
+        found = found.where(Document.source == source)
+
+    return list(connection.scalars(found.distinct()))

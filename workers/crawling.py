@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from analysis.kinds.kind import CrawlTarget, DocumentKind
-from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
+from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import link_documents
 from sources.crawl import AT_NEWEST, CUT_SHORT, NO_MORE, REPEATED
 from sources.source import CrawlRequest
@@ -105,7 +105,7 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
 
 async def link_stored(job: JobContext, kind: DocumentKind[Any], parameters: Any) -> None:
     """Link the stored documents of the job, and the documents that equal jobs found before."""
-    ids = await job.read(found_before, job.claim.name)
+    ids = await job.read(kind.found_by_services, job_name=job.claim.name, parameters=parameters)
     last_id: int | None = 0
     while last_id is not None:
         if ids:

@@ -180,13 +180,17 @@ class Kind(ABC, Generic[P]):
 class DocumentKind(Kind[P]):
     """A kind of run whose jobs work on documents, step by step.
 
-    The documents of a job are those of a month or an account. If neither tells them, the kind sets
-    *links_documents* and finds the stored ones in `find_stored`; they are linked to the job.
+    The documents of a job are those of a month or an account. If neither tells them, the kind
+    defines `find_stored`; what it finds is linked to the job.
     """
 
     argument: ClassVar[Argument]
     queue = QUEUE_TEXT
     has_documents = True
+
+    def __init_subclass__(cls) -> None:
+        """Link documents to the jobs of a kind that finds them."""
+        cls.links_documents = cls.find_stored is not DocumentKind.find_stored
 
     @abstractmethod
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -218,9 +222,21 @@ class DocumentKind(Kind[P]):
         """Search the next stored documents, with ids above *after*, for documents of the job.
 
         Return the last id that was examined (None at the end), and the ids of the job's documents.
-        Only a kind that links documents searches.
+        A kind whose documents a month or an account tells does not define it.
         """
         return None, []
+
+    def found_by_services(
+        self,
+        connection: Connection,  # noqa: ARG002
+        job_name: str,  # noqa: ARG002
+        parameters: P,  # noqa: ARG002
+    ) -> list[int]:
+        """Return the stored documents that services found for jobs of this name.
+
+        They are linked besides those of `find_stored`, since a service has rules of its own.
+        """
+        return []
 
     def scope(
         self, job_name: str, parameters: P, newest_document: int | None = None

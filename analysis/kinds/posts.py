@@ -25,7 +25,6 @@ from analysis.pipelines import POSTS
 from core.enums import State
 from core.errors import UsageError
 from core.quantities import quantity
-from models.crawls import found_before
 from models.database import Database
 from models.documents import (
     DocumentScope,
@@ -105,6 +104,10 @@ class PostsKind(DocumentKind[P]):
         """Return the subject of a job."""
         return job_name.removeprefix(self.prefix)
 
+    def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the subject of a job, which is what readers call it."""
+        return self.subject(job_name)
+
     def argument_words(
         self,
         parameters: P,  # noqa: ARG002
@@ -177,7 +180,7 @@ class PostsKind(DocumentKind[P]):
         if not self.links_documents:
             return list_documents(connection, self.scope(job_name, parameters, newest_document))
 
-        ids = set(found_before(connection, job_name))
+        ids = set(self.found_by_services(connection, job_name, parameters))
         for batch in self._find_after(connection, job_name, parameters, 0):
             ids.update(batch)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection
 
 from analysis.kinds.kind import Argument, CrawlTarget
 from analysis.kinds.posts import PostsKind, PostsParameters
-from models.crawls import posts_after
+from models.crawls import found_before, posts_after
 from sources.registry import archives, search_source
 from textapi.text.keywords import pattern
 
@@ -34,7 +35,6 @@ class Searches(PostsKind[SearchParameters]):
     argument = Argument("terms", "TERM...", "What people post on; a job for each.")
     parameters = SearchParameters
     prefix = "search:"
-    links_documents = True
 
     def crawl_target(
         self, job_name: str, parameters: SearchParameters, settings: Settings
@@ -46,6 +46,16 @@ class Searches(PostsKind[SearchParameters]):
 
         term = self.subject(job_name)
         return CrawlTarget(source, source.search, job_name, term, links_documents=True)
+
+    def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the term with the prefix, which tells it from an account's handle."""
+        return job_name
+
+    def found_by_services(
+        self, connection: Connection, job_name: str, parameters: SearchParameters
+    ) -> list[int]:
+        """Return the posts that earlier searches found, all of the source that is named."""
+        return found_before(connection, job_name, source=parameters.source)
 
     def find_stored(
         self, connection: Connection, job_name: str, parameters: SearchParameters, after: int

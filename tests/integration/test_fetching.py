@@ -25,9 +25,11 @@ from models.documents import add_documents, insert_documents
 from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Call, Crawl, Document, Import, Job, JobDocument, JobStep
+from producers.plan import plan_run
 from tests.contract.replay import SUBJECTS, Scripted
 from tests.feeds_kit import PAGES, Account, service
 from tests.jobs_kit import Jobs
+from textapi.messages import Engine
 from workers import fetching
 
 ANN, ANN_THERE = "ann.example", "ann@home.example"
@@ -258,6 +260,12 @@ def test_a_service_that_is_away_leaves_the_job_waiting_with_what_it_has(settings
         assert len(jobs.identities()) == 200
 
 
+def linked_documents(jobs: Jobs, job: Any) -> list[str]:
+    linked = select(Document.identity).join(JobDocument).where(JobDocument.job_id == job.id)
+    with jobs.db.read() as connection:
+        return sorted(connection.scalars(linked))
+
+
 def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> None:
     requests: list[web.Request] = []
 
@@ -277,20 +285,28 @@ def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> N
         for _ in range(2):
             run = jobs.submit(search, "tide")
             assert jobs.to_its_end(run).state == State.DONE
-            with jobs.db.read() as connection:
-                linked = (
-                    select(Document.identity)
-                    .join(JobDocument)
-                    .where(JobDocument.job_id == jobs.row(run).id)
-                )
-                found = sorted(connection.scalars(linked))
-
+            found = linked_documents(jobs, jobs.row(run))
             assert found[:2] == ["posts:0", "posts:2"]
             assert [identity.partition(":")[0] for identity in found[2:]] == ["x", "x"]
 
         assert requests[0].query["query"] == "tide lang:en -has:links -is:retweet"
         assert requests[0].headers["Authorization"] == "Bearer token"
         assert jobs.calls("x") == 2
+
+
+def test_a_search_of_one_source_has_nothing_that_an_earlier_one_found_elsewhere(
+    settings: Settings,
+) -> None:
+    with (
+        service(PAGES["x search"]([1, 2], None).send) as url,
+        jobs_asking(settings, x_url=url, x_bearer=SecretStr("token")) as jobs,
+    ):
+        add_documents(jobs.db, [stored_post(1, text="the tide")])
+        assert len(linked_documents(jobs, jobs.do(SearchParameters(steps=()), "tide"))) == 3
+        of_posts = SearchParameters(steps=(), source="posts")
+        plan = plan_run(jobs.db, of_posts, ["tide"], engine=Engine("x"), settings=jobs.settings)
+        assert plan.documents == 1
+        assert linked_documents(jobs, jobs.do(of_posts, "tide")) == ["posts:1"]
 
 
 def test_a_monthly_cap_of_a_service_lets_its_jobs_wait_and_no_others(settings: Settings) -> None:
