@@ -25,9 +25,6 @@ _CLIPPED = re.compile(
 )
 _ONE_USE = re.compile(_USE)
 _POSITION = re.compile(rb' x="[^"]*" y="[^"]*"')
-_LETTER = re.compile(
-    rb'(<use xlink:href="[^"]*") transform="translate\((-?\d+(?:\.\d\d?)?)\d* 0\)"'
-)
 _INDENT = re.compile(rb"\n\s+")
 
 
@@ -39,7 +36,7 @@ def compact_svg(svg: bytes) -> bytes:
     rounded = _COORDINATES.sub(_shorten, svg)
     clipped = _CLIPPED.sub(_join_clipped, rounded)
     grouped = _MARKS.sub(_group_marks, clipped)
-    return _INDENT.sub(b"\n", _LETTER.sub(rb'\1 x="\2"', grouped))
+    return _INDENT.sub(b"\n", grouped)
 
 
 def _shorten(match: re.Match[bytes]) -> bytes:
@@ -63,9 +60,22 @@ def _group_marks(match: re.Match[bytes]) -> bytes:
 
 
 def to_png(rgba: np.ndarray, dpi: float) -> bytes:
-    """Return a picture as PNG of few colours."""
-    picture = Image.fromarray(rgba).convert("RGB")
-    few = picture.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    """Return a picture as PNG of few colours, white among them.
+
+    Most of a chart is white: colours are chosen for the rest alone.
+    """
+    pixels = np.ascontiguousarray(rgba[..., :3])
+    is_inked = pixels.min(axis=2) < 255
+    indices = np.zeros(is_inked.shape, np.uint8)
+    palette = [255, 255, 255]
+    if is_inked.any():
+        inked = Image.fromarray(pixels[is_inked][np.newaxis])
+        few = inked.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        indices[is_inked] = 1 + np.asarray(few)[0]
+        palette += few.getpalette() or []
+
+    picture = Image.fromarray(indices, mode="P")
+    picture.putpalette(palette)
     out = BytesIO()
-    few.save(out, format="PNG", dpi=(dpi, dpi))
+    picture.save(out, format="PNG", dpi=(dpi, dpi))
     return out.getvalue()
