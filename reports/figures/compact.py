@@ -10,6 +10,7 @@ from PIL import Image
 
 # A chart has a few colours, and the shades of its letters' edges.
 _COLORS = 128
+_WHITE = 0xFFFFFFFF
 
 _COORDINATES = re.compile(rb' (?:d|x|y)="[^"]*"')
 _THIRD_PLACE = re.compile(rb"(\.\d\d)\d+")
@@ -60,16 +61,18 @@ def _group_marks(match: re.Match[bytes]) -> bytes:
 
 
 def to_png(rgba: np.ndarray, dpi: float) -> bytes:
-    """Return a picture as PNG of few colours, white among them.
+    """Return a picture, whose pixels have four bytes, as PNG of few colours, white among them.
 
     Most of a chart is white: colours are chosen for the rest alone.
     """
-    pixels = np.ascontiguousarray(rgba[..., :3])
-    is_inked = pixels.min(axis=2) < 255
+    # A pixel as one number.
+    pixels = rgba.view(np.uint32)[..., 0]
+    is_inked = pixels != _WHITE
     indices = np.zeros(is_inked.shape, np.uint8)
     palette = [255, 255, 255]
     if is_inked.any():
-        inked = Image.fromarray(pixels[is_inked][np.newaxis])
+        colors = pixels[is_inked].view(np.uint8).reshape(1, -1, 4)
+        inked = Image.fromarray(np.ascontiguousarray(colors[..., :3]))
         few = inked.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         indices[is_inked] = 1 + np.asarray(few)[0]
         palette += few.getpalette() or []

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from analysis import grains
 from core.enums import Grain
@@ -95,6 +96,7 @@ _RULES: Look = {
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "ytick.major.size": 0,
+    "ytick.left": False,
     "legend.frameon": False,
     "legend.fontsize": 9,
     "lines.linewidth": 1.8,
@@ -143,6 +145,9 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
     Canvas(figure)
     engine = figure.get_layout_engine()
     if engine is not None:
+        for ax in figure.axes:
+            _measure_once(figure, ax)
+
         engine.execute(figure)
         # The PNG keeps the layout of the SVG.
         figure.set_layout_engine(None)
@@ -160,6 +165,31 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
         files["png"] = compact.to_png(rgba, dpi)
 
     return files
+
+
+def _measure_once(figure: Figure, ax: Axes) -> None:
+    """Let a layout, which measures the margins of *ax* twice, keep those of the first time.
+
+    Those of pictures that keep their form, and of the bars beside them, do change.
+    """
+    if ax.get_subplotspec() is None or ax.get_aspect() != "auto":
+        return
+
+    measure = ax.get_tightbbox
+    margins: list[np.ndarray] = []
+
+    def measure_first(renderer: Any = None, **options: Any) -> Bbox | None:
+        edges = np.array(ax.get_position(original=True).transformed(figure.transFigure).extents)
+        if not margins:
+            box = measure(renderer, **options)
+            if box is None:
+                return None
+
+            margins.append(np.array(box.extents) - edges)
+
+        return Bbox.from_extents(*(edges + margins[0]).tolist())
+
+    ax.get_tightbbox = measure_first  # type: ignore[method-assign]
 
 
 def first_day(period: str) -> float:

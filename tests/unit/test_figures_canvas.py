@@ -8,9 +8,11 @@ from io import BytesIO
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from PIL import Image
 
 from reports.figures import small_print, style
+from reports.figures.canvas import Canvas
 
 PIXELS_A_POINT = small_print.PNG_DPI / small_print.POINTS
 
@@ -99,3 +101,30 @@ def test_a_chart_without_any_ink_is_white() -> None:
         png = style.to_files(Figure(figsize=(1, 1)))["png"]
 
     assert Image.open(BytesIO(png)).convert("RGB").getcolors() == [(150 * 150, (255, 255, 255))]
+
+
+@pytest.mark.parametrize("is_narrow", [False, True])
+def test_a_figure_has_the_layout_of_matplotlib_though_it_is_measured_once(is_narrow: bool) -> None:
+    def draw() -> Figure:
+        figure = style.new_figure(5.0, 4.4 if is_narrow else 9.0)
+        panels = figure.subplots(2, 1 if is_narrow else 2, height_ratios=(3, 2), sharex=True)
+        for number, ax in enumerate(panels.flat):
+            style.date_axis(ax, style.Range("2020-01", "2021-12"))
+            ax.set_ylim(0, 10 ** (2 * number))
+            ax.set_ylabel("mentions a month")
+            style.title(ax, "A title that is longer than the axes, as those of long keywords are")
+
+        style.figure_title(figure, "A title of all")
+        figure.legend(handles=[Patch(label="a patch")], loc="outside lower left")
+        return figure
+
+    with style.house_style():
+        measured, laid_out = draw(), draw()
+        style.to_files(measured, png=False)
+        Canvas(laid_out)
+        laid_out.get_layout_engine().execute(laid_out)
+
+    points = np.array([*laid_out.get_size_inches()] * 2) * small_print.POINTS
+    for ax, expected in zip(measured.axes, laid_out.axes, strict=True):
+        difference = ax.get_position().extents - expected.get_position().extents
+        assert np.abs(difference * points).max() < 0.2
