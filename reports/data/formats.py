@@ -165,13 +165,15 @@ WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]
 }
 
 COMPRESSED = "jsonl.gz"
+# The highest level takes twice the time of this one, for two to six per cent less.
+_COMPRESSION = 6
 
 
 @contextmanager
 def compressed_jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """Write JSONL compressed by gzip, without name and time: equal rows give equal bytes."""
     with (
-        gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0) as compressed,
+        gzip.GzipFile("", "wb", _COMPRESSION, out, mtime=0) as compressed,
         jsonl(cast("IO[bytes]", compressed), columns) as write,
     ):
         yield write

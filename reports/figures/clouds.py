@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import cache, lru_cache, partial
@@ -12,10 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont, UnidentifiedImageError
 from wordcloud import WordCloud
-
-# The package gives this function no public name. Its public way, `WordCloud.generate`, makes words
-# smaller that find no room, so that heights are no longer in proportion to counts.
-from wordcloud.query_integral_image import query_integral_image
 
 from analysis.text import stopwords
 from analysis.text.words import join_names, words_of_terms
@@ -35,10 +32,11 @@ FEWEST_WORDS = 10
 SMALLEST_SHARE = 1 / 15
 # These sizes of the most frequent word are tried, down to 8.
 _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
-# Words are measured at this size.
-_MEASURED = 100
+# Words are drawn once at this size, then made smaller or larger. So many are kept, some 5 MB.
+_DRAWN = 40
+_KEPT_WORDS = 1024
 # Words and the space between them often fill this share of the room.
-_FILLED = 0.8
+_FILLED = 0.92
 # The space between words is in layout units.
 MARGIN = 4
 # This share of the words lies flat; the others stand upright.
@@ -228,10 +226,9 @@ def _estimate_size(word_counts: dict[str, int], font_path: str, mask: np.ndarray
     """Return the place of the size at which the words with their margins fill most of the room."""
     height, width = (HEIGHT, WIDTH) if mask is None else mask.shape
     room = height * width if mask is None else np.count_nonzero(mask != 255)
-    font = _font(font_path, _MEASURED)
-    boxes = np.array([font.getbbox(word) for word in word_counts])
+    boxes = np.array([_draw_word(word, font_path).size for word in word_counts])
     shares = np.array(list(word_counts.values())) / max(word_counts.values())
-    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T * shares / _MEASURED
+    widths, heights = boxes.T * shares / _DRAWN
 
     for place, size in enumerate(_SIZES):
         filled = np.sum((widths * size + MARGIN) * (heights * size + MARGIN))
@@ -246,19 +243,27 @@ def font_size(count: int, most: int, largest: float) -> float:
     return round(count / most * largest * SCALE) / SCALE
 
 
-@lru_cache(maxsize=256)
-def _font(path: str, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size)
+@cache
+def _font(path: str) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, _DRAWN)
 
 
-def _draw_word(word: str, path: str, size: float) -> NDArray[np.uint8]:
-    """Return the shades of a word's letters, in units of the layout."""
-    font = ImageFont.TransposedFont(_font(path, size))
+@lru_cache(maxsize=_KEPT_WORDS)
+def _draw_word(word: str, path: str) -> Image.Image:
+    """Return the shades of a word's letters of the size `_DRAWN`, without space around them."""
+    font = ImageFont.TransposedFont(_font(path))
     _, _, width, height = font.getbbox(word)
-    # Letters too small to be seen have no box.
+    # What a font draws as nothing has no box.
     paper = Image.new("L", (max(1, int(width)), max(1, int(height))))
     ImageDraw.Draw(paper).text((0, 0), word, fill="white", font=font)
-    return np.asarray(paper)
+    return paper
+
+
+def _shade_word(word: str, path: str, size: float) -> NDArray[np.uint8]:
+    """Return the shades of a word's letters, in units of the layout."""
+    drawn = _draw_word(word, path)
+    width, height = (math.ceil(length * size / _DRAWN) for length in drawn.size)
+    return np.asarray(drawn.resize((width, height), Image.Resampling.BOX))
 
 
 class _Occupied:
@@ -273,8 +278,19 @@ class _Occupied:
 
     def find_room(self, height: int, width: int, chance: Random) -> tuple[int, int] | None:
         """Return the corner, top and left, of a place without ink that *chance* chooses."""
-        corner: tuple[int, int] | None = query_integral_image(self._integral, height, width, chance)
-        return corner
+        if height >= len(self._integral) or width >= len(self._integral[0]):
+            return None
+
+        # The ink between two lines of the integral image, left of each place.
+        between = self._integral[height:] - self._integral[:-height]
+        is_free = between[:, width:] == between[:, :-width]
+        places = np.flatnonzero(is_free)
+        if not len(places):
+            return None
+
+        place = int(places[chance.randrange(len(places))])
+        top, left = divmod(place, is_free.shape[1])
+        return top, left
 
     def add(self, shades: NDArray[np.uint8], top: int, left: int) -> None:
         """Add the ink of a word, which counts right of it and below it, too."""
@@ -298,7 +314,7 @@ def _place_all(
 
     for rank, (word, count) in enumerate(word_counts.items()):
         size = font_size(count, most, largest)
-        flat = _draw_word(word, font_path, size)
+        flat = _shade_word(word, font_path, size)
         turn = None if chance.random() < HORIZONTAL else Image.Transpose.ROTATE_90
         for turned in (turn, Image.Transpose.ROTATE_90 if turn is None else None):
             shades = flat if turned is None else np.rot90(flat)

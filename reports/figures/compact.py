@@ -10,6 +10,7 @@ from PIL import Image
 
 # A chart has a few colours, and the shades of its letters' edges.
 _COLORS = 128
+_WHITE = 0xFFFFFFFF
 
 _COORDINATES = re.compile(rb' (?:d|x|y)="[^"]*"')
 _THIRD_PLACE = re.compile(rb"(\.\d\d)\d+")
@@ -25,9 +26,6 @@ _CLIPPED = re.compile(
 )
 _ONE_USE = re.compile(_USE)
 _POSITION = re.compile(rb' x="[^"]*" y="[^"]*"')
-_LETTER = re.compile(
-    rb'(<use xlink:href="[^"]*") transform="translate\((-?\d+(?:\.\d\d?)?)\d* 0\)"'
-)
 _INDENT = re.compile(rb"\n\s+")
 
 
@@ -39,7 +37,7 @@ def compact_svg(svg: bytes) -> bytes:
     rounded = _COORDINATES.sub(_shorten, svg)
     clipped = _CLIPPED.sub(_join_clipped, rounded)
     grouped = _MARKS.sub(_group_marks, clipped)
-    return _INDENT.sub(b"\n", _LETTER.sub(rb'\1 x="\2"', grouped))
+    return _INDENT.sub(b"\n", grouped)
 
 
 def _shorten(match: re.Match[bytes]) -> bytes:
@@ -63,9 +61,24 @@ def _group_marks(match: re.Match[bytes]) -> bytes:
 
 
 def to_png(rgba: np.ndarray, dpi: float) -> bytes:
-    """Return a picture as PNG of few colours."""
-    picture = Image.fromarray(rgba).convert("RGB")
-    few = picture.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    """Return a picture, whose pixels have four bytes, as PNG of few colours, white among them.
+
+    Most of a chart is white: colours are chosen for the rest alone.
+    """
+    # A pixel as one number.
+    pixels = rgba.view(np.uint32)[..., 0]
+    is_inked = pixels != _WHITE
+    indices = np.zeros(is_inked.shape, np.uint8)
+    palette = [255, 255, 255]
+    if is_inked.any():
+        colors = pixels[is_inked].view(np.uint8).reshape(1, -1, 4)
+        inked = Image.fromarray(np.ascontiguousarray(colors[..., :3]))
+        few = inked.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        indices[is_inked] = 1 + np.asarray(few)[0]
+        palette += few.getpalette() or []
+
+    picture = Image.fromarray(indices, mode="P")
+    picture.putpalette(palette)
     out = BytesIO()
-    few.save(out, format="PNG", dpi=(dpi, dpi))
+    picture.save(out, format="PNG", dpi=(dpi, dpi))
     return out.getvalue()

@@ -10,7 +10,6 @@ from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames, sum_counts
@@ -140,9 +139,8 @@ def draw_entities(ax: Axes, labels: Sequence[str], counts: Sequence[int], *, mos
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(visible=False)
     ax.set_xlim(0, max(most, 1) * 1.15)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     ax.spines["bottom"].set_visible(False)
-    ax.tick_params(axis="x", length=0, labelbottom=False)
+    ax.xaxis.set_visible(False)
 
 
 def entities_figure(

@@ -63,10 +63,22 @@ def set_line(text: str, font_paths: tuple[str, ...]) -> Line:
     boxes = [
         (box[0] + x, box[1] + y, box[2] + x, box[3] + y)
         for glyph_name, x, y in glyphs
-        if (box := _read_glyph(glyph_name).box) is not None
+        if (box := read_glyph(glyph_name).box) is not None
     ]
     lefts, bottoms, rights, tops = zip(*boxes, strict=True) if boxes else ((0.0,),) * 4
     return Line(glyphs, min(lefts), min(bottoms), max(rights), max(tops))
+
+
+@lru_cache(maxsize=_KEPT_LINES)
+def trace_line(text: str, font_paths: tuple[str, ...]) -> Path:
+    """Return the outline of a line of *text* to the scale of `UNITS`, its beginning at (0, 0)."""
+    glyphs = []
+    for glyph_name, x, y in set_line(text, font_paths).glyphs:
+        points, codes = _shapes[glyph_name]
+        if len(points):
+            glyphs.append(Path(np.add(points, (x, y)), codes))
+
+    return Path.make_compound_path(*glyphs)
 
 
 class Outlines:
@@ -91,13 +103,14 @@ class Outlines:
         """Return the outlines of all letters that were written."""
         outlines = []
         for glyph_name, number in self._numbers.items():
-            outlines.append(f'<path id="g{number}" d="{_read_glyph(glyph_name).outline}"/>')
+            outlines.append(f'<path id="g{number}" d="{read_glyph(glyph_name).outline}"/>')
 
         return f"<defs>{''.join(outlines)}</defs>"
 
 
 @cache
-def _read_glyph(glyph_name: str) -> Glyph:
+def read_glyph(glyph_name: str) -> Glyph:
+    """Return a glyph of a line by its name."""
     points, codes = _shapes[glyph_name]
     if not len(points):
         return Glyph("", None)

@@ -22,7 +22,8 @@ from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec, Subject
 
 _BLUES = LinearSegmentedColormap.from_list("tidings", ["#dcecf6", "#6fb1d8", "#0072B2", "#003a5c"])
-_COUNT: style.Look = {"ha": "center", "va": "center", "fontsize": 7.5}
+# A count lies within its cell.
+_COUNT: style.Look = {"ha": "center", "va": "center", "fontsize": 7.5, "in_layout": False}
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def _match_root(svg: bytes) -> re.Match[bytes]:
 
 def _join_png(picture: bytes, strip: bytes) -> bytes:
     above, below = Image.open(BytesIO(picture)), Image.open(BytesIO(strip))
-    page = Image.new("RGB", (above.width, above.height + below.height), "white")
-    page.paste(above.convert("RGB"), (0, 0))
-    page.paste(below.convert("RGB"), (0, above.height))
+    page = Image.new("RGBA", (above.width, above.height + below.height), "white")
+    page.paste(above.convert("RGBA"), (0, 0))
+    page.paste(below.convert("RGBA"), (0, above.height))
     return compact.to_png(np.asarray(page), PNG_DPI)

@@ -13,14 +13,15 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgba
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from analysis import grains
 from core.enums import Grain
 from reports.figures import compact, fonts, small_print
+from reports.figures.canvas import POINTS, Canvas
 from reports.words.periods import MONTHS, month_name
 
 # A file `matplotlibrc` in the working folder, or the user's own, changes no figure.
@@ -95,6 +96,7 @@ _RULES: Look = {
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "ytick.major.size": 0,
+    "ytick.left": False,
     "legend.frameon": False,
     "legend.fontsize": 9,
     "lines.linewidth": 1.8,
@@ -140,9 +142,12 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
     """
     svg, pixels = BytesIO(), BytesIO()
     # The figure is laid out for this canvas.
-    FigureCanvasSVG(figure)
+    Canvas(figure)
     engine = figure.get_layout_engine()
     if engine is not None:
+        for ax in figure.axes:
+            _measure_once(figure, ax)
+
         engine.execute(figure)
         # The PNG keeps the layout of the SVG.
         figure.set_layout_engine(None)
@@ -150,7 +155,7 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
     page = small_print.write_below(figure, note)
 
     metadata: Any = {"Date": None, "Creator": "Tidings"}
-    figure.savefig(svg, format="svg", bbox_inches=page, metadata=metadata)
+    figure.savefig(svg, format="svg", dpi=POINTS, bbox_inches=page, metadata=metadata)
     files = {"svg": compact.compact_svg(svg.getvalue())}
     if png:
         dpi = small_print.PNG_DPI
@@ -160,6 +165,31 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
         files["png"] = compact.to_png(rgba, dpi)
 
     return files
+
+
+def _measure_once(figure: Figure, ax: Axes) -> None:
+    """Let a layout, which measures the margins of *ax* twice, keep those of the first time.
+
+    Those of pictures that keep their form, and of the bars beside them, do change.
+    """
+    if ax.get_subplotspec() is None or ax.get_aspect() != "auto":
+        return
+
+    measure = ax.get_tightbbox
+    margins: list[np.ndarray] = []
+
+    def measure_first(renderer: Any = None, **options: Any) -> Bbox | None:
+        edges = np.array(ax.get_position(original=True).transformed(figure.transFigure).extents)
+        if not margins:
+            box = measure(renderer, **options)
+            if box is None:
+                return None
+
+            margins.append(np.array(box.extents) - edges)
+
+        return Bbox.from_extents(*(edges + margins[0]).tolist())
+
+    ax.get_tightbbox = measure_first  # type: ignore[method-assign]
 
 
 def first_day(period: str) -> float:
@@ -288,8 +318,9 @@ def date_axis(ax: Axes, span: Range, across: int = 1) -> None:
     """Let *ax* show the periods of *span*, with ticks in the middle of periods: see `ticks`."""
     ax.set_xlim(first_day(span.first), day_after(span.last))
     periods, labels = zip(*ticks(span, across), strict=True)
-    ax.set_xticks([month_number(period) for period in periods], labels)
+    # Ticks that have their look from the beginning are made faster.
     ax.tick_params(axis="x", length=3, color=HAIR)
+    ax.set_xticks([month_number(period) for period in periods], labels)
 
 
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
@@ -345,8 +376,8 @@ def label_rows(ax: Axes, row_names: Sequence[str], *, longest: int | None = None
 
         labels.append(label)
 
-    ax.set_yticks(range(len(row_names)), labels)
     ax.tick_params(axis="y", labelcolor=INK)
+    ax.set_yticks(range(len(row_names)), labels)
 
 
 def without_undrawable(text: str) -> str:
