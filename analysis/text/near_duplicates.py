@@ -21,7 +21,6 @@ from collections.abc import (
     Collection,
     Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from dataclasses import dataclass
@@ -235,16 +234,18 @@ def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patte
     group_of_form = np.where(
         has_phrase, templates.next_number + fixed.phrase_of_form, template_of_form
     )
-    shared: dict[int, Template | FixedPhrase] = {**templates.read_all()}
-    shared |= dict(enumerate(fixed.phrases, templates.next_number))
-    patterns, members = _collect(
-        forms.numbers, group_of_form[forms.form_of_text], shared, templates.exact
-    )
 
+    def read_shared(group: int) -> Template | FixedPhrase | None:
+        place = group - templates.next_number
+        return templates.read(group) if place < 0 else fixed.phrases[place]
+
+    patterns, members = _collect(
+        forms.numbers, group_of_form[forms.form_of_text], read_shared, templates.exact
+    )
     shown_labels, labelled = _collect(
         forms.numbers,
         labels.phrase_of_form[forms.form_of_text],
-        dict(enumerate(labels.phrases)),
+        labels.phrases.__getitem__,
         np.zeros(0, bool),
     )
     return Patterns(patterns, len(forms.numbers), shown_labels, members, labelled)
@@ -340,12 +341,12 @@ def _read_forms(read_texts: ReadTexts) -> _Forms:
         kept_forms.add(batch)
 
     _, first_texts, form_of_text = np.unique(
-        np.array(all_hashes, np.uint64), return_index=True, return_inverse=True
+        np.frombuffer(all_hashes, np.uint64), return_index=True, return_inverse=True
     )
     is_first = np.zeros(len(all_hashes), bool)
     is_first[first_texts] = True
     return _Forms(
-        np.array(all_numbers, np.int64),
+        np.frombuffer(all_numbers, np.int64),
         len(first_texts),
         form_of_text,
         is_first,
@@ -360,8 +361,8 @@ class _Templates:
     def __init__(self, counts: _Counts) -> None:
         # The templates by their numbers; the text of one that no further text has joined.
         self._by_number: dict[int, Template | str] = {}
-        # Whether the texts of each template are all alike.
-        self._is_exact = bytearray()
+        # Whether the texts of each template are all alike, and whether it is under construction.
+        self._is_exact, self._is_live = bytearray(), bytearray()
         self._counts = counts
         self._index = TemplateIndex()
         self._filter = JoinFilter(self._index)
@@ -381,9 +382,9 @@ class _Templates:
         """Whether the texts of each template are all alike."""
         return np.array(self._is_exact, bool)
 
-    def read_all(self) -> dict[int, Template]:
-        """Return the templates by their numbers, but for those that had to make room."""
-        return {number: self._read(number) for number in self._by_number}
+    def read(self, template_number: int) -> Template | None:
+        """Return a template; None if it had to make room."""
+        return self._read(template_number) if self._is_live[template_number] else None
 
     def add(self, batch: FormBatch, form_numbers: Integers, sizes: Integers) -> Integers:
         """Return the numbers of the templates that texts of forms join or begin, or -1.
@@ -434,7 +435,7 @@ class _Templates:
         # Of the forms of one template the first one has begun it.
         numbers, first = np.unique(template_numbers[new], return_index=True)
         self._filter.update(self._by_number, joined, numbers, outlines.take(new[first]))
-        self._index.forget(self._by_number)
+        self._index.forget(self._is_live)
         return template_numbers
 
     def part_small(self, template_of_form: Integers) -> None:
@@ -442,6 +443,7 @@ class _Templates:
         for template_number in sorted(self._further_forms):
             text = self._read(template_number).example.text
             del self._by_number[template_number]
+            self._is_live[template_number] = False
             first_form = self._first_forms[template_number], text
             for form_number, text in (first_form, *self._further_forms[template_number]):
                 is_exact = not form_of(text).has_figures
@@ -457,7 +459,7 @@ class _Templates:
         for template_number in sorted(numbers, key=lambda number: -int(sizes[number])):
             form = self._read(template_number).as_form()
             shingles = set(pairwise(form.words[:LONGEST_FORM]))
-            for larger in index.find(shingles, self._by_number):
+            for larger in index.find(shingles, self._is_live):
                 template = self._read(larger)
                 joined = join(template, form)
                 if joined is not None and joined.words == template.words:
@@ -488,7 +490,7 @@ class _Templates:
             if not near:
                 return _NONE
 
-        for template_number in self._index.find(shingles, self._by_number):
+        for template_number in self._index.find(shingles, self._is_live):
             if near is None or template_number in near:
                 joined = join(self._read(template_number), form)
                 if joined is not None:
@@ -518,6 +520,7 @@ class _Templates:
 
             oldest, _ = self._alone.popitem(last=False)
             del self._by_number[oldest], self._first_forms[oldest]
+            self._is_live[oldest] = False
 
         template_number = self._number(text, is_exact=is_exact)
         self._first_forms[template_number] = form_number
@@ -531,6 +534,7 @@ class _Templates:
         """Return the number of a new template; the text of one that is never shown is None."""
         template_number = len(self._is_exact)
         self._is_exact.append(is_exact)
+        self._is_live.append(text is not None)
         if text is not None:
             self._by_number[template_number] = text
 
@@ -548,15 +552,15 @@ class _Templates:
 def _collect(
     numbers: Integers,
     group_of_text: Integers,
-    shared: Mapping[int, Template | FixedPhrase],
+    read_shared: Callable[[int], Template | FixedPhrase | None],
     exact: Flags,
 ) -> tuple[tuple[Pattern, ...], Membership]:
     """Return the groups of texts that are patterns, and which texts are of them.
 
-    *shared* tells what the texts of a group share, where that is shown; *exact* tells of the first
-    groups whether their texts are all alike.
+    *read_shared* returns what the texts of a group share, where that is shown; *exact* tells of the
+    first groups whether their texts are all alike.
     """
-    n_groups = max(int(group_of_text.max(initial=_NONE)) + 1, len(exact), *(n + 1 for n in shared))
+    n_groups = max(int(group_of_text.max(initial=_NONE)) + 1, len(exact))
     sizes = np.bincount(group_of_text[group_of_text != _NONE], minlength=n_groups)
     is_exact = np.zeros(n_groups, bool)
     is_exact[: len(exact)] = exact
@@ -564,17 +568,17 @@ def _collect(
 
     ranked = []
     for group in np.flatnonzero(is_pattern).tolist():
-        text = str(shared.get(group, ""))
-        ranked.append((group not in shared, -int(sizes[group]), text, group))
+        shared, size = read_shared(group), int(sizes[group])
+        ranked.append((shared is None, -size, "" if shared is None else str(shared), group, shared))
 
-    ranked.sort()
+    ranked.sort(key=lambda ranks: ranks[:4])
     # The last element stands for texts without a group.
     place_of_group = np.full(n_groups + 1, _NONE, np.int64)
     patterns = []
-    for place, (is_unnamed, _, _, group) in enumerate(ranked):
+    for place, (_, _, _, group, shared) in enumerate(ranked):
         place_of_group[group] = place
-        if not is_unnamed and place < MOST_PATTERNS:
-            patterns.append(Pattern(shared[group], int(sizes[group])))
+        if shared is not None and place < MOST_PATTERNS:
+            patterns.append(Pattern(shared, int(sizes[group])))
 
     places = place_of_group[group_of_text]
     members = np.flatnonzero(places != _NONE)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from heapq import nsmallest
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,18 +64,21 @@ class TemplateIndex:
 
             numbers.append(template_number)
 
-    def find(self, shingles: Iterable[Hashable], among: Container[int]) -> list[int]:
-        """Return the templates that share most of *shingles*, the oldest first, a few."""
-        shared = Counter(chain.from_iterable(self.read_newest(shingles)))
-        ranked = [
-            (-count, template_number)
-            for template_number, count in shared.items()
-            if template_number in among
-        ]
-        return [template_number for _, template_number in nsmallest(_CANDIDATES, ranked)]
+    def find(self, shingles: Iterable[Hashable], is_live: bytearray) -> list[int]:
+        """Return the templates that share most of *shingles*, the oldest first, a few.
 
-    def forget(self, live: Container[int]) -> None:
-        """Forget the shingles that none of the templates holds that are *live*, if they are many.
+        *is_live* tells of each template whether it is under construction.
+        """
+        numbers = np.sort(np.frombuffer(b"".join(self.read_newest(shingles)), np.uint32))
+        numbers = numbers[np.frombuffer(is_live, bool)[numbers]].astype(np.int64)
+        starts = np.flatnonzero(np.diff(numbers, prepend=_NONE))
+        counts = np.diff(starts, append=len(numbers))
+        ranks = np.sort(numbers[starts] - (counts << 32))
+        found: list[int] = (ranks[:_CANDIDATES] & (2**32 - 1)).tolist()
+        return found
+
+    def forget(self, is_live: bytearray) -> None:
+        """Forget the shingles that no template under construction holds, if they are many.
 
         A list whose templates all had to make room changes nothing that is found.
         """
@@ -85,7 +86,7 @@ class TemplateIndex:
             return
 
         for shingle, numbers in list(self._templates.items()):
-            if not any(number in live for number in numbers):
+            if not any(map(is_live.__getitem__, numbers)):
                 del self._templates[shingle]
 
         self._most_shingles = max(_MOST_SHINGLES, 2 * len(self._templates))
