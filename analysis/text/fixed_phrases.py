@@ -424,6 +424,7 @@ class PhraseCounts:
         counters = _read_counters(hashes)
         frequent = np.flatnonzero(self._table[counters] >= FEWEST_OF_PHRASE)
         if len(self._hashes) > 0:
+            # What is beyond the last hash is compared with that.
             places = np.searchsorted(self._hashes[:-1], hashes[frequent])
             is_known = self._hashes[places] == hashes[frequent]
             numbers[frequent[is_known]] = self._numbers[places[is_known]]
