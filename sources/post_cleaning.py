@@ -39,10 +39,7 @@ _WEB_ADDRESS = re.compile(
     r"|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",
     re.IGNORECASE,
 )
-# Every address holds one of these, whatever its case.
-_PARTS_OF_ADDRESSES = ("/", "www.", "http")
 _TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
-_DASHES = ("\u2013", "\u2014")
 # Without a space the dash would become part of a name.
 _DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")
 # No script has three such characters that are UTF-8 by chance.
@@ -82,12 +79,12 @@ def words_of_post(text: str) -> str:
     """
     lines = []
     repaired = text if text.isascii() else _MISREAD.sub(_repair_encoding, text)
-    lowered = repaired.lower()
-    if any(part in lowered for part in _PARTS_OF_ADDRESSES):
+    # Every address holds one of these, whatever its case.
+    if "/" in repaired or "www." in (lowered := repaired.lower()) or "http" in lowered:
         repaired = _WEB_ADDRESS.sub(" ", repaired)
 
     for line in repaired.split("\n"):
-        has_dash = any(dash in line for dash in _DASHES)
+        has_dash = "\u2013" in line or "\u2014" in line
         spaced = " ".join((_DASH_BEFORE.sub(r"\1 ", line) if has_dash else line).split())
         sentences = _TRAILING_TAGS.sub("", spaced) if "#" in spaced else spaced
         if not _NO_WORDS.fullmatch(sentences):

@@ -9,19 +9,22 @@ Figures beside a phrase are passed over: "36 Hours in …" begins with "Hours in
 
 from __future__ import annotations
 
-import re
-import zlib
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.text.form_batches import (
+    IS_FIGURE,
+    IS_STOP_WORD,
+    FormBatch,
+    Hashes,
+    Lexicon,
+    distinct,
+)
 from analysis.text.stopwords import stop_words_by_language
 from analysis.text.templates import ELLIPSIS, FIGURE, LONGEST_FORM, LONGEST_SLOT, Form
 from sources.post_cleaning import is_repost_by_text
@@ -63,11 +66,24 @@ _SAME = 0.98
 # A phrase is named with a further word that this share of its texts have.
 _SHARED_NAME = 0.9
 
-# The table has this many counters.
-_TABLE = 2**22
+# The table has 2 to the power of this many counters.
+_TABLE_BITS = 22
 
 # At most this many phrases are counted exactly.
 _MOST_PHRASES = 20_000
+
+# The counts of how texts have a phrase.
+_SUMS = (
+    "anywhere",
+    "at_place",
+    "alone",
+    "set_off",
+    "named",
+    "after_mark",
+    "before_mark",
+    "after_figure",
+    "before_figure",
+)
 
 _NONE = -1
 
@@ -75,13 +91,9 @@ _NONE = -1
 _OPENING = "\u2018\u201c\"'([#@"
 _CLOSING = "\u2019\u201d\"')]"
 
-# A colon between digits belongs to a time. Behind a quotation, a dash begins the speaker's name.
-_MARK = re.compile(r":(?!(?<=\d:)\d)|[|?;]|(?<![\u2019\u201d'\"])\s[-\u2013\u2014]\s")
-# Every mark holds one of these signs.
-_MARK_SIGN = re.compile(r"[:|?;\u2013\u2014-]")
-
 Words = tuple[str, ...]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # Whether a phrase is a head, and its words.
 Key = tuple[bool, Words]
@@ -107,10 +119,10 @@ class FixedPhrase:
         """Return what the phrase is shown as."""
         return self.text
 
-    def is_in(self, form: Form) -> bool:
-        """Return whether the phrase is at its place in a text of *form*."""
-        key = self.is_head, self.words
-        return any(key in segment.phrases() for segment in _read_segments(form))
+    @property
+    def key(self) -> Key:
+        """Whether it is a head, and its words."""
+        return self.is_head, self.words
 
 
 @dataclass(frozen=True)
@@ -135,86 +147,126 @@ class PhrasesOfForms:
         return PhrasesOfForms((*self.phrases, *others.phrases), phrase_of_form)
 
 
-class _Segment(NamedTuple):
-    """The words of a text between two marks, without the figures at their ends."""
+@dataclass(frozen=True)
+class FoundPhrases:
+    """The fixed phrases of texts, and the labels of the forms that have none."""
 
-    words: Words
-    is_after_mark: bool
-    is_before_mark: bool
-    is_after_figure: bool
-    is_before_figure: bool
-
-    def has_name_beside(self, words: Words, is_head: bool) -> bool:
-        """Return whether nothing but a name of a few words is beside a head or tail, *words*."""
-        n_beside = len(self.words) - len(words)
-        if n_beside > LONGEST_SLOT:
-            return False
-
-        beside = self.words[len(words) :] if is_head else self.words[:n_beside]
-        return not any(word in stop_words for stop_words in _stop_words() for word in beside)
-
-    def phrases(self) -> list[Key]:
-        """Return the heads and tails of the segment; a single word is one if a mark follows it."""
-        words = self.words
-        keys: list[Key] = []
-        if len(words) == 1 and self.is_before_mark:
-            keys.append((True, words))
-
-        for length in range(2, min(_LONGEST_PHRASE, len(words)) + 1):
-            keys += (True, words[:length]), (False, words[-length:])
-
-        return keys
+    fixed: PhrasesOfForms
+    labels: PhrasesOfForms
 
 
+@dataclass(frozen=True)
+class _Segments:
+    """The words of texts between two marks, without the figures at their ends."""
+
+    # The places of their forms, ascending.
+    forms: Integers
+
+    # The places of their first words, and behind their last ones.
+    starts: Integers
+    stops: Integers
+
+    is_after_mark: Flags
+    is_before_mark: Flags
+    is_after_figure: Flags
+    is_before_figure: Flags
+
+    @classmethod
+    def read(cls, batch: FormBatch) -> _Segments:
+        """Return the segments of all forms; none of a long text, or of a repost's name."""
+        begins = np.union1d(batch.bounds[:-1][batch.lengths > 0], batch.marks)
+        ends = np.append(begins[1:], batch.bounds[-1:])
+        forms = np.searchsorted(batch.bounds, begins, "right") - 1
+        words = np.flatnonzero(batch.kinds() & IS_FIGURE == 0)
+        first, behind = np.searchsorted(words, begins), np.searchsorted(words, ends)
+        is_any = (behind > first) & (batch.lengths[forms] <= LONGEST_FORM)
+        forms, begins, ends = forms[is_any], begins[is_any], ends[is_any]
+        starts, stops = words[first[is_any]], words[behind[is_any] - 1] + 1
+        segments = cls(
+            forms,
+            starts,
+            stops,
+            begins > batch.bounds[forms],
+            ends < batch.bounds[forms + 1],
+            starts > begins,
+            stops < ends,
+        )
+        is_of_name = np.append(True, forms[1:] != forms[:-1])[: len(forms)]
+        is_of_name &= np.fromiter(map(is_repost_by_text, batch.texts), bool)[forms]
+        return segments.take(np.flatnonzero(~is_of_name)) if is_of_name.any() else segments
+
+    @property
+    def lengths(self) -> Integers:
+        """The number of words of each."""
+        return self.stops - self.starts
+
+    def take(self, places: Integers) -> _Segments:
+        """Return the segments at *places*."""
+        return _Segments(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where texts have phrases at their places; the phrases of one length after the other."""
+
+    # The indices of the segments.
+    segments: Integers
+
+    # The places of the first words, and the number of words.
+    starts: Integers
+    lengths: Integers
+
+    is_head: Flags
+    hashes: Hashes
+
+    @classmethod
+    def read(cls, segments: _Segments, windows: Sequence[Hashes]) -> _Places:
+        """Return the heads and tails of segments; a single word is one if a mark follows it."""
+        found, lengths = [], segments.lengths
+        single = np.flatnonzero((lengths == 1) & segments.is_before_mark)
+        found.append((single, segments.starts[single], 1, True))
+        for length in range(2, _LONGEST_PHRASE + 1):
+            long = np.flatnonzero(lengths >= length)
+            found.append((long, segments.starts[long], length, True))
+            found.append((long, segments.stops[long] - length, length, False))
+
+        return cls(
+            np.concatenate([indices for indices, *_ in found]),
+            np.concatenate([starts for _, starts, *_ in found]),
+            np.concatenate([np.full(len(starts), length) for _, starts, length, _ in found]),
+            np.concatenate([np.full(len(starts), is_head) for _, starts, _, is_head in found]),
+            np.concatenate(
+                [
+                    _hash_phrases(windows[length - 1][starts], is_head=is_head)
+                    for _, starts, length, is_head in found
+                ]
+            ),
+        )
+
+
+@dataclass(slots=True)
 class _Count:
     """In how many texts a phrase is, and how it stands there."""
 
-    __slots__ = (
-        "_is_example_alone",
-        "after_figure",
-        "after_mark",
-        "alone",
-        "anywhere",
-        "at_place",
-        "before_figure",
-        "before_mark",
-        "example",
-        "key",
-        "named",
-        "number",
-        "set_off",
-    )
+    number: int
+    key: Key
 
-    def __init__(self, number: int, key: Key) -> None:
-        self.number = number
-        self.key = key
-        self.anywhere = self.at_place = 0
-        # How many texts have nothing else between their marks, a mark or a figure beside the
-        # phrase, or nothing but a name.
-        self.alone = self.set_off = self.named = 0
-        self.after_mark = self.before_mark = self.after_figure = self.before_figure = 0
-        # What a text has, at best one that has nothing beside it.
-        self.example = ""
-        self._is_example_alone = False
+    # What a text has, at best one that has nothing beside it.
+    example: str
 
-    def add(self, segment: _Segment, form: Form) -> None:
-        """Count a text that has the phrase at its place, in *segment*."""
-        is_head, words = self.key
-        is_alone = len(words) == len(segment.words)
-        self.at_place += 1
-        self.alone += is_alone
-        self.after_mark += segment.is_after_mark
-        self.before_mark += segment.is_before_mark
-        self.after_figure += segment.is_after_figure
-        self.before_figure += segment.is_before_figure
-        is_beside_figure = segment.is_after_figure if is_head else segment.is_before_figure
-        is_closed = is_alone and (segment.is_after_mark or segment.is_before_mark)
-        is_set_off = is_beside_figure or is_closed or (segment.is_before_mark and not is_head)
-        self.set_off += is_set_off
-        self.named += not is_set_off and not is_alone and segment.has_name_beside(words, is_head)
-        if not self.example or is_alone > self._is_example_alone:
-            self.example = _show_words(form, words)
-            self._is_example_alone = is_alone
+    anywhere: int
+    at_place: int
+
+    # How many texts have nothing else between their marks, a mark or a figure beside the phrase, or
+    # nothing but a name.
+    alone: int
+    set_off: int
+    named: int
+
+    after_mark: int
+    before_mark: int
+    after_figure: int
+    before_figure: int
 
     @property
     def exclusiveness(self) -> float:
@@ -272,127 +324,154 @@ class _Count:
         return f"{before}{self.example}{after}"
 
 
-def _hash(key: Key) -> int:
-    """Return a hash that is the same in every process, unlike that of Python's strings."""
-    is_head, words = key
-    return zlib.crc32("\0".join(words).encode(), is_head)
-
-
 class PhraseCounts:
     """The phrases of a collection of texts, whose forms are read twice: `survey`, then `add`."""
 
     def __init__(self) -> None:
         # How many forms have a phrase at its place, by hash: where hashes are equal, too many. An
         # array of zeros takes memory only where it is written to.
-        self._table = np.zeros(_TABLE, np.uint32).data
-        # The phrases that enough forms have, and a few by chance.
-        self._frequent: set[Key] = set()
-        # The words that frequent heads begin with, and those that frequent tails end with.
-        self._head_words: set[str] = set()
-        self._tail_words: set[str] = set()
-        self._counts: dict[Key, _Count] = {}
+        self._table = np.zeros(2**_TABLE_BITS, np.uint32)
+        # The phrases that enough forms have, and a few by chance, and an example of each.
+        self._keys: list[Key] = []
+        self._examples: list[str] = []
+        # Whether the example has nothing beside it; -1 without one.
+        self._is_example_alone = np.full(_MOST_PHRASES, _NONE, np.int8)
+        # Their hashes in order, and their numbers.
+        self._hashes = np.zeros(0, np.uint64)
+        self._numbers = np.zeros(0, np.int64)
+        # A row for each of the numbers of a `_Count`.
+        self._sums = np.zeros((len(_SUMS), _MOST_PHRASES), np.int64)
         # The numbers of a form and of a phrase that it has at its place, pair by pair.
-        self._forms, self._numbers = array("i"), array("i")
+        self._pairs = array("i"), array("i")
 
-    def survey(self, form: Form) -> None:
-        """Count the phrases of a form roughly, and note those that enough forms have."""
-        table = self._table
-        for segment in _read_segments(form):
-            for key in segment.phrases():
-                counter = _hash(key) % _TABLE
-                table[counter] += 1
-                if table[counter] >= FEWEST_OF_PHRASE and len(self._frequent) < _MOST_PHRASES:
-                    self._note_frequent(key)
+    def survey(self, batch: FormBatch) -> None:
+        """Count the phrases of forms roughly, and note those that enough forms have."""
+        places = _Places.read(_Segments.read(batch), batch.hash_windows(_LONGEST_PHRASE))
+        counters = _read_counters(places.hashes)
+        np.add.at(self._table, counters, np.uint32(1))
+        frequent = np.flatnonzero(self._table[counters] >= FEWEST_OF_PHRASE)
+        frequent = frequent[self._find(places.hashes[frequent]) == _NONE]
+        _, first = np.unique(places.hashes[frequent], return_index=True)
+        room = _MOST_PHRASES - len(self._keys)
+        new = frequent[np.sort(first)[:room]]
+        if not len(new):
+            return
 
-    def add(self, form: Form, form_number: int) -> None:
-        """Count those phrases of a form exactly that enough forms have."""
-        added = set()
-        segments = _read_segments(form)
-        for segment in segments:
-            first_word, last_word = segment.words[0], segment.words[-1]
-            if first_word not in self._head_words and last_word not in self._tail_words:
-                continue
+        for start, length, is_head in zip(
+            places.starts[new].tolist(),
+            places.lengths[new].tolist(),
+            places.is_head[new].tolist(),
+            strict=True,
+        ):
+            self._keys.append((is_head, batch.read_words(start, start + length)))
 
-            for key in segment.phrases():
-                if key in added or key not in self._frequent:
-                    continue
+        hashes = np.append(self._hashes, places.hashes[new])
+        numbers = np.append(self._numbers, np.arange(len(self._numbers), len(hashes)))
+        order = np.argsort(hashes)
+        self._hashes, self._numbers = hashes[order], numbers[order]
+        self._examples += [""] * len(new)
 
-                added.add(key)
-                count = self._count(key)
-                count.add(segment, form)
-                self._forms.append(form_number)
-                self._numbers.append(count.number)
+    def add(self, batch: FormBatch, form_numbers: Integers) -> None:
+        """Count those phrases of forms exactly that enough forms have."""
+        windows, segments = batch.hash_windows(_LONGEST_PHRASE), _Segments.read(batch)
+        places = _Places.read(segments, windows)
+        numbers = self._find(places.hashes)
+        known = np.flatnonzero(numbers != _NONE)
+        # A form has a phrase once, at the first of its places.
+        forms = segments.forms[places.segments[known]]
+        _, first = np.unique(_pair(forms, numbers[known]), return_index=True)
+        found, forms = known[first], forms[first]
+        numbers, n_words = numbers[found], places.lengths[found]
+        self._pairs[0].frombytes(form_numbers[forms].astype(np.int32).tobytes())
+        self._pairs[1].frombytes(numbers.astype(np.int32).tobytes())
 
-        if segments:
-            for key in self._read_everywhere(form.words):
-                self._count(key).anywhere += 1
+        is_head, there = places.is_head[found], segments.take(places.segments[found])
+        is_alone = there.lengths == n_words
+        is_marked = there.is_after_mark | there.is_before_mark
+        is_set_off = np.where(is_head, there.is_after_figure, there.is_before_figure)
+        is_set_off |= (is_alone & is_marked) | (there.is_before_mark & ~is_head)
+        is_named = ~is_set_off & ~is_alone & _have_names_beside(batch, there, n_words, is_head)
+        self._sum("at_place", numbers)
+        self._sum("alone", numbers[is_alone])
+        self._sum("set_off", numbers[is_set_off])
+        self._sum("named", numbers[is_named])
+        self._sum("after_mark", numbers[there.is_after_mark])
+        self._sum("before_mark", numbers[there.is_before_mark])
+        self._sum("after_figure", numbers[there.is_after_figure])
+        self._sum("before_figure", numbers[there.is_before_figure])
+        self._sum("anywhere", self._find_everywhere(batch, segments, windows))
+        self._keep_examples(batch, forms, numbers, is_alone)
 
-    def find_fixed(self, n_forms: int) -> PhrasesOfForms:
-        """Return the fixed phrases, and that of each of *n_forms* forms."""
-        longer = self._find_longer()
-        fixed = {
-            lengthened.key: lengthened
-            for lengthened in (
-                _lengthen(count, longer) for count in self._counts.values() if count.is_fixed()
+    def find(self, n_forms: int) -> FoundPhrases:
+        """Return the fixed phrases and the labels, and which of them each of *n_forms* has."""
+        sums = zip(*self._sums[:, : len(self._keys)].tolist(), strict=True)
+        counts = {
+            key: _Count(number, key, example, **dict(zip(_SUMS, row, strict=True)))
+            for number, (key, example, row) in enumerate(
+                zip(self._keys, self._examples, sums, strict=True)
             )
         }
-        for key, in_longer in _count_in_longer(fixed.values()).items():
-            count = self._counts.get(key)
-            if count is not None and count.is_fixed(in_longer):
-                fixed.setdefault(key, count)
+        longer = _find_longer(counts)
+        fixed = _choose_fixed(counts, longer)
+        found = self._choose(fixed, longer, np.full(n_forms, fill_value=True))
+        labels = [count for count in counts.values() if count.is_label()]
+        is_without = found.phrase_of_form == _NONE
+        return FoundPhrases(found, self._choose(labels, longer, is_without))
 
-        return self._choose(list(fixed.values()), np.full(n_forms, fill_value=True))
+    def _find(self, hashes: Hashes) -> Integers:
+        """Return the numbers of the phrases with *hashes*, or -1."""
+        numbers = np.full(len(hashes), _NONE, np.int64)
+        counters = _read_counters(hashes)
+        frequent = np.flatnonzero(self._table[counters] >= FEWEST_OF_PHRASE)
+        if len(self._hashes) > 0:
+            # What is beyond the last hash is compared with that.
+            places = np.searchsorted(self._hashes[:-1], hashes[frequent])
+            is_known = self._hashes[places] == hashes[frequent]
+            numbers[frequent[is_known]] = self._numbers[places[is_known]]
 
-    def find_labels(self, is_without_phrase: NDArray[np.bool_]) -> PhrasesOfForms:
-        """Return the labels that recur and are no fixed phrases, and those of forms without one."""
-        labels = [count for count in self._counts.values() if count.is_label()]
-        return self._choose(labels, is_without_phrase)
+        return numbers
 
-    def _note_frequent(self, key: Key) -> None:
-        self._frequent.add(key)
-        is_head, words = key
-        if is_head:
-            self._head_words.add(words[0])
-        else:
-            self._tail_words.add(words[-1])
+    def _find_everywhere(
+        self, batch: FormBatch, segments: _Segments, windows: Sequence[Hashes]
+    ) -> Integers:
+        """Return the phrases that the forms with segments hold at any place, each once a form."""
+        forms = batch.form_of_words()
+        has_segments = np.zeros(len(batch), bool)
+        has_segments[segments.forms] = True
+        places = np.flatnonzero(has_segments[forms])
+        numbers = self._find(_hash_phrases(windows[0][places], is_head=True))
+        found = [_pair(forms[places[numbers != _NONE]], numbers[numbers != _NONE])]
+        for is_head in (True, False):
+            # A longer phrase is looked for where the words without its last, or first, are one.
+            kept = places
+            for length in range(2, _LONGEST_PHRASE + 1):
+                starts = kept if is_head else kept - (length - 1)
+                bounds = batch.bounds[forms[kept]], batch.bounds[forms[kept] + 1]
+                is_within = (starts >= bounds[0]) & (starts + length <= bounds[1])
+                kept, starts = kept[is_within], starts[is_within]
+                numbers = self._find(_hash_phrases(windows[length - 1][starts], is_head=is_head))
+                kept, numbers = kept[numbers != _NONE], numbers[numbers != _NONE]
+                found.append(_pair(forms[kept], numbers))
 
-    def _count(self, key: Key) -> _Count:
-        """Return the count of a frequent phrase."""
-        count = self._counts.get(key)
-        if count is None:
-            count = self._counts[key] = _Count(len(self._counts), key)
+        return distinct(np.concatenate(found)) % _MOST_PHRASES
 
-        return count
+    def _sum(self, name: str, numbers: Integers) -> None:
+        np.add.at(self._sums[_SUMS.index(name)], numbers, 1)
 
-    def _read_everywhere(self, words: Words) -> set[Key]:
-        """Return the frequent phrases that *words* hold at any place."""
-        frequent, n_words = self._frequent, len(words)
-        keys: set[Key] = set()
-        for place, word in enumerate(words):
-            if word in self._head_words:
-                single: Key = True, (word,)
-                if single in frequent:
-                    keys.add(single)
+    def _keep_examples(
+        self, batch: FormBatch, forms: Integers, numbers: Integers, is_alone: Flags
+    ) -> None:
+        """Keep the first text with each phrase, or the first that has nothing beside it."""
+        for place in np.flatnonzero(is_alone > self._is_example_alone[numbers]).tolist():
+            number = int(numbers[place])
+            if is_alone[place] > self._is_example_alone[number]:
+                _, words = self._keys[number]
+                self._examples[number] = _show_words(batch.read_form(int(forms[place])), words)
+                self._is_example_alone[number] = is_alone[place]
 
-                for stop in range(place + 2, min(place + _LONGEST_PHRASE, n_words) + 1):
-                    head: Key = True, words[place:stop]
-                    if head not in frequent:
-                        break
-
-                    keys.add(head)
-
-            if word in self._tail_words:
-                stop = place + 1
-                for start in range(place - 1, max(stop - _LONGEST_PHRASE, 0) - 1, -1):
-                    tail: Key = False, words[start:stop]
-                    if tail not in frequent:
-                        break
-
-                    keys.add(tail)
-
-        return keys
-
-    def _choose(self, counts: Sequence[_Count], is_free: NDArray[np.bool_]) -> PhrasesOfForms:
+    def _choose(
+        self, counts: Sequence[_Count], longer: Mapping[Key, _Count], is_free: Flags
+    ) -> PhrasesOfForms:
         """Return phrases, and for each form that is free that which is in the most texts.
 
         Of phrases in the same number of texts the longest comes first.
@@ -412,36 +491,90 @@ class PhraseCounts:
 
             ranked = kept
 
-        longer = self._find_longer()
         return PhrasesOfForms([_make_phrase(count, longer) for count in ranked], phrase_of_form)
 
-    def _assign(self, ranked: Sequence[_Count], is_free: NDArray[np.bool_]) -> Integers:
+    def _assign(self, ranked: Sequence[_Count], is_free: Flags) -> Integers:
         """Return the place of each free form's best phrase among *ranked*, or -1."""
         none = len(ranked)
-        ranks = np.full(len(self._counts), none, np.int64)
+        ranks = np.full(len(self._keys), none, np.int64)
         ranks[[count.number for count in ranked]] = np.arange(none)
         phrase_of_form = np.full(len(is_free), none, np.int64)
-        forms = np.array(self._forms, np.int64)
-        np.minimum.at(phrase_of_form, forms, ranks[np.array(self._numbers, np.int64)])
+        forms, numbers = (np.array(column, np.int64) for column in self._pairs)
+        np.minimum.at(phrase_of_form, forms, ranks[numbers])
         return np.where(is_free & (phrase_of_form < none), phrase_of_form, _NONE)
 
-    def _find_longer(self) -> dict[Key, _Count]:
-        """Return for each phrase the most frequent one that has a word more, by the phrase.
 
-        Rare phrases are counted by chance alone, where their hashes are those of others.
-        """
-        longer: dict[Key, _Count] = {}
-        for key, count in self._counts.items():
-            if count.at_place < FEWEST_OF_PHRASE:
-                continue
+def read_phrases(text: str) -> set[Key]:
+    """Return the heads and tails of a text."""
+    batch = FormBatch.read([text], Lexicon())
+    places = _Places.read(_Segments.read(batch), batch.hash_windows(_LONGEST_PHRASE))
+    return {
+        (is_head, batch.read_words(start, start + length))
+        for start, length, is_head in zip(
+            places.starts.tolist(), places.lengths.tolist(), places.is_head.tolist(), strict=True
+        )
+    }
 
-            is_head, words = key
-            shorter = is_head, words[:-1] if is_head else words[1:]
-            most = longer.get(shorter)
-            if most is None or (count.at_place, key) > (most.at_place, most.key):
-                longer[shorter] = count
 
-        return longer
+def _hash_phrases(windows: Hashes, *, is_head: bool) -> Hashes:
+    """Return hashes of heads or tails with the words of *windows*."""
+    return windows if is_head else ~windows
+
+
+def _read_counters(hashes: Hashes) -> Integers:
+    """Return the places of phrases in the table."""
+    return (hashes >> np.uint64(64 - _TABLE_BITS)).astype(np.int64)
+
+
+def _pair(forms: Integers, numbers: Integers) -> Integers:
+    """Return a number for each pair of a form and a phrase."""
+    return forms * _MOST_PHRASES + numbers
+
+
+def _have_names_beside(
+    batch: FormBatch, segments: _Segments, n_words: Integers, is_head: Flags
+) -> Flags:
+    """Return whether nothing but a name of a few words is beside heads or tails of *n_words*."""
+    n_stop_words = np.append(0, np.cumsum(batch.kinds() & IS_STOP_WORD != 0))
+    starts = segments.starts + np.where(is_head, n_words, 0)
+    stops = segments.stops - np.where(is_head, 0, n_words)
+    is_short = segments.lengths - n_words <= LONGEST_SLOT
+    is_name: Flags = is_short & (n_stop_words[starts] == n_stop_words[stops])
+    return is_name
+
+
+def _choose_fixed(counts: Mapping[Key, _Count], longer: Mapping[Key, _Count]) -> list[_Count]:
+    """Return the counts of the phrases that are fixed."""
+    fixed = {}
+    for count in counts.values():
+        if count.is_fixed():
+            lengthened = _lengthen(count, longer)
+            fixed[lengthened.key] = lengthened
+
+    for key, in_longer in _count_in_longer(fixed.values()).items():
+        if key in counts and counts[key].is_fixed(in_longer):
+            fixed.setdefault(key, counts[key])
+
+    return list(fixed.values())
+
+
+def _find_longer(counts: Mapping[Key, _Count]) -> dict[Key, _Count]:
+    """Return for each phrase the most frequent one that has a word more, by the phrase.
+
+    Rare phrases are counted by chance alone, where their hashes are those of others.
+    """
+    longer: dict[Key, _Count] = {}
+    for key, count in counts.items():
+        if count.at_place < FEWEST_OF_PHRASE:
+            continue
+
+        is_head, words = key
+        shorter = is_head, words[:-1] if is_head else words[1:]
+        most = longer.get(shorter)
+        if most is None or (count.at_place, key) > (most.at_place, most.key):
+            longer[shorter] = count
+
+    return longer
 
 
 def count_content_words(words: Words) -> int:
@@ -508,37 +641,6 @@ def _show_words(form: Form, words: Words) -> str:
     opening = before[len(before.rstrip(_OPENING)) :]
     closing = after[: len(after) - len(after.lstrip(_CLOSING))]
     return f"{opening}{''.join(parts)}{closing}"
-
-
-def _read_segments(form: Form) -> list[_Segment]:
-    """Return the parts of a text between its marks; none of a long text, or of a repost's name."""
-    words, n_words = form.words, len(form.words)
-    if n_words > LONGEST_FORM:
-        return []
-
-    ends = [0]
-    if _MARK_SIGN.search(form.text):
-        for mark in _MARK.finditer(form.text):
-            end = bisect_left(form.spans, mark.span())
-            if ends[-1] < end < n_words:
-                ends.append(end)
-
-    ends.append(n_words)
-
-    segments = []
-    for start, stop in pairwise(ends):
-        first, last = start, stop
-        while first < last and words[first] == FIGURE:
-            first += 1
-
-        while last > first and words[last - 1] == FIGURE:
-            last -= 1
-
-        if first < last:
-            sides = start > 0, stop < n_words, first > start, last < stop
-            segments.append(_Segment(words[first:last], *sides))
-
-    return segments[1:] if is_repost_by_text(form.text) else segments
 
 
 @cache

@@ -15,33 +15,37 @@ text.
 from __future__ import annotations
 
 from array import array
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import (
     Callable,
     Collection,
-    Container,
     Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from dataclasses import dataclass
-from hashlib import blake2b
-from heapq import nsmallest
-from itertools import chain, pairwise
-from zlib import crc32
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.text.fixed_phrases import FixedPhrase, PhraseCounts, PhrasesOfForms
+from analysis.text.fixed_phrases import FixedPhrase, PhraseCounts, PhrasesOfForms, read_phrases
+from analysis.text.form_batches import (
+    SHINGLE_BITS,
+    Flags,
+    FormBatch,
+    Integers,
+    read_batches,
+)
+from analysis.text.template_index import JoinFilter, Outlines, TemplateIndex
 from analysis.text.templates import (
+    FEWEST_OF_FIGURES,
     FEWEST_WORDS,
     LONGEST_FORM,
     Form,
     Template,
-    is_template,
+    form_of,
     join,
+    may_join,
     read_form,
     read_template,
     template_of,
@@ -66,30 +70,20 @@ FEWEST_TEXTS = 3
 # because of the news.
 FEWEST_FORMS = 5
 
-# The table of shingles has this many counters.
-_TABLE = 2**22
+# The table of shingles has 2 to the power of this many counters.
+_TABLE_BITS = 22
 
-# This many marks note the forms whose shingles are counted.
-_MARKS = 2**24
-
-# The forms of all texts are kept if they take at most this many bytes: those of 200,000 headlines.
-_KEPT_BYTES = 40 * 2**20
+# The forms of all texts are kept if they take at most this many bytes: those of 160,000 headlines.
+_KEPT_BYTES = 48 * 2**20
 
 # A form takes about this many bytes besides its characters and its words' numbers.
 _BYTES_PER_FORM = 80
 
-# A different word takes about this many bytes.
-_BYTES_PER_WORD = 150
-
-# The index keeps the newest templates of a shingle, at most this many.
-_INDEXED = 32
-
-# A form is compared with at most this many templates.
-_CANDIDATES = 4
+# A different word, as it is written, takes about this many bytes.
+_BYTES_PER_WORD = 250
 
 _NONE = -1
 
-Integers = NDArray[np.int64]
 ReadTexts = Callable[[], Iterable[tuple[int, str]]]
 
 
@@ -182,11 +176,11 @@ class Patterns:
 
         A family is found by its head or tail alone, too.
         """
-        template, form = read_template(text), read_form(text)
+        template, form, phrases = read_template(text), read_form(text), read_phrases(text)
         families = [
             (-pattern.shared.forms, place)
             for place, pattern in enumerate(self.patterns)
-            if isinstance(pattern.shared, FixedPhrase) and pattern.shared.is_in(form)
+            if isinstance(pattern.shared, FixedPhrase) and pattern.shared.key in phrases
         ]
         tests: tuple[Callable[[Pattern], bool], ...] = (
             lambda pattern: pattern.text == text or pattern.is_like(template),
@@ -203,42 +197,26 @@ class Patterns:
         return None
 
 
-@dataclass(frozen=True)
-class FoundPhrases:
-    """The fixed phrases of texts, and the labels of the forms that have none."""
-
-    fixed: PhrasesOfForms
-    labels: PhrasesOfForms
-
-
-def find_patterns(
-    read_texts: ReadTexts,
-    *,
-    with_families: bool = True,
-    wait_for_phrases: Callable[[], FoundPhrases | None] | None = None,
-) -> Patterns:
+def find_patterns(read_texts: ReadTexts, *, with_families: bool = True) -> Patterns:
     """Return the patterns of texts, each of which has a number of its own.
 
-    *read_texts* is called again where the forms of all texts would take too much memory, and
+    *read_texts* is called twice again where the forms of all texts would take too much memory, and
     returns the same texts in the same order. The order decides by which text a pattern is shown,
     and little else. Without families a fixed head or tail is a label: posts end with the same
     signature or tag, and say another thing each time.
-
-    *wait_for_phrases* returns what `find_phrases` returned for the same texts in another process,
-    or None if that failed.
     """
-    phrases = PhraseCounts() if wait_for_phrases is None else None
-    counts = _Counts()
-    forms = _survey(read_texts, counts, phrases)
+    forms = _read_forms(read_texts)
     sizes = np.bincount(forms.form_of_text, minlength=forms.n_forms)
+    counts, phrases = _Counts(), PhraseCounts()
+    for _, batch in forms.read_first():
+        counts.add(batch)
+        phrases.survey(batch)
 
     templates = _Templates(counts)
     template_of_form = np.full(forms.n_forms, _NONE, np.int64)
-    for form_number, form in forms.read_first():
-        if phrases is not None:
-            phrases.add(form, form_number)
-
-        template_of_form[form_number] = templates.add(form, form_number, int(sizes[form_number]))
+    for form_numbers, batch in forms.read_first():
+        phrases.add(batch, form_numbers)
+        template_of_form[form_numbers] = templates.add(batch, form_numbers, sizes[form_numbers])
 
     templates.part_small(template_of_form)
     template_sizes = np.bincount(
@@ -246,16 +224,7 @@ def find_patterns(
     )[1:]
     templates.merge(template_of_form, template_sizes.astype(np.int64))
 
-    found = None
-    if phrases is not None:
-        found = _choose_phrases(phrases, forms.n_forms)
-    elif wait_for_phrases is not None:
-        found = wait_for_phrases()
-
-    if found is None or len(found.fixed.phrase_of_form) != forms.n_forms:
-        # The other process failed, or a text was erased between its reading and this one.
-        found = find_phrases(read_texts)
-
+    found = phrases.find(forms.n_forms)
     fixed, labels = found.fixed, found.labels
     if not with_families:
         labels, fixed = labels.join(fixed), PhrasesOfForms.none(forms.n_forms)
@@ -265,33 +234,21 @@ def find_patterns(
     group_of_form = np.where(
         has_phrase, templates.next_number + fixed.phrase_of_form, template_of_form
     )
-    shared: dict[int, Template | FixedPhrase] = dict(templates.by_number)
-    shared |= dict(enumerate(fixed.phrases, templates.next_number))
-    patterns, members = _collect(
-        forms.numbers, group_of_form[forms.form_of_text], shared, templates.exact
-    )
 
+    def read_shared(group: int) -> Template | FixedPhrase | None:
+        place = group - templates.next_number
+        return templates.read(group) if place < 0 else fixed.phrases[place]
+
+    patterns, members = _collect(
+        forms.numbers, group_of_form[forms.form_of_text], read_shared, templates.exact
+    )
     shown_labels, labelled = _collect(
         forms.numbers,
         labels.phrase_of_form[forms.form_of_text],
-        dict(enumerate(labels.phrases)),
+        labels.phrases.__getitem__,
+        np.zeros(0, bool),
     )
     return Patterns(patterns, len(forms.numbers), shown_labels, members, labelled)
-
-
-def find_phrases(read_texts: ReadTexts) -> FoundPhrases:
-    """Return the fixed phrases and the labels of texts, which `find_patterns` needs."""
-    phrases = PhraseCounts()
-    forms = _survey(read_texts, None, phrases)
-    for form_number, form in forms.read_first():
-        phrases.add(form, form_number)
-
-    return _choose_phrases(phrases, forms.n_forms)
-
-
-def _choose_phrases(phrases: PhraseCounts, n_forms: int) -> FoundPhrases:
-    fixed = phrases.find_fixed(n_forms)
-    return FoundPhrases(fixed, phrases.find_labels(fixed.phrase_of_form == _NONE))
 
 
 class _Counts:
@@ -299,62 +256,51 @@ class _Counts:
 
     def __init__(self) -> None:
         # An array of zeros takes memory where it is written to.
-        self._shingles = np.zeros(_TABLE, np.uint32).data
+        self._table = np.zeros(2**_TABLE_BITS, np.uint32)
 
-    def add(self, form: Form) -> None:
-        """Count a form once."""
-        shingles = self._shingles
-        for shingle in _shingles(form):
-            shingles[shingle] += 1
+    def add(self, batch: FormBatch) -> None:
+        """Count forms once."""
+        _, shingles = batch.hash_shingles()
+        np.add.at(self._table, shingles >> (SHINGLE_BITS - _TABLE_BITS), np.uint32(1))
 
-    def frequent(self, form: Form) -> list[int]:
-        """Return the shingles of *form* that several forms have."""
-        shingles = self._shingles
-        return [shingle for shingle in _shingles(form) if shingles[shingle] >= FEWEST_TEXTS]
+    def read_frequent(self, batch: FormBatch) -> tuple[Integers, Integers]:
+        """Return the shingles of forms that several forms have, and their forms' places before."""
+        forms, shingles = batch.hash_shingles()
+        counts = self._table[shingles >> (SHINGLE_BITS - _TABLE_BITS)]
+        is_frequent = (counts >= FEWEST_TEXTS) & (batch.lengths <= LONGEST_FORM)[forms]
+        return forms[is_frequent], shingles[is_frequent]
 
 
 class _KeptForms:
-    """The forms of texts in their order, each word once; none if they take too many bytes."""
+    """The forms of texts in their order; none if they take too many bytes."""
 
     def __init__(self) -> None:
-        self._texts: list[str] = []
-        # The numbers of the words of all forms, and where those of each form end.
-        self._words, self._ends = array("I"), array("Q")
-        self._number_by_word: dict[str, int] = {}
+        self.batches: list[FormBatch] = []
+        self._n_words = 0
         self._size = 0
 
-    def add(self, form: Form) -> None:
-        """Keep the form of a further text, while there is room."""
-        if self._size > _KEPT_BYTES:
+    def add(self, batch: FormBatch) -> None:
+        """Keep further forms, while there is room."""
+        if not self.has_all:
             return
 
-        numbers = self._number_by_word
-        n_known = len(numbers)
-        self._words.extend([numbers.setdefault(word, len(numbers)) for word in form.words])
-        self._ends.append(len(self._words))
-        self._texts.append(form.text)
-        self._size += _BYTES_PER_FORM + len(form.text) + self._words.itemsize * len(form.words)
-        self._size += _BYTES_PER_WORD * (len(numbers) - n_known)
-        if self._size > _KEPT_BYTES:
-            self._texts, self._number_by_word = [], {}
-            self._words, self._ends = array("I"), array("Q")
+        is_known = len(self.batches) > 0 and self.batches[-1].lexicon is batch.lexicon
+        n_new = len(batch.lexicon) - (self._n_words if is_known else 0)
+        self._n_words = len(batch.lexicon)
+        self.batches.append(batch)
+        self._size += batch.words.nbytes + _BYTES_PER_WORD * n_new
+        self._size += sum(map(len, batch.texts)) + _BYTES_PER_FORM * len(batch)
+        if not self.has_all:
+            self.batches = []
 
     @property
     def has_all(self) -> bool:
         """Whether the forms of all texts are kept."""
         return self._size <= _KEPT_BYTES
 
-    def select(self, is_selected: NDArray[np.bool_]) -> Iterator[tuple[int, Form]]:
-        """Yield the forms of the selected texts, each with its place."""
-        words = list(self._number_by_word)
-        for place in np.flatnonzero(is_selected).tolist():
-            start = self._ends[place - 1] if place else 0
-            numbers = self._words[start : self._ends[place]]
-            yield place, Form(self._texts[place], tuple([words[number] for number in numbers]))
-
 
 @dataclass(frozen=True)
-class _SurveyedForms:
+class _Forms:
     """The forms of all texts. They are numbered by their hashes."""
 
     # The numbers of the texts.
@@ -366,51 +312,41 @@ class _SurveyedForms:
     form_of_text: Integers
 
     # Whether a text is the first one of its form.
-    _is_first: NDArray[np.bool_]
+    _is_first: Flags
 
     _kept: _KeptForms
     _read_texts: ReadTexts
 
-    def read_first(self) -> Iterator[tuple[int, Form]]:
-        """Yield each different form once, in the order of the texts, with its number."""
-        if self._kept.has_all:
-            for index, form in self._kept.select(self._is_first):
-                yield int(self.form_of_text[index]), form
+    def read_first(self) -> Iterator[tuple[Integers, FormBatch]]:
+        """Yield each different form once, in the order of the texts, with the forms' numbers."""
+        batches: Iterable[FormBatch] = self._kept.batches
+        if not self._kept.has_all:
+            batches = (batch for _, batch in read_batches(self._read_texts))
 
-            return
+        start = 0
+        for batch in batches:
+            stop = start + len(batch)
+            is_first = self._is_first[start:stop]
+            yield self.form_of_text[start:stop][is_first], batch.select(is_first)
+            start = stop
 
-        for index, (_, text) in enumerate(self._read_texts()):
-            if self._is_first[index]:
-                yield int(self.form_of_text[index]), read_form(text)
 
-
-def _survey(
-    read_texts: ReadTexts, counts: _Counts | None, phrases: PhraseCounts | None
-) -> _SurveyedForms:
-    """Read the form of each text; let *counts* and *phrases* count each different form once."""
-    numbers, hashes = array("q"), array("Q")
+def _read_forms(read_texts: ReadTexts) -> _Forms:
+    """Read the form of each text."""
+    all_numbers, all_hashes = array("q"), array("Q")
     kept_forms = _KeptForms()
-    is_counted = np.zeros(_MARKS, np.uint8).data
-    for text_number, text in read_texts():
-        form = read_form(text)
-        hashed = _hash(form.key)
-        numbers.append(text_number)
-        hashes.append(hashed)
-        kept_forms.add(form)
-        if not is_counted[hashed % _MARKS]:
-            is_counted[hashed % _MARKS] = 1
-            if counts is not None:
-                counts.add(form)
-            if phrases is not None:
-                phrases.survey(form)
+    for numbers, batch in read_batches(read_texts):
+        all_numbers.extend(numbers)
+        all_hashes.frombytes(batch.hash_forms().tobytes())
+        kept_forms.add(batch)
 
     _, first_texts, form_of_text = np.unique(
-        np.array(hashes, np.uint64), return_index=True, return_inverse=True
+        np.frombuffer(all_hashes, np.uint64), return_index=True, return_inverse=True
     )
-    is_first = np.zeros(len(hashes), bool)
+    is_first = np.zeros(len(all_hashes), bool)
     is_first[first_texts] = True
-    return _SurveyedForms(
-        np.array(numbers, np.int64),
+    return _Forms(
+        np.frombuffer(all_numbers, np.int64),
         len(first_texts),
         form_of_text,
         is_first,
@@ -419,186 +355,230 @@ def _survey(
     )
 
 
-def _hash(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
-
-
-def _shingles(form: Form) -> set[int]:
-    """Return the places in the table of a form's pairs of words."""
-    words = form.words[:LONGEST_FORM]
-    return {crc32(f"{word} {following}".encode()) % _TABLE for word, following in pairwise(words)}
-
-
-class _Index:
-    """Which templates hold a shingle: for each shingle, the templates that texts joined last."""
-
-    def __init__(self) -> None:
-        # The numbers of the templates of each shingle, in the order of their last use.
-        self._templates: dict[int, dict[int, None]] = {}
-
-    def add(self, template_number: int, shingles: Iterable[int]) -> None:
-        """Note that a template, by its number, holds *shingles*, and was used now."""
-        for shingle in shingles:
-            template_numbers = self._templates.setdefault(shingle, {})
-            template_numbers.pop(template_number, None)
-            template_numbers[template_number] = None
-            if len(template_numbers) > _INDEXED:
-                del template_numbers[next(iter(template_numbers))]
-
-    def find(self, shingles: Iterable[int], among: Container[int]) -> list[int]:
-        """Return the templates that share most of *shingles*, the oldest first, a few."""
-        holding = [self._templates[shingle] for shingle in shingles if shingle in self._templates]
-        shared = Counter(chain.from_iterable(holding))
-        ranked = [
-            (-count, template_number)
-            for template_number, count in shared.items()
-            if template_number in among
-        ]
-        return [template_number for _, template_number in nsmallest(_CANDIDATES, ranked)]
-
-
 class _Templates:
     """Templates under construction, found by the shingles of their words."""
 
     def __init__(self, counts: _Counts) -> None:
-        self.by_number: dict[int, Template] = {}
-        # The numbers of templates whose texts are all alike.
-        self.exact: set[int] = set()
-        self.next_number = 0
+        # The templates by their numbers; the text of one that no further text has joined.
+        self._by_number: dict[int, Template | str] = {}
+        # Whether the texts of each template are all alike, and whether it is under construction.
+        self._is_exact, self._is_live = bytearray(), bytearray()
         self._counts = counts
-        self._index = _Index()
+        self._index = TemplateIndex()
+        self._filter = JoinFilter(self._index)
         # The numbers of templates that have one text.
         self._alone: OrderedDict[int, None] = OrderedDict()
-        # The forms of each template that has too few of them yet.
-        self._forms: dict[int, list[tuple[int, Template]]] = {}
+        # Of templates that have too few forms yet, the first form, and further ones with a text.
+        self._first_forms: dict[int, int] = {}
+        self._further_forms: dict[int, list[tuple[int, str]]] = {}
 
-    def add(self, form: Form, form_number: int, size: int) -> int:
-        """Return the number of the template that *size* texts of *form* join or begin, or -1."""
-        shingles = self._counts.frequent(form) if len(form.words) <= LONGEST_FORM else []
-        for template_number in self._index.find(shingles, self.by_number):
-            joined = join(self.by_number[template_number], form)
-            if joined is not None:
-                self._index.add(template_number, shingles)
-                self._join(template_number, joined, form_number, template_of(form))
-                return template_number
+    @property
+    def next_number(self) -> int:
+        """How many templates there were."""
+        return len(self._is_exact)
 
-        is_repeat = size > 1 and is_template(form)
-        if not is_repeat and (not shingles or len(form.words) < FEWEST_WORDS):
-            return _NONE
+    @property
+    def exact(self) -> Flags:
+        """Whether the texts of each template are all alike."""
+        return np.array(self._is_exact, bool)
 
-        return self._begin(form, form_number, shingles, is_alone=not is_repeat)
+    def read(self, template_number: int) -> Template | None:
+        """Return a template; None if it had to make room."""
+        return self._read(template_number) if self._is_live[template_number] else None
+
+    def add(self, batch: FormBatch, form_numbers: Integers, sizes: Integers) -> Integers:
+        """Return the numbers of the templates that texts of forms join or begin, or -1.
+
+        *sizes* tells how many texts have each form.
+        """
+        forms, shingles = self._counts.read_frequent(batch)
+        outlines = Outlines.read(batch)
+        joinable = self._filter.find(outlines, forms, shingles)
+        bounds = np.searchsorted(forms, np.arange(len(batch) + 1))
+        n_figures = batch.count_figures()
+        is_exact, n_shingles = n_figures == 0, np.diff(bounds)
+        is_repeat = (sizes > 1) & (n_figures < batch.lengths)
+        is_repeat &= is_exact | (batch.lengths >= FEWEST_OF_FIGURES)
+        is_begun = is_repeat | ((n_shingles > 0) & (batch.lengths >= FEWEST_WORDS))
+
+        n_before = self.next_number
+        found: list[int] = []
+        # The templates that forms of the batch have joined.
+        joined: set[int] = set()
+        shingles_of_forms, starts = shingles.tolist(), bounds.tolist()
+        for place, (form_number, text, exact, repeat, begun) in enumerate(
+            zip(
+                form_numbers.tolist(),
+                batch.texts,
+                is_exact.tolist(),
+                is_repeat.tolist(),
+                is_begun.tolist(),
+                strict=True,
+            )
+        ):
+            of_form = shingles_of_forms[starts[place] : starts[place + 1]]
+            template_number = _NONE
+            near = joinable.read(place, found, joined)
+            if near is None or near:
+                form = batch.read_form(place)
+                template_number = self._join(form, form_number, of_form, near)
+                if template_number != _NONE:
+                    joined.add(template_number)
+
+            if template_number == _NONE and begun:
+                template_number = self._begin(text, form_number, of_form, exact, repeat)
+
+            found.append(template_number)
+
+        template_numbers = np.array(found, np.int64)
+        new = np.flatnonzero(template_numbers >= n_before)
+        # Of the forms of one template the first one has begun it.
+        numbers, first = np.unique(template_numbers[new], return_index=True)
+        self._filter.update(self._by_number, joined, numbers, outlines.take(new[first]))
+        self._index.forget(self._is_live)
+        return template_numbers
 
     def part_small(self, template_of_form: Integers) -> None:
         """Part the templates of too few forms."""
-        for template_number, forms in list(self._forms.items()):
-            if len(forms) == 1:
-                continue
-
-            del self.by_number[template_number]
-            for form_number, template in forms:
-                is_exact = not any(template.slots)
-                template_of_form[form_number] = self._number(template, is_exact=is_exact)
+        for template_number in sorted(self._further_forms):
+            text = self._read(template_number).example.text
+            del self._by_number[template_number]
+            self._is_live[template_number] = False
+            first_form = self._first_forms[template_number], text
+            for form_number, text in (first_form, *self._further_forms[template_number]):
+                is_exact = not form_of(text).has_figures
+                template_of_form[form_number] = self._number(text, is_exact=is_exact)
 
     def merge(self, template_of_form: Integers, sizes: Integers) -> None:
         """Join templates whose slots leave the words of a larger one, as texts are joined."""
         # The target of template n is at n + 1, so that -1 stays -1.
         merged_into = np.arange(-1, self.next_number)
-        index = _Index()
-        is_large = sizes >= FEWEST_TEXTS
-        for template_number in sorted(
-            self.by_number,
-            key=lambda template_number: (-int(sizes[template_number]), template_number),
-        ):
-            if not is_large[template_number] or template_number in self.exact:
-                continue
-
-            form = self.by_number[template_number].as_form()
-            shingles = sorted(_shingles(form))
-            for larger in index.find(shingles, self.by_number):
-                joined = join(self.by_number[larger], form)
-                if joined is not None and joined.words == self.by_number[larger].words:
+        index = TemplateIndex()
+        is_merged = ~self.exact & (sizes >= FEWEST_TEXTS)
+        numbers = [number for number in sorted(self._by_number) if is_merged[number]]
+        for template_number in sorted(numbers, key=lambda number: -int(sizes[number])):
+            form = self._read(template_number).as_form()
+            shingles = set(pairwise(form.words[:LONGEST_FORM]))
+            for larger in index.find(shingles, self._is_live):
+                template = self._read(larger)
+                joined = join(template, form)
+                if joined is not None and joined.words == template.words:
                     merged_into[template_number + 1] = larger
                     break
             else:
-                index.add(template_number, shingles)
+                index.use(template_number, shingles)
 
         template_of_form[:] = merged_into[template_of_form + 1]
 
     def _join(
-        self, template_number: int, joined: Template, form_number: int, added: Template
-    ) -> None:
-        self.by_number[template_number] = joined
-        self.exact.discard(template_number)
-        self._alone.pop(template_number, None)
-        forms = self._forms.get(template_number)
-        if forms is None:
-            return
+        self,
+        form: Form,
+        form_number: int,
+        shingles: Sequence[int],
+        near: Collection[int] | None,
+    ) -> int:
+        """Return the number of the template that texts of *form* join, or -1.
 
-        forms.append((form_number, added))
-        if len(forms) >= FEWEST_FORMS:
-            del self._forms[template_number]
+        Texts of the form may join the templates *near*, or any if it is None.
+        """
+        if near is not None:
+            near = {
+                number
+                for number in near
+                if number in self._by_number and may_join(self._read(number), form)
+            }
+            if not near:
+                return _NONE
+
+        for template_number in self._index.find(shingles, self._is_live):
+            if near is None or template_number in near:
+                joined = join(self._read(template_number), form)
+                if joined is not None:
+                    break
+        else:
+            return _NONE
+
+        self._index.use(template_number, shingles)
+        self._by_number[template_number] = joined
+        self._is_exact[template_number] = False
+        self._alone.pop(template_number, None)
+        if template_number in self._first_forms:
+            further = self._further_forms.setdefault(template_number, [])
+            further.append((form_number, form.text))
+            if 1 + len(further) >= FEWEST_FORMS:
+                del self._first_forms[template_number], self._further_forms[template_number]
+
+        return template_number
 
     def _begin(
-        self, form: Form, form_number: int, shingles: Sequence[int], *, is_alone: bool
+        self, text: str, form_number: int, shingles: Sequence[int], is_exact: bool, is_repeat: bool
     ) -> int:
-        if len(self.by_number) >= MOST_TEMPLATES:
+        """Return the number of the template that *text* begins, the first of its form."""
+        if len(self._by_number) >= MOST_TEMPLATES:
             if not self._alone:
-                return self._number(None, is_exact=not form.has_figures)
+                return self._number(None, is_exact=is_exact)
 
             oldest, _ = self._alone.popitem(last=False)
-            del self.by_number[oldest], self._forms[oldest]
+            del self._by_number[oldest], self._first_forms[oldest]
+            self._is_live[oldest] = False
 
-        template = template_of(form)
-        template_number = self._number(template, is_exact=not form.has_figures)
-        self._forms[template_number] = [(form_number, template)]
-        if is_alone:
+        template_number = self._number(text, is_exact=is_exact)
+        self._first_forms[template_number] = form_number
+        if not is_repeat:
             self._alone[template_number] = None
 
         self._index.add(template_number, shingles)
         return template_number
 
-    def _number(self, template: Template | None, *, is_exact: bool) -> int:
-        """Return the number of a new template; a template that is never shown is None."""
-        template_number = self.next_number
-        self.next_number += 1
-        if is_exact:
-            self.exact.add(template_number)
-        if template is not None:
-            self.by_number[template_number] = template
+    def _number(self, text: str | None, *, is_exact: bool) -> int:
+        """Return the number of a new template; the text of one that is never shown is None."""
+        template_number = len(self._is_exact)
+        self._is_exact.append(is_exact)
+        self._is_live.append(text is not None)
+        if text is not None:
+            self._by_number[template_number] = text
 
         return template_number
+
+    def _read(self, template_number: int) -> Template:
+        """Return a template; most are not asked for."""
+        template = self._by_number[template_number]
+        if isinstance(template, str):
+            template = self._by_number[template_number] = template_of(form_of(template))
+
+        return template
 
 
 def _collect(
     numbers: Integers,
     group_of_text: Integers,
-    shared: Mapping[int, Template | FixedPhrase],
-    exact: Collection[int] = (),
+    read_shared: Callable[[int], Template | FixedPhrase | None],
+    exact: Flags,
 ) -> tuple[tuple[Pattern, ...], Membership]:
     """Return the groups of texts that are patterns, and which texts are of them.
 
-    *shared* tells what the texts of a group share, where that is shown; *exact* are the groups
-    whose texts are all alike.
+    *read_shared* returns what the texts of a group share, where that is shown; *exact* tells of the
+    first groups whether their texts are all alike.
     """
-    n_groups = max([*group_of_text.tolist(), *exact, *shared, _NONE]) + 1
+    n_groups = max(int(group_of_text.max(initial=_NONE)) + 1, len(exact))
     sizes = np.bincount(group_of_text[group_of_text != _NONE], minlength=n_groups)
     is_exact = np.zeros(n_groups, bool)
-    is_exact[list(exact)] = True
+    is_exact[: len(exact)] = exact
     is_pattern = sizes >= np.where(is_exact, FEWEST_TEXTS - 1, FEWEST_TEXTS)
 
     ranked = []
     for group in np.flatnonzero(is_pattern).tolist():
-        text = str(shared.get(group, ""))
-        ranked.append((group not in shared, -int(sizes[group]), text, group))
+        shared, size = read_shared(group), int(sizes[group])
+        ranked.append((shared is None, -size, "" if shared is None else str(shared), group, shared))
 
-    ranked.sort()
+    ranked.sort(key=lambda ranks: ranks[:4])
     # The last element stands for texts without a group.
     place_of_group = np.full(n_groups + 1, _NONE, np.int64)
     patterns = []
-    for place, (is_unnamed, _, _, group) in enumerate(ranked):
+    for place, (_, _, _, group, shared) in enumerate(ranked):
         place_of_group[group] = place
-        if not is_unnamed and place < MOST_PATTERNS:
-            patterns.append(Pattern(shared[group], int(sizes[group])))
+        if shared is not None and place < MOST_PATTERNS:
+            patterns.append(Pattern(shared, int(sizes[group])))
 
     places = place_of_group[group_of_text]
     members = np.flatnonzero(places != _NONE)

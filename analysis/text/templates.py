@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 
 from analysis.text.stopwords import stop_words_by_language
 from sources.post_cleaning import words_of_post
@@ -27,29 +27,26 @@ FEWEST_WORDS = 4
 _FEWEST_CONTENT_WORDS = 2
 
 # Texts have at least this share of the words of the template's longest text in common.
-_SHARED = 0.6
+SHARED = 0.6
 
 # A slot has at most this many words.
 LONGEST_SLOT = 4
 
 # Texts whose figures differ have at least this many words and figures.
-_FEWEST_OF_FIGURES = 3
+FEWEST_OF_FIGURES = 3
 
 # Case does not tell names if this share of a text's content words begins with a capital.
-_TITLE_CASE = 0.8
-
-# So many words are kept as they are compared; most words of a text are among the last of others.
-_CACHED_WORDS = 2**14
+TITLE_CASE = 0.8
 
 # A template is shown with at most this many characters.
 _LONGEST_SHOWN = 160
 
-_TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019-][^\W_]+)*")
+TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019-][^\W_]+)*")
 _SLOT = re.compile(rf"{ELLIPSIS}|\.\.\.")
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
 
 # A name may hold these stop words: "Isle of Man", "New Mexico".
-_CONNECTING = frozenset("of the and new de la du von van al el y".split())  # noqa: SIM905 - a list
+CONNECTING = frozenset("of the and new de la du von van al el y".split())  # noqa: SIM905 - a list
 
 Span = tuple[int, int]
 
@@ -72,7 +69,7 @@ class Form:
         """The span of each word in `text`; most forms are compared without it."""
         if self.known_spans is not None:
             return self.known_spans
-        return tuple([token.span() for token in _TOKEN.finditer(self.text)])
+        return tuple([token.span() for token in TOKEN.finditer(self.text)])
 
     @cached_property
     def can_be_name(self) -> tuple[bool, ...]:
@@ -177,8 +174,17 @@ class Template:
 
 def read_form(text: str) -> Form:
     """Return the form of *text*: addresses and the tags after its last sentence are cut off."""
-    cleaned = " ".join(words_of_post(text).split())
-    return Form(cleaned, tuple(map(_read_word, _TOKEN.findall(cleaned))))
+    return form_of(clean_text(text))
+
+
+def clean_text(text: str) -> str:
+    """Return what is compared of *text*, with single spaces between words."""
+    return words_of_post(text).replace("\n", " ")
+
+
+def form_of(cleaned: str) -> Form:
+    """Return the form of a text that `clean_text` has returned."""
+    return Form(cleaned, tuple(map(read_word, TOKEN.findall(cleaned))))
 
 
 def read_template(text: str) -> Template:
@@ -204,12 +210,6 @@ def template_of(form: Form) -> Template:
     return Template(tuple(words), tuple(word_places), tuple(slots), len(words), form)
 
 
-def is_template(form: Form) -> bool:
-    """Return whether texts of *form* are one pattern, though figures in it may differ."""
-    has_words = any(word != FIGURE for word in form.words)
-    return has_words and (not form.has_figures or len(form.words) >= _FEWEST_OF_FIGURES)
-
-
 def join(template: Template, form: Form) -> Template | None:
     """Return the template of the texts of *template* and of *form*; None if they cannot be joined.
 
@@ -217,9 +217,7 @@ def join(template: Template, form: Form) -> Template | None:
     which have capitals in sentence case and are no stop words in Title Case. They share at least
     four words, and three fifths of all words.
     """
-    words = set(form.words)
-    most_shared = sum(map(words.__contains__, template.words))
-    if most_shared < _fewest_shared(template, form):
+    if not may_join(template, form):
         return None
 
     for pairs in _alignments(template.words, form.words):
@@ -230,9 +228,23 @@ def join(template: Template, form: Form) -> Template | None:
     return None
 
 
+def may_join(template: Template, form: Form) -> bool:
+    """Return whether enough words are in both, and all that are no names, in whatever order."""
+    words, known = set(form.words), set(template.words)
+    most_shared = sum(map(words.__contains__, template.words))
+    if most_shared < _fewest_shared(template, form):
+        return False
+    if not known.issuperset(_words_outside_names(form.words, form.can_be_name)):
+        return False
+
+    return any(template.slots) or words.issuperset(
+        _words_outside_names(template.words, template.can_be_name)
+    )
+
+
 def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Template | None:
     shared = [template.words[index] for index, _ in pairs]
-    content = sum(word not in _stop_words() for word in shared)
+    content = sum(word not in all_stop_words() for word in shared)
     if len(shared) < _fewest_shared(template, form) or content < _FEWEST_CONTENT_WORDS:
         return None
 
@@ -259,7 +271,7 @@ def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Templa
 
 def _fewest_shared(template: Template, form: Form) -> float:
     """Return how many words texts that are joined share at least."""
-    return max(FEWEST_WORDS, _SHARED * max(template.longest, form.length))
+    return max(FEWEST_WORDS, SHARED * max(template.longest, form.length))
 
 
 def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool | None:
@@ -283,8 +295,16 @@ def _is_name(words: Sequence[str], can_be_name: Sequence[bool]) -> bool:
         return False
 
     return all(
-        capital or word in _CONNECTING for word, capital in zip(words, can_be_name, strict=True)
+        capital or word in CONNECTING for word, capital in zip(words, can_be_name, strict=True)
     )
+
+
+def _words_outside_names(words: Sequence[str], can_be_name: Sequence[bool]) -> list[str]:
+    return [
+        word
+        for word, capital in zip(words, can_be_name, strict=True)
+        if not capital and word not in CONNECTING
+    ]
 
 
 def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span]]:
@@ -315,8 +335,7 @@ def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span
         yield matched
 
 
-@lru_cache(_CACHED_WORDS)
-def _read_word(token: str) -> str:
+def read_word(token: str) -> str:
     """Return a word without case, or `FIGURE` for a figure, a month or a day."""
     word = token.casefold().replace("\u2019", "'")
     is_figure = word in _DATES or any(map(str.isdigit, word))
@@ -325,7 +344,7 @@ def _read_word(token: str) -> str:
 
 def _name_flags(form: Form) -> tuple[bool, ...]:
     """Return whether each word of a form may be of a name; a figure may."""
-    stop_words = _stop_words()
+    stop_words = all_stop_words()
     n_content = n_small = 0
     has_capital = []
     for word, (start, _) in zip(form.words, form.spans, strict=True):
@@ -335,7 +354,7 @@ def _name_flags(form: Form) -> tuple[bool, ...]:
             n_content += 1
             n_small += is_small
 
-    is_title_case = n_small <= (1 - _TITLE_CASE) * n_content
+    is_title_case = n_small <= (1 - TITLE_CASE) * n_content
     return tuple(
         word == FIGURE or (word not in stop_words and (is_title_case or is_capital))
         for word, is_capital in zip(form.words, has_capital, strict=True)
@@ -347,7 +366,7 @@ def _show_gap(gap: str, is_slot: bool) -> str:
     if not is_slot:
         return gap
 
-    tokens = list(_TOKEN.finditer(gap))
+    tokens = list(TOKEN.finditer(gap))
     if not tokens:
         return f"{gap}{ELLIPSIS}"
 
@@ -355,5 +374,6 @@ def _show_gap(gap: str, is_slot: bool) -> str:
 
 
 @cache
-def _stop_words() -> frozenset[str]:
+def all_stop_words() -> frozenset[str]:
+    """Return the stop words of all languages."""
     return frozenset().union(*stop_words_by_language().values())

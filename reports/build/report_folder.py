@@ -27,7 +27,7 @@ from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.queries import in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
-from reports.data.selection import check_found, refuse_numbers, share_phrases
+from reports.data.selection import check_found, refuse_numbers
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
 from reports.findings.confirmed import FindingsBySubject
@@ -155,7 +155,6 @@ def _share_work(
         return
 
     (run,) = runs
-    share_phrases(run, executor)
     if REPORT_KINDS[run.kind.report].read_findings is not None and not run.selection:
         for job_names in reversed(_split_jobs(run, FIGURES_AHEAD)):
             source = _FigureSource(run.db.url, run.id, run.grain, run.grouping)

@@ -6,8 +6,6 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -17,17 +15,9 @@ from operator import itemgetter
 from sqlalchemy import and_, bindparam, func, select
 
 from analysis.kinds.kind import Unit
-from analysis.text.near_duplicates import (
-    FoundPhrases,
-    Pattern,
-    Patterns,
-    ReadTexts,
-    find_patterns,
-    find_phrases,
-)
+from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
 from core.enums import DOCUMENTS
 from core.errors import UsageError
-from models.database import Database
 from models.documents import text_column
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
@@ -38,13 +28,10 @@ from reports.data.run_data import (
     RunJob,
     Selection,
     documents_condition,
-    load_run,
 )
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
-# The patterns of fewer documents are found in two seconds.
-FEWEST_SHARED = 20_000
 TEMPLATE = re.compile(r"template:(\d{1,9})")
 
 # The id of a document and its month.
@@ -309,43 +296,10 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
     return copies
 
 
-def share_phrases(run: RunData, executor: Executor) -> None:
-    """Let the process of *executor* find the phrases that `read_patterns` needs.
-
-    They are not shared if all patterns are found before the process has done its imports.
-    """
-    if _count_documents(run) >= FEWEST_SHARED:
-        with suppress(BrokenExecutor):
-            future = executor.submit(_find_phrases, run.db.url, run.id, run.selection)
-            # It is kept with what was read of the run, until `_find_patterns` asks for it.
-            run.readings.once(share_phrases, lambda: future)
-
-
-def _find_phrases(url: str, run_id: int, selection: Selection) -> FoundPhrases:
-    """Find the phrases of a run's documents in another process."""
-    with closing(Database(url)) as db:
-        return find_phrases(_reader_of_texts(load_run(db, run_id, selection)))
-
-
 def _find_patterns(run: RunData) -> Patterns:
-    with_families = run.kind.unit != Unit.POST
-    future: Future[FoundPhrases] | None = run.readings.once(share_phrases, lambda: None)
-    return find_patterns(
-        _reader_of_texts(run),
-        with_families=with_families,
-        wait_for_phrases=None if future is None else partial(_wait_for_phrases, future),
-    )
-
-
-def _wait_for_phrases(future: Future[FoundPhrases]) -> FoundPhrases | None:
-    """Return what another process has found; None if it has not begun, or failed."""
-    is_found = not future.cancel() and future.exception() is None
-    return future.result() if is_found else None
-
-
-def _reader_of_texts(run: RunData) -> ReadTexts:
     documents = array("q", _list_documents(run))
-    return lambda: _read_texts(run, documents)
+    with_families = run.kind.unit != Unit.POST
+    return find_patterns(lambda: _read_texts(run, documents), with_families=with_families)
 
 
 def _count_documents(run: RunData) -> int:

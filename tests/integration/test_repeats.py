@@ -288,7 +288,7 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     assert len(read_mentions) == len(DAYS)
 
 
-@pytest.mark.parametrize(("kept_bytes", "readings"), [(2**23, 1), (2**20, 2)])
+@pytest.mark.parametrize(("kept_bytes", "readings"), [(2**23, 1), (2**20, 3)])
 def test_the_documents_of_a_month_are_listed_once_and_texts_read_again_if_they_are_many(
     months_of_trackers: tuple[Database, int],
     monkeypatch: pytest.MonkeyPatch,

@@ -18,7 +18,6 @@ from core.enums import Grain
 from models.database import Database
 from reports.build import report_folder
 from reports.build.second_process import open_second_process
-from reports.data import selection
 from reports.data.run_data import Selection
 from reports.figures.spec import FigureSpec
 from tests import report_stories as stories
@@ -72,7 +71,6 @@ def test_two_processes_make_the_same_report_to_the_byte(
     monkeypatch: pytest.MonkeyPatch,
     options: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(selection, "FEWEST_SHARED", 0)
     build = partial(report_folder.build, db, [1], **options)
     build(tmp_path / "one")
     drawn_here = []

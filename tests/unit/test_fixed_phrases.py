@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.text import fixed_phrases
-from analysis.text.near_duplicates import Patterns, find_patterns, find_phrases
+from analysis.text.near_duplicates import Patterns, find_patterns
 
 SYLLABLES = [first + second for first in "bdklmnr" for second in "aeiou"]
 NAMES = [
@@ -169,28 +169,5 @@ def test_a_familys_name_does_not_depend_on_which_phrases_have_equal_hashes(
     episodes = [f"Final Season, Episode Recap: {text}" for text in SENTENCES[:14]]
     texts = [*episodes, f"Final Season: {SENTENCES[14]}", *SENTENCES[15:]]
     families = shown(texts)
-    monkeypatch.setattr(fixed_phrases, "_TABLE", 1)
+    monkeypatch.setattr(fixed_phrases, "_TABLE_BITS", 1)
     assert shown(texts) == families
-
-
-def test_phrases_that_another_process_found_make_the_same_patterns() -> None:
-    numbered = list(enumerate(f"Saying of the Day: {text}" for text in SENTENCES))
-    phrases = find_phrases(lambda: numbered)
-    patterns = find_patterns(lambda: numbered)
-    shared = find_patterns(lambda: numbered, wait_for_phrases=lambda: phrases)
-    assert shared.patterns == patterns.patterns
-
-    # A text was erased after the other process had read it.
-    fewer_texts = numbered[1:]
-    fewer = find_patterns(lambda: fewer_texts, wait_for_phrases=lambda: phrases)
-    assert fewer.patterns == find_patterns(lambda: fewer_texts).patterns
-
-    # The other process was killed.
-    alone = find_patterns(lambda: numbered, wait_for_phrases=lambda: None)
-    assert alone.patterns == patterns.patterns
-
-
-def test_phrases_have_the_same_hashes_in_every_process() -> None:
-    words = ("quotation", "of", "the")
-    assert fixed_phrases._hash((True, words)) == 479_455_328
-    assert fixed_phrases._hash((False, words)) == 3_002_825_201
