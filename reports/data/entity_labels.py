@@ -35,8 +35,8 @@ from reports.data.held_names import (
     WrittenNames,
 )
 from reports.data.queries import fetch_pages
+from reports.data.repeats import is_large
 from reports.data.run_data import RunData, documents_condition
-from reports.data.selection import is_large
 from reports.data.tables.entities import EntityRow, read_entities
 from textapi.text import word_list
 from textapi.text.word_list import base_form

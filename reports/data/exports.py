@@ -21,8 +21,9 @@ from reports.build_progress import BuildProgress
 from reports.data.export_schema import Table, describe_tables
 from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
 from reports.data.queries import in_batches
+from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
-from reports.data.selection import check_found, describe_selection, is_large
+from reports.data.selection import check_found, describe_selection
 from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES

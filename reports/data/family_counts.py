@@ -14,8 +14,9 @@ from models.tables import Document
 from reports.data.export_schema import pad_period
 from reports.data.month_counts import read_month_mentions
 from reports.data.queries import fetch_pages
+from reports.data.repeats import read_patterns
 from reports.data.run_data import RunData, RunJob, documents_condition
-from reports.data.selection import left_out, read_patterns
+from reports.data.selection import left_out
 from reports.data.variants import FEWEST_OF_FAMILY
 
 # A subject, and a month of it; None stands for all of its months.

@@ -12,8 +12,9 @@ from datetime import date
 
 from analysis.text.near_duplicates import Pattern
 from reports.data.bulk_days import find_bulk_days
+from reports.data.repeats import read_patterns
 from reports.data.run_data import RunData, Selection
-from reports.data.selection import read_patterns, select_documents
+from reports.data.selection import select_documents
 
 # A family has at least so many documents; smaller patterns of texts change no figure.
 FEWEST_OF_FAMILY = 5

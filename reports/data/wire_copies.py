@@ -12,8 +12,9 @@ from models.documents import text_column
 from models.tables import Document, Mention, Origin
 from reports.data.groupings import name_group
 from reports.data.queries import fetch_all, in_batches
+from reports.data.repeats import digest_text, read_patterns
 from reports.data.run_data import RunData, RunJob
-from reports.data.selection import digest_text, left_out, read_patterns
+from reports.data.selection import left_out
 
 # The number of copies by keyword and outlet.
 Copies = Mapping[tuple[str, str], int]

@@ -14,8 +14,8 @@ from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
 from reports.data.held_names import HeldNames, NameFinder
+from reports.data.repeats import read_places
 from reports.data.run_data import RunData
-from reports.data.selection import read_places
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities
 from reports.data.tables.mentions import MentionRow

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from reports.data.family_counts import count_places
+from reports.data.repeats import is_large, name_template, read_patterns
 from reports.data.run_data import RunData
-from reports.data.selection import is_large, name_template, read_patterns
 from reports.data.variants import FEWEST_OF_FAMILY
 from reports.findings.confirmed import ALL
 from reports.words.periods import month_name, name_stretch

@@ -20,11 +20,11 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
 from reports.build import manifest, report_folder
-from reports.data import exports
-from reports.data import selection as selection_module
+from reports.data import exports, repeats
 from reports.data.queries import BATCH
+from reports.data.repeats import read_patterns
 from reports.data.run_data import NO_SELECTION, Selection, load_run
-from reports.data.selection import left_out, read_patterns, select_documents
+from reports.data.selection import left_out, select_documents
 from reports.findings.confirmed import read_confirmed
 from reports.findings.run_findings import read_month_findings
 from reports.pages.repeats import read_repeats
@@ -236,7 +236,7 @@ def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_
 ) -> None:
     db, run = months_of_trackers
     looked_at = read_patterns(load_run(db, run)).texts
-    monkeypatch.setattr(selection_module, "MOST_TEXTS", looked_at - 1)
+    monkeypatch.setattr(repeats, "MOST_TEXTS", looked_at - 1)
 
     patterns = read_patterns(load_run(db, run))
     assert (looked_at, patterns.texts, patterns.patterns[0].size) == (3_100, 2_002, 1_900)
