@@ -41,6 +41,7 @@ from reports.data.run_data import load_run
 from reports.data.tables.codes import read_codes
 from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.stats.looks import LEVELS
+from tests.databases import on_sqlite
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, PRICE, codes_of, months, run_row, with_model
@@ -74,10 +75,6 @@ HARMFUL_TEXTS = 123
 
 FEW = 450
 HARMFUL_OF_FEW = 62
-
-
-# For tests whose statements are all among those of the other tests, on both databases.
-ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -238,7 +235,7 @@ def test_a_report_follows_when_the_sample_is_enough(jobs: Jobs) -> None:
     assert len(looks_of(jobs.db, run)) == 1
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     jobs: Jobs, tmp_path: Path
 ) -> None:
@@ -331,7 +328,7 @@ def build_page(db: Database, run: int, folder: Path) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_each_period_that_is_asked_for_is_known(jobs: Jobs) -> None:
     run = submit(jobs, half_width=0.08, wanted_by=SamplePeriod.MONTH)
     work(jobs, run)
@@ -359,7 +356,7 @@ def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
     assert "harm=yes: ± " in reason
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_a_sample_that_ends_by_its_looks_does_not_blame_the_cap(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -515,7 +512,7 @@ def test_a_look_that_failed_is_retried_and_ends_the_run(jobs: Jobs) -> None:
     assert run_row(jobs.db, run).state == State.DONE
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
     narrow, wide = (submit(jobs, half_width=width) for width in (0.04, 0.2))
     for run in (narrow, wide):
@@ -562,7 +559,7 @@ def test_a_plan_without_a_code_assumes_the_worst_and_says_so(
     assert model.calls == 0
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelServer) -> None:
     pilot = submit(jobs, half_width=0.2)
     work(jobs, pilot)
@@ -600,7 +597,7 @@ def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], messa
         months(jobs, HARM, **options)
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_a_plan_says_what_a_network_saves(jobs: Jobs) -> None:
     network = train_network(jobs)
     coders = f"{network},{CODER}"
@@ -631,7 +628,7 @@ def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
-@ONE_ENGINE
+@on_sqlite
 def test_codebooks_are_stored_once(jobs: Jobs) -> None:
     run = submit(jobs, half_width=0.2)
     work(jobs, run)
