@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
 import subprocess
@@ -34,7 +33,6 @@ from tests.services import wait_until
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).parents[1]
 
 CODEBOOK = """
 name: tides
@@ -172,7 +170,6 @@ class PageServer:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
 
         wait_until(self._has_links, seconds=180, what="the links")

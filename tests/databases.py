@@ -24,6 +24,9 @@ from models.database import Database, migrate
 
 T = TypeVar("T")
 
+# For a test whose SQL statements other tests of its module send to PostgreSQL, each of them.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 class Statements:
     """The statements that a process has compiled for any of its databases, by the dialect's class.

@@ -51,10 +51,10 @@ def make_model() -> ModelServer:
     return server
 
 
-def import_months(jobs: Jobs) -> None:
+def import_months(jobs: Jobs, texts: int = TEXTS) -> None:
     """Import the headlines of two months."""
     headlines: dict[str, list[str]] = {}
-    for number in range(TEXTS):
+    for number in range(texts):
         day = f"2024-{1 + number % 2:02}-{1 + number % 28:02}"
         headlines.setdefault(day, []).append(headline(number))
 

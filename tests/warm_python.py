@@ -57,6 +57,8 @@ PRELOADED = (
     *("cli.forget", "cli.import_", "cli.label", "cli.pack", "cli.stored", "cli.trainings"),
     *("cli.watch", "sqlalchemy.dialects.postgresql", "workers.executor", "workers.runtime"),
     *("reports.build.report_folder", "sources.cc_news", "tests.figures_kit"),
+    # What a command imports to bring a new database up to date, and to show how far it is.
+    *("alembic.command", "alembic.autogenerate", "mako.template", "rich.live", "rich.spinner"),
 )
 # Imported when the first one is to start.
 TEXTAPI = (

@@ -29,6 +29,7 @@ from models.run_transitions import retry_run
 from models.tables import Answer, KeywordQuestion, KeywordSentences, SearchedBlock
 from reports.data.exports import write
 from tests import stub_textapi
+from tests.databases import on_sqlite
 from tests.jobs_kit import Jobs
 from tests.odd_textapi import serving
 from tests.packs_kit import pack, verify
@@ -148,9 +149,14 @@ def mentions_of(jobs: Jobs, run: int) -> list[tuple[str, int, str]]:
     return [(row["document"], row["position"], row["sentence"]) for row in rows]
 
 
+REWRITES = (str, decompose, str.upper, str.lower, spread_white_space, join_white_space)
+
+
 @pytest.mark.parametrize("parameters", [FEVER, ALONE], ids=["packed", "alone"])
 @pytest.mark.parametrize(
-    "rewrite", [str, decompose, str.upper, str.lower, spread_white_space, join_white_space]
+    ("rewrite", "database_url"),
+    [*((rewrite, "sqlite") for rewrite in REWRITES), (decompose, "postgresql")],
+    indirect=["database_url"],
 )
 def test_sentences_in_other_letters_case_and_white_space_are_the_texts_own(
     jobs: Jobs, rewrite: Rewrite, parameters: MonthsParameters
@@ -175,6 +181,7 @@ def test_sentences_that_were_cut_are_placed_where_the_term_is_mentioned(
     assert cutting.calls["sentences_with_keywords"] <= service.calls["sentences_with_keywords"] + 6
 
 
+@on_sqlite
 @pytest.mark.parametrize("foreign", [FOREIGN, FEVER_FOREIGN])
 def test_a_sentence_that_stands_nowhere_is_asked_again_then_counted_and_no_mention(
     jobs: Jobs, foreign: str

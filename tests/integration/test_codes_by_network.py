@@ -43,7 +43,7 @@ from producers.imports import import_paths
 from producers.plan import plan_run
 from producers.trainings import plan_code_training, submit_training
 from reports.build import report_folder
-from tests.databases import FilledDatabases
+from tests.databases import FilledDatabases, on_sqlite
 from tests.e2e_kit import Stub, write_archive
 from tests.integration.test_report_folder import Page
 from tests.integration.test_trainings import worker_process
@@ -258,6 +258,7 @@ def submit_coded(jobs: Jobs, training: int, codebook: Codebook = DOCUMENTS) -> i
     return run
 
 
+@on_sqlite
 def test_a_network_codes_every_document_as_people_coded_some(trained: Trained, stub: Stub) -> None:
     jobs, training = trained.jobs, trained.training
     calls = stub.counts()["operations"]
@@ -297,6 +298,7 @@ def test_mentions_are_coded_once_for_each_keyword(jobs: Jobs) -> None:
     assert codes.keys() == expected
 
 
+@on_sqlite
 def test_the_same_codes_give_the_same_weights_and_the_same_rows(trained: Trained) -> None:
     jobs, first = trained.jobs, trained.training
     second = train(jobs, trained.coded_run)
@@ -592,6 +594,7 @@ def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
     assert any(problem.startswith("exports/codes.jsonl, line ") for problem in problems)
 
 
+@on_sqlite
 def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
     coded: Coded, tmp_path: Path
 ) -> None:
@@ -604,6 +607,7 @@ def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
     assert "codes" in result.recomputed
 
 
+@on_sqlite
 def test_a_pack_whose_network_is_malformed_or_was_forgotten_says_that_it_is_not_checked(
     coded: Coded, tmp_path: Path
 ) -> None:

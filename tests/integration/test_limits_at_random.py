@@ -293,7 +293,7 @@ def test_a_limit_of_tokens_is_used_to_95_percent(
     calls = [
         [
             PlannedCall(0, 30 + 7 * number, 0.5, 0.1, latency, is_answered=True)
-            for latency in latencies * (amount // 10 // len(latencies))
+            for latency in latencies * (amount // 20 // len(latencies))
         ]
         for number in range(4)
     ]

@@ -16,6 +16,7 @@ from core.enums import Grain, Within
 from core.settings import Settings
 from models.documents import add_documents
 from producers.watches import check_due_watches
+from tests.databases import on_sqlite
 from tests.integration.test_packs import OF_MONTHS, assert_equal, exported
 from tests.jobs_kit import Jobs
 from tests.packs_kit import change, document, months, pack, store_headlines, verify
@@ -46,7 +47,11 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
         yield opened
 
 
-@pytest.mark.parametrize("within", list(Within))
+@pytest.mark.parametrize(
+    ("within", "database_url"),
+    [*((within, "sqlite") for within in Within), (Within.SENTENCE, "postgresql")],
+    indirect=["database_url"],
+)
 @pytest.mark.parametrize("texts", [True, False])
 def test_queries_by_week_are_matched_again(
     jobs: Jobs, tmp_path: Path, within: Within, *, texts: bool
@@ -89,6 +94,7 @@ def test_a_pack_without_texts_holds_no_sentence_that_a_query_found_and_left_out(
     assert_equal(verify(path), FROM_MENTIONS)
 
 
+@on_sqlite
 def test_a_query_of_another_level_is_named_by_the_tables_that_it_changes(
     jobs: Jobs, tmp_path: Path
 ) -> None:

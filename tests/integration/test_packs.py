@@ -44,6 +44,7 @@ from packs.verify import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
 from reports.data import exports
+from tests.databases import on_sqlite
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs
 from tests.packs_kit import (
@@ -120,6 +121,7 @@ def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
     assert tuple(result.recomputed) == tables
 
 
+@on_sqlite
 def test_a_pack_with_texts_is_computed_again_to_the_byte(jobs: Jobs, tmp_path: Path) -> None:
     run = done_months(jobs)
     path = pack(jobs, run, tmp_path / "a.zip", texts=True, coders=True)
@@ -185,6 +187,7 @@ def add_codes_of_people(jobs: Jobs, run: int) -> None:
         replace_codes(connection, jobs.db, Coding(other_run, codebook_id, "person:Ann"), unclear)
 
 
+@on_sqlite
 @pytest.mark.parametrize("texts", [True, False])
 def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
     jobs: Jobs, tmp_path: Path, texts: bool

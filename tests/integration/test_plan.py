@@ -25,6 +25,7 @@ from models.documents import DocumentScope, add_documents
 from models.tables import Crawl, Phrase
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.plan import plan_run, time_at_limits
+from tests.databases import on_sqlite
 from tests.e2e_kit import Stub
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -63,6 +64,7 @@ def test_the_slowest_window_says_how_long_it_takes(
     assert (pytest.approx(seconds), limit) == expected
 
 
+@on_sqlite
 def test_a_whole_archive_to_be_fetched_takes_days_and_the_day_limit_says_so(db: Database) -> None:
     plan = plan_run(db, CENTURY, (), engine=Engine("tidings/1"), settings=Settings(nyt_key="k"))
     assert (plan.documents, plan.calls_to_make, plan.by_operation) == (0, 2100, {"archive": 2100})
@@ -121,6 +123,7 @@ def test_a_month_that_was_fetched_is_not_fetched_again(db: Database) -> None:
     ).by_operation == {"archive": 1}
 
 
+@on_sqlite
 def test_without_a_key_months_without_documents_are_named_and_nothing_is_asked(
     db: Database,
 ) -> None:
@@ -131,6 +134,7 @@ def test_without_a_key_months_without_documents_are_named_and_nothing_is_asked(
     ]
 
 
+@on_sqlite
 def test_a_plan_says_how_many_of_its_months_are_through(db: Database) -> None:
     progress: list[tuple[int, int]] = []
     plan_run(

@@ -165,8 +165,18 @@ def test_a_query_and_its_stars_are_of_the_text_that_is_read(jobs: Jobs, part: Te
     assert found == {"Nobody left the city.", *headline}
 
 
-@pytest.mark.parametrize("texts", [True, False])
-@pytest.mark.parametrize("part", [TextPart.ABSTRACT, TextPart.BOTH])
+@pytest.mark.parametrize(
+    ("part", "texts", "database_url"),
+    [
+        (TextPart.ABSTRACT, True, "sqlite"),
+        (TextPart.ABSTRACT, False, "sqlite"),
+        (TextPart.BOTH, True, "sqlite"),
+        (TextPart.BOTH, False, "sqlite"),
+        (TextPart.ABSTRACT, False, "postgresql"),
+        (TextPart.BOTH, True, "postgresql"),
+    ],
+    indirect=["database_url"],
+)
 def test_a_pack_is_computed_again(
     jobs: Jobs, tmp_path: Path, part: TextPart, *, texts: bool
 ) -> None:
