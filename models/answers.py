@@ -391,19 +391,20 @@ def calls_by_minute(
             func.sum(Call.charged_cost),
         ).where(is_of_key, is_recent)
         count_by_minute: dict[int, MinuteCount] = {}
-        for sums in connection.execute(counts.group_by(Call.minute)):
-            count = MinuteCount(*(int(total or 0) for total in sums))
-            count_by_minute[count.minute] = count
+        for minute, *sums in connection.execute(counts.group_by(Call.minute)):
+            ended_ago = now - 60 * (minute + 1)
+            count_by_minute[minute] = MinuteCount(ended_ago, *(int(total or 0) for total in sums))
 
         if service == "textapi":
             # A job that was killed with calls in flight left its claims; how many calls they were
             # is recorded nowhere, and a claim of a day's keywords can be of many.
             live = select(func.count(AnswerClaim.job_id.distinct()))
             jobs = connection.scalar(live.where(AnswerClaim.until > clock())) or 0
-            count = count_by_minute.get(this_minute, MinuteCount(this_minute, 0))
+            unended = MinuteCount(now - 60 * (this_minute + 1), 0)
+            count = count_by_minute.get(this_minute, unended)
             count_by_minute[this_minute] = count._replace(calls=count.calls + jobs * at_once)
 
-    return sorted(count_by_minute.values())
+    return sorted(count_by_minute.values(), reverse=True)
 
 
 def lists_texts(answer: str) -> bool:

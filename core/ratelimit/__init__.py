@@ -24,9 +24,13 @@ class StatedLimit(NamedTuple):
 
 
 class MinuteCount(NamedTuple):
-    """What the calls of one minute (Unix time // 60) are charged with."""
+    """What the calls of one minute are charged with, and how many seconds ago the minute ended.
 
-    minute: int
+    The seconds are negative while it lasts. They are an age, since the clock of the history need
+    not be that of Redis.
+    """
+
+    ended_ago: float
     calls: int
     tokens: int = 0
     cost: int = 0

@@ -75,11 +75,11 @@ class Recovery:
             if window.seconds < LONG_WINDOW_SECONDS:
                 continue
 
-            arguments: list[str | int] = [token, *self._windows.arguments_of(window)]
+            arguments: list[str | int | float] = [token, *self._windows.arguments_of(window)]
             for count in await self._history(window.seconds + 60):
                 amount = getattr(count, window.unit)
                 if amount > 0:
-                    arguments += (count.minute, amount)
+                    arguments += (count.ended_ago, amount)
 
             if not await self._refill_window(keys=[self._keys.recovery, key], args=arguments):
                 # The lock expired: another process rebuilds the windows.

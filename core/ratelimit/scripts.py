@@ -521,8 +521,8 @@ redis.call('DEL', KEYS[2])
 """
 )
 
-# KEYS: recovery, a long window's set. ARGV: token of the lock, the window, then minute and amount
-# in turn.
+# KEYS: recovery, a long window's set. ARGV: token of the lock, the window, then of each minute how
+# many seconds ago it ended, and its amount.
 REFILL_WINDOW = (
     _CLOCK
     + _WINDOWS
@@ -533,12 +533,12 @@ redis.call('DEL', window.key, window.weights)
 
 local last = 0
 for i = 5, #ARGV, 2 do
-  local minute, amount = ARGV[i], tonumber(ARGV[i + 1])
-  local ends = (tonumber(minute) + 1) * 60000 + window.length
+  local amount = tonumber(ARGV[i + 1])
+  local ends = now - tonumber(ARGV[i]) * 1000 + window.length
   if window.unit > 0 then
     add_to_bucket(window, ends, amount)
   else
-    for n = 1, amount do redis.call('ZADD', window.key, ends, 'm' .. minute .. ':' .. n) end
+    for n = 1, amount do redis.call('ZADD', window.key, ends, 'm' .. i .. ':' .. n) end
   end
   last = math.max(last, ends)
 end

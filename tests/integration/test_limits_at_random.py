@@ -99,7 +99,13 @@ class Service:
     async def history(self, _seconds: float) -> list[MinuteCount]:
         minutes = sorted({minute for minute, _ in self.charges})
         units = (CALLS, TOKENS, COST)
-        return [MinuteCount(m, *(self.charges[m, unit] for unit in units)) for m in minutes]
+        now = self.virtual_time.time()
+        counts = []
+        for minute in minutes:
+            charged = [self.charges[minute, unit] for unit in units]
+            counts.append(MinuteCount(now - 60 * (minute + 1), *charged))
+
+        return counts
 
 
 class KillableRedis(VirtualTimeRedis):
@@ -280,6 +286,21 @@ def test_no_trailing_window_of_the_service_is_ever_exceeded(
             run_schedule(redis_url, limits, calls, faults, states_limits=states_limits)
         )
 
+    assert service.exceeded == []
+
+
+def test_minutes_are_refilled_by_their_age_where_redis_has_another_clock(redis_url: str) -> None:
+    bounds = [(1, 0.0, True), (252, 0.726, False), (611, 0.615, False), (727, 0.788, True)]
+    calls = [
+        [
+            PlannedCall(0.0, bound, share, until_counted=0.0, until_answered=0.0, is_answered=told)
+            for bound, share, told in bounds
+        ]
+    ]
+    faults = [Fault(24.95, "flush", 0), Fault(31.0, "clock is right", 0)]
+    limits = "3000 tokens/2min, 1000 tokens/min"
+    service = asyncio.run(run_schedule(redis_url, limits, calls, faults))
+    assert len(service.counted) == len(bounds)
     assert service.exceeded == []
 
 

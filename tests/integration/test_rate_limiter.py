@@ -114,7 +114,8 @@ def test_long_windows_are_refilled_from_the_table_of_calls(redis_url: str) -> No
 
     async def history(seconds: float) -> Sequence[MinuteCount]:
         periods.append(seconds)
-        return [MinuteCount(minute - 30, 3), MinuteCount(minute, 5)]
+        ended_ago = time.time() - 60 * (minute + 1)
+        return [MinuteCount(ended_ago + 1800, 3), MinuteCount(ended_ago, 5)]
 
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> CapReached:
         await call_often(virtual_time, limiter, calls=2)
@@ -135,7 +136,7 @@ def test_after_redis_lost_its_data_nobody_calls_before_the_windows_are_rebuilt(
     stored_calls = 0
 
     async def history(_seconds: float) -> Sequence[MinuteCount]:
-        return [MinuteCount(int(time.time() // 60), stored_calls)]
+        return [MinuteCount(-30.0, stored_calls)]
 
     async def work(
         virtual_time: VirtualTime, limiter: RateLimiter, other: RateLimiter

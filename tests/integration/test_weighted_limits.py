@@ -235,7 +235,11 @@ def test_windows_of_tokens_and_cost_are_refilled_from_the_table_of_calls(redis_u
     minute = int(time.time() // 60)
 
     async def history(_seconds: float) -> Sequence[MinuteCount]:
-        return [MinuteCount(minute - 30, 3, 300, 0), MinuteCount(minute, 5, 500, 9_900)]
+        ended_ago = time.time() - 60 * (minute + 1)
+        return [
+            MinuteCount(ended_ago + 1800, 3, 300, 0),
+            MinuteCount(ended_ago, 5, 500, 9_900),
+        ]
 
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> tuple[float, float]:
         await call(virtual_time, limiter, 200)
