@@ -345,6 +345,6 @@ def test_the_page_of_a_run_that_is_not_watched_says_nothing_of_watches(jobs: Job
     folder = make_report(jobs, run)
     page = (folder / "index.html").read_text()
     assert "What is new" not in page
-    assert '<h2 id="surprises">Departures</h2>' in page
+    assert '<h2 id="surprises">Surprises</h2>' in page
     assert "No month or week departs far enough from the past of its series." in page
     assert not (folder / "events.atom").exists()
