@@ -190,6 +190,7 @@ class DocumentKind(Kind[P]):
 
     def __init_subclass__(cls) -> None:
         """Link documents to the jobs of a kind that finds them."""
+        super().__init_subclass__()
         cls.links_documents = cls.find_stored is not DocumentKind.find_stored
 
     @abstractmethod

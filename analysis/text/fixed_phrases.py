@@ -183,14 +183,15 @@ class _Segments:
         forms, begins, ends = forms[is_any], begins[is_any], ends[is_any]
         starts, stops = words[first[is_any]], words[behind[is_any] - 1] + 1
         segments = cls(
-            forms,
-            starts,
-            stops,
-            begins > batch.bounds[forms],
-            ends < batch.bounds[forms + 1],
-            starts > begins,
-            stops < ends,
+            forms=forms,
+            starts=starts,
+            stops=stops,
+            is_after_mark=begins > batch.bounds[forms],
+            is_before_mark=ends < batch.bounds[forms + 1],
+            is_after_figure=starts > begins,
+            is_before_figure=stops < ends,
         )
+
         is_of_name = np.append(True, forms[1:] != forms[:-1])[: len(forms)]
         is_of_name &= np.fromiter(map(is_repost_by_text, batch.texts), bool)[forms]
         return segments.take(np.flatnonzero(~is_of_name)) if is_of_name.any() else segments
@@ -230,17 +231,18 @@ class _Places:
             found.append((long, segments.starts[long], length, True))
             found.append((long, segments.stops[long] - length, length, False))
 
+        hashes, n_words, are_heads = [], [], []
+        for _, starts, length, is_head in found:
+            hashes.append(_hash_phrases(windows[length - 1][starts], is_head=is_head))
+            n_words.append(np.full(len(starts), length))
+            are_heads.append(np.full(len(starts), is_head))
+
         return cls(
-            np.concatenate([indices for indices, *_ in found]),
-            np.concatenate([starts for _, starts, *_ in found]),
-            np.concatenate([np.full(len(starts), length) for _, starts, length, _ in found]),
-            np.concatenate([np.full(len(starts), is_head) for _, starts, _, is_head in found]),
-            np.concatenate(
-                [
-                    _hash_phrases(windows[length - 1][starts], is_head=is_head)
-                    for _, starts, length, is_head in found
-                ]
-            ),
+            segments=np.concatenate([indices for indices, *_ in found]),
+            starts=np.concatenate([starts for _, starts, *_ in found]),
+            lengths=np.concatenate(n_words),
+            is_head=np.concatenate(are_heads),
+            hashes=np.concatenate(hashes),
         )
 
 

@@ -51,7 +51,6 @@ def _make_panel(
             continue
 
         repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
-
         repeated_share = min(row.share, max(0, repeated) / row.documents)
         shares.append(Share(row.period, row.share, repeated_share))
 
