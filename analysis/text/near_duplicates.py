@@ -560,7 +560,7 @@ def _collect(
     *read_shared* returns what the texts of a group share, where that is shown; *exact* tells of the
     first groups whether their texts are all alike.
     """
-    n_groups = max(int(group_of_text.max(initial=_NONE)) + 1, len(exact))
+    n_groups = max(int(np.max(group_of_text, initial=_NONE)) + 1, len(exact))
     sizes = np.bincount(group_of_text[group_of_text != _NONE], minlength=n_groups)
     is_exact = np.zeros(n_groups, bool)
     is_exact[: len(exact)] = exact

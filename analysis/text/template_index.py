@@ -130,7 +130,7 @@ class JoinFilter:
         kept = np.flatnonzero(np.isin(numbers, np.fromiter(live, np.int64, len(live))))
         self._numbers = numbers[kept]
         self._outlines = self._outlines.append(outlines).take(kept)
-        while numbers.max(initial=_NONE) >= len(self._places):
+        while np.max(numbers, initial=_NONE) >= len(self._places):
             self._places = np.append(self._places, np.full_like(self._places, _NONE))
 
         self._places[self._numbers] = np.arange(len(kept))
