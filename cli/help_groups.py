@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "Look": (
         *("demo", "stored", "runs", "status", "report", "events", "label", "codebook", "export"),
-        *("pack", "verify", "predict"),
+        *("figure", "pack", "verify", "predict"),
     ),
     "Run": ("plan", "submit", "pause", "resume", "retry", "cancel", "watch"),
     "Data": ("import", "forget"),

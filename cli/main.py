@@ -14,6 +14,7 @@ from typer import Exit, Option
 from typer.exceptions import TyperException
 
 from cli import codebook, control, inspect, operations, plan, report, submit
+from cli.figure import figure
 from cli.forget import forget
 from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
@@ -61,7 +62,7 @@ for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, stored, report.report, report.export),
     *(control.pause, control.resume, control.retry, control.cancel, watch, events),
-    *(predict, forget, label, pack, verify),
+    *(predict, forget, label, figure, pack, verify),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(codebook.group, name="codebook")

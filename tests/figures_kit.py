@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partialmethod
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
 from reports.build import second_process
 from reports.figures import style
@@ -21,14 +19,13 @@ from reports.figures.small_print import POINTS
 from reports.figures.spec import FigureSpec
 from tests import warm_python
 
-# A figure is known by all that it depends on: how it is drawn, its data, the note below it, and
-# whether it has a PNG.
-_Key = tuple[Callable[..., object], str, str, bool]
+# A figure is known by all that it depends on: how it is drawn, its data, and the note below it.
+_Key = tuple[Callable[..., object], str, str]
 # The full drawings of one figure of each kind, which show that equal data give equal files.
-_SPECIMENS: dict[_Key, list[dict[str, bytes]]] = {}
+_SPECIMENS: dict[_Key, list[bytes]] = {}
 # The kinds of which this process knows that they are claimed.
 _CLAIMED: set[str] = set()
-_SKETCHES: dict[_Key, dict[str, bytes]] = {}
+_SKETCHES: dict[_Key, bytes] = {}
 # The sizes of drawings, whatever stands below them.
 _SIZES: dict[tuple[Callable[..., object], str], tuple[float, float]] = {}
 _render = FigureSpec.render
@@ -81,8 +78,8 @@ def figures_in_full() -> Iterator[None]:
         yield
 
 
-def _draw_or_sketch(spec: FigureSpec, claims: Path, note: str = "") -> dict[str, bytes]:
-    key = (spec.draw.func, spec.data, note, spec.has_png)
+def _draw_or_sketch(spec: FigureSpec, claims: Path, note: str = "") -> bytes:
+    key = (spec.draw.func, spec.data, note)
     if key in _SPECIMENS or _claim(claims, _kind(spec)):
         drawings = _SPECIMENS.setdefault(key, [])
         if len(drawings) < 2:
@@ -97,7 +94,7 @@ def _draw_or_sketch(spec: FigureSpec, claims: Path, note: str = "") -> dict[str,
 
 
 def _kind(spec: FigureSpec) -> str:
-    return f"{spec.draw.func.__module__}.{spec.draw.func.__qualname__} {spec.has_png}"
+    return f"{spec.draw.func.__module__}.{spec.draw.func.__qualname__}"
 
 
 def _claim(claims: Path, kind: str) -> bool:
@@ -115,21 +112,15 @@ def _claim(claims: Path, kind: str) -> bool:
     return True
 
 
-def _sketch(spec: FigureSpec, note: str = "") -> dict[str, bytes]:
-    digest = hashlib.shake_256(f"{spec.data}\0{note}".encode())
+def _sketch(spec: FigureSpec, note: str = "") -> bytes:
+    digest = hashlib.sha256(f"{spec.data}\0{note}".encode())
     width, height = _fill_axes(spec, note)
     svg = (
         f'<svg width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
         f'xmlns="http://www.w3.org/2000/svg">\n'
-        f"<desc>{digest.hexdigest(16)}</desc>\n</svg>\n"
+        f"<desc>{digest.hexdigest()}</desc>\n</svg>\n"
     )
-    files = {"svg": svg.encode()}
-    if spec.has_png:
-        png = BytesIO()
-        Image.frombytes("L", (32, 32), digest.digest(32 * 32)).save(png, format="PNG")
-        files["png"] = png.getvalue()
-
-    return files
+    return svg.encode()
 
 
 def _fill_axes(spec: FigureSpec, note: str) -> tuple[float, float]:

@@ -17,7 +17,6 @@ BAR_WIDTH = 30
 
 # A picture within a page, which a notebook cannot reach in its folder.
 _PICTURE = re.compile(r'\b(src|srcset)="(figures/[^"]+)"')
-_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 # The page allows pictures of its folder alone.
 _PICTURES_OF_FOLDER = "img-src &#39;self&#39; file:"
@@ -82,7 +81,7 @@ def inline_page(page: Path) -> str:
         attribute, file_name = match.groups()
         picture = page.parent / file_name
         content = base64.b64encode(picture.read_bytes()).decode()
-        return f'{attribute}="data:{_MEDIA_TYPES[picture.suffix]};base64,{content}"'
+        return f'{attribute}="data:image/svg+xml;base64,{content}"'
 
     html = page.read_text(encoding="utf-8").replace(_PICTURES_OF_FOLDER, _PICTURES_WITHIN)
     html = _PICTURE.sub(inline_picture, html)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tidings.displays import inline_page
 from tidings.errors import TidingsError
 
-_FIGURE_FILE = re.compile(r"(?P<name>.+)-[0-9a-f]{12}\.(?P<form>svg|png)")
+_FIGURE_FILE = re.compile(r"(?P<name>.+)-[0-9a-f]{12}\.svg")
 
 
 class Figure:
@@ -27,11 +27,9 @@ class Figure:
         self,
         include: object = None,  # noqa: ARG002 - the names are IPython's
         exclude: object = None,  # noqa: ARG002
-    ) -> dict[str, str | bytes]:
-        if self.path.suffix == ".svg":
-            picture = self.path.read_text(encoding="utf-8")
-            return {"image/svg+xml": picture, "text/plain": repr(self)}
-        return {"image/png": self.path.read_bytes(), "text/plain": repr(self)}
+    ) -> dict[str, str]:
+        picture = self.path.read_text(encoding="utf-8")
+        return {"image/svg+xml": picture, "text/plain": repr(self)}
 
 
 class Report:
@@ -73,7 +71,7 @@ class Report:
         raise TidingsError(f"the report has no figure {figure}: it is one of {names}")
 
     def _figure_files(self) -> dict[str, Path]:
-        """Return the file of each picture by its name, SVG where there is one."""
+        """Return the file of each picture by its name."""
         folder = self.page.parent / "figures"
         if not folder.is_dir():
             raise TidingsError(f"{folder} is not on this machine: copy the report here")

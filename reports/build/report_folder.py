@@ -110,7 +110,7 @@ def build(
                 exports.share_documents(executor)
             if len(runs) == 1:
                 check_found(run, selection)
-                reports.append(_read_report(run, pages, store, exports))
+                reports.append(read_report(run, pages, store, exports))
             else:
                 summary = summarize_run(run)
                 reports.append(Report(summary, pages, store, exports, None, {}, None, None))
@@ -118,7 +118,7 @@ def build(
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
-            _write_report(*reports)
+            write_report(*reports)
 
         store.finish()
 
@@ -161,7 +161,7 @@ def _share_work(
             store.shared_drawings.draw_ahead(_draw_jobs, source, out, job_names)
 
 
-def _read_report(
+def read_report(
     run: RunData, pages: StagedFiles, store: FigureStore, exports: ExportFolder
 ) -> Report:
     """Read what all pages of the report of a single run show."""
@@ -176,7 +176,7 @@ def _read_report(
     return Report(summary, pages, store, exports, repeats, findings, watch, surprises)
 
 
-def _write_report(report: Report) -> None:
+def write_report(report: Report) -> None:
     """Write the pages of the report of a single run, and the feed of a watched one."""
     kind = REPORT_KINDS[report.run.kind.report]
     kind.write_pages(report)

@@ -13,7 +13,6 @@ from matplotlib.colors import to_hex
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
-from matplotlib.transforms import Affine2D
 
 from reports.figures import fonts, lettering
 
@@ -116,7 +115,7 @@ class _SvgRenderer(RendererSVG):
 
 
 class _PixelRenderer(RendererAgg):
-    """Draws pixels; texts have the sizes and the outlines that they have in an SVG."""
+    """Draws pixels; texts have the sizes that they have in an SVG."""
 
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
@@ -129,24 +128,6 @@ class _PixelRenderer(RendererAgg):
         scale = self.dpi / POINTS
         ascent, descent, gap = _measure_lines(prop)
         return ascent * scale, descent * scale, gap * scale
-
-    def draw_text(
-        self,
-        gc: GraphicsContextBase,
-        x: float,
-        y: float,
-        s: str,
-        prop: FontProperties,
-        angle: float,
-        ismath: Any = False,
-        mtext: Text | None = None,
-    ) -> None:
-        outline = lettering.trace_line(s, _find_paths(prop.copy()))
-        scale = prop.get_size_in_points() / lettering.UNITS * self.dpi / POINTS
-        place = Affine2D().scale(scale).rotate_deg(angle).translate(x, self.height - y)
-        gc.set_linewidth(0)
-        gc.set_snap(False)
-        self.draw_path(gc, outline, place, gc.get_rgb())
 
 
 class Canvas(FigureCanvasAgg):
@@ -163,9 +144,3 @@ class Canvas(FigureCanvasAgg):
         renderer = _SvgRenderer(width, height, text, image_dpi=_IMAGE_DPI, metadata=metadata)
         self.figure.draw(renderer)
         renderer.finalize()
-
-    def print_rgba(self, filename_or_obj: IO[bytes], *, metadata: Any = None, **_: Any) -> None:
-        """Write the figure's pixels, four bytes each."""
-        renderer = self.get_renderer()
-        self.figure.draw(renderer)
-        filename_or_obj.write(renderer.buffer_rgba())

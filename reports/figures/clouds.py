@@ -10,14 +10,16 @@ from io import BytesIO
 from random import Random
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image, ImageColor, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 from wordcloud import WordCloud
 
 from analysis.text import stopwords
 from analysis.text.words import join_names, words_of_terms
 from core.errors import BadInput
 from reports.figures import fonts, lettering
+from reports.figures.small_print import PNG_DPI
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 
@@ -106,8 +108,6 @@ def cloud_spec(
     word_counts: Mapping[str, int],
     mask: bytes | None,
     caption: str,
-    *,
-    has_png: bool = True,
 ) -> FigureSpec | None:
     """Declare the cloud of the chosen words; None if a list says more, or no font has them."""
     large_enough = _large_enough(word_counts)
@@ -131,22 +131,28 @@ def cloud_spec(
     most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
-        draw=partial(draw_cloud, drawn, mask, png=has_png),
+        draw=partial(draw_cloud, drawn, mask),
+        draw_again=partial(cloud_figure, drawn, mask),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
         layout=LAYOUT,
-        has_png=has_png,
     )
 
 
-def draw_cloud(word_counts: dict[str, int], mask: bytes | None, *, png: bool) -> dict[str, bytes]:
-    """Return the cloud's files; *mask* is a picture that words keep within."""
-    cloud = lay_out(word_counts, mask=read_mask(mask) if mask else None)
-    files = {"svg": to_svg(cloud)}
-    if png:
-        files["png"] = to_png(cloud)
+def draw_cloud(word_counts: dict[str, int], mask: bytes | None) -> bytes:
+    """Return the cloud as SVG; *mask* is a picture that words keep within."""
+    return to_svg(lay_out(word_counts, mask=read_mask(mask) if mask else None))
 
-    return files
+
+def cloud_figure(word_counts: dict[str, int], mask: bytes | None) -> Figure:
+    """Return the same cloud as pixels."""
+    pixels = lay_out(word_counts, mask=read_mask(mask) if mask else None).to_array()
+    height, width, _ = pixels.shape
+    figure = Figure(figsize=(width / PNG_DPI, height / PNG_DPI))
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.imshow(pixels, interpolation="none")
+    ax.set_axis_off()
+    return figure
 
 
 def read_mask(png: bytes) -> np.ndarray:
@@ -333,14 +339,6 @@ def _place_all(
     return placed
 
 
-def to_png(cloud: WordCloud) -> bytes:
-    """Return the cloud as PNG."""
-    picture = cloud.to_image().quantize(palette=_palette(), dither=Image.Dither.NONE)
-    out = BytesIO()
-    picture.save(out, format="PNG")
-    return out.getvalue()
-
-
 def to_svg(cloud: WordCloud) -> bytes:
     """Return the cloud as SVG with letters as outlines, each once, so that it needs no font."""
     outlines = lettering.Outlines()
@@ -363,17 +361,3 @@ def to_svg(cloud: WordCloud) -> bytes:
     paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
     lines = [f"<svg {spaces} {size}>", paper, outlines.define(), *placed, "</svg>"]
     return ("\n".join(lines) + "\n").encode()
-
-
-@cache
-def _palette() -> Image.Image:
-    """Return white and each ink in the shades of letters' edges: a small file on white paper."""
-    shades = [255, 255, 255]
-    for ink in _INKS:
-        rgb = np.array(ImageColor.getrgb(ink)[:3])
-        for part in np.arange(10) / 10:
-            shades += np.rint(255 * part + rgb * (1 - part)).astype(int).tolist()
-
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(shades)
-    return palette

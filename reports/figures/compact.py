@@ -1,16 +1,8 @@
-"""A figure's files made small without a difference that one sees."""
+"""An SVG made small without a difference that one sees."""
 
 from __future__ import annotations
 
 import re
-from io import BytesIO
-
-import numpy as np
-from PIL import Image
-
-# A chart has a few colours, and the shades of its letters' edges.
-_COLORS = 128
-_WHITE = 0xFFFFFFFF
 
 _COORDINATES = re.compile(rb' (?:d|x|y)="[^"]*"')
 _THIRD_PLACE = re.compile(rb"(\.\d\d)\d+")
@@ -58,27 +50,3 @@ def _group_marks(match: re.Match[bytes]) -> bytes:
         marks.append(b'<use xlink:href="%s"%s/>' % (shape, position))
 
     return b'<g style="%s">%s</g>\n' % (style, b"".join(marks))
-
-
-def to_png(rgba: np.ndarray, dpi: float) -> bytes:
-    """Return a picture, whose pixels have four bytes, as PNG of few colours, white among them.
-
-    Most of a chart is white: colours are chosen for the rest alone.
-    """
-    # A pixel as one number.
-    pixels = rgba.view(np.uint32)[..., 0]
-    is_inked = pixels != _WHITE
-    indices = np.zeros(is_inked.shape, np.uint8)
-    palette = [255, 255, 255]
-    if is_inked.any():
-        colors = pixels[is_inked].view(np.uint8).reshape(1, -1, 4)
-        inked = Image.fromarray(np.ascontiguousarray(colors[..., :3]))
-        few = inked.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        indices[is_inked] = 1 + np.asarray(few)[0]
-        palette += few.getpalette() or []
-
-    picture = Image.fromarray(indices, mode="P")
-    picture.putpalette(palette)
-    out = BytesIO()
-    picture.save(out, format="PNG", dpi=(dpi, dpi))
-    return out.getvalue()

@@ -28,7 +28,6 @@ class FigureRef:
     """A picture as a page shows it, with addresses relative to the page."""
 
     svg: str
-    png: str | None
     alt: str
     caption: str
     layout: str
@@ -99,31 +98,26 @@ class FigureStore:
         self._earlier_files = {path.name for path in self.folder.iterdir()}
 
     def show(self, spec: FigureSpec, note: str | None = None) -> FigureRef:
-        """Return the figure, drawn unless its files are there. Raises `TidingsError`.
+        """Return the figure, drawn unless its file is there. Raises `TidingsError`.
 
         *note* stands below it in the place of the store's note.
         """
         note = self._note if note is None else note
         key = hashlib.sha256(f"{style_hash()}\0{note}\0{spec.data}".encode()).hexdigest()[:12]
-        forms = ("svg", "png") if spec.has_png else ("svg",)
-        file_names = {form: f"{spec.name}-{key}.{form}" for form in forms}
-        paths = {form: self.folder / file_name for form, file_name in file_names.items()}
-        drawing = Drawing(spec, note, paths)
-        if drawing.is_missing and drawing not in self.shared_drawings:
+        file_name = f"{spec.name}-{key}.svg"
+        drawing = Drawing(spec, note, self.folder / file_name)
+        if not drawing.svg.exists() and drawing not in self.shared_drawings:
             self._check()
             self.shared_drawings.draw(drawing)
             self.drawn += 1
-        elif file_names["svg"] not in self._earlier_files and file_names["svg"] not in self.used:
+        elif file_name not in self._earlier_files and file_name not in self.used:
             # The other process has drawn it ahead, and came from the end.
             self.shared_drawings.cancel_parts()
 
-        self.used.update(file_names.values())
+        self.used.add(file_name)
         self.progress.count_figure()
-
-        addresses = {form: f"{FIGURES}/{file_name}" for form, file_name in file_names.items()}
         return FigureRef(
-            addresses["svg"],
-            addresses.get("png"),
+            f"{FIGURES}/{file_name}",
             spec.alt,
             spec.caption,
             spec.layout,

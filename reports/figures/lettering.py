@@ -69,18 +69,6 @@ def set_line(text: str, font_paths: tuple[str, ...]) -> Line:
     return Line(glyphs, min(lefts), min(bottoms), max(rights), max(tops))
 
 
-@lru_cache(maxsize=_KEPT_LINES)
-def trace_line(text: str, font_paths: tuple[str, ...]) -> Path:
-    """Return the outline of a line of *text* to the scale of `UNITS`, its beginning at (0, 0)."""
-    glyphs = []
-    for glyph_name, x, y in set_line(text, font_paths).glyphs:
-        points, codes = _shapes[glyph_name]
-        if len(points):
-            glyphs.append(Path(np.add(points, (x, y)), codes))
-
-    return Path.make_compound_path(*glyphs)
-
-
 class Outlines:
     """The outlines that the lines of an SVG use, each once."""
 

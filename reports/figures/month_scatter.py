@@ -6,13 +6,18 @@ matplotlib takes fifty times as long for the same picture.
 
 from __future__ import annotations
 
+import calendar
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
+from reports.data.period_counts import polarity_gaps
+from reports.data.tables.periods import PeriodRow
 from reports.figures import fonts, lettering, style
-from reports.figures.scatter import MonthOfPolarities, spread, thin_out
 from reports.figures.small_print import PNG_DPI, POINTS
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.periods import month_name
@@ -40,6 +45,7 @@ _TITLE_LINE, _DAYS_LINE, _MONTH_LINE, _AXIS_LINE = 13.8, 195.3, 208.7, 16.7
 # A line of small figures is so much lower than its middle.
 _HALF_FIGURE = 3.4
 
+_POLARITY = "polarity (\u22121 to 1)"
 _LEVELS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 _MARKED_DAYS = (1, 5, 10, 15, 20, 25)
 
@@ -57,6 +63,81 @@ _HATCHES = (
     f'<rect width="6" height="6" fill="{style.GAP}"/>'
     f'<path d="M0 6L6 0" stroke="{style.GAP_LOOK["edgecolor"]}"/></pattern>'
 )
+
+
+@dataclass(frozen=True)
+class MonthOfPolarities:
+    """A month's mentions in order of publication; *has_polarity* is False in a gap.
+
+    *mean*, *low* and *high* are the mean polarity and its 95 % interval, over all *n* mentions.
+    """
+
+    period: str
+    has_polarity: bool
+
+    # Each mention has its day of the month.
+    days: tuple[int, ...]
+    polarities: tuple[float, ...]
+
+    # There are more mentions than dots if the dots were thinned out.
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def length(self) -> int:
+        """Days of the month."""
+        return calendar.monthrange(int(self.period[:4]), int(self.period[5:]))[1]
+
+    @property
+    def shade(self) -> float:
+        """How opaque the month is drawn."""
+        return 1.0 if self.n >= style.FEW else 0.55
+
+    @property
+    def opacity(self) -> float:
+        """How opaque its dots are drawn."""
+        return (0.5 if len(self.days) > 40 else 0.7) * self.shade
+
+
+def of_month(period_row: PeriodRow, scored: Sequence[tuple[int, float]]) -> MonthOfPolarities:
+    """Return the month of *period_row* with its mentions, ``(day, polarity)``."""
+    days, polarities = zip(*scored, strict=True) if scored else ((), ())
+    return MonthOfPolarities(
+        period=period_row.period,
+        has_polarity=not polarity_gaps([period_row]),
+        days=days,
+        polarities=polarities,
+        n=len(scored),
+        mean=period_row.polarity_mean,
+        low=period_row.polarity_low,
+        high=period_row.polarity_high,
+    )
+
+
+def thin_out(month: MonthOfPolarities, most: int) -> MonthOfPolarities:
+    """Return the month with about *most* dots, taken evenly; the mean stays that of all."""
+    step = -(-len(month.days) // most)
+    if step <= 1:
+        return month
+
+    return replace(month, days=month.days[::step], polarities=month.polarities[::step])
+
+
+def spread(days: Sequence[int]) -> list[float]:
+    """Return the position of each mention: side by side within its day, in order.
+
+    The whole number is the day. Of n mentions on a day, the k-th lies at (k + 1/2)/n of the day.
+    """
+    day_totals = Counter(days)
+    so_far = Counter[int]()
+    positions = []
+    for day in days:
+        positions.append(day + (so_far[day] + 0.5) / day_totals[day])
+        so_far[day] += 1
+
+    return positions
 
 
 def month_spec(
@@ -81,22 +162,16 @@ def month_spec(
         f"of {month_name(month.period, '%B %Y')}.",
         caption=with_scale(caption, scale),
         layout="chart month",
-        has_png=False,
+        draw_again=partial(month_figure, subject, thinned),
     )
 
 
-def draw_month(subject: Subject, month: MonthOfPolarities) -> dict[str, bytes]:
+def draw_month(subject: Subject, month: MonthOfPolarities) -> bytes:
     """Draw a dot for each mention at its date, and the month's mean as a line."""
     outlines = lettering.Outlines()
     edges = _stroke([f"M{_LEFT} {_TOP}V{_BOTTOM}H{_RIGHT}"], style.MUTED, 0.8)
     drawn = [*_draw_axes(month, outlines), *_draw_polarities(month), edges]
-    count_text = f"n = {month.n:,}"
-    if month.mean is not None:
-        count_text += f" · mean {signed(month.mean)}"
-
-    title = style.without_undrawable(
-        f"Polarity of {subject.name}, {month_name(month.period, '%B %Y')}"
-    )
+    title, count_text = style.without_undrawable(_title(subject, month)), _count_text(month)
     drawn += [
         _write(outlines, title, _LEFT, _TITLE_LINE, _TITLE, ink=style.INK, is_bold=True),
         _write(outlines, count_text, _RIGHT, _TITLE_LINE, _SMALL, anchor="end"),
@@ -105,7 +180,46 @@ def draw_month(subject: Subject, month: MonthOfPolarities) -> dict[str, bytes]:
     paper = f'<rect width="{_WIDTH:g}" height="{_HEIGHT:g}" fill="#fff"/>'
     definitions = [_FRAME, _HATCHES, outlines.define()]
     svg = "\n".join([_SVG, *definitions, paper, *drawn, "</svg>"])
-    return {"svg": f"{svg}\n".encode()}
+    return f"{svg}\n".encode()
+
+
+def month_figure(subject: Subject, month: MonthOfPolarities) -> Figure:
+    """Return the same picture as matplotlib draws it, which a PNG takes."""
+    figure = Figure(figsize=(_WIDTH / POINTS, _HEIGHT / POINTS))
+    width, height = (_RIGHT - _LEFT) / _WIDTH, (_BOTTOM - _TOP) / _HEIGHT
+    ax = figure.add_axes((_LEFT / _WIDTH, 1 - _BOTTOM / _HEIGHT, width, height))
+    if not month.has_polarity:
+        ax.axvspan(1, month.length + 1, **style.GAP_LOOK)
+
+    dots: style.Look = {"s": (2 * _RADIUS) ** 2, "alpha": month.opacity, "linewidths": 0}
+    ax.scatter(spread(month.days), month.polarities, color=style.BLUE, zorder=2, **dots)
+    if (ends := _interval(month)) is not None:
+        ax.axhspan(*ends, color=style.VERMILLION, alpha=0.13, linewidth=0)
+    if month.mean is not None:
+        ax.axhline(month.mean, color=style.VERMILLION, alpha=month.shade, zorder=3)
+
+    days = (*_MARKED_DAYS, month.length)
+    ax.set_xticks([day + 0.5 for day in days], map(str, days))
+    ax.set(xlim=(1, month.length + 1), ylim=(-_HIGHEST, _HIGHEST), yticks=_LEVELS)
+    ax.set(xlabel=f"day of {month_name(month.period, '%B %Y')}", ylabel=_POLARITY)
+    style.title(ax, _title(subject, month), sub=_count_text(month))
+    return figure
+
+
+def _title(subject: Subject, month: MonthOfPolarities) -> str:
+    return f"Polarity of {subject.name}, {month_name(month.period, '%B %Y')}"
+
+
+def _count_text(month: MonthOfPolarities) -> str:
+    return f"n = {month.n:,}" + ("" if month.mean is None else f" · mean {signed(month.mean)}")
+
+
+def _interval(month: MonthOfPolarities) -> tuple[float, float] | None:
+    """Return the mean's interval, cut to the range of polarity; None of few mentions."""
+    if month.low is None or month.high is None or month.n < style.FEW:
+        return None
+
+    return max(-1.0, month.low), min(1.0, month.high)
 
 
 def _draw_axes(month: MonthOfPolarities, outlines: lettering.Outlines) -> list[str]:
@@ -131,7 +245,7 @@ def _draw_axes(month: MonthOfPolarities, outlines: lettering.Outlines) -> list[s
 
     days = f"day of {month_name(month.period, '%B %Y')}"
     middle = (_LEFT + _RIGHT) / 2
-    axis_name = _write(outlines, "polarity (\u22121 to 1)", 0, 0, _LABEL, anchor="middle")
+    axis_name = _write(outlines, _POLARITY, 0, 0, _LABEL, anchor="middle")
     turn = f"translate({_AXIS_LINE},{_height(0):.1f})rotate(-90)"
     drawn += [
         _write(outlines, days, middle, _MONTH_LINE, _LABEL, anchor="middle"),
@@ -143,8 +257,8 @@ def _draw_axes(month: MonthOfPolarities, outlines: lettering.Outlines) -> list[s
 def _draw_polarities(month: MonthOfPolarities) -> list[str]:
     """Draw the interval, the dots and the mean, none beyond the edges."""
     drawn = ['<g clip-path="url(#frame)">', _stroke([f"M{_LEFT} {_height(0):.1f}H{_RIGHT}"])]
-    if month.low is not None and month.high is not None and month.n >= style.FEW:
-        top, bottom = _height(min(1.0, month.high)), _height(max(-1.0, month.low))
+    if (ends := _interval(month)) is not None:
+        bottom, top = map(_height, ends)
         band = f"M{_LEFT} {top:.1f}H{_RIGHT}V{bottom:.1f}H{_LEFT}z"
         drawn.append(f'<path d="{band}" fill="{style.VERMILLION}" fill-opacity="0.13"/>')
 

@@ -16,12 +16,7 @@ from reports.figures import smoothing, style
 from reports.figures.series import explain_cut_off
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
-from reports.words.scales import (
-    BLOCK_INTERVALS,
-    STUDENT_INTERVALS,
-    UNCHECKED,
-    with_scale,
-)
+from reports.words.scales import BLOCK_INTERVALS, UNCHECKED, with_scale
 
 # Up to this many periods, n is printed beside the dots.
 MOST_PRINTED = 30
@@ -161,7 +156,7 @@ def overall_spec(
 
     *scale* describes the scale of the polarities, *intervals* what the rows' intervals say.
     """
-    if not has_means(period_rows):
+    if all(period_row.polarity_mean is None for period_row in period_rows):
         return None
 
     period_rows = [period_row.scored_row for period_row in period_rows]
@@ -200,77 +195,3 @@ def _explain(span: style.Range, period_rows: Sequence[PeriodRow], unit: str, int
 
 def _has_interval(period_row: PeriodRow) -> bool:
     return _is_enough(period_row) and period_row.polarity_low is not None
-
-
-def has_means(period_rows: Sequence[PeriodRow]) -> bool:
-    """Return whether a period has a mean polarity."""
-    return any(period_row.polarity_mean is not None for period_row in period_rows)
-
-
-def year_figure(
-    subject: Subject, year: str, period_rows: Sequence[PeriodRow], scale: tuple[float, float]
-) -> Figure:
-    """Return one year, January to December; *scale* is that of all years."""
-    figure, ax = style.new_axes(2.8, 4.5)
-    span = style.Range(f"{year}-01", f"{year}-12")
-    draw_polarity(ax, period_rows, span=span)
-    low, high = scale
-    ax.set_ylim(low * 1.15, high)
-    print_n(ax, period_rows, span=span)
-    style.title(
-        ax, f"{subject.name}, {year}", sub=f"n = {quantity(sum_mentions(period_rows), 'mention')}"
-    )
-    return figure
-
-
-def year_spec(
-    subject: Subject,
-    year: str,
-    period_rows: Sequence[PeriodRow],
-    *,
-    scale: str = UNCHECKED,
-    intervals: str = STUDENT_INTERVALS,
-) -> FigureSpec | None:
-    """Declare the figure of mean polarity in the months of a year, on a scale of its own."""
-    if not has_means(period_rows):
-        return None
-
-    period_rows = [period_row.scored_row for period_row in period_rows]
-    return FigureSpec(
-        name=f"{subject.slug}-{year}-year",
-        draw=partial(year_figure, subject, year, period_rows, limits(period_rows)),
-        alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
-        caption=with_scale(
-            _explain(style.Range(f"{year}-01", f"{year}-12"), period_rows, "mention", intervals),
-            scale,
-        ),
-        layout="chart year",
-        has_png=False,
-    )
-
-
-def year_specs(
-    subject: Subject, period_rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
-) -> list[FigureSpec]:
-    """Declare a figure of mean polarity for each year; a single year is shown already."""
-    years = sorted({period_row.period[:4] for period_row in period_rows})
-    if not has_means(period_rows) or len(years) < 2:
-        return []
-
-    period_rows = [period_row.scored_row for period_row in period_rows]
-    specs = []
-    for year in years:
-        year_rows = [period_row for period_row in period_rows if period_row.period[:4] == year]
-        if not has_means(year_rows):
-            continue
-
-        spec = FigureSpec(
-            name=f"{subject.slug}-{year}-year",
-            draw=partial(year_figure, subject, year, year_rows, limits(period_rows)),
-            alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
-            caption=with_scale(f"The months of {year}, on equal axes with the other years.", scale),
-            layout="chart year",
-        )
-        specs.append(spec)
-
-    return specs

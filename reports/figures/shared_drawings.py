@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,29 +15,16 @@ from reports.figures.spec import FigureSpec
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure that is not drawn yet, and where its files go."""
+    """A figure that is not drawn yet, and the file that it goes to."""
 
     spec: FigureSpec
     note: str
-
-    # The file of each form.
-    paths: Mapping[str, Path]
-
-    @property
-    def svg(self) -> Path:
-        """The file of the figure as SVG, which every figure has."""
-        return self.paths["svg"]
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the figure has a file that is not there."""
-        return not all(path.exists() for path in self.paths.values())
+    svg: Path
 
     def draw(self) -> None:
-        """Draw the figure and write its files, unless they are there. Raises `TidingsError`."""
-        if self.is_missing:
-            for form, content in self.spec.render(self.note).items():
-                write_atomically(self.paths[form], content)
+        """Draw the figure and write its file, unless it is there. Raises `TidingsError`."""
+        if not self.svg.exists():
+            write_atomically(self.svg, self.spec.render(self.note))
 
 
 class SharedDrawings:

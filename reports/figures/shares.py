@@ -234,7 +234,6 @@ def shares_specs(
         alt=alt,
         caption=caption,
         layout="chart lead",
-        has_png=False,
     )
     return wide, narrow
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
@@ -14,9 +13,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Bbox
-from PIL import Image
-
-from reports.figures import compact
 
 # The line may be broken at this separator of its parts.
 SEPARATOR = " · "
@@ -53,9 +49,9 @@ def write_below(figure: Figure, note: str) -> Bbox:
     return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)
 
 
-def width_of(files: dict[str, bytes]) -> float:
+def width_of(svg: bytes) -> float:
     """Return the width of a picture that matplotlib did not draw, in inches."""
-    return float(_match_root(files["svg"])["width"]) / PNG_DPI
+    return float(_match_root(svg)["width"]) / PNG_DPI
 
 
 def draw_alone(note: str, width: float) -> Figure:
@@ -120,17 +116,8 @@ def _measure(line: str, size: float) -> float:
     return float(np.ptp(across)) / POINTS if len(across) else 0.0
 
 
-def put_below(files: dict[str, bytes], strip: dict[str, bytes]) -> dict[str, bytes]:
-    """Return a picture with a *strip* of its width below it; all are files by extension."""
-    joined = {"svg": _join_svg(files["svg"], strip["svg"])}
-    if "png" in files:
-        joined["png"] = _join_png(files["png"], strip["png"])
-
-    return joined
-
-
-def _join_svg(picture: bytes, strip: bytes) -> bytes:
-    """Return *picture* with a higher root and with *strip* as an SVG within it."""
+def put_below(picture: bytes, strip: bytes) -> bytes:
+    """Return the SVG *picture* with a higher root and with *strip*, an SVG of its width, below."""
     root, inner = _match_root(picture), _match_root(strip)
     across, down = float(root["across"]), float(root["down"])
     added = float(inner["down"]) * across / float(inner["across"])
@@ -149,11 +136,3 @@ def _match_root(svg: bytes) -> re.Match[bytes]:
     root = _ROOT.search(svg)
     assert root is not None  # noqa: S101 - every SVG of ours has one
     return root
-
-
-def _join_png(picture: bytes, strip: bytes) -> bytes:
-    above, below = Image.open(BytesIO(picture)), Image.open(BytesIO(strip))
-    page = Image.new("RGBA", (above.width, above.height + below.height), "white")
-    page.paste(above.convert("RGBA"), (0, 0))
-    page.paste(below.convert("RGBA"), (0, above.height))
-    return compact.to_png(np.asarray(page), PNG_DPI)

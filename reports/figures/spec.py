@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -25,12 +26,12 @@ class FigureSpec:
     """A figure's name, how it is drawn, and what a page writes beside it.
 
     *draw* holds all that the picture depends on: a picture is drawn again only if the `repr` of an
-    argument differs. It returns a figure, or the contents of its files by extension.
+    argument differs. It returns a figure, or an SVG that is written by hand.
     """
 
     # The names of the figure's files begin with this name.
     name: str
-    draw: partial[Figure] | partial[dict[str, bytes]]
+    draw: partial[Figure] | partial[bytes]
     alt: str
     caption: str
 
@@ -42,8 +43,8 @@ class FigureSpec:
     has_narrow: bool = False
     draw_narrow: partial[Figure] | None = None
 
-    # Some figures have only an SVG: a run of years has hundreds of figures of months.
-    has_png: bool = True
+    # How matplotlib draws a figure whose SVG is written by hand.
+    draw_again: partial[Figure] | None = None
 
     # Whether it is that of a phone.
     is_narrow: bool = False
@@ -67,36 +68,43 @@ class FigureSpec:
             is_narrow=True,
             has_narrow=False,
             draw_narrow=None,
-            has_png=False,
         )
 
-    def render(self, note: str = "") -> dict[str, bytes]:
-        """Draw the figure and return the contents of its files by extension.
-
-        Below each stands *note* in small print.
-        """
-        # The characters of the data and of the note decide which fonts are needed.
-        with style.house_style({*self.data, *note}):
+    def render(self, note: str = "") -> bytes:
+        """Draw the figure as SVG, with *note* in small print below it."""
+        with self._house_style(note):
             note = style.without_undrawable(note)
-            drawing = self.draw()
+            drawing = self._draw()
             if isinstance(drawing, Figure):
-                if self.is_narrow:
-                    style.make_narrow(drawing)
-
-                return style.to_files(drawing, note, png=self.has_png)
-
+                return style.to_svg(drawing, note)
             if not note:
                 return drawing
 
-            width = small_print.width_of(drawing)
-            families = tuple(mpl.rcParams["font.family"])
-            strip = _draw_strip(note, width, families, png=self.has_png)
+            strip = _draw_strip(
+                note, small_print.width_of(drawing), tuple(mpl.rcParams["font.family"])
+            )
             return small_print.put_below(drawing, strip)
+
+    def render_png(self, note: str = "") -> bytes:
+        """Draw the figure as PNG, with *note* in small print below it."""
+        with self._house_style(note):
+            drawing = self.draw_again() if self.draw_again is not None else self._draw()
+            assert isinstance(drawing, Figure)  # noqa: S101 - what is written by hand is drawn again
+            return style.to_png(drawing, style.without_undrawable(note))
+
+    def _house_style(self, note: str) -> AbstractContextManager[None]:
+        # The characters of the data and of the note decide which fonts are needed.
+        return style.house_style({*self.data, *note})
+
+    def _draw(self) -> Figure | bytes:
+        drawing = self.draw()
+        if self.is_narrow and isinstance(drawing, Figure):
+            style.make_narrow(drawing)
+
+        return drawing
 
 
 # A run's clouds have one note and one width, but not always the same fonts.
 @lru_cache(maxsize=8)
-def _draw_strip(
-    note: str, width: float, _families: tuple[str, ...], *, png: bool
-) -> dict[str, bytes]:
-    return style.to_files(small_print.draw_alone(note, width), png=png)
+def _draw_strip(note: str, width: float, _families: tuple[str, ...]) -> bytes:
+    return style.to_svg(small_print.draw_alone(note, width))

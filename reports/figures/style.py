@@ -107,6 +107,8 @@ _RULES: Look = {
     "svg.fonttype": "path",
     # Equal data give equal bytes.
     "svg.hashsalt": "tidings",
+    # Letters of a PNG are as wide as those of the SVG.
+    "text.hinting": "no_hinting",
     "path.simplify": True,
 }
 
@@ -135,12 +137,29 @@ def new_axes(height: float = 3.2, width: float = WIDTH) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, bytes]:
-    """Return the figure as SVG and PNG, with *note* in small print below it.
+def to_svg(figure: Figure, note: str = "") -> bytes:
+    """Return the figure as SVG, with *note* in small print below it.
 
-    Equal figures and notes give equal bytes, so the SVG has no date.
+    Equal figures and notes give equal bytes, so it has no date.
     """
-    svg, pixels = BytesIO(), BytesIO()
+    page = _lay_out(figure, note)
+    svg = BytesIO()
+    metadata: Any = {"Date": None, "Creator": "Tidings"}
+    figure.savefig(svg, format="svg", dpi=POINTS, bbox_inches=page, metadata=metadata)
+    return compact.compact_svg(svg.getvalue())
+
+
+def to_png(figure: Figure, note: str = "") -> bytes:
+    """Return the figure as PNG, laid out as `to_svg` does."""
+    page = _lay_out(figure, note)
+    png = BytesIO()
+    metadata: Any = {"Software": "Tidings"}
+    figure.savefig(png, dpi=small_print.PNG_DPI, bbox_inches=page, metadata=metadata)
+    return png.getvalue()
+
+
+def _lay_out(figure: Figure, note: str) -> Bbox:
+    """Lay the figure out with *note* below it; return the box of both, in inches."""
     # The figure is laid out for this canvas.
     Canvas(figure)
     engine = figure.get_layout_engine()
@@ -149,22 +168,9 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
             _measure_once(figure, ax)
 
         engine.execute(figure)
-        # The PNG keeps the layout of the SVG.
         figure.set_layout_engine(None)
 
-    page = small_print.write_below(figure, note)
-
-    metadata: Any = {"Date": None, "Creator": "Tidings"}
-    figure.savefig(svg, format="svg", dpi=POINTS, bbox_inches=page, metadata=metadata)
-    files = {"svg": compact.compact_svg(svg.getvalue())}
-    if png:
-        dpi = small_print.PNG_DPI
-        figure.savefig(pixels, format="rgba", dpi=dpi, bbox_inches=page)
-        width = int(page.width * dpi)
-        rgba = np.frombuffer(pixels.getbuffer(), np.uint8).reshape(-1, width, 4)
-        files["png"] = compact.to_png(rgba, dpi)
-
-    return files
+    return small_print.write_below(figure, note)
 
 
 def _measure_once(figure: Figure, ax: Axes) -> None:

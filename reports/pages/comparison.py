@@ -114,7 +114,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
         page.figures = _draw_lines(page, page.span, store)
 
     pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
-    page.pairs = make_comparison(pairs, store, page.scale)
+    page.pairs = make_comparison(pairs)
     page.findings = limit_overtakings(state_pairs(pairs))
     return page
 

@@ -31,13 +31,7 @@ from reports.data.years import (
     list_years,
     read_years,
 )
-from reports.figures import (
-    comparison,
-    entities,
-    phrases,
-    scatter,
-    style,
-)
+from reports.figures import comparison, entities, phrases, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage, make_codes_page
 from reports.pages.groups import GroupSection, make_groups
@@ -224,7 +218,7 @@ def make_front_page(
                 _note_month(page, month_page)
 
         if page.years:
-            show_year(_make_year_page(page, year, store))
+            show_year(_make_year_page(page, year, run, store))
             _fold_year(page, year, run)
 
     if page.years:
@@ -238,17 +232,10 @@ def make_front_page(
         keyword.mean, _, _ = polarity_interval(keyword.polarities)
         keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
-        draw_keyword(
-            keyword,
-            entity_counts,
-            run,
-            store,
-            has_year_pages=bool(page.years),
-            in_title_case=page.is_in_title_case,
-        )
+        draw_keyword(keyword, entity_counts, run, store, in_title_case=page.is_in_title_case)
 
     _draw_comparison(page, run, store)
-    page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
+    page.pairs = make_comparison(read_pairs(run))
     page.groups = make_groups(run, store, labels.scale)
     page.codes = make_codes_page(run, store)
     return page
@@ -263,14 +250,12 @@ def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -
     reader = _month_reader(run, store, sections.values())
     for period, month_mentions in groupby(read_mentions(run, job_names), key=attrgetter("period")):
         for keyword, sentences in group_by_keyword(reader.keywords, month_mentions):
-            month = sections[keyword.name].months[period]
-            reader.draw_month(keyword, month, sentences)
-            month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
+            reader.draw_month(keyword, sections[keyword.name].months[period].row, sentences)
 
     if groups_by_year(run):
         for year in dict.fromkeys(job_name[:4] for job_name in job_names):
             for section in sections.values():
-                draw_year(section.subject, section.scale, year, section.months, store)
+                draw_year(run, section, year, store)
 
 
 def _month_reader(
@@ -320,13 +305,13 @@ def _months_of(page: FrontPage, period: str) -> dict[str, KeywordMonth]:
     return months
 
 
-def _make_year_page(page: FrontPage, year: str, store: FigureStore) -> YearPage:
+def _make_year_page(page: FrontPage, year: str, run: RunData, store: FigureStore) -> YearPage:
     """Draw the figures of a year and return its page."""
     year_names = [listed_year.name for listed_year in page.years]
     previous_year, next_year = neighbours(year, year_names)
     sections = []
     for keyword in page.keywords:
-        figures = draw_year(keyword.subject, keyword.scale, year, keyword.months, store)
+        figures = draw_year(run, keyword, year, store)
         months = [month for period, month in keyword.months.items() if period[:4] == year]
         sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months, figures))
 
@@ -344,7 +329,7 @@ def _fold_year(page: FrontPage, year: str, run: RunData) -> None:
     for keyword in page.keywords:
         for period, month in keyword.months.items():
             if period[:4] == year:
-                month.polarities, month.phrases = scatter.of_month(month.row, []), []
+                month.phrases = []
 
         if has_yearly_findings(run):
             year_phrases = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
@@ -364,15 +349,12 @@ def _note_month(page: FrontPage, month_page: MonthPage) -> None:
 
     keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
     for section in month_page.sections:
-        keyword, month = keywords_by_name[section.name], section.month
+        keyword = keywords_by_name[section.name]
         keyword.word_counts.update(section.word_counts)
         keyword.repeats += section.repeats
         keyword.held.add(section.held)
         keyword.phrases += section.phrases
-        if month.polarities.has_polarity:
-            keyword.polarities.extend(month.polarities.polarities)
-
-        month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
+        keyword.polarities.extend(section.polarities)
 
 
 def _draw_comparison(page: FrontPage, run: RunData, store: FigureStore) -> None:

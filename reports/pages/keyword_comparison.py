@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import combinations, groupby
+from dataclasses import dataclass, field
+from itertools import combinations
 
 from analysis.query.relations import Relation
-from reports.data.tables.keyword_pairs import KeywordPair, Names, PairMonth
-from reports.data.years import MOST_DRAWN
-from reports.figures import differences
-from reports.figures.differences import Difference, PairPanel
-from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.overtakings import Overtaking
-from reports.findings.pair_facts import find_pair_overtakings, list_compared
-from reports.stats.paired import (
-    Estimate,
-    PairCounts,
-    add_pairs,
-    compare_paired_means,
-    compare_paired_shares,
-    sum_counts,
-)
+from reports.data.tables.keyword_pairs import KeywordPair, Names
+from reports.findings.pair_facts import list_compared
+from reports.stats.paired import Estimate, PairCounts
 
 # The tables pair at most this many keywords, those in most documents.
 SHOWN = 8
-# At most this many pairs are drawn, those whose rarer keyword is in most documents.
-DRAWN = 8
 
 
 @dataclass(frozen=True)
@@ -61,44 +47,21 @@ class KeywordComparison:
     # The remarks name the keywords that are not compared.
     remarks: list[str] = field(default_factory=list)
 
-    figures: list[FigureRef] = field(default_factory=list)
 
-
-def make_comparison(
-    pairs: Sequence[KeywordPair], store: FigureStore, scale: str
-) -> KeywordComparison:
-    """Compare keywords and draw their differences; *scale* is what is said of polarities."""
+def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
+    """Compare keywords pair by pair."""
     compared = list_compared(pairs)
     if not compared:
         return KeywordComparison()
 
     ranked = _rank(compared)
-    overtakings = {}
-    for overtaking in find_pair_overtakings(compared):
-        pair_names = overtaking.before, overtaking.after
-        overtakings[min(pair_names), max(pair_names)] = overtaking
-
     shown_keywords = ranked[:SHOWN]
-    comparison = KeywordComparison(
-        _show_pairs(compared, shown_keywords), len(ranked), len(shown_keywords)
+    return KeywordComparison(
+        _show_pairs(compared, shown_keywords),
+        len(ranked),
+        len(shown_keywords),
+        _describe_parts(pairs),
     )
-    pairs_by_names = {}
-    for pair in compared:
-        if set(pair.names) <= set(shown_keywords):
-            pairs_by_names[_order(pair.names, shown_keywords)] = pair
-
-    shown_names = [names for names in combinations(shown_keywords, 2) if names in pairs_by_names]
-    comparison.remarks += _describe_parts(pairs)
-
-    drawn = sorted(shown_names, key=lambda pair_names: shown_keywords.index(pair_names[1]))[:DRAWN]
-    panels = []
-    for pair_names in sorted(drawn, key=shown_names.index):
-        pair = pairs_by_names[pair_names]
-        panels.append(_panel(pair, shown_keywords, overtakings.get(pair.names)))
-
-    specs = differences.differences_specs(panels, scale, of=len(compared))
-    comparison.figures = store.show_all(*specs)
-    return comparison
 
 
 def _rank(pairs: Iterable[KeywordPair]) -> list[str]:
@@ -145,38 +108,6 @@ def _turn(pair: KeywordPair, estimate: Estimate | None, leading: str) -> Estimat
     if estimate is None or pair.names[0] == leading:
         return estimate
     return estimate.reverse()
-
-
-def _list_shown(pair: KeywordPair) -> list[PairMonth]:
-    """Return the months of a pair, or its years if there are too many months to be drawn."""
-    if len(pair.months) <= MOST_DRAWN:
-        return list(pair.months)
-
-    years = []
-    for year, year_group in groupby(pair.months, key=lambda month: month.period[:4]):
-        months = list(year_group)
-        counts = sum_counts(month.counts for month in months)
-        scores = add_pairs([month.scores for month in months])
-        years.append(replace(months[0], period=year, cut_off=False, counts=counts, scores=scores))
-
-    return years
-
-
-def _panel(pair: KeywordPair, ranked: Sequence[str], overtaking: Overtaking | None) -> PairPanel:
-    leading, trailing = _order(pair.names, ranked)
-    shares: list[Difference] = []
-    polarities: list[Difference] = []
-    months = _list_shown(pair)
-    for month in months:
-        share = _turn(pair, compare_paired_shares(month.counts, pair.dispersion), leading)
-        polarity = _turn(pair, compare_paired_means(month.scores), leading)
-        for estimate, points in ((share, shares), (polarity, polarities)):
-            if estimate is not None:
-                points.append(Difference(month.period, estimate.value, estimate.low, estimate.high))
-
-    counted = tuple(month.period for month in months)
-    period = overtaking.period if overtaking else None
-    return PairPanel(leading, trailing, tuple(shares), tuple(polarities), counted, period)
 
 
 def _describe_parts(pairs: Sequence[KeywordPair]) -> list[str]:

@@ -12,7 +12,6 @@ from functools import partial
 from analysis import grains
 from analysis.text.words import merge_spellings
 from core.enums import Grain
-from reports.data.block_intervals import use_block_intervals
 from reports.data.bulk_days import find_bulk_days
 from reports.data.distinct_mentions import describe_repeats
 from reports.data.entity_labels import EntityName, read_run_names
@@ -33,13 +32,12 @@ from reports.figures import (
     entities,
     phrases,
     polarity,
-    scatter,
     series,
     style,
     terms,
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
-from reports.figures.spec import FigureSpec, Subject
+from reports.figures.spec import Subject
 from reports.pages.label_section import LabelledSubject
 from reports.pages.month_pages import (
     KeywordMonth,
@@ -165,7 +163,6 @@ def make_sections(
             months[month_row.period] = KeywordMonth(
                 month_row,
                 coverage.reasons(month_row.period),
-                scatter.of_month(month_row, []),
                 [],
             )
 
@@ -199,15 +196,14 @@ def draw_keyword(
     run: RunData,
     store: FigureStore,
     *,
-    has_year_pages: bool,
     in_title_case: bool,
 ) -> None:
     """Draw the figures of a keyword over all months.
 
     *entity_counts* are those of all keywords. *in_title_case* tells that the texts write every word
-    with a capital. Pages of years show the figures of single months.
+    with a capital.
     """
-    subject, month_rows = keyword.subject, keyword.rows
+    subject = keyword.subject
     over_time = replace(subject, span=find_series_span(run))
     ranked_names = entities.rank_names(
         entity_counts[keyword.name],
@@ -220,19 +216,10 @@ def draw_keyword(
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
         over_phrases = replace(subject, span=style.Range(first_year, last_year))
 
-    month_specs: list[FigureSpec | None] = []
-    if not has_year_pages:
-        drawn_months = use_block_intervals(run, month_rows, Grain.MONTH)
-        sheet = [month.polarities for month in keyword.months.values()]
-        month_specs = [
-            *polarity.year_specs(subject, drawn_months, scale=keyword.scale),
-            scatter.sheet_spec(subject, sheet, scale=keyword.scale),
-        ]
-
     keyword.over_time = store.show_all(series.mentions_spec(over_time, keyword.drawn_series))
     add_section = partial(store.add_section, keyword.sections)
     overall_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
-    add_section("overall", "Polarity", overall_spec, *month_specs)
+    add_section("overall", "Polarity", overall_spec)
     finding_grain = Grain.YEAR if has_yearly_findings(run) else Grain.MONTH
     whole_rows = None if run.grain == finding_grain else keyword.finding_rows_by_term
     term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, whole_rows)
@@ -262,7 +249,7 @@ def draw_keyword(
         "Names",
         entities.entities_spec(subject, ranked_names, unit=unit, in_title_case=in_title_case),
     )
-    mentions = quantity(max(0, sum_mentions(month_rows) - keyword.repeats), "mention")
+    mentions = quantity(max(0, keyword.mentions - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)
     cloud_words = clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
     repeats = describe_repeats(keyword.repeats, "mention")

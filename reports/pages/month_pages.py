@@ -14,6 +14,7 @@ from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
 from reports.data.held_names import HeldNames, NameFinder
+from reports.data.period_counts import polarity_gaps
 from reports.data.repeats import read_places
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -22,7 +23,7 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.years import groups_by_year
-from reports.figures import clouds, distinctive, entities, month_scatter, scatter, style
+from reports.figures import clouds, distinctive, entities, month_scatter, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
@@ -41,8 +42,23 @@ class KeywordMonth:
 
     row: PeriodRow
     reasons: list[str]
-    polarities: scatter.MonthOfPolarities
     phrases: list[PhraseRow]
+
+
+@dataclass(frozen=True)
+class DrawnMonth:
+    """What the pictures of a keyword in a month show."""
+
+    figures: list[FigureRef]
+
+    # The day of the month and the polarity of each mention that has both.
+    scored: list[tuple[int, float]]
+
+    # If texts differ only in names or figures, the first one counts.
+    distinct: list[MentionRow]
+
+    # The words of the distinct mentions.
+    word_counts: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,9 @@ class MonthSection:
 
     month: KeywordMonth
     figures: list[FigureRef]
+
+    # The polarities of the mentions, unless the month has no data.
+    polarities: list[float]
 
     # The words of the list that stands in place of a cloud, and why it does.
     words: dict[str, int]
@@ -183,14 +202,10 @@ class MonthReader:
         )
 
     def draw_month(
-        self, keyword: Keyword, month: KeywordMonth, sentences: Sequence[MentionRow]
-    ) -> tuple[list[FigureRef], Counter[str], list[MentionRow]]:
-        """Draw a month's scatter and cloud; return them, its words, and the distinct mentions.
-
-        The words are those of distinct mentions: if texts differ only in names or figures, the
-        first one counts.
-        """
-        subject, period = self.subjects[keyword.name], month.row.period
+        self, keyword: Keyword, month_row: PeriodRow, sentences: Sequence[MentionRow]
+    ) -> DrawnMonth:
+        """Draw a month's scatter and cloud."""
+        subject, period = self.subjects[keyword.name], month_row.period
         patterns = keyword.patterns
         distinct = drop_repeats(sentences)
         all_counts = count_words([mention.sentence for mention in distinct], patterns)
@@ -201,17 +216,20 @@ class MonthReader:
             if mention.published_at is not None and mention.polarity is not None:
                 scored.append((mention.published_at.day, mention.polarity))
 
-        month.polarities = scatter.of_month(month.row, scored)
         month_in_words = month_name(period, "%B %Y")
         repeats = describe_repeats(len(sentences) - len(distinct), "mention")
         caption = f"The words of {quantity(len(distinct), 'mention')} in {month_in_words}.{repeats}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
-            month_scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
-            clouds.cloud_spec(prefix, cloud_words, mask, caption, has_png=False),
+            month_scatter.month_spec(
+                subject,
+                month_scatter.of_month(month_row, scored),
+                scale=self.scales[keyword.name],
+            ),
+            clouds.cloud_spec(prefix, cloud_words, mask, caption),
             note=describe_origin([self.run], period),
         )
-        return figures, word_counts, distinct
+        return DrawnMonth(figures, scored, distinct, word_counts)
 
     def _choose_words(self, word_counts: Counter[str], keyword: Keyword) -> dict[str, int]:
         return clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words)
@@ -232,8 +250,9 @@ class MonthReader:
         """
         subject = self.subjects[keyword.name]
         patterns = keyword.patterns
-        figures, word_counts, distinct = self.draw_month(keyword, month, sentences)
-        has_cloud = any(figure.layout == clouds.LAYOUT for figure in figures)
+        drawn = self.draw_month(keyword, month.row, sentences)
+        word_counts, distinct = drawn.word_counts, drawn.distinct
+        has_cloud = any(figure.layout == clouds.LAYOUT for figure in drawn.figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
         repeats = len(sentences) - len(distinct)
         list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
@@ -262,7 +281,8 @@ class MonthReader:
             subject=subject,
             scale=self.scales[keyword.name],
             month=month,
-            figures=figures,
+            figures=drawn.figures,
+            polarities=[] if polarity_gaps([month.row]) else [score for _, score in drawn.scored],
             words={} if clouds.no_word_twice(listed) else listed,
             words_note=list_note + describe_repeats(repeats, "mention") if list_note else "",
             word_counts=word_counts,

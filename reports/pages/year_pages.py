@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.enums import Grain
+from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import Year
-from reports.figures import polarity, scatter
+from reports.figures import polarity, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.spec import Subject
+from reports.pages.keyword_pages import KeywordSection
 from reports.pages.month_calendar import Calendar
 from reports.pages.month_pages import KeywordMonth
+from reports.words.scales import STUDENT_INTERVALS
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,18 @@ class YearPage:
 
 
 def draw_year(
-    subject: Subject,
-    scale: str,
-    year: str,
-    months: Mapping[str, KeywordMonth],
-    store: FigureStore,
+    run: RunData, keyword: KeywordSection, year: str, store: FigureStore
 ) -> list[FigureRef]:
-    """Draw a keyword's mean polarity in the months of a year, and all its mentions of them."""
-    year_months = [month for period, month in months.items() if period[:4] == year]
-    month_rows = [month.row for month in year_months]
-    sheet = [month.polarities for month in year_months]
+    """Draw a keyword's mean polarity in the months of a year.
+
+    It is drawn if the page of the keyword shows years: else that page shows the months.
+    """
+    if run.grain != Grain.YEAR:
+        return []
+
+    month_rows = [month_row for month_row in keyword.rows if month_row.period[:4] == year]
+    span = style.Range(f"{year}-01", f"{year}-12")
+    subject = Subject(f"{keyword.subject.name} in {year}", f"{keyword.subject.slug}-{year}", span)
     return store.show_all(
-        polarity.year_spec(subject, year, month_rows, scale=scale),
-        scatter.sheet_spec(subject, sheet, scale=scale, year=year),
+        polarity.overall_spec(subject, month_rows, scale=keyword.scale, intervals=STUDENT_INTERVALS)
     )

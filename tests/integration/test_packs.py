@@ -364,7 +364,7 @@ def test_a_table_that_the_pack_does_not_name_is_computed_again_too(packed: Path)
 def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
     with ZipFile(packed) as archive:
         entry = archive.getinfo("exports/entities.jsonl")
-        figure = next(each for each in archive.infolist() if each.filename.endswith(".png"))
+        figure = next(each for each in archive.infolist() if each.filename.endswith(".svg"))
 
     with flipped_byte(packed, entry.header_offset + 80 + entry.compress_size // 2) as changed:
         (problem,) = verify(changed).problems

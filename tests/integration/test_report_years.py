@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -136,15 +136,33 @@ def test_only_months_with_documents_have_a_page_and_each_link_leads_somewhere(
         assert [link for link in links(page) if not (folder / link).exists()] == []
 
 
-def test_a_keyword_has_a_table_of_years_and_no_figure_for_each(folder: Path) -> None:
+def test_a_keyword_has_a_table_of_years_and_its_months_in_one_figure(folder: Path) -> None:
     page = folder / "keyword-covid.html"
     assert cells(page, "2019")[:5] == ["2019", "12", "24", "2", "2"]
     assert cells(page, "2019")[5] == "8.3 %"
-    assert "sheet" not in read(page)
     drawn = figures(folder)
-    assert {"covid-2019-year.svg", "covid-2019-sheet.svg"} <= drawn
-    assert not {"covid-sheet.svg", "covid-2019-sheet.png", "covid-2018-sheet.svg"} & drawn
-    assert "covid-2019-sheet" in read(folder / "2019.html")
+    assert "covid-polarity.svg" in drawn
+    assert "covid-2019-06-polarity.svg" in drawn
+    assert "covid-2019-polarity.svg" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("grain", "names"), [(Grain.MONTH, []), (Grain.YEAR, ["covid-2019-polarity"])]
+)
+def test_a_year_shows_its_months_where_the_page_of_the_keyword_shows_years(
+    db: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    grain: Grain,
+    names: Sequence[str],
+) -> None:
+    monkeypatch.setattr(years, "MOST_MONTHS", 2)
+    run = stories.months_run(db, "2019-05", "2019-07", ["covid"])
+    report_folder.build(db, [run], tmp_path / "out", grain=grain)
+    shown = re.findall(
+        r'<img src="figures/(.*?)-[0-9a-f]{12}.svg"', read(tmp_path / "out/2019.html")
+    )
+    assert shown == names
 
 
 def test_a_run_of_60_months_lists_them_one_by_one(db: Database, tmp_path: Path) -> None:
@@ -155,7 +173,6 @@ def test_a_run_of_60_months_lists_them_one_by_one(db: Database, tmp_path: Path) 
     assert 'href="2015-01.html"' in front
     assert not list(tmp_path.glob("out/2???.html"))
     assert len(list(tmp_path.glob("out/2???-??.html"))) == 60  # that of the gap too
-    assert "covid-sheet.svg" in figures(tmp_path / "out")
 
 
 def test_the_figures_of_years_are_those_of_the_export(db: Database, long_run: int) -> None:
@@ -208,12 +225,8 @@ def test_a_long_report_is_made_however_short_the_slices_are(
             continue
 
     drawn = figures(tmp_path / "out")
-    of_months_and_years = {
-        *("covid-2019-06-polarity.svg", "covid-2019-07-polarity.svg"),
-        *("covid-2019-year.svg", "covid-2019-sheet.svg"),
-    }
-    assert of_months_and_years < drawn
-    assert slices == 4  # each draws one; the last goes on with the figures over all months
+    assert {"covid-2019-06-polarity.svg", "covid-2019-07-polarity.svg"} < drawn
+    assert slices == 2  # each draws one; the last goes on with the figures over all months
 
 
 def fill_years(db: Database, last: str) -> int:

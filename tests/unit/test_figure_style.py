@@ -14,7 +14,7 @@ from reports.figures import style
 with style.house_style():
     figure, axes = style.new_axes()
     axes.plot([1, 2], [3, 4])
-    sys.stdout.buffer.write(style.to_files(figure)["svg"])
+    sys.stdout.buffer.write(style.to_svg(figure))
 """
 
 

@@ -23,7 +23,6 @@ from reports.figures import (
     month_scatter,
     phrases,
     polarity,
-    scatter,
     series,
     style,
     terms,
@@ -74,16 +73,16 @@ def label(artists: Iterable[Any], name: str) -> Any:
 
 
 def test_mentions_lie_within_their_day_side_by_side() -> None:
-    assert scatter.spread([3, 3, 7, 3, 3]) == [3.125, 3.375, 7.5, 3.625, 3.875]
+    assert month_scatter.spread([3, 3, 7, 3, 3]) == [3.125, 3.375, 7.5, 3.625, 3.875]
 
 
 FEBRUARY = Subject("“x”", "x", style.Range("2020-02", "2020-02"))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def draw_month(month: scatter.MonthOfPolarities) -> ET.Element:
+def draw_month(month: month_scatter.MonthOfPolarities) -> ET.Element:
     with style.house_style():
-        svg = month_scatter.draw_month(FEBRUARY, month)["svg"]
+        svg = month_scatter.draw_month(FEBRUARY, month)
     return ET.fromstring(svg)  # noqa: S314 - our own
 
 
@@ -108,7 +107,7 @@ def mean_lines(root: ET.Element) -> list[float]:
 
 
 def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line() -> None:
-    month = scatter.MonthOfPolarities(
+    month = month_scatter.MonthOfPolarities(
         "2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 3, 0.0833, -0.1, 0.2
     )
     root = draw_month(month)
@@ -118,7 +117,7 @@ def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line() -> None:
 
 
 def test_the_band_of_a_months_mean_is_its_interval_and_is_not_there_below_five_mentions() -> None:
-    month = scatter.MonthOfPolarities("2020-02", True, (1,) * 5, (0.5,) * 5, 5, 0.5, 0.4, 1.2)
+    month = month_scatter.MonthOfPolarities("2020-02", True, (1,) * 5, (0.5,) * 5, 5, 0.5, 0.4, 1.2)
     (band,) = [
         path.attrib["d"]
         for path in draw_month(month).iter(f"{SVG}path")
@@ -129,7 +128,7 @@ def test_the_band_of_a_months_mean_is_its_interval_and_is_not_there_below_five_m
 
 
 def test_a_month_without_a_mean_is_hatched_and_has_no_line() -> None:
-    month = scatter.MonthOfPolarities("2020-02", False, (1,), (0.5,), 1, None, None, None)
+    month = month_scatter.MonthOfPolarities("2020-02", False, (1,), (0.5,), 1, None, None, None)
     root = draw_month(month)
     assert [path.get("fill") for path in root.iter(f"{SVG}path")].count("url(#gap)") == 1
     assert mean_lines(root) == []
@@ -137,7 +136,7 @@ def test_a_month_without_a_mean_is_hatched_and_has_no_line() -> None:
 
 
 def test_equal_letters_of_a_months_picture_are_one_outline() -> None:
-    month = scatter.MonthOfPolarities("2020-02", True, (1,), (0.5,), 1, 0.5, None, None)
+    month = month_scatter.MonthOfPolarities("2020-02", True, (1,), (0.5,), 1, 0.5, None, None)
     root = draw_month(month)
     outlines = [path.attrib["id"] for path in root.iter(f"{SVG}path") if "id" in path.attrib]
     used = [use.attrib[LINK][1:] for use in root.iter(f"{SVG}use")]
@@ -146,10 +145,30 @@ def test_equal_letters_of_a_months_picture_are_one_outline() -> None:
     assert list(root.iter(f"{SVG}text")) == []
 
 
+def test_the_png_of_a_month_shows_the_dots_the_mean_and_the_interval_of_its_svg() -> None:
+    days = (1, 29, 29, 29, 29)
+    polarities = (0.5, -0.5, 0.25, 0.5, 1.0)
+    month = month_scatter.MonthOfPolarities("2020-02", True, days, polarities, 5, 0.35, -0.1, 1.2)
+    with style.house_style():
+        figure = month_scatter.month_figure(FEBRUARY, month)
+
+    (ax,) = figure.axes
+    (shown,) = ax.collections
+    expected = dots(draw_month(month))
+    assert shown.get_offsets().tolist() == [pytest.approx(dot, abs=0.01) for dot in expected]
+    assert 0.35 in [line.get_ydata()[0] for line in ax.lines]
+    (band,) = ax.patches
+    assert (band.get_y(), band.get_y() + band.get_height()) == (-0.1, 1.0)
+    assert (ax.get_title("left"), ax.get_title("right")) == (
+        "Polarity of “x”, February 2020",
+        "n = 5 · mean +0.35",
+    )
+
+
 def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n() -> None:
     days, polarities = tuple(range(1, 29)), tuple(number / 100 for number in range(28))
-    month = scatter.thin_out(
-        scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10
+    month = month_scatter.thin_out(
+        month_scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10
     )
     assert month.days == (1, 4, 7, 10, 13, 16, 19, 22, 25, 28)
     assert month.n == 28
@@ -157,50 +176,10 @@ def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n
 
 
 def test_a_month_of_few_mentions_keeps_every_dot() -> None:
-    month = scatter.MonthOfPolarities("2020-02", True, (1, 2), (0.1, 0.2), 2, 0.15, None, None)
-    assert scatter.thin_out(month, 2) is month
-
-
-SHEET = [
-    scatter.MonthOfPolarities("2020-01", False, (), (), 0, None, None, None),
-    scatter.MonthOfPolarities("2020-02", True, (), (), 0, None, None, None),
-    scatter.MonthOfPolarities("2020-03", True, (5, 31), (0.4, -0.2), 2, 0.1, None, None),
-    scatter.MonthOfPolarities("2020-04", True, (1,), (-1.0,), 1, -1.0, None, None),
-]
-
-
-def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them(ax: Axes) -> None:
-    scatter.draw_sheet(ax, SHEET, across=2)
-    assert scatter.panels(4, 2) == [
-        scatter.Panel(0.0, 0.0),
-        scatter.Panel(1.08, 0.0),
-        scatter.Panel(0.0, -3.0),
-        scatter.Panel(1.08, -3.0),
-    ]
-    labels = {text.get_text(): text.get_position() for text in ax.texts if "20" in text.get_text()}
-    assert labels == {
-        "Jan 2020": (0.0, 1.12),
-        "Feb 2020": (1.08, 1.12),
-        "Mar 2020": (0.0, -3.0 + 1.12),
-        "Apr 2020": (1.08, -3.0 + 1.12),
-    }
-    assert [text.get_text() for text in ax.texts if text.get_text().startswith(("n=", "gap"))] == [
-        "gap", "n=0", "n=2", "n=1",
-    ]  # fmt: skip
-    gap = label(ax.patches, "_gap")
-    assert (gap.get_x(), gap.get_width(), gap.get_y(), gap.get_height()) == (0.0, 1, -1.0, 2)
-
-
-def test_every_mention_is_a_dot_in_the_panel_of_its_month_and_the_mean_a_line(ax: Axes) -> None:
-    scatter.draw_sheet(ax, SHEET, across=2)
-    dots = label(ax.collections, "mentions").get_offsets().tolist()
-    assert dots == [
-        [pytest.approx(4.5 / 31), pytest.approx(-3.0 + 0.4)],
-        [pytest.approx(30.5 / 31), pytest.approx(-3.0 - 0.2)],
-        [pytest.approx(1.08 + 0.5 / 30), pytest.approx(-4.0)],
-    ]
-    means = [line.tolist() for line in label(ax.collections, "mean").get_segments()]
-    assert means == [[[0.0, -2.9], [1.0, -2.9]], [[1.08, -4.0], [2.08, -4.0]]]
+    month = month_scatter.MonthOfPolarities(
+        "2020-02", True, (1, 2), (0.1, 0.2), 2, 0.15, None, None
+    )
+    assert month_scatter.thin_out(month, 2) is month
 
 
 BY_TERM = {
