@@ -10,27 +10,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from analysis import grains
-from reports.figures import style
-from reports.figures.heat import draw_heat, heat_layout, heat_width
+from reports.figures import heat, rows, style
+from reports.figures.heat import Periods, heat_layout, heat_width
 from reports.figures.spec import FigureSpec
 from reports.words.scales import UNCHECKED, with_scale
 
 # Each account has a row of cells, one for each period.
 Cells = Sequence[Sequence[float | None]]
-# Each account has the periods that have no data or are cut off.
-Gaps = Sequence[Sequence[str]]
 
 _POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
 _POLARITY = LinearSegmentedColormap.from_list(
     "polarity", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"]
 )
-_INTERVAL: style.Look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 2.4}
-_DAGGER: style.Look = {"ha": "center", "va": "center", "fontsize": 8, "color": style.INK}
-_MEAN: style.Look = {"markersize": 6, "markeredgecolor": style.BLUE, "label": "_mean"}
 
 
 @dataclass(frozen=True)
@@ -49,22 +42,15 @@ class Account:
 
 def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
     """Draw a dot and its interval for each account, the first above; hollow where n < 5."""
-    labels = []
-    for y, account in enumerate(accounts):
-        labels.append(f"{account.name}  n = {account.scored:,}")
-        if account.low is not None and account.high is not None:
-            ends = [max(-1.0, account.low), min(1.0, account.high)]
-            ax.plot(ends, [y, y], label="_interval", **_INTERVAL)
+    dot_rows = []
+    for account in accounts:
+        name, is_few = f"{account.name}  n = {account.scored:,}", account.scored < style.FEW
+        low = None if account.low is None else max(-1.0, account.low)
+        high = None if account.high is None else min(1.0, account.high)
+        dot_rows.append(rows.DotRow(name, account.mean, low, high, is_few))
 
-        if account.mean is not None:
-            face = "white" if account.scored < style.FEW else style.BLUE
-            ax.plot([account.mean], [y], "o", markerfacecolor=face, **_MEAN)
-
-    ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
-    style.label_rows(ax, labels)
-    ax.set_ylim(len(accounts) - 0.4, -0.6)
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
+    rows.draw_dots(ax, dot_rows, style.BLUE)
+    rows.mark_zero(ax)
     ax.set_xlabel("mean polarity of posts (\u22121 to 1)")
 
 
@@ -100,10 +86,10 @@ def draw_calendar(
     account_names: Sequence[str],
     span: style.Range,
     period_values: Cells,
-    gaps: Gaps,
+    gaps: Periods,
     *,
     is_polarity: bool,
-    cut_off: Gaps = (),
+    cut_off: Periods = (),
 ) -> None:
     """Draw a row for each account, a cell for each period: posts or mean polarity.
 
@@ -111,44 +97,28 @@ def draw_calendar(
     """
     cells = np.array(period_values, dtype=float)
     top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
-    image = draw_heat(
+    bar = heat.draw_calendar(
         ax,
         cells,
         account_names,
         span,
-        rule={"color": "white", "linewidth": 2},
+        gaps=gaps,
+        marked=cut_off,
         cmap=_POLARITY if is_polarity else _POSTS,
         vmin=-top if is_polarity else 0,
         vmax=top,
     )
-
-    columns = {period: column for column, period in enumerate(span)}
-    for y, gap_periods in enumerate(gaps):
-        for start, end in grains.find_stretches(gap_periods):
-            left, right = columns[start] - 0.5, columns[end] + 0.5
-            gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
-            ax.add_patch(gap)
-
-    for y, marked in enumerate(cut_off):
-        for period in marked:
-            ax.text(columns[period], y, style.CUT_OFF, **_DAGGER)
-
-    figure = ax.get_figure()
-    if figure is not None:
-        bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.01)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(length=0, labelsize=8)
-        bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=not is_polarity))
+    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=not is_polarity))
 
 
 def calendar_figure(
     account_names: Sequence[str],
     span: style.Range,
     period_values: Cells,
-    gaps: Gaps,
+    gaps: Periods,
     *,
     is_polarity: bool,
-    cut_off: Gaps,
+    cut_off: Periods,
 ) -> Figure:
     """Return posts, or mean polarity, of each account in each period."""
     figure, ax = style.new_axes(1.1 + 0.28 * len(account_names), heat_width(len(span)))
@@ -161,7 +131,7 @@ def calendar_figure(
 
 
 def posts_spec(
-    account_names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps, cut_off: Gaps
+    account_names: Sequence[str], span: style.Range, posts: Cells, gaps: Periods, cut_off: Periods
 ) -> FigureSpec:
     """Declare the figure of each account's *posts* in each period."""
     return FigureSpec(
@@ -176,7 +146,7 @@ def posts_spec(
 
 
 def polarity_spec(
-    account_names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps, cut_off: Gaps
+    account_names: Sequence[str], span: style.Range, means: Cells, gaps: Periods, cut_off: Periods
 ) -> FigureSpec | None:
     """Declare the figure of each account's mean polarity in each period."""
     if not np.isfinite(np.array(means, dtype=float)).any():
@@ -197,7 +167,7 @@ def polarity_spec(
     )
 
 
-def _explain(span: style.Range, gaps: Gaps, cut_off: Gaps) -> str:
+def _explain(span: style.Range, gaps: Periods, cut_off: Periods) -> str:
     text = ""
     if any(gaps):
         text += (

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures import style
+from reports.figures import rows, style
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import format_share
 
@@ -94,26 +94,18 @@ def _draw_periods(ax: Axes, panel: CategoryPanel, columns: int) -> None:
 
 def _draw_lines(title: str, panels: Sequence[CategoryPanel]) -> Figure:
     figure, ax = style.new_axes(1.0 + _LINE * len(panels))
-    ys = list(range(len(panels)))
-    for y, panel in zip(ys, panels, strict=True):
-        share = panel.whole
-        ax.plot([share.low, share.high], [y, y], color=style.BLUE, **_INTERVAL)
-        ax.plot([share.share], [y], color=style.BLUE, **_DOT)
-        ax.annotate(
-            format_share(share.share),
-            (share.high, y),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
+    shares = [panel.whole for panel in panels]
+    names = [panel.name for panel in panels]
+    dot_rows = [
+        rows.DotRow(name, share.share, share.low, share.high)
+        for name, share in zip(names, shares, strict=True)
+    ]
+    rows.draw_dots(ax, dot_rows, style.BLUE)
+    look: style.Look = {"textcoords": "offset points", "va": "center", "fontsize": 9}
+    for y, share in enumerate(shares):
+        ax.annotate(format_share(share.share), (share.high, y), xytext=(6, 0), **look)
 
-    ax.set_yticks(ys, [style.without_undrawable(panel.name) for panel in panels])
-    ax.set_ylim(len(panels) - 0.4, -0.6)
-    ax.set_xlim(0, _find_end(panel.whole for panel in panels))
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6))
+    ax.set_xlim(0, _find_end(shares))
     ax.xaxis.set_major_formatter(style.format_percent)
     style.figure_title(figure, title)
     return figure

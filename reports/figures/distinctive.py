@@ -7,10 +7,9 @@ from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from reports.data.tables.distinctive import DistinctiveRow
-from reports.figures import style
+from reports.figures import rows, style
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.periods import month_name
 
@@ -25,12 +24,8 @@ def draw_distinctive(ax: Axes, labels: Sequence[str], g2: Sequence[float]) -> No
     """Draw a bar for each word, the largest G² above."""
     colors = [style.BLUE if score > 0 else style.VERMILLION for score in g2]
     ax.barh(range(len(g2)), g2, color=colors, height=0.7, label="distinctive")
-    ax.axvline(0, color=style.MUTED, linewidth=0.8, label="_zero")
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
-    style.label_rows(ax, labels, longest=34)
-    ax.set_ylim(len(g2) - 0.4, -0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    rows.prepare_rows(ax, labels, longest=34)
+    rows.mark_zero(ax)
     ax.set_xlabel("G² (log-likelihood): to the right used more than in the other documents")
 
 

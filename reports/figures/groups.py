@@ -10,12 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from analysis import grains
-from reports.figures import style
-from reports.figures.heat import draw_heat
+from reports.figures import heat, rows, style
+from reports.figures.rows import DotRow
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import signed
 
@@ -36,7 +35,6 @@ _SHARES = LinearSegmentedColormap.from_list(
     "shares", ["#e4f0f8", "#8cc1e0", "#2a86c1", "#004a75", "#002238"]
 )
 _INTERVAL: style.Look = {"linewidth": 2.4, "alpha": 0.45, "zorder": 2, "label": "_interval"}
-_DOT: style.Look = {"ha": "center", "va": "center", "fontsize": 8, "color": "#7b848c"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +43,6 @@ class Point:
 
     period: str
     share: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean polarity with its 95 % interval, of *n* mentions."""
-
-    value: float
     low: float
     high: float
     n: int
@@ -70,56 +58,36 @@ class GroupPanel:
     cut_off: tuple[str, ...]
 
 
-def totals_figure(keyword: str, groups: Sequence[tuple[str, Point]]) -> Figure:
+def totals_figure(keyword: str, shares: Sequence[DotRow]) -> Figure:
     """Return a dot and its interval for each group, over all periods, the first above."""
-    figure, ax = _new_rows([group_name for group_name, _ in groups])
-    for y, (_, point) in enumerate(groups):
-        is_few = point.n < FEW_DOCUMENTS
-        _draw_dot(ax, y, point.share, (point.low, point.high), style.VERMILLION, is_few=is_few)
-
-    sure = [point.high for _, point in groups if point.n >= FEW_DOCUMENTS]
-    ax.set_xlim(0, 1.04 * max(sure or [point.high for _, point in groups]))
+    figure, ax = _new_rows(shares, style.VERMILLION)
+    sure = [row for row in shares if not row.is_few]
+    ax.set_xlim(0, 1.04 * max(_list_ends(sure or shares)))
     ax.xaxis.set_major_formatter(style.format_percent)
     style.figure_title(figure, f"Documents that mention “{keyword}”")
     return figure
 
 
-def polarities_figure(keyword: str, groups: Sequence[tuple[str, Mean]]) -> Figure:
+def polarities_figure(keyword: str, means: Sequence[DotRow]) -> Figure:
     """Return a dot and its interval for each group's mean polarity, zero marked."""
-    figure, ax = _new_rows([group_name for group_name, _ in groups])
-    for y, (_, mean) in enumerate(groups):
-        is_few = mean.n < FEW_MENTIONS
-        _draw_dot(ax, y, mean.value, (mean.low, mean.high), style.BLUE, is_few=is_few)
-
-    ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
-    sure = [
-        bound for _, mean in groups if mean.n >= FEW_MENTIONS for bound in (mean.low, mean.high)
-    ]
-    ends = sure or [mean.value for _, mean in groups]
+    figure, ax = _new_rows(means, style.BLUE)
+    rows.mark_zero(ax)
+    sure = [row for row in means if not row.is_few]
+    ends = _list_ends(sure) or [row.value for row in means if row.value is not None]
     ax.set_xlim(min(-0.1, *ends) - 0.05, max(0.1, *ends) + 0.05)
     ax.xaxis.set_major_formatter(lambda polarity, _: signed(polarity))
     style.figure_title(figure, f"Mean polarity of “{keyword}”")
     return figure
 
 
-def _new_rows(group_names: Sequence[str]) -> tuple[Figure, Axes]:
-    """Return axes with a row for each name, the first above."""
-    figure, ax = style.new_axes(0.9 + 0.27 * len(group_names), WIDTH)
-    style.label_rows(ax, group_names, longest=30)
-    ax.set_ylim(len(group_names) - 0.4, -0.6)
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
+def _new_rows(groups: Sequence[DotRow], color: str) -> tuple[Figure, Axes]:
+    figure, ax = style.new_axes(0.9 + 0.27 * len(groups), WIDTH)
+    rows.draw_dots(ax, groups, color, longest=30)
     return figure, ax
 
 
-def _draw_dot(
-    ax: Axes, y: int, estimate: float, interval: tuple[float, float], color: str, *, is_few: bool
-) -> None:
-    ax.plot(interval, [y, y], color=color, **_INTERVAL)
-    face = "white" if is_few else color
-    look: style.Look = {"markersize": 6, "markeredgecolor": color, "markerfacecolor": face}
-    ax.plot([estimate], [y], "o", zorder=3, label="_value", **look)
+def _list_ends(groups: Sequence[DotRow]) -> list[float]:
+    return [end for row in groups for end in (row.low, row.high) if end is not None]
 
 
 def panels_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
@@ -239,54 +207,40 @@ def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> No
     """
     columns = {period: column for column, period in enumerate(span)}
     cells = np.full((len(panels), len(columns)), np.nan)
-    few = []
+    few: list[list[str]] = []
     sure = [0.0]
     for y, panel in enumerate(panels):
+        few.append([point.period for point in panel.points if point.n < FEW_DOCUMENTS])
+        sure += [point.share for point in panel.points if point.n >= FEW_DOCUMENTS]
         for point in panel.points:
             cells[y, columns[point.period]] = point.share
-            if point.n < FEW_DOCUMENTS:
-                few.append((columns[point.period], y))
-            else:
-                sure.append(point.share)
 
-    top = max(sure) or float(np.nanmax(cells, initial=0.0)) or 0.01
-    image = draw_heat(
+    highest = float(np.nanmax(cells, initial=0.0))
+    top = max(sure) or highest or 0.01
+    bar = heat.draw_calendar(
         ax,
         cells,
         [panel.name for panel in panels],
         span,
-        rule={"color": "white", "linewidth": 2},
+        gaps=[panel.gaps for panel in panels],
+        marked=few,
+        mark="·",
+        extend="max" if highest > top else "neither",
         longest=28,
         cmap=_SHARES,
         vmin=0,
         vmax=top,
     )
-    for y, panel in enumerate(panels):
-        for start, end in grains.find_stretches(panel.gaps):
-            left, right = columns[start] - 0.5, columns[end] + 0.5
-            gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
-            ax.add_patch(gap)
-
-    for column, y in few:
-        ax.text(column, y, "·", **_DOT)
-
-    figure = ax.get_figure()
-    if figure is not None:
-        is_beyond = bool(np.nanmax(cells, initial=0.0) > top)
-        extend = "max" if is_beyond else "neither"
-        bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.01, extend=extend)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(length=0, labelsize=8)
-        bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-        bar.ax.yaxis.set_major_formatter(style.format_percent)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    bar.ax.yaxis.set_major_formatter(style.format_percent)
 
 
-def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) -> FigureSpec | None:
+def totals_spec(keyword: str, slug: str, groups: Sequence[DotRow]) -> FigureSpec | None:
     """Declare the figure of the groups' shares over all periods."""
     if len(groups) < 2:
         return None
 
-    few = _describe_few([point.n for _, point in groups], FEW_DOCUMENTS, "documents")
+    few = _describe_few(groups, f"{FEW_DOCUMENTS} documents")
     return FigureSpec(
         name=f"groups-{slug}",
         draw=partial(totals_figure, keyword, tuple(groups)),
@@ -298,13 +252,13 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
 
 
 def polarities_spec(
-    keyword: str, slug: str, groups: Sequence[tuple[str, Mean]], scale: str
+    keyword: str, slug: str, groups: Sequence[DotRow], scale: str
 ) -> FigureSpec | None:
     """Declare the figure of the groups' mean polarities over all periods, on *scale*."""
     if len(groups) < 2:
         return None
 
-    few = _describe_few([mean.n for _, mean in groups], FEW_MENTIONS, "mentions")
+    few = _describe_few(groups, f"{FEW_MENTIONS} mentions")
     return FigureSpec(
         name=f"groups-{slug}-polarity",
         draw=partial(polarities_figure, keyword, tuple(groups)),
@@ -315,11 +269,11 @@ def polarities_spec(
     )
 
 
-def _describe_few(sizes: Sequence[int], fewest: int, units: str) -> str:
+def _describe_few(groups: Sequence[DotRow], fewest: str) -> str:
     """Return a caption's explanation of hollow dots; nothing if there are none."""
-    if min(sizes) >= fewest:
+    if not any(row.is_few for row in groups):
         return ""
-    return f" Hollow: of fewer than {fewest} {units}, whose interval may end outside the picture."
+    return f" Hollow: of fewer than {fewest}, whose interval may end outside the picture."
 
 
 def series_spec(

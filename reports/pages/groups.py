@@ -22,7 +22,8 @@ from reports.data.wire_copies import Copies, count_copies
 from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
-from reports.figures.groups import GroupPanel, Mean, Point
+from reports.figures.groups import GroupPanel, Point
+from reports.figures.rows import DotRow
 from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding
@@ -148,7 +149,8 @@ def _show(
     for group in groups_by_share:
         point = _point("", group.total)
         if point is not None:
-            totals.append((group.name, point))
+            is_few = point.n < figures.FEW_DOCUMENTS
+            totals.append(DotRow(group.name, point.share, point.low, point.high, is_few))
 
     heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
     panels = [_panel(group, span) for group in heat_groups]
@@ -176,14 +178,14 @@ def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> Figure
     return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
 
 
-def _polarities(groups: Sequence[GroupCounts]) -> list[tuple[str, Mean]]:
+def _polarities(groups: Sequence[GroupCounts]) -> list[DotRow]:
     """Return the mean polarity of each group that has one and its interval."""
     means = []
     for group in groups:
         polarities = group.polarities
         if polarities.mean is not None and polarities.interval is not None:
-            mean = Mean(polarities.mean, *polarities.interval, polarities.n)
-            means.append((group.name, mean))
+            is_few = polarities.n < figures.FEW_MENTIONS
+            means.append(DotRow(group.name, polarities.mean, *polarities.interval, is_few))
 
     return means
 

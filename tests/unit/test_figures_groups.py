@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from reports.figures import groups, style
-from reports.figures.groups import GroupPanel, Mean, Point
+from reports.figures.groups import GroupPanel, Point
+from reports.figures.rows import DotRow
 
 SPAN = style.Range("2020-03", "2020-05")
 
@@ -62,7 +63,7 @@ def test_more_groups_than_fit_side_by_side_are_a_heat_map() -> None:
 
 
 def test_mean_polarities_stand_beside_zero_with_few_mentions_hollow() -> None:
-    means = [("Post", Mean(-0.4, -0.5, -0.3, 40)), ("Sun", Mean(0.1, -1.0, 1.0, 2))]
+    means = [DotRow("Post", -0.4, -0.5, -0.3), DotRow("Sun", 0.1, -1.0, 1.0, is_few=True)]
     figure = groups.polarities_figure("fog", means)
     [ax] = figure.axes
     dots = [line for line in ax.lines if line.get_label() == "_value"]

@@ -341,7 +341,9 @@ def test_bars_of_all_types_have_one_scale() -> None:
 def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
     silent = accounts.Account("@b", 0, 0, None, None, None)
     accounts.draw_means(ax, [accounts.Account("@a", 60, 50, 0.2, 0.1, 0.3), silent])
-    assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_mean"] == [(0.2,)]
+    assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_value"] == [
+        (0.2,)
+    ]
     assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"] == [
         (0.1, 0.3)
     ]
