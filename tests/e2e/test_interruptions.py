@@ -19,6 +19,8 @@ from core.settings import Settings, environment, load
 from tests.e2e_kit import Stub, write_archive
 from tests.services import running_up, wait_until
 
+pytestmark = pytest.mark.thorough
+
 COMMAND = [sys.executable, "-P", "-m", "cli.main"]
 SUBMIT = ("submit", "months", "2020-01..2020-01", "--keyword", "covid", "--text-size", "100")
 SLOW_SECONDS = 5.0

@@ -32,7 +32,7 @@ MOST_PRODUCT_FILES = {
     "kind.md": 2,
 }
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -231,6 +231,7 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     assert periods(db, run, selection)[0] == ("2021-01", 400, 10, 10)
 
 
+@pytest.mark.thorough
 def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_documents(
     months_of_trackers: tuple[Database, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
