@@ -12,9 +12,6 @@ from core.enums import CodeState
 from language_models.completion import Completion
 from models.codes import CodeValue, UnitCodes
 
-# An answer of such a state gives no codes.
-UNUSABLE = frozenset({CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID})
-
 
 class InvalidAnswer(ValueError):
     """What a model wrote gives a variable no code; the message says which and why."""
