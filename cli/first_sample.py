@@ -72,12 +72,12 @@ def _expect_cost(db: Database, parameters: Any, price: Price) -> float | None:
         uses = read_prompt_uses(connection, parameters.coder)
 
     known = [use for use in uses if use.prompt in hashes]
-    answers = sum(use.answers for use in known)
+    answers = sum(int(use.answers) for use in known)
     if answers < FEWEST_ANSWERS:
         return None
 
-    tokens_in = sum(use.tokens for use in known) / answers
-    tokens_out = sum(use.completions for use in known) / answers
+    tokens_in = sum(int(use.tokens) for use in known) / answers
+    tokens_out = sum(int(use.completions) for use in known) / answers
     return max(1.0, (tokens_in * price.prompt + tokens_out * price.completion) / MICRO)
 
 

@@ -209,9 +209,8 @@ def _make_result(  # noqa: PLR0917 - a result has many parts
 
     result = unread.result(texts.documents, {Code: code_rows})
     remarks = [result.remark] if result.remark else []
-    units = sum(map(len, texts.units.values()))
     if states:
-        remarks.append(describe_uncoded(units, states))
+        remarks.append(describe_uncoded(sum(map(len, texts.units.values())), states))
     if len(models) > 1:
         remarks.append(f"answered by {' and by '.join(sorted(models))}")
 
