@@ -315,6 +315,7 @@ class ServiceClient:
             f"{advice}{remark}",
             service=self.service,
             status=status,
+            body=answer.value,
         )
 
     def _redact(self, text: str) -> str:

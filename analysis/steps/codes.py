@@ -208,6 +208,7 @@ def _make_result(  # noqa: PLR0917 - a result has many parts
     result = unread.result(texts.documents, {Code: code_rows})
     remarks = [result.remark] if result.remark else []
     remarks += [f"{quantity(count, 'text')} {state}" for state, count in sorted(states.items())]
+    models.discard("")
     if len(models) > 1:
         remarks.append(f"answered by {' and by '.join(sorted(models))}")
 
