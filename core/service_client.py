@@ -318,6 +318,7 @@ class ServiceClient:
             f"{advice}{remark}",
             service=self.service,
             status=status,
+            body=answer.value,
         )
 
     @cached_property

@@ -62,11 +62,18 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class StopRun:
+    """The job gave up for a reason that holds for every job of its run."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class LeaseWasLost:
     """Another worker owns the job: there is nothing to record."""
 
 
-Outcome = Done | NoData | Again | WaitUntil | PauseRun | Failed | LeaseWasLost
+Outcome = Done | NoData | Again | WaitUntil | PauseRun | Failed | StopRun | LeaseWasLost
 
 LONGEST_BACKOFF_SECONDS = 300.0
 

@@ -211,6 +211,8 @@ def _make_result(  # noqa: PLR0917 - a result has many parts
     remarks = [result.remark] if result.remark else []
     if states:
         remarks.append(describe_uncoded(sum(map(len, texts.units.values())), states))
+
+    models.discard("")
     if len(models) > 1:
         remarks.append(f"answered by {' and by '.join(sorted(models))}")
 
