@@ -343,6 +343,7 @@ def _cancel(end: BatchEnd) -> None:
 def _fail(end: BatchEnd) -> None:
     end.state = "failed"
     end.has_output_file = False
+    end.lines.clear()
     message = f"{'The key ' * 22}{KEY} may not create batches."
     end.batch["errors"] = {"object": "list", "data": [{"code": "denied", "message": message}]}
 
