@@ -84,12 +84,12 @@ class Pending:
 class _Results:
     """What the results of a batch have said so far.
 
-    *results* are the ids of its lines that have one, *other_ids* those of no open line.
+    *seen_ids* are those of its open lines that have a result, *other_ids* those of no open line.
     """
 
     lines: Mapping[str, Row[Any]]
     problem: str
-    results: set[str] = field(default_factory=set)
+    seen_ids: set[str] = field(default_factory=set)
     other_ids: set[str] = field(default_factory=set)
 
     # Whether a line was paid, and whether a field was refused that is left out from now on.
@@ -100,7 +100,7 @@ class _Results:
     @property
     def missing(self) -> list[Row[Any]]:
         """The lines without a result, the dearest first."""
-        lines = [line for key, line in self.lines.items() if key not in self.results]
+        lines = [line for key, line in self.lines.items() if key not in self.seen_ids]
         return sorted(lines, key=lambda line: (-line.cost, bytes(line.key)))
 
 
@@ -282,30 +282,39 @@ class ModelBatches:
         file_name = f"tidings-{batch.uuid}.jsonl"
         file = await self._client.find_file(file_name)
         if file is None:
-            lines = await self._job.read(list_lines, batch.uuid)
+            requests = await self._keep_known_lines(batch)
+            if not requests:
+                return None
+
             # Another process may read the results, and has to know what these requests lack.
             await self._note(batch.uuid, left_out=" ".join(sorted(self._model.refused_fields)))
-            with TemporaryFile() as requests:
-                if not self._write_requests(lines, requests):
-                    return None
-
-                file = await self._client.upload(file_name, requests)
+            with TemporaryFile() as content:
+                self._write_requests(requests, content)
+                file = await self._client.upload(file_name, content)
 
         await self._note(batch.uuid, file=file)
         return file
 
-    def _write_requests(self, lines: Sequence[Row[Any]], file: IO[bytes]) -> int:
-        """Write the requests of *lines*; return how many there are."""
-        written = 0
-        for line in lines:
-            request = self._requests.get(bytes(line.key))
-            if request is not None:
-                body = request.chat.body(request.model, self._model.refused_fields)
-                file.write(request_line(request.key.hex(), body))
-                written += 1
+    async def _keep_known_lines(self, batch: Row[Any]) -> list[ModelRequest]:
+        """Return the requests of the lines of a batch whose texts are known; release the others."""
+        requests: list[ModelRequest] = []
+        unknown: dict[bytes, LineAnswer] = {}
+        for line in await self._job.read(list_lines, batch.uuid):
+            key = bytes(line.key)
+            if key in self._requests:
+                requests.append(self._requests[key])
+            else:
+                unknown[key] = LineAnswer(stored=None)
+
+        await self._store(batch, unknown)
+        return requests
+
+    def _write_requests(self, requests: Sequence[ModelRequest], file: IO[bytes]) -> None:
+        for request in requests:
+            body = request.chat.body(request.model, self._model.refused_fields)
+            file.write(request_line(request.key.hex(), body))
 
         file.seek(0)
-        return written
 
     async def _note(self, uuid: str, **values: str) -> None:
         await self._job.write(partial(note_batch, uuid=uuid, values=values))
@@ -329,11 +338,13 @@ class ModelBatches:
                     await self._store(batch, self._read_part(batch, part, results))
 
         others = await self._find_settled(results.other_ids)
-        lost = status.count_lost(len(results.results) + others, len(results.missing))
+        lost = status.count_lost(len(results.seen_ids) + others, len(results.missing))
         results.is_paid |= lost > 0
         await self._store(batch, _answer_missing(results.missing, lost))
         await self._job.write(partial(end_batch, uuid=batch.uuid))
-        log.info("batch settled", batch=status.id, state=status.state, results=len(results.results))
+        log.info(
+            "batch settled", batch=status.id, state=status.state, results=len(results.seen_ids)
+        )
         if results.excess is not None:
             await self._cancel_batches()
             raise results.excess
@@ -358,8 +369,8 @@ class ModelBatches:
             line = results.lines.get(result.custom_id)
             if line is None:
                 results.other_ids.add(result.custom_id)
-            elif result.custom_id not in results.results:
-                results.results.add(result.custom_id)
+            elif result.custom_id not in results.seen_ids:
+                results.seen_ids.add(result.custom_id)
                 answers[bytes(line.key)] = self._read_answer(batch, line, result, results)
 
         return answers
