@@ -44,7 +44,7 @@ from models.jobs import (
     update_held,
 )
 from models.run_transitions import close_run, lock_run
-from models.runs import IS_OPEN
+from models.runs import IS_OPEN, UNENDED
 from models.scheduling import MAY_DRAW, drawing_values, others_wait
 from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
@@ -292,6 +292,17 @@ def finish_job(
 def fail_job(db: Database, claim: Claim, *, reason: str) -> None:
     """End the job as failed, and its run if it was the last. Raises `LeaseLost`."""
     _end_job(db, claim, ended_columns(State.FAILED, reason=reason))
+
+
+def fail_run(db: Database, claim: Claim, *, reason: str) -> None:
+    """End the job and all others of its run as failed, since none may go on. Raises `LeaseLost`."""
+    ended = ended_columns(State.FAILED, reason=reason)
+    others = update(Job).where(Job.run_id == claim.run_id, ~IS_REPORT, Job.state.in_(UNENDED))
+    with db.write() as connection:
+        lock_run(connection, claim.run_id)
+        fence(connection, claim, **ended)
+        connection.execute(others.values(ended))
+        close_run(connection, claim.run_id)
 
 
 def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
