@@ -336,6 +336,7 @@ class VerificationResult(TypedDict):
     not_checked: Annotated[dict[str, str], "Reason by what was not checked."]
     problems: Annotated[list[str], "What differs."]
     equal: Annotated[bool, "Whether nothing differs."]
+    given: Annotated[list[str], "What is taken as given."]
 
 
 class PartCheck(TypedDict):

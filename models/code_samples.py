@@ -38,6 +38,19 @@ def list_strata(connection: Connection, run_id: int, codebook_id: int) -> list[R
     return list(connection.execute(strata.order_by(SampleStratum.number)).all())
 
 
+def list_unit_rows(connection: Connection, run_id: int, codebook_id: int) -> list[Row[Any]]:
+    """Return the rows of `SampledUnit` of a sample in the order of coding.
+
+    Their first columns are those of a `UnitKey`.
+    """
+    key = (SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position)
+    drawn = (SampledUnit.stratum, SampledUnit.place, SampledUnit.copies, SampledUnit.inclusion)
+    units = select(*key, *drawn).where(
+        SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
+    )
+    return list(connection.execute(units.order_by(SampledUnit.place)).all())
+
+
 def list_sampled_units(
     connection: Connection, run_id: int, codebook_id: int, text_part: TextPart
 ) -> list[Row[Any]]:

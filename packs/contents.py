@@ -22,7 +22,7 @@ from core.enums import StepState
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.
-FORMAT = 4
+FORMAT = 5
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
 JOBS = "jobs.jsonl"
@@ -39,6 +39,9 @@ ANSWERS = "answers"
 EXPORTS = "exports"
 FIGURES = "figures"
 WEIGHTS = "weights"
+
+#: Why something cannot be computed again.
+NO_TEXTS = "the texts are not in the pack"
 
 # A longer line, in bytes, is refused; a document's text is far below.
 LONGEST_LINE = 64 * 2**20

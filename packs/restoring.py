@@ -72,9 +72,10 @@ from packs.coding_network import (
     name_coder_of_run,
     read_packed_network,
 )
-from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
+from packs.contents import NO_TEXTS, PackedDocument, PackedJob, PackedRun, hash_text, read_lines
 from packs.derived import answers_file
 from packs.jobs import in_order_of_submission, load_data, steps_to_verify
+from packs.samples import SampleChecks, check_samples, check_structure
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
 
@@ -83,8 +84,6 @@ DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
 CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
 # The PNG file of a mask may have so many bytes.
 LARGEST_MASK = 5 * 2**20
-#: Why something cannot be computed again.
-NO_TEXTS = "the texts are not in the pack"
 #: Code that expects well-formed answers raises one of these errors for malformed ones.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -147,6 +146,9 @@ class Restored:
     network: CodeNetwork | None = None
     #: Why no network codes them, though one did.
     why_no_network: str | None = None
+    #: The seeds of the pack's samples, by the codebook's id.
+    seeds: dict[int, int] = field(default_factory=dict)
+    samples: SampleChecks = field(default_factory=SampleChecks)
 
 
 def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
@@ -186,14 +188,30 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
 
-    codebook_ids = _restore_codebooks(db, pack, run, ids)
+    codebooks = _restore_codebooks(db, pack, run, ids)
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    if codebook_ids:
+    if codebooks:
         coders = _find_repeated_coders(restored, run)
+        codebook_ids = {
+            packed.codebook.short_hash: codebook_id for codebook_id, packed in codebooks.items()
+        }
         _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coders))
 
+    _check_samples(restored, codebooks, has_texts=run.texts)
     _insert(db, Call, _given_calls(pack, run))
+
+
+def _check_samples(
+    restored: Restored, codebooks: Mapping[int, PackedCodebook], *, has_texts: bool
+) -> None:
+    """Put the samples that are drawn again in the place of the pack's."""
+    restored.samples = check_samples(restored.data, codebooks, has_texts=has_texts)
+    for codebook_id, packed in codebooks.items():
+        if packed.seed is not None:
+            restored.seeds[codebook_id] = packed.seed
+    if restored.samples.problem is not None:
+        restored.conflicts[contents.CODEBOOKS] = restored.samples.problem
 
 
 def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
@@ -488,17 +506,20 @@ def _find_repeated_coders(restored: Restored, run: PackedRun) -> list[str]:
     return [coder for coder in coders if coder is not None]
 
 
-def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> dict[str, int]:
-    """Write the codebooks of the pack and their samples; return their ids by hash."""
-    codebook_ids: dict[str, int] = {}
+def _restore_codebooks(
+    db: Database, pack: PackFile, run: PackedRun, ids: Ids
+) -> dict[int, PackedCodebook]:
+    """Write the codebooks of the pack and their samples; return them by id, in their order."""
+    codebooks: dict[int, PackedCodebook] = {}
     if contents.CODEBOOKS not in pack.names:
-        return codebook_ids
+        return codebooks
 
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, packed.codebook)
 
-        codebook_ids[packed.codebook.short_hash] = codebook_id
+        check_structure(packed, location)
+        codebooks[codebook_id] = packed
         _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
         _insert(db, SampleLook, list_look_rows(run.number, codebook_id, packed))
         units = []
@@ -509,7 +530,7 @@ def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -
 
         _insert(db, SampledUnit, units)
 
-    return codebook_ids
+    return codebooks
 
 
 def _given_codes(

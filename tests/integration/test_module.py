@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.request import urlopen
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import psutil
 import pyarrow as pa
@@ -302,8 +305,62 @@ def test_a_pack_is_read_without_a_home(settings: Settings, stub: Stub) -> None:
     with pytest.raises(tidings.TidingsError, match=r"has no table nothing: it is one of agreement"):
         opened.table("nothing")
 
-    with pytest.raises(tidings.TidingsError, match=r"cannot be read as a pack"):
+    with pytest.raises(tidings.TidingsError, match=r"^no.zip cannot be read"):
         tidings.open_pack("no.zip").table("periods")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"period": "2020-03"' + b" " * 70_000_000 + b"}\n", "that is no pack"),
+        (b"{\n", "exports/periods.jsonl, line 1: it is no JSON"),
+    ],
+    ids=["a bomb", "no JSON"],
+)
+def test_a_pack_that_is_none_is_refused_in_a_sentence(content: bytes, sentence: str) -> None:
+    with ZipFile("study.zip", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("exports/periods.jsonl", content)
+
+    with pytest.raises(tidings.TidingsError, match=f"^study.zip.*{sentence}"):
+        tidings.open_pack("study.zip").table("periods")
+
+
+def find_imports(name: str) -> list[psutil.Process]:
+    """Return the processes that have the file *name* open."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(Path(file.path).name == name for file in process.open_files()):
+                found.append(process)
+
+    return found
+
+
+def test_an_interrupted_import_is_ended(tmp_path: Path) -> None:
+    texts = tmp_path / "many-headlines.csv"
+    rows = [f"Nothing on {number} hill,2021-01-{1 + number % 28:02}" for number in range(20_000)]
+    texts.write_text("\n".join(["headline,date", *rows]))
+    stories.database(tmp_path).close()
+    script = (
+        "import time, tidings\n"
+        f"home = tidings.open({str(tmp_path)!r})\n"
+        "home.command('--version'), home.command('--version')\n"
+        "while home.program._server.command is None: time.sleep(0.01)\n"
+        f"home.read({str(texts)!r}, columns={{'text': 'headline', 'published_at': 'date'}})\n"
+    )
+    # It waits for this transaction, so that it is not done before it is interrupted.
+    with (
+        closing(sqlite3.connect(tmp_path / "tidings.db", isolation_level=None)) as writer,
+        subprocess.Popen(  # noqa: S603 - our own script
+            python_script(script), stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        writer.execute("BEGIN IMMEDIATE")
+        wait_until(lambda: find_imports(texts.name), what="the import")
+        process.send_signal(signal.SIGINT)
+        _, shown = process.communicate(timeout=60)
+        assert "KeyboardInterrupt" in shown
+        assert find_imports(texts.name) == []
 
 
 def test_commands_run_behind_a_prefix(folder: Path, run: tidings.Run) -> None:
