@@ -78,6 +78,9 @@ class RunStatus(TypedDict):
     progress: Annotated[float, "Share that is done, 0 to 1."]
     details: list[JobStatus]
     report: ReportProgress
+    slots: Annotated[
+        int | None, "How many jobs the workers of its queues do at once; null if no job is left."
+    ]
 
 
 class TokenCounts(TypedDict):

@@ -168,10 +168,13 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
 def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
     """Return what `tidings status RUN --json` shows."""
     reason = blocking_reason(db, settings, run_id)
+    slots = count_live_slots(db, has_exited)
+    unended_jobs = select(Job.queue).where(Job.run_id == run_id, Job.state.in_(UNENDED))
 
     with db.read() as connection:
         run = get_run(connection, run_id)
         counts = job_counts(connection, run_id)
+        queues = connection.scalars(unended_jobs.distinct()).all()
         calls = select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id)
         return {
             "run": run_id,
@@ -187,6 +190,7 @@ def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
             "progress": round(progress_of(connection, run_id), 4),
             "details": _job_details(connection, run_id),
             "report": report_progress(connection, run_id) if run.state in ENDED else None,
+            "slots": sum(slots.get(queue, 0) for queue in queues) if queues else None,
         }
 
 

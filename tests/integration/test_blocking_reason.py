@@ -14,11 +14,11 @@ from core.process_identity import own_process_name
 from core.settings import Settings
 from models.database import Database
 from models.job_transitions import claim_job, fail_job, finish_job, put_off_job
-from models.jobs import Claim, record_worker
+from models.jobs import WORKER_LOST_SECONDS, Claim, record_worker
 from models.outages import end_outage, note_outage
 from models.run_transitions import pause_at_cap, pause_run, resume_run, retry_run
 from models.runs import NewJob, create_run, get_run
-from models.tables import Outage, Run
+from models.tables import Outage, Run, Worker
 from producers.status import blocking_reason, run_status
 
 
@@ -65,6 +65,21 @@ def test_a_queue_that_no_worker_listens_to_is_named(db: Database, settings: Sett
     assert (blocking_reason(db, settings, new_run(db)) or "").startswith(
         "a worker that listens to the queue text"
     )
+
+
+def test_the_slots_of_a_run_are_those_of_workers_that_listen_to_its_jobs_busy_or_not(
+    db: Database, settings: Settings
+) -> None:
+    run = new_run(db)
+    record_worker(db, own_process_name(), queues="training", slots=2)
+    assert run_status(db, settings, run)["slots"] == 0
+    record_worker(db, own_process_name(), queues=f"{QUEUE_REPORTS},{QUEUE_TEXT}", slots=3)
+    claim_first(db, settings, new_run(db))
+    assert run_status(db, settings, run)["slots"] == 3
+    with db.write() as connection:
+        connection.execute(update(Worker).values(seen_at=time.time() - WORKER_LOST_SECONDS - 10))
+
+    assert run_status(db, settings, run)["slots"] == 0
 
 
 def test_neither_a_run_at_work_nor_a_finished_run_waits(db: Database, settings: Settings) -> None:
