@@ -38,6 +38,9 @@ from producers.status import blocking_reason
 from tests.feeds_kit import service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from tests.model_kit import PRICE, with_model
+from tests.sample_kit import import_months, make_model, submit
+from tests.stub_model import running_model
 from tests.stub_textapi import answer
 from textapi import client
 from textapi.messages import ENGINE_HEADER
@@ -483,6 +486,32 @@ def test_answers_that_came_to_another_run_end_the_words_too(settings: Settings) 
         assert looks.take() is None
         with jobs.db.read() as connection:
             assert connection.scalar(select(func.count()).select_from(Outage)) == 0
+
+
+def test_a_language_model_that_hangs_is_named_in_its_second_slice_too(
+    stub_settings: Settings,
+) -> None:
+    model = make_model()
+    model.faults.hang = 1.0
+    times = {"slice_seconds": 1.0, "model_timeout": TIMEOUT_SECONDS, "model_price": PRICE}
+    with running_model(model), closing(Jobs(with_model(stub_settings, model, **times))) as jobs:
+        import_months(jobs, 5)
+        run = submit(jobs, last="2024-01", code="all")
+        looks = Looks(jobs, run)
+        assert work_until_called(jobs, run, "2024-01").state == State.WAITING
+        looks.take()
+        queue_again(jobs, run, "2024-01")
+        looks.take()
+        asked = model.texts.total()
+        assert work_until_called(jobs, run, "2024-01").state == State.WAITING
+        assert model.texts.total() > asked
+        looks.take()
+        assert len(set(no_answer_since(looks.seen))) == 1
+        assert None not in no_answer_since(looks.seen)
+        model.faults.hang = 0.0
+        queue_again(jobs, run, "2024-01")
+        assert work_until_called(jobs, run, "2024-01").state == State.DONE
+        assert looks.take() is None
 
 
 def test_a_service_that_does_not_even_say_its_engine_is_named_while_the_job_tries(
