@@ -90,6 +90,9 @@ class RunStatus(TypedDict):
     details: list[JobStatus]
     report: ReportProgress
     codes: Annotated[CodesOfRun | None, "Null if no language model codes its texts."]
+    slots: Annotated[
+        int | None, "How many jobs the workers of its queues do at once; null if no job is left."
+    ]
 
 
 class TokenCounts(TypedDict):

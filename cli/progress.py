@@ -94,7 +94,7 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
 
     A job whose texts got no code at all has not done what it was submitted for.
     """
-    reasons = _WaitingReasons(run)
+    reasons = WaitingReasons(run)
     started = time.monotonic()
     with progress_display(f"run {run}") as display:
         while True:
@@ -197,22 +197,23 @@ def _describe_progress(progress: float, counts: Mapping[str, int]) -> str:
     return f"{progress:.0%} ({parts})"
 
 
-class _WaitingReasons:
-    """Prints why a run waits: each lasting reason once."""
+class WaitingReasons:
+    """Prints why a run waits: each lasting reason once, also where it comes again."""
 
     def __init__(self, run: int) -> None:
         self._run = run
         self._reason: str | None = None
         self._since = time.monotonic()
-        self._printed = ""
+        self._printed: set[str] = set()
 
     def report(self, reason: str | None) -> None:
+        """Print *reason* if the run has waited for it for a while; None if it does not wait."""
         moment = time.monotonic()
         if reason != self._reason:
             self._reason, self._since = reason, moment
-        if reason and reason != self._printed and moment - self._since >= LASTING_SECONDS:
+        if reason and reason not in self._printed and moment - self._since >= LASTING_SECONDS:
             warn(f"run {self._run} waits: {reason}")
-            self._printed = reason
+            self._printed.add(reason)
 
 
 def _tells_of_texts(job: Any) -> bool:

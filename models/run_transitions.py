@@ -27,6 +27,7 @@ from models.batches import has_open_batches
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
+from models.outages import forget_outages
 from models.runs import (
     IS_OPEN,
     IS_SUBMITTED,
@@ -98,6 +99,7 @@ def resume_run(
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
         due = due_columns(State.QUEUED) | NO_SETBACKS
         connection.execute(waiting.where(Job.run_id == run_id).values(due))
+        forget_outages(connection, run_id)
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
 
@@ -191,6 +193,7 @@ def close_run(connection: Connection, run_id: int) -> None:
     own.
     """
     if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
+        forget_outages(connection, run_id)
         queue_report(connection, run_id)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceBadAnswer, ServiceError, SettingsError
+from core.errors import ServiceBadAnswer, ServiceError, ServiceUnavailable, SettingsError
 from core.ratelimit import Limiter
 from core.redaction import redact, secrets_in_content
 from core.service_client import RetryPolicy, ServiceClient, unreachable
@@ -93,20 +93,31 @@ class TextApiClient:
         # The languages that each engine declares.
         self._languages: dict[str, frozenset[str] | None] = {}
 
-    async def engine(self, polarity: str | None = None) -> str:
+    async def engine(
+        self,
+        polarity: str | None = None,
+        after_failure: Callable[[ServiceUnavailable], Awaitable[None]] | None = None,
+    ) -> str:
         """Return name and version of the engine for requests that prefer *polarity*.
 
-        It is asked for once. Raises as `fetch_engine`.
+        It is asked for once. *after_failure* is awaited with the error of an attempt that has
+        failed, before a wait. Raises as `fetch_engine`.
         """
         if polarity not in self._engines:
 
             async def fetch(_attempt: int) -> Engine:
-                return await fetch_engine(
-                    self._client.session,
-                    self._client.base_url,
-                    polarity,
-                    secrets=self._client.secrets,
-                )
+                try:
+                    return await fetch_engine(
+                        self._client.session,
+                        self._client.base_url,
+                        polarity,
+                        secrets=self._client.secrets,
+                    )
+                except ServiceUnavailable as error:
+                    if after_failure is not None:
+                        await after_failure(error)
+
+                    raise
 
             engine = await self._client.retry(fetch)
             self._engines[polarity] = engine.name

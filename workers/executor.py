@@ -299,6 +299,7 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
             seconds = CAP_RETRY_SECONDS if until is None else max(1.0, until - time.time())
             return WaitUntil(seconds, str(error))
         case AnswersPending(seconds=seconds):
+            job.end_outage(error.service)
             return WaitUntil(seconds, str(error))
         case ServiceUnavailable() | BrokerAway() | DatabaseAway():
             return _wait_or_fail(job, error)
@@ -334,6 +335,9 @@ def _pause_or_wait(job: JobContext, error: RunCapReached) -> Outcome:
 
 def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
     """Wait longer each time; give up after the settings' patience without progress."""
+    if isinstance(error, ServiceUnavailable):
+        job.note_outage(error)
+
     try:
         waits, seconds = waited_seconds(job.db, job.claim)
     except DatabaseAway:

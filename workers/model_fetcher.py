@@ -302,7 +302,7 @@ class ModelFetcher(LedgerFetcher):
         self, request: ModelRequest, answers: dict[AnswerKey, str], end_claims: EndClaims
     ) -> None:
         await self._writer.store(request, answers, end_claims(set()))
-        self._is_answered = True
+        self.note_answer()
 
     async def _exchange(
         self, request: ModelRequest, number: int, before_attempt: BeforeAttempt

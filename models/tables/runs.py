@@ -76,6 +76,21 @@ class RunErasure(Base):
     at: Mapped[float]
 
 
+class Outage(Base):
+    """A service that does not answer a run; the next answer removes the row."""
+
+    __tablename__ = "outages"
+
+    run_id: Mapped[RunKey]
+    service: Mapped[TextKey]
+
+    # What the newest request without an answer met.
+    reason: Mapped[str]
+
+    # When the first request without an answer was made.
+    since: Mapped[float]
+
+
 class Job(Base):
     """One month, handle, search, training or report: the unit of queueing, claims and retries."""
 

@@ -55,6 +55,7 @@ from tests.sample_kit import (
     headline,
     import_months,
     make_model,
+    moment_after_calls,
     submit,
     work_with_kills,
 )
@@ -403,11 +404,12 @@ def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
 ) -> None:
     jobs = few_texts
     chance = random.Random(33)
+    wait_for_moment = moment_after_calls(jobs.settings, chance, model)
     kills = 0
     for options in ({"half_width": 0.05}, {"code": "all"}):
         killed = submit(jobs, **options)
         kill_while_it_asks(jobs, killed, model)
-        kills += 1 + work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=3.0)
+        kills += 1 + work_with_kills(jobs.settings, jobs.db, killed, wait_for_moment)
 
     # What was in flight at a kill is asked again, and nothing else.
     most_in_flight = kills * jobs.settings.model_concurrency

@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import sqlite3
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -21,8 +23,11 @@ import pyarrow as pa
 import pytest
 
 import tidings
-from core.enums import State
+from core.enums import QUEUE_TEXT, State
+from core.process_identity import own_process_name
 from core.settings import Settings
+from models.database import Database
+from models.jobs import record_worker
 from tests import report_stories as stories
 from tests.command_kit import python_script, run_command
 from tests.e2e_kit import Stub
@@ -33,6 +38,7 @@ from tests.report_stories import Text
 from tests.services import wait_until
 from tests.warm_python import executed_processes
 from tidings import displays
+from tidings import run as run_module
 from tidings.displays import describe_figures
 from tidings.home import Stored
 
@@ -263,6 +269,55 @@ def test_waiting_returns_the_run_or_raises_how_it_ended(home: tidings.Home) -> N
     assert home.run(1).wait().number == 1
     with pytest.raises(tidings.RunFailed, match=r"^run 2 is failed, 1 done, 1 failed"):
         home.run(2).wait()
+
+
+@pytest.fixture
+def queued(folder: Path, tmp_path: Path) -> Iterator[tidings.Run]:
+    """A run in a home without a stack."""
+    shutil.copytree(folder, tmp_path / "home")
+    with tidings.open(tmp_path / "home") as opened:
+        yield opened.months("2020-03..2020-04", keywords="storm").submit()
+
+
+def test_waiting_ends_after_a_minute_without_a_worker_and_says_how_to_start_one(
+    queued: tidings.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = count(0.0, 30.0)
+    monkeypatch.setattr(run_module, "monotonic", lambda: next(moments))
+    with pytest.raises(tidings.NoWorker) as error:
+        queued.wait()
+
+    assert next(moments) == 90.0
+    assert str(error.value) == (
+        f"run {queued.number} waits, and no worker has been there for a minute: "
+        f"`tidings.open({queued.home.name!r}, start=True)` starts a stack, and the run goes on"
+    )
+    assert queued.status()["state"] == State.QUEUED
+
+
+def test_waiting_goes_on_for_hours_while_a_worker_is_there(
+    queued: tidings.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = count(0.0, 3600.0)
+
+    def next_moment() -> float:
+        moment = next(moments)
+        if moment == 3 * 3600.0:
+            queued.cancel()
+
+        return moment
+
+    monkeypatch.setattr(run_module, "monotonic", next_moment)
+    with closing(Database(f"sqlite:///{queued.home.name}/tidings.db", pooled=False)) as db:
+        record_worker(db, own_process_name(), queues=QUEUE_TEXT, slots=2)
+
+    with pytest.raises(tidings.RunFailed, match="cancelled"):
+        queued.wait()
+
+
+def test_a_stack_elsewhere_is_started_elsewhere() -> None:
+    home = tidings.open(command=["ssh", "host", "tidings"])
+    assert home.how_to_start == "`ssh host tidings up` starts a stack there"
 
 
 def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path) -> None:

@@ -300,6 +300,7 @@ def test_a_byte_order_mark_is_no_part_of_a_codebook() -> None:
     ("variable", "written", "code"),
     [
         (0, "Y", "yes"), (0, "0", "no"), (0, " NO ", "no"),
+        (0, "True", "yes"), (0, "FALSE", "no"), (0, "1.0", "yes"), (0, "0,0", "no"),
         (1, "Against", "against"),
         (2, "money, health", "health|money"), (2, "money|money", "money"), (2, "NONE", "none"),
         (3, "3", "3"), (3, "+3", "3"), (3, "3.0", "3"), (3, "3,00", "3"),
@@ -312,6 +313,9 @@ def test_a_code_is_taken_as_people_write_it(variable: int, written: str, code: s
 @pytest.mark.parametrize(
     ("variable", "written", "remedy"),
     [
+        (0, "1.5", "'1.5' is no code of about: write yes or no"),
+        (0, "2.0", "'2.0' is no code of about: write yes or no"),
+        (1, "True", "'True' is no code of stance: write for, against or neither"),
         (0, "maybe", "'maybe' is no code of about: write yes or no"),
         (1, "for, against", "write for, against or neither"),
         (2, "health,", "'' is no code of frames: write health, money or none"),
