@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -14,7 +13,8 @@ from analysis.query.grammar import Query, check_operators, is_query, parse_query
 from analysis.query.notation import make_marks_plain, refuse_foreign_signs
 from analysis.query.terms import Term
 from core.enums import Grain, SamplePeriod, Within
-from textapi.text.keywords import pattern
+from textapi.text.keywords import TermPattern, pattern
+from textapi.text.normal_form import normal_form
 
 # A keyword's name has at most this many characters.
 LONGEST_NAME = 200
@@ -115,7 +115,7 @@ class Keyword(FrozenModel):
         return self.forms.get(str(term), ()) if term.has_star else (term.words,)
 
     @cached_property
-    def patterns(self) -> list[re.Pattern[str]]:
+    def patterns(self) -> list[TermPattern]:
         """What the terms match in a text."""
         if self.parsed_query is None:
             return list(map(pattern, self.terms))
@@ -130,6 +130,7 @@ class Keyword(FrozenModel):
         """
         text = make_marks_plain(text)
         refuse_foreign_signs(text, is_query=is_query(text))
+        text = normal_form(text)
         keyword_name, colon, query = _split_name(text)
         if is_query(query) and (keyword_name.strip() or not colon):
             return cls.parse_query(keyword_name, query, within)
@@ -148,6 +149,7 @@ class Keyword(FrozenModel):
         """
         query = " ".join(make_marks_plain(text).split())
         refuse_foreign_signs(query, is_query=is_query(query))
+        name, query = normal_form(name), normal_form(query)
         if not is_query(query):
             if "," in query:
                 raise ValueError(f"{query!r} has a comma: write OR between words")

@@ -19,7 +19,8 @@ from cli.context import find_engine
 from core.enums import Within
 from core.settings import Settings
 from models.documents import add_documents
-from models.tables import Mention
+from models.keyword_answers import store_keyword_answers
+from models.tables import Document, Mention
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
@@ -381,3 +382,23 @@ def test_words_of_operators_in_the_queries_of_a_table_are_refused(
     status, error = run("submit", "months", "2020-03", "--keywords-file", "k.csv")
     assert status == 2
     assert "k.csv, line 2: 'and' stands in a phrase: write AND as an operator" in error
+
+
+def test_a_term_is_found_in_texts_encoded_otherwise_though_an_answer_of_old_missed_it(
+    jobs: Jobs,
+) -> None:
+    encoded = ["A Cafe\u0301 Opens.", "No Im\u00adpfung at the Ca\u200bfé.", "Cafe\u0301s Close."]
+    add_texts(jobs, encoded, first=len(TEXTS))
+    engine = find_engine(jobs.settings).name
+    with jobs.db.read() as connection:
+        ids = connection.scalars(select(Document.id).where(Document.period == "2020-03")).all()
+
+    with jobs.db.write() as connection:
+        answers = dict.fromkeys(ids, "[]")
+        store_keyword_answers(jobs.db, connection, {(engine, "café"): answers})
+
+    keyword = Keyword.parse("cafe\u0301")
+    job = jobs.do(months(keyword))
+    assert job.state == "done"
+    assert mentions(jobs, job) == {("café", "café", encoded[0]), ("café", "café", encoded[1])}
+    assert calls(jobs, job.run_id) == 0
