@@ -258,6 +258,14 @@ def test_a_file_of_subjects_that_is_wrong_says_where(
     assert message in error
 
 
+def test_a_name_that_a_file_repeats_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "k.txt").write_text("flu\nCovid:sars\n")
+    options = ("--keyword", "covid", "--keywords-file", "k.txt")
+    status, error = run("submit", "months", "2020-03", *options)
+    assert status == 2
+    assert "--keywords-file k.txt, line 2: Covid was given twice, case is ignored" in error
+
+
 def test_a_star_is_told_or_refused_before_anything_is_queued(
     run: Run,
     tmp_path: Path,

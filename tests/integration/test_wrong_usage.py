@@ -111,6 +111,10 @@ POST_SOURCES = ", ".join(source.name for source in post_sources())
             ("submit", "months", "2020-03", "--keyword", "covid", "--keyword", "COVID:sars"),
             "--keyword: COVID was given twice, case is ignored",
         ),
+        (
+            ("submit", "months", "2020-03", "--keyword", "covid", "--keyword", "(flu OR cold"),
+            "--keyword (flu OR cold: a bracket is never closed",
+        ),
         (("submit", "handles", "Barack Obama"), "Barack Obama is no handle, it holds a space"),
         (("submit", "handles", "a\x1b[31m"), "a\\x1b[31m is no handle"),
         (
