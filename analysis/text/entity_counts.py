@@ -15,6 +15,7 @@ from analysis.text.person_names import Entity
 from analysis.text.word_usage import WordUsage
 from textapi.text import word_list
 from textapi.text.keywords import TermPattern
+from textapi.text.normal_form import normal_form
 
 _TIMES = frozenset({"DATE", "TIME"})
 _MONEY = "MONEY"
@@ -207,7 +208,7 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
 def _form(spelling: str) -> str:
     """Return what the spellings of one name share."""
     stripped = _ARTICLE.sub("", _strip_possessive(spelling.strip(_EDGES)))
-    return stripped.casefold().strip(_EDGES + ".")
+    return normal_form(stripped).casefold().strip(_EDGES + ".")
 
 
 def _strip_possessive(spelling: str) -> str:

@@ -122,7 +122,7 @@ def words_of_terms(terms: Iterable[str]) -> set[str]:
     """
     words: set[str] = set()
     for term in terms:
-        words.add(term.casefold())
+        words.add(normal_form(term).casefold())
         words.update(map(str.casefold, words_of(term)))
 
     return words

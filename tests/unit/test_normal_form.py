@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from analysis.options import Keyword
 from analysis.query.forms import with_forms
+from analysis.text.entity_counts import Occurrence, count_entities
 from analysis.text.masking import mask_terms
-from analysis.text.words import count_words
+from analysis.text.words import count_words, words_of_terms
 from textapi.placement import Placement, place_answer
 from textapi.text import normal_form as module
 from textapi.text.keywords import find_candidates, pattern, sentences_with
@@ -159,3 +160,12 @@ def test_a_sentence_without_its_soft_hyphens_stands_where_they_are() -> None:
     placement = place_answer(["Das Coronavirus hier."], text, spans, "coronavirus")
     assert placement == Placement([1], [])
     assert sentences(text)[1] == "Das Corona\u00advi\u00adrus hier."
+
+
+def test_a_name_is_one_entity_however_its_letters_are_encoded() -> None:
+    spellings = ("Ana Mu\u0308ller", "Ana Müller", "Ana Mül\u00adler")
+    occurrences = [Occurrence("2020-03", "PERSON", spelling) for spelling in spellings]
+    counted = count_entities(occurrences)
+    assert {(row.period, row.count) for row in counted} == {("", 3), ("2020-03", 3)}
+    assert not count_entities(occurrences, subject=[pattern("müller"), pattern("ana müller")])
+    assert words_of_terms(["Mu\u0308ller"]) == {"müller"}

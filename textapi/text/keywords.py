@@ -41,7 +41,7 @@ class TermPattern:
         """Compile an *expression* that `write_expression` returned."""
         self._regex = re.compile(expression)
 
-        #: This searches texts that are known to be in normal form.
+        # This searches texts that are known to be in normal form.
         self.search_normal = self._regex.search
 
     def search(self, text: str) -> Span | None:
@@ -185,15 +185,12 @@ def sentences_with(
     plain_terms = {term: join_white_space(term) for term in terms}
     patterns = {term: pattern(term) for term in plain_terms.values()}
     is_normal = normal_form(text) is text
-    index = None
-    if len(patterns) >= _MANY:
-        index = _index_words(all_sentences if is_normal else map(_searched_form, all_sentences))
-
+    forms = all_sentences if is_normal else list(map(_searched_form, all_sentences))
+    index = _index_words(forms) if len(patterns) >= _MANY else None
     answer: dict[str, list[str]] = {}
     for term, rule in patterns.items():
         candidates = range(count) if index is None else _candidates(term, index, count)
-        search = rule.search_normal if is_normal else rule.search
-        positions = [i for i in candidates if search(all_sentences[i])]
+        positions = [i for i in candidates if rule.search_normal(forms[i])]
         if include_before or include_after:
             preceding = {i - 1 for i in positions if include_before and i > 0}
             following = {i + 1 for i in positions if include_after and i + 1 < count}
