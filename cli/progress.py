@@ -96,12 +96,14 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
     """
     reasons = WaitingReasons(run)
     started = time.monotonic()
+    progress = 0.0
     with progress_display(f"run {run}") as display:
         while True:
             with db.read() as connection:
                 stored_run = get_run(connection, run)
                 counts = job_counts(connection, run)
-                progress = progress_of(connection, run)
+                # A sample that grows, or a training that goes on after a crash, repeats work.
+                progress = max(progress, progress_of(connection, run))
 
             has_ended = stored_run.state in ENDED
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +15,7 @@ from analysis.text.entity_counts import Occurrence, count_entities
 from analysis.text.repeats import drop_repeats, find_repeats
 from models.tables import Entity
 from textapi.requests import entities_of
+from textapi.text.keywords import TermPattern
 
 
 async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
@@ -47,7 +47,7 @@ def entity_rows(
     corpus: Corpus,
     periods: Iterable[str],
     answers: Iterable[Sequence[tuple[str, str]]],
-    subject: Sequence[re.Pattern[str]] = (),
+    subject: Sequence[TermPattern] = (),
     not_names: Iterable[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the entities in *answers*, which hold one answer for each of *periods*.

@@ -14,6 +14,8 @@ from analysis.text.known_names import PERSON
 from analysis.text.person_names import Entity
 from analysis.text.word_usage import WordUsage
 from textapi.text import word_list
+from textapi.text.keywords import TermPattern
+from textapi.text.normal_form import normal_form
 
 _TIMES = frozenset({"DATE", "TIME"})
 _MONEY = "MONEY"
@@ -67,7 +69,7 @@ class EntityCount:
 def count_entities(
     occurrences: Iterable[Occurrence],
     texts: Iterable[str] = (),
-    subject: Sequence[re.Pattern[str]] = (),
+    subject: Sequence[TermPattern] = (),
     not_names: Iterable[str] = (),
 ) -> list[EntityCount]:
     """Count entities for the whole job and each period, ranked within period and type.
@@ -168,7 +170,7 @@ def _clean(type_: str, entity_text: str, usage: WordUsage) -> str:
     return spelling
 
 
-def _matches(subject: Sequence[re.Pattern[str]], spelling: str) -> bool:
+def _matches(subject: Sequence[TermPattern], spelling: str) -> bool:
     """Return whether *spelling* is one of the terms of the keyword."""
     return any(term.fullmatch(_form(spelling)) for term in subject)
 
@@ -206,7 +208,7 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
 def _form(spelling: str) -> str:
     """Return what the spellings of one name share."""
     stripped = _ARTICLE.sub("", _strip_possessive(spelling.strip(_EDGES)))
-    return stripped.casefold().strip(_EDGES + ".")
+    return normal_form(stripped).casefold().strip(_EDGES + ".")
 
 
 def _strip_possessive(spelling: str) -> str:

@@ -105,6 +105,8 @@ def _serve_project(project: CodingProject, run_id: int, key: bytes, port: int) -
     if len(before) > 1:
         _show_agreement(project)
 
+    inform(f"`tidings report {run_id}` shows what the codes say")
+
 
 def _describe(done: int, total: int) -> str:
     return f"{done:,} of {total:,}"

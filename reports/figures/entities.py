@@ -18,6 +18,7 @@ from reports.data.tables.entities import EntityRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
+from textapi.text.keywords import TermPattern
 
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
@@ -62,7 +63,7 @@ class TopNames:
 
 def top_names(
     entity_rows: Iterable[EntityRow],
-    terms: Sequence[re.Pattern[str]] = (),
+    terms: Sequence[TermPattern] = (),
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
@@ -86,7 +87,7 @@ def top_names(
 
 def rank_names(
     counts: Mapping[EntityName, int],
-    terms: Sequence[re.Pattern[str]] = (),
+    terms: Sequence[TermPattern] = (),
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -47,6 +46,7 @@ from reports.pages.month_pages import (
 from reports.pages.word_section import add_words
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
+from textapi.text.keywords import TermPattern
 
 
 @dataclass
@@ -112,7 +112,7 @@ class KeywordSection:
     query: str | None = None
 
     # The terms as regular expressions.
-    patterns: Sequence[re.Pattern[str]] = ()
+    patterns: Sequence[TermPattern] = ()
 
     @property
     def matched(self) -> int:

@@ -517,6 +517,7 @@ def test_the_end_says_what_was_coded_and_how_far_coders_agree(
     assert server.interrupt() == 0
     assert f"Ann: {len(items)} of {len(items)} coded, {len(items)} now" in server.shown
     assert "about: Krippendorff's alpha" in server.shown
+    assert "`tidings report 1` shows what the codes say\n" in server.shown
     assert "Traceback" not in server.shown
 
 
