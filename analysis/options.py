@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from analysis.query.grammar import Query, check_operators, is_query, parse_query
 from analysis.query.notation import make_marks_plain, refuse_foreign_signs
 from analysis.query.terms import Term
-from core.enums import Grain, SamplePeriod, Within
+from core.enums import MODEL, Grain, SamplePeriod, Within
 from textapi.text.keywords import pattern
 
 # A keyword's name has at most this many characters.
@@ -27,9 +27,6 @@ MENTIONS, ALL, SAMPLE = "mentions", "all", "sample"
 
 # A sample has so many texts unless a person says how many.
 SAMPLE_SIZE = 300
-
-# The name of a coder that is a language model ends with what its server calls it.
-MODEL = "model:"
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 

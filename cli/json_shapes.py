@@ -57,9 +57,20 @@ class JobStatus(TypedDict):
     job: Annotated[str, "Natural name: `2020-03`, `@nasa`, `search:TERM`, a training, `report`."]
     kind: Annotated[str, "The name of its Celery task."]
     state: Annotated[str, "As of a run."]
-    result: Annotated[str | None, "`no-data` if there was nothing to work on."]
+    result: Annotated[
+        str | None, "`no-data` if there was nothing to work on, `no-codes` if no text got a code."
+    ]
     reason: Annotated[str | None, "What it waits for, or why it failed."]
     steps: list[StepStatus]
+
+
+class CodesOfRun(TypedDict):
+    """What a language model made of the texts of a run."""
+
+    texts: Annotated[int, "Texts that it has answered about."]
+    uncoded: Annotated[
+        dict[str, int], "Those that got no code, by state: `refused`, `cut off`, `invalid`."
+    ]
 
 
 class RunStatus(TypedDict):
@@ -78,6 +89,7 @@ class RunStatus(TypedDict):
     progress: Annotated[float, "Share that is done, 0 to 1."]
     details: list[JobStatus]
     report: ReportProgress
+    codes: Annotated[CodesOfRun | None, "Null if no language model codes its texts."]
 
 
 class TokenCounts(TypedDict):

@@ -16,10 +16,11 @@ from sqlalchemy import select
 
 from cli.control import dispatch
 from cli.messages import inform, warn
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, NO_CODES, JobKind, State
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
+from models.codes import count_texts_of_run
 from models.database import Database
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import LOOK_JOB, get_run
@@ -89,7 +90,10 @@ def _show_results(settings: Settings, run: int) -> None:
 
 
 def wait_for(db: Database, settings: Settings, run: int) -> bool:
-    """Wait until every job of the run, the report too, has ended; return whether all are done."""
+    """Wait until every job of the run, the report too, has ended; return whether all are done.
+
+    A job whose texts got no code at all has not done what it was submitted for.
+    """
     reasons = _WaitingReasons(run)
     started = time.monotonic()
     with progress_display(f"run {run}") as display:
@@ -221,6 +225,7 @@ def _report_outcome(db: Database, run: int) -> bool:
     query = select(*columns).where(Job.run_id == run)
     with db.read() as connection:
         jobs = connection.execute(query.order_by(Job.id)).all()
+        texts = count_texts_of_run(connection, run)
 
     for job in jobs:
         if job.state == State.FAILED:
@@ -230,4 +235,11 @@ def _report_outcome(db: Database, run: int) -> bool:
         elif job.state == State.DONE and job.reason and _tells_of_texts(job):
             warn(f"{job.name}: {job.reason}")
 
-    return all(job.state == State.DONE for job in jobs)
+    if texts is not None and texts.uncoded:
+        warn(
+            f"run {run}: {texts.describe()}; `tidings export {run} codes` has the state of each, "
+            "and what to change is in docs/models.md"
+        )
+
+    are_done = all(job.state == State.DONE for job in jobs)
+    return are_done and not any(job.result == NO_CODES for job in jobs)

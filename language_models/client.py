@@ -166,6 +166,15 @@ def name_server(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
+def name_consent(url: str) -> str:
+    """Return what a person agrees to who lets texts be sent to *url*.
+
+    Agreeing to a server behind TLS is no consent to send texts there in the clear.
+    """
+    server = name_server(url)
+    return f"http://{server}" if urlsplit(url).scheme == "http" else server
+
+
 def leaves_machine(url: str) -> bool:
     """Return whether what is sent to *url* leaves this machine."""
     return not is_loopback(urlsplit(url).hostname or "")

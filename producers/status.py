@@ -15,6 +15,7 @@ from core.prices import MICRO
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
+from models.codes import count_texts_of_run
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import LOOK_JOB, REPORT_JOB, UNENDED, get_run
@@ -172,7 +173,13 @@ def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
             "progress": round(progress_of(connection, run_id), 4),
             "details": _job_details(connection, run_id),
             "report": report_progress(connection, run_id) if run.state in ENDED else None,
+            "codes": _count_codes(connection, run_id),
         }
+
+
+def _count_codes(connection: Connection, run_id: int) -> dict[str, Any] | None:
+    texts = count_texts_of_run(connection, run_id)
+    return None if texts is None else {"texts": texts.texts, "uncoded": texts.uncoded}
 
 
 def _describe_cost(run: Any) -> dict[str, Any] | None:

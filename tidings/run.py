@@ -72,6 +72,8 @@ class Run(RunCommands):
 
         if status["state"] != DONE:
             raise RunFailed(f"run {self.number} is {_describe(status)}")
+        if status["codes"] and status["codes"]["uncoded"]:
+            sys.stderr.write(f"run {self.number}: {_describe_uncoded(**status['codes'])}\n")
 
         return self
 
@@ -148,6 +150,11 @@ class Run(RunCommands):
 
     def _pack(self, words: Sequence[str]) -> PackFile:
         return PackFile(Path(self.home.program.run_text(["pack", *words])))
+
+
+def _describe_uncoded(texts: int, uncoded: Mapping[str, int]) -> str:
+    states = ", ".join(f"{state} {count:,}" for state, count in sorted(uncoded.items()))
+    return f"{sum(uncoded.values()):,} of {texts:,} texts got no code: {states}"
 
 
 def _describe(status: Mapping[str, Any]) -> str:

@@ -364,9 +364,9 @@ def _record(job: JobContext, outcome: Outcome) -> None:
 
 def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
     match outcome:
-        case Done(reason):
-            finish_job(db, claim, reason=reason)
-            log.info("job ended", result="done")
+        case Done(reason, result):
+            finish_job(db, claim, result=result, reason=reason)
+            log.info("job ended", result=result or "done")
         case NoData(reason, state):
             finish_job(db, claim, result=state, reason=reason)
             log.info("job ended", result=state)

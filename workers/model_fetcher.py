@@ -25,7 +25,12 @@ from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
 from core.ratelimit.limiter import SEND_WITHIN_SECONDS
 from language_models.chat import find_excess
-from language_models.client import leaves_machine, name_server, was_surely_not_billed
+from language_models.client import (
+    leaves_machine,
+    name_consent,
+    name_server,
+    was_surely_not_billed,
+)
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
 from models.answers import stored_keys
 from models.batches import find_batched, find_retried
@@ -140,7 +145,7 @@ class ModelFetcher(LedgerFetcher):
             )
 
         url = self.job.runtime.settings.model_url or ""
-        if leaves_machine(url) and not await self.job.read(has_consent, name_server(url)):
+        if leaves_machine(url) and not await self.job.read(has_consent, name_consent(url)):
             raise SettingsError(
                 f"texts would leave this machine for {name_server(url)}, and nobody has agreed to "
                 "that: submit such a run with this TIDINGS_MODEL_URL, which asks for it"

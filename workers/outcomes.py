@@ -9,9 +9,13 @@ from core.enums import StepState, WaitFor
 
 @dataclass(frozen=True)
 class Done:
-    """Every step is complete; *reason* is a remark for the reader, if any."""
+    """Every step is complete; *reason* is a remark for the reader, if any.
+
+    *result* is `NO_CODES` if none of the job's texts got a code.
+    """
 
     reason: str | None = None
+    result: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from analysis.kinds import document_kind_of_jobs
 from analysis.kinds.kind import DocumentKind
 from analysis.options import SAMPLE
 from analysis.step import BadAnswers, NotReady, Step
-from core.enums import DOCUMENTS, WaitFor
+from core.enums import DOCUMENTS, NO_CODES, WaitFor
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
+from models.codes import count_texts_of_job
 from models.jobs import waited_seconds
 from models.keyword_answers import delete_keyword_answers
 from models.runs import ENGINES_BEFORE, engines_of, note_engine
@@ -74,7 +75,18 @@ async def work_on_texts(job: JobContext) -> Outcome:
         if outcome is not None:
             return outcome
 
-    return Done(await closing_remark(job, kind, parameters))
+    remark = await closing_remark(job, kind, parameters)
+    return await _describe_codes(job, parameters, remark)
+
+
+async def _describe_codes(job: JobContext, parameters: Any, remark: str | None) -> Done:
+    """Return the end of a job, with how many of its texts got no code from a language model."""
+    if not parameters.has_model_coder:
+        return Done(remark)
+
+    texts = await job.read(count_texts_of_job, job.claim.job_id)
+    remarks = filter(None, [texts.describe(), remark])
+    return Done("; ".join(remarks) or None, NO_CODES if texts.has_none else None)
 
 
 def _stop_on_lost_lease(job: JobContext) -> None:

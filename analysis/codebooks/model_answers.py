@@ -12,9 +12,6 @@ from core.enums import CodeState
 from language_models.completion import Completion
 from models.codes import CodeValue, UnitCodes
 
-# An answer of such a state gives no codes.
-UNUSABLE = frozenset({CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID})
-
 # These are stored for a text whose answers were paid and were no completions, and for one that a
 # filter of the server refuses. No model answered.
 NO_COMPLETION = json.dumps({"text": "", "model": "", "invalid": "the answer is no completion"})

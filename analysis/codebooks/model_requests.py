@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
-from analysis.codebooks.model_answers import (
-    NO_COMPLETION,
-    UNUSABLE,
-    codes_of_answer,
-    completion_to_json,
-)
+from analysis.codebooks.model_answers import NO_COMPLETION, codes_of_answer, completion_to_json
 from analysis.codebooks.model_prompt import Prompt
-from core.enums import CodeState
+from core.enums import UNUSABLE, CodeState
 from core.errors import ServiceBadAnswer
 from language_models.chat import CHOSEN_SEED, ChatRequest
 from language_models.completion import OPERATION, SERVICE, read_completion

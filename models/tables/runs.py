@@ -104,7 +104,7 @@ class Job(Base):
     options: Mapped[dict[str, Any]]
     state: Mapped[str]
 
-    # "no-data" if there was nothing to work on.
+    # "no-data" if there was nothing to work on, "no-codes" if no text got a code.
     result: Mapped[str | None]
     reason: Mapped[str | None]
     owner: Mapped[str | None]

@@ -20,6 +20,7 @@ from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
 from core.languages import language_name
 from core.prices import MICRO, format_money
+from models.codes import count_texts_of_run
 from models.costs import models_of
 from models.tables import Document, Import
 from reports.data.archive_hash import hash_documents
@@ -93,6 +94,9 @@ class RunSummary(RunData):
     # The language models that answered, and what they cost, in words; "" if they cost nothing.
     models: list[AnsweringModel]
     cost: str
+
+    # How many texts got no code from the run's language model, and why, in words; "" if each did.
+    uncoded: str
 
     # The command that submits the run, with what is left out of its figures.
     command: str
@@ -283,6 +287,7 @@ def summarize_run(run: RunData) -> RunSummary:
         calls=calls,
         models=_read_models(run),
         cost=_describe_cost(calls),
+        uncoded=_describe_uncoded(run),
         command=submit_command(
             run.parameters,
             [job.name for job in run.jobs],
@@ -313,6 +318,13 @@ def _read_models(run: RunData) -> list[AnsweringModel]:
         )
         for used in answering
     ]
+
+
+def _describe_uncoded(run: RunData) -> str:
+    with run.db.read() as connection:
+        texts = count_texts_of_run(connection, run.id)
+
+    return "" if texts is None else texts.describe() or ""
 
 
 def _describe_cost(calls: Sequence[CallRow]) -> str:

@@ -111,7 +111,9 @@ def test_a_text_without_codes_is_asked_three_times_and_says_why(
     assert model.texts["The Flood Is Over."] == 3
     states = {value.state for codes in codes_of(jobs.db, run).values() for value in codes.values()}
     assert states == {CodeState.CODED, state}
-    assert f"1 text {state}" in step_reason(jobs.db, row.id)
+    reason = f"1 of 3 texts got no code: {state} 1"
+    assert row.reason == step_reason(jobs.db, row.id) == reason
+    assert row.result is None
     (call,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
     assert (call.calls, call.retries) == (5, 2)
 

@@ -141,7 +141,7 @@ def test_an_answer_that_is_no_completion_is_paid_three_times_and_kept_as_invalid
     assert row.state == State.DONE, row.reason
     assert model.texts[ODD] == 3
     assert states_of(jobs, run) == [CodeState.CODED] * 5 + [CodeState.INVALID]
-    assert "1 text invalid" in step_reason(jobs.db, row.id)
+    assert "1 of 6 texts got no code: invalid 1" in step_reason(jobs.db, row.id)
     assert run_row(jobs.db, run).cost_charged >= model.bill * MICRO
 
     work(jobs, submit(jobs, batch=batch))
@@ -250,7 +250,7 @@ def test_a_text_that_a_filter_refuses_is_refused_and_paid_once(
     row = jobs.row(run)
     assert row.state == State.DONE, row.reason
     assert states_of(jobs, run) == [CodeState.CODED] * 5 + [CodeState.REFUSED]
-    assert step_reason(jobs.db, row.id) == "1 text refused"
+    assert step_reason(jobs.db, row.id) == "1 of 6 texts got no code: refused 1"
     assert model.texts[ODD] == 1
     assert run_row(jobs.db, run).cost_charged >= model.bill * MICRO
 
