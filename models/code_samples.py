@@ -45,7 +45,8 @@ def list_unit_rows(connection: Connection, run_id: int, codebook_id: int) -> lis
     """
     key = (SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position)
     drawn = (SampledUnit.stratum, SampledUnit.place, SampledUnit.copies, SampledUnit.inclusion)
-    units = select(*key, *drawn).where(
+    columns: tuple[Any, ...] = (*key, *drawn)
+    units = select(*columns).where(
         SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
     )
     return list(connection.execute(units.order_by(SampledUnit.place)).all())

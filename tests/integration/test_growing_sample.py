@@ -320,6 +320,9 @@ def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path)
     assert "intervals, from 60 different texts that people coded." in page
     assert "who carries what The widest interval of the run’s shares: people: ± " in page
     assert f"{both}: ± " in page
+    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True))
+    assert (result.problems, result.not_checked) == ([], {})
+    assert "what looks at a growing sample found" in result.given
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
@@ -628,6 +631,9 @@ def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> No
 def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
     run = submit(jobs, half_width=0.2)
     work(jobs, run)
+    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True))
+    assert (result.problems, result.not_checked) == ([], {})
+    assert "what looks at a growing sample found" in result.given
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
