@@ -86,7 +86,7 @@ class RunStatus(TypedDict):
     calls: Annotated[int, "Calls made so far."]
     max_calls: Annotated[int | None, "Cap on calls."]
     cost: Annotated[RunCost | None, "Null if the run asks no language model."]
-    progress: Annotated[float, "Share that is done, 0 to 1."]
+    progress: Annotated[float, "Share that is done, 0 to 1; without its report."]
     details: list[JobStatus]
     report: ReportProgress
     codes: Annotated[CodesOfRun | None, "Null if no language model codes its texts."]
