@@ -153,6 +153,9 @@ class NameFinder:
                 if form not in self._keys or form in self._full_names:
                     self._handles[_fold_handle(name)] = form
 
+        # The types of longer names that no model found.
+        self._uncounted: dict[str, str] = {}
+        self._look_for_known_names()
         self._persons = self._identify_persons(texts)
         self._holds_part = cache(self._is_part_of_longer)
         self._named_as_parts = self._find_named_as_parts(texts)
@@ -163,6 +166,14 @@ class NameFinder:
         if first_word:
             rule = whole_words(name, flags)
             self._rules[first_word.group().casefold()].append((first_word.start(), rule, form))
+
+    def _look_for_known_names(self) -> None:
+        """Look for known names that hold one of the job's, whether a model found them or not."""
+        for name, type_ in known_names.load().types.items():
+            is_longer = " " in name and not self.types.keys().isdisjoint(name.split())
+            if is_longer and type_ is not None and name not in self.types:
+                self._uncounted[name] = type_
+                self._add_rule(name, name, re.IGNORECASE)
 
     def _identify_persons(self, texts: Iterable[str]) -> dict[str, str]:
         """Return the full names of persons by their names, and look for those without a count."""
@@ -242,7 +253,8 @@ class NameFinder:
         with another's name, "Ohio Senate" is in Ohio, and "U.S. Quist Team" names the Quist Team.
         """
         is_person, is_full = longer in self._keys, longer in self._full_names
-        is_frequent = self._times.get(longer, 0) >= _FEWEST_LONGER
+        is_known = longer in self._uncounted or known_names.load().is_organisation(longer)
+        is_frequent = is_known or self._times.get(longer, 0) >= _FEWEST_LONGER
         if form in self._keys:
             # What the job does not count under the full name counts under the short one.
             is_uncounted = longer not in self.types
@@ -251,7 +263,8 @@ class NameFinder:
             is_another = is_full or is_titled or is_frequent
             return is_person and is_another and not (is_uncounted and is_same)
 
-        type_, longer_type = self.types[form], self.types.get(longer)
+        type_ = self.types.get(form, "")
+        longer_type = self.types.get(longer, self._uncounted.get(longer))
         is_of_type = longer_type == type_
         is_apart = is_of_type or longer_type in _COUNTED_APART
         if not is_full and not (is_frequent and is_apart):

@@ -244,15 +244,23 @@ class FullNames:
     possessives: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def find(cls, texts: Iterable[str], last_names: Collection[str]) -> FullNames:
-        """Count the full names in *texts* with one of *last_names*, which are forms."""
+    def find(
+        cls, texts: Iterable[str], last_names: Collection[str], others: Collection[str] = ()
+    ) -> FullNames:
+        """Count the full names in *texts* with one of *last_names*, which are forms.
+
+        *others* are forms that are no last names: how they stand alone is counted.
+        """
         full_names = cls()
-        final_words = {form.split()[-1]: form for form in last_names}
+        final_words = {form.split()[-1]: form for form in (*others, *last_names)}
+        no_last_names = frozenset(others) - frozenset(last_names)
         for text in texts:
             words = text.split()
             for index, word in enumerate(words):
                 form = final_words.get(_bare_word(word).casefold())
-                if form is not None:
+                if form in no_last_names:
+                    full_names._add_alone(form, word)
+                elif form is not None:
                     words_before = _words_before(words[max(0, index - _MOST_WORDS) : index + 1])
                     if not full_names._add_in_full(form, words_before, final_words):
                         full_names._add_alone(form, word)

@@ -33,9 +33,6 @@ from textapi.text import word_list
 
 _PEOPLES = "NORP"
 
-# A model takes the last names of persons for one of these, and for places.
-_MAYBE_PERSONS = frozenset({PERSON, ORGANISATION, _PEOPLES})
-
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
 
@@ -44,6 +41,7 @@ _POSSESSIVE = re.compile(f"[{_APOSTROPHES}]s?$")
 
 # These stand before a name and a hyphen.
 _PREFIXES = frozenset({"anti", "ex", "non", "post", "pre", "pro"})
+_HAS_PREFIX = re.compile(rf"(?:{'|'.join(sorted(_PREFIXES))})[\u2013-]")
 
 # A name with one of these words is that of an organisation.
 _ORGANISATION_WORDS = frozenset(
@@ -133,7 +131,10 @@ class RunNames:
             if type_ == PERSON and has_title(entity_name):
                 titled.add(form)
 
-        in_texts = FullNames.find(texts, list(_list_last_names(type_counts)))
+        peoples = [
+            form for form, types in type_counts.items() if _PEOPLES in types and form.strip()
+        ]
+        in_texts = FullNames.find(texts, list(_list_last_names(type_counts)), peoples)
         person_counts = {
             form: counts_by_type[PERSON]
             for form, counts_by_type in type_counts.items()
@@ -158,7 +159,7 @@ class RunNames:
                 is_guess = is_guess or in_texts.is_borne(form)
             if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
                 is_guess = True
-            if type_ == _PEOPLES and in_texts.is_possessive(form):
+            if type_ == _PEOPLES and (in_texts.is_possessive(form) or _HAS_PREFIX.match(form)):
                 is_guess = True
 
             types[form] = "" if is_guess or is_particle(form) else type_
@@ -370,7 +371,7 @@ def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[s
 
     for form, counts_by_type in type_counts.items():
         is_of_person = form in last_names and not _holds_place_or_word(form)
-        is_candidate = is_of_person or not counts_by_type.keys().isdisjoint(_MAYBE_PERSONS)
+        is_candidate = is_of_person or not counts_by_type.keys().isdisjoint({PERSON, ORGANISATION})
         is_last_name = form.strip() != "" and last_name(form) == form
         if is_candidate and is_last_name and not known.is_organisation(form):
             yield form

@@ -126,6 +126,13 @@ def test_a_place_is_not_counted_in_the_name_of_another_but_in_its_parts() -> Non
     }
 
 
+def test_a_place_is_not_counted_in_a_known_name_that_no_model_found() -> None:
+    texts = ["Cambridge Analytica Ends", "Rain in Cambridge"]
+    assert counted({("GPE", "Cambridge"): 2}, texts) == {"Cambridge": 1}
+    once: dict[EntityName, int] = {("GPE", "Cambridge"): 2, ("ORG", "Cambridge Analytica"): 1}
+    assert counted(once, texts) == {"Cambridge": 1, "Cambridge Analytica": 1}
+
+
 def test_a_law_named_after_somebody_names_nobody_where_few_texts_name_the_person_alone() -> None:
     law = ["Mayor Waives Quist Act", "Would Repealing the Quist Act Help?"]
     names: dict[EntityName, int] = {("PERSON", "Quist"): 3}

@@ -161,11 +161,18 @@ def test_a_last_name_behind_a_listed_first_name_is_no_organisation_by_a_guess() 
     assert shown(counts, RunNames.of(counts, [*alone, "Mike Quist Votes"])) == []
 
 
-def test_what_has_an_apostrophe_and_an_s_is_no_people() -> None:
+def test_what_has_an_apostrophe_and_an_s_or_a_prefix_is_no_people() -> None:
     counts: dict[EntityName, int] = {("NORP", "Quist"): 2, ("NORP", "Americans"): 5}
+    assert shown({("NORP", "Anti-Muslim"): 2}) == []
     texts = ["Trump Mocks Quist\u2019s Plan", "Americans\u2019 Fear", "Quist Wins"]
     assert shown(counts) == [("NORP", "Americans", 5), ("NORP", "Quist", 2)]
     assert shown(counts, RunNames.of(counts, texts)) == [("NORP", "Americans", 5)]
+
+
+def test_a_people_is_no_person_where_a_first_name_stands_before_it() -> None:
+    counts: dict[EntityName, int] = {("NORP", "Republican"): 6}
+    texts = ["Virginia Republican Wins", "A Georgia Republican"] * 3
+    assert shown(counts, RunNames.of(counts, texts)) == [("NORP", "Republican", 6)]
 
 
 def test_full_names_that_are_a_rare_use_of_a_word_show_no_person() -> None:
