@@ -12,7 +12,6 @@ from operator import attrgetter
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.coded_samples import read_coded_samples
-from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -200,12 +199,7 @@ def make_front_page(
             count = count_repeated_documents(run, keyword.name, month_row.period)
             keyword.repeats_by_month[month_row.period] = count
 
-    entity_counts = entities.count_names(read_entities(run))
-    run_names = read_run_names(run)
-    finders = {
-        name: run_names.find_written(counts) for name, counts in entity_counts.items() if name
-    }
-    reader = replace(_month_reader(run, store, keywords, labels.scale_of_all), finders=finders)
+    reader = _month_reader(run, store, keywords, labels.scale_of_all)
     page = FrontPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
@@ -232,6 +226,7 @@ def make_front_page(
 
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
+    name_counts = entities.count_names(read_entities(run))
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
@@ -240,7 +235,7 @@ def make_front_page(
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         draw_keyword(
             keyword,
-            entity_counts,
+            name_counts[keyword.name],
             run,
             store,
             has_year_pages=bool(page.years),
@@ -367,7 +362,6 @@ def _note_month(page: FrontPage, month_page: MonthPage) -> None:
         keyword, month = keywords_by_name[section.name], section.month
         keyword.word_counts.update(section.word_counts)
         keyword.repeats += section.repeats
-        keyword.held.add(section.held)
         keyword.phrases += section.phrases
         if month.polarities.has_polarity:
             keyword.polarities.extend(month.polarities.polarities)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -14,8 +14,7 @@ from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.bulk_days import find_bulk_days
 from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import EntityName, read_run_names
-from reports.data.held_names import HeldNames
+from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
@@ -83,9 +82,6 @@ class KeywordSection:
 
     # Words are counted over all mentions, repeats once a month.
     word_counts: Counter[str] = field(default_factory=Counter)
-
-    # The documents that hold each name, repeats once a month.
-    held: HeldNames = field(default_factory=HeldNames)
 
     # The counts of words leave out this many mentions.
     repeats: int = 0
@@ -195,7 +191,7 @@ def make_sections(
 
 def draw_keyword(
     keyword: KeywordSection,
-    entity_counts: Mapping[str | None, Counter[EntityName]],
+    name_counts: entities.NameCounts,
     run: RunData,
     store: FigureStore,
     *,
@@ -204,16 +200,16 @@ def draw_keyword(
 ) -> None:
     """Draw the figures of a keyword over all months.
 
-    *entity_counts* are those of all keywords. *in_title_case* tells that the texts write every word
-    with a capital. Pages of years show the figures of single months.
+    *name_counts* are the keyword's. *in_title_case* tells that the texts write every word with a
+    capital. Pages of years show the figures of single months.
     """
     subject, month_rows = keyword.subject, keyword.rows
     over_time = replace(subject, span=find_series_span(run))
     ranked_names = entities.rank_names(
-        entity_counts[keyword.name],
+        name_counts.times,
         keyword.patterns,
         run_names=read_run_names(run),
-        held=keyword.held,
+        documents=name_counts.documents,
     )
     over_phrases = subject
     if has_yearly_findings(run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
@@ -13,7 +13,6 @@ from analysis.text.words import count_words, without_rare_pairs
 from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_first_documents
 from reports.data.entity_labels import read_run_names
 from reports.data.family_counts import count_repeated_documents
-from reports.data.held_names import HeldNames, NameFinder
 from reports.data.repeats import read_places
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -73,9 +72,6 @@ class MonthSection:
 
     names: entities.TopNames
 
-    # The documents that hold each name, repeats left out.
-    held: HeldNames
-
     # The words that stand out, used more and used less, and what the page says of them.
     distinctive: dict[str, str]
     distinctive_note: str
@@ -134,9 +130,6 @@ class MonthReader:
 
     # The months that have a page, in order.
     pages: Sequence[str]
-
-    # The names that stand beside each keyword in any month.
-    finders: Mapping[str, NameFinder] = field(default_factory=dict)
 
     def make_page(
         self, period: str, months: Mapping[str, KeywordMonth], mentions: Iterable[MentionRow]
@@ -242,11 +235,6 @@ class MonthReader:
             counts_of_run = count_words([mention.sentence for mention in first_of_run], patterns)
             word_counts = without_rare_pairs(counts_of_run)
 
-        held = HeldNames()
-        if keyword.name in self.finders:
-            texts = {mention.document: mention.text for mention in first_of_run}
-            held = self.finders[keyword.name].count(texts.values())
-
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
             word_row for word_row in distinctive_rows if word_row.keyword == keyword.name
@@ -269,9 +257,8 @@ class MonthReader:
             repeats=len(sentences) - len(first_of_run),
             phrases=phrases,
             names=entities.top_names(
-                keyword_entities, patterns, run_names=read_run_names(self.run), held=held
+                keyword_entities, patterns, run_names=read_run_names(self.run)
             ),
-            held=held,
             distinctive=distinctive.list_uses(keyword_words, "than in the other documents"),
             distinctive_note=distinctive.describe_lists("documents that mention it"),
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
