@@ -71,10 +71,6 @@ class Cube:
     # The documents that match, by term, group and day.
     matched: _Integers
 
-    # The documents among which they are, by term, group and day: all that count, or without those
-    # alone that match and are left out (see `RunData.whole_run`).
-    documents_by_term: _Integers
-
     # A column for each sentence and term: the places of its term, its group and its day, in rows;
     # and its polarity, NaN where it is not known.
     mentions: _Integers
@@ -108,7 +104,6 @@ class Cube:
             has_data=self.has_data[:, start:stop],
             is_missing=self.is_missing[:, start:stop],
             matched=self.matched[:, :, start:stop],
-            documents_by_term=self.documents_by_term[:, :, start:stop],
             mentions=_move_days(self.mentions[:, is_kept], -start),
             polarities=self.polarities[is_kept],
         )
@@ -146,7 +141,6 @@ def join_cubes(cubes: Sequence[Cube]) -> Cube:
         has_data=np.concatenate([cube.has_data for cube in cubes], axis=1),
         is_missing=np.concatenate([cube.is_missing for cube in cubes], axis=1),
         matched=np.concatenate([cube.matched for cube in cubes], axis=2),
-        documents_by_term=np.concatenate([cube.documents_by_term for cube in cubes], axis=2),
         mentions=np.concatenate(shifted, axis=1),
         polarities=np.concatenate([cube.polarities for cube in cubes]),
     )
@@ -200,12 +194,6 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
     has_data, is_missing = _judge_days(run, job, progress, days, groups)
     documents = _fold_documents(run, read_selected(run, job), days, groups)
     matched, mentions, polarities = _fold_mentions(run, job, progress, days, groups)
-    documents_by_term = np.broadcast_to(documents, matched.shape)
-    if run.whole_run is not None:
-        whole_documents = _fold_documents(run, read_selected(run.whole_run, job), days, groups)
-        whole_matched, _, _ = _fold_mentions(run.whole_run, job, progress, days, groups)
-        documents_by_term = whole_documents - (whole_matched - matched)
-
     return Cube(
         days=days,
         jobs=[job.name] * len(days),
@@ -216,7 +204,6 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
         has_data=has_data,
         is_missing=is_missing,
         matched=matched,
-        documents_by_term=documents_by_term,
         mentions=mentions,
         polarities=polarities,
     )

@@ -51,6 +51,11 @@ def read_patterns(run: RunData) -> Patterns:
     return run.readings.once(read_patterns, lambda: _find_patterns(run))
 
 
+def _looks_at_mentions(run: RunData) -> bool:
+    """Return whether repeats are looked for among the documents that mention a keyword alone."""
+    return not run.selection and is_large(run)
+
+
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
     """Return a function from a document's identity to its place among the run's patterns."""
     patterns = read_patterns(run)
@@ -83,7 +88,7 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     patterns = read_patterns(run)
     repeated: set[int] = set()
     seen: set[tuple[int, str]] = set()
-    dated_documents = _sort_by_date(run, job)
+    dated_documents = _sort_by_date(run, job, mentioning=_looks_at_mentions(run))
     copies = _find_copies(run, dated_documents) if _has_outlets(run, job) else set()
     for document, month in dated_documents:
         if document in copies:
@@ -167,7 +172,7 @@ def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> lis
 
 def _list_documents(run: RunData) -> Iterator[int]:
     """Yield each document of the run once, in order: see `read_patterns`."""
-    mentioning = not run.selection and is_large(run)
+    mentioning = _looks_at_mentions(run)
     # The documents of a search that earlier searches found too.
     seen: set[int] = set()
     for job in run.jobs:

@@ -13,7 +13,7 @@ from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.coded_samples import read_coded_samples
 from reports.data.entity_labels import read_run_names
-from reports.data.family_counts import count_repeated_documents
+from reports.data.repeat_counts import count_repeated_documents
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.entities import read_entities
