@@ -206,6 +206,9 @@ class PackedDocument(FrozenModel):
     jobs: tuple[str, ...] = ()
     text: str | None = None
 
+    # Whether quotations show the text without its last full stop.
+    full_stop_added: bool = False
+
 
 class PackedAnswer(FrozenModel):
     """A line of ``answers/STEP.jsonl``, which are sorted by key; an empty list has none."""

@@ -419,6 +419,7 @@ def _document_row(
         "period": None if at is None else f"{at:%Y-%m}",
         "address": document.address,
         "text": text,
+        "full_stop_added": document.full_stop_added,
         "import_id": None,
         "repost": document.repost,
         "language_code": document.language_code,

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, func, select
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Patterns, find_patterns
 from core.enums import DOCUMENTS
-from models.documents import text_column
+from models.documents import quoted_text, text_column
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
@@ -187,7 +187,7 @@ def _list_documents(run: RunData) -> Iterator[int]:
 def _read_texts(run: RunData, documents: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Yield each of *documents* with its text."""
     is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
-    statement = select(Document.id, text_column(run.text_part)).where(is_of_batch)
+    statement = select(Document.id, quoted_text(run.text_part)).where(is_of_batch)
     for batch in in_batches(documents):
         texts = dict(map(tuple, fetch_all(run.db, statement, documents=batch)))
         for document in batch:
