@@ -48,7 +48,7 @@ def list_sampled_units(
     """
     # A sentence with two terms of a keyword is two rows of mentions.
     sentence = (
-        select(quoted_sentence())
+        select(quoted_sentence(text_part))
         .join(Job, Job.id == Mention.job_id)
         .where(
             Job.run_id == run_id,

@@ -168,9 +168,12 @@ def quoted_text(part: TextPart) -> ColumnElement[str]:
     return case((Document.full_stop_added, without), else_=Document.text).label("text")
 
 
-def quoted_sentence() -> ColumnElement[str]:
-    """Return the sentence of a `Mention` as the source of its `Document` has it."""
+def quoted_sentence(part: TextPart) -> ColumnElement[str]:
+    """Return the sentence of a `Mention` as it stands in the `quoted_text` of its `Document`."""
     sentence = Mention.sentence
+    if part != TextPart.HEADLINE:
+        return sentence.expression
+
     first = func.length(Document.text) - func.length(sentence) + 1
     ends_text = func.substr(Document.text, first) == sentence
     # The first sentence of several may have the words with which the last one ends.

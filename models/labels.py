@@ -15,7 +15,8 @@ from core.enums import CodeState
 from models import codes
 from models.codes import PERSON, CodeValue, Coding, StoreOutcome, UnitCodes, UnitKey
 from models.database import Database, batched
-from models.documents import quoted_sentence
+from models.documents import quoted_sentence, text_part_of
+from models.runs import get_run
 from models.tables import (
     IS_REPORT,
     POLARITY_CODEBOOK,
@@ -70,7 +71,8 @@ def read_sentences(
     """Return the sentences of the mentions *keys* of a run, as their sources have them."""
     selected = set(keys)
     sentences: dict[UnitKey, str] = {}
-    columns = (Mention.document_id, Mention.keyword, Mention.position, quoted_sentence())
+    part = text_part_of(get_run(connection, run_id).parameters)
+    columns = (Mention.document_id, Mention.keyword, Mention.position, quoted_sentence(part))
     mentions = (
         select(*columns)
         .join(Job, Job.id == Mention.job_id)

@@ -20,7 +20,6 @@ from reports.data.daily_counts import find_missing_days
 from reports.data.groupings import Group
 from reports.data.month_counts import (
     DocumentCounts,
-    read_documents,
     read_selected,
     read_selected_mentions,
     read_stored,
@@ -212,22 +211,24 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
 def _judge_days(
     run: RunData, job: RunJob, progress: Progress, days: Sequence[date], groups: Sequence[str]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return `Cube.has_data` and `Cube.is_missing` of a month."""
+    """Return `Cube.has_data` and `Cube.is_missing` of a month.
+
+    Whether a month lacks its first or last days is a question to the archive, whatever sections or
+    material the run chose: all runs over it have the same answer.
+    """
     stored = _fold_documents(run, read_stored(run, job), days, groups)
-    collected = _fold_documents(run, read_documents(run, job), days, groups)
     is_absent = np.zeros(1 + len(groups), np.bool_)
     if groups and run.grouping == Grouping.OUTLET:
         is_absent[1:] = job.newest_document is not None and ~stored[1:].any(axis=1)
     else:
         # Sections and kinds are judged by the days of all.
-        of_all = [ALL_GROUPS] * len(stored)
-        stored, collected = stored[of_all], collected[of_all]
+        stored = stored[[ALL_GROUPS] * len(stored)]
 
     # If a month holds nothing at all, the job alone says whether that is a zero.
     has_gaps = np.logical_and(stored.any(axis=1), progress.state == StepState.COMPLETE)
     is_left_out = np.array([day in run.selection.days for day in days])
     is_gap = is_left_out | (has_gaps[:, None] & (stored == 0)) | is_absent[:, None]
-    is_edge = np.array([_mark_edges(group_days) for group_days in collected.tolist()])
+    is_edge = np.array([_mark_edges(group_days) for group_days in stored.tolist()])
     is_without_data = progress == NO_DATA
     return ~is_gap & (not is_without_data), is_edge | is_absent[:, None] | is_without_data
 

@@ -5,7 +5,7 @@ A month or week of a series is an event if
 1. it is whole and of a run whose documents are known: without repeats and bulk days, a mean only
    of at least 30 polarities of one engine (see `run_events` and `measures`),
 2. it departs from the usual periods before it (`reports.stats.surprise`, points 1 to 3),
-3. it lies beyond the same period of earlier years, too (point 4),
+3. it lies beyond the same period of earlier years, too, where two or more had it (point 4),
 4. both at its part of the subject's error budget (point 5): a share, or posts, has four fifths,
    another subject changes nothing,
 5. it is no further week of what the week before began, and its wording is told once,
@@ -262,7 +262,7 @@ class Departures:
     # The largest changes that are no events; the largest comes first.
     changes: list[Event] = field(default_factory=list)
 
-    # What departs from the periods before, and not from the same ones of earlier years.
+    # What departs from the periods before, and not from the same ones of two earlier years or more.
     recurring: list[Event] = field(default_factory=list)
 
 

@@ -49,7 +49,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
     )
     columns: tuple[Any, ...] = (Document.identity, Code.keyword, Code.position, Code.coder)
     statement = (
-        select(*columns, Code.code, quoted_sentence(), Mention.polarity)
+        select(*columns, Code.code, quoted_sentence(run.text_part), Mention.polarity)
         .join(Document, Document.id == Code.document_id)
         .join(Mention, is_of_mention)
         .where(Code.run_id == run.id, Code.codebook_id == POLARITY_CODEBOOK)

@@ -69,7 +69,7 @@ def _select_mentions(run: RunData) -> Statement:
     group_column = null() if run.grouping is None else origin_column(run.grouping)
     columns = (
         *(Document.handle, Document.identity, Document.published_at, Document.address),
-        *(Mention.keyword, Mention.term, Mention.position, quoted_sentence()),
+        *(Mention.keyword, Mention.term, Mention.position, quoted_sentence(run.text_part)),
         *(quoted_text(run.text_part), Mention.polarity, group_column),
     )
     joined = (
