@@ -120,12 +120,13 @@ class RunSummary(RunData):
 
         What failed of its own job, the page says itself.
         """
-        failed = Counter({State.FAILED: self.job_states[State.FAILED]})
+        job_states = Counter(self.job_states)
+        del job_states[State.FAILED]
         return replace(
             self,
             unread=self.unread_by_job[job_name],
             left_out=self.left_out_by_job.get(job_name, 0),
-            job_states=self.job_states - failed,
+            job_states=job_states,
         )
 
     @property
