@@ -179,8 +179,8 @@ class PackedJob(FrozenModel):
     # True if the documents of the job were frozen.
     frozen: bool
     steps: tuple[PackedStep, ...]
-    #: For a month of chosen sections or material: the days, from 1, on which each outlet has
-    #: documents.
+    #: For a month of chosen sections or material: the days, from 1, of each outlet's documents that
+    #: the run does not read, a day once for each. Earlier versions list each day of an outlet once.
     stored_days: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
 
 
@@ -208,6 +208,9 @@ class PackedDocument(FrozenModel):
     # The searches that found the document.
     jobs: tuple[str, ...] = ()
     text: str | None = None
+
+    # Whether quotations show the text without its last full stop.
+    full_stop_added: bool = False
 
 
 class PackedAnswer(FrozenModel):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
@@ -78,6 +78,7 @@ from packs.jobs import in_order_of_submission, load_data, steps_to_verify
 from packs.samples import SampleChecks, check_samples, check_structure
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
+from sources.headlines import with_full_stop
 
 MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
@@ -184,7 +185,9 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
     if follows_without_texts and run_data.kind.unit == Unit.MENTION:
-        _insert(db, Mention, _given_mentions(pack, run_data, ids))
+        terminated: dict[int, str] = {}
+        _insert(db, Mention, _given_mentions(pack, run_data, ids, terminated))
+        _give_texts(db, terminated)
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
 
@@ -437,6 +440,7 @@ def _document_row(
         "period": None if at is None else f"{at:%Y-%m}",
         "address": document.address,
         "text": text,
+        "full_stop_added": document.full_stop_added,
         "import_id": None,
         "repost": document.repost,
         "language_code": document.language_code,
@@ -460,19 +464,48 @@ def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list
     return steps_to_verify(restored.data, job, texts=run.texts)
 
 
-def _given_mentions(pack: PackFile, run_data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
-    """Yield the mentions of the pack's table, without polarities."""
+def _given_mentions(
+    pack: PackFile, run_data: RunData, ids: Ids, terminated: dict[int, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the mentions of the pack's table, without polarities.
+
+    A sentence is quoted there as the source has it, and services were asked about it with the full
+    stop that was added. Such sentences are noted in *terminated* by their document.
+    """
+    ids_terminated = _ids_terminated(run_data)
     job_ids = {job.name: job.id for job in run_data.jobs}
     for location, line in lines_of(pack, MENTIONS_FILE, _Mention):
+        document_id = _find(ids, line.document, location)
+        sentence = line.sentence
+        if document_id in ids_terminated and with_full_stop(sentence) != sentence:
+            sentence = terminated[document_id] = with_full_stop(sentence)
+
         yield {
             "job_id": _find(job_ids, line.period, location),
-            "document_id": _find(ids, line.document, location),
+            "document_id": document_id,
             "keyword": line.keyword,
             "term": line.term,
             "position": line.position,
-            "sentence": line.sentence,
+            "sentence": sentence,
             "polarity": None,
         }
+
+
+def _ids_terminated(run_data: RunData) -> set[int]:
+    """Return the documents whose headline got a full stop that no quotation of the run shows."""
+    if run_data.text_part != TextPart.HEADLINE:
+        return set()
+
+    terminated = select(Document.id).where(Document.full_stop_added)
+    return {document_id for (document_id,) in fetch_all(run_data.db, terminated)}
+
+
+def _give_texts(db: Database, sentences: Mapping[int, str]) -> None:
+    """Let documents without texts be the sentences that got a full stop."""
+    with db.write() as connection:
+        for document_id, sentence in sentences.items():
+            is_document = Document.id == document_id
+            connection.execute(update(Document).where(is_document).values(text=sentence))
 
 
 def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, Any]]:

@@ -90,7 +90,7 @@ class TableReader:
     def read_row(self, row: Mapping[str, Any], index: int) -> Item:
         """Make an item of one row."""
         rules = self.source.table_rules
-        text, replaced = self._text(row)
+        text, full_stop_added, replaced = self._text(row)
         if not text:
             return Empty(self.context.file, index)
 
@@ -116,6 +116,7 @@ class TableReader:
             native_id=native_id,
             less_known_ids=tuple(less_known_ids),
             text=text,
+            full_stop_added=full_stop_added,
             published_at=fields.published_at,
             address=fields.address,
             handle=fields.handle if rules.has_handles else None,
@@ -168,11 +169,15 @@ class TableReader:
     def _name(self, row: Mapping[str, Any], field: str) -> str | None:
         return clean_name(self._field(row, field))
 
-    def _text(self, row: Mapping[str, Any]) -> tuple[str, int]:
+    def _text(self, row: Mapping[str, Any]) -> tuple[str, bool, int]:
+        """Return a row's text, whether it got a full stop, and the characters replaced."""
         raw_text = self._field(row, "text")
         if not isinstance(raw_text, str) or not raw_text.strip():
-            return "", 0
-        return clean(self.source.table_rules.clean_text(raw_text).strip())
+            return "", False, 0
+
+        prepared_text, full_stop_added = self.source.table_rules.prepare_text(raw_text)
+        text, replaced = clean(prepared_text)
+        return text, full_stop_added, replaced
 
     def _id(self, row: Mapping[str, Any]) -> str | None:
         raw_id = self._field(row, "id")

@@ -12,7 +12,8 @@ from operator import attrgetter
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.coded_samples import read_coded_samples
-from reports.data.family_counts import count_repeated_documents
+from reports.data.machine_codings import read_machine_codings
+from reports.data.repeat_counts import count_repeated_documents
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.entities import read_entities
@@ -91,7 +92,7 @@ CODES = FurtherPage(
     CODES_PAGE,
     "codes.html",
     CODES_TITLE,
-    "what people who coded a sample would say of all texts, and how right the keywords are",
+    "the codes of texts",
 )
 COVERAGE = FurtherPage(
     "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
@@ -127,7 +128,7 @@ class FrontPage:
     pages: Sequence[str] = ()
     groups: GroupSection = field(default_factory=GroupSection)
 
-    # None if nobody has coded a text by a codebook.
+    # None if no text has a code.
     codes: CodesPage | None = None
 
     # Samples of the texts show which scripts the page needs.
@@ -155,7 +156,7 @@ class FrontPage:
         if self.groups.heading:
             pages.append(replace(GROUPS, title=self.groups.heading))
         if self.codes is not None:
-            pages.append(CODES)
+            pages.append(replace(CODES, title=self.codes.title, contents=self.codes.contents))
 
         return [*pages, COVERAGE, METHODS]
 
@@ -206,7 +207,7 @@ def make_front_page(
 
     paged_months = set(reader.pages)
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
-    further_pages += bool(read_coded_samples(run))
+    further_pages += bool(read_coded_samples(run) or read_machine_codings(run))
     subject_pages = len(reader.pages) + len(page.years) + len(keywords)
     store.progress.expect_pages(subject_pages + further_pages + 2)
 

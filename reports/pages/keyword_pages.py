@@ -13,7 +13,7 @@ from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.bulk_days import find_bulk_days
-from reports.data.distinct_mentions import describe_repeats
+from reports.data.distinct_mentions import describe_first_texts
 from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
@@ -261,14 +261,14 @@ def draw_keyword(
     mentions = quantity(max(0, sum_mentions(month_rows) - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)
     cloud_words = clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
-    repeats = describe_repeats(keyword.repeats, "mention")
+    first_texts = describe_first_texts(has_repeats=keyword.repeats > 0)
     add_words(
         add_section,
         subject.slug,
         cloud_words,
         run.mask,
         counted=mentions,
-        repeats=repeats,
+        first_texts=first_texts,
         all_months=True,
     )
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
-from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_first_documents
+from reports.data.distinct_mentions import (
+    describe_first_texts,
+    drop_repeats,
+    keep_first_documents,
+)
 from reports.data.entity_labels import read_run_names
-from reports.data.family_counts import count_repeated_documents
+from reports.data.repeat_counts import count_repeated_documents
 from reports.data.repeats import read_places
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -196,8 +200,9 @@ class MonthReader:
 
         month.polarities = scatter.of_month(month.row, scored)
         month_in_words = month_name(period, "%B %Y")
-        repeats = describe_repeats(len(sentences) - len(distinct), "mention")
-        caption = f"The words of {quantity(len(distinct), 'mention')} in {month_in_words}.{repeats}"
+        first_texts = describe_first_texts(has_repeats=len(distinct) < len(sentences))
+        mentions = quantity(len(distinct), "mention")
+        caption = f"The words of {mentions} in {month_in_words}.{first_texts}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
             month_scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
@@ -228,8 +233,10 @@ class MonthReader:
         figures, word_counts, distinct = self.draw_month(keyword, month, sentences)
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
-        repeats = len(sentences) - len(distinct)
         list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
+        if list_note:
+            list_note += describe_first_texts(has_repeats=len(distinct) < len(sentences))
+
         first_of_run = keep_first_documents(distinct, place_of)
         if len(first_of_run) < len(distinct):
             counts_of_run = count_words([mention.sentence for mention in first_of_run], patterns)
@@ -252,7 +259,7 @@ class MonthReader:
             month=month,
             figures=figures,
             words={} if clouds.no_word_twice(listed) else listed,
-            words_note=list_note + describe_repeats(repeats, "mention") if list_note else "",
+            words_note=list_note,
             word_counts=word_counts,
             repeats=len(sentences) - len(first_of_run),
             phrases=phrases,

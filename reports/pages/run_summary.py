@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import filterfalse
 from typing import Any
@@ -114,6 +114,24 @@ class RunSummary(RunData):
 
     # The number of documents that have no polarity because of their language, by its code.
     unread: Counter[str]
+
+    # The same of each job, and what the selection leaves out of it.
+    unread_by_job: Mapping[str, Counter[str]]
+    left_out_by_job: Mapping[str, int]
+
+    def of_job(self, job_name: str) -> RunSummary:
+        """Return the summary for the page of one account or search: it tells nothing of others.
+
+        What failed of its own job, the page says itself.
+        """
+        job_states = Counter(self.job_states)
+        del job_states[State.FAILED]
+        return replace(
+            self,
+            unread=self.unread_by_job[job_name],
+            left_out=self.left_out_by_job.get(job_name, 0),
+            job_states=job_states,
+        )
 
     @property
     def unread_in_words(self) -> str:
@@ -263,8 +281,13 @@ def summarize_run(run: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
     sources, on_site, addressed, days = _count_documents(run)
     total = sources.total()
+    left_out_by_job = {}
     for job in run.jobs if run.selection else ():
-        sources.subtract(_count_sources(run, left_out(run, job)))
+        left_out_of_job = _count_sources(run, left_out(run, job))
+        left_out_by_job[job.name] = left_out_of_job.total()
+        sources.subtract(left_out_of_job)
+
+    unread_by_job = count_unread(run)
 
     shown_selection = describe_selection(run)
     synthetic = is_made_up(run)
@@ -299,7 +322,9 @@ def summarize_run(run: RunData) -> RunSummary:
         left_out=total - sources.total(),
         archive_hash=archive_hash,
         steps=count_steps(run),
-        unread=count_unread(run),
+        unread=sum(unread_by_job.values(), Counter()),
+        unread_by_job=unread_by_job,
+        left_out_by_job=left_out_by_job,
     )
 
 
