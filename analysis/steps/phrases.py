@@ -16,6 +16,7 @@ from analysis.text.phrases import says_something
 from analysis.text.whole_words import whole_words
 from models.tables import Phrase
 from textapi.requests import phrases_of
+from textapi.text.normal_form import normal_form
 
 # A model may take these along at the edges of a phrase.
 _DASHES = "\u2013\u2014-* "
@@ -80,8 +81,12 @@ def document_frequency(texts: Iterable[str], phrases: Sequence[str]) -> dict[str
         return counts
 
     # Few texts hold the longest word of a phrase; only these are searched for whole words.
-    longest_words = {phrase: max(_WORD.findall(phrase.casefold()), key=len) for phrase in phrases}
-    for text in texts:
+    longest_words = {}
+    for phrase in phrases:
+        phrase_words = _WORD.findall(normal_form(phrase).casefold())
+        longest_words[phrase] = max(phrase_words, key=len, default="")
+
+    for text in map(normal_form, texts):
         folded_text = text.casefold()
         for phrase, longest_word in longest_words.items():
             if longest_word in folded_text:

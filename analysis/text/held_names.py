@@ -28,6 +28,7 @@ from analysis.text.person_names import (
 )
 from analysis.text.whole_words import whole_words
 from textapi.text import word_list
+from textapi.text.normal_form import normal_form
 from textapi.text.word_list import base_form
 
 _WORD = re.compile(r"\w+")
@@ -75,10 +76,13 @@ def count_documents(counts: Sequence[EntityCount], texts: Texts) -> list[EntityC
     *texts* are those of each period, without repeats. A name that was taken for several types has
     its documents under the most frequent one.
     """
+    normal_texts = {
+        period: list(map(normal_form, period_texts)) for period, period_texts in texts.items()
+    }
     whole_job = [count for count in counts if count.period == WHOLE_JOB]
-    finder = NameFinder(whole_job, [text for period in texts.values() for text in period])
+    finder = NameFinder(whole_job, [text for period in normal_texts.values() for text in period])
     documents: dict[str, Counter[str]] = {WHOLE_JOB: Counter()}
-    for period, period_texts in texts.items():
+    for period, period_texts in normal_texts.items():
         for forms in map(finder.find, period_texts):
             documents[WHOLE_JOB].update(forms)
             if period != WHOLE_JOB:
@@ -149,7 +153,7 @@ class NameFinder:
         self._handles: dict[str, str] = {}
         for form, names in spellings.items():
             for name in names:
-                self._add_rule(form, name, re.NOFLAG)
+                self._add_rule(form, name, case_sensitive=True)
                 if form not in self._keys or form in self._full_names:
                     self._handles[_fold_handle(name)] = form
 
@@ -160,11 +164,11 @@ class NameFinder:
         self._holds_part = cache(self._is_part_of_longer)
         self._named_as_parts = self._find_named_as_parts(texts)
 
-    def _add_rule(self, form: str, name: str, flags: re.RegexFlag) -> None:
+    def _add_rule(self, form: str, name: str, *, case_sensitive: bool = False) -> None:
         """Look for *name* where its first word stands."""
-        first_word = _WORD.search(name)
+        first_word = _WORD.search(normal_form(name))
         if first_word:
-            rule = whole_words(name, flags)
+            rule = whole_words(name, case_sensitive=case_sensitive)
             self._rules[first_word.group().casefold()].append((first_word.start(), rule, form))
 
     def _look_for_known_names(self) -> None:
@@ -173,7 +177,7 @@ class NameFinder:
             is_longer = " " in name and not self.types.keys().isdisjoint(name.split())
             if is_longer and type_ is not None and name not in self.types:
                 self._uncounted[name] = type_
-                self._add_rule(name, name, re.IGNORECASE)
+                self._add_rule(name, name)
 
     def _identify_persons(self, texts: Iterable[str]) -> dict[str, str]:
         """Return the full names of persons by their names, and look for those without a count."""
@@ -187,7 +191,7 @@ class NameFinder:
         for full_name in sorted(in_texts.reliable_counts().keys() - self._keys.keys()):
             self._keys[full_name] = full_name
             self._full_names.add(full_name)
-            self._add_rule(full_name, full_name, re.IGNORECASE)
+            self._add_rule(full_name, full_name)
 
         return persons
 

@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
-from analysis.codebooks.model_answers import UNUSABLE
-from core.enums import CodeState
+from core.enums import UNUSABLE, CodeState
 from models.codes import PERSON
 from models.tables import Code, Document
 from models.tables import Codebook as StoredCodebook

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_documents_of_names"
-down_revision = "0018_batch_retries"
+revision = "0022_documents_of_names"
+down_revision = "0021_outages"
 branch_labels = None
 depends_on = None
 

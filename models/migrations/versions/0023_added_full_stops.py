@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_added_full_stops"
-down_revision = "0018_batch_retries"
+revision = "0023_added_full_stops"
+down_revision = "0022_documents_of_names"
 branch_labels = None
 depends_on = None
 

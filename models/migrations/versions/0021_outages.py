@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_outages"
-down_revision = "0018_batch_retries"
+revision = "0021_outages"
+down_revision = "0020_sample_seeds"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_sample_seeds"
-down_revision = "0018_batch_retries"
+revision = "0020_sample_seeds"
+down_revision = "0019_orphaned_batches"
 branch_labels = None
 depends_on = None
 
