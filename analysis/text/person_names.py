@@ -151,7 +151,9 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
 
         is_last_name = best is not None and last_name(best) == short_name
         is_frequent = best is not None and is_last_name and candidates[best] >= least
-        if best and (is_frequent or _is_majority(short_name, candidates, best)):
+        # In more texts than a model read, others may bear a first name.
+        bears_alone = is_last_name or not text_candidates or best == text_best
+        if best and (is_frequent or _is_majority(short_name, candidates, best)) and bears_alone:
             persons[short_name] = best
             continue
 

@@ -230,6 +230,13 @@ def test_a_first_name_is_the_person_where_enough_full_names_agree() -> None:
     assert shown(persons(Bernie=3, Bernie_Quist=4)) == [("PERSON", "Bernie Quist", 4)]
 
 
+def test_a_first_name_that_others_bear_in_the_texts_is_nobodys() -> None:
+    counts = persons(Quist=4, John=1, John_Quist=5, Ruel=2, Gray=2)
+    texts = [*["John Quist Speaks"] * 5, *["John Ruel", "John Gray"] * 4]
+    assert RunNames.of(counts).persons["john"] == "john quist"
+    assert "john" not in RunNames.of(counts, texts).persons
+
+
 def test_a_name_has_the_type_that_it_has_in_the_whole_run() -> None:
     month: dict[EntityName, int] = {("ORG", "Quist"): 7}
     run_names = RunNames.of({**month, **persons(Quist=20, Ann_Quist=9)})
