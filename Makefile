@@ -8,7 +8,7 @@ TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() * 3 // 2
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv env demo test check suite browser chaos chaos-long containers release bench lock
+.PHONY: help venv env demo test test-all check suite thorough browser chaos chaos-long containers release bench lock
 
 help: ## show this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
@@ -39,10 +39,15 @@ env: .env ## create what docker compose needs: .env with new passwords, archive/
 demo: venv ## run the whole pipeline on synthetic texts; the report is in report/
 	$(BIN)/tidings demo --out report
 
-test: check suite ## run all checks, then every test except browser and chaos tests
+test: check suite ## run all checks and the quick tests
+
+test-all: thorough chaos browser ## run the tests that `make test` leaves out, a quarter of an hour
 
 suite: venv
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser and not chaos"
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not thorough and not browser and not chaos"
+
+thorough: venv ## run the long tests, and on PostgreSQL what `make test` runs on SQLite
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "thorough and not browser and not chaos"
 
 check: venv ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check

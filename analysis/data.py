@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -22,7 +21,7 @@ from models.languages import languages_of
 from models.results import MentionSentence
 from models.tables import Base
 from sources.post_cleaning import words_of_post
-from textapi.text.keywords import pattern
+from textapi.text.keywords import TermPattern, pattern
 
 if TYPE_CHECKING:
     from analysis.codebooks.codebook import Codebook
@@ -140,7 +139,7 @@ class MonthData:
         """Return the terms of the corpus's keyword."""
         return self._keywords[corpus.keyword].terms
 
-    def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
+    def subject_patterns(self, corpus: Corpus) -> list[TermPattern]:
         """Return the patterns of the terms of the corpus's keyword."""
         return self._keywords[corpus.keyword].patterns
 
@@ -216,6 +215,6 @@ class PostData:
         """Return the handle or term, and its name in words."""
         return self.names if self.subject else []
 
-    def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
+    def subject_patterns(self, corpus: Corpus) -> list[TermPattern]:
         """Return the patterns of the handle or term, and of its name in words."""
         return list(map(pattern, self.subject_terms(corpus)))

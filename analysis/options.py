@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -10,11 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
-from analysis.query.grammar import Query, check_operators, is_query, parse_query
-from analysis.query.notation import make_marks_plain, refuse_foreign_signs
-from analysis.query.terms import Term
-from core.enums import Grain, SamplePeriod, Within
-from textapi.text.keywords import pattern
+from analysis.query.grammar import OPERATORS, Query, check_operators, is_query, parse_query
+from analysis.query.notation import QUOTED, make_marks_plain, refuse_foreign_signs
+from analysis.query.terms import CASE, STAR, Term
+from core.enums import MODEL, Grain, SamplePeriod, Within
+from textapi.text.keywords import TermPattern, pattern
+from textapi.text.normal_form import normal_form
 
 # A keyword's name has at most this many characters.
 LONGEST_NAME = 200
@@ -27,9 +27,6 @@ MENTIONS, ALL, SAMPLE = "mentions", "all", "sample"
 
 # A sample has so many texts unless a person says how many.
 SAMPLE_SIZE = 300
-
-# The name of a coder that is a language model ends with what its server calls it.
-MODEL = "model:"
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
@@ -115,7 +112,7 @@ class Keyword(FrozenModel):
         return self.forms.get(str(term), ()) if term.has_star else (term.words,)
 
     @cached_property
-    def patterns(self) -> list[re.Pattern[str]]:
+    def patterns(self) -> list[TermPattern]:
         """What the terms match in a text."""
         if self.parsed_query is None:
             return list(map(pattern, self.terms))
@@ -125,12 +122,17 @@ class Keyword(FrozenModel):
     def parse(cls, text: str, within: Within = Within.SENTENCE) -> Keyword:
         """Read ``NAME``, ``NAME:term,term``, ``QUERY`` or ``NAME:QUERY``.
 
-        White space around a term is dropped, and so is a repeated term. Raises ValueError if a name
-        or a term is empty, or cannot match what was meant.
+        A list in which a term has a star, a case or quotation marks is the query of its terms
+        joined by OR, its name among them. White space around a term is dropped, and so is a
+        repeated term. Raises ValueError if a name or a term is empty, or cannot match what was
+        meant.
         """
         text = make_marks_plain(text)
         refuse_foreign_signs(text, is_query=is_query(text))
+        text = normal_form(text)
         keyword_name, colon, query = _split_name(text)
+        if listed_query := _join_list(keyword_name, query):
+            return cls.parse_query(keyword_name, listed_query, within)
         if is_query(query) and (keyword_name.strip() or not colon):
             return cls.parse_query(keyword_name, query, within)
         if colon and is_query(keyword_name):
@@ -148,6 +150,7 @@ class Keyword(FrozenModel):
         """
         query = " ".join(make_marks_plain(text).split())
         refuse_foreign_signs(query, is_query=is_query(query))
+        name, query = normal_form(name), normal_form(query)
         if not is_query(query):
             if "," in query:
                 raise ValueError(f"{query!r} has a comma: write OR between words")
@@ -204,6 +207,46 @@ def _split_name(text: str) -> tuple[str, str, str]:
             return text[:index], ":", text[index + 1 :]
 
     return "", "", text
+
+
+def _join_list(name: str, other_terms: str) -> str | None:
+    """Return the query of a list of terms of which one can stand in queries only, else None."""
+    terms = [" ".join(term.split()) for term in (name, *_split_at_commas(other_terms))]
+    is_named = bool(terms[0]) and "," not in name
+    is_list = is_named and len(terms) > 2 and not any(map(_has_operator, terms))
+    if not is_list or not any(map(is_query, terms)):
+        return None
+    if not all(terms):
+        raise ValueError(f"'{name}:{other_terms}' has an empty term: write NAME:term,term")
+
+    return " OR ".join(dict.fromkeys(map(_as_operand, terms)))
+
+
+def _split_at_commas(text: str) -> list[str]:
+    """Split *text* at the commas outside quotation marks."""
+    parts, is_quoted = [""], False
+    for character in text:
+        if character in _DOUBLE_QUOTES:
+            is_quoted = not is_quoted
+        if character == "," and not is_quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+
+    return parts
+
+
+def _has_operator(term: str) -> bool:
+    """Return whether *term* is more than a term with a star, a case or quotation marks."""
+    words = term.removeprefix(CASE)
+    return not QUOTED.fullmatch(words) and is_query(words.replace(STAR, ""))
+
+
+def _as_operand(term: str) -> str:
+    """Return *term* as a query writes it: a phrase or a word such as "and" in quotation marks."""
+    words = term.removeprefix(CASE)
+    is_word = " " not in words and words.upper() not in OPERATORS
+    return term if is_word or QUOTED.fullmatch(words) else f'{term.removesuffix(words)}"{words}"'
 
 
 _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"

@@ -128,6 +128,7 @@ def _documents(size: int) -> Rows:
             "text": f"Headline number {n} says that something has happened somewhere, {at:%A}.",
             "origin_id": UNKNOWN_ORIGIN if post else (NEWS if n % 3 else OPINION),
             "repost": False,
+            "full_stop_added": False,
         }
 
 

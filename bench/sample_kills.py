@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -110,7 +111,15 @@ def work_on(
 ) -> tuple[tuple[bytes, bytes], int]:
     """Return the exports of a run that processes work on, and how many were killed."""
     run = submit(jobs, **run_options)
-    kills = work_with_kills(jobs.settings, jobs.db, run, chance, seconds)
+    most_seconds = seconds
+
+    def wait_for_moment(process: BaseProcess) -> None:
+        nonlocal most_seconds
+        process.join(chance.uniform(0.0, most_seconds))
+        # The longer it takes the longer they live, so that each run ends.
+        most_seconds *= 1.1
+
+    kills = work_with_kills(jobs.settings, jobs.db, run, wait_for_moment)
     return export_bytes(jobs.db, run), kills
 
 

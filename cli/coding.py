@@ -254,3 +254,5 @@ def _show_coders(db: Database, run: int, codebook_id: int) -> None:
         for coder in list_coders(connection, run, codebook_id):
             units = read_codes(connection, Coding(run, codebook_id, coder))
             show(f"{coder.removeprefix(PERSON)}: {quantity(len(units), 'text')}")
+
+    inform(f"`tidings report {run}` shows what the codes say")

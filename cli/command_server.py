@@ -4,8 +4,8 @@ Usage: ``python -P -m cli.command_server SOCKET``, where SOCKET is the descripto
 of the type SOCK_SEQPACKET. Imports take most of the time of a short command, and a notebook waits
 for ten of them. A message of one byte brings four descriptors: a file with the request as JSON
 (`words` and `folder`), the standard output and standard error of the command, and a pipe into which
-its exit status is written. The server ends when nobody holds the other end of the socket.
-`tidings.command_client` sends such messages.
+the id of its process, in 16 bytes, and then its exit status are written. The server ends when
+nobody holds the other end of the socket. `tidings.command_client` sends such messages.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def _run_request(request_file: int, out: int, err: int, status_pipe: int) -> Non
     status = 1
     try:
         os.setsid()
+        os.write(status_pipe, f"{os.getpid():16}".encode())
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.stdout = open(out, "w", encoding="utf-8")  # noqa: SIM115 - a descriptor

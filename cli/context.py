@@ -72,8 +72,10 @@ def find_engine(settings: Settings, polarity: str | None = None) -> Engine:
     if not url:
         raise SettingsError(NO_ADDRESS)
 
+    secrets = [settings.textapi_key.get_secret_value()] if settings.textapi_key else []
+
     async def ask() -> Engine:
         async with aiohttp.ClientSession() as session:
-            return await fetch_engine(session, url, polarity)
+            return await fetch_engine(session, url, polarity, secrets=secrets)
 
     return asyncio.run(ask())

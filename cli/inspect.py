@@ -127,6 +127,11 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
         show(f"  {report['reason']}")
     if report["report"]:
         show(f"  its report {report['report']}")
+    if report["codes"] and report["codes"]["uncoded"]:
+        from models.codes import describe_uncoded
+
+        show(f"  {describe_uncoded(**report['codes'])}")
+
     if report["waiting_for"] not in (None, report["reason"]):
         show(f"  waits for: {report['waiting_for']}")
 

@@ -57,9 +57,20 @@ class JobStatus(TypedDict):
     job: Annotated[str, "Natural name: `2020-03`, `@nasa`, `search:TERM`, a training, `report`."]
     kind: Annotated[str, "The name of its Celery task."]
     state: Annotated[str, "As of a run."]
-    result: Annotated[str | None, "`no-data` if there was nothing to work on."]
+    result: Annotated[
+        str | None, "`no-data` if there was nothing to work on, `no-codes` if no text got a code."
+    ]
     reason: Annotated[str | None, "What it waits for, or why it failed."]
     steps: list[StepStatus]
+
+
+class CodesOfRun(TypedDict):
+    """What a language model made of the texts of a run."""
+
+    texts: Annotated[int, "Texts that it has answered about."]
+    uncoded: Annotated[
+        dict[str, int], "Those that got no code, by state: `refused`, `cut off`, `invalid`."
+    ]
 
 
 class RunStatus(TypedDict):
@@ -75,9 +86,13 @@ class RunStatus(TypedDict):
     calls: Annotated[int, "Calls made so far."]
     max_calls: Annotated[int | None, "Cap on calls."]
     cost: Annotated[RunCost | None, "Null if the run asks no language model."]
-    progress: Annotated[float, "Share that is done, 0 to 1."]
+    progress: Annotated[float, "Share that is done, 0 to 1; without its report."]
     details: list[JobStatus]
     report: ReportProgress
+    codes: Annotated[CodesOfRun | None, "Null if no language model codes its texts."]
+    slots: Annotated[
+        int | None, "How many jobs the workers of its queues do at once; null if no job is left."
+    ]
 
 
 class TokenCounts(TypedDict):
@@ -324,6 +339,7 @@ class VerificationResult(TypedDict):
     not_checked: Annotated[dict[str, str], "Reason by what was not checked."]
     problems: Annotated[list[str], "What differs."]
     equal: Annotated[bool, "Whether nothing differs."]
+    given: Annotated[list[str], "What is taken as given."]
 
 
 class PartCheck(TypedDict):

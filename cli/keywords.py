@@ -23,20 +23,24 @@ _HEADER = ["name", "query"]
 def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
     """Return the keywords of the command line, then those of *file*. Raises `UsageError`."""
     keywords: list[Keyword] = []
-    try:
-        for text in texts:
+    for text in texts:
+        try:
             keywords.append(_parse(text, within))
-    except ValueError as error:
-        raise UsageError(f"--keyword: {error}") from None
+        except ValueError as error:
+            option = "--keyword" if len(texts) == 1 else f"--keyword {printable(text)}"
+            raise UsageError(f"{option}: {error}") from None
 
-    if file is not None:
-        keywords += _read_file(file, within)
+    origins = ["--keyword"] * len(keywords)
+    for line_number, keyword in _read_file(file, within) if file is not None else ():
+        keywords.append(keyword)
+        origins.append(f"--keywords-file {file}, line {line_number}")
+
     if not keywords:
         raise UsageError(
             "no subject was given: write --keyword NAME[:TERM,TERM], or --keywords-file FILE"
         )
 
-    _refuse_repeated_names(keywords)
+    _refuse_repeated_names(keywords, origins)
     _refuse_many_terms(keywords)
     for term in all_terms(keywords):
         if len(sentences(term)) > 1:
@@ -45,15 +49,18 @@ def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tu
     return tuple(keywords)
 
 
-def _read_file(path: Path, within: Within) -> Iterator[Keyword]:
-    """Yield the keywords of a file: one a line, or CSV with the columns name and query."""
+def _read_file(path: Path, within: Within) -> Iterator[tuple[int, Keyword]]:
+    """Yield the keywords of a file with their lines.
+
+    It has one a line, or is CSV with the columns name and query.
+    """
     read = _read_table if path.suffix.lower() == ".csv" else _read_lines
     for line_number, keyword_name, query in read(read_text_file("--keywords-file", path)):
         try:
             if keyword_name is None:
-                yield _parse(query, within)
+                yield line_number, _parse(query, within)
             else:
-                yield _parse_row(keyword_name, query, within)
+                yield line_number, _parse_row(keyword_name, query, within)
         except ValueError as error:
             raise UsageError(f"--keywords-file {path}, line {line_number}: {error}") from None
 
@@ -110,12 +117,13 @@ def _parse_row(keyword_name: str, query: str, within: Within) -> Keyword:
     return Keyword.parse_query(keyword_name, query, within)
 
 
-def _refuse_repeated_names(keywords: Sequence[Keyword]) -> None:
+def _refuse_repeated_names(keywords: Sequence[Keyword], origins: Sequence[str]) -> None:
+    """Raise `UsageError` if two keywords have one name; *origins* say where each was read."""
     folded_names: set[str] = set()
-    for keyword in keywords:
+    for keyword, origin in zip(keywords, origins, strict=True):
         if keyword.name.casefold() in folded_names:
             raise UsageError(
-                f"--keyword: {keyword.name} was given twice, case is ignored; put its terms "
+                f"{origin}: {keyword.name} was given twice, case is ignored; put its terms "
                 "behind one, NAME:term,term"
             )
 

@@ -204,5 +204,8 @@ Once = Annotated[
 ]
 Wait = Annotated[
     bool,
-    Option("--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."),
+    Option(
+        "--wait",
+        help="Wait for the end: status 0 when all is done, 1 when a job failed or got no code.",
+    ),
 ]

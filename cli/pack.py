@@ -132,7 +132,9 @@ def verify(
         result = verify_pack(pack, scratch, check=show_progress)
 
     if as_json:
-        print(json.dumps(asdict(result) | {"equal": result.equal}))
+        shown = asdict(result)
+        given = shown.pop("given")
+        print(json.dumps({**shown, "equal": result.equal, "given": given}))
     else:
         for line in result.describe():
             show(line)

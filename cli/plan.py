@@ -28,6 +28,7 @@ COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 def plan(request: RunRequest, as_json: Json = False) -> None:
     """Print the calls that a run would make."""
+    from cli.first_sample import describe_first_sample
     from cli.plan_costs import describe_cap, describe_costs
     from cli.plan_sample import SamplePlanner, describe_sample
     from producers.plan import plan_run
@@ -50,6 +51,7 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
             )
 
         sample = None if sample_planner is None else sample_planner.finish(figures)
+        first_sample = describe_first_sample(db, matched.parameters, options.max_cost)
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
@@ -57,6 +59,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
 
     if options.max_cost is not None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
+    if first_sample is not None:
+        figures.remarks.append(first_sample)
     if as_json:
         sample_json = None if sample is None else sample.as_json()
         print(json.dumps(figures.as_json() | {"sample": sample_json}))

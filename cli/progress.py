@@ -16,10 +16,11 @@ from sqlalchemy import select
 
 from cli.control import dispatch
 from cli.messages import inform, warn
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, NO_CODES, JobKind, State
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
+from models.codes import count_texts_of_run
 from models.database import Database
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import LOOK_JOB, get_run
@@ -89,15 +90,20 @@ def _show_results(settings: Settings, run: int) -> None:
 
 
 def wait_for(db: Database, settings: Settings, run: int) -> bool:
-    """Wait until every job of the run, the report too, has ended; return whether all are done."""
-    reasons = _WaitingReasons(run)
+    """Wait until every job of the run, the report too, has ended; return whether all are done.
+
+    A job whose texts got no code at all has not done what it was submitted for.
+    """
+    reasons = WaitingReasons(run)
     started = time.monotonic()
+    progress = 0.0
     with progress_display(f"run {run}") as display:
         while True:
             with db.read() as connection:
                 stored_run = get_run(connection, run)
                 counts = job_counts(connection, run)
-                progress = progress_of(connection, run)
+                # A sample that grows, or a training that goes on after a crash, repeats work.
+                progress = max(progress, progress_of(connection, run))
 
             has_ended = stored_run.state in ENDED
 
@@ -193,22 +199,23 @@ def _describe_progress(progress: float, counts: Mapping[str, int]) -> str:
     return f"{progress:.0%} ({parts})"
 
 
-class _WaitingReasons:
-    """Prints why a run waits: each lasting reason once."""
+class WaitingReasons:
+    """Prints why a run waits: each lasting reason once, also where it comes again."""
 
     def __init__(self, run: int) -> None:
         self._run = run
         self._reason: str | None = None
         self._since = time.monotonic()
-        self._printed = ""
+        self._printed: set[str] = set()
 
     def report(self, reason: str | None) -> None:
+        """Print *reason* if the run has waited for it for a while; None if it does not wait."""
         moment = time.monotonic()
         if reason != self._reason:
             self._reason, self._since = reason, moment
-        if reason and reason != self._printed and moment - self._since >= LASTING_SECONDS:
+        if reason and reason not in self._printed and moment - self._since >= LASTING_SECONDS:
             warn(f"run {self._run} waits: {reason}")
-            self._printed = reason
+            self._printed.add(reason)
 
 
 def _tells_of_texts(job: Any) -> bool:
@@ -221,6 +228,7 @@ def _report_outcome(db: Database, run: int) -> bool:
     query = select(*columns).where(Job.run_id == run)
     with db.read() as connection:
         jobs = connection.execute(query.order_by(Job.id)).all()
+        texts = count_texts_of_run(connection, run)
 
     for job in jobs:
         if job.state == State.FAILED:
@@ -230,4 +238,11 @@ def _report_outcome(db: Database, run: int) -> bool:
         elif job.state == State.DONE and job.reason and _tells_of_texts(job):
             warn(f"{job.name}: {job.reason}")
 
-    return all(job.state == State.DONE for job in jobs)
+    if texts is not None and texts.uncoded:
+        warn(
+            f"run {run}: {texts.describe()}; `tidings export {run} codes` has the state of each, "
+            "and what to change is in docs/models.md"
+        )
+
+    are_done = all(job.state == State.DONE for job in jobs)
+    return are_done and not any(job.result == NO_CODES for job in jobs)

@@ -11,6 +11,7 @@ from cli import context, trainings
 from cli.consent import ask_for_consent
 from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
+from cli.messages import warn
 
 if TYPE_CHECKING:
     from cli.run_options import RunRequest
@@ -27,6 +28,14 @@ def submit(request: RunRequest) -> None:
         matched = request.match_stored(db, settings)
         check_cap(matched.parameters, options.max_cost)
         ask_for_consent(db, settings, matched.parameters, is_given=options.yes)
+        if options.max_cost is not None:
+            # It loads what reports need, which costs other runs half a second.
+            from cli.first_sample import describe_first_sample
+
+            remark = describe_first_sample(db, matched.parameters, options.max_cost)
+            if remark is not None:
+                warn(remark)
+
         run = submit_run(
             db,
             matched.parameters,

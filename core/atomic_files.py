@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
-from core.errors import FULL_DISK, TidingsError
+from core.errors import FULL_DISK, TidingsError, UsageError
 
 # `_part_of` makes these names.
 _PART = re.compile(r"\.(.+)\.\d+\.part")
@@ -19,10 +19,12 @@ _PART = re.compile(r"\.(.+)\.\d+\.part")
 def replace_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that replaces *path* at the end, and is deleted on any error.
 
-    A device or a pipe is written directly, and a symbolic link stays one. Raises `TidingsError` if
-    the file cannot be written.
+    A device or a pipe is written directly, and a symbolic link stays one. Raises `UsageError` if
+    *path* is a folder, and `TidingsError` if the file cannot be written.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name a file in it")
+    if path.exists() and not path.is_file():
         with _named(path), path.open("wb", buffering=0) as device:
             yield device
 

@@ -113,6 +113,16 @@ class CodeState(StrEnum):
     INVALID = "invalid"
 
 
+# The name of a coder that is a language model ends with what its server calls it.
+MODEL = "model:"
+
+# An answer of such a state gives a text no code.
+UNUSABLE = frozenset({CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID})
+
+# The result of a job that is done and none of whose texts got a code.
+NO_CODES = "no-codes"
+
+
 class CodingProgram(StrEnum):
     """A program in which samples are coded, for which they are written in its own format."""
 

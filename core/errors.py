@@ -6,6 +6,7 @@ A message says what happened, to what, and what to do. No message ever holds a k
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 # An `OSError` with one of these numbers means a full disk.
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -75,11 +76,21 @@ class ServiceError(TidingsError):
 
 
 class ServiceRefused(ServiceError):
-    """The request or the key is at fault (400, 401, 403, 404, 422): a retry cannot help."""
+    """The request or the key is at fault (400, 401, 403, 404, 422): a retry cannot help.
 
-    def __init__(self, message: str, *, service: str, status: int | None = None) -> None:
+    *body* is the JSON of the answer, if it has one; it may hold what no message may.
+    """
+
+    def __init__(
+        self, message: str, *, service: str, status: int | None = None, body: Any = None
+    ) -> None:
         super().__init__(message, service=service)
         self.status = status
+        self.body = body
+
+
+class ContentRefused(ServiceRefused):
+    """A filter of the service refuses the text of one request; others may be answered."""
 
 
 class ServiceUnavailable(ServiceError):
@@ -113,6 +124,13 @@ class ServiceBadAnswer(ServiceError):
 
     #: An answer may name the engine of the Text API.
     engine: str | None = None
+
+
+class BoundExceeded(ServiceError):
+    """A server has counted more tokens than a request could have.
+
+    No plan of its costs would hold, so the run stops.
+    """
 
 
 class AnswersPending(ServiceError):

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from math import isfinite
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
@@ -30,6 +30,7 @@ from core.errors import (
 from core.metrics import CallOutcome
 from core.ratelimit import LimitedCall, Limiter, StatedLimit
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
+from core.redaction import RedactedFile, redact, redact_content, secrets_in_content
 from core.storable import make_storable
 
 T = TypeVar("T")
@@ -131,7 +132,8 @@ ReadWeights = Callable[[Answer], Weights | None]
 class ServiceClient:
     """The client of one service at one address, behind one limiter.
 
-    *secrets* never appear in a message. *advice*: what a user can do, by status.
+    *secrets*, and a password in *base_url*, never appear in an answer, its headers or a message.
+    *advice*: what a user can do, by status.
     """
 
     service: str
@@ -261,9 +263,10 @@ class ServiceClient:
                 allow_redirects=False,
                 **request,
             ) as response:
+                headers_read = self._redact_headers(response)
                 if into is not None and response.status == HTTPStatus.OK:
-                    await _write_body(response, into)
-                    return Answer(status=response.status, headers=response.headers)
+                    await _write_body(response, into, self._all_secrets)
+                    return Answer(status=response.status, headers=headers_read)
 
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -271,12 +274,12 @@ class ServiceClient:
             advice = self.timeout_advice if is_timeout else IS_IT_RUNNING
             problem = unreachable(self.service, self.base_url, error, advice)
         else:
-            value = _parse_json(body)
+            value = _parse_json(redact_content(body or b"", self._all_secrets))
             is_ok = response.status == HTTPStatus.OK
             if value is not _NO_JSON or not is_ok:
                 return Answer(
                     status=response.status,
-                    headers=response.headers,
+                    headers=headers_read,
                     value=None if value is _NO_JSON else value,
                     message="" if is_ok else self._redact(_error_message(value)),
                 )
@@ -315,13 +318,26 @@ class ServiceClient:
             f"{advice}{remark}",
             service=self.service,
             status=status,
+            body=answer.value,
         )
 
-    def _redact(self, text: str) -> str:
-        for secret in filter(None, self.secrets):
-            for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
-                text = text.replace(form, "***")
-        return make_storable(text[:_LONGEST_MESSAGE])[0]
+    @cached_property
+    def _all_secrets(self) -> tuple[str, ...]:
+        password = urlsplit(self.base_url).password or ""
+        return tuple(filter(None, (*self.secrets, password, unquote(password))))
+
+    def _redact(self, words: str) -> str:
+        """Return a service's *words* without secrets, and cut only then: a part is one, too."""
+        return make_storable(redact(words, self._all_secrets)[:_LONGEST_MESSAGE])[0]
+
+    def _redact_headers(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
+        headers = response.headers.copy()
+        for name, value in response.headers.items():
+            redacted = redact(value, secrets_in_content(self._all_secrets))
+            if redacted != value:
+                headers[name] = redacted
+
+        return headers
 
     async def _open_circuit(self, seconds: float) -> None:
         await self.limiter.open_circuit(seconds)
@@ -453,11 +469,16 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-async def _write_body(response: aiohttp.ClientResponse, file: BinaryIO) -> None:
+async def _write_body(
+    response: aiohttp.ClientResponse, file: BinaryIO, secrets: tuple[str, ...]
+) -> None:
     file.seek(0)
     file.truncate()
+    redacted_file = RedactedFile(file, secrets)
     async for chunk in response.content.iter_chunked(1 << 16):
-        file.write(chunk)
+        redacted_file.write(chunk)
+
+    redacted_file.finish()
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:

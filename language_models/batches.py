@@ -7,14 +7,19 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import IO, Any, BinaryIO
+from io import FileIO
+from typing import IO, TYPE_CHECKING, Any
 
 import aiohttp
 
 from core.errors import ServiceBadAnswer, ServiceRefused
-from core.service_client import Answer, ServiceClient
+from core.service_client import LONGEST_ANSWER, Answer, ServiceClient
 from core.storable import make_storable
 from language_models.completion import SERVICE
+from language_models.refusals import is_filtered, is_unbilled
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 # The name of our own identifier in a batch's metadata.
 METADATA_KEY = "tidings"
@@ -29,16 +34,24 @@ _LONGEST_MESSAGE = 200
 _ID = re.compile(r"[\w-]{1,200}", re.ASCII)
 
 # A batch of one of these states changes no more.
-_ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+_COMPLETED, _FAILED = "completed", "failed"
+_ENDED = frozenset({_COMPLETED, _FAILED, "expired", "cancelled"})
+
+# A token is of some bytes, which JSON may write as more. What stands around an answer is as long as
+# the template of its request at the most.
+_BYTES_PER_TOKEN = 32
 
 
 @dataclass(frozen=True)
 class BatchStatus:
-    """What a server says of a batch; *files* hold answers and errors, as far as there are any."""
+    """What a server says of a batch; *files* hold answers and errors, as far as there are any.
+
+    *done* is how many lines it has worked on, None if it does not say.
+    """
 
     id: str
     state: str
-    done: int
+    done: int | None
     files: tuple[str, ...]
     error: str
     created_at: float
@@ -47,6 +60,53 @@ class BatchStatus:
     def has_ended(self) -> bool:
         """Whether nothing more will come of it."""
         return self.state in _ENDED
+
+    def count_lost(self, results: int, missing: int) -> int:
+        """Return how many of the *missing* lines the server may have answered and billed.
+
+        *results* is how many lines have one. A batch that is completed has worked on every line,
+        and one that failed was not begun, unless the server says more exactly.
+        """
+        if self.state == _COMPLETED or (self.done is None and self.state != _FAILED):
+            return missing
+
+        return min(missing, max(0, (self.done or 0) - results))
+
+
+# What is settled in the place of a batch that was never created.
+NOTHING_ASKED = BatchStatus(id="", state=_FAILED, done=0, files=(), error="", created_at=0.0)
+
+
+@dataclass(frozen=True)
+class LineResult:
+    """What a server writes of a line: the *body* of its answer or its error.
+
+    *status* is that of an answer, None if the server has none.
+    """
+
+    custom_id: str
+    status: int | None
+    body: Any
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the body is that of an answer."""
+        return self.status == HTTPStatus.OK
+
+    @property
+    def is_unbilled(self) -> bool:
+        """Whether the line has surely cost nothing."""
+        return is_unbilled(self.status, self.body)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter refuses the text."""
+        return is_filtered(self.body)
+
+    @property
+    def problem(self) -> str:
+        """The server's words about what went wrong, "" for an answer."""
+        return "" if self.is_answer else _describe(self.body)
 
 
 def request_line(custom_id: str, body: Mapping[str, Any]) -> bytes:
@@ -111,9 +171,15 @@ class BatchClient:
             if error.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT):
                 raise
 
-    async def download(self, file: str, into: BinaryIO) -> None:
-        """Write the content of a file to *into*."""
-        await self.client.get(f"/v1/files/{file}/content", into=into)
+    async def download(self, file: str, into: IO[bytes], most_tokens: int) -> None:
+        """Write the content of a file to *into*.
+
+        Raises `ServiceBadAnswer` if it is longer than results of so many tokens can be.
+        """
+        most_bytes = _BYTES_PER_TOKEN * most_tokens
+        with _ResultFile(into.fileno(), "wb", closefd=False) as results:
+            results.most_bytes = most_bytes
+            await self.client.get(f"/v1/files/{file}/content", into=results)
 
     async def _list(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the objects of a list, newest first, page by page."""
@@ -134,28 +200,48 @@ class BatchClient:
             after = {"after": _id_of(listed[-1])}
 
 
-def read_lines(file: IO[bytes]) -> Iterator[tuple[str, Any, str]]:
-    """Yield the custom id of each line of a result, the body of its answer, and what went wrong.
+class _ResultFile(FileIO):
+    """A file that takes no more than *most_bytes* bytes."""
 
-    The body is None if the line has no good answer. Lines that make no sense are left out: what
-    they stood for is asked about again.
+    most_bytes = 0
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write *data*. Raises `ServiceBadAnswer`."""
+        if self.tell() + memoryview(data).nbytes <= self.most_bytes:
+            return super().write(data)
+
+        self.truncate(0)
+        raise ServiceBadAnswer(
+            f"{SERVICE}: the results of a batch are longer than {self.most_bytes:,} bytes, which "
+            "is more than its texts and their answers can have: nothing of them is read; see what "
+            "answers at TIDINGS_MODEL_URL",
+            service=SERVICE,
+        )
+
+
+def read_lines(file: IO[bytes]) -> Iterator[LineResult]:
+    """Yield what each line of a file of results says.
+
+    Lines that make no sense are left out, and those that are longer than an answer may be.
     """
-    for written in file:
+    while written := file.readline(LONGEST_ANSWER):
         try:
             line = json.loads(written)
         except (ValueError, RecursionError):
             continue
 
         custom_id = line.get("custom_id") if isinstance(line, Mapping) else None
-        if not isinstance(custom_id, str):
-            continue
+        if isinstance(custom_id, str):
+            yield _read_line(custom_id, line.get("response"), line.get("error"))
 
-        response, error = line.get("response"), line.get("error")
-        if isinstance(response, Mapping) and response.get("status_code") == HTTPStatus.OK:
-            yield custom_id, response.get("body"), ""
-        else:
-            described = error or (response.get("body") if isinstance(response, Mapping) else None)
-            yield custom_id, None, _describe(described)
+
+def _read_line(custom_id: str, response: Any, error: Any) -> LineResult:
+    if not isinstance(response, Mapping):
+        return LineResult(custom_id, None, {"error": error})
+
+    status = response.get("status_code", HTTPStatus.OK)
+    body = response.get("body") or {"error": error}
+    return LineResult(custom_id, status if isinstance(status, int) else 0, body)
 
 
 def _read_status(batch: Any) -> BatchStatus:
@@ -165,12 +251,14 @@ def _read_status(batch: Any) -> BatchStatus:
 
     counts = batch.get("request_counts")
     counts = counts if isinstance(counts, Mapping) else {}
+    done = [_whole(counts.get(name)) for name in ("completed", "failed")]
+    told = [count for count in done if count is not None]
     files = (batch.get("output_file_id"), batch.get("error_file_id"))
     created_at = batch.get("created_at")
     return BatchStatus(
         id=_id_of(batch),
         state=state,
-        done=_whole(counts.get("completed")) + _whole(counts.get("failed")),
+        done=sum(told) if told else None,
         files=tuple(file for file in files if isinstance(file, str) and file),
         error=_describe(batch.get("errors")),
         created_at=float(created_at) if isinstance(created_at, int | float) else 0.0,
@@ -188,8 +276,8 @@ def _describe(error: Any) -> str:
     return make_storable(str(error or "")[:_LONGEST_MESSAGE])[0]
 
 
-def _whole(count: Any) -> int:
-    return count if isinstance(count, int) and count >= 0 else 0
+def _whole(count: Any) -> int | None:
+    return count if isinstance(count, int) and count >= 0 else None
 
 
 def _id_of(described: Any) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.prices import Price
+from core.errors import BoundExceeded
+from core.prices import Price, Tokens
 
 # A server's chat template puts signs around messages and may add a sentence of its own.
 TEMPLATE_TOKENS = 256
@@ -72,3 +73,19 @@ class ChatRequest:
             body[MAX_COMPLETION_TOKENS] = self.max_tokens
 
         return body
+
+
+def find_excess(
+    tokens: Tokens | None, prompt_bound: int, max_tokens: int, *, service: str
+) -> BoundExceeded | None:
+    """Return the error of an answer that took more tokens than its request could, if it did."""
+    if tokens is None or (tokens.prompt <= prompt_bound and tokens.completion <= max_tokens):
+        return None
+
+    return BoundExceeded(
+        f"{service}: the server counts {tokens.prompt:,} tokens of a prompt that can have "
+        f"{prompt_bound:,} and {tokens.completion:,} of an answer that may have {max_tokens:,}: "
+        "what it bills cannot be bounded, so nothing more is asked; see what stands between it "
+        "and TIDINGS_MODEL_URL",
+        service=service,
+    )

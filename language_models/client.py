@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from core.addresses import is_loopback
-from core.errors import ServiceError, ServiceRefused, ServiceUnavailable, SettingsError
+from core.errors import (
+    ContentRefused,
+    ServiceError,
+    ServiceRefused,
+    ServiceUnavailable,
+    SettingsError,
+)
 from core.prices import Price
 from core.ratelimit import Limiter
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
 from core.service_client import Answer, RetryPolicy, ServiceClient
 from core.settings import Settings
 from language_models.batches import BatchClient
-from language_models.chat import OPTIONAL_FIELDS, ChatRequest
+from language_models.chat import ChatRequest
 from language_models.completion import SERVICE, read_tokens
+from language_models.refusals import find_refused_field, is_filtered, is_unbilled
 
 NO_ADDRESS = "no server of language models is known: set TIDINGS_MODEL_URL"
 
@@ -28,7 +33,6 @@ NO_ADDRESS = "no server of language models is known: set TIDINGS_MODEL_URL"
 RETRY_POLICY = RetryPolicy(attempts=3, first_wait=0.5, longest_wait=45.0)
 
 _PATH = "/v1/chat/completions"
-_WRONG_FIELD = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 _ADVICE = {
     400: "the server does not take such a request",
@@ -98,11 +102,12 @@ class ModelClient:
             if tokens is not None:
                 return {LimitUnit.TOKENS: tokens.total, LimitUnit.COST: price.cost(tokens)}
 
-            return NO_WEIGHTS if _is_free(answer.status) else None
+            return NO_WEIGHTS if is_unbilled(answer.status, answer.value) else None
 
         answer = await self._client.attempt(
             "POST",
             _PATH,
+            explain=_refuse_content,
             before=before,
             weights={LimitUnit.TOKENS: chat.most_tokens, LimitUnit.COST: chat.most_cost(price)},
             read_weights=read_weights,
@@ -110,21 +115,20 @@ class ModelClient:
         )
         return answer.value
 
-    def leave_out_refused_field(self, error: ServiceRefused, left_out: Collection[str]) -> bool:
-        """Leave out the optional field that the server's words refuse; return whether they do.
+    def leave_out_refused_field(
+        self, status: int | None, body: Any, left_out: Collection[str]
+    ) -> bool:
+        """Leave out from now on the optional field that an error names; return whether it does.
 
         *left_out* are the fields that the refused request did not have: another request may have
         found out meanwhile.
         """
-        if error.status not in _WRONG_FIELD:
+        field_name = find_refused_field(status, body, left_out)
+        if field_name is None:
             return False
 
-        for field_name in OPTIONAL_FIELDS:
-            if field_name not in left_out and re.search(rf"\b{field_name}\b", str(error)):
-                self.refused_fields |= {field_name}
-                return True
-
-        return False
+        self.refused_fields |= {field_name}
+        return True
 
 
 def was_surely_not_billed(error: ServiceError) -> bool:
@@ -133,16 +137,23 @@ def was_surely_not_billed(error: ServiceError) -> bool:
     What ends otherwise may have been done and billed.
     """
     if isinstance(error, ServiceUnavailable):
-        return not error.unanswered if error.status is None else _is_free(error.status)
+        return not error.unanswered if error.status is None else is_unbilled(error.status, None)
 
-    return isinstance(error, ServiceRefused)
+    return isinstance(error, ServiceRefused) and is_unbilled(error.status or 0, error.body)
 
 
-def _is_free(status: int) -> bool:
-    """Return whether a server that answers so has not begun to work."""
-    is_fault_of_request = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    is_timeout = status == HTTPStatus.REQUEST_TIMEOUT
-    return status == HTTPStatus.SERVICE_UNAVAILABLE or (is_fault_of_request and not is_timeout)
+def _refuse_content(answer: Answer) -> ContentRefused | None:
+    """Return the error of a text that a filter refuses, None for any other answer."""
+    if not is_filtered(answer.value):
+        return None
+
+    words = f' (it answered "{answer.message}")' if answer.message else ""
+    return ContentRefused(
+        f"{SERVICE}: a filter of the server refused a text ({answer.status}){words}",
+        service=SERVICE,
+        status=answer.status,
+        body=answer.value,
+    )
 
 
 def base_address(url: str) -> str:
@@ -153,6 +164,15 @@ def base_address(url: str) -> str:
 def name_server(url: str) -> str:
     """Return the host and port of a server."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def name_consent(url: str) -> str:
+    """Return what a person agrees to who lets texts be sent to *url*.
+
+    Agreeing to a server behind TLS is no consent to send texts there in the clear.
+    """
+    server = name_server(url)
+    return f"http://{server}" if urlsplit(url).scheme == "http" else server
 
 
 def leaves_machine(url: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import ServiceBadAnswer
 from core.prices import Tokens
 from core.storable import make_storable
 
@@ -15,6 +14,9 @@ OPERATION = "chat_completions"
 
 # Names are cut to this many characters.
 _LONGEST_NAME = 200
+
+# A count above this is read as this: it is above every bound, and the database can add it up.
+_MOST_TOKENS = 2**31 - 1
 
 # Servers that filter what they answer end a completion by this reason.
 _FILTERED = "content_filter"
@@ -36,20 +38,17 @@ class Completion:
     is_cut_off: bool = False
 
 
-def read_completion(reply: Any) -> Completion:
-    """Return the completion of a *reply*. Raises `ServiceBadAnswer` for any other JSON."""
-    if not isinstance(reply, Mapping):
-        raise _bad_answer("no JSON object")
-
-    choices = reply.get("choices")
+def read_completion(reply: Any) -> Completion | None:
+    """Return the completion of a *reply*; None if it is any other JSON."""
+    choices = reply.get("choices") if isinstance(reply, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
-        raise _bad_answer("no message among its choices")
+        return None
 
-    content, refusal = message.get("content"), message.get("refusal")
+    content, refusal = _join_parts(message.get("content")), message.get("refusal")
     if not isinstance(content, str | None) or not isinstance(refusal, str | None):
-        raise _bad_answer("a message that is no text")
+        return None
 
     finish_reason = choice.get("finish_reason")
     return Completion(
@@ -62,8 +61,22 @@ def read_completion(reply: Any) -> Completion:
     )
 
 
+def _join_parts(content: Any) -> Any:
+    """Return the text of a list of parts, which some servers write in the place of a text."""
+    if not isinstance(content, list):
+        return content
+
+    parts = [part for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
+    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+    return "".join(texts) if texts else content
+
+
 def read_tokens(reply: Any) -> Tokens | None:
-    """Return the tokens of a reply's usage; None if it says nothing that makes sense."""
+    """Return the most tokens that the figures of a reply's usage say.
+
+    A part that is larger than its whole was counted beside it. Returns None if the usage is no
+    count: a figure is missing, or there are no tokens of a prompt or of a text that was written.
+    """
     usage = reply.get("usage") if isinstance(reply, Mapping) else None
     if not isinstance(usage, Mapping):
         return None
@@ -74,8 +87,33 @@ def read_tokens(reply: Any) -> Tokens | None:
         return None
 
     cached = _read_detail(usage, "prompt_tokens_details", "cached_tokens")
+    if cached > prompt:
+        prompt += cached
+
+    # Some servers count reasoning beside the completion (xAI, Gemini): only their total tells.
+    total = _read_count(usage, "total_tokens")
     reasoning = _read_detail(usage, "completion_tokens_details", "reasoning_tokens")
+    reasoning = max(reasoning, _read_count(usage, "reasoning_tokens") or 0)
+    if total is None or reasoning > completion:
+        completion += reasoning
+
+    completion = max(completion, (total or 0) - prompt)
+    if not prompt or (not completion and _has_text(reply)):
+        return None
+
+    prompt, completion = min(prompt, _MOST_TOKENS), min(completion, _MOST_TOKENS)
     return Tokens(prompt, completion, min(cached, prompt), min(reasoning, completion))
+
+
+def _has_text(reply: Mapping[str, Any]) -> bool:
+    """Return whether a model has written something in a *reply*."""
+    choices = reply.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        message = choice.get("message") if isinstance(choice, Mapping) else None
+        if isinstance(message, Mapping) and (message.get("content") or message.get("refusal")):
+            return True
+
+    return False
 
 
 def _read_detail(usage: Mapping[str, Any], group: str, count_name: str) -> int:
@@ -85,13 +123,9 @@ def _read_detail(usage: Mapping[str, Any], group: str, count_name: str) -> int:
 
 def _read_count(counts: Mapping[str, Any], count_name: str) -> int | None:
     count = counts.get(count_name)
-    is_count = isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**31
+    is_count = isinstance(count, int) and not isinstance(count, bool) and count >= 0
     return count if is_count else None
 
 
 def _read_name(name: Any) -> str:
     return make_storable(name[:_LONGEST_NAME])[0] if isinstance(name, str) else ""
-
-
-def _bad_answer(what: str) -> ServiceBadAnswer:
-    return ServiceBadAnswer(f"{SERVICE}: {OPERATION} answered with {what}", service=SERVICE)

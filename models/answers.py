@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,6 +40,7 @@ from models.database import (
 )
 from models.jobs import IS_HELD, Claim, held_values, note_progress
 from models.keyword_answers import Question, store_keyword_answers
+from models.outages import end_outage, note_outage
 from models.tables import (
     BIG,
     Answer,
@@ -55,6 +57,9 @@ FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
 
 # Lines of batches are counted as calls of this operation, which are beside all limits of calls.
 BATCH_OPERATION = "batches"
+
+# The calls of erased runs go to this run, so that limits go on counting them.
+NOBODY = 0
 
 # The longest slice of a job, with the calls that were in flight at its end.
 LONGEST_CLAIM_SECONDS = 600.0
@@ -110,6 +115,14 @@ class CallCounts:
     charged_cost: int | None = None
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """A request that a service has not answered: why, and the `time.monotonic()` of its begin."""
+
+    reason: str
+    began_at: float
+
+
 @dataclass
 class Batch:
     """What one transaction stores: answers, the documents that they quote, and counts of calls.
@@ -131,6 +144,9 @@ class Batch:
     # False if other jobs asked for the answers, so that this job did not progress.
     progress: bool = True
 
+    # The newest request without an answer, if none has come since it was made.
+    unanswered: Unanswered | None = None
+
     def call_counts(self, operation: str) -> CallCounts:
         """Return the counts of *operation*, to be added to."""
         return self.call_counts_by_operation.setdefault(operation, CallCounts())
@@ -146,9 +162,9 @@ class Batch:
 
     @property
     def is_worth_writing(self) -> bool:
-        """Whether there is an answer, or a call to count."""
-        has_counts = bool(self.call_counts_by_operation)
-        return self.has_answers or has_counts or self.model_calls is not None
+        """Whether there is an answer, the lack of one, or a call to count."""
+        has_counts = bool(self.call_counts_by_operation) or self.model_calls is not None
+        return self.has_answers or has_counts or self.unanswered is not None
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -266,10 +282,23 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
         if documents:
             connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), documents)
 
+        _note_service(db, connection, claim.run_id, batch, service)
         count_calls(db, connection, claim.run_id, counts, service=service, credential=credential)
 
     for operation, call_counts in counts.items():
         count_reuse(operation, call_counts.answers_reused)
+
+
+def _note_service(
+    db: Database, connection: Connection, run_id: int, batch: Batch, service: str
+) -> None:
+    """Note whether *service* has answered the run."""
+    if batch.has_answers:
+        end_outage(connection, run_id, service)
+    elif batch.unanswered is not None:
+        seconds = time.monotonic() - batch.unanswered.began_at
+        reason = batch.unanswered.reason
+        note_outage(connection, db, run_id, service, reason, seconds=seconds)
 
 
 def _find_erased(connection: Connection, claim: Claim, batch: Batch) -> set[bytes]:

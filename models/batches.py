@@ -5,7 +5,8 @@ its answer is stored: the line is deleted, and what it took is settled, in the t
 stores the answer. So nothing is lost or paid twice, whenever a process is killed.
 
 A text whose answer gives no codes is a line of a further intent, which the same transaction writes.
-Its answer is stored nevertheless, and stays if the further ones are no better.
+Its answer is stored nevertheless, and stays if the further ones are no better. So is a text that
+was paid and has no answer: it says so.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from core.enums import ENDED
 from core.ratelimit.notation import LimitUnit
-from models.answers import BATCH_OPERATION
+from models.answers import BATCH_OPERATION, NOBODY
 from models.calls import CallRows, Charge, Usage, settled_counts
 from models.costs import CapOfRun, ModelUse, charge_run, lock_caps, note_uses
 from models.database import Database, batched, clock, clock_minute, insert_new
@@ -45,14 +46,16 @@ class LineBound:
 
 @dataclass(frozen=True, kw_only=True)
 class LineAnswer:
-    """What became of a line: its answer as it is stored, None if it has none.
+    """What became of a line: its answer as it is stored, None if it surely cost nothing.
 
-    *is_usable* is False if no code follows from the answer. *usage* is None if the server does not
-    say what an answer took.
+    *is_completion* is False if a model wrote no answer: an earlier one is not replaced. *is_final*
+    is False if the text is asked about again. *usage* is None if the server does not say what an
+    answer took, which is charged at its bound then.
     """
 
     stored: str | None
-    is_usable: bool = True
+    is_completion: bool = True
+    is_final: bool = True
     usage: Usage | None = None
     use: ModelUse | None = None
 
@@ -82,6 +85,7 @@ def intend_batch(
 
         batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
         batch_row |= {"coder": coder, "price": price}
+        batch_row["tokens"] = sum(line.tokens for line in fitting)
         connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
         taken = _take_lines(connection, db, uuid, fitting)
         if not taken:
@@ -134,12 +138,38 @@ def find_batched(connection: Connection, keys: Collection[bytes]) -> dict[bytes,
     return batched_keys
 
 
-def adopt_batches(connection: Connection, claim: Claim, uuids: Collection[str]) -> None:
-    """See to those of the batches *uuids* whose own job has ended."""
-    ended = select(Job.id).where(Job.state.in_(ENDED))
+def list_orphans(connection: Connection, run_id: int, uuids: Collection[str]) -> set[str]:
+    """Return those of the batches *uuids*, and of a run, whose own job has ended or is gone."""
+    of_run = select(ModelBatch.uuid).where(ModelBatch.run_id == run_id, _IS_ORPHAN)
+    orphans = set(connection.scalars(of_run))
     for batch in batched(sorted(uuids)):
-        orphans = update(ModelBatch).where(ModelBatch.uuid.in_(batch), ModelBatch.job_id.in_(ended))
+        named = select(ModelBatch.uuid).where(ModelBatch.uuid.in_(batch), _IS_ORPHAN)
+        orphans.update(connection.scalars(named))
+
+    return orphans
+
+
+def adopt_batches(connection: Connection, claim: Claim, uuids: Collection[str]) -> None:
+    """See to those of the batches *uuids* whose own job has ended or is gone."""
+    for batch in batched(sorted(uuids)):
+        orphans = update(ModelBatch).where(ModelBatch.uuid.in_(batch), _IS_ORPHAN)
         connection.execute(orphans.values(job_id=claim.job_id))
+
+
+_ENDED_JOBS = select(Job.id).where(Job.state.in_(ENDED))
+_IS_ORPHAN = or_(ModelBatch.job_id.is_(None), ModelBatch.job_id.in_(_ENDED_JOBS))
+
+
+def has_open_batches(connection: Connection, run_id: int) -> bool:
+    """Return whether a job of the run that has not ended sees to a batch."""
+    batches = select(ModelBatch.uuid).where(ModelBatch.run_id == run_id, ~_IS_ORPHAN).limit(1)
+    return connection.scalar(batches) is not None
+
+
+def list_created(connection: Connection, run_id: int) -> list[str]:
+    """Return what the server calls the open batches of a run."""
+    created = select(ModelBatch.batch).where(ModelBatch.run_id == run_id)
+    return [batch for batch in connection.scalars(created) if batch is not None]
 
 
 def note_batch(connection: Connection, uuid: str, values: Mapping[str, str]) -> None:
@@ -177,18 +207,18 @@ def settle_lines(
     most_retries: int,
     service: str,
     credential: str,
-) -> int:
-    """Store the answers of lines, by key, and what they took; return how many lines that were.
+) -> None:
+    """Store the answers of lines, by key, and what they took.
 
-    A line that was settled before is left alone. One without an answer costs nothing, and may be
-    asked about again. One whose answer gives no codes becomes a line of a further intent of the
-    *claim*, *most_retries* times and as far as the caps of its run leave room; only this raises
-    `LeaseLost`.
+    A line that was settled before is left alone. One that surely cost nothing may be asked about
+    again. One whose answer is not final becomes a line of a further intent of the *claim*,
+    *most_retries* times and as far as the caps of its run leave room; only this raises `LeaseLost`.
     """
     # The runs may have been forgotten meanwhile.
     run_ids = [batch.run_id, claim.run_id]
     locked = select(Run.id).where(Run.id.in_(run_ids)).order_by(Run.id).with_for_update()
-    connection.execute(locked)
+    stored_runs = set(connection.scalars(locked))
+    run_id = batch.run_id if batch.run_id in stored_runs else NOBODY
     lines: list[Row[Any]] = []
     for keys in batched(sorted(answers)):
         gone = delete(BatchLine).where(BatchLine.uuid == batch.uuid, BatchLine.key.in_(keys))
@@ -203,11 +233,11 @@ def settle_lines(
     for line in lines:
         answer = answers[bytes(line.key)]
         change -= line.cost
-        if answer.stored is None and answer.usage is None:
+        if answer.stored is None:
             continue
 
         charge = Charge(
-            run_id=batch.run_id,
+            run_id=run_id,
             service=service,
             credential=credential,
             operation=BATCH_OPERATION,
@@ -218,21 +248,19 @@ def settle_lines(
         change += counts["charged_cost"]
         calls.add(charge, minute, counts)
 
-    charge_run(connection, batch.run_id, cost=change)
     calls.store(connection, db)
-
     uses = [answers[bytes(line.key)].use for line in lines]
-    note_uses(connection, db, batch.run_id, [use for use in uses if use is not None])
+    if run_id != NOBODY:
+        charge_run(connection, run_id, cost=change)
+        note_uses(connection, db, run_id, [use for use in uses if use is not None])
 
-    unusable_lines = [
+    repeated_lines = [
         line
         for line in lines
-        if not answers[bytes(line.key)].is_usable and line.retries < most_retries
+        if not answers[bytes(line.key)].is_final and line.retries < most_retries
     ]
-    if unusable_lines:
-        _intend_again(connection, batch, claim, unusable_lines)
-
-    return len(lines)
+    if repeated_lines:
+        _intend_again(connection, batch, claim, repeated_lines)
 
 
 def _intend_again(
@@ -248,6 +276,7 @@ def _intend_again(
     uuid = uuid4().hex
     batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
     batch_row |= {"coder": batch.coder, "price": batch.price}
+    batch_row["tokens"] = sum(line.tokens for line in fitting)
     connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
     line_rows = [{**line._asdict(), "uuid": uuid, "retries": line.retries + 1} for line in fitting]
     connection.execute(insert(BatchLine), line_rows)
@@ -262,20 +291,20 @@ def _store_answers(
 ) -> None:
     """Store the answers of *lines*, but for those about documents that were erased meanwhile.
 
-    They replace earlier ones that gave no codes.
+    Completions replace earlier answers, which gave no codes.
     """
     stored_documents = _lock_documents(connection, lines)
     answer_rows: list[Mapping[str, Any]] = []
     later_answer_rows: list[Mapping[str, Any]] = []
     document_rows: list[Mapping[str, Any]] = []
     for line in lines:
-        stored = answers[bytes(line.key)].stored
-        if stored is None or not stored_documents.issuperset(line.documents):
+        answer = answers[bytes(line.key)]
+        if answer.stored is None or not stored_documents.issuperset(line.documents):
             continue
-        if line.retries:
-            later_answer_rows.append({"line_key": line.key, "later": stored})
-        else:
-            answer_rows.append({"key": line.key, "value": stored})
+
+        is_later = line.retries and answer.is_completion
+        answers_of_kind = later_answer_rows if is_later else answer_rows
+        answers_of_kind.append({"key": line.key, "value": answer.stored})
 
         for document in line.documents:
             document_rows.append({"document_id": document, "key": line.key})
@@ -283,8 +312,10 @@ def _store_answers(
     if answer_rows:
         connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answer_rows)
     if later_answer_rows:
-        replacing = update(Answer).where(Answer.key == bindparam("line_key"))
-        connection.execute(replacing.values(value=bindparam("later")), later_answer_rows)
+        insertion = db.upsert(Answer)
+        changes = {"value": insertion.excluded.value}
+        replacing = insertion.on_conflict_do_update(index_elements=["key"], set_=changes)
+        connection.execute(replacing, later_answer_rows)
 
     if document_rows:
         connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), document_rows)

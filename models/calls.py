@@ -30,6 +30,10 @@ class Usage:
     cost: int
 
 
+# What a call took that was answered without work.
+NOTHING_USED = Usage(tokens_in=0, tokens_out=0, cost=0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Charge:
     """A call that was charged before it is made."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from core.enums import TextPart
 from models.codes import PERSON, UnitKey
 from models.database import Database
-from models.documents import text_column
+from models.documents import quoted_sentence, quoted_text
 from models.tables import Code, Document, Job, Mention, SampledUnit, SampleLook, SampleStratum
 
 
@@ -38,6 +38,20 @@ def list_strata(connection: Connection, run_id: int, codebook_id: int) -> list[R
     return list(connection.execute(strata.order_by(SampleStratum.number)).all())
 
 
+def list_unit_rows(connection: Connection, run_id: int, codebook_id: int) -> list[Row[Any]]:
+    """Return the rows of `SampledUnit` of a sample in the order of coding.
+
+    Their first columns are those of a `UnitKey`.
+    """
+    key = (SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position)
+    drawn = (SampledUnit.stratum, SampledUnit.place, SampledUnit.copies, SampledUnit.inclusion)
+    columns: tuple[Any, ...] = (*key, *drawn)
+    units = select(*columns).where(
+        SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
+    )
+    return list(connection.execute(units.order_by(SampledUnit.place)).all())
+
+
 def list_sampled_units(
     connection: Connection, run_id: int, codebook_id: int, text_part: TextPart
 ) -> list[Row[Any]]:
@@ -48,7 +62,7 @@ def list_sampled_units(
     """
     # A sentence with two terms of a keyword is two rows of mentions.
     sentence = (
-        select(Mention.sentence)
+        select(quoted_sentence(text_part))
         .join(Job, Job.id == Mention.job_id)
         .where(
             Job.run_id == run_id,
@@ -62,7 +76,7 @@ def list_sampled_units(
     document_columns = (Document.identity, Document.period.label("month"))
     units = (
         select(SampledUnit.__table__, *document_columns)
-        .add_columns(text_column(text_part).label("text"), sentence.label("sentence"))
+        .add_columns(quoted_text(text_part), sentence.label("sentence"))
         .join(Document, Document.id == SampledUnit.document_id)
         .where(SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id)
     )

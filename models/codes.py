@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from core.enums import CodeState
+from core.enums import MODEL, UNUSABLE, CodeState
+from core.quantities import quantity
 from models.bulk import insert_of_many, many
 from models.database import Database, batched, clock, insert_new
 from models.documents import DocumentScope, documents_of
@@ -63,6 +65,33 @@ class CodeValue(NamedTuple):
 
 # The codes of a unit by variable.
 UnitCodes = Mapping[str, CodeValue]
+
+
+@dataclass(frozen=True)
+class CodedTexts:
+    """How many texts a language model answered about, and how many answers give no code.
+
+    *uncoded* has a number for each state of such answers.
+    """
+
+    texts: int
+    uncoded: Mapping[str, int]
+
+    @property
+    def has_none(self) -> bool:
+        """Whether none of the texts got a code."""
+        return self.texts > 0 and sum(self.uncoded.values()) == self.texts
+
+    def describe(self) -> str | None:
+        """Return how many texts got no code, and why; None if each got one."""
+        return describe_uncoded(self.texts, self.uncoded) if self.uncoded else None
+
+
+def describe_uncoded(texts: int, uncoded: Mapping[str, int]) -> str:
+    """Return how many of *texts* got no code, and by state why."""
+    states = ", ".join(f"{state} {count:,}" for state, count in sorted(uncoded.items()))
+    number = sum(uncoded.values())
+    return f"{number:,} of {quantity(texts, 'text')} got no code: {states}"
 
 
 class StoreOutcome(Enum):
@@ -215,23 +244,15 @@ def replace_codes_of_job(
     They take the place of all that these coders gave the documents. The rows hold what differs
     between the codes of the job, the coder among it.
     """
-    columns = (Job.run_id, Job.kind, Job.name, Run.parameters)
-    run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
-    job = connection.execute(run_of_job).one()
-    stored = _stored(bytes.fromhex(job.parameters["codebook"]))
-    codebook_id = connection.execute(stored).scalar_one()
+    job = _read_job(connection, job_id)
+    codebook_id = _codebook_of(connection, job.parameters)
     coders = [job.parameters["coder"], job.parameters.get("network_coder")]
-
-    scope = DocumentScope.of_job(
-        kind=job.kind, name=job.name, parameters=job.parameters, job_id=job_id
-    )
-    documents = select(Document.id).where(documents_of(scope))
     is_of_coders = (
         Code.run_id == job.run_id,
         Code.codebook_id == codebook_id,
         Code.coder.in_(coder for coder in coders if coder is not None),
     )
-    connection.execute(delete(Code).where(*is_of_coders, Code.document_id.in_(documents)))
+    connection.execute(delete(Code).where(*is_of_coders, _is_of_documents(job)))
 
     coded_at = connection.execute(select(clock())).scalar_one()
     shared = {"run_id": job.run_id, "codebook_id": codebook_id, "at": coded_at}
@@ -240,6 +261,56 @@ def replace_codes_of_job(
     for start in range(0, len(code_rows), _ROWS_AT_ONCE):
         batch = [{**shared, **row} for row in code_rows[start : start + _ROWS_AT_ONCE]]
         connection.execute(statement, many(batch, _COLUMNS, is_sqlite=is_sqlite))
+
+
+def count_texts_of_job(connection: Connection, job_id: int) -> CodedTexts:
+    """Count the texts of a job that a language model answered about."""
+    job = _read_job(connection, job_id)
+    codebook_id = _codebook_of(connection, job.parameters)
+    coding = Coding(job.run_id, codebook_id, job.parameters["coder"])
+    return _count_texts(connection, [*_is_of(coding), _is_of_documents(job)])
+
+
+def count_texts_of_run(connection: Connection, run_id: int) -> CodedTexts | None:
+    """Count the texts of a run that a language model answered about; None if it asks none."""
+    parameters = get_run(connection, run_id).parameters
+    coder = parameters.get("coder") or ""
+    if not coder.startswith(MODEL):
+        return None
+
+    coding = Coding(run_id, _codebook_of(connection, parameters), coder)
+    return _count_texts(connection, _is_of(coding))
+
+
+def _read_job(connection: Connection, job_id: int) -> Row[Any]:
+    """Return a job with its number as `id`, and the parameters of its run."""
+    columns = (Job.id, Job.run_id, Job.kind, Job.name, Run.parameters)
+    run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
+    return connection.execute(run_of_job).one()
+
+
+def _codebook_of(connection: Connection, parameters: Mapping[str, Any]) -> int:
+    """Return the id of the codebook that the parameters of a run name."""
+    return connection.execute(_stored(bytes.fromhex(parameters["codebook"]))).scalar_one()
+
+
+def _is_of_documents(job: Row[Any]) -> ColumnElement[bool]:
+    scope = DocumentScope.of_job(
+        kind=job.kind, name=job.name, parameters=job.parameters, job_id=job.id
+    )
+    return Code.document_id.in_(select(Document.id).where(documents_of(scope)))
+
+
+def _count_texts(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> CodedTexts:
+    """Count texts by what became of them: an answer without codes has no variable with one."""
+    state_of_unusable = case((Code.state.in_(UNUSABLE), Code.state), else_="")
+    unit_columns = (Code.document_id, Code.keyword, Code.position)
+    units = select(func.min(state_of_unusable).label("state")).where(*conditions)
+    states = units.group_by(*unit_columns).subquery()
+    counting = select(states.c.state, func.count()).group_by(states.c.state)
+    counts: dict[str, int] = dict(connection.execute(counting).all())
+    uncoded = {state: count for state, count in counts.items() if state}
+    return CodedTexts(sum(counts.values()), uncoded)
 
 
 def delete_codes(

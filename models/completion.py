@@ -206,6 +206,8 @@ def complete_documents(
     conflicts = count_conflicts(rows, texts)
     redated = sum(_has_other_month(document, rows_by_identity) for document in documents)
 
+    _note_added_full_stops(connection, documents, rows_by_identity)
+
     origins = read_origins(connection, [document["origin_id"] for document in documents])
     ids = []
     for document in documents:
@@ -234,6 +236,27 @@ def complete_documents(
         [entry for entry in incomplete if entry.document["id"] in read],
     )
     return Completed(completed + len(unread), kept, conflicts, redated)
+
+
+def _note_added_full_stops(
+    connection: Connection,
+    documents: Sequence[Mapping[Any, Any]],
+    rows_by_identity: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Note which of the stored *documents* got a full stop; earlier versions did not note it.
+
+    No figure changes by it, so documents that runs have read are noted, too.
+    """
+    ids = []
+    for document in documents:
+        row = rows_by_identity[document["identity"]]
+        is_noted = document["full_stop_added"] or not row.get("full_stop_added")
+        if not is_noted and document["text"] == row["text"]:
+            ids.append(document["id"])
+
+    if ids:
+        is_terminated = Document.id.in_(ids)
+        connection.execute(update(Document).where(is_terminated).values(full_stop_added=True))
 
 
 def _has_other_month(

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from core.enums import ENDED
 from core.prices import Tokens
 from core.ratelimit.notation import LimitUnit
 from models.calls import (
@@ -71,17 +72,18 @@ class CallBound:
 
 @dataclass(frozen=True)
 class CapOfRun:
-    """The caps of a run that leave no room for a call."""
+    """The caps of a run that leave no room for a call, or a run that has ended."""
 
     max_calls: int | None
     max_cost: int | None
     are_calls_left: bool
+    has_ended: bool
 
 
 def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | CapOfRun]:
     """Charge runs for calls that are about to be made, each with its bound.
 
-    A call that would exceed a cap of its run is charged nothing.
+    A call that would exceed a cap of its run, or whose run has ended, is charged nothing.
     """
     charges: list[Charge | CapOfRun] = []
     with db.write() as connection:
@@ -140,6 +142,7 @@ class Caps:
     calls_begun: int
     max_cost: int | None
     cost_charged: int
+    has_ended: bool = False
     taken_calls: int = 0
     taken_cost: int = 0
 
@@ -152,7 +155,7 @@ class Caps:
         """Take a call that may cost *cost*; return whether there is room for it."""
         charged = self.cost_charged + self.taken_cost + cost
         has_room = self.max_cost is None or charged <= self.max_cost
-        if not self.are_calls_left or not has_room:
+        if self.has_ended or not self.are_calls_left or not has_room:
             return False
 
         self.taken_calls += 1
@@ -161,13 +164,14 @@ class Caps:
 
     def refusal(self) -> CapOfRun:
         """Return the caps, which leave no room for a call."""
-        return CapOfRun(self.max_calls, self.max_cost, self.are_calls_left)
+        return CapOfRun(self.max_calls, self.max_cost, self.are_calls_left, self.has_ended)
 
 
 def lock_caps(connection: Connection, run_id: int) -> Caps:
     """Return the caps of a run, whose row is locked: transactions that charge it take turns."""
     run = connection.execute(_LOCKED_CAPS, {"run": run_id}).one()
-    return Caps(run.max_calls, run.calls_begun, run.max_cost, run.cost_charged)
+    has_ended = run.state in ENDED
+    return Caps(run.max_calls, run.calls_begun, run.max_cost, run.cost_charged, has_ended)
 
 
 def charge_run(connection: Connection, run_id: int, *, calls: int = 0, cost: int) -> None:
@@ -178,7 +182,7 @@ def charge_run(connection: Connection, run_id: int, *, calls: int = 0, cost: int
 # Built once: it costs more than what the database does with them.
 _RUN: BindParameter[int] = bindparam("run")
 _LOCKED_CAPS = (
-    select(Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged)
+    select(Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged, Run.state)
     .where(Run.id == _RUN)
     .with_for_update()
 )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from models.answers import CallCounts, count_calls
 from models.database import Database, clock
+from models.outages import end_outage, note_outage
 from models.tables import Crawl, Document, Job, JobDocument
 
 # The crawl was begun and has not ended.
@@ -74,10 +75,20 @@ def count_attempt(
     operation: str,
     seconds: float,
     retries: int = 0,
+    unanswered: str | None = None,
+    is_answered: bool = False,
 ) -> None:
-    """Count one attempt at *service*, even if it failed or the job has another owner by now."""
+    """Count one attempt at *service*, even if it failed or the job has another owner by now.
+
+    *unanswered* says why it was not answered, *is_answered* that it was.
+    """
     counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
     with db.write() as connection:
+        if is_answered:
+            end_outage(connection, run_id, service)
+        elif unanswered is not None:
+            note_outage(connection, db, run_id, service, unanswered, seconds=seconds)
+
         count_calls(db, connection, run_id, counts, service=service, credential=credential)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -47,7 +48,7 @@ from models.origins import (
     origin_key,
 )
 from models.suppression_list import without_suppressed
-from models.tables import Document, DocumentDetails, JobDocument
+from models.tables import Document, DocumentDetails, JobDocument, Mention
 
 Moment: TypeAlias = datetime | ColumnElement[datetime]
 
@@ -58,7 +59,7 @@ _COLUMNS = (
     *("identity", "source", "handle", "author_id"),
     *("published_at", "period", "address", "text", "language_code"),
 )
-_INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
+_INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost", "full_stop_added")
 # A line break ends a sentence, so that no sentence begins in the headline and ends in the abstract.
 _BETWEEN_PARTS = "\n"
 # About so many documents of a month are read in one transaction.
@@ -143,7 +144,7 @@ def text_part_of(parameters: Mapping[str, Any]) -> TextPart:
 
 
 def text_column(part: TextPart) -> ColumnElement[str]:
-    """Return the text of `Document` that is read of a document."""
+    """Return the text of `Document` that is read of a document, and that services are asked of."""
     if part == TextPart.HEADLINE:
         return Document.text.expression
 
@@ -153,6 +154,33 @@ def text_column(part: TextPart) -> ColumnElement[str]:
         return func.coalesce(abstract, "").label("text")
 
     return (Document.text + func.coalesce(_BETWEEN_PARTS + abstract, "")).label("text")
+
+
+def quoted_text(part: TextPart) -> ColumnElement[str]:
+    """Return the text of `Document` as its source has it: without a full stop that was added.
+
+    Between a headline and its abstract the full stop stays, since many pages show both in one line.
+    """
+    if part != TextPart.HEADLINE:
+        return text_column(part)
+
+    without = func.substr(Document.text, 1, func.length(Document.text) - 1)
+    return case((Document.full_stop_added, without), else_=Document.text).label("text")
+
+
+def quoted_sentence(part: TextPart) -> ColumnElement[str]:
+    """Return the sentence of a `Mention` as it stands in the `quoted_text` of its `Document`."""
+    sentence = Mention.sentence
+    if part != TextPart.HEADLINE:
+        return sentence.expression
+
+    first = func.length(Document.text) - func.length(sentence) + 1
+    ends_text = func.substr(Document.text, first) == sentence
+    # The first sentence of several may have the words with which the last one ends.
+    is_last = or_(Mention.position > 1, Document.text == sentence)
+    without = func.substr(sentence, 1, func.length(sentence) - 1)
+    is_terminated = and_(Document.full_stop_added, ends_text, is_last)
+    return case((is_terminated, without), else_=sentence).label("sentence")
 
 
 @lru_cache(maxsize=8)
@@ -253,6 +281,7 @@ def _insert_new(
             "origin_id": origin_id,
             "import_id": import_id,
             "repost": bool(row.get("repost")),
+            "full_stop_added": bool(row.get("full_stop_added")),
         }
         first_rows.setdefault(row["identity"], {**document, **import_columns})
 

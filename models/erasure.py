@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import DOCUMENTS, JobKind, State, StepState
 from core.errors import NotFound
-from models.answers import MAY_LIST_TEXTS, add_calls
+from models.answers import MAY_LIST_TEXTS, NOBODY, add_calls
 from models.database import Database, batched, clock
 from models.documents import (
     DocumentScope,
@@ -64,8 +64,6 @@ from models.tables import (
 )
 
 SCANNED_AT_ONCE = 20_000
-# The calls of erased runs go to this run, so that limits go on counting them.
-NOBODY = 0
 
 
 @dataclass
@@ -80,7 +78,10 @@ class Erased:
 
 
 def forget_run(db: Database, run_id: int) -> None:
-    """Remove a run, its jobs and their results; documents and answers stay. Raises `NotFound`."""
+    """Remove a run, its jobs and their results; documents and answers stay. Raises `NotFound`.
+
+    Its open batches stay too, for whoever needs their answers: they are paid.
+    """
     with db.write() as connection:
         lock_run(connection, run_id)
         jobs = connection.scalars(select(Job.id).where(Job.run_id == run_id)).all()

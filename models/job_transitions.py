@@ -43,8 +43,9 @@ from models.jobs import (
     update_claimed,
     update_held,
 )
+from models.outages import forget_outages
 from models.run_transitions import close_run, lock_run
-from models.runs import IS_OPEN
+from models.runs import IS_OPEN, UNENDED
 from models.scheduling import MAY_DRAW, drawing_values, others_wait
 from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
@@ -286,19 +287,34 @@ def finish_job(
     db: Database, claim: Claim, *, result: str | None = None, reason: str | None = None
 ) -> None:
     """End the job as done, and its run if it was the last. Raises `LeaseLost`."""
-    _end_job(db, claim, ended_columns(State.DONE, result=result, reason=reason))
+    with db.write() as connection:
+        _end_job(connection, claim, ended_columns(State.DONE, result=result, reason=reason))
+        if claim.waits:
+            # The answers that this job waited for may have come to another run.
+            forget_outages(connection, claim.run_id)
 
 
 def fail_job(db: Database, claim: Claim, *, reason: str) -> None:
     """End the job as failed, and its run if it was the last. Raises `LeaseLost`."""
-    _end_job(db, claim, ended_columns(State.FAILED, reason=reason))
+    with db.write() as connection:
+        _end_job(connection, claim, ended_columns(State.FAILED, reason=reason))
 
 
-def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
+def fail_run(db: Database, claim: Claim, *, reason: str) -> None:
+    """End the job and all others of its run as failed, since none may go on. Raises `LeaseLost`."""
+    ended = ended_columns(State.FAILED, reason=reason)
+    others = update(Job).where(Job.run_id == claim.run_id, ~IS_REPORT, Job.state.in_(UNENDED))
     with db.write() as connection:
         lock_run(connection, claim.run_id)
         fence(connection, claim, **ended)
+        connection.execute(others.values(ended))
         close_run(connection, claim.run_id)
+
+
+def _end_job(connection: Connection, claim: Claim, ended: Columns) -> None:
+    lock_run(connection, claim.run_id)
+    fence(connection, claim, **ended)
+    close_run(connection, claim.run_id)
 
 
 def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newest: int) -> int:

@@ -32,6 +32,7 @@ from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, State, StepState
 from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import DocumentScope
+from models.runs import IS_SUBMITTED
 from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
@@ -306,13 +307,16 @@ def job_counts(connection: Connection, run_id: int) -> dict[str, int]:
 
 
 def progress_of(connection: Connection, run_id: int) -> float:
-    """Return the share of the run's work that is done, 0 to 1: of unended jobs by their units."""
+    """Return the share of the run's work that is done, 0 to 1: of unended jobs by their units.
+
+    The jobs of its report come when the others have ended, so they are not counted.
+    """
     share = case(
         (Job.state.in_(ENDED), 1.0),
         (Job.all_units > 0, 1.0 * Job.done_units / Job.all_units),
         else_=0.0,
     )
-    mean = select(func.coalesce(func.avg(share), 0.0)).where(Job.run_id == run_id)
+    mean = select(func.coalesce(func.avg(share), 0.0)).where(Job.run_id == run_id, IS_SUBMITTED)
     return float(connection.scalar(mean) or 0.0)
 
 

@@ -15,6 +15,8 @@ from core.enums import CodeState
 from models import codes
 from models.codes import PERSON, CodeValue, Coding, StoreOutcome, UnitCodes, UnitKey
 from models.database import Database, batched
+from models.documents import quoted_sentence, text_part_of
+from models.runs import get_run
 from models.tables import (
     IS_REPORT,
     POLARITY_CODEBOOK,
@@ -66,11 +68,17 @@ def list_mentions_by_month(db: Database, run_id: int) -> Iterator[list[LabelledM
 def read_sentences(
     connection: Connection, run_id: int, keys: Sequence[UnitKey]
 ) -> dict[UnitKey, str]:
-    """Return the sentences of the mentions *keys* of a run."""
+    """Return the sentences of the mentions *keys* of a run, as their sources have them."""
     selected = set(keys)
     sentences: dict[UnitKey, str] = {}
-    columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
-    mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run_id)
+    part = text_part_of(get_run(connection, run_id).parameters)
+    columns = (Mention.document_id, Mention.keyword, Mention.position, quoted_sentence(part))
+    mentions = (
+        select(*columns)
+        .join(Job, Job.id == Mention.job_id)
+        .join(Document, Document.id == Mention.document_id)
+        .where(Job.run_id == run_id)
+    )
     for batch in batched(sorted({key.document_id for key in keys})):
         batch_mentions = mentions.where(Mention.document_id.in_(batch))
         for document_id, keyword, position, sentence in connection.execute(batch_mentions):

@@ -23,9 +23,11 @@ from core.enums import ENDED, QUEUE_REPORTS, JobKind, State
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
 from core.prices import Money, format_money
 from core.quantities import quantity
+from models.batches import has_open_batches
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
+from models.outages import forget_outages
 from models.runs import (
     IS_OPEN,
     IS_SUBMITTED,
@@ -52,11 +54,14 @@ def pause_run(db: Database, run_id: int) -> None:
 def pause_at_cap(db: Database, run_id: int, reason: str, max_cost: int | None = None) -> None:
     """Pause a run whose cap is reached, unless the cap was raised in the meantime.
 
-    *max_cost* is the cap on costs that was met, None if it was the cap on calls.
+    A run whose jobs see to batches goes on until it has their answers, which are paid. *max_cost*
+    is the cap on costs that was met, None if it was the cap on calls.
     """
     is_at_cap = Run.calls_begun >= Run.max_calls if max_cost is None else Run.max_cost == max_cost
     with db.write() as connection:
-        _pause(connection, and_(Run.id == run_id, is_at_cap), reason)
+        lock_run(connection, run_id)
+        if not has_open_batches(connection, run_id):
+            _pause(connection, and_(Run.id == run_id, is_at_cap), reason)
 
 
 def _pause(connection: Connection, which: ColumnElement[bool], reason: str | None = None) -> None:
@@ -71,17 +76,19 @@ def resume_run(
 
     *max_calls* and *max_cost* are new caps. Raises `NotFound`, `RunEnded`, `UsageError` where the
     run has made as many calls, or was charged as much, as the new cap allows, and `RunCapReached`
-    where it is paused for its cap and would be paused again.
+    where it is paused for its cap and would be paused again: it has no batch whose answers come.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
         run = get_run(connection, run_id)
         cap = run.max_calls if max_calls is None else max_calls
         calls_left = None if cap is None else max(0, cap - run.calls_begun)
-        if calls_left == 0:
+        may_go_on = has_open_batches(connection, run_id)
+        if calls_left == 0 and not (may_go_on and max_calls is None):
             _refuse_used_cap(run, max_calls)
         if calls_left != 0 or max_cost is not None:
-            _check_cost_cap(run, max_cost, is_raised=max_calls is not None)
+            is_raised = max_calls is not None or may_go_on
+            _check_cost_cap(run, max_cost, is_raised=is_raised)
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
         if max_cost is not None:
@@ -92,6 +99,7 @@ def resume_run(
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
         due = due_columns(State.QUEUED) | NO_SETBACKS
         connection.execute(waiting.where(Job.run_id == run_id).values(due))
+        forget_outages(connection, run_id)
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
 
@@ -101,7 +109,7 @@ def resume_run(
 def _check_cost_cap(run: Row[Any], max_cost: Money | None, *, is_raised: bool) -> None:
     """Raise an error if a new cap on costs is none, or if the run would be paused at the old one.
 
-    *is_raised* says that its other cap is raised.
+    *is_raised* says that its other cap is raised, or that answers are to come without a call.
     """
     charged = format_money(run.cost_charged, run.currency or "")
     if max_cost is not None:
@@ -185,6 +193,7 @@ def close_run(connection: Connection, run_id: int) -> None:
     own.
     """
     if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
+        forget_outages(connection, run_id)
         queue_report(connection, run_id)
 
 

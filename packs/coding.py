@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,6 +69,9 @@ class PackedCodebook(FrozenModel):
     units: tuple[PackedUnit, ...]
     looks: tuple[PackedLook, ...] = ()
 
+    # The seed that draws the sample again from the documents; None if none is known to.
+    seed: Annotated[int, Field(ge=0)] | None
+
     @field_validator("content")
     @classmethod
     def _is_codebook(cls, content: dict[str, Any]) -> dict[str, Any]:
@@ -97,9 +100,12 @@ class PackedCode(FrozenModel, extra="ignore"):
     reason: str | None
 
 
-def write_codebooks(run: RunData, folder: Path) -> None:
-    """Write the codebooks of the run; no file if it has none."""
-    codebooks = list(_read_codebooks(run))
+def write_codebooks(run: RunData, seeds: Mapping[int, int], folder: Path) -> None:
+    """Write the codebooks of the run; no file if it has none.
+
+    *seeds* draw samples again, by the codebook's id.
+    """
+    codebooks = list(_read_codebooks(run, seeds))
     if codebooks:
         with (folder / contents.CODEBOOKS).open("wb") as file:
             write_lines(file, codebooks)
@@ -107,11 +113,11 @@ def write_codebooks(run: RunData, folder: Path) -> None:
 
 def has_codebooks(run: RunData) -> bool:
     """Whether anything of the run was coded or drawn to be coded."""
-    return bool(_list_codebooks(run))
+    return bool(list_codebooks(run))
 
 
-def _list_codebooks(run: RunData) -> list[tuple[int, dict[str, Any]]]:
-    """Return the id and the content of each codebook of the run, by hash."""
+def list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
+    """Return the codebooks of the run with their ids, by hash."""
     coded = select(Code.codebook_id).where(Code.run_id == run.id)
     sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
     is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
@@ -121,10 +127,13 @@ def _list_codebooks(run: RunData) -> list[tuple[int, dict[str, Any]]]:
 
     columns = (StoredCodebook.id, StoredCodebook.content, StoredCodebook.hash)
     rows = fetch_all(run.db, select(*columns).where(is_used))
-    return [(row.id, row.content) for row in sorted(rows, key=lambda row: bytes(row.hash))]
+    return [
+        (row.id, Codebook.model_validate(row.content))
+        for row in sorted(rows, key=lambda row: bytes(row.hash))
+    ]
 
 
-def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
+def _read_codebooks(run: RunData, seeds: Mapping[int, int]) -> Iterator[PackedCodebook]:
     unit_columns: tuple[Any, ...] = (Document.identity, SampledUnit.keyword, SampledUnit.position)
     sample_columns = (SampledUnit.stratum, SampledUnit.copies, SampledUnit.inclusion)
     units = (
@@ -134,14 +143,14 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
         .order_by(SampledUnit.place)
     )
 
-    for codebook_id, content in _list_codebooks(run):
+    for codebook_id, codebook in list_codebooks(run):
         with run.db.read() as connection:
             strata = list_strata(connection, run.id, codebook_id)
             looks = list_looks(connection, run.id, codebook_id)
 
         drawn = fetch_all(run.db, units.where(SampledUnit.codebook_id == codebook_id))
         yield PackedCodebook(
-            content=Codebook.model_validate(content).model_dump(mode="json", by_alias=True),
+            content=codebook.model_dump(mode="json", by_alias=True),
             strata=tuple(_pack_stratum(stratum) for stratum in strata),
             units=tuple(
                 PackedUnit(
@@ -155,6 +164,7 @@ def _read_codebooks(run: RunData) -> Iterator[PackedCodebook]:
                 for unit in drawn
             ),
             looks=tuple(_pack_look(look) for look in looks),
+            seed=seeds.get(codebook_id),
         )
 
 

@@ -22,7 +22,7 @@ from core.enums import StepState
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.
-FORMAT = 4
+FORMAT = 5
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
 JOBS = "jobs.jsonl"
@@ -39,6 +39,9 @@ ANSWERS = "answers"
 EXPORTS = "exports"
 FIGURES = "figures"
 WEIGHTS = "weights"
+
+#: Why something cannot be computed again.
+NO_TEXTS = "the texts are not in the pack"
 
 # A longer line, in bytes, is refused; a document's text is far below.
 LONGEST_LINE = 64 * 2**20
@@ -176,8 +179,8 @@ class PackedJob(FrozenModel):
     # True if the documents of the job were frozen.
     frozen: bool
     steps: tuple[PackedStep, ...]
-    #: For a month of chosen sections or material: the days, from 1, on which each outlet has
-    #: documents.
+    #: For a month of chosen sections or material: the days, from 1, of each outlet's documents that
+    #: the run does not read, a day once for each. Earlier versions list each day of an outlet once.
     stored_days: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
 
 
@@ -205,6 +208,9 @@ class PackedDocument(FrozenModel):
     # The searches that found the document.
     jobs: tuple[str, ...] = ()
     text: str | None = None
+
+    # Whether quotations show the text without its last full stop.
+    full_stop_added: bool = False
 
 
 class PackedAnswer(FrozenModel):

@@ -172,6 +172,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
                 sha256=hash_text(document.text),
                 jobs=tuple(jobs_by_document.get(document.id, ())),
                 text=document.text if texts else None,
+                full_stop_added=document.full_stop_added,
             )
 
 

@@ -38,6 +38,7 @@ from packs.derived import (
 )
 from packs.jobs import in_order_of_submission, pack_job
 from packs.recording import Recording, record_run
+from packs.samples import find_seeds
 from reports.data.exports import tables_of
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData, load_run
@@ -92,7 +93,7 @@ def make_pack(
         jobs = recording.jobs
         _write_answers(recording, folder)
         write_documents(read_documents(run_data, texts=texts), folder)
-        write_codebooks(run_data, folder)
+        write_codebooks(run_data, find_seeds(run_data), folder)
 
     write_descriptions(run_data, run, jobs, folder)
     write_tables(run_data, tables_of(run_data.kind.unit), folder, texts=texts)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
@@ -72,19 +72,19 @@ from packs.coding_network import (
     name_coder_of_run,
     read_packed_network,
 )
-from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
+from packs.contents import NO_TEXTS, PackedDocument, PackedJob, PackedRun, hash_text, read_lines
 from packs.derived import answers_file
 from packs.jobs import in_order_of_submission, load_data, steps_to_verify
+from packs.samples import SampleChecks, check_samples, check_structure
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
+from sources.headlines import with_full_stop
 
 MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
 CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
 # The PNG file of a mask may have so many bytes.
 LARGEST_MASK = 5 * 2**20
-#: Why something cannot be computed again.
-NO_TEXTS = "the texts are not in the pack"
 #: Code that expects well-formed answers raises one of these errors for malformed ones.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -147,6 +147,9 @@ class Restored:
     network: CodeNetwork | None = None
     #: Why no network codes them, though one did.
     why_no_network: str | None = None
+    #: The seeds of the pack's samples, by the codebook's id.
+    seeds: dict[int, int] = field(default_factory=dict)
+    samples: SampleChecks = field(default_factory=SampleChecks)
 
 
 def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
@@ -182,18 +185,36 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
     if follows_without_texts and run_data.kind.unit == Unit.MENTION:
-        _insert(db, Mention, _given_mentions(pack, run_data, ids))
+        terminated: dict[int, str] = {}
+        _insert(db, Mention, _given_mentions(pack, run_data, ids, terminated))
+        _give_texts(db, terminated)
     if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
 
-    codebook_ids = _restore_codebooks(db, pack, run, ids)
+    codebooks = _restore_codebooks(db, pack, run, ids)
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    if codebook_ids:
+    if codebooks:
         coders = _find_repeated_coders(restored, run)
+        codebook_ids = {
+            packed.codebook.short_hash: codebook_id for codebook_id, packed in codebooks.items()
+        }
         _insert(db, Code, _given_codes(pack, run, ids, codebook_ids, without=coders))
 
+    _check_samples(restored, codebooks, has_texts=run.texts)
     _insert(db, Call, _given_calls(pack, run))
+
+
+def _check_samples(
+    restored: Restored, codebooks: Mapping[int, PackedCodebook], *, has_texts: bool
+) -> None:
+    """Put the samples that are drawn again in the place of the pack's."""
+    restored.samples = check_samples(restored.data, codebooks, has_texts=has_texts)
+    for codebook_id, packed in codebooks.items():
+        if packed.seed is not None:
+            restored.seeds[codebook_id] = packed.seed
+    if restored.samples.problem is not None:
+        restored.conflicts[contents.CODEBOOKS] = restored.samples.problem
 
 
 def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
@@ -419,6 +440,7 @@ def _document_row(
         "period": None if at is None else f"{at:%Y-%m}",
         "address": document.address,
         "text": text,
+        "full_stop_added": document.full_stop_added,
         "import_id": None,
         "repost": document.repost,
         "language_code": document.language_code,
@@ -442,19 +464,48 @@ def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list
     return steps_to_verify(restored.data, job, texts=run.texts)
 
 
-def _given_mentions(pack: PackFile, run_data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
-    """Yield the mentions of the pack's table, without polarities."""
+def _given_mentions(
+    pack: PackFile, run_data: RunData, ids: Ids, terminated: dict[int, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the mentions of the pack's table, without polarities.
+
+    A sentence is quoted there as the source has it, and services were asked about it with the full
+    stop that was added. Such sentences are noted in *terminated* by their document.
+    """
+    ids_terminated = _ids_terminated(run_data)
     job_ids = {job.name: job.id for job in run_data.jobs}
     for location, line in lines_of(pack, MENTIONS_FILE, _Mention):
+        document_id = _find(ids, line.document, location)
+        sentence = line.sentence
+        if document_id in ids_terminated and with_full_stop(sentence) != sentence:
+            sentence = terminated[document_id] = with_full_stop(sentence)
+
         yield {
             "job_id": _find(job_ids, line.period, location),
-            "document_id": _find(ids, line.document, location),
+            "document_id": document_id,
             "keyword": line.keyword,
             "term": line.term,
             "position": line.position,
-            "sentence": line.sentence,
+            "sentence": sentence,
             "polarity": None,
         }
+
+
+def _ids_terminated(run_data: RunData) -> set[int]:
+    """Return the documents whose headline got a full stop that no quotation of the run shows."""
+    if run_data.text_part != TextPart.HEADLINE:
+        return set()
+
+    terminated = select(Document.id).where(Document.full_stop_added)
+    return {document_id for (document_id,) in fetch_all(run_data.db, terminated)}
+
+
+def _give_texts(db: Database, sentences: Mapping[int, str]) -> None:
+    """Let documents without texts be the sentences that got a full stop."""
+    with db.write() as connection:
+        for document_id, sentence in sentences.items():
+            is_document = Document.id == document_id
+            connection.execute(update(Document).where(is_document).values(text=sentence))
 
 
 def _given_polarities(pack: PackFile, run_data: RunData) -> Iterator[dict[str, Any]]:
@@ -488,17 +539,20 @@ def _find_repeated_coders(restored: Restored, run: PackedRun) -> list[str]:
     return [coder for coder in coders if coder is not None]
 
 
-def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> dict[str, int]:
-    """Write the codebooks of the pack and their samples; return their ids by hash."""
-    codebook_ids: dict[str, int] = {}
+def _restore_codebooks(
+    db: Database, pack: PackFile, run: PackedRun, ids: Ids
+) -> dict[int, PackedCodebook]:
+    """Write the codebooks of the pack and their samples; return them by id, in their order."""
+    codebooks: dict[int, PackedCodebook] = {}
     if contents.CODEBOOKS not in pack.names:
-        return codebook_ids
+        return codebooks
 
     for location, packed in lines_of(pack, contents.CODEBOOKS, PackedCodebook):
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, packed.codebook)
 
-        codebook_ids[packed.codebook.short_hash] = codebook_id
+        check_structure(packed, location)
+        codebooks[codebook_id] = packed
         _insert(db, SampleStratum, list_stratum_rows(run.number, codebook_id, packed))
         _insert(db, SampleLook, list_look_rows(run.number, codebook_id, packed))
         units = []
@@ -509,7 +563,7 @@ def _restore_codebooks(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -
 
         _insert(db, SampledUnit, units)
 
-    return codebook_ids
+    return codebooks
 
 
 def _given_codes(

@@ -25,7 +25,7 @@ from packs import contents
 from packs.archive import PackFile, salvaged
 from packs.coding import has_codebooks, write_codebooks
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import PackedDocument, PackedJob, PackedRun, forms_of, read_object
+from packs.contents import NO_TEXTS, PackedDocument, PackedJob, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
@@ -40,7 +40,7 @@ from packs.derived import (
     write_tables,
 )
 from packs.jobs import in_order_of_submission, pack_job, read_steps
-from packs.restoring import MALFORMED, NO_TEXTS, Restored, lines_of, restore
+from packs.restoring import MALFORMED, Restored, lines_of, restore
 from reports.data.coded_samples import read_coded_samples
 from reports.data.estimate_strata import need_texts
 from reports.data.export_schema import Table
@@ -48,6 +48,7 @@ from reports.data.exports import DICTIONARY_FILE, tables_of
 from reports.data.run_data import RunData
 from reports.figures.figure_store import style_hash
 from reports.pages.codes import figure_prefix
+from reports.words.quantities import join_words
 
 # The file `run.json` may have so many bytes.
 LARGEST_RUN_FILE = 16 * 2**20
@@ -62,11 +63,8 @@ _TRAINING = "to compute them again is to train again"
 _OTHER_STYLE = "other fonts, code or libraries than those here drew them"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
-_GIVEN = (
-    "taken as given: documents, answers, labels, codes of people, networks, calls, and how jobs "
-    "ended. Nobody else can say that they are true: compare the pack's SHA-256 with the published "
-    "one"
-)
+_GIVEN = ("documents", "answers", "labels", "codes of people", "networks", "calls")
+_LAST_GIVEN = "how jobs ended"
 _SOURCES_WITHOUT_TEXTS = {
     Unit.MENTION: "the answers and the sentences in `mentions`",
     Unit.POST: "the polarities in `documents`",
@@ -110,6 +108,9 @@ class Verification:
     not_checked: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
+    # What is taken as given: nobody but who packed it can say that it is true.
+    given: list[str] = field(default_factory=lambda: [*_GIVEN, _LAST_GIVEN])
+
     @property
     def equal(self) -> bool:
         """Whether everything that was checked is as it should be."""
@@ -138,7 +139,10 @@ class Verification:
         if self.problems and self.made_by != self.checked_by:
             yield f"checked by tidings {self.checked_by}: another version may compute otherwise"
         if self.equal:
-            yield _GIVEN
+            yield (
+                f"taken as given: {join_words(self.given)}. Nobody else can say that they are "
+                "true: compare the pack's SHA-256 with the published one"
+            )
             checked = "as far as they were checked" if self.not_checked else "to the byte"
             yield f"equal: the files are those that follow from what is given, {checked}"
 
@@ -240,7 +244,7 @@ class _Comparison:
         file_names = self._write_descriptions(run, jobs)
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
-            write_codebooks(self.data, self.expected)
+            write_codebooks(self.data, self.restored.seeds, self.expected)
 
         file_names |= self._write_tables()
         write_metadata(self.data, run, jobs, self.expected)
@@ -255,6 +259,8 @@ class _Comparison:
 
         self._name_additional(file_names)
         self.differences |= self.restored.conflicts
+        self.result.not_checked |= self.restored.samples.not_drawn
+        self.result.given = [*_GIVEN, *self.restored.samples.given, _LAST_GIVEN]
         if self.restored.why_no_network is not None:
             coder = name_coder_of_run(self.data)
             self.result.not_checked[f"codes of {coder}"] = self.restored.why_no_network

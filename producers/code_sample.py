@@ -7,7 +7,7 @@ many documents as they are (`analysis.codebooks.drawing`).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +38,7 @@ from models.code_samples import (
     list_sampled_keys,
     list_sampled_units,
     list_strata,
+    list_unit_rows,
     replace_sample,
 )
 from models.codes import UnitKey, find_stored_codebook
@@ -94,6 +95,7 @@ class DrawnSample:
     cells: Sequence[Cell]
     drawn: Sequence[Draw]
     earlier: _EarlierSample
+    seed: int
 
     @classmethod
     def draw(
@@ -120,8 +122,7 @@ class DrawnSample:
 
         _check_unit(codebook, run)
 
-        salt = hash_parts(f"{seed}", codebook.hash.hex())
-        units, cells = make_cells(db, run, codebook, per, salt)
+        units, cells = make_cells(db, run, codebook, per, _make_salt(codebook, seed))
         earlier = _read_earlier_sample(db, run_id, codebook, find_sampler(run))
         drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
         drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
@@ -130,7 +131,27 @@ class DrawnSample:
                 f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
             )
 
-        return cls(db, run_id, codebook, units, cells, drawn, earlier)
+        return cls(db, run_id, codebook, units, cells, drawn, earlier, seed)
+
+    @classmethod
+    def draw_again(cls, db: Database, run_id: int, codebook: Codebook, *, seed: int) -> DrawnSample:
+        """Draw the texts that the stored sample of a codebook has if *seed* drew it.
+
+        How many texts of each stratum are drawn, and in which order they are coded, is taken from
+        the stored sample, and so is which document stands for an equal text.
+        """
+        with db.read() as connection:
+            run = get_run(connection, run_id)
+            codebook_id = find_stored_codebook(connection, codebook.hash)
+            assert codebook_id is not None  # noqa: S101 - it has a sample
+            strata = list_strata(connection, run_id, codebook_id)
+            unit_rows = list_unit_rows(connection, run_id, codebook_id)
+
+        per = SamplePeriod.that_has(strata[0].period)
+        units, cells = make_cells(db, run, codebook, per, _make_salt(codebook, seed))
+        drawn = _draw_as_stored(units, cells, strata, unit_rows)
+        earlier = _EarlierSample(units={UnitKey(*unit_row[:3]) for unit_row in unit_rows})
+        return cls(db, run_id, codebook, units, cells, drawn, earlier, seed)
 
     def count_by_stratum(self) -> dict[tuple[str, str, SamplePart], tuple[int, int]]:
         """Return of how many units each part of a period and keyword is, and how many are drawn."""
@@ -149,10 +170,16 @@ class DrawnSample:
         """
         lock_run(connection, self.run_id)
         codebook_id = keep_codebook(connection, self.db, self.codebook)
+        strata, unit_rows = self.make_rows()
+        seeded_strata = [{**stratum, "seed": f"{self.seed}"} for stratum in strata]
+        replace_sample(connection, self.run_id, codebook_id, seeded_strata, unit_rows)
+        return codebook_id
+
+    def make_rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the rows of the strata, by number, and of the units, in the order of coding."""
         strata = _make_strata(self.cells, self.drawn)
         unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, self.earlier.units)
-        replace_sample(connection, self.run_id, codebook_id, list(strata.values()), unit_rows)
-        return codebook_id
+        return list(strata.values()), unit_rows
 
 
 @dataclass(frozen=True)
@@ -226,6 +253,79 @@ def _find_least(
                 least[number, part] = 1 + max(ranks)
 
     return least
+
+
+def _draw_as_stored(
+    units: CodableUnits,
+    cells: Sequence[Cell],
+    strata: Sequence[Row[Any]],
+    unit_rows: Sequence[Row[Any]],
+) -> list[Draw]:
+    """Return as many texts of each stratum as *unit_rows* has, in their order.
+
+    A text that is not among the first of its stratum has the place of one that is.
+    """
+    parts = {
+        (cell.period, cell.keyword, part): (number, part)
+        for number, cell in enumerate(cells)
+        for part in cell.frames
+    }
+    part_of_stratum = {
+        stratum.number: parts.get((stratum.period, stratum.keyword, SamplePart(stratum.part)))
+        for stratum in strata
+    }
+    keys_by_part: dict[tuple[int, SamplePart], list[UnitKey]] = defaultdict(list)
+    for unit_row in unit_rows:
+        if (place_of_part := part_of_stratum.get(unit_row.stratum)) is not None:
+            keys_by_part[place_of_part].append(UnitKey(*unit_row[:3]))
+
+    ranks = {
+        (number, part): iter(_rank_units(units, cells[number], part, keys))
+        for (number, part), keys in keys_by_part.items()
+    }
+    drawn: list[Draw] = []
+    for unit_row in unit_rows:
+        place_of_part = part_of_stratum.get(unit_row.stratum)
+        rank = None if place_of_part is None else next(ranks[place_of_part], None)
+        if place_of_part is not None and rank is not None:
+            drawn.append(Draw(*place_of_part, rank))
+
+    return drawn
+
+
+def _rank_units(
+    units: CodableUnits, cell: Cell, part: SamplePart, keys: Sequence[UnitKey]
+) -> list[int]:
+    """Return the ranks of the units *keys* of a stratum; all ranks from 0 on, and each once."""
+    frame = cell.frames[part]
+    first_numbers = frame.random_numbers[: len(keys)].tolist()
+    rank_of_text = {random_number: rank for rank, random_number in enumerate(first_numbers)}
+
+    random_numbers = units.random_numbers(cell.keyword)
+    documents = np.array([key.document_id for key in keys], np.int64)
+    rank_of_unit: dict[UnitKey, int] = {}
+    for place in frame.members[np.isin(units.documents[frame.members], documents)].tolist():
+        rank = rank_of_text.get(int(random_numbers[place]))
+        if rank is not None:
+            rank_of_unit[units.key(place, cell.keyword)] = rank
+
+    remaining = dict.fromkeys(range(len(first_numbers)))
+    ranks: list[int | None] = []
+    for key in keys:
+        rank = rank_of_unit.get(key)
+        if rank in remaining:
+            del remaining[rank]
+            ranks.append(rank)
+        else:
+            ranks.append(None)
+
+    others = iter(remaining)
+    filled = [next(others, None) if rank is None else rank for rank in ranks]
+    return [rank for rank in filled if rank is not None]
+
+
+def _make_salt(codebook: Codebook, seed: int) -> bytes:
+    return hash_parts(f"{seed}", codebook.hash.hex())
 
 
 def find_sampler(run: Row[Any]) -> str | None:

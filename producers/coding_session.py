@@ -187,6 +187,29 @@ class CodingSession:
 
         return outcome
 
+    def replace_reason(self, unit: UnitKey, variable: str, value: CodeValue) -> StoreOutcome:
+        """Store why a text cannot be coded in the place of another reason, and return the outcome.
+
+        What the earlier reason answered beside it is asked again, unless the later one answers it.
+        A code stays, and so does what another session stored.
+        """
+        codes = self._codes[unit]
+        earlier = codes[variable]
+        are_reasons = {earlier.state, value.state} == {CodeState.CANNOT_BE_CODED}
+        if not are_reasons or (unit, variable) in self._fixed:
+            return StoreOutcome.THERE_ALREADY
+
+        replaced = [variable]
+        if earlier.reason in _REASONS_OF_TEXTS:
+            replaced = [name for name, code in codes.items() if code == earlier]
+
+        self._store.remove(unit, replaced)
+        for name in replaced:
+            del self._codes[unit][name]
+
+        self._first_open = min(self._first_open, self.units.index(unit))
+        return self.answer(unit, variable, value)
+
     def undo(self) -> Question | None:
         """Take the last code before the open question back, and return its question.
 

@@ -278,6 +278,7 @@ def _document_row(document: SourceDocument, language_code: str) -> dict[str, Any
         "period": document.period,
         "address": document.address,
         "text": document.text,
+        "full_stop_added": document.full_stop_added,
         **{field: getattr(document, field) for field in ORIGIN_FIELDS},
         "abstract": document.abstract,
         "tags": document.tags,

@@ -15,7 +15,7 @@ from core.prices import MICRO, Price
 _QUANTILE = 1.96
 
 # Fewer answers to a prompt than this say nothing of further ones.
-_FEWEST_ANSWERS = 10
+FEWEST_ANSWERS = 10
 
 
 @dataclass
@@ -113,7 +113,7 @@ def plan_costs(
     unknown = PromptSizes()
     for prompt_hash, sizes in requests.by_prompt.items():
         sums = _add_up([use for use in uses if use.prompt == prompt_hash])
-        if sums.answers >= _FEWEST_ANSWERS:
+        if sums.answers >= FEWEST_ANSWERS:
             forecasts.append(_forecast(sums, sizes))
             answers += sums.answers
         else:
@@ -122,7 +122,7 @@ def plan_costs(
 
     if unknown.requests:
         pooled = _add_up(uses)
-        if pooled.answers < _FEWEST_ANSWERS:
+        if pooled.answers < FEWEST_ANSWERS:
             return CostPlan(requests.requests, price.currency, price_text, bound, None, None, 0)
 
         forecasts.append(_forecast(pooled, unknown))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from core.enums import ENDED, QUEUES, State
 from core.errors import BrokerAway
@@ -15,8 +15,10 @@ from core.prices import MICRO
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
+from models.codes import count_texts_of_run
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
+from models.outages import read_longest_outage
 from models.runs import LOOK_JOB, REPORT_JOB, UNENDED, get_run
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
 
@@ -74,9 +76,10 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         if run.state == State.PAUSED:
             return str(run.reason or f"`tidings resume {run_id}`")
 
+        outage = read_longest_outage(connection, run_id)
         running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
         if connection.scalar(running.where(Job.run_id == run_id)):
-            return None
+            return None if outage is None else _describe_outage(outage)
 
         is_claimable = Job.state.in_((State.QUEUED, State.RUNNING))
         queues_of_run = select(Job.queue).where(Job.run_id == run_id, is_claimable)
@@ -86,11 +89,16 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
 
     if missing := _missing_part(db, settings, queues):
         return missing
+    if outage is not None:
+        return _describe_outage(outage, next_try=None if queues or wait is None else wait.due_at)
     if jobs_of_other_runs:
         jobs = "jobs" if jobs_of_other_runs > 1 else "job"
         return f"its turn: {jobs_of_other_runs} {jobs} of other runs at work"
 
-    return None if queues else wait
+    if queues or wait is None:
+        return None
+
+    return f"{wait.reason} (next try at {_time_of_day(wait.due_at)})"
 
 
 def describe_unfinished(db: Database, run_id: int) -> str | None:
@@ -112,19 +120,27 @@ def describe_unfinished(db: Database, run_id: int) -> str | None:
     return f"run {run_id} is {state}: {done:,} of {quantity(sum(counts.values()), 'job')} done"
 
 
-def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:
+def _describe_outage(outage: Row[Any], next_try: float | None = None) -> str:
+    """Return why a service does not answer, since when, and when it is asked again."""
+    times = f"no answer since {_time_of_day(outage.since)}"
+    if next_try is not None:
+        times += f"; next try at {_time_of_day(next_try)}"
+
+    return f"{outage.reason} ({times})"
+
+
+def _time_of_day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S UTC}"
+
+
+def _most_frequent_wait(connection: Connection, run_id: int) -> Row[str | None, float] | None:
     waits = (
-        select(Job.reason, func.min(Job.due_at))
+        select(Job.reason, func.min(Job.due_at).label("due_at"))
         .where(Job.run_id == run_id, Job.state == State.WAITING)
         .group_by(Job.reason)
         .order_by(func.count().desc())
     )
-    wait = connection.execute(waits).first()
-    if wait is None:
-        return None
-
-    reason, due_at = wait
-    return f"{reason} (next try at {datetime.fromtimestamp(due_at, UTC):%H:%M:%S UTC})"
+    return connection.execute(waits).first()
 
 
 def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> str | None:
@@ -153,10 +169,13 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
 def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
     """Return what `tidings status RUN --json` shows."""
     reason = blocking_reason(db, settings, run_id)
+    slots = count_live_slots(db, has_exited)
+    unended_jobs = select(Job.queue).where(Job.run_id == run_id, Job.state.in_(UNENDED))
 
     with db.read() as connection:
         run = get_run(connection, run_id)
         counts = job_counts(connection, run_id)
+        queues = connection.scalars(unended_jobs.distinct()).all()
         calls = select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id)
         return {
             "run": run_id,
@@ -172,7 +191,14 @@ def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
             "progress": round(progress_of(connection, run_id), 4),
             "details": _job_details(connection, run_id),
             "report": report_progress(connection, run_id) if run.state in ENDED else None,
+            "codes": _count_codes(connection, run_id),
+            "slots": sum(slots.get(queue, 0) for queue in queues) if queues else None,
         }
+
+
+def _count_codes(connection: Connection, run_id: int) -> dict[str, Any] | None:
+    texts = count_texts_of_run(connection, run_id)
+    return None if texts is None else {"texts": texts.texts, "uncoded": texts.uncoded}
 
 
 def _describe_cost(run: Any) -> dict[str, Any] | None:

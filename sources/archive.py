@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sources.base import Item, Remark, SourceDocument
-from sources.headlines import with_full_stop
-from sources.post_cleaning import decode_entities
 from sources.source import Archive, Source, TableRules, never
 from sources.table_rows import NO_OUTLET, TableRow, date_of_row, identify_headline
 
@@ -44,10 +42,6 @@ def _adopt_document(document: SourceDocument) -> SourceDocument:
     return replace(document, source=NAME, native_id=native_id, less_known_ids=tuple(less_known_ids))
 
 
-def _headline(text: str) -> str:
-    return with_full_stop(decode_entities(text))
-
-
 SOURCE = Source(
     name=NAME,
     label="news archives",
@@ -55,7 +49,7 @@ SOURCE = Source(
     earliest=datetime(1600, 1, 1, tzinfo=UTC),
     archive=Archive(adopt=adopt),
     table_rules=TableRules(
-        clean_text=_headline,
+        adds_full_stop=True,
         identify=identify_headline,
         text_columns=("headline", "title"),
         is_repost=never,

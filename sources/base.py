@@ -48,7 +48,12 @@ class SourceDocument:
 
     #: The ids that the document has where less of it is known.
     less_known_ids: tuple[str, ...] = ()
+
+    #: A headline ends in a full stop where end punctuation is missing, for the Text API's splitter.
     text: str
+
+    #: True if the source has *text* without its full stop. It is quoted as the source has it.
+    full_stop_added: bool = False
 
     #: The time in UTC and whole seconds.
     published_at: datetime | None = None

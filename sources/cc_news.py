@@ -216,8 +216,9 @@ def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
         metadata = extract_metadata(tree, default_url=page.address, date_config=options)
 
     rules = SOURCE.table_rules
-    text, replaced = clean(rules.clean_text(metadata.title or ""))
-    if not metadata.title or not metadata.title.strip():
+    prepared_text, full_stop_added = rules.prepare_text(metadata.title or "")
+    text, replaced = clean(prepared_text)
+    if not text:
         return Empty(context.file, index)
 
     moment = published or parse_time(metadata.date)
@@ -234,6 +235,7 @@ def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
         native_id=native_id,
         less_known_ids=tuple(less_known_ids),
         text=text,
+        full_stop_added=full_stop_added,
         published_at=table_row.published_at,
         address=table_row.address,
         outlet=table_row.outlet,

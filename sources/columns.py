@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.errors import BadInput
@@ -112,6 +113,18 @@ def find_columns(
         )
 
     return columns
+
+
+def number_columns(header: Iterable[str]) -> list[str]:
+    """Return the names of columns, a repeated one with its number: "text", "text (2)"."""
+    counts = Counter[str]()
+    numbered = []
+    for column in header:
+        counts[column] += 1
+        is_repeated = column.strip() and counts[column] > 1
+        numbered.append(f"{column} ({counts[column]})" if is_repeated else column)
+
+    return numbered
 
 
 def list_unread(header: Iterable[str], columns: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 #: A longer field makes its row unreadable; the lengths here are in characters.
@@ -23,6 +22,7 @@ MAX_REREAD = 2**25
 DELIMITERS = ",;\t|"
 # Excel writes the delimiter in this way.
 _NAMED_DELIMITER = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.IGNORECASE)
+_CUT = "the file ends in the middle of this row"
 _UNCLOSED = "a quotation mark opens a field, and none closes it"
 _TOO_MANY = "too many quotation marks are not closed: the file was read no further"
 
@@ -39,6 +39,8 @@ class _Lines:
 
     def __init__(self, lines: Iterator[str | None]) -> None:
         self._lines = lines
+        # How many lines of the file were taken.
+        self._taken = 0
         self._again: deque[str | None] = deque()
         # The length of the present row.
         self._length = 0
@@ -49,7 +51,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
+        line = self._again.popleft() if self._again else self._take()
         self._length += 0 if line is None else len(line)
 
         if line is not None and (self._length <= LONGEST_ROW or not self.row):
@@ -60,7 +62,29 @@ class _Lines:
             self._again.appendleft(line)
             raise _BrokenRowError(_UNCLOSED)
 
-        raise _BrokenRowError(f"it is longer than {LONGEST_ROW:,} characters")
+        raise _BrokenRowError(
+            f"line {self._taken:,} is longer than {LONGEST_ROW:,} characters: shorten it, or leave "
+            "it out"
+        )
+
+    def _take(self) -> str | None:
+        line = next(self._lines)
+        self._taken += 1
+        return line
+
+    def is_at_end(self) -> bool:
+        """Return whether the row ends the file without a line feed."""
+        return not self.row[-1].endswith("\n")
+
+    def skip_blank(self) -> str:
+        """Return the next line that is not blank, and give it again; an empty one at the end."""
+        for line in self:
+            self.begin_row()
+            if line.strip(" \r\n"):
+                self._again.appendleft(line)
+                return line
+
+        return ""
 
     def begin_row(self) -> None:
         """Forget the lines of the last row."""
@@ -73,19 +97,27 @@ class _Lines:
         self.reread += sum(map(len, later_lines))
 
 
-def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
+def read_rows(lines: Iterator[str | None], damages: Sequence[str] = ()) -> Iterator[Row]:
     """Yield the rows of a CSV file, the names of its columns first; blank lines are no rows.
 
-    A line is None where it was too long to be read.
+    A line is None where it was too long to be read. *damages* say why the lines ended early. The
+    row in which a file was cut is none: it ends without a line feed and lacks fields that all rows
+    before it have, or the file is damaged.
     """
     csv.field_size_limit(LONGEST_FIELD)
-    head = _next_written_line(lines)
-    if named := _NAMED_DELIMITER.fullmatch(head):
-        head = _next_written_line(lines)
+    source = _Lines(lines)
+    try:
+        head = source.skip_blank()
+        if named := _NAMED_DELIMITER.fullmatch(head):
+            next(source)
+            head = source.skip_blank()
+    except _BrokenRowError as error:
+        yield str(error)
+        return
 
     delimiter = named[1] if named else max(DELIMITERS, key=head.count)
-    source = _Lines(chain([head], lines))
     reader = csv.reader(source, delimiter=delimiter, strict=True)
+    fewest_fields = 0
 
     while source.reread <= MAX_REREAD:
         source.begin_row()
@@ -96,19 +128,16 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
         except (csv.Error, _BrokenRowError) as error:
             row = _read_first_line(source, delimiter) if source.row else str(error)
 
+        if isinstance(row, list) and row:
+            if source.is_at_end() and (damages or len(row) < fewest_fields):
+                row = _CUT
+            else:
+                fewest_fields = min(fewest_fields, len(row)) or len(row)
+
         if row:
             yield row
 
     yield _TOO_MANY
-
-
-def _next_written_line(lines: Iterator[str | None]) -> str:
-    """Return the next line that is not blank; an empty one at the end, or where it is too long."""
-    for line in lines:
-        if line is None or line.strip(" \r\n"):
-            return line or ""
-
-    return ""
 
 
 def _read_first_line(source: _Lines, delimiter: str) -> Row:

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -195,6 +196,24 @@ def _without_signatures(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
     yield head
     yield from chunks
+
+
+def unify_line_ends(chunks: Iterator[str]) -> Iterator[str]:
+    """Yield *chunks* with line feeds for carriage returns, if these alone end the first lines.
+
+    Programs of the classic Mac OS, and some exports of spreadsheets, write such files.
+    """
+    head: list[str] = []
+    for chunk in chunks:
+        head.append(chunk)
+        if "\n" in chunk or sum(map(len, head)) > _CHUNK_SIZE:
+            break
+
+    # A carriage return at the very end may be the first half of a line end.
+    beginning = "".join(head)
+    only_returns = "\n" not in beginning and "\r" in beginning.removesuffix("\r")
+    for chunk in chain([beginning], chunks):
+        yield chunk.replace("\r", "\n") if only_returns else chunk
 
 
 def split_lines(chunks: Iterator[str], longest: int) -> Iterator[str | None]:

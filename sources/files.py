@@ -263,6 +263,9 @@ class _Content:
     #: True if there is a list of documents, even an empty one.
     has_list: bool = False
 
+    #: The first reason why a part cannot be read.
+    wrong: str | None = None
+
 
 def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item]:
     part = _assigned_list(path)
@@ -273,7 +276,11 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
     read_entries = read_line_entries if by_line else read_json_entries
     content = _scan(read_entries(path))
     if content.source is None and not content.has_list:
-        raise BadInput(f"{path} holds no documents of a known format: is it the right file?")
+        reason = f" ({content.wrong})" if content.wrong else ""
+        raise BadInput(
+            f"{path} holds no documents of a known format{reason}: is it the right file? JSON is a "
+            "list of objects, JSONL an object on each line"
+        )
 
     source = content.source or options.source or FALLBACK_SOURCE
     json_format = source.json_format
@@ -313,6 +320,8 @@ def _scan(entries: Iterator[Entry]) -> _Content:
     unknown = 0
     for entry in _until_given_up(entries):
         authors.update(entry.authors)
+        if entry.wrong and content.wrong is None:
+            content = replace(content, wrong=entry.wrong)
         if entry.index is None:
             content = replace(content, has_list=content.has_list or entry.value == [])
         elif content.source is None and isinstance(entry.value, Mapping):
@@ -323,7 +332,7 @@ def _scan(entries: Iterator[Entry]) -> _Content:
         if content.source is None and entry.index is not None:
             unknown += 1
             if unknown > MAX_LEFT_OUT:
-                return _Content(None)
+                return _Content(None, wrong=content.wrong)
 
         if content.source is not None and not _has_authors(content.source.json_format):
             return content

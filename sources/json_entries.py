@@ -17,11 +17,12 @@ from sources.file_reading import (
     open_file,
     read_chunks,
     split_lines,
+    unify_line_ends,
 )
 from sources.jsonstream import LONGEST, Root, parse_line, read_elements
 from sources.registry import SOURCES
 
-_LONG_LINE = f"its line is longer than {LONGEST:,} characters"
+_TOO_LONG = f"is longer than {LONGEST:,} characters: shorten it, or leave it out"
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
 _SERVICE_LISTS = frozenset[tuple[str, ...]]().union(
@@ -72,7 +73,8 @@ def read_json_entries(path: Path) -> Iterator[Entry]:
         else:
             root.add(element)
 
-    if not has_list and root.values:
+    # A value without a key is a number or a text alone, and no document.
+    if not has_list and root.values and "" not in root.values:
         wrapped = root.values.get("data")
         only = wrapped if isinstance(wrapped, Mapping) else root.values
         yield Entry(index=0, value=only)
@@ -83,10 +85,11 @@ def read_line_entries(path: Path) -> Iterator[Entry]:
     index = 0
     damages: list[str] = []
     with open_file(path) as file:
-        lines = split_lines(decode_chunks(read_chunks(file, damages.append)), LONGEST)
-        for line in bound_blank_lines(lines, damages.append):
+        chunks = unify_line_ends(decode_chunks(read_chunks(file, damages.append)))
+        lines = bound_blank_lines(split_lines(chunks, LONGEST), damages.append)
+        for line_number, line in enumerate(lines, start=1):
             line_value: Any = None
-            wrong: str | None = _LONG_LINE
+            wrong: str | None = f"line {line_number:,} {_TOO_LONG}"
             if line is not None:
                 if not line.strip(BLANK):
                     continue

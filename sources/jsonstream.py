@@ -112,8 +112,11 @@ class _Window:
 
         self.at += 1
 
-    def take_value(self) -> tuple[Any, str | None, int]:
-        """Step over the next value; return it or None, what is wrong with it, and its length."""
+    def take_value(self, *, is_root: bool = False) -> tuple[Any, str | None, int]:
+        """Step over the next value; return it or None, what is wrong with it, and its length.
+
+        The end of the text ends a number only if it *is_root*: else the text is cut off.
+        """
         if not self.peek():
             raise _BrokenError("the file ends too early")
 
@@ -121,6 +124,8 @@ class _Window:
             decoded, end, wrong = _decode(self.text, self.at)
             if end is None:
                 end = _end_of_value(self.text, self.at)
+            if end is None and is_root and self.is_last and wrong is None:
+                end = len(self.text)
             if end is not None and (end < len(self.text) or self.is_last):
                 length = end - self.at
                 if _BAD_BYTE.search(self.text, self.at, end) is not None:
@@ -130,8 +135,12 @@ class _Window:
                 return decoded, wrong, length
 
             if len(self.text) - self.at > LONGEST:
-                raise _BrokenError(f"a document that does not end within {LONGEST:,} characters")
-            if not self.extend() and end is None:
+                raise _BrokenError(
+                    f"a document that does not end within {LONGEST:,} characters: shorten it, or "
+                    "leave it out"
+                )
+            has_more = self.extend()
+            if not has_more and end is None and not (is_root and wrong is None):
                 raise _BrokenError("the file ends in the middle of this document")
 
 
@@ -152,7 +161,7 @@ class _Walk:
         elif opening == "{" and path in self.objects:
             yield from self._object_elements(path)
         else:
-            decoded, wrong, length = self.window.take_value()
+            decoded, wrong, length = self.window.take_value(is_root=not path)
             yield Element(path, None, decoded, wrong, length)
 
     def _object_elements(self, path: Keys) -> Iterator[Element]:

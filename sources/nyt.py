@@ -133,7 +133,8 @@ def read_document(article: Any, index: int, context: ReadContext) -> Item:
     if not _KEYS & article.keys():
         return LeftOut(context.file, index, f"none of {', '.join(sorted(_KEYS))} is in it")
 
-    text, replaced = headline_text(article.get("headline"))
+    headline = article.get("headline")
+    text, replaced = headline_text(headline)
     if not text:
         return Empty(context.file, index)
 
@@ -152,6 +153,7 @@ def read_document(article: Any, index: int, context: ReadContext) -> Item:
         source=NAME,
         native_id=native_id,
         text=text,
+        full_stop_added=_has_added_full_stop(headline),
         published_at=published,
         address=address,
         outlet=clean_name(article.get("source")) or context.outlet,
@@ -172,7 +174,22 @@ def _keywords(keywords: object) -> tuple[str, ...]:
 
 
 def headline_text(headline: object) -> tuple[str, int]:
-    """Return a document's text, "main, print." of its headline, and the characters replaced.
+    """Return a document's text, "main, print." of its headline, and the characters replaced."""
+    text = ", ".join(_list_headlines(headline))
+    return clean(with_full_stop(text) if text else "")
+
+
+def _has_added_full_stop(headline: object) -> bool:
+    """Return whether a document's text is one headline with a full stop that it does not have.
+
+    Two headlines are joined to a text that the source does not have either.
+    """
+    headlines = _list_headlines(headline)
+    return len(headlines) == 1 and with_full_stop(headlines[0]) != headlines[0]
+
+
+def _list_headlines(headline: object) -> list[str]:
+    """Return the main and the print headline, each once.
 
     Old answers have an empty list in the place of a missing headline, other archives a string.
     """
@@ -181,8 +198,7 @@ def headline_text(headline: object) -> tuple[str, int]:
         parts = [headline.get("main"), headline.get("print_headline")]
 
     texts = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
-    text = ", ".join(dict.fromkeys(texts))
-    return clean(with_full_stop(text) if text else "")
+    return list(dict.fromkeys(texts))
 
 
 def _article_address(address: str | None) -> str | None:
@@ -366,7 +382,11 @@ SOURCE = Source(
         recognizes=_recognizes, read=read_document, read_file=read_file, lists=_LISTS
     ),
     table_rules=TableRules(
-        clean_text=with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
+        clean_text=str.strip,
+        adds_full_stop=True,
+        complete=_complete_row,
+        is_repost=never,
+        has_handles=False,
     ),
     terms="The texts belong to The New York Times Company; what its APIs give is used under its "
     "terms for developers: https://developer.nytimes.com/terms",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sources.base import Cursor, Item, Page
+from sources.headlines import with_full_stop
 from sources.jsonstream import Keys
 from sources.post_cleaning import decode_entities, is_repost_by_text
 from sources.table_rows import TableRow, identify_post
@@ -216,6 +217,9 @@ class TableRules:
     """What a source's rows in a table (CSV, or JSON objects of columns) mean."""
 
     clean_text: Callable[[str], str] = decode_entities
+
+    #: True if a text gets a full stop where end punctuation is missing.
+    adds_full_stop: bool = False
     complete: Callable[[TableRow, ReadContext], TableRow] = _unchanged
 
     #: Takes columns and an address.
@@ -231,6 +235,15 @@ class TableRules:
     #: True if its documents come from many outlets.
     has_outlets: bool = False
     address_has_handle: bool = False
+
+    def prepare_text(self, raw_text: str) -> tuple[str, bool]:
+        """Return a text as it is stored, and whether it got a full stop."""
+        text = self.clean_text(raw_text).strip()
+        if not text or not self.adds_full_stop:
+            return text, False
+
+        terminated = with_full_stop(text)
+        return terminated, terminated != text
 
 
 _PLAIN_ROWS = TableRules()

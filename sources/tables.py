@@ -24,7 +24,15 @@ from sources.base import (
     clean_or_none,
     fold_handle,
 )
-from sources.columns import AUTHOR, find_columns, fold_column, list_unread, prefer_columns
+from sources.columns import (
+    AUTHOR,
+    find_columns,
+    fold_column,
+    list_columns,
+    list_unread,
+    number_columns,
+    prefer_columns,
+)
 from sources.csv_rows import LONGEST_ROW, Row, read_rows
 from sources.file_reading import (
     bound_blank_lines,
@@ -32,6 +40,7 @@ from sources.file_reading import (
     open_file,
     read_chunks,
     split_lines,
+    unify_line_ends,
 )
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES
 from sources.source import ReadContext, Source
@@ -47,6 +56,10 @@ _ORDER_UNCLEAR = (
     "{!r} may begin with the day or with the month, and no date in the file tells: it was read as "
     "{:%Y-%m-%d}, and all others likewise. Where that is wrong, take the import back (`tidings "
     "stored`, `tidings forget --import N`) and import the dates as YYYY-MM-DD"
+)
+_REPEATED = (
+    "it has several columns named {}: the first of a name is read, and the second is called "
+    "'NAME (2)' here, for --column"
 )
 # A remark shows so many characters of a time.
 _LONGEST_TIME_SHOWN = 40
@@ -77,7 +90,7 @@ class TableReader:
     def read_row(self, row: Mapping[str, Any], index: int) -> Item:
         """Make an item of one row."""
         rules = self.source.table_rules
-        text, replaced = self._text(row)
+        text, full_stop_added, replaced = self._text(row)
         if not text:
             return Empty(self.context.file, index)
 
@@ -103,6 +116,7 @@ class TableReader:
             native_id=native_id,
             less_known_ids=tuple(less_known_ids),
             text=text,
+            full_stop_added=full_stop_added,
             published_at=fields.published_at,
             address=fields.address,
             handle=fields.handle if rules.has_handles else None,
@@ -155,11 +169,15 @@ class TableReader:
     def _name(self, row: Mapping[str, Any], field: str) -> str | None:
         return clean_name(self._field(row, field))
 
-    def _text(self, row: Mapping[str, Any]) -> tuple[str, int]:
+    def _text(self, row: Mapping[str, Any]) -> tuple[str, bool, int]:
+        """Return a row's text, whether it got a full stop, and the characters replaced."""
         raw_text = self._field(row, "text")
         if not isinstance(raw_text, str) or not raw_text.strip():
-            return "", 0
-        return clean(self.source.table_rules.clean_text(raw_text).strip())
+            return "", False, 0
+
+        prepared_text, full_stop_added = self.source.table_rules.prepare_text(raw_text)
+        text, replaced = clean(prepared_text)
+        return text, full_stop_added, replaced
 
     def _id(self, row: Mapping[str, Any]) -> str | None:
         raw_id = self._field(row, "id")
@@ -217,11 +235,11 @@ def read_csv(
             context.file, f"it is no UTF-8 and was read as Windows-1252{replacement_remark}"
         )
 
-    header = next(_rows(path, encoding), [])
-    if not header:
-        raise BadInput(f"{path} is empty: a CSV file begins with the names of its columns")
-    if isinstance(header, str):
-        raise BadInput(f"{path} does not begin with the names of its columns: {header}")
+    header = _read_header(path, encoding)
+    repeated = sorted({name for name in header if name.strip() and header.count(name) > 1})
+    if repeated:
+        yield Remark(context.file, _REPEATED.format(list_columns(repeated)))
+        header = number_columns(header)
 
     found_columns = find_columns(header, columns, context.file)
     ahead = _look_ahead(path, encoding, header, found_columns)
@@ -248,6 +266,17 @@ def read_csv(
             yield LeftOut(context.file, index, reason)
         else:
             yield table.read_row(dict(zip(header, row, strict=False)), index)
+
+
+def _read_header(path: Path, encoding: str) -> list[str]:
+    """Return the names of the columns. Raises `BadInput` if the file does not begin with them."""
+    header = next(_rows(path, encoding), [])
+    if not header:
+        raise BadInput(f"{path} is empty: a CSV file begins with the names of its columns")
+    if isinstance(header, str):
+        raise BadInput(f"{path} does not begin with the names of its columns: {header}")
+
+    return header
 
 
 @dataclass(kw_only=True)
@@ -305,7 +334,8 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
     damages: list[str] = []
     with open_file(path) as file:
         chunks = decode_chunks(read_chunks(file, damages.append), encoding, "replace")
-        lines = bound_blank_lines(split_lines(chunks, LONGEST_ROW), damages.append)
-        yield from read_rows(lines)
+        file_lines = split_lines(unify_line_ends(chunks), LONGEST_ROW)
+        lines = bound_blank_lines(file_lines, damages.append)
+        yield from read_rows(lines, damages)
 
     yield from damages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from sources.dates_in_words import split_date
@@ -19,6 +19,11 @@ _YEAR_LAST = re.compile(
 )
 _DAY_NAME = re.compile(r"^,?\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
 _CLOCK_LEAD = re.compile(r"^[\s,]*(?:(?:[-|\u2013]|at|um)\s+)?(?=\d)", re.IGNORECASE)
+# The hour of the midnight that ends a day.
+_HOUR_24 = re.compile(
+    r"(?<=[T\s])24(?=:00(?::00(?:[.,]0+)?)?(?![\d:.,]))|(?<=T)24(?=00(?:00)?(?!\d))"
+    r"|(?<=^\d{8})24(?=0000$)"
+)
 _HALF_DAY = re.compile(r"(\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
 # Browsers write the name of the zone behind the offset: (CET).
 _OFFSET_REMARK = re.compile(r"([+-]\d{2}:?\d{2})\s*\([^()]*\)$")
@@ -40,6 +45,8 @@ def parse_time(written: object, *, day_first: bool | None = None) -> datetime | 
     latter begin with the day if *day_first* is true; if it is None, they do so with dots and
     hyphens, and not with slashes. A first number over 12 is always the day.
 
+    24:00:00 is the midnight that ends its day, as in ISO 8601.
+
     A month without a day is its first day. A time without an offset is taken as UTC. Unix time 0 is
     how programs write "not known", and other numbers below 100,000 (the first 28 hours of 1970) are
     no Unix times: see `is_day_number`.
@@ -48,6 +55,9 @@ def parse_time(written: object, *, day_first: bool | None = None) -> datetime | 
         return None
 
     text = written.strip() if isinstance(written, str) else f"{written}"
+    if hour := _HOUR_24.search(text):
+        beginning_of_day = f"{text[: hour.start()]}00{text[hour.end() :]}"
+        return _next_day(parse_time(beginning_of_day, day_first=day_first))
     if compact := _COMPACT.fullmatch(text):
         year, month, day, *clock = compact.groups()
         return _make_time(year, month, day or "1", f" {':'.join(clock)}" if clock[0] else "")
@@ -69,6 +79,13 @@ def parse_time(written: object, *, day_first: bool | None = None) -> datetime | 
         return _make_time(match[1], match[3], match[4] or "1", text[match.end() :])
 
     return _from_year_last(text, day_first=day_first)
+
+
+def _next_day(moment: datetime | None) -> datetime | None:
+    try:
+        return None if moment is None else moment + timedelta(days=1)
+    except OverflowError:
+        return None
 
 
 def is_day_number(written: object) -> bool:

@@ -21,7 +21,7 @@ from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.codebook_files import parse_codebook, read_codebook
 from analysis.codebooks.stored import keep_codebook
 from cli.coding_page.access import make_token
-from cli.coding_page.app import HOST, CodingApp
+from cli.coding_page.app import HOST, CodingApp, make_runner
 from cli.coding_page.project import CodingProject
 from core.enums import SamplePeriod
 from models.codes import Coding, UnitCodes, UnitKey, read_codes
@@ -132,7 +132,7 @@ def served_here(
     app = CodingApp(project, {tokens[name]: desk for name, desk in desks.items()})
 
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(app.make(), access_log=None, shutdown_timeout=1)
+    runner = make_runner(app)
     thread = Thread(target=loop.run_forever)
     thread.start()
 

@@ -64,6 +64,14 @@ if MEMORY_FOLDER is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_FOLDER))  # where `tmp_path` is
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what runs on PostgreSQL to `make test-all`: SQLite has run the same."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "postgresql" in callspec.id.split("-"):
+            item.add_marker("thorough")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Collect garbage as a command does, and never look at modules and tests."""

@@ -161,7 +161,6 @@ def _make_cube(period: str, names: Sequence[str], month: Month) -> Cube:
         has_data=np.repeat(~is_gap, len(days), axis=1),
         is_missing=np.repeat(is_gap, len(days), axis=1),
         matched=matched,
-        documents_by_term=documents[None],
         mentions=np.array(mentions, np.int64).reshape(-1, 3).T,
         polarities=np.array(polarities),
     )

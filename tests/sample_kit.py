@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import random
 import re
+from collections.abc import Callable
 from fractions import Fraction
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from analysis.codebooks.codebook import Codebook
@@ -19,6 +21,7 @@ from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import months
 from tests.model_workers import is_open, start_worker
+from tests.services import wait_until
 from tests.stub_model import ModelServer
 
 HARM = Codebook.model_validate(
@@ -35,6 +38,10 @@ WORDS += ["knoll", "lagoon", "meadow"]
 # Half of the texts with the keyword are about harm, and none of the others.
 HARMFUL = re.compile("Flood harms")
 TEXTS = 900
+
+# A process is killed after at most so many calls, and so much time.
+MOST_CALLS = 100
+MOST_SECONDS_MORE = 0.3
 
 
 def headline(number: int) -> str:
@@ -81,19 +88,37 @@ def export_bytes(db: Database, run: int) -> tuple[bytes, bytes]:
 
 
 def work_with_kills(
-    settings: Settings, db: Database, run: int, chance: random.Random, most_seconds: float
+    settings: Settings, db: Database, run: int, wait_for_moment: Callable[[BaseProcess], object]
 ) -> int:
-    """Let processes work on a run until it ends; return how many were killed at random moments."""
+    """Let processes work on a run until it ends; return how many were killed.
+
+    *wait_for_moment* returns when a process is to be killed, unless it has ended by then.
+    """
     kills = 0
     while is_open(db, run):
         process = start_worker(settings, run)
-        process.join(chance.uniform(0.0, most_seconds))
+        wait_for_moment(process)
         if process.is_alive():
             process.kill()
             kills += 1
 
         process.join()
-        # The longer it takes the longer they live, so that each run ends.
-        most_seconds *= 1.1
 
     return kills
+
+
+def moment_after_calls(
+    settings: Settings, chance: random.Random, model: ModelServer
+) -> Callable[[BaseProcess], object]:
+    """Return what waits for a random number of calls, whatever time they take, and a bit more."""
+
+    def wait_for_moment(process: BaseProcess) -> None:
+        # More calls than are in flight: each process brings the run further.
+        calls = model.texts.total() + chance.randint(settings.model_concurrency + 1, MOST_CALLS)
+        wait_until(
+            lambda: model.texts.total() >= calls or not process.is_alive(),
+            what="the calls of a process",
+        )
+        process.join(chance.uniform(0.0, MOST_SECONDS_MORE))
+
+    return wait_for_moment

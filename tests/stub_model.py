@@ -107,6 +107,10 @@ class ModelServer:
     # The code of a variable for a text: by default one that a hash chooses.
     choose: Callable[[str, str, list[str]], str] | None = None
 
+    # The status and body that are told about a text in the place of 200 and a good reply, which was
+    # billed.
+    tell: Callable[[str, dict[str, Any]], tuple[int, Any]] = lambda _text, reply: (200, reply)
+
     url: str = ""
     bill: Fraction = Fraction(0)
     calls: int = 0
@@ -256,7 +260,15 @@ class ModelServer:
             if text in faults.lost_lines:
                 continue
             if text in faults.failed_lines:
-                errors.append({**result, "response": None, "error": {"message": "try again"}})
+                error = {"code": "batch_expired", "message": "try again"}
+                errors.append({**result, "response": None, "error": error})
+                continue
+
+            refused = [name for name in faults.unsupported if name in line["body"]]
+            if refused:
+                error = {"message": f"Unsupported parameter: {refused[0]}", "param": refused[0]}
+                response = {"status_code": 400, "body": {"error": error}}
+                errors.append({**result, "response": response})
                 continue
 
             reply = self._reply(line["body"], text)
@@ -264,7 +276,8 @@ class ModelServer:
             before = self.bill
             self._count(text, usage["prompt_tokens"], usage["completion_tokens"])
             self.bill = before + (self.bill - before) / 2
-            answer = {**result, "response": {"status_code": 200, "body": reply}}
+            status, told = self.tell(text, reply)
+            answer = {**result, "response": {"status_code": status, "body": told}}
             results += [answer] * (2 if faults.repeats_lines else 1)
 
         batch["status"] = faults.batch_state
@@ -314,7 +327,8 @@ class ModelServer:
         if not faults.tells_usage:
             del reply["usage"]
 
-        return web.json_response(reply)
+        status, told = self.tell(text, reply)
+        return web.json_response(told, status=status)
 
     def _refuse(self, body: dict[str, Any], text: str) -> web.Response | None:
         faults = self.faults

@@ -4,8 +4,9 @@
 the file JOURNAL, so that it can be killed. ``GET /counts?windows=1,60&calls=100`` returns what it
 counted, among it the most calls in any stretch of so many seconds, the mean time
 between 100 calls, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
-in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status``
-with its ``retry_after``, or one ``body``. ``POST /clear`` begins again, without counts and faults.
+in seconds, ``held`` for calls that get their answer when it is unset, shares of ``error_500``,
+``reset``, ``hang`` and ``broken`` answers, or one ``status`` with its ``retry_after``, or one
+``body``. ``POST /clear`` begins again, without counts and faults.
 It answers by the project's own sentence and keyword rules (or by a ``splitter`` of `SPLITTERS`),
 and by fixed rules for the rest, so that runs can be compared.
 """
@@ -118,6 +119,9 @@ async def ask(request: web.Request) -> web.StreamResponse:
     write_down(request.app, "call", operation, body)
     if faults.get("latency"):
         await asyncio.sleep(faults["latency"])
+    while faults.get("held"):  # noqa: ASYNC110 - another request ends it
+        await asyncio.sleep(0.02)
+
     if status := faults.get("status"):
         headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
         return web.json_response({"error": "as configured"}, status=status, headers=headers)

@@ -225,12 +225,12 @@ class _Aligner:
         A place with fewer or more mentions than the sentence itself has is another sentence.
         """
         rule = pattern(term)
-        mentions = [match.span() for match in rule.finditer(self._joined.form.text)]
+        mentions = rule.find_spans(self._joined.form.text)
         counts: dict[str, int] = {}
 
         def is_place(sentence: str, start: int) -> bool:
             if sentence not in counts:
-                counts[sentence] = sum(1 for _ in rule.finditer(sentence))
+                counts[sentence] = len(rule.find_spans(sentence))
 
             begin = bisect_left(mentions, (start, 0))
             within = bisect_right(mentions, start + len(sentence), begin, key=lambda span: span[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceBadAnswer, ServiceError, SettingsError
+from core.errors import ServiceBadAnswer, ServiceError, ServiceUnavailable, SettingsError
 from core.ratelimit import Limiter
+from core.redaction import redact, secrets_in_content
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
 from textapi.answer_validation import bad_answer, read_engine, read_languages
@@ -92,15 +93,31 @@ class TextApiClient:
         # The languages that each engine declares.
         self._languages: dict[str, frozenset[str] | None] = {}
 
-    async def engine(self, polarity: str | None = None) -> str:
+    async def engine(
+        self,
+        polarity: str | None = None,
+        after_failure: Callable[[ServiceUnavailable], Awaitable[None]] | None = None,
+    ) -> str:
         """Return name and version of the engine for requests that prefer *polarity*.
 
-        It is asked for once. Raises as `fetch_engine`.
+        It is asked for once. *after_failure* is awaited with the error of an attempt that has
+        failed, before a wait. Raises as `fetch_engine`.
         """
         if polarity not in self._engines:
 
             async def fetch(_attempt: int) -> Engine:
-                return await fetch_engine(self._client.session, self._client.base_url, polarity)
+                try:
+                    return await fetch_engine(
+                        self._client.session,
+                        self._client.base_url,
+                        polarity,
+                        secrets=self._client.secrets,
+                    )
+                except ServiceUnavailable as error:
+                    if after_failure is not None:
+                        await after_failure(error)
+
+                    raise
 
             engine = await self._client.retry(fetch)
             self._engines[polarity] = engine.name
@@ -186,11 +203,15 @@ def prefer(polarity: str | None) -> dict[str, str]:
 
 
 async def fetch_engine(
-    session: aiohttp.ClientSession, url: str, polarity: str | None = None
+    session: aiohttp.ClientSession,
+    url: str,
+    polarity: str | None = None,
+    *,
+    secrets: Collection[str] = (),
 ) -> Engine:
     """Return the engine at *url* for requests that prefer *polarity*.
 
-    A service that does not name its engine is named by its host.
+    A service that does not name its engine is named by its host. The name holds no *secrets*.
 
     Raises `ServiceUnavailable` and `ServiceBadAnswer`.
     """
@@ -201,7 +222,8 @@ async def fetch_engine(
             timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
             allow_redirects=False,
         ) as response:
-            engine_name = read_engine(response.headers.get(ENGINE_HEADER))
+            header = redact(response.headers.get(ENGINE_HEADER, ""), secrets_in_content(secrets))
+            engine_name = read_engine(header)
             languages = read_languages(response.headers.get(LANGUAGES_HEADER))
     except (TimeoutError, aiohttp.ClientConnectionError) as error:
         raise unreachable(SERVICE, url, error) from error

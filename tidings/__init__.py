@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from tidings.errors import CommandError, RunFailed, TidingsError, UsageError
+from tidings.errors import CommandError, NoWorker, RunFailed, TidingsError, UsageError
 from tidings.home import DEMO_ARCHIVE, Home
 from tidings.home import open_home as open  # noqa: A004 - it is read as `tidings.open`
 from tidings.packs import PackFile, open_pack
@@ -21,6 +21,7 @@ __all__ = [
     "CommandError",
     "Figure",
     "Home",
+    "NoWorker",
     "PackFile",
     "Plan",
     "Report",

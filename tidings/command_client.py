@@ -2,15 +2,18 @@
 
 Usage: ``python -S -P command_client.py SOCKET WORD...``. This file imports a few modules of the
 standard library alone, so that it starts in a hundredth of a second. `cli.command_server` says what
-the message is.
+the message is. A signal that would end this process ends the command.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import sys
+from types import FrameType
 
 
 def main() -> int:
@@ -22,8 +25,21 @@ def main() -> int:
     os.lseek(request_file, 0, os.SEEK_SET)
 
     status, status_pipe = os.pipe()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     socket.send_fds(requests, [b"r"], [request_file, 1, 2, status_pipe])
     os.close(status_pipe)
+    process = int(os.read(status, 16) or b"0")
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if process:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    for number in signals:
+        signal.signal(number, pass_on)
+
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     # A command that was killed writes nothing.
     return int(os.read(status, 16) or b"1")
 

@@ -22,5 +22,9 @@ class UsageError(CommandError):
     """The arguments of a command do not fit; its exit status is 2."""
 
 
+class NoWorker(TidingsError):
+    """A run was waited for, and no worker was there that could work on it."""
+
+
 class RunFailed(TidingsError):
     """A run was waited for and did not end as done: it failed, was paused or was cancelled."""

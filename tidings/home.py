@@ -81,6 +81,14 @@ class Home(HomeCommands):
     def __repr__(self) -> str:
         return f"home {self.name}"
 
+    @property
+    def how_to_start(self) -> str:
+        """The words that say how the stack of this home is started."""
+        if self.program.is_here:
+            return f"`tidings.open({self.name!r}, start=True)` starts a stack"
+
+        return f"`{self.name} up` starts a stack there"
+
     def close(self) -> None:
         """End the stack if this home started it; calls under way are waited for."""
         self.program.close()

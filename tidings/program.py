@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,9 @@ WRONG_USAGE = 2
 SECOND_COMMAND = 2
 
 _MARK = "tidings: "
+
+# A command that is interrupted has this long to end, as after Ctrl-C; then it is ended.
+_SECONDS_TO_END = 2.0
 
 # Jupyter lets figures be drawn into the notebook; commands draw into files.
 _VARIABLES_OF_NOTEBOOKS = ("MPLBACKEND",)
@@ -50,25 +54,32 @@ class Program:
     def run(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> bytes:
         """Return what the command prints; show its remarks on standard error.
 
-        Raises `UsageError`, and `CommandError` if it ends with another status than *statuses*.
+        Raises `UsageError`, and `CommandError` if it ends with another status than *statuses*. An
+        interruption ends the command.
         """
         line, descriptors = self._quick_line(words)
-        ended = subprocess.run(  # noqa: S603 - our own program, or the user's prefix
+        with subprocess.Popen(  # noqa: S603 - our own program, or the user's prefix
             line,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=descriptors,
-        )
-        remarks = ended.stderr.decode(errors="replace").splitlines()
-        self.check(words, ended.returncode, remarks, statuses)
+        ) as process:
+            try:
+                printed, remarked = process.communicate()
+            except BaseException:
+                _end(process)
+                raise
+
+        remarks = remarked.decode(errors="replace").splitlines()
+        self.check(words, process.returncode, remarks, statuses)
         for remark in remarks:
             if remark.startswith(_MARK):
                 sys.stderr.write(f"{remark}\n")
 
-        return ended.stdout
+        return printed
 
     def run_text(self, words: Sequence[str]) -> str:
         """Return what the command prints as text, which may be a path of any bytes."""
@@ -160,3 +171,15 @@ class Program:
         sentence = last_remark or f"`tidings {shlex.join(words)}` ended with status {status}"
         kind = UsageError if status == WRONG_USAGE else CommandError
         raise kind(sentence, status=status, command=["tidings", *words])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a command as Ctrl-C does, and end it if it goes on."""
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        process.send_signal(end)
+        try:
+            process.communicate(timeout=_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            continue
+
+        return

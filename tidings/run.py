@@ -7,11 +7,12 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tidings.coding import CodingPage
 from tidings.displays import ProgressBar
-from tidings.errors import RunFailed, TidingsError
+from tidings.errors import NoWorker, RunFailed, TidingsError
 from tidings.generated import RunCommands
 from tidings.packs import PackFile
 from tidings.report import Figure, Report
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 DONE = "done"
 PAUSED = "paused"
+
+# A stack that starts has its workers in less time, and one that is started anew, too.
+NO_WORKER_SECONDS = 60.0
 
 # `events` ends with this status if there are any.
 HAS_EVENTS = 10
@@ -51,9 +55,11 @@ class Run(RunCommands):
         """Wait until the run and its report have ended, with a bar of progress; return the run.
 
         An interruption (Ctrl-C, the notebook's stop) leaves the run to the workers: it goes on, and
-        `wait` may be called again. Raises `RunFailed` if it does not end as done.
+        `wait` may be called again. Raises `RunFailed` if it does not end as done, and `NoWorker`
+        after a minute in which no worker was there.
         """
         status: dict[str, Any] = {}
+        worker_seen_at = monotonic()
         bar = ProgressBar(f"run {self.number}")
         try:
             with self.home.program.lines(
@@ -64,6 +70,15 @@ class Run(RunCommands):
                     bar.update(status["progress"], _describe(status))
                     if status["state"] == PAUSED:
                         break
+
+                    moment = monotonic()
+                    if status["slots"] != 0:
+                        worker_seen_at = moment
+                    elif moment - worker_seen_at >= NO_WORKER_SECONDS:
+                        raise NoWorker(
+                            f"run {self.number} waits, and no worker has been there for a minute: "
+                            f"{self.home.how_to_start}, and the run goes on"
+                        )
         except KeyboardInterrupt:
             sys.stderr.write(f"\nrun {self.number} goes on: wait() waits again, cancel() ends it\n")
             raise
@@ -72,6 +87,8 @@ class Run(RunCommands):
 
         if status["state"] != DONE:
             raise RunFailed(f"run {self.number} is {_describe(status)}")
+        if status["codes"] and status["codes"]["uncoded"]:
+            sys.stderr.write(f"run {self.number}: {_describe_uncoded(**status['codes'])}\n")
 
         return self
 
@@ -148,6 +165,11 @@ class Run(RunCommands):
 
     def _pack(self, words: Sequence[str]) -> PackFile:
         return PackFile(Path(self.home.program.run_text(["pack", *words])))
+
+
+def _describe_uncoded(texts: int, uncoded: Mapping[str, int]) -> str:
+    states = ", ".join(f"{state} {count:,}" for state, count in sorted(uncoded.items()))
+    return f"{sum(uncoded.values()):,} of {texts:,} texts got no code: {states}"
 
 
 def _describe(status: Mapping[str, Any]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
+
+from tidings.errors import UsageError
 
 PathText: TypeAlias = str | os.PathLike[str]
 
@@ -13,6 +16,12 @@ Texts: TypeAlias = str | Sequence[str]
 
 # Pairs of a name and what belongs to it, by name or as the command writes them.
 Pairs: TypeAlias = Mapping[str, Texts | None] | Texts
+
+# Before this sign the command reads the name of a keyword.
+_KEYWORD_SIGN = ":"
+_QUOTED = re.compile('"[^"]*"')
+
+_WRONG_USAGE = 2
 
 
 def arguments(typed: object) -> list[str]:
@@ -37,17 +46,53 @@ def texts(flag: str, typed: Texts | None) -> list[str]:
 def pairs(flag: str, sign: str, typed: Pairs | None) -> list[str]:
     """Return the words of an option whose values are pairs with *sign* between them.
 
-    Several texts that belong to one name are separated by commas.
+    Several texts that belong to one name are separated by commas. Raises `UsageError` if the
+    command would read a name or a text as two.
     """
     if not isinstance(typed, Mapping):
         return texts(flag, typed)
 
     words = []
     for pair_name, belonging in typed.items():
-        joined = ",".join(arguments(belonging or ()))
+        if sign in pair_name:
+            raise _wrong_usage(
+                f"{flag}: the name {pair_name!r} has a {sign!r}, at which the command would divide "
+                "it: give it another name"
+            )
+
+        joined = _join(flag, belonging or ())
+        if isinstance(belonging, str) and sign == _KEYWORD_SIGN:
+            _check_query(flag, pair_name, belonging)
+
         words.append(f"{flag}={pair_name}{sign}{joined}" if joined else f"{flag}={pair_name}")
 
     return words
+
+
+def _join(flag: str, typed: object) -> str:
+    """Return an argument as one text, the elements of a sequence separated by commas."""
+    elements = arguments(typed)
+    divided = [element for element in elements if "," in element]
+    if divided and not isinstance(typed, str):
+        raise _wrong_usage(
+            f"{flag}: {divided[0]!r} has a comma, at which the command would divide it: leave the "
+            "comma out, or, in a keyword, write a query with the words in double quotes"
+        )
+
+    return ",".join(elements)
+
+
+def _check_query(flag: str, pair_name: str, query: str) -> None:
+    """Raise `UsageError` if a query has a comma that is in no phrase."""
+    if "," in _QUOTED.sub("", query):
+        raise _wrong_usage(
+            f"{flag}: {query!r} of {pair_name!r} has a comma: write a list for several terms, OR "
+            "between the words of a query, or double quotes around a phrase with a comma"
+        )
+
+
+def _wrong_usage(sentence: str) -> UsageError:
+    return UsageError(sentence, status=_WRONG_USAGE, command=())
 
 
 def switch(flag: str, *, is_on: bool) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from analysis.fetcher import Request
 from core.errors import DatabaseAway
 from core.logs import get_logger
-from models.answers import Batch, CallCounts, store_batch
+from models.answers import Batch, CallCounts, Unanswered, store_batch
 from models.costs import ModelCalls
 from textapi.requests import AnswerKey
 from workers.context import JobContext
@@ -47,6 +47,11 @@ class AnswerWriter:
             self._batch.model_calls = calls
 
         return calls
+
+    def note_unanswered(self, reason: str, began_at: float) -> None:
+        """Store that a request has no answer, which began at this `time.monotonic()`."""
+        self._batch.unanswered = Unanswered(reason, began_at)
+        self.start()
 
     async def store(
         self,

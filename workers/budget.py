@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from functools import partial
 
-from core.errors import RunCapReached
+from core.errors import LeaseLost, RunCapReached
 from core.prices import format_money
 from core.quantities import quantity
 from models.calls import Charge
@@ -28,7 +28,8 @@ class Budget:
     async def charge(self, bound: CallBound, currency: str) -> Charge:
         """Charge a call as soon as the calls in flight leave so much of its run's cap.
 
-        Give the charge back with `give_back`, or `release` it. Raises `RunCapReached`.
+        Give the charge back with `give_back`, or `release` it. Raises `RunCapReached`, and
+        `LeaseLost` if the run has ended: nobody works on it.
         """
         run_id = bound.run_id
         while True:
@@ -37,6 +38,9 @@ class Budget:
             if isinstance(charge, Charge):
                 self._in_flight[run_id] += 1
                 return charge
+
+            if charge.has_ended:
+                raise LeaseLost(f"run {run_id} has ended")
 
             # A call that was settled since the charge was tried may have left room.
             is_final = not self._in_flight[run_id] and not released.is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from analysis.step import Step, StepResult
 from core.enums import DOCUMENTS, StepState
+from core.errors import DatabaseAway, ServiceUnavailable
 from models.database import Database
 from models.documents import DocumentScope, newest_document
 from models.job_transitions import freeze_together
@@ -24,6 +26,7 @@ from models.jobs import (
     set_step,
     waited_seconds,
 )
+from models.outages import end_outage, note_outage
 from workers.database_threads import finish
 from workers.runtime import Runtime
 
@@ -185,6 +188,24 @@ class JobContext:
             reason=reason,
             fetch_remark=fetch_remark,
         )
+
+    def note_outage(self, error: ServiceUnavailable, seconds: float = 0.0) -> None:
+        """Note that a service has not answered what was asked *seconds* ago."""
+        # It is only shown: a database that is away does not matter.
+        with suppress(DatabaseAway), self.db.write() as connection:
+            note_outage(
+                connection,
+                self.db,
+                self.claim.run_id,
+                error.service,
+                str(error),
+                seconds=seconds,
+            )
+
+    def end_outage(self, service: str) -> None:
+        """Note that a service has answered, though not with what was asked for."""
+        with suppress(DatabaseAway), self.db.write() as connection:
+            end_outage(connection, self.claim.run_id, service)
 
     async def patience_is_over(self) -> bool:
         """Return whether the job has waited for a service as long as the settings allow."""

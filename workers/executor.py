@@ -22,6 +22,7 @@ from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
 from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
     AnswersPending,
+    BoundExceeded,
     BrokerAway,
     CapReached,
     DatabaseAway,
@@ -33,12 +34,14 @@ from core.errors import (
 )
 from core.logs import get_logger, job_context
 from core.process_identity import has_exited
+from models.batches import has_open_batches
 from models.database import Database
 from models.job_transitions import (
     claim_companions,
     claim_job,
     claim_next,
     fail_job,
+    fail_run,
     finish_job,
     put_off_job,
     requeue_job,
@@ -58,6 +61,7 @@ from workers.outcomes import (
     NoData,
     Outcome,
     PauseRun,
+    StopRun,
     WaitUntil,
     backoff_seconds,
 )
@@ -73,6 +77,7 @@ CAP_RETRY_SECONDS = 6 * 3600.0
 # The wait for calls of other workers that hold a run's last money.
 SETTLE_SECONDS = 5.0
 _CALLS_ELSEWHERE = "the cap on costs is held by calls of other workers that are in flight"
+_OPEN_BATCHES = "the run's cap is held by batches whose answers are to come"
 
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
@@ -294,9 +299,12 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
             seconds = CAP_RETRY_SECONDS if until is None else max(1.0, until - time.time())
             return WaitUntil(seconds, str(error))
         case AnswersPending(seconds=seconds):
+            job.end_outage(error.service)
             return WaitUntil(seconds, str(error))
         case ServiceUnavailable() | BrokerAway() | DatabaseAway():
             return _wait_or_fail(job, error)
+        case BoundExceeded():
+            return StopRun(str(error))
         case TidingsError():
             return Failed(str(error))
         case SoftTimeLimitExceeded():
@@ -312,17 +320,24 @@ def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
 
 
 def _pause_or_wait(job: JobContext, error: RunCapReached) -> Outcome:
-    """Pause the run at its cap; wait if calls of other workers may cost less than their bounds."""
-    if error.max_cost is not None:
-        with job.db.read() as connection:
-            if is_at_work_elsewhere(connection, job.claim):
-                return WaitUntil(SETTLE_SECONDS, _CALLS_ELSEWHERE)
+    """Pause the run at its cap; wait if calls or batches may cost less than their bounds.
+
+    A paused run would leave paid answers of its batches at the server, so it waits for all of them.
+    """
+    with job.db.read() as connection:
+        if error.max_cost is not None and is_at_work_elsewhere(connection, job.claim):
+            return WaitUntil(SETTLE_SECONDS, _CALLS_ELSEWHERE)
+        if has_open_batches(connection, job.claim.run_id):
+            return WaitUntil(job.runtime.settings.model_batch_seconds, _OPEN_BATCHES)
 
     return PauseRun(str(error), error.max_cost)
 
 
 def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
     """Wait longer each time; give up after the settings' patience without progress."""
+    if isinstance(error, ServiceUnavailable):
+        job.note_outage(error)
+
     try:
         waits, seconds = waited_seconds(job.db, job.claim)
     except DatabaseAway:
@@ -353,9 +368,9 @@ def _record(job: JobContext, outcome: Outcome) -> None:
 
 def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
     match outcome:
-        case Done(reason):
-            finish_job(db, claim, reason=reason)
-            log.info("job ended", result="done")
+        case Done(reason, result):
+            finish_job(db, claim, result=result, reason=reason)
+            log.info("job ended", result=result or "done")
         case NoData(reason, state):
             finish_job(db, claim, result=state, reason=reason)
             log.info("job ended", result=state)
@@ -372,5 +387,8 @@ def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
         case Failed(reason):
             fail_job(db, claim, reason=reason)
             log.error("job failed", why=reason)
+        case StopRun(reason):
+            fail_run(db, claim, reason=reason)
+            log.error("run stopped", why=reason)
         case LeaseWasLost():
             log.warning("stopped: the job has another owner")

@@ -44,16 +44,23 @@ class CountingLimiter:
         """Wait for a permit, and count the attempt that is made inside."""
         async with self.limiter.call(weights) as call:
             began = time.monotonic()
+            is_answered, unanswered = False, None
             try:
                 yield call
+                is_answered = True
+            except ServiceUnavailable as error:
+                unanswered = str(error)
+                raise
             finally:
-                await asyncio.shield(asyncio.to_thread(self._count, time.monotonic() - began))
+                seconds = time.monotonic() - began
+                count = partial(self._count, seconds, unanswered, is_answered=is_answered)
+                await asyncio.shield(asyncio.to_thread(count))
 
     async def open_circuit(self, seconds: float) -> None:
         """Let no process call for *seconds*."""
         await self.limiter.open_circuit(seconds)
 
-    def _count(self, seconds: float) -> None:
+    def _count(self, seconds: float, unanswered: str | None, *, is_answered: bool) -> None:
         count_attempt(
             self.job.db,
             self.job.claim.run_id,
@@ -61,6 +68,8 @@ class CountingLimiter:
             credential=self.credential,
             operation=self.operation,
             seconds=seconds,
+            unanswered=unanswered,
+            is_answered=is_answered,
         )
 
 

@@ -81,7 +81,8 @@ class LedgerFetcher(ABC):
         claim = partial(claim_together, job, bounds.claim_seconds, find_taken)
         self.claiming: Claiming = job.runtime.database_threads.group(claim)
         self.has_called = asyncio.Event()
-        self._is_answered = False
+        # The `time.monotonic()` of the newest answer.
+        self._answered_at: float | None = None
         self._failure: ServiceError | None = None
         self._late_error: Exception | None = None
         self._writer = AnswerWriter(job, service, credential)
@@ -125,7 +126,7 @@ class LedgerFetcher(ABC):
         free. A job that was put off begins one call first: a service that is still away may charge
         for each call.
         """
-        if self.job.claim.waits and not self._is_answered:
+        if self.job.claim.waits and self._answered_at is None:
             return 1
 
         return 2 * self.bounds.most_in_flight
@@ -137,16 +138,27 @@ class LedgerFetcher(ABC):
         last failure of a slice without any answer: its retries had no time to end with an error,
         and would begin anew in each slice without end.
         """
-        if self._late_error is not None or self._is_answered or self._failure is None:
+        is_answered = self._answered_at is not None
+        if self._late_error is not None or is_answered or self._failure is None:
             return self._late_error
         if isinstance(self._failure, ServiceUnavailable):
             return self._failure
 
         return ServiceUnavailable(str(self._failure), service=self._failure.service)
 
-    def note_failure(self, error: ServiceError) -> None:
-        """Remember an attempt that failed."""
+    def note_failure(self, error: ServiceError, began_at: float) -> None:
+        """Remember an attempt that failed, which began at this `time.monotonic()`.
+
+        If no answer has come since it began, `status` says that the service does not answer.
+        """
         self._failure = error
+        is_answered_since = self._answered_at is not None and self._answered_at >= began_at
+        if isinstance(error, ServiceUnavailable) and not is_answered_since:
+            self._writer.note_unanswered(str(error), began_at)
+
+    def note_answer(self) -> None:
+        """Remember that an answer came and is stored."""
+        self._answered_at = time.monotonic()
 
     def note_late_error(self, error: Exception) -> None:
         """Remember an error that ends a fetch which was cancelled; the first counts."""
@@ -416,8 +428,10 @@ class _Fetch:
         assert task is not None  # noqa: S101 - a coroutine that runs has one
 
         is_unanswered = False
+        began_at = time.monotonic()
 
         async def before_attempt(operation: str, attempt: int) -> None:
+            nonlocal began_at
             if self._stopping or self._error:
                 raise asyncio.CancelledError
 
@@ -427,6 +441,8 @@ class _Fetch:
             if is_unanswered:
                 self._fetcher.count_repeated(operation)
 
+            began_at = time.monotonic()
+
         def after_failure(error: ServiceError) -> None:
             nonlocal is_unanswered
             # The service has not answered, so other workers may request the same.
@@ -435,7 +451,7 @@ class _Fetch:
             if is_unanswered:
                 self._claims.note_unanswered(claims)
 
-            self._fetcher.note_failure(error)
+            self._fetcher.note_failure(error, began_at)
             if self._stopping:
                 # The task makes no other attempt, for which it would wait.
                 task.cancel()

@@ -7,9 +7,9 @@ server, which knows the batch by the intent's identifier.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
@@ -18,14 +18,21 @@ from uuid import uuid4
 
 from sqlalchemy import Row
 
-from analysis.codebooks.model_answers import completion_to_json
+from analysis.codebooks.model_answers import FILTERED, NO_COMPLETION, completion_to_json
 from analysis.codebooks.model_requests import RETRIES, ModelRequest
-from core.errors import ServiceBadAnswer, ServiceRefused, SettingsError
+from core.errors import BoundExceeded, ServiceError, ServiceRefused, SettingsError
 from core.logs import get_logger
-from core.prices import Price, parse_price
+from core.prices import Tokens, parse_price
 from core.quantities import quantity
-from language_models.batches import BatchStatus, read_lines, request_line
-from language_models.completion import SERVICE, read_completion, read_tokens
+from language_models.batches import (
+    NOTHING_ASKED,
+    BatchStatus,
+    LineResult,
+    read_lines,
+    request_line,
+)
+from language_models.chat import find_excess
+from language_models.completion import SERVICE, Completion, read_completion, read_tokens
 from models.answers import claim_answers, release_claims, stored_keys
 from models.batches import (
     LineAnswer,
@@ -36,13 +43,15 @@ from models.batches import (
     find_batched,
     intend_batch,
     list_batches,
+    list_created,
     list_lines,
+    list_orphans,
     note_batch,
     note_creating,
     seconds_since_creating,
     settle_lines,
 )
-from models.calls import usage_of
+from models.calls import NOTHING_USED, Usage, usage_of
 from models.costs import CapOfRun, ModelUse
 from workers.budget import cap_reached
 from workers.context import JobContext
@@ -59,9 +68,6 @@ STORED_TOGETHER = 500
 # A file of requests has at most so many bytes; servers take 200 MB.
 MOST_BYTES = 100_000_000
 
-# It is settled in the place of a batch of which no text is known any more.
-_NOTHING_ASKED = BatchStatus(id="", state="completed", done=0, files=(), error="", created_at=0.0)
-
 log = get_logger(__name__)
 
 
@@ -74,6 +80,30 @@ class Pending:
     state: str
 
 
+@dataclass
+class _Results:
+    """What the results of a batch have said so far.
+
+    *seen_ids* are those of its open lines that have a result, *other_ids* those of no open line.
+    """
+
+    lines: Mapping[str, Row[Any]]
+    problem: str
+    seen_ids: set[str] = field(default_factory=set)
+    other_ids: set[str] = field(default_factory=set)
+
+    # Whether a line was paid, and whether a field was refused that is left out from now on.
+    is_paid: bool = False
+    has_refused_field: bool = False
+    excess: BoundExceeded | None = None
+
+    @property
+    def missing(self) -> list[Row[Any]]:
+        """The lines without a result, the dearest first."""
+        lines = [line for key, line in self.lines.items() if key not in self.seen_ids]
+        return sorted(lines, key=lambda line: (-line.cost, bytes(line.key)))
+
+
 class ModelBatches:
     """Sees to the batches of a job."""
 
@@ -82,38 +112,46 @@ class ModelBatches:
         self._coder, self._credential = coder, credential
         self._price_text = price_text
         self._price = parse_price(price_text).of_batches
-        self._client = job.runtime.model().batches
+        self._model = job.runtime.model()
+        self._client = self._model.batches
         self._requests: dict[bytes, ModelRequest] = {}
+        # Whether the last `advance` has settled a batch.
+        self.has_settled = False
 
     def know(self, requests: Iterable[ModelRequest]) -> None:
         """Remember the requests that a file may be made of."""
         self._requests = {request.key: request for request in requests}
 
     async def find_batched(self, keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return those of *keys* that open batches have; see to batches that nobody sees to."""
+        """Return those of *keys* that open batches have.
+
+        See to their batches, and to those of the run, that nobody sees to.
+        """
         batched = await self._job.read(find_batched, keys)
-        if batched:
-            uuids = set(batched.values())
-            adopt = partial(adopt_batches, claim=self._job.claim, uuids=uuids)
-            await self._job.write(adopt)
+        uuids = set(batched.values())
+        orphans = await self._job.read(list_orphans, self._job.claim.run_id, uuids)
+        if orphans:
+            await self._job.write(partial(adopt_batches, claim=self._job.claim, uuids=orphans))
 
         return batched
 
     async def advance(self) -> list[Pending]:
         """Bring each batch of the job as far as it can be; return those that are not settled.
 
-        Raises `ServiceRefused` if a batch has ended without any answer.
+        Raises `ServiceRefused` if a batch has ended without any answer, and `BoundExceeded`.
         """
         pending = []
+        self.has_settled = False
         for batch in await self._job.read(list_batches, self._job.claim.job_id):
             status = await self._find_status(batch)
             lines = await self._job.read(list_lines, batch.uuid)
             if status is None:
                 pending.append(Pending(len(lines), 0, "being created"))
             elif not status.has_ended:
-                pending.append(Pending(len(lines), status.done, status.state))
+                pending.append(Pending(len(lines), status.done or 0, status.state))
             else:
                 await self._settle(batch, status, lines)
+                self.has_settled = True
 
         return pending
 
@@ -225,7 +263,7 @@ class ModelBatches:
 
         file = await self._find_file(batch)
         if file is None:
-            return _NOTHING_ASKED
+            return NOTHING_ASKED
 
         await self._job.write(partial(note_creating, uuid=batch.uuid))
         status = await self._client.create(batch.uuid, file)
@@ -244,27 +282,39 @@ class ModelBatches:
         file_name = f"tidings-{batch.uuid}.jsonl"
         file = await self._client.find_file(file_name)
         if file is None:
-            lines = await self._job.read(list_lines, batch.uuid)
-            with TemporaryFile() as requests:
-                if not self._write_requests(lines, requests):
-                    return None
+            requests = await self._keep_known_lines(batch)
+            if not requests:
+                return None
 
-                file = await self._client.upload(file_name, requests)
+            # Another process may read the results, and has to know what these requests lack.
+            await self._note(batch.uuid, left_out=" ".join(sorted(self._model.refused_fields)))
+            with TemporaryFile() as content:
+                self._write_requests(requests, content)
+                file = await self._client.upload(file_name, content)
 
         await self._note(batch.uuid, file=file)
         return file
 
-    def _write_requests(self, lines: Sequence[Row[Any]], file: IO[bytes]) -> int:
-        """Write the requests of *lines*; return how many there are."""
-        written = 0
-        for line in lines:
-            request = self._requests.get(bytes(line.key))
-            if request is not None:
-                file.write(request_line(request.key.hex(), request.body(())))
-                written += 1
+    async def _keep_known_lines(self, batch: Row[Any]) -> list[ModelRequest]:
+        """Return the requests of the lines of a batch whose texts are known; release the others."""
+        requests: list[ModelRequest] = []
+        unknown: dict[bytes, LineAnswer] = {}
+        for line in await self._job.read(list_lines, batch.uuid):
+            key = bytes(line.key)
+            if key in self._requests:
+                requests.append(self._requests[key])
+            else:
+                unknown[key] = LineAnswer(stored=None)
+
+        await self._store(batch, unknown)
+        return requests
+
+    def _write_requests(self, requests: Sequence[ModelRequest], file: IO[bytes]) -> None:
+        for request in requests:
+            body = request.chat.body(request.model, self._model.refused_fields)
+            file.write(request_line(request.key.hex(), body))
 
         file.seek(0)
-        return written
 
     async def _note(self, uuid: str, **values: str) -> None:
         await self._job.write(partial(note_batch, uuid=uuid, values=values))
@@ -274,74 +324,105 @@ class ModelBatches:
     ) -> None:
         """Store the answers of a batch that has ended.
 
-        What has no answer, or one that gives no codes, is asked about again.
+        What surely cost nothing is asked about again, and what gives no codes twice at the most.
+        Raises `BoundExceeded` if an answer took more than its text could.
         """
-        open_lines = {bytes(line.key).hex(): line for line in lines}
-        answered, problem = 0, status.error
-        other_ids: set[str] = set()
+        # What its requests lack was refused before, maybe to another process.
+        self._model.refused_fields |= frozenset(batch.left_out.split())
+        results = _Results({bytes(line.key).hex(): line for line in lines}, status.error)
         for file_name in status.files:
             with TemporaryFile() as file:
-                await self._client.download(file_name, file)
+                await self._client.download(file_name, file, batch.tokens)
                 file.seek(0)
-                for results in _in_parts(read_lines(file)):
-                    answers: dict[bytes, LineAnswer] = {}
-                    for custom_id, body, error in results:
-                        problem = problem or error
-                        line = open_lines.get(custom_id)
-                        if line is not None and body is not None:
-                            answers[bytes(line.key)] = self._read_answer(batch, line, body)
-                        elif line is None:
-                            other_ids.add(custom_id)
+                for part in _in_parts(read_lines(file)):
+                    await self._store(batch, self._read_part(batch, part, results))
 
-                    answered += await self._store(batch, answers)
-
-        unanswered = {bytes(line.key): LineAnswer(stored=None) for line in lines}
-        await self._store(batch, unanswered)
+        others = await self._find_settled(results.other_ids)
+        lost = status.count_lost(len(results.seen_ids) + others, len(results.missing))
+        results.is_paid |= lost > 0
+        await self._store(batch, _answer_missing(results.missing, lost))
         await self._job.write(partial(end_batch, uuid=batch.uuid))
-        log.info("batch settled", batch=status.id, state=status.state, answered=answered)
-        is_retry = any(line.retries for line in lines)
-        # A process that was killed here may have stored the others.
-        stored = await self._job.read(stored_keys, _read_keys(other_ids))
-        if lines and not answered and not stored and status.id and not is_retry:
+        log.info(
+            "batch settled", batch=status.id, state=status.state, results=len(results.seen_ids)
+        )
+        if results.excess is not None:
+            await self._cancel_batches()
+            raise results.excess
+
+        is_first_attempt = lines and not any(line.retries for line in lines)
+        is_of_use = results.is_paid or results.has_refused_field or others
+        if status.id and is_first_attempt and not is_of_use:
             raise ServiceRefused(
                 f"{SERVICE}: the batch {status.id} is {status.state} and has no answer"
-                + (f' (it says "{problem}")' if problem else "")
+                + (f' (it says "{results.problem}")' if results.problem else "")
                 + ": `tidings retry` asks again, without --batch the model is asked at once",
                 service=SERVICE,
             )
 
-    def _read_answer(self, batch: Row[Any], line: Row[Any], body: Any) -> LineAnswer:
-        """Return the answer of a line; a body that is no completion is paid, and asked again.
+    def _read_part(
+        self, batch: Row[Any], part: Sequence[LineResult], results: _Results
+    ) -> dict[bytes, LineAnswer]:
+        """Return the answers of some lines; what a batch says is noted in *results*."""
+        answers: dict[bytes, LineAnswer] = {}
+        for result in part:
+            results.problem = results.problem or result.problem
+            line = results.lines.get(result.custom_id)
+            if line is None:
+                results.other_ids.add(result.custom_id)
+            elif result.custom_id not in results.seen_ids:
+                results.seen_ids.add(result.custom_id)
+                answers[bytes(line.key)] = self._read_answer(batch, line, result, results)
 
-        Nobody knows whether an answer gives codes if its text is not known any more.
-        """
-        price: Price = parse_price(batch.price).of_batches
-        tokens = read_tokens(body)
-        usage = usage_of(tokens, price)
-        try:
-            completion = read_completion(body)
-        except ServiceBadAnswer:
-            return LineAnswer(stored=None, usage=usage)
+        return answers
 
-        use = ModelUse(
-            coder=batch.coder,
-            prompt=line.prompt,
-            size=line.size,
-            tokens=tokens,
-            model=completion.model or batch.coder.partition(":")[2],
-            fingerprint=completion.fingerprint,
-            price=batch.price,
+    def _read_answer(
+        self, batch: Row[Any], line: Row[Any], result: LineResult, results: _Results
+    ) -> LineAnswer:
+        """Return the answer of a line; what is no completion is paid, and asked again."""
+        results.has_refused_field |= self._model.leave_out_refused_field(
+            result.status, result.body, batch.left_out.split()
         )
-        stored = completion_to_json(completion)
-        request = self._requests.get(bytes(line.key))
-        is_usable = request is None or request.find_problem(stored) is None
-        stored_text = json.dumps(stored, ensure_ascii=False)
-        return LineAnswer(stored=stored_text, is_usable=is_usable, usage=usage, use=use)
+        if result.is_unbilled:
+            return LineAnswer(stored=None)
 
-    async def _store(self, batch: Row[Any], answers: dict[bytes, LineAnswer]) -> int:
-        def store() -> int:
+        results.is_paid = True
+        if result.is_filtered:
+            return LineAnswer(stored=FILTERED, is_completion=False)
+
+        tokens = read_tokens(result.body) if result.is_answer else None
+        usage = usage_of(tokens, parse_price(batch.price).of_batches)
+        excess = find_excess(tokens, line.size, line.tokens - line.size, service=SERVICE)
+        results.excess = results.excess or excess
+        completion = read_completion(result.body) if result.is_answer else None
+        if completion is None:
+            return _no_completion(usage)
+
+        stored = completion_to_json(completion)
+        # Nobody knows whether an answer gives codes if its text is not known any more.
+        request = self._requests.get(bytes(line.key))
+        return LineAnswer(
+            stored=json.dumps(stored, ensure_ascii=False),
+            is_final=request is None or request.find_problem(stored) is None,
+            usage=usage,
+            use=_describe_use(batch, line, completion, tokens if excess is None else None),
+        )
+
+    async def _find_settled(self, custom_ids: Collection[str]) -> int:
+        """Return how many of the ids of no open line a killed process has settled."""
+        keys = _read_keys(custom_ids)
+        settled = await self._job.read(stored_keys, keys)
+        return len(settled.union(await self._job.read(find_batched, keys)))
+
+    async def _cancel_batches(self) -> None:
+        """Cancel the open batches of the run, as far as the server takes that."""
+        for batch in await self._job.read(list_created, self._job.claim.run_id):
+            with suppress(ServiceError):
+                await self._client.cancel(batch)
+
+    async def _store(self, batch: Row[Any], answers: dict[bytes, LineAnswer]) -> None:
+        def store() -> None:
             with self._job.db.write() as connection:
-                return settle_lines(
+                settle_lines(
                     connection,
                     self._job.db,
                     batch,
@@ -352,7 +433,41 @@ class ModelBatches:
                     credential=self._credential,
                 )
 
-        return await self._job.in_database_thread(store) if answers else 0
+        if answers:
+            await self._job.in_database_thread(store)
+
+
+def _answer_missing(lines: Sequence[Row[Any]], lost: int) -> dict[bytes, LineAnswer]:
+    """Return what becomes of *lines* without a result, so many of which the server has billed.
+
+    Nobody knows which these are: the dearest are charged, and each has had an attempt.
+    """
+    if not lost:
+        return {bytes(line.key): LineAnswer(stored=None) for line in lines}
+
+    return {
+        bytes(line.key): _no_completion(None if number < lost else NOTHING_USED)
+        for number, line in enumerate(lines)
+    }
+
+
+def _no_completion(usage: Usage | None) -> LineAnswer:
+    """Return what becomes of a line that was paid, and has no completion."""
+    return LineAnswer(stored=NO_COMPLETION, is_completion=False, is_final=False, usage=usage)
+
+
+def _describe_use(
+    batch: Row[Any], line: Row[Any], completion: Completion, tokens: Tokens | None
+) -> ModelUse:
+    return ModelUse(
+        coder=batch.coder,
+        prompt=line.prompt,
+        size=line.size,
+        tokens=tokens,
+        model=completion.model or batch.coder.partition(":")[2],
+        fingerprint=completion.fingerprint,
+        price=batch.price,
+    )
 
 
 def describe_pending(pending: Sequence[Pending]) -> str:

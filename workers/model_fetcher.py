@@ -9,17 +9,32 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from analysis.codebooks.model_answers import FILTERED, NO_COMPLETION
 from analysis.codebooks.model_requests import RETRIES, ModelRequest, UnusableAnswer
-from core.errors import AnswersPending, ServiceError, ServiceRefused, SettingsError
+from core.errors import (
+    AnswersPending,
+    BoundExceeded,
+    ContentRefused,
+    ServiceBadAnswer,
+    ServiceError,
+    ServiceRefused,
+    SettingsError,
+)
 from core.logs import get_logger
 from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
 from core.ratelimit.limiter import SEND_WITHIN_SECONDS
-from language_models.client import leaves_machine, name_server, was_surely_not_billed
+from language_models.chat import find_excess
+from language_models.client import (
+    leaves_machine,
+    name_consent,
+    name_server,
+    was_surely_not_billed,
+)
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
 from models.answers import stored_keys
 from models.batches import find_batched, find_retried
-from models.calls import Charge, Usage, usage_of
+from models.calls import NOTHING_USED, Charge, Usage, usage_of
 from models.costs import (
     CallBound,
     ModelUse,
@@ -34,14 +49,7 @@ from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
 from workers.runtime import most_open_calls
 
-# What a call took that was answered without work.
-_NOTHING = Usage(tokens_in=0, tokens_out=0, cost=0)
-
 log = get_logger(__name__)
-
-
-class BoundExceeded(ServiceError):
-    """A server has counted more tokens than a call could have: no plan of its costs would hold."""
 
 
 @dataclass
@@ -137,7 +145,7 @@ class ModelFetcher(LedgerFetcher):
             )
 
         url = self.job.runtime.settings.model_url or ""
-        if leaves_machine(url) and not await self.job.read(has_consent, name_server(url)):
+        if leaves_machine(url) and not await self.job.read(has_consent, name_consent(url)):
             raise SettingsError(
                 f"texts would leave this machine for {name_server(url)}, and nobody has agreed to "
                 "that: submit such a run with this TIDINGS_MODEL_URL, which asks for it"
@@ -149,7 +157,6 @@ class ModelFetcher(LedgerFetcher):
         Raises `AnswersPending` while batches have some of them.
         """
         all_requests: list[ModelRequest] = list(requests)
-        most_at_once = self._texts_before_batches
         missing = await self._find_missing(all_requests)
         counts = self._writer.counts(OPERATION)
         counts.answers_reused += len(all_requests) - len(missing)
@@ -159,27 +166,13 @@ class ModelFetcher(LedgerFetcher):
         # Without batches, each request is sent by itself.
         self._batches.know(all_requests)
         batched = await self._batches.find_batched([request.key for request in missing])
-        if most_at_once is None and not batched:
+        if self._texts_before_batches is None and not batched:
             await super().fetch(missing)
             return
 
-        # Batches that have ended leave answers, or requests that are open again.
-        await self._batches.advance()
-        missing = await self._find_missing(all_requests)
-        batched = await self._batches.find_batched([request.key for request in missing])
-        open_requests = [request for request in missing if request.key not in batched]
-
-        # The first texts of the run are sent one by one, and all others in new batches.
-        at_once = len(open_requests)
-        if most_at_once is not None:
-            answered = await self.job.read(count_answers, self.job.claim.run_id)
-            at_once = max(0, most_at_once - answered)
-
-        await super().fetch(open_requests[:at_once])
-        if open_requests[at_once:]:
-            await self._batches.create(open_requests[at_once:])
-
-        await self._wait_for_batches(all_requests)
+        # A batch that ends leaves answers, or requests that are open again.
+        while await self._find_missing(all_requests):
+            await self._advance_batches(all_requests)
 
     async def _find_missing(self, requests: Sequence[ModelRequest]) -> list[ModelRequest]:
         """Return the *requests* whose answers are missing, or are to be replaced by a retry."""
@@ -188,10 +181,28 @@ class ModelFetcher(LedgerFetcher):
         stored -= await self.job.read(find_retried)
         return [request for request in requests if request.key not in stored]
 
-    async def _wait_for_batches(self, requests: Sequence[ModelRequest]) -> None:
-        """Raise `AnswersPending` if answers of *requests* are still to come."""
+    async def _advance_batches(self, requests: Sequence[ModelRequest]) -> None:
+        """Send what no batch has, and bring the batches on.
+
+        Raises `AnswersPending` unless one of them has ended or all answers are there.
+        """
+        await self._batches.advance()
+        missing = await self._find_missing(requests)
+        batched = await self._batches.find_batched([request.key for request in missing])
+        open_requests = [request for request in missing if request.key not in batched]
+
+        # The first texts of the run are sent one by one, and all others in new batches.
+        at_once, most_at_once = len(open_requests), self._texts_before_batches
+        if most_at_once is not None:
+            answered = await self.job.read(count_answers, self.job.claim.run_id)
+            at_once = max(0, most_at_once - answered)
+
+        await super().fetch(open_requests[:at_once])
+        if open_requests[at_once:]:
+            await self._batches.create(open_requests[at_once:])
+
         pending = await self._batches.advance()
-        if await self._find_missing(requests):
+        if not self._batches.has_settled and await self._find_missing(requests):
             raise AnswersPending(
                 describe_pending(pending),
                 service=SERVICE,
@@ -208,8 +219,9 @@ class ModelFetcher(LedgerFetcher):
     ) -> set[AnswerKey]:
         """Request the codes of a text and store the answer; return that no key is left open.
 
-        An answer that gives no codes is asked for again, and kept where no attempt is better.
-        Raises what `ModelClient.complete` raises, and `BoundExceeded`.
+        An answer that gives no codes is asked for again, and kept where no attempt is better. That
+        a filter refuses a text is kept at once. Raises what `ModelClient.complete` raises, and
+        `BoundExceeded`.
         """
         unusable: list[dict[AnswerKey, str]] = []
 
@@ -230,7 +242,8 @@ class ModelFetcher(LedgerFetcher):
 
                         self._budget.release(self.job.claim.run_id)
 
-                    self._check_bounds(request, reply)
+                    if excess := _find_excess(request, reply):
+                        raise excess
             except ServiceError as error:
                 after_failure(error)
                 raise
@@ -239,14 +252,22 @@ class ModelFetcher(LedgerFetcher):
             await self._client.retry(attempt)
         except BoundExceeded:
             raise
-        except ServiceError:
+        except ServiceError as error:
             # No attempt was better than the last unusable answer.
-            if not unusable:
+            if unusable:
+                await self._store(request, unusable[-1], end_claims)
+            elif isinstance(error, ContentRefused):
+                await self._store(request, {request.key: FILTERED}, end_claims)
+            elif isinstance(error, ServiceBadAnswer) and await self._has_answers():
+                await self._store(request, {request.key: NO_COMPLETION}, end_claims)
+            else:
                 raise
 
-            await self._store(request, unusable[-1], end_claims)
-
         return set()
+
+    async def _has_answers(self) -> bool:
+        """Return whether the model has answered texts of the run: its address is right."""
+        return await self.job.read(count_answers, self.job.claim.run_id) > 0
 
     async def reserve_call(
         self,
@@ -261,12 +282,16 @@ class ModelFetcher(LedgerFetcher):
     ) -> dict[AnswerKey, str]:
         """Return the answer of a reply, also one without codes if no attempt may follow.
 
-        Answers without codes are added to *unusable*. Raises `UnusableAnswer`.
+        Answers without codes are added to *unusable*. Raises `UnusableAnswer`, and `BoundExceeded`
+        in its place.
         """
         self._note_use(request, reply)
         try:
             return request.answers(reply, request.keys)
         except UnusableAnswer as error:
+            if excess := _find_excess(request, reply):
+                raise excess from None
+
             unusable.append(error.answers)
             if len(unusable) <= RETRIES and not self.job.slice_is_over:
                 raise
@@ -277,7 +302,7 @@ class ModelFetcher(LedgerFetcher):
         self, request: ModelRequest, answers: dict[AnswerKey, str], end_claims: EndClaims
     ) -> None:
         await self._writer.store(request, answers, end_claims(set()))
-        self._is_answered = True
+        self.note_answer()
 
     async def _exchange(
         self, request: ModelRequest, number: int, before_attempt: BeforeAttempt
@@ -288,7 +313,9 @@ class ModelFetcher(LedgerFetcher):
             try:
                 return await self._exchange_once(request, number, before_attempt)
             except ServiceRefused as error:
-                if not self._client.leave_out_refused_field(error, refused_before):
+                if not self._client.leave_out_refused_field(
+                    error.status, error.body, refused_before
+                ):
                     raise
 
     async def _exchange_once(
@@ -322,7 +349,7 @@ class ModelFetcher(LedgerFetcher):
 
             has_reply = True
         except ServiceError as error:
-            self._settle(call, _NOTHING if was_surely_not_billed(error) else None)
+            self._settle(call, NOTHING_USED if was_surely_not_billed(error) else None)
             raise
         finally:
             if not has_reply:
@@ -386,27 +413,24 @@ class ModelFetcher(LedgerFetcher):
     def _note_use(self, request: ModelRequest, reply: Any) -> None:
         """Record with the next batch who answered, and what it took."""
         completion = read_completion(reply)
+        if completion is None:
+            return
+
+        # No expectation is learned from more tokens than a request can take.
+        excess = _find_excess(request, reply)
         use = ModelUse(
             coder=self.engine,
             prompt=request.prompt.hash,
             size=request.chat.prompt_bound,
-            tokens=completion.tokens,
+            tokens=completion.tokens if excess is None else None,
             model=completion.model or request.model,
             fingerprint=completion.fingerprint,
             price=self._price_text,
         )
         self._writer.model_calls().uses.append(use)
 
-    def _check_bounds(self, request: ModelRequest, reply: Any) -> None:
-        """Raise `BoundExceeded` if a reply took more tokens than any request could."""
-        tokens, chat = read_tokens(reply), request.chat
-        if tokens is None:
-            return
-        if tokens.prompt > chat.prompt_bound or tokens.completion > chat.max_tokens:
-            raise BoundExceeded(
-                f"{SERVICE}: the server counts {tokens.prompt:,} tokens of a prompt that can have "
-                f"{chat.prompt_bound:,} and {tokens.completion:,} of an answer that may have "
-                f"{chat.max_tokens:,}: what it bills cannot be bounded, so nothing more is asked; "
-                "see what stands between it and TIDINGS_MODEL_URL",
-                service=SERVICE,
-            )
+
+def _find_excess(request: ModelRequest, reply: Any) -> BoundExceeded | None:
+    """Return the error of a reply that took more tokens than its request could, if it did."""
+    chat = request.chat
+    return find_excess(read_tokens(reply), chat.prompt_bound, chat.max_tokens, service=SERVICE)

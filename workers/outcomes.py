@@ -9,9 +9,13 @@ from core.enums import StepState, WaitFor
 
 @dataclass(frozen=True)
 class Done:
-    """Every step is complete; *reason* is a remark for the reader, if any."""
+    """Every step is complete; *reason* is a remark for the reader, if any.
+
+    *result* is `NO_CODES` if none of the job's texts got a code.
+    """
 
     reason: str | None = None
+    result: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,18 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class StopRun:
+    """The job gave up for a reason that holds for every job of its run."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class LeaseWasLost:
     """Another worker owns the job: there is nothing to record."""
 
 
-Outcome = Done | NoData | Again | WaitUntil | PauseRun | Failed | LeaseWasLost
+Outcome = Done | NoData | Again | WaitUntil | PauseRun | Failed | StopRun | LeaseWasLost
 
 LONGEST_BACKOFF_SECONDS = 300.0
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from core.broker import redis_client
 from core.errors import SettingsError
+from core.logs import get_logger
 from core.metrics import count_wait
 from core.process_identity import own_process_name
 from core.ratelimit import MinuteCount, credential_of
@@ -45,6 +46,8 @@ DRAIN_SECONDS = 8.0
 # Beside the model's calls in flight, a share of their number is charged already or being stored,
 # so that the model does not wait for the database.
 OPEN_CALLS_SHARE = 0.25
+
+log = get_logger(__name__)
 
 T = TypeVar("T")
 Query = Callable[[Connection], Any]
@@ -97,6 +100,7 @@ class Runtime:
             def stop(signum: int) -> None:
                 received.append(signum)
                 if len(received) == 1:
+                    log.info("told to end: calls in flight are waited for")
                     task.cancel()
                     loop.call_later(DRAIN_SECONDS, task.cancel)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -14,9 +15,10 @@ from analysis.kinds import document_kind_of_jobs
 from analysis.kinds.kind import DocumentKind
 from analysis.options import SAMPLE
 from analysis.step import BadAnswers, NotReady, Step
-from core.enums import DOCUMENTS, WaitFor
-from core.errors import ServiceBadAnswer
+from core.enums import DOCUMENTS, NO_CODES, WaitFor
+from core.errors import ServiceBadAnswer, ServiceUnavailable
 from core.logs import step_context
+from models.codes import count_texts_of_job
 from models.jobs import waited_seconds
 from models.keyword_answers import delete_keyword_answers
 from models.runs import ENGINES_BEFORE, engines_of, note_engine
@@ -74,7 +76,18 @@ async def work_on_texts(job: JobContext) -> Outcome:
         if outcome is not None:
             return outcome
 
-    return Done(await closing_remark(job, kind, parameters))
+    remark = await closing_remark(job, kind, parameters)
+    return await _describe_codes(job, parameters, remark)
+
+
+async def _describe_codes(job: JobContext, parameters: Any, remark: str | None) -> Done:
+    """Return the end of a job, with how many of its texts got no code from a language model."""
+    if not parameters.has_model_coder:
+        return Done(remark)
+
+    texts = await job.read(count_texts_of_job, job.claim.job_id)
+    remarks = filter(None, [texts.describe(), remark])
+    return Done("; ".join(remarks) or None, NO_CODES if texts.has_none else None)
 
 
 def _stop_on_lost_lease(job: JobContext) -> None:
@@ -98,7 +111,7 @@ async def _run_until_slice_ends(
     """
     loop = asyncio.get_running_loop()
     # Its retries have their own limit: the end of a short slice would hide that they fail.
-    engine = await job.runtime.textapi().engine(parameters.polarity)
+    engine = await _find_engine(job, parameters.polarity)
     fetchers = Fetchers(TextApiFetcher(job, engine, parameters.polarity))
     if parameters.has_model_coder:
         fetchers.model = ModelFetcher(job, parameters.coder, parameters.texts_before_batches)
@@ -131,6 +144,16 @@ async def _run_until_slice_ends(
         return Again()
 
     return None if not_ready is None else await _wait_for_others(job, not_ready)
+
+
+async def _find_engine(job: JobContext, polarity: str | None) -> str:
+    """Return the engine of the Text API; `status` says meanwhile that it does not answer."""
+    began = time.monotonic()
+
+    async def note(error: ServiceUnavailable) -> None:
+        await job.in_database_thread(partial(job.note_outage, error, time.monotonic() - began))
+
+    return await job.runtime.textapi().engine(polarity, after_failure=note)
 
 
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:

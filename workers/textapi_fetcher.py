@@ -81,7 +81,7 @@ class TextApiFetcher(LedgerFetcher):
             else:
                 ended = end_claims(set(keys) - reply.value.keys())
                 await self._writer.store(request, reply.value, ended)
-                self._is_answered = True
+                self.note_answer()
 
         try:
             reply = await self._client.ask(

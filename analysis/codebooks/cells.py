@@ -78,13 +78,18 @@ def _find_near_misses(
     scores[has_keyword] = 0.0
     near_misses = np.zeros(len(scores), bool)
     for places in units.places_by_period(per).values():
-        most = max(int(has_keyword[places].sum()), round(_LEAST_NEAR_MISSES * len(places)))
+        most = most_near_misses(int(has_keyword[places].sum()), len(places))
         scoring = places[scores[places] > 0]
         # Of texts with the same score the earlier ones are taken, whatever the seed is.
         order = np.argsort(-scores[scoring], kind="stable")
         near_misses[scoring[order[:most]]] = True
 
     return near_misses
+
+
+def most_near_misses(texts_with_keyword: int, texts: int) -> int:
+    """Return how many near misses a period of so many texts has at the most."""
+    return max(texts_with_keyword, round(_LEAST_NEAR_MISSES * texts))
 
 
 def _split(

@@ -40,6 +40,9 @@ _CODES_SHOWN = 12
 # What stands for the name of the keyword in a question.
 KEYWORD_SIGN = "{keyword}"
 
+_SPELLINGS_OF_YES_AND_NO = {"y": YES, "n": NO, "1": YES, "0": NO, "true": YES, "false": NO}
+_WHOLE_NUMBER = re.compile(r"-?\d+(?:[.,]0+)?", re.ASCII)
+
 _CONDITION = re.compile(r"\s*(?P<variable>\S+)\s*=\s*(?P<code>.*\S)\s*")
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -235,9 +238,7 @@ class Variable(FrozenModel):
         """
         codes_by_spelling = {code.casefold(): code for code in self.codes}
         if self.type == VariableType.YES_NO:
-            codes_by_spelling |= {"y": YES, "n": NO, "1": YES, "0": NO}
-        if self.type == VariableType.SCALE:
-            written = _write_plainly(written)
+            codes_by_spelling |= _SPELLINGS_OF_YES_AND_NO
         if self.type != VariableType.CATEGORIES:
             return self._find_code(written, codes_by_spelling)
 
@@ -249,7 +250,8 @@ class Variable(FrozenModel):
         return SEPARATOR.join(code for code in self.codes if code in given)
 
     def _find_code(self, written: str, codes_by_spelling: Mapping[str, str]) -> str:
-        code = codes_by_spelling.get(" ".join(written.split()).casefold())
+        spelling = " ".join(written.split()).casefold()
+        code = codes_by_spelling.get(spelling) or codes_by_spelling.get(_write_plainly(spelling))
         if code is None:
             plain = written.strip()
             excerpt = plain if len(plain) <= 40 else f"{plain[:40]}…"
@@ -286,9 +288,9 @@ class Variable(FrozenModel):
 
 
 def _write_plainly(number: str) -> str:
-    """Return a whole number as codes have it: a spreadsheet program may write +1 or 1,0."""
-    plain = number.strip().replace("\N{MINUS SIGN}", "-").removeprefix("+")
-    return re.sub(r"[.,]0+$", "", plain)
+    """Return a whole number as codes have it: other programs may write +1, 1,0 or 1.0."""
+    plain = number.replace("\N{MINUS SIGN}", "-").removeprefix("+")
+    return re.sub(r"[.,]0+$", "", plain) if _WHOLE_NUMBER.fullmatch(plain) else number
 
 
 class Codebook(FrozenModel):

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from analysis.codebooks.codebook import Codebook, CodebookMistake
+from analysis.codebooks.look_alikes import check_categories
 from core.errors import BadInput
 
 MOST_BYTES = 64 * 1024
@@ -125,12 +126,18 @@ def parse_codebook(content: bytes, origin: str) -> Codebook:
         ) from None
 
     try:
-        return Codebook.model_validate(parts)
+        codebook = Codebook.model_validate(parts)
+        check_categories(codebook)
+    except CodebookMistake as mistake:
+        line = _find_line(mistake.place, lines)
+        raise BadInput(f"{origin}, line {line}: {mistake}") from None
     except ValidationError as error:
         problems = [_describe(problem, lines) for problem in _list_problems(error)]
         more = len(problems) - PROBLEMS_SHOWN
         ending = f"; and {more} more" if more > 0 else ""
         raise BadInput(f"{origin}, {'; '.join(problems[:PROBLEMS_SHOWN])}{ending}") from None
+
+    return codebook
 
 
 def _without_tabs_of_json(text: str) -> str:
@@ -186,6 +193,12 @@ def _build(node: yaml.Node, place: _Place, lines: dict[_Place, int]) -> Any:
 def _join_surrogates(node: yaml.Node) -> str:
     """Return the text of *node*. JSON may write a character as two halves, as YAML does not."""
     text: str = node.value
+    if "\0" in text:
+        raise _Refused(
+            "a NUL stands here (written \\0 or \\u0000), which no database stores: remove it",
+            node.start_mark,
+        )
+
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
@@ -213,11 +226,14 @@ def _place_of(problem: Any) -> _Place:
 
 def _describe(problem: Any, lines: dict[_Place, int]) -> str:
     """Return a problem with the line of the part that has it, or of what should hold it."""
-    place = _place_of(problem)
+    return f"line {_find_line(_place_of(problem), lines)}: {_explain(problem)}"
+
+
+def _find_line(place: _Place, lines: dict[_Place, int]) -> int:
     while place not in lines:
         place = place[:-1]
 
-    return f"line {lines[place]}: {_explain(problem)}"
+    return lines[place]
 
 
 def _explain(problem: Any) -> str:

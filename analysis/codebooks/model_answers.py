@@ -12,8 +12,10 @@ from core.enums import CodeState
 from language_models.completion import Completion
 from models.codes import CodeValue, UnitCodes
 
-# An answer of such a state gives no codes.
-UNUSABLE = frozenset({CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID})
+# These are stored for a text whose answers were paid and were no completions, and for one that a
+# filter of the server refuses. No model answered.
+NO_COMPLETION = json.dumps({"text": "", "model": "", "invalid": "the answer is no completion"})
+FILTERED = json.dumps({"text": "", "model": "", "refused": True})
 
 
 class InvalidAnswer(ValueError):
@@ -41,6 +43,8 @@ def codes_of_answer(codebook: Codebook, stored: Mapping[str, Any]) -> UnitCodes:
         return uncoded_values(codebook, CodeState.REFUSED, None)
     if stored.get("cut_off"):
         return uncoded_values(codebook, CodeState.CUT_OFF, None)
+    if problem := stored.get("invalid"):
+        return uncoded_values(codebook, CodeState.INVALID, str(problem))
 
     try:
         return read_codes(codebook, stored["text"])
@@ -49,7 +53,10 @@ def codes_of_answer(codebook: Codebook, stored: Mapping[str, Any]) -> UnitCodes:
 
 
 def name_model(stored: Mapping[str, Any]) -> str:
-    """Return who gave a stored answer: the model as its server names it, and the fingerprint."""
+    """Return who gave a stored answer: the model as its server names it, and the fingerprint.
+
+    Returns "" if no model answered.
+    """
     fingerprint = stored.get("fingerprint")
     return f"{stored['model']} ({fingerprint})" if fingerprint else str(stored["model"])
 

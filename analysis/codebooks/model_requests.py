@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
-from analysis.codebooks.model_answers import UNUSABLE, codes_of_answer, completion_to_json
+from analysis.codebooks.model_answers import NO_COMPLETION, codes_of_answer, completion_to_json
 from analysis.codebooks.model_prompt import Prompt
-from core.enums import CodeState
+from core.enums import UNUSABLE, CodeState
 from core.errors import ServiceBadAnswer
 from language_models.chat import CHOSEN_SEED, ChatRequest
 from language_models.completion import OPERATION, SERVICE, read_completion
@@ -85,6 +85,9 @@ class ModelRequest:
     ) -> dict[AnswerKey, str]:
         """Return the answer. Raises `UnusableAnswer` if no code follows from it."""
         completion = read_completion(reply)
+        if completion is None:
+            raise UnusableAnswer(CodeState.INVALID, {self.key: NO_COMPLETION})
+
         stored = completion_to_json(completion)
         answers: dict[AnswerKey, str] = {self.key: json.dumps(stored, ensure_ascii=False)}
         problem = self.find_problem(stored)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.wanted import parse_wanted
-from analysis.options import ALL, MENTIONS, MODEL, SAMPLE, ModelOptions, TextOptions
+from analysis.options import ALL, MENTIONS, SAMPLE, ModelOptions, TextOptions
 from analysis.steps import codes
+from core.enums import MODEL
 from core.errors import UsageError
 from core.prices import parse_price
 from core.printing import printable

@@ -14,6 +14,7 @@ from analysis.text.mentions import all_terms
 from core.errors import BadInput
 from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.keywords import APOSTROPHES, HYPHENS, pattern
+from textapi.text.normal_form import normal_form
 from textapi.text.sentences import sentences
 
 # A term has at most this many forms in a month: each is a row of the ledger for each text.
@@ -86,8 +87,8 @@ def _refuse_many_words(expanded: Sequence[Keyword]) -> None:
 def _find_forms(term: Term, text: str) -> Iterator[str]:
     if term.pattern.search(text):
         for sentence in sentences(text):
-            for match in term.pattern.finditer(sentence):
-                yield _normalize(match[0])
+            for start, end in term.pattern.find_spans(sentence):
+                yield _normalize(normal_form(sentence[start:end]))
 
 
 def _is_word(form: str) -> bool:

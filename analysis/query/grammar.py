@@ -32,7 +32,7 @@ _DEEPEST = 50
 # Contradictions are looked for in queries of up to this many terms.
 MOST_TRIED = 10
 
-_OPERATORS = ("AND", "OR", "NOT")
+OPERATORS = ("AND", "OR", "NOT")
 _OPENING, _CLOSING = '"\u201c\u201e', '"\u201d\u201c'
 
 # No word begins with these: an operator, near/N, a bracket, a quotation mark, =US. A star may stand
@@ -180,7 +180,7 @@ def _read_tokens(text: str) -> Iterator[_Token]:
             yield _Token(sign)
         elif word is None:
             yield _Token("quoted", match["quoted"], bool(match["case"]))
-        elif word in _OPERATORS:
+        elif word in OPERATORS:
             yield _Token(word)
         elif near := _NEAR.fullmatch(word):
             yield _Token("near", near[1])
@@ -307,7 +307,7 @@ def check_operators(words: Sequence[str]) -> None:
     In a term list "law and order" is a phrase; beside operators, "and" may be meant as one.
     """
     for word in words:
-        if word.upper() in _OPERATORS:
+        if word.upper() in OPERATORS:
             phrase = " ".join(words)
             raise ValueError(
                 f"{word!r} stands in a phrase: write {word.upper()} as an operator, or the phrase "

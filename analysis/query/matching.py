@@ -96,8 +96,8 @@ class _Scope:
 
     def _matches(self, term: Term, sentence: Span) -> Iterator[Span]:
         start, end = sentence
-        for match in term.pattern.finditer(self._text[start:end]):
-            yield start + match.start(), start + match.end()
+        for match_start, match_end in term.pattern.find_spans(self._text[start:end]):
+            yield start + match_start, start + match_end
 
     def _count_words(self, start: int, end: int) -> int:
         """Count the whole words between *start* and *end*."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import NoReturn
+from unicodedata import normalize
 
 from analysis.query.terms import STAR
 
@@ -39,6 +41,7 @@ _FIELDS = (
 )
 _WHOLE_FIELD = re.compile(rf"(?i:{_FIELDS}):[^\s,:]+")
 
+_PLAIN_MARKS = 'write "…" around the words'
 # Each pattern matches a word of another tool; the text says what to write instead. The first match
 # counts.
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -67,7 +70,31 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/.*[^\W\d].*/\w*"), "regular expressions are not read: write a star, vaccin*"),
     (re.compile(r".*\w\?\w.*"), "write each form, or a star at a word's end, vaccin*"),
     (re.compile(r"[\[{].*|.*[\]}]"), "write ( and )"),
+    (re.compile("[\u00ab\u00bb\u2039\u203a].*|.*[\u00ab\u00bb\u2039\u203a]"), _PLAIN_MARKS),
+    (re.compile("[\u3008-\u300b\u300c-\u300f\u301d-\u301f].*|.*[\u3008-\u300f]"), _PLAIN_MARKS),
+    (re.compile("[\u3010-\u301b].*|.*[\u3010-\u301b]"), "write ( and )"),
+    (re.compile("\u3001|.*[^\\W\\d_]\u3001.*"), "write OR between words, or NAME:term,term"),
 )
+# These letters of Cyrillic and Greek look like those of operators.
+_LOOK_ALIKES = str.maketrans("\u0410\u041e\u0422\u0391\u039d\u039f\u03a4\u0430\u0435", "AOTANOTae")
+# East Asian keyboards set these; the values are what to write in a query.
+_FULL_WIDTH_SIGNS = {
+    "\uff02": '"',
+    "\uff06": "AND",
+    "\uff08": "(",
+    "\uff09": ")",
+    "\uff0a": "*",
+    "\uff0c": ",",
+    "\uff1a": ":",
+    "\uff1b": "OR",
+    "\uff1d": "=",
+    "\uff3b": "(",
+    "\uff3d": ")",
+    "\uff5b": "(",
+    "\uff5c": "OR",
+    "\uff5d": ")",
+}
+_FUNCTION = re.compile(r"(?<![^\s(:])((?:NEAR|ONEAR|WITHIN|AROUND|ADJ)\s*|(?i:near))\d*\(")
 _WORD = re.compile(r"[^\s(),:]+|:\d+")
 _ENDS_WITH_QUESTION_MARK = re.compile(r".*[^\W_]\?+")
 
@@ -118,15 +145,16 @@ def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
             f"{word}, or {field} OR {word} where both are looked for"
         )
 
+    if function := _FUNCTION.search(unquoted):
+        _refuse_sign(function[0], "write near/5 between two words, as in police near/5 shot")
+
     words = _WORD.findall(unquoted)
     for index, word in enumerate(words):
+        _refuse_look_alikes(word, is_alone=len(words) == 1)
         is_between = 0 < index < len(words) - 1
         for sign, remedy in _SIGNS:
             if sign.fullmatch(word) and (is_between or not word.isalpha()):
-                raise ValueError(
-                    f"{word!r} is a notation of other tools: {remedy}; or put what is meant as it "
-                    'stands into quotation marks, "…"'
-                )
+                _refuse_sign(word, remedy)
 
         if is_query and is_between and word == "near" and _joins_words(words, index):
             raise ValueError(
@@ -139,6 +167,27 @@ def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
                 f"{word!r} ends with a question mark, which stands for no letter: write "
                 f'{word.rstrip("?")}{STAR}, or "{word}" where the mark is meant'
             )
+
+
+def _refuse_sign(written: str, remedy: str) -> NoReturn:
+    raise ValueError(
+        f"{written!r} is a notation of other tools: {remedy}; or put what is meant as it stands "
+        'into quotation marks, "…"'
+    )
+
+
+def _refuse_look_alikes(word: str, *, is_alone: bool) -> None:
+    """Raise ValueError for an operator in letters of another script, or a full-width sign."""
+    plain = normalize("NFKC", word).translate(_LOOK_ALIKES)
+    if plain != word and re.fullmatch(_OPERATOR, plain) and not is_alone:
+        raise ValueError(
+            f"{word!r} looks like {plain} and has other letters: write {plain} in Latin letters, "
+            'or put what is meant as it stands into quotation marks, "…"'
+        )
+
+    for sign, remedy in _FULL_WIDTH_SIGNS.items():
+        if sign in word:
+            _refuse_sign(word, f"write {remedy} for {sign}")
 
 
 def _joins_words(words: Sequence[str], index: int) -> bool:

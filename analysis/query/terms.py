@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from textapi.text.keywords import HYPHENS, pattern
+from textapi.text.keywords import HYPHENS, TermPattern, write_expression
 
 STAR = "*"
 CASE = "="
@@ -42,10 +41,10 @@ class Term:
         return (self.words if self.case_sensitive else self.words.casefold()), self.case_sensitive
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
+    def pattern(self) -> TermPattern:
         """The keyword rule for the term, with its star and its case."""
-        rule = pattern(self._with_rests).pattern.replace(_ANY_REST, _REST)
-        return re.compile(rule, 0 if self.case_sensitive else re.IGNORECASE)
+        expression = write_expression(self._with_rests, case_sensitive=self.case_sensitive)
+        return TermPattern(expression.replace(_ANY_REST, _REST))
 
     @property
     def _with_rests(self) -> str:

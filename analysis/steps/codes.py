@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.coded_text import CodedText
-from analysis.codebooks.model_answers import UNUSABLE, codes_of_answer, name_model
+from analysis.codebooks.model_answers import codes_of_answer, name_model
 from analysis.codebooks.model_prompt import Prompt
 from analysis.codebooks.model_requests import ModelRequest
 from analysis.data import MonthData, PostData
@@ -20,8 +20,8 @@ from analysis.fetcher import Fetcher
 from analysis.options import MENTIONS, SAMPLE
 from analysis.readable import UnreadDocuments
 from analysis.step import NotReady, Rows, Step, StepResult
-from core.quantities import quantity
-from models.codes import UnitCodes, UnitKey, replace_codes_of_job
+from core.enums import UNUSABLE
+from models.codes import UnitCodes, UnitKey, describe_uncoded, replace_codes_of_job
 from models.tables import Code, Mention
 
 if TYPE_CHECKING:
@@ -201,13 +201,18 @@ def _make_result(  # noqa: PLR0917 - a result has many parts
         answer = answers[request.key]
         codes = codes_of_answer(codebook, answer)
         models.add(name_model(answer))
-        states.update({value.state for value in codes.values()} & UNUSABLE)
+        for state in {value.state for value in codes.values()} & UNUSABLE:
+            states[state] += len(units)
+
         for unit in units:
             code_rows += _rows_of_unit(data.options.coder, unit, codes)
 
     result = unread.result(texts.documents, {Code: code_rows})
     remarks = [result.remark] if result.remark else []
-    remarks += [f"{quantity(count, 'text')} {state}" for state, count in sorted(states.items())]
+    if states:
+        remarks.append(describe_uncoded(sum(map(len, texts.units.values())), states))
+
+    models.discard("")
     if len(models) > 1:
         remarks.append(f"answered by {' and by '.join(sorted(models))}")
 

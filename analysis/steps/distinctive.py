@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from analysis.step import NotReady, Step, StepResult
 from analysis.text.stopwords import stop_words_for
 from analysis.text.words import read_words, words_of, words_of_terms
 from models.tables import DistinctiveWord
+from textapi.text.keywords import TermPattern
 
 NAME = "distinctive"
 
@@ -65,7 +65,7 @@ def _compare(
     keyword: str,
     texts: Iterable[str],
     reference_texts: Iterable[str],
-    patterns: Collection[re.Pattern[str]],
+    patterns: Collection[TermPattern],
     subject_words: Collection[str],
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the rows of a corpus, and how many texts it was compared with."""
@@ -92,7 +92,7 @@ class WordCounts:
     forms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> WordCounts:
+    def of(cls, texts: Iterable[str], leave_out: Collection[TermPattern] = ()) -> WordCounts:
         """Count the words of *texts*, without what *leave_out* match; each text is a document."""
         counts = cls()
         remaining = iter(texts)
@@ -106,7 +106,7 @@ class WordCounts:
 
         return counts
 
-    def _add(self, texts: Sequence[str], leave_out: Collection[re.Pattern[str]]) -> None:
+    def _add(self, texts: Sequence[str], leave_out: Collection[TermPattern]) -> None:
         """Count words as they are written, and documents."""
         written: list[str] = []
         # Each text adds each of its words once.

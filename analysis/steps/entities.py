@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,9 +12,11 @@ from analysis.fetcher import Fetcher, fetch_answers
 from analysis.readable import find_unread
 from analysis.step import Step, StepResult
 from analysis.text.entity_counts import Occurrence, count_entities
+from analysis.text.held_names import count_documents
 from analysis.text.repeats import drop_repeats, find_repeats
 from models.tables import Entity
 from textapi.requests import entities_of
+from textapi.text.keywords import TermPattern
 
 
 async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
@@ -30,6 +31,7 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         answers = await fetch_answers(fetcher, requests)
         periods = [period for period, _, _ in chunks]
         repeats = find_repeats(corpus.texts_by_period, with_families=bool(corpus.keyword))
+        distinct = corpus.without(repeats)
         texts = dict(corpus.texts)
         for index, (_, _, document_ids) in enumerate(chunks):
             if not repeats.isdisjoint(document_ids):
@@ -38,7 +40,7 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         # The name of an account is a name in its posts; a keyword's term is the subject.
         subject = data.subject_patterns(corpus) if corpus.keyword else ()
         not_names = data.options.not_names
-        corpora_rows += entity_rows(corpus, periods, answers, subject, not_names)
+        corpora_rows += entity_rows(corpus, periods, answers, subject, not_names, distinct=distinct)
 
     return unread.result_of_corpora(corpora, {Entity: corpora_rows})
 
@@ -47,13 +49,16 @@ def entity_rows(
     corpus: Corpus,
     periods: Iterable[str],
     answers: Iterable[Sequence[tuple[str, str]]],
-    subject: Sequence[re.Pattern[str]] = (),
+    subject: Sequence[TermPattern] = (),
     not_names: Iterable[str] = (),
+    *,
+    distinct: Corpus | None = None,
 ) -> list[dict[str, Any]]:
     """Return the entities in *answers*, which hold one answer for each of *periods*.
 
     Spellings are joined where that is safe. What the patterns *subject* match, the terms of the
-    keyword, is no entity; nor are *not_names*.
+    keyword, is no entity; nor are *not_names*. Documents that hold a name are those of *distinct*,
+    the corpus without repeats.
     """
     occurrences = []
 
@@ -63,6 +68,11 @@ def entity_rows(
 
     texts = [text for _, text in corpus.texts]
     counts = count_entities(occurrences, texts, subject, not_names)
+    distinct_texts = {}
+    for period, period_texts in (distinct or corpus).texts_by_period.items():
+        distinct_texts[period] = [text for _, text in period_texts]
+
+    counts = count_documents(counts, distinct_texts)
     return [{"keyword": corpus.keyword, **asdict(count)} for count in counts]
 
 

@@ -20,6 +20,7 @@ from models.tables import Mention
 from textapi.messages import SERVICE
 from textapi.placement import Placement
 from textapi.requests import KeywordBatch, KeywordKey, keyword_batches
+from textapi.text.normal_form import normal_form
 
 NAME = "keywords"
 
@@ -65,6 +66,9 @@ class MonthTexts:
     # The later documents with the same text, by the id of the first.
     repeated: dict[int, list[int]] = field(default_factory=dict)
 
+    # The first documents whose texts are not in normal form.
+    encoded_otherwise: set[int] = field(default_factory=set)
+
     # The position of each document, sorted by day, then identity.
     place_of_id: dict[int, int] = field(default_factory=dict)
 
@@ -76,6 +80,9 @@ class MonthTexts:
         first_id = self.first_id_of_digest.setdefault(digest, document.id)
 
         if first_id == document.id:
+            if normal_form(document.text) is not document.text:
+                self.encoded_otherwise.add(first_id)
+
             return True
 
         self.repeated.setdefault(first_id, []).append(document.id)
@@ -159,7 +166,7 @@ def _mentions_of_month(
     """Return the mentions by day, identity and position, from the *sentences* that were found."""
     text_part = data.scope.text_part
     first_id_of: dict[int, int] = {}
-    for first_id in {document_id for _, document_id in sentences}:
+    for first_id in {document_id for _, document_id in sentences} | texts.encoded_otherwise:
         for document_id in (first_id, *texts.repeated.get(first_id, ())):
             first_id_of[document_id] = first_id
 
@@ -175,7 +182,9 @@ def _mentions_of_month(
             term: sentences.get((text_part.ledger_term(term), first_id), []) for term in terms
         }
         placements = place_sentences(document, sentences_by_term)
-        unplaced.add(document, first_id, placements)
+        if any(sentences_by_term.values()):
+            unplaced.add(document, first_id, placements)
+
         mentions += mention_rows(document, data.keywords, placements)
 
     return mentions, unplaced

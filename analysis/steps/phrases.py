@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,15 @@ from analysis.options import TextOptions
 from analysis.readable import find_unread
 from analysis.step import Step, StepResult
 from analysis.text.phrases import says_something
+from analysis.text.whole_words import whole_words
 from models.tables import Phrase
 from textapi.requests import phrases_of
+from textapi.text.normal_form import normal_form
 
 # A model may take these along at the edges of a phrase.
 _DASHES = "\u2013\u2014-* "
+
+_WORD = re.compile(r"\w+")
 
 BestRanks = Mapping[str, int]
 
@@ -70,16 +75,22 @@ def phrase_rows(
 
 
 def document_frequency(texts: Iterable[str], phrases: Sequence[str]) -> dict[str, int]:
-    """Count the *texts* that hold each of *phrases*, case ignored."""
+    """Count the *texts* that hold each of *phrases* as whole words, case ignored."""
     counts = dict.fromkeys(phrases, 0)
     if not counts:
         return counts
 
-    folded_phrases = [(phrase, phrase.casefold()) for phrase in phrases]
-    for text in texts:
+    # Few texts hold the longest word of a phrase; only these are searched for whole words.
+    longest_words = {}
+    for phrase in phrases:
+        phrase_words = _WORD.findall(normal_form(phrase).casefold())
+        longest_words[phrase] = max(phrase_words, key=len, default="")
+
+    for text in map(normal_form, texts):
         folded_text = text.casefold()
-        for phrase, folded in folded_phrases:
-            counts[phrase] += folded in folded_text
+        for phrase, longest_word in longest_words.items():
+            if longest_word in folded_text:
+                counts[phrase] += whole_words(phrase).search(text) is not None
 
     return counts
 
@@ -90,7 +101,7 @@ def _best_ranks(answers: Iterable[Sequence[str]]) -> BestRanks:
     for phrases in answers:
         for rank, phrase in enumerate(phrases):
             stripped = phrase.strip(_DASHES)
-            if stripped:
+            if _WORD.search(stripped):
                 best[stripped] = min(rank, best.get(stripped, rank))
 
     return best

@@ -10,6 +10,9 @@ from functools import lru_cache
 _SEPARATORS = re.compile(r"[\s_\d]+")
 _CAPITALISED = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+")
 
+# A handle of Bluesky or Mastodon.
+_WITH_SERVER = re.compile(r"(?P<name>[\w-]+)(?:@[\w-]+)?(?:\.[\w-]+)+")
+
 #: The words of a name with how often posts write it so.
 Writings = Counter[tuple[str, ...]]
 
@@ -35,12 +38,19 @@ def count_writings(handle: str, texts: Iterable[str]) -> Writings:
 
 
 def names_of_account(handle: str, writings: Mapping[tuple[str, ...], int]) -> list[str]:
-    """Return *handle*, and the name that it is written as most often, if posts spell it out."""
-    if not writings:
-        return [handle]
+    """Return the names of an account: its handle, and what posts write it as most often.
 
-    words = min(writings, key=lambda words: (-writings[words], words))
-    return [handle, " ".join(words)]
+    Of a handle with a server, the part before it is a name, too: "nasa" of "nasa.bsky.social".
+    """
+    names = [handle]
+    with_server = _WITH_SERVER.fullmatch(handle)
+    if with_server:
+        names.append(with_server["name"])
+    if writings:
+        words = min(writings, key=lambda words: (-writings[words], words))
+        names.append(" ".join(words))
+
+    return names
 
 
 @lru_cache(maxsize=64)

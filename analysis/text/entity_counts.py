@@ -14,6 +14,8 @@ from analysis.text.known_names import PERSON
 from analysis.text.person_names import Entity
 from analysis.text.word_usage import WordUsage
 from textapi.text import word_list
+from textapi.text.keywords import TermPattern
+from textapi.text.normal_form import normal_form
 
 _TIMES = frozenset({"DATE", "TIME"})
 _MONEY = "MONEY"
@@ -60,14 +62,20 @@ class EntityCount:
     type: str
     name: str
     rank: int
+
+    # How often it was named.
     count: int
+
     spellings: list[str]
+
+    # How many documents hold it; None where they were not counted.
+    documents: int | None = None
 
 
 def count_entities(
     occurrences: Iterable[Occurrence],
     texts: Iterable[str] = (),
-    subject: Sequence[re.Pattern[str]] = (),
+    subject: Sequence[TermPattern] = (),
     not_names: Iterable[str] = (),
 ) -> list[EntityCount]:
     """Count entities for the whole job and each period, ranked within period and type.
@@ -86,11 +94,11 @@ def count_entities(
         lambda: defaultdict(Counter)
     )
     tags: list[Occurrence] = []
-    unwanted_forms = frozenset(map(_form, not_names))
+    unwanted_forms = frozenset(map(form_of, not_names))
 
     for period, engine_type, entity_text in occurrences:
         spelling = _clean(engine_type, entity_text, usage)
-        form = _form(spelling)
+        form = form_of(spelling)
         type_ = known_names.load().correct_type(engine_type, form)
         if type_ is None or form in unwanted_forms:
             continue
@@ -168,9 +176,9 @@ def _clean(type_: str, entity_text: str, usage: WordUsage) -> str:
     return spelling
 
 
-def _matches(subject: Sequence[re.Pattern[str]], spelling: str) -> bool:
+def _matches(subject: Sequence[TermPattern], spelling: str) -> bool:
     """Return whether *spelling* is one of the terms of the keyword."""
-    return any(term.fullmatch(_form(spelling)) for term in subject)
+    return any(term.fullmatch(form_of(spelling)) for term in subject)
 
 
 def _strip_tags(entity_text: str, usage: WordUsage) -> str:
@@ -187,7 +195,7 @@ def _strip_tags(entity_text: str, usage: WordUsage) -> str:
 
 
 def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
-    form = _form(spelling)
+    form = form_of(spelling)
 
     if type_ == _MONEY:
         return _SUM.search(spelling) is not None
@@ -203,10 +211,10 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
     return form in usage.tags or not usage.is_common(form)
 
 
-def _form(spelling: str) -> str:
+def form_of(spelling: str) -> str:
     """Return what the spellings of one name share."""
     stripped = _ARTICLE.sub("", _strip_possessive(spelling.strip(_EDGES)))
-    return stripped.casefold().strip(_EDGES + ".")
+    return normal_form(stripped).casefold().strip(_EDGES + ".")
 
 
 def _strip_possessive(spelling: str) -> str:
@@ -239,7 +247,11 @@ def _shown_name(spellings: Spellings) -> str:
     counts: Counter[str] = Counter()
 
     for spelling, count in spellings.items():
-        base = _strip_possessive(spelling.lstrip("@#"))
-        counts[_ARTICLE.sub("", base).strip()] += count
+        counts[written_form(spelling)] += count
 
     return min(counts, key=lambda name: (-counts[name], name))
+
+
+def written_form(spelling: str) -> str:
+    """Return *spelling* without possessive, article, "@" and "#"."""
+    return _ARTICLE.sub("", _strip_possessive(spelling.lstrip("@#"))).strip()

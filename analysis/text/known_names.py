@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from textapi.text.normal_form import normal_form
+
 PATH = Path(__file__).with_suffix(".txt")
 
 PERSON, ORGANISATION = "PERSON", "ORG"
@@ -52,7 +54,7 @@ class KnownNames:
 
 def _fold(form: str) -> str:
     """Return *form* as the list has names: in small letters, with plain apostrophes."""
-    return form.casefold().replace(".", "").replace("\u2019", "'")
+    return normal_form(form).casefold().replace(".", "").replace("\u2019", "'")
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterable
 
 from textapi.engine.news_names import STAND_IN
+from textapi.text.keywords import TermPattern
+from textapi.text.normal_form import normal_form
 
 # Stands in for a word that has no capitals to keep: a number, or another script.
 _WITHOUT_CASE = "0"
@@ -24,7 +26,7 @@ _WITHOUT_CASE = "0"
 _WORD = re.compile(r"\w(?:\S*\w)?\.*")
 
 
-def mask_terms(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str:
+def mask_terms(sentence: str, patterns: Iterable[TermPattern]) -> str:
     """Return *sentence* with a stand-in for each word of what the terms' *patterns* match.
 
     A full stop within the sentence is removed with its abbreviation: behind the stand-in it would
@@ -40,17 +42,18 @@ def mask_terms(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str:
         elif sentence[end] == ".":
             end += 1  # noqa: PLW2901
 
-        parts += [sentence[cursor:start], _WORD.sub(_stand_in, sentence[start:end])]
+        term = normal_form(sentence[start:end])
+        parts += [sentence[cursor:start], _WORD.sub(_stand_in, term)]
         cursor = end
 
     return "".join([*parts, sentence[cursor:]])
 
 
-def _find_spans(sentence: str, patterns: Iterable[re.Pattern[str]]) -> list[tuple[int, int]]:
+def _find_spans(sentence: str, patterns: Iterable[TermPattern]) -> list[tuple[int, int]]:
     """Return the spans of the terms; join matches that overlap or touch."""
     matches: list[tuple[int, int]] = []
     for pattern in patterns:
-        matches += [match.span() for match in pattern.finditer(sentence)]
+        matches += pattern.find_spans(sentence)
 
     spans: list[tuple[int, int]] = []
     for start, end in sorted(matches):

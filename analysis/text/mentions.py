@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from analysis.options import Keyword
@@ -11,6 +12,8 @@ from analysis.query.terms import Term
 from core.enums import Within
 from models.documents import DocumentText
 from textapi.placement import Placement, place_answer
+from textapi.text.keywords import pattern
+from textapi.text.normal_form import normal_form
 from textapi.text.sentences import Span, split
 
 
@@ -26,11 +29,24 @@ def all_terms(keywords: Sequence[Keyword]) -> list[str]:
 def place_sentences(
     document: DocumentText, sentences_by_term: Mapping[str, Sequence[str]]
 ) -> dict[str, Placement]:
-    """Return where the sentences that were found for each term stand in the document."""
-    spans = split(document.text)
+    """Return where the sentences that were found for each term stand in the document.
+
+    A service may miss a term in a text that is not in normal form, and so does an answer of our own
+    engine that was stored before it knew the form: our own search completes it.
+    """
+    text = document.text
+    spans = split(text)
+    is_normal = normal_form(text) is text
     placements = {}
     for term, sentences in sentences_by_term.items():
-        placements[term] = place_answer(sentences, document.text, spans, term)
+        placement = place_answer(sentences, text, spans, term)
+        if not is_normal:
+            rule = pattern(term)
+            found = [i for i, (start, end) in enumerate(spans) if rule.search(text[start:end])]
+            positions = sorted({*placement.positions, *found})
+            placement = replace(placement, positions=positions)
+
+        placements[term] = placement
 
     return placements
 

@@ -165,12 +165,6 @@ class Patterns:
         numbers: list[int] = self._members.numbers[is_wanted].tolist()
         return numbers
 
-    def places_of_size(self, fewest: int) -> list[int]:
-        """Return the places of the patterns with at least *fewest* texts, the largest first."""
-        sizes = np.bincount(self._members.places)
-        places: list[int] = np.flatnonzero(sizes >= fewest).tolist()
-        return sorted(places, key=lambda place: (-int(sizes[place]), place))
-
     def find(self, text: str) -> int | None:
         """Return the place of the pattern that is shown as *text*, or that *text* belongs to.
 

@@ -111,10 +111,6 @@ NAMED_AFTER_PERSONS = frozenset(
     )
 )
 
-# Before these a last name names nobody only if it stands there so often, of the times that it is
-# alone: "Jones Act" does 3 times of 17, "Comey Report" once of hundreds.
-_LEAST_NAMED_AFTER = 1 / 10
-
 # A name ends with the sign behind it, and begins with the one before it. A full stop behind a small
 # letter is none of an initial.
 _END_OF_NAME = re.compile(r"[,;:!?)\]\u201d\u2019\u2026]$|[a-z]{2}\.$|['\u2019]s?$")
@@ -155,7 +151,9 @@ def identify_persons(counts: Mapping[str, int], in_texts: FullNames) -> dict[str
 
         is_last_name = best is not None and last_name(best) == short_name
         is_frequent = best is not None and is_last_name and candidates[best] >= least
-        if best and (is_frequent or _is_majority(short_name, candidates, best)):
+        # In more texts than a model read, others may bear a first name.
+        bears_alone = is_last_name or not text_candidates or best == text_best
+        if best and (is_frequent or _is_majority(short_name, candidates, best)) and bears_alone:
             persons[short_name] = best
             continue
 
@@ -247,22 +245,27 @@ class FullNames:
     alone: Counter[str] = field(default_factory=Counter)
     possessives: Counter[str] = field(default_factory=Counter)
 
-    # How often each last name stands alone before what is named after somebody.
-    named_after: Counter[str] = field(default_factory=Counter)
-
     @classmethod
-    def find(cls, texts: Iterable[str], last_names: Collection[str]) -> FullNames:
-        """Count the full names in *texts* with one of *last_names*, which are forms."""
+    def find(
+        cls, texts: Iterable[str], last_names: Collection[str], others: Collection[str] = ()
+    ) -> FullNames:
+        """Count the full names in *texts* with one of *last_names*, which are forms.
+
+        *others* are forms that are no last names: how they stand alone is counted.
+        """
         full_names = cls()
-        final_words = {form.split()[-1]: form for form in last_names}
+        final_words = {form.split()[-1]: form for form in (*others, *last_names)}
+        no_last_names = frozenset(others) - frozenset(last_names)
         for text in texts:
             words = text.split()
             for index, word in enumerate(words):
                 form = final_words.get(_bare_word(word).casefold())
-                if form is not None:
+                if form in no_last_names:
+                    full_names._add_alone(form, word)
+                elif form is not None:
                     words_before = _words_before(words[max(0, index - _MOST_WORDS) : index + 1])
                     if not full_names._add_in_full(form, words_before, final_words):
-                        full_names._add_alone(form, word, words[index + 1 : index + 2])
+                        full_names._add_alone(form, word)
 
         return full_names
 
@@ -288,22 +291,35 @@ class FullNames:
 
         return False
 
-    def _add_alone(self, form: str, word: str, words_behind: list[str]) -> None:
+    def _add_alone(self, form: str, word: str) -> None:
         """Count *form*, a last name behind no first name, which the text writes as *word*."""
         self.alone[form] += 1
         self.possessives[form] += _POSSESSIVE.search(word.rstrip(f"{_SIGNS}.")) is not None
-        if words_behind and not _END_OF_NAME.search(word):
-            noun = _bare_word(words_behind[0]).casefold()
-            self.named_after[form] += noun in NAMED_AFTER_PERSONS
-
-    def is_in_other_names(self, form: str) -> bool:
-        """Return whether laws, prizes or reports with a last name are no rare use of it."""
-        return self.named_after[form] >= max(1, _LEAST_NAMED_AFTER * self.alone[form])
 
     def ends_with_possessive(self, form: str) -> bool:
         """Return whether a name has an apostrophe and an s nearly wherever it stands alone."""
         least = max(_FEWEST_POSSESSIVES, _LEAST_POSSESSIVE * self.alone[form])
         return self.possessives[form] >= least
+
+    def is_possessive(self, form: str) -> bool:
+        """Return whether a name alone has an apostrophe and an s anywhere, as no people's has."""
+        return self.possessives[form] > 0
+
+    def is_borne(self, form: str) -> bool:
+        """Return whether a listed first name stands before a last name, and not rarely."""
+        in_full = self._counts_with_listed[form]
+        return in_full > 0 and in_full >= _UNLISTED[1] * self.last_names[form]
+
+    @cached_property
+    def _counts_with_listed(self) -> Counter[str]:
+        given = word_list.load().given
+        counts = Counter[str]()
+        for full_name, count in self.counts.items():
+            first_name, _, form = full_name.partition(" ")
+            if first_name in given:
+                counts[form] += count
+
+        return counts
 
     def reliable_counts(self) -> dict[str, int]:
         """Return the full names that are neither rare nor a rare use of their last name.

@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from textapi.text.keywords import TermPattern
+from textapi.text.normal_form import normal_form, readings
+
 # A word has at most this many characters.
 LONGEST_WORD = 40
 
@@ -43,7 +46,7 @@ class TextWords:
     folded: frozenset[str]
 
 
-def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
+def count_words(texts: Iterable[str], leave_out: Collection[TermPattern] = ()) -> Counter[str]:
     """Count words without case, possessives and addresses, each in its most common spelling.
 
     *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted.
@@ -119,7 +122,7 @@ def words_of_terms(terms: Iterable[str]) -> set[str]:
     """
     words: set[str] = set()
     for term in terms:
-        words.add(term.casefold())
+        words.add(normal_form(term).casefold())
         words.update(map(str.casefold, words_of(term)))
 
     return words
@@ -130,7 +133,7 @@ def has_words(text: str) -> bool:
     return len(list(words_of(text))) >= 3
 
 
-def words_of(text: str, leave_out: Collection[re.Pattern[str]] = ()) -> Iterator[str]:
+def words_of(text: str, leave_out: Collection[TermPattern] = ()) -> Iterator[str]:
     """Yield the words of *text* as they are written, without addresses, possessives and numbers.
 
     What the patterns *leave_out* match is cut out first. Chinese and Japanese, which write no
@@ -139,19 +142,24 @@ def words_of(text: str, leave_out: Collection[re.Pattern[str]] = ()) -> Iterator
     yield from _words_in(_cut_out(text, leave_out))
 
 
-def _cut_out(text: str, leave_out: Collection[re.Pattern[str]]) -> str:
+def _cut_out(text: str, leave_out: Collection[TermPattern]) -> str:
     """Return *text* with a line break for each address and each match of *leave_out*."""
-    remaining_text = _ADDRESS.sub("\n", text)
+    remaining_text = _ADDRESS.sub("\n", _parted_form(text))
     for pattern in leave_out:
-        remaining_text = pattern.sub("\n", remaining_text)
+        remaining_text = pattern.replace(remaining_text, "\n")
 
     return remaining_text
+
+
+def _parted_form(text: str) -> str:
+    """Return *text* in normal form, with white space where zero-width spaces may part words."""
+    return normal_form(readings(text)[-1])
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
 def read_words(text: str) -> TextWords:
     """Return the words of *text*, kept: jobs of a run are compared with the same texts."""
-    remaining_text = _ADDRESS.sub(" ", text)
+    remaining_text = _ADDRESS.sub(" ", _parted_form(text))
     words = tuple(_words_in(remaining_text))
     return TextWords(remaining_text, words, frozenset(map(str.casefold, words)))
 

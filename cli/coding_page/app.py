@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http import HTTPStatus
 from importlib.resources import files
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from cli.coding_page.desks import Answer, Desk, Undo
 from cli.coding_page.pages import render_page
 from cli.coding_page.project import CodingProject
 from core.errors import BadInput, DatabaseAway, NotFound, StackError, TidingsError
+from textapi.server.connections import Runner
+from textapi.server.validation import BODY_SECONDS
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -127,11 +130,17 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
         response = await _refuse_foreign(request, handler)
     except web.HTTPException as error:
-        location = {"Location": error.headers["Location"]} if error.status == 302 else {}
-        response = web.Response(status=error.status, text=error.reason, headers=location)
+        kept = [name for name in ("Location", "Allow") if name in error.headers]
+        response = _refuse(error.status)
+        response.headers.update({name: error.headers[name] for name in kept})
 
     response.headers.update(HEADERS)
     return response
+
+
+def _refuse(status: int) -> web.Response:
+    """Return the answer of a status in its own words alone: an address holds a token."""
+    return web.Response(status=status, text=HTTPStatus(status).phrase, headers=HEADERS)
 
 
 async def _refuse_foreign(request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -158,7 +167,15 @@ async def _refuse_foreign(request: web.Request, handler: _Handler) -> web.Stream
 async def _read(request: web.Request, model: type[M]) -> M:
     """Return what a request holds. Raises `BadInput`."""
     try:
-        return model.model_validate_json(await request.read())
+        async with asyncio.timeout(BODY_SECONDS):
+            content = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest from None
+
+    try:
+        return model.model_validate_json(content)
     except ValidationError:
         raise BadInput("the page sent what is no answer") from None
 
@@ -184,13 +201,20 @@ def serve(app: CodingApp, port: int, say_where: Callable[[int], None]) -> None:
         ) from error
 
 
+def make_runner(app: CodingApp) -> Runner:
+    """Return what serves the application.
+
+    Addresses hold tokens, so that nothing of a request is logged.
+    """
+    return Runner(app.make(), _SHUTDOWN_SECONDS, _refuse)
+
+
 async def _serve(app: CodingApp, port: int, say_where: Callable[[int], None]) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
 
-    # Addresses hold tokens, so that there is no access log.
-    runner = web.AppRunner(app.make(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    runner = make_runner(app)
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, port).start()

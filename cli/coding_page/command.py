@@ -14,12 +14,16 @@ from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
 from cli.label import DEFAULT_CODER
 from cli.messages import inform, show
+from core import logs
 from core.errors import UsageError
 from core.quantities import quantity
 from producers.code_sample import choose_for_people, draw_code_sample
 
 # No coder has this name: a name has no line break.
 _DECISIONS = "\n"
+
+# The page of the decisions is called so beside the coders, and so is its address.
+_NAMES_OF_PAGES = ("decisions", "decide")
 
 
 def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
@@ -50,6 +54,7 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
             sample = choose_for_people(db, request.run, codebook_id, sample, request.n)
 
         say_what_is_kept(db, codebook_id, request, len(sample))
+        logs.configure(settings)
         project = CodingProject(
             db, request.run, codebook, codebook_id, sample, coders=coders, doubles=page.doubles
         )
@@ -61,6 +66,12 @@ def split_coders(names: str) -> list[str]:
     coders = names.split(",")
     if len(set(coders)) < len(coders):
         raise UsageError("--coder names somebody twice: each coder has a link of their own")
+
+    for coder in coders:
+        if coder.casefold() in _NAMES_OF_PAGES:
+            raise UsageError(
+                f"no coder can be called {coder}: the page on which codes are decided is called so"
+            )
 
     return coders
 
@@ -93,6 +104,8 @@ def _serve_project(project: CodingProject, run_id: int, key: bytes, port: int) -
 
     if len(before) > 1:
         _show_agreement(project)
+
+    inform(f"`tidings report {run_id}` shows what the codes say")
 
 
 def _describe(done: int, total: int) -> str:

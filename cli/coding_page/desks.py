@@ -37,7 +37,8 @@ ERASED = "The document of that text was erased meanwhile: it has no code."
 NOT_ASKED = "You answered that text differently in another window meanwhile: nothing was stored."
 NOT_IN_SAMPLE = "That text is not in the sample any more: nothing was stored."
 NOTHING_TO_UNDO = "There is nothing to undo."
-MOVED_ON = "Another window of yours has gone on meanwhile: nothing was undone."
+UNDONE_ALREADY = "This undo came twice: one code was taken back, and no other."
+MOVED_ON = "This undo came twice, or another window of yours has gone on: nothing more was undone."
 
 _ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -108,7 +109,7 @@ class Desk:
         """Take the last code back and return the state after it."""
         session = self.open_session()
         if undo.request in self._requests:
-            return self._describe(session)
+            return self._describe(session, UNDONE_ALREADY)
 
         question = session.question
         item = self._texts[question.unit].item if question else None
@@ -158,12 +159,15 @@ class Desk:
             return ERASED
 
         codes = session.codes_of(unit)
+        if codes.get(variable.name) == value:
+            return ""
         if variable.name in codes:
-            return "" if codes[variable.name].code == value.code else CODED_ELSEWHERE
-        if next_variable(self._codebook, codes) != variable:
+            outcome = session.replace_reason(unit, variable.name, value)
+        elif next_variable(self._codebook, codes) == variable:
+            outcome = session.answer(unit, variable.name, value)
+        else:
             return NOT_ASKED
 
-        outcome = session.answer(unit, variable.name, value)
         remarks = {StoreOutcome.ERASED: ERASED, StoreOutcome.THERE_ALREADY: CODED_ELSEWHERE}
         return remarks.get(outcome, "")
 

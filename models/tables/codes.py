@@ -81,6 +81,9 @@ class SampleStratum(Base):
     # How many of the different texts were drawn.
     drawn: Mapped[int]
 
+    # The seed, which may be any number; None of a sample that an older version drew.
+    seed: Mapped[str | None]
+
 
 class SampledUnit(Base):
     """A text or a mention that was drawn to be coded, and what it stands for."""

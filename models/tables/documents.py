@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import BIG, Base, Counter, NumberKey, RawBytes, TextKey
@@ -49,7 +49,11 @@ class Document(Base):
     # The month "YYYY-MM" of `published_at`.
     period: Mapped[str | None]
     address: Mapped[str | None]
+
+    # What the Text API is asked about. It may end in a full stop that the source does not have,
+    # which no quotation shows: see `models.documents.quoted_text`.
     text: Mapped[str]
+    full_stop_added: Mapped[bool] = mapped_column(server_default=false())
     repost: Mapped[bool] = mapped_column(default=False)
 
     # The text's language by its code in `core.languages`: as the archive states it, else as it was

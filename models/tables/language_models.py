@@ -68,10 +68,16 @@ class ModelBatch(Base):
     __tablename__ = "model_batches"
 
     uuid: Mapped[TextKey]
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
 
-    # The job that sees to it; another one does if that job has ended.
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    # The run that is charged, None if it was forgotten: the answers are paid, so the batch stays.
+    run_id: Mapped[int | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="SET NULL"), index=True
+    )
+
+    # The job that sees to it; another one does if that job has ended or was forgotten.
+    job_id: Mapped[int | None] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="SET NULL"), index=True
+    )
 
     # The coder, and its price as the settings wrote it.
     coder: Mapped[str]
@@ -84,6 +90,12 @@ class ModelBatch(Base):
     # When the server was asked to create the batch; None if it was not.
     creating_at: Mapped[float | None]
     intended_at: Mapped[float]
+
+    # The most tokens that all its lines can take.
+    tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    # The optional fields that its requests do not have, with spaces between them.
+    left_out: Mapped[str] = mapped_column(server_default="")
 
 
 class BatchLine(Base):
@@ -108,5 +120,5 @@ class BatchLine(Base):
     # The ids of the documents that have the text.
     documents: Mapped[list[int]] = mapped_column(JSON)
 
-    # How many answers gave no codes; the newest of them is stored.
+    # How many paid answers gave no codes; the newest of them that is a completion is stored.
     retries: Mapped[int] = mapped_column(server_default="0")

@@ -81,8 +81,14 @@ class Entity(Base):
     type: Mapped[TextKey]
     name: Mapped[TextKey]
     rank: Mapped[int]
+
+    # How often the Text API named it.
     count: Mapped[int]
+
     spellings: Mapped[list[str]]
+
+    # The documents that hold it; null in results from before they were counted.
+    documents: Mapped[int | None]
 
 
 class Summary(Base):

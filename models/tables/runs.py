@@ -76,6 +76,21 @@ class RunErasure(Base):
     at: Mapped[float]
 
 
+class Outage(Base):
+    """A service that does not answer a run; the next answer removes the row."""
+
+    __tablename__ = "outages"
+
+    run_id: Mapped[RunKey]
+    service: Mapped[TextKey]
+
+    # What the newest request without an answer met.
+    reason: Mapped[str]
+
+    # When the first request without an answer was made.
+    since: Mapped[float]
+
+
 class Job(Base):
     """One month, handle, search, training or report: the unit of queueing, claims and retries."""
 
@@ -104,7 +119,7 @@ class Job(Base):
     options: Mapped[dict[str, Any]]
     state: Mapped[str]
 
-    # "no-data" if there was nothing to work on.
+    # "no-data" if there was nothing to work on, "no-codes" if no text got a code.
     result: Mapped[str | None]
     reason: Mapped[str | None]
     owner: Mapped[str | None]

@@ -32,7 +32,10 @@ def read_text(path: Path) -> tuple[str, bool]:
 
 
 def is_same_text(written: str, stored: str, *, is_utf8: bool) -> bool:
-    """Whether a text in a file is the stored one, as a spreadsheet program may have changed it."""
+    """Whether a text in a file is the stored one, as a spreadsheet program may have changed it.
+
+    A file of an earlier version has a full stop behind a headline that ends in none.
+    """
     return _compared(written, is_utf8=is_utf8) == _compared(stored, is_utf8=is_utf8)
 
 
@@ -40,7 +43,7 @@ def _compared(text: str, *, is_utf8: bool) -> str:
     """Return what stays of a text in a spreadsheet program, which may add an apostrophe."""
     plain = text.lstrip("'")
     if is_utf8:
-        return fold(plain).text
+        return fold(plain).text.rstrip(".")
 
     # Only ASCII characters of a file in another encoding are certain.
     return "".join(filter(str.isalnum, normalize("NFC", plain).encode("ascii", "ignore").decode()))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from analysis import grains
 from core.enums import Grain, Grouping
-from models.documents import text_column
+from models.documents import quoted_text
 from models.tables import Document
 from reports.data.bulk_days import BulkDay, list_bulk_days
 from reports.data.missing_days import DayRange, list_missing_days
@@ -182,7 +182,7 @@ def _find_lone_documents(run: RunData, months: Sequence[str]) -> list[LoneDocume
 
     lone_documents = []
     for (document_id, next_month), terms in terms_by_document.items():
-        columns = (Document.published_at, text_column(run.text_part), Document.address)
+        columns = (Document.published_at, quoted_text(run.text_part), Document.address)
         stored = fetch_all(run.db, select(*columns).where(Document.id == document_id))
         for published_at, text, address in stored:
             lone_documents.append(

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from analysis import grains
 from analysis.kinds.kind import Unit
 from analysis.text.words import words_of
-from core.enums import Grain
+from core.enums import Grain, TextPart
+from models.documents import quoted_text
 from models.tables import Document
 from reports.data.month_counts import DATE, read_selected_mentions
 from reports.data.queries import fetch_all, in_batches
@@ -53,7 +54,8 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
     busiest = min(documents_by_day, key=lambda day: (-len(documents_by_day[day]), day))
     texts: list[str] = []
     for batch in in_batches(sorted(documents_by_day[busiest])):
-        statement = select(Document.text).where(Document.id.in_(batch)).order_by(Document.id)
+        headlines = select(quoted_text(TextPart.HEADLINE)).where(Document.id.in_(batch))
+        statement = headlines.order_by(Document.id)
         texts += [text for (text,) in fetch_all(run.db, statement)]
 
     if not texts:

@@ -12,8 +12,7 @@ from sqlalchemy import and_, literal, select
 
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
-from analysis.options import MODEL
-from core.enums import CodeState, SamplePart
+from core.enums import MODEL, CodeState, SamplePart
 from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, Origin, SampledUnit, SampleStratum

@@ -20,7 +20,6 @@ from reports.data.daily_counts import find_missing_days
 from reports.data.groupings import Group
 from reports.data.month_counts import (
     DocumentCounts,
-    read_documents,
     read_selected,
     read_selected_mentions,
     read_stored,
@@ -71,10 +70,6 @@ class Cube:
     # The documents that match, by term, group and day.
     matched: _Integers
 
-    # The documents among which they are, by term, group and day: all that count, or without those
-    # alone that match and are left out (see `RunData.whole_run`).
-    documents_by_term: _Integers
-
     # A column for each sentence and term: the places of its term, its group and its day, in rows;
     # and its polarity, NaN where it is not known.
     mentions: _Integers
@@ -108,7 +103,6 @@ class Cube:
             has_data=self.has_data[:, start:stop],
             is_missing=self.is_missing[:, start:stop],
             matched=self.matched[:, :, start:stop],
-            documents_by_term=self.documents_by_term[:, :, start:stop],
             mentions=_move_days(self.mentions[:, is_kept], -start),
             polarities=self.polarities[is_kept],
         )
@@ -146,7 +140,6 @@ def join_cubes(cubes: Sequence[Cube]) -> Cube:
         has_data=np.concatenate([cube.has_data for cube in cubes], axis=1),
         is_missing=np.concatenate([cube.is_missing for cube in cubes], axis=1),
         matched=np.concatenate([cube.matched for cube in cubes], axis=2),
-        documents_by_term=np.concatenate([cube.documents_by_term for cube in cubes], axis=2),
         mentions=np.concatenate(shifted, axis=1),
         polarities=np.concatenate([cube.polarities for cube in cubes]),
     )
@@ -200,12 +193,6 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
     has_data, is_missing = _judge_days(run, job, progress, days, groups)
     documents = _fold_documents(run, read_selected(run, job), days, groups)
     matched, mentions, polarities = _fold_mentions(run, job, progress, days, groups)
-    documents_by_term = np.broadcast_to(documents, matched.shape)
-    if run.whole_run is not None:
-        whole_documents = _fold_documents(run, read_selected(run.whole_run, job), days, groups)
-        whole_matched, _, _ = _fold_mentions(run.whole_run, job, progress, days, groups)
-        documents_by_term = whole_documents - (whole_matched - matched)
-
     return Cube(
         days=days,
         jobs=[job.name] * len(days),
@@ -216,7 +203,6 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
         has_data=has_data,
         is_missing=is_missing,
         matched=matched,
-        documents_by_term=documents_by_term,
         mentions=mentions,
         polarities=polarities,
     )
@@ -225,22 +211,24 @@ def _read_month(run: RunData, job: RunJob, progress: Progress, groups: Sequence[
 def _judge_days(
     run: RunData, job: RunJob, progress: Progress, days: Sequence[date], groups: Sequence[str]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return `Cube.has_data` and `Cube.is_missing` of a month."""
+    """Return `Cube.has_data` and `Cube.is_missing` of a month.
+
+    Whether a month lacks its first or last days is a question to the archive, whatever sections or
+    material the run chose: all runs over it have the same answer.
+    """
     stored = _fold_documents(run, read_stored(run, job), days, groups)
-    collected = _fold_documents(run, read_documents(run, job), days, groups)
     is_absent = np.zeros(1 + len(groups), np.bool_)
     if groups and run.grouping == Grouping.OUTLET:
         is_absent[1:] = job.newest_document is not None and ~stored[1:].any(axis=1)
     else:
         # Sections and kinds are judged by the days of all.
-        of_all = [ALL_GROUPS] * len(stored)
-        stored, collected = stored[of_all], collected[of_all]
+        stored = stored[[ALL_GROUPS] * len(stored)]
 
     # If a month holds nothing at all, the job alone says whether that is a zero.
     has_gaps = np.logical_and(stored.any(axis=1), progress.state == StepState.COMPLETE)
     is_left_out = np.array([day in run.selection.days for day in days])
     is_gap = is_left_out | (has_gaps[:, None] & (stored == 0)) | is_absent[:, None]
-    is_edge = np.array([_mark_edges(group_days) for group_days in collected.tolist()])
+    is_edge = np.array([_mark_edges(group_days) for group_days in stored.tolist()])
     is_without_data = progress == NO_DATA
     return ~is_gap & (not is_without_data), is_edge | is_absent[:, None] | is_without_data
 

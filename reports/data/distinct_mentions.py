@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from analysis.text.near_duplicates import find_patterns
 from reports.data.tables.mentions import MentionRow
-from reports.words.quantities import quantity
 
 
 def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
@@ -54,13 +53,12 @@ def keep_first_documents(
     return kept
 
 
-def describe_repeats(count: int, unit: str) -> str:
-    """Return what a caption says of *count* mentions or posts that are left out as repeats."""
-    if not count:
-        return ""
+def describe_first_texts(*, has_repeats: bool) -> str:
+    """Return what a caption says of words that are those of the first of texts that are alike.
 
-    verb = "is" if count == 1 else "are"
-    return (
-        " Of texts that differ in names or figures only, the first of a month counts: "
-        f"{quantity(count, unit)} {verb} left out."
-    )
+    It gives no number: the words of a month leave out what repeats among its mentions alone, which
+    is not what the page counts as repeats.
+    """
+    if not has_repeats:
+        return ""
+    return " Of texts that differ in names or figures only, the first of a month counts."

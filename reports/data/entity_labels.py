@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations, filterfalse
 
 from sqlalchemy import select
 
@@ -27,19 +25,13 @@ from analysis.text.person_names import (
     name_key,
 )
 from models.tables import Document
-from reports.data.held_names import (
-    CONTESTED,
-    NAMED_AFTER,
-    HeldNames,
-    NameFinder,
-    WrittenNames,
-)
 from reports.data.queries import fetch_pages
 from reports.data.repeats import is_large
 from reports.data.run_data import RunData, documents_condition
 from reports.data.tables.entities import EntityRow, read_entities
 from textapi.text import word_list
-from textapi.text.word_list import base_form
+
+_PEOPLES = "NORP"
 
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
@@ -49,6 +41,7 @@ _POSSESSIVE = re.compile(f"[{_APOSTROPHES}]s?$")
 
 # These stand before a name and a hyphen.
 _PREFIXES = frozenset({"anti", "ex", "non", "post", "pre", "pro"})
+_HAS_PREFIX = re.compile(rf"(?:{'|'.join(sorted(_PREFIXES))})[\u2013-]")
 
 # A name with one of these words is that of an organisation.
 _ORGANISATION_WORDS = frozenset(
@@ -62,9 +55,6 @@ _ORGANISATION_WORDS = frozenset(
         school senate service society team times trust union university""",
     )
 )
-
-# Behind the name of a place, these name what people there are elected to.
-_ELECTED = frozenset({"assembly", "congress", "council", "governor", "house", "mayor", "senate"})
 
 # Without other evidence, a name is an organisation's if a model took it for one so often, and in
 # this share of all cases.
@@ -88,15 +78,6 @@ _LEAST_FIRST_NAMES = 3
 # for an organisation, is none on that evidence.
 _MOST_DOUBTFUL = 1 / 5
 
-# Where a word stands in more documents, in shares of the times that it was taken for a name, most
-# of them use it as a word.
-_MOST_UNNAMED = 2
-
-# A place or an organisation is not counted where its name is a part of another's, which came so
-# often.
-_COUNTED_APART = frozenset({ORGANISATION, *PLACES})
-_FEWEST_LONGER = 2
-
 # The type and the name of an entity.
 EntityName = tuple[str, str]
 
@@ -114,9 +95,6 @@ class NamedEntity:
 
     # How often a model took it for a name.
     times: int
-
-    # Whether texts count that hold it as an account's handle alone.
-    with_handles: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,21 +119,22 @@ class RunNames:
     # Forms that end with an apostrophe and an s, which a model's spellings lack ("Quist's").
     possessives: frozenset[str] = frozenset()
 
-    # Last names that are a part of the names of laws, prizes or reports, too ("Quist Act").
-    in_other_names: frozenset[str] = frozenset()
-
     @classmethod
     def of(cls, counts: Mapping[EntityName, int], texts: Iterable[str] = ()) -> RunNames:
         """Decide by the *counts* of all names of a run, and the full names in its *texts*."""
         type_counts: dict[str, Counter[str]] = defaultdict(Counter)
         titled: set[str] = set()
-        for (type_, entity_name), count in _correct_known(counts):
+        for name, type_ in _correct_known(counts):
+            entity_name = name[1]
             form = _form(type_, entity_name)
-            type_counts[form][type_] += count
+            type_counts[form][type_] += counts[name]
             if type_ == PERSON and has_title(entity_name):
                 titled.add(form)
 
-        in_texts = FullNames.find(texts, list(_list_last_names(type_counts)))
+        peoples = [
+            form for form, types in type_counts.items() if _PEOPLES in types and form.strip()
+        ]
+        in_texts = FullNames.find(texts, list(_list_last_names(type_counts)), peoples)
         person_counts = {
             form: counts_by_type[PERSON]
             for form, counts_by_type in type_counts.items()
@@ -176,13 +155,16 @@ class RunNames:
             is_guess = type_ == ORGANISATION and (
                 names._is_part_of_headline(form) or not names._is_proven_organisation(form)
             )
+            if type_ == ORGANISATION and not _is_organisation(form) and form not in possessives:
+                is_guess = is_guess or in_texts.is_borne(form)
             if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
+                is_guess = True
+            if type_ == _PEOPLES and (in_texts.is_possessive(form) or _HAS_PREFIX.match(form)):
                 is_guess = True
 
             types[form] = "" if is_guess or is_particle(form) else type_
 
-        in_other_names = frozenset(filter(in_texts.is_in_other_names, type_counts))
-        return cls(types, persons, other_persons, type_counts, possessives, in_other_names)
+        return cls(types, persons, other_persons, type_counts, possessives)
 
     def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
         """Return the forms that were taken for something else and are persons."""
@@ -288,94 +270,6 @@ class RunNames:
         total = sum(counts_by_type.values())
         return as_organisation >= max(_FEWEST_ORGANISATIONS, _LEAST_ORGANISATION_SHARE * total)
 
-    def find_written(self, counts: Mapping[EntityName, int]) -> NameFinder:
-        """Return a finder of the names among *counts* in texts, entry by entry."""
-        names: dict[EntityName, set[str]] = defaultdict(set)
-        full_names: dict[EntityName, set[str]] = defaultdict(set)
-        parts_before: dict[EntityName, str] = {}
-        for (type_, entity_name), _ in _correct_known(counts):
-            form = _form(type_, entity_name)
-            run_type = self.types.get(form, "")
-            if run_type:
-                entry_key = run_type, self._entry(run_type, form)
-                written = _POSSESSIVE.sub("", _spelling(run_type, entity_name))
-                if form in self.possessives:
-                    names[entry_key].update(f"{written}{sign}s" for sign in _APOSTROPHES)
-                else:
-                    names[entry_key].add(written)
-
-                if run_type == PERSON and is_full_name(form):
-                    full_names[entry_key].add(written)
-
-                part_before = self._part_before(run_type, form)
-                if part_before:
-                    parts_before[entry_key] = part_before
-
-        bearers = defaultdict(set)
-        # "Virginia Senate" is none, though Virginia is a first name.
-        for full_name in filterfalse(_is_organisation, set(self.persons.values())):
-            bearers[last_name(full_name)].add(full_name)
-            bearers[full_name.split()[0]].add(full_name)
-
-        written_names = {}
-        for entry_key, entry_names in names.items():
-            type_, key = entry_key
-            others: set[str] = set()
-            if type_ == PERSON or key in self.possessives:
-                # "Pat Quist Jr." holds the name of another.
-                namesakes = {name for name in bearers[key.split()[0]] if name.startswith(f"{key} ")}
-                others = (bearers[last_name(key)] | namesakes) - {key}
-            elif type_ in _COUNTED_APART:
-                others = (self._longer_forms[key] | bearers[key]) - {key}
-
-            written_names[entry_key] = WrittenNames(
-                frozenset(entry_names),
-                frozenset(full_names[entry_key]),
-                frozenset(others),
-                parts_before.get(entry_key, ""),
-            )
-
-        return NameFinder(written_names)
-
-    def _part_before(self, run_type: str, form: str) -> str:
-        """Return before what a form is a part of another name, as a regular expression."""
-        if run_type == PERSON and form in self.in_other_names:
-            return NAMED_AFTER
-        if run_type == ORGANISATION and self._is_elected(form):
-            return CONTESTED
-        return ""
-
-    def _is_elected(self, form: str) -> bool:
-        """Return whether a form is a place with what people there are elected to."""
-        place, _, elected = form.rpartition(" ")
-        return elected in _ELECTED and (self.types.get(place) in PLACES or _is_place(place))
-
-    @cached_property
-    def _longer_forms(self) -> Mapping[str, set[str]]:
-        """The names of places and organisations by the names of others that they hold.
-
-        "Cambridge Analytica" names no Cambridge, "North Korea" is counted for itself, and "United
-        Nations" begins with a word. But "New York City" is in New York, as a place is that begins
-        with another's name, and "U.S. Quist Team" names the Quist Team.
-        """
-        longer_forms = defaultdict(set)
-        for form, type_ in self.types.items():
-            times = sum(self.counts[form].values())
-            if type_ in _COUNTED_APART and times >= _FEWEST_LONGER:
-                words = form.split()
-                for start, end in combinations(range(len(words) + 1), 2):
-                    shorter = " ".join(words[start:end])
-                    is_of_type = self.types.get(shorter) == type_
-                    names_shorter = is_of_type and (start == 0 or type_ == ORGANISATION)
-                    if start == 0 and self._is_elected(form):
-                        names_shorter = True
-
-                    is_word = is_word_of_language(shorter) and not _is_organisation(shorter)
-                    if is_word or not names_shorter:
-                        longer_forms[shorter].add(form)
-
-        return longer_forms
-
     def _entry(self, run_type: str, form: str) -> str:
         """Return the form of the entry that a form is counted under: a person has one."""
         return self.persons.get(form, form) if run_type == PERSON else form
@@ -383,48 +277,48 @@ class RunNames:
     def merge(
         self,
         counts: Mapping[EntityName, int],
-        account_names: Iterable[str] = (),
-        held: HeldNames | None = None,
+        account_names: Collection[str] = (),
+        documents: Mapping[EntityName, int] | None = None,
     ) -> tuple[list[NamedEntity], int, int]:
-        """Return the names among *counts*, the most frequent first.
+        """Return the names among *counts*, the most frequent first; a person has one entry.
 
-        A person has one entry. What texts hold counts, where *held* is given. Also return how many
-        names are *account_names*, and how many were taken for persons without evidence.
+        *counts* say how often a model took each for a name, *documents* how many hold it, by
+        default as many. Also return how many names are *account_names*, and how many have no
+        evidence or no document that holds them.
         """
+        documents = counts if documents is None else documents
         groups: dict[EntityName, Counter[str]] = defaultdict(Counter)
+        times = Counter[EntityName]()
         spellings: dict[str, Counter[str]] = defaultdict(Counter)
         own_names = set()
         unproven = set()
-        for (type_, entity_name), count in _correct_known(counts):
+        for name, type_ in _correct_known(counts):
+            entity_name = name[1]
             form = _form(type_, entity_name)
             run_type = self.types.get(form, "")
-            if is_account(run_type or type_, entity_name, account_names):
+            if self._is_account(run_type or type_, entity_name, account_names):
                 own_names.add(form)
             elif not run_type:
                 unproven.add(form)
             else:
-                groups[run_type, self._entry(run_type, form)][form] += count
+                entity_key = run_type, self._entry(run_type, form)
+                groups[entity_key][form] += documents.get(name, 0)
+                times[entity_key] += counts[name]
                 spelling = _spelling(run_type, entity_name)
                 if form in self.possessives:
                     spelling = f"{_POSSESSIVE.sub('', spelling)}{_APOSTROPHES[0]}s"
 
-                spellings[form][spelling] += count
+                spellings[form][spelling] += counts[name]
 
-        unproven |= _pop_parts(groups, held)
         labels = {}
         totals = Counter[EntityName]()
-        with_handles = set()
         for entity_key, form_counts in groups.items():
-            names_by_form = {form: _most(spellings[form]) for form in form_counts}
-            in_full = form_counts[entity_key[1]]
-            totals[entity_key] = form_counts.total()
-            if held is not None and _are_names(entity_key, form_counts, held):
-                totals[entity_key] = held.count_documents(entity_key)
-                in_full = held.in_full[entity_key]
-                if held.by_handle[entity_key]:
-                    with_handles.add(entity_key)
-
-            labels[entity_key] = _label(entity_key[1], form_counts, names_by_form, in_full)
+            if form_counts.total():
+                names_by_form = {form: _most(spellings[form]) for form in form_counts}
+                labels[entity_key] = _label(entity_key[1], form_counts, names_by_form)
+                totals[entity_key] = form_counts.total()
+            else:
+                unproven.update(form_counts)
 
         bearers = _group_bearers(totals)
 
@@ -438,12 +332,16 @@ class RunNames:
                 ]
                 label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
 
-            times = groups[type_, key].total()
-            has_handles = (type_, key) in with_handles
-            entities.append(NamedEntity(type_, label, count, has_evidence, times, has_handles))
+            entities.append(NamedEntity(type_, label, count, has_evidence, times[type_, key]))
 
         entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
         return entities, len(own_names), len(unproven)
+
+    def _is_account(self, type_: str, entity_name: str, account_names: Collection[str]) -> bool:
+        """Return whether a name is the account's, by itself or as that of the person it names."""
+        full_name = self.full_name(type_, entity_name)
+        is_own = is_account(type_, entity_name, account_names)
+        return is_own or is_account(type_, full_name, account_names)
 
 
 def read_run_names(run: RunData) -> RunNames:
@@ -506,22 +404,36 @@ def _is_organisation(form: str) -> bool:
 
 
 def sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
-    """Return how often each name of *entity_rows* was named in whole jobs."""
+    """Return how often each name of *entity_rows* was taken for one in whole jobs."""
     counts = Counter[EntityName]()
-    for entity_row in entity_rows:
-        if entity_row.period is None and entity_row.type not in NO_NAMES:
-            counts[entity_row.type, entity_row.name] += entity_row.count
+    for entity_row in _select_names(entity_rows):
+        counts[entity_row.type, entity_row.name] += entity_row.times
 
     return counts
 
 
-def _correct_known(counts: Mapping[EntityName, int]) -> Iterator[tuple[EntityName, int]]:
-    """Yield *counts* with the types that the list of known names has, without what it rejects."""
+def sum_documents(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how many documents of whole jobs hold each name of *entity_rows*."""
+    documents = Counter[EntityName]()
+    for entity_row in _select_names(entity_rows):
+        documents[entity_row.type, entity_row.name] += entity_row.count
+
+    return documents
+
+
+def _select_names(entity_rows: Iterable[EntityRow]) -> Iterator[EntityRow]:
+    for entity_row in entity_rows:
+        if entity_row.period is None and entity_row.type not in NO_NAMES:
+            yield entity_row
+
+
+def _correct_known(names: Iterable[EntityName]) -> Iterator[tuple[EntityName, str]]:
+    """Yield *names* with the types that the list of known names has, without what it rejects."""
     known = known_names.load()
-    for (type_, entity_name), count in counts.items():
+    for type_, entity_name in names:
         corrected = known.correct_type(type_, entity_name)
         if corrected is not None:
-            yield (corrected, entity_name), count
+            yield (type_, entity_name), corrected
 
 
 def _is_known_word(word: str) -> bool:
@@ -546,44 +458,21 @@ def _most(counts: Mapping[str, int]) -> str:
     return min(counts, key=lambda candidate: (-counts[candidate], candidate))
 
 
-def _pop_parts(groups: dict[EntityName, Counter[str]], held: HeldNames | None) -> set[str]:
-    """Remove the names that texts hold as parts of others alone, and return their forms."""
-    forms: set[str] = set()
-    if held is not None:
-        for entity_key in filter(held.is_only_part, list(groups)):
-            forms.update(groups.pop(entity_key))
+def _label(key: str, form_counts: Mapping[str, int], names_by_form: Mapping[str, str]) -> str:
+    """Return the most frequent name of an entry, with how many documents hold the full name.
 
-    return forms
-
-
-def _are_names(entity_key: EntityName, form_counts: Mapping[str, int], held: HeldNames) -> bool:
-    """Return whether the texts that hold a name mean it: a word may be meant instead ("Cook").
-
-    A model finds most names that are no words.
+    *key* is the full name, or the form of a name that is nobody's full name. Where fewer than half
+    of the documents hold the full name, it is not said: the others may mean somebody else.
     """
-    documents, times = held.count_documents(entity_key), sum(form_counts.values())
-    if not documents:
-        return False
-
-    words = word_list.load()
-    is_word = any(" " not in form and base_form(form) in words.common for form in form_counts)
-    return not is_word or documents <= _MOST_UNNAMED * times
-
-
-def _label(
-    key: str, form_counts: Counter[str], names_by_form: Mapping[str, str], in_full: int
-) -> str:
-    """Return a person's full name; the more frequent last name, and how often the full name came.
-
-    *key* is the full name, or the form of a name that is nobody's full name. A full name that
-    texts hold, but that no model found among these counts, has no spelling to be shown.
-    """
-    if 2 * form_counts[key] >= form_counts.total():
+    others = {form: count for form, count in form_counts.items() if count and form != key}
+    if not others:
         return names_by_form[key]
 
-    short_name = names_by_form[_most({form: n for form, n in form_counts.items() if form != key})]
-    full_name = names_by_form.get(key)
-    return f"{short_name} (as {full_name} {in_full:,})" if full_name and in_full else short_name
+    short_name, in_full = names_by_form[_most(others)], form_counts.get(key, 0)
+    if not in_full or 2 * in_full < sum(form_counts.values()):
+        return short_name
+
+    return f"{short_name} (as {names_by_form[key]} {in_full:,})"
 
 
 def _group_bearers(totals: Counter[EntityName]) -> dict[str, list[str]]:

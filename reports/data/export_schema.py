@@ -18,10 +18,10 @@ from reports.data.run_data import Reader
 T = TypeVar("T")
 
 RunNumber = Annotated[int, "Number of the run."]
-JobName = Annotated[
-    str,
-    "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`, or a training.",
-]
+JOB_NAME = (
+    "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`, or a training."
+)
+JobName = Annotated[str, JOB_NAME]
 KeywordName = Annotated[str | None, "Name of the keyword; null for handles and searches."]
 DocumentIdentity = Annotated[
     str, "Identity of the document: its source and native id, else its source and a hash."

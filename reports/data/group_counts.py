@@ -224,7 +224,7 @@ def _add_days(cell: Cell, days: Cube, keyword: str, group: int) -> None:
     if days.progress_of(group).has_counts:
         counted = days.has_data[group]
         term = days.terms.index((keyword, None))
-        cell.documents += int(days.documents_by_term[term, group, counted].sum())
+        cell.documents += int(days.documents[group, counted].sum())
         cell.matched += int(days.matched[term, group, counted].sum())
         cell.has_data = True
 

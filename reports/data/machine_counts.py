@@ -10,8 +10,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.model_answers import UNUSABLE
-from core.enums import CodeState
+from core.enums import UNUSABLE, CodeState
 from models.codes import UnitKey
 from models.tables import Code
 from reports.data.coded_samples import NOT_ASKED, CodedSample

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, func, select
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Patterns, find_patterns
 from core.enums import DOCUMENTS
-from models.documents import text_column
+from models.documents import quoted_text, text_column
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
@@ -49,6 +49,11 @@ def read_patterns(run: RunData) -> Patterns:
     For a large run without a selection only the documents that mention a keyword are searched.
     """
     return run.readings.once(read_patterns, lambda: _find_patterns(run))
+
+
+def _looks_at_mentions(run: RunData) -> bool:
+    """Return whether repeats are looked for among the documents that mention a keyword alone."""
+    return not run.selection and is_large(run)
 
 
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
@@ -83,7 +88,7 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     patterns = read_patterns(run)
     repeated: set[int] = set()
     seen: set[tuple[int, str]] = set()
-    dated_documents = _sort_by_date(run, job)
+    dated_documents = _sort_by_date(run, job, mentioning=_looks_at_mentions(run))
     copies = _find_copies(run, dated_documents) if _has_outlets(run, job) else set()
     for document, month in dated_documents:
         if document in copies:
@@ -167,7 +172,7 @@ def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> lis
 
 def _list_documents(run: RunData) -> Iterator[int]:
     """Yield each document of the run once, in order: see `read_patterns`."""
-    mentioning = not run.selection and is_large(run)
+    mentioning = _looks_at_mentions(run)
     # The documents of a search that earlier searches found too.
     seen: set[int] = set()
     for job in run.jobs:
@@ -182,7 +187,7 @@ def _list_documents(run: RunData) -> Iterator[int]:
 def _read_texts(run: RunData, documents: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Yield each of *documents* with its text."""
     is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
-    statement = select(Document.id, text_column(run.text_part)).where(is_of_batch)
+    statement = select(Document.id, quoted_text(run.text_part)).where(is_of_batch)
     for batch in in_batches(documents):
         texts = dict(map(tuple, fetch_all(run.db, statement, documents=batch)))
         for document in batch:

@@ -44,15 +44,12 @@ class Selection:
     # The patterns that are left out: ``template:N``, or a text that is like them.
     without: tuple[str, ...] = ()
 
-    # Further patterns that are left out, by their places among those of the run.
-    places: frozenset[int] = frozenset()
-
     # The days, in UTC, whose documents are left out.
     days: frozenset[date] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything may be left out."""
-        return self.distinct or bool(self.without or self.places or self.days)
+        return self.distinct or bool(self.without or self.days)
 
     def __or__(self, selection: Selection) -> Selection:
         """Return the selection that leaves out what either of the two leaves out."""
@@ -60,7 +57,6 @@ class Selection:
         return Selection(
             self.distinct or selection.distinct,
             tuple(without),
-            self.places | selection.places,
             self.days | selection.days,
         )
 
@@ -124,10 +120,6 @@ class RunData:
     engine_languages: dict[str, frozenset[str] | None]
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
-
-    # A share is of the documents of this run, without those that mention the keyword and are left
-    # out; None if it is of the documents that the selection leaves.
-    whole_run: RunData | None = None
 
     # True if the names of people who coded are numbers in tables.
     hides_coders: bool = False

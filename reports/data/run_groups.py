@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
@@ -82,17 +82,19 @@ def place_groups(
 
 
 def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
-    """Return the days of a month, from 1, on which each outlet has documents of any section.
+    """Return the days of a month, from 1, of each outlet's documents that the run does not read.
 
-    They tell gaps from zeros. A run that reads every section and material needs none.
+    A day stands there once for each document. They tell gaps from zeros, and whether the archive
+    ends within the month. A run that reads every section and material needs none.
     """
     if run.kind.unit != Unit.MENTION or not reads_choice(run):
         return {}
 
-    stored = read_stored(run, job)
-    days: dict[str, set[int]] = defaultdict(set)
-    outlets = _read_names(run, Grouping.OUTLET, stored.origins)
-    for outlet, ordinal in zip(outlets, stored.days.tolist(), strict=True):
-        days[outlet].add(date.fromordinal(ordinal).day)
+    unread = read_stored(run, job).subtract(read_documents(run, job))
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    outlets = _read_names(run, Grouping.OUTLET, unread.origins)
+    columns = (unread.days.tolist(), unread.documents.tolist())
+    for outlet, ordinal, documents in zip(outlets, *columns, strict=True):
+        counts[outlet][date.fromordinal(ordinal).day] += documents
 
-    return {outlet: tuple(sorted(outlet_days)) for outlet, outlet_days in sorted(days.items())}
+    return {outlet: tuple(sorted(days.elements())) for outlet, days in sorted(counts.items())}

@@ -76,7 +76,7 @@ def left_out(run: RunData, job: RunJob) -> Collection[int]:
 
 def select_documents(run: RunData, selection: Selection) -> RunData:
     """Return the run with another selection; what is the same of both is read once, by either."""
-    return replace(run, selection=selection, whole_run=None, selected_readings=Readings())
+    return replace(run, selection=selection, selected_readings=Readings())
 
 
 def find_places(run: RunData) -> dict[str, int | None]:
@@ -136,8 +136,7 @@ def describe_selection(run: RunData) -> Selection:
 
 
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
-    named_places = {place for place in find_places(run).values() if place is not None}
-    places = run.selection.places | named_places
+    places = frozenset(place for place in find_places(run).values() if place is not None)
     unwanted = _read_patterns(run, job, places) if places else frozenset[int]()
     unwanted |= _read_documents_of_days(run, job)
     if not run.selection.distinct:

@@ -17,14 +17,14 @@ from reports.data.run_data import RunData, RunJob, document_scope, documents_con
 from reports.data.tables.coverage import read_coverage_grid
 
 
-def count_unread(run: RunData) -> Counter[str]:
-    """Return how many documents have no polarity, by the language for which the engine has none.
+def count_unread(run: RunData) -> dict[str, Counter[str]]:
+    """Return how many documents of each job have no polarity, by the language that is not read.
 
     They are documents that mention a keyword, or posts. Nothing is left out if an engine of the run
     declares no languages.
     """
     declared = [run.engine_languages[engine] for engine in run.engines]
-    unread: Counter[str] = Counter()
+    unread: dict[str, Counter[str]] = {job.name: Counter() for job in run.jobs}
     if not declared or None in declared:
         return unread
 
@@ -41,7 +41,7 @@ def count_unread(run: RunData) -> Counter[str]:
                 language_rows = languages_of(connection, document_scope(run, job))
 
             outside = DocumentLanguages.of(language_rows).find_outside(languages)
-            unread.update(outside[number] for number in ids & outside.keys())
+            unread[job.name].update(outside[number] for number in ids & outside.keys())
 
     return unread
 

@@ -1,4 +1,4 @@
-"""A run without its families of repeated texts, and without its bulk days.
+"""A run without its repeated texts, and without its bulk days.
 
 What a report states is computed on the run and on these variants: a fact that does not hold on one
 of them is printed with both numbers.
@@ -7,17 +7,13 @@ of them is printed with both numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from analysis.text.near_duplicates import Pattern
 from reports.data.bulk_days import find_bulk_days
-from reports.data.repeats import read_patterns
+from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, Selection
 from reports.data.selection import select_documents
-
-# A family has at least so many documents; smaller patterns of texts change no figure.
-FEWEST_OF_FAMILY = 5
 
 
 @dataclass(frozen=True)
@@ -26,13 +22,10 @@ class Variants:
 
     run: RunData
 
-    # A share leaves out the repeats that mention its keyword, and no others.
-    without_families: RunData | None
+    # What `--distinct` counts.
+    without_repeats: RunData | None
 
     without_bulk_days: RunData | None
-
-    # The largest families come first.
-    families: Sequence[Pattern]
     bulk_days: Sequence[date]
 
 
@@ -42,17 +35,13 @@ def read_variants(run: RunData) -> Variants:
 
 
 def _make_variants(run: RunData) -> Variants:
-    patterns = read_patterns(run)
-    places = patterns.places_of_size(FEWEST_OF_FAMILY)
     bulk_days = find_bulk_days(run)
-    without_families = without_bulk_days = None
-    if places:
-        selection = run.selection | Selection(places=frozenset(places))
-        without_families = replace(select_documents(run, selection), whole_run=run)
+    without_repeats = without_bulk_days = None
+    if not run.selection.distinct and any(find_repeated(run, job) for job in run.jobs):
+        without_repeats = select_documents(run, run.selection | Selection(distinct=True))
 
     if bulk_days:
         selection = run.selection | Selection(days=bulk_days)
         without_bulk_days = select_documents(run, selection)
 
-    families = [patterns.patterns[place] for place in places if place < len(patterns.patterns)]
-    return Variants(run, without_families, without_bulk_days, families, sorted(bulk_days))
+    return Variants(run, without_repeats, without_bulk_days, sorted(bulk_days))

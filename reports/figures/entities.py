@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.text.known_names import ORGANISATION, PERSON
-from reports.data.entity_labels import EntityName, RunNames, sum_counts
-from reports.data.held_names import HeldNames
+from reports.data.entity_labels import EntityName, RunNames, sum_counts, sum_documents
 from reports.data.tables.entities import EntityRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
+from textapi.text.keywords import TermPattern
 
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
@@ -40,6 +40,14 @@ TYPES = {
 HEADLINE_TYPES = (PERSON, ORGANISATION)
 
 
+@dataclass
+class NameCounts:
+    """How often names were taken for one, and how many documents hold them."""
+
+    times: Counter[EntityName] = field(default_factory=Counter)
+    documents: Counter[EntityName] = field(default_factory=Counter)
+
+
 @dataclass(frozen=True)
 class TopNames:
     """The most frequent names by type, as labelled, and how many were left out.
@@ -53,46 +61,45 @@ class TopNames:
     account: int = 0
     unproven: int = 0
 
-    # Whether texts that hold a name as an account's handle alone count for it.
-    with_handles: bool = field(default=False, compare=False)
-
     # The names of persons and of organisations for which there is evidence.
     headlines: dict[str, list[tuple[str, int]]] = field(default_factory=dict, compare=False)
 
 
 def top_names(
     entity_rows: Iterable[EntityRow],
-    terms: Sequence[re.Pattern[str]] = (),
+    terms: Sequence[TermPattern] = (),
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
-    held: HeldNames | None = None,
 ) -> TopNames:
     """Return the most frequent names of all jobs, the type of the most frequent name first.
 
     A name that holds one of *terms* or is one of *account_names* says nothing new. A name that came
     once may be a slip of the engine, so it is left out if another came twice. All names are in the
-    exports. *run_names* say what each name stands for, by default these rows alone. With *held* the
-    documents that hold a name are counted.
+    exports. *run_names* say what each name stands for, by default these rows alone.
     """
+    entity_rows = list(entity_rows)
     return rank_names(
         sum_counts(entity_rows),
         terms,
         account_names=account_names,
         run_names=run_names,
-        held=held,
+        documents=sum_documents(entity_rows),
     )
 
 
 def rank_names(
     counts: Mapping[EntityName, int],
-    terms: Sequence[re.Pattern[str]] = (),
+    terms: Sequence[TermPattern] = (),
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
-    held: HeldNames | None = None,
+    documents: Mapping[EntityName, int] | None = None,
 ) -> TopNames:
-    """Return the most frequent names as `top_names` does, from the *counts* of each."""
+    """Return the most frequent names as `top_names` does, from the *counts* of each.
+
+    *documents* are those that hold each name, by default as many as its count.
+    """
     run_names = run_names or RunNames.of(counts)
     subject = set()
     other_counts = {}
@@ -103,11 +110,10 @@ def rank_names(
         else:
             other_counts[type_, entity_name] = count
 
-    named_entities, account, unproven = run_names.merge(other_counts, account_names, held)
+    named_entities, account, unproven = run_names.merge(other_counts, account_names, documents)
     least = min(2, max((entity.times for entity in named_entities), default=0))
     names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
     headlines: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    with_handles = any(entity.with_handles for entity in named_entities)
     for entity in named_entities:
         if entity.times >= least:
             names_by_type[entity.type].append((entity.label, entity.count))
@@ -116,16 +122,18 @@ def rank_names(
 
     first_types = list(names_by_type.items())[:TYPES_SHOWN]
     top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
-    return TopNames(top_types, len(subject), account, unproven, with_handles, dict(headlines))
+    return TopNames(top_types, len(subject), account, unproven, dict(headlines))
 
 
-def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, Counter[EntityName]]:
-    """Return how often each name of *entity_rows* was named in whole jobs, by keyword."""
-    rows_by_keyword: dict[str | None, Counter[EntityName]] = defaultdict(Counter)
+def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, NameCounts]:
+    """Return how often each name of *entity_rows* came in whole jobs, by keyword."""
+    counts_by_keyword: dict[str | None, NameCounts] = defaultdict(NameCounts)
     for entity_row in entity_rows:
-        rows_by_keyword[entity_row.keyword] += sum_counts([entity_row])
+        counts = counts_by_keyword[entity_row.keyword]
+        counts.times.update(sum_counts([entity_row]))
+        counts.documents.update(sum_documents([entity_row]))
 
-    return rows_by_keyword
+    return counts_by_keyword
 
 
 def draw_entities(ax: Axes, labels: Sequence[str], counts: Sequence[int], *, most: int) -> None:
@@ -187,15 +195,13 @@ def entities_spec(
 
     caption = (
         "What a program took for names and the kinds it gave them: guesses, to be read with care. "
-        "The figure is the number of texts that hold the name; of a word that is a name too, and "
-        "stands in many more, how often it was taken for one. "
+        "The figure is the number of texts that hold the name, as in the table entities; of a word "
+        "that is a name too, and stands in many more, how often it was taken for one. "
         "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
         "is a person's where a full name, a title or the texts of the run say so, and a person has "
         "one entry. Of texts that differ in names or figures only, the first of a month counts. "
         "Names that came once, dates, sums and numbers are left to the table entities."
     )
-    if top.with_handles:
-        caption += " With handles: one whose letters are a name (@ElmBay, Elm Bay) counts for it."
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
         left_out = quantity(top.subject, "name that holds", "names that hold")

@@ -30,6 +30,8 @@ _HEIGHTS = {1: 2.7, 2: 2.0, 3: 1.55}
 _LEAST_HEIGHT = 1.35
 
 _SOLID, _PALE = style.BLUE, "#a9cfe8"
+# The bar of a share without repeats is this part as wide as the one behind it.
+_NARROWER = 0.55
 _LABEL: style.Look = {
     "ha": "center",
     "va": "bottom",
@@ -43,12 +45,13 @@ _LABEL: style.Look = {
 class Share:
     """The share of a period's documents that mention a subject.
 
-    *repeated* is the part of it that is in families of repeated texts.
+    *distinct* is the same share where neither its documents nor the others are repeats. It may be
+    the larger one.
     """
 
     period: str
     share: float
-    repeated: float
+    distinct: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ class SharePanel:
         whole = [share for share in self.shares if share.period not in self.cut_off]
         highest = max(whole or self.shares, key=lambda share: share.share, default=None)
         return highest if highest is not None and highest.share else None
+
+    @property
+    def has_repeats(self) -> bool:
+        """Whether a share is another one without repeats."""
+        return any(share.share != share.distinct for share in self.shares)
+
+    @property
+    def top(self) -> float:
+        """Where the highest bar ends."""
+        return max((max(share.share, share.distinct) for share in self.shares), default=0.0)
 
 
 def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow: bool) -> Figure:
@@ -130,7 +143,7 @@ def has_one_scale(panels: Sequence[SharePanel]) -> bool:
 
 def _list_limits(panels: Sequence[SharePanel]) -> list[float]:
     """Return the share at which the axis of each panel ends."""
-    tops = [max((share.share for share in panel.shares), default=0.0) for panel in panels]
+    tops = [panel.top for panel in panels]
     if has_one_scale(panels):
         tops = [max(tops, default=0.0)] * len(tops)
 
@@ -138,16 +151,20 @@ def _list_limits(panels: Sequence[SharePanel]) -> list[float]:
 
 
 def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 1) -> None:
-    """Draw a bar for each share, its repeated part paler and on top, with marks.
+    """Draw a bar for each share, with marks.
 
-    *across* is how many panels share the width of a page.
+    Where a share of the panel is another one without repeats, its bar is pale, and a narrower one
+    stands before it. *across* is how many panels share the width of a page.
     """
     width = BARS[span.grain]
     xs = [style.month_number(share.period) for share in panel.shares]
-    distinct = [share.share - share.repeated for share in panel.shares]
-    repeated = [share.repeated for share in panel.shares]
-    ax.bar(xs, distinct, width=width, color=_SOLID, zorder=2, label="distinct")
-    ax.bar(xs, repeated, width=width, bottom=distinct, color=_PALE, zorder=2, label="repeated")
+    heights = [share.share for share in panel.shares]
+    color = _PALE if panel.has_repeats else _SOLID
+    ax.bar(xs, heights, width=width, color=color, zorder=2, label="all")
+    if panel.has_repeats:
+        distinct = [share.distinct for share in panel.shares]
+        narrow = _NARROWER * width
+        ax.bar(xs, distinct, width=narrow, color=_SOLID, zorder=3, label="distinct")
 
     labelled = list(panel.shares) if len(span) <= _MOST_LABELLED else []
     if not labelled and panel.peak is not None:
@@ -173,7 +190,7 @@ def _label(ax: Axes, share: Share, span: style.Range) -> None:
 
     label = ax.annotate(
         format_share(share.share),
-        (style.month_number(share.period), share.share),
+        (style.month_number(share.period), max(share.share, share.distinct)),
         xytext=(0, 2),
         textcoords="offset points",
         **look,
@@ -191,10 +208,13 @@ def _set_axes(ax: Axes, panel: SharePanel, span: style.Range, across: int) -> No
 
 def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Line2D]:
     """Return an entry for each mark that is drawn."""
-    shares = [share for panel in panels for share in panel.shares]
-    handles: list[Patch | Line2D] = [Patch(color=_SOLID, label="documents that mention it")]
-    if any(share.repeated for share in shares):
-        handles.append(Patch(color=_PALE, label="of these, in repeated texts"))
+    handles: list[Patch | Line2D] = []
+    if any(panel.has_repeats for panel in panels):
+        handles.append(Patch(color=_PALE, label="share of all documents"))
+        handles.append(Patch(color=_SOLID, label="without repeats"))
+    else:
+        handles.append(Patch(color=_SOLID, label="documents that mention it"))
+
     if any(panel.gaps for panel in panels):
         handles.append(Patch(label="no data, which is no zero", **style.GAP_LOOK))
     if any(panel.cut_off for panel in panels):
@@ -254,9 +274,12 @@ def _describe(panels: Iterable[SharePanel], span: style.Range) -> str:
 
 def _explain(panels: Sequence[SharePanel], documents: int) -> str:
     parts = [f"Of {quantity(documents, 'document')} in all."]
-    shares = [share for panel in panels for share in panel.shares]
-    if any(share.repeated for share in shares):
-        parts.append("Paler: repeats.")
+    if any(panel.has_repeats for panel in panels):
+        parts.append(
+            "Pale bars and numbers are shares of all documents, narrow bars are shares of those "
+            "that are no repeats."
+        )
+
     if any(panel.bulk for panel in panels):
         parts.append(
             "A bulk day has far more documents than its weekday usually has, as if they were "

@@ -17,6 +17,7 @@ from reports.data.estimate_strata import (
     list_subjects,
     make_strata,
 )
+from reports.data.machine_codings import MachineCoding
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import EstimateRow
 from reports.findings.finding import Finding, FindingKind
@@ -41,11 +42,40 @@ LONGEST_QUESTION = 120
 CATEGORIES_SHOWN = 4
 
 
+def state_coding(coding: MachineCoding, unit: str) -> list[Finding]:
+    """State what a machine says of the texts that it was given; nobody has checked it."""
+    findings = []
+    for keyword in coding.keywords:
+        for variable in coding.codebook.variables:
+            counts = coding.count(keyword, variable)
+            if not counts.units:
+                continue
+
+            ranked = sorted(counts.codes.items(), key=lambda code: (-code[1], code[0]))
+            answers = [
+                f"“{code}” of {n:,} ({format_share(n / counts.units)})"
+                for code, n in ranked[:CATEGORIES_SHOWN]
+            ]
+            text = (
+                f"Asked {_name_question(variable, keyword)}, {coding.coder} says "
+                f"{join_words(answers)}, of {quantity(counts.units, unit)}. "
+                "Not checked against people."
+            )
+            topic = ("coding", coding.coder, variable.name, keyword)
+            findings.append(Finding(FindingKind.FACT, topic, (ranked[0][0],), text))
+
+    return findings
+
+
+def _name_question(variable: Variable, keyword: str) -> str:
+    question = variable.question_about(keyword)
+    return f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
+
+
 def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> Finding:
     """State the shares of all texts of the run that its readers would put into each category."""
     row = rows[0]
-    question = variable.question_about(row.keyword or "")
-    asked = f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
+    asked = _name_question(variable, row.keyword or "")
     answers = [
         f"“{share.category}” of {format_share(share.estimate)} "
         f"({format_share(share.low)} to {format_share(share.high)})"

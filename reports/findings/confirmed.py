@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reports.data.family_counts import read_family_counts
+from reports.data.repeat_counts import read_repeat_counts
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
@@ -36,19 +36,19 @@ ReadFindings = Callable[[RunData], FindingsBySubject]
 def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[Finding]]:
     """Return the findings of each subject that can be printed.
 
-    A finding is read again without the families of repeated texts, and without the bulk days. Where
-    its answer or its figures differ there, it is printed with both; where there is no such finding,
-    it is not printed.
+    A finding is read again without the repeats, and without the bulk days. Where its answer or its
+    figures differ there, it is printed with both; where there is no such finding, it is not
+    printed.
     """
     variants = read_variants(run)
     confirmed = {subject: list(found) for subject, found in read_findings(run).items()}
     documents = _count_documents(run)
 
-    if variants.without_families is not None:
-        others = read_findings(variants.without_families)
-        kept = _count_documents(variants.without_families)
+    if variants.without_repeats is not None:
+        others = read_findings(variants.without_repeats)
+        kept = _count_documents(variants.without_repeats)
         for subject, found in confirmed.items():
-            left_out = _name_families(run, subject, documents[subject] - kept[subject])
+            left_out = _name_repeats(run, subject, documents[subject] - kept[subject])
             without = LeftOut(left_out, "repeats")
             confirmed[subject] = _confirm(found, others.get(subject, ()), without)
 
@@ -134,8 +134,8 @@ def _count_documents(run: RunData) -> Counter[str]:
     return documents
 
 
-def _name_families(run: RunData, subject: str, left_out: int) -> str:
-    """Say how many documents of a subject are left out, and which family is the largest."""
+def _name_repeats(run: RunData, subject: str, left_out: int) -> str:
+    """Say how many documents of a subject are left out, and of which pattern the most are."""
     if subject == ALL and run.keywords:
         return "repeats"
     if not left_out:
@@ -143,7 +143,7 @@ def _name_families(run: RunData, subject: str, left_out: int) -> str:
 
     verb = "is a repeat" if left_out == 1 else "are repeats"
     words = f"the {quantity(left_out, run.kind.document_noun)} that {verb}"
-    counts = read_family_counts(run).get((subject, None))
+    counts = read_repeat_counts(run).get((subject, None))
     if counts is None or counts.largest is None or 2 * counts.largest_documents < left_out:
         return words
     if counts.largest_documents == left_out:

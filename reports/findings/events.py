@@ -2,10 +2,10 @@
 
 A month or week of a series is an event if
 
-1. it is whole and of a run whose documents are known: without families of repeats and bulk days,
-   a mean only of at least 30 polarities of one engine (see `run_events` and `measures`),
+1. it is whole and of a run whose documents are known: without repeats and bulk days, a mean only
+   of at least 30 polarities of one engine (see `run_events` and `measures`),
 2. it departs from the usual periods before it (`reports.stats.surprise`, points 1 to 3),
-3. it lies beyond the same period of earlier years, too (point 4),
+3. it lies beyond the same period of earlier years, too, where two or more had it (point 4),
 4. both at its part of the subject's error budget (point 5): a share, or posts, has four fifths,
    another subject changes nothing,
 5. it is no further week of what the week before began, and its wording is told once,
@@ -59,7 +59,7 @@ class Series:
 
     measure: Measure
 
-    # The rows that are judged: without families of repeats and bulk days.
+    # The rows that are judged: without repeats and bulk days.
     rows: Rows
 
     # The same rows of the whole run, whose figures are told; *rows* where nothing is left out.
@@ -171,7 +171,7 @@ class Event:
     # The usual periods before, with which it is compared.
     usual_periods: tuple[str, ...]
 
-    # The same comparison without families of repeats and bulk days, on which it was judged.
+    # The same comparison without repeats and bulk days, on which it was judged.
     judged: Departure
 
     # The same periods of earlier years, the latest first.
@@ -262,7 +262,7 @@ class Departures:
     # The largest changes that are no events; the largest comes first.
     changes: list[Event] = field(default_factory=list)
 
-    # What departs from the periods before, and not from the same ones of earlier years.
+    # What departs from the periods before, and not from the same ones of two earlier years or more.
     recurring: list[Event] = field(default_factory=list)
 
 

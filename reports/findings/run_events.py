@@ -36,7 +36,7 @@ def read_surprises(run: RunData) -> Departures:
 
 
 def read_judged_run(run: RunData) -> RunData:
-    """Return the run without its families of repeats and its bulk days, which decide no event.
+    """Return the run without its repeats and its bulk days, which decide no event.
 
     An account that repeats itself has said it again: all posts count.
     """
@@ -49,7 +49,7 @@ def read_judged_run(run: RunData) -> RunData:
 def _select_judged(run: RunData) -> RunData:
     variants = read_variants(run)
     selection = run.selection
-    for variant in (variants.without_families, variants.without_bulk_days):
+    for variant in (variants.without_repeats, variants.without_bulk_days):
         if variant is not None:
             selection |= variant.selection
 

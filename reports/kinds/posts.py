@@ -8,7 +8,7 @@ from reports.findings.finding import Finding
 from reports.findings.run_findings import read_post_findings
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import posts
-from reports.pages.codes import CODES_PAGE, CODES_TITLE, make_codes_page
+from reports.pages.codes import CODES_PAGE, make_codes_page
 from reports.pages.run_summary import RunSummary
 from reports.report_files import INDEX
 
@@ -55,7 +55,7 @@ def write_pages(report: Report) -> None:
             CODES_PAGE,
             "codes_posts.html",
             posts_page,
-            title=CODES_TITLE,
+            title=codes.title,
             samples=codes.texts,
             alone=is_alone,
             codes=codes,

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.codebooks.codebook import CodedUnit, Variable
+from analysis.codebooks.codebook import Codebook, CodedUnit, Variable
 from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
+from reports.data.machine_codings import MachineCoding, read_machine_codings
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_looks
 from reports.data.tables.estimates import EstimateRow, read_estimates
@@ -20,6 +21,7 @@ from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estima
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import (
     list_statements,
+    state_coding,
     state_differences,
 )
 from reports.findings.finding import Finding
@@ -27,6 +29,7 @@ from reports.words.periods import name_sample_period
 from reports.words.quantities import format_confidence
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
+MACHINES_TITLE = "What machines say"
 # The front page has at most so many sentences of a codebook.
 STATEMENTS_SHOWN = 3
 
@@ -146,10 +149,42 @@ class CodebookSection:
 
 
 @dataclass(frozen=True)
+class CodingSection:
+    """What a machine says of all texts that it was given, of which people have coded none."""
+
+    coding: MachineCoding
+    unit: str
+    findings: Sequence[Finding]
+
+    @property
+    def anchor(self) -> str:
+        """The name of the section's place on the page."""
+        codebook = self.coding.codebook
+        return f"{codebook.name}-{codebook.short_hash}-{self.coding.coder.replace(':', '-')}"
+
+    @property
+    def tables(self) -> list[tuple[str, Variable, Sequence[str]]]:
+        """A keyword, a variable and its codes for each table: those of a scale, or all given."""
+        tables: list[tuple[str, Variable, Sequence[str]]] = []
+        for keyword in self.coding.keywords:
+            for variable in self.coding.codebook.variables:
+                given = self.coding.count(keyword, variable).codes
+                if given:
+                    codes = dict.fromkeys((*variable.codes, *sorted(given)))
+                    tables.append((keyword, variable, list(codes)))
+
+        return tables
+
+
+@dataclass(frozen=True)
 class CodesPage:
     """The codebooks by which a run was coded."""
 
+    # Those of which a sample was drawn and coded.
     sections: Sequence[CodebookSection]
+
+    # Those by which machines alone have coded.
+    codings: Sequence[CodingSection] = ()
 
     @property
     def has_people(self) -> bool:
@@ -157,11 +192,33 @@ class CodesPage:
         return any(section.card.people for section in self.sections)
 
     @property
+    def title(self) -> str:
+        """The page's title."""
+        return CODES_TITLE if self.has_people else MACHINES_TITLE
+
+    @property
+    def contents(self) -> str:
+        """What the page holds, in a few words."""
+        if self.has_people:
+            return "what people who coded a sample would say of all, and how right keywords are"
+        return "the codes that machines gave, not checked against people"
+
+    @property
     def statements(self) -> list[Finding]:
-        """What the front page says: the first sentences of each codebook."""
+        """What the front page says of people's codes: the first sentences of each codebook."""
         return [
-            finding for section in self.sections for finding in section.findings[:STATEMENTS_SHOWN]
+            finding
+            for section in self.sections
+            if section.card.people
+            for finding in section.findings[:STATEMENTS_SHOWN]
         ]
+
+    @property
+    def unchecked(self) -> list[Finding]:
+        """What the front page says of machines' codes that were not checked against people's."""
+        found = [section.findings for section in self.sections if not section.card.people]
+        found += [section.findings for section in self.codings]
+        return [finding for findings in found for finding in findings[:STATEMENTS_SHOWN]]
 
     @property
     def texts(self) -> list[str]:
@@ -171,25 +228,41 @@ class CodesPage:
             texts += [text for question in section.card.questions for text in question]
             texts += [section.card.instructions, *(coder for coder, _ in section.card.people)]
 
+        for coding_section in self.codings:
+            codebook = coding_section.coding.codebook
+            texts += [codebook.name, codebook.instructions, *coding_section.coding.keywords]
+            texts += [code for _, _, codes in coding_section.tables for code in codes]
+            texts += [variable.question for variable in codebook.variables]
+
         return texts
 
 
 def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
-    """Draw the estimates of each codebook; None if nobody has coded a text of the run."""
+    """Draw what is said of each codebook; None if no text of the run has a code."""
     sections = []
     estimates = list(read_estimates(run))
     for sample in read_coded_samples(run):
         rows = [row for row in estimates if row.hash == sample.codebook.short_hash]
         sections.append(_make_section(run, sample, rows, store))
 
-    return CodesPage(sections) if sections else None
+    codings = []
+    for coding in read_machine_codings(run):
+        unit = name_unit(coding.codebook)
+        codings.append(CodingSection(coding, unit, state_coding(coding, unit)))
+
+    return CodesPage(sections, codings) if sections or codings else None
+
+
+def name_unit(codebook: Codebook) -> str:
+    """Return what one of the texts is called that are coded by a codebook."""
+    return "text" if codebook.unit == CodedUnit.DOCUMENT else codebook.unit.value
 
 
 def _make_section(
     run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], store: FigureStore
 ) -> CodebookSection:
     shown = choose_method(rows)
-    unit = "text" if sample.codebook.unit == CodedUnit.DOCUMENT else sample.codebook.unit.value
+    unit = name_unit(sample.codebook)
     method = _find_method(run, sample, shown)
     findings = list_statements(sample, shown, unit) + state_differences(run, sample, method)
     tables = [

@@ -12,8 +12,8 @@ from operator import attrgetter
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
 from reports.data.coded_samples import read_coded_samples
-from reports.data.entity_labels import read_run_names
-from reports.data.family_counts import count_repeated_documents
+from reports.data.machine_codings import read_machine_codings
+from reports.data.repeat_counts import count_repeated_documents
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.entities import read_entities
@@ -86,7 +86,7 @@ CODES = FurtherPage(
     CODES_PAGE,
     "codes.html",
     CODES_TITLE,
-    "what people who coded a sample would say of all texts, and how right the keywords are",
+    "the codes of texts",
 )
 COVERAGE = FurtherPage(
     "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
@@ -122,7 +122,7 @@ class FrontPage:
     pages: Sequence[str] = ()
     groups: GroupSection = field(default_factory=GroupSection)
 
-    # None if nobody has coded a text by a codebook.
+    # None if no text has a code.
     codes: CodesPage | None = None
 
     # Samples of the texts show which scripts the page needs.
@@ -150,7 +150,7 @@ class FrontPage:
         if self.groups.heading:
             pages.append(replace(GROUPS, title=self.groups.heading))
         if self.codes is not None:
-            pages.append(CODES)
+            pages.append(replace(CODES, title=self.codes.title, contents=self.codes.contents))
 
         return [*pages, COVERAGE, METHODS]
 
@@ -194,19 +194,14 @@ def make_front_page(
             count = count_repeated_documents(run, keyword.name, month_row.period)
             keyword.repeats_by_month[month_row.period] = count
 
-    entity_counts = entities.count_names(read_entities(run))
-    run_names = read_run_names(run)
-    finders = {
-        name: run_names.find_written(counts) for name, counts in entity_counts.items() if name
-    }
-    reader = replace(_month_reader(run, store, keywords, labels.scale_of_all), finders=finders)
+    reader = _month_reader(run, store, keywords, labels.scale_of_all)
     page = FrontPage(reader.span, keywords, coverage, labels, pages=reader.pages)
     if groups_by_year(run):
         page.years = list_years(list(reader.span), read_years(run), reader.pages)
 
     paged_months = set(reader.pages)
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
-    further_pages += bool(read_coded_samples(run))
+    further_pages += bool(read_coded_samples(run) or read_machine_codings(run))
     subject_pages = len(reader.pages) + len(page.years) + len(keywords)
     store.progress.expect_pages(subject_pages + further_pages + 2)
 
@@ -226,13 +221,20 @@ def make_front_page(
 
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
+    name_counts = entities.count_names(read_entities(run))
     for keyword in page.keywords:
         keyword.series = series_rows[keyword.name, None]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
         keyword.mean, _, _ = polarity_interval(keyword.polarities)
         keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
-        draw_keyword(keyword, entity_counts, run, store, in_title_case=page.is_in_title_case)
+        draw_keyword(
+            keyword,
+            name_counts[keyword.name],
+            run,
+            store,
+            in_title_case=page.is_in_title_case,
+        )
 
     _draw_comparison(page, run, store)
     page.pairs = make_comparison(read_pairs(run))
@@ -352,7 +354,6 @@ def _note_month(page: FrontPage, month_page: MonthPage) -> None:
         keyword = keywords_by_name[section.name]
         keyword.word_counts.update(section.word_counts)
         keyword.repeats += section.repeats
-        keyword.held.add(section.held)
         keyword.phrases += section.phrases
         keyword.polarities.extend(section.polarities)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,9 +12,8 @@ from analysis import grains
 from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.bulk_days import find_bulk_days
-from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import EntityName, read_run_names
-from reports.data.held_names import HeldNames
+from reports.data.distinct_mentions import describe_first_texts
+from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
@@ -45,6 +43,7 @@ from reports.pages.month_pages import (
 from reports.pages.word_section import add_words
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
+from textapi.text.keywords import TermPattern
 
 
 @dataclass
@@ -82,9 +81,6 @@ class KeywordSection:
     # Words are counted over all mentions, repeats once a month.
     word_counts: Counter[str] = field(default_factory=Counter)
 
-    # The documents that hold each name, repeats once a month.
-    held: HeldNames = field(default_factory=HeldNames)
-
     # The counts of words leave out this many mentions.
     repeats: int = 0
 
@@ -110,7 +106,7 @@ class KeywordSection:
     query: str | None = None
 
     # The terms as regular expressions.
-    patterns: Sequence[re.Pattern[str]] = ()
+    patterns: Sequence[TermPattern] = ()
 
     @property
     def matched(self) -> int:
@@ -192,7 +188,7 @@ def make_sections(
 
 def draw_keyword(
     keyword: KeywordSection,
-    entity_counts: Mapping[str | None, Counter[EntityName]],
+    name_counts: entities.NameCounts,
     run: RunData,
     store: FigureStore,
     *,
@@ -200,16 +196,16 @@ def draw_keyword(
 ) -> None:
     """Draw the figures of a keyword over all months.
 
-    *entity_counts* are those of all keywords. *in_title_case* tells that the texts write every word
-    with a capital.
+    *name_counts* are the keyword's. *in_title_case* tells that the texts write every word with a
+    capital.
     """
     subject = keyword.subject
     over_time = replace(subject, span=find_series_span(run))
     ranked_names = entities.rank_names(
-        entity_counts[keyword.name],
+        name_counts.times,
         keyword.patterns,
         run_names=read_run_names(run),
-        held=keyword.held,
+        documents=name_counts.documents,
     )
     over_phrases = subject
     if has_yearly_findings(run):
@@ -252,14 +248,14 @@ def draw_keyword(
     mentions = quantity(max(0, keyword.mentions - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)
     cloud_words = clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
-    repeats = describe_repeats(keyword.repeats, "mention")
+    first_texts = describe_first_texts(has_repeats=keyword.repeats > 0)
     add_words(
         add_section,
         subject.slug,
         cloud_words,
         run.mask,
         counted=mentions,
-        repeats=repeats,
+        first_texts=first_texts,
         all_months=True,
     )
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
-from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_first_documents
+from reports.data.distinct_mentions import (
+    describe_first_texts,
+    drop_repeats,
+    keep_first_documents,
+)
 from reports.data.entity_labels import read_run_names
-from reports.data.family_counts import count_repeated_documents
-from reports.data.held_names import HeldNames, NameFinder
 from reports.data.period_counts import polarity_gaps
+from reports.data.repeat_counts import count_repeated_documents
 from reports.data.repeats import read_places
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
@@ -92,9 +95,6 @@ class MonthSection:
 
     names: entities.TopNames
 
-    # The documents that hold each name, repeats left out.
-    held: HeldNames
-
     # The words that stand out, used more and used less, and what the page says of them.
     distinctive: dict[str, str]
     distinctive_note: str
@@ -153,9 +153,6 @@ class MonthReader:
 
     # The months that have a page, in order.
     pages: Sequence[str]
-
-    # The names that stand beside each keyword in any month.
-    finders: Mapping[str, NameFinder] = field(default_factory=dict)
 
     def make_page(
         self, period: str, months: Mapping[str, KeywordMonth], mentions: Iterable[MentionRow]
@@ -217,8 +214,9 @@ class MonthReader:
                 scored.append((mention.published_at.day, mention.polarity))
 
         month_in_words = month_name(period, "%B %Y")
-        repeats = describe_repeats(len(sentences) - len(distinct), "mention")
-        caption = f"The words of {quantity(len(distinct), 'mention')} in {month_in_words}.{repeats}"
+        first_texts = describe_first_texts(has_repeats=len(distinct) < len(sentences))
+        mentions = quantity(len(distinct), "mention")
+        caption = f"The words of {mentions} in {month_in_words}.{first_texts}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
             month_scatter.month_spec(
@@ -254,17 +252,14 @@ class MonthReader:
         word_counts, distinct = drawn.word_counts, drawn.distinct
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in drawn.figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
-        repeats = len(sentences) - len(distinct)
         list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
+        if list_note:
+            list_note += describe_first_texts(has_repeats=len(distinct) < len(sentences))
+
         first_of_run = keep_first_documents(distinct, place_of)
         if len(first_of_run) < len(distinct):
             counts_of_run = count_words([mention.sentence for mention in first_of_run], patterns)
             word_counts = without_rare_pairs(counts_of_run)
-
-        held = HeldNames()
-        if keyword.name in self.finders:
-            texts = {mention.document: mention.text for mention in first_of_run}
-            held = self.finders[keyword.name].count(texts.values())
 
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
@@ -284,14 +279,13 @@ class MonthReader:
             figures=drawn.figures,
             polarities=[] if polarity_gaps([month.row]) else [score for _, score in drawn.scored],
             words={} if clouds.no_word_twice(listed) else listed,
-            words_note=list_note + describe_repeats(repeats, "mention") if list_note else "",
+            words_note=list_note,
             word_counts=word_counts,
             repeats=len(sentences) - len(first_of_run),
             phrases=phrases,
             names=entities.top_names(
-                keyword_entities, patterns, run_names=read_run_names(self.run), held=held
+                keyword_entities, patterns, run_names=read_run_names(self.run)
             ),
-            held=held,
             distinctive=distinctive.list_uses(keyword_words, "than in the other documents"),
             distinctive_note=distinctive.describe_lists("documents that mention it"),
             nothing_distinctive=distinctive.no_word_stands_out(keyword_words),

@@ -21,10 +21,9 @@ from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
 from reports.data.coded_samples import read_coded_samples
-from reports.data.distinct_mentions import describe_repeats
-from reports.data.entity_labels import is_account, read_run_names, sum_counts
+from reports.data.distinct_mentions import describe_first_texts
+from reports.data.entity_labels import is_account, read_run_names
 from reports.data.export_schema import valid_polarity
-from reports.data.held_names import HeldNames, NameFinder
 from reports.data.month_counts import DATE
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
@@ -265,7 +264,7 @@ def _read_portraits(
         distinctive_words[distinctive_row.job].append(distinctive_row)
 
     for entity in read_entities(run, job_names):
-        if entity.period is None:
+        if entity.job is not None and entity.period is None:
             names_by_job[entity.job].append(entity)
 
     summaries = {}
@@ -274,10 +273,8 @@ def _read_portraits(
 
     for job in run.jobs_named(job_names):
         summary = summaries.get(job.name, "")
-        run_names = read_run_names(run)
-        finder = run_names.find_written(sum_counts(names_by_job[job.name]))
         patterns = _find_patterns(run, job)
-        posts = _read_posts(run, job, summary, run.grain, patterns, finder=finder)
+        posts = _read_posts(run, job, summary, run.grain, patterns)
         quotes = _quotes(posts.summary, posts.quotes)
         quotes = [quote for quote in quotes if has_words(quote.text)]
         series_rows = fill_periods(series_by_job[job.name])
@@ -300,8 +297,7 @@ def _read_portraits(
             names=entities.top_names(
                 names_by_job[job.name],
                 account_names=posts.names,
-                run_names=run_names,
-                held=posts.held,
+                run_names=read_run_names(run),
             ),
             merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
@@ -321,8 +317,6 @@ class _Posts:
     # The handle or term.
     subject: str
 
-    finder: NameFinder
-
     n: int = 0
 
     # The number of posts that are no reposts.
@@ -339,9 +333,6 @@ class _Posts:
     # The words of authored posts, repeats counted once a month, and how many posts are left out.
     words: Counter[str] = field(default_factory=Counter)
     repeats: int = 0
-
-    # The authored posts that hold each name, repeats once a month.
-    held: HeldNames = field(default_factory=HeldNames)
 
     # How many posts are garbled or cut.
     damaged: DamagedTexts = field(default_factory=DamagedTexts)
@@ -365,7 +356,6 @@ class _Posts:
             self.repeats += 1
         else:
             self.words.update(count_words([authored_text]))
-            self.held.add(self.finder.count([authored_text]))
 
         post_sentences = sentences(authored_text)
         for index, sentence in enumerate(post_sentences):
@@ -394,8 +384,6 @@ def _read_posts(
     summary: str,
     grain: Grain,
     patterns: Patterns,
-    *,
-    finder: NameFinder,
 ) -> _Posts:
     """Read an account's posts once; of each of *patterns* the first of a month has words.
 
@@ -403,7 +391,7 @@ def _read_posts(
     """
     seen: set[tuple[int, str | None]] = set()
     subject = job.name.removeprefix("@").removeprefix("search:")
-    posts = _Posts(" ".join(summary.split()), subject, finder)
+    posts = _Posts(" ".join(summary.split()), subject)
     whence = (Document.id, Document.source, Document.address, Document.period)
     what = (Document.text, Document.repost, DATE)
     statement = select_posts(data, job, *whence, *what)
@@ -542,7 +530,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
 
     add = partial(store.add_section, portrait.sections)
     merged = "; ".join(portrait.merged_names)
-    unit = "posts that hold the name"
+    unit = "posts that hold the name, or a handle of its letters"
     in_title_case = entities.is_in_title_case(posts.texts)
     name_spec = entities.entities_spec(
         subject, portrait.names, unit=unit, in_title_case=in_title_case
@@ -552,8 +540,8 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     merged_counts = merge_spellings(posts.words)
     cloud_words = clouds.choose(merged_counts, posts.names, run.parameters.max_words)
     counted = quantity(posts.authored - posts.repeats, "post")
-    repeats = describe_repeats(posts.repeats, "post")
-    add_words(add, subject.slug, cloud_words, run.mask, counted=counted, repeats=repeats)
+    first_texts = describe_first_texts(has_repeats=posts.repeats > 0)
+    add_words(add, subject.slug, cloud_words, run.mask, counted=counted, first_texts=first_texts)
 
 
 def _add_distinctive(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from reports.stats.intervals import mean
 from reports.words.quantities import quantity, signed
 from reports.words.texts import cut_at_word, join_lines
 from textapi.engine.polarity import VADER_BAND, NeutralBand
+from textapi.text.keywords import TermPattern
 
 LENGTH = 10
 # The list holds this many documents of the highest polarity, and of the lowest.
@@ -121,7 +121,7 @@ class _Choice:
 
 def choose_documents(
     sentences: Sequence[MentionRow],
-    terms: Collection[re.Pattern[str]],
+    terms: Collection[TermPattern],
     place_of: PlaceOf = no_repeats,
     distinctive: Sequence[DistinctiveRow] = (),
     band: NeutralBand = VADER_BAND,
@@ -192,7 +192,7 @@ def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> Non
 
 
 def _group(
-    sentences: Iterable[MentionRow], terms: Collection[re.Pattern[str]], place_of: PlaceOf
+    sentences: Iterable[MentionRow], terms: Collection[TermPattern], place_of: PlaceOf
 ) -> Iterator[_Mentioning]:
     sentences_by_document: dict[str, list[MentionRow]] = {}
     for sentence in sentences:

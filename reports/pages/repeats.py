@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
-from reports.data.family_counts import count_places
+from reports.data.repeat_counts import count_places
 from reports.data.repeats import is_large, name_template, read_patterns
 from reports.data.run_data import RunData
-from reports.data.variants import FEWEST_OF_FAMILY
 from reports.findings.confirmed import ALL
 from reports.words.periods import month_name, name_stretch
 from reports.words.quantities import format_share, quantity
@@ -52,14 +51,14 @@ class Repeat:
 class Subject:
     """A keyword, an account or a search: how much of it is repeated."""
 
-    # All mentions or posts, and those in documents that are repeats.
+    # All documents that mention it, or posts, and those that are repeats.
+    documents: int = 0
+    repeated_documents: int = 0
+
+    # All mentions or posts.
     total: int = 0
-    repeated: int = 0
 
     largest: list[Repeat] = field(default_factory=list)
-
-    # The documents in families, which sentences and pictures call repeats.
-    repeated_documents: int = 0
 
     # The most frequent labels that make no pattern, and their mentions.
     labels: list[tuple[str, int]] = field(default_factory=list)
@@ -70,8 +69,8 @@ class Subject:
 
     @property
     def share(self) -> float:
-        """Share of the mentions or posts that are in repeats."""
-        return self.repeated / self.total if self.total else 0.0
+        """Share of the documents or posts that are repeats."""
+        return self.repeated_documents / self.documents if self.documents else 0.0
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,12 @@ class Repeats:
     """What a run's page says of repeated texts, whatever the selection: see `read_patterns`."""
 
     documents: int
-    repeated: int
 
     # The key is a keyword or the name of a job; `ALL` stands for all together.
     subjects: Mapping[str, Subject]
 
-    # What is counted: mentions, or posts.
-    unit: str
-
-    # A family has at least so many texts.
-    fewest_of_family: int = FEWEST_OF_FAMILY
+    # What a text is called: document or post.
+    noun: str
 
     # Whether a template can be named by its number.
     has_numbers: bool = True
@@ -122,30 +117,32 @@ class Repeats:
 
         most = max(sorted(shares), key=shares.__getitem__)
         months = quantity(len(shares), "month")
+        mentioning = " that mention it" if name and self.months else ""
         most_in = f"{month_name(most, '%B %Y')} ({format_share(shares[most])})"
         return (
-            f"In {months} at least {FEWEST_SHOWN} {self.unit}s, and more than a fifth, are "
-            f"repeats, most in {most_in}: --distinct counts each pattern once a month."
+            f"In {months} at least {FEWEST_SHOWN} {self.noun}s{mentioning}, and more than a fifth, "
+            f"are repeats, most in {most_in}: --distinct leaves them out."
         )
 
 
 def read_repeats(data: RunData) -> Repeats:
     """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
-    families = frozenset(patterns.places_of_size(FEWEST_OF_FAMILY))
     subjects: dict[str, Subject] = defaultdict(Subject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
+    repeated: dict[str, Counter[str]] = defaultdict(Counter)
     labels: dict[str, Counter[int]] = defaultdict(Counter)
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     for job in data.jobs:
         for part in count_places(data, job, is_before_selection=True):
             for subject_name in (part.subject, ALL):
+                subjects[subject_name].documents += part.documents
                 subjects[subject_name].total += part.mentions
-                totals[subject_name][part.month] += part.mentions
-                if part.place in families:
+                totals[subject_name][part.month] += part.documents
+                if part.is_repeat:
                     subjects[subject_name].repeated_documents += part.documents
+                    repeated[subject_name][part.month] += part.documents
                 if part.place is not None:
-                    subjects[subject_name].repeated += part.mentions
                     months = by_month[subject_name].setdefault(part.place, Counter())
                     months[part.month] += part.mentions
                 elif part.label is not None:
@@ -161,14 +158,14 @@ def read_repeats(data: RunData) -> Repeats:
 
         subject.labels = _most_frequent(labels[subject_name], patterns.labels)
         if not data.selection.distinct:
-            repeated = sum(by_month[subject_name].values(), Counter[str]())
-            subject.months_of_repeats = _months_of_repeats(repeated, totals[subject_name])
+            subject.months_of_repeats = _months_of_repeats(
+                repeated[subject_name], totals[subject_name]
+            )
 
     return Repeats(
         patterns.texts,
-        patterns.repeats,
         subjects,
-        str(data.kind.unit),
+        data.kind.document_noun,
         has_numbers=not is_large(data),
         months=_name_months(data),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import filterfalse
 from typing import Any
@@ -20,6 +20,7 @@ from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
 from core.languages import language_name
 from core.prices import MICRO, format_money
+from models.codes import count_texts_of_run
 from models.costs import models_of
 from models.tables import Document, Import
 from reports.data.archive_hash import hash_documents
@@ -94,6 +95,9 @@ class RunSummary(RunData):
     models: list[AnsweringModel]
     cost: str
 
+    # How many texts got no code from the run's language model, and why, in words; "" if each did.
+    uncoded: str
+
     # The command that submits the run, with what is left out of its figures.
     command: str
 
@@ -110,6 +114,24 @@ class RunSummary(RunData):
 
     # The number of documents that have no polarity because of their language, by its code.
     unread: Counter[str]
+
+    # The same of each job, and what the selection leaves out of it.
+    unread_by_job: Mapping[str, Counter[str]]
+    left_out_by_job: Mapping[str, int]
+
+    def of_job(self, job_name: str) -> RunSummary:
+        """Return the summary for the page of one account or search: it tells nothing of others.
+
+        What failed of its own job, the page says itself.
+        """
+        job_states = Counter(self.job_states)
+        del job_states[State.FAILED]
+        return replace(
+            self,
+            unread=self.unread_by_job[job_name],
+            left_out=self.left_out_by_job.get(job_name, 0),
+            job_states=job_states,
+        )
 
     @property
     def unread_in_words(self) -> str:
@@ -259,8 +281,13 @@ def summarize_run(run: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
     sources, on_site, addressed, days = _count_documents(run)
     total = sources.total()
+    left_out_by_job = {}
     for job in run.jobs if run.selection else ():
-        sources.subtract(_count_sources(run, left_out(run, job)))
+        left_out_of_job = _count_sources(run, left_out(run, job))
+        left_out_by_job[job.name] = left_out_of_job.total()
+        sources.subtract(left_out_of_job)
+
+    unread_by_job = count_unread(run)
 
     shown_selection = describe_selection(run)
     synthetic = is_made_up(run)
@@ -283,6 +310,7 @@ def summarize_run(run: RunData) -> RunSummary:
         calls=calls,
         models=_read_models(run),
         cost=_describe_cost(calls),
+        uncoded=_describe_uncoded(run),
         command=submit_command(
             run.parameters,
             [job.name for job in run.jobs],
@@ -294,7 +322,9 @@ def summarize_run(run: RunData) -> RunSummary:
         left_out=total - sources.total(),
         archive_hash=archive_hash,
         steps=count_steps(run),
-        unread=count_unread(run),
+        unread=sum(unread_by_job.values(), Counter()),
+        unread_by_job=unread_by_job,
+        left_out_by_job=left_out_by_job,
     )
 
 
@@ -313,6 +343,13 @@ def _read_models(run: RunData) -> list[AnsweringModel]:
         )
         for used in answering
     ]
+
+
+def _describe_uncoded(run: RunData) -> str:
+    with run.db.read() as connection:
+        texts = count_texts_of_run(connection, run.id)
+
+    return "" if texts is None else texts.describe() or ""
 
 
 def _describe_cost(calls: Sequence[CallRow]) -> str:

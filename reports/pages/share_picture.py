@@ -21,11 +21,11 @@ def draw_share_picture(
 ) -> list[FigureRef]:
     """Draw the shares of all keywords, for a page and for a phone; nothing if none is known."""
     variants = read_variants(run)
-    distinct: dict[tuple[str | None, str], int] = {}
-    if variants.without_families is not None:
-        for period_row in read_series(replace(variants.without_families, grain=run.grain)):
-            if period_row.term is None and period_row.matched is not None:
-                distinct[period_row.keyword, period_row.period] = period_row.matched
+    distinct: dict[tuple[str | None, str], float] = {}
+    if variants.without_repeats is not None:
+        for period_row in read_series(replace(variants.without_repeats, grain=run.grain)):
+            if period_row.term is None and period_row.share is not None:
+                distinct[period_row.keyword, period_row.period] = period_row.share
 
     bulk = {grains.period_of(day, run.grain) for day in variants.bulk_days}
 
@@ -41,18 +41,15 @@ def draw_share_picture(
 def _make_panel(
     keyword_name: str,
     series_rows: Sequence[PeriodRow],
-    distinct: Mapping[tuple[str | None, str], int],
+    distinct: Mapping[tuple[str | None, str], float],
     bulk: set[str],
 ) -> SharePanel:
-    """Return a keyword's shares; *distinct* has the documents that match and are no repeats."""
+    """Return a keyword's shares; *distinct* has those without repeats."""
     shares = []
     for row in series_rows:
-        if row.share is None or row.matched is None or not row.documents:
-            continue
-
-        repeated = row.matched - distinct.get((row.keyword, row.period), row.matched)
-        repeated_share = min(row.share, max(0, repeated) / row.documents)
-        shares.append(Share(row.period, row.share, repeated_share))
+        if row.share is not None:
+            key = row.keyword, row.period
+            shares.append(Share(row.period, row.share, distinct.get(key, row.share)))
 
     return SharePanel(
         keyword_name,

@@ -72,7 +72,7 @@ class SurprisesSection:
     # The largest change comes first.
     unchecked: list[ShownChange]
 
-    # A sentence names what departs and is told by no event, since earlier years had it too.
+    # A sentence names what departs and is told by no event, since two earlier years had it too.
     recurring: str = ""
 
     @property
@@ -143,7 +143,7 @@ def describe_season(run: RunData) -> str:
     unnamed = len(recurring) - len(clauses)
     earlier = [f"{unnamed:,} earlier ones"] if unnamed else []
     return (
-        "Not told, since the same month or week of an earlier year stood out as much: "
+        "Not told, since the same month or week of two earlier years or more stood out as much: "
         f"{'; '.join(earlier + clauses)}."
     )
 

@@ -14,23 +14,23 @@ def add_words(
     mask: bytes | None,
     *,
     counted: str,
-    repeats: str,
+    first_texts: str,
     all_months: bool = False,
 ) -> None:
     """Add a cloud of *word_counts*, or a list; nothing if there are none.
 
     They are added by ``add(anchor, heading, figure, …)``. *counted* names the texts whose words are
-    counted ("16 mentions"), *repeats* how many of these are left out. With *all_months* heading and
-    caption say that the words are those of all months.
+    counted ("16 mentions"), *first_texts* says that texts which are alike count once. With
+    *all_months* heading and caption say that the words are those of all months.
     """
     heading_ending = " of all months" if all_months else ""
     caption_ending = " in all months" if all_months else ""
-    caption = f"The words of {counted}{caption_ending}.{repeats}"
+    caption = f"The words of {counted}{caption_ending}.{first_texts}"
     cloud = clouds.cloud_spec(prefix, word_counts, mask, caption)
 
     if cloud is not None:
         add("cloud", f"Word cloud{heading_ending}", cloud)
     elif word_counts:
-        note = clouds.describe_list(word_counts, counted) + repeats
+        note = clouds.describe_list(word_counts, counted) + first_texts
         listed = {} if clouds.no_word_twice(word_counts) else word_counts
         add("cloud", f"Words{heading_ending}", words=listed, note=note)

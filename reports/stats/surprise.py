@@ -20,10 +20,10 @@ so the spread is that of whole periods, never that of single days.
    results in testing samples from Poisson series", Biometrika 31 (1940).
 4. *Season.* Subjects of a season depart every year from the months before. A departure must also
    lie beyond the same periods of up to `SEASON_YEARS` earlier years, where those stood out from
-   their own half years too. So counts of infections are judged before they are called an
-   outbreak: C. P. Farrington, N. J. Andrews, A. D. Beale and M. A. Catchpole, "A statistical
-   algorithm for the early detection of outbreaks of infectious disease", Journal of the Royal
-   Statistical Society A 159 (1996).
+   their own half years too, in two years at least: one is no season. So counts of infections are
+   judged before they are called an outbreak: C. P. Farrington, N. J. Andrews, A. D. Beale and
+   M. A. Catchpole, "A statistical algorithm for the early detection of outbreaks of infectious
+   disease", Journal of the Royal Statistical Society A 159 (1996).
 5. *Level.* Each test spends a part of the subject's level, and what is spent does not depend on
    what comes later: D. L. DeMets and K. K. G. Lan, "Interim analysis: the alpha spending function
    approach", Statistics in Medicine 13 (1994). See `spend`.
@@ -54,6 +54,8 @@ NEW_LEVEL = 3
 
 # The same periods of so many earlier years are the season of a period.
 SEASON_YEARS = 5
+# One earlier year that stood out as much may be chance, or the story of that year: no season.
+FEWEST_SEASON_YEARS = 2
 # A departure lies beyond its season, and the season beyond its year, by a one-sided test at this
 # level.
 SEASON_LEVEL = 0.02
@@ -103,7 +105,7 @@ class Judgement:
     # Whether it departs from the usual periods before.
     departs: bool
 
-    # Whether it departs from its season too, if earlier years have one.
+    # Whether it departs from its season too, if two earlier years or more have one.
     is_out_of_season: bool
 
     # The places of the periods that it was compared with.
@@ -221,7 +223,8 @@ def find_surprises(
                 season_places = past.find_season(place, list_season(place), departure)
 
             season = [past.measure(season_place) for season_place in season_places]
-            is_out_of_season = not season or past.lies_beyond(season, measure, departure)
+            has_season = len(season) >= FEWEST_SEASON_YEARS
+            is_out_of_season = not has_season or past.lies_beyond(season, measure, departure)
             judgements.append(
                 Judgement(place, departure, departs, is_out_of_season, usual_places, season_places)
             )

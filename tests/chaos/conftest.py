@@ -14,6 +14,9 @@ from tests.warm_python import executed_processes
 
 # The property of a test's report that carries a row of the table.
 ROW = "chaos row"
+
+# The property of one that carries what a hostile server billed.
+BILL = "bill"
 HEAD = (
     "case                                     calls  answered again  answers  seconds  silence  "
     "exports equal"
@@ -107,4 +110,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if rows:
         terminalreporter.section("what was broken, and what came of it")
         for row in [HEAD, *dict.fromkeys(rows)]:
+            terminalreporter.write_line(row)
+
+    bills = [row for report in reports for name, row in report.user_properties if name == BILL]
+    if bills:
+        terminalreporter.section("what a hostile server billed, in millionths")
+        for row in bills:
             terminalreporter.write_line(row)

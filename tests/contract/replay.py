@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +28,14 @@ HANDLE = "ann@home.example"
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
 QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.01)
 SECRET = "s3cret/key+1"
+
+# The ways in which services write a key that they quote.
+SECRET_FORMS = {
+    "plain": SECRET,
+    "for URLs": quote(SECRET, safe=""),
+    "in base64": b64encode(SECRET.encode()).decode(),
+    "for HTML": SECRET.replace("/", "&#x2F;").replace("+", "&#43;"),
+}
 
 
 @dataclass

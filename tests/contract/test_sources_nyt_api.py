@@ -18,6 +18,7 @@ from sources.base import SourceDocument
 from sources.nyt import fetch_month, read_archive
 from tests.contract.replay import (
     SECRET,
+    SECRET_FORMS,
     CountingLimiter,
     Replay,
     Scripted,
@@ -126,8 +127,9 @@ def test_a_connection_cut_on_the_way_is_tried_again_from_the_start() -> None:
     ],
 )
 def test_a_refusal_says_what_to_do_and_is_not_asked_again(status: int, what_to_do: str) -> None:
-    fault = {"fault": {"faultstring": f"Invalid ApiKey {SECRET}"}}
+    fault = {"fault": {"faultstring": f"{'Bad! ' * 38}{' '.join(SECRET_FORMS.values())}"}}
     error, replay, _ = failure(Scripted(fault, status))
+    assert not [form for form in SECRET_FORMS.values() if form[:6] in str(error)]
     assert isinstance(error, ServiceRefused)
     assert error.status == status
     assert what_to_do in str(error)
@@ -171,6 +173,12 @@ def test_the_running_month_and_the_first_one_are_asked_for() -> None:
     assert (
         fetch(month_of([], 0), month="1851-09")[1].requests[0].path == "/svc/archive/v1/1851/9.json"
     )
+
+
+def test_a_month_that_quotes_the_key_is_stored_without_it() -> None:
+    quoting = {**DOCS[0], "_id": f"Keys {' '.join(SECRET_FORMS.values())}"}
+    ids, _, _ = fetch(month_of([quoting], 1))
+    assert ids == ["Keys *** *** *** ***"]
 
 
 def test_a_redirect_takes_the_key_nowhere() -> None:

@@ -127,6 +127,7 @@ def flower(watched: Settings) -> Iterator[Flower]:
         yield Flower(port, password)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart_of_the_broker(
     watched: Settings,

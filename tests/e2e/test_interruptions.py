@@ -19,9 +19,10 @@ from core.settings import Settings, environment, load
 from tests.e2e_kit import Stub, write_archive
 from tests.services import running_up, wait_until
 
+pytestmark = pytest.mark.thorough
+
 COMMAND = [sys.executable, "-P", "-m", "cli.main"]
 SUBMIT = ("submit", "months", "2020-01..2020-01", "--keyword", "covid", "--text-size", "100")
-SLOW_SECONDS = 5.0
 GOES_ON = "tidings: run 1 goes on: `tidings status 1 --watch` shows it, `tidings cancel 1` ends it"
 
 
@@ -49,16 +50,18 @@ def tidings(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def test_ctrl_c_of_the_stack_waits_for_calls_under_way(stack: Settings, stub: Stub) -> None:
-    stub.faults(latency=SLOW_SECONDS)
+    stub.faults(held=True)
     with running_up(stack) as up:
         run = tidings(stack, *SUBMIT).stdout.strip()
         wait_until(lambda: stub.counts()["calls"] >= 5, what="the first calls")
         up.send_signal(signal.SIGINT)
-        assert up.wait(30) == 0
+        log = stack.home / "logs" / "worker.log"
+        wait_until(lambda: "calls in flight are waited for" in log.read_text(), what="the signal")
+        stub.faults()
+        assert up.wait(60) == 0
         begun = stub.counts()["calls"]
         assert begun < 50
 
-    stub.faults()
     with running_up(stack):
         wait_until(lambda: state(stack, run) == "done", seconds=60, what="the end of the run")
 
@@ -88,7 +91,7 @@ def test_a_waiting_submit_tells_its_progress_and_the_page_and_its_number_last(
 
 
 def test_ctrl_c_of_a_waiting_submit_says_that_the_run_goes_on(stack: Settings, stub: Stub) -> None:
-    stub.faults(latency=SLOW_SECONDS)
+    stub.faults(held=True)
     with running_up(stack):
         waiting = subprocess.Popen(  # noqa: S603 - our own program
             [*COMMAND, *SUBMIT, "--wait"],
@@ -99,10 +102,11 @@ def test_ctrl_c_of_a_waiting_submit_says_that_the_run_goes_on(stack: Settings, s
         )
         wait_until(lambda: stub.counts()["calls"] > 0, what="the first call")
         waiting.send_signal(signal.SIGINT)
-        out, err = waiting.communicate(timeout=10)
+        out, err = waiting.communicate(timeout=60)
         assert (waiting.returncode, out) == (130, "1\n")
         assert err.splitlines()[-1] == GOES_ON
         assert state(stack, "1") == "running"
+        stub.faults()
 
 
 class Terminal:
@@ -137,7 +141,7 @@ class Terminal:
 def test_ctrl_c_typed_at_a_terminal_shows_the_run_and_how_to_follow_it(
     stack: Settings, stub: Stub
 ) -> None:
-    stub.faults(latency=SLOW_SECONDS)
+    stub.faults(held=True)
     with running_up(stack):
         terminal = Terminal()
         waiting = subprocess.Popen(  # noqa: S603 - our own program
@@ -150,9 +154,10 @@ def test_ctrl_c_typed_at_a_terminal_shows_the_run_and_how_to_follow_it(
         )
         wait_until(lambda: "run 1: 0% (" in terminal.text(), what="the progress")
         terminal.type(b"\x03")
-        out, _ = waiting.communicate(timeout=20)
+        out, _ = waiting.communicate(timeout=60)
         assert (waiting.returncode, out) == (130, "1\n")
         assert state(stack, "1") in {"queued", "running"}
+        stub.faults()
 
     terminal.close()
     assert terminal.text().splitlines()[-1] == GOES_ON

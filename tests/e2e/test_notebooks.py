@@ -23,6 +23,8 @@ from tests.command_kit import python_script
 from tests.e2e_kit import Stub
 from tests.services import running_worker, wait_until
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -13,6 +13,8 @@ import pytest
 
 from tests.typed_commands import typed_commands
 
+pytestmark = pytest.mark.thorough
+
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 SETTING_UP = "make venv"  # the block that makes the environment in which this runs already
 

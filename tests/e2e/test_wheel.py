@@ -18,6 +18,8 @@ import pytest
 
 from tests.e2e_kit import Stub, write_archive
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 # A module of the standard library, and the one in which Celery looks for its configuration.
 OTHER_NAMES = ("random", "celeryconfig")

@@ -31,7 +31,6 @@ _BLOCK = re.compile(
 )
 _SECTION = re.DOTALL | re.MULTILINE
 _FENCE = re.compile(r"^```\w+$", re.MULTILINE)
-_SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,6 @@ def type_commands(root: Path, commands: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=_SECONDS,
     )
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -32,7 +32,8 @@ MOST_PRODUCT_FILES = {
     "kind.md": 2,
 }
 
-pytestmark = pytest.mark.timeout(300)
+# This ends what hangs: a page takes half a minute, and on a busy machine many times that.
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 
 from tests.command_kit import python_script
 
+pytestmark = pytest.mark.thorough
+
 BENCH = Path(__file__).parents[2] / "bench"
 IMPORT_ALL = """
 import runpy, sys

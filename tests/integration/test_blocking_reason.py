@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from core.enums import QUEUE_TEXT, JobKind, State
+from core.enums import QUEUE_REPORTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.process_identity import own_process_name
 from core.settings import Settings
 from models.database import Database
 from models.job_transitions import claim_job, fail_job, finish_job, put_off_job
-from models.jobs import Claim, record_worker
-from models.run_transitions import pause_at_cap, pause_run
+from models.jobs import WORKER_LOST_SECONDS, Claim, record_worker
+from models.outages import end_outage, note_outage
+from models.run_transitions import pause_at_cap, pause_run, resume_run, retry_run
 from models.runs import NewJob, create_run, get_run
-from models.tables import Run
+from models.tables import Outage, Run, Worker
 from producers.status import blocking_reason, run_status
 
 
@@ -64,6 +67,21 @@ def test_a_queue_that_no_worker_listens_to_is_named(db: Database, settings: Sett
     )
 
 
+def test_the_slots_of_a_run_are_those_of_workers_that_listen_to_its_jobs_busy_or_not(
+    db: Database, settings: Settings
+) -> None:
+    run = new_run(db)
+    record_worker(db, own_process_name(), queues="training", slots=2)
+    assert run_status(db, settings, run)["slots"] == 0
+    record_worker(db, own_process_name(), queues=f"{QUEUE_REPORTS},{QUEUE_TEXT}", slots=3)
+    claim_first(db, settings, new_run(db))
+    assert run_status(db, settings, run)["slots"] == 3
+    with db.write() as connection:
+        connection.execute(update(Worker).values(seen_at=time.time() - WORKER_LOST_SECONDS - 10))
+
+    assert run_status(db, settings, run)["slots"] == 0
+
+
 def test_neither_a_run_at_work_nor_a_finished_run_waits(db: Database, settings: Settings) -> None:
     record_listening_worker(db)
     run = new_run(db)
@@ -91,6 +109,54 @@ def test_a_reached_limit_is_named_with_the_time_of_the_next_try(
     assert shown is not None
     assert shown.startswith(f"{reason} (next try at ")
     assert run_status(db, settings, run)["state"] == State.WAITING
+
+
+def note_first_failures(db: Database, run: int) -> None:
+    with db.write() as connection:
+        note_outage(connection, db, run, "nyt", "nyt does not answer", seconds=90)
+        note_outage(connection, db, run, "textapi", "textapi does not answer", seconds=60)
+        note_outage(connection, db, run, "nyt", "nyt cannot answer now (503)", seconds=5)
+
+
+def test_the_service_without_an_answer_for_longest_is_named_whatever_the_jobs_do(
+    db: Database, settings: Settings
+) -> None:
+    def shown() -> str:
+        return blocking_reason(db, settings, run) or ""
+
+    record_listening_worker(db)
+    claim_first(db, settings, new_run(db))
+    run = new_run(db)
+    note_first_failures(db, run)
+    with db.read() as connection:
+        outage = select(Outage.since).where(Outage.service == "nyt")
+        since = connection.execute(outage).scalar_one()
+
+    words = f"no answer since {datetime.fromtimestamp(since, UTC):%H:%M:%S UTC}"
+    assert 85 < time.time() - since < 120
+    assert shown() == f"nyt cannot answer now (503) ({words})"
+    claim = claim_first(db, settings, run)
+    assert shown() == f"nyt cannot answer now (503) ({words})"
+    put_off_job(db, claim, seconds=30, reason="away", waits_for=WaitFor.SERVICE)
+    assert shown().startswith(f"nyt cannot answer now (503) ({words}; next try at ")
+
+    with db.write() as connection:
+        end_outage(connection, run, "nyt")
+
+    assert shown().startswith("textapi does not answer (no answer since ")
+    resume_run(db, run)
+    assert "no answer since" not in shown()
+
+
+def test_a_run_that_is_tried_again_after_its_end_knows_no_service_that_was_away(
+    db: Database, settings: Settings
+) -> None:
+    record_worker(db, own_process_name(), queues=f"{QUEUE_TEXT},{QUEUE_REPORTS}", slots=2)
+    run = new_run(db)
+    note_first_failures(db, run)
+    fail_job(db, claim_first(db, settings, run), reason="nyt does not answer")
+    retry_run(db, run)
+    assert blocking_reason(db, settings, run) is None
 
 
 def test_a_paused_run_names_the_command_that_resumes_it_and_the_reason(

@@ -171,6 +171,25 @@ def test_a_refused_request_is_sent_once_and_the_error_says_what_to_do(
     assert KEY not in str(error.value)
 
 
+def test_the_key_is_in_no_error_that_is_cut_and_in_no_name_of_an_engine() -> None:
+    def quoting(_request: web.Request) -> web.Response:
+        words = f"{'Bad! ' * 38}{KEY}"
+        return web.json_response({"error": words}, status=400)
+
+    handler, _ = in_turn(quoting)
+    with pytest.raises(ServiceRefused, match=r"Bad! \*\*\*") as error:
+        run_client(handler)
+
+    assert KEY[:6] not in str(error.value)
+
+    def named(_request: web.Request) -> web.Response:
+        return web.json_response(GOOD, headers={ENGINE_HEADER: f"{KEY}/2"})
+
+    handler, _ = in_turn(named)
+    assert run_client(handler).engine == "***/2"
+    assert run_client(handler, lambda api: api.engine()) == "***/2"
+
+
 TRANSIENT_FAULTS = {
     "408": status(408),
     "429": status(429),

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import fromstring
 from zipfile import ZipFile
 
+import pandas as pd
 import pytest
 
 from analysis.codebooks.codebook_files import read_codebook
@@ -149,6 +150,48 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
     before = read_coded(db, run, tides, "Ann")
     command(run, tides, "--file", coded, "--coder", "Ann")
     assert read_coded(db, run, tides, "Ann") == before
+
+
+PANDAS = """\
+name: pandas
+unit: document
+instructions: ""
+variables:
+  - {name: about, question: "About {keyword}?", type: yes-no}
+  - {name: sure, question: "Sure?", type: yes-no}
+  - {name: state, question: "Which?", type: category, categories: {"True": x, "False": x}}
+  - {name: part, question: "Which?", type: category, categories: {"1": x, "2": x}}
+  - {name: parts, question: "Which?", type: categories, categories: {"1": x, "2": x}}
+"""
+
+
+def test_a_table_that_pandas_wrote_is_read_as_it_was_meant(
+    db: Database, run: int, tmp_path: Path
+) -> None:
+    codebook, path = tmp_path / "pandas.yaml", tmp_path / "sample.csv"
+    codebook.write_text(PANDAS, encoding="utf-8")
+    command(run, codebook, "--n", 5, "--out", path)
+    frame = pd.read_csv(path, encoding="utf-8-sig")
+    frame["about"] = [True, False, True, False, True]
+    # A column with gaps becomes one of floats or of objects.
+    frame["sure"] = pd.Series([1, 0, None, 0, 1])
+    frame["state"] = pd.Series([True, False, None, True, None])
+    frame["part"] = pd.Series([1, 2, None, 1, 2])
+    frame["parts"] = pd.Series([2, None, 1, 1, 1])
+    frame.to_csv(path, index=False)
+    assert path.read_text(encoding="utf-8").splitlines()[1].split(",")[1:6] == [
+        *("True", "1.0", "True", "1.0", "2.0")
+    ]
+
+    command(run, codebook, "--file", path, "--coder", "Ann")
+    coded = plain(read_coded(db, run, codebook, "Ann"))
+    assert [tuple(coded[unit].get(name) for name in frame.columns[1:6]) for unit in coded] == [
+        ("yes", "yes", "True", "1", "2"),
+        ("no", "no", "False", "2", None),
+        ("yes", None, None, None, "1"),
+        ("no", "no", "True", "1", "1"),
+        ("yes", "yes", None, "2", "1"),
+    ]
 
 
 def test_a_row_that_is_read_again_takes_the_place_of_what_it_said(

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from analysis.codebooks.codebook import Codebook
-from core.enums import CodeState, State
+from analysis.codebooks.stored import stored_codebook
+from core.enums import CodeState, SamplePeriod, State
 from core.settings import Settings
+from models.codes import Coding, UnitCodes, UnitKey, replace_codes
 from models.costs import models_of
+from producers.code_sample import draw_code_sample
 from producers.imports import import_paths
+from reports.build import report_folder
 from tests.e2e_kit import write_archive
+from tests.integration.test_report_folder import Page
 from tests.jobs_kit import Jobs
 from tests.model_kit import (
+    CODER,
+    DOCUMENTS,
     HEADLINES,
     PRICE,
     QUESTIONS,
@@ -111,7 +119,9 @@ def test_a_text_without_codes_is_asked_three_times_and_says_why(
     assert model.texts["The Flood Is Over."] == 3
     states = {value.state for codes in codes_of(jobs.db, run).values() for value in codes.values()}
     assert states == {CodeState.CODED, state}
-    assert f"1 text {state}" in step_reason(jobs.db, row.id)
+    reason = f"1 of 3 texts got no code: {state} 1"
+    assert row.reason == step_reason(jobs.db, row.id) == reason
+    assert row.result is None
     (call,) = (row for row in calls_of(jobs.db, run) if row.service == "model")
     assert (call.calls, call.retries) == (5, 2)
 
@@ -200,3 +210,55 @@ def test_no_key_is_in_a_message_and_each_request_carries_it(
     assert "sk-secret" not in row.reason
     assert "TIDINGS_MODEL_KEY" in row.reason
     assert model.headers[0]["Authorization"] == "Bearer sk-secret"
+
+
+def page_of(path: Path) -> str:
+    return " ".join(Page(path.read_text(encoding="utf-8")).text.split())
+
+
+@pytest.mark.parametrize(("code", "coded"), [("all", 6), ("mentions", 3)])
+def test_a_report_shows_what_a_model_says_of_all_its_texts_without_a_sample(
+    jobs: Jobs, model: ModelServer, tmp_path: Path, code: str, coded: int
+) -> None:
+    model.choose = lambda variable, text, possible: (
+        "yes" if variable == "harm" and "Ruins" in text else possible[-1]
+    )
+    model.faults.refused = ("The Flood Is Over.",)
+    run = jobs.submit(months(jobs, code=code))
+    jobs.to_its_end(run)
+    index = report_folder.build(jobs.db, [run], tmp_path)
+    page = page_of(tmp_path / "codes.html")
+    assert "What machines say" in page
+    assert f"{CODER} coded {coded - 1} texts of this run, and no sample of them" in page
+    assert "Not checked against people." in page
+    assert "Without a code: 1 refused." in page
+    others = coded - 2
+    # The cells of a row: all texts, those with "yes" and those with "no".
+    assert f"all{coded - 1}1 {100 / (coded - 1):.1f} %{others} " in page
+    assert "Harm to what? Asked where harm = yes." in page
+
+    front = page_of(index)
+    assert "Checked by readers" not in front
+    assert "Coded by machines, not checked against people." in front
+    said = f"Asked “Does the text report harm?”, {CODER} says “no” of {others} "
+    assert said in front
+
+
+def test_readers_stand_over_their_own_codes_alone(jobs: Jobs, tmp_path: Path) -> None:
+    run = jobs.submit(months(jobs, code="all"))
+    jobs.to_its_end(run)
+    sample = draw_code_sample(jobs.db, run, DOCUMENTS, n=5, per=SamplePeriod.MONTH, seed=1)
+    front = page_of(report_folder.build(jobs.db, [run], tmp_path / "unread"))
+    assert "Checked by readers" not in front
+    assert "Coded by machines, not checked against people." in front
+
+    machine = codes_of(jobs.db, run)
+    people: dict[UnitKey, UnitCodes] = {text.unit: machine[text.unit] for text in sample}
+    with jobs.db.write() as connection:
+        codebook_id, _ = stored_codebook(connection, DOCUMENTS.hash.hex())
+        replace_codes(connection, jobs.db, Coding(run, codebook_id, "person:Ann"), people)
+
+    front = page_of(report_folder.build(jobs.db, [run], tmp_path / "read"))
+    assert "Checked by readers" in front
+    assert "Coded by machines" not in front
+    assert "What readers say" in page_of(tmp_path / "read" / "codes.html")

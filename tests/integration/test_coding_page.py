@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
+from cli.coding_page import app
+from cli.coding_page.access import HEADERS
 from cli.coding_page.shares import share_out
-from models.codes import UnitKey
+from models.codes import Coding, UnitCodes, UnitKey, read_codes
 from models.database import Database
 from models.tables import Document
 from producers.code_sample import SampledText
@@ -20,11 +25,14 @@ from tests.coding_kit import (
     PageServer,
     add_texts,
     codes_of,
+    find_codebook,
     read_book,
     served,
     served_here,
 )
 from tests.command_kit import run_command
+from tests.services import wait_until
+from textapi.server import connections
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -59,6 +67,12 @@ def server(tmp_path: Path, run: int, book: Path) -> Iterator[PageServer]:
     arguments = (run, "--codebook", book, "--n", 24, "--coder", "Ann,Ben", "--doubles", 0.5)
     with served(tmp_path, *arguments) as started:
         yield started
+
+
+def read_codes_of(db: Database, run: int, coder: str) -> dict[UnitKey, UnitCodes]:
+    coding = Coding(run, find_codebook(db, read_book()), f"person:{coder}")
+    with db.read() as connection:
+        return read_codes(connection, coding)
 
 
 def code_all(page: Page, *codes: str) -> list[str]:
@@ -109,6 +123,9 @@ def test_a_request_that_comes_twice_does_nothing_the_second_time(
     second = ann.answer(first, "no", request="same")
     assert ann.answer(first, "no", request="same") == second
     assert ann.undo(second, request="undo")["question"] == first["question"]
+    again = ann.undo(second, request="undo")
+    assert again["question"] == first["question"]
+    assert again["remark"] == "This undo came twice: one code was taken back, and no other."
     # What was under way when its answer was taken back does not bring it again.
     assert ann.answer(first, "no", request="same")["question"] == first["question"]
     assert codes_of(db, run, "Ann") == {}
@@ -122,7 +139,9 @@ def test_a_request_that_comes_twice_does_nothing_the_second_time(
     assert again["done"] == 1
     server.kill()
     server.start()
-    assert ann.undo(third, request="undo-2")["done"] == 1
+    late = ann.undo(third, request="undo-2")
+    assert late["done"] == 1
+    assert late["remark"].startswith("This undo came twice, or another window")
     assert ann.answer(first, "no", request="r-other") == {**again, "remark": ""}
     assert len(codes_of(db, run, "Ann")) == 1
 
@@ -142,7 +161,37 @@ def test_two_windows_of_a_coder_overwrite_nothing(
     ann.answer(ann.undo(stance), "no")
     assert "nothing was stored" in ann.answer(stance, "for")["remark"]
     assert list(codes_of(db, run, "Ann").values()) == [{"about": "no"}] * 2
-    assert "nothing was undone" in ann.undo(stance)["remark"]
+    assert "nothing more was undone" in ann.undo(stance)["remark"]
+
+
+def test_the_last_reason_why_a_text_cannot_be_coded_is_the_one_that_is_stored(
+    db: Database, run: int, links: dict[str, str]
+) -> None:
+    ann = Page(links["Ann"])
+    first = ann.state()
+
+    def stored() -> dict[str, str | None]:
+        (codes,) = read_codes_of(db, run, "Ann").values()
+        return {variable: value.reason or value.code for variable, value in codes.items()}
+
+    for reason in ("unclear", "too short", "other language", "unclear"):
+        state = ann.answer(first, None, reason=reason)
+        assert (state["remark"], state["done"]) == ("", 1)
+        assert stored() == {"about": reason}
+
+    # A code stays, as a reason does where somebody writes a code.
+    assert "that answer stays" in ann.answer(first, "yes")["remark"]
+    assert stored() == {"about": "unclear"}
+    second = ann.answer(state, "yes")
+    assert "that answer stays" in ann.answer(state, None, reason="unclear")["remark"]
+
+    # A reason that holds for the whole text answers what is still to be asked, and takes it back.
+    ann.answer(second, None, reason="too short")
+    state = ann.answer(second, None, reason="unclear")
+    assert (state["question"]["item"], state["question"]["variable"]) == (
+        second["question"]["item"],
+        "places",
+    )
 
 
 def test_an_erased_document_is_asked_no_more_and_gets_no_code(
@@ -267,6 +316,107 @@ def test_every_response_has_a_policy_that_lets_nothing_in_or_out(links: dict[str
     assert "&lt;i&gt;nothing&lt;/i&gt;" in page
 
 
+def exchange(link: str, request: str) -> str:
+    """Send *request*, of which {token} is the token, and return what is answered."""
+    address = urlsplit(link)
+    assert address.hostname is not None
+    with socket.create_connection((address.hostname, address.port or 0), timeout=20) as connection:
+        content = request.format(token=address.path.strip("/"), host=address.netloc)
+        connection.sendall(content.encode())
+        answer = b""
+        while part := connection.recv(65_536):
+            answer += part
+
+    return answer.decode()
+
+
+POST = (
+    "POST /{token}/answer HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
+    "Connection: close\r\nContent-Type: application/json\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        ("GET /{token}/nothing HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", 404),
+        ("PUT /{token}/state HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", 403),
+        ("GET /{token}/answer/x HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", 404),
+        (POST.replace("/answer", "/state") + "Content-Length: 0\r\n\r\n", 405),
+        (POST + "Content-Length: 90000\r\n\r\n" + "x" * 90_000, 413),
+        (POST + "Content-Length: 2\r\n\r\n[]", 422),
+        (POST + "Content-Length: 2\r\nExpect: {token}\r\n\r\n[]", 417),
+        ("GET /{token}/ HTTP/1.1\r\nHost: {host}\r\n{token}\r\n\r\n", 400),
+        (POST + "Transfer-Encoding: chunked\r\n\r\n{token}\r\n", 400),
+        # Its body does not come.
+        (POST + "Content-Length: 2\r\n\r\n[", 408),
+    ],
+)
+def test_every_status_has_the_headers_and_nothing_shows_the_token(
+    links: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    request_text: str,
+    status: int,
+) -> None:
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.2)
+    answer = exchange(links["Ann"], request_text)
+    assert answer.split(" ")[1] == f"{status}"
+    head, _, body = answer.partition("\r\n\r\n")
+    for name, content in HEADERS.items():
+        assert f"\r\n{name}: {content}" in head
+
+    token = urlsplit(links["Ann"]).path.strip("/")
+    logged = "".join([*capfd.readouterr(), caplog.text])
+    assert token not in body
+    assert token not in logged
+    assert "Traceback" not in logged
+
+
+def test_a_fault_of_the_server_is_a_500_whose_log_shows_no_token(
+    db: Database,
+    links: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with db.write() as connection:
+        connection.execute(text("ALTER TABLE codes RENAME TO other_codes"))
+
+    status, _, headers = Page(links["Ann"]).request("GET", "state")
+    with db.write() as connection:
+        connection.execute(text("ALTER TABLE other_codes RENAME TO codes"))
+
+    assert status == 500
+    assert headers.items() >= HEADERS.items()
+    logged = "".join([*capfd.readouterr(), caplog.text])
+    assert urlsplit(links["Ann"]).path.strip("/") not in logged
+    assert "Traceback" not in logged
+
+
+def test_a_reader_who_takes_nothing_is_cut(
+    links: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "SEND_SECONDS", 0.2)
+    address = urlsplit(links["Ann"])
+    request = f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect((address.hostname, address.port))
+        connection.setblocking(False)
+
+        def is_cut() -> bool:
+            with suppress(BlockingIOError):
+                while True:
+                    connection.send(request * 50)
+
+            return False
+
+        with pytest.raises(ConnectionError):
+            wait_until(is_cut, what="the end of the connection")
+
+
 def test_links_stay_as_they_are_and_no_log_has_them(tmp_path: Path, server: PageServer) -> None:
     links, port = server.links, server.port
     assert server.shown.count(links["Ann"]) == 1
@@ -367,6 +517,7 @@ def test_the_end_says_what_was_coded_and_how_far_coders_agree(
     assert server.interrupt() == 0
     assert f"Ann: {len(items)} of {len(items)} coded, {len(items)} now" in server.shown
     assert "about: Krippendorff's alpha" in server.shown
+    assert "`tidings report 1` shows what the codes say\n" in server.shown
     assert "Traceback" not in server.shown
 
 
@@ -379,6 +530,9 @@ def test_wrong_arguments_are_refused(run: int, book: Path, server: PageServer) -
     assert "--codebook" in problem()
     assert "twice" in problem("--codebook", book, "--coder", "Ann,Ann")
     assert "adjudicated" in problem("--codebook", book, "--coder", "adjudicated")
+    for page in ("decisions", "Decide"):
+        refused = problem("--codebook", book, "--coder", f"Ann,{page}")
+        assert f"no coder can be called {page}" in refused
     assert "choose another --port" in problem("--codebook", book, "--port", server.port)
 
 

@@ -409,6 +409,39 @@ def test_phrases_entities_and_summaries_have_null_for_what_is_empty(db: Database
     ]
 
 
+def test_entities_of_months_have_a_row_of_the_whole_run_that_adds_up_its_months(
+    db: Database,
+) -> None:
+    run, jobs = months(db, "2020-03", "2020-04", steps=("keywords", "entities"))
+    march = [("GPE", "Elm Bay", 9, 86), ("GPE", "Oak Bay", 2, 90), ("ORG", "NASA", 5, 3)]
+    april = [("GPE", "ELM BAY", 9, 89), ("ORG", "NASA", 1, None), ("ORG", "Nowhere", 4, 0)]
+    for month, names in (("2020-03", march), ("2020-04", april)):
+        for rank, (type_, name, times, documents) in enumerate(names, 1):
+            key = {"job_id": jobs[month], "keyword": "covid", "type": type_, "name": name}
+            values = {"rank": rank, "count": times, "documents": documents, "spellings": [name]}
+            add(db, Entity, key | values | {"period": ""}, key | values | {"period": month})
+
+    columns = ("job", "keyword", "period", "rank", "type", "name", "count", "spellings")
+    rows = columns_of(db, run, "entities", *columns)
+    assert rows[:3] == [
+        (None, "covid", None, 1, "GPE", "ELM BAY", 175, ["ELM BAY", "Elm Bay"]),
+        (None, "covid", None, 1, "ORG", "NASA", 4, ["NASA"]),
+        (None, "covid", None, 2, "GPE", "Oak Bay", 90, ["Oak Bay"]),
+    ]
+    assert [(row[0], row[2], row[5], row[6]) for row in rows[3:]] == [
+        ("2020-03", None, "Elm Bay", 86),
+        ("2020-03", None, "Oak Bay", 90),
+        ("2020-03", None, "NASA", 3),
+        ("2020-03", "2020-03", "Elm Bay", 86),
+        ("2020-03", "2020-03", "Oak Bay", 90),
+        ("2020-03", "2020-03", "NASA", 3),
+        ("2020-04", None, "ELM BAY", 89),
+        ("2020-04", None, "NASA", 1),
+        ("2020-04", "2020-04", "ELM BAY", 89),
+        ("2020-04", "2020-04", "NASA", 1),
+    ]
+
+
 def test_the_summary_of_a_keyword_has_the_mean_of_its_sentences(db: Database) -> None:
     run, jobs = four_months(db)
     add(db, Summary, {"job_id": jobs["2020-03"], "keyword": "covid", "summary": "It spreads."})

@@ -22,7 +22,7 @@ from cli.plan_sample import SamplePlan, SamplePlanner, describe_sample
 from core.enums import ENDED, JobKind, SamplePeriod, State
 from core.errors import UsageError
 from core.prices import parse_money
-from core.settings import Settings
+from core.settings import Settings, environment
 from language_models.completion import OPERATION
 from models.codes import CodeValue, Coding, UnitKey, replace_codes
 from models.database import Database
@@ -41,6 +41,7 @@ from reports.data.run_data import load_run
 from reports.data.tables.codes import read_codes
 from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.stats.looks import LEVELS
+from tests.command_kit import run_command
 from tests.databases import on_sqlite
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
@@ -54,6 +55,7 @@ from tests.sample_kit import (
     headline,
     import_months,
     make_model,
+    moment_after_calls,
     submit,
     work_with_kills,
 )
@@ -318,6 +320,9 @@ def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path)
     assert "intervals, from 60 different texts that people coded." in page
     assert "who carries what The widest interval of the run’s shares: people: ± " in page
     assert f"{both}: ± " in page
+    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True))
+    assert (result.problems, result.not_checked) == ([], {})
+    assert "what looks at a growing sample found" in result.given
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
@@ -402,11 +407,12 @@ def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
 ) -> None:
     jobs = few_texts
     chance = random.Random(33)
+    wait_for_moment = moment_after_calls(jobs.settings, chance, model)
     kills = 0
     for options in ({"half_width": 0.05}, {"code": "all"}):
         killed = submit(jobs, **options)
         kill_while_it_asks(jobs, killed, model)
-        kills += 1 + work_with_kills(jobs.settings, jobs.db, killed, chance, most_seconds=3.0)
+        kills += 1 + work_with_kills(jobs.settings, jobs.db, killed, wait_for_moment)
 
     # What was in flight at a kill is asked again, and nothing else.
     most_in_flight = kills * jobs.settings.model_concurrency
@@ -625,6 +631,9 @@ def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> No
 def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
     run = submit(jobs, half_width=0.2)
     work(jobs, run)
+    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True))
+    assert (result.problems, result.not_checked) == ([], {})
+    assert "what looks at a growing sample found" in result.given
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
 
 
@@ -636,3 +645,32 @@ def test_codebooks_are_stored_once(jobs: Jobs) -> None:
         codebook_id, _ = stored_codebook(connection, HARM.hash.hex())
 
     assert {look.codebook_id for look in looks_of(jobs.db, run)} == {codebook_id}
+
+
+def test_a_cap_below_the_first_sample_is_said_before_anything_is_asked(
+    jobs: Jobs, model: ModelServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "harm.json"
+    path.write_text(HARM.model_dump_json(by_alias=True, exclude_defaults=True))
+    variables = environment(jobs.settings)
+    options = ["2024-01..2024-02", "--keyword", "flood", "--steps", "keywords"]
+    options += ["--codebook", path, "--coder", CODER, "--within", "0.04"]
+
+    def say(command: str, cap: str) -> str:
+        done = run_command(command, "months", *options, "--max-cost", cap, variables=variables)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    unknown = "is less than the first sample of --within 0.04, of 100 texts, which may cost 0.0"
+    assert unknown in say("plan", "0.001USD")
+    assert unknown in say("submit", "0.001USD")
+    assert "first sample" not in say("plan", "1USD") + say("submit", "1USD")
+    assert model.calls == 0
+
+    # Answers tell what a text costs.
+    pilot = submit(jobs, half_width=0.2)
+    work(jobs, pilot)
+    cost = run_row(jobs.db, pilot).cost_charged
+    known = "first sample of --within 0.04, of 100 texts, which costs about 0.00"
+    assert known in say("submit", f"{0.8 * cost / 1_000_000:.6f}USD")
+    assert "first sample" not in say("submit", f"{1.2 * cost / 1_000_000:.6f}USD")

@@ -6,10 +6,13 @@ Times are a hundredth of the defaults: a slice of 0.6 s, a time-out of 0.3 s.
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -20,23 +23,31 @@ from sqlalchemy import func, select, update
 
 from analysis.kinds.accounts import AccountsParameters
 from core.broker import celery_app
-from core.enums import State
+from core.enums import QUEUE_TEXT, State
 from core.errors import SettingsError
+from core.process_identity import own_process_name
 from core.service_client import RetryPolicy, ServiceClient
 from core.settings import Settings, load
 from models.answers import LONGEST_CLAIM_SECONDS
 from models.database import clock
 from models.documents import add_documents
-from models.tables import Call, Job
+from models.job_columns import due_columns
+from models.jobs import record_worker
+from models.tables import Call, Job, Outage
+from producers.status import blocking_reason
 from tests.feeds_kit import service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from tests.model_kit import PRICE, with_model
+from tests.sample_kit import import_months, make_model, submit
+from tests.stub_model import running_model
 from tests.stub_textapi import answer
 from textapi import client
 from textapi.messages import ENGINE_HEADER
 from workers import fetching, ledger_fetcher
 
 SLICE_SECONDS, TIMEOUT_SECONDS = 0.6, 0.3
+SECOND = 2
 STEPS = AccountsParameters(steps=("phrases", "entities"))
 Respond = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
@@ -127,6 +138,12 @@ def jobs_at(respond: Respond, settings: Settings, **changed: Any) -> Iterator[tu
 def let_wait_end(jobs: Jobs, run: int) -> None:
     with jobs.db.write() as connection:
         connection.execute(update(Job).where(Job.run_id == run).values(due_at=clock() - 1))
+
+
+def queue_again(jobs: Jobs, run: int, name: str | None = None) -> None:
+    with jobs.db.write() as connection:
+        queued = update(Job).where(Job.id == jobs.row(run, name).id, Job.state == State.WAITING)
+        connection.execute(queued.values(due_columns(State.QUEUED)))
 
 
 def let_patience_end(jobs: Jobs, run: int) -> None:
@@ -346,6 +363,7 @@ def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
 
     async def count(request: web.Request) -> web.StreamResponse:
         requests.append(request)
+        looks.take()
         return await respond(request, {})
 
     with (
@@ -353,6 +371,7 @@ def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
         closing(Jobs(settings.model_copy(update={"bluesky_url": url}))) as jobs,
     ):
         run = jobs.submit(AccountsParameters(steps=()), "ann.example")
+        looks = Looks(jobs, run)
         waits = []
         for _ in range(3):
             job = jobs.slice(run)
@@ -363,8 +382,158 @@ def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
         assert "bluesky at" in job.reason
         assert "does not answer (time-out): is it running?" in job.reason
         assert len(requests) <= 6
+        first, *later = no_answer_since(looks.seen)
+        assert first is None
+        assert len(later) > SECOND
+        assert len(set(later)) == 1
+        assert None not in later
 
         let_patience_end(jobs, run)
         job = jobs.slice(run)
         assert job.state == State.FAILED
         assert "(tried for 60 minutes)" in job.reason
+
+
+class Looks:
+    """What `status` says of a run, look by look."""
+
+    def __init__(self, jobs: Jobs, run: int) -> None:
+        self._jobs, self._run = jobs, run
+        self.seen: list[str | None] = []
+        self.first_at = 0.0
+        record_worker(jobs.db, own_process_name(), queues=QUEUE_TEXT, slots=2)
+
+    def take(self) -> str | None:
+        self.first_at = self.first_at or time.time()
+        self.seen.append(blocking_reason(self._jobs.db, self._jobs.settings, self._run))
+        return self.seen[-1]
+
+
+def no_answer_since(looks: Iterable[str | None]) -> list[str | None]:
+    """Return since when each look says that there is no answer."""
+    found = (re.search(r"\(no answer since (\d\d:\d\d:\d\d UTC)[;)]", look or "") for look in looks)
+    return [since and since[1] for since in found]
+
+
+def test_each_look_at_a_run_says_since_when_its_service_does_not_answer(
+    settings: Settings,
+) -> None:
+    async def hang_and_look(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        looks.take()
+        # What failed at the first call may be stored while the second one is made.
+        while len(looks.seen) == SECOND and looks.seen[-1] is None:
+            await asyncio.sleep(0.01)
+            looks.seen.pop()
+            looks.take()
+
+        return await hang(request, body)
+
+    with jobs_at(hang_and_look, settings, textapi_concurrency=1) as (jobs, textapi):
+        run = jobs.submit(STEPS, "bob")
+        looks = Looks(jobs, run)
+        began = time.time()
+        for _ in range(4):
+            # The job runs its slice, in which the service looks at each call.
+            assert work_until_called(jobs, run).state == State.WAITING
+            assert re.search(r"; next try at \d\d:\d\d:\d\d UTC\)$", looks.take() or "")
+            queue_again(jobs, run)
+            assert (looks.take() or "").endswith(" UTC)")
+
+        # Nobody can know at the first call that there will be no answer.
+        first, *later = looks.seen
+        assert first is None
+        assert len(later) >= 12
+        with jobs.db.read() as connection:
+            since = connection.execute(select(Outage.since)).scalar_one()
+
+        assert began < since < looks.first_at
+        assert set(no_answer_since(later)) == {f"{datetime.fromtimestamp(since, UTC):%H:%M:%S UTC}"}
+        assert all("does not answer (time-out): is it running, or" in look for look in later)
+
+        textapi.respond = give_answer
+        assert work_until_called(jobs, run).state == State.DONE
+        assert looks.take() is None
+
+
+def test_a_service_that_answers_one_job_is_away_no_more_though_another_job_still_waits(
+    settings: Settings,
+) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        add_documents(jobs.db, [stored_post(3, handle="ann", text="The ESA annwords.")])
+        run = jobs.submit(STEPS, "ann", "bob")
+        looks = Looks(jobs, run)
+        work_until_called(jobs, run, "@ann")
+        work_until_called(jobs, run, "@bob")
+        assert "no answer since" in (looks.take() or "")
+
+        textapi.respond = give_answer
+        queue_again(jobs, run, "@ann")
+        assert work_until_called(jobs, run, "@ann").state == State.DONE
+        assert jobs.row(run, "@bob").state == State.WAITING
+        assert "no answer since" not in (looks.take() or "")
+
+
+def test_answers_that_came_to_another_run_end_the_words_too(settings: Settings) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        run, other_run = jobs.submit(STEPS, "bob"), jobs.submit(STEPS, "bob")
+        looks = Looks(jobs, run)
+        work_until_called(jobs, run)
+        textapi.respond = give_answer
+        assert work_until_called(jobs, other_run).state == State.DONE
+        assert "no answer since" in (looks.take() or "")
+        queue_again(jobs, run)
+        assert work_until_called(jobs, run).state == State.DONE
+        assert looks.take() is None
+        with jobs.db.read() as connection:
+            assert connection.scalar(select(func.count()).select_from(Outage)) == 0
+
+
+def test_a_language_model_that_hangs_is_named_in_its_second_slice_too(
+    stub_settings: Settings,
+) -> None:
+    model = make_model()
+    model.faults.hang = 1.0
+    times = {"slice_seconds": 1.0, "model_timeout": TIMEOUT_SECONDS, "model_price": PRICE}
+    with running_model(model), closing(Jobs(with_model(stub_settings, model, **times))) as jobs:
+        import_months(jobs, 5)
+        run = submit(jobs, last="2024-01", code="all")
+        looks = Looks(jobs, run)
+        assert work_until_called(jobs, run, "2024-01").state == State.WAITING
+        looks.take()
+        queue_again(jobs, run, "2024-01")
+        looks.take()
+        asked = model.texts.total()
+        assert work_until_called(jobs, run, "2024-01").state == State.WAITING
+        assert model.texts.total() > asked
+        looks.take()
+        assert len(set(no_answer_since(looks.seen))) == 1
+        assert None not in no_answer_since(looks.seen)
+        model.faults.hang = 0.0
+        queue_again(jobs, run, "2024-01")
+        assert work_until_called(jobs, run, "2024-01").state == State.DONE
+        assert looks.take() is None
+
+
+def test_a_service_that_does_not_even_say_its_engine_is_named_while_the_job_tries(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "READY_SECONDS", 0.1)
+
+    async def hang_and_look(request: web.Request) -> web.StreamResponse:
+        looks.take()
+        return await hang(request, {})
+
+    with service(hang_and_look) as url:
+        updated = settings.model_copy(update={"textapi_url": url, "slice_seconds": SLICE_SECONDS})
+        with closing(Jobs(updated)) as jobs:
+            add_documents(jobs.db, [stored_post(1)])
+            run = jobs.submit(STEPS, "bob")
+            looks = Looks(jobs, run)
+            assert work_until_called(jobs, run).state == State.WAITING
+            queue_again(jobs, run)
+            assert work_until_called(jobs, run).state == State.WAITING
+            first, *later = looks.seen
+            assert first is None
+            assert len(later) > SECOND
+            assert len(set(no_answer_since(later))) == 1
+            assert None not in no_answer_since(later)

@@ -291,6 +291,28 @@ def test_a_batch_of_a_cancelled_run_serves_who_needs_it(jobs: Jobs, model: Model
     assert model.answered == TEXTS
 
 
+def test_texts_of_a_batch_that_nobody_knows_any_more_are_open_again(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    first = submit(jobs)
+    assert kill_at(jobs.settings, jobs.row(first).id, "BatchClient.upload", "before")
+    cancel_run(jobs.db, first)
+
+    # The other run has one of the texts, and sees to the batch, which has the others too.
+    path = write_archive(jobs.settings.home / "later", {"2024-03-03": HEADLINES["2024-02-03"][:1]})
+    import_paths(jobs.db, [path], source=None, handle=None, columns={})
+    second = submit(jobs, first="2024-03", last="2024-03")
+    work(jobs, second)
+    assert [batch["request_counts"]["total"] for batch in model.batches.values()] == [1]
+    assert 0 <= run_row(jobs.db, first).cost_charged - model.bill * MICRO < 1
+
+    third = submit(jobs)
+    work(jobs, third)
+    states = {value["harm"].state for value in codes_of(jobs.db, third).values()}
+    assert states == {CodeState.CODED}
+    assert model.answered == len(model.texts) == TEXTS
+
+
 def test_a_cap_leaves_out_what_it_has_no_room_for(jobs: Jobs, model: ModelServer) -> None:
     run = submit(jobs)
     jobs.slice(run)

@@ -271,6 +271,17 @@ def test_commands_ask_once_before_texts_leave_and_say_what_it_costs(
     assert again.returncode == 0
     assert "leave this machine" not in again.stderr
 
+    # To agree to a server behind TLS is no consent to send texts there in the clear.
+    in_clear = {**variables, "TIDINGS_MODEL_URL": "http://key:pass@models.example/v1"}
+    refused = run_command("submit", "months", *options, variables=in_clear)
+    assert refused.returncode == 2
+    assert "travel in the clear" in refused.stderr
+    assert "pass" not in refused.stderr
+    agreed = run_command("submit", "months", *options, "--yes", variables=in_clear)
+    assert "texts may be sent to http://models.example from now on" in agreed.stderr
+    again = run_command("submit", "months", *options, variables=in_clear)
+    assert "leave this machine" not in again.stderr
+
     planned = run_command("plan", "months", *options, "--max-cost", "1USD", variables=variables)
     assert "chat_completions          3" in planned.stdout
     assert "at most" in planned.stdout

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import psutil
 import pyarrow as pa
 import pytest
 
 import tidings
-from core.enums import State
+from core.enums import QUEUE_TEXT, State
+from core.process_identity import own_process_name
 from core.settings import Settings
+from models.database import Database
+from models.jobs import record_worker
 from tests import report_stories as stories
 from tests.command_kit import python_script, run_command
 from tests.e2e_kit import Stub
@@ -30,6 +38,7 @@ from tests.report_stories import Text
 from tests.services import wait_until
 from tests.warm_python import executed_processes
 from tidings import displays
+from tidings import run as run_module
 from tidings.displays import describe_figures
 from tidings.home import Stored
 
@@ -262,6 +271,55 @@ def test_waiting_returns_the_run_or_raises_how_it_ended(home: tidings.Home) -> N
         home.run(2).wait()
 
 
+@pytest.fixture
+def queued(folder: Path, tmp_path: Path) -> Iterator[tidings.Run]:
+    """A run in a home without a stack."""
+    shutil.copytree(folder, tmp_path / "home")
+    with tidings.open(tmp_path / "home") as opened:
+        yield opened.months("2020-03..2020-04", keywords="storm").submit()
+
+
+def test_waiting_ends_after_a_minute_without_a_worker_and_says_how_to_start_one(
+    queued: tidings.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = count(0.0, 30.0)
+    monkeypatch.setattr(run_module, "monotonic", lambda: next(moments))
+    with pytest.raises(tidings.NoWorker) as error:
+        queued.wait()
+
+    assert next(moments) == 90.0
+    assert str(error.value) == (
+        f"run {queued.number} waits, and no worker has been there for a minute: "
+        f"`tidings.open({queued.home.name!r}, start=True)` starts a stack, and the run goes on"
+    )
+    assert queued.status()["state"] == State.QUEUED
+
+
+def test_waiting_goes_on_for_hours_while_a_worker_is_there(
+    queued: tidings.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = count(0.0, 3600.0)
+
+    def next_moment() -> float:
+        moment = next(moments)
+        if moment == 3 * 3600.0:
+            queued.cancel()
+
+        return moment
+
+    monkeypatch.setattr(run_module, "monotonic", next_moment)
+    with closing(Database(f"sqlite:///{queued.home.name}/tidings.db", pooled=False)) as db:
+        record_worker(db, own_process_name(), queues=QUEUE_TEXT, slots=2)
+
+    with pytest.raises(tidings.RunFailed, match="cancelled"):
+        queued.wait()
+
+
+def test_a_stack_elsewhere_is_started_elsewhere() -> None:
+    home = tidings.open(command=["ssh", "host", "tidings"])
+    assert home.how_to_start == "`ssh host tidings up` starts a stack there"
+
+
 def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path) -> None:
     stored = home.stored()
     assert stored == json.loads(command(folder, "stored", "--json").stdout)
@@ -302,8 +360,62 @@ def test_a_pack_is_read_without_a_home(settings: Settings, stub: Stub) -> None:
     with pytest.raises(tidings.TidingsError, match=r"has no table nothing: it is one of agreement"):
         opened.table("nothing")
 
-    with pytest.raises(tidings.TidingsError, match=r"cannot be read as a pack"):
+    with pytest.raises(tidings.TidingsError, match=r"^no.zip cannot be read"):
         tidings.open_pack("no.zip").table("periods")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"period": "2020-03"' + b" " * 70_000_000 + b"}\n", "that is no pack"),
+        (b"{\n", "exports/periods.jsonl, line 1: it is no JSON"),
+    ],
+    ids=["a bomb", "no JSON"],
+)
+def test_a_pack_that_is_none_is_refused_in_a_sentence(content: bytes, sentence: str) -> None:
+    with ZipFile("study.zip", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("exports/periods.jsonl", content)
+
+    with pytest.raises(tidings.TidingsError, match=f"^study.zip.*{sentence}"):
+        tidings.open_pack("study.zip").table("periods")
+
+
+def find_imports(name: str) -> list[psutil.Process]:
+    """Return the processes that have the file *name* open."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(Path(file.path).name == name for file in process.open_files()):
+                found.append(process)
+
+    return found
+
+
+def test_an_interrupted_import_is_ended(tmp_path: Path) -> None:
+    texts = tmp_path / "many-headlines.csv"
+    rows = [f"Nothing on {number} hill,2021-01-{1 + number % 28:02}" for number in range(20_000)]
+    texts.write_text("\n".join(["headline,date", *rows]))
+    stories.database(tmp_path).close()
+    script = (
+        "import time, tidings\n"
+        f"home = tidings.open({str(tmp_path)!r})\n"
+        "home.command('--version'), home.command('--version')\n"
+        "while home.program._server.command is None: time.sleep(0.01)\n"
+        f"home.read({str(texts)!r}, columns={{'text': 'headline', 'published_at': 'date'}})\n"
+    )
+    # It waits for this transaction, so that it is not done before it is interrupted.
+    with (
+        closing(sqlite3.connect(tmp_path / "tidings.db", isolation_level=None)) as writer,
+        subprocess.Popen(  # noqa: S603 - our own script
+            python_script(script), stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        writer.execute("BEGIN IMMEDIATE")
+        wait_until(lambda: find_imports(texts.name), what="the import")
+        process.send_signal(signal.SIGINT)
+        _, shown = process.communicate(timeout=60)
+        assert "KeyboardInterrupt" in shown
+        assert find_imports(texts.name) == []
 
 
 def test_commands_run_behind_a_prefix(folder: Path, run: tidings.Run) -> None:

@@ -16,12 +16,15 @@ from analysis.text.near_duplicates import find_patterns
 from analysis.text.repeats import drop_repeats, find_repeats
 from core.settings import Settings
 from models.documents import add_documents
+from reports.build import report_folder
 from reports.data.entity_labels import read_run_names
 from reports.data.run_data import load_run
 from reports.data.tables.entities import read_entities
+from reports.figures.entities import count_names, rank_names
 from reports.pages.run_summary import submit_command
 from tests.command_kit import Run
 from tests.integration.test_fetching import stored_post
+from tests.integration.test_portraits import exported
 from tests.integration.test_wrong_usage import parameters
 from tests.jobs_kit import Jobs
 
@@ -41,12 +44,10 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
         yield opened
 
 
-def months(**options: Any) -> MonthsParameters:
+def months(last: str = "2020-03", **options: Any) -> MonthsParameters:
     keywords = (Keyword.parse("flood"), Keyword.parse("quist:waits,mike"))
     steps = ("keywords", "entities")
-    return MonthsParameters(
-        first="2020-03", last="2020-03", keywords=keywords, steps=steps, **options
-    )
+    return MonthsParameters(first="2020-03", last=last, keywords=keywords, steps=steps, **options)
 
 
 def counts_of_run(jobs: Jobs, **options: Any) -> dict[tuple[str | None, str], int]:
@@ -58,6 +59,39 @@ def counts_of_run(jobs: Jobs, **options: Any) -> dict[tuple[str | None, str], in
 
 def test_texts_that_differ_in_figures_alone_count_once_for_their_names(jobs: Jobs) -> None:
     assert counts_of_run(jobs) == {("flood", "ORCA"): 2, ("flood", "QUIST"): 1}
+
+
+def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_names(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    april = ["Flood nears ORCA and NATO.", "Flood in C.ORCA: ORCA-led.", "A flood. Orcas swim."]
+    for number, text in enumerate(april, 90):
+        day = datetime(2020, 4, 1)  # noqa: DTZ001 - as it is stored
+        dated = {"source": "nyt", "handle": None, "period": "2020-04", "published_at": day}
+        row = stored_post(number, text=text) | dated | {"identity": f"nyt:{number:03}"}
+        add_documents(jobs.db, [row])
+
+    run = jobs.submit(months(last="2020-04"))
+    jobs.do_all(run)
+    table = {
+        (row["job"], row["name"]): row["count"]
+        for row in exported(jobs, run, "entities")
+        if row["keyword"] == "flood" and row["period"] is None
+    }
+    assert {job: table.get((job, "ORCA")) for job in (None, "2020-03", "2020-04")} == {
+        None: 4,
+        "2020-03": 2,
+        "2020-04": 2,
+    }
+    folder = report_folder.build(jobs.db, [run], tmp_path / "report").parent
+    for month in ("2020-03", "2020-04"):
+        page = (folder / f"{month}.html").read_text(encoding="utf-8")
+        assert f"<bdi>ORCA</bdi> {table[month, 'ORCA']}" in page
+
+    loaded = load_run(jobs.db, run)
+    counts = count_names(read_entities(loaded))["flood"]
+    drawn = rank_names(counts.times, run_names=read_run_names(loaded), documents=counts.documents)
+    assert drawn.by_type["ORG"][0] == ("ORCA", table[None, "ORCA"])
 
 
 def test_what_the_run_says_is_no_name_is_not_counted(jobs: Jobs) -> None:

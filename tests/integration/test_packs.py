@@ -511,7 +511,7 @@ def test_wrong_usage_and_files_that_are_no_packs(
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
     older = change(
-        packed, "run.json", lambda content: content.replace(b'"format": 4', b'"format": 3')
+        packed, "run.json", lambda content: content.replace(b'"format": 5', b'"format": 4')
     )
     said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
     assert tidings("verify", older) == (1, "", said)

@@ -17,6 +17,8 @@ from tests.jobs_kit import Jobs
 from tests.packs_kit import UNQUOTED, months, store_headlines
 from tests.services import wait_until
 
+pytestmark = pytest.mark.thorough
+
 COMMAND = (sys.executable, "-P", "-m", "cli.main")
 
 

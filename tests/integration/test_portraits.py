@@ -217,6 +217,7 @@ def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[.
     assert coverage["documents"] == (2, None)
 
 
+@pytest.mark.thorough
 def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings: Settings) -> None:
     gone = {subject.name: subject.gone for subject in SUBJECTS}["bluesky"]
     states = ["not-found", "suspended", "protected"]

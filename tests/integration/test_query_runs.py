@@ -19,7 +19,8 @@ from cli.context import find_engine
 from core.enums import Within
 from core.settings import Settings
 from models.documents import add_documents
-from models.tables import Mention
+from models.keyword_answers import store_keyword_answers
+from models.tables import Document, Mention
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
@@ -257,6 +258,14 @@ def test_a_file_of_subjects_that_is_wrong_says_where(
     assert message in error
 
 
+def test_a_name_that_a_file_repeats_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "k.txt").write_text("flu\nCovid:sars\n")
+    options = ("--keyword", "covid", "--keywords-file", "k.txt")
+    status, error = run("submit", "months", "2020-03", *options)
+    assert status == 2
+    assert "--keywords-file k.txt, line 2: Covid was given twice, case is ignored" in error
+
+
 def test_a_star_is_told_or_refused_before_anything_is_queued(
     run: Run,
     tmp_path: Path,
@@ -381,3 +390,23 @@ def test_words_of_operators_in_the_queries_of_a_table_are_refused(
     status, error = run("submit", "months", "2020-03", "--keywords-file", "k.csv")
     assert status == 2
     assert "k.csv, line 2: 'and' stands in a phrase: write AND as an operator" in error
+
+
+def test_a_term_is_found_in_texts_encoded_otherwise_though_an_answer_of_old_missed_it(
+    jobs: Jobs,
+) -> None:
+    encoded = ["A Cafe\u0301 Opens.", "No Im\u00adpfung at the Ca\u200bfé.", "Cafe\u0301s Close."]
+    add_texts(jobs, encoded, first=len(TEXTS))
+    engine = find_engine(jobs.settings).name
+    with jobs.db.read() as connection:
+        ids = connection.scalars(select(Document.id).where(Document.period == "2020-03")).all()
+
+    with jobs.db.write() as connection:
+        answers = dict.fromkeys(ids, "[]")
+        store_keyword_answers(jobs.db, connection, {(engine, "café"): answers})
+
+    keyword = Keyword.parse("cafe\u0301")
+    job = jobs.do(months(keyword))
+    assert job.state == "done"
+    assert mentions(jobs, job) == {("café", "café", encoded[0]), ("café", "café", encoded[1])}
+    assert calls(jobs, job.run_id) == 0

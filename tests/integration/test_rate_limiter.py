@@ -301,6 +301,7 @@ def test_without_a_limit_no_redis_is_needed() -> None:
     run_in_virtual_time("redis://127.0.0.1:1/0", "", call)
 
 
+@pytest.mark.thorough
 def test_processes_stay_within_what_the_server_counts_when_redis_loses_its_data(
     redis_url: str,
 ) -> None:
@@ -309,6 +310,7 @@ def test_processes_stay_within_what_the_server_counts_when_redis_loses_its_data(
     assert counts.calls > 100
 
 
+@pytest.mark.thorough
 def test_busy_processes_on_a_jittery_network_that_are_killed_stay_within_what_the_server_counts(
     redis_url: str,
 ) -> None:

@@ -817,5 +817,5 @@ def test_a_daily_briefing_counts_once_a_month_in_the_words_of_a_keyword(tmp_path
         *("Briefing", "Harbour", "reaches", "today", "ward"),
     ]
     assert "How often each word occurs in 4 mentions" in words
-    assert "14 mentions are left out" in words
+    assert "the first of a month counts" in words
     db.close()

@@ -22,6 +22,7 @@ from core.settings import Settings
 from models import job_transitions, run_transitions
 from models.database import Database, clock
 from models.erasure import forget_documents
+from models.jobs import progress_of
 from models.tables import Document, Job, Mention
 from producers.dispatch import dispatch_due_jobs
 from reports.build import report_folder
@@ -108,6 +109,13 @@ def test_a_large_report_queues_its_parts_and_waits_until_each_has_started(large:
     assert not (large.folder / "index.html").exists()
     assert large.work("report") == State.WAITING  # queued once
     assert len(large.jobs()) == 4
+
+
+def test_progress_stays_whole_when_the_jobs_of_the_report_come(large: Large) -> None:
+    assert large.work("report") == State.WAITING
+    assert len(large.jobs()) == 4
+    with large.db.read() as connection:
+        assert progress_of(connection, large.run) == 1.0
 
 
 def test_the_report_finds_what_its_parts_have_drawn(large: Large) -> None:

@@ -38,6 +38,8 @@ from reports.data import exports
 from reports.data.formats import WRITERS
 from tests import exports_kit as kit
 
+pytestmark = pytest.mark.thorough
+
 TABLES: tuple[type[Base], ...] = (
     *(Mention, PostPolarity, Phrase, Entity, Summary, Epoch, Prediction, Training, JobStep),
     *(Call, Import, Document, Run),

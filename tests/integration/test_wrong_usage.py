@@ -111,6 +111,10 @@ POST_SOURCES = ", ".join(source.name for source in post_sources())
             ("submit", "months", "2020-03", "--keyword", "covid", "--keyword", "COVID:sars"),
             "--keyword: COVID was given twice, case is ignored",
         ),
+        (
+            ("submit", "months", "2020-03", "--keyword", "covid", "--keyword", "(flu OR cold"),
+            "--keyword (flu OR cold: a bracket is never closed",
+        ),
         (("submit", "handles", "Barack Obama"), "Barack Obama is no handle, it holds a space"),
         (("submit", "handles", "a\x1b[31m"), "a\\x1b[31m is no handle"),
         (
@@ -336,6 +340,14 @@ def test_the_ending_of_the_file_decides_on_the_format(run: Run, tmp_path: Path) 
     assert (tmp_path / "m.jsonl").read_bytes() == (tmp_path / "m").read_bytes()
     assert run("export", "1", "coverage", "--format", "csv", "--out", "m.jsonl")[0] == 0
     assert (tmp_path / "m.jsonl").read_bytes() == (tmp_path / "m.csv").read_bytes()
+
+
+def test_a_folder_is_no_file_to_write_to(run: Run, tmp_path: Path) -> None:
+    assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
+    (tmp_path / "m.csv").mkdir()
+    for name in (".", "..", "m.csv", str(tmp_path)):
+        status, error = run("export", "1", "coverage", "--format", "csv", "--out", name)
+        assert (status, error) == (2, f"tidings: {name} is a folder: name a file in it\n")
 
 
 def test_an_ending_that_is_no_format_is_refused_unless_the_format_is_named(

@@ -45,6 +45,8 @@ def test_the_name_of_an_account_is_how_it_is_written_most_often() -> None:
     writings = Writings({("Ann", "Quist"): 3, ("An", "Nquist"): 3, ("Annq", "Uist"): 1})
     assert names_of_account("annquist", writings) == ["annquist", "An Nquist"]
     assert names_of_account("annquist", {}) == ["annquist"]
+    assert names_of_account("quist.example.social", {}) == ["quist.example.social", "quist"]
+    assert names_of_account("ann-q@example.social", {}) == ["ann-q@example.social", "ann-q"]
 
 
 LETTERS = st.text("aAbBnN\u00df_1 ", max_size=12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -299,6 +300,7 @@ def test_a_byte_order_mark_is_no_part_of_a_codebook() -> None:
     ("variable", "written", "code"),
     [
         (0, "Y", "yes"), (0, "0", "no"), (0, " NO ", "no"),
+        (0, "True", "yes"), (0, "FALSE", "no"), (0, "1.0", "yes"), (0, "0,0", "no"),
         (1, "Against", "against"),
         (2, "money, health", "health|money"), (2, "money|money", "money"), (2, "NONE", "none"),
         (3, "3", "3"), (3, "+3", "3"), (3, "3.0", "3"), (3, "3,00", "3"),
@@ -311,6 +313,9 @@ def test_a_code_is_taken_as_people_write_it(variable: int, written: str, code: s
 @pytest.mark.parametrize(
     ("variable", "written", "remedy"),
     [
+        (0, "1.5", "'1.5' is no code of about: write yes or no"),
+        (0, "2.0", "'2.0' is no code of about: write yes or no"),
+        (1, "True", "'True' is no code of stance: write for, against or neither"),
         (0, "maybe", "'maybe' is no code of about: write yes or no"),
         (1, "for, against", "write for, against or neither"),
         (2, "health,", "'' is no code of frames: write health, money or none"),
@@ -386,3 +391,89 @@ def test_a_codebook_comes_back_from_what_is_stored_of_it() -> None:
     content = json.loads(json.dumps(codebook.model_dump(mode="json", by_alias=True)))
     restored = Codebook.model_validate(content)
     assert (restored, restored.hash) == (codebook, codebook.hash)
+
+
+def two_categories(one: str, other: str) -> str:
+    """Return a codebook whose categories stand on lines 10 and 11."""
+    variable: dict[str, Any] = {"name": "v", "question": "Q?", "type": "category"}
+    variable["categories"] = {one: "a", other: "b"}
+    codebook = {"name": "x", "unit": "document", "variables": [variable]}
+    return json.dumps(codebook, indent=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("caf\u00e9", "cafe\u0301"),
+        ("file", "\ufb01le"),
+        ("for", "\uff46\uff4f\uff52"),
+        ("STRASSE", "stra\u00dfe"),
+        ("against", "ag\u200bainst"),
+        ("against", "against\ufeff"),
+        ("against", "a\u00adgainst"),
+        ("for", "f\ufe0eor"),
+        ("cop", "\u0441\u043e\u0440"),
+        ("Peace", "\u0420\u0435\u0430\u0441\u0435"),
+        ("na\u00efve", "na\u0457ve"),
+        ("Tonio", "\u03a4\u03bfnio"),
+        ("\u0410\u0425", "\u0391\u03a7"),
+        ("none", "n\u043ene"),
+    ],
+)
+def test_categories_that_look_alike_are_refused_with_their_line(one: str, other: str) -> None:
+    for first, second in ((one, other), (other, one)):
+        message = refusal(two_categories(first, second))
+        assert re.search(r"line (10|11): ", message), message
+        assert "write another name" in message
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u0443\u0441", "\u04af\u0441"),
+        ("caf\u00e9", "cafe"),
+        ("\u0434\u0430", "\u043d\u0435\u0442"),
+        ("\u0641\u0627", "\u0641\u200c\u0627b"),
+        ("1st", "Ist"),
+        ("can", "cannot be"),
+    ],
+)
+def test_categories_that_people_tell_apart_are_two(one: str, other: str) -> None:
+    assert parse(two_categories(one, other)).variables[0].codes == (one, other)
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        "cannot be coded",
+        "Cannot be coded: too short",
+        "cannot\u200b be coded yet",
+        "\u0441annot be coded",
+    ],
+)
+def test_a_category_that_begins_like_no_code_is_refused(category: str) -> None:
+    message = refusal(two_categories("for", category))
+    assert "line 11: the category" in message
+    assert "begins like 'cannot be coded', which says that a text has no code: write" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STANCE.replace("benefits, success", '"benefits\\0"'),
+        STANCE.replace("benefits, success", '"benefits\\x00"'),
+        STANCE.replace("benefits, success", '"benefits\\u0000"'),
+        STANCE.replace("for: benefits, success", '"f\\0or": benefits'),
+        STANCE.replace("benefits, success", "benefits\0"),
+    ],
+)
+def test_a_nul_is_refused_with_its_line(text: str) -> None:
+    message = refusal(text)
+    assert "stance.yaml, line 16: " in message
+    assert message.endswith("remove it")
+
+
+def test_a_stored_codebook_is_read_whatever_its_categories_look_like() -> None:
+    stored = parse(STANCE).model_dump(mode="json", by_alias=True)
+    stored["variables"][1]["categories"]["cannot be coded at all"] = "of old"
+    assert Codebook.model_validate(stored).variables[1].codes[-1] == "cannot be coded at all"

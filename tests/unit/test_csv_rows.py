@@ -15,6 +15,7 @@ from sources import csv_rows
 from sources.csv_rows import Row, read_rows
 from sources.file_reading import split_lines
 
+CUT = "the file ends in the middle of this row"
 UNCLOSED = "a quotation mark opens a field, and none closes it"
 CELLS = st.text(alphabet='ab",;\n 1', max_size=8)
 TABLES = st.integers(2, 4).flatmap(
@@ -67,11 +68,40 @@ def test_a_long_line_is_named_and_the_next_ones_are_read(monkeypatch: pytest.Mon
     text = f'id,text\n1,{"a" * 200}\n2,"b\n{"c" * 200}"\n3,d\n'
     assert rows(text) == [
         ["id", "text"],
-        "it is longer than 100 characters",
+        "line 2 is longer than 100 characters: shorten it, or leave it out",
         UNCLOSED,
-        "it is longer than 100 characters",
+        "line 4 is longer than 100 characters: shorten it, or leave it out",
         ["3", "d"],
     ]
+
+
+def test_a_first_line_that_is_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "LONGEST_ROW", 100)
+    too_long = "line 2 is longer than 100 characters: shorten it, or leave it out"
+    assert rows("\n" + "a" * 200 + "\n1,2\n") == [too_long]
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("id,text,date\n1,a,b\n2,c", CUT),
+        ("id,text,date\n1,a,b\n2,c,d", ["2", "c", "d"]),
+        # Rows of some programs leave out empty fields at their end.
+        ("id,text,date\n1,a\n2,c", ["2", "c"]),
+        ("id,text,date\n1,a,b\n2,c\n", ["2", "c"]),
+        ("id,text,date\n1,a,b\n2", CUT),
+        ('id,text,date\n1,a,b\n2,"c\nd"', CUT),
+        ("id,text,date", ["id", "text", "date"]),
+    ],
+)
+def test_the_row_in_which_a_file_is_cut_is_none(text: str, last: Row) -> None:
+    assert rows(text)[-1] == last
+
+
+def test_the_last_row_of_a_damaged_file_is_none_unless_its_line_ended() -> None:
+    for text, last in (("a,b\n1,2\n3,4", CUT), ("a,b\n1,2\n3,4\n", ["3", "4"])):
+        lines = split_lines(iter([text]), csv_rows.LONGEST_ROW)
+        assert list(read_rows(lines, ["its end is missing"]))[-1] == last
 
 
 def test_a_row_of_many_lines_ends_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:

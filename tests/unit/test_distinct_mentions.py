@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from reports.data.distinct_mentions import describe_repeats, drop_repeats, keep_first_documents
+from reports.data.distinct_mentions import (
+    describe_first_texts,
+    drop_repeats,
+    keep_first_documents,
+)
 from reports.data.tables.mentions import MentionRow
 
 START = datetime(2020, 3, 1)  # noqa: DTZ001 - naive UTC, as stored
@@ -34,10 +38,9 @@ def test_a_month_without_repeats_keeps_all_its_mentions() -> None:
     assert drop_repeats([]) == []
 
 
-def test_a_caption_says_how_many_repeats_are_left_out() -> None:
-    assert not describe_repeats(0, "mention")
-    assert describe_repeats(1, "mention").endswith("counts: 1 mention is left out.")
-    assert describe_repeats(31, "post").endswith("counts: 31 posts are left out.")
+def test_a_caption_says_that_the_first_of_repeats_counts() -> None:
+    assert not describe_first_texts(has_repeats=False)
+    assert describe_first_texts(has_repeats=True).endswith("the first of a month counts.")
 
 
 def test_the_first_document_of_each_pattern_of_the_run_is_kept() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
 from hypothesis import given
@@ -18,10 +17,11 @@ from analysis.steps.distinctive import WordCounts, distinctive_rows, log_likelih
 from analysis.text.words import words_of_terms
 from models.documents import DocumentText
 from models.tables import DistinctiveWord
+from textapi.text.keywords import pattern
 
 
 def rows_of(target: list[str], reference: list[str], *terms: str) -> list[tuple[object, ...]]:
-    patterns = [re.compile(term, re.IGNORECASE) for term in terms]
+    patterns = list(map(pattern, terms))
     counts = WordCounts.of(target, patterns), WordCounts.of(reference, patterns)
     return [tuple(row.values()) for row in distinctive_rows("k", *counts)]
 

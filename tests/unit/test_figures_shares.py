@@ -23,9 +23,9 @@ SPAN = style.Range("2020-01", "2020-04")
 PANEL = SharePanel(
     "covid",
     (
-        Share("2020-01", 0.02, 0.0),
-        Share("2020-03", 0.2, 0.05),
-        Share("2020-04", 0.3, 0.3),
+        Share("2020-01", 0.02, 0.02),
+        Share("2020-03", 0.2, 0.25),
+        Share("2020-04", 0.3, 0.0),
     ),
     gaps=("2020-02",),
     cut_off=("2020-04",),
@@ -45,20 +45,17 @@ def ax() -> Iterator[Axes]:
 
 def panel(name: str, *shares: float) -> SharePanel:
     periods = [f"2020-{month:02}" for month in range(1, len(shares) + 1)]
-    points = [Share(period, share, 0.0) for period, share in zip(periods, shares, strict=True)]
+    points = [Share(period, share, share) for period, share in zip(periods, shares, strict=True)]
     return SharePanel(name, tuple(points), (), (), ())
 
 
-def test_a_bar_is_the_share_and_its_paler_top_the_repeated_part(ax: Axes) -> None:
+def test_a_pale_bar_is_the_share_and_a_narrow_one_before_it_that_without_repeats(ax: Axes) -> None:
     draw_panel(ax, PANEL, SPAN)
     bars = {container.get_label(): list(container) for container in ax.containers}
-    assert [bar.get_height() for bar in bars["distinct"]] == pytest.approx([0.02, 0.15, 0.0])
-    tops = [(bar.get_y(), bar.get_height()) for bar in bars["repeated"]]
-    assert tops == [
-        (pytest.approx(0.02), 0.0),
-        (pytest.approx(0.15), pytest.approx(0.05)),
-        (pytest.approx(0.0), pytest.approx(0.3)),
-    ]
+    assert [bar.get_height() for bar in bars["all"]] == [0.02, 0.2, 0.3]
+    assert [bar.get_height() for bar in bars["distinct"]] == [0.02, 0.25, 0.0]
+    assert bars["distinct"][0].get_width() < bars["all"][0].get_width()
+    assert bars["all"][0].get_facecolor() != bars["distinct"][0].get_facecolor()
     middles = [bar.get_x() + bar.get_width() / 2 for bar in bars["distinct"]]
     assert middles == [day("2020-01-16"), day("2020-03-16"), day("2020-04-16")]
 
@@ -95,8 +92,8 @@ def test_the_legend_has_the_marks_that_are_drawn_and_no_others() -> None:
 
     assert labels == [
         [
-            "documents that mention it",
-            "of these, in repeated texts",
+            "share of all documents",
+            "without repeats",
             "no data, which is no zero",
             "† first or last days missing",
             "month with a bulk day",

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from reports.data.entity_labels import EntityName, RunNames
-from reports.data.held_names import NameFinder, WrittenNames
-from reports.figures.entities import TopNames, entities_spec, rank_names
-from reports.figures.spec import Subject
-from reports.figures.style import Range
+import pytest
 
-QUIST = ("PERSON", "ann quist")
-SUBJECT = Subject("k", "k", Range("2020-03", "2020-03"))
+from analysis.text.entity_counts import EntityCount
+from analysis.text.held_names import count_documents
+
+# The type and the name of an entity.
+EntityName = tuple[str, str]
 
 
 def counted(
-    counts: dict[EntityName, int], texts: list[str], of_run: dict[EntityName, int] | None = None
-) -> dict[str, list[tuple[str, int]]]:
-    run_names = RunNames.of(of_run or counts)
-    held = run_names.find_written(counts).count(texts)
-    return rank_names(counts, run_names=run_names, held=held).by_type
+    names: dict[EntityName, int], texts: list[str], spellings: dict[str, list[str]] | None = None
+) -> dict[str, int]:
+    """Return how many *texts* hold each of *names*, which came so often; others are left out."""
+    counts = []
+    for rank, ((type_, name), times) in enumerate(names.items(), 1):
+        written = (spellings or {}).get(name, [name])
+        counts.append(EntityCount("", type_, name, rank, times, written))
+
+    held = count_documents(counts, {"2020-03": texts})
+    return {count.name: count.documents for count in held if count.documents}
 
 
-def test_a_person_is_counted_by_last_name_and_full_name_and_not_for_another_of_that_name() -> None:
+def test_a_person_is_counted_by_last_name_or_full_name_and_not_for_another_of_that_name() -> None:
     texts = [
         "Quist Wins",
         "Mayor Ann Quist\u2019s Boat, and Quist Again",
@@ -29,116 +33,170 @@ def test_a_person_is_counted_by_last_name_and_full_name_and_not_for_another_of_t
         "Quistville Floods",
         "@quist and @Quist Write",
     ]
-    counts: dict[EntityName, int] = {("PERSON", "Quist"): 2, ("PERSON", "Ann Quist"): 1}
-    of_run = {**counts, ("PERSON", "Ann Quist"): 9, ("PERSON", "Bert Quist"): 2}
-    assert counted(counts, texts, of_run) == {"PERSON": [("Quist (as Ann Quist 1)", 3)]}
+    names: dict[EntityName, int] = {("PERSON", "Quist"): 2, ("PERSON", "Ann Quist"): 9}
+    assert counted(names, texts[:3] + texts[4:]) == {"Quist": 2, "Ann Quist": 1}
+    names["PERSON", "Bert Quist"] = 2
+    assert counted(names, texts) == {"Quist": 2, "Ann Quist": 1, "Bert Quist": 1}
+
+
+def test_a_text_that_names_a_person_in_full_counts_for_the_full_name_alone() -> None:
+    texts = ["Mayor Quist, Ann Quist and Quist", "President Quist and Quist", "Quist"]
+    names: dict[EntityName, int] = {
+        ("PERSON", "Quist"): 2,
+        ("PERSON", "Ann Quist"): 3,
+        ("PERSON", "President Quist"): 1,
+    }
+    assert counted(names, texts) == {"Ann Quist": 1, "President Quist": 1, "Quist": 1}
+
+
+def test_a_full_name_that_no_model_found_is_another_persons_or_counts_for_the_last_name() -> None:
+    names: dict[EntityName, int] = {("PERSON", "Quist"): 2, ("PERSON", "Ann Quist"): 9}
+    others = ["Mike Quist Sails", "Mike Quist Sings"]
+    assert counted(names, ["Quist Wins", "Ann Quist", *others]) == {"Quist": 1, "Ann Quist": 1}
+    assert counted({("PERSON", "Quist"): 2}, ["Quist Wins", *others, others[0]]) == {"Quist": 4}
 
 
 def test_a_full_name_is_not_counted_in_that_of_a_namesake() -> None:
     texts = ["Ann Quist Jr., Fog and Tide", "Quist Wins", "Ann Quist Sails"]
-    counts: dict[EntityName, int] = {("PERSON", "Quist"): 2, ("PERSON", "Ann Quist"): 1}
-    of_run = {**counts, ("PERSON", "Ann Quist"): 9, ("PERSON", "Ann Quist Jr."): 3}
-    assert counted(counts, texts, of_run) == {"PERSON": [("Quist (as Ann Quist 1)", 2)]}
+    names = {("PERSON", name): 9 for name in ("Quist", "Ann Quist", "Ann Quist Jr.")}
+    assert counted(names, texts) == {"Quist": 1, "Ann Quist": 1, "Ann Quist Jr.": 1}
 
 
 def test_a_name_stands_in_a_text_once_however_often_it_is_written_and_case_counts() -> None:
-    counts: dict[EntityName, int] = {("GPE", "U.S."): 2, ("GPE", "Elm Bay"): 3}
+    names: dict[EntityName, int] = {("GPE", "U.S."): 2, ("GPE", "Elm Bay"): 3}
     texts = ["U.S. and U.S.-Led Talks", "Talk to us.", "U.S.A.", "Elm\u00a0Bay", "Elm  Bay", "Elm"]
-    assert counted(counts, texts) == {"GPE": [("Elm Bay", 2), ("U.S.", 1)]}
+    assert counted(names, texts) == {"Elm Bay": 2, "U.S.": 1}
+
+
+def test_a_dotted_abbreviation_is_a_word() -> None:
+    names: dict[EntityName, int] = {("GPE", "D.C."): 2, ("GPE", "N.Y."): 2}
+    texts = ["C.D.C. Warns", "Rain in D.C.", "N.Y.C. Sleeps", "A.N.Y. Prize", "The N.Y.-Born Ann"]
+    assert counted(names, texts) == {"D.C.": 1, "N.Y.": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("Quist & Bolt Wins", 0),
+        ("Bolt & Quist Wins", 0),
+        ("Quist & Quist Wins", 0),
+        ("Quist and Sons Close", 0),
+        ("Quist & Co. Close", 0),
+        ("Trader Quist\u2019s Closes", 1),
+        ("Quist and Bolt Meet", 1),
+        ("Quist & Gray Meet", 1),
+        ("Quist and Sonya Meet", 1),
+    ],
+)
+def test_a_last_name_in_the_name_of_a_firm_names_nobody(text: str, n: int) -> None:
+    names = {("PERSON", name): 9 for name in ("Quist", "Ann Quist", "Bea Gray")}
+    assert counted(names, [text]).get("Quist", 0) == n
+
+
+def test_a_first_name_in_the_name_of_a_known_shop_names_nobody() -> None:
+    names: dict[EntityName, int] = {("PERSON", "Joe"): 2}
+    assert counted(names, ["Lines at Trader Joe\u2019s", "Sleepy Joe\u2019s Day"]) == {"Joe": 1}
+
+
+def test_a_name_within_a_longer_one_counts_once() -> None:
+    names: dict[EntityName, int] = {("NORP", "Yorkers"): 2, ("NORP", "New Yorkers"): 9}
+    assert counted(names, ["New Yorkers Clap", "What New Yorkers Eat"]) == {"New Yorkers": 2}
 
 
 def test_a_place_is_not_counted_in_the_name_of_another_but_in_its_parts() -> None:
-    counts: dict[EntityName, int] = {
+    names: dict[EntityName, int] = {
         ("GPE", "Korea"): 2,
         ("GPE", "North Korea"): 3,
         ("GPE", "Quistburg"): 2,
         ("GPE", "Quistburg City"): 2,
         ("GPE", "Cambridge"): 2,
+        ("ORG", "Cambridge Analytica"): 4,
+        ("EVENT", "Cambridge Rally"): 4,
     }
-    of_run = {**counts, ("ORG", "Cambridge Analytica"): 4}
     texts = ["North Korea Talks", "North Korea and Korea", "Quistburg City Rain", "Quistburg Sun"]
-    texts += ["Cambridge Analytica Ends", "Rain in Cambridge"]
-    assert counted(counts, texts, of_run) == {
-        "GPE": [
-            ("North Korea", 2),
-            ("Quistburg", 2),
-            ("Cambridge", 1),
-            ("Korea", 1),
-            ("Quistburg City", 1),
-        ]
+    texts += ["Cambridge Analytica Ends", "Rain in Cambridge", "At the Cambridge Rally"]
+    assert counted(names, texts) == {
+        "Korea": 1,
+        "North Korea": 2,
+        "Quistburg": 2,
+        "Quistburg City": 1,
+        "Cambridge": 2,
+        "Cambridge Analytica": 1,
+        "Cambridge Rally": 1,
     }
 
 
-def test_a_law_named_after_somebody_names_nobody_where_its_texts_name_nobody_else_so() -> None:
-    counts: dict[EntityName, int] = {("PERSON", "Quist"): 3}
+def test_a_place_is_not_counted_in_a_known_name_that_no_model_found() -> None:
+    texts = ["Cambridge Analytica Ends", "Rain in Cambridge"]
+    assert counted({("GPE", "Cambridge"): 2}, texts) == {"Cambridge": 1}
+    once: dict[EntityName, int] = {("GPE", "Cambridge"): 2, ("ORG", "Cambridge Analytica"): 1}
+    assert counted(once, texts) == {"Cambridge": 1, "Cambridge Analytica": 1}
+
+
+def test_a_law_named_after_somebody_names_nobody_where_few_texts_name_the_person_alone() -> None:
     law = ["Mayor Waives Quist Act", "Would Repealing the Quist Act Help?"]
-    run_texts = [*law, *["Ann Quist Sails", "Bert Quist Sings"] * 2]
-    run_names = RunNames.of(counts, run_texts)
-    finder = run_names.find_written(counts)
-
-    def rank(texts: list[str]) -> TopNames:
-        return rank_names(counts, run_names=run_names, held=finder.count(texts))
-
-    assert (rank(law).by_type, rank(law).unproven) == ({}, 1)
-    assert rank([*law, "Quist Wins"]).by_type == {"PERSON": [("Quist", 1)]}
-    assert rank([*law, "Quist Wins", "Quist\u2019s Act", "Will Quist? Act!"]).by_type == {
-        "PERSON": [("Quist", 5)]
+    names: dict[EntityName, int] = {("PERSON", "Quist"): 3}
+    assert counted(names, law) == {}
+    assert counted(names, [*law, "Quist Wins"]) == {"Quist": 1}
+    assert counted(names, [*law, "Quist Wins", "Quist\u2019s Act", "Will Quist? Act!"]) == {
+        "Quist": 5
     }
-
-
-def test_a_person_of_the_run_is_named_by_the_only_text_of_a_month_though_it_is_on_a_report() -> (
-    None
-):
-    counts: dict[EntityName, int] = {("PERSON", "Quist"): 2}
-    run_texts = ["Ann Quist Sails"] * 3 + ["Quist Wins"] * 20 + ["Wrong on the Quist Report"]
-    run_names = RunNames.of(counts, run_texts)
-    held = run_names.find_written(counts).count(run_texts[-1:])
-    assert rank_names(counts, run_names=run_names, held=held).by_type == {"PERSON": [("Quist", 1)]}
 
 
 def test_the_chamber_of_a_contested_seat_is_no_organisation_and_its_place_is_named() -> None:
-    counts: dict[EntityName, int] = {("ORG", "Ohio Senate"): 3, ("GPE", "Ohio"): 3}
+    names: dict[EntityName, int] = {("ORG", "Ohio Senate"): 3, ("GPE", "Ohio"): 3}
     race = ["Secret Test in Ohio Senate Race", "Ohio Senate Candidates Debate"]
-    assert counted(counts, race) == {"GPE": [("Ohio", 2)]}
-    assert counted(
-        counts, [*race, "Ohio Senate Votes", "Ohio Senate Passes Bill", "Rain in Ohio"]
-    ) == {
-        "GPE": [("Ohio", 5)],
-        "ORG": [("Ohio Senate", 4)],
-    }
+    assert counted(names, race) == {"Ohio": 2}
+    votes = [*race, "Ohio Senate Votes", "Ohio Senate Passes Bill", "Rain in Ohio"]
+    assert counted(names, votes) == {"Ohio": 5, "Ohio Senate": 4}
 
 
 def test_a_word_that_stands_in_many_more_texts_than_it_is_a_name_counts_as_a_name() -> None:
-    counts: dict[EntityName, int] = {("PERSON", "Cook"): 2, ("PERSON", "Tim Cook"): 2}
+    names: dict[EntityName, int] = {("PERSON", "Cook"): 2, ("PERSON", "Tim Cook"): 2}
     texts = ["Tim Cook Speaks", "Cook Defends Phone"] + ["Cook This Now"] * 20
-    assert counted(counts, texts) == {"PERSON": [("Tim Cook", 4)]}
-    assert counted(counts, texts[:7]) == {"PERSON": [("Tim Cook", 7)]}
+    assert counted(names, texts) == {"Cook": 2, "Tim Cook": 1}
+    assert counted(names, texts[:4]) == {"Cook": 3, "Tim Cook": 1}
 
 
-def test_names_that_no_text_holds_as_they_are_written_keep_the_models_count() -> None:
-    counts: dict[EntityName, int] = {("GPE", "Elm Bay"): 3}
-    assert counted(counts, ["Elm-Bay"]) == {"GPE": [("Elm Bay", 3)]}
+def test_a_name_that_no_text_holds_as_whole_words_or_that_has_no_letter_has_no_document() -> None:
+    assert (
+        counted({("GPE", "Elm Bay"): 3, ("ORG", "\u2026"): 1}, ["Elmo Bay", "Elm Bays \u2026"])
+        == {}
+    )
 
 
-def test_a_name_of_signs_alone_is_found_nowhere() -> None:
-    finder = NameFinder({QUIST: WrittenNames(frozenset({"\u2026", "Quist"}))})
-    assert finder.count(["\u2026", "Quist \u2026"]).documents == {QUIST: 1}
-    finder = NameFinder({QUIST: WrittenNames(frozenset({"\u2026"}))})
-    assert finder.count(["\u2026"]).documents == {}
+def test_all_spellings_count_and_a_name_of_several_types_has_its_most_frequent_one() -> None:
+    counts = [
+        EntityCount("", "ORG", "Quist", 1, 2, ["Quist"]),
+        EntityCount("", "PERSON", "Quist", 1, 3, ["QUIST", "Quist\u2019s"]),
+        EntityCount("2020-03", "PERSON", "Quist", 1, 1, ["QUIST", "Quist\u2019s"]),
+    ]
+    texts = {"2020-03": ["QUIST wins"], "2020-04": ["Quist Sails", "quist"]}
+    assert [
+        (count.period, count.type, count.documents) for count in count_documents(counts, texts)
+    ] == [
+        ("", "ORG", 0),
+        ("", "PERSON", 2),
+        ("2020-03", "PERSON", 1),
+    ]
 
 
-def test_a_full_name_that_only_texts_of_a_month_hold_has_no_spelling_there() -> None:
-    month_counts: dict[EntityName, int] = {("PERSON", "Quist"): 2}
-    run_counts = {**month_counts, ("PERSON", "Ann Quist"): 9}
-    run_names = RunNames.of(run_counts)
-    held = run_names.find_written(run_counts).count(["Quist Wins", "Mayor Ann Quist Sails"])
-    ranked = rank_names(month_counts, run_names=run_names, held=held)
-    assert held.in_full[QUIST] == 1
-    assert ranked.by_type == {"PERSON": [("Quist", 2)]}
+def test_names_are_ranked_by_their_documents_within_their_type() -> None:
+    counts = [
+        EntityCount("", "GPE", "Elm Bay", 1, 9, ["Elm Bay"]),
+        EntityCount("", "GPE", "Oak Bay", 2, 1, ["Oak Bay"]),
+        EntityCount("", "ORG", "Tide Bank", 1, 1, ["Tide Bank"]),
+    ]
+    held = count_documents(counts, {"": ["Elm Bay", "Oak Bay", "Rain in Oak Bay", "Tide Bank"]})
+    assert [(count.name, count.rank) for count in held] == [
+        ("Oak Bay", 1),
+        ("Elm Bay", 2),
+        ("Tide Bank", 1),
+    ]
 
 
 def test_a_handle_counts_for_the_name_that_its_letters_are_once_a_text() -> None:
-    counts: dict[EntityName, int] = {
+    names: dict[EntityName, int] = {
         ("ORG", "Elm Bay Trust"): 3,
         ("PERSON", "Quist"): 2,
         ("PERSON", "Ann Quist"): 1,
@@ -149,11 +207,4 @@ def test_a_handle_counts_for_the_name_that_its_letters_are_once_a_text() -> None
         "Ask @AnnQuist",
         "Ask @quist, @elmbay and me@elmbaytrust",
     ]
-    run_names = RunNames.of(counts)
-    held = run_names.find_written(counts).count(texts)
-    ranked = rank_names(counts, run_names=run_names, held=held)
-    assert ranked.by_type == {"ORG": [("Elm Bay Trust", 2)], "PERSON": [("Quist", 1)]}
-    assert (held.by_handle["ORG", "elm bay trust"], held.by_handle[QUIST]) == (1, 1)
-    spec = entities_spec(SUBJECT, ranked, unit="posts", in_title_case=False)
-    assert spec is not None
-    assert "With handles: one whose letters are a name" in spec.caption
+    assert counted(names, texts) == {"Elm Bay Trust": 2, "Ann Quist": 1}

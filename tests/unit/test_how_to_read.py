@@ -47,7 +47,7 @@ def test_posts_have_no_bulk_days() -> None:
 
 
 def test_the_texts_that_decide_what_a_repeat_is_are_named() -> None:
-    repeats = Repeats(documents=90, repeated=9, subjects={}, unit="mention", months="May 2020")
+    repeats = Repeats(documents=90, subjects={}, noun="document", months="May 2020")
     judged_by = "They are found among the texts of May 2020: in a run of other months"
     parts = _environment().get_template("parts.html").module
     html = parts.how_to_read("document", UNCHECKED, (), repeats.judged_by)  # type: ignore[attr-defined]

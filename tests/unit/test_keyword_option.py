@@ -28,7 +28,11 @@ def test_an_empty_term_is_refused(wrong: str) -> None:
         ("covid,coronavirus", "write covid:coronavirus for one subject"),
         ("covid, corona:virus", "has a comma in its name"),
         ("co*vid", "at a word's end"),
-        ("covid:corona*,sars", "write OR"),
+        ("covid:corona*,sars OR flu", "write OR"),
+        ("covid*,sars", "write OR"),
+        ("covid:corona*,", "empty term"),
+        (":corona*,sars", "empty term"),
+        ("covid,flu:corona*,sars", "write OR"),
         ("!!!", "write a word"),
         ("covid:--", "write a word"),
     ],
@@ -36,6 +40,29 @@ def test_an_empty_term_is_refused(wrong: str) -> None:
 def test_a_term_that_cannot_match_what_was_meant_is_refused(wrong: str, remedy: str) -> None:
     with pytest.raises(ValueError, match=remedy):
         Keyword.parse(wrong)
+
+
+@pytest.mark.parametrize(
+    ("written", "query"),
+    [
+        ("covid:corona*,sars", "covid OR corona* OR sars"),
+        ("covid: sars , covid-19*", "covid OR sars OR covid-19*"),
+        ("cov*:sars,flu", "cov* OR sars OR flu"),
+        ("America:=US,=new york,states*", 'America OR =US OR ="new york" OR states*'),
+        (
+            "courts:law and order*,or,\u201ca, b\u201d",
+            'courts OR "law and order*" OR "or" OR "a, b"',
+        ),
+        ("New York:manhattan*,manhattan*,brooklyn", '"New York" OR manhattan* OR brooklyn'),
+    ],
+)
+def test_a_list_with_a_star_is_the_query_of_its_terms_and_its_name(
+    written: str, query: str
+) -> None:
+    keyword = Keyword.parse(written)
+    assert (keyword.name, keyword.query) == (written.partition(":")[0], query)
+    assert Keyword.parse(keyword.as_written) == keyword
+    assert keyword.compared_terms == keyword.terms
 
 
 @pytest.mark.parametrize("right", ["9/11", "日本", "Yahoo!", "c++", "rock 'n' roll", "A.I."])

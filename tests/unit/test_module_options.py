@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import tidings
+from analysis.options import Keyword
 from tests.module_commands import (
     CLASSES,
     GENERATED_MODULE,
@@ -259,3 +260,40 @@ def test_the_words_for_ssh_are_quoted_and_those_for_containers_are_not() -> None
     assert over_ssh == ["ssh", "host", "tidings", *words[:3], "'a b; echo $HOME'"]
     in_container = open_home(command="docker compose run --rm -T tidings").program.line(words)
     assert in_container[-4:] == words
+
+
+@pytest.mark.parametrize(
+    ("flag", "sign", "typed"),
+    [
+        ("--keyword", ":", {"10:30": ["train"]}),
+        ("--keyword", ":", {"a:b": None}),
+        ("--keyword", ":", {"texas": ["Paris, Texas"]}),
+        ("--keyword", ":", {"texas": "Paris, Texas"}),
+        ("--keyword", ":", {"texas": '"Paris, Texas" OR Houston, Texas'}),
+        ("--column", "=", {"text=id": "headline"}),
+        ("--sweep", "=", {"hidden": ["30,40", "50"]}),
+    ],
+)
+def test_a_word_that_the_command_would_divide_is_refused(
+    flag: str, sign: str, typed: dict[str, str | list[str] | None]
+) -> None:
+    with pytest.raises(tidings.UsageError, match=f"^{flag}: ") as raised:
+        pairs(flag, sign, typed)
+
+    assert raised.value.status == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "terms"),
+    [
+        ({"texas": '"Paris, Texas" OR Houston'}, "texas", ("Paris, Texas", "Houston")),
+        ({"train": ["10:30"]}, "train", ("train", "10:30")),
+        ({"train": '"10:30"'}, "train", ("10:30",)),
+    ],
+)
+def test_a_colon_in_a_term_and_a_comma_in_a_phrase_are_parts_of_the_word(
+    typed: dict[str, str | list[str]], name: str, terms: tuple[str, ...]
+) -> None:
+    (word,) = pairs("--keyword", ":", typed)
+    keyword = Keyword.parse(word.removeprefix("--keyword="))
+    assert (keyword.name, keyword.terms) == (name, terms)

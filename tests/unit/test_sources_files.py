@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, UsageError
-from sources.base import Empty, Item, LeftOut, Remark, SourceDocument
+from sources.base import ColumnsRead, Empty, Item, LeftOut, Remark, SourceDocument
 from sources.files import read_path
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -95,6 +95,71 @@ def test_a_table_may_have_another_delimiter(tmp_path: Path, delimiter: str) -> N
     assert [(d.native_id, d.text, d.period) for d in documents(items)] == [("1", "Rain", "2020-01")]
 
 
+def test_columns_of_one_name_are_told_and_the_first_is_read(tmp_path: Path) -> None:
+    path, content = tmp_path / "posts.csv", "id,text,text,text\n1,Rain,Snow,Hail\n"
+    items = read(path, content)
+    assert documents(items)[0].text == "Rain"
+    assert "it has several columns named text: the first of a name is read" in remarks(items)
+    [columns] = [item for item in items if isinstance(item, ColumnsRead)]
+    assert columns.unread == ("text (2)", "text (3)")
+
+    items = read(path, content, columns={"text": "text (2)"})
+    assert documents(items)[0].text == "Snow"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("posts.csv", "id,text\r1,Rain\r2,Snow\r"),
+        ("posts.csv", "id,text\r1,Rain\r2,Snow"),
+        ("posts.jsonl", '{"id": 1, "text": "Rain"}\r{"id": 2, "text": "Snow"}\r'),
+    ],
+)
+def test_lines_may_end_as_those_of_the_classic_mac(tmp_path: Path, name: str, content: str) -> None:
+    read_documents = documents(read(tmp_path / name, content))
+    assert [document.text for document in read_documents] == ["Rain", "Snow"]
+
+
+def test_a_carriage_return_within_a_text_ends_no_line(tmp_path: Path) -> None:
+    for ending in ("\n", "\r\n"):
+        content = f'id,text{ending}1,"Rain\rand snow"{ending}'
+        assert documents(read(tmp_path / "posts.csv", content))[0].text == "Rain\rand snow"
+
+
+def test_the_row_in_which_a_packed_table_is_cut_is_no_document(tmp_path: Path) -> None:
+    lines = [f"{number},Rain of day {number * number},2020-03-01\n" for number in range(3000)]
+    packed = gzip.compress("".join(["id,text,date\n", *lines]).encode())
+    items = read(tmp_path / "posts.csv.gz", packed[:9000])
+    found, left_out = documents(items), [item for item in items if isinstance(item, LeftOut)]
+    assert [document.text for document in found] == [
+        line.split(",")[1] for line in lines[: len(found)]
+    ]
+    assert len(found) > 1000
+    assert [(item.index, item.why) for item in left_out] == [
+        (len(found), "the file ends in the middle of this row"),
+        (len(found) + 1, "the file is damaged or cut short (its end is missing)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.json", "42", "JSON is a list of objects, JSONL"),
+        ("a.json", '"abc"', "JSON is a list of objects, JSONL"),
+        ("a.json", "null", "JSON is a list of objects, JSONL"),
+        ("a.jsonl", "42\n43\n", "JSONL an object on each line"),
+        ("a.jsonl", "x" * 2**23 + "x", r"line 1 is longer than 8,388,608 characters: shorten it"),
+        ("a.csv", "x" * 2**22 + "x", r"line 1 is longer than 4,194,304 characters: shorten it"),
+        ("a.json", '{"text": "' + "x" * 2**23, "does not end within 8,388,608 characters: short"),
+    ],
+)
+def test_a_file_without_documents_says_what_it_has_in_their_place(
+    tmp_path: Path, name: str, content: str, reason: str
+) -> None:
+    with pytest.raises(BadInput, match=reason):
+        read(tmp_path / name, content)
+
+
 def test_columns_may_be_given(tmp_path: Path) -> None:
     content = "text,words,when,who,number,where\nno,Rain,2020-01-02,Ann,17,https://a.example/\n"
     columns = {
@@ -157,6 +222,15 @@ def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: 
         ("0001-01-01T00:00:00Z", None),
         ("2999-01-01", None),
         ("yesterday", None),
+        ("2020-03-31T24:00:00Z", datetime(2020, 4, 1, tzinfo=UTC)),
+        ("2020-12-31 24:00", datetime(2021, 1, 1, tzinfo=UTC)),
+        ("2020-02-28T24:00:00.000+02:00", datetime(2020, 2, 28, 22, tzinfo=UTC)),
+        ("20200331T240000Z", datetime(2020, 4, 1, tzinfo=UTC)),
+        ("20200331240000", datetime(2020, 4, 1, tzinfo=UTC)),
+        ("31.12.2020, 24:00 Uhr", datetime(2021, 1, 1, tzinfo=UTC)),
+        ("2020-03-31T24:00:01Z", None),
+        ("2020-03-31T24:30", None),
+        ("9999-12-31T24:00:00Z", None),
     ],
 )
 def test_times_are_read_as_files_write_them(

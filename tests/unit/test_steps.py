@@ -68,8 +68,9 @@ def test_phrases_are_ranked_by_the_documents_of_the_keyword_that_hold_them() -> 
 
 
 def test_phrases_of_equal_counts_keep_the_order_of_the_engine_and_of_their_names() -> None:
-    assert [phrase for _, phrase, _ in ranked([["ward and", "and covid"], ["ward a"]], 3)] == [
-        "ward a",
+    answers = [["ward and", "and covid"], ["covid ward and"]]
+    assert [phrase for _, phrase, _ in ranked(answers, 3)] == [
+        "covid ward and",
         "ward and",
         "and covid",
     ]
@@ -141,6 +142,27 @@ def test_among_the_phrases_that_say_something_rank_never_contradicts_count(
 def test_a_document_is_counted_once_for_a_phrase_whatever_its_case() -> None:
     texts = ["A Tide. a tide.", "tidal", "THE TIDE"]
     assert document_frequency(texts, ["tide", "ebb"]) == {"tide": 2, "ebb": 0}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "holding", "not_holding"),
+    [
+        (
+            "storm warning",
+            ["A storm  Warning!", "storm warning"],
+            ["Snowstorm warnings.", "storm warnings"],
+        ),
+        ("storm", ["Storm-hit", "the storm\u2019s eye", "(storm)"], ["storms", "stormy", "@storm"]),
+        ("storms", ["Storms."], ["A storm.", "Snowstorms."]),
+        ("d.c. mayor", ["The D.C. Mayor"], ["C.D.C. mayor", "A.D.C. mayors"]),
+        ("the u.s.", ["in the U.S.", "the U.S.-led"], ["the U.S.A.", "bathe U.S."]),
+        ("pre-war", ["Pre\u2011war times"], ["pre-wars", "spre-war"]),
+    ],
+)
+def test_a_phrase_is_counted_as_whole_words_and_a_plural_apart(
+    phrase: str, holding: list[str], not_holding: list[str]
+) -> None:
+    assert document_frequency([*holding, *not_holding], [phrase]) == {phrase: len(holding)}
 
 
 def test_entities_belong_to_the_period_of_their_chunk() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -27,23 +28,36 @@ _log = get_logger("textapi.access")
 
 
 class Runner(web.AppRunner):
-    """Serves an application; at the end requests in work have *shutdown_seconds*."""
+    """Serves an application; at the end requests in work have *shutdown_seconds*.
 
-    def __init__(self, app: web.Application, shutdown_seconds: float) -> None:
+    *make_refusal* returns the answer of a status where the application gives none.
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        shutdown_seconds: float,
+        make_refusal: Callable[[int], web.Response] = error_response,
+    ) -> None:
         super().__init__(app, shutdown_timeout=shutdown_seconds)
+        self._make_refusal = make_refusal
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
         return _Server(
             server.request_handler,
+            self._make_refusal,
             request_factory=server.request_factory,
             handler_cancellation=True,
         )
 
 
 class _Server(web.Server):
-    def __init__(self, handler: Any, **options: Any) -> None:
+    def __init__(
+        self, handler: Any, make_refusal: Callable[[int], web.Response], **options: Any
+    ) -> None:
         super().__init__(handler, **options)
+        self.make_refusal = make_refusal
         self.slow_readers = _SlowReaders()
 
     def __call__(self) -> web.RequestHandler:
@@ -80,7 +94,7 @@ class _SlowReaders:
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_slow_readers", "_watched")
+    __slots__ = ("_make_refusal", "_slow_readers", "_watched")
 
     _watched: asyncio.Transport
 
@@ -95,6 +109,7 @@ class _Connection(web.RequestHandler):
             lingering_time=0,
         )
         self._slow_readers = server.slow_readers
+        self._make_refusal = server.make_refusal
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -131,7 +146,7 @@ class _Connection(web.RequestHandler):
 
         metrics.REQUESTS.labels("none", status).inc()
         _log.info("malformed", status=status, kind=type(exc).__name__)
-        response = error_response(status)
+        response = self._make_refusal(status)
         response.force_close()
         return response
 
@@ -141,7 +156,7 @@ class _Connection(web.RequestHandler):
         """Send *resp*. Where the body was not read, read no more and close the connection."""
         # The library raised this before our own code ran, and it quotes a header.
         if isinstance(resp, web.HTTPException):
-            resp = error_response(resp.status)
+            resp = self._make_refusal(resp.status)
         if not request.content.at_eof():
             resp.force_close()
 

@@ -15,6 +15,12 @@ from unicodedata import combining, normalize
 
 from textapi.text.sentences import Span
 
+# Default_Ignorable_Code_Point of the Unicode Character Database, DerivedCoreProperties.txt 16.0.
+IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _WHITE_SPACE = re.compile(r"\s")
 _LETTER_OR_FIRST_SPACE = re.compile(r"\S|(?<!\s)\s")
 
@@ -58,7 +64,7 @@ def collapse(text: str) -> ComparedText:
 
 
 def fold(text: str) -> ComparedText:
-    """Return *text* collapsed, without case, its letters decomposed (NFKD).
+    """Return *text* collapsed, without case and ignorable characters, decomposed (NFKD).
 
     The result is the same for a text in NFC, NFD, NFKC or NFKD, and in capitals or small letters,
     which may be more or fewer letters than its own.
@@ -105,4 +111,5 @@ def _is_mark(character: str) -> bool:
 @lru_cache(maxsize=4096)
 def _fold_letter(letter: str) -> str:
     # Some small letters share a capital, so letters become capitals first, then small letters.
-    return normalize("NFKD", normalize("NFKD", letter).upper().casefold())
+    shown = IGNORABLE.sub("", letter)
+    return normalize("NFKD", normalize("NFKD", shown).upper().casefold())

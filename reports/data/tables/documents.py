@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 
 from analysis.kinds.kind import Unit
 from core.enums import TextPart
-from models.documents import text_column
+from models.documents import quoted_text
 from models.tables import Document, Job, PostPolarity
 from reports.data import export_schema as schema
 from reports.data.formats import Values
@@ -41,7 +41,7 @@ class DocumentRow:
     handle: schema.AuthorHandle
     published_at: schema.PublishedAt
     address: schema.WebAddress
-    text: Annotated[str, "The whole text."]
+    text: Annotated[str, "The whole text, as its source has it."]
     polarity: Annotated[
         float | None,
         "Polarity of the post, from -1 to 1; null for news, whose sentences have theirs in "
@@ -110,7 +110,7 @@ def _select_documents(text_part: TextPart) -> Statement:
     """Return the statement that reads *documents* by their ids; building it takes time."""
     columns = (
         *(Document.id, Document.identity, Document.source, Document.handle),
-        *(Document.published_at, Document.address, text_column(text_part)),
+        *(Document.published_at, Document.address, quoted_text(text_part)),
     )
     return select(*columns).where(Document.id.in_(bindparam("documents", expanding=True)))
 

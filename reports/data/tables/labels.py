@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from sqlalchemy import and_, select
 
 from models.codes import PERSON
+from models.documents import quoted_sentence
 from models.labels import to_label
 from models.tables import POLARITY_CODEBOOK, Code, Document, Mention
 from reports.data import export_schema as schema
@@ -28,7 +29,7 @@ class LabelRow:
     position: Annotated[int, "Number of the sentence in its document, from 1."]
     coder: Annotated[str, "Who gave the label."]
     label: Annotated[int | None, "-1 negative, 0 neutral, 1 positive; null where it was skipped."]
-    sentence: Annotated[str, "The sentence as it stands in the document."]
+    sentence: Annotated[str, "The sentence as its source has it."]
     polarity: Annotated[float | None, "Its polarity in `mentions`.", schema.POLARITY]
 
 
@@ -48,7 +49,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
     )
     columns: tuple[Any, ...] = (Document.identity, Code.keyword, Code.position, Code.coder)
     statement = (
-        select(*columns, Code.code, Mention.sentence, Mention.polarity)
+        select(*columns, Code.code, quoted_sentence(run.text_part), Mention.polarity)
         .join(Document, Document.id == Code.document_id)
         .join(Mention, is_of_mention)
         .where(Code.run_id == run.id, Code.codebook_id == POLARITY_CODEBOOK)

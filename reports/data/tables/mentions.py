@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from sqlalchemy import bindparam, func, null, select
 
-from models.documents import text_column
+from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention, Origin
 from reports.data import export_schema as schema
 from reports.data.formats import Values
@@ -33,8 +33,8 @@ class MentionRow:
     keyword: Annotated[str, "Name of the keyword."]
     term: Annotated[str, "The term of the keyword that the sentence holds."]
     position: Annotated[int, "Number of the sentence in its document, from 1."]
-    sentence: Annotated[str, "The sentence as it stands in the document."]
-    text: Annotated[str, "The whole document."]
+    sentence: Annotated[str, "The sentence as its source has it."]
+    text: Annotated[str, "The whole document, as its source has it."]
     polarity: Annotated[
         float | None,
         "Polarity of the sentence, from -1 to 1, as the Text API gave it; null where it was not "
@@ -69,8 +69,8 @@ def _select_mentions(run: RunData) -> Statement:
     group_column = null() if run.grouping is None else origin_column(run.grouping)
     columns = (
         *(Document.handle, Document.identity, Document.published_at, Document.address),
-        *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
-        *(text_column(run.text_part), Mention.polarity, group_column),
+        *(Mention.keyword, Mention.term, Mention.position, quoted_sentence(run.text_part)),
+        *(quoted_text(run.text_part), Mention.polarity, group_column),
     )
     joined = (
         select(*columns)

@@ -220,7 +220,7 @@ def _row_of_mentions(run: int, period: str, cube: Cube, term: int, group: int) -
     """Return the row of a period, from those of its days that lie in the run's months."""
     keyword_name, term_name = cube.terms[term]
     progress = cube.progress_of(group)
-    documents = cube.documents_by_term[term, group].tolist()
+    documents = cube.documents[group].tolist()
     polarities = cube.polarities[cube.select(term, group)].tolist()
 
     matched = mentions = dispersion = None

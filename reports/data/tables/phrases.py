@@ -28,7 +28,7 @@ class PhraseRow:
     count: Annotated[
         int,
         "Documents that mention the keyword (of handles and searches: the job's documents) and "
-        "hold the phrase, case ignored.",
+        "hold the phrase as whole words, case ignored.",
     ]
 
 

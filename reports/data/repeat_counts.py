@@ -1,4 +1,7 @@
-"""How many mentions, or posts, of a keyword or account are in repeated texts, exactly."""
+"""How many documents and mentions of a keyword, or posts of an account, are repeats, exactly.
+
+A repeat is what `--distinct` leaves out: see `find_repeated`. No page counts others.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,9 @@ from models.tables import Document
 from reports.data.export_schema import pad_period
 from reports.data.month_counts import read_month_mentions
 from reports.data.queries import fetch_pages
-from reports.data.repeats import read_patterns
+from reports.data.repeats import find_repeated, read_patterns
 from reports.data.run_data import RunData, RunJob, documents_condition
 from reports.data.selection import left_out
-from reports.data.variants import FEWEST_OF_FAMILY
 
 # A subject, and a month of it; None stands for all of its months.
 SubjectMonth = tuple[str, str | None]
@@ -33,6 +35,9 @@ class PlaceCount:
     # The month as `YYYY-MM`; "" if it is not known.
     month: str
 
+    # Whether the texts repeat an earlier one of their month.
+    is_repeat: bool
+
     # The place of the pattern, and of the label, among those of the run.
     place: int | None
     label: int | None
@@ -43,34 +48,33 @@ class PlaceCount:
 
 
 @dataclass
-class FamilyCounts:
-    """How much of a subject is in families, the patterns of `FEWEST_OF_FAMILY` texts or more."""
+class RepeatCounts:
+    """How much of a subject is repeated."""
 
     # All documents that mention the subject, and all mentions.
     documents: int = 0
     mentions: int = 0
 
-    # Those in families.
+    # Those that are repeats.
     repeated_documents: int = 0
     repeated_mentions: int = 0
 
-    # The family that most of the documents are of; None if none is of one.
+    # The pattern that most of the repeats are of; None if none is of one that has a text.
     largest: Pattern | None = None
     largest_documents: int = 0
-    largest_mentions: int = 0
 
 
-def read_family_counts(run: RunData) -> Mapping[SubjectMonth, FamilyCounts]:
+def read_repeat_counts(run: RunData) -> Mapping[SubjectMonth, RepeatCounts]:
     """Return the counts of each subject by month, and under None those of all its months.
 
     Documents that the run's selection leaves out do not count.
     """
-    return run.selected_readings.once(read_family_counts, lambda: _count_families(run))
+    return run.selected_readings.once(read_repeat_counts, lambda: _count_repeats(run))
 
 
 def count_repeated_documents(run: RunData, subject: str, month: str | None) -> int:
-    """Return how many of the documents that mention a subject are in families."""
-    counts = read_family_counts(run).get((subject, month))
+    """Return how many of the documents that mention a subject are repeats."""
+    counts = read_repeat_counts(run).get((subject, month))
     return 0 if counts is None else counts.repeated_documents
 
 
@@ -86,43 +90,30 @@ def count_places(
     return count(run, job, frozenset(without))
 
 
-def _count_families(run: RunData) -> dict[SubjectMonth, FamilyCounts]:
-    patterns = read_patterns(run)
-    families = frozenset(patterns.places_of_size(FEWEST_OF_FAMILY))
-    counts: dict[SubjectMonth, FamilyCounts] = defaultdict(FamilyCounts)
-    by_place: dict[SubjectMonth, dict[int, _Sizes]] = defaultdict(lambda: defaultdict(_Sizes))
+def _count_repeats(run: RunData) -> dict[SubjectMonth, RepeatCounts]:
+    patterns = read_patterns(run).patterns
+    counts: dict[SubjectMonth, RepeatCounts] = defaultdict(RepeatCounts)
+    by_place: dict[SubjectMonth, Counter[int]] = defaultdict(Counter)
     for job in run.jobs:
         for part in count_places(run, job):
             keys: tuple[SubjectMonth, ...] = ((part.subject, part.month), (part.subject, None))
             for key in keys:
                 counts[key].documents += part.documents
                 counts[key].mentions += part.mentions
-                if part.place in families:
-                    counts[key].repeated_documents += part.documents
-                    counts[key].repeated_mentions += part.mentions
-                    by_place[key][part.place].add(part)
+                if not part.is_repeat:
+                    continue
 
-    for key, sizes in by_place.items():
-        shown = [place for place in sizes if place < len(patterns.patterns)]
-        if shown:
-            largest = min(shown, key=lambda place: (-sizes[place].documents, place))
-            counts[key].largest = patterns.patterns[largest]
-            counts[key].largest_documents = sizes[largest].documents
-            counts[key].largest_mentions = sizes[largest].mentions
+                counts[key].repeated_documents += part.documents
+                counts[key].repeated_mentions += part.mentions
+                if part.place is not None and part.place < len(patterns):
+                    by_place[key][part.place] += part.documents
+
+    for key, documents in by_place.items():
+        largest = min(documents, key=lambda place: (-documents[place], place))
+        counts[key].largest = patterns[largest]
+        counts[key].largest_documents = documents[largest]
 
     return dict(counts)
-
-
-@dataclass
-class _Sizes:
-    """The documents and mentions of a subject that are of one family."""
-
-    documents: int = 0
-    mentions: int = 0
-
-    def add(self, part: PlaceCount) -> None:
-        self.documents += part.documents
-        self.mentions += part.mentions
 
 
 def _count_mentions(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
@@ -131,7 +122,7 @@ def _count_mentions(run: RunData, job: RunJob, without: frozenset[int]) -> Itera
         sentences = set(zip(*places, strict=True))
         mentions = Counter(document for document, _ in sentences if document not in without)
         documents = ((count, job.name, document) for document, count in mentions.items())
-        yield from _count_documents(run, keyword, documents)
+        yield from _count_documents(run, job, keyword, documents)
 
 
 def _count_posts(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
@@ -141,18 +132,19 @@ def _count_posts(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator
         for document, period in fetch_pages(run.db, statement, Document.id)
         if document not in without
     )
-    return _count_documents(run, job.name, posts)
+    return _count_documents(run, job, job.name, posts)
 
 
 def _count_documents(
-    run: RunData, subject: str, documents: Iterable[tuple[int, str, int]]
+    run: RunData, job: RunJob, subject: str, documents: Iterable[tuple[int, str, int]]
 ) -> Iterator[PlaceCount]:
     """Count *documents*, each with its mentions, its month and its id, by pattern and label."""
-    patterns = read_patterns(run)
-    n_documents: Counter[tuple[str, int | None, int | None]] = Counter()
-    n_mentions: Counter[tuple[str, int | None, int | None]] = Counter()
+    patterns, repeated = read_patterns(run), find_repeated(run, job)
+    n_documents: Counter[tuple[str, bool, int | None, int | None]] = Counter()
+    n_mentions: Counter[tuple[str, bool, int | None, int | None]] = Counter()
     for mentions, month, document in documents:
-        key = month, patterns.place_of(document), patterns.label_of(document)
+        place, label = patterns.place_of(document), patterns.label_of(document)
+        key = month, document in repeated, place, label
         n_documents[key] += 1
         n_mentions[key] += mentions
 

@@ -1,0 +1,339 @@
+"""The samples of a pack: drawn again from the texts, or checked for contradictions without them.
+
+What neither shows is named by `verify` among what is taken as given.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isclose
+from typing import Any, TypeAlias
+
+from sqlalchemy import Row, select
+
+from analysis.codebooks.cells import make_cells, most_near_misses
+from analysis.codebooks.codebook import CodedUnit
+from analysis.codebooks.drawing import find_certain
+from core.enums import SamplePart, SamplePeriod
+from core.errors import BadInput
+from core.quantities import quantity
+from models.code_samples import (
+    list_sampled_keys,
+    list_strata,
+    list_unit_rows,
+    replace_sample,
+)
+from models.codes import PERSON, UnitKey
+from models.runs import get_run
+from models.tables import POLARITY_CODEBOOK, Code
+from packs.coding import PackedCodebook, PackedStratum, PackedUnit, list_codebooks
+from packs.contents import NO_TEXTS
+from producers.code_sample import DrawnSample
+from reports.data.coded_samples import PEOPLE
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData
+
+#: Why a sample is not drawn again though the texts are there.
+OTHER_DOCUMENTS = (
+    "it cannot be drawn again: documents changed after it was drawn, or an older version drew it"
+)
+NOT_IN_SAMPLE = "they are not in the sample that was drawn last"
+OTHER_LOOKS = "they do not fit the codes of the sample: they were taken at another"
+#: What is taken as given of samples that are drawn again.
+GIVEN = (
+    "the seeds of samples",
+    "how many texts of a stratum were drawn and in which order they are coded",
+    "which of equal texts was drawn",
+)
+#: What is taken as given of looks.
+GIVEN_LOOKS = "what looks at a growing sample found"
+
+# The period, keyword and part of a stratum.
+_Part: TypeAlias = tuple[str, str, SamplePart]
+
+# Probabilities that are written as decimals are equal within this part.
+_ROUNDING = 1e-9
+
+
+@dataclass
+class SampleChecks:
+    """What was found of the samples of a pack."""
+
+    #: The first contradiction of a sample.
+    problem: str | None = None
+    #: Why a sample was not drawn again, by what the output calls it.
+    not_drawn: dict[str, str] = field(default_factory=dict)
+    #: What is taken as given.
+    given: dict[str, None] = field(default_factory=dict)
+
+
+def find_seeds(run: RunData) -> dict[int, int]:
+    """Return the seed of each sample of a run that can be drawn again, by the codebook's id."""
+    seeds: dict[int, int] = {}
+    for codebook_id, codebook in list_codebooks(run):
+        with run.db.read() as connection:
+            strata = list_strata(connection, run.id, codebook_id)
+            unit_rows = list_unit_rows(connection, run.id, codebook_id)
+
+        if not strata or strata[0].seed is None:
+            continue
+
+        seed = int(strata[0].seed)
+        drawn_sample = DrawnSample.draw_again(run.db, run.id, codebook, seed=seed)
+        if _are_rows(drawn_sample, strata, unit_rows):
+            seeds[codebook_id] = seed
+
+    return seeds
+
+
+def _are_rows(
+    drawn_sample: DrawnSample, strata: Sequence[Row[Any]], unit_rows: Sequence[Row[Any]]
+) -> bool:
+    """Return whether the rows of a sample are those that are stored."""
+    expected_strata, expected_units = drawn_sample.make_rows()
+    are_strata = expected_strata == [
+        {column: stratum._mapping[column] for column in expected}  # noqa: SLF001 - its public name
+        for stratum, expected in zip(strata, expected_strata, strict=False)
+    ]
+    return (
+        are_strata
+        and len(strata) == len(expected_strata)
+        and expected_units == [dict(unit_row._mapping) for unit_row in unit_rows]  # noqa: SLF001
+    )
+
+
+def check_structure(packed: PackedCodebook, location: str) -> None:
+    """Raise `BadInput` unless each unit of a sample has a stratum, and each look its number."""
+    numbers = [stratum.number for stratum in packed.strata]
+    parts = {(stratum.period, stratum.keyword, stratum.part) for stratum in packed.strata}
+    units = {(unit.document, unit.keyword, unit.position) for unit in packed.units}
+    looks = [(look.coder, look.number) for look in packed.looks]
+    looks_by_coder = Counter(look.coder for look in packed.looks)
+    expected_looks = [
+        (coder, number + 1) for coder, n in sorted(looks_by_coder.items()) for number in range(n)
+    ]
+
+    problem = None
+    if numbers != list(range(len(numbers))) or len(parts) < len(numbers):
+        problem = "its strata are not numbered from 0 on, or one is there twice"
+    elif len(units) < len(packed.units):
+        problem = "a unit is in its sample twice"
+    elif any(unit.stratum >= len(numbers) for unit in packed.units):
+        problem = "a unit of its sample is of no stratum"
+    elif looks != expected_looks:
+        problem = "its looks are not numbered from 1 on, by coder"
+
+    if problem is not None:
+        raise BadInput(f"{location}: {problem}")
+
+
+def check_samples(
+    run: RunData, codebooks: Mapping[int, PackedCodebook], *, has_texts: bool
+) -> SampleChecks:
+    """Draw the samples of a restored run again, and check those that cannot be drawn.
+
+    The rows of a sample that is drawn again take the place of the pack's, by the codebook's id.
+    """
+    checks = SampleChecks()
+    for line_number, (codebook_id, packed) in enumerate(codebooks.items(), start=1):
+        if packed.looks:
+            checks.given[GIVEN_LOOKS] = None
+        if packed.strata:
+            _check_sample(run, codebook_id, packed, line_number, checks, has_texts=has_texts)
+        if codebook_id != POLARITY_CODEBOOK:
+            _name_what_was_coded(run, codebook_id, packed, checks)
+
+    return checks
+
+
+def _check_sample(
+    run: RunData,
+    codebook_id: int,
+    packed: PackedCodebook,
+    line_number: int,
+    checks: SampleChecks,
+    *,
+    has_texts: bool,
+) -> None:
+    """Draw a sample again, or note why it cannot be and its first contradiction."""
+    codebook = packed.codebook
+    has_units = has_texts or (codebook.unit == CodedUnit.MENTION and not run.selection)
+    if packed.seed is not None and has_units:
+        drawn_sample = DrawnSample.draw_again(run.db, run.id, codebook, seed=packed.seed)
+        strata, unit_rows = drawn_sample.make_rows()
+        with run.db.write() as connection:
+            replace_sample(connection, run.id, codebook_id, strata, unit_rows)
+
+        checks.given |= dict.fromkeys(GIVEN)
+        return
+
+    checks.not_drawn[f"the sample of {codebook.name}"] = (
+        NO_TEXTS if packed.seed is not None else OTHER_DOCUMENTS
+    )
+    problem = _find_wrong_number(packed)
+    if problem is None and packed.seed is not None and not run.selection:
+        problem = _find_wrong_frame(run, codebook_id, packed)
+    if problem is not None and checks.problem is None:
+        checks.problem = f", line {line_number}: {problem}"
+
+
+def _find_wrong_number(packed: PackedCodebook) -> str | None:
+    """Return which numbers of a sample contradict each other."""
+    units_by_stratum: dict[int, list[PackedUnit]] = defaultdict(list)
+    for unit in packed.units:
+        units_by_stratum[unit.stratum].append(unit)
+
+    is_of_mentions = packed.codebook.unit == CodedUnit.MENTION
+    if any((unit.position > 0) != is_of_mentions for unit in packed.units):
+        return f"a unit of its sample is no {packed.codebook.unit}"
+
+    periods = {SamplePeriod.that_has(stratum.period) for stratum in packed.strata}
+    if len(periods) > 1:
+        return "its strata are of months and of other periods"
+
+    for stratum in packed.strata:
+        problem = _find_wrong_number_of(stratum, units_by_stratum[stratum.number])
+        if problem is not None:
+            return f"stratum {stratum.number} {problem}"
+
+    return None
+
+
+def _find_wrong_number_of(stratum: PackedStratum, units: Sequence[PackedUnit]) -> str | None:
+    """Return which numbers of a stratum contradict each other."""
+    drawn, texts, population = stratum.drawn, stratum.texts, stratum.population
+    copies = [unit.copies for unit in units]
+    if len(units) != drawn:
+        return f"has {drawn:,} texts drawn, and the sample {len(units):,} of it"
+    if not 0 < texts <= population or drawn > texts:
+        return f"has {population:,} units, {texts:,} texts and {drawn:,} of them drawn"
+    if any(unit.keyword != stratum.keyword for unit in units):
+        return "has a unit of another keyword"
+    if min(copies, default=1) < 1 or sum(copies) + texts - drawn > population:
+        return f"has {population:,} units, and its texts are more"
+    if drawn == texts and sum(copies) != population:
+        return f"has {population:,} units, and its texts are {sum(copies):,}"
+
+    inclusions = _find_inclusions(copies, population)
+    # A text that was not drawn may have so many copies that the others had less of a chance.
+    copies_of_other = population - sum(copies) - max(0, texts - drawn - 1)
+    other_may_be_certain = texts > drawn and copies_of_other * drawn >= population
+    for unit, inclusion in zip(units, inclusions, strict=True):
+        is_right = isclose(unit.inclusion, inclusion, rel_tol=_ROUNDING)
+        if not is_right and not (other_may_be_certain and 0 < unit.inclusion <= 1):
+            return (
+                f"has a text that was drawn with a probability of {unit.inclusion:g}: by its "
+                f"copies it is {inclusion:g}"
+            )
+
+    return None
+
+
+def _find_inclusions(copies: Sequence[int], population: int) -> list[float]:
+    """Return the probabilities of the drawn texts if all that are certain were drawn."""
+    are_certain = find_certain(copies, len(copies), population)
+    certain_copies = sum(n for n, is_certain in zip(copies, are_certain, strict=True) if is_certain)
+    others, drawn = population - certain_copies, len(copies) - sum(are_certain)
+    return [
+        1.0 if is_certain else n * drawn / others
+        for n, is_certain in zip(copies, are_certain, strict=True)
+    ]
+
+
+def _find_wrong_frame(run: RunData, codebook_id: int, packed: PackedCodebook) -> str | None:
+    """Return where strata contradict the documents and mentions of the run, or units them.
+
+    Without words near misses cannot be told from the rest.
+    """
+    with run.db.read() as connection:
+        run_row = get_run(connection, run.id)
+        unit_rows = list_unit_rows(connection, run.id, codebook_id)
+
+    per = SamplePeriod.that_has(packed.strata[0].period)
+    units, cells = make_cells(run.db, run_row, packed.codebook, per, b"")
+    documents: dict[_Part, set[int]] = {}
+    populations: dict[_Part, int] = {}
+    for cell in cells:
+        for part, frame in cell.frames.items():
+            documents[cell.period, cell.keyword, part] = set(
+                units.documents[frame.members].tolist()
+            )
+            populations[cell.period, cell.keyword, part] = frame.population
+
+    problem = _find_wrong_population(packed.strata, populations)
+    if problem is not None:
+        return problem
+
+    for unit_row in unit_rows:
+        stratum = packed.strata[unit_row.stratum]
+        if unit_row.document_id not in documents[_part_without_words(stratum)]:
+            return f"a unit of stratum {stratum.number} is not of its period and part"
+
+    return None
+
+
+def _find_wrong_population(
+    strata: Sequence[PackedStratum], populations: Mapping[_Part, int]
+) -> str | None:
+    """Return which strata have not as many units as the *populations* by documents say."""
+    packed_populations: Counter[_Part] = Counter()
+    for stratum in strata:
+        packed_populations[_part_without_words(stratum)] += stratum.population
+
+    for part in sorted(packed_populations.keys() | populations.keys()):
+        expected = populations.get(part, 0)
+        if packed_populations[part] != expected:
+            return (
+                f"the strata of {' '.join(filter(None, part))} have {packed_populations[part]:,} "
+                f"units: by the documents and mentions of the pack they have {expected:,}"
+            )
+
+    for stratum in strata:
+        mentions = populations.get((stratum.period, stratum.keyword, SamplePart.MENTION), 0)
+        others = populations.get((stratum.period, stratum.keyword, SamplePart.REST), 0)
+        is_near_miss = stratum.part == SamplePart.NEAR_MISS
+        if is_near_miss and stratum.population > most_near_misses(mentions, mentions + others):
+            return f"stratum {stratum.number} has more near misses than a period may have"
+
+    return None
+
+
+def _part_without_words(stratum: PackedStratum) -> _Part:
+    """Return the part of a stratum as far as it is seen without words."""
+    is_near_miss = stratum.part == SamplePart.NEAR_MISS
+    part = SamplePart.REST if is_near_miss else stratum.part
+    return stratum.period, stratum.keyword, part
+
+
+def _name_what_was_coded(
+    run: RunData, codebook_id: int, packed: PackedCodebook, checks: SampleChecks
+) -> None:
+    """Name codes and looks that do not fit the sample: one that was drawn anew may lack them."""
+    codebook_name = packed.codebook.name
+    is_of_codebook = (Code.run_id == run.id, Code.codebook_id == codebook_id)
+    columns = (Code.document_id, Code.keyword, Code.position, Code.coder)
+    coded = {
+        (UnitKey(*code[:3]), code.coder)
+        for code in fetch_all(run.db, select(*columns).where(*is_of_codebook).distinct())
+    }
+    with run.db.read() as connection:
+        sampled = list_sampled_keys(connection, run.id, codebook_id)
+
+    dropped = {unit for unit, coder in coded if coder.startswith(PERSON)} - sampled
+    if dropped:
+        texts = quantity(len(dropped), "coded text")
+        checks.not_drawn[f"{texts} of {codebook_name}"] = NOT_IN_SAMPLE
+
+    for look in packed.looks:
+        is_by_people = look.coder == PEOPLE
+        readers = {
+            unit
+            for unit, coder in coded
+            if unit in sampled
+            and (coder.startswith(PERSON) if is_by_people else coder == look.coder)
+        }
+        is_as_wanted = is_by_people or look.within == run.parameters.half_width
+        if look.coded > len(readers) or not is_as_wanted:
+            checks.not_drawn[f"the looks at the sample of {codebook_name}"] = OTHER_LOOKS
