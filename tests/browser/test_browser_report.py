@@ -99,8 +99,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report_folder.build(
         db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many"
     )
-    years = stories.months_run(db, "2020-03", "2021-01", ["covid"])
-    report_folder.build(db, [years], where / "years")
     db.close()
     return where
 
@@ -257,8 +255,8 @@ def test_a_phone_shows_each_sentence_whole_below_its_date(browser: Browser, fold
 def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     browser: Browser, folder: Path
 ) -> None:
-    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
-    box = watched.page.locator("figure.wide:not(.fits) .picture").first
+    watched = opened(browser, folder / "months" / "2020-04.html", width=390)
+    box = watched.page.locator("figure.month .picture").first
     hint = box.locator("xpath=following-sibling::*[1]")
     assert hint.inner_text() == "scroll \u2192"
     assert "scrolls" in (box.get_attribute("class") or "").split()
@@ -266,7 +264,7 @@ def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     expect(box).to_have_class(re.compile(r"\bend\b"))
     watched.page.context.close()
 
-    watched = opened(browser, folder / "months" / "keyword-covid.html", width=1280)
+    watched = opened(browser, folder / "months" / "2020-04.html", width=1280)
     assert watched.page.locator(".picture.scrolls").count() == 0
     assert watched.page.locator(".picture + .hint").first.is_hidden()
     watched.page.context.close()
@@ -360,20 +358,6 @@ def test_the_pictures_of_a_month_keep_letters_of_ten_pixels_on_a_phone(
     assert scatter is not None
     assert 8.5 * scatter["width"] / (6.4 * 72) >= 10  # its smallest letters are of 8.5 points
     watched.page.context.close()
-
-
-def test_the_panels_of_years_stack_on_a_phone_and_stand_in_pairs_elsewhere(
-    browser: Browser, folder: Path
-) -> None:
-    for width, beside in ((1280, True), (390, False)):
-        watched = opened(browser, folder / "years" / "keyword-covid.html", width=width)
-        first, second = watched.page.locator("figure.year").all()
-        one, other = first.bounding_box(), second.bounding_box()
-        assert one is not None
-        assert other is not None
-        assert (other["y"] < one["y"] + one["height"]) is beside
-        assert first.locator("img").evaluate("one => one.getBoundingClientRect().right") <= width
-        watched.page.context.close()
 
 
 def test_pictures_below_the_fold_are_loaded_when_they_come_into_view_and_nothing_jumps(
