@@ -338,8 +338,8 @@ class VerificationResult(TypedDict):
     figures_drawn: Annotated[int, "Files that were drawn again."]
     not_checked: Annotated[dict[str, str], "Reason by what was not checked."]
     problems: Annotated[list[str], "What differs."]
-    equal: Annotated[bool, "Whether nothing differs."]
     given: Annotated[list[str], "What is taken as given."]
+    equal: Annotated[bool, "Whether nothing differs."]
 
 
 class PartCheck(TypedDict):

@@ -132,9 +132,7 @@ def verify(
         result = verify_pack(pack, scratch, check=show_progress)
 
     if as_json:
-        shown = asdict(result)
-        given = shown.pop("given")
-        print(json.dumps({**shown, "equal": result.equal, "given": given}))
+        print(json.dumps(asdict(result) | {"equal": result.equal}))
     else:
         for line in result.describe():
             show(line)
