@@ -700,7 +700,7 @@ class RunCommands(ABC):
         seed: int = 1,
         file: PathText | None = None,
         out: PathText | None = None,
-        for_: Literal["label-studio", "doccano"] | None = None,
+        for_: Literal["label-studio"] | None = None,
         serve: bool = False,
         port: int = 8767,
         doubles: float = 0.2,
