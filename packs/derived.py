@@ -36,7 +36,6 @@ from reports.data.exports import DICTIONARY_FILE, write_table
 from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.data.run_data import RunData, documents_condition
-from reports.data.selection import describe_selection
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
@@ -321,7 +320,10 @@ def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]
 def command_of(run_data: RunData) -> str:
     """Return the command that submits such a run."""
     job_names = [job.name for job in run_data.jobs]
-    selection = describe_selection(run_data)
     return submit_command(
-        run_data.parameters, job_names, selection, grain=run_data.grain, grouping=run_data.grouping
+        run_data.parameters,
+        job_names,
+        run_data.selection,
+        grain=run_data.grain,
+        grouping=run_data.grouping,
     )

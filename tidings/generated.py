@@ -627,7 +627,8 @@ class RunCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         distinct: Count each pattern of repeated texts once a month: its first document.
-        without: Leave out a pattern of repeated texts: a text of it, or template:N of the report.
+        without: Leave out a pattern of repeated texts, named by a text of it, as a report prints
+            it.
         """
         options = [
             *words.option("--out", out),
@@ -666,7 +667,8 @@ class RunCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         distinct: Count each pattern of repeated texts once a month: its first document.
-        without: Leave out a pattern of repeated texts: a text of it, or template:N of the report.
+        without: Leave out a pattern of repeated texts, named by a text of it, as a report prints
+            it.
         """
         options = [
             *words.option("--format", format),
