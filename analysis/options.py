@@ -387,11 +387,6 @@ class TextOptions(FrozenModel):
             "waits for them."
         ),
     ] = False
-    batch_after: Annotated[
-        int | None,
-        Field(ge=0, le=2**31 - 1),
-        CommandOption(help="Ask about so many texts of the run at once, and by batches then."),
-    ] = None
     #: `match_coder` fills it in if the coder is a model.
     model: ModelOptions | None = None
     #: The network that codes all texts beside a model, as `match_coder` reads it from the coder.
@@ -433,11 +428,6 @@ class TextOptions(FrozenModel):
     def coded_part(self) -> str:
         """What a model codes: `MENTIONS`, `ALL` or `SAMPLE`."""
         return (self.code or ALL).partition(":")[0]
-
-    @property
-    def texts_before_batches(self) -> int | None:
-        """About how many texts of the run a model is asked before batches; None for all."""
-        return 0 if self.batch and self.batch_after is None else self.batch_after
 
     @property
     def sample_size(self) -> int:

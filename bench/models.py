@@ -205,7 +205,7 @@ def measure_stored(place: Place, texts: int, rng: random.Random) -> None:
         async def read() -> None:
             times.append(time.process_time())
             requests = _make_requests(stored)
-            async with ModelFetcher(job, CODER, None) as fetcher:
+            async with ModelFetcher(job, CODER, by_batches=False) as fetcher:
                 await fetcher.fetch(requests)
                 answers = await fetcher.read([request.key for request in requests])
 

@@ -160,7 +160,6 @@ def _write_file(
 ) -> None:
     from core.atomic_files import replace_file
     from models.codes import read_codes
-    from producers.coded_files.doccano import write_labels, write_lines
     from producers.coded_files.label_studio import write_configuration, write_tasks
     from producers.coded_files.table import table_columns, table_rows
     from reports.data.formats import comma_separated
@@ -181,27 +180,18 @@ def _write_file(
         inform(f"{texts} written to {out}: fill a column for each variable, {then}")
         return
 
-    if request.program == CodingProgram.LABEL_STUDIO:
-        contents = {
-            out: write_tasks(codebook, request.run, sample),
-            out.with_suffix(".xml"): write_configuration(codebook),
-        }
-    else:
-        contents = {
-            out: write_lines(request.run, sample),
-            out.with_suffix(".labels.json"): write_labels(codebook),
-        }
-
-    if len(contents) == 1:
+    settings_file = out.with_suffix(".xml")
+    if out == settings_file:
         raise UsageError(
             f"--out {out} is the name of the project's settings: give it another ending"
         )
 
-    for path, content in contents.items():
-        with replace_file(path) as file:
-            file.write(content.encode())
+    with replace_file(out) as file:
+        file.write(write_tasks(codebook, request.run, sample).encode())
 
-    _, settings_file = contents
+    with replace_file(settings_file) as file:
+        file.write(write_configuration(codebook).encode())
+
     inform(f"{texts} written to {out}, what the project asks to {settings_file}: code them, {then}")
 
 

@@ -32,7 +32,7 @@ def describe_first_sample(db: Database, parameters: Any, max_cost: Money | None)
         return None
 
     price = parse_price(parameters.model.price)
-    if parameters.texts_before_batches == 0:
+    if parameters.batch:
         price = price.of_batches
 
     texts = _count_texts(db, parameters)

@@ -170,7 +170,7 @@ Without = Annotated[
     Option(
         metavar="PATTERN",
         callback=check_utf8,
-        help="Leave out a pattern of repeated texts: a text of it, or template:N of the report.",
+        help="Leave out a pattern of repeated texts, named by a text of it, as a report prints it.",
     ),
 ]
 By = Annotated[

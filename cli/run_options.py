@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,8 +41,6 @@ from core.printing import printable
 if TYPE_CHECKING:
     from core.settings import Settings
     from models.database import Database
-
-_TEMPLATE_NUMBER = re.compile(r"template:\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,8 +314,6 @@ def _read_value(
 
     if field_name == "steps":
         return _check_steps(typed_value, texts, kind.pipeline)
-    if field_name == "without":
-        _refuse_template_numbers(texts)
 
     is_several = get_origin(field.annotation) is tuple
     return tuple(texts) if is_several else typed_value
@@ -352,16 +347,6 @@ def _check_steps(text: str, step_names: Sequence[str], pipeline: Pipeline) -> tu
             )
 
     return tuple(step_name for step_name in step_names if step_name != DOCUMENTS)
-
-
-def _refuse_template_numbers(texts: Sequence[str]) -> None:
-    for text in texts:
-        if _TEMPLATE_NUMBER.fullmatch(text):
-            raise UsageError(
-                f"--without {text}: templates are numbered by the report of a run, which this one "
-                "does not have yet; give a text of it, or name the template to `tidings report` "
-                "and `tidings export`"
-            )
 
 
 def _read_lines() -> list[str]:

@@ -127,7 +127,6 @@ class CodingProgram(StrEnum):
     """A program in which samples are coded, for which they are written in its own format."""
 
     LABEL_STUDIO = "label-studio"
-    DOCCANO = "doccano"
 
 
 class UncodedReason(StrEnum):

@@ -31,6 +31,7 @@ README = "README.txt"
 CITATION = "CITATION.cff"
 DATA_PACKAGE = "datapackage.json"
 RO_CRATE = "ro-crate-metadata.json"
+# Packs of earlier versions have this file, which is not checked any more.
 DATACITE = "datacite.json"
 CODEBOOKS = "codebooks.jsonl"
 MASK = "mask.png"

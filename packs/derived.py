@@ -27,7 +27,6 @@ from packs.coding import has_codebooks
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
 from packs.data_package import make_data_package
-from packs.datacite import make_datacite_record
 from packs.jobs import steps_to_verify
 from packs.ro_crate import make_crate
 from reports.build.report_folder import build
@@ -36,7 +35,6 @@ from reports.data.exports import DICTIONARY_FILE, write_table
 from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.data.run_data import RunData, documents_condition
-from reports.data.selection import describe_selection
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
@@ -59,14 +57,19 @@ _ABOUT_ANSWERS = (
 
 
 def write_descriptions(
-    run_data: RunData, run: PackedRun, jobs: Sequence[PackedJob], folder: Path
+    run_data: RunData,
+    run: PackedRun,
+    jobs: Sequence[PackedJob],
+    folder: Path,
+    *,
+    has_datacite: bool = False,
 ) -> None:
     """Write the files that describe the pack: its run, its jobs, and how it is cited."""
     _write(folder / contents.RUN, contents.to_json(run, indent=1) + "\n")
     with (folder / contents.JOBS).open("wb") as file:
         write_lines(file, jobs)
 
-    files = _describe_files(run_data, run, jobs)
+    files = _describe_files(run_data, run, jobs, has_datacite=has_datacite)
     _write(folder / contents.README, _describe_pack(run_data, run, files))
     _write(folder / contents.CITATION, write_citation(run))
     exports = folder / contents.EXPORTS
@@ -75,14 +78,19 @@ def write_descriptions(
 
 
 def write_metadata(
-    run_data: RunData, run: PackedRun, jobs: Sequence[PackedJob], folder: Path
+    run_data: RunData,
+    run: PackedRun,
+    jobs: Sequence[PackedJob],
+    folder: Path,
+    *,
+    has_datacite: bool = False,
 ) -> None:
     """Write what other programs and repositories read, for a *folder* that has the tables."""
-    files = {contents.README: "what is in the pack"} | _describe_files(run_data, run, jobs)
+    files = {contents.README: "what is in the pack"}
+    files |= _describe_files(run_data, run, jobs, has_datacite=has_datacite)
     metadata = {
         contents.DATA_PACKAGE: make_data_package(run, folder),
         contents.RO_CRATE: make_crate(run, files, command_of(run_data)),
-        contents.DATACITE: make_datacite_record(run),
     }
     for file_name, description in metadata.items():
         _write(folder / file_name, json.dumps(description, ensure_ascii=False, indent=1) + "\n")
@@ -287,7 +295,9 @@ def _describe_pack(run_data: RunData, run: PackedRun, files: Mapping[str, str]) 
     return "\n".join(lines)
 
 
-def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> dict[str, str]:
+def _describe_files(
+    run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob], *, has_datacite: bool
+) -> dict[str, str]:
     """Return what is in each file and folder of the pack, by its name."""
     files = {
         contents.RUN: "the run: parameters, engines, versions of the programs",
@@ -301,6 +311,8 @@ def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
+    if not has_datacite:
+        del files[contents.DATACITE]
     if not run_data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
@@ -321,7 +333,10 @@ def _describe_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]
 def command_of(run_data: RunData) -> str:
     """Return the command that submits such a run."""
     job_names = [job.name for job in run_data.jobs]
-    selection = describe_selection(run_data)
     return submit_command(
-        run_data.parameters, job_names, selection, grain=run_data.grain, grouping=run_data.grouping
+        run_data.parameters,
+        job_names,
+        run_data.selection,
+        grain=run_data.grain,
+        grouping=run_data.grouping,
     )

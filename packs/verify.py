@@ -61,6 +61,7 @@ _SHOWN = 60
 
 _TRAINING = "to compute them again is to train again"
 _OTHER_STYLE = "other fonts, code or libraries than those here drew them"
+_NO_LONGER_WRITTEN = "packs have no such file any more"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
 _GIVEN = ("documents", "answers", "labels", "codes of people", "networks", "calls")
@@ -237,6 +238,11 @@ class _Comparison:
         """The folder of the files that the pack should have."""
         return self.scratch / "expected"
 
+    @property
+    def _has_datacite(self) -> bool:
+        """Whether an earlier version packed the run, which wrote a file more."""
+        return contents.DATACITE in self.pack.names
+
     def compare(self, check: Callable[[], None]) -> None:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
@@ -247,8 +253,8 @@ class _Comparison:
             write_codebooks(self.data, self.restored.seeds, self.expected)
 
         file_names |= self._write_tables()
-        write_metadata(self.data, run, jobs, self.expected)
-        file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE, contents.DATACITE}
+        write_metadata(self.data, run, jobs, self.expected, has_datacite=self._has_datacite)
+        file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE}
         self._compare_figures(check)
 
         for file_name in sorted(file_names):
@@ -276,7 +282,7 @@ class _Comparison:
 
     def _write_descriptions(self, run: PackedRun, jobs: Sequence[PackedJob]) -> set[str]:
         """Write the files that describe the run; return their names and those of its texts."""
-        write_descriptions(self.data, run, jobs, self.expected)
+        write_descriptions(self.data, run, jobs, self.expected, has_datacite=self._has_datacite)
 
         file_names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
         file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
@@ -429,6 +435,10 @@ class _Comparison:
             known |= {weights_file(job.name) for job in self.data.jobs}
             if self._packed_below(contents.WEIGHTS):
                 self.result.not_checked[contents.WEIGHTS] = _TRAINING
+
+        if self._has_datacite:
+            known.add(contents.DATACITE)
+            self.result.not_checked[contents.DATACITE] = _NO_LONGER_WRITTEN
 
         for file_name in set(self.pack.names) - known:
             self.differences[file_name] = " is additional: no pack of such a run has it"

@@ -86,25 +86,17 @@ def plan_costs(
     uses: Sequence[Any],
     price: Price,
     price_text: str,
-    at_once: int | None,
 ) -> CostPlan:
     """Return what *requests* take at most, and as answers to the same prompts took.
 
-    So many of them are asked *at_once*, or all if it is None, and the others by batches. *uses* are
-    the sums of stored answers by prompt. A prompt with too few answers is expected to take what
-    those of all prompts of the model took.
+    *uses* are the sums of stored answers by prompt. A prompt with too few answers is expected to
+    take what those of all prompts of the model took.
     """
     bound_in = sum(prompt.sizes for prompt in requests.by_prompt.values())
     bound_out = sum(prompt.requests * prompt.max_tokens for prompt in requests.by_prompt.values())
 
-    batch_price = price.of_batches
-    share_at_once = 1.0
-    if at_once is not None and requests.requests:
-        share_at_once = min(1.0, at_once / requests.requests)
-
-    bound_price = price if share_at_once else batch_price
     # The cost of each call is rounded up.
-    bound_cost = bound_price.most(bound_in, bound_out) + requests.requests
+    bound_cost = price.most(bound_in, bound_out) + requests.requests
     bound = TokenFigures(bound_in, bound_out, 0 if price.is_free else bound_cost)
 
     forecasts: list[_Forecast] = []
@@ -132,9 +124,7 @@ def plan_costs(
     tokens_out = sum(forecast.tokens_out for forecast in forecasts)
     # Rounding up adds half a millionth to a call on average.
     cost = 0.0 if price.is_free else requests.requests / 2
-    for share, charged in ((share_at_once, price), (1 - share_at_once, batch_price)):
-        cost += share * (tokens_in * charged.prompt + tokens_out * charged.completion) / MICRO
-
+    cost += (tokens_in * price.prompt + tokens_out * price.completion) / MICRO
     expected = TokenFigures(round(tokens_in), round(tokens_out), math.ceil(cost))
     error = _error(forecasts, price)
     return CostPlan(requests.requests, price.currency, price_text, bound, expected, error, answers)

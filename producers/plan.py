@@ -309,10 +309,11 @@ class _Planner:
             uses = read_prompt_uses(connection, parameters.coder)
 
         price = parse_price(price_text)
-        self._plan.model = plan_costs(
-            fetcher.model_requests, uses, price, price_text, parameters.texts_before_batches
-        )
-        if parameters.texts_before_batches is not None:
+        if parameters.batch:
+            price = price.of_batches
+
+        self._plan.model = plan_costs(fetcher.model_requests, uses, price, price_text)
+        if parameters.batch:
             self._plan.remarks.append(
                 "what batches ask may take up to a day, and waits for no limit"
             )
@@ -324,8 +325,7 @@ class _Planner:
 
     def _calls_at_once(self, calls: int) -> int:
         """Return how many of the model's *calls* are no lines of batches."""
-        limit: int | None = self._parameters.texts_before_batches
-        return calls if limit is None else min(calls, limit)
+        return 0 if self._parameters.batch else calls
 
     def _model_weights(self) -> Mapping[LimitUnit, float]:
         """Return what a call of the model takes of its limits: as expected, else at most."""

@@ -99,7 +99,6 @@ class HomeCommands(ABC):
         coder: str | None = None,
         code: str | None = None,
         batch: bool = False,
-        batch_after: int | None = None,
         for_: str | None = None,
         distinct: bool = False,
         without: Texts | None = None,
@@ -147,7 +146,6 @@ class HomeCommands(ABC):
             texts, or the sample of `tidings label`, of 300 texts or N.
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
             them.
-        batch_after: Ask about so many texts of the run at once, and by batches then.
         for_: The shares that --within SHARE is about; by default those of all categories.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
@@ -180,7 +178,6 @@ class HomeCommands(ABC):
             *words.option("--coder", coder),
             *words.option("--code", code),
             *words.switch("--batch", is_on=batch),
-            *words.option("--batch-after", batch_after),
             *words.option("--for", for_),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
@@ -209,7 +206,6 @@ class HomeCommands(ABC):
         coder: str | None = None,
         code: str | None = None,
         batch: bool = False,
-        batch_after: int | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
@@ -240,7 +236,6 @@ class HomeCommands(ABC):
             texts, or the sample of `tidings label`, of 300 texts or N.
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
             them.
-        batch_after: Ask about so many texts of the run at once, and by batches then.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
@@ -264,7 +259,6 @@ class HomeCommands(ABC):
             *words.option("--coder", coder),
             *words.option("--code", code),
             *words.switch("--batch", is_on=batch),
-            *words.option("--batch-after", batch_after),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),
@@ -292,7 +286,6 @@ class HomeCommands(ABC):
         coder: str | None = None,
         code: str | None = None,
         batch: bool = False,
-        batch_after: int | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
@@ -323,7 +316,6 @@ class HomeCommands(ABC):
             texts, or the sample of `tidings label`, of 300 texts or N.
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
             them.
-        batch_after: Ask about so many texts of the run at once, and by batches then.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
@@ -347,7 +339,6 @@ class HomeCommands(ABC):
             *words.option("--coder", coder),
             *words.option("--code", code),
             *words.switch("--batch", is_on=batch),
-            *words.option("--batch-after", batch_after),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),
@@ -636,7 +627,8 @@ class RunCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         distinct: Count each pattern of repeated texts once a month: its first document.
-        without: Leave out a pattern of repeated texts: a text of it, or template:N of the report.
+        without: Leave out a pattern of repeated texts, named by a text of it, as a report prints
+            it.
         """
         options = [
             *words.option("--out", out),
@@ -675,7 +667,8 @@ class RunCommands(ABC):
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
             months also by what documents are grouped.
         distinct: Count each pattern of repeated texts once a month: its first document.
-        without: Leave out a pattern of repeated texts: a text of it, or template:N of the report.
+        without: Leave out a pattern of repeated texts, named by a text of it, as a report prints
+            it.
         """
         options = [
             *words.option("--format", format),
@@ -700,7 +693,7 @@ class RunCommands(ABC):
         seed: int = 1,
         file: PathText | None = None,
         out: PathText | None = None,
-        for_: Literal["label-studio", "doccano"] | None = None,
+        for_: Literal["label-studio"] | None = None,
         serve: bool = False,
         port: int = 8767,
         doubles: float = 0.2,

@@ -82,12 +82,8 @@ class ModelFetcher(LedgerFetcher):
     wait for room in its cap are tried again.
     """
 
-    def __init__(self, job: JobContext, coder: str, texts_before_batches: int | None) -> None:
-        """Ask the model of *coder*.
-
-        The first *texts_before_batches* texts of the run are sent one by one, the others in
-        batches; None sends all one by one.
-        """
+    def __init__(self, job: JobContext, coder: str, *, by_batches: bool) -> None:
+        """Ask the model of *coder*, text by text or by batches."""
         runtime, settings = job.runtime, job.runtime.settings
         self._credential = credential_of(runtime.model_key)
         super().__init__(
@@ -105,7 +101,7 @@ class ModelFetcher(LedgerFetcher):
         self._price_text = settings.model_price
         self._price = parse_price(settings.model_price)
         self._spent = _Spent()
-        self._texts_before_batches = texts_before_batches
+        self._by_batches = by_batches
         self._batches = ModelBatches(job, coder, settings.model_price, self._credential)
 
     @property
@@ -166,7 +162,7 @@ class ModelFetcher(LedgerFetcher):
         # Without batches, each request is sent by itself.
         self._batches.know(all_requests)
         batched = await self._batches.find_batched([request.key for request in missing])
-        if self._texts_before_batches is None and not batched:
+        if not self._by_batches and not batched:
             await super().fetch(missing)
             return
 
@@ -191,15 +187,10 @@ class ModelFetcher(LedgerFetcher):
         batched = await self._batches.find_batched([request.key for request in missing])
         open_requests = [request for request in missing if request.key not in batched]
 
-        # The first texts of the run are sent one by one, and all others in new batches.
-        at_once, most_at_once = len(open_requests), self._texts_before_batches
-        if most_at_once is not None:
-            answered = await self.job.read(count_answers, self.job.claim.run_id)
-            at_once = max(0, most_at_once - answered)
-
-        await super().fetch(open_requests[:at_once])
-        if open_requests[at_once:]:
-            await self._batches.create(open_requests[at_once:])
+        if not self._by_batches:
+            await super().fetch(open_requests)
+        elif open_requests:
+            await self._batches.create(open_requests)
 
         pending = await self._batches.advance()
         if not self._batches.has_settled and await self._find_missing(requests):

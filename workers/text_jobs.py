@@ -114,7 +114,7 @@ async def _run_until_slice_ends(
     engine = await _find_engine(job, parameters.polarity)
     fetchers = Fetchers(TextApiFetcher(job, engine, parameters.polarity))
     if parameters.has_model_coder:
-        fetchers.model = ModelFetcher(job, parameters.coder, parameters.texts_before_batches)
+        fetchers.model = ModelFetcher(job, parameters.coder, by_batches=parameters.batch)
         await fetchers.model.check_settings(parameters.model.price)
 
     try:

@@ -103,7 +103,7 @@ def _refuse_model_options(parameters: TextOptions) -> None:
             "out"
         )
 
-    if parameters.texts_before_batches is not None:
+    if parameters.batch:
         raise UsageError("--batch is for a language model: a network asks nothing")
 
 

@@ -127,7 +127,13 @@ class Kind(ABC, Generic[P]):
         """Return the parameters that `Run.parameters` holds. Raises ValueError for other ones."""
         if stored.get("kind") != self.name:
             raise ValueError(f"the parameters are not those of a run of {self.name}")
-        return self.parameters.model_validate(stored)
+
+        fields = dict(stored)
+        # Earlier versions could ask about some texts at once before they asked by batches.
+        if fields.pop("batch_after", None) is not None:
+            fields["batch"] = True
+
+        return self.parameters.model_validate(fields)
 
     def keywords(self, parameters: P) -> tuple[Keyword, ...]:  # noqa: ARG002 - months have some
         """Return the keywords that are looked for."""

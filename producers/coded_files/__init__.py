@@ -1,1 +1,1 @@
-"""Files in which a sample is coded elsewhere: CSV, Label Studio's JSON and doccano's JSONL."""
+"""Files in which a sample is coded elsewhere: CSV and Label Studio's JSON."""

@@ -27,7 +27,7 @@ from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.queries import in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
-from reports.data.selection import check_found, refuse_numbers
+from reports.data.selection import check_found
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
 from reports.findings.confirmed import FindingsBySubject
@@ -77,12 +77,11 @@ def build(
     half of the figures and writes the documents, if asked for; the report is the same.
 
     Raises `NotFound` if there is no such run, and `UsageError` if *out* holds another program's
-    page, *selection* names a template that the run does not have, a training is given a *grain*, or
-    a run other than one of months a *grouping*.
+    page, *selection* names no pattern of the run, a training is given a *grain*, or a run
+    other than one of months a *grouping*.
     """
     index = out / INDEX
     refuse_foreign_page(index)
-    refuse_numbers(selection, run_ids)
     fingerprint = fingerprint_report(db, run_ids, selection, grain, grouping, texts=texts)
     if has_report(out, fingerprint):
         return index

@@ -23,7 +23,7 @@ from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, V
 from reports.data.queries import in_batches
 from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
-from reports.data.selection import check_found, describe_selection
+from reports.data.selection import check_found
 from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
@@ -253,7 +253,7 @@ def _forms(table: Table[Any]) -> tuple[str, ...]:
 
 def _describe_selection(run: RunData) -> str:
     """Return what the dictionary says of documents that are left out; "" where all count."""
-    selection = describe_selection(run)
+    selection = run.selection
     lines = []
     if selection.distinct:
         family = ", or share a fixed head or tail," if run.kind.has_families else ""

@@ -38,7 +38,7 @@ def is_large(run: RunData) -> bool:
     """Whether a report of the run can look at mentions, but not at each document.
 
     Such a report looks for patterns among the documents that mention a keyword, while a selection
-    looks among all. The largest patterns of the two differ, so templates have no numbers.
+    looks among all.
     """
     return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
 
@@ -66,11 +66,6 @@ def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int 
             places[identity] = patterns.place_of(document_id)
 
     return places.get
-
-
-def name_template(pattern_place: int) -> str:
-    """Return what the pattern at a place is called on the command line."""
-    return f"template:{pattern_place + 1}"
 
 
 def digest_text(text: str) -> bytes:

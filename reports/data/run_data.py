@@ -41,7 +41,7 @@ class Selection:
     # True if only the first document of each pattern of texts counts in a month.
     distinct: bool = False
 
-    # The patterns that are left out: ``template:N``, or a text that is like them.
+    # The patterns that are left out, by a text that is like them.
     without: tuple[str, ...] = ()
 
     # The days, in UTC, whose documents are left out.

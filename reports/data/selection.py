@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -12,13 +11,11 @@ from functools import partial
 from sqlalchemy import and_, select
 
 from analysis.kinds.kind import Unit
-from analysis.text.near_duplicates import Pattern
 from core.errors import UsageError
 from models.tables import Document
-from reports.data import repeats
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
-from reports.data.repeats import find_repeated, is_large, read_patterns
+from reports.data.repeats import find_repeated, read_patterns
 from reports.data.run_data import (
     Readings,
     RunData,
@@ -27,28 +24,9 @@ from reports.data.run_data import (
     documents_condition,
 )
 
-TEMPLATE = re.compile(r"template:(\d{1,9})")
-
-
-def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
-    """Raise `UsageError` where the selection names a template by a number and runs are several."""
-    for pattern in selection.without:
-        if TEMPLATE.fullmatch(pattern) and len(run_ids) > 1:
-            raise UsageError(
-                f"--without {pattern}: each run numbers its own templates; give a text of it, or "
-                "make the reports one by one"
-            )
-
 
 def check_found(run: RunData, selection: Selection) -> None:
     """Raise `UsageError` if the run does not have a pattern of *selection*."""
-    numbered = next(filter(TEMPLATE.fullmatch, selection.without), None)
-    if numbered and is_large(run):
-        raise UsageError(
-            f"--without {numbered}: templates have no numbers in a run of more than "
-            f"{repeats.MOST_TEXTS:,} documents: give a text of the pattern"
-        )
-
     if selection and not run.kind.has_documents:
         raise UsageError(
             f"run {run.id} is a training, which has no documents to choose from: leave out "
@@ -64,10 +42,7 @@ def check_found(run: RunData, selection: Selection) -> None:
 
 
 def left_out(run: RunData, job: RunJob) -> Collection[int]:
-    """Return the ids of the documents of *job* that the run's selection leaves out.
-
-    Raises `UsageError` where the selection names a template that the run does not have.
-    """
+    """Return the ids of the documents of *job* that the run's selection leaves out."""
     if not run.selection:
         return ()
 
@@ -82,27 +57,9 @@ def select_documents(run: RunData, selection: Selection) -> RunData:
 def find_places(run: RunData) -> dict[str, int | None]:
     """Return the place of each pattern that the selection leaves out, by the text that names it.
 
-    The place is None if no pattern of the run is like it. Raises `UsageError` for a template beyond
-    the last.
+    The place is None if no pattern of the run is like it.
     """
-    places: dict[str, int | None] = {}
-    for pattern in run.selection.without:
-        patterns = read_patterns(run)
-        template = TEMPLATE.fullmatch(pattern)
-        if template is None:
-            places[pattern] = patterns.find(pattern)
-            continue
-
-        template_number = int(template[1])
-        if not 0 < template_number <= len(patterns.patterns):
-            raise UsageError(
-                f"--without {pattern}: run {run.id} has {len(patterns.patterns)} templates; the "
-                "section Repeats of its report numbers the largest"
-            )
-
-        places[pattern] = template_number - 1
-
-    return places
+    return {text: read_patterns(run).find(text) for text in run.selection.without}
 
 
 def count_without(run: RunData) -> dict[str, int]:
@@ -116,23 +73,6 @@ def count_without(run: RunData) -> dict[str, int]:
             counts[patterns[pattern_place].text] = patterns[pattern_place].size
 
     return counts
-
-
-def describe_selection(run: RunData) -> Selection:
-    """Return the run's selection with the texts of templates instead of their numbers.
-
-    Numbers are those of one run; texts mean the same in another.
-    """
-    patterns: tuple[Pattern, ...] = ()
-    if run.selection.without:
-        patterns = read_patterns(run).patterns
-
-    texts: dict[str, None] = {}
-    for pattern in run.selection.without:
-        template = TEMPLATE.fullmatch(pattern)
-        texts[patterns[int(template[1]) - 1].text if template else pattern] = None
-
-    return Selection(run.selection.distinct, tuple(texts))
 
 
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:

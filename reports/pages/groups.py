@@ -18,7 +18,6 @@ from reports.data.group_counts import (
 )
 from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import RunData
-from reports.data.wire_copies import Copies, count_copies
 from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
@@ -44,16 +43,6 @@ _HEADINGS = {Grouping.OUTLET: "Outlets", Grouping.SECTION: "Sections", Grouping.
 
 
 @dataclass(frozen=True)
-class GroupRow:
-    """A group in the table of a keyword."""
-
-    counts: GroupCounts
-
-    # The mentioning documents that are copies; None if copies are not looked for.
-    copies: int | None
-
-
-@dataclass(frozen=True)
 class GroupedKeyword:
     """A keyword in each group."""
 
@@ -63,7 +52,7 @@ class GroupedKeyword:
     scale: str
 
     # The groups with most documents, out of *groups* in the run.
-    rows: list[GroupRow]
+    rows: list[GroupCounts]
     groups: int
 
     figures: list[FigureRef]
@@ -73,7 +62,7 @@ class GroupedKeyword:
     panel: str = ""
 
     # The rows of all documents and of the fixed panel, if they differ.
-    sums: list[GroupRow] = field(default_factory=list)
+    sums: list[GroupCounts] = field(default_factory=list)
 
 
 @dataclass
@@ -96,11 +85,6 @@ class GroupSection:
         """Whether a fixed panel differs from all documents."""
         return any(keyword.panel for keyword in self.keywords)
 
-    @property
-    def has_copies(self) -> bool:
-        """Whether copies were looked for."""
-        return self.grouping == Grouping.OUTLET
-
 
 def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]) -> GroupSection:
     """Count and draw each keyword in each group; *scale_of* is what is said of its polarities."""
@@ -110,14 +94,13 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
     parameters = run.month_parameters
     grain = choose_grain(run, parameters.first, parameters.last, MOST_PERIODS)
     span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))
-    copies = count_copies(run)
     other_grain = grain.value if grain != run.grain else ""
     section = GroupSection(_HEADINGS[run.grouping], run.grouping.value, other_grain)
 
     findings = read_confirmed(run, partial(read_group_findings, grain=grain))
     for keyword_groups in count_groups(run, grain):
         scale = scale_of(keyword_groups.keyword)
-        grouped = _show(keyword_groups, run.grouping, store, copies=copies, span=span, scale=scale)
+        grouped = _show(keyword_groups, run.grouping, store, span=span, scale=scale)
         grouped = replace(grouped, findings=findings[keyword_groups.keyword])
         section.keywords.append(grouped)
         section.gaps = describe_gaps(list(keyword_groups.groups.values()), PLURALS[run.grouping])
@@ -130,19 +113,10 @@ def _show(
     grouping: Grouping,
     store: FigureStore,
     *,
-    copies: Copies,
     span: style.Range,
     scale: str,
 ) -> GroupedKeyword:
     ranked = sorted(keyword_groups.groups.values(), key=_by_documents)
-    group_rows = []
-    for group in ranked[:SHOWN]:
-        group_copies = None
-        if grouping == Grouping.OUTLET:
-            group_copies = copies.get((keyword_groups.keyword, group.name), 0)
-
-        group_rows.append(GroupRow(group, group_copies))
-
     keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
     groups_by_share = sorted(ranked[:DRAWN], key=_by_share)
     totals = []
@@ -164,11 +138,11 @@ def _show(
     return GroupedKeyword(
         keyword_groups.keyword,
         scale,
-        group_rows,
+        ranked[:SHOWN],
         len(ranked),
         store.show_all(*specs),
         panel=describe_panel(keyword, fixed_panel) if fixed_panel else "",
-        sums=[GroupRow(counts, None) for counts in fixed_panel.sums] if fixed_panel else [],
+        sums=fixed_panel.sums if fixed_panel else [],
     )
 
 

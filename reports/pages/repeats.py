@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from reports.data.repeat_counts import count_places
-from reports.data.repeats import is_large, name_template, read_patterns
+from reports.data.repeats import is_large, read_patterns
 from reports.data.run_data import RunData
 from reports.findings.confirmed import ALL
 from reports.words.periods import month_name, name_stretch
@@ -29,9 +30,6 @@ MANY_REPEATS = 0.2
 class Repeat:
     """A pattern of texts, as it bears on one keyword or account."""
 
-    # The name of the template, as *template:N*.
-    template: str
-
     text: str
 
     # The mentions of the keyword in its documents, or the posts of the account.
@@ -45,6 +43,11 @@ class Repeat:
 
     # The mentions, or posts, in that month.
     of_peak: int
+
+    @property
+    def option(self) -> str:
+        """The option that leaves the pattern out, as a shell reads it."""
+        return shlex.join(["--without", self.text])
 
 
 @dataclass
@@ -85,8 +88,8 @@ class Repeats:
     # What a text is called: document or post.
     noun: str
 
-    # Whether a template can be named by its number.
-    has_numbers: bool = True
+    # Whether repeats are looked for among the documents that mention a keyword alone.
+    is_large: bool = False
 
     # The months whose texts decide what a pattern is; "" of a run over posts.
     months: str = ""
@@ -98,7 +101,7 @@ class Repeats:
             return ""
 
         texts = f"the texts of {self.months}"
-        if not self.has_numbers:
+        if self.is_large:
             texts += " that mention a keyword"
 
         return (
@@ -152,9 +155,7 @@ def read_repeats(data: RunData) -> Repeats:
         largest = _largest(by_month[subject_name], subject.total, len(patterns.patterns))
         for place in largest:
             text = patterns.patterns[place].text
-            subject.largest.append(
-                _repeat(place, text, by_month[subject_name][place], subject.total)
-            )
+            subject.largest.append(_repeat(text, by_month[subject_name][place], subject.total))
 
         subject.labels = _most_frequent(labels[subject_name], patterns.labels)
         if not data.selection.distinct:
@@ -166,7 +167,7 @@ def read_repeats(data: RunData) -> Repeats:
         patterns.texts,
         subjects,
         data.kind.document_noun,
-        has_numbers=not is_large(data),
+        is_large=is_large(data),
         months=_name_months(data),
     )
 
@@ -208,8 +209,8 @@ def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> li
     return sorted(sizes, key=lambda place: (-sizes[place], place))[:SHOWN]
 
 
-def _repeat(place: int, text: str, by_month: Counter[str], total: int) -> Repeat:
+def _repeat(text: str, by_month: Counter[str], total: int) -> Repeat:
     n = by_month.total()
     dated = {month: times for month, times in by_month.items() if month}
     peak = max(sorted(dated), key=dated.__getitem__, default=None)
-    return Repeat(name_template(place), text, n, n / total, peak, dated[peak] if peak else 0)
+    return Repeat(text, n, n / total, peak, dated[peak] if peak else 0)

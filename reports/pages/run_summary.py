@@ -26,7 +26,7 @@ from models.tables import Document, Import
 from reports.data.archive_hash import hash_documents
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, documents_condition
-from reports.data.selection import count_without, describe_selection, left_out
+from reports.data.selection import count_without, left_out
 from reports.data.tables.calls import CallRow, read_calls
 from reports.data.tables.coverage import StepCount, count_steps
 from reports.data.unread_documents import count_unread
@@ -289,7 +289,6 @@ def summarize_run(run: RunData) -> RunSummary:
 
     unread_by_job = count_unread(run)
 
-    shown_selection = describe_selection(run)
     synthetic = is_made_up(run)
     lengths = _TextLengths()
     archive_hash = hash_documents(run, lengths.note)
@@ -314,7 +313,7 @@ def summarize_run(run: RunData) -> RunSummary:
         command=submit_command(
             run.parameters,
             [job.name for job in run.jobs],
-            shown_selection,
+            run.selection,
             grain=run.grain,
             grouping=run.grouping,
         ),

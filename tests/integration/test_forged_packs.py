@@ -113,10 +113,6 @@ def the_citation_edited(path: Path) -> Files:
     return {"CITATION.cff": read(path, "CITATION.cff") + b"doi: 10.1000/182\n"}
 
 
-def the_license_edited(path: Path) -> Files:
-    return {"datacite.json": read(path, "datacite.json").replace(b"No licence", b"Any licence")}
-
-
 def the_program_edited(path: Path) -> Files:
     name = "ro-crate-metadata.json"
     return {name: read(path, name).replace(b'"name": "Tidings"', b'"name": "Rumours"')}
@@ -170,7 +166,6 @@ FORGERIES = [
     (a_figure_removed, {"figures"}),
     (the_dictionary_edited, {"exports/dictionary.md"}),
     (the_citation_edited, {"CITATION.cff"}),
-    (the_license_edited, {"datacite.json"}),
     (the_program_edited, {"ro-crate-metadata.json"}),
     (a_column_edited, {"datapackage.json"}),
     (the_crate_removed, {"ro-crate-metadata.json"}),
@@ -194,6 +189,39 @@ def test_a_forged_pack_is_named_by_its_files(
         assert files > named  # the tables miss it too
     else:
         assert files == named
+
+
+def with_datacite(path: Path) -> Files:
+    """Return the files that differ in a pack of a version that wrote `datacite.json`."""
+    name, meaning = "datacite.json", "what a repository registers (DataCite 4.5)"
+    readme = read(path, "README.txt").decode()
+    line = next(line for line in readme.splitlines() if line.startswith("datapackage.json"))
+    width = line.index("its tables")
+    readme = readme.replace(line, f"{name:<{width}}{meaning}\n{line}")
+
+    crate = json.loads(read(path, "ro-crate-metadata.json"))
+    entity = {"@id": name, "@type": "File", "name": name, "description": meaning}
+    places = {part["@id"]: place for place, part in enumerate(crate["@graph"])}
+    after = places["datapackage.json"] + 1
+    crate["@graph"].insert(after, {**entity, "encodingFormat": "application/json"})
+    parts = crate["@graph"][places["./"]]["hasPart"]
+    parts.insert(parts.index({"@id": "datapackage.json"}) + 1, {"@id": name})
+    return {
+        "README.txt": readme.encode(),
+        "ro-crate-metadata.json": f"{json.dumps(crate, ensure_ascii=False, indent=1)}\n".encode(),
+        name: b"{}\n",
+    }
+
+
+def test_a_pack_of_an_earlier_version_is_equal_and_its_datacite_file_not_checked(
+    packed: Path,
+) -> None:
+    result = verify(forge(packed, with_datacite(packed)))
+    assert result.problems == []
+    assert result.not_checked == {"datacite.json": "packs have no such file any more"}
+
+    (problem,) = verify(forge(packed, {"README.txt": with_datacite(packed)["README.txt"]})).problems
+    assert problem.startswith("README.txt, ")
 
 
 def test_a_pack_that_was_forged_as_a_whole_is_told_by_its_sha256_alone(packed: Path) -> None:

@@ -1,4 +1,4 @@
-"""The section of outlets, sections or kinds in a report, wire copies, and packs of such runs."""
+"""The pages of outlets, sections or kinds in a report, and packs of such runs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from core.settings import Settings
 from models.database import Database
 from models.documents import add_documents
 from reports.build.report_folder import build
-from reports.data.run_data import Selection, load_run
+from reports.data.run_data import load_run
 from reports.data.selection import left_out
-from reports.data.wire_copies import count_copies
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from tests.jobs_kit import Jobs
 from tests.packs_kit import months, pack, verify
@@ -144,12 +143,12 @@ def test_more_than_eight_outlets_are_a_heat_map(db: Database, tmp_path: Path) ->
     assert not plain.with_name("groups.html").exists()
 
 
-def test_sections_and_kinds_have_no_copies(db: Database, tmp_path: Path) -> None:
+def test_sections_have_a_page_without_copies_of_outlets(db: Database, tmp_path: Path) -> None:
     store_pieces(db, [Piece(piece.at, piece.text, "", piece.outlet) for piece in outlets(2)])
     run = run_months(db, parameters(grouping=Grouping.SECTION))
-    section = section_of(build(db, [run], tmp_path / "report"))
-    assert "<h1>Sections</h1>" in section
-    assert "copies" not in section
+    page = build(db, [run], tmp_path / "report")
+    assert "<h1>Sections</h1>" in section_of(page)
+    assert "of another" not in page.with_name("keyword-fog.html").read_text(encoding="utf-8")
 
 
 def wire_pieces() -> list[Piece]:
@@ -165,14 +164,15 @@ def wire_pieces() -> list[Piece]:
     return pieces
 
 
-def test_copies_are_equal_texts_and_patterns_that_another_outlet_has_in_the_month(
-    db: Database,
+def test_copies_of_another_outlet_are_among_the_repeats_and_the_page_says_so(
+    db: Database, tmp_path: Path
 ) -> None:
     store_pieces(db, wire_pieces())
-    run = run_months(db, parameters())
-    copies = count_copies(load_run(db, run, grouping=Grouping.OUTLET))
-    assert copies == {("fog", "Post"): 4, ("fog", "Sun"): 2, ("fog", "Echo"): 1}
-    assert count_copies(load_run(db, run)) == {}
+    run = run_months(db, parameters(grouping=Grouping.OUTLET))
+    page = build(db, [run], tmp_path / "report").with_name("keyword-fog.html")
+    of_keyword = page.read_text(encoding="utf-8")
+    assert "5 of 9 documents that mention it" in of_keyword
+    assert "repeat an earlier one of the month, of the same outlet or of another" in of_keyword
 
 
 def test_distinct_counts_a_copy_once_in_the_outlet_that_had_it_first(db: Database) -> None:
@@ -183,8 +183,6 @@ def test_distinct_counts_a_copy_once_in_the_outlet_that_had_it_first(db: Databas
         matched[row["group"]] = row["matched"]
 
     assert matched == {None: 3, "Echo": 0, "Post": 1, "Sun": 2}
-    data = load_run(db, run, Selection(distinct=True), grouping=Grouping.OUTLET)
-    assert count_copies(data) == {}
 
 
 def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Database) -> None:

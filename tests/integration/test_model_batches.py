@@ -15,7 +15,7 @@ from core.ratelimit import credential_of
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.run_transitions import cancel_run, resume_run
-from models.tables import BatchLine, Job, ModelBatch
+from models.tables import BatchLine, Job, ModelBatch, Run
 from producers.imports import import_paths
 from producers.model_costs import CostPlan
 from producers.plan import plan_run
@@ -257,13 +257,18 @@ def test_a_further_answer_that_never_comes_leaves_the_one_before(
     assert states.count(CodeState.REFUSED) == 1
 
 
-def test_the_first_texts_are_asked_at_once_and_the_others_by_a_batch(
-    jobs: Jobs, model: ModelServer
+@pytest.mark.parametrize(("batch_after", "calls", "lines"), [(None, TEXTS, 0), (4, 0, TEXTS)])
+def test_a_run_of_an_earlier_version_that_asks_some_texts_before_batches_asks_all_by_batches(
+    jobs: Jobs, model: ModelServer, batch_after: int | None, calls: int, lines: int
 ) -> None:
-    run = submit(jobs, batch=False, batch_after=4)
+    run = submit(jobs, batch=False)
+    with jobs.db.write() as connection:
+        stored = connection.scalar(select(Run.parameters).where(Run.id == run))
+        earlier = {**(stored or {}), "batch_after": batch_after}
+        connection.execute(update(Run).where(Run.id == run).values(parameters=earlier))
+
     jobs.slice(run)
-    assert model.calls == 4
-    assert open_lines(jobs) == TEXTS - 4
+    assert (model.calls, open_lines(jobs)) == (calls, lines)
     work(jobs, run)
     assert model.answered == len(model.texts) == TEXTS
 

@@ -61,10 +61,6 @@ POST_SOURCES = ", ".join(source.name for source in post_sources())
             ("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"),
             "a\\udcff is no UTF-8",
         ),
-        (
-            ("submit", "handles", "ann", "--without", "template:1"),
-            "--without template:1: templates are numbered by the report of a run",
-        ),
         (("plan", "search", "ann", "--without", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "search", "ann", "--without", "a" * 501), "--without: String should have at"),
         (

@@ -33,7 +33,7 @@ ANSWERS = [(400 + 10 * n, 100 + 3 * n + n % 4, 9 + n % 3) for n in range(12)]
 
 def plan(by_prompt: dict[str, PromptSizes], *uses: SimpleNamespace) -> CostPlan:
     price = parse_price(PRICE_TEXT)
-    return plan_costs(ModelRequestSizes(by_prompt), uses, price, PRICE_TEXT, None)
+    return plan_costs(ModelRequestSizes(by_prompt), uses, price, PRICE_TEXT)
 
 
 @pytest.mark.parametrize("parts", [2, 5, 20])

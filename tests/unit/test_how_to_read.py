@@ -53,5 +53,5 @@ def test_the_texts_that_decide_what_a_repeat_is_are_named() -> None:
     html = parts.how_to_read("document", UNCHECKED, (), repeats.judged_by)  # type: ignore[attr-defined]
     assert judged_by in html
     assert "They are found" not in "".join(how_to_read("post"))
-    assert "of May 2020 that mention a keyword" in replace(repeats, has_numbers=False).judged_by
+    assert "of May 2020 that mention a keyword" in replace(repeats, is_large=True).judged_by
     assert replace(repeats, months="").judged_by == ""
