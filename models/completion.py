@@ -175,6 +175,8 @@ def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
         if not joined.get(column) and later.get(column):
             joined[column] = later[column]
 
+    if joined.get("tags") is None:
+        joined["tags"] = later.get("tags")
     if not row.get("language") and later.get("language"):
         joined["language_code"] = later.get("language_code")
     if _is_earlier(later, row) or not row.get("period"):

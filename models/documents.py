@@ -7,24 +7,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple, Self, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     DateTime,
+    Insert,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     exists,
     false,
     func,
+    not_,
     or_,
     select,
     text,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.enums import JobKind, TextPart
@@ -36,7 +42,7 @@ from models.completion import (
     ids_read_with_abstracts,
     join_rows,
 )
-from models.database import Database, batched
+from models.database import Database, batched, upsert
 from models.keyword_answers import forget_searches_of_both
 from models.origins import (
     CountKey,
@@ -154,6 +160,12 @@ def text_column(part: TextPart) -> ColumnElement[str]:
         return func.coalesce(abstract, "").label("text")
 
     return (Document.text + func.coalesce(_BETWEEN_PARTS + abstract, "")).label("text")
+
+
+def tags_column() -> ColumnElement[list[str] | None]:
+    """Return the source's subject terms of a `Document`; null where they are not known."""
+    details = select(DocumentDetails.tags).where(DocumentDetails.document_id == Document.id)
+    return details.scalar_subquery().label("tags")
 
 
 def quoted_text(part: TextPart) -> ColumnElement[str]:
@@ -311,15 +323,20 @@ def _count_conflicts(
 def _insert_details(
     connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Keep the first abstract and subject terms of each document.
+    """Keep the first abstract and the first subject terms of each document.
 
-    A document without any that a run has read with its abstract stays so.
+    A document without an abstract that a run has read with abstracts stays so.
     """
     details_by_identity: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if row.get("abstract") or row.get("tags"):
-            details = {"abstract": row.get("abstract"), "tags": list(row.get("tags") or ())}
-            details_by_identity.setdefault(row["identity"], {**details, "text": row["text"]})
+        if row.get("abstract") or row.get("tags") is not None:
+            tags = row.get("tags")
+            details = {
+                "abstract": row.get("abstract"),
+                "tags": None if tags is None else list(tags),
+                "text": row["text"],
+            }
+            details_by_identity.setdefault(row["identity"], details)
 
     if not details_by_identity:
         return
@@ -333,10 +350,43 @@ def _insert_details(
             new.append({"document_id": document_id, **details})
 
     read = ids_read_with_abstracts(connection, [details["document_id"] for details in new])
-    new = [details for details in new if details["document_id"] not in read]
+    for details in new:
+        if details["document_id"] in read:
+            details["abstract"] = None
+
     if new:
-        connection.execute(db.upsert(DocumentDetails).on_conflict_do_nothing(), new)
-        forget_searches_of_both(connection, [details["document_id"] for details in new])
+        # Concurrent imports write in the same order, so that they cannot deadlock.
+        new.sort(key=itemgetter("document_id"))
+        connection.execute(_adding_details(db.is_sqlite), new)
+        unread = [details["document_id"] for details in new if details["document_id"] not in read]
+        forget_searches_of_both(connection, unread)
+
+
+@lru_cache(maxsize=2)
+def _adding_details(is_sqlite: bool) -> Insert:
+    """Return the statement that inserts details, or adds to those that are stored what they lack.
+
+    So tags come to documents that were stored with an abstract alone, and abstracts to those with
+    tags alone.
+    """
+    insert = upsert(DocumentDetails, is_sqlite=is_sqlite)
+    stored, given = DocumentDetails, insert.excluded
+    adds_abstract = and_(stored.abstract.is_(None), given.abstract.is_not(None))
+    adds_tags = and_(_has_no_tags(stored.tags), not_(_has_no_tags(given.tags)))
+    return insert.on_conflict_do_update(
+        index_elements=[stored.document_id],
+        set_={
+            "abstract": func.coalesce(stored.abstract, given.abstract),
+            "tags": case((adds_tags, given.tags), else_=stored.tags),
+        },
+        where=or_(adds_abstract, adds_tags),
+    )
+
+
+def _has_no_tags(tags: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Return the condition that the JSON in *tags* has none, or that none are known."""
+    written = cast(tags, Text)
+    return or_(written == "[]", written == "null")
 
 
 def _link_rows(

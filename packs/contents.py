@@ -213,6 +213,9 @@ class PackedDocument(FrozenModel):
     # Whether quotations show the text without its last full stop.
     full_stop_added: bool = False
 
+    # The source's subject terms; None where they are not known.
+    tags: tuple[str, ...] | None = None
+
 
 class PackedAnswer(FrozenModel):
     """A line of ``answers/STEP.jsonl``, which are sorted by key; an empty list has none."""

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from core.atomic_files import write_atomically
 from core.errors import BadInput
-from models.documents import text_column
+from models.documents import tags_column, text_column
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
 from packs import contents
@@ -162,6 +162,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
             select(
                 *(column for column in Document.__table__.columns if column.name != "text"),
                 text_column(run_data.text_part).label("text"),
+                tags_column(),
             ).where(Document.id.in_(batch)),
         )
         with run_data.db.read() as connection:
@@ -181,6 +182,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
                 jobs=tuple(jobs_by_document.get(document.id, ())),
                 text=document.text if texts else None,
                 full_stop_added=document.full_stop_added,
+                tags=document.tags,
             )
 
 

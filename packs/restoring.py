@@ -179,7 +179,7 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     run_data = restored.data
     ids = _write_documents(db, pack, run, run_data)
     _write_stand_ins(db, run_data, restored.jobs, first_id=len(ids) + 1)
-    _copy_abstracts(db, run)
+    _restore_details(db, pack, run, ids)
 
     _take_network(pack, run, restored)
     _insert(db, JobStep, _recorded_steps(restored, run))
@@ -365,22 +365,23 @@ def _write_documents(
     return ids
 
 
-def _copy_abstracts(db: Database, run: PackedRun) -> None:
-    """Let the texts of a run that read abstracts be abstracts; a pack has no headlines then."""
-    if text_part_of(run.parameters) != TextPart.ABSTRACT:
-        return
+def _restore_details(db: Database, pack: PackFile, run: PackedRun, ids: Ids) -> None:
+    """Write the tags of documents, and their abstracts.
 
-    with db.read() as connection:
-        documents = connection.execute(select(Document.id, Document.text)).all()
+    The texts of a run that read abstracts are abstracts; a pack has no headlines then.
+    """
+    reads_abstracts = text_part_of(run.parameters) == TextPart.ABSTRACT
 
-    _insert(
-        db,
-        DocumentDetails,
-        (
-            {"document_id": document.id, "abstract": document.text, "tags": []}
-            for document in documents
-        ),
-    )
+    def details_rows() -> Iterator[dict[str, Any]]:
+        for _, document in lines_of(pack, contents.DOCUMENTS, PackedDocument):
+            if reads_abstracts or document.tags is not None:
+                yield {
+                    "document_id": ids[document.identity],
+                    "abstract": (document.text or "") if reads_abstracts else None,
+                    "tags": None if document.tags is None else list(document.tags),
+                }
+
+    _insert(db, DocumentDetails, details_rows())
 
 
 def _write_stand_ins(

@@ -81,8 +81,8 @@ class SourceDocument:
     language: str | None = None
     abstract: str | None = None
 
-    #: The archive's own subject terms.
-    tags: tuple[str, ...] = ()
+    #: The archive's own subject terms; empty where it gave none to this text.
+    tags: tuple[str, ...] | None = None
 
     #: True if *handle* passed on another account's text.
     repost: bool = False
@@ -255,10 +255,12 @@ def clean_abstract(raw_abstract: object) -> str | None:
     return abstract[:LONGEST_ABSTRACT].rstrip()
 
 
-def clean_tags(raw_tags: object) -> tuple[str, ...]:
-    """Return the names in a list, each once, up to `MAX_TAGS` of them."""
-    tags = map(clean_name, raw_tags) if isinstance(raw_tags, list | tuple) else ()
-    distinct = dict.fromkeys(filter(None, tags))
+def clean_tags(raw_tags: object) -> tuple[str, ...] | None:
+    """Return the names in a list, each once, up to `MAX_TAGS`; None where *raw_tags* is no list."""
+    if not isinstance(raw_tags, list | tuple):
+        return None
+
+    distinct = dict.fromkeys(filter(None, map(clean_name, raw_tags)))
     return tuple(distinct)[:MAX_TAGS]
 
 

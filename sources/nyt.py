@@ -167,10 +167,12 @@ def read_document(article: Any, index: int, context: ReadContext) -> Item:
     )
 
 
-def _keywords(keywords: object) -> tuple[str, ...]:
+def _keywords(keywords: object) -> tuple[str, ...] | None:
     """Return the values of an article's keywords: names of persons, places and subjects."""
-    entries = keywords if isinstance(keywords, list) else []
-    return clean_tags([mapping_or_empty(entry).get("value") for entry in entries])
+    if not isinstance(keywords, list):
+        return None
+
+    return clean_tags([mapping_or_empty(entry).get("value") for entry in keywords])
 
 
 def headline_text(headline: object) -> tuple[str, int]:

@@ -92,8 +92,8 @@ class DocumentDetails(Base):
     )
     abstract: Mapped[str | None]
 
-    # The archive's own subject terms.
-    tags: Mapped[list[str]]
+    # The archive's own subject terms; the JSON null, which is no null of SQL, where not known.
+    tags: Mapped[list[str] | None] = mapped_column(nullable=False)
 
 
 class DocumentCount(Base):

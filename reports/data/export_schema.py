@@ -32,6 +32,21 @@ PublishedAt = Annotated[
     "When it was published, UTC; null where its service cannot have meant the time.",
 ]
 WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
+OutletName = Annotated[
+    str | None, "Newspaper or site that published the document; null where it is not known."
+]
+SectionName = Annotated[str | None, "Section of the outlet; null where it is not known."]
+DocumentKind = Annotated[
+    str | None, "Kind of document, as `News` or `Op-Ed`; null where it is not known."
+]
+DeskName = Annotated[
+    str | None, "Part of the newsroom that wrote the document; null where it is not known."
+]
+Tags = Annotated[
+    list[str] | None,
+    "The source's own subject terms, in its order; an empty list where it gave none to this "
+    "document, null where it is not known.",
+]
 
 #: A field of a row with this mark is no column of its table.
 NO_COLUMN = "no column"
@@ -53,7 +68,7 @@ POLARITY = Scale("1", minimum=-1, maximum=1)
 #: columns of any table whose values are few
 CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
-    | {"operation", "split", "other", "group"}
+    | {"operation", "split", "other", "group", "outlet", "section", "kind", "desk"}
 )
 MENTION_RUNS = (Unit.MENTION,)
 TEXT_RUNS = (Unit.MENTION, Unit.POST)

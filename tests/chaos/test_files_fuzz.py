@@ -183,7 +183,7 @@ def is_storable(item: object) -> bool:
     if not isinstance(item, SourceDocument):
         return False
 
-    names = (item.outlet, item.section, item.desk, item.material, item.language, *item.tags)
+    names = (item.outlet, item.section, item.desk, item.material, item.language, *(item.tags or ()))
     texts = (item.identity, item.text, item.handle, item.address, item.author_id, item.abstract)
     for text in (*names, *texts):
         (text or "").encode()

@@ -102,7 +102,7 @@ def sum_rows(run: RunData, grain: Grain) -> dict[tuple[str | None, str | None], 
 
 
 def counts_of(row: PeriodRow) -> tuple[int, ...]:
-    return row.documents, row.matched or 0, row.mentions or 0, row.scored or 0
+    return row.documents, row.matched or 0, row.mentions or 0, row.polarity_n or 0
 
 
 def test_days_that_are_parted_and_joined_are_the_same_days(run: RunData) -> None:

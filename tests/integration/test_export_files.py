@@ -113,7 +113,7 @@ def test_columns_of_few_values_are_categories_in_parquet(db: Database) -> None:
     types = {field.name: str(field.type) for field in parquet.schema_arrow}
     category = "dictionary<values=string, indices=int32, ordered=0>"
     assert {name for name, kind in types.items() if kind == category} == {
-        *("period", "handle", "keyword", "term", "group"),
+        *("period", "handle", "keyword", "term", "group", "outlet", "section", "kind", "desk"),
     }
     assert (types["sentence"], types["position"], types["polarity"]) == (
         *("string", "int64", "double"),
@@ -144,14 +144,14 @@ def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
     raw = exported(db, run, "mentions", "csv")
     header = (
         "run,period,handle,document,published_at,address,keyword,term,position,sentence,text,"
-        "polarity,group"
+        "polarity,group,outlet,section,kind,desk,tags"
     )
     assert (
         raw
         == (
             f"\ufeff{header}\r\n"
             f"{run},2020-03,,nyt:a,2020-03-14T21:30:05Z,'@here or,covid,covid,1,Sentence 1.,"
-            '"\'=cmd|""/C calc""!A0, ""quoted""\r\nsecond line é 😀 שלום",-0.5,\r\n'
+            '"\'=cmd|""/C calc""!A0, ""quoted""\r\nsecond line é 😀 שלום",-0.5,,,,News,,\r\n'
         ).encode()
     )
 

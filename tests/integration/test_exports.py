@@ -148,7 +148,8 @@ def test_mentions_are_one_per_line_sorted_by_their_keys(db: Database) -> None:
         f'{{"run": {run}, "period": "2020-03", "handle": null, "document": "nyt:a", '
         '"published_at": "2020-03-14T21:30:05Z", "address": "https://example.org/a", '
         '"keyword": "covid", "term": "coronavirus", "position": 1, "sentence": "Sentence 1.", '
-        '"text": "Text of a.", "polarity": 0.5, "group": null}'
+        '"text": "Text of a.", "polarity": 0.5, "group": null, '
+        '"outlet": null, "section": null, "kind": "News", "desk": null, "tags": null}'
     )
     assert columns_of(db, run, "mentions", "document", "term", "position", "polarity") == [
         ("nyt:a", "coronavirus", 1, 0.5),

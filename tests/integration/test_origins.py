@@ -147,6 +147,24 @@ def test_abstracts_and_tags_are_kept_of_the_first_import_that_has_them(db: Datab
     assert details == [("Fog came.", ["Weather"]), (None, ["Sea"])]
 
 
+def test_tags_that_a_stored_document_lacks_are_added_and_none_are_replaced(db: Database) -> None:
+    add_documents(db, [headline(1, abstract="Fog came."), headline(2, tags=()), headline(3)])
+    assert tags_of(db) == {1: None, 2: []}
+    add_documents(db, [headline(number, tags=("Weather",)) for number in (1, 2, 3)])
+    add_documents(db, [headline(1, tags=()), headline(2, tags=("Sea",)), headline(3)])
+    assert tags_of(db) == {1: ["Weather"], 2: ["Weather"], 3: ["Weather"]}
+
+
+def tags_of(db: Database) -> dict[int, list[str] | None]:
+    with db.read() as connection:
+        details = connection.execute(
+            select(Document.identity, DocumentDetails.tags).join(
+                Document, Document.id == DocumentDetails.document_id
+            )
+        )
+        return {int(identity.removeprefix("nyt:")): tags for identity, tags in details}
+
+
 changes = st.lists(
     st.tuples(
         st.sampled_from(["add", "forget"]),

@@ -117,7 +117,10 @@ def test_the_tables_are_a_valid_data_package(packs: Mapping[str, Path], texts: s
 
 @pytest.mark.parametrize(
     ("column", "pattern", "changed"),
-    [("run", rb"\r\n1,", b"\r\none,"), ("polarity", rb",-?[01]\.\d+,\r\n", b",1.5,\r\n")],
+    [
+        ("run", rb"\r\n1,", b"\r\none,"),
+        ("polarity", rb",-?[01]\.\d+,,,,,,\r\n", b",1.5,,,,,,\r\n"),
+    ],
 )
 def test_a_value_of_another_type_or_beyond_its_scale_makes_the_data_package_invalid(
     packs: Mapping[str, Path], tmp_path: Path, column: str, pattern: bytes, changed: bytes

@@ -56,4 +56,12 @@ def test_an_abstract_is_cut_and_keeps_its_lines() -> None:
 def test_tags_are_names_each_once_and_so_many_at_most() -> None:
     assert clean_tags(["Sea", " Sea", "", None, {"value": "Sky"}, "Sky"]) == ("Sea", "Sky")
     assert clean_tags([str(number) for number in range(150)]) == tuple(map(str, range(MAX_TAGS)))
-    assert [clean_tags(value) for value in ("Sea", None, {"a": "b"})] == [()] * 3
+    assert [clean_tags(value) for value in ("Sea", None, {"a": "b"})] == [None] * 3
+    assert clean_tags([]) == ()
+
+
+def test_tags_are_bounded_and_storable() -> None:
+    hostile = ["A" * 1_000_000, "a\0b", "c\ud800", *(f"t{number}" for number in range(10_000))]
+    tags = clean_tags(hostile)
+    assert tags is not None
+    assert (len(tags), tags[:3]) == (MAX_TAGS, ("a\ufffdb", "c\ufffd", "t0"))

@@ -27,6 +27,7 @@ from reports.data.queries import (
 )
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
+from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
 
 DOCUMENTS_AT_A_TIME = 5000
 
@@ -48,6 +49,12 @@ class DocumentRow:
         "`mentions`.",
         schema.POLARITY,
     ]
+    outlet: schema.OutletName
+    section: schema.SectionName
+    kind: schema.DocumentKind
+    desk: schema.DeskName
+    tags: schema.Tags
+    period: Annotated[str | None, "Month, UTC, of `published_at`; null as that."]
 
 
 def read_documents(run: RunData, job_names: Collection[str] | None = None) -> Iterator[DocumentRow]:
@@ -58,9 +65,10 @@ def read_documents(run: RunData, job_names: Collection[str] | None = None) -> It
 def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
     """Yield the cells of each row."""
     if run.kind.unit in DOCUMENTS.units:
+        source_fields = SourceFields(run.db)
         identities = chain.from_iterable(_read_identities(run, job_names))
         for batch in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
-            yield from _read_batch(run, batch)
+            yield from _read_batch(run, batch, source_fields)
 
 
 def _read_identities(
@@ -75,10 +83,15 @@ def _read_identities(
             yield [document for document in page if document[0] not in without] if without else page
 
 
-def _read_batch(run: RunData, documents: Sequence[int]) -> Iterator[Values]:
+def _read_batch(
+    run: RunData, documents: Sequence[int], source_fields: SourceFields
+) -> Iterator[Values]:
     polarities = _read_polarities(run, documents) if run.kind.unit == Unit.POST else {}
-    document_ids, identities, sources, handles, times, addresses, texts = fetch_columns(
+    columns = fetch_columns(
         run.db, _select_documents(run.text_part), sort_key=itemgetter(1), documents=documents
+    )
+    document_ids, identities, sources, handles, times, addresses, texts, *of_source, periods = (
+        columns
     )
     return zip(
         repeat(run.id, len(document_ids)),
@@ -89,6 +102,8 @@ def _read_batch(run: RunData, documents: Sequence[int]) -> Iterator[Values]:
         addresses,
         texts,
         map(polarities.get, document_ids),
+        *source_fields.columns(*of_source),
+        [None if period is None else schema.pad_period(period) for period in periods],
         strict=True,
     )
 
@@ -111,6 +126,7 @@ def _select_documents(text_part: TextPart) -> Statement:
     columns = (
         *(Document.id, Document.identity, Document.source, Document.handle),
         *(Document.published_at, Document.address, quoted_text(text_part)),
+        *(*SOURCE_COLUMNS, Document.period),
     )
     return select(*columns).where(Document.id.in_(bindparam("documents", expanding=True)))
 

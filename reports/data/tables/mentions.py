@@ -18,6 +18,7 @@ from reports.data.groupings import name_group, origin_column
 from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
+from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class MentionRow:
         "With `--by outlet`, `section` or `kind`: the document's, `not known` where the archive "
         "does not tell; else null.",
     ] = None
+    outlet: schema.OutletName = None
+    section: schema.SectionName = None
+    kind: schema.DocumentKind = None
+    desk: schema.DeskName = None
+    tags: schema.Tags = None
 
 
 def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Iterator[MentionRow]:
@@ -56,9 +62,10 @@ def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Ite
 def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
     """Yield the cells of each row."""
     statement = _select_mentions(run)
+    source_fields = SourceFields(run.db)
     for job in run.jobs_named(job_names):
         for documents in in_batches(_mentioning_documents(run, job)):
-            yield from _read_batch(run, job, statement, documents)
+            yield from _read_batch(run, job, statement, documents, source_fields)
 
 
 def _select_mentions(run: RunData) -> Statement:
@@ -70,7 +77,7 @@ def _select_mentions(run: RunData) -> Statement:
     columns = (
         *(Document.handle, Document.identity, Document.published_at, Document.address),
         *(Mention.keyword, Mention.term, Mention.position, quoted_sentence(run.text_part)),
-        *(quoted_text(run.text_part), Mention.polarity, group_column),
+        *(quoted_text(run.text_part), Mention.polarity, group_column, *SOURCE_COLUMNS),
     )
     joined = (
         select(*columns)
@@ -92,10 +99,14 @@ def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
 
 
 def _read_batch(
-    run: RunData, job: RunJob, statement: Statement, documents: Sequence[int]
+    run: RunData,
+    job: RunJob,
+    statement: Statement,
+    documents: Sequence[int],
+    source_fields: SourceFields,
 ) -> Iterator[Values]:
-    handles, identities, times, addresses, *mentions, texts, polarities, groups = fetch_columns(
-        run.db, statement, sort_key=_sort_key, job=job.id, documents=documents
+    handles, identities, times, addresses, *mentions, texts, polarities, groups, origins, tags = (
+        fetch_columns(run.db, statement, sort_key=_sort_key, job=job.id, documents=documents)
     )
     return zip(
         repeat(run.id, len(identities)),
@@ -108,6 +119,7 @@ def _read_batch(
         texts,
         map(schema.valid_polarity, polarities),
         [None if group is None else name_group(group) for group in groups],
+        *source_fields.columns(origins, tags),
         strict=True,
     )
 

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
@@ -125,15 +125,17 @@ class PeriodRow:
         "With `--by outlet`, `section` or `kind`: the group of the documents that the row is of, "
         "`not known` where the archive does not tell; null of all together.",
     ] = None
-
-    # How many mentions have a polarity: those in languages that the engine reads. None for posts,
-    # and where polarity is not complete.
-    scored: Annotated[int | None, schema.NO_COLUMN] = field(default=None, compare=False)
+    polarity_n: Annotated[
+        int | None,
+        "Mentioning sentences (posts) with a polarity, of which `polarity_mean` is the mean: those "
+        "in languages that the engine reads, and no reposts. 0 where there are none; null where "
+        "polarity was not asked for or is not complete, and without data.",
+    ] = None
 
     @property
     def scored_row(self) -> PeriodRow:
         """The row with the number of scored mentions in the place of all, if there are any."""
-        return replace(self, mentions=self.scored) if self.scored else self
+        return replace(self, mentions=self.polarity_n) if self.polarity_n else self
 
 
 @keep_rows
@@ -233,10 +235,10 @@ def _row_of_mentions(run: int, period: str, cube: Cube, term: int, group: int) -
         dispersion = round_figure(measure_dispersion(daily_matched, documents))
 
     polarity: WithInterval = (None, None, None)
-    scored = None
+    polarity_n = None
     if progress.has_polarity:
         polarity = _measure_polarity(polarities)
-        scored = sum(not math.isnan(score) for score in polarities)
+        polarity_n = _count_known(polarities)
 
     jobs = set(cube.jobs)
     return PeriodRow(
@@ -259,7 +261,7 @@ def _row_of_mentions(run: int, period: str, cube: Cube, term: int, group: int) -
         cut_off=cube.is_cut_off(group, period) and any(documents),
         dispersion=dispersion,
         group=cube.groups[group],
-        scored=scored,
+        polarity_n=polarity_n,
     )
 
 
@@ -290,6 +292,7 @@ def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> I
             polarity_high=polarity[2],
             job=job.name,
             cut_off=period in cut_off,
+            polarity_n=_count_known(polarities) if progress.has_polarity else None,
         )
 
 
@@ -313,6 +316,10 @@ def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, a
         polarities_by_period[period].append(math.nan if valid is None else valid)
 
     return polarities_by_period
+
+
+def _count_known(polarities: Iterable[float]) -> int:
+    return sum(not math.isnan(polarity) for polarity in polarities)
 
 
 def _measure_share(matched: int, documents: int) -> WithInterval:
