@@ -95,7 +95,9 @@ def _share_interval(cube: Cube, term: int) -> Interval | None:
 
 def _polarity_interval(cube: Cube, term: int) -> Interval | None:
     is_scored = cube.select(term, 0) & ~np.isnan(cube.polarities)
-    days, polarities = cube.mention_days[is_scored], cube.polarities[is_scored]
+    # A sum of floats depends on their order: that of rows is another in each database.
+    order = np.lexsort((cube.polarities[is_scored], cube.mention_days[is_scored]))
+    days, polarities = cube.mention_days[is_scored][order], cube.polarities[is_scored][order]
     is_counted = ~cube.is_missing[0]
     counts = np.bincount(days, minlength=len(is_counted))[is_counted]
     sums = np.bincount(days, polarities, len(is_counted))[is_counted]
