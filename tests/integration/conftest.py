@@ -11,6 +11,7 @@ import pytest
 import typer.main
 import typer.testing
 
+import cli.progress
 import models.database
 import packs.verify
 from cli.main import main
@@ -42,6 +43,15 @@ def _one_command_line() -> Iterator[None]:
         get_command = cache(typer.main.get_command)
         patch.setattr(typer.main, "get_command", get_command)
         patch.setattr(typer.testing, "_get_command", get_command)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_progress_in_between() -> Iterator[None]:
+    """Print no line of progress because a busy machine took long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli.progress, "LINE_SECONDS", 3600.0)
+        patch.setattr(cli.progress, "REPEAT_SECONDS", 3600.0)
         yield
 
 
