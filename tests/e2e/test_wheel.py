@@ -153,7 +153,7 @@ def test_commands_and_workers_import_nothing_of_the_working_folder(
         tidings("import", "headlines")
         run = tidings("submit", "months", "2020-03..2020-03", "--keyword", "covid", "--wait")
         mentions = tidings("export", run.split()[-1], "mentions")
-        assert '"sentence": "Covid Is Named."' in mentions
+        assert '"sentence": "Covid Is Named"' in mentions
         page = tidings("report", run.split()[-1]).split()[-1]
 
     assert (own_folder / page).exists()
