@@ -538,9 +538,11 @@ def test_wrong_arguments_are_refused(
         return ended.stderr
 
     assert "--codebook" in problem()
-    assert "twice" in problem("--codebook", book, "--coder", "Ann,Ann")
+    for somebody in ("Ann,Ann", "Ann,A\u00adnn"):
+        assert "twice" in problem("--codebook", book, "--coder", somebody)
+
     assert "adjudicated" in problem("--codebook", book, "--coder", "adjudicated")
-    for page in ("decisions", "Decide"):
+    for page in ("decisions", "Decide", "model:gpt"):
         refused = problem("--codebook", book, "--coder", f"Ann,{page}")
         assert f"no coder can be called {page}" in refused
 
