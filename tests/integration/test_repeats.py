@@ -242,10 +242,11 @@ def test_one_number_of_repeats_stands_for_the_counts_and_the_words_of_a_page(
     # A family of the run, too few of a month's mentions to be one there, and a template that is.
     sayings = "whales ferries lamps orchards kites barns clocks quilts apples boilers canoes drums"
     sayings += " easels fences gloves hinges"
-    family = [
-        stories.Text(f"2021-0{3 + number % 2}-02", f"Covid and {word} today: Your Harbour Briefing.")
-        for number, word in enumerate(sayings.split())
-    ]
+    family = []
+    for number, word in enumerate(sayings.split()):
+        briefing = f"Covid and {word} today: Your Harbour Briefing."
+        family.append(stories.Text(f"2021-0{3 + number % 2}-02", briefing))
+
     template = [stories.Text("2021-03-09", "Covid Tracker of the Valley.") for _ in range(4)]
     stories.store(db, family + template + headlines("2021-03", 12, 30, seed=5))
     page_text(db, [stories.months_run(db, "2021-03", "2021-04", ["covid"])], tmp_path)
