@@ -144,17 +144,12 @@ class _Connection(web.RequestHandler):
     def _wait_for_head(self) -> None:
         if self._head_timer is None:
             loop = asyncio.get_running_loop()
-            self._head_timer = loop.call_later(HEAD_SECONDS, self._cut_headless)
+            self._head_timer = loop.call_later(HEAD_SECONDS, self.force_close)
 
     def _stop_waiting_for_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-
-    def _cut_headless(self) -> None:
-        self._head_timer = None
-        _log.info("no request came")
-        self.force_close()
 
     def pause_writing(self) -> None:
         super().pause_writing()
