@@ -107,6 +107,28 @@ class Keyword(FrozenModel):
         query = self.parsed_query
         return [term for term in query.terms if term.has_star] if query else []
 
+    @property
+    def is_name_sought(self) -> bool:
+        """Whether a term of the keyword matches its name; that of a query is a name only."""
+        return self.query is None or any(term.search(self.name) for term in self.patterns)
+
+    @property
+    def lone_star(self) -> str | None:
+        """What to know of a query of one term with a star; None if it looks for its name, too.
+
+        It reads like a list of one term, whose name would be looked for.
+        """
+        root = None if self.parsed_query is None else self.parsed_query.root
+        if not isinstance(root, Term) or not root.has_star or self.is_name_sought:
+            return None
+
+        both = f"{self.name}:{_as_operand(self.name)} OR {self.query}"
+        return (
+            f"{self.as_written} looks for {self.query} alone, and not for {self.name}: one term "
+            f"with a star is a query, and what is before the colon is its name. For both write "
+            f"'{both}'"
+        )
+
     def request_terms_of(self, term: Term) -> tuple[str, ...]:
         """Return the terms to request from the Text API for one term of the query."""
         return self.forms.get(str(term), ()) if term.has_star else (term.words,)

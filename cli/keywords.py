@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.sentences import sentences
 
 _HEADER = ["name", "query"]
+
+# A time, which a colon would divide into a subject and its terms.
+_TIME = re.compile(r"\s*\d+:\d")
 
 
 def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
@@ -94,17 +98,19 @@ def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _parse(text: str, within: Within) -> Keyword:
-    """Return the keyword; warn if it is a query whose name is not looked for, and may be meant.
-
-    Raises ValueError.
-    """
+    """Return the keyword; warn if it may not look for what was meant. Raises ValueError."""
     keyword = Keyword.parse(text, within)
-    if keyword.query is None or len(keyword.name.split()) > 1:
-        return keyword
-    if not any(pattern.search(keyword.name) for pattern in keyword.patterns):
+    if _TIME.match(text):
         warn(
-            f"{printable(keyword.name)} is the name of the query {printable(keyword.query)} and is "
-            "not looked for itself: add it with OR if it should be"
+            f"{printable(text)} is read as the subject {keyword.name} with other terms behind the "
+            f'colon: put a time in quotation marks, "{keyword.name}:…"'
+        )
+    if keyword.lone_star is not None:
+        warn(printable(keyword.lone_star))
+    elif not keyword.is_name_sought and len(keyword.name.split()) == 1:
+        warn(
+            f"{printable(keyword.name)} is the name of the query {printable(keyword.query or '')} "
+            "and is not looked for itself: add it with OR if it should be"
         )
 
     return keyword

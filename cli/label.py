@@ -15,10 +15,11 @@ from cli import context
 from cli.codebook import CodebookOption
 from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
-from core.enums import CodingProgram, SamplePeriod
+from core.enums import MODEL, CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
+from textapi.text.normal_form import normal_form
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -35,6 +36,9 @@ DEFAULT_DOUBLES = 0.2
 # A coder's name has at most this many characters.
 LONGEST_NAME = 100
 
+# The page of `--serve` on which codes are decided is called so, and so is its address.
+_NAMES_OF_PAGES = ("decisions", "decide")
+
 # Mentions of each month and keyword, and texts of a codebook's sample.
 DEFAULT_PER = 10
 DEFAULT_N = SAMPLE_SIZE
@@ -46,16 +50,27 @@ def _check_option(coders: str | None) -> str | None:
 
 
 def check_coder(coder: str) -> str:
-    """Return the name of a coder. Raises `UsageError` if it cannot be one."""
-    from models.codes import ADJUDICATED, PERSON
+    """Return the name of a coder, from whatever place. Raises `UsageError` if it cannot be one."""
+    from models.codes import ADJUDICATED, NETWORK, PERSON
 
     stripped = " ".join(check_utf8(coder).split())
-    if not stripped or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
+    # Names that look the same are the same: a link shows no soft hyphen and no width of letters.
+    plain = normal_form(stripped).casefold()
+    if not plain or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
         raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
-    if f"{PERSON}{stripped}" == ADJUDICATED:
-        raise UsageError(
-            f"no coder can be called {stripped}: decisions between coders are stored so"
-        )
+
+    reason = None
+    if plain == ADJUDICATED.removeprefix(PERSON):
+        reason = "decisions between coders are stored so"
+    elif plain in _NAMES_OF_PAGES:
+        reason = "the page on which codes are decided is called so"
+    elif plain.startswith((MODEL, NETWORK)):
+        reason = "machines that code are named so, and a coder here is a person"
+    elif plain.startswith(PERSON):
+        reason = f"give the name without {PERSON}, which is put before it where codes are stored"
+
+    if reason is not None:
+        raise UsageError(f"no coder can be called {stripped}: {reason}")
 
     return stripped
 

@@ -382,8 +382,8 @@ class Months(DocumentKind[MonthsParameters]):
         asked: Mapping[Source, int],
         jobs_without_data: int,
     ) -> list[str]:
-        """Return remarks on months without documents, and on those to be fetched."""
-        remarks = []
+        """Return remarks on names not looked for, on months without documents or to be fetched."""
+        remarks = [keyword.lone_star for keyword in parameters.keywords if keyword.lone_star]
         if jobs_without_data:
             sources = self.archives(parameters)
             keys = [source.key_variable for source in sources if source.key_variable]

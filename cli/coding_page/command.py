@@ -18,12 +18,10 @@ from core import logs
 from core.errors import UsageError
 from core.quantities import quantity
 from producers.code_sample import choose_for_people, draw_code_sample
+from textapi.text.normal_form import normal_form
 
 # No coder has this name: a name has no line break.
 _DECISIONS = "\n"
-
-# The page of the decisions is called so beside the coders, and so is its address.
-_NAMES_OF_PAGES = ("decisions", "decide")
 
 
 def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
@@ -64,14 +62,8 @@ def code_in_browser(request: CodingRequest, page: PageOptions) -> None:
 def split_coders(names: str) -> list[str]:
     """Return the names of coders that commas separate. Raises `UsageError`."""
     coders = names.split(",")
-    if len(set(coders)) < len(coders):
+    if len(set(map(normal_form, coders))) < len(coders):
         raise UsageError("--coder names somebody twice: each coder has a link of their own")
-
-    for coder in coders:
-        if coder.casefold() in _NAMES_OF_PAGES:
-            raise UsageError(
-                f"no coder can be called {coder}: the page on which codes are decided is called so"
-            )
 
     return coders
 

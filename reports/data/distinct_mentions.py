@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from analysis.text.near_duplicates import find_patterns
 from reports.data.tables.mentions import MentionRow
+from reports.words.quantities import quantity
 
 
 def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
@@ -35,30 +36,24 @@ def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
     return distinct
 
 
-def keep_first_documents(
-    sentences: Iterable[MentionRow], place_of: Callable[[str], int | None]
-) -> list[MentionRow]:
-    """Return those of a month's mentions whose document is the first of its pattern of the run.
+def name_counted(counted: int, left_out: int, unit: str) -> str:
+    """Return what the words of a month are counted in, with their number if none is left out.
 
-    *place_of* gives the place of a document among these patterns. A briefing of each day names
-    whom it briefs on, and a month of a keyword may have too few of its texts to show a pattern.
+    What is left out repeats among the mentions of a month alone, which is not what the page counts
+    as repeats: two numbers would stand for one thing.
     """
-    first_documents: dict[int, str] = {}
-    kept = []
-    for mention in sentences:
-        place = place_of(mention.document)
-        if place is None or first_documents.setdefault(place, mention.document) == mention.document:
-            kept.append(mention)
-
-    return kept
+    return f"the {unit}s" if left_out else quantity(counted, unit)
 
 
 def describe_first_texts(*, has_repeats: bool) -> str:
-    """Return what a caption says of words that are those of the first of texts that are alike.
-
-    It gives no number: the words of a month leave out what repeats among its mentions alone, which
-    is not what the page counts as repeats.
-    """
+    """Return what a caption says of words that are those of the first of texts that are alike."""
     if not has_repeats:
         return ""
     return " Of texts that differ in names or figures only, the first of a month counts."
+
+
+def describe_left_out(*, has_repeats: bool) -> str:
+    """Return what a caption says of words without repeats, as the page counts them."""
+    if not has_repeats:
+        return ""
+    return " Repeats are left out: of texts that are alike, the first of a month counts."

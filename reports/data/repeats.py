@@ -79,6 +79,18 @@ def find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     return run.readings.once((find_repeated, job.id), lambda: _find_repeated(run, job))
 
 
+def read_repeated(run: RunData, job_name: str) -> frozenset[str]:
+    """Return the identities of the documents that `find_repeated` finds in a job of a run."""
+    identities: set[str] = set()
+    for job in run.jobs:
+        if job.name == job_name:
+            for batch in in_batches(find_repeated(run, job)):
+                statement = select(Document.identity).where(Document.id.in_(batch))
+                identities.update(fetch_scalars(run.db, statement))
+
+    return frozenset(identities)
+
+
 def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     patterns = read_patterns(run)
     repeated: set[int] = set()

@@ -76,7 +76,7 @@ def describe_list(word_counts: Mapping[str, int], counted: str) -> str:
     if not word_counts:
         return ""
     if no_word_twice(word_counts):
-        return f"{counted}: no word occurs twice."
+        return f"{counted[0].upper()}{counted[1:]}: no word occurs twice."
 
     large_enough = _large_enough(word_counts)
     if len(word_counts) < FEWEST_WORDS:

@@ -12,7 +12,7 @@ from analysis import grains
 from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.bulk_days import find_bulk_days
-from reports.data.distinct_mentions import describe_first_texts
+from reports.data.distinct_mentions import describe_left_out
 from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
@@ -78,10 +78,10 @@ class KeywordSection:
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
 
-    # Words are counted over all mentions, repeats once a month.
+    # The words of all mentions that are no repeats.
     word_counts: Counter[str] = field(default_factory=Counter)
 
-    # The counts of words leave out this many mentions.
+    # The mentions that are repeats, whose words do not count.
     repeats: int = 0
 
     # The documents that mention it and are repeats: all of them, and by month.
@@ -248,7 +248,7 @@ def draw_keyword(
     mentions = quantity(max(0, keyword.mentions - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)
     cloud_words = clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
-    first_texts = describe_first_texts(has_repeats=keyword.repeats > 0)
+    first_texts = describe_left_out(has_repeats=keyword.repeats > 0)
     add_words(
         add_section,
         subject.slug,

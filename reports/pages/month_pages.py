@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.options import Keyword
@@ -13,12 +13,12 @@ from analysis.text.words import count_words, without_rare_pairs
 from reports.data.distinct_mentions import (
     describe_first_texts,
     drop_repeats,
-    keep_first_documents,
+    name_counted,
 )
 from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import polarity_gaps
 from reports.data.repeat_counts import count_repeated_documents
-from reports.data.repeats import read_places
+from reports.data.repeats import read_places, read_repeated
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities
@@ -33,7 +33,7 @@ from reports.figures.spec import Subject
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.reading_list import PlaceOf, Reading, choose_documents
 from reports.words.periods import month_name
-from reports.words.quantities import format_day, quantity, signed, web_address
+from reports.words.quantities import format_day, signed, web_address
 
 # This many sentences of a keyword show which scripts they use.
 SAMPLES = 20
@@ -84,10 +84,10 @@ class MonthSection:
     words: dict[str, int]
     words_note: str
 
-    # All words of the month's mentions, of each of the run's patterns of its first document.
+    # All words of the month's mentions that are no repeats, as pages count them.
     word_counts: Counter[str]
 
-    # These counts of words leave out this many mentions.
+    # The mentions that are repeats.
     repeats: int
 
     # Phrases that only repeat the keyword are left out.
@@ -166,6 +166,7 @@ class MonthReader:
         entity_rows = list(read_entities(self.run, [period]))
         distinctive_rows = list(read_distinctive(self.run, [period]))
         place_of = read_places(self.run, [mention.document for mention in sorted_mentions])
+        repeated = read_repeated(self.run, period)
         _add_phrases(self.run, period, months)
         sections: list[MonthSection] = []
         texts: list[str] = []
@@ -180,6 +181,7 @@ class MonthReader:
                     entity_rows,
                     distinctive_rows,
                     place_of=place_of,
+                    repeated=repeated,
                 )
                 sections.append(section)
                 texts += [mention.sentence for mention in keyword_mentions[:SAMPLES]]
@@ -214,8 +216,9 @@ class MonthReader:
                 scored.append((mention.published_at.day, mention.polarity))
 
         month_in_words = month_name(period, "%B %Y")
-        first_texts = describe_first_texts(has_repeats=len(distinct) < len(sentences))
-        mentions = quantity(len(distinct), "mention")
+        left_out = len(sentences) - len(distinct)
+        first_texts = describe_first_texts(has_repeats=left_out > 0)
+        mentions = name_counted(len(distinct), left_out, "mention")
         caption = f"The words of {mentions} in {month_in_words}.{first_texts}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
         figures = self.store.show_all(
@@ -241,10 +244,12 @@ class MonthReader:
         distinctive_rows: Sequence[DistinctiveRow],
         *,
         place_of: PlaceOf,
+        repeated: Collection[str],
     ) -> MonthSection:
         """Draw the figures of a keyword in a month.
 
-        *entity_rows* and *distinctive_rows* are those of all keywords.
+        *entity_rows* and *distinctive_rows* are those of all keywords, *repeated* the documents of
+        the month that are repeats.
         """
         subject = self.subjects[keyword.name]
         patterns = keyword.patterns
@@ -252,14 +257,15 @@ class MonthReader:
         word_counts, distinct = drawn.word_counts, drawn.distinct
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in drawn.figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
-        list_note = clouds.describe_list(listed, quantity(len(distinct), "mention"))
+        left_out = len(sentences) - len(distinct)
+        list_note = clouds.describe_list(listed, name_counted(len(distinct), left_out, "mention"))
         if list_note:
-            list_note += describe_first_texts(has_repeats=len(distinct) < len(sentences))
+            list_note += describe_first_texts(has_repeats=left_out > 0)
 
-        first_of_run = keep_first_documents(distinct, place_of)
-        if len(first_of_run) < len(distinct):
-            counts_of_run = count_words([mention.sentence for mention in first_of_run], patterns)
-            word_counts = without_rare_pairs(counts_of_run)
+        no_repeats = [mention for mention in sentences if mention.document not in repeated]
+        if no_repeats != distinct:
+            all_counts = count_words([mention.sentence for mention in no_repeats], patterns)
+            word_counts = without_rare_pairs(all_counts)
 
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
@@ -281,7 +287,7 @@ class MonthReader:
             words={} if clouds.no_word_twice(listed) else listed,
             words_note=list_note,
             word_counts=word_counts,
-            repeats=len(sentences) - len(first_of_run),
+            repeats=len(sentences) - len(no_repeats),
             phrases=phrases,
             names=entities.top_names(
                 keyword_entities, patterns, run_names=read_run_names(self.run)

@@ -21,7 +21,7 @@ from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
 from reports.data.coded_samples import read_coded_samples
-from reports.data.distinct_mentions import describe_first_texts
+from reports.data.distinct_mentions import describe_first_texts, name_counted
 from reports.data.entity_labels import is_account, read_run_names
 from reports.data.export_schema import valid_polarity
 from reports.data.month_counts import DATE
@@ -539,7 +539,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     _add_distinctive(portrait, subject, run, store)
     merged_counts = merge_spellings(posts.words)
     cloud_words = clouds.choose(merged_counts, posts.names, run.parameters.max_words)
-    counted = quantity(posts.authored - posts.repeats, "post")
+    counted = name_counted(posts.authored - posts.repeats, posts.repeats, "post")
     first_texts = describe_first_texts(has_repeats=posts.repeats > 0)
     add_words(add, subject.slug, cloud_words, run.mask, counted=counted, first_texts=first_texts)
 

@@ -417,6 +417,14 @@ def test_a_reader_who_takes_nothing_is_cut(
             wait_until(is_cut, what="the end of the connection")
 
 
+def test_a_connection_that_sends_nothing_or_half_a_head_is_closed(
+    links: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    assert exchange(links["Ann"], "") == ""
+    assert exchange(links["Ann"], "GET /{token}/ HTTP/1.1\r\nHost: {host}\r\n") == ""
+
+
 def test_links_stay_as_they_are_and_no_log_has_them(tmp_path: Path, server: PageServer) -> None:
     links, port = server.links, server.port
     assert server.shown.count(links["Ann"]) == 1
@@ -530,9 +538,11 @@ def test_wrong_arguments_are_refused(
         return ended.stderr
 
     assert "--codebook" in problem()
-    assert "twice" in problem("--codebook", book, "--coder", "Ann,Ann")
+    for somebody in ("Ann,Ann", "Ann,A\u00adnn"):
+        assert "twice" in problem("--codebook", book, "--coder", somebody)
+
     assert "adjudicated" in problem("--codebook", book, "--coder", "adjudicated")
-    for page in ("decisions", "Decide"):
+    for page in ("decisions", "Decide", "model:gpt"):
         refused = problem("--codebook", book, "--coder", f"Ann,{page}")
         assert f"no coder can be called {page}" in refused
 

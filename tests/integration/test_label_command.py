@@ -480,3 +480,23 @@ def test_no_coder_is_called_as_what_is_decided_between_coders() -> None:
     assert check_coder(" Ann  Bee ") == "Ann Bee"
     with pytest.raises(UsageError, match="no coder can be called adjudicated"):
         check_coder(ADJUDICATED.removeprefix(PERSON))
+
+
+@pytest.mark.parametrize(
+    ("coder", "reason"),
+    [
+        ("Adjudicated", "decisions between coders are stored so"),
+        ("deci\u00adde", "the page on which codes are decided is called so"),
+        ("\uff24\uff45cisions", "the page on which codes are decided is called so"),
+        ("model:gpt", "machines that code are named so"),
+        ("\uff2dodel\uff1agpt", "machines that code are named so"),
+        ("network:1", "machines that code are named so"),
+        ("person:x", "give the name without person:"),
+        ("\u00ad", "wants a name"),
+    ],
+)
+def test_no_coder_is_called_as_a_page_or_a_machine_is_however_it_is_written(
+    coder: str, reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        check_coder(coder)

@@ -201,6 +201,33 @@ def test_subjects_come_from_a_file_of_lines_after_those_of_the_command(
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "both"),
+    [
+        ("covid:corona*", "covid:covid OR corona*"),
+        ("The virus:=Corona*", 'The virus:"The virus" OR =Corona*'),
+    ],
+)
+def test_a_name_before_one_term_with_a_star_is_told_at_first_and_with_the_plan(
+    run: Run, written: str, both: str
+) -> None:
+    keyword = Keyword.parse(written)
+    name, query = written.split(":")
+    told = f"{written} looks for {query} alone, and not for {name}: one term with a star is a query"
+    assert (keyword.name, keyword.query) == (name, query)
+    assert keyword.lone_star is not None
+    assert keyword.lone_star.startswith(told)
+    assert keyword.lone_star.endswith(f"For both write '{both}'")
+    assert Keyword.parse(both).terms == (name, query)
+
+    _, error = run("submit", "months", "2020-03", "--keyword", written)
+    assert error.startswith(f"tidings: {told}")
+    arguments = ("plan", "months", "2020-03", "--keyword", written)
+    assert run(*arguments)[1].count(f"tidings: {told}") == 2
+    for plain in ("corona*", "covid:covid*", "covid:corona*,sars", both):
+        assert Keyword.parse(plain).lone_star is None
+
+
 def test_a_name_that_a_query_does_not_look_for_is_told(run: Run) -> None:
     arguments = ("submit", "months", "2020-03", "--keyword")
     status, error = run(*arguments, "covid:=Corona OR flu")
@@ -208,6 +235,9 @@ def test_a_name_that_a_query_does_not_look_for_is_told(run: Run) -> None:
     assert error.startswith(
         "tidings: covid is the name of the query =Corona OR flu and is not looked for itself: add"
     )
+    status, error = run("submit", "months", "2020-03", "--keyword", "10:30*,b")
+    assert status == 0
+    assert error.startswith("tidings: 10:30*,b is read as the subject 10 with other terms behind")
     for plain in ("covid:covid OR flu", "The virus:=Corona", "U.S.", "covid:corona", "=US"):
         assert "is not looked for" not in run(*arguments, plain)[1]
 

@@ -236,6 +236,37 @@ def test_a_share_without_repeats_is_that_of_distinct_on_page_and_in_export(
     assert "10 of 61 documents that mention it (16.4 %) repeat an earlier one of the month" in text
 
 
+def test_one_number_of_repeats_stands_for_the_counts_and_the_words_of_a_page(
+    db: Database, tmp_path: Path
+) -> None:
+    # A family of the run, too few of a month's mentions to be one there, and a template that is.
+    sayings = "whales ferries lamps orchards kites barns clocks quilts apples boilers canoes drums"
+    sayings += " easels fences gloves hinges"
+    family = []
+    for number, word in enumerate(sayings.split()):
+        briefing = f"Covid and {word} today: Your Harbour Briefing."
+        family.append(stories.Text(f"2021-0{3 + number % 2}-02", briefing))
+
+    template = [stories.Text("2021-03-09", "Covid Tracker of the Valley.") for _ in range(4)]
+    stories.store(db, family + template + headlines("2021-03", 12, 30, seed=5))
+    page_text(db, [stories.months_run(db, "2021-03", "2021-04", ["covid"])], tmp_path)
+
+    def words_of(page: str) -> str:
+        html = (tmp_path / page).read_text(encoding="utf-8")
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", html.split("<body>")[1])).split())
+
+    # Of the family 7 repeat in each month, of the template 3 in March.
+    assert "24 mentions in 24 of 54 documents (44.4 %), 10 of them repeats" in words_of(
+        "2021-03.html"
+    )
+    assert "The words of the mentions in March 2021. Of texts that differ" in words_of(
+        "2021-03.html"
+    )
+    overall = words_of("keyword-covid.html")
+    assert "17 of 32 documents that mention it" in overall
+    assert "15 mentions in all months. Repeats are left out" in overall
+
+
 def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_is_left_out(
     months_of_trackers: tuple[Database, int], tmp_path: Path
 ) -> None:

@@ -431,6 +431,50 @@ def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest.Monke
     assert len(answer) < 3_000_000
 
 
+@pytest.mark.parametrize("sent", [b"", b"POST /text/text_polarity HT", head()[:-2]])
+def test_a_connection_whose_head_does_not_come_whole_is_closed(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+
+    async def send_and_wait() -> bytes:
+        async with asyncio.timeout(5), served() as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            answer = await reader.read()
+            writer.close()
+            return answer
+
+    assert asyncio.run(send_and_wait()) == b""
+
+
+def test_a_head_that_begins_after_an_answer_has_its_time_too_and_an_idle_client_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def ask_twice() -> bytes:
+        async with asyncio.timeout(5), served() as (runner, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            idle_reader, idle_writer = await asyncio.open_connection("127.0.0.1", port)
+            for each_writer, each_reader in ((idle_writer, idle_reader), (writer, reader)):
+                each_writer.write(request)
+                assert b" 200 " in await each_reader.readuntil(b"\r\n\r\n")
+
+            writer.write(request[:-2])
+            rest = await reader.read()
+            # The one that waits for its next request is open still.
+            assert len(runner.server.connections) == 1
+            idle_writer.write(request)
+            answer = await idle_reader.readuntil(b"Content-Type")
+            writer.close()
+            idle_writer.close()
+            return rest[-1:] + answer
+
+    assert b" 200 " in asyncio.run(ask_twice())
+
+
 def test_all_slow_readers_but_one_are_cut_when_unread_answers_take_too_much_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

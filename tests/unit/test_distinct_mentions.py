@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from reports.data.distinct_mentions import (
     describe_first_texts,
     drop_repeats,
-    keep_first_documents,
+    name_counted,
 )
 from reports.data.tables.mentions import MentionRow
 
@@ -43,7 +43,6 @@ def test_a_caption_says_that_the_first_of_repeats_counts() -> None:
     assert describe_first_texts(has_repeats=True).endswith("the first of a month counts.")
 
 
-def test_the_first_document_of_each_pattern_of_the_run_is_kept() -> None:
-    rows = [mention(number, f"Text {number}") for number in range(4)]
-    places = {"nyt:0000": 7, "nyt:0002": 7}
-    assert keep_first_documents(rows, places.get) == [rows[0], rows[1], rows[3]]
+def test_a_number_is_given_only_where_no_mention_is_left_out() -> None:
+    assert name_counted(5, 0, "mention") == "5 mentions"
+    assert name_counted(5, 2, "mention") == "the mentions"

@@ -13,11 +13,14 @@ from core.logs import get_logger
 from textapi.server import metrics
 from textapi.server.errors import locate
 from textapi.server.responses import error_response
+from textapi.server.validation import BODY_SECONDS
 
 # Requests in work have this long to finish.
 SHUTDOWN_SECONDS = 30.0
 # A client has this long to take its answer.
 SEND_SECONDS = 30.0
+# A request has this long for its head, from the connection or its first byte on, as for its body.
+HEAD_SECONDS = BODY_SECONDS
 # A client that still sends has this long to take its refusal.
 LINGER_SECONDS = 1.0
 KEEPALIVE_SECONDS = 75.0
@@ -94,7 +97,7 @@ class _SlowReaders:
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_make_refusal", "_slow_readers", "_watched")
+    __slots__ = ("_head_timer", "_make_refusal", "_slow_readers", "_watched")
 
     _watched: asyncio.Transport
 
@@ -110,16 +113,43 @@ class _Connection(web.RequestHandler):
         )
         self._slow_readers = server.slow_readers
         self._make_refusal = server.make_refusal
+        self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._watched = cast("asyncio.Transport", transport)
         # An answer counts as sent when the kernel has all of it: none stays here unwatched.
         self._watched.set_write_buffer_limits(0)
+        self._wait_for_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._slow_readers.remove(self._watched)
+        self._stop_waiting_for_head()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read *data*; the library bounds how long a head is, but not how long it takes to come."""
+        heads_before = self._request_count
+        super().data_received(data)
+        if self._request_count > heads_before:
+            self._stop_waiting_for_head()
+        elif self._is_idle():
+            # What came after an answer begins another head.
+            self._wait_for_head()
+
+    def _is_idle(self) -> bool:
+        """Return whether no request is in work: the library waits for the next one."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def _wait_for_head(self) -> None:
+        if self._head_timer is None:
+            loop = asyncio.get_running_loop()
+            self._head_timer = loop.call_later(HEAD_SECONDS, self.force_close)
+
+    def _stop_waiting_for_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
