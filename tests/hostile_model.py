@@ -247,6 +247,16 @@ def _with_counts(count: Any) -> Callable[[Reply], Reply]:
     return _with_usage(prompt_tokens=count, completion_tokens=count, total_tokens=count)
 
 
+def _with_zero(**work: Any) -> Callable[[Reply], Reply]:
+    """Tell no token of work that is no text."""
+
+    def change(reply: Reply) -> Reply:
+        told = _with_usage(completion_tokens=0, total_tokens=reply["usage"]["prompt_tokens"])
+        return _with_message(content=None, **work)(told(reply))
+
+    return change
+
+
 def _in_parts(reply: Reply) -> Reply:
     content = reply["choices"][0]["message"]["content"]
     return _with_message(content=[{"type": "text", "text": content}])(reply)
@@ -385,6 +395,8 @@ _FILTERED = _error(
     **_FILTER,
 )
 
+_QUOTING = _error("Blocked by policy: {'temperature': 0, 'seed': 1, 'max_tokens': 100}")
+
 # At once and in the lines of batches.
 ANSWERS = (
     Kind(name="good"),
@@ -400,6 +412,8 @@ ANSWERS = (
     Kind(name="no usage", body=_without_usage),
     Kind(name="usage null", body=lambda reply: {**reply, "usage": None}),
     Kind(name="usage zero", body=_with_counts(0)),
+    Kind(name="usage zero for reasoning", body=_with_zero(reasoning_content="First, it rains.")),
+    Kind(name="usage zero for a tool", body=_with_zero(tool_calls=[{"type": "function"}])),
     Kind(name="usage negative", body=_with_counts(-5)),
     Kind(name="usage in strings", body=_with_counts("5")),
     Kind(name="usage in floats", body=_with_counts(5.5)),
@@ -432,6 +446,7 @@ ANSWERS = (
         is_billed=False,
         refused_field="seed",
     ),
+    Kind(name="400 quoting fields", status=400, body=_QUOTING),
     Kind(name="201", status=201),
     Kind(name="307", status=307),
     Kind(name="200 with an error", body=_error(f"the key {KEY} has no credit")),

@@ -25,7 +25,16 @@ KEY_PARTS = (KEY, KEY[:10], KEY[-10:], BASIC[8:24])
 
 
 @pytest.mark.parametrize(
-    "name", ["503", "no usage", "usage zero", "reasoning beside", "400 of a content filter"]
+    "name",
+    [
+        "503",
+        "no usage",
+        "usage zero",
+        "usage zero for reasoning",
+        "reasoning beside",
+        "400 of a content filter",
+        "400 quoting fields",
+    ],
 )
 def test_no_answer_at_once_breaks_the_cap(stub_settings: Settings, name: str) -> None:
     kind = AT_ONCE_KINDS[name]
@@ -34,7 +43,15 @@ def test_no_answer_at_once_breaks_the_cap(stub_settings: Settings, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["no choices", "usage zero", "billed above the bound", "output short", "503"]
+    "name",
+    [
+        "no choices",
+        "usage zero",
+        "billed above the bound",
+        "output short",
+        "503",
+        "400 quoting fields",
+    ],
 )
 def test_no_answer_of_a_batch_breaks_the_cap(stub_settings: Settings, name: str) -> None:
     kind = BATCH_KINDS[name]

@@ -75,7 +75,25 @@ def test_what_is_no_count_of_a_text_is_not_told(told: Any) -> None:
     assert tokens_of(told) is None
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"content": "", "reasoning_content": "First I look at it."}},
+        {"message": {"content": None, "reasoning": "First I look at it."}},
+        {"message": {"content": None, "tool_calls": [{"id": "1", "type": "function"}]}},
+        {"message": {"content": None, "function_call": {"name": "code"}}},
+        {"message": {"role": "assistant", "content": None, "thinking_blocks": [{}]}},
+        {"message": {"role": "assistant", "content": ""}, "finish_reason": "length"},
+    ],
+)
+def test_no_tokens_are_no_count_of_work_that_is_no_text(choice: Any) -> None:
+    assert tokens_of(usage(100, 0), [choice]) is None
+    assert tokens_of(usage(100, 5), [choice]) == Tokens(100, 5)
+
+
 def test_an_answer_without_a_text_may_take_no_token() -> None:
+    empty = {"role": "assistant", "content": None, "tool_calls": []}
+    assert tokens_of(usage(100, 0), [{"message": empty}]) == Tokens(100, 0)
     assert tokens_of(usage(100, 0), [{"message": {"content": ""}}]) == Tokens(100, 0)
 
 
@@ -148,6 +166,64 @@ def test_a_call_that_failed_costs_its_bound_but_for_that_list(
     error: ServiceError, is_free: bool
 ) -> None:
     assert was_surely_not_billed(error) is is_free
+
+
+def error(message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, "param": None, **more}}
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("max_tokens", error("Unsupported parameter: 'max_tokens' is not supported with o1.")),
+        ("temperature", error("Unsupported value: 'temperature' does not support 0 with o1.")),
+        ("response_format", error("Invalid parameter: 'response_format' of type 'json_schema'")),
+        ("response_format", error("no", param="response_format.json_schema")),
+        ("seed", error("Unsupported param: seed")),
+        ("seed", error("Unrecognized request argument supplied: seed")),
+        ("seed", error("litellm.BadRequestError: OpenAIException - Unknown parameter: 'seed'.")),
+        ("seed", error("litellm.UnsupportedParamsError: x does not support parameters: ['seed'],")),
+        ("seed", error("ollama does not support parameters: {'seed': 1}, for model=llama3")),
+        ("seed", error("unknown field `seed`, expected one of `model`")),
+        ("response_format", error("This response_format type is unavailable now")),
+        ("seed", error("property 'seed' is unsupported")),
+        ("temperature", error("`temperature` is deprecated for this model.")),
+        ("seed", {"error": "seed: Extra inputs are not permitted"}),
+        ("seed", {"detail": "body -> seed\n  Extra inputs are not permitted"}),
+        ("seed", {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"]}]}),
+        ("seed", {"message": "[{'type': 'extra_forbidden', 'loc': ('body', 'seed'), 'msg': ''}]"}),
+    ],
+)
+def test_a_field_that_servers_refuse_is_left_out_and_free(name: str, body: Any) -> None:
+    assert find_refused_field(400, body, ()) == name
+    assert is_unbilled(400, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        error("Blocked by policy: {'temperature': 0, 'seed': 1}"),
+        error("Blocked by policy: unknown field `seed`"),
+        error("Refused: Farmers run out of seed"),
+        error("Refused: 'seed' is not supported"),
+        error("Unknown problem: seed"),
+        error("Unsupported content: 'seed'"),
+        error("seed is not supported by farmers, says the text"),
+        error("no", request={"seed": 1, "temperature": 0}),
+        error("no", param="prompt"),
+        error("no", param="messages"),
+        error("no", param="seed of doubt"),
+        error("Unknown parameter: seed of doubt"),
+        {"error": {"message": "no"}, "request": {"param": "seed"}},
+        {"detail": [{"loc": ["body", "messages", 1, "content"], "input": "seed"}]},
+        {"detail": [{"loc": ["query", "seed"]}]},
+        {"detail": "Farmers run out of seed"},
+        "Unsupported parameter: 'seed'",
+    ],
+)
+def test_a_field_that_is_merely_quoted_is_not_refused_and_costs_its_bound(body: Any) -> None:
+    assert find_refused_field(400, body, ()) is None
+    assert not is_unbilled(400, body)
 
 
 def test_a_refused_field_is_found_in_what_an_error_says() -> None:
