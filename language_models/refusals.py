@@ -28,9 +28,9 @@ _WRONG_FIELD = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 # DeepSeek; Groq.
 _FIELDS = "|".join((*OPTIONAL_FIELDS, MAX_COMPLETION_TOKENS))
 _GATEWAY = r"(?:Error code: \d+ - )?(?:litellm\.\w+: )*(?:\w+(?:Exception|Error)(?: -|:) )?"
+_NAME = rf"(?:['\"`]({_FIELDS})['\"`]|({_FIELDS})(?:[,.;]|$))"
 _REFUSALS = (
-    rf"(?:Unsupported|Unknown|Unrecognized) (?:param|parameter|field): "
-    rf"(?:['\"`]({_FIELDS})['\"`]|({_FIELDS})(?:[,.;]|$))",
+    rf"(?:Unsupported|Unknown|Unrecognized) (?:param|parameter|field): {_NAME}",
     rf"(?:Unsupported value|Invalid parameter): '({_FIELDS})[\w.]*' (?:does not support|of type)\b",
     rf"Unrecognized request arguments? supplied: ({_FIELDS})(?:,|$)",
     rf"(?:Failed to deserialize the JSON body[\w ]*: (?:\w+: )?)?unknown field `({_FIELDS})`",

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -22,6 +23,10 @@ KEY = "sk-hostile/+0123456789=abcdefghijklmnopqrstuvwxyz"
 
 # What Basic authentication makes of it.
 BASIC = b64encode(f"user:{KEY}".encode()).decode()
+
+# Its letters as escapes of JSON, and those of its escapes of URLs.
+ESCAPED_KEY = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+TWICE_ESCAPED_KEY = "".join(f"\\u{ord(letter):04x}" for letter in quote(KEY, safe=""))
 
 # Tokens that a server bills beside those of the text that it sends.
 HIDDEN_TOKENS = 60
@@ -185,7 +190,7 @@ class HostileModel(ModelServer):
             custom_id = line["custom_id"]
             if isinstance(told, bytes):
                 start = f'{{"custom_id": "{custom_id}", "response": {{"status_code": {status}, '
-                yield start.encode() + b'"body": ' + told.replace(b"\n", b" ")
+                yield start.encode() + b'"body": ' + told.replace(b"\n", b" ") + b"}}"
             else:
                 yield {
                     "custom_id": custom_id,
@@ -304,6 +309,16 @@ def _cut_off(reply: Reply) -> Reply:
 
 def _named_by_key(reply: Reply) -> Reply:
     return {**reply, "model": f"m-{KEY}", "system_fingerprint": f"fp-{KEY}"}
+
+
+def _with_escaped_key(change: Callable[[Reply], Any]) -> Callable[[Reply], bytes]:
+    """Write the letters of the key as escapes of JSON, as some servers do."""
+
+    def write(reply: Reply) -> bytes:
+        content = json.dumps(change(reply)).replace(f"u:{KEY}", f"u:{TWICE_ESCAPED_KEY}")
+        return content.replace(KEY, ESCAPED_KEY).encode()
+
+    return write
 
 
 # --- ends of batches ---
@@ -456,6 +471,17 @@ ANSWERS = (
     Kind(name="empty body", body=lambda _reply: b""),
     Kind(name="key in names", body=_named_by_key),
     Kind(name="key in a refusal", body=_with_message(content=None, refusal=f"Not for {KEY}.")),
+    Kind(name="key escaped in names", body=_with_escaped_key(_named_by_key)),
+    Kind(
+        name="key escaped in a refusal",
+        body=_with_escaped_key(_with_message(content=None, refusal=f"Not for u:{KEY}.")),
+    ),
+    Kind(
+        name="key escaped in an error",
+        status=403,
+        body=_with_escaped_key(_error(f"No: {KEY}")),
+        is_billed=False,
+    ),
     Kind(name="key for Basic", status=401, body=_error(f"No: Basic {BASIC}"), is_billed=False),
 )
 CONNECTIONS = (Kind(name="reset", is_reset=True), Kind(name="time-out", hangs=True))

@@ -334,7 +334,7 @@ class ModelBatches:
             with TemporaryFile() as file:
                 await self._client.download(file_name, file, batch.tokens)
                 file.seek(0)
-                for part in _in_parts(read_lines(file)):
+                for part in _in_parts(read_lines(file, self._client.client.all_secrets)):
                     await self._store(batch, self._read_part(batch, part, results))
 
         others = await self._find_settled(results.other_ids)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.settings import Settings
 from models.tables import Base
 from tests.hostile_kit import find_faults, quick_retries, run_kind
-from tests.hostile_model import AT_ONCE_KINDS, BASIC, BATCH_KINDS, KEY
+from tests.hostile_model import AT_ONCE_KINDS, BASIC, BATCH_KINDS, ESCAPED_KEY, KEY
 from tests.jobs_kit import Jobs
 
 __all__ = ["quick_retries"]
@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 # The key as it is and its parts, which no cut and no encoding may leave.
-KEY_PARTS = (KEY, KEY[:10], KEY[-10:], BASIC[8:24])
+KEY_PARTS = (KEY, KEY[:10], KEY[-10:], BASIC[8:24], ESCAPED_KEY[:24])
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,11 @@ def test_one_text_that_gets_no_completion_is_paid_three_times_at_the_most(
         ("key in names", False),
         ("key in a refusal", False),
         ("key for Basic", False),
+        ("key escaped in names", True),
+        ("key escaped in names", False),
+        ("key escaped in a refusal", False),
+        ("key escaped in an error", True),
+        ("key escaped in an error", False),
         ("307", False),
     ],
 )
