@@ -17,7 +17,7 @@ from core.redaction import load_json
 from core.service_client import LONGEST_ANSWER, Answer, ServiceClient
 from core.storable import make_storable
 from language_models.completion import SERVICE
-from language_models.refusals import is_filtered, is_unbilled
+from language_models.refusals import is_filtered, is_too_long, is_unbilled
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -103,6 +103,11 @@ class LineResult:
     def is_filtered(self) -> bool:
         """Whether a filter refuses the text."""
         return is_filtered(self.body)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the text is too long for the model or the server."""
+        return is_too_long(self.status, self.body)
 
     @property
     def problem(self) -> str:

@@ -42,8 +42,29 @@ _REFUSALS = (
 )
 _REFUSAL = re.compile(f"{_GATEWAY}(?:{'|'.join(_REFUSALS)})")
 
-# OpenAI and Azure name a filter by these codes.
-_FILTERS = frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"})
+# OpenAI, Azure and Alibaba name a filter by these codes; gateways leave only a sentence of them.
+_FILTERS = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "data_inspection_failed",
+        "invalid_prompt",
+        "DataInspectionFailed",
+        "ResponsibleAIPolicyViolation",
+    }
+)
+_FILTERING = re.compile(
+    rf"(?:litellm\.\w+: )*litellm\.ContentPolicyViolationError\b|"
+    rf"{_GATEWAY}The response was filtered due to the prompt\b"
+)
+
+# OpenAI and llama.cpp name a text that is too long by these; vLLM and gateways have a sentence.
+_TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+_EXCEEDING = re.compile(
+    rf"(?:litellm\.\w+: )*litellm\.ContextWindowExceededError\b|"
+    rf"{_GATEWAY}(?:This model's maximum context length is|[Pp]rompt is too long)\b|"
+    rf"{_GATEWAY}[Tt]he [\w() ]*(?:longer than|exceeds) the [\w' ]*(?:context|model length)\b"
+)
 
 # Lines of a batch with these errors were not executed (OpenAI's reference of its Batch API).
 _NOT_EXECUTED = frozenset({"batch_expired", "batch_cancelled"})
@@ -64,7 +85,17 @@ def is_unbilled(status: int | None, body: Any) -> bool:
 
 def is_filtered(body: Any) -> bool:
     """Return whether the *body* of an error says that a filter refuses the text."""
-    return _has_code(body, _FILTERS)
+    return _has_code(body, _FILTERS) or any(map(_FILTERING.match, _list_messages(body)))
+
+
+def is_too_long(status: int | None, body: Any) -> bool:
+    """Return whether an error says that the text is too long for the model or the server."""
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return True
+
+    is_wrong = status in _WRONG_FIELD and not is_filtered(body)
+    has_words = any(map(_EXCEEDING.match, _list_messages(body)))
+    return is_wrong and (has_words or _has_code(body, _TOO_LONG))
 
 
 def find_refused_field(status: int | None, body: Any, left_out: Collection[str]) -> str | None:
@@ -113,8 +144,8 @@ def _list_messages(body: Any) -> list[str]:
 
 def _has_code(body: Any, codes: Collection[str]) -> bool:
     error = _error_of(body)
-    inner = error.get("innererror")
-    described = (error, inner) if isinstance(inner, Mapping) else (error,)
+    inner = (error.get(name) for name in ("innererror", "inner_error", "inner"))
+    described = [part for part in (body, error, *inner) if isinstance(part, Mapping)]
     found = [part.get(name) for part in described for name in ("code", "type")]
     return any(isinstance(code, str) and code in codes for code in found)
 

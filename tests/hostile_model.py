@@ -328,6 +328,34 @@ def _repeat_lines(end: BatchEnd) -> None:
     end.lines += [dict(line) for line in end.lines if isinstance(line, dict)]
 
 
+def _told_as(line: Line | bytes, status: int, body: Any) -> Line:
+    assert isinstance(line, dict)
+    return {**line, "response": {"status_code": status, "body": body}}
+
+
+def _body_of(line: Line | bytes) -> Reply:
+    assert isinstance(line, dict)
+    body: Reply = line["response"]["body"]
+    return body
+
+
+def _tell_little_first(end: BatchEnd) -> None:
+    """Tell of each line at first that it took one token, far from what it really took."""
+    little = _with_usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    end.lines[:0] = [_told_as(line, 200, little(_body_of(line))) for line in end.lines]
+
+
+def _tell_little_last(end: BatchEnd) -> None:
+    _tell_little_first(end)
+    end.lines.reverse()
+
+
+def _refuse_first(end: BatchEnd) -> None:
+    """Tell of each line at first that it was refused, and in another file that it was not."""
+    end.errors = [_told_as(line, 429, {"error": {"message": "too fast"}}) for line in end.lines]
+    end.lines, end.errors = end.errors, end.lines
+
+
 def _name_strangers(end: BatchEnd) -> None:
     for number, line in enumerate(end.lines):
         assert isinstance(line, dict)
@@ -410,6 +438,12 @@ _FILTERED = _error(
     **_FILTER,
 )
 
+_FILTERED_BY_LITELLM = _error(
+    "litellm.ContentPolicyViolationError: AzureException - no", param=None, code="400"
+)
+_TOO_LONG = _error(
+    "This model's maximum context length is 4096 tokens.", code="context_length_exceeded"
+)
 _QUOTING = _error("Blocked by policy: {'temperature': 0, 'seed': 1, 'max_tokens': 100}")
 
 # At once and in the lines of batches.
@@ -461,6 +495,9 @@ ANSWERS = (
         is_billed=False,
         refused_field="seed",
     ),
+    Kind(name="400 of LiteLLM's filter", status=400, body=_FILTERED_BY_LITELLM),
+    Kind(name="400 of a text too long", status=400, body=_TOO_LONG),
+    Kind(name="413", status=413, body=_error("too large"), is_billed=False),
     Kind(name="400 quoting fields", status=400, body=_QUOTING),
     Kind(name="201", status=201),
     Kind(name="307", status=307),
@@ -487,6 +524,9 @@ ANSWERS = (
 CONNECTIONS = (Kind(name="reset", is_reset=True), Kind(name="time-out", hangs=True))
 BATCHES = (
     Kind(name="duplicated ids", end_batch=_repeat_lines),
+    Kind(name="little usage first", end_batch=_tell_little_first),
+    Kind(name="little usage last", end_batch=_tell_little_last),
+    Kind(name="429 before an answer", end_batch=_refuse_first),
     Kind(name="foreign ids", end_batch=_name_strangers),
     Kind(name="half foreign ids", end_batch=_rename_every_other),
     Kind(name="output short", end_batch=_shorten),

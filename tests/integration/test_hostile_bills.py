@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+import workers.model_batches
 from core.settings import Settings
 from models.tables import Base
 from tests.hostile_kit import find_faults, quick_retries, run_kind
@@ -57,6 +58,21 @@ def test_no_answer_of_a_batch_breaks_the_cap(stub_settings: Settings, name: str)
     kind = BATCH_KINDS[name]
     outcome = run_kind(stub_settings, kind, is_batch=True)
     assert not find_faults(outcome, kind), outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "together"),
+    [("little usage first", 7), ("little usage last", 500), ("429 before an answer", 7)],
+)
+def test_lines_of_one_id_cost_the_most_that_one_tells(
+    stub_settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, together: int
+) -> None:
+    monkeypatch.setattr(workers.model_batches, "STORED_TOGETHER", together)
+    kind = BATCH_KINDS[name]
+    outcome = run_kind(stub_settings, kind, is_batch=True)
+    assert not find_faults(outcome, kind), outcome
+    assert outcome.answered > 0
+    assert outcome.told - outcome.bill < outcome.answered
 
 
 def test_one_text_that_gets_no_completion_is_paid_three_times_at_the_most(

@@ -10,7 +10,12 @@ from core.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from core.prices import Tokens
 from language_models.client import was_surely_not_billed
 from language_models.completion import read_completion, read_tokens
-from language_models.refusals import find_refused_field, is_unbilled
+from language_models.refusals import (
+    find_refused_field,
+    is_filtered,
+    is_too_long,
+    is_unbilled,
+)
 
 TEXT = [{"message": {"content": "yes"}, "finish_reason": "stop"}]
 
@@ -232,3 +237,49 @@ def test_a_refused_field_is_found_in_what_an_error_says() -> None:
     assert find_refused_field(422, {"detail": [{"loc": ["body", "seed"]}]}, ()) == "seed"
     assert find_refused_field(500, NAMED, ()) is None
     assert find_refused_field(400, FILTERED, ()) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        FILTERED,
+        INNER,
+        {"error": {"code": 400, "inner_error": {"code": "ResponsibleAIPolicyViolation"}}},
+        error("litellm.ContentPolicyViolationError: AzureException - no", code="400"),
+        error("litellm.BadRequestError: litellm.ContentPolicyViolationError: no", code="400"),
+        error(
+            "litellm.BadRequestError: AzureException - The response was filtered due to the prompt"
+        ),
+        {"code": "data_inspection_failed", "message": "inappropriate content"},
+        error("Invalid prompt: it was flagged", code="invalid_prompt"),
+    ],
+)
+def test_a_filter_is_known_by_what_servers_and_gateways_say(body: Any) -> None:
+    assert is_filtered(body)
+    assert not is_unbilled(400, body)
+    assert not is_too_long(400, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        error("This model's maximum context length is 4096 tokens. However, you requested 9000"),
+        error("no", code="context_length_exceeded", type="invalid_request_error"),
+        error("litellm.ContextWindowExceededError: no", code="400"),
+        error("the request exceeds the available context size", type="exceed_context_size_error"),
+        error("The input (9000 tokens) is longer than the model's context length (4096 tokens)."),
+        error("The decoder prompt (length 9000) is longer than the maximum model length of 4096."),
+        {"object": "error", "message": "This model's maximum context length is 4096 tokens."},
+    ],
+)
+def test_a_text_that_is_too_long_is_known_by_what_servers_say(body: Any) -> None:
+    assert is_too_long(400, body)
+    assert not is_unbilled(400, body)
+    assert not is_too_long(500, body)
+
+
+def test_a_text_that_is_too_long_is_not_known_by_what_is_quoted() -> None:
+    assert is_too_long(413, None)
+    assert not is_too_long(400, error("Refused: 'This model's maximum context length is short'"))
+    assert not is_too_long(400, error("Unsupported parameter: 'seed'"))
+    assert not is_filtered(error("no: litellm.ContentPolicyViolationError is what the text says"))
