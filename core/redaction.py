@@ -6,17 +6,28 @@ of a model, and write it in the ways of URLs, JSON, HTML and Basic authenticatio
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 # A shorter secret is a word, which texts and names may have: local servers want keys such as
 # "ollama" and "EMPTY". NIST SP 800-63B asks for 8 characters of a secret that a person chooses.
 SHORTEST_IN_CONTENT = 8
 
 _MASK = b"***"
+
+# A letter may be written as an escape of JSON, URLs or HTML, and the escape by another one.
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|&#?\w|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}")
+_JSON_ESCAPE = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([/\\\"]))")
+_MOST_LAYERS = 4
+
+# JSON has one of these where an escape may hide a letter: its own, one of a text, or UTF-16.
+_MAY_HIDE = re.compile(rb"\\u|\\x|%[0-9A-Fa-f]{2}|&#?\w|\x00")
 
 # A byte is written with so many at the most, as in &#x0002f; of HTML.
 _LONGEST_BYTE = 9
@@ -28,8 +39,57 @@ def redact(words: str, secrets: Iterable[str]) -> str:
     if pattern is None:
         return words
 
-    redacted = pattern.sub(_MASK, words.encode(errors="surrogatepass"))
-    return redacted.decode(errors="surrogatepass")
+    redacted = plain = _mask(words, pattern)
+    for _ in range(_MOST_LAYERS):
+        if not _ESCAPE.search(plain):
+            break
+
+        plain = _decode(plain)
+        if (found := _mask(plain, pattern)) != plain:
+            redacted = plain = found
+
+    return redacted
+
+
+def load_json(content: bytes, secrets: Iterable[str]) -> Any:
+    """Return the JSON of an answer without those *secrets* that are no words.
+
+    Raises `ValueError` and `RecursionError`.
+    """
+    content_secrets = secrets_in_content(secrets)
+    redacted = redact_content(content, content_secrets)
+    value = json.loads(redacted)
+    return _redact_value(value, content_secrets) if _MAY_HIDE.search(redacted) else value
+
+
+def _redact_value(value: Any, secrets: tuple[str, ...]) -> Any:
+    """Return a JSON *value* whose texts and names hold none of *secrets*."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, list):
+        return [_redact_value(element, secrets) for element in value]
+    if isinstance(value, dict):
+        return {
+            redact(name, secrets): _redact_value(element, secrets)
+            for name, element in value.items()
+        }
+
+    return value
+
+
+def _mask(words: str, pattern: re.Pattern[bytes]) -> str:
+    masked = pattern.sub(_MASK, words.encode(errors="surrogatepass"))
+    return masked.decode(errors="surrogatepass")
+
+
+def _decode(words: str) -> str:
+    """Return *words* without one layer of escapes."""
+    plain = _JSON_ESCAPE.sub(_decode_json, words)
+    return html.unescape(unquote(plain, errors="surrogateescape"))
+
+
+def _decode_json(escape: re.Match[str]) -> str:
+    return escape[3] or chr(int(escape[1] or escape[2], 16))
 
 
 def redact_content(content: bytes, secrets: Iterable[str]) -> bytes:

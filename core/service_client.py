@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import re
@@ -30,7 +29,7 @@ from core.errors import (
 from core.metrics import CallOutcome
 from core.ratelimit import LimitedCall, Limiter, StatedLimit
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
-from core.redaction import RedactedFile, redact, redact_content, secrets_in_content
+from core.redaction import RedactedFile, load_json, redact, secrets_in_content
 from core.storable import make_storable
 
 T = TypeVar("T")
@@ -265,7 +264,7 @@ class ServiceClient:
             ) as response:
                 headers_read = self._redact_headers(response)
                 if into is not None and response.status == HTTPStatus.OK:
-                    await _write_body(response, into, self._all_secrets)
+                    await _write_body(response, into, self.all_secrets)
                     return Answer(status=response.status, headers=headers_read)
 
                 body = await _read_body(response)
@@ -274,7 +273,7 @@ class ServiceClient:
             advice = self.timeout_advice if is_timeout else IS_IT_RUNNING
             problem = unreachable(self.service, self.base_url, error, advice)
         else:
-            value = _parse_json(redact_content(body or b"", self._all_secrets))
+            value = _parse_json(body, self.all_secrets)
             is_ok = response.status == HTTPStatus.OK
             if value is not _NO_JSON or not is_ok:
                 return Answer(
@@ -322,18 +321,19 @@ class ServiceClient:
         )
 
     @cached_property
-    def _all_secrets(self) -> tuple[str, ...]:
+    def all_secrets(self) -> tuple[str, ...]:
+        """The secrets, and the password of the address as it is written and as it is meant."""
         password = urlsplit(self.base_url).password or ""
         return tuple(filter(None, (*self.secrets, password, unquote(password))))
 
     def _redact(self, words: str) -> str:
         """Return a service's *words* without secrets, and cut only then: a part is one, too."""
-        return make_storable(redact(words, self._all_secrets)[:_LONGEST_MESSAGE])[0]
+        return make_storable(redact(words, self.all_secrets)[:_LONGEST_MESSAGE])[0]
 
     def _redact_headers(self, response: aiohttp.ClientResponse) -> Mapping[str, str]:
         headers = response.headers.copy()
         for name, value in response.headers.items():
-            redacted = redact(value, secrets_in_content(self._all_secrets))
+            redacted = redact(value, secrets_in_content(self.all_secrets))
             if redacted != value:
                 headers[name] = redacted
 
@@ -499,9 +499,9 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
     return b"".join(chunks)
 
 
-def _parse_json(body: bytes | None) -> Any:
+def _parse_json(body: bytes | None, secrets: tuple[str, ...]) -> Any:
     try:
-        return json.loads(body or b"")
+        return load_json(body or b"", secrets)
     except (ValueError, RecursionError):
         return _NO_JSON
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from io import FileIO
@@ -13,10 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 import aiohttp
 
 from core.errors import ServiceBadAnswer, ServiceRefused
+from core.redaction import load_json
 from core.service_client import LONGEST_ANSWER, Answer, ServiceClient
 from core.storable import make_storable
 from language_models.completion import SERVICE
-from language_models.refusals import is_filtered, is_unbilled
+from language_models.refusals import is_filtered, is_too_long, is_unbilled
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -102,6 +103,11 @@ class LineResult:
     def is_filtered(self) -> bool:
         """Whether a filter refuses the text."""
         return is_filtered(self.body)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the text is too long for the model or the server."""
+        return is_too_long(self.status, self.body)
 
     @property
     def problem(self) -> str:
@@ -219,14 +225,14 @@ class _ResultFile(FileIO):
         )
 
 
-def read_lines(file: IO[bytes]) -> Iterator[LineResult]:
-    """Yield what each line of a file of results says.
+def read_lines(file: IO[bytes], secrets: Collection[str] = ()) -> Iterator[LineResult]:
+    """Yield what each line of a file of results says, without *secrets*.
 
     Lines that make no sense are left out, and those that are longer than an answer may be.
     """
     while written := file.readline(LONGEST_ANSWER):
         try:
-            line = json.loads(written)
+            line = load_json(written, secrets)
         except (ValueError, RecursionError):
             continue
 

@@ -98,19 +98,27 @@ def read_tokens(reply: Any) -> Tokens | None:
         completion += reasoning
 
     completion = max(completion, (total or 0) - prompt)
-    if not prompt or (not completion and _has_text(reply)):
+    if not prompt or (not completion and _shows_work(reply)):
         return None
 
     prompt, completion = min(prompt, _MOST_TOKENS), min(completion, _MOST_TOKENS)
     return Tokens(prompt, completion, min(cached, prompt), min(reasoning, completion))
 
 
-def _has_text(reply: Mapping[str, Any]) -> bool:
-    """Return whether a model has written something in a *reply*."""
+def _shows_work(reply: Mapping[str, Any]) -> bool:
+    """Return whether a model has written something in a *reply*, be it no text.
+
+    Reasoning, calls of tools and whatever else a message may hold is work, too. So is what was cut
+    off before there was any of it.
+    """
     choices = reply.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         message = choice.get("message") if isinstance(choice, Mapping) else None
-        if isinstance(message, Mapping) and (message.get("content") or message.get("refusal")):
+        if not isinstance(message, Mapping):
+            continue
+
+        has_work = any(value for name, value in message.items() if name != "role")
+        if has_work or choice.get("finish_reason") == _CUT_OFF:
             return True
 
     return False

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -22,6 +23,10 @@ KEY = "sk-hostile/+0123456789=abcdefghijklmnopqrstuvwxyz"
 
 # What Basic authentication makes of it.
 BASIC = b64encode(f"user:{KEY}".encode()).decode()
+
+# Its letters as escapes of JSON, and those of its escapes of URLs.
+ESCAPED_KEY = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+TWICE_ESCAPED_KEY = "".join(f"\\u{ord(letter):04x}" for letter in quote(KEY, safe=""))
 
 # Tokens that a server bills beside those of the text that it sends.
 HIDDEN_TOKENS = 60
@@ -185,7 +190,7 @@ class HostileModel(ModelServer):
             custom_id = line["custom_id"]
             if isinstance(told, bytes):
                 start = f'{{"custom_id": "{custom_id}", "response": {{"status_code": {status}, '
-                yield start.encode() + b'"body": ' + told.replace(b"\n", b" ")
+                yield start.encode() + b'"body": ' + told.replace(b"\n", b" ") + b"}}"
             else:
                 yield {
                     "custom_id": custom_id,
@@ -247,6 +252,16 @@ def _with_counts(count: Any) -> Callable[[Reply], Reply]:
     return _with_usage(prompt_tokens=count, completion_tokens=count, total_tokens=count)
 
 
+def _with_zero(**work: Any) -> Callable[[Reply], Reply]:
+    """Tell no token of work that is no text."""
+
+    def change(reply: Reply) -> Reply:
+        told = _with_usage(completion_tokens=0, total_tokens=reply["usage"]["prompt_tokens"])
+        return _with_message(content=None, **work)(told(reply))
+
+    return change
+
+
 def _in_parts(reply: Reply) -> Reply:
     content = reply["choices"][0]["message"]["content"]
     return _with_message(content=[{"type": "text", "text": content}])(reply)
@@ -296,11 +311,49 @@ def _named_by_key(reply: Reply) -> Reply:
     return {**reply, "model": f"m-{KEY}", "system_fingerprint": f"fp-{KEY}"}
 
 
+def _with_escaped_key(change: Callable[[Reply], Any]) -> Callable[[Reply], bytes]:
+    """Write the letters of the key as escapes of JSON, as some servers do."""
+
+    def write(reply: Reply) -> bytes:
+        content = json.dumps(change(reply)).replace(f"u:{KEY}", f"u:{TWICE_ESCAPED_KEY}")
+        return content.replace(KEY, ESCAPED_KEY).encode()
+
+    return write
+
+
 # --- ends of batches ---
 
 
 def _repeat_lines(end: BatchEnd) -> None:
     end.lines += [dict(line) for line in end.lines if isinstance(line, dict)]
+
+
+def _told_as(line: Line | bytes, status: int, body: Any) -> Line:
+    assert isinstance(line, dict)
+    return {**line, "response": {"status_code": status, "body": body}}
+
+
+def _body_of(line: Line | bytes) -> Reply:
+    assert isinstance(line, dict)
+    body: Reply = line["response"]["body"]
+    return body
+
+
+def _tell_little_first(end: BatchEnd) -> None:
+    """Tell of each line at first that it took one token, far from what it really took."""
+    little = _with_usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    end.lines[:0] = [_told_as(line, 200, little(_body_of(line))) for line in end.lines]
+
+
+def _tell_little_last(end: BatchEnd) -> None:
+    _tell_little_first(end)
+    end.lines.reverse()
+
+
+def _refuse_first(end: BatchEnd) -> None:
+    """Tell of each line at first that it was refused, and in another file that it was not."""
+    end.errors = [_told_as(line, 429, {"error": {"message": "too fast"}}) for line in end.lines]
+    end.lines, end.errors = end.errors, end.lines
 
 
 def _name_strangers(end: BatchEnd) -> None:
@@ -385,6 +438,14 @@ _FILTERED = _error(
     **_FILTER,
 )
 
+_FILTERED_BY_LITELLM = _error(
+    "litellm.ContentPolicyViolationError: AzureException - no", param=None, code="400"
+)
+_TOO_LONG = _error(
+    "This model's maximum context length is 4096 tokens.", code="context_length_exceeded"
+)
+_QUOTING = _error("Blocked by policy: {'temperature': 0, 'seed': 1, 'max_tokens': 100}")
+
 # At once and in the lines of batches.
 ANSWERS = (
     Kind(name="good"),
@@ -400,6 +461,8 @@ ANSWERS = (
     Kind(name="no usage", body=_without_usage),
     Kind(name="usage null", body=lambda reply: {**reply, "usage": None}),
     Kind(name="usage zero", body=_with_counts(0)),
+    Kind(name="usage zero for reasoning", body=_with_zero(reasoning_content="First, it rains.")),
+    Kind(name="usage zero for a tool", body=_with_zero(tool_calls=[{"type": "function"}])),
     Kind(name="usage negative", body=_with_counts(-5)),
     Kind(name="usage in strings", body=_with_counts("5")),
     Kind(name="usage in floats", body=_with_counts(5.5)),
@@ -432,6 +495,10 @@ ANSWERS = (
         is_billed=False,
         refused_field="seed",
     ),
+    Kind(name="400 of LiteLLM's filter", status=400, body=_FILTERED_BY_LITELLM),
+    Kind(name="400 of a text too long", status=400, body=_TOO_LONG),
+    Kind(name="413", status=413, body=_error("too large"), is_billed=False),
+    Kind(name="400 quoting fields", status=400, body=_QUOTING),
     Kind(name="201", status=201),
     Kind(name="307", status=307),
     Kind(name="200 with an error", body=_error(f"the key {KEY} has no credit")),
@@ -441,11 +508,25 @@ ANSWERS = (
     Kind(name="empty body", body=lambda _reply: b""),
     Kind(name="key in names", body=_named_by_key),
     Kind(name="key in a refusal", body=_with_message(content=None, refusal=f"Not for {KEY}.")),
+    Kind(name="key escaped in names", body=_with_escaped_key(_named_by_key)),
+    Kind(
+        name="key escaped in a refusal",
+        body=_with_escaped_key(_with_message(content=None, refusal=f"Not for u:{KEY}.")),
+    ),
+    Kind(
+        name="key escaped in an error",
+        status=403,
+        body=_with_escaped_key(_error(f"No: {KEY}")),
+        is_billed=False,
+    ),
     Kind(name="key for Basic", status=401, body=_error(f"No: Basic {BASIC}"), is_billed=False),
 )
 CONNECTIONS = (Kind(name="reset", is_reset=True), Kind(name="time-out", hangs=True))
 BATCHES = (
     Kind(name="duplicated ids", end_batch=_repeat_lines),
+    Kind(name="little usage first", end_batch=_tell_little_first),
+    Kind(name="little usage last", end_batch=_tell_little_last),
+    Kind(name="429 before an answer", end_batch=_refuse_first),
     Kind(name="foreign ids", end_batch=_name_strangers),
     Kind(name="half foreign ids", end_batch=_rename_every_other),
     Kind(name="output short", end_batch=_shorten),

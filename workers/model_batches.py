@@ -6,10 +6,11 @@ server, which knows the batch by the intent's identifier.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
@@ -18,7 +19,7 @@ from uuid import uuid4
 
 from sqlalchemy import Row
 
-from analysis.codebooks.model_answers import FILTERED, NO_COMPLETION, completion_to_json
+from analysis.codebooks.model_answers import FILTERED, NO_COMPLETION, TOO_LONG, completion_to_json
 from analysis.codebooks.model_requests import RETRIES, ModelRequest
 from core.errors import BoundExceeded, ServiceError, ServiceRefused, SettingsError
 from core.logs import get_logger
@@ -52,7 +53,7 @@ from models.batches import (
     settle_lines,
 )
 from models.calls import NOTHING_USED, Usage, usage_of
-from models.costs import CapOfRun, ModelUse
+from models.costs import CapOfRun, ModelUse, count_answers
 from workers.budget import cap_reached
 from workers.context import JobContext
 
@@ -81,19 +82,34 @@ class Pending:
 
 
 @dataclass
+class _Told:
+    """What all results of a line tell: how many are unread, and the most that one of them took."""
+
+    unread: int = 0
+    is_paid: bool = False
+    usage: Usage | None = NOTHING_USED
+
+
+@dataclass
 class _Results:
     """What the results of a batch have said so far.
 
-    *seen_ids* are those of its open lines that have a result, *other_ids* those of no open line.
+    *told* is what they tell of the open lines, *seen_ids* are those of the lines that are read, and
+    *other_ids* those of no open line.
     """
 
     lines: Mapping[str, Row[Any]]
     problem: str
+
+    # Whether the model has answered a text of the run.
+    has_answers: bool
+    told: dict[str, _Told] = field(default_factory=dict)
     seen_ids: set[str] = field(default_factory=set)
     other_ids: set[str] = field(default_factory=set)
 
-    # Whether a line was paid, and whether a field was refused that is left out from now on.
-    is_paid: bool = False
+    # Whether a line was paid or is too long, and whether a field was refused that is left out from
+    # now on.
+    is_of_use: bool = False
     has_refused_field: bool = False
     excess: BoundExceeded | None = None
 
@@ -329,17 +345,13 @@ class ModelBatches:
         """
         # What its requests lack was refused before, maybe to another process.
         self._model.refused_fields |= frozenset(batch.left_out.split())
-        results = _Results({bytes(line.key).hex(): line for line in lines}, status.error)
-        for file_name in status.files:
-            with TemporaryFile() as file:
-                await self._client.download(file_name, file, batch.tokens)
-                file.seek(0)
-                for part in _in_parts(read_lines(file)):
-                    await self._store(batch, self._read_part(batch, part, results))
-
+        has_answers = await self._job.read(count_answers, self._job.claim.run_id) > 0
+        open_lines = {bytes(line.key).hex(): line for line in lines}
+        results = _Results(open_lines, status.error, has_answers)
+        await self._read_files(batch, status, results)
         others = await self._find_settled(results.other_ids)
         lost = status.count_lost(len(results.seen_ids) + others, len(results.missing))
-        results.is_paid |= lost > 0
+        results.is_of_use |= lost > 0
         await self._store(batch, _answer_missing(results.missing, lost))
         await self._job.write(partial(end_batch, uuid=batch.uuid))
         log.info(
@@ -350,7 +362,7 @@ class ModelBatches:
             raise results.excess
 
         is_first_attempt = lines and not any(line.retries for line in lines)
-        is_of_use = results.is_paid or results.has_refused_field or others
+        is_of_use = results.is_of_use or results.has_refused_field or others
         if status.id and is_first_attempt and not is_of_use:
             raise ServiceRefused(
                 f"{SERVICE}: the batch {status.id} is {status.state} and has no answer"
@@ -359,52 +371,103 @@ class ModelBatches:
                 service=SERVICE,
             )
 
+    async def _read_files(self, batch: Row[Any], status: BatchStatus, results: _Results) -> None:
+        """Store the answers of a batch's files, when it is known what all of them tell of a line.
+
+        Lines of one id may be far from each other, and each may have been billed.
+        """
+        with ExitStack() as stack:
+            files = [stack.enter_context(TemporaryFile()) for _ in status.files]
+            for file_name, file in zip(status.files, files, strict=True):
+                await self._client.download(file_name, file, batch.tokens)
+                await asyncio.to_thread(self._look_through, batch, file, results)
+
+            for file in files:
+                for part in _in_parts(self._read_lines(file)):
+                    await self._store(batch, self._read_part(batch, part, results))
+
+    def _read_lines(self, file: IO[bytes]) -> Iterator[LineResult]:
+        file.seek(0)
+        return read_lines(file, self._client.client.all_secrets)
+
+    def _look_through(self, batch: Row[Any], file: IO[bytes], results: _Results) -> None:
+        """Note what a file tells of each open line, and what it took at the most."""
+        price = parse_price(batch.price).of_batches
+        for result in self._read_lines(file):
+            line = results.lines.get(result.custom_id)
+            if line is None:
+                continue
+
+            told = results.told.setdefault(result.custom_id, _Told())
+            told.unread += 1
+            if result.is_unbilled:
+                continue
+
+            tokens = read_tokens(result.body) if result.is_answer else None
+            usage = usage_of(tokens, price)
+            if not told.is_paid or _is_more(usage, told.usage, line):
+                told.usage = usage
+
+            told.is_paid = True
+            excess = find_excess(tokens, line.size, line.tokens - line.size, service=SERVICE)
+            results.excess = results.excess or excess
+            results.has_answers |= result.is_answer and read_completion(result.body) is not None
+
     def _read_part(
         self, batch: Row[Any], part: Sequence[LineResult], results: _Results
     ) -> dict[bytes, LineAnswer]:
-        """Return the answers of some lines; what a batch says is noted in *results*."""
+        """Return the answers of some lines; what a batch says is noted in *results*.
+
+        Of several results of a line the first with codes is its answer, without any the last one.
+        """
         answers: dict[bytes, LineAnswer] = {}
         for result in part:
             results.problem = results.problem or result.problem
             line = results.lines.get(result.custom_id)
             if line is None:
                 results.other_ids.add(result.custom_id)
-            elif result.custom_id not in results.seen_ids:
+                continue
+            if result.custom_id in results.seen_ids:
+                continue
+
+            told = results.told[result.custom_id]
+            told.unread -= 1
+            answer = self._read_answer(batch, line, result, results)
+            has_codes = answer.stored is not None and answer.is_completion and answer.is_final
+            if has_codes or not told.unread:
                 results.seen_ids.add(result.custom_id)
-                answers[bytes(line.key)] = self._read_answer(batch, line, result, results)
+                results.is_of_use |= answer.stored is not None or told.is_paid
+                answers[bytes(line.key)] = _charge_told(answer, told)
 
         return answers
 
     def _read_answer(
         self, batch: Row[Any], line: Row[Any], result: LineResult, results: _Results
     ) -> LineAnswer:
-        """Return the answer of a line; what is no completion is paid, and asked again."""
+        """Return the answer of a line; what is no completion is asked again if it was paid."""
         results.has_refused_field |= self._model.leave_out_refused_field(
             result.status, result.body, batch.left_out.split()
         )
+        if result.is_too_long and results.has_answers:
+            return LineAnswer(stored=TOO_LONG, is_completion=False, usage=NOTHING_USED)
         if result.is_unbilled:
             return LineAnswer(stored=None)
-
-        results.is_paid = True
         if result.is_filtered:
             return LineAnswer(stored=FILTERED, is_completion=False)
 
-        tokens = read_tokens(result.body) if result.is_answer else None
-        usage = usage_of(tokens, parse_price(batch.price).of_batches)
-        excess = find_excess(tokens, line.size, line.tokens - line.size, service=SERVICE)
-        results.excess = results.excess or excess
         completion = read_completion(result.body) if result.is_answer else None
         if completion is None:
-            return _no_completion(usage)
+            return _no_completion(None)
 
         stored = completion_to_json(completion)
         # Nobody knows whether an answer gives codes if its text is not known any more.
         request = self._requests.get(bytes(line.key))
+        # No expectation is learned from more tokens than a request can take.
+        tokens = completion.tokens if results.excess is None else None
         return LineAnswer(
             stored=json.dumps(stored, ensure_ascii=False),
             is_final=request is None or request.find_problem(stored) is None,
-            usage=usage,
-            use=_describe_use(batch, line, completion, tokens if excess is None else None),
+            use=_describe_use(batch, line, completion, tokens),
         )
 
     async def _find_settled(self, custom_ids: Collection[str]) -> int:
@@ -454,6 +517,28 @@ def _answer_missing(lines: Sequence[Row[Any]], lost: int) -> dict[bytes, LineAns
 def _no_completion(usage: Usage | None) -> LineAnswer:
     """Return what becomes of a line that was paid, and has no completion."""
     return LineAnswer(stored=NO_COMPLETION, is_completion=False, is_final=False, usage=usage)
+
+
+def _charge_told(answer: LineAnswer, told: _Told) -> LineAnswer:
+    """Return the answer of a line that costs the most which one of its results tells."""
+    if not told.is_paid:
+        return answer
+    if answer.stored is None:
+        return _no_completion(told.usage)
+
+    return replace(answer, usage=told.usage)
+
+
+def _is_more(usage: Usage | None, other: Usage | None, line: Row[Any]) -> bool:
+    """Return whether *usage* is charged more than the *other*; None is charged at the bound."""
+
+    def charge(charged: Usage | None) -> tuple[int, int]:
+        if charged is None:
+            return line.cost, line.tokens
+
+        return charged.cost, charged.tokens_in + charged.tokens_out
+
+    return charge(usage) > charge(other)
 
 
 def _describe_use(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from analysis.codebooks.model_answers import FILTERED, NO_COMPLETION
+from analysis.codebooks.model_answers import FILTERED, NO_COMPLETION, TOO_LONG
 from analysis.codebooks.model_requests import RETRIES, ModelRequest, UnusableAnswer
 from core.errors import (
     AnswersPending,
@@ -32,6 +32,7 @@ from language_models.client import (
     was_surely_not_billed,
 )
 from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
+from language_models.refusals import is_too_long
 from models.answers import stored_keys
 from models.batches import find_batched, find_retried
 from models.calls import NOTHING_USED, Charge, Usage, usage_of
@@ -43,7 +44,7 @@ from models.costs import (
     has_consent,
 )
 from textapi.requests import AnswerKey
-from workers.answer_claims import CallBounds
+from workers.answer_claims import CallBounds, ClaimsLost
 from workers.context import JobContext
 from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
@@ -101,6 +102,8 @@ class ModelFetcher(LedgerFetcher):
         self._price_text = settings.model_price
         self._price = parse_price(settings.model_price)
         self._spent = _Spent()
+        # The texts that were too long when no other of the run was answered yet.
+        self._postponed: set[bytes] = set()
         self._by_batches = by_batches
         self._batches = ModelBatches(job, coder, settings.model_price, self._credential)
 
@@ -211,8 +214,8 @@ class ModelFetcher(LedgerFetcher):
         """Request the codes of a text and store the answer; return that no key is left open.
 
         An answer that gives no codes is asked for again, and kept where no attempt is better. That
-        a filter refuses a text is kept at once. Raises what `ModelClient.complete` raises, and
-        `BoundExceeded`.
+        a filter refuses a text is kept at once, that it is too long where other texts of the run
+        are answered. Raises what `ModelClient.complete` raises, `BoundExceeded` and `ClaimsLost`.
         """
         unusable: list[dict[AnswerKey, str]] = []
 
@@ -247,14 +250,35 @@ class ModelFetcher(LedgerFetcher):
             # No attempt was better than the last unusable answer.
             if unusable:
                 await self._store(request, unusable[-1], end_claims)
-            elif isinstance(error, ContentRefused):
-                await self._store(request, {request.key: FILTERED}, end_claims)
-            elif isinstance(error, ServiceBadAnswer) and await self._has_answers():
-                await self._store(request, {request.key: NO_COMPLETION}, end_claims)
+            elif kept := await self._find_kept(request, error):
+                await self._store(request, {request.key: kept}, end_claims)
             else:
                 raise
 
         return set()
+
+    async def _find_kept(self, request: ModelRequest, error: ServiceError) -> str | None:
+        """Return what is kept of a text that has no answer; None if the *error* concerns all texts.
+
+        A text that is too long when no other is answered is asked about once more after them:
+        raises `ClaimsLost`. No more are postponed than are in flight at once, since every text may
+        be too long for the server.
+        """
+        if isinstance(error, ContentRefused):
+            return FILTERED
+        if isinstance(error, ServiceBadAnswer):
+            return NO_COMPLETION if await self._has_answers() else None
+        if not isinstance(error, ServiceRefused) or not is_too_long(error.status, error.body):
+            return None
+        if await self._has_answers():
+            return TOO_LONG
+
+        is_postponed = request.key in self._postponed
+        if is_postponed or len(self._postponed) >= self.bounds.most_in_flight:
+            return None
+
+        self._postponed.add(request.key)
+        raise ClaimsLost
 
     async def _has_answers(self) -> bool:
         """Return whether the model has answered texts of the run: its address is right."""

@@ -12,10 +12,11 @@ from core.enums import CodeState
 from language_models.completion import Completion
 from models.codes import CodeValue, UnitCodes
 
-# These are stored for a text whose answers were paid and were no completions, and for one that a
-# filter of the server refuses. No model answered.
+# These are stored for a text whose answers were paid and were no completions, for one that a filter
+# of the server refuses, and for one that is too long. No model answered.
 NO_COMPLETION = json.dumps({"text": "", "model": "", "invalid": "the answer is no completion"})
 FILTERED = json.dumps({"text": "", "model": "", "refused": True})
+TOO_LONG = json.dumps({"text": "", "model": "", "invalid": "the text is too long for the model"})
 
 
 class InvalidAnswer(ValueError):

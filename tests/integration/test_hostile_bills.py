@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+import workers.model_batches
 from core.settings import Settings
 from models.tables import Base
 from tests.hostile_kit import find_faults, quick_retries, run_kind
-from tests.hostile_model import AT_ONCE_KINDS, BASIC, BATCH_KINDS, KEY
+from tests.hostile_model import AT_ONCE_KINDS, BASIC, BATCH_KINDS, ESCAPED_KEY, KEY
 from tests.jobs_kit import Jobs
 
 __all__ = ["quick_retries"]
@@ -21,11 +22,20 @@ pytestmark = [
 ]
 
 # The key as it is and its parts, which no cut and no encoding may leave.
-KEY_PARTS = (KEY, KEY[:10], KEY[-10:], BASIC[8:24])
+KEY_PARTS = (KEY, KEY[:10], KEY[-10:], BASIC[8:24], ESCAPED_KEY[:24])
 
 
 @pytest.mark.parametrize(
-    "name", ["503", "no usage", "usage zero", "reasoning beside", "400 of a content filter"]
+    "name",
+    [
+        "503",
+        "no usage",
+        "usage zero",
+        "usage zero for reasoning",
+        "reasoning beside",
+        "400 of a content filter",
+        "400 quoting fields",
+    ],
 )
 def test_no_answer_at_once_breaks_the_cap(stub_settings: Settings, name: str) -> None:
     kind = AT_ONCE_KINDS[name]
@@ -34,12 +44,35 @@ def test_no_answer_at_once_breaks_the_cap(stub_settings: Settings, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["no choices", "usage zero", "billed above the bound", "output short", "503"]
+    "name",
+    [
+        "no choices",
+        "usage zero",
+        "billed above the bound",
+        "output short",
+        "503",
+        "400 quoting fields",
+    ],
 )
 def test_no_answer_of_a_batch_breaks_the_cap(stub_settings: Settings, name: str) -> None:
     kind = BATCH_KINDS[name]
     outcome = run_kind(stub_settings, kind, is_batch=True)
     assert not find_faults(outcome, kind), outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "together"),
+    [("little usage first", 7), ("little usage last", 500), ("429 before an answer", 7)],
+)
+def test_lines_of_one_id_cost_the_most_that_one_tells(
+    stub_settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, together: int
+) -> None:
+    monkeypatch.setattr(workers.model_batches, "STORED_TOGETHER", together)
+    kind = BATCH_KINDS[name]
+    outcome = run_kind(stub_settings, kind, is_batch=True)
+    assert not find_faults(outcome, kind), outcome
+    assert outcome.answered > 0
+    assert outcome.told - outcome.bill < outcome.answered
 
 
 def test_one_text_that_gets_no_completion_is_paid_three_times_at_the_most(
@@ -62,6 +95,11 @@ def test_one_text_that_gets_no_completion_is_paid_three_times_at_the_most(
         ("key in names", False),
         ("key in a refusal", False),
         ("key for Basic", False),
+        ("key escaped in names", True),
+        ("key escaped in names", False),
+        ("key escaped in a refusal", False),
+        ("key escaped in an error", True),
+        ("key escaped in an error", False),
         ("307", False),
     ],
 )

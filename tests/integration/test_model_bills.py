@@ -44,6 +44,22 @@ FILTERED = {
         "innererror": {"code": "ResponsibleAIPolicyViolation"},
     }
 }
+INNER_ERROR = {"error": {"code": 400, "inner_error": {"code": "ResponsibleAIPolicyViolation"}}}
+OF_LITELLM = {
+    "error": {
+        "message": "litellm.ContentPolicyViolationError: AzureException - no",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "400",
+    }
+}
+TOO_LONG = {
+    "error": {
+        "message": "This model's maximum context length is 4096 tokens.",
+        "param": "messages",
+        "code": "context_length_exceeded",
+    }
+}
 
 
 @pytest.fixture
@@ -240,11 +256,12 @@ def test_a_run_that_was_stopped_charges_no_call(jobs: Jobs, model: ModelServer) 
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("body", [FILTERED, INNER_ERROR, OF_LITELLM])
 @pytest.mark.parametrize("batch", [True, False])
 def test_a_text_that_a_filter_refuses_is_refused_and_paid_once(
-    jobs: Jobs, model: ModelServer, batch: bool
+    jobs: Jobs, model: ModelServer, batch: bool, body: Any
 ) -> None:
-    model.tell = about(ODD, FILTERED, 400)
+    model.tell = about(ODD, body, 400)
     run = submit(jobs, batch=batch)
     work(jobs, run)
     row = jobs.row(run)
@@ -256,6 +273,43 @@ def test_a_text_that_a_filter_refuses_is_refused_and_paid_once(
 
     work(jobs, submit(jobs, batch=not batch))
     assert model.texts[ODD] == 1
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("status", "body"), [(400, TOO_LONG), (413, {"error": "too large"})])
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_text_that_is_too_long_is_invalid_and_the_others_are_coded(
+    jobs: Jobs, model: ModelServer, batch: bool, status: int, body: Any
+) -> None:
+    model.tell = about(ODD, body, status)
+    run = submit(jobs, batch=batch)
+    work(jobs, run)
+    row = jobs.row(run)
+    assert row.state == State.DONE, row.reason
+    assert states_of(jobs, run) == [CodeState.CODED] * 5 + [CodeState.INVALID]
+    assert step_reason(jobs.db, row.id) == "1 of 6 texts got no code: invalid 1"
+    assert model.texts[ODD] <= 2
+    assert len(model.batches) == int(batch)
+    if status != 413:
+        assert run_row(jobs.db, run).cost_charged >= model.bill * MICRO
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_server_to_which_every_text_is_too_long_fails_the_month_and_keeps_nothing(
+    jobs: Jobs, model: ModelServer, batch: bool
+) -> None:
+    model.tell = lambda _text, _reply: (413, {"error": "too large"})
+    run = submit(jobs, batch=batch)
+    work(jobs, run)
+    assert jobs.row(run).state == State.FAILED
+    assert run_row(jobs.db, run).cost_charged == 0
+    assert max(model.texts.values()) <= 2
+
+    model.tell = lambda _text, reply: (200, reply)
+    retry_run(jobs.db, run)
+    work(jobs, run)
+    assert states_of(jobs, run) == [CodeState.CODED] * 6
 
 
 @ON_SQLITE

@@ -10,7 +10,12 @@ from core.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from core.prices import Tokens
 from language_models.client import was_surely_not_billed
 from language_models.completion import read_completion, read_tokens
-from language_models.refusals import find_refused_field, is_unbilled
+from language_models.refusals import (
+    find_refused_field,
+    is_filtered,
+    is_too_long,
+    is_unbilled,
+)
 
 TEXT = [{"message": {"content": "yes"}, "finish_reason": "stop"}]
 
@@ -75,7 +80,25 @@ def test_what_is_no_count_of_a_text_is_not_told(told: Any) -> None:
     assert tokens_of(told) is None
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"content": "", "reasoning_content": "First I look at it."}},
+        {"message": {"content": None, "reasoning": "First I look at it."}},
+        {"message": {"content": None, "tool_calls": [{"id": "1", "type": "function"}]}},
+        {"message": {"content": None, "function_call": {"name": "code"}}},
+        {"message": {"role": "assistant", "content": None, "thinking_blocks": [{}]}},
+        {"message": {"role": "assistant", "content": ""}, "finish_reason": "length"},
+    ],
+)
+def test_no_tokens_are_no_count_of_work_that_is_no_text(choice: Any) -> None:
+    assert tokens_of(usage(100, 0), [choice]) is None
+    assert tokens_of(usage(100, 5), [choice]) == Tokens(100, 5)
+
+
 def test_an_answer_without_a_text_may_take_no_token() -> None:
+    empty = {"role": "assistant", "content": None, "tool_calls": []}
+    assert tokens_of(usage(100, 0), [{"message": empty}]) == Tokens(100, 0)
     assert tokens_of(usage(100, 0), [{"message": {"content": ""}}]) == Tokens(100, 0)
 
 
@@ -150,9 +173,113 @@ def test_a_call_that_failed_costs_its_bound_but_for_that_list(
     assert was_surely_not_billed(error) is is_free
 
 
+def error(message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, "param": None, **more}}
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("max_tokens", error("Unsupported parameter: 'max_tokens' is not supported with o1.")),
+        ("temperature", error("Unsupported value: 'temperature' does not support 0 with o1.")),
+        ("response_format", error("Invalid parameter: 'response_format' of type 'json_schema'")),
+        ("response_format", error("no", param="response_format.json_schema")),
+        ("seed", error("Unsupported param: seed")),
+        ("seed", error("Unrecognized request argument supplied: seed")),
+        ("seed", error("litellm.BadRequestError: OpenAIException - Unknown parameter: 'seed'.")),
+        ("seed", error("litellm.UnsupportedParamsError: x does not support parameters: ['seed'],")),
+        ("seed", error("ollama does not support parameters: {'seed': 1}, for model=llama3")),
+        ("seed", error("unknown field `seed`, expected one of `model`")),
+        ("response_format", error("This response_format type is unavailable now")),
+        ("seed", error("property 'seed' is unsupported")),
+        ("temperature", error("`temperature` is deprecated for this model.")),
+        ("seed", {"error": "seed: Extra inputs are not permitted"}),
+        ("seed", {"detail": "body -> seed\n  Extra inputs are not permitted"}),
+        ("seed", {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"]}]}),
+        ("seed", {"message": "[{'type': 'extra_forbidden', 'loc': ('body', 'seed'), 'msg': ''}]"}),
+    ],
+)
+def test_a_field_that_servers_refuse_is_left_out_and_free(name: str, body: Any) -> None:
+    assert find_refused_field(400, body, ()) == name
+    assert is_unbilled(400, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        error("Blocked by policy: {'temperature': 0, 'seed': 1}"),
+        error("Blocked by policy: unknown field `seed`"),
+        error("Refused: Farmers run out of seed"),
+        error("Refused: 'seed' is not supported"),
+        error("Unknown problem: seed"),
+        error("Unsupported content: 'seed'"),
+        error("seed is not supported by farmers, says the text"),
+        error("no", request={"seed": 1, "temperature": 0}),
+        error("no", param="prompt"),
+        error("no", param="messages"),
+        error("no", param="seed of doubt"),
+        error("Unknown parameter: seed of doubt"),
+        {"error": {"message": "no"}, "request": {"param": "seed"}},
+        {"detail": [{"loc": ["body", "messages", 1, "content"], "input": "seed"}]},
+        {"detail": [{"loc": ["query", "seed"]}]},
+        {"detail": "Farmers run out of seed"},
+        "Unsupported parameter: 'seed'",
+    ],
+)
+def test_a_field_that_is_merely_quoted_is_not_refused_and_costs_its_bound(body: Any) -> None:
+    assert find_refused_field(400, body, ()) is None
+    assert not is_unbilled(400, body)
+
+
 def test_a_refused_field_is_found_in_what_an_error_says() -> None:
     assert find_refused_field(400, NAMED, ()) == "max_tokens"
     assert find_refused_field(400, NAMED, ("max_tokens",)) is None
     assert find_refused_field(422, {"detail": [{"loc": ["body", "seed"]}]}, ()) == "seed"
     assert find_refused_field(500, NAMED, ()) is None
     assert find_refused_field(400, FILTERED, ()) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        FILTERED,
+        INNER,
+        {"error": {"code": 400, "inner_error": {"code": "ResponsibleAIPolicyViolation"}}},
+        error("litellm.ContentPolicyViolationError: AzureException - no", code="400"),
+        error("litellm.BadRequestError: litellm.ContentPolicyViolationError: no", code="400"),
+        error(
+            "litellm.BadRequestError: AzureException - The response was filtered due to the prompt"
+        ),
+        {"code": "data_inspection_failed", "message": "inappropriate content"},
+        error("Invalid prompt: it was flagged", code="invalid_prompt"),
+    ],
+)
+def test_a_filter_is_known_by_what_servers_and_gateways_say(body: Any) -> None:
+    assert is_filtered(body)
+    assert not is_unbilled(400, body)
+    assert not is_too_long(400, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        error("This model's maximum context length is 4096 tokens. However, you requested 9000"),
+        error("no", code="context_length_exceeded", type="invalid_request_error"),
+        error("litellm.ContextWindowExceededError: no", code="400"),
+        error("the request exceeds the available context size", type="exceed_context_size_error"),
+        error("The input (9000 tokens) is longer than the model's context length (4096 tokens)."),
+        error("The decoder prompt (length 9000) is longer than the maximum model length of 4096."),
+        {"object": "error", "message": "This model's maximum context length is 4096 tokens."},
+    ],
+)
+def test_a_text_that_is_too_long_is_known_by_what_servers_say(body: Any) -> None:
+    assert is_too_long(400, body)
+    assert not is_unbilled(400, body)
+    assert not is_too_long(500, body)
+
+
+def test_a_text_that_is_too_long_is_not_known_by_what_is_quoted() -> None:
+    assert is_too_long(413, None)
+    assert not is_too_long(400, error("Refused: 'This model's maximum context length is short'"))
+    assert not is_too_long(400, error("Unsupported parameter: 'seed'"))
+    assert not is_filtered(error("no: litellm.ContentPolicyViolationError is what the text says"))

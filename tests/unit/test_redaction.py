@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.redaction import RedactedFile, redact, redact_content
+from core.redaction import RedactedFile, load_json, redact, redact_content
 
 KEY = "sk-a/b+c=d&e 0123456789"
 FORMS = {
@@ -45,6 +45,66 @@ def test_a_secret_is_replaced_in_each_form_that_services_write(form: str) -> Non
     # What is left of base64 holds only the bits beside the secret.
     assert len(words) <= len("Bad key: ***, sorry") + 14
     assert "0123456789"[:6] not in words
+
+
+def in_json_escapes(text: str) -> str:
+    return "".join(f"\\u{ord(letter):04x}" for letter in text)
+
+
+def in_url_escapes(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+def in_html_escapes(text: str) -> str:
+    return "".join(f"&#x{ord(letter):x};" for letter in text)
+
+
+BASIC = b64encode(f"user:{KEY}".encode()).decode()
+ESCAPED = {
+    "JSON": in_json_escapes(KEY),
+    "JSON in capitals": in_json_escapes(KEY).upper().replace("U", "u"),
+    "JSON, a letter": in_json_escapes(KEY[:1]) + KEY[1:],
+    "JSON within JSON": json.dumps(in_json_escapes(KEY))[1:-1],
+    "JSON twice within JSON": json.dumps(json.dumps(in_json_escapes(KEY)))[1:-1],
+    "base64 in JSON": in_json_escapes(BASIC),
+    "a URL": in_url_escapes(KEY),
+    "a URL twice": quote(quote(KEY, safe=""), safe=""),
+    "a URL thrice": quote(quote(in_url_escapes(KEY))),
+    "HTML": in_html_escapes(KEY),
+    "HTML twice": html.escape(in_html_escapes(KEY)),
+    "a URL in JSON": in_json_escapes(in_url_escapes(KEY)),
+    "HTML in JSON": in_json_escapes(in_html_escapes(KEY)),
+}
+
+
+@pytest.mark.parametrize("form", ESCAPED)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32-le"])
+def test_a_secret_whose_letters_are_escaped_is_in_no_value_and_no_name(
+    form: str, encoding: str
+) -> None:
+    content = f'{{"a": ["{ESCAPED[form]}, no"], "{ESCAPED[form]}": {{"b": "c%41", "n": 1}}}}'
+    value = load_json(content.encode(encoding), (KEY,))
+    (words,) = value["a"]
+    assert "***" in words
+    assert value == {"a": [words], words.removesuffix(", no"): {"b": "c%41", "n": 1}}
+    assert "0123456789"[:6] not in str(value)
+
+
+@pytest.mark.parametrize("form", ESCAPED)
+def test_a_secret_whose_letters_are_escaped_is_in_no_words(form: str) -> None:
+    words = redact(f"no: {ESCAPED[form]}", (KEY,))
+    assert "***" in words
+    assert len(words) < 20
+
+
+def test_a_secret_that_is_not_ascii_is_in_no_value() -> None:
+    content = json.dumps({"a": "Nein: gehe\u00efmes Wort"}).encode()
+    assert load_json(content, ("gehe\u00efmes",)) == {"a": "Nein: *** Wort"}
+
+
+def test_values_without_a_secret_stay_as_they_are_escapes_and_all() -> None:
+    value = {"a": ["caf\u00e9 &amp; 100%25", "\\u0041", "\ud800"], "%41": None}
+    assert load_json(json.dumps(value).encode(), (KEY,)) == value
 
 
 @pytest.mark.parametrize("form", FORMS)
