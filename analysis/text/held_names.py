@@ -34,6 +34,7 @@ from textapi.text.word_list import base_form
 _WORD = re.compile(r"\w+")
 _HANDLE = re.compile(r"(?<![\w@])@(\w+)")
 _NO_LETTER = re.compile(r"[\W_]")
+_HYPHEN = re.compile("[-\u2013]")
 
 # A last name before one of these is a part of another name.
 _NAMED_AFTER = re.compile(rf"\s+(?:{'|'.join(sorted(NAMED_AFTER_PERSONS))})\b", re.IGNORECASE)
@@ -97,7 +98,7 @@ def count_documents(counts: Sequence[EntityCount], texts: Texts) -> list[EntityC
     for count in counts:
         form = form_of(count.name)
         counted = times if form in words else documents
-        is_main = finder.types[form] == count.type
+        is_main = finder.types.get(form) == count.type
         n_documents = counted.get(count.period, Counter())[form] if is_main else 0
         held.append(replace(count, documents=n_documents))
 
@@ -144,7 +145,7 @@ class NameFinder:
             times[form][count.type] += count.count
             spellings[form].update(map(written_form, [count.name, *count.spellings]))
 
-        # The most frequent type of each form.
+        # The most frequent type of each form, without pairs of persons.
         self.types = {form: _most_frequent(types) for form, types in times.items()}
         self._times = {form: types.total() for form, types in times.items()}
         self._keys = {f: name_key(f) for f, type_ in self.types.items() if type_ == PERSON}
@@ -188,12 +189,34 @@ class NameFinder:
         last_names = {last_name(key) for key in person_counts} - {""}
         in_texts = FullNames.find(texts, sorted(last_names))
         persons = identify_persons(person_counts, in_texts)
+        for pair in list(self._find_pairs(in_texts)):
+            del self.types[pair], self._keys[pair]
+
         for full_name in sorted(in_texts.reliable_counts().keys() - self._keys.keys()):
             self._keys[full_name] = full_name
             self._full_names.add(full_name)
             self._add_rule(full_name, full_name)
 
         return persons
+
+    def _find_pairs(self, in_texts: FullNames) -> Iterator[str]:
+        """Yield the forms that were taken for a person and are two, "Quist-Bolt".
+
+        Both are persons of the job, or one that is named at least as often as the pair is. What has
+        a first name or a title before it is a double name, and so are two first names.
+        """
+        given = word_list.load().given
+        borne = {form.split()[-1] for form in self._keys if " " in form}
+        for form in self._keys:
+            parts = _HYPHEN.split(form)
+            is_borne = form in borne or in_texts.is_borne(form) or in_texts.are_persons(form)
+            if len(parts) == 1 or " " in form or is_borne:
+                continue
+
+            persons = [part for part in parts if part in self._keys]
+            is_one = any(self._times[part] >= self._times[form] for part in persons)
+            if len(persons) == len(parts) or (is_one and not given.issuperset(parts)):
+                yield form
 
     def _find_named_as_parts(self, texts: Iterable[str]) -> set[str]:
         """Return the names that stand alone more often than in the names of laws, say."""
@@ -254,7 +277,8 @@ class NameFinder:
 
         "Cambridge Analytica" names no Cambridge, "North Korea" is counted for itself, and "United
         Nations" begins with a word. But "New York City" is in New York, as a place is that begins
-        with another's name, "Ohio Senate" is in Ohio, and "U.S. Quist Team" names the Quist Team.
+        with another's name, "Ohio Senate" is in Ohio, and "U.S. Quist Team" names the Quist Team. A
+        last word that no list has is a part of the name ("Stormy Daniels").
         """
         is_person, is_full = longer in self._keys, longer in self._full_names
         is_known = longer in self._uncounted or known_names.load().is_organisation(longer)
@@ -274,10 +298,11 @@ class NameFinder:
         if not is_full and not (is_frequent and is_apart):
             return False
 
-        names_part = is_of_type and (starts or type_ == ORGANISATION)
+        is_listed = known_names.load().is_organisation(form)
+        is_named = starts or (type_ == ORGANISATION and (" " in form or is_listed))
+        names_part = is_of_type and is_named
         names_part |= starts and type_ in PLACES and self._is_elected(longer)
-        is_word = is_word_of_language(form) and not known_names.load().is_organisation(form)
-        return is_word or not names_part
+        return (is_word_of_language(form) and not is_listed) or not names_part
 
     def _is_elected(self, form: str) -> bool:
         """Return whether a form is a place with what people there are elected to."""

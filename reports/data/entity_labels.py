@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from analysis.text import known_names
 from analysis.text.known_names import NO_NAMES, ORGANISATION, PERSON, PLACES
 from analysis.text.person_names import (
@@ -24,11 +22,6 @@ from analysis.text.person_names import (
     last_name,
     name_key,
 )
-from models.tables import Document
-from reports.data.queries import fetch_pages
-from reports.data.repeats import is_large
-from reports.data.run_data import RunData, documents_condition
-from reports.data.tables.entities import EntityRow, read_entities
 from textapi.text import word_list
 
 _PEOPLES = "NORP"
@@ -223,6 +216,19 @@ class RunNames:
 
         return ""
 
+    def find_type(self, type_: str, entity_name: str) -> str:
+        """Return what a name that was taken for *type_* is in the whole run.
+
+        Without evidence that is what it was taken for most often. A date, a sum or a number is what
+        it was taken for.
+        """
+        corrected = known_names.load().correct_type(type_, entity_name)
+        form = _form(corrected or type_, entity_name)
+        if corrected is None or type_ in NO_NAMES or form not in self.types:
+            return type_
+
+        return self.types[form] or _most(self.counts[form])
+
     def full_name(self, type_: str, entity_name: str) -> str:
         """Return the full name of the person whom a name stands for, else the name."""
         form = _form(type_, entity_name)
@@ -344,23 +350,6 @@ class RunNames:
         return is_own or is_account(type_, full_name, account_names)
 
 
-def read_run_names(run: RunData) -> RunNames:
-    """Return what the names of *run* stand for, read once of all its jobs and their documents."""
-
-    def read() -> RunNames:
-        counts = sum_counts(read_entities(run))
-        return RunNames.of(counts, () if is_large(run) else _read_texts(run))
-
-    return run.readings.once(read_run_names, read)
-
-
-def _read_texts(run: RunData) -> Iterator[str]:
-    for job in run.jobs:
-        statement = select(Document.id, Document.text).where(documents_condition(run, job))
-        for document in fetch_pages(run.db, statement, Document.id):
-            yield document.text
-
-
 def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """Yield the names that may be last names of persons: of places, those of known persons."""
     known = known_names.load()
@@ -401,30 +390,6 @@ def _is_organisation(form: str) -> bool:
     words = re.findall(r"\w+", form)
     has_word = len(words) > 1 and not _ORGANISATION_WORDS.isdisjoint(words)
     return has_word or known_names.load().is_organisation(form)
-
-
-def sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
-    """Return how often each name of *entity_rows* was taken for one in whole jobs."""
-    counts = Counter[EntityName]()
-    for entity_row in _select_names(entity_rows):
-        counts[entity_row.type, entity_row.name] += entity_row.times
-
-    return counts
-
-
-def sum_documents(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
-    """Return how many documents of whole jobs hold each name of *entity_rows*."""
-    documents = Counter[EntityName]()
-    for entity_row in _select_names(entity_rows):
-        documents[entity_row.type, entity_row.name] += entity_row.count
-
-    return documents
-
-
-def _select_names(entity_rows: Iterable[EntityRow]) -> Iterator[EntityRow]:
-    for entity_row in entity_rows:
-        if entity_row.period is None and entity_row.type not in NO_NAMES:
-            yield entity_row
 
 
 def _correct_known(names: Iterable[EntityName]) -> Iterator[tuple[EntityName, str]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.text.known_names import ORGANISATION, PERSON
-from reports.data.entity_labels import EntityName, RunNames, sum_counts, sum_documents
-from reports.data.tables.entities import EntityRow
+from reports.data.entity_labels import EntityName, RunNames
+from reports.data.tables.entities import EntityRow, sum_counts, sum_documents
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
@@ -47,6 +47,9 @@ class NameCounts:
     times: Counter[EntityName] = field(default_factory=Counter)
     documents: Counter[EntityName] = field(default_factory=Counter)
 
+    # False if a result is from before documents were counted.
+    has_documents: bool = True
+
 
 @dataclass(frozen=True)
 class TopNames:
@@ -64,6 +67,9 @@ class TopNames:
     # The names of persons and of organisations for which there is evidence.
     headlines: dict[str, list[tuple[str, int]]] = field(default_factory=dict, compare=False)
 
+    # Whether the figures are documents; else they are how often a name was taken for one.
+    has_documents: bool = field(default=True, compare=False)
+
 
 def top_names(
     entity_rows: Iterable[EntityRow],
@@ -79,13 +85,14 @@ def top_names(
     exports. *run_names* say what each name stands for, by default these rows alone.
     """
     entity_rows = list(entity_rows)
-    return rank_names(
+    top = rank_names(
         sum_counts(entity_rows),
         terms,
         account_names=account_names,
         run_names=run_names,
         documents=sum_documents(entity_rows),
     )
+    return replace(top, has_documents=all(row.has_documents for row in entity_rows))
 
 
 def rank_names(
@@ -132,6 +139,7 @@ def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, NameCounts
         counts = counts_by_keyword[entity_row.keyword]
         counts.times.update(sum_counts([entity_row]))
         counts.documents.update(sum_documents([entity_row]))
+        counts.has_documents &= entity_row.has_documents
 
     return counts_by_keyword
 
@@ -193,10 +201,20 @@ def entities_spec(
     if not top.by_type:
         return None
 
+    counted = (
+        "The figure is the number of texts that hold the name, as in the table entities; of a word "
+        "that is a name too, and stands in many more, how often it was taken for one."
+    )
+    if not top.has_documents:
+        unit = "times taken for a name"
+        counted = (
+            "The figure is how often it was taken for one: the results are from before the texts "
+            "that hold a name were counted."
+        )
+
     caption = (
         "What a program took for names and the kinds it gave them: guesses, to be read with care. "
-        "The figure is the number of texts that hold the name, as in the table entities; of a word "
-        "that is a name too, and stands in many more, how often it was taken for one. "
+        f"{counted} "
         "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
         "is a person's where a full name, a title or the texts of the run say so, and a person has "
         "one entry. Of texts that differ in names or figures only, the first of a month counts. "

@@ -13,11 +13,11 @@ from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.bulk_days import find_bulk_days
 from reports.data.distinct_mentions import describe_left_out
-from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import sum_mentions
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
+from reports.data.tables.entities import read_run_names
 from reports.data.tables.periods import PeriodRow, group_by_term, read_periods
 from reports.data.tables.phrases import PhraseRow
 from reports.data.years import (
@@ -207,6 +207,7 @@ def draw_keyword(
         run_names=read_run_names(run),
         documents=name_counts.documents,
     )
+    ranked_names = replace(ranked_names, has_documents=name_counts.has_documents)
     over_phrases = subject
     if has_yearly_findings(run):
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]

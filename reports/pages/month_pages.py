@@ -15,13 +15,12 @@ from reports.data.distinct_mentions import (
     drop_repeats,
     name_counted,
 )
-from reports.data.entity_labels import read_run_names
 from reports.data.period_counts import polarity_gaps
 from reports.data.repeat_counts import count_repeated_documents
 from reports.data.repeats import read_places, read_repeated
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
-from reports.data.tables.entities import EntityRow, read_entities
+from reports.data.tables.entities import EntityRow, read_entities, read_run_names
 from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow, read_phrases

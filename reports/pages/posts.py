@@ -22,7 +22,7 @@ from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
 from reports.data.coded_samples import read_coded_samples
 from reports.data.distinct_mentions import describe_first_texts, name_counted
-from reports.data.entity_labels import is_account, read_run_names
+from reports.data.entity_labels import is_account
 from reports.data.export_schema import valid_polarity
 from reports.data.month_counts import DATE
 from reports.data.period_counts import cut_off
@@ -37,7 +37,7 @@ from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
-from reports.data.tables.entities import EntityRow, read_entities
+from reports.data.tables.entities import EntityRow, read_entities, read_run_names
 from reports.data.tables.periods import PeriodRow, read_periods, read_series
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.tables.summaries import read_summaries

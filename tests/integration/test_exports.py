@@ -443,6 +443,29 @@ def test_entities_of_months_have_a_row_of_the_whole_run_that_adds_up_its_months(
     ]
 
 
+def test_a_name_has_one_row_of_the_whole_run_of_the_type_that_pages_show(db: Database) -> None:
+    run, jobs = months(db, "2020-03", "2020-04", steps=("keywords", "entities"))
+    march = [("ORG", "Quist", 7, 101), ("ORG", "Elm Bay", 3, 3), ("DATE", "Bolt", 2, 2)]
+    april = [("PERSON", "Quist", 20, 29), ("PERSON", "Ann Quist", 9, 9), ("GPE", "Elm Bay", 4, 2)]
+    april += [("PERSON", "Bea Bolt", 3, 3), ("PERSON", "Bolt", 3, 1)]
+    for month, names in (("2020-03", march), ("2020-04", april)):
+        for rank, (type_, name, times, documents) in enumerate(names, 1):
+            key = {"job_id": jobs[month], "keyword": "covid", "type": type_, "name": name}
+            values = {"rank": rank, "count": times, "documents": documents, "spellings": [name]}
+            add(db, Entity, key | values | {"period": ""}, key | values | {"period": month})
+
+    rows = columns_of(db, run, "entities", "job", "rank", "type", "name", "count")
+    assert [row[1:] for row in rows if row[0] is None] == [
+        (1, "DATE", "Bolt", 2),
+        (1, "GPE", "Elm Bay", 5),
+        (1, "PERSON", "Quist", 130),
+        (2, "PERSON", "Ann Quist", 9),
+        (3, "PERSON", "Bea Bolt", 3),
+        (4, "PERSON", "Bolt", 1),
+    ]
+    assert ("2020-03", 1, "ORG", "Quist", 101) in rows
+
+
 def test_the_summary_of_a_keyword_has_the_mean_of_its_sentences(db: Database) -> None:
     run, jobs = four_months(db)
     add(db, Summary, {"job_id": jobs["2020-03"], "keyword": "covid", "summary": "It spreads."})

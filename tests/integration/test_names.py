@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import MOST_NOT_NAMES, Keyword
@@ -16,10 +17,10 @@ from analysis.text.near_duplicates import find_patterns
 from analysis.text.repeats import drop_repeats, find_repeats
 from core.settings import Settings
 from models.documents import add_documents
+from models.tables import Entity
 from reports.build import report_folder
-from reports.data.entity_labels import read_run_names
 from reports.data.run_data import load_run
-from reports.data.tables.entities import read_entities
+from reports.data.tables.entities import read_entities, read_run_names
 from reports.figures.entities import count_names, rank_names
 from reports.pages.run_summary import submit_command
 from tests.command_kit import Run
@@ -57,13 +58,7 @@ def counts_of_run(jobs: Jobs, **options: Any) -> dict[tuple[str | None, str], in
     return {(row.keyword, row.name): row.count for row in rows if row.period is None}
 
 
-def test_texts_that_differ_in_figures_alone_count_once_for_their_names(jobs: Jobs) -> None:
-    assert counts_of_run(jobs) == {("flood", "ORCA"): 2, ("flood", "QUIST"): 1}
-
-
-def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_names(
-    jobs: Jobs, tmp_path: Path
-) -> None:
+def add_april(jobs: Jobs) -> None:
     april = ["Flood nears ORCA and NATO.", "Flood in C.ORCA: ORCA-led.", "A flood. Orcas swim."]
     for number, text in enumerate(april, 90):
         day = datetime(2020, 4, 1)  # noqa: DTZ001 - as it is stored
@@ -71,6 +66,15 @@ def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_na
         row = stored_post(number, text=text) | dated | {"identity": f"nyt:{number:03}"}
         add_documents(jobs.db, [row])
 
+
+def test_texts_that_differ_in_figures_alone_count_once_for_their_names(jobs: Jobs) -> None:
+    assert counts_of_run(jobs) == {("flood", "ORCA"): 2, ("flood", "QUIST"): 1}
+
+
+def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_names(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    add_april(jobs)
     run = jobs.submit(months(last="2020-04"))
     jobs.do_all(run)
     table = {
@@ -94,6 +98,30 @@ def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_na
     assert drawn.by_type["ORG"][0] == ("ORCA", table[None, "ORCA"])
 
 
+def test_pages_of_results_from_before_documents_were_counted_say_what_their_figures_are(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    add_april(jobs)
+    run = jobs.submit(months(last="2020-04"))
+    jobs.do_all(run)
+
+    def words_of_pages(folder_name: str) -> tuple[bool, bool, bool, bool]:
+        folder = report_folder.build(jobs.db, [run], tmp_path / folder_name).parent
+        pages = [page.read_text(encoding="utf-8") for page in folder.rglob("*.html")]
+        return (
+            any("number of texts that hold the name" in page for page in pages),
+            any("how many of the documents that mention it hold each" in page for page in pages),
+            any("The figure is how often it was taken for one" in page for page in pages),
+            any("how often it took each for one" in page for page in pages),
+        )
+
+    assert words_of_pages("counted") == (True, True, False, False)
+    with jobs.db.write() as connection:
+        connection.execute(update(Entity).values(documents=None))
+
+    assert words_of_pages("before") == (False, False, True, True)
+
+
 def test_what_the_run_says_is_no_name_is_not_counted(jobs: Jobs) -> None:
     assert counts_of_run(jobs, not_names=("orca",)) == {("flood", "QUIST"): 1}
 
@@ -109,6 +137,15 @@ def test_the_texts_of_all_months_show_that_a_name_is_a_persons(jobs: Jobs) -> No
     run_names = read_run_names(load_run(jobs.db, job.run_id))
     assert run_names.types == {"orca": "", "quist": "PERSON"}
     assert run_names.persons["quist"] == "mike quist"
+    types = {
+        (row["job"], row["name"]): row["type"] for row in exported(jobs, job.run_id, "entities")
+    }
+    assert types == {
+        (None, "ORCA"): "ORG",
+        (None, "QUIST"): "PERSON",
+        ("2020-03", "ORCA"): "ORG",
+        ("2020-03", "QUIST"): "ORG",
+    }
 
 
 def test_the_first_text_of_a_pattern_counts_in_each_month() -> None:

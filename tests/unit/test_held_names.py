@@ -103,6 +103,66 @@ def test_a_name_within_a_longer_one_counts_once() -> None:
     assert counted(names, ["New Yorkers Clap", "What New Yorkers Eat"]) == {"New Yorkers": 2}
 
 
+def test_a_last_word_of_an_organisation_counts_for_itself_if_a_list_has_it() -> None:
+    names: dict[EntityName, int] = {
+        ("ORG", "Stormy Daniels"): 3,
+        ("ORG", "Daniels"): 2,
+        ("ORG", "Quist Team"): 2,
+        ("ORG", "U.S. Quist Team"): 2,
+        ("ORG", "F.B.I."): 2,
+        ("ORG", "Quist F.B.I."): 2,
+    }
+    texts = ["Stormy Daniels Sues", "Stormy Daniels Speaks", "Ask Stormy Daniels"]
+    texts += ["U.S. Quist Team Wins", "The Quist F.B.I."]
+    counts = {"Stormy Daniels": 3, "Quist Team": 1, "U.S. Quist Team": 1}
+    assert counted(names, texts) == counts | {"F.B.I.": 1, "Quist F.B.I.": 1}
+    assert counted(names, ["Daniels Sues", "Stormy Daniels Waits"])["Daniels"] == 1
+
+
+def test_two_persons_joined_by_a_hyphen_are_both_named_and_are_no_person() -> None:
+    texts = ["Quist-Bolt Summit Begins", "Quist\u2013Bolt Talks End"]
+    alone = ["Bolt Speaks at Home", "Bolt Waves Goodbye"]
+    names: dict[EntityName, int] = {("PERSON", "Quist-Bolt"): 2, ("PERSON", "Bolt"): 2}
+    assert counted(names, [*texts, *alone], {"Quist-Bolt": ["Quist-Bolt", "Quist\u2013Bolt"]}) == {
+        "Bolt": 4
+    }
+    both: dict[EntityName, int] = {
+        ("PERSON", "Quist-Bolt"): 9,
+        ("PERSON", "Quist"): 1,
+        ("PERSON", "Bolt"): 2,
+    }
+    assert counted(both, [*texts, *alone]) == {"Quist": 2, "Bolt": 4}
+
+
+@pytest.mark.parametrize(
+    ("times", "texts", "documents"),
+    [
+        ({"Bolt": 2}, ["Quist-Bolt Wins"], {"Quist-Bolt": 1}),
+        ({"Bolt": 3}, ["Quist-Bolt Wins", *["Ann Quist-Bolt"] * 2], {"Quist-Bolt": 1}),
+        (
+            {"Bolt": 3, "Ann Quist": 3, "Ann Quist-Bolt": 1},
+            ["Ann Quist-Bolt Wins", "Quist-Bolt Wins"],
+            {"Ann Quist-Bolt": 1, "Quist-Bolt": 1},
+        ),
+        (
+            {"Bolt": 3, "Senator Quist-Bolt": 1},
+            ["Senator Quist-Bolt Wins", "Quist-Bolt Wins"],
+            {"Senator Quist-Bolt": 1, "Quist-Bolt": 1},
+        ),
+    ],
+)
+def test_a_double_name_is_one_persons(
+    times: dict[str, int], texts: list[str], documents: dict[str, int]
+) -> None:
+    names = {("PERSON", name): n for name, n in ({"Quist-Bolt": 3} | times).items()}
+    assert counted(names, [*texts, "Bolt Waves"]) == documents | {"Bolt": 1}
+
+
+def test_a_first_name_of_two_is_one_persons() -> None:
+    names: dict[EntityName, int] = {("PERSON", "Jean-Claude"): 2, ("PERSON", "Claude"): 2}
+    assert counted(names, ["Jean-Claude Wins"]) == {"Jean-Claude": 1}
+
+
 def test_a_place_is_not_counted_in_the_name_of_another_but_in_its_parts() -> None:
     names: dict[EntityName, int] = {
         ("GPE", "Korea"): 2,

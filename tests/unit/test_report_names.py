@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reports.data.entity_labels import RunNames, sum_counts
-from reports.data.tables.entities import EntityRow
-from reports.figures.entities import TopNames, entities_spec, is_in_title_case, top_names
+from reports.data.entity_labels import RunNames
+from reports.data.tables.entities import EntityRow, sum_counts
+from reports.figures.entities import (
+    TopNames,
+    count_names,
+    entities_spec,
+    is_in_title_case,
+    top_names,
+)
 from reports.figures.spec import Subject
 from reports.figures.style import Range
 from textapi.text.keywords import pattern
@@ -153,6 +161,18 @@ def test_the_caption_explains_no_label_that_is_not_there() -> None:
     assert spec is not None
     assert "\u201cAlso\u201d" not in spec.caption
     assert "surely one" not in spec.caption
+
+
+def test_the_figure_of_results_from_before_documents_were_counted_is_how_often_it_came() -> None:
+    older = replace(entity("GPE", "Elm Bay", 3), has_documents=False)
+    top = top_names([entity("GPE", "China", 2), older])
+    spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
+    assert spec is not None
+    assert (
+        "The figure is how often it was taken for one: the results are from before" in spec.caption
+    )
+    assert "texts that hold the name, as" not in spec.caption
+    assert count_names([older])["covid"].has_documents is False
 
 
 def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:

@@ -1,4 +1,4 @@
-"""The table `entities`."""
+"""The table `entities`, and what the names of a run stand for by all its rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated
 
+from sqlalchemy import select
+
 from analysis.kinds.kind import Unit
 from analysis.text.entity_counts import form_of
-from models.tables import Entity
+from analysis.text.known_names import NO_NAMES
+from models.tables import Document, Entity
 from reports.data import export_schema as schema
-from reports.data.run_data import RunData, fetch_of_jobs
+from reports.data.entity_labels import EntityName, RunNames
+from reports.data.queries import fetch_pages
+from reports.data.repeats import is_large
+from reports.data.run_data import RunData, documents_condition, fetch_of_jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,15 @@ class EntityRow:
         "texts that repeat each other the first. A document that names a person in full counts for "
         "the full name alone, so that the counts of a person's names add up. Of a word that is a "
         "name too, and that more than twice as many documents hold: how often it was taken for a "
-        "name.",
+        "name, and so in results from before documents were counted.",
     ]
     spellings: Annotated[list[str], "The ways it was written; in CSV as a JSON list."]
 
     # How often the Text API took it for a name; None in rows of the whole run.
     taken: Annotated[int | None, schema.NO_COLUMN] = field(default=None, compare=False)
+
+    # False in results from before documents were counted, where `count` is the same as `taken`.
+    has_documents: Annotated[bool, schema.NO_COLUMN] = field(default=True, compare=False)
 
     @property
     def times(self) -> int:
@@ -73,32 +82,78 @@ def read_entities(run: RunData, job_names: Collection[str] | None = None) -> Ite
                 count=times if documents is None else documents,
                 spellings=spellings,
                 taken=times,
+                has_documents=documents is not None,
             )
             entity_rows.append(entity_row)
 
         yield from ENTITIES.sort(entity_rows)
 
 
+def sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how often each name of *entity_rows* was taken for one in whole jobs."""
+    counts = Counter[EntityName]()
+    for entity_row in _select_names(entity_rows):
+        counts[entity_row.type, entity_row.name] += entity_row.times
+
+    return counts
+
+
+def sum_documents(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how many documents of whole jobs hold each name of *entity_rows*."""
+    documents = Counter[EntityName]()
+    for entity_row in _select_names(entity_rows):
+        documents[entity_row.type, entity_row.name] += entity_row.count
+
+    return documents
+
+
+def _select_names(entity_rows: Iterable[EntityRow]) -> Iterator[EntityRow]:
+    for entity_row in entity_rows:
+        if entity_row.period is None and entity_row.type not in NO_NAMES:
+            yield entity_row
+
+
+def read_run_names(run: RunData) -> RunNames:
+    """Return what the names of *run* stand for, read once of all its jobs and their documents."""
+
+    def read() -> RunNames:
+        counts = sum_counts(read_entities(run))
+        return RunNames.of(counts, _read_texts(run) if counts and not is_large(run) else ())
+
+    return run.readings.once(read_run_names, read)
+
+
+def _read_texts(run: RunData) -> Iterator[str]:
+    for job in run.jobs:
+        statement = select(Document.id, Document.text).where(documents_condition(run, job))
+        for document in fetch_pages(run.db, statement, Document.id):
+            yield document.text
+
+
 def read_counted(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:
     """Yield the rows of the names that documents hold, of the whole run of months first."""
     whole_run: list[EntityRow] = []
     if run.kind.unit == Unit.MENTION and job_names is None:
-        whole_run = ENTITIES.sort(_sum_jobs(read_entities(run)))
+        whole_run = ENTITIES.sort(_sum_jobs(read_entities(run), read_run_names(run)))
 
     for entity_row in chain(whole_run, read_entities(run, job_names)):
         if entity_row.count:
             yield entity_row
 
 
-def _sum_jobs(entity_rows: Iterable[EntityRow]) -> Iterator[EntityRow]:
-    """Yield a row of the whole run for each name, under its most frequent spelling."""
+def _sum_jobs(entity_rows: Iterable[EntityRow], run_names: RunNames) -> Iterator[EntityRow]:
+    """Yield a row of the whole run for each name, of the type that pages show it under.
+
+    Its name is its most frequent spelling.
+    """
     counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     spellings: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     run_number = 0
     for entity_row in entity_rows:
         if entity_row.period is None and entity_row.count:
             run_number = entity_row.run
-            name_key = (entity_row.keyword or "", entity_row.type, form_of(entity_row.name))
+            type_ = run_names.find_type(entity_row.type, entity_row.name)
+            name_key = (entity_row.keyword or "", type_, form_of(entity_row.name))
             counts[name_key][entity_row.name] += entity_row.count
             spellings[name_key].update(entity_row.spellings)
 
