@@ -9,9 +9,10 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import func, select
 
@@ -62,7 +63,9 @@ class Killer:
                 children = self._rng.sample(children, min(1, len(children)))
 
             for child in children:
-                child.kill()
+                # It may have ended by itself since it was listed.
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
         elif victim == "postgresql":
             self._postgres.kill()
         else:
