@@ -21,7 +21,7 @@ from textapi.text.sentences import sentences
 _HEADER = ["name", "query"]
 
 # A time, which a colon would divide into a subject and its terms.
-_TIME = re.compile(r"\s*\d+:\d")
+_TIME = re.compile(r"\s*\d{1,2}:\d\d(?!\d)")
 
 
 def read_keywords(texts: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:

@@ -1,4 +1,4 @@
-"""Files in which a sample is coded by a codebook: CSV, Label Studio's JSON, doccano's JSONL."""
+"""Files in which a sample is coded by a codebook: CSV and Label Studio's JSON."""
 
 from __future__ import annotations
 
@@ -444,7 +444,7 @@ def test_label_studio_s_export_gives_the_codes_of_each_annotator(
     assert done.returncode == 1
 
 
-def test_other_files_of_label_studio_and_doccano_are_refused_with_what_to_give(
+def test_json_min_and_archives_are_refused_with_what_to_give(
     run: int, tides: Path, sample: list[SampledText], tmp_path: Path
 ) -> None:
     text = sample[0]
@@ -457,11 +457,9 @@ def test_other_files_of_label_studio_and_doccano_are_refused_with_what_to_give(
 
     archive = tmp_path / "5f1c.zip"
     with ZipFile(archive, "w") as file:
-        file.writestr("ben.jsonl", '{"text": "x", "label": []}\n')
+        file.writestr("project-1.json", "[]")
 
-    assert "5f1c.zip is a ZIP archive, as doccano exports: unpack it" in refusal(
-        run, tides, archive
-    )
+    assert "5f1c.zip is a ZIP archive or a workbook: give a CSV" in refusal(run, tides, archive)
 
 
 def test_a_wrong_export_of_label_studio_is_refused_by_task(
@@ -490,57 +488,14 @@ def test_a_wrong_export_of_label_studio_is_refused_by_task(
     assert read_coded(db, run, tides, "1") == {}
 
 
-def test_doccano_gets_texts_and_labels_and_its_export_gives_codes(
-    db: Database, run: int, tides: Path, sample: list[SampledText], tmp_path: Path
-) -> None:
-    out = tmp_path / "texts.jsonl"
-    command(run, tides, "--n", 5, "--out", out, "--for", "doccano")
-    lines = list(map(json.loads, out.read_text(encoding="utf-8").splitlines()))
-    assert [line["text"] for line in lines] == [text.text for text in sample]
-    assert [line["label"] for line in lines] == [[]] * 5
-    labels = json.loads((tmp_path / "texts.labels.json").read_text(encoding="utf-8"))
-    names = [label["text"] for label in labels]
-    assert names[:7] == [
-        *("about=yes", "about=no", "stance=+for", "stance=against", "topics=sea", "topics=wind"),
-        "topics=none",
-    ]
-    assert names[-1] == "cannot be coded=too short"
-    keys = [label["suffix_key"] for label in labels if label["suffix_key"]]
-    assert len(set(keys)) == len(keys) == 36
-
-    lines[0] |= {"label": ["about=yes", "stance=+for", "topics=sea", "topics=wind"], "Comments": []}
-    lines[1] |= {"id": 12, "label": ["cannot be coded=unclear"], "Comments": []}
-    meta = {"item": lines[2].pop("item")}
-    lines[2] |= {"id": 13, "label": ["about=no", "change=-3"], "meta": meta}
-    exported = tmp_path / "all.jsonl"
-    exported.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    assert "codes of 3 texts by Ben stored" in command(
-        run, tides, "--file", exported, "--coder", "Ben"
-    )
-    units = [text.unit for text in sample]
-    expected = {
-        units[0]: {"about": "yes", "stance": "+for", "topics": "sea|wind"},
-        units[1]: {"about": "unclear", "topics": "unclear", "change": "unclear"},
-        units[2]: {"about": "no", "change": "-3"},
-    }
-    assert plain(read_coded(db, run, tides, "Ben")) == expected
-
-    whole = tmp_path / "all.json"
-    whole.write_text(json.dumps(lines), encoding="utf-8")
-    command(run, tides, "--file", whole, "--coder", "Cleo")
-    assert plain(read_coded(db, run, tides, "Cleo")) == expected
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"text": "x", "label": ["glad"], "item": "m1"}', "line 1: 'glad' is no label of the"),
-        ('{"text": "x", "label": ["about=yes"]}', "line 1 has no item: keep the fields of"),
-        ('{"text": "x"}', "line 1 is no text of doccano with a list of labels"),
-        ('{"text": "x", "label": []}\n{"text', ", line 2 is no JSON (Unterminated string"),
+        ('{"text": "x"}', "task 1 is no task of Label Studio with data and annotations"),
+        ('{"text": "x"}\n{"text": "y"}', "is no JSON (Extra data: line 2"),
         ("[1, 2", "is no JSON (Expecting"),
         ("[" * 100_000, "is no JSON (maximum recursion depth"),
-        ("[3]", "line 1 is no text of doccano"),
+        ("[3]", "task 1 is no task of Label Studio"),
     ],
 )  # fmt: skip
 def test_json_that_is_no_export_is_one_line(
@@ -554,8 +509,8 @@ def test_json_that_is_no_export_is_one_line(
 
 def test_for_goes_with_a_codebook_and_out(run: int, tides: Path, tmp_path: Path) -> None:
     for arguments in (
-        ("--for", "doccano"),
-        ("--codebook", tides, "--for", "doccano"),
+        ("--for", "label-studio"),
+        ("--codebook", tides, "--for", "label-studio"),
         ("--out", "x.json", "--for", "label-studio"),
         ("--codebook", tides, "--file", tides, "--for", "label-studio"),
     ):
