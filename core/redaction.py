@@ -29,6 +29,9 @@ _MOST_LAYERS = 4
 # JSON has one of these where an escape may hide a letter: its own, one of a text, or UTF-16.
 _MAY_HIDE = re.compile(rb"\\u|\\x|%[0-9A-Fa-f]{2}|&#?\w|\x00")
 
+# The same for letters of ASCII, of which keys are: curly quotes, which most texts have, hide none.
+_MAY_HIDE_ASCII = re.compile(rb"\\u00[2-7]|\\x[2-7]|%[2-7][0-9A-Fa-f]|&#|&amp;|\x00")
+
 # A byte is written with so many at the most, as in &#x0002f; of HTML.
 _LONGEST_BYTE = 9
 
@@ -59,7 +62,8 @@ def load_json(content: bytes, secrets: Iterable[str]) -> Any:
     content_secrets = secrets_in_content(secrets)
     redacted = redact_content(content, content_secrets)
     value = json.loads(redacted)
-    return _redact_value(value, content_secrets) if _MAY_HIDE.search(redacted) else value
+    may_hide = _MAY_HIDE_ASCII if all(map(str.isascii, content_secrets)) else _MAY_HIDE
+    return _redact_value(value, content_secrets) if may_hide.search(redacted) else value
 
 
 def _redact_value(value: Any, secrets: tuple[str, ...]) -> Any:
