@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from textapi.placement import Placement, place_answer, uncut
@@ -122,6 +122,8 @@ def test_a_cut_sentence_is_placed_where_the_term_is_mentioned_or_it_is_unplaced(
         answer.append(sentence[:length] + ellipsis if is_cut else sentence)
         if is_cut:
             cut.add(uncut(fold(answer[-1]).text))
+            # A text that has the ellipsis, too, has the sentence as it is: it was not cut.
+            assume(fold(answer[-1]).text not in fold(text).text)
 
     placement = place(answer, text)
     assert set(placement.positions) <= set(positions_of(text))
