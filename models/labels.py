@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from core.enums import CodeState
 from models import codes
-from models.codes import PERSON, CodeValue, Coding, StoreOutcome, UnitCodes, UnitKey
+from models.codes import PERSON, CodeValue, Coding, UnitCodes, UnitKey
 from models.database import Database, batched
 from models.documents import quoted_sentence, text_part_of
 from models.runs import get_run
@@ -113,13 +113,6 @@ def store_labels(
     """Store the labels of a coder, in the place of those that they gave the same mentions."""
     label_codes = {unit: _as_codes(polarity) for unit, polarity in labels.items()}
     codes.replace_codes(connection, db, _labelling(run_id, coder), label_codes)
-
-
-def add_label(
-    db: Database, run_id: int, coder: str, unit: UnitKey, polarity: int | None
-) -> StoreOutcome:
-    """Store a coder's label of a mention that has none of theirs. Raises `NotFound` for the run."""
-    return codes.add_codes(db, _labelling(run_id, coder), unit, _as_codes(polarity))
 
 
 def delete_label(connection: Connection, run_id: int, coder: str, unit: UnitKey) -> None:

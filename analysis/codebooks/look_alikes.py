@@ -5,19 +5,11 @@ A file is refused that has them. Codebooks that are stored stay as they were.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from analysis.codebooks.codebook import NONE_APPLIES, Codebook, CodebookMistake, Variable
 from core.enums import CodeState
-
-# The characters that are shown as nothing: Default_Ignorable_Code_Point of Unicode 16,
-# DerivedCoreProperties.txt.
-_IGNORABLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+from textapi.text.comparison import IGNORABLE
 
 # Cyrillic and Greek letters and the Latin letters that they look like: from confusables.txt of
 # Unicode Technical Standard 39, "Unicode Security Mechanisms", 16.0. Letters that look like another
@@ -40,7 +32,7 @@ _RESERVED = str(CodeState.CANNOT_BE_CODED)
 
 def fold_spelling(text: str) -> str:
     """Return *text* without what people do not see: case, width, normal form, ignorable signs."""
-    shown = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))
+    shown = IGNORABLE.sub("", unicodedata.normalize("NFKC", text))
     folded = unicodedata.normalize("NFKC", shown.casefold())
     return " ".join(folded.split())
 

@@ -123,12 +123,6 @@ class GroupCounts:
     # The months in which it has data.
     by_month: dict[str, Cell] = field(default_factory=dict)
 
-    @property
-    def compared_share(self) -> float | None:
-        """The share in the months in which it can be compared."""
-        compared = self.compared
-        return compared.matched / compared.documents if compared.documents else None
-
 
 @dataclass
 class KeywordGroups:
