@@ -28,8 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rated_headlines import read_semeval
 
-from reports.stats.human_scale import Estimate, Stratum, estimate_mean
+from reports.stats.coded_strata import CodedStratum, MachineCodes
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import t_interval
+from reports.stats.scale_means import estimate_mean
 from textapi.engine.polarity import text_polarity
 
 SIZES = (50, 100, 200, 400)
@@ -75,8 +77,8 @@ def draw_simple(
     raw: Covers = []
     for _ in range(draws):
         drawn = rng.integers(len(labels), size=n)
-        sample = [Stratum(size, mean, polarities[drawn].tolist(), labels[drawn].tolist())]
-        alone.append(cover(estimate_mean(sample, use_polarity=False), truth))
+        sample = [make_stratum(size, mean, polarities[drawn], labels[drawn])]
+        alone.append(cover(estimate_mean(sample, use_machine=False), truth))
         regression.append(cover(estimate_mean(sample), truth))
         _, low, high = t_interval(polarities[drawn].tolist())
         assert low is not None
@@ -101,13 +103,17 @@ def draw_stratified(
         for stratum, of_stratum in zip(strata, divide(n, strata), strict=True):
             drawn = rng.choice(stratum, of_stratum, replace=False)
             mean = float(polarities[stratum].mean())
-            values = polarities[drawn].tolist(), labels[drawn].tolist()
-            sample.append(Stratum(len(stratum), mean, *values))
+            sample.append(make_stratum(len(stratum), mean, polarities[drawn], labels[drawn]))
 
-        alone.append(cover(estimate_mean(sample, use_polarity=False), truth))
+        alone.append(cover(estimate_mean(sample, use_machine=False), truth))
         regression.append(cover(estimate_mean(sample), truth))
 
     return {"labels alone": alone, "regression": regression}
+
+
+def make_stratum(size: int, mean: float, polarities: Floats, labels: Floats) -> CodedStratum:
+    machine = MachineCodes(polarities.tolist(), size * mean, size)
+    return CodedStratum("mention", size, labels.tolist(), (), machine)
 
 
 def divide(n: int, strata: list[NDArray[np.int64]]) -> list[int]:
@@ -123,7 +129,7 @@ def divide(n: int, strata: list[NDArray[np.int64]]) -> list[int]:
 
 def cover(estimate: Estimate | None, truth: float) -> tuple[float, bool]:
     assert estimate is not None
-    return (estimate.high - estimate.low) / 2, estimate.low <= truth <= estimate.high
+    return estimate.half_width, estimate.low <= truth <= estimate.high
 
 
 def print_coverage(name: str, covers_of: dict[str, Covers]) -> None:

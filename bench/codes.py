@@ -30,16 +30,16 @@ from core.enums import SamplePart
 from reports.stats.code_plans import plan_codes
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.differential_error import ErrorCount, compare_errors
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import Z, wilson_interval
 from reports.stats.proportions import (
-    ShareEstimate,
     compare_shares,
     estimate_f1,
     estimate_precision,
     estimate_recall,
     estimate_share,
 )
-from reports.stats.scale_means import ScaleStratum, compare_scale_means, estimate_scale_mean
+from reports.stats.scale_means import compare_scale_means, estimate_scale_mean
 
 COMMON = 0.3
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, COMMON)
@@ -209,7 +209,7 @@ def make_stratum(
     return CodedStratum(kind, size, codes, (), machine)
 
 
-Estimator = Callable[[Sequence[CodedStratum]], ShareEstimate | None]
+Estimator = Callable[[Sequence[CodedStratum]], Estimate | None]
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,7 @@ def print_machine(label: str, archives: Sequence[Archive], samples: Sequence[Cou
     print_coverages(label, coverages, textbooks)
 
 
-def estimate_with_machine(strata: Sequence[CodedStratum]) -> ShareEstimate | None:
+def estimate_with_machine(strata: Sequence[CodedStratum]) -> Estimate | None:
     return estimate_share(strata, use_machine=True)
 
 
@@ -372,19 +372,17 @@ def print_level_of_means(
     for asked in (1.0, ASKED):
         significant = compared = covered = estimated = 0
         for _ in range(draws):
-            means = []
-            for count in counts:
-                strata = draw_scale_strata(rng, probabilities, count, asked)
+            samples = [draw_scale_strata(rng, probabilities, count, asked) for count in counts]
+            for strata in samples:
                 mean = estimate_scale_mean(strata, lowest, highest)
                 if mean is not None:
-                    low, high = mean.interval()
-                    covered += low <= truth <= high
+                    covered += mean.low <= truth <= mean.high
                     estimated += 1
-                    means.append(mean)
 
-            if len(means) == len(counts):
+            difference = compare_scale_means(*samples, lowest, highest)
+            if difference is not None:
                 compared += 1
-                significant += compare_scale_means(*means).p_value <= LEVEL
+                significant += difference.p_value <= LEVEL
 
         first, second = counts
         name = f"means of {first} and {second} codes, steps {steps}, asked of {100 * asked:g} %"
@@ -394,17 +392,17 @@ def print_level_of_means(
 
 def draw_scale_strata(
     rng: np.random.Generator, probabilities: Sequence[float], count: int, asked: float
-) -> list[ScaleStratum]:
+) -> list[CodedStratum]:
     """Return the strata of a month of which *count* documents are coded, about as many of each."""
     strata = []
     for kind, codes in zip(KINDS, np.array_split(np.arange(count), len(KINDS)), strict=True):
         chosen = 1 + rng.choice(len(probabilities), p=probabilities, size=len(codes))
         are_asked = rng.random(len(codes)) < asked
         steps = [
-            float(step) if is_asked else None
+            float(step) if is_asked else math.nan
             for step, is_asked in zip(chosen, are_asked, strict=True)
         ]
-        strata.append(ScaleStratum(kind, MONTH // len(KINDS), steps))
+        strata.append(CodedStratum(kind, MONTH // len(KINDS), steps))
 
     return strata
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -148,7 +148,8 @@ def draw_until_within(
             make_stratum(kind, order, n, has_network=network > 0)
             for kind, order, n in zip(kinds, orders, drawn, strict=True)
         ]
-        wanted = [WantedShare("share", range(len(strata)), strata)]
+        numbered = [replace(stratum, number=number) for number, stratum in enumerate(strata)]
+        wanted = [WantedShare("share", numbered)]
         look = take_look(number, wanted, within, drawn=drawn, texts=sizes)
         if look.drawn is None:
             break

@@ -257,8 +257,8 @@ class Draws:
         estimate = estimate_share(strata, use_machine=use_machine)
         assert estimate is not None
         self.covered.append(estimate.low <= truth <= estimate.high)
-        self.half_widths.append((estimate.high - estimate.low) / 2)
-        self.errors.append(estimate.share - truth)
+        self.half_widths.append(estimate.half_width)
+        self.errors.append(estimate.value - truth)
 
 
 def measure_intervals(

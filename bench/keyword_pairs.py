@@ -22,7 +22,8 @@ import numpy as np
 from analysis import grains
 from reports.data.daily_counts import measure_dispersion
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
-from reports.stats.paired import Estimate, PairCounts, PairScores, measure_pair_dispersion, sum_pair
+from reports.stats.estimates import Estimate
+from reports.stats.paired import PairCounts, PairScores, measure_pair_dispersion, sum_pair
 
 DOCUMENTS = (4883, 5019, 4346, 4492, 2781, 3090, 3528, 3611, 3096, 3165)  # of months
 KEYWORDS = ("a", "b", "c")

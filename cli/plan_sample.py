@@ -20,6 +20,7 @@ from models.tables import Run, SampledUnit
 from producers.plan import JobTexts, Plan
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import (
+    Method,
     find_helper,
     list_helpers,
     list_subjects,
@@ -251,7 +252,7 @@ class _Pilot:
     def list_shares(self, wanted: Sequence[WantedCategory]) -> list[_Shares]:
         """Return how many texts of each part the pilot has found in each category."""
         all_shares: list[_Shares] = []
-        for _, strata in self._list_strata(wanted):
+        for _, strata in self._list_strata(wanted, Method(self.reader)):
             n: Counter[str] = Counter()
             positives: dict[str, float] = defaultdict(float)
             for stratum in strata:
@@ -265,13 +266,13 @@ class _Pilot:
     def list_remarks(self, wanted: Sequence[WantedCategory], within: float) -> list[str]:
         """Say which categories are rare, and what codes of people and of a network are worth."""
         remarks: list[str] = []
-        for category, strata in self._list_strata(wanted):
+        for category, strata in self._list_strata(wanted, Method(self.reader)):
             estimate = estimate_share(strata)
-            if estimate is not None and estimate.share <= within:
+            if estimate is not None and estimate.value <= within:
                 remarks.append(
-                    f"{category} is in about {100 * estimate.share:.2g} % of the texts: ± "
+                    f"{category} is in about {100 * estimate.value:.2g} % of the texts: ± "
                     f"{100 * within:g} points tell little of it"
-                    + (f"; {_RARE}" if estimate.share < RAREST_SHARE else "")
+                    + (f"; {_RARE}" if estimate.value < RAREST_SHARE else "")
                 )
 
         remarks += self._describe_people(wanted)
@@ -287,8 +288,7 @@ class _Pilot:
             return None
 
         alone = helped = 0
-        for category, subject in self._list_subjects(wanted, self.reader):
-            strata = make_strata(self.run, subject, category.category, helper)
+        for _, strata in self._list_strata(wanted, Method(self.reader, machine=helper)):
             plan = plan_codes(strata, within, _TAIL)
             helped_plan = plan_codes(strata, within, _TAIL, use_machine=True)
             if plan is not None and helped_plan is not None:
@@ -308,7 +308,7 @@ class _Pilot:
                 strata = make_strata(self.run, subject, category.category, machine)
                 estimate = estimate_share(strata, use_machine=machine is not None)
                 if estimate is not None:
-                    widest = max(widest, (estimate.high - estimate.low) / 2)
+                    widest = max(widest, estimate.half_width)
 
             widths[machine] = widest
 
@@ -322,19 +322,13 @@ class _Pilot:
             if saved >= 0.01:
                 yield f"{machine} saves {saved:.0%} of the codes that people need for as much"
 
-    def _list_subjects(
-        self, wanted: Sequence[WantedCategory], reader: str
-    ) -> Iterator[tuple[WantedCategory, Any]]:
-        for subject in list_subjects(self.run, self.sample, reader):
+    def _list_strata(
+        self, wanted: Sequence[WantedCategory], method: Method
+    ) -> Iterator[tuple[WantedCategory, list[CodedStratum]]]:
+        for subject in list_subjects(self.run, self.sample, method):
             for category in wanted:
                 if not subject.period and category.variable == subject.variable.name:
-                    yield category, subject
-
-    def _list_strata(
-        self, wanted: Sequence[WantedCategory]
-    ) -> Iterator[tuple[WantedCategory, list[CodedStratum]]]:
-        for category, subject in self._list_subjects(wanted, self.reader):
-            yield category, make_strata(self.run, subject, category.category, None)
+                    yield category, make_strata(self.run, subject, category.category)
 
 
 def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:

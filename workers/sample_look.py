@@ -268,7 +268,12 @@ def _describe_end(
         return f"every wanted share is known to {points}: {texts}"
 
     missing_names = {share.name for share in look.missing}
-    places = {place for share in wanted if share.name in missing_names for place in share.places}
+    places = {
+        stratum.number
+        for share in wanted
+        if share.name in missing_names
+        for stratum in share.strata
+    }
     if all(sample.strata[place].drawn == sample.strata[place].texts for place in places):
         reason = "all their texts were asked about"
     elif look.is_last:

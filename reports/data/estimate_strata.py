@@ -6,7 +6,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
 
 from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
@@ -22,26 +21,40 @@ from reports.data.coded_samples import (
     read_coded_samples,
 )
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
-from reports.data.machine_counts import MachineCounts, count_machine_codes
+from reports.data.machine_counts import count_machine_codes
 from reports.data.run_data import RunData
 from reports.data.run_groups import list_groups
-from reports.stats.coded_strata import (
-    CodedStratum,
-    FirstPhase,
-    MachineCodes,
-    average_coders,
-)
-from reports.stats.scale_means import ScaleMean, ScaleStratum, estimate_scale_mean
+from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
+from reports.stats.intervals import mean
 from reports.words.quantities import join_words
-
-PeopleCode = TypeVar("PeopleCode", float, float | None)
 
 # A group has estimates of its own from so many coded texts on.
 FEWEST_CODES = 10
 
 
 @dataclass(frozen=True)
-class Subject:
+class Method:
+    """Whose codes an estimate of what *reader* would say rests on, beside the reader's own."""
+
+    # People, or a language model ``model:NAME``.
+    reader: str = PEOPLE
+
+    # A model that coded a larger sample, and a machine that coded all texts.
+    sampler: str | None = None
+    machine: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The method as tables name it."""
+        coders = [self.reader, self.sampler, self.machine]
+        return join_words([coder for coder in coders if coder is not None])
+
+
+PEOPLE_ALONE = Method()
+
+
+@dataclass(frozen=True)
+class CodedSubject:
     """What estimates are made of: a variable, for one keyword, in one period or group."""
 
     sample: CodedSample
@@ -50,15 +63,13 @@ class Subject:
 
     # "" for the whole run.
     period: str
+    method: Method = PEOPLE_ALONE
 
     # The documents that it is about, among those that the run's selection leaves.
     domain: DomainName = ALL_UNITS
 
     # The length to which shorter periods of the sample are joined.
     grain: Grain = Grain.MONTH
-
-    # Who would read all texts: people, or a language model ``model:NAME``.
-    reader: str = PEOPLE
 
     @property
     def strata(self) -> list[Stratum]:
@@ -76,14 +87,16 @@ def join_periods(period: str, grain: Grain) -> str:
     return period[: len("2020")] if grain == Grain.YEAR else period
 
 
-def list_subjects(run: RunData, sample: CodedSample, reader: str = PEOPLE) -> list[Subject]:
+def list_subjects(
+    run: RunData, sample: CodedSample, method: Method = PEOPLE_ALONE
+) -> list[CodedSubject]:
     """Return what estimates are made of, the whole run first.
 
     Periods are those of the sample, or the years if the run's series are by year.
     """
     periods = dict.fromkeys(["", *(join_periods(period, run.grain) for period in sample.periods)])
     return [
-        Subject(sample, variable, keyword, period, grain=run.grain, reader=reader)
+        CodedSubject(sample, variable, keyword, period, method, grain=run.grain)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
         for period in periods
@@ -102,11 +115,13 @@ def list_coded_groups(run: RunData, sample: CodedSample) -> list[str]:
     return coded_groups
 
 
-def list_group_subjects(run: RunData, sample: CodedSample) -> list[Subject]:
+def list_group_subjects(
+    run: RunData, sample: CodedSample, method: Method = PEOPLE_ALONE
+) -> list[CodedSubject]:
     """Return the same for each group of the run of which enough texts are coded."""
     groups = list_coded_groups(run, sample)
     return [
-        Subject(sample, variable, keyword, "", DomainName(group))
+        CodedSubject(sample, variable, keyword, "", method, DomainName(group))
         for variable in sample.codebook.variables
         for keyword in sample.keywords
         for group in groups
@@ -127,23 +142,6 @@ def need_texts(run: RunData) -> bool:
         and (bool(sample.machines) or run.grouping is not None or bool(run.selection))
         for sample in read_coded_samples(run)
     )
-
-
-@dataclass(frozen=True)
-class Method:
-    """Whose codes an estimate of what *reader* would say rests on, beside the reader's own."""
-
-    reader: str = PEOPLE
-
-    # A model that coded a larger sample, and a machine that coded all texts.
-    sampler: str | None = None
-    machine: str | None = None
-
-    @property
-    def words(self) -> str:
-        """The method as tables name it."""
-        coders = [self.reader, self.sampler, self.machine]
-        return join_words([coder for coder in coders if coder is not None])
 
 
 def list_methods(run: RunData, sample: CodedSample) -> list[Method]:
@@ -183,223 +181,68 @@ def find_helper(run: RunData, sample: CodedSample, reader: str) -> str | None:
 
 
 def make_strata(
-    run: RunData,
-    subject: Subject,
-    category: str,
-    machine: str | None,
-    sampler: str | None = None,
+    run: RunData, subject: CodedSubject, category: str | None = None
 ) -> list[CodedStratum]:
     """Return the strata of a subject with what its reader says of a category, and other coders.
 
-    A *machine* coded all texts, a *sampler* a larger sample than people.
+    Without a category they hold the steps of a scale. A text that was drawn for certain is a
+    stratum of its own. Each of the others stands for as many units. A stratum of which a model has
+    read everything is known, whatever was drawn of it.
     """
-    numbered = make_numbered_strata(run, subject, category, machine, sampler)
-    return [stratum for _, stratum in numbered]
-
-
-def make_numbered_strata(
-    run: RunData,
-    subject: Subject,
-    category: str,
-    machine: str | None,
-    sampler: str | None = None,
-) -> list[tuple[Stratum, CodedStratum]]:
-    """Return the strata of a subject, each with that of the sample from which it is made.
-
-    A text that was drawn for certain is a stratum of its own. Each of the others stands for as many
-    units. A stratum of which a model has read everything is known, whatever was drawn of it.
-    """
-    sample, variable = subject.sample, subject.variable
+    sample, method = subject.sample, subject.method
     domain = read_domain(run, sample, subject.domain)
-    machine_counts: MachineCounts | None = None
-    if machine is not None:
-        machine_counts = count_machine_codes(run, sample, machine, variable.name)
+    phases: dict[int, list[CodedStratum]] | None = None
+    if method.sampler is not None:
+        phases = defaultdict(list)
+        first_subject = replace(subject, method=Method(method.sampler, None, method.machine))
+        for phase in make_strata(run, first_subject, category):
+            phases[phase.number].append(phase)
 
-    known_strata = _read_known(run, subject, category)
-    phase_strata: dict[int, list[CodedStratum]] = defaultdict(list)
-    if sampler is not None:
-        first_subject = replace(subject, reader=sampler)
-        for stratum, phase in make_numbered_strata(run, first_subject, category, machine):
-            phase_strata[stratum.number].append(phase)
-
-    coded_strata: list[tuple[Stratum, CodedStratum]] = []
+    coded_strata: list[CodedStratum] = []
     for stratum in subject.strata:
-        if stratum.number in known_strata:
-            coded_strata.append((stratum, known_strata[stratum.number]))
+        known = _count_codes(run, subject, stratum, domain, method.reader)
+        if known is not None and known.total() >= _count_population(stratum, domain):
+            coded_strata.append(_make_known(stratum, known, category))
             continue
 
-        units = list(_read_units(subject, stratum, domain, category, (machine, sampler)))
-        counts = None if machine_counts is None else machine_counts.count(stratum.number, domain)
-        size = _count_units(stratum, domain, units)
-        made_strata = make_coded_strata(stratum, units, size, counts, category)
-        if sampler is not None:
-            phases = phase_strata[stratum.number]
-            made_strata = _add_first_phase(stratum, units, made_strata, phases)
-
-        coded_strata += [(stratum, coded) for coded in made_strata]
+        units = list(_read_units(subject, stratum, domain, category))
+        coded = math.ceil(sum(unit.copies * unit.part for unit in units))
+        # Documents may have been erased since the sample was drawn.
+        size = max(_count_population(stratum, domain), coded)
+        counts = _count_codes(run, subject, stratum, domain, method.machine)
+        stratum_phases = None if phases is None else phases[stratum.number]
+        coded_strata += make_coded_strata(stratum, units, size, counts, category, stratum_phases)
 
     return coded_strata
 
 
-def _read_known(run: RunData, subject: Subject, category: str) -> dict[int, CodedStratum]:
-    """Return the strata all of whose units the subject's reader has read, by their number."""
-    if subject.reader == PEOPLE:
-        return {}
-
-    sample = subject.sample
-    domain = read_domain(run, sample, subject.domain)
-    reader_counts = count_machine_codes(run, sample, subject.reader, subject.variable.name)
-    known_strata: dict[int, CodedStratum] = {}
-    for stratum in subject.strata:
-        codes = reader_counts.count(stratum.number, domain)
-        if codes.total() >= _count_population(stratum, domain):
-            known_strata[stratum.number] = _make_known(stratum, codes, category)
-
-    return known_strata
-
-
-def _read_units(
-    subject: Subject,
+def _count_codes(
+    run: RunData,
+    subject: CodedSubject,
     stratum: Stratum,
     domain: Domain | None,
-    category: str,
-    helpers: tuple[str | None, str | None],
-) -> Iterator[DrawnUnit[float]]:
-    """Yield the units of a stratum that the reader has coded, with the codes of two *helpers*.
+    coder: str | None,
+) -> Counter[str] | None:
+    """Return how often a machine gave each code in a stratum; None of people, or without one."""
+    if coder in (None, PEOPLE):
+        return None
 
-    They are a machine and the coder of a larger sample, of which a text without a usable code is in
-    no category.
-    """
-    sample, variable = subject.sample, subject.variable
-    machine, sampler = helpers
-    for unit in sample.units_by_stratum[stratum.number]:
-        reading = _ask_reader(subject, unit, category)
-        if reading is None:
-            continue
-
-        code = None if machine is None else sample.code(unit, machine, variable)
-        first_code: float | None = None
-        if sampler is not None and sampler in unit.codes:
-            first_code = is_in(sample.code(unit, sampler, variable) or NOT_ASKED, category)
-
-        yield DrawnUnit(
-            people=reading,
-            copies=unit.copies,
-            part=part_of(domain, unit),
-            machine=None if code is None else is_in(code, category),
-            first=first_code,
-        )
+    counts = count_machine_codes(run, subject.sample, coder, subject.variable.name)
+    return counts.count(stratum.number, domain)
 
 
-def _add_first_phase(
-    stratum: Stratum,
-    units: Sequence[DrawnUnit[float]],
-    coded_strata: Sequence[CodedStratum],
-    phase_strata: Sequence[CodedStratum],
-) -> list[CodedStratum]:
-    """Return what `make_coded_strata` makes of *units* with the larger sample of the stratum.
-
-    A text that is a stratum of its own is one in the larger sample, too.
-    """
-    certain_units, other_units = _part_certain(stratum, units)
-    stratum_of_others, *certain_strata = coded_strata
-    remaining = list(phase_strata)
-    completed: list[CodedStratum] = []
-    for text, certain in zip(certain_units, certain_strata, strict=True):
-        phase = FirstPhase([text.first], [])
-        if text.first is not None:
-            known = replace(certain, codes=[text.first])
-            phase = FirstPhase([text.first], [known])
-            if known in remaining:
-                remaining.remove(known)
-
-        completed.append(replace(certain, first_phase=phase))
-
-    phase = FirstPhase([unit.first for unit in other_units], remaining)
-    return [replace(stratum_of_others, first_phase=phase), *completed]
-
-
-def make_coded_strata(
-    stratum: Stratum,
-    units: Sequence[DrawnUnit[float]],
-    size: int,
-    machine_counts: Counter[str] | None,
-    category: str,
-) -> list[CodedStratum]:
-    """Return what is known of a stratum: without the texts that are certain, then each of these.
-
-    An estimate is about *size* of its units; a machine gave them the codes of *machine_counts*.
-    """
-    certain_units, other_units = _part_certain(stratum, units)
-    remaining = None if machine_counts is None else _RemainingCodes.of(machine_counts, category)
-    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
-
-    certain_strata: list[CodedStratum] = []
-    for text in certain_units:
-        codes = None if remaining is None else remaining.take(text)
-        certain_strata.append(
-            CodedStratum(kind, text.covered, [text.people], [float(text.covered)], codes)
-        )
-        size -= text.covered
-
-    size = max(size, sum(_count_verdicts(other_units)))
-    codes = None if remaining is None else remaining.give(other_units, size)
-    people_codes = [unit.people for unit in other_units]
-    stratum_of_others = CodedStratum(kind, size, people_codes, _weigh(other_units), codes)
-    return [stratum_of_others, *certain_strata]
-
-
-def make_scale_strata(run: RunData, subject: Subject) -> list[ScaleStratum]:
-    """Return the strata of a subject with the steps of a scale that people chose."""
-    sample = subject.sample
-    domain = read_domain(run, sample, subject.domain)
-    scale_strata: list[ScaleStratum] = []
-    for stratum in subject.strata:
-        units: list[DrawnUnit[float | None]] = []
-        for unit in sample.units_by_stratum[stratum.number]:
-            is_known, step = _ask_step(sample, unit, subject.variable)
-            if is_known:
-                units.append(DrawnUnit(step, unit.copies, part_of(domain, unit)))
-
-        certain_units, other_units = _part_certain(stratum, units)
-        certain_size = sum(unit.covered for unit in certain_units)
-        size = _count_units(stratum, domain, units) - certain_size
-        size = max(size, sum(_count_verdicts(other_units)))
-        steps = [unit.people for unit in other_units]
-        covered = sum(unit.copies * unit.part for unit in other_units)
-        scale_strata.append(ScaleStratum(stratum.part, size, steps, _weigh(other_units), covered))
-        for text in certain_units:
-            scale_strata.append(
-                ScaleStratum(stratum.part, text.covered, [text.people], (), text.covered)
-            )
-
-    return scale_strata
-
-
-def estimate_subject_mean(run: RunData, subject: Subject) -> ScaleMean | None:
-    """Return the mean of a scale over the units of which it is asked; None of too few codes."""
-    steps = [float(code) for code in subject.variable.codes]
-    return estimate_scale_mean(make_scale_strata(run, subject), min(steps), max(steps))
-
-
-def _ask_step(
-    sample: CodedSample, unit: SampleUnit, variable: Variable
-) -> tuple[bool, float | None]:
-    """Return whether people know of a unit, and the mean step; None if it is not asked."""
-    codes = {coder: sample.code(unit, coder, variable) for coder in unit.people}
-    known = {coder: code for coder, code in codes.items() if code is not None}
-    steps = {coder: float(code) for coder, code in known.items() if code != NOT_ASKED}
-    return bool(known), average_coders(steps) if steps else None
+def _count_population(stratum: Stratum, domain: Domain | None) -> int:
+    return stratum.population if domain is None else domain.populations[stratum.number]
 
 
 @dataclass(frozen=True)
-class DrawnUnit(Generic[PeopleCode]):
+class DrawnUnit:
     """What people and a machine say of a unit: 1 if it is in the category; None if unknown.
 
-    Of a scale people say the step; None if it is not asked.
+    Of a scale people say the step; NaN if it is not asked.
     """
 
-    people: PeopleCode
+    people: float
 
     # The units of its stratum that have its text, and the part of them that the estimate is about.
     copies: int
@@ -415,37 +258,150 @@ class DrawnUnit(Generic[PeopleCode]):
         return round(self.copies * self.part)
 
 
-@dataclass
-class _RemainingCodes:
-    """How many units of a stratum a machine coded, and put into a category, beside those taken."""
+def _read_units(
+    subject: CodedSubject, stratum: Stratum, domain: Domain | None, category: str | None
+) -> Iterator[DrawnUnit]:
+    """Yield the units of a stratum that the reader has coded, with the codes of the helpers.
 
-    positives: int
-    coded: int
+    A text without a usable code of the coder of a larger sample is in no category.
+    """
+    sample, variable, method = subject.sample, subject.variable, subject.method
+    for unit in sample.units_by_stratum[stratum.number]:
+        people = _ask_reader(subject, unit, category)
+        if people is None:
+            continue
 
-    @classmethod
-    def of(cls, counts: Counter[str], category: str) -> _RemainingCodes:
-        """Return all units of a stratum."""
-        positives = sum(n for code, n in counts.items() if is_in(code, category))
-        return cls(positives, counts.total())
+        code = first_code = None
+        if method.machine is not None:
+            code = sample.code(unit, method.machine, variable)
+        if method.sampler is not None and method.sampler in unit.codes:
+            first_code = sample.code(unit, method.sampler, variable) or NOT_ASKED
 
-    def take(self, unit: DrawnUnit[float]) -> MachineCodes:
-        """Return the machine's code of a unit, which is taken with its copies."""
-        coded = 0 if unit.machine is None else unit.covered
-        positives = coded if unit.machine else 0
-        self.positives, self.coded = self.positives - positives, self.coded - coded
-        return MachineCodes([unit.machine], positives, coded)
+        yield DrawnUnit(
+            people=people,
+            copies=unit.copies,
+            part=part_of(domain, unit),
+            machine=None if code is None else is_in(code, category),
+            first=None if first_code is None else is_in(first_code, category),
+        )
 
-    def give(self, units: Sequence[DrawnUnit[float]], size: int) -> MachineCodes:
-        """Return its codes of the other units, *size* in all, of which *units* were drawn."""
+
+def _ask_reader(subject: CodedSubject, unit: SampleUnit, category: str | None) -> float | None:
+    """Return the share of the readers who put a unit into a category, or their mean step.
+
+    Several coders of one text are a cluster, of which the mean counts once. None if nobody knows,
+    NaN if the scale is not asked.
+    """
+    reader = subject.method.reader
+    coders = unit.people if reader == PEOPLE else [reader]
+    answers = [subject.sample.code(unit, coder, subject.variable) for coder in coders]
+    codes = [code for code in answers if code is not None]
+    if category is not None:
+        return mean([is_in(code, category) for code in codes])
+
+    steps = [float(code) for code in codes if code != NOT_ASKED]
+    return mean(steps) if steps or not codes else math.nan
+
+
+def is_in(code: str, category: str | None) -> float:
+    """Return 1 if a code puts a unit into a category, else 0; several may apply at once."""
+    return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
+
+
+def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say of it
+    stratum: Stratum,
+    units: Sequence[DrawnUnit],
+    size: int,
+    machine_counts: Counter[str] | None,
+    category: str | None,
+    phases: Sequence[CodedStratum] | None = None,
+) -> list[CodedStratum]:
+    """Return what is known of a stratum: without the texts that are certain, then each of these.
+
+    An estimate is about *size* of its units; a machine gave them the codes of *machine_counts*.
+    *phases* are what the coder of a larger sample says of the stratum. A text that is a stratum of
+    its own is one in the larger sample, too.
+    """
+    certain_units, other_units = _part_certain(stratum, units)
+    positives, coded = _count_positives(machine_counts or Counter(), category)
+    remaining_phases = list(phases or ())
+    certain_strata: list[CodedStratum] = []
+    for unit in certain_units:
+        codes = None
+        if machine_counts is not None:
+            covered = 0 if unit.machine is None else unit.covered
+            codes = MachineCodes([unit.machine], covered if unit.machine else 0, covered)
+            positives, coded = positives - int(codes.positives), coded - covered
+
+        certain = _make_stratum(stratum, unit.covered, [unit], codes, [float(unit.covered)])
+        if phases is not None:
+            own_phases = [] if unit.first is None else [replace(certain, codes=[unit.first])]
+            for phase in own_phases:
+                if phase in remaining_phases:
+                    remaining_phases.remove(phase)
+
+            certain = replace(certain, first_phase=FirstPhase([unit.first], own_phases))
+
+        certain_strata.append(certain)
+        size -= unit.covered
+
+    read_positives, read_negatives, read_others = _count_verdicts(other_units)
+    read = read_positives + read_negatives
+    size = max(size, read + read_others)
+    codes = None
+    if machine_counts is not None:
         # A text may be in another stratum now, by later documents: what was read counts at least.
-        read_positives, read_negatives, read_others = _count_verdicts(units)
-        read = read_positives + read_negatives
-        coded = max(read, min(self.coded, size - read_others))
-        positives = max(read_positives, min(self.positives, coded - read_negatives))
-        return MachineCodes([unit.machine for unit in units], positives, coded)
+        coded = max(read, min(coded, size - read_others))
+        positives = max(read_positives, min(positives, coded - read_negatives))
+        codes = MachineCodes([unit.machine for unit in other_units], positives, coded)
+
+    # A text is drawn by all its copies, and counts by those that the estimate is about.
+    are_whole = all(unit.part == 1 for unit in other_units)
+    weights = [] if are_whole else [unit.part for unit in other_units]
+    others = _make_stratum(stratum, size, other_units, codes, weights)
+    first_phase = None
+    if phases is not None:
+        first_phase = FirstPhase([unit.first for unit in other_units], remaining_phases)
+
+    covered = sum(unit.copies * unit.part for unit in other_units)
+    return [replace(others, covered=covered, first_phase=first_phase), *certain_strata]
 
 
-def _count_verdicts(units: Sequence[DrawnUnit[Any]]) -> tuple[int, int, int]:
+def _make_stratum(
+    stratum: Stratum,
+    size: int,
+    units: Sequence[DrawnUnit],
+    codes: MachineCodes | None,
+    weights: Sequence[float],
+) -> CodedStratum:
+    return CodedStratum(
+        kind=_kind_of(stratum),
+        size=size,
+        codes=[unit.people for unit in units],
+        copies=weights,
+        machine=codes,
+        number=stratum.number,
+    )
+
+
+def _kind_of(stratum: Stratum) -> SamplePart:
+    return SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+
+
+def _make_known(stratum: Stratum, counts: Counter[str], category: str | None) -> CodedStratum:
+    """Return a stratum all of whose units were read."""
+    positives, size = _count_positives(counts, category)
+    codes = [1.0] * positives + [0.0] * (size - positives)
+    return CodedStratum(_kind_of(stratum), size, codes, number=stratum.number)
+
+
+def _count_positives(counts: Counter[str], category: str | None) -> tuple[int, int]:
+    """Return how many units a machine put into a category, and how many it coded."""
+    positives = sum(n for code, n in counts.items() if is_in(code, category))
+    return positives, counts.total()
+
+
+def _count_verdicts(units: Sequence[DrawnUnit]) -> tuple[int, int, int]:
     """Return how many units a machine put into the category, into none, and has not coded.
 
     They are as many at least: of some only a part of the copies counts.
@@ -457,67 +413,12 @@ def _count_verdicts(units: Sequence[DrawnUnit[Any]]) -> tuple[int, int, int]:
     return math.ceil(parts[True]), math.ceil(parts[False]), math.ceil(parts[None])
 
 
-def _count_units(stratum: Stratum, domain: Domain | None, units: Sequence[DrawnUnit[Any]]) -> int:
-    """Return how many units of a stratum an estimate is about, at least those that were coded.
-
-    Documents may have been erased since the sample was drawn.
-    """
-    coded = math.ceil(sum(unit.copies * unit.part for unit in units))
-    return max(_count_population(stratum, domain), coded)
-
-
-def _count_population(stratum: Stratum, domain: Domain | None) -> int:
-    return stratum.population if domain is None else domain.populations[stratum.number]
-
-
 def _part_certain(
-    stratum: Stratum, units: Sequence[DrawnUnit[PeopleCode]]
-) -> tuple[list[DrawnUnit[PeopleCode]], list[DrawnUnit[PeopleCode]]]:
+    stratum: Stratum, units: Sequence[DrawnUnit]
+) -> tuple[list[DrawnUnit], list[DrawnUnit]]:
     """Return the units that were drawn for certain, and the others, as far as they are counted."""
     copies = [unit.copies for unit in units]
     population = max(stratum.population, sum(copies))
-    are_certain = find_certain(copies, len(units), population)
-    certain_units: list[DrawnUnit[PeopleCode]] = []
-    other_units: list[DrawnUnit[PeopleCode]] = []
-    for unit, is_certain in zip(units, are_certain, strict=True):
-        if is_certain and unit.covered:
-            certain_units.append(unit)
-        elif unit.part and not is_certain:
-            other_units.append(unit)
-
-    return certain_units, other_units
-
-
-def _weigh(units: Sequence[DrawnUnit[Any]]) -> Sequence[float]:
-    """Return how many units each stands for beside the others; nothing if all for as many.
-
-    A text is drawn by all its copies, and counts by those that the estimate is about.
-    """
-    are_whole = all(unit.part == 1 for unit in units)
-    return () if are_whole else [unit.part for unit in units]
-
-
-def _make_known(stratum: Stratum, codes: Counter[str], category: str) -> CodedStratum:
-    """Return a stratum all of whose units were read."""
-    kind = SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
-    positives = sum(n for code, n in codes.items() if is_in(code, category))
-    size = codes.total()
-    return CodedStratum(kind, size, [1.0] * positives + [0.0] * (size - positives))
-
-
-def _ask_reader(subject: Subject, unit: SampleUnit, category: str) -> float | None:
-    """Return the share of the readers who put a unit into a category; None if nobody knows."""
-    sample, variable = subject.sample, subject.variable
-    coders = unit.people if subject.reader == PEOPLE else [subject.reader]
-    codes: dict[str, float] = {}
-    for coder in coders:
-        code = sample.code(unit, coder, variable)
-        if code is not None:
-            codes[coder] = is_in(code, category)
-
-    return average_coders(codes, None) if codes else None
-
-
-def is_in(code: str, category: str) -> float:
-    """Return 1 if a code puts a unit into a category, else 0; several may apply at once."""
-    return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
+    drawn = list(zip(units, find_certain(copies, len(units), population), strict=True))
+    certain_units = [unit for unit, is_certain in drawn if is_certain and unit.covered]
+    return certain_units, [unit for unit, is_certain in drawn if unit.part and not is_certain]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from analysis.codebooks.wanted import WantedCategory
 from models.code_samples import list_looks
 from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.estimate_strata import (
-    Subject,
+    CodedSubject,
+    Method,
     find_helper,
     list_subjects,
-    make_numbered_strata,
+    make_strata,
 )
 from reports.data.run_data import RunData
 from reports.stats.intervals import CONFIDENCE
@@ -53,35 +54,17 @@ def list_wanted_shares(
 
     What a model would say is known better where a network has coded all texts.
     """
-    helper = find_helper(run, sample, reader)
-    places = {stratum.number: place for place, stratum in enumerate(sample.strata)}
-    shares: list[WantedShare] = []
-    for subject, category in _list_subjects(run, sample, wanted, reader):
-        if subject.period and not by_period:
-            continue
-
-        numbered = make_numbered_strata(run, subject, category.category, helper)
-        shares.append(
-            WantedShare(
-                _name_share(subject, category),
-                [places[stratum.number] for stratum, _ in numbered],
-                [coded for _, coded in numbered],
-            )
-        )
-
-    return shares
+    method = Method(reader, machine=find_helper(run, sample, reader))
+    return [
+        WantedShare(_name_share(subject, category), make_strata(run, subject, category.category))
+        for subject in list_subjects(run, sample, method)
+        if by_period or not subject.period
+        for category in wanted
+        if category.variable == subject.variable.name
+    ]
 
 
-def _list_subjects(
-    run: RunData, sample: CodedSample, wanted: Sequence[WantedCategory], reader: str
-) -> Iterator[tuple[Subject, WantedCategory]]:
-    for subject in list_subjects(run, sample, reader):
-        for category in wanted:
-            if category.variable == subject.variable.name:
-                yield subject, category
-
-
-def _name_share(subject: Subject, category: WantedCategory) -> str:
+def _name_share(subject: CodedSubject, category: WantedCategory) -> str:
     keyword = f" of {subject.keyword}" if subject.keyword else ""
     period = f" in {name_sample_period(subject.period)}" if subject.period else ""
     return f"{category}{keyword}{period}"

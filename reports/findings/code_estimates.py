@@ -10,9 +10,9 @@ from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import CodedSample
 from reports.data.estimate_strata import (
+    PEOPLE_ALONE,
+    CodedSubject,
     Method,
-    Subject,
-    estimate_subject_mean,
     list_group_subjects,
     list_subjects,
     make_strata,
@@ -21,8 +21,8 @@ from reports.data.machine_codings import MachineCoding
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import EstimateRow
 from reports.findings.finding import Finding, FindingKind
+from reports.stats.estimates import Estimate
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.paired import Estimate
 from reports.stats.proportions import compare_shares
 from reports.stats.scale_means import compare_scale_means
 from reports.words.periods import name_sample_period
@@ -32,6 +32,7 @@ from reports.words.quantities import (
     format_share,
     join_words,
     quantity,
+    signed,
 )
 
 # A difference is told if it has this p-value, adjusted for all that the page tests.
@@ -130,13 +131,11 @@ def state_differences(run: RunData, sample: CodedSample, method: Method) -> list
 
     All comparisons of a codebook are one family of tests. Shares are estimated by *method*.
     """
-    differences: list[_Difference] = []
-    for comparison in _list_comparisons(run, sample):
-        if comparison.subject.variable.type == VariableType.SCALE:
-            differences += _compare_means(run, comparison)
-        else:
-            differences += _compare_shares(run, comparison, method)
-
+    differences = [
+        difference
+        for comparison in _list_comparisons(run, sample, method)
+        for difference in _compare(run, comparison)
+    ]
     adjusted = adjust_holm([difference.estimate.p_value for difference in differences])
     return [
         _state_difference(difference)
@@ -149,8 +148,8 @@ def state_differences(run: RunData, sample: CodedSample, method: Method) -> list
 class _Comparison:
     """Texts that are compared with others, *words* say how."""
 
-    subject: Subject
-    reference: Subject
+    subject: CodedSubject
+    reference: CodedSubject
     words: str
 
 
@@ -163,22 +162,25 @@ class _Difference:
     estimate: Estimate
 
 
-def _compare_shares(run: RunData, comparison: _Comparison, method: Method) -> Iterator[_Difference]:
-    for category in list_categories(comparison.subject.variable):
+def _compare(run: RunData, comparison: _Comparison) -> Iterator[_Difference]:
+    subjects = comparison.subject, comparison.reference
+    variable = comparison.subject.variable
+    if variable.type == VariableType.SCALE:
+        steps = [float(code) for code in variable.codes]
         strata, other_strata = (
-            make_strata(run, subject, category, method.machine, method.sampler)
-            for subject in (comparison.subject, comparison.reference)
+            make_strata(run, replace(subject, method=PEOPLE_ALONE)) for subject in subjects
         )
-        estimate = compare_shares(strata, other_strata, use_machine=True)
-        if estimate is not None:
-            yield _Difference(comparison, category, estimate)
+        difference = compare_scale_means(strata, other_strata, min(steps), max(steps))
+        if difference is not None:
+            yield _Difference(comparison, None, difference)
 
+        return
 
-def _compare_means(run: RunData, comparison: _Comparison) -> Iterator[_Difference]:
-    mean = estimate_subject_mean(run, comparison.subject)
-    other_mean = estimate_subject_mean(run, comparison.reference)
-    if mean is not None and other_mean is not None:
-        yield _Difference(comparison, None, compare_scale_means(mean, other_mean))
+    for category in list_categories(variable):
+        strata, other_strata = (make_strata(run, subject, category) for subject in subjects)
+        difference = compare_shares(strata, other_strata, use_machine=True)
+        if difference is not None:
+            yield _Difference(comparison, category, difference)
 
 
 def _state_difference(difference: _Difference) -> Finding:
@@ -206,10 +208,10 @@ def _state_difference(difference: _Difference) -> Finding:
     return Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.6)
 
 
-def _list_comparisons(run: RunData, sample: CodedSample) -> Iterator[_Comparison]:
+def _list_comparisons(run: RunData, sample: CodedSample, method: Method) -> Iterator[_Comparison]:
     """Yield each period beside the one before it, and each group beside all others."""
-    periods: dict[tuple[str, str], list[Subject]] = {}
-    for subject in list_subjects(run, sample):
+    periods: dict[tuple[str, str], list[CodedSubject]] = {}
+    for subject in list_subjects(run, sample, method):
         if subject.period:
             periods.setdefault((subject.variable.name, subject.keyword), []).append(subject)
 
@@ -218,7 +220,7 @@ def _list_comparisons(run: RunData, sample: CodedSample) -> Iterator[_Comparison
             earlier_name, later_name = map(name_sample_period, (earlier.period, later.period))
             yield _Comparison(later, earlier, f"in {later_name} than in {earlier_name}")
 
-    for subject in list_group_subjects(run, sample):
+    for subject in list_group_subjects(run, sample, method):
         others = replace(subject, domain=replace(subject.domain, is_of_others=True))
         yield _Comparison(subject, others, f"in {subject.domain.group} than in all others")
 
@@ -248,6 +250,17 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
             statements += [state_mean(row, variable, unit) for row in means]
 
     return statements
+
+
+def state_reader_mean(subject: str, corrected: Estimate) -> Finding:
+    """State the mean polarity that readers would give all mentions of *subject*."""
+    text = (
+        f"Readers would give the mentions of {subject} a mean of {signed(corrected.value)} on "
+        f"their scale from \u22121 to 1 (95 % interval {signed(corrected.low)} to "
+        f"{signed(corrected.high)}, from {quantity(corrected.n, 'label')})."
+    )
+    answer = (round(corrected.value, 2),)
+    return Finding(FindingKind.ESTIMATE, ("readers' mean",), answer, text, interest=0.65)
 
 
 def _interval(row: EstimateRow) -> str:

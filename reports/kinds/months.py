@@ -10,8 +10,8 @@ from core.enums import Grain
 from reports.data import years
 from reports.data.run_data import RunData
 from reports.data.tables.mentions import MENTIONS
+from reports.findings.code_estimates import state_reader_mean
 from reports.findings.confirmed import read_confirmed
-from reports.findings.estimates import state_reader_mean
 from reports.findings.finding import Finding
 from reports.findings.run_findings import read_month_findings
 from reports.kinds.report_kind import Report, ReportKind

@@ -10,7 +10,8 @@ from itertools import combinations
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names
 from reports.findings.pair_facts import list_compared
-from reports.stats.paired import Estimate, PairCounts
+from reports.stats.estimates import Estimate
+from reports.stats.paired import PairCounts
 
 # The tables pair at most this many keywords, those in most documents.
 SHOWN = 8

@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import eq
 
-from reports.data.label_counts import LabelCounts, count_labels
 from reports.data.month_counts import read_sentences
 from reports.data.run_data import RunData
-from reports.data.tables.labels import read_labels
-from reports.stats.human_scale import (
+from reports.data.tables.codes import AgreementRow, read_agreement
+from reports.data.tables.labels import LabelRow, read_labels
+from reports.stats.coded_strata import CodedStratum, MachineCodes
+from reports.stats.estimates import Estimate
+from reports.stats.intervals import mean
+from reports.stats.scale_means import (
     AIM,
     FEWEST_LABELS,
-    Estimate,
-    Stratum,
     correlate,
     estimate_mean,
     labels_needed,
+    measure_unit_variance,
 )
-from reports.stats.intervals import mean
 from reports.words.periods import month_name
 from reports.words.scales import scale_note
 from textapi.engine.polarity import NeutralBand
 
 ALL = "all mentions"
 
+# The codebook of which a label is a code.
+POLARITY = "polarity"
+
+_SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
+
 # A keyword and a period.
 Place = tuple[str, str]
-
-
-@dataclass
-class _Month:
-    """The mentions of a keyword in a month: how many, their polarity, those with labels."""
-
-    size: int
-    polarity_mean: float
-
-    # The numbers of negative and positive mentions.
-    signs: tuple[int, int]
-
-    # The polarities of the labelled mentions, and their mean labels over the coders.
-    polarities: list[float] = field(default_factory=list)
-    labels: list[float] = field(default_factory=list)
-
-    def stratum(self) -> Stratum:
-        return Stratum(self.size, self.polarity_mean, self.polarities, self.labels)
 
 
 @dataclass(frozen=True)
@@ -86,7 +74,9 @@ class LabelledSubject:
 class LabelSection:
     """What the page says about labels."""
 
-    counts: LabelCounts
+    # The labels of each coder, and how far coders agree; None without a label.
+    by_coder: Mapping[str, int]
+    agreement: AgreementRow | None
 
     # All mentions, each keyword, and the months with enough labels.
     subjects: list[LabelledSubject]
@@ -96,20 +86,14 @@ class LabelSection:
     # Polarities within it are neutral.
     band: NeutralBand
 
+    # Half the width of the interval that `needed` labels give, and the labels of any estimate.
+    aim: float = AIM
+    fewest: int = FEWEST_LABELS
+
     @property
     def is_checked(self) -> bool:
         """Whether there are enough labels for anything."""
         return any(subject.corrected is not None for subject in self.subjects)
-
-    @property
-    def aim(self) -> float:
-        """Half the width of the interval that `needed` labels give."""
-        return AIM
-
-    @property
-    def fewest(self) -> int:
-        """From how many labels on anything is estimated."""
-        return FEWEST_LABELS
 
     @property
     def scale_of_all(self) -> str:
@@ -124,135 +108,127 @@ class LabelSection:
 
 def read_label_section(run: RunData) -> LabelSection:
     """Read the labels of a run of months, and the polarities that they correct."""
-    months = _read_months(run)
-    _add_labels(run, months)
+    rows = [row for row in read_labels(run) if row.label is not None]
+    months: dict[Place, CodedStratum] = {}
+    signs: dict[Place, Counter[int]] = {}
+    for place, (stratum, month_signs) in _read_months(run, rows):
+        months[place], signs[place] = stratum, month_signs
 
-    describe = partial(_describe, band=run.neutral_band)
-    keywords: dict[str, list[_Month]] = defaultdict(list)
-    for (keyword, _), month in sorted(months.items()):
-        keywords[keyword].append(month)
+    def describe(subject_name: str, places: Sequence[Place]) -> LabelledSubject:
+        strata = [months[place] for place in places]
+        sign_counts = sum((signs[place] for place in places), Counter[int]())
+        return _describe(subject_name, strata, sign_counts, run.neutral_band)
 
-    subjects_by_keyword = {
-        subject_name: describe(subject_name, keyword_months)
-        for subject_name, keyword_months in keywords.items()
-    }
+    keywords: dict[str, list[Place]] = defaultdict(list)
+    for place in sorted(months):
+        keywords[place[0]].append(place)
 
-    subjects = list(subjects_by_keyword.values())
+    by_keyword = {keyword: describe(keyword, places) for keyword, places in keywords.items()}
+    subjects = list(by_keyword.values())
     if len(keywords) > 1:
-        subjects.insert(0, describe(ALL, [month for _, month in sorted(months.items())]))
+        subjects.insert(0, describe(ALL, sorted(months)))
     if len(months) > len(keywords):
-        for (keyword, period), month in sorted(months.items()):
-            if len(month.labels) >= FEWEST_LABELS:
-                subject_name = f"{keyword}, {month_name(period, '%B %Y')}"
-                subjects.append(describe(subject_name, [month]))
+        for keyword, period in sorted(months):
+            if len(months[keyword, period].codes) >= FEWEST_LABELS:
+                month = f"{keyword}, {month_name(period, '%B %Y')}"
+                subjects.append(describe(month, [(keyword, period)]))
 
-    return LabelSection(count_labels(run), subjects, subjects_by_keyword, run.neutral_band)
+    agreement = next((row for row in read_agreement(run) if row.codebook == POLARITY), None)
+    by_coder = dict(sorted(Counter(row.coder for row in rows).items()))
+    return LabelSection(by_coder, agreement, subjects, by_keyword, run.neutral_band)
 
 
-def _read_months(run: RunData) -> dict[Place, _Month]:
-    """Return the mentions that have a polarity, by keyword and month, read month by month."""
-    months: dict[Place, _Month] = {}
-    band = run.neutral_band
+def _read_months(
+    run: RunData, rows: Sequence[LabelRow]
+) -> Iterator[tuple[Place, tuple[CodedStratum, Counter[int]]]]:
+    """Yield the mentions with a polarity by keyword and month, and how many have each sign.
+
+    A mention's label is the mean over its coders.
+    """
+    labels: dict[Place, dict[tuple[str, int], list[int]]] = defaultdict(lambda: defaultdict(list))
+    polarities: dict[tuple[str, str, int], float] = {}
+    for row in rows:
+        if row.label is not None and row.polarity is not None:
+            mention = row.document, row.position
+            labels[row.keyword, row.period][mention].append(row.label)
+            polarities[row.keyword, *mention] = row.polarity
+
     for job in run.jobs:
         for keyword in run.keywords:
-            sentences = read_sentences(run, job, keyword.name)
-            scores = [score for score in sentences.values() if score is not None]
-            if scores:
-                signs = list(map(band.sign, scores))
-                counts = (signs.count(-1), signs.count(1))
-                months[keyword.name, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
+            sentences = read_sentences(run, job, keyword.name).values()
+            scores = [score for score in sentences if score is not None]
+            if not scores:
+                continue
 
-    return months
-
-
-def _add_labels(run: RunData, months: Mapping[Place, _Month]) -> None:
-    """Add the labelled mentions to each month; a mention's label is the mean over its coders."""
-    labels: dict[tuple[str, str, str, int], list[int]] = defaultdict(list)
-    polarities: dict[tuple[str, str, str, int], float] = {}
-    for label_row in read_labels(run):
-        if label_row.label is not None and label_row.polarity is not None:
-            mention = (label_row.keyword, label_row.period, label_row.document, label_row.position)
-            labels[mention].append(label_row.label)
-            polarities[mention] = label_row.polarity
-
-    for mention, mention_labels in labels.items():
-        month = months.get(mention[:2])
-        # The month is missing if it was taken up again since it was read.
-        if month is not None:
-            month.polarities.append(polarities[mention])
-            month.labels.append(sum(mention_labels) / len(mention_labels))
+            place = keyword.name, job.name
+            labelled = labels[place]
+            # A selection may leave out more mentions than have no label.
+            size = max(len(scores), len(labelled))
+            machine = MachineCodes(
+                codes=[polarities[keyword.name, *mention] for mention in labelled],
+                positives=size * (mean(scores) or 0.0),
+                coded=size,
+            )
+            codes = [sum(coders) / len(coders) for coders in labelled.values()]
+            stratum = CodedStratum("mention", size, codes, machine=machine)
+            yield place, (stratum, Counter(map(run.neutral_band.sign, scores)))
 
 
-def _describe(subject_name: str, months: Sequence[_Month], band: NeutralBand) -> LabelledSubject:
-    size = sum(month.size for month in months)
-    total = sum(month.size * month.polarity_mean for month in months)
-    labels = sum(len(month.labels) for month in months)
-    if labels < FEWEST_LABELS:
-        needed = labels_needed(_sign_variance(months, size), size)
-        return LabelledSubject(subject_name, size, total / size, labels, needed)
+def _describe(
+    subject_name: str, strata: Sequence[CodedStratum], signs: Counter[int], band: NeutralBand
+) -> LabelledSubject:
+    size = sum(stratum.size for stratum in strata)
+    total = sum(stratum.machine.positives for stratum in strata if stratum.machine is not None)
+    labels = sum(len(stratum.codes) for stratum in strata)
+    corrected = alone = None
+    if labels >= FEWEST_LABELS:
+        corrected, alone = estimate_mean(strata), estimate_mean(strata, use_machine=False)
 
-    strata = [month.stratum() for month in months]
-    corrected, alone = _estimate(strata), _estimate(strata, use_polarity=False)
-    commonest_name, commonest = _find_commonest(strata, band)
-    return LabelledSubject(
-        subject_name,
-        size,
-        total / size,
-        labels,
-        labels_needed(corrected.unit_variance, size),
-        corrected=_cut(corrected, -1.0),
-        alone=_cut(alone, -1.0),
+    unit_variance = measure_unit_variance(strata) if corrected else _vary_signs(signs)
+    described = LabelledSubject(
+        subject_name, size, total / size, labels, labels_needed(unit_variance or 0.0, size)
+    )
+    if corrected is None or alone is None:
+        return described
+
+    shares = {name: _share(strata, band, partial(_is_sign, sign)) for name, sign in _SIGNS.items()}
+    # Rounding decides between no two signs that are as common.
+    commonest_name = max(shares, key=lambda sign_name: round(shares[sign_name].value, 9))
+    return replace(
+        described,
+        corrected=corrected.cut(-1.0, 1.0),
+        alone=alone.cut(-1.0, 1.0),
         right=_share(strata, band, eq),
         opposite=_share(strata, band, _are_opposite),
-        commonest=commonest,
+        commonest=shares[commonest_name],
         commonest_name=commonest_name,
         correlation=correlate(strata),
     )
 
 
-def _estimate(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Estimate:
-    estimate = estimate_mean(strata, use_polarity=use_polarity)
-    assert estimate is not None  # noqa: S101 - `_describe` has counted the labels
-    return estimate
-
-
-def _cut(estimate: Estimate, lowest: float) -> Estimate:
-    """Return *estimate* cut to where such means lie, *lowest* to 1."""
-    middle = max(lowest, min(1.0, estimate.mean))
-    low, high = max(lowest, estimate.low), min(1.0, estimate.high)
-    return replace(estimate, mean=middle, low=low, high=high)
-
-
 def _share(
-    strata: Sequence[Stratum], band: NeutralBand, holds: Callable[[int, int], bool]
+    strata: Sequence[CodedStratum], band: NeutralBand, holds: Callable[[int, int], bool]
 ) -> Estimate:
     """Return the share of mentions for whose signs, the engine's and the readers', *holds*."""
     shares = []
     for stratum in strata:
-        agreements = []
-        for polarity, label in zip(stratum.polarities, stratum.labels, strict=True):
-            agreements.append(float(holds(band.sign(polarity), _label_sign(label))))
+        polarities = () if stratum.machine is None else stratum.machine.codes
+        agreements = [
+            float(holds(band.sign(polarity or 0.0), _label_sign(label)))
+            for polarity, label in zip(polarities, stratum.codes, strict=True)
+        ]
+        shares.append(replace(stratum, codes=agreements))
 
-        shares.append(replace(stratum, labels=agreements))
-
-    return _cut(_estimate(shares, use_polarity=False), 0.0)
-
-
-def _find_commonest(strata: Sequence[Stratum], band: NeutralBand) -> tuple[str, Estimate]:
-    """Return the readers' most common sign, with its share of the mentions."""
-    shares: dict[str, Estimate] = {}
-    for sign_name, sign in (("negative", -1), ("neutral", 0), ("positive", 1)):
-        shares[sign_name] = _share(strata, band, partial(_is_readers_sign, sign))
-
-    sign_name = max(shares, key=lambda sign_name: shares[sign_name].mean)
-    return sign_name, shares[sign_name]
+    estimate = estimate_mean(shares, use_machine=False)
+    assert estimate is not None  # noqa: S101 - `_describe` has counted the labels
+    return estimate.cut(0.0, 1.0)
 
 
 def _are_opposite(engine: int, readers: int) -> bool:
     return engine * readers < 0
 
 
-def _is_readers_sign(sign: int, _engine: int, readers: int) -> bool:
+def _is_sign(sign: int, _engine: int, readers: int) -> bool:
     return readers == sign
 
 
@@ -261,12 +237,7 @@ def _label_sign(label: float) -> int:
     return (label > 0) - (label < 0)
 
 
-def _sign_variance(months: Iterable[_Month], size: int) -> float:
+def _vary_signs(signs: Counter[int]) -> float:
     """Return the variance of the engine's signs, which are on the scale of labels."""
-    negative = positive = 0
-    for month in months:
-        negative += month.signs[0]
-        positive += month.signs[1]
-
-    middle = (positive - negative) / size
-    return (positive + negative) / size - middle * middle
+    middle = (signs[1] - signs[-1]) / signs.total()
+    return (signs[1] + signs[-1]) / signs.total() - middle * middle

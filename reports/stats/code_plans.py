@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.stats.coded_strata import Cell, CodedStratum
+from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind
 from reports.stats.intervals import TAIL
 from reports.stats.proportions import choose_parts, sum_cells
 
@@ -248,16 +248,16 @@ def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) 
 
 def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
     """Return the half-width of the interval that so many codes will give."""
-    cells: list[Cell] = []
+    cells: list[PooledCell] = []
     for kind in kinds:
         rates = [counts[place] / size for place, size in zip(kind.places, kind.sizes, strict=True)]
         cells += [_imagine_cell(part, rates) for part in kind.parts]
 
-    total = sum_cells(cells, tail)
-    return (total.high - total.low) / 2 / sum(cell.size for cell in cells)
+    total = sum_cells([SplitKind(cells)], tail)
+    return total.half_width / sum(cell.size for cell in cells)
 
 
-def _imagine_cell(part: _Part, rates: Sequence[float]) -> Cell:
+def _imagine_cell(part: _Part, rates: Sequence[float]) -> PooledCell:
     """Return a part as it would be with codes at *rates* in its strata (`coded_strata.pool`)."""
     size = sum(part.sizes)
     n = covered = variance_factor = 0.0
@@ -273,7 +273,7 @@ def _imagine_cell(part: _Part, rates: Sequence[float]) -> Cell:
     unread = size - covered
     share = part.share(_ADDED_TO_PREDICT)
     if unread < 1 or not variance_factor:
-        return Cell(size, round(n), share * size, 0.0, share, math.inf)
+        return PooledCell(size, round(n), share * size, 0.0, share, math.inf)
 
     effective_n = (unread / size) ** 2 / variance_factor
-    return Cell(size, round(n), share * covered, unread, share, effective_n)
+    return PooledCell(size, round(n), share * covered, unread, share, effective_n)

@@ -9,31 +9,12 @@ documents as repeat its text.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, TypeVar
 
 import numpy as np
-
-
-class Stratum(Protocol):
-    """Documents of one *kind* and period, *size* in all, of which some may have been read."""
-
-    @property
-    def kind(self) -> str:
-        """How the documents stand to the keyword."""
-
-    @property
-    def size(self) -> int:
-        """How many documents they are."""
-
-    @property
-    def has_codes(self) -> bool:
-        """Whether any of them was coded."""
-
-
-AnyStratum = TypeVar("AnyStratum", bound=Stratum)
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -41,11 +22,12 @@ class MachineCodes:
     """What a machine coder says of a stratum: 1 for the category, 0 for others, None for no code.
 
     *codes* are those of the stratum's coded units, in their order. It put *positives* of the
-    stratum's documents into the category, and coded *coded* of them at all.
+    stratum's documents into the category, and coded *coded* of them at all. Of polarities
+    *positives* is their sum.
     """
 
     codes: Sequence[float | None]
-    positives: int
+    positives: float
     coded: int
 
 
@@ -76,9 +58,12 @@ class UnitSums:
 class CodedStratum:
     """The documents of one *kind* and period, *size* in all, and the codes of those that were read.
 
-    A code is 1 where the unit is in the category and 0 where it is not; the mean of its coders
-    where they differ. *copies* are the documents that each unit stands for: one each if empty. The
-    units may be a part of a larger sample, the *first_phase*. Raises ValueError where the numbers
+    A code is 1 where the unit is in the category and 0 where it is not; of a scale it is the step,
+    or NaN where the scale is not asked; the mean of its coders where they differ. *copies* are the
+    documents that each unit stands for beside the others: one each if empty. The units are
+    *covered* documents, as many as their copies if it is 0. They may be a part of a larger sample,
+    the *first_phase*. *number* is that of the stratum in its sample; texts that were drawn for
+    certain are strata of their own, with the same number. Raises ValueError where the numbers
     contradict each other.
     """
 
@@ -88,12 +73,12 @@ class CodedStratum:
     copies: Sequence[float] = ()
     machine: MachineCodes | None = None
     first_phase: FirstPhase | None = None
+    covered: float = 0.0
+    number: int = 0
 
     def __post_init__(self) -> None:
         if self.copies and len(self.copies) != len(self.codes):
             raise ValueError(f"{len(self.codes)} codes have {len(self.copies)} numbers of copies")
-        if self.codes and not (min(self.codes) >= 0 and max(self.codes) <= 1):
-            raise ValueError("a code is no number from 0 to 1")
         if self.copies and min(self.copies) <= 0:
             raise ValueError("a unit stands for no document")
 
@@ -106,27 +91,20 @@ class CodedStratum:
             raise ValueError(f"{len(self.codes)} units have {len(phase.codes)} codes of the first")
 
         machine = self.machine
-        if machine is None:
-            return
-        if len(machine.codes) != len(self.codes):
+        if machine is not None and len(machine.codes) != len(self.codes):
             raise ValueError(f"a machine has {len(machine.codes)} codes of {len(self.codes)} units")
-        if not 0 <= machine.positives <= machine.coded <= self.size:
-            raise ValueError(
-                f"a machine coded {machine.coded} of {self.size} documents, {machine.positives} "
-                "into the category"
-            )
 
     @property
-    def has_codes(self) -> bool:
-        """Whether any unit was coded."""
-        return bool(self.codes)
+    def weights(self) -> NDArray[np.float64]:
+        """The copies of each unit."""
+        return np.array(self.copies or [1.0] * len(self.codes), dtype=float)
 
     @cached_property
     def sums(self) -> UnitSums:
-        """The sums that estimates need of the units."""
-        codes, copies = np.array(self.codes, dtype=float), np.array(self.copies, dtype=float)
-        if not self.copies:
-            copies = np.ones_like(codes)
+        """The sums that estimates of shares need of the units. Raises ValueError for steps."""
+        codes, copies = np.array(self.codes, dtype=float), self.weights
+        if not np.all((codes >= 0) & (codes <= 1)):
+            raise ValueError("a code is no number from 0 to 1")
 
         in_category = copies * codes
         return UnitSums(
@@ -139,7 +117,10 @@ class CodedStratum:
 
     @cached_property
     def machine_parts(self) -> tuple[CodedStratum, CodedStratum, CodedStratum]:
-        """The documents that the machine puts into the category, into none, and has not coded."""
+        """The documents that the machine puts into the category, into none, and has not coded.
+
+        Raises ValueError where it puts more into the category than it has coded.
+        """
         machine = self.machine
         if machine is None:
             phase = self.first_phase
@@ -147,9 +128,16 @@ class CodedStratum:
             nothing = replace(self, size=0, codes=(), copies=(), first_phase=no_phase)
             return nothing, nothing, self
 
+        if not 0 <= machine.positives <= machine.coded <= self.size:
+            raise ValueError(
+                f"a machine coded {machine.coded} of {self.size} documents, {machine.positives} "
+                "into the category"
+            )
+
         verdicts = [None if code is None else code > 0.5 for code in machine.codes]
-        negatives = machine.coded - machine.positives
-        sizes = {True: machine.positives, False: negatives, None: self.size - machine.coded}
+        positives = int(machine.positives)
+        negatives = machine.coded - positives
+        sizes = {True: positives, False: negatives, None: self.size - machine.coded}
         positive, negative, uncoded = (
             self.select_units([unit_verdict is verdict for unit_verdict in verdicts], size, part)
             for part, (verdict, size) in enumerate(sizes.items())
@@ -178,7 +166,7 @@ class CodedStratum:
 
 
 @dataclass(frozen=True)
-class Cell:
+class PooledCell:
     """Documents of one kind, of all periods, *n* of whose units were coded.
 
     Of those that were read *positives* are in the category, of the *unread* ones an unknown
@@ -194,45 +182,25 @@ class Cell:
     effective_n: float
 
     @property
-    def parts(self) -> tuple[Cell, ...]:
-        """The cells of whose documents a share is estimated: itself."""
-        return (self,)
+    def total(self) -> float:
+        """The documents in the category; 0 without a coded unit."""
+        return self.positives + self.unread * (self.share or 0.0)
 
 
 @dataclass(frozen=True)
-class SplitCell:
-    """Documents of one kind, split by the code that another coder gave a larger sample of them.
+class SplitKind:
+    """Documents of one kind: one cell, or two by the code that another coder gave a larger sample.
 
-    The sizes of both parts are estimated; *first_cells* are what that coder said of the documents.
+    The sizes of two *parts* are estimated; *first_cells* are what that coder said of the documents.
     """
 
-    positive: Cell
-    negative: Cell
-    first_cells: Sequence[Cell]
-
-    @property
-    def parts(self) -> tuple[Cell, ...]:
-        """The cells of whose documents a share is estimated."""
-        return self.positive, self.negative
+    parts: Sequence[PooledCell]
+    first_cells: Sequence[PooledCell] = ()
 
 
-def average_coders(codes: Mapping[str, float], adjudicated: float | None = None) -> float:
-    """Return a unit's code: the adjudicated one, or the mean of its coders' codes.
-
-    Several coders of one text are a cluster, of which the mean counts once. Raises ValueError
-    without a code.
-    """
-    if adjudicated is not None:
-        return adjudicated
-    if not codes:
-        raise ValueError("no coder has coded the unit")
-
-    return math.fsum(codes.values()) / len(codes)
-
-
-def group_by_kind(strata: Iterable[AnyStratum]) -> dict[str, list[AnyStratum]]:
+def group_by_kind(strata: Iterable[CodedStratum]) -> dict[str, list[CodedStratum]]:
     """Return the strata of each kind that has documents, in the order in which kinds appear."""
-    groups: dict[str, list[AnyStratum]] = {}
+    groups: dict[str, list[CodedStratum]] = {}
     for stratum in strata:
         if stratum.size:
             groups.setdefault(stratum.kind, []).append(stratum)
@@ -249,8 +217,8 @@ def split_by_machine(strata: Sequence[CodedStratum]) -> list[list[CodedStratum]]
 
 
 def split_by_first_phase(
-    strata: Sequence[CodedStratum], first_cells: Sequence[Cell]
-) -> SplitCell | None:
+    strata: Sequence[CodedStratum], first_cells: Sequence[PooledCell]
+) -> SplitKind | None:
     """Split the strata by the code of the first phase; None where a part has no coded unit.
 
     *first_cells* are the cells of the first phase. Two-phase sampling for stratification: C.-E.
@@ -261,8 +229,7 @@ def split_by_first_phase(
     if not known_size:
         return None
 
-    total = math.fsum(total_of_cell(cell) for cell in first_cells if cell.share is not None)
-    usual_share = total / known_size
+    usual_share = math.fsum(cell.total for cell in first_cells) / known_size
 
     shares: list[float] = []
     for stratum in strata:
@@ -294,21 +261,15 @@ def split_by_first_phase(
     if not all(any(part.codes for part in parts) for parts in (positive_strata, negative_strata)):
         return None
 
-    return SplitCell(pool(positive_strata), pool(negative_strata), first_cells)
+    return SplitKind((pool(positive_strata), pool(negative_strata)), first_cells)
 
 
 def _cover(stratum: CodedStratum, are_selected: Sequence[bool]) -> float:
     """Return how many documents some units of a stratum stand for."""
-    copies = stratum.copies or [1.0] * len(stratum.codes)
-    return math.fsum(n for n, is_selected in zip(copies, are_selected, strict=True) if is_selected)
+    return math.fsum(stratum.weights[np.array(are_selected, dtype=bool)])
 
 
-def total_of_cell(cell: Cell) -> float:
-    """Return the documents of a cell in the category; 0 of one without a coded unit."""
-    return cell.positives + cell.unread * (cell.share or 0.0)
-
-
-def pool(strata: Sequence[CodedStratum]) -> Cell:
+def pool(strata: Sequence[CodedStratum]) -> PooledCell:
     """Return strata that are alike as one: a unit weighs the documents for which it stands.
 
     The weights of units add up to 1. One over the sum of their squares is the effective sample size
@@ -322,7 +283,7 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
     size = sum(stratum.size for stratum in strata)
     n = sum(len(stratum.codes) for stratum in strata)
     if not n:
-        return Cell(size, 0, 0.0, size, None, 0.0)
+        return PooledCell(size, 0, 0.0, size, None, 0.0)
 
     share = squares = squares_in = squares_in_squared = positives = covered = 0.0
     for stratum, stratum_size in collapse(strata):
@@ -338,7 +299,7 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
 
     unread = size - covered
     if unread <= 0:
-        return Cell(size, n, positives, 0.0, share, math.inf)
+        return PooledCell(size, n, positives, 0.0, share, math.inf)
 
     inverse = squares
     if 0 < share < 1:
@@ -350,15 +311,15 @@ def pool(strata: Sequence[CodedStratum]) -> Cell:
         # Rounding must not make a few of none, or of all.
         unread_share = float(positives > 0)
 
-    return Cell(size, n, positives, unread, unread_share, (unread / size) ** 2 / inverse)
+    return PooledCell(size, n, positives, unread, unread_share, (unread / size) ** 2 / inverse)
 
 
-def collapse(strata: Sequence[AnyStratum]) -> list[tuple[AnyStratum, int]]:
+def collapse(strata: Sequence[CodedStratum]) -> list[tuple[CodedStratum, int]]:
     """Return the strata with codes, each with its size and that of uncoded ones after it."""
-    collapsed: list[tuple[AnyStratum, int]] = []
+    collapsed: list[tuple[CodedStratum, int]] = []
     size_before = 0
     for stratum in strata:
-        if stratum.has_codes:
+        if stratum.codes:
             collapsed.append((stratum, stratum.size + size_before))
             size_before = 0
         elif collapsed:

@@ -24,7 +24,8 @@ from dataclasses import dataclass
 
 from reports.stats.code_plans import FEWEST_CODES, plan_codes, predict_half_width
 from reports.stats.coded_strata import CodedStratum
-from reports.stats.proportions import ShareEstimate, estimate_share
+from reports.stats.estimates import Estimate
+from reports.stats.proportions import estimate_share
 
 # The probability with which the interval of each look leaves the truth out.
 LEVELS = (0.0005, 0.002, 0.0075, 0.03, 0.01)
@@ -45,14 +46,9 @@ PILOT_OF_ESTIMATED_PERIOD = 30
 
 @dataclass(frozen=True)
 class WantedShare:
-    """A share that is to be known: the places of its strata in the sample, and their codes.
-
-    Several of *strata* may have one place: texts that were drawn for certain are strata of their
-    own.
-    """
+    """A share that is to be known: its strata, by the numbers that they have in the sample."""
 
     name: str
-    places: Sequence[int]
     strata: Sequence[CodedStratum]
 
 
@@ -61,14 +57,12 @@ class LookedAtShare:
     """A wanted share as a look found it; *estimate* is None where no text of it is coded."""
 
     name: str
-    estimate: ShareEstimate | None
+    estimate: Estimate | None
 
     @property
     def half_width(self) -> float:
         """Half the width of its interval; a share of which nothing is coded may be any."""
-        if self.estimate is None:
-            return 0.5
-        return (self.estimate.high - self.estimate.low) / 2
+        return 0.5 if self.estimate is None else self.estimate.half_width
 
 
 @dataclass(frozen=True)
@@ -174,8 +168,8 @@ def _predict(
     A text that was drawn for certain is a stratum of its own, and gets no further codes.
     """
     counts: list[int] = []
-    for place, stratum in zip(share.places, share.strata, strict=True):
-        new = 0 if _is_known(stratum) else next_drawn[place] - drawn[place]
+    for stratum in share.strata:
+        new = 0 if _is_known(stratum) else next_drawn[stratum.number] - drawn[stratum.number]
         counts.append(len(stratum.codes) + new)
 
     return predict_half_width(share.strata, counts, tail, use_machine=True)
@@ -192,27 +186,22 @@ def _plan_added(
     """Return how many codes each stratum needs for all *missing* shares, in *part*."""
     added = [0] * strata
     for share in missing:
-        varying = [
-            (place, stratum)
-            for place, stratum in zip(share.places, share.strata, strict=True)
-            if not _is_known(stratum)
-        ]
+        varying = [stratum for stratum in share.strata if not _is_known(stratum)]
         size = sum(stratum.size for stratum in share.strata)
-        varying_size = sum(stratum.size for _, stratum in varying)
+        varying_size = sum(stratum.size for stratum in varying)
         if not varying_size:
             continue
 
-        coded_strata = [stratum for _, stratum in varying]
         # Texts that were drawn for certain are known, so that the others may be known less well.
         width = within * size / varying_size
-        plan = plan_codes(coded_strata, width, tail, use_machine=True)
+        plan = plan_codes(varying, width, tail, use_machine=True)
         counts = [FEWEST_CODES] * len(varying) if plan is None else plan.counts
 
-        coded = sum(len(stratum.codes) for stratum in coded_strata)
+        coded = sum(len(stratum.codes) for stratum in varying)
         share_part = max(part, min(1.0, LEAST_GROWTH * coded / sum(counts)))
-        for (place, stratum), count in zip(varying, counts, strict=True):
+        for stratum, count in zip(varying, counts, strict=True):
             needed = math.ceil(share_part * count) - len(stratum.codes)
-            added[place] = max(added[place], needed)
+            added[stratum.number] = max(added[stratum.number], needed)
 
     return added
 
@@ -228,8 +217,7 @@ def _fit(
     if any(fitted):
         return fitted
 
-    places = {place for share in missing for place in share.places}
-    for place in places:
+    for place in {stratum.number for share in missing for stratum in share.strata}:
         fitted[place] = min(room[place], max(FEWEST_CODES, math.ceil(drawn[place] / 10)))
 
     return fitted

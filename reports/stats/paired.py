@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import scipy
 
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import CONFIDENCE, wilson_interval
 
 _TAIL = (1 - CONFIDENCE) / 2
@@ -48,20 +48,6 @@ class PairCounts(NamedTuple):
         return self.first * self.second / self.documents if self.documents else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its 95 % interval, and the p-value that nothing is behind it."""
-
-    value: float
-    low: float
-    high: float
-    p_value: float
-
-    def reverse(self) -> Estimate:
-        """Return the estimate of the second less the first."""
-        return Estimate(-self.value, -self.high, -self.low, self.p_value)
-
-
 def sum_counts(counts: Iterable[PairCounts]) -> PairCounts:
     """Return the counts of all months together."""
     columns = zip(*counts, strict=True)
@@ -87,7 +73,7 @@ def compare_paired_shares(counts: PairCounts, dispersion: float = 1.0) -> Estima
     value = (counts.first - counts.second) / counts.documents
     low, high = _paired_interval(*(count / dispersion for count in counts))
     p_value = test_signs(counts.only_first / dispersion, counts.only_second / dispersion)
-    return Estimate(value, low, high, p_value)
+    return Estimate(value, low, high, p_value=p_value)
 
 
 def test_signs(first: float, second: float) -> float:
@@ -162,7 +148,8 @@ def compare_with_chance(
     as_many = float(scipy.special.gammainc(both, chance)) if both else 1.0
     as_few = float(scipy.special.gammaincc(both + 1, chance))
     p_value = min(1.0, 2 * min(as_many, as_few))
-    return Estimate(value, min(interval[0], value), max(interval[1], value), p_value)
+    low, high = min(interval[0], value), max(interval[1], value)
+    return Estimate(value, low, high, p_value=p_value)
 
 
 # --- means ---
@@ -278,7 +265,8 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     degrees = fewer - 1
     half = float(scipy.special.stdtrit(degrees, 1 - _TAIL)) * error
     p_value = 2 * float(scipy.special.stdtr(degrees, -abs(value) / error))
-    return Estimate(value, max(-2.0, value - half), min(2.0, value + half), p_value)
+    low, high = max(-2.0, value - half), min(2.0, value + half)
+    return Estimate(value, low, high, p_value=p_value)
 
 
 def _mean_variance(sums: ScoreSums, shared: float, pooled: float) -> float:

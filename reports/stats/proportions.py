@@ -26,47 +26,24 @@ import scipy
 
 from core.enums import SamplePart
 from reports.stats.coded_strata import (
-    Cell,
     CodedStratum,
-    SplitCell,
+    PooledCell,
+    SplitKind,
     group_by_kind,
     pool,
     split_by_first_phase,
     split_by_machine,
-    total_of_cell,
 )
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import TAIL, midp_interval
-from reports.stats.paired import Estimate
-
-# What a share is summed up of.
-AnyCells = Sequence[Cell | SplitCell]
 
 # No p-value is smaller than that of so many standard errors.
 _MOST_ERRORS = 8.0
 
 
-@dataclass(frozen=True)
-class ShareEstimate:
-    """A share with its interval, of 95 % unless a tail is named, from *n* coded units."""
-
-    n: int
-    share: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Total:
-    """Documents in a category: an estimate and its limits."""
-
-    value: float
-    low: float
-    high: float
-
-
 def estimate_share(
     strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
-) -> ShareEstimate | None:
+) -> Estimate | None:
     """Return the share of all documents in *strata* that are in the category; None without a code.
 
     With *use_machine* the machine's codes of all documents make the estimate more precise. A kind
@@ -79,7 +56,7 @@ def estimate_share(
 
 def estimate_precision(
     strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
-) -> ShareEstimate | None:
+) -> Estimate | None:
     """Return the share of the documents with a mention that are relevant; None without a code."""
     mentions = group_by_kind(strata).get(SamplePart.MENTION, [])
     return estimate_share(mentions, use_machine=use_machine, tail=tail)
@@ -87,7 +64,7 @@ def estimate_precision(
 
 def estimate_recall(
     strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
-) -> ShareEstimate | None:
+) -> Estimate | None:
     """Return the share of the relevant documents that mention the keyword.
 
     One over 1 + the ratio of relevant documents without and with a mention, which are estimated
@@ -98,17 +75,17 @@ def estimate_recall(
         return None
 
     low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
-    return ShareEstimate(
-        n=totals.n,
-        share=totals.hits.value / (totals.hits.value + totals.misses.value),
+    return Estimate(
+        value=totals.hits.value / (totals.hits.value + totals.misses.value),
         low=1 / (1 + high_ratio),
         high=1 / (1 + low_ratio),
+        n=totals.n,
     )
 
 
 def estimate_f1(
     strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
-) -> ShareEstimate | None:
+) -> Estimate | None:
     """Return the harmonic mean of precision and recall; None where there is no recall.
 
     With M documents that mention the keyword, A of them relevant, and B relevant ones without a
@@ -119,13 +96,13 @@ def estimate_f1(
         return None
 
     hits, misses, mentions = totals.hits, totals.misses, totals.mentions
-    others = Total(mentions + misses.value, mentions + misses.low, mentions + misses.high)
+    others = Estimate(mentions + misses.value, mentions + misses.low, mentions + misses.high)
     low_ratio, high_ratio = _divide_totals(others, hits)
-    return ShareEstimate(
-        n=totals.n,
-        share=2 * hits.value / (hits.value + others.value),
+    return Estimate(
+        value=2 * hits.value / (hits.value + others.value),
         low=2 / (1 + high_ratio),
         high=2 / (1 + low_ratio),
+        n=totals.n,
     )
 
 
@@ -134,8 +111,8 @@ class _KeywordTotals:
     """Relevant documents with and without a mention, from *n* units; all documents with one."""
 
     n: int
-    hits: Total
-    misses: Total
+    hits: Estimate
+    misses: Estimate
     mentions: int
 
 
@@ -178,12 +155,13 @@ def compare_shares(
     if estimate is None or other_estimate is None:
         return None
 
-    difference = estimate.share - other_estimate.share
+    difference = estimate.value - other_estimate.value
     low, high = _difference_limits(cells, other_cells, TAIL)
-    return Estimate(difference, low, high, _find_p_value(cells, other_cells, difference))
+    p_value = _find_p_value(cells, other_cells, difference)
+    return Estimate(difference, low, high, estimate.n + other_estimate.n, p_value=p_value)
 
 
-def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Cell | SplitCell]:
+def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[SplitKind]:
     """Return the strata pooled by kind, and split by the codes of others where that helps.
 
     Others are a machine that coded all documents, and the coder of a larger sample. A kind is split
@@ -191,22 +169,23 @@ def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Cel
     each cell, one of either code (A. Agresti and B. A. Coull, The American Statistician 52, 1998):
     a cell of few codes seems surer than it is.
     """
-    cells: list[Cell | SplitCell] = []
+    cells: list[SplitKind] = []
     for kind_strata in group_by_kind(strata).values():
-        choices: list[list[Cell | SplitCell]] = [[pool(kind_strata)]]
-        split = _split(kind_strata, use_machine=use_machine)
-        choices += [] if split is None else [[split]]
+        whole = SplitKind([pool(kind_strata)])
+        choices = [[whole], [_split(kind_strata, use_machine=use_machine) or whole]]
         if use_machine:
             parts = split_by_machine(kind_strata)
-            choices.append([pool(part) for part in parts])
-            choices.append([_split(part, use_machine=False) or pool(part) for part in parts])
+            pooled = [SplitKind([pool(part)]) for part in parts]
+            split = [_split(part, use_machine=False) for part in parts]
+            choices.append(pooled)
+            choices.append([own or part for own, part in zip(split, pooled, strict=True)])
 
         cells += min(choices, key=lambda choice: sum(map(_cautious_variance, choice)))
 
     return cells
 
 
-def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitCell | None:
+def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitKind | None:
     """Split strata by the codes of the first phase, whose own estimate the machine may help."""
     phase_strata: list[CodedStratum] = []
     for stratum in kind_strata:
@@ -223,20 +202,25 @@ def choose_parts(
     """Return the strata of a kind, or its parts by the machine's code where these tell more."""
     if use_machine:
         parts = split_by_machine(kind_strata)
-        variance = sum(_cautious_variance(pool(part)) for part in parts)
-        if variance < _cautious_variance(pool(kind_strata)):
+        variance = sum(_vary_cautiously(pool(part)) for part in parts)
+        if variance < _vary_cautiously(pool(kind_strata)):
             return [*parts]
 
     return [kind_strata]
 
 
-def _cautious_variance(cell: Cell | SplitCell) -> float:
-    """Return the variance of the cell's documents in the category, with two units added."""
-    if isinstance(cell, SplitCell):
-        contrast = _cautious_share(cell.positive) - _cautious_share(cell.negative)
-        first_variance = sum(map(_cautious_variance, cell.first_cells))
-        return sum(map(_cautious_variance, cell.parts)) + contrast**2 * first_variance
+def _cautious_variance(kind: SplitKind) -> float:
+    """Return the variance of a kind's documents in the category, with two units added."""
+    variance = sum(map(_vary_cautiously, kind.parts))
+    if not kind.first_cells:
+        return variance
 
+    positive, negative = map(_cautious_share, kind.parts)
+    return variance + (positive - negative) ** 2 * sum(map(_vary_cautiously, kind.first_cells))
+
+
+def _vary_cautiously(cell: PooledCell) -> float:
+    """Return the variance of a cell's documents in the category, with two units added."""
     if not cell.unread:
         return 0.0
 
@@ -244,31 +228,31 @@ def _cautious_variance(cell: Cell | SplitCell) -> float:
     return cell.unread**2 * share * (1 - share) / (cell.effective_n + 2)
 
 
-def _cautious_share(cell: Cell) -> float:
+def _cautious_share(cell: PooledCell) -> float:
     """Return the share of a cell with two units added."""
     if math.isinf(cell.effective_n):
         return cell.share or 0.0
     return ((cell.share or 0.0) * cell.effective_n + 1) / (cell.effective_n + 2)
 
 
-def _count_units(cells: AnyCells) -> int:
+def _count_units(cells: Sequence[SplitKind]) -> int:
     return sum(part.n for cell in cells for part in cell.parts)
 
 
-def _count_documents(cells: AnyCells) -> int:
+def _count_documents(cells: Sequence[SplitKind]) -> int:
     return sum(part.size for cell in cells for part in cell.parts)
 
 
-def _divide(total: Total, cells: AnyCells) -> ShareEstimate | None:
+def _divide(total: Estimate, cells: Sequence[SplitKind]) -> Estimate | None:
     """Return a total as a share of all documents of *cells*; None without a code."""
     n, size = _count_units(cells), _count_documents(cells)
     if not n:
         return None
 
-    return ShareEstimate(n, total.value / size, total.low / size, total.high / size)
+    return Estimate(total.value / size, total.low / size, total.high / size, n, size)
 
 
-def sum_cells(cells: AnyCells, tail: float = TAIL) -> Total:
+def sum_cells(cells: Sequence[SplitKind], tail: float = TAIL) -> Estimate:
     """Return the documents in the category of all cells, with limits joined by MOVER.
 
     The share of a cell without a code is taken to be that of all others; its limits are 0 and 1.
@@ -278,7 +262,7 @@ def sum_cells(cells: AnyCells, tail: float = TAIL) -> Total:
     for part in parts:
         if part.share is not None:
             coded_size += part.size
-            coded_total += total_of_cell(part)
+            coded_total += part.total
 
     usual_share = coded_total / coded_size if coded_size else 0.0
 
@@ -291,25 +275,26 @@ def sum_cells(cells: AnyCells, tail: float = TAIL) -> Total:
         above += (part.unread * max(0.0, high - share)) ** 2
 
     for cell in cells:
-        if isinstance(cell, SplitCell):
+        if cell.first_cells:
             below_of_sizes, above_of_sizes = _square_errors_of_sizes(cell, tail)
             below, above = below + below_of_sizes, above + above_of_sizes
 
     lowest = sum(part.positives for part in parts)
     highest = lowest + sum(part.unread for part in parts)
     low, high = value - math.sqrt(below), value + math.sqrt(above)
-    return Total(value, max(lowest, low), min(highest, high))
+    return Estimate(value, max(lowest, low), min(highest, high))
 
 
-def _square_errors_of_sizes(cell: SplitCell, tail: float) -> tuple[float, float]:
+def _square_errors_of_sizes(kind: SplitKind, tail: float) -> tuple[float, float]:
     """Return the squared distances to the limits that the estimated sizes of parts add.
 
     A document that the first phase puts into the other part moves the total by the difference of
     both shares.
     """
-    contrast = (cell.positive.share or 0.0) - (cell.negative.share or 0.0)
+    positive, negative = (part.share or 0.0 for part in kind.parts)
+    contrast = positive - negative
     fewer = more = 0.0
-    for first_cell in cell.first_cells:
+    for first_cell in kind.first_cells:
         share = first_cell.share or 0.0
         low, high = _limit_share(first_cell, tail)
         fewer += (first_cell.unread * max(0.0, share - low)) ** 2
@@ -321,7 +306,7 @@ def _square_errors_of_sizes(cell: SplitCell, tail: float) -> tuple[float, float]
     return contrast**2 * fewer, contrast**2 * more
 
 
-def _limit_share(cell: Cell, tail: float) -> tuple[float, float]:
+def _limit_share(cell: PooledCell, tail: float) -> tuple[float, float]:
     """Return the limits of the share of the unread documents of a cell.
 
     They are half a document further out: the documents in the category are a whole number, which
@@ -338,7 +323,7 @@ def _limit_share(cell: Cell, tail: float) -> tuple[float, float]:
     return max(0.0, low - half_document), min(1.0, high + half_document)
 
 
-def _divide_totals(numerator: Total, denominator: Total) -> tuple[float, float]:
+def _divide_totals(numerator: Estimate, denominator: Estimate) -> tuple[float, float]:
     """Return the limits of the ratio of two independent totals, by MOVER-R.
 
     They are the ratios r at which the limits of numerator - r * denominator touch 0.
@@ -359,7 +344,9 @@ def _divide_totals(numerator: Total, denominator: Total) -> tuple[float, float]:
     return low, high
 
 
-def _difference_limits(cells: AnyCells, other_cells: AnyCells, tail: float) -> tuple[float, float]:
+def _difference_limits(
+    cells: Sequence[SplitKind], other_cells: Sequence[SplitKind], tail: float
+) -> tuple[float, float]:
     size, other_size = _count_documents(cells), _count_documents(other_cells)
     total, other_total = sum_cells(cells, tail), sum_cells(other_cells, tail)
     difference = total.value / size - other_total.value / other_size
@@ -372,7 +359,9 @@ def _difference_limits(cells: AnyCells, other_cells: AnyCells, tail: float) -> t
     return difference - below, difference + above
 
 
-def _find_p_value(cells: AnyCells, other_cells: AnyCells, difference: float) -> float:
+def _find_p_value(
+    cells: Sequence[SplitKind], other_cells: Sequence[SplitKind], difference: float
+) -> float:
     if difference == 0:
         return 1.0
 

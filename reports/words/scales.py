@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.stats.human_scale import FEWEST_LABELS
+from reports.stats.scale_means import FEWEST_LABELS
 
 UNCHECKED = "on the engine's scale; not checked against readers"
 # Captions say so of intervals that come from blocks of days.

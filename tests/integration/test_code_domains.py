@@ -343,4 +343,4 @@ def test_a_text_that_changed_its_stratum_breaks_no_estimate_with_a_machine() -> 
     strata = make_coded_strata(stratum, units, 10, counts, "yes")
     estimate = estimate_share(strata, use_machine=True)
     assert estimate is not None
-    assert 0 < estimate.low <= estimate.share <= estimate.high <= 1
+    assert 0 < estimate.low <= estimate.value <= estimate.high <= 1

@@ -15,7 +15,7 @@ from models.database import Database
 from producers.code_sample import draw_code_sample
 from reports.data.coded_samples import read_coded_samples
 from reports.data.dsl_rows import read_dsl_table
-from reports.data.estimate_strata import Subject, make_strata
+from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import load_run
 from reports.stats.proportions import estimate_share
 from tests.command_kit import run_command
@@ -92,11 +92,11 @@ def test_the_estimator_of_dsl_gives_the_share_of_the_estimates(db: Database) -> 
         moments += row["copies"] * (prediction + error / row["sample_prob"])
 
     (sample,) = read_coded_samples(run)
-    subject = Subject(sample, sample.codebook.variables[0], "tide", "")
-    estimate = estimate_share(make_strata(run, subject, "yes", None))
+    subject = CodedSubject(sample, sample.codebook.variables[0], "tide", "")
+    estimate = estimate_share(make_strata(run, subject, "yes"))
     assert estimate is not None
-    assert 0 < estimate.share < 1
-    assert moments / documents == pytest.approx(estimate.share, abs=1e-12)
+    assert 0 < estimate.value < 1
+    assert moments / documents == pytest.approx(estimate.value, abs=1e-12)
 
 
 def test_what_is_not_asked_is_empty_and_the_category_of_most_coders_counts(db: Database) -> None:

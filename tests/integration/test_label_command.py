@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from reports.data.label_counts import count_labels
 from sqlalchemy import delete, select, update
 
 from cli.label import check_coder
@@ -19,7 +20,6 @@ from models.labels import read_labels, store_labels
 from models.tables import Code, Document, Mention
 from producers.label_sample import SampledMention, draw_sample, parse_label, read_coded_file
 from reports.data import exports
-from reports.data.label_counts import count_labels
 from reports.data.run_data import load_run
 from reports.data.run_fingerprint import fingerprint_run
 from tests.command_kit import run_command

@@ -17,9 +17,10 @@ from reports.build.report_folder import build
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import read_mentions
 from reports.pages.label_section import LabelSection, read_label_section
-from reports.stats.human_scale import Stratum, estimate_mean, labels_needed
+from reports.stats.scale_means import estimate_mean, labels_needed, measure_unit_variance
 from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
+from tests.stratum_kit import labelled
 from textapi.engine.polarity import engine_name, neutral_band
 
 Mentions = dict[UnitKey, tuple[str, float]]  # month and polarity
@@ -97,7 +98,7 @@ def test_with_labels_the_mean_is_the_regression_estimator_over_months(
         labels |= dict(zip(drawn, values, strict=True))
         mean = sum(of_month.values()) / len(of_month)
         scores = [of_month[key] for key in drawn]
-        strata.append(Stratum(len(of_month), mean, scores, values))
+        strata.append(labelled(len(of_month), mean, scores, values))
 
     label(db, run, "Ann", labels)
 
@@ -106,10 +107,10 @@ def test_with_labels_the_mean_is_the_regression_estimator_over_months(
     assert expected is not None
     assert tide.corrected is not None
     assert tide.labels == 55
-    assert tide.corrected.mean == pytest.approx(expected.mean)
+    assert tide.corrected.value == pytest.approx(expected.value)
     assert tide.corrected.low == pytest.approx(expected.low)
     assert tide.corrected.high == pytest.approx(expected.high)
-    assert tide.needed == labels_needed(expected.unit_variance, 90)
+    assert tide.needed == labels_needed(measure_unit_variance(strata) or 0.0, 90)
     assert section.by_keyword["fog"].corrected is None
     assert section.scale("tide") == scale_note(55)
     assert section.scale("fog") == UNCHECKED
@@ -122,13 +123,13 @@ def test_where_readers_say_what_the_engine_says_every_sign_is_right(db: Database
     assert tide.right is not None
     assert tide.opposite is not None
     assert tide.commonest is not None
-    assert (tide.right.low, tide.right.mean, tide.right.high) == pytest.approx((1, 1, 1))
-    assert tide.opposite.mean == 0
+    assert (tide.right.low, tide.right.value, tide.right.high) == pytest.approx((1, 1, 1))
+    assert tide.opposite.value == 0
     shares = dict.fromkeys(("negative", "neutral", "positive"), 0.0)
     for _, score in mentions.values():
         shares[list(shares)[sign(score) + 1]] += 1 / 90
 
-    assert tide.commonest.mean == pytest.approx(max(shares.values()))
+    assert tide.commonest.value == pytest.approx(max(shares.values()))
     assert shares[tide.commonest_name] == max(shares.values())
     assert tide.correlation is not None
     assert tide.correlation > 0.7
@@ -145,7 +146,7 @@ def test_of_several_coders_the_mean_counts_and_a_skipped_mention_does_not(
     tide = section_of(db, run).by_keyword["tide"]
     assert tide.labels == 60
     assert tide.corrected is not None
-    assert tide.corrected.mean == 0
+    assert tide.corrected.value == 0
     assert tide.commonest_name == "neutral"
 
 
@@ -197,9 +198,9 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     right = section_of(db, run).subjects[0].right
     assert right is not None
     assert (
-        f"Accuracy The engine’s sign is that of readers in {100 * right.mean:.1f}\xa0% of all "
+        f"Accuracy The engine’s sign is that of readers in {100 * right.value:.1f}\xa0% of all "
         f"mentions (95 % interval {100 * right.low:.1f} % to {100 * right.high:.1f} %, 60 labels); "
-    ) in text.replace(f"{100 * right.mean:.1f} % of", f"{100 * right.mean:.1f}\xa0% of")
+    ) in text.replace(f"{100 * right.value:.1f} % of", f"{100 * right.value:.1f}\xa0% of")
     assert "fog 8" in text
     assert "50 labels missing" in text
 
@@ -239,7 +240,7 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
 
     for section in sections.values():
         assert section.subjects[0].right is not None
-        assert section.subjects[0].right.mean == pytest.approx(1.0)
+        assert section.subjects[0].right.value == pytest.approx(1.0)
 
     assert sections["vader"].band == (-0.05, 0.05)
     assert sections["news"].band == (-0.13, 0.2)

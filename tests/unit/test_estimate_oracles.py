@@ -7,8 +7,8 @@ import pytest
 
 from core.enums import SamplePart
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
-from reports.stats.human_scale import Stratum, estimate_mean
 from reports.stats.proportions import estimate_share
+from reports.stats.scale_means import estimate_mean
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 
@@ -35,7 +35,7 @@ def test_the_share_by_people_is_the_stratified_mean(seed: int) -> None:
 
     estimate = estimate_share(strata)
     assert estimate is not None
-    assert estimate.share == pytest.approx(expected.mean, abs=1e-6)
+    assert estimate.value == pytest.approx(expected.mean, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,13 +66,11 @@ def test_a_machine_that_is_right_of_all_units_has_the_slope_of_one(seed: int) ->
     machine_codes = MachineCodes(codes.tolist(), int(machine.sum()), 5000)
     strata = [CodedStratum(REST, 5000, codes.tolist(), (), machine_codes)]
     estimate = estimate_share(strata, use_machine=True)
-    regression = estimate_mean(
-        [Stratum(5000, float(machine.mean()), codes.tolist(), codes.tolist())]
-    )
+    regression = estimate_mean(strata)
     assert estimate is not None
     assert regression is not None
-    assert estimate.share == pytest.approx(expected.mean, abs=1e-6)
-    assert regression.mean == pytest.approx(expected.mean, abs=1e-6)
+    assert estimate.value == pytest.approx(expected.mean, abs=1e-6)
+    assert regression.value == pytest.approx(expected.mean, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -108,5 +106,5 @@ def test_people_who_code_a_part_of_a_models_sample_are_prediction_powered(
     estimate = estimate_share(strata)
     half_width = square_of_half_width**0.5
     assert estimate is not None
-    assert estimate.share == pytest.approx(mean, abs=6e-4)
+    assert estimate.value == pytest.approx(mean, abs=6e-4)
     assert (estimate.high - estimate.low) / 2 == pytest.approx(half_width, rel=0.02)

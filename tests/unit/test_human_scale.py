@@ -10,19 +10,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.stats.human_scale import Stratum, correlate, estimate_mean, labels_needed
 from reports.stats.intervals import t_quantile
+from reports.stats.scale_means import correlate, estimate_mean, labels_needed
+from tests.stratum_kit import labelled
 
 MANY = 10**9  # mentions, of which no sample is a part to speak of
 
 
 def test_the_mean_is_moved_along_the_fitted_line_to_the_polarity_of_all_mentions() -> None:
     polarities, labels = [0.0, 0.2, 0.4, 0.6], [-1.0, 0.0, 0.0, 1.0]
-    estimate = estimate_mean([Stratum(MANY, 0.5, polarities, labels)])
+    estimate = estimate_mean([labelled(MANY, 0.5, polarities, labels)])
     assert estimate is not None
     slope = np.polyfit(polarities, labels, 1)[0]
     assert slope == pytest.approx(3.0)
-    assert estimate.mean == pytest.approx(0.0 + 3.0 * (0.5 - 0.3))
+    assert estimate.value == pytest.approx(0.0 + 3.0 * (0.5 - 0.3))
 
     left_out = []
     for number, (x, y) in enumerate(zip(polarities, labels, strict=True)):
@@ -37,66 +38,66 @@ def test_the_mean_is_moved_along_the_fitted_line_to_the_polarity_of_all_mentions
 
 def test_a_label_weighs_as_many_mentions_as_it_stands_for() -> None:
     strata = [
-        Stratum(900, 0.0, [0.0] * 3, [1.0, 1.0, 0.0]),
-        Stratum(100, 0.0, [0.0] * 2, [-1.0, 0.0]),
+        labelled(900, 0.0, [0.0] * 3, [1.0, 1.0, 0.0]),
+        labelled(100, 0.0, [0.0] * 2, [-1.0, 0.0]),
     ]
     estimate = estimate_mean(strata)
     assert estimate is not None
-    assert estimate.mean == pytest.approx(0.9 * 2 / 3 + 0.1 * -0.5)
+    assert estimate.value == pytest.approx(0.9 * 2 / 3 + 0.1 * -0.5)
 
 
 def test_a_label_of_a_text_that_repeats_weighs_its_copies_and_is_no_more_sure() -> None:
     labels = [1.0, 0.0, -1.0, 0.0]
-    stratum = Stratum(MANY, 0.0, [0.0] * 4, labels)
+    stratum = labelled(MANY, 0.0, [0.0] * 4, labels)
     copied = estimate_mean([replace(stratum, copies=[3, 1, 1, 1])])
     equal = estimate_mean([replace(stratum, copies=[5, 5, 5, 5])])
     alone = estimate_mean([stratum])
 
     assert copied is not None
     assert copied.n == 4
-    assert copied.mean == pytest.approx((3 * 1 - 1) / 6)
+    assert copied.value == pytest.approx((3 * 1 - 1) / 6)
     assert equal is not None
     assert alone is not None
-    assert (equal.mean, equal.low) == (pytest.approx(alone.mean), pytest.approx(alone.low))
+    assert (equal.value, equal.low) == (pytest.approx(alone.value), pytest.approx(alone.low))
 
 
 def test_a_stratum_without_a_label_is_counted_to_the_one_before_it_or_the_first() -> None:
     pairs = ([0.1, -0.1], [1.0, 0.0]), ([0.2, 0.0], [-1.0, -1.0])
-    expected = estimate_mean([Stratum(40, 0.0, *pairs[0]), Stratum(60, 0.0, *pairs[1])])
-    empty = Stratum(10, 0.0, [], [])
-    within = [Stratum(30, 0.0, *pairs[0]), empty, Stratum(60, 0.0, *pairs[1])]
-    ahead = [empty, Stratum(30, 0.0, *pairs[0]), Stratum(60, 0.0, *pairs[1])]
+    expected = estimate_mean([labelled(40, 0.0, *pairs[0]), labelled(60, 0.0, *pairs[1])])
+    empty = labelled(10, 0.0, [], [])
+    within = [labelled(30, 0.0, *pairs[0]), empty, labelled(60, 0.0, *pairs[1])]
+    ahead = [empty, labelled(30, 0.0, *pairs[0]), labelled(60, 0.0, *pairs[1])]
     assert estimate_mean(within) == expected == estimate_mean(ahead)
 
 
 def test_strata_of_one_label_have_an_interval_together() -> None:
-    strata = [Stratum(50, 0.0, [0.0], [label]) for label in (1.0, -1.0, 0.0, 1.0, 0.0)]
+    strata = [labelled(50, 0.0, [0.0], [label]) for label in (1.0, -1.0, 0.0, 1.0, 0.0)]
     estimate = estimate_mean(strata)
     assert estimate is not None
-    assert estimate.mean == pytest.approx(0.2)
+    assert estimate.value == pytest.approx(0.2)
     assert estimate.low < 0
     assert estimate.high > 0.4
 
 
 def test_where_all_is_read_nothing_is_uncertain() -> None:
     labels = [1.0, 0.0, -1.0, -1.0]
-    strata = [Stratum(2, 0.1, [0.2, 0.0], labels[:2]), Stratum(2, 0.1, [0.1, 0.1], labels[2:])]
+    strata = [labelled(2, 0.1, [0.2, 0.0], labels[:2]), labelled(2, 0.1, [0.1, 0.1], labels[2:])]
     estimate = estimate_mean(strata)
     assert estimate is not None
-    assert (estimate.low, estimate.mean, estimate.high) == pytest.approx((-0.25, -0.25, -0.25))
+    assert (estimate.low, estimate.value, estimate.high) == pytest.approx((-0.25, -0.25, -0.25))
 
 
 def test_a_perfect_engine_leaves_no_uncertainty() -> None:
     polarities = [0.1, -0.3, 0.2, 0.4]
-    estimate = estimate_mean([Stratum(MANY, 0.05, polarities, [2 * p - 0.1 for p in polarities])])
+    estimate = estimate_mean([labelled(MANY, 0.05, polarities, [2 * p - 0.1 for p in polarities])])
     assert estimate is not None
     assert (estimate.low, estimate.high) == pytest.approx((0.0, 0.0), abs=1e-9)
 
 
 def test_of_fewer_than_three_labels_there_is_no_estimate() -> None:
     assert estimate_mean([]) is None
-    assert estimate_mean([Stratum(9, 0.0, [0.1, 0.2], [1.0, 0.0])]) is None
-    assert correlate([Stratum(9, 0.0, [0.1, 0.2], [1.0, 0.0])]) is None
+    assert estimate_mean([labelled(9, 0.0, [0.1, 0.2], [1.0, 0.0])]) is None
+    assert correlate([labelled(9, 0.0, [0.1, 0.2], [1.0, 0.0])]) is None
 
 
 values = st.lists(
@@ -119,17 +120,15 @@ def test_the_engine_s_own_zero_and_unit_change_nothing(
         if np.std(x) < 0.01:
             x = tuple(np.linspace(-1, 1, len(x)))
 
-        stratum = Stratum(7 * len(x), float(np.mean(x)) / 2, x, y)
+        stratum = labelled(7 * len(x), float(np.mean(x)) / 2, x, y)
         strata.append(stratum)
         scaled = [unit * value + shift for value in x]
-        moved.append(
-            replace(stratum, polarities=scaled, polarity_mean=unit * stratum.polarity_mean + shift)
-        )
+        moved.append(labelled(7 * len(x), unit * float(np.mean(x)) / 2 + shift, scaled, y))
 
     first, second = estimate_mean(strata), estimate_mean(moved)
     assert first is not None
     assert second is not None
-    assert second.mean == pytest.approx(first.mean, abs=1e-6)
+    assert second.value == pytest.approx(first.value, abs=1e-6)
     assert second.high - second.low == pytest.approx(first.high - first.low, abs=1e-6)
 
 
@@ -140,9 +139,9 @@ def test_an_engine_that_says_the_same_of_all_leaves_the_labels_alone(
     strata = []
     for of_stratum in pairs:
         labels = [label for _, label in of_stratum]
-        strata.append(Stratum(9 * len(labels), 0.3, [0.3] * len(labels), labels))
+        strata.append(labelled(9 * len(labels), 0.3, [0.3] * len(labels), labels))
 
-    assert estimate_mean(strata) == estimate_mean(strata, use_polarity=False)
+    assert estimate_mean(strata) == estimate_mean(strata, use_machine=False)
 
 
 def test_intervals_of_100_labels_from_unequal_strata_cover_the_truth() -> None:
@@ -159,9 +158,9 @@ def test_intervals_of_100_labels_from_unequal_strata_cover_the_truth() -> None:
         strata = []
         for x, y in population:
             drawn = rng.choice(len(x), 25, replace=False)
-            strata.append(Stratum(len(x), float(x.mean()), x[drawn].tolist(), y[drawn].tolist()))
+            strata.append(labelled(len(x), float(x.mean()), x[drawn].tolist(), y[drawn].tolist()))
 
-        estimate, alone = estimate_mean(strata), estimate_mean(strata, use_polarity=False)
+        estimate, alone = estimate_mean(strata), estimate_mean(strata, use_machine=False)
         assert estimate is not None
         assert alone is not None
         covered += estimate.low <= truth <= estimate.high
@@ -173,10 +172,10 @@ def test_intervals_of_100_labels_from_unequal_strata_cover_the_truth() -> None:
 
 def test_the_correlation_is_pearson_s_of_all_mentions() -> None:
     x, y = [0.1, 0.5, -0.2, 0.3], [0.0, 1.0, -1.0, 1.0]
-    assert correlate([Stratum(MANY, 0.0, x, y)]) == pytest.approx(np.corrcoef(x, y)[0, 1])
-    assert correlate([Stratum(MANY, 0.0, x, [1.0] * 4)]) is None
+    assert correlate([labelled(MANY, 0.0, x, y)]) == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert correlate([labelled(MANY, 0.0, x, [1.0] * 4)]) is None
     repeated = np.corrcoef(x[:2] + 3 * x[2:], y[:2] + 3 * y[2:])[0, 1]  # the latter stand for more
-    weighted = correlate([Stratum(20, 0.0, x[:2], y[:2]), Stratum(60, 0.0, x[2:], y[2:])])
+    weighted = correlate([labelled(20, 0.0, x[:2], y[:2]), labelled(60, 0.0, x[2:], y[2:])])
     assert weighted == pytest.approx(repeated)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ DRAWN = [30, 30, 40]
 
 
 def want(strata: list[CodedStratum], name: str = "share") -> WantedShare:
-    return WantedShare(name, range(len(strata)), strata)
+    return WantedShare(name, [replace(stratum, number=n) for n, stratum in enumerate(strata)])
 
 
 def test_the_errors_of_all_looks_add_up_to_five_percent() -> None:
@@ -145,9 +146,9 @@ def test_each_stratum_gets_what_the_most_demanding_share_takes() -> None:
 
 
 def test_a_period_without_a_code_gets_a_floor() -> None:
-    empty = [CodedStratum(REST, 500, [])]
+    empty = [CodedStratum(REST, 500, [], number=3)]
     look = take_look(
-        1, [WantedShare("2020-02", [3], empty)], 0.02, drawn=[*DRAWN, 0], texts=[*SIZES, 500]
+        1, [WantedShare("2020-02", empty)], 0.02, drawn=[*DRAWN, 0], texts=[*SIZES, 500]
     )
 
     assert look.shares[0].half_width == 0.5

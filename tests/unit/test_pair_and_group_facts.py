@@ -6,13 +6,13 @@ from analysis.query.relations import Relation
 from core.enums import Grouping
 from reports.data.group_counts import Cell, GroupCounts, KeywordGroups, Moments
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
-from reports.findings.estimates import state_reader_mean
+from reports.findings.code_estimates import state_reader_mean
 from reports.findings.finding import Finding, fact
 from reports.findings.group_facts import state_groups
 from reports.findings.pair_facts import find_pair_overtakings, state_pairs
 from reports.findings.run_findings import choose_leading
 from reports.findings.share_facts import SHARE
-from reports.stats.human_scale import Estimate
+from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts, PairScores
 from tests.period_rows import row
 
@@ -86,7 +86,7 @@ def test_groups_are_ranked_by_share_and_mood_within_their_common_months() -> Non
 
 
 def test_what_readers_would_say_is_an_estimate_with_its_interval() -> None:
-    estimate = state_reader_mean("“covid”", Estimate(200, -0.21, -0.27, -0.15, 0.2))
+    estimate = state_reader_mean("“covid”", Estimate(-0.21, -0.27, -0.15, n=200))
     assert (estimate.kind, estimate.text) == (
         "estimate",
         (

@@ -9,9 +9,9 @@ from typing import Annotated, NamedTuple
 from reports.data import export_schema as schema
 from reports.data.run_data import RunData
 from reports.data.tables.keyword_pairs import Names, read_pair_months, read_pairs
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import round_figure
 from reports.stats.paired import (
-    Estimate,
     PairCounts,
     compare_paired_means,
     compare_paired_shares,

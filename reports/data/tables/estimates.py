@@ -11,9 +11,8 @@ from analysis.codebooks.wanted import list_categories
 from reports.data import export_schema as schema
 from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.estimate_strata import (
-    Method,
-    Subject,
-    estimate_subject_mean,
+    PEOPLE_ALONE,
+    CodedSubject,
     list_group_subjects,
     list_methods,
     list_subjects,
@@ -22,19 +21,20 @@ from reports.data.estimate_strata import (
 from reports.data.run_data import RunData, keep_rows
 from reports.data.sample_looks import read_level
 from reports.stats.coded_strata import CodedStratum
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import round_figure
 from reports.stats.proportions import (
-    ShareEstimate,
     estimate_f1,
     estimate_precision,
     estimate_recall,
     estimate_share,
 )
+from reports.stats.scale_means import estimate_scale_mean
 
 # The codebook from whose answers the precision and the recall of keywords are estimated.
 RELEVANCE = "relevance"
 
-_KEYWORD_MEASURES: dict[str, Callable[..., ShareEstimate | None]] = {
+_KEYWORD_MEASURES: dict[str, Callable[..., Estimate | None]] = {
     "precision": estimate_precision,
     "recall": estimate_recall,
     "f1": estimate_f1,
@@ -106,108 +106,83 @@ def read_estimates(
     rows: list[EstimateRow] = []
     for sample in read_coded_samples(run):
         for method in list_methods(run, sample):
-            subjects = list_subjects(run, sample, method.reader)
+            subjects = list_subjects(run, sample, method)
             if method.reader == PEOPLE:
-                subjects += list_group_subjects(run, sample)
+                subjects += list_group_subjects(run, sample, method)
 
             for subject in subjects:
-                rows += _estimate_subject(run, subject, method)
+                rows += _estimate_subject(run, subject)
 
     yield from ESTIMATES.sort(rows)
 
 
-def _estimate_subject(run: RunData, subject: Subject, method: Method) -> Iterator[EstimateRow]:
+def _estimate_subject(run: RunData, subject: CodedSubject) -> Iterator[EstimateRow]:
+    level = read_level(run, subject.sample, subject.method.reader)
     if subject.variable.type == VariableType.SCALE:
-        if method == Method():
-            yield from _estimate_scale(run, subject)
+        if subject.method == PEOPLE_ALONE:
+            steps = [float(code) for code in subject.variable.codes]
+            strata = make_strata(run, subject)
+            mean = estimate_scale_mean(strata, min(steps), max(steps), level / 2)
+            if mean is not None:
+                yield _make_row(run, subject, None, "mean", mean, (0, round(mean.size)), level)
 
         return
 
-    level = read_level(run, subject.sample, subject.reader)
-    is_relevance = subject.sample.codebook.name == RELEVANCE
+    measures = {"share": estimate_share}
+    if subject.sample.codebook.name == RELEVANCE:
+        measures |= _KEYWORD_MEASURES
+
     for category in list_categories(subject.variable):
-        strata = make_strata(run, subject, category, method.machine, method.sampler)
-        measures = {"share": estimate_share, **(_KEYWORD_MEASURES if is_relevance else {})}
+        strata = make_strata(run, subject, category)
         for measure, estimate_measure in measures.items():
             estimate = estimate_measure(strata, use_machine=True, tail=level / 2)
             if estimate is not None:
-                yield _make_row(run, subject, category, measure, method, strata, estimate, level)
+                counts = _count_model(subject, strata, estimate), sum(s.size for s in strata)
+                yield _make_row(run, subject, category, measure, estimate, counts, level)
 
 
-def _estimate_scale(run: RunData, subject: Subject) -> Iterator[EstimateRow]:
-    """Yield the mean of a scale over the texts of which it is asked."""
-    estimate = estimate_subject_mean(run, subject)
-    if estimate is None:
-        return
+def _count_model(subject: CodedSubject, strata: Sequence[CodedStratum], estimate: Estimate) -> int:
+    """Return how many texts the machine coded, or the coder of the larger sample."""
+    method = subject.method
+    if method.machine is None and method.sampler is not None:
+        phases = [stratum.first_phase.strata for stratum in strata if stratum.first_phase]
+        return sum(len(phase.codes) for phase_strata in phases for phase in phase_strata)
+    if method.reader != PEOPLE:
+        return estimate.n
 
-    level = read_level(run, subject.sample, subject.reader)
-    low, high = estimate.interval(level / 2)
-    yield EstimateRow(
-        run=run.id,
-        codebook=subject.sample.codebook.name,
-        hash=subject.sample.codebook.short_hash,
-        variable=subject.variable.name,
-        category=None,
-        keyword=subject.keyword or None,
-        period=subject.period or None,
-        measure="mean",
-        method=PEOPLE,
-        n_population=round(estimate.size),
-        n_model=0,
-        n_person=estimate.n,
-        estimate=round_figure(estimate.mean) or 0.0,
-        low=round_figure(low) or 0.0,
-        high=round_figure(high) or 0.0,
-        group=subject.domain.group,
-        confidence=round(1 - level, 6),
-    )
+    return sum(stratum.machine.coded for stratum in strata if stratum.machine is not None)
 
 
 def _make_row(  # noqa: PLR0917 - a row has many parts
     run: RunData,
-    subject: Subject,
-    category: str,
+    subject: CodedSubject,
+    category: str | None,
     measure: str,
-    method: Method,
-    strata: Sequence[CodedStratum],
-    estimate: ShareEstimate,
+    estimate: Estimate,
+    counts: tuple[int, int],
     level: float,
 ) -> EstimateRow:
-    n_model = sum(stratum.machine.coded for stratum in strata if stratum.machine is not None)
-    if method.machine is None and method.sampler is not None:
-        n_model = _count_first_phase(strata)
-    elif method.reader != PEOPLE:
-        n_model = estimate.n
-
+    n_model, n_population = counts
+    codebook = subject.sample.codebook
     return EstimateRow(
         run=run.id,
-        codebook=subject.sample.codebook.name,
-        hash=subject.sample.codebook.short_hash,
+        codebook=codebook.name,
+        hash=codebook.short_hash,
         variable=subject.variable.name,
         category=category,
         keyword=subject.keyword or None,
         period=subject.period or None,
         measure=measure,
-        method=method.words,
-        n_population=sum(stratum.size for stratum in strata),
+        method=subject.method.words,
+        n_population=n_population,
         n_model=n_model,
-        n_person=estimate.n if subject.reader == PEOPLE else 0,
-        estimate=round_figure(estimate.share) or 0.0,
+        n_person=estimate.n if subject.method.reader == PEOPLE else 0,
+        estimate=round_figure(estimate.value) or 0.0,
         low=round_figure(estimate.low) or 0.0,
         high=round_figure(estimate.high) or 0.0,
         group=subject.domain.group,
         confidence=round(1 - level, 6),
     )
-
-
-def _count_first_phase(strata: Sequence[CodedStratum]) -> int:
-    """Return how many different texts the coder of the larger sample coded."""
-    n = 0
-    for stratum in strata:
-        if stratum.first_phase is not None:
-            n += sum(len(phase.codes) for phase in stratum.first_phase.strata)
-
-    return n
 
 
 ESTIMATES = schema.Table(

@@ -21,8 +21,8 @@ from reports.data.daily_counts import measure_dispersion
 from reports.data.month_counts import Sentences, read_selected_mentions, read_sentences
 from reports.data.run_data import RunData, keep_rows
 from reports.data.tables.coverage import read_coverage_grid
+from reports.stats.estimates import Estimate
 from reports.stats.paired import (
-    Estimate,
     PairCounts,
     PairScores,
     add_pairs,
