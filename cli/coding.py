@@ -1,122 +1,169 @@
-"""Code a sample of texts by a codebook: ``tidings label RUN --codebook FILE``."""
+"""How people code a sample: drawn, coded in the terminal, or written to a file that is read."""
 
 from __future__ import annotations
 
+import sys
+from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cli import context
 from cli.messages import inform, show, warn
-from core.enums import CodingProgram
+from cli.options import check_utf8
+from core.enums import MODEL, CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
+from core.printing import printable
 from core.quantities import quantity
+from textapi.text.normal_form import normal_form
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from analysis.codebooks.codebook import Codebook
-    from analysis.codebooks.drawing import SampleCounts
-    from core.enums import SamplePeriod
-    from models.codes import Coding
+    from models.codes import Coding, UnitCodes, UnitKey
     from models.database import Database
     from producers.code_sample import SampledText
+    from reports.data.code_agreement import VariableAgreement
 
+DEFAULT_CODER = "coder 1"
 
-class PageOptions(NamedTuple):
-    """How a page to code on is served."""
+# A coder's name has at most this many characters.
+LONGEST_NAME = 100
 
-    port: int
-
-    # The share of the texts that all coders get.
-    doubles: float
+# The page of `--serve` on which codes are decided is called so, and so is its address.
+_NAMES_OF_PAGES = ("decisions", "decide")
 
 
 @dataclass(frozen=True)
 class CodingRequest:
-    """What `tidings label` was called with."""
+    """What `tidings code` was called with."""
 
     run: int
 
-    # The path of a codebook, or the name of one that ships.
-    codebook: str
+    # The path of a codebook, or the name of one that ships; None for labels of mentions.
+    codebook: str | None
 
     n: int
 
     # The wanted half-width of an interval in the place of `n`.
     within: float | None
 
-    per: SamplePeriod
+    # The periods between which texts are shared out, or how many mentions of each month and keyword
+    # are labelled.
+    per: SamplePeriod | int
+
     seed: int
-    coder: str | None
+    coder: str
+
+    # Whether the coder was named, who is then that of all rows of a file.
+    names_coder: bool
+
     file: Path | None
     out: Path | None
     program: CodingProgram | None
 
-    # None unless people code in a browser.
-    page: PageOptions | None = None
+    def read_codebook(self) -> Codebook:
+        """Return the codebook. Raises `BadInput` and `UsageError`."""
+        from analysis.codebooks.codebook_files import find_codebook, read_shipped
+
+        return read_shipped("polarity") if self.codebook is None else find_codebook(self.codebook)
+
+    def describe_reading(self, path: object) -> str:
+        """Return the command that reads a coded file."""
+        if self.codebook is None:
+            return f"`tidings label {self.run} --file {path}`"
+
+        return f"`tidings code {self.run} --codebook {self.codebook} --file {path}`"
 
 
-def code_by_codebook(request: CodingRequest) -> None:
-    """Draw the sample and code it in the terminal or a browser, or write or read a file."""
-    from analysis.codebooks.codebook_files import find_codebook
-    from analysis.codebooks.stored import stored_codebook
-    from cli.label import DEFAULT_CODER, check_terminal
+def check_coder(coder: str) -> str:
+    """Return the name of a coder, from whatever place. Raises `UsageError` if it cannot be one."""
+    from models.codes import ADJUDICATED, NETWORK, PERSON
+
+    stripped = " ".join(check_utf8(coder).split())
+    # Names that look the same are the same: a link shows no soft hyphen and no width of letters.
+    plain = normal_form(stripped).casefold()
+    if not plain or len(stripped) > LONGEST_NAME or printable(stripped) != stripped:
+        raise UsageError(f"--coder wants a name of up to {LONGEST_NAME} characters")
+
+    reason = None
+    if plain == ADJUDICATED.removeprefix(PERSON):
+        reason = "decisions between coders are stored so"
+    elif plain in _NAMES_OF_PAGES:
+        reason = "the page on which codes are decided is called so"
+    elif plain.startswith((MODEL, NETWORK)):
+        reason = "machines that code are named so, and a coder here is a person"
+    elif plain.startswith(PERSON):
+        reason = f"give the name without {PERSON}, which is put before it where codes are stored"
+
+    if reason is not None:
+        raise UsageError(f"no coder can be called {stripped}: {reason}")
+
+    return stripped
+
+
+def code_sample(request: CodingRequest) -> None:
+    """Draw the sample and code it in the terminal, or write it to a file, or read a coded file."""
     from models.codes import PERSON, Coding
-    from producers.code_sample import choose_for_people, draw_code_sample
 
-    if request.page is not None:
-        from cli.coding_page.command import code_in_browser
-
-        code_in_browser(request, request.page)
-        return
-
-    codebook = find_codebook(request.codebook)
+    codebook = request.read_codebook()
     if request.file is None and request.out is None and request.within is None:
-        check_terminal()
+        _check_terminal()
 
     with closing(context.open_database()) as db:
         if request.file is not None:
-            _read_file(db, codebook, request, request.file)
-            return
+            codebook_id = _read_file(db, codebook, request, request.file)
+        else:
+            codebook_id, sample = draw_for_people(db, codebook, request)
+            coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder}")
+            if request.out is not None:
+                _write_file(db, codebook, coding, sample, request, request.out)
+                return
 
-        sample = draw_code_sample(
-            db,
-            request.run,
-            codebook,
-            n=count_texts(db, codebook, request),
-            per=request.per,
-            seed=request.seed,
-        )
-        with db.read() as connection:
-            codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+            _check_terminal()
+            _code_in_terminal(db, codebook, coding, sample, request)
 
-        if request.within is None:
-            sample = choose_for_people(db, request.run, codebook_id, sample, request.n)
-
-        say_what_is_kept(db, codebook_id, request, len(sample))
-        coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder or DEFAULT_CODER}")
-        if request.out is not None:
-            _write_file(db, codebook, coding, sample, request)
-            return
-
-        check_terminal()
-        _code_in_terminal(db, codebook, coding, sample)
-        _show_coders(db, request.run, codebook_id)
+        _show_coders(db, request.run, codebook, codebook_id)
 
 
-def count_texts(db: Database, codebook: Codebook, request: CodingRequest) -> SampleCounts | int:
-    """Return how many texts are drawn: `--n`, or as many as `--within` takes."""
+def draw_for_people(
+    db: Database, codebook: Codebook, request: CodingRequest
+) -> tuple[int, list[SampledText]]:
+    """Draw the sample, and return the codebook's id and the texts that people code."""
+    from analysis.codebooks.stored import stored_codebook
     from cli.coding_plan import plan_sample
+    from models.tables import POLARITY_CODEBOOK
+    from producers.code_sample import choose_for_people, draw_code_sample
+    from producers.label_sample import draw_label_sample
 
-    if request.within is None:
-        return request.n
+    run, per = request.run, request.per
+    if isinstance(per, int):
+        return POLARITY_CODEBOOK, draw_label_sample(db, run, per=per, seed=request.seed)
 
-    return plan_sample(db, request.run, codebook, request.within, request.per)
+    within = request.within
+    n = request.n if within is None else plan_sample(db, run, codebook, within, per)
+    sample = draw_code_sample(db, run, codebook, n=n, per=per, seed=request.seed)
+    with db.read() as connection:
+        codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
+
+    if within is None:
+        sample = choose_for_people(db, run, codebook_id, sample, request.n)
+
+    _say_what_is_kept(db, codebook_id, request, len(sample))
+    return codebook_id, sample
 
 
-def say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, drawn: int) -> None:
+def _check_terminal() -> None:
+    """Raise `UsageError` if there is no terminal to code in."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "there is no terminal to code in: write the sample with --out, and read it with --file"
+        )
+
+
+def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, drawn: int) -> None:
     """Say which coded texts are drawn beside those that were asked for, and which do not count."""
     from models.code_samples import count_dropped_units
 
@@ -136,7 +183,11 @@ def say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dra
 
 
 def _code_in_terminal(
-    db: Database, codebook: Codebook, coding: Coding, sample: Sequence[SampledText]
+    db: Database,
+    codebook: Codebook,
+    coding: Coding,
+    sample: Sequence[SampledText],
+    request: CodingRequest,
 ) -> None:
     from cli.coding_terminal import TerminalSession
     from models.codes import read_codes, read_codes_elsewhere
@@ -148,7 +199,9 @@ def _code_in_terminal(
 
     units = [text.unit for text in sample]
     store = DatabaseCodes(db, coding)
-    TerminalSession(sample, CodingSession(codebook, units, codes, store, codes_elsewhere)).run()
+    session = CodingSession(codebook, units, codes, store, codes_elsewhere)
+    larger = "--per" if request.codebook is None else "--n"
+    TerminalSession(sample, session, larger).run()
 
 
 def _write_file(
@@ -157,6 +210,7 @@ def _write_file(
     coding: Coding,
     sample: Sequence[SampledText],
     request: CodingRequest,
+    out: Path,
 ) -> None:
     from core.atomic_files import replace_file
     from models.codes import read_codes
@@ -164,12 +218,7 @@ def _write_file(
     from producers.coded_files.table import table_columns, table_rows
     from reports.data.formats import comma_separated
 
-    out = request.out
-    if out is None:
-        raise AssertionError("--out names the file")
-
     texts = quantity(len(sample), "text")
-    then = f"then `tidings label {request.run} --codebook {request.codebook} --file FILE`"
     if request.program is None:
         with db.read() as connection:
             codes = read_codes(connection, coding)
@@ -177,7 +226,11 @@ def _write_file(
         with replace_file(out) as file, comma_separated(file, table_columns(codebook)) as write:
             write(list(table_rows(codebook, request.run, sample, codes)))
 
-        inform(f"{texts} written to {out}: fill a column for each variable, {then}")
+        fill = "a column for each variable"
+        if request.codebook is None:
+            fill = "the column label with -1, 0, 1 or skip"
+
+        inform(f"{texts} written to {out}: fill {fill}, then {request.describe_reading(out)}")
         return
 
     settings_file = out.with_suffix(".xml")
@@ -192,57 +245,90 @@ def _write_file(
     with replace_file(settings_file) as file:
         file.write(write_configuration(codebook).encode())
 
-    inform(f"{texts} written to {out}, what the project asks to {settings_file}: code them, {then}")
+    inform(
+        f"{texts} written to {out}, what the project asks to {settings_file}: code them, then "
+        f"{request.describe_reading('FILE')}"
+    )
 
 
-def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: Path) -> None:
-    """Store all codes of a coded file; store none if there is any error."""
-    from cli.label import DEFAULT_CODER, check_coder
+def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: Path) -> int:
+    """Store all codes of a coded file, or none if there is any error; return the codebook's id."""
     from models.codes import PERSON, Coding, find_stored_codebook, replace_codes
     from models.runs import get_run
+    from models.tables import POLARITY_CODEBOOK
     from producers.code_sample import read_code_sample
     from producers.coded_files.reading import read_coded_file
     from producers.coded_files.rows import check_rows
+    from producers.label_sample import find_mentions
 
+    run = request.run
     with db.read() as connection:
-        get_run(connection, request.run)
+        get_run(connection, run)
         codebook_id = find_stored_codebook(connection, codebook.hash)
 
-    sample = [] if codebook_id is None else read_code_sample(db, request.run, codebook_id)
-    if codebook_id is None or not sample:
-        raise BadInput(
-            f"run {request.run} has no sample for the codebook {codebook.name} as it is now: draw "
-            "one with --out; if a word of the codebook was changed, take the file as it was"
-        )
+    if request.codebook is None:
+        codebook_id = POLARITY_CODEBOOK
+        file = read_coded_file(path, codebook)
+        sample = find_mentions(db, run, {row.item for row in file.rows})
+    else:
+        sample = [] if codebook_id is None else read_code_sample(db, run, codebook_id)
+        if codebook_id is None or not sample:
+            raise BadInput(
+                f"run {run} has no sample for the codebook {codebook.name} as it is now: draw one "
+                "with --out; if a word of the codebook was changed, take the file as it was"
+            )
 
-    file_codes = check_rows(read_coded_file(path, codebook), codebook, sample, request.coder)
+        file = read_coded_file(path, codebook)
+
+    coder = request.coder if request.names_coder else None
+    file_codes = check_rows(file, codebook, sample, coder)
     if file_codes.coded_rows == file_codes.unknown_items > 0:
         raise BadInput(
-            f"{path} names no text of the sample of run {request.run}: is it the file of another "
-            "run? A sample that was drawn anew with another --n or --seed has other texts"
+            f"{path} names no text of the sample of run {run}: is it the file of another run? A "
+            "sample that was drawn anew with another --n or --seed has other texts"
         )
 
     with db.write() as connection:
         for file_coder, codes in file_codes.by_coder.items():
             coder = check_coder(file_coder or DEFAULT_CODER)
-            coding = Coding(request.run, codebook_id, f"{PERSON}{coder}")
-            replace_codes(connection, db, coding, codes)
+            replace_codes(connection, db, Coding(run, codebook_id, f"{PERSON}{coder}"), codes)
             inform(f"codes of {quantity(len(codes), 'text')} by {coder} stored")
 
     if file_codes.unknown_items:
         left_out = quantity(file_codes.unknown_items, "row")
         warn(f"{left_out} of {path} left out: no text of the sample that was drawn last")
 
-    _show_coders(db, request.run, codebook_id)
+    return codebook_id
 
 
-def _show_coders(db: Database, run: int, codebook_id: int) -> None:
-    """Print how many texts each coder has coded."""
+def _show_coders(db: Database, run: int, codebook: Codebook, codebook_id: int) -> None:
+    """Print how many texts each coder has coded, and how far several of them agree."""
     from models.codes import PERSON, Coding, list_coders, read_codes
+    from reports.data.code_agreement import measure_agreement
 
+    units: dict[UnitKey, dict[str, UnitCodes]] = defaultdict(dict)
     with db.read() as connection:
-        for coder in list_coders(connection, run, codebook_id):
-            units = read_codes(connection, Coding(run, codebook_id, coder))
-            show(f"{coder.removeprefix(PERSON)}: {quantity(len(units), 'text')}")
+        coders = list_coders(connection, run, codebook_id)
+        for coder in coders:
+            codes = read_codes(connection, Coding(run, codebook_id, coder))
+            show(f"{coder.removeprefix(PERSON)}: {quantity(len(codes), 'text')}")
+            for unit, unit_codes in codes.items():
+                units[unit][coder] = unit_codes
+
+    if len(coders) > 1:
+        show_agreement(measure_agreement(codebook, units.values()))
 
     inform(f"`tidings report {run}` shows what the codes say")
+
+
+def show_agreement(agreements: Iterable[VariableAgreement]) -> None:
+    """Print how far people agree on each variable."""
+    for agreement in agreements:
+        texts = quantity(agreement.shared, "text")
+        alpha = agreement.alpha
+        value = (
+            "has no value yet"
+            if alpha is None
+            else f"{alpha.value:.3f}, {alpha.low:.3f} to {alpha.high:.3f}"
+        )
+        show(f"{agreement.name}: Krippendorff's alpha {value} ({texts} coded by several)")

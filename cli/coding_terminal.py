@@ -39,6 +39,12 @@ ENTER = ("\r", "\n")
 BACKSPACE = ("\x7f", "\x08")
 ESCAPE = "\x1b"
 
+THERE_ALREADY = (
+    "this coder has coded it meanwhile in another session: that code stays. "
+    "Whoever else codes gives a name of their own: --coder NAME"
+)
+ERASED = "its document was erased meanwhile: it has no code"
+
 
 class TerminalSession:
     """Asks the questions of a sample until all are answered or the coder quits.
@@ -46,19 +52,13 @@ class TerminalSession:
     Each code is stored at its key, so that nothing is lost however the session ends.
     """
 
-    # What one of the units is called, and what draws more of them.
-    noun = "text"
-    larger_option = "--n"
-
-    there_already = (
-        "this coder has coded it meanwhile in another session: that code stays. "
-        "Whoever else codes gives a name of their own: --coder NAME"
-    )
-    erased = "its document was erased meanwhile: it has no code"
-
-    def __init__(self, sample: Sequence[SampledText], session: CodingSession) -> None:
+    def __init__(
+        self, sample: Sequence[SampledText], session: CodingSession, larger_option: str = "--n"
+    ) -> None:
+        """Begin a session on a sample, of which *larger_option* draws more."""
         self._sample = sample
         self._session = session
+        self._larger_option = larger_option
         # The unit and the question of it that stand above what is printed next.
         self._shown: int | None = None
         self._asked: str | None = None
@@ -78,7 +78,7 @@ class TerminalSession:
 
             self._take_key(question, key)
 
-        show(f"all {len(self._sample):,} are coded: a larger {self.larger_option} draws more")
+        show(f"all {len(self._sample):,} are coded: a larger {self._larger_option} draws more")
 
     def _take_key(self, question: Question, key: str) -> None:
         if key.lower() == UNDO:
@@ -97,9 +97,9 @@ class TerminalSession:
         else:
             code = code_of_key(question.variable, key)
             if code is None:
-                self._refuse_key(question)
+                self._show_keys(question)
             else:
-                self._store(question, CodeValue(code), self._name_code(question, code))
+                self._store(question, CodeValue(code), name_code(question.variable, code))
 
     def _store(self, question: Question, value: CodeValue, code_name: str) -> None:
         """Store a code, and print the outcome."""
@@ -110,7 +110,7 @@ class TerminalSession:
             return
 
         is_erased = outcome is StoreOutcome.ERASED
-        self._show_lines(self.erased if is_erased else self.there_already)
+        self._show_lines(ERASED if is_erased else THERE_ALREADY)
         self._shown = None
 
     def _undo(self) -> None:
@@ -128,12 +128,12 @@ class TerminalSession:
         """Choose a category, or leave it out again; Enter stores those that are chosen."""
         if key in ENTER and self._chosen:
             code = question.variable.parse_code(SEPARATOR.join(self._chosen))
-            self._store(question, CodeValue(code), self._name_code(question, code))
+            self._store(question, CodeValue(code), name_code(question.variable, code))
             return
 
         category = code_of_key(question.variable, key)
         if category is None:
-            self._refuse_key(question)
+            self._show_keys(question)
             return
 
         self._chosen ^= {category}
@@ -151,7 +151,7 @@ class TerminalSession:
         if written:
             show()
         if key not in ENTER:
-            self._refuse_key(question)
+            self._show_keys(question)
             return
 
         try:
@@ -159,11 +159,7 @@ class TerminalSession:
         except ValueError as error:
             self._show_lines(f"{error}")
         else:
-            self._store(question, CodeValue(code), self._name_code(question, code))
-
-    def _refuse_key(self, question: Question) -> None:
-        """Say which keys there are, after one that is none of them."""
-        self._show_keys(question)
+            self._store(question, CodeValue(code), name_code(question.variable, code))
 
     def _ask_why(self) -> CodeValue | None:
         """Return why a text cannot be coded; None if the coder goes back to the question."""
@@ -180,7 +176,7 @@ class TerminalSession:
 
     def _show_start(self) -> None:
         done, sampled = f"{self._session.done:,}", f"{len(self._sample):,}"
-        show(f"{done} of {sampled} {self.noun}s are coded.")
+        show(f"{done} of {sampled} texts are coded.")
         show()
         for line in list_instructions(self._session.codebook):
             show(line)
@@ -230,9 +226,6 @@ class TerminalSession:
     def _show_lines(self, text: str) -> None:
         for line in wrap(text):
             show(line)
-
-    def _name_code(self, question: Question, code: str) -> str:
-        return name_code(question.variable, code)
 
 
 def read_key() -> str:

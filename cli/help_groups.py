@@ -8,8 +8,8 @@ from typer.core import TyperGroup
 
 GROUPS = {
     "Look": (
-        *("demo", "stored", "runs", "status", "report", "events", "label", "codebook", "export"),
-        *("figure", "pack", "verify", "predict"),
+        *("demo", "stored", "runs", "status", "report", "events", "code", "label", "codebook"),
+        *("export", "figure", "pack", "verify", "predict"),
     ),
     "Run": ("plan", "submit", "pause", "resume", "retry", "cancel", "watch"),
     "Data": ("import", "forget"),

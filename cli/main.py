@@ -14,11 +14,11 @@ from typer import Exit, Option
 from typer.exceptions import TyperException
 
 from cli import codebook, control, inspect, operations, plan, report, submit
+from cli.code import code
 from cli.figure import figure
 from cli.forget import forget
 from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
-from cli.label import label
 from cli.messages import drop_output, prepare_streams, warn
 from cli.pack import pack, verify
 from cli.stored import stored
@@ -62,9 +62,10 @@ for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, stored, report.report, report.export),
     *(control.pause, control.resume, control.retry, control.cancel, watch, events),
-    *(predict, forget, label, figure, pack, verify),
+    *(predict, forget, code, figure, pack, verify),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
+app.command("label")(code)
 app.add_typer(codebook.group, name="codebook")
 app.add_typer(plan.group, name="plan")
 app.add_typer(submit.group, name="submit")

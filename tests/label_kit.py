@@ -8,11 +8,14 @@ import select
 import subprocess
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from cli.stack.worker import python_module
+from core.enums import CodeState
+from models.codes import PERSON, CodeValue, Coding, UnitCodes, UnitKey, read_codes, replace_codes
 from models.database import Database
+from models.tables import POLARITY_CODEBOOK
 from tests.command_kit import python_script
 from tests.report_stories import Text, months_run, store
 from tests.services import wait_until
@@ -28,6 +31,31 @@ def add_run(db: Database) -> int:
     texts += [Text("2020-04-07", f"Fog {n} \x1b[31m of \u202eApril.") for n in range(4)]
     store(db, texts)
     return months_run(db, "2020-03", "2020-04", ["tide", "fog"])
+
+
+def store_labels(db: Database, run: int, coder: str, labels: Mapping[UnitKey, int | None]) -> None:
+    """Store the labels of a coder; None stands for a mention that was skipped."""
+    skipped = CodeValue(None, CodeState.CANNOT_BE_CODED)
+    codes: dict[UnitKey, UnitCodes] = {}
+    for unit, value in labels.items():
+        codes[unit] = {"polarity": skipped if value is None else CodeValue(f"{value}")}
+
+    with db.write() as connection:
+        coding = Coding(run, POLARITY_CODEBOOK, f"{PERSON}{coder}")
+        replace_codes(connection, db, coding, codes)
+
+
+def labels_of(db: Database, run: int, coder: str = "coder 1") -> dict[UnitKey, int | None]:
+    """Return the labels of a coder."""
+    with db.read() as connection:
+        stored = read_codes(connection, Coding(run, POLARITY_CODEBOOK, f"{PERSON}{coder}"))
+
+    labels: dict[UnitKey, int | None] = {}
+    for unit, codes in stored.items():
+        code = codes["polarity"].code
+        labels[unit] = None if code is None else int(code)
+
+    return labels
 
 
 def tidings(*arguments: object) -> subprocess.CompletedProcess[str]:

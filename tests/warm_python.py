@@ -54,7 +54,7 @@ PRELOADED = (
     *("celery.bin.celery", "celery.bin.worker", "celery.apps.worker", "celery.worker.consumer"),
     *("celery.concurrency.prefork", "celery.fixups.django", "kombu.transport.redis", "psycopg"),
     *("cli.control", "cli.inspect", "cli.operations", "cli.plan", "cli.report", "cli.submit"),
-    *("cli.forget", "cli.import_", "cli.label", "cli.pack", "cli.stored", "cli.trainings"),
+    *("cli.forget", "cli.import_", "cli.code", "cli.pack", "cli.stored", "cli.trainings"),
     *("cli.watch", "sqlalchemy.dialects.postgresql", "workers.executor", "workers.runtime"),
     *("reports.build.report_folder", "sources.cc_news", "tests.figures_kit"),
     # What a command imports to bring a new database up to date, and to show how far it is.

@@ -698,12 +698,12 @@ class RunCommands(ABC):
         port: int = 8767,
         doubles: float = 0.2,
     ) -> str | CodingPage:
-        """Label a random sample of a run's mentions, so that its report can say how right moods
-        are.
+        """Code a random sample of a run's texts by a codebook; without one, label one of its
+        mentions.
 
-        Keys: 1 negative, 2 neutral, 3 positive, s skip, u undo, q quit. Each label is stored at
-        once: the next call goes on where you stopped. In a CSV the column label takes -1, 0, 1 or
-        skip.
+        Labels say how right moods are: 1 negative, 2 neutral, 3 positive. Each code is stored at
+        its key: s cannot be coded, u undo, q quit, ? help; the next call goes on where you stopped.
+        In a CSV the column label takes -1, 0, 1 or skip. `tidings label` is the same command.
 
         With --codebook the questions, keys and columns are the codebook's, and texts are drawn from
         all documents of the run, also from those without a keyword.

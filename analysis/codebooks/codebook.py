@@ -234,11 +234,14 @@ class Variable(FrozenModel):
     def parse_code(self, written: str) -> str:
         """Return the code that a person has written, case ignored, as it is stored.
 
-        Several categories are separated by commas or bars. Raises ValueError if it is none.
+        A step of a scale may be written by its name. Several categories are separated by commas or
+        bars. Raises ValueError if it is none.
         """
         codes_by_spelling = {code.casefold(): code for code in self.codes}
         if self.type == VariableType.YES_NO:
             codes_by_spelling |= _SPELLINGS_OF_YES_AND_NO
+
+        codes_by_spelling |= {end.casefold(): f"{step}" for step, end in self.ends.items()}
         if self.type != VariableType.CATEGORIES:
             return self._find_code(written, codes_by_spelling)
 

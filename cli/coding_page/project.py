@@ -131,5 +131,5 @@ class CodingProject:
 
 def _describe_agreement(agreement: VariableAgreement) -> dict[str, Any]:
     alpha = agreement.alpha
-    interval = None if alpha is None else [alpha.alpha, alpha.low, alpha.high]
+    interval = None if alpha is None else [alpha.value, alpha.low, alpha.high]
     return {"variable": agreement.name, "units": agreement.shared, "alpha": interval}

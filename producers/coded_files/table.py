@@ -12,12 +12,23 @@ from producers.code_sample import SampledText
 from producers.coded_files.rows import CodedFile, CodedRow, format_value
 from sources.csv_rows import read_rows
 
+# The codebook polarity asks for labels, whose files have had these columns since before there were
+# codebooks.
+_NAMES_OF_LABELS = {"polarity": "label", "text": "sentence"}
+
+
+def _name_columns(codebook: Codebook) -> dict[str, str]:
+    """Return what the columns of variables and texts are called that have a name of their own."""
+    is_of_labels = [variable.name for variable in codebook.variables] == ["polarity"]
+    return _NAMES_OF_LABELS if is_of_labels else {}
+
 
 def table_columns(codebook: Codebook) -> dict[str, type]:
     """Return the columns of the file, all of text."""
     item, *others = FILE_COLUMNS
     variables = [variable.name for variable in codebook.variables]
-    return dict.fromkeys([item, *variables, *others], str)
+    names = _name_columns(codebook)
+    return {names.get(column, column): str for column in (item, *variables, *others)}
 
 
 def table_rows(
@@ -43,12 +54,15 @@ def read_table(path: Path, text: str, codebook: Codebook, *, is_utf8: bool) -> C
     table = read_rows(iter(text.splitlines(keepends=True)))
     head = next(table, [])
     columns = [column.strip().casefold() for column in head] if isinstance(head, list) else []
+    names = _name_columns(codebook)
+    columns_by_name = {name: column for column, name in names.items()}
+    columns = [columns_by_name.get(column, column) for column in columns]
     needed = ["item", *(variable.name for variable in codebook.variables)]
     for column in needed:
         if columns.count(column) != 1:
             has = "no column" if column not in columns else "more than one column"
             raise BadInput(
-                f"{path} has {has} {column}: code the file that `tidings label RUN --codebook FILE "
+                f"{path} has {has} {names.get(column, column)}: code the file that `tidings code RUN --codebook FILE "
                 "--out` wrote with this codebook"
             )
 

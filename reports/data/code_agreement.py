@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from analysis.codebooks.codebook import Codebook, Variable, VariableType
 from core.enums import CodeState
 from models.codes import ADJUDICATED, PERSON, CodeValue
-from reports.stats.agreement import AlphaEstimate, MeasurementLevel, estimate_alpha
+from reports.stats.agreement import MeasurementLevel, estimate_alpha
+from reports.stats.estimates import Estimate
 
 # The codes of a unit by coder and variable.
 CoderCodes = Mapping[str, Mapping[str, CodeValue]]
@@ -25,7 +26,7 @@ class VariableAgreement:
     # The units that somebody coded, and those that several people did.
     units: int
     shared: int
-    alpha: AlphaEstimate | None
+    alpha: Estimate | None
 
 
 def measure_agreement(codebook: Codebook, units: Iterable[CoderCodes]) -> list[VariableAgreement]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.stats.estimates import Estimate
 from reports.stats.intervals import TAIL
 
 Floats = NDArray[np.float64]
@@ -24,16 +25,6 @@ class MeasurementLevel(StrEnum):
     NOMINAL = "nominal"
     ORDINAL = "ordinal"
     INTERVAL = "interval"
-
-
-@dataclass(frozen=True)
-class AlphaEstimate:
-    """Krippendorff's alpha with its 95 % interval, from *n* units of two coders or more."""
-
-    n: int
-    alpha: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -119,7 +110,7 @@ def krippendorff_alpha(
 
 def estimate_alpha(
     units: Iterable[Sequence[float]], level: MeasurementLevel, *, seed: int = 1
-) -> AlphaEstimate | None:
+) -> Estimate | None:
     """Return alpha with its bootstrap interval; None where alpha has no value.
 
     Whole units are drawn with replacement (B. Efron and R. J. Tibshirani, "An Introduction to the
@@ -142,7 +133,7 @@ def estimate_alpha(
             resampled.append(resampled_alpha)
 
     low, high = np.quantile(resampled, [TAIL, 1 - TAIL])
-    return AlphaEstimate(n, alpha, float(low), float(high))
+    return Estimate(alpha, float(low), float(high), n)
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ from core.enums import CodeState, SamplePeriod, UncodedReason
 from models.codes import CodeValue, Coding, UnitCodes, UnitKey, replace_codes
 from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
-from models.labels import store_labels
 from models.tables import Code, SampledUnit
 from producers.code_sample import SampledText, draw_code_sample
 from producers.coding_session import cannot_be_coded
-from producers.label_sample import draw_sample
+from producers.label_sample import draw_label_sample
 from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.run_fingerprint import fingerprint_run
 from reports.data.tables.codes import read_agreement, read_codes
+from tests.label_kit import store_labels
 from tests.report_stories import Text, months_run, store
 
 TIDES = parse_codebook(
@@ -144,10 +144,8 @@ def test_codes_are_sorted_and_those_outside_of_the_sample_have_no_inclusion(
 
 
 def test_labels_are_codes_and_codebooks_are_sorted_by_name(db: Database, run: int) -> None:
-    mentions = draw_sample(db, run, per=2, seed=1)
-    with db.write() as connection:
-        labels = {mentions[0].key: -1, mentions[1].key: None}
-        store_labels(connection, db, run, "Ann", labels)
+    mentions = draw_label_sample(db, run, per=2, seed=1)
+    store_labels(db, run, "Ann", {mentions[0].unit: -1, mentions[1].unit: None})
 
     relevance = read_shipped("relevance")
     asked = draw(db, run, relevance)
@@ -192,11 +190,9 @@ def test_agreement_is_that_of_people_before_anything_was_decided(db: Database, r
 
 
 def test_agreement_of_labels_is_on_the_interval_scale(db: Database, run: int) -> None:
-    keys = [mention.key for mention in draw_sample(db, run, per=10, seed=1)]
-    with db.write() as connection:
-        for coder, labels in (("Ann", [-1, 0, 1, 1]), ("Ben", [-1, 0, 1, 0])):
-            given: dict[UnitKey, int | None] = dict(zip(keys, labels, strict=False))
-            store_labels(connection, db, run, coder, given)
+    keys = [mention.unit for mention in draw_label_sample(db, run, per=10, seed=1)]
+    for coder, labels in (("Ann", [-1, 0, 1, 1]), ("Ben", [-1, 0, 1, 0])):
+        store_labels(db, run, coder, dict(zip(keys, labels, strict=False)))
 
     (polarity,) = read_agreement(load_run(db, run))
     assert (polarity.codebook, polarity.level, polarity.shared) == ("polarity", "interval", 4)

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select, update
 
 from models.database import Database
-from models.labels import store_labels
 from models.tables import Run
 from reports.build import report_folder
 from reports.data.run_data import Selection, load_run
@@ -19,6 +18,7 @@ from reports.figures.figure_store import FigureStore
 from reports.pages import comparison
 from tests.exports_kit import rows_of
 from tests.integration.test_label_section import mentions_of
+from tests.label_kit import store_labels
 from tests.report_stories import Text, database, months_run, store
 
 TEXTS = [
@@ -111,8 +111,7 @@ def test_the_page_of_several_runs_has_shares_and_says_what_readers_checked(
     )
     second = months_run(db, "2020-05", "2020-05", ["tide"], name="two", engine="a/1")
     labels = dict.fromkeys(mentions_of(db, second, "tide"), -1)
-    with db.write() as connection:
-        store_labels(connection, db, second, "Ann", labels)
+    store_labels(db, second, "Ann", labels)
 
     page = comparison.make_page([load_run(db, n) for n in (first, second)], FigureStore(tmp_path))
     scales = {subject.name: subject.scale for subject in page.subjects}

@@ -12,13 +12,14 @@ import pytest
 
 from models.codes import UnitKey
 from models.database import Database
-from models.labels import list_mentions_by_month, store_labels
+from models.labels import list_mentions_by_month
 from reports.build.report_folder import build
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import read_mentions
 from reports.pages.label_section import LabelSection, read_label_section
 from reports.stats.scale_means import estimate_mean, labels_needed, measure_unit_variance
 from reports.words.scales import UNCHECKED, scale_note
+from tests.label_kit import store_labels
 from tests.report_stories import Text, database, months_run, store
 from tests.stratum_kit import labelled
 from textapi.engine.polarity import engine_name, neutral_band
@@ -59,8 +60,7 @@ def mentions_of(db: Database, run: int, keyword: str) -> Mentions:
 
 
 def label(db: Database, run: int, coder: str, labels: dict[UnitKey, int | None]) -> None:
-    with db.write() as connection:
-        store_labels(connection, db, run, coder, labels)
+    store_labels(db, run, coder, labels)
 
 
 def section_of(db: Database, run: int) -> LabelSection:

@@ -14,14 +14,21 @@ from sqlalchemy import column, insert, inspect, select, table, text
 from analysis.codebooks.codebook_files import read_shipped
 from core.enums import JobKind
 from models.answers import read_answers, stored_keys
-from models.codes import CodeValue, Coding, UnitKey, replace_codes, store_codebook
+from models.codes import (
+    CodeValue,
+    Coding,
+    UnitKey,
+    read_codes,
+    replace_codes,
+    store_codebook,
+)
 from models.database import MIGRATIONS, Database, migrate, newest_revision
 from models.imports import find_place
 from models.keyword_answers import read_searched, read_sentences
-from models.labels import read_labels
 from models.origins import StoredName, read_origins, stored_names
 from models.runs import NewJob, create_run
 from models.tables import (
+    POLARITY_CODEBOOK,
     UNKNOWN_ORIGIN,
     Answer,
     Base,
@@ -265,9 +272,10 @@ def test_labels_become_codes_of_the_codebook_polarity_and_come_back(db: Database
             (2, "person:Ann", "1", "coded"),
             (3, "person:person:Eve", None, "cannot be coded"),
         ]
-        assert read_labels(connection, run, "Ann") == {
-            UnitKey(1, "fog", 2): -1,
-            UnitKey(2, "fog", 2): 1,
+        labels = read_codes(connection, Coding(run, POLARITY_CODEBOOK, "person:Ann"))
+        assert {unit: codes["polarity"].code for unit, codes in labels.items()} == {
+            UnitKey(1, "fog", 2): "-1",
+            UnitKey(2, "fog", 2): "1",
         }
 
         # Codes of a machine, and of another codebook, were no labels.

@@ -37,7 +37,6 @@ from models.codes import (
 )
 from models.database import Database
 from models.documents import add_documents
-from models.labels import store_labels
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
 from packs.verify import Verification
@@ -47,6 +46,7 @@ from reports.data import exports
 from tests.databases import on_sqlite
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs
+from tests.label_kit import store_labels
 from tests.packs_kit import (
     UNQUOTED,
     change,
@@ -90,9 +90,10 @@ def done_months(jobs: Jobs, **changed: Any) -> int:
     run = jobs.submit(months(**changed))
     jobs.do_all(run)
     keys = (Mention.document_id, Mention.keyword, Mention.position)
-    with jobs.db.write() as connection:
+    with jobs.db.read() as connection:
         row = connection.execute(select(*keys).order_by(*keys).limit(1)).one()
-        store_labels(connection, jobs.db, run, "Ann", {UnitKey(*row): -1})
+
+    store_labels(jobs.db, run, "Ann", {UnitKey(*row): -1})
 
     return run
 

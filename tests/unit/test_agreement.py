@@ -129,11 +129,11 @@ def test_the_interval_of_alpha_is_that_of_resampled_units() -> None:
 
     assert estimate is not None
     assert estimate.n == 66
-    assert estimate.alpha == krippendorff_alpha(units, MeasurementLevel.NOMINAL)
+    assert estimate.value == krippendorff_alpha(units, MeasurementLevel.NOMINAL)
     # About one less twice the share of disagreements, of which 66 units have 6.
     half = 2 * 1.96 * math.sqrt(6 / 66 * 60 / 66 / 66)
-    assert estimate.low == pytest.approx(estimate.alpha - half, abs=0.03)
-    assert estimate.high == pytest.approx(estimate.alpha + half, abs=0.03)
+    assert estimate.low == pytest.approx(estimate.value - half, abs=0.03)
+    assert estimate.high == pytest.approx(estimate.value + half, abs=0.03)
     assert estimate == estimate_alpha(units, MeasurementLevel.NOMINAL)
 
 
@@ -141,7 +141,7 @@ def test_perfect_agreement_has_an_interval_of_no_width_and_no_difference_has_non
     perfect = estimate_alpha([[0, 0], [1, 1]] * 10, MeasurementLevel.NOMINAL)
 
     assert perfect is not None
-    assert (perfect.low, perfect.alpha, perfect.high) == (1, 1, 1)
+    assert (perfect.low, perfect.value, perfect.high) == (1, 1, 1)
     assert estimate_alpha([[1, 1], [1, 1]], MeasurementLevel.NOMINAL) is None
 
 

@@ -228,7 +228,7 @@ def read_agreement(
                     coders=agreement.coders,
                     units=agreement.units,
                     shared=agreement.shared,
-                    alpha=None if alpha is None else round_figure(alpha.alpha),
+                    alpha=None if alpha is None else round_figure(alpha.value),
                     low=None if alpha is None else round_figure(alpha.low),
                     high=None if alpha is None else round_figure(alpha.high),
                 )

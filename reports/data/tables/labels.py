@@ -10,7 +10,6 @@ from sqlalchemy import and_, select
 
 from models.codes import PERSON
 from models.documents import quoted_sentence
-from models.labels import to_label
 from models.tables import POLARITY_CODEBOOK, Code, Document, Mention
 from reports.data import export_schema as schema
 from reports.data.coder_names import name_coder
@@ -68,7 +67,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
             keyword=keyword,
             position=position,
             coder=name_coder(run, coder).removeprefix(PERSON),
-            label=to_label(code),
+            label=None if code is None else int(code),
             sentence=sentence,
             polarity=schema.valid_polarity(polarity),
         )

@@ -1,0 +1,175 @@
+"""Code a sample of texts by a codebook, or label one of mentions: ``tidings code``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from analysis.options import SAMPLE_SIZE
+from cli.codebook import CodebookOption
+from cli.coding import DEFAULT_CODER, CodingRequest, check_coder, code_sample
+from cli.options import Run
+from core.enums import CodingProgram, SamplePeriod
+from core.errors import UsageError
+from core.printing import printable
+
+# Where the page of `--serve` is, so that a link stays the same from one day to the next.
+DEFAULT_PORT = 8767
+
+# The share of the texts that all coders of `--serve` code.
+DEFAULT_DOUBLES = 0.2
+
+# Mentions of each month and keyword.
+DEFAULT_PER = 10
+MOST_PER = 10_000
+
+
+def _check_option(coders: str | None) -> str | None:
+    return None if coders is None else ",".join(map(check_coder, coders.split(",")))
+
+
+def code(
+    run: Run,
+    codebook: CodebookOption = None,
+    n: Annotated[
+        int | None,
+        Option(
+            "--n",
+            min=1,
+            max=1_000_000,
+            help=f"Texts of the codebook's sample. [default: {SAMPLE_SIZE}]",
+        ),
+    ] = None,
+    within: Annotated[
+        float | None,
+        Option(
+            min=0.001,
+            max=0.5,
+            metavar="SHARE",
+            help="Draw as many texts as every share takes to be known to ± SHARE (0.03: three "
+            "points), as the codes so far tell; without any, a pilot.",
+        ),
+    ] = None,
+    per: Annotated[
+        str,
+        Option(
+            metavar=f"NUMBER|{'|'.join(SamplePeriod)}",
+            help="Mentions of each month and keyword; with a codebook the periods between which "
+            f"the texts are shared out. [default: {DEFAULT_PER}, or month]",
+            show_default=False,
+        ),
+    ] = "",
+    coder: Annotated[
+        str | None,
+        Option(
+            callback=_check_option,
+            help="Who codes; several code the same sample. With --serve several names, between "
+            f"commas. [default: who the file names, or {DEFAULT_CODER}]",
+        ),
+    ] = None,
+    seed: Annotated[int, Option(min=0, help="Another seed draws another sample.")] = 1,
+    file: Annotated[
+        Path | None,
+        Option(help="Read labels or codes from this CSV, which --out wrote, or JSON, and go."),
+    ] = None,
+    out: Annotated[
+        Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
+    ] = None,
+    program: Annotated[
+        CodingProgram | None,
+        Option("--for", help="Write the sample of a codebook for this program instead."),
+    ] = None,
+    serve: Annotated[
+        bool,
+        Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
+    ] = False,
+    port: Annotated[
+        int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    doubles: Annotated[
+        float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
+    ] = DEFAULT_DOUBLES,
+) -> None:
+    """Code a random sample of a run's texts by a codebook; without one, label one of its mentions.
+
+    Labels say how right moods are: 1 negative, 2 neutral, 3 positive. Each code is stored at its
+    key: s cannot be coded, u undo, q quit, ? help; the next call goes on where you stopped. In a
+    CSV the column label takes -1, 0, 1 or skip. `tidings label` is the same command.
+
+    With --codebook the questions, keys and columns are the codebook's, and texts are drawn from all
+    documents of the run, also from those without a keyword.
+    """
+    if file is not None and out is not None:
+        raise UsageError("--file reads labels and --out writes the sample: give one of them")
+    if program is not None and (codebook is None or out is None):
+        raise UsageError(
+            f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
+        )
+    if n is not None and within is not None:
+        raise UsageError("--n and --within both say how many texts are drawn: give one of them")
+    if codebook is None:
+        _refuse_codebook_options(n, within, serve=serve)
+
+    request = CodingRequest(
+        run=run,
+        codebook=codebook,
+        n=n or SAMPLE_SIZE,
+        within=within,
+        per=_parse_number(per) if codebook is None else _parse_periods(per),
+        seed=seed,
+        coder=coder or DEFAULT_CODER,
+        names_coder=coder is not None,
+        file=file,
+        out=out,
+        program=program,
+    )
+    if serve:
+        from cli.coding_page.command import code_in_browser
+
+        code_in_browser(request, port, doubles)
+    else:
+        code_sample(request)
+
+
+def _refuse_codebook_options(n: int | None, within: float | None, *, serve: bool) -> None:
+    """Raise `UsageError` for options that say something without a codebook alone."""
+    if n is not None:
+        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+    if within is not None or serve:
+        option = "--serve" if serve else "--within"
+        raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
+
+
+def _parse_number(per: str) -> int:
+    """Return how many mentions of each month and keyword `--per` names. Raises `UsageError`."""
+    if per in list(SamplePeriod):
+        raise UsageError(
+            f"--per {per} is for codebooks: write --codebook FILE with it, or a number, as --per 10"
+        )
+
+    try:
+        mentions = int(per or DEFAULT_PER)
+    except ValueError:
+        mentions = 0
+
+    if not 1 <= mentions <= MOST_PER:
+        raise UsageError(
+            f"--per {printable(per)} is no number of mentions of each month and keyword: write one "
+            f"from 1 to {MOST_PER:,}"
+        )
+
+    return mentions
+
+
+def _parse_periods(per: str) -> SamplePeriod:
+    """Return the periods that `--per` names. Raises `UsageError`."""
+    if per and per not in list(SamplePeriod):
+        is_number = per.removeprefix("-").isdecimal()
+        remedy = f": write --n {per} for that many texts" if is_number else ""
+        raise UsageError(
+            f"--per {printable(per)} with a codebook is one of {', '.join(SamplePeriod)}{remedy}"
+        )
+
+    return SamplePeriod(per or SamplePeriod.MONTH)
