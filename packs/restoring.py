@@ -15,7 +15,6 @@ from sqlalchemy import insert, select, update
 
 from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
-from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
@@ -184,11 +183,11 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     _take_network(pack, run, restored)
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
-    if follows_without_texts and run_data.kind.unit == Unit.MENTION:
+    if follows_without_texts and run_data.kind.has_mentions:
         terminated: dict[int, str] = {}
         _insert(db, Mention, _given_mentions(pack, run_data, ids, terminated))
         _give_texts(db, terminated)
-    if follows_without_texts and run_data.kind.unit == Unit.POST:
+    elif follows_without_texts and run_data.kind.has_documents:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
 
     codebooks = _restore_codebooks(db, pack, run, ids)
@@ -238,7 +237,7 @@ def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
     """Return how the jobs contradict the run or themselves; None if they do not."""
     parameters = restored.data.parameters
-    if restored.data.kind.unit == Unit.MENTION:
+    if restored.data.kind.has_mentions:
         months = restored.data.kind.job_names(parameters, ())
         if sorted(job.name for job in restored.jobs.values()) != months:
             return f": its jobs are not the months of {contents.RUN}"
@@ -267,7 +266,7 @@ def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     jobs = []
 
     for location, job in lines_of(pack, contents.JOBS, PackedJob):
-        is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
+        is_period = not kind.has_mentions or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
         is_malformed = job.name in job_names or not is_period or len(steps) < len(job.steps)
         if is_malformed or job.kind != kind.job_kind:
@@ -392,7 +391,7 @@ def _write_stand_ins(
     The documents have no section or material, so that a run that chose some reads none of them.
     They tell days without a document of its choice from days without any document.
     """
-    if run_data.kind.unit != Unit.MENTION:
+    if not run_data.kind.has_mentions:
         return
 
     source = run_data.month_parameters.sources[0]

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from analysis.kinds import document_kind_named, kind_named
 from analysis.kinds.coding import describe_coder
-from analysis.kinds.kind import DocumentKind, Unit
+from analysis.kinds.kind import DocumentKind
 from analysis.options import SAMPLE
 from analysis.steps import codes
 from core.errors import UsageError
@@ -42,11 +42,6 @@ from textapi.text.sentences import LANGUAGES
 
 # Our own engine; those whose names begin with this match keywords as the dry run does.
 OUR_ENGINE = Engine("tidings", LANGUAGES)
-
-_ESTIMATES = {
-    Unit.MENTION: "keyword calls are exact, the others are estimated with our own matcher",
-    Unit.POST: "summaries of summaries are estimated with our own",
-}
 
 OnProgress = Callable[[int, int], None]
 
@@ -256,9 +251,7 @@ class _Planner:
             self._parameters, self._settings, self._asked, self._jobs_without_data
         )
         if not self._is_our_engine:
-            plan.remarks.append(
-                f"{self._fetcher.engine} is not our engine: {_ESTIMATES[self._kind.unit]}"
-            )
+            plan.remarks.append(f"{self._fetcher.engine} is not our engine: {self._kind.estimates}")
 
     def finish(self) -> Plan:
         """Return the plan with its sums and its time."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Connection, Row
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 P = TypeVar("P", bound=FrozenModel)
-
-
-class Unit(StrEnum):
-    """What the results of a run are about."""
-
-    MENTION = "mention"
-    POST = "post"
-    NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,6 @@ class Kind(ABC, Generic[P]):
     job_noun: ClassVar[str]
     job_nouns: ClassVar[str]
     description: ClassVar[str]
-    unit: ClassVar[Unit]
     parameters: type[P]
     queue: ClassVar[str]
     pipeline: ClassVar[Pipeline] = Pipeline(())
@@ -113,6 +103,12 @@ class Kind(ABC, Generic[P]):
 
     # Whether its jobs work on documents, step by step: it is a `DocumentKind` then.
     has_documents: ClassVar[bool] = False
+
+    # Whether its results are of mentions of keywords; else they are of whole documents.
+    has_mentions: ClassVar[bool] = False
+
+    # Whether its results are networks.
+    has_networks: ClassVar[bool] = False
 
     # What one of its documents is called.
     document_noun: ClassVar[str] = "document"
@@ -191,6 +187,9 @@ class DocumentKind(Kind[P]):
     """
 
     argument: ClassVar[Argument]
+
+    # What a plan says of calls that it estimates by our own engine, where another one is asked.
+    estimates: ClassVar[str]
     queue = QUEUE_TEXT
     has_documents = True
 

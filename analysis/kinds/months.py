@@ -17,7 +17,7 @@ from analysis.data import MonthData, ResultReader
 from analysis.grains import list_months
 from analysis.job_data import StoredResults, codebook_reader, read_coding_network
 from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob, Unit
+from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions, WantedName
@@ -151,7 +151,8 @@ class Months(DocumentKind[MonthsParameters]):
     description = (
         "Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."
     )
-    unit = Unit.MENTION
+    has_mentions = True
+    estimates = "keyword calls are exact, the others are estimated with our own matcher"
     argument = Argument(
         "months",
         "FROM..TO",

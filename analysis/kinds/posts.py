@@ -18,7 +18,7 @@ from analysis.job_data import (
     read_other_posts,
 )
 from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import DocumentKind, Matched, News, PlannedJob, Unit
+from analysis.kinds.kind import DocumentKind, Matched, News, PlannedJob
 from analysis.languages import DocumentLanguages, settle_languages
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
@@ -76,7 +76,7 @@ class PostsKind(DocumentKind[P]):
 
     prefix: ClassVar[str]
     report = "posts"
-    unit = Unit.POST
+    estimates = "summaries of summaries are estimated with our own"
     document_noun = "post"
     # Posts end with the same signature or tag, and say another thing each time.
     has_families = False

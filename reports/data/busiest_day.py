@@ -11,7 +11,6 @@ from datetime import date
 from sqlalchemy import select
 
 from analysis import grains
-from analysis.kinds.kind import Unit
 from analysis.text.words import words_of
 from core.enums import Grain, TextPart
 from models.documents import quoted_text
@@ -43,7 +42,7 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
     selection leaves out do not count. Return None where no document of the period mentions it.
     """
     days = set(grains.days_of(period))
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         documents_by_day = _find_posts(run, subject, days)
     else:
         documents_by_day = _find_mentioning(run, subject, term, days)

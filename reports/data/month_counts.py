@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, String, cast, func, select
 
 from analysis import grains
-from analysis.kinds.kind import Unit
 from core.enums import Grain
 from models.documents import documents_of
 from models.origins import select_origins
@@ -117,7 +116,7 @@ def read_stored(run: RunData, job: RunJob) -> DocumentCounts:
     """
     is_of_job = documents_of(document_scope(run, job).of_all_kinds)
     count = partial(_count_documents, run, [is_of_job])
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         return count()
 
     return run.readings.once((read_stored, job.id), count)
@@ -126,7 +125,7 @@ def read_stored(run: RunData, job: RunJob) -> DocumentCounts:
 def read_documents(run: RunData, job: RunJob) -> DocumentCounts:
     """Return the documents that a job reads; what the run's selection leaves out counts too."""
     stored = read_stored(run, job)
-    if run.kind.unit == Unit.POST or not reads_choice(run):
+    if not run.kind.has_mentions or not reads_choice(run):
         return stored
 
     return stored.where(np.isin(stored.origins, _list_chosen_origins(run)))
@@ -141,7 +140,7 @@ def read_selected(run: RunData, job: RunJob) -> DocumentCounts:
 def _read_left_out(run: RunData, job: RunJob) -> DocumentCounts:
     are_left_out = [Document.id.in_(batch) for batch in in_batches(left_out(run, job))]
     count = partial(_count_documents, run, are_left_out)
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         return count()
 
     return run.selected_readings.once((_read_left_out, job.id), count)

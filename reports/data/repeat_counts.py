@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from models.tables import Document
 from reports.data.export_schema import pad_period
@@ -86,7 +85,7 @@ def count_places(
     *is_before_selection* says to count what the run's selection leaves out, too.
     """
     without = () if is_before_selection else left_out(run, job)
-    count = _count_mentions if run.kind.unit == Unit.MENTION else _count_posts
+    count = _count_mentions if run.kind.has_mentions else _count_posts
     return count(run, job, frozenset(without))
 
 

@@ -14,7 +14,6 @@ from operator import itemgetter
 
 from sqlalchemy import bindparam, func, select
 
-from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Patterns, find_patterns
 from core.enums import DOCUMENTS
 from models.documents import quoted_text, text_column
@@ -40,7 +39,7 @@ def is_large(run: RunData) -> bool:
     Such a report looks for patterns among the documents that mention a keyword, while a selection
     looks among all.
     """
-    return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
+    return run.kind.has_mentions and _count_documents(run) > MOST_TEXTS
 
 
 def read_patterns(run: RunData) -> Patterns:
@@ -115,7 +114,7 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
 
 def _has_outlets(run: RunData, job: RunJob) -> bool:
     """Whether documents of a month are of several outlets."""
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         return False
 
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)

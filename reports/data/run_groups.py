@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.kinds.kind import Unit
 from analysis.kinds.months import MonthsParameters
 from core.enums import Grouping
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
@@ -87,7 +86,7 @@ def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     A day stands there once for each document. They tell gaps from zeros, and whether the archive
     ends within the month. A run that reads every section and material needs none.
     """
-    if run.kind.unit != Unit.MENTION or not reads_choice(run):
+    if not run.kind.has_mentions or not reads_choice(run):
         return {}
 
     unread = read_stored(run, job).subtract(read_documents(run, job))

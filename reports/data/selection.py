@@ -10,7 +10,6 @@ from functools import partial
 
 from sqlalchemy import and_, select
 
-from analysis.kinds.kind import Unit
 from core.errors import UsageError
 from models.tables import Document
 from reports.data.export_schema import pad_period
@@ -87,7 +86,7 @@ def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
 
 def _read_patterns(run: RunData, job: RunJob, places: frozenset[int]) -> frozenset[int]:
     """Return the documents of *job* that are of the patterns at *places*."""
-    if run.kind.unit == Unit.MENTION:
+    if run.kind.has_mentions:
         read_months = partial(_read_patterns_by_month, run, places)
         months = run.readings.once((_read_patterns_by_month, places), read_months)
         return months.get(job.name, frozenset())

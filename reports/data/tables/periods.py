@@ -13,7 +13,6 @@ from typing import Annotated
 from sqlalchemy import and_, select
 
 from analysis import grains
-from analysis.kinds.kind import Unit
 from core.enums import Grain
 from models.tables import Document, PostPolarity
 from reports.data import export_schema as schema
@@ -197,9 +196,9 @@ def read_grouped_series(
 def _read_rows(
     run: RunData, grain: Grain, job_names: Collection[str] | None
 ) -> Iterator[PeriodRow]:
-    if run.kind.unit == Unit.MENTION:
+    if run.kind.has_mentions:
         yield from _rows_of_mentions(run, grain, job_names)
-    elif run.kind.unit == Unit.POST:
+    elif run.kind.has_documents:
         coverage = read_coverage_grid(run, job_names).jobs
         posts: list[PeriodRow] = []
         for job in run.jobs_named(job_names):

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from sqlalchemy import select
 
-from analysis.kinds.kind import Unit
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
 from reports.data.month_counts import read_sentences
@@ -46,7 +45,7 @@ def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> It
 
 
 def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
-    if run.kind.unit == Unit.MENTION:
+    if run.kind.has_mentions:
         return mean_polarity(read_sentences(run, job, keyword).values())
 
     post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
