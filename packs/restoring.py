@@ -15,7 +15,6 @@ from sqlalchemy import insert, select, update
 
 from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
-from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
 from analysis.steps import codes
@@ -240,7 +239,7 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
     if restored.data.kind.has_mentions:
         months = restored.data.kind.job_names(parameters, ())
         if sorted(job.name for job in restored.jobs.values()) != months:
-            return f": its jobs are not the months of {contents.RUN}"
+            return f": its jobs are not the {restored.data.kind.job_nouns} of {contents.RUN}"
 
     steps_of_run = getattr(parameters, "steps", ())
     for line_number, job in enumerate(restored.jobs.values(), start=1):
@@ -266,10 +265,9 @@ def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     jobs = []
 
     for location, job in lines_of(pack, contents.JOBS, PackedJob):
-        is_period = not kind.has_mentions or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        is_malformed = job.name in job_names or not is_period or len(steps) < len(job.steps)
-        if is_malformed or job.kind != kind.job_kind:
+        is_named = kind.is_job_name(job.name) and job.name not in job_names
+        if not is_named or len(steps) < len(job.steps) or job.kind != kind.job_kind:
             raise BadInput(f"{location}: it is no job of such a run")
 
         job_names.add(job.name)
@@ -300,6 +298,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
 
     _insert(db, RunEngine, engine_rows)
 
+    parameters = run.run_kind.read_parameters(run.parameters)
     job_rows = []
     for job_id, job in enumerate(jobs, start=1):
         job_row = {
@@ -314,6 +313,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
             "reason": job.reason,
             "due_at": 0.0,
             "newest_document": _LATEST if job.frozen else None,
+            **run.run_kind.scope(job.name, parameters).job_columns,
         }
         job_rows.append(job_row)
 
@@ -401,15 +401,16 @@ def _write_stand_ins(
             keys = [origin_key({"outlet": outlet}) for outlet in job.stored_days]
             origins = find_or_add_origins(connection, db, keys)
             for key, days in zip(keys, job.stored_days.values(), strict=True):
+                (month,) = run_data.kind.scope(job.name, run_data.parameters).months
                 for day in days:
-                    at = datetime.fromisoformat(f"{job.name}-{day:02}")
+                    at = datetime.fromisoformat(f"{month}-{day:02}")
                     document_id = first_id + len(document_rows)
                     document_row = {
                         "id": document_id,
                         "identity": f"stand-in:{document_id}",
                         "handle": None,
                     }
-                    document_row |= {"source": source, "published_at": at, "period": job.name}
+                    document_row |= {"source": source, "published_at": at, "period": month}
                     document_rows.append(document_row | {"text": "", "origin_id": origins[key]})
 
     _insert(db, Document, document_rows)

@@ -135,10 +135,26 @@ class Kind(ABC, Generic[P]):
         """Return the keywords that are looked for."""
         return ()
 
+    def is_job_name(self, name: str) -> bool:  # noqa: ARG002 - kinds differ in what they allow
+        """Return whether a job can be called so."""
+        return True
+
     def new_jobs(self, parameters: P, subjects: Sequence[str]) -> list[NewJob]:
         """Return the jobs of a run over *subjects*, each name once."""
         job_names = dict.fromkeys(self.job_names(parameters, subjects))
-        return [NewJob(self.job_kind, job_name, {}, self.queue) for job_name in job_names]
+        return [self.new_job(job_name, parameters, {}) for job_name in job_names]
+
+    def new_job(self, job_name: str, parameters: P, options: Mapping[str, Any]) -> NewJob:
+        """Return a job with its scope, which its columns hold from then on."""
+        scope = self.scope(job_name, parameters)
+        return NewJob(self.job_kind, job_name, options, self.queue, scope)
+
+    def scope(self, job_name: str, parameters: P) -> DocumentScope:  # noqa: ARG002
+        """Return which documents a job works on: those of some days, or of a handle.
+
+        Those of a job with neither are linked to it.
+        """
+        return DocumentScope.of_run(vars(parameters))
 
     def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Return what readers call a job, by its name and its stored *options*."""
@@ -244,17 +260,6 @@ class DocumentKind(Kind[P]):
         """
         return []
 
-    def scope(
-        self, job_name: str, parameters: P, newest_document: int | None = None
-    ) -> DocumentScope:
-        """Return which documents a job will have that is not stored yet."""
-        return DocumentScope.of_job(
-            kind=self.job_kind,
-            name=job_name,
-            parameters=parameters.model_dump(),
-            newest_document=newest_document,
-        )
-
     def match_stored(
         self,
         db: Database,  # noqa: ARG002 - kinds differ in what they look up
@@ -279,14 +284,13 @@ class DocumentKind(Kind[P]):
     def plan_job(
         self,
         db: Database,
-        job_name: str,
+        job: NewJob,
         parameters: P,
         *,
         settings: Settings,
         results: ResultReader,
-        newest_document: int | None,
     ) -> PlannedJob:
-        """Return what a job would work on: documents up to *newest_document*, unless it is None."""
+        """Return what a job would work on: the stored documents of its scope."""
 
     @abstractmethod
     def describe_plan(
