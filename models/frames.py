@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from models.database import Database, batched
+from models.documents import DocumentScope
 from models.tables import DocumentCount, Job, JobFrames, JobStep
 
 # Frames that earlier versions made otherwise are made again.
 _VERSION = 1
 
 
-def hash_origins_of_frames(
-    connection: Connection, job_ids: Sequence[int], sources: Sequence[str]
-) -> dict[int, str]:
+def hash_origins_of_frames(connection: Connection, job_ids: Sequence[int]) -> dict[int, str]:
     """Return for each job a hash of what its frames are made of.
 
-    It changes with the job's steps and claims, and with what is stored of its month: an import that
-    completes documents, and an erasure, change the counts of a source, month and origin.
+    It changes with the job's steps and claims, and with what is stored of its months: an import
+    that completes documents, and an erasure, change the counts of a source, month and origin.
     """
-    parts: dict[int, list[object]] = {job_id: [_VERSION, sources] for job_id in job_ids}
-    months: dict[str, list[int]] = defaultdict(list)
+    parts: dict[int, list[object]] = {job_id: [_VERSION] for job_id in job_ids}
+    months_by_job: dict[int, list[str]] = {}
+    columns = (Job.id, Job.first_day, Job.last_day, Job.sources, Job.claims, Job.newest_document)
+    steps = select(JobStep.job_id, JobStep.step, JobStep.state, JobStep.at, JobStep.documents)
     for batch in batched(job_ids):
-        jobs = select(Job.id, Job.name, Job.claims, Job.newest_document).where(Job.id.in_(batch))
-        for job_id, job_name, *frozen in connection.execute(jobs):
-            parts[job_id] += frozen
-            months[job_name].append(job_id)
+        for job in connection.execute(select(*columns).where(Job.id.in_(batch))):
+            parts[job.id].append(tuple(job))
+            if job.first_day is not None:
+                scope = DocumentScope(days=(job.first_day, job.last_day))
+                months_by_job[job.id] = scope.months
 
-        steps = select(JobStep.job_id, JobStep.step, JobStep.state, JobStep.at, JobStep.documents)
         is_of_batch = JobStep.job_id.in_(batch)
         for job_id, *step in connection.execute(steps.where(is_of_batch).order_by(JobStep.step)):
             parts[job_id].append(step)
 
-    for month, counted in _count_origins(connection, months, sources).items():
-        for job_id in months[month]:
-            parts[job_id].append(counted)
+    months = sorted({month for job_months in months_by_job.values() for month in job_months})
+    counts = _count_origins(connection, months)
+    for job_id, job_months in months_by_job.items():
+        parts[job_id] += [counts[month] for month in job_months]
 
     return {
         job_id: hashlib.sha256(repr(job_parts).encode()).hexdigest()
@@ -46,16 +48,13 @@ def hash_origins_of_frames(
     }
 
 
-def _count_origins(
-    connection: Connection, months: Iterable[str], sources: Sequence[str]
-) -> Mapping[str, list[object]]:
+def _count_origins(connection: Connection, months: Sequence[str]) -> dict[str, list[object]]:
+    """Return how many documents of each source and origin are stored of each month."""
     counts: dict[str, list[object]] = defaultdict(list)
     columns = (DocumentCount.source, DocumentCount.origin_id, DocumentCount.documents)
-    for batch in batched(sorted(months)):
-        is_counted = and_(DocumentCount.source.in_(sources), DocumentCount.period.in_(batch))
-        statement = select(DocumentCount.period, *columns).where(is_counted)
-        ordered = statement.order_by(DocumentCount.period, *columns[:2])
-        for period, *counted in connection.execute(ordered):
+    for batch in batched(months):
+        statement = select(DocumentCount.period, *columns).where(DocumentCount.period.in_(batch))
+        for period, *counted in connection.execute(statement.order_by(*columns)):
             counts[period].append(counted)
 
     return counts

@@ -86,7 +86,7 @@ def read_archive_health(run: RunData) -> ArchiveHealth:
 def _read_archive_health(run: RunData) -> ArchiveHealth:
     # The documents of other jobs are not there yet.
     jobs = [job for job in run.jobs if job.newest_document is not None]
-    days = [day for job in jobs for day in grains.days_of(job.name)]
+    days = [day for job in jobs for day in job.days]
     counts_by_day, stored_counts = count_days(run), count_days(run, stored=True)
     documents_by_day = {day: counts_by_day.get(day, 0) for day in days}
     stored_by_day = {day: stored_counts.get(day, 0) for day in days}

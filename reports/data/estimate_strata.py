@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
-from analysis.kinds.kind import Unit
 from analysis.options import SAMPLE, TextOptions
 from core.enums import Grain, SamplePart
 from reports.data.coded_samples import (
@@ -119,7 +118,7 @@ def need_texts(run: RunData) -> bool:
     They are needed where units are counted in strata beside the drawn ones: those of a machine, a
     group or a selection.
     """
-    if run.kind.unit != Unit.MENTION:
+    if not run.kind.has_mentions:
         return False
 
     return any(

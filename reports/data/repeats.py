@@ -14,7 +14,6 @@ from hashlib import blake2b
 import polars as pl
 from sqlalchemy import bindparam, func, select
 
-from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Patterns, find_patterns
 from core.enums import DOCUMENTS
 from models.documents import quoted_text, text_column
@@ -33,7 +32,7 @@ def is_large(run: RunData) -> bool:
     Such a report looks for patterns among the documents that mention a keyword, while a selection
     looks among all.
     """
-    return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
+    return run.kind.has_mentions and _count_documents(run) > MOST_TEXTS
 
 
 def read_patterns(run: RunData) -> Patterns:

@@ -9,8 +9,6 @@ from typing import Any
 import polars as pl
 from sqlalchemy import String, and_, cast, func, select
 
-from analysis import grains
-from analysis.kinds.kind import Unit
 from core.enums import ENDED
 from models.documents import documents_of
 from models.frames import hash_origins_of_frames, read_frames, write_frames
@@ -58,7 +56,7 @@ def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
         documents = frames.documents if stored else frames.chosen
         if len(documents):
             counted = dict(documents.group_by("day").len().iter_rows())
-            counts.update({day: counted.get(day, 0) for day in grains.days_of(job.name)})
+            counts.update({day: counted.get(day, 0) for day in job.days})
 
     return counts
 
@@ -80,16 +78,14 @@ def _load(run: RunData, job: RunJob) -> Frames:
 
 
 def _hash_origins(run: RunData) -> dict[int, str]:
-    job_ids = [job.id for job in run.jobs]
-    sources = document_scope(run, run.jobs[0]).sources if run.jobs else ()
     with run.db.read() as connection:
-        return hash_origins_of_frames(connection, job_ids, sources)
+        return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
 
 def make_frames(run: RunData, job: RunJob) -> Frames:
     """Read the documents and the mentions of a job."""
     documents = _read_documents(run, job)
-    mentions = _read_mentions(run, job) if run.kind.unit == Unit.MENTION else _read_posts(run, job)
+    mentions = _read_mentions(run, job) if run.kind.has_mentions else _read_posts(run, job)
     chosen = documents.filter("chosen").select("document")
     return Frames(documents, mentions.join(chosen, on="document", how="semi"))
 

@@ -110,9 +110,8 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
 
 def _cross(periods: pl.DataFrame, subjects: Sequence[Subject], groups: Groups) -> pl.DataFrame:
     """Return each period and group once for each subject, with the places of both in order."""
-    lengths = {period: grains.count_days(period) for period in periods["period"].unique()}
-    whole = pl.col("period").replace_strict(lengths, return_dtype=pl.UInt32)
-    is_cut_off = (pl.col("days") < whole) | pl.col("is_missing")
+    days_of_period = pl.col("period").map_elements(grains.count_days, pl.UInt32)
+    is_cut_off = (pl.col("days") < days_of_period) | pl.col("is_missing")
     keywords, terms = zip(*subjects, strict=True)
     subject_rows = pl.DataFrame(
         {"keyword": keywords, "term": terms}, {"keyword": pl.String, "term": pl.String}

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 
 import polars as pl
 
-from analysis import grains
 from core.enums import Grain, Grouping
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
@@ -68,7 +67,7 @@ def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     A day stands there once for each document. They tell gaps from zeros, and whether the archive
     ends within the month.
     """
-    if not run.keywords:
+    if not run.kind.has_mentions:
         return {}
 
     unread = load_frames(run, job).documents.filter(~pl.col("chosen"))
@@ -99,15 +98,14 @@ def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
 
 def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:
     selected = select_frames(run, job)
-    if not run.keywords:
+    if not run.kind.has_mentions:
         return count_posts(job.name, progress, selected)
 
-    days = grains.days_of(job.name)
     return count_month(
         job.name,
         progress,
         selected,
-        days,
+        job.days,
         without_days=run.selection.days,
         groups=groups,
         is_collected=job.newest_document is not None,

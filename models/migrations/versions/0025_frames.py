@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025_frames"
-down_revision = "0023_added_full_stops"
+down_revision = "0024_job_scopes"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from analysis.kinds.kind import Unit
 from core.enums import Grain
 from reports.data import export_schema as schema
 from reports.data.daily_counts import cut_off_periods
@@ -180,9 +179,9 @@ def read_grouped_series(
 def _read_rows(
     run: RunData, grain: Grain, job_names: Collection[str] | None
 ) -> Iterator[PeriodRow]:
-    if run.kind.unit == Unit.MENTION:
+    if run.kind.has_mentions:
         yield from _rows_of_months(run, grain, job_names)
-    elif run.kind.unit == Unit.POST:
+    elif run.kind.has_documents:
         posts: list[PeriodRow] = []
         for daily in read_daily(run, job_names):
             posts += _rows_of_posts(run, daily, grain)
