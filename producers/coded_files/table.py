@@ -62,8 +62,8 @@ def read_table(path: Path, text: str, codebook: Codebook, *, is_utf8: bool) -> C
         if columns.count(column) != 1:
             has = "no column" if column not in columns else "more than one column"
             raise BadInput(
-                f"{path} has {has} {names.get(column, column)}: code the file that `tidings code RUN --codebook FILE "
-                "--out` wrote with this codebook"
+                f"{path} has {has} {names.get(column, column)}: code the file that `tidings code "
+                "RUN --codebook FILE --out` wrote with this codebook"
             )
 
     rows: list[CodedRow] = []

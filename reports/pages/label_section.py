@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import eq
 
-from reports.data.month_counts import read_sentences
 from reports.data.run_data import RunData
 from reports.data.tables.codes import AgreementRow, read_agreement
 from reports.data.tables.labels import LabelRow, read_labels
+from reports.series.reading import select_frames
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.estimates import Estimate
-from reports.stats.intervals import mean
+from reports.stats.intervals import TRILLIONTHS, mean
 from reports.stats.scale_means import (
     AIM,
     FEWEST_LABELS,
@@ -155,8 +155,8 @@ def _read_months(
 
     for job in run.jobs:
         for keyword in run.keywords:
-            sentences = read_sentences(run, job, keyword.name).values()
-            scores = [score for score in sentences if score is not None]
+            sentences = select_frames(run, job).sentences(keyword.name)
+            scores = (sentences["polarity"].drop_nulls() / TRILLIONTHS).to_list()
             if not scores:
                 continue
 
