@@ -372,20 +372,23 @@ def print_level_of_means(
     for asked in (1.0, ASKED):
         significant = compared = covered = estimated = 0
         for _ in range(draws):
-            samples = [draw_scale_strata(rng, probabilities, count, asked) for count in counts]
-            for strata in samples:
+            first, second = (
+                draw_scale_strata(rng, probabilities, count, asked) for count in counts
+            )
+            for strata in (first, second):
                 mean = estimate_scale_mean(strata, lowest, highest)
                 if mean is not None:
                     covered += mean.low <= truth <= mean.high
                     estimated += 1
 
-            difference = compare_scale_means(*samples, lowest, highest)
+            difference = compare_scale_means(first, second, lowest, highest)
             if difference is not None:
                 compared += 1
                 significant += difference.p_value <= LEVEL
 
-        first, second = counts
-        name = f"means of {first} and {second} codes, steps {steps}, asked of {100 * asked:g} %"
+        name = (
+            f"means of {counts[0]} and {counts[1]} codes, steps {steps}, asked of {100 * asked:g} %"
+        )
         note = f"intervals cover in {100 * covered / max(1, estimated):.1f} %"
         harness.print_share(name, significant / max(1, compared), most=LEVEL, note=note)
 

@@ -304,8 +304,7 @@ class _Pilot:
         widths: dict[str | None, float] = {}
         for machine in (None, *list_helpers(self.run, self.sample)):
             widest = 0.0
-            for category, subject in self._list_subjects(wanted, PEOPLE):
-                strata = make_strata(self.run, subject, category.category, machine)
+            for _, strata in self._list_strata(wanted, Method(machine=machine)):
                 estimate = estimate_share(strata, use_machine=machine is not None)
                 if estimate is not None:
                     widest = max(widest, estimate.half_width)

@@ -362,8 +362,8 @@ def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say o
     if phases is not None:
         first_phase = FirstPhase([unit.first for unit in other_units], remaining_phases)
 
-    covered = sum(unit.copies * unit.part for unit in other_units)
-    return [replace(others, covered=covered, first_phase=first_phase), *certain_strata]
+    documents = sum(unit.copies * unit.part for unit in other_units)
+    return [replace(others, covered=documents, first_phase=first_phase), *certain_strata]
 
 
 def _make_stratum(
