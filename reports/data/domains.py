@@ -11,20 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import literal, select
+import polars as pl
 
+from analysis.codebooks.cells import make_cells
+from core.enums import SamplePeriod
 from models.codes import UnitKey
-from models.tables import Document, Origin
+from models.runs import get_run
 from reports.data.coded_samples import CodedSample, SampleUnit
-from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, documents_condition
-from reports.data.selection import left_out
-from reports.data.stratum_members import StratumMembers, number_unit, read_members
-from reports.series.groupings import name_group, origin_column
+from reports.data.run_data import RunData
+from reports.series.groupings import name_groups
+from reports.series.reading import select_frames
 
-Bits = NDArray[np.bool_]
+# A unit of a stratum. Units of a stratum with the same number in *text* are copies.
+_MEMBER_SCHEMA = pl.Schema(
+    {"stratum": pl.Int64(), "document": pl.Int64(), "position": pl.Int32(), "text": pl.UInt64()}
+)
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ ALL_UNITS = DomainName()
 
 @dataclass(frozen=True)
 class Domain:
-    """A part of the units of a sample's strata.
+    """A part of the units of a sample's strata: those of its *documents*.
 
-    *populations* has the number of its units by the number of the stratum, *members* which members
-    of the stratum they are, and *parts* the part of the copies of each drawn unit that it has.
+    *populations* has the number of its units by the number of the stratum, and *parts* the part of
+    the copies of each drawn unit that it has.
     """
 
+    documents: pl.Series
     populations: Mapping[int, int]
-    members: Mapping[int, Bits]
     parts: Mapping[UnitKey, float]
 
 
@@ -61,60 +62,77 @@ def read_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain |
 
 
 def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
-    groups = run.selected_readings.once(_read_groups, lambda: _read_groups(run))
-    if name.group is None:
-        chosen = set(groups)
-    else:
-        is_of_others = name.is_of_others
-        chosen = {
-            document for document, group in groups.items() if (group == name.group) != is_of_others
-        }
+    documents = _choose_documents(run, name)
+    is_chosen = pl.col("document").is_in(documents.implode())
+    members = read_members(run, sample).with_columns(is_chosen=is_chosen)
+    # Documents that were stored or erased after the draw change the part alone.
+    parts = dict(members.group_by("stratum").agg(pl.col("is_chosen").mean()).iter_rows())
+    populations = {
+        stratum.number: round(stratum.population * parts.get(stratum.number, 0.0))
+        for stratum in sample.strata
+    }
 
-    chosen_documents = np.array(sorted(chosen), np.int64)
-
-    populations: dict[int, int] = {}
-    chosen_members: dict[int, Bits] = {}
-    parts: dict[UnitKey, float] = {}
-    for stratum in sample.strata:
-        members = read_members(run, sample)[stratum.number]
-        are_chosen = np.isin(members.documents, chosen_documents)
-        chosen_members[stratum.number] = are_chosen
-        # Documents that were stored or erased after the draw change the part alone.
-        part = float(are_chosen.mean()) if len(are_chosen) else 0.0
-        populations[stratum.number] = round(stratum.population * part)
-
-        parts_of_members = _divide_copies(members, are_chosen)
-        for unit in sample.units_by_stratum[stratum.number]:
-            # Later documents may have made a near miss of it, or the reverse.
-            part_of_unit = float(unit.key.document_id in chosen)
-            parts[unit.key] = parts_of_members.get(number_unit(unit.key), part_of_unit)
-
-    return Domain(populations, chosen_members, parts)
+    drawn = pl.DataFrame(
+        [(unit.stratum, unit.key.document_id, unit.key.position) for unit in sample.units],
+        schema={column: _MEMBER_SCHEMA[column] for column in ("stratum", "document", "position")},
+        orient="row",
+    )
+    copies = members.with_columns(part=pl.col("is_chosen").mean().over("stratum", "text"))
+    found = drawn.join(copies, on=drawn.columns, how="left", maintain_order="left")
+    # Later documents may have made a near miss of it, or the reverse.
+    part = pl.col("part").fill_null(is_chosen.cast(pl.Float64))
+    units = zip(sample.units, found.select(part).to_series(), strict=True)
+    return Domain(documents, populations, {unit.key: part for unit, part in units})
 
 
-def _divide_copies(members: StratumMembers, are_chosen: Bits) -> dict[int, float]:
-    """Return the part of the copies of each member that are chosen, by the member's number."""
-    copies = np.bincount(members.texts)
-    chosen_copies = np.bincount(members.texts[are_chosen], minlength=len(copies))
-    parts = chosen_copies / copies
-    return dict(zip(members.units.tolist(), parts[members.texts].tolist(), strict=True))
-
-
-def _read_groups(run: RunData) -> dict[int, str]:
-    """Return the group of each document that the run's selection leaves."""
-    column = literal("") if run.grouping is None else origin_column(run.grouping)
-    documents = select(Document.id, column).join(Origin, Origin.id == Document.origin_id)
-    groups: dict[int, str] = {}
+def _choose_documents(run: RunData, name: DomainName) -> pl.Series:
+    """Return the documents of a group, or of all others, that the run's selection leaves."""
+    documents = [pl.Series("document", [], pl.Int64)]
     for job in run.jobs:
-        without = left_out(run, job)
-        condition = documents_condition(run, job)
-        for document_id, stored_name in fetch_all(run.db, documents.where(condition)):
-            if document_id not in without:
-                groups[document_id] = name_group(stored_name)
+        chosen = select_frames(run, job).chosen
+        if name.group is not None and run.grouping is not None:
+            is_of_group = name_groups(run.grouping) == name.group
+            chosen = chosen.filter(is_of_group != name.is_of_others)
 
-    return groups
+        documents.append(chosen["document"])
+
+    return pl.concat(documents).unique()
 
 
 def part_of(domain: Domain | None, unit: SampleUnit) -> float:
     """Return the part of the copies of a drawn unit that a domain has: 1 of all units."""
     return 1.0 if domain is None else domain.parts[unit.key]
+
+
+def read_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
+    """Return all units of the strata of a sample, read once.
+
+    A unit that came after the sample was drawn is in the stratum in which it would be.
+    """
+    return run.readings.once((read_members, sample.codebook_id), lambda: _list_members(run, sample))
+
+
+def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
+    with run.db.read() as connection:
+        run_row = get_run(connection, run.id)
+
+    per = SamplePeriod.that_has(sample.strata[0].period)
+    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
+    numbers = {
+        (stratum.period, stratum.keyword, stratum.part): stratum.number for stratum in sample.strata
+    }
+    members = [_MEMBER_SCHEMA.to_frame()]
+    for cell in cells:
+        random_numbers = units.random_numbers(cell.keyword)
+        for part, frame in cell.frames.items():
+            number = numbers.get((cell.period, cell.keyword, part))
+            if number is not None:
+                columns = {
+                    "stratum": [number] * frame.population,
+                    "document": units.documents[frame.members],
+                    "position": units.positions[frame.members],
+                    "text": random_numbers[frame.members],
+                }
+                members.append(pl.DataFrame(columns, schema=_MEMBER_SCHEMA))
+
+    return pl.concat(members)

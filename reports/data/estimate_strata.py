@@ -199,7 +199,7 @@ def make_strata(
 
     coded_strata: list[CodedStratum] = []
     for stratum in subject.strata:
-        known = _count_codes(run, subject, stratum, domain, method.reader)
+        known = _count_codes(run, subject, stratum, method.reader)
         if known is not None and known.total() >= _count_population(stratum, domain):
             coded_strata.append(_make_known(stratum, known, category))
             continue
@@ -208,7 +208,7 @@ def make_strata(
         coded = math.ceil(sum(unit.copies * unit.part for unit in units))
         # Documents may have been erased since the sample was drawn.
         size = max(_count_population(stratum, domain), coded)
-        counts = _count_codes(run, subject, stratum, domain, method.machine)
+        counts = _count_codes(run, subject, stratum, method.machine)
         stratum_phases = None if phases is None else phases[stratum.number]
         coded_strata += make_coded_strata(stratum, units, size, counts, category, stratum_phases)
 
@@ -216,18 +216,15 @@ def make_strata(
 
 
 def _count_codes(
-    run: RunData,
-    subject: CodedSubject,
-    stratum: Stratum,
-    domain: Domain | None,
-    coder: str | None,
+    run: RunData, subject: CodedSubject, stratum: Stratum, coder: str | None
 ) -> Counter[str] | None:
     """Return how often a machine gave each code in a stratum; None of people, or without one."""
-    if coder in (None, PEOPLE):
+    if coder is None or coder == PEOPLE:
         return None
 
-    counts = count_machine_codes(run, subject.sample, coder, subject.variable.name)
-    return counts.count(stratum.number, domain)
+    variable = subject.variable.name
+    counts = count_machine_codes(run, subject.sample, coder, variable, subject.domain)
+    return counts[stratum.number]
 
 
 def _count_population(stratum: Stratum, domain: Domain | None) -> int:

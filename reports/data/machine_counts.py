@@ -3,99 +3,71 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-import numpy as np
+import polars as pl
 from sqlalchemy import func, select
 
 from analysis.codebooks.codebook import Codebook
 from core.enums import UNUSABLE, CodeState
-from models.codes import UnitKey
 from models.tables import Code
 from reports.data.coded_samples import NOT_ASKED, CodedSample
-from reports.data.domains import Domain
+from reports.data.domains import ALL_UNITS, DomainName, read_domain, read_members
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
-from reports.data.stratum_members import Integers, number_unit, read_members
-
-# The machine has not coded such a unit.
-_UNKNOWN = -1
-
-
-@dataclass(frozen=True)
-class MachineCounts:
-    """The codes that a machine gave the members of each stratum, by its number.
-
-    They are numbers of *codes*. A variable that was not asked of a unit has the code `NOT_ASKED`.
-    """
-
-    codes: Sequence[str]
-    members: Mapping[int, Integers]
-
-    def count(self, stratum: int, domain: Domain | None) -> Counter[str]:
-        """Return how often each code was given in the stratum, or in the part that a domain has."""
-        numbers = self.members[stratum]
-        if domain is not None:
-            numbers = numbers[domain.members[stratum]]
-
-        counts = np.bincount(numbers[numbers != _UNKNOWN], minlength=len(self.codes))
-        return Counter(dict(zip(self.codes, counts.tolist(), strict=True)))
 
 
 def count_machine_codes(
-    run: RunData, sample: CodedSample, coder: str, variable: str
-) -> MachineCounts:
-    """Count the codes of a machine in the strata of a sample, read once.
+    run: RunData, sample: CodedSample, coder: str, variable: str, name: DomainName = ALL_UNITS
+) -> Mapping[int, Counter[str]]:
+    """Count the codes of a machine in each stratum of a sample, by its number, read once.
 
-    A unit that came after the sample was drawn is in the stratum in which it would be.
+    They are those of the units that a domain has. A unit that came after the sample was drawn is in
+    the stratum in which it would be. A variable that was not asked of a unit has the code
+    `NOT_ASKED`.
     """
-    reading = (count_machine_codes, sample.codebook_id, coder, variable)
-    return run.readings.once(reading, lambda: _number_codes(run, sample, coder, variable))
+    reading = (count_machine_codes, sample.codebook_id, coder, variable, name)
+    return run.selected_readings.once(
+        reading, lambda: _count_codes(run, sample, coder, variable, name)
+    )
 
 
-def _number_codes(run: RunData, sample: CodedSample, coder: str, variable: str) -> MachineCounts:
+def _count_codes(
+    run: RunData, sample: CodedSample, coder: str, variable: str, name: DomainName
+) -> dict[int, Counter[str]]:
     members = read_members(run, sample)
-    number_of_code: dict[str, int] = {}
-    codes_of_members: dict[int, Integers] = {}
+    domain = read_domain(run, sample, name)
+    if domain is not None:
+        members = members.filter(pl.col("document").is_in(domain.documents.implode()))
+
+    counts: dict[int, Counter[str]] = {stratum.number: Counter() for stratum in sample.strata}
     for keyword in sample.keywords:
-        codes = _read_codes(run, sample, coder, keyword, variable)
-        units = np.array(sorted(codes), np.int64)
-        numbers = [
-            number_of_code.setdefault(codes[unit], len(number_of_code)) for unit in sorted(codes)
-        ]
-        for stratum in sample.strata:
-            if stratum.keyword == keyword:
-                stratum_units = members[stratum.number].units
-                codes_of_members[stratum.number] = _look_up(
-                    stratum_units, units, np.array(numbers, np.int64)
-                )
+        strata = [stratum.number for stratum in sample.strata if stratum.keyword == keyword]
+        codes = run.readings.once(
+            (_read_codes, sample.codebook_id, coder, variable, keyword),
+            lambda keyword=keyword: _read_codes(run, sample, coder, keyword, variable),
+        )
+        of_keyword = members.filter(pl.col("stratum").is_in(strata))
+        coded = of_keyword.join(codes, on=["document", "position"])
+        for number, code, count in coded.group_by("stratum", "code").len().iter_rows():
+            counts[number][code] = count
 
-    return MachineCounts(list(number_of_code), codes_of_members)
-
-
-def _look_up(stratum_units: Integers, units: Integers, numbers: Integers) -> Integers:
-    """Return the number of the code of each unit of a stratum; *units* are sorted."""
-    if not len(units):
-        return np.full(len(stratum_units), _UNKNOWN, np.int64)
-
-    places = np.minimum(np.searchsorted(units, stratum_units), len(units) - 1)
-    return np.where(units[places] == stratum_units, numbers[places], _UNKNOWN)
+    return counts
 
 
 def _read_codes(
     run: RunData, sample: CodedSample, coder: str, keyword: str, variable: str
-) -> dict[int, str]:
-    """Return the codes that a machine gave for a keyword, by the number of the unit."""
+) -> pl.DataFrame:
+    """Return the codes that a machine gave for a keyword, by document and position."""
     is_of_coder = (Code.run_id == run.id, Code.codebook_id == sample.codebook_id)
     statement = select(Code.document_id, Code.position, Code.variable, Code.code, Code.state).where(
         *is_of_coder, Code.coder == coder, Code.keyword == keyword
     )
     conditions = _list_conditions(sample.codebook, variable)
-    codes: dict[int, str] = {}
-    unknown: set[int] = set()
+    codes: dict[tuple[int, int], str] = {}
+    unknown: set[tuple[int, int]] = set()
     for row in fetch_all(run.db, statement):
-        unit = number_unit(UnitKey(row.document_id, keyword, row.position))
+        unit = row.document_id, row.position
         is_coded = row.state == CodeState.CODED
         if row.variable == variable and is_coded:
             codes[unit] = row.code
@@ -104,7 +76,11 @@ def _read_codes(
         else:
             codes.setdefault(unit, NOT_ASKED)
 
-    return {unit: code for unit, code in codes.items() if unit not in unknown}
+    return pl.DataFrame(
+        [(*unit, code) for unit, code in codes.items() if unit not in unknown],
+        schema={"document": pl.Int64, "position": pl.Int32, "code": pl.String},
+        orient="row",
+    )
 
 
 def _list_conditions(codebook: Codebook, variable: str) -> list[str]:

@@ -20,10 +20,9 @@ RESAMPLES = 2000
 
 
 class MeasurementLevel(StrEnum):
-    """What the numbers of codes tell: names, an order, or also distances."""
+    """What the numbers of codes tell: names, or distances."""
 
     NOMINAL = "nominal"
-    ORDINAL = "ordinal"
     INTERVAL = "interval"
 
 
@@ -104,8 +103,8 @@ def krippendorff_alpha(
     K. Krippendorff, "Content Analysis" (2004), 11.3: one less observed over expected disagreement,
     the squared difference of codes, in pairs within units and among all.
     """
-    counts = _count_codes(units)
-    return _measure_alpha(counts, np.ones(len(counts)), level) if len(counts) else None
+    counts, distances = _count_codes(units, level)
+    return _measure_alpha(counts, distances, np.ones(len(counts)))
 
 
 def estimate_alpha(
@@ -119,71 +118,49 @@ def estimate_alpha(
     Communication Methods and Measures 1 (2007), draws single disagreements, and holds the expected
     one fixed. A resample in which all codes are the same is left out.
     """
-    counts = _count_codes(units)
+    counts, distances = _count_codes(units, level)
     n = len(counts)
-    alpha = _measure_alpha(counts, np.ones(n), level) if n else None
+    alpha = _measure_alpha(counts, distances, np.ones(n))
     if alpha is None:
         return None
 
     rng = np.random.default_rng(seed)
-    resampled: list[float] = []
-    for repeats in rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES):
-        resampled_alpha = _measure_alpha(counts, repeats.astype(float), level)
-        if resampled_alpha is not None:
-            resampled.append(resampled_alpha)
-
-    low, high = np.quantile(resampled, [TAIL, 1 - TAIL])
+    resamples = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
+    alphas = [_measure_alpha(counts, distances, repeats) for repeats in resamples]
+    known = [resampled for resampled in alphas if resampled is not None]
+    low, high = np.quantile(known, [TAIL, 1 - TAIL])
     return Estimate(alpha, float(low), float(high), n)
 
 
-@dataclass(frozen=True)
-class _CodeCounts:
-    """How often each unit of two codes or more has each of the *codes*, which are sorted."""
+def _count_codes(
+    units: Iterable[Sequence[float]], level: MeasurementLevel
+) -> tuple[Floats, Floats]:
+    """Return how often each unit of two codes or more has each code, and codes' distances.
 
-    codes: Floats
-    counts: Floats
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-
-def _count_codes(units: Iterable[Sequence[float]]) -> _CodeCounts:
+    These are the squared differences of each pair of codes (Krippendorff, 11.3.4).
+    """
     coded = [list(unit) for unit in units if len(unit) > 1]
-    codes = sorted({code for unit in coded for code in unit})
-    columns = {code: column for column, code in enumerate(codes)}
-    counts = np.zeros((len(coded), len(codes)))
-    for row, unit in enumerate(coded):
-        for code in unit:
-            counts[row, columns[code]] += 1
+    codes = np.unique([code for unit in coded for code in unit]).astype(float)
+    counts = np.array([[unit.count(code) for code in codes] for unit in coded], dtype=float)
+    if level is MeasurementLevel.NOMINAL:
+        return counts, 1 - np.eye(len(codes))
 
-    return _CodeCounts(np.array(codes, dtype=float), counts)
+    return counts, (codes[:, None] - codes[None, :]) ** 2
 
 
-def _measure_alpha(counts: _CodeCounts, repeats: Floats, level: MeasurementLevel) -> float | None:
+def _measure_alpha(counts: Floats, distances: Floats, repeats: Floats) -> float | None:
     """Return alpha of units of which each is there as often as *repeats* says."""
-    sizes = counts.counts.sum(axis=1)
-    weights = repeats / (sizes - 1)
-    coincidences = (counts.counts * weights[:, None]).T @ counts.counts
-    coincidences -= np.diag(weights @ counts.counts)
-    totals = repeats @ counts.counts
-    distances = _square_distances(counts.codes, totals, level)
+    if not len(counts):
+        return None
+
+    weights = repeats / (counts.sum(axis=1) - 1)
+    coincidences = (counts * weights[:, None]).T @ counts
+    coincidences -= np.diag(weights @ counts)
+    totals = repeats @ counts
 
     observed = float((coincidences * distances).sum())
     expected = float(totals @ distances @ totals) / (float(totals.sum()) - 1)
     return 1 - observed / expected if expected > 0 else None
-
-
-def _square_distances(codes: Floats, totals: Floats, level: MeasurementLevel) -> Floats:
-    """Return the squared difference of each pair of codes (Krippendorff, 11.3.4)."""
-    if level is MeasurementLevel.NOMINAL:
-        return 1 - np.eye(len(codes))
-
-    places = codes
-    if level is MeasurementLevel.ORDINAL:
-        # Between two codes lie the codes of their ranks, half of their own among them.
-        places = np.cumsum(totals) - totals / 2
-
-    return np.asarray((places[:, None] - places[None, :]) ** 2, dtype=float)
 
 
 # --- a machine beside people ---
