@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Codebook, CodedUnit, Variable
@@ -35,17 +35,6 @@ STATEMENTS_SHOWN = 3
 
 
 @dataclass(frozen=True)
-class KeywordValidity:
-    """How right a keyword is in a period: each measure with its interval, None if unknown."""
-
-    keyword: str
-    period: str
-    precision: EstimateRow | None
-    recall: EstimateRow | None
-    f1: EstimateRow | None
-
-
-@dataclass(frozen=True)
 class KnownShares:
     """How well the shares of the whole run are known of what people, or a model, would say."""
 
@@ -64,22 +53,11 @@ class KnownShares:
 
 
 @dataclass(frozen=True)
-class MethodWidth:
-    """The half-width of the widest interval of the run's shares by a method."""
-
-    method: str
-    half_width: float
-
-
-@dataclass(frozen=True)
 class ValidityCard:
     """Whom was asked, how many texts they coded, how far they agree, and how right keywords are."""
 
-    codebook: str
-    hash: str
+    codebook: Codebook
     unit: str
-    questions: Sequence[tuple[str, str]]
-    instructions: str
     population: int
     drawn: int
     coded: int
@@ -106,15 +84,18 @@ class ValidityCard:
     # Whose codes the estimates of what people would say use.
     used: Method
 
-    # How well the shares of the whole run are known by each method, where there are several.
-    widths: Sequence[MethodWidth]
+    # The half-width of the widest interval of the run's shares by each method, where there are
+    # several.
+    widths: Mapping[str, float]
     agreements: Sequence[VariableAgreement]
-    keywords: Sequence[KeywordValidity]
+
+    # A keyword, a period, and how right the keyword is in it, by measure.
+    keywords: Sequence[tuple[str, str, Mapping[str, EstimateRow]]]
 
     @property
     def anchor(self) -> str:
         """The name of the card's place on the page."""
-        return f"{self.codebook}-{self.hash}"
+        return f"{self.codebook.name}-{self.codebook.short_hash}"
 
 
 @dataclass(frozen=True)
@@ -225,8 +206,10 @@ class CodesPage:
         """The texts on the page, which show which scripts it needs."""
         texts = []
         for section in self.sections:
-            texts += [text for question in section.card.questions for text in question]
-            texts += [section.card.instructions, *(coder for coder, _ in section.card.people)]
+            codebook = section.card.codebook
+            texts += [codebook.instructions, *(coder for coder, _ in section.card.people)]
+            for variable in codebook.variables:
+                texts += [variable.name, variable.question]
 
         for coding_section in self.codings:
             codebook = coding_section.coding.codebook
@@ -330,11 +313,8 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
         dropped = count_dropped_units(connection, run.id, sample.codebook_id)
 
     return ValidityCard(
-        codebook=codebook.name,
-        hash=sample.codebook.short_hash,
+        codebook=codebook,
         unit=unit,
-        questions=[(variable.name, variable.question) for variable in codebook.variables],
-        instructions=codebook.instructions,
         population=count_population(sample),
         drawn=len(sample.units),
         coded=coded,
@@ -380,20 +360,17 @@ def _measure_known(
 
 def _list_widths(
     run: RunData, sample: CodedSample, rows: Sequence[EstimateRow]
-) -> list[MethodWidth]:
+) -> dict[str, float]:
     """Return how well each method knows the shares of the run; nothing if there is one a reader."""
-    widths: list[MethodWidth] = []
-    for method in list_methods(run, sample):
-        half_widths = [
-            (row.high - row.low) / 2
-            for row in rows
-            if _is_of_whole_run(row) and row.method == method.words
-        ]
-        if half_widths:
-            widths.append(MethodWidth(method.words, max(half_widths)))
+    widths: dict[str, float] = {}
+    methods = list_methods(run, sample)
+    for method in methods:
+        for row in rows:
+            if _is_of_whole_run(row) and row.method == method.words:
+                half_width = (row.high - row.low) / 2
+                widths[row.method] = max(half_width, widths.get(row.method, 0.0))
 
-    readers = {method.reader for method in list_methods(run, sample)}
-    return widths if len(widths) > len(readers) else []
+    return widths if len(widths) > len({method.reader for method in methods}) else {}
 
 
 def _is_of_whole_run(row: EstimateRow) -> bool:
@@ -405,20 +382,16 @@ def name_coder(coder: str) -> str:
     return coder.partition(":")[2]
 
 
-def _list_validity(rows: Sequence[EstimateRow]) -> list[KeywordValidity]:
+def _list_validity(
+    rows: Sequence[EstimateRow],
+) -> list[tuple[str, str, Mapping[str, EstimateRow]]]:
     measures: dict[tuple[str, str], dict[str, EstimateRow]] = defaultdict(dict)
     for row in rows:
         if row.measure in ("precision", "recall", "f1") and row.group is None:
             measures[row.keyword or "", row.period or ""][row.measure] = row
 
     return [
-        KeywordValidity(
-            keyword,
-            name_sample_period(period),
-            found.get("precision"),
-            found.get("recall"),
-            found.get("f1"),
-        )
+        (keyword, name_sample_period(period), found)
         for (keyword, period), found in sorted(measures.items())
     ]
 
