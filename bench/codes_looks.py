@@ -32,7 +32,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.codebooks.near_misses import WordsOfTexts, score_texts
-from analysis.trainings.polarity.ratings import read_ratings
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.looks import (
     LEVELS,
@@ -40,6 +39,7 @@ from reports.stats.looks import (
     count_pilot,
     take_look,
 )
+from tools.news_training.ratings import read_ratings
 
 MONTH_WIDTHS = (0.02, 0.03, 0.01)
 YEARS_WIDTH = 0.005

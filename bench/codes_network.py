@@ -40,7 +40,6 @@ from analysis.text.repeats import read_form
 from analysis.trainings.codes import validation
 from analysis.trainings.codes.samples import CodeSample, CodeSamples, find_groups
 from analysis.trainings.codes.task import ALL, CodesTask
-from analysis.trainings.polarity.ratings import RatedSentence, read_ratings
 from core.enums import SamplePart, SamplePeriod
 from models.codes import UnitKey
 from networks.classifier import Classifier
@@ -49,6 +48,7 @@ from reports.data.coded_samples import Stratum
 from reports.data.estimate_strata import DrawnUnit, make_coded_strata
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.proportions import estimate_share
+from tools.news_training.ratings import RatedSentence, read_ratings
 
 SIZES = (100, 200, 400, 800)
 TESTED = 2_000

@@ -26,7 +26,8 @@ import numpy as np
 from rated_headlines import read_semeval
 from textapi_quality import POSTS, read_block
 
-from analysis.trainings.polarity.evaluation import (
+from textapi.engine import polarity
+from tools.news_training.evaluation import (
     SENTENCES,
     Interval,
     Numbers,
@@ -36,8 +37,7 @@ from analysis.trainings.polarity.evaluation import (
     correlate_ranks,
     measure_macro_f1,
 )
-from analysis.trainings.polarity.ratings import NEWS, read_ratings
-from textapi.engine import polarity
+from tools.news_training.ratings import NEWS, read_ratings
 
 MOST_BY_NAMES = 0.1  # standard deviations
 MOST_BY_A_NAME = 0.05  # standard deviations, beside an unknown name

@@ -22,9 +22,9 @@ import harness
 import numpy as np
 from rated_headlines import read_semeval
 
-from analysis.trainings.polarity.evaluation import correlate_ranks
 from textapi.engine import language, polarity
 from textapi.engine.truecase import restore_case
+from tools.news_training.evaluation import correlate_ranks
 
 POSTS = ("wnut17_dev.conll", "btc.dev")
 CONLL = ("eng.testa", "eng.testb")

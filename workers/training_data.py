@@ -17,7 +17,6 @@ from analysis.grains import list_months
 from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.codes.samples import read_samples
 from analysis.trainings.codes.task import CodesTask
-from analysis.trainings.polarity.ratings import read_ratings
 from core.enums import ENDED
 from core.errors import BadInput, UsageError
 from models.database import Database
@@ -52,6 +51,12 @@ def load_training_data(
     Raises `BadInput` if data cannot be read or does not fit the options, `NotFound` and
     `UsageError` for a run whose polarity is not available.
     """
+    if parameters.network == "polarity":
+        raise BadInput(
+            "the engine `news` is trained by `python -m tools.news_training FOLDER`, in the "
+            "project's sources, and no more by a run: cancel this one"
+        )
+
     try:
         if parameters.network == "feedforward":
             return _load_images(parameters.data, options), []
@@ -77,10 +82,6 @@ def load_training_data(
 
 def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob]) -> None:
     """Read the data once for each way that jobs use it. Raises as `load_training_data`."""
-    if parameters.network == "polarity":
-        read_ratings(Path(parameters.data))
-        return
-
     checked = set()
     for job in jobs:
         options = options_of(parameters, job.options)

@@ -9,30 +9,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.trainings.polarity import names as names_module
-from analysis.trainings.polarity import wordnet
-from analysis.trainings.polarity.evaluation import (
+from core.errors import BadInput
+from networks.feedforward import FeedForward
+from networks.presets import build_network, resolve_options
+from textapi.engine.news import read_model
+from textapi.engine.news_features import AGGREGATES
+from tools.news_training import names as names_module
+from tools.news_training import wordnet
+from tools.news_training.evaluation import (
     bootstrap,
     correlate_ranks,
     find_neutral_band,
     measure_macro_f1,
 )
-from analysis.trainings.polarity.features import (
+from tools.news_training.features import (
     TERM_VALUE,
     build_features,
     make_rows,
     scale_aggregates,
     view_aggregates,
 )
-from analysis.trainings.polarity.names import find_long_names, find_names, read_word_list
-from analysis.trainings.polarity.ratings import RatedSentence, read_ratings
-from analysis.trainings.polarity.task import PolarityTask
-from analysis.trainings.polarity.wordnet import FILES, is_installed, read_wordnet, spread_valences
-from core.errors import BadInput
-from networks.feedforward import FeedForward
-from networks.presets import build_network, resolve_options
-from textapi.engine.news import read_model
-from textapi.engine.news_features import AGGREGATES
+from tools.news_training.names import find_long_names, find_names, read_word_list
+from tools.news_training.ratings import RatedSentence, read_ratings
+from tools.news_training.task import PolarityTask
+from tools.news_training.wordnet import FILES, is_installed, read_wordnet, spread_valences
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.codebooks.network import temper
 from analysis.trainings.codes.samples import divide
-from analysis.trainings.polarity.evaluation import Interval
 from networks.classifier import (
     Classifier,
     Numbers,
@@ -36,6 +36,14 @@ TEMPERATURES = tuple(round(1.1**step, 4) for step in range(-15, 16))
 PARTS, PARTS_OF_MANY, MANY = 10, 5, 1_000
 BOOTSTRAP_DRAWS = 1_000
 CALIBRATION_BINS = 10
+
+
+class Interval(NamedTuple):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)

@@ -5,37 +5,37 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from analysis.trainings.polarity import wordnet
-from analysis.trainings.polarity.evaluation import (
+from core.errors import BadInput
+from networks.baselines import rmse
+from networks.data import Data, Samples, Scaling
+from networks.feedforward import FeedForward
+from networks.functions import Array
+from networks.presets import Options, build_network
+from networks.results import Prediction, Results
+from networks.storage import pack
+from networks.training import predict, train
+from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
+from tools.news_training import wordnet
+from tools.news_training.evaluation import (
     LARGEST_DIFFERENCE,
     NameDifference,
     compare_names,
     correlate_ranks,
     find_neutral_band,
 )
-from analysis.trainings.polarity.features import (
+from tools.news_training.features import (
     TERM_VALUE,
     build_features,
     make_rows,
     scale_aggregates,
     view_aggregates,
 )
-from analysis.trainings.polarity.ratings import NEWS, RatedSentence, Split, read_ratings
-from core.errors import BadInput
-from networks.baselines import rmse
-from networks.data import Data, Samples, Scaling
-from networks.feedforward import FeedForward
-from networks.functions import Array
-from networks.presets import Options
-from networks.results import Prediction, Results
-from networks.storage import pack
-from networks.training import predict
-from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
+from tools.news_training.ratings import NEWS, RatedSentence, Split, read_ratings
 
 NO_WORDNET = (
     f"WordNet is not in {wordnet.FOLDER} (Debian's package wordnet-base): the network was trained "
@@ -150,6 +150,17 @@ class PolarityTask:
             "neutral_band": np.array(band),
         }
         return pack({"news": VERSION}, pack_model(self._features, arrays))
+
+
+def train_engine(folder: str, options: Options) -> Report:
+    """Train the engine on the rated sentences of a folder. Raises as `PolarityTask`."""
+    task = PolarityTask(folder, options)
+    generator = np.random.default_rng(options.seed)
+    network = build_network(options, task.data.input_size, task.data.output_size, generator)
+    assert isinstance(network, FeedForward)  # noqa: S101 - by the options' kind
+    train(network, task.data, options, generator=generator)
+    report = task.finish(network)
+    return replace(report, remarks=[*task.remarks, *report.remarks])
 
 
 def load_lexicon() -> dict[str, float]:
