@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 from sqlalchemy import func, select
@@ -43,10 +44,9 @@ def _count_codes(
     counts: dict[int, Counter[str]] = {stratum.number: Counter() for stratum in sample.strata}
     for keyword in sample.keywords:
         strata = [stratum.number for stratum in sample.strata if stratum.keyword == keyword]
-        codes = run.readings.once(
-            (_read_codes, sample.codebook_id, coder, variable, keyword),
-            lambda keyword=keyword: _read_codes(run, sample, coder, keyword, variable),
-        )
+        reading = (_read_codes, sample.codebook_id, coder, variable, keyword)
+        read = partial(_read_codes, run, sample, coder, keyword, variable)
+        codes: pl.DataFrame = run.readings.once(reading, read)
         of_keyword = members.filter(pl.col("stratum").is_in(strata))
         coded = of_keyword.join(codes, on=["document", "position"])
         for number, code, count in coded.group_by("stratum", "code").len().iter_rows():

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,8 @@ BOOTSTRAP_DRAWS = 1_000
 CALIBRATION_BINS = 10
 
 
-class Interval(NamedTuple):
+@dataclass(frozen=True)
+class Interval:
     """A figure with its 95 % interval."""
 
     value: float
