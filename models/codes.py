@@ -16,7 +16,7 @@ from models.bulk import insert_of_many, many
 from models.database import Database, batched, clock, insert_new
 from models.documents import SCOPE_COLUMNS, DocumentScope, documents_of
 from models.runs import get_run
-from models.tables import Code, Codebook, Document, Job, Run
+from models.tables import Code, Document, Job, Run, StoredCodebook
 
 # The name of a coder who is a person begins with this, so that no network has it.
 PERSON = "person:"
@@ -117,7 +117,7 @@ def store_codebook(
     if codebook_id is not None:
         return codebook_id
 
-    statement = insert_new(Codebook, is_sqlite=db.is_sqlite)
+    statement = insert_new(StoredCodebook, is_sqlite=db.is_sqlite)
     connection.execute(statement, {"name": name, "hash": hash_of_meaning, "content": content})
     return connection.execute(_stored(hash_of_meaning)).scalar_one()
 
@@ -128,7 +128,7 @@ def find_stored_codebook(connection: Connection, hash_of_meaning: bytes) -> int 
 
 
 def _stored(hash_of_meaning: bytes) -> Select[int]:
-    return select(Codebook.id).where(Codebook.hash == hash_of_meaning)
+    return select(StoredCodebook.id).where(StoredCodebook.hash == hash_of_meaning)
 
 
 def read_codes(connection: Connection, coding: Coding) -> dict[UnitKey, dict[str, CodeValue]]:

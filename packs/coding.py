@@ -14,8 +14,7 @@ from analysis.options import FrozenModel
 from core.enums import CodeState, SamplePart
 from core.errors import BadInput
 from models.code_samples import list_looks, list_strata
-from models.tables import Code, Document, SampledUnit, SampleStratum
-from models.tables import Codebook as StoredCodebook
+from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from packs import contents
 from packs.contents import Number, write_lines
 from reports.data.queries import fetch_all

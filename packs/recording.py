@@ -12,7 +12,7 @@ from analysis.codebooks.network import CodeNetwork
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
-from models.tables import Base, Code, Codebook, Document
+from models.tables import Base, Code, Document, StoredCodebook
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
 from packs.coding_network import check_codes, code_job, give_network, is_coded
 from packs.contents import PackedJob
@@ -132,7 +132,9 @@ def _rows_of_job(
 
     documents = select(Document.id).where(documents_condition(run_data, job))
     hash_of_meaning = bytes.fromhex(run_data.parameters.codebook)
-    codebook = select(Codebook.id).where(Codebook.hash == hash_of_meaning).scalar_subquery()
+    codebook = (
+        select(StoredCodebook.id).where(StoredCodebook.hash == hash_of_meaning).scalar_subquery()
+    )
     is_by_coder = and_(Code.coder.in_(coders), Code.codebook_id == codebook)
     return and_(Code.run_id == run_data.id, is_by_coder, Code.document_id.in_(documents))
 

@@ -36,7 +36,7 @@ from textapi.engine.news import read_model
 
 
 @dataclass(frozen=True)
-class Series:
+class NumberSeries:
     """Numbers in their order, None for a gap; each stands for a *unit*."""
 
     values: list[float | None]
@@ -112,17 +112,17 @@ def _load_images(data: str, options: Options) -> Data:
     return split_images(images, labels, dtype=options.dtype)
 
 
-def read_series(db: Database, data: str) -> Series:
+def read_series(db: Database, data: str) -> NumberSeries:
     """Return the series that ``sine``, ``PATH.csv:COLUMN`` or ``RUN:polarity[:SUBJECT]`` names.
 
     Raises `NotFound`, `UsageError`, and `NetworkError` for a file that cannot be read.
     """
     if data == SINE:
-        return Series(sample_sine(), "point")
+        return NumberSeries(sample_sine(), "point")
     if match := RUN_POLARITY.match(data):
-        return Series(_read_polarity(db, int(match["run"]), match["subject"]), "month")
+        return NumberSeries(_read_polarity(db, int(match["run"]), match["subject"]), "month")
     if match := CSV_COLUMN.match(data):
-        return Series(read_column(match["path"], match["column"]), "row")
+        return NumberSeries(read_column(match["path"], match["column"]), "row")
 
     raise UsageError(f"--data {data}: a series is sine, PATH.csv:COLUMN or RUN:polarity")
 

@@ -36,8 +36,8 @@ def keep_codebook(connection: Connection, db: Database, codebook: Codebook) -> i
 
 def stored_codebook(connection: Connection, hash_text: str) -> tuple[int, Codebook]:
     """Return the id and the codebook of a hash. Raises `NotFound`."""
-    columns = (tables.Codebook.id, tables.Codebook.content)
-    stored = select(*columns).where(tables.Codebook.hash == bytes.fromhex(hash_text))
+    columns = (tables.StoredCodebook.id, tables.StoredCodebook.content)
+    stored = select(*columns).where(tables.StoredCodebook.hash == bytes.fromhex(hash_text))
     row = connection.execute(stored).one_or_none()
     if row is None:
         raise NotFound(

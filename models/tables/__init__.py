@@ -23,10 +23,10 @@ from models.tables.codes import (
     POLARITY_CODEBOOK,
     POLARITY_VARIABLE,
     Code,
-    Codebook,
     SampledUnit,
     SampleLook,
     SampleStratum,
+    StoredCodebook,
 )
 from models.tables.documents import (
     UNKNOWN_ORIGIN,
@@ -82,7 +82,6 @@ __all__ = [
     "BatchLine",
     "Call",
     "Code",
-    "Codebook",
     "Crawl",
     "DistinctiveWord",
     "Document",
@@ -116,6 +115,7 @@ __all__ = [
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",
+    "StoredCodebook",
     "Summary",
     "SuppressedName",
     "Training",

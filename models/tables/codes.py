@@ -8,13 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, CodebookKey, DocumentKey, NumberKey, RawBytes, RunKey, TextKey
 
-# The row of `Codebook` by which people label mentions; the migrations make it.
+# The row of `StoredCodebook` by which people label mentions; the migrations make it.
 POLARITY_CODEBOOK = 1
 # What is coded by it: -1, 0 or 1.
 POLARITY_VARIABLE = "polarity"
 
 
-class Codebook(Base):
+class StoredCodebook(Base):
     """A codebook by which texts were coded: it stays as it was, whatever becomes of its file."""
 
     __tablename__ = "codebooks"

@@ -15,8 +15,7 @@ from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart
 from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
-from models.tables import Code, Document, Origin, SampledUnit, SampleStratum
-from models.tables import Codebook as StoredCodebook
+from models.tables import Code, Document, Origin, SampledUnit, SampleStratum, StoredCodebook
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
 from reports.series.groupings import name_group, origin_column

@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from core.enums import UNUSABLE, CodeState
 from models.codes import PERSON
-from models.tables import Code, Document
-from models.tables import Codebook as StoredCodebook
+from models.tables import Code, Document, StoredCodebook
 from reports.data.coded_samples import read_coded_samples
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, in_batches

@@ -96,8 +96,7 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
 
 def state_mean(row: EstimateRow, variable: Variable, unit: str) -> Finding:
     """State the mean step that readers would choose for the texts of which a scale is asked."""
-    question = variable.question_about(row.keyword or "")
-    asked = f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
+    asked = _name_question(variable, row.keyword or "")
     steps = variable.codes
     text = (
         f"Asked {asked}, readers would choose {row.estimate:.2f} on average "
@@ -133,8 +132,8 @@ def state_differences(run: RunData, sample: CodedSample, method: Method) -> list
     """
     differences = [
         difference
-        for comparison in _list_comparisons(run, sample, method)
-        for difference in _compare(run, comparison)
+        for subject, reference, words in _list_comparisons(run, sample, method)
+        for difference in _compare(run, subject, reference, words)
     ]
     adjusted = adjust_holm([difference.estimate.p_value for difference in differences])
     return [
@@ -145,46 +144,42 @@ def state_differences(run: RunData, sample: CodedSample, method: Method) -> list
 
 
 @dataclass(frozen=True)
-class _Comparison:
-    """Texts that are compared with others, *words* say how."""
+class _Difference:
+    """How far a share of a category is from that of other texts; without a category a mean.
+
+    *words* say of which others.
+    """
 
     subject: CodedSubject
-    reference: CodedSubject
     words: str
-
-
-@dataclass(frozen=True)
-class _Difference:
-    """How far two shares of a category are apart; without a category two means."""
-
-    comparison: _Comparison
     category: str | None
     estimate: Estimate
 
 
-def _compare(run: RunData, comparison: _Comparison) -> Iterator[_Difference]:
-    subjects = comparison.subject, comparison.reference
-    variable = comparison.subject.variable
+def _compare(
+    run: RunData, subject: CodedSubject, reference: CodedSubject, words: str
+) -> Iterator[_Difference]:
+    compared = subject, reference
+    variable = subject.variable
+    differences: dict[str | None, Estimate | None] = {}
     if variable.type == VariableType.SCALE:
         steps = [float(code) for code in variable.codes]
         strata, other_strata = (
-            make_strata(run, replace(subject, method=PEOPLE_ALONE)) for subject in subjects
+            make_strata(run, replace(side, method=PEOPLE_ALONE)) for side in compared
         )
-        difference = compare_scale_means(strata, other_strata, min(steps), max(steps))
-        if difference is not None:
-            yield _Difference(comparison, None, difference)
+        differences[None] = compare_scale_means(strata, other_strata, min(steps), max(steps))
+    else:
+        for category in list_categories(variable):
+            strata, other_strata = (make_strata(run, side, category) for side in compared)
+            differences[category] = compare_shares(strata, other_strata, use_machine=True)
 
-        return
-
-    for category in list_categories(variable):
-        strata, other_strata = (make_strata(run, subject, category) for subject in subjects)
-        difference = compare_shares(strata, other_strata, use_machine=True)
+    for measured, difference in differences.items():
         if difference is not None:
-            yield _Difference(comparison, category, difference)
+            yield _Difference(subject, words, measured, difference)
 
 
 def _state_difference(difference: _Difference) -> Finding:
-    subject, estimate = difference.comparison.subject, difference.estimate
+    subject, estimate = difference.subject, difference.estimate
     variable = subject.variable.name
     about = f", about “{subject.keyword}”" if subject.keyword else ""
     is_more = estimate.value > 0
@@ -201,15 +196,20 @@ def _state_difference(difference: _Difference) -> Finding:
             f"“{difference.category}” ({variable}{about}) is {apart} points {direction} frequent"
         )
 
-    text = f"{words} {difference.comparison.words} ({low} to {high})."
+    text = f"{words} {difference.words} ({low} to {high})."
     place = (subject.keyword, subject.period, subject.domain.group)
     topic = ("readers' difference", variable, difference.category or "mean", *place)
     answer = (round(estimate.value, 4),)
     return Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.6)
 
 
-def _list_comparisons(run: RunData, sample: CodedSample, method: Method) -> Iterator[_Comparison]:
-    """Yield each period beside the one before it, and each group beside all others."""
+def _list_comparisons(
+    run: RunData, sample: CodedSample, method: Method
+) -> Iterator[tuple[CodedSubject, CodedSubject, str]]:
+    """Yield each period beside the one before it, and each group beside all others.
+
+    The words say beside what.
+    """
     periods: dict[tuple[str, str], list[CodedSubject]] = {}
     for subject in list_subjects(run, sample, method):
         if subject.period:
@@ -218,11 +218,11 @@ def _list_comparisons(run: RunData, sample: CodedSample, method: Method) -> Iter
     for subjects in periods.values():
         for earlier, later in pairwise(subjects):
             earlier_name, later_name = map(name_sample_period, (earlier.period, later.period))
-            yield _Comparison(later, earlier, f"in {later_name} than in {earlier_name}")
+            yield later, earlier, f"in {later_name} than in {earlier_name}"
 
     for subject in list_group_subjects(run, sample, method):
         others = replace(subject, domain=replace(subject.domain, is_of_others=True))
-        yield _Comparison(subject, others, f"in {subject.domain.group} than in all others")
+        yield subject, others, f"in {subject.domain.group} than in all others"
 
 
 def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:

@@ -65,7 +65,7 @@ class PilotShare:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _PilotPart:
     """All documents of a kind, or those to which a machine gave one code.
 
     *sizes* are those of the strata. Of *n* units of the pilot *positives* were in the category. A
@@ -81,7 +81,7 @@ class _Part:
     design_effect: float
 
     @classmethod
-    def of(cls, strata: Sequence[CodedStratum]) -> _Part:
+    def of(cls, strata: Sequence[CodedStratum]) -> _PilotPart:
         """Return what the pilot tells of *strata*."""
         n = positives = copies = squares = 0.0
         for stratum in strata:
@@ -120,7 +120,7 @@ class _Kind:
     places: Sequence[int]
     sizes: Sequence[int]
     copies: float
-    parts: Sequence[_Part]
+    parts: Sequence[_PilotPart]
 
     def count_units(self, index: int) -> int:
         """Return about how many units the stratum at an *index* of the kind has."""
@@ -170,7 +170,7 @@ def plan_first_codes(
     for kind, places in _group_places(strata).items():
         sizes = [strata[place].size for place in places]
         share = shares[kind]
-        part = _Part(sizes, share.n, share.positives, copies=1.0, design_effect=1.0)
+        part = _PilotPart(sizes, share.n, share.positives, copies=1.0, design_effect=1.0)
         kinds.append(_Kind(places, sizes, 1.0, [part]))
 
     return _plan(strata, kinds, half_width, tail)
@@ -226,8 +226,8 @@ def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list
     kinds: list[_Kind] = []
     for places in _group_places(strata).values():
         kind_strata = [strata[place] for place in places]
-        whole = _Part.of(kind_strata)
-        parts = [_Part.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
+        whole = _PilotPart.of(kind_strata)
+        parts = [_PilotPart.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
         kinds.append(_Kind(places, whole.sizes, whole.copies, parts))
 
     return kinds
@@ -257,7 +257,7 @@ def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: flo
     return total.half_width / sum(cell.size for cell in cells)
 
 
-def _imagine_cell(part: _Part, rates: Sequence[float]) -> PooledCell:
+def _imagine_cell(part: _PilotPart, rates: Sequence[float]) -> PooledCell:
     """Return a part as it would be with codes at *rates* in its strata (`coded_strata.pool`)."""
     size = sum(part.sizes)
     n = covered = variance_factor = 0.0

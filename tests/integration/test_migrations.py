@@ -33,12 +33,12 @@ from models.tables import (
     Answer,
     Base,
     Code,
-    Codebook,
     Document,
     DocumentCount,
     Import,
     Job,
     Run,
+    StoredCodebook,
 )
 from tests.databases import add_run_of_months
 from textapi.requests import answer_key
@@ -286,7 +286,7 @@ def test_labels_become_codes_of_the_codebook_polarity_and_come_back(db: Database
     migrate(db.url)
     shipped = read_shipped("polarity")
     with db.write() as connection:
-        stored = connection.execute(select(Codebook)).one()
+        stored = connection.execute(select(StoredCodebook)).one()
         assert (stored.id, stored.name, stored.hash) == (1, "polarity", shipped.hash)
         assert stored.content == shipped.model_dump(mode="json", by_alias=True)
         coded = select(Code.document_id, Code.coder, Code.code, Code.state).order_by(

@@ -17,7 +17,7 @@ from models.codes import UnitKey
 from models.database import Database
 from models.documents import DocumentScope, add_documents, days_of_month, list_documents_by_day
 from models.labels import read_sentences
-from models.tables import Codebook, Document, SampledUnit
+from models.tables import Document, SampledUnit
 from producers.coded_files.texts import is_same_text
 from producers.imports import document_rows
 from reports.build import report_folder
@@ -108,7 +108,7 @@ def test_coders_read_the_source_and_files_of_earlier_versions_are_read_back(
 
     assert document is not None
     book = {"id": 7, "hash": b"7" * 32, "name": "seven", "content": {}}
-    kit.add(db, Codebook, book)
+    kit.add(db, StoredCodebook, book)
     unit: dict[str, Any] = {"run_id": run, "codebook_id": 7, "document_id": document, "stratum": 1}
     unit |= {"copies": 1, "keyword": "storm", "inclusion": 1.0}
     places = [{"position": 0, "place": 1}, {"position": 1, "place": 2}]

@@ -37,9 +37,9 @@ def one_column(values: np.ndarray) -> SparseRows:
     return SparseRows(np.zeros(count, np.int32), values, np.arange(count + 1), width=1)
 
 
-def samples_of(classes: np.ndarray, groups: np.ndarray, values: np.ndarray) -> validation.Samples:
+def samples_of(classes: np.ndarray, groups: np.ndarray, values: np.ndarray) -> validation.CodedRows:
     order = np.random.default_rng(0).permutation(len(classes))
-    return validation.Samples(one_column(values), classes, groups, order, 2, is_ordered=False)
+    return validation.CodedRows(one_column(values), classes, groups, order, 2, is_ordered=False)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 2)), min_size=1), st.integers(2, 10))
@@ -78,11 +78,11 @@ def test_what_only_repeats_would_tell_is_not_learned() -> None:
     classes = class_of_group[groups]
     rows = SparseRows(groups.astype(np.int32), np.ones(120), np.arange(121), width=40)
     order = generator.permutation(120)
-    samples = validation.Samples(rows, classes, groups, order, 2, is_ordered=False)
+    samples = validation.CodedRows(rows, classes, groups, order, 2, is_ordered=False)
     predicted = validation.cross_validate(samples).probabilities.argmax(axis=1)
     assert np.mean(predicted == classes) < 0.65
 
-    singles = validation.Samples(rows, classes, np.arange(120), order, 2, is_ordered=False)
+    singles = validation.CodedRows(rows, classes, np.arange(120), order, 2, is_ordered=False)
     predicted = validation.cross_validate(singles).probabilities.argmax(axis=1)
     assert np.mean(predicted == classes) > 0.95
 

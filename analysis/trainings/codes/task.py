@@ -61,11 +61,11 @@ class OutputSamples:
     key: OutputKey
     places: list[int]
     codes: tuple[str, ...]
-    samples: validation.Samples
+    samples: validation.CodedRows
 
 
 @dataclass(frozen=True)
-class Report:
+class CodesReport:
     """The outcome of a finished training; *predictions* are (output, sample, actual, predicted)."""
 
     weights: bytes
@@ -125,7 +125,7 @@ class CodesTask:
         groups = [self._samples[place].group for place in places]
         by_order = sorted(range(len(places)), key=lambda number: self._order[places[number]])
         is_scale = self._codebook.variable(key.variable).type == VariableType.SCALE
-        samples = validation.Samples(
+        samples = validation.CodedRows(
             self._rows.select(np.array(places, np.int64)),
             np.array(classes, np.int64),
             np.array(groups, np.int64),
@@ -171,7 +171,7 @@ class CodesTask:
             for number, chosen in enumerate(meta["chosen"])
         ]
 
-    def finish(self) -> Report:
+    def finish(self) -> CodesReport:
         """Return the network that is trained on all samples, and what was found out about it."""
         results: dict[int, dict[int, validation.Validation]] = {}
         for block, result in zip(self.blocks, self._done, strict=True):
@@ -198,7 +198,7 @@ class CodesTask:
         digest = hashlib.sha256(weights).hexdigest()
         remarks.append(f"The weights take {len(weights):,} bytes; their SHA-256 is {digest}.")
         accuracy = measured[0]["accuracy"]["value"]
-        return Report(weights, accuracy, remarks, predictions)
+        return CodesReport(weights, accuracy, remarks, predictions)
 
     def _train(
         self,
@@ -254,7 +254,7 @@ def can_be_learned(output: OutputSamples) -> bool:
 
 
 def evaluate(
-    samples: validation.Samples, results: dict[int, validation.Validation]
+    samples: validation.CodedRows, results: dict[int, validation.Validation]
 ) -> dict[str, Any]:
     """Return the figures of an output as plain values."""
     whole = results[ALL]

@@ -47,7 +47,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Samples:
+class CodedRows:
     """Rows with their classes and groups; *order* is the one in which a part of them is taken."""
 
     rows: SparseRows
@@ -73,13 +73,13 @@ class Validation:
     temperature: float
 
 
-def fit(samples: Samples, places: Integers, weight_decay: float) -> Classifier:
+def fit(samples: CodedRows, places: Integers, weight_decay: float) -> Classifier:
     """Return the classifier of some samples; it knows the shares alone if all are of one class."""
     return _fit_path(samples, places, [weight_decay])[0]
 
 
 def _fit_path(
-    samples: Samples, places: Integers, weight_decays: Sequence[float]
+    samples: CodedRows, places: Integers, weight_decays: Sequence[float]
 ) -> list[Classifier]:
     """Return a classifier for each of *weight_decays*; each begins at the one before."""
     classes = samples.classes[places]
@@ -103,7 +103,7 @@ def count_parts(samples: int) -> int:
     return PARTS if samples <= MANY else PARTS_OF_MANY
 
 
-def cross_validate(samples: Samples, size: int | None = None) -> Validation:
+def cross_validate(samples: CodedRows, size: int | None = None) -> Validation:
     """Predict each sample from others: from *size* of them, or from all."""
     parts = count_parts(len(samples))
     part_of_sample = divide(
@@ -173,7 +173,7 @@ def measure_macro_f1(confusions: Numbers | Integers) -> Numbers:
 
 
 def measure_figures(
-    samples: Samples, predicted: Integers, seed: int = 0
+    samples: CodedRows, predicted: Integers, seed: int = 0
 ) -> tuple[Interval, Interval]:
     """Return accuracy and macro-F1 of *predicted*, with the bootstrap of groups (Efron, 1979)."""
     _, group_numbers = np.unique(samples.groups, return_inverse=True)

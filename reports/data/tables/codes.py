@@ -12,8 +12,7 @@ from sqlalchemy import and_, or_, select
 from analysis.codebooks.codebook import Codebook
 from core.enums import CodeState
 from models.codes import PERSON, CodeValue, UnitKey
-from models.tables import Code, Document, SampledUnit, SampleStratum
-from models.tables import Codebook as StoredCodebook
+from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from reports.data import export_schema as schema
 from reports.data.code_agreement import CoderCodes, measure_agreement
 from reports.data.coded_samples import read_coded_samples
