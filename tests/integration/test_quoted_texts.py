@@ -17,7 +17,7 @@ from models.codes import UnitKey
 from models.database import Database
 from models.documents import DocumentScope, add_documents, days_of_month, list_documents_by_day
 from models.labels import read_sentences
-from models.tables import Document, SampledUnit
+from models.tables import Document, SampledUnit, StoredCodebook
 from producers.coded_files.texts import is_same_text
 from producers.imports import document_rows
 from reports.build import report_folder
