@@ -142,7 +142,7 @@ def compare(sentences: Sequence[RatedSentence], size: int, seed: int) -> str:
     )
 
 
-def make_samples(trained: Sequence[RatedSentence]) -> tuple[validation.Samples, TextFeatures]:
+def make_samples(trained: Sequence[RatedSentence]) -> tuple[validation.CodedRows, TextFeatures]:
     """Return the samples of *trained* and the features that are chosen for them."""
     texts = [CodedText(sentence.text) for sentence in trained]
     features = TextFeatures.choose(texts, has_valences=True, by_keyword=False)
@@ -150,7 +150,7 @@ def make_samples(trained: Sequence[RatedSentence]) -> tuple[validation.Samples, 
         group: number for number, group in enumerate({sentence.group: 0 for sentence in trained})
     }
     documents = [(numbers[sentence.group], sentence.text) for sentence in trained]
-    samples = validation.Samples(
+    samples = validation.CodedRows(
         features.read(texts).rows,
         np.array([sentence.sign + 1 for sentence in trained]),
         np.array(find_groups(documents)),
@@ -161,7 +161,7 @@ def make_samples(trained: Sequence[RatedSentence]) -> tuple[validation.Samples, 
     return samples, features
 
 
-def predict_by_sklearn(samples: validation.Samples, test_rows: SparseRows) -> np.ndarray:
+def predict_by_sklearn(samples: validation.CodedRows, test_rows: SparseRows) -> np.ndarray:
     """Return the classes by a logistic regression with the decay of the least loss."""
     trained, tested = _as_csr(samples.rows), _as_csr(test_rows)
     losses = {}

@@ -1,4 +1,4 @@
-"""``tidings label RUN --codebook``: coding texts by a codebook in the terminal and in files."""
+"""``tidings code RUN --codebook``: coding texts by a codebook in the terminal and in files."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_session_asks_by_the_codebook_and_stores_each_code_at_its_key(
     db: Database, run: int, tides: Path
 ) -> None:
     units = [text.unit for text in sample_of(db, run, tides, 3)]
-    with terminal("label", run, "--codebook", tides, "--n", 3) as session:
+    with terminal("code", run, "--codebook", tides, "--n", 3) as session:
         start = session.wait_for("[1 of 3] ")
         assert "0 of 3 texts are coded." in start
         assert "Judge what the text says." in start
@@ -118,7 +118,7 @@ def test_undo_goes_back_over_units_and_a_session_is_resumed(
     db: Database, run: int, tides: Path
 ) -> None:
     units = [text.unit for text in sample_of(db, run, tides, 3)]
-    with terminal("label", run, "--codebook", tides, "--n", 3) as session:
+    with terminal("code", run, "--codebook", tides, "--n", 3) as session:
         session.press("u", after="about: Is it about water?")
         session.press("2", after="there is nothing to undo\n\n[1 of 3]")
         session.press("5", after="change: ")
@@ -135,7 +135,7 @@ def test_undo_goes_back_over_units_and_a_session_is_resumed(
         units[0]: {"about": "no"}
     }
 
-    with terminal("label", run, "--codebook", tides, "--n", 3) as session:
+    with terminal("code", run, "--codebook", tides, "--n", 3) as session:
         session.press("q", after="[1 of 3] 2020")
         assert "about: Is it" not in session.wait_for_end()
 
@@ -143,7 +143,7 @@ def test_undo_goes_back_over_units_and_a_session_is_resumed(
 def test_wrong_keys_say_which_there_are_and_a_question_mark_shows_the_codebook(
     db: Database, run: int, tides: Path
 ) -> None:
-    with terminal("label", run, "--codebook", tides, "--n", 3) as session:
+    with terminal("code", run, "--codebook", tides, "--n", 3) as session:
         session.press("7", after="Is it about water?")
         session.press("?", after="cannot be coded\n    1 yes  2 no  s cannot be coded\n")
         session.press("1", after="Judge what the text says.\n")
@@ -170,7 +170,7 @@ def test_two_coders_code_the_same_texts_without_seeing_each_other_s_codes(
     db: Database, run: int, tides: Path
 ) -> None:
     for coder in ("Ann", "Ben"):
-        with terminal("label", run, "--codebook", tides, "--n", 1, "--coder", coder) as session:
+        with terminal("code", run, "--codebook", tides, "--n", 1, "--coder", coder) as session:
             session.press("2", after="0 of 1 texts are coded.")
             session.press("3", after="change: ")
             session.press("\r", after="3 ")
@@ -189,14 +189,14 @@ def test_a_text_that_the_coder_coded_in_another_run_is_not_asked_again(
     with db.write() as connection:
         replace_codes(connection, db, coding, codes)
 
-    with terminal("label", run, "--codebook", tides, "--n", 1) as session:
+    with terminal("code", run, "--codebook", tides, "--n", 1) as session:
         assert "all 1 are coded" in session.wait_for_end()
 
     assert read_coded(db, run, tides) == {}
 
 
 def test_the_shipped_codebook_asks_of_each_keyword_by_its_name(run: int) -> None:
-    with terminal("label", run, "--codebook", "relevance", "--n", 20, "--per", "all") as session:
+    with terminal("code", run, "--codebook", "relevance", "--n", 20, "--per", "all") as session:
         place = session.wait_for("relevant: Is this text about ")
         keyword = "fog" if "] fog, 2020" in place else "tide"
         session.press("q", after=f"{keyword}?\n    1 yes  2 no  s cannot be coded")
@@ -231,7 +231,7 @@ def test_a_codebook_that_cannot_be_read_ends_before_anything_is_stored(
     run: int, tides: Path
 ) -> None:
     tides.write_text("name: tides\n", encoding="utf-8")
-    done = tidings("label", run, "--codebook", tides, "--out", "sample.csv")
+    done = tidings("code", run, "--codebook", tides, "--out", "sample.csv")
     assert done.returncode == 1
     assert "line 1: unit is missing: write unit: …" in done.stderr
 
@@ -243,7 +243,7 @@ def test_a_wanted_width_draws_a_pilot_and_then_as_many_texts_as_it_takes(
     store(db, [Text("2020-03-02", f"{'Tide' * (n % 3 == 0)} {w}.") for n, w in enumerate(words)])
     run = months_run(db, "2020-03", "2020-03", ["tide"])
     relevance = read_shipped("relevance")
-    options = ("label", run, "--codebook", "relevance", "--per", "all", "--within", "0.1")
+    options = ("code", run, "--codebook", "relevance", "--per", "all", "--within", "0.1")
     result = run_command(*options, "--out", tmp_path / "pilot.csv")
     assert "nobody has coded a text yet: 100 are drawn as a pilot" in result.stderr
 
@@ -297,7 +297,7 @@ def test_a_smaller_sample_and_another_seed_say_what_becomes_of_the_codes(
     words = [f"{left}{right}" for left in "abcdefghijklmno" for right in "pqrstuvwxyz"]
     store(db, [Text("2020-03-02", f"{'Tide' * (n % 3 == 0)} {w}.") for n, w in enumerate(words)])
     run = months_run(db, "2020-03", "2020-03", ["tide"])
-    options = ("label", run, "--codebook", "relevance", "--out", tmp_path / "sample.csv")
+    options = ("code", run, "--codebook", "relevance", "--out", tmp_path / "sample.csv")
     assert "coded" not in run_command(*options, "--n", "20").stderr
 
     relevance = read_shipped("relevance")
