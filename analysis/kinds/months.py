@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
@@ -24,7 +24,7 @@ from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
-from core.enums import Grain, Grouping, TextPart, Within
+from core.enums import Grouping, TextPart, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -62,7 +62,7 @@ class MonthsParameters(TextOptions):
     Without outlets, sections or a material, documents of all of them count.
     """
 
-    kind: Literal["months"] = "months"
+    kind: str = "months"
     first: Period
     last: Period
     keywords: tuple[Keyword, ...] = Field(min_length=1)
@@ -165,8 +165,7 @@ class Months(DocumentKind[MonthsParameters]):
     )
     parameters = MonthsParameters
 
-    # Its jobs are the periods of this grain; the examples are of a range, and of one.
-    grain: ClassVar[Grain] = Grain.MONTH
+    # A range of its jobs' periods, and one of them.
     examples: ClassVar[tuple[str, str]] = ("2020-01..2021-12", "2020-03")
     pipeline = MONTHS
     # A month's first calls fill the last of another's.

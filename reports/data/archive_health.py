@@ -97,7 +97,7 @@ def _read_archive_health(run: RunData) -> ArchiveHealth:
     stored_by_day: dict[date, int] = {}
     for job in jobs:
         days = grains.days_of(job.name)
-        stored_counts = read_stored(run, job).by_period(Grain.MONTH)
+        stored_counts = read_stored(run, job).by_period(run.kind.grain)
         documents_by_day.update({day: counts_by_day.get(day, 0) for day in days})
         stored_by_day.update(zip(days, stored_counts.get(job.name, [0] * len(days)), strict=True))
 

@@ -67,9 +67,9 @@ def _find_mentioning(
     run: RunData, keyword: str, term: str | None, days: Iterable[date]
 ) -> dict[date, set[int]]:
     ordinals = {day.toordinal() for day in days}
-    months = {grains.period_of(day, Grain.MONTH) for day in days}
+    periods = {grains.period_of(day, run.kind.grain) for day in days}
     documents_by_day: dict[date, set[int]] = defaultdict(set)
-    for job in run.jobs_named(months):
+    for job in run.jobs_named(periods):
         mentions = read_selected_mentions(run, job, keyword)
         columns = (mentions.documents.tolist(), mentions.days.tolist(), mentions.terms)
         for document, ordinal, mentioned_term in zip(*columns, strict=True):

@@ -162,8 +162,8 @@ def count_days(run: RunData) -> dict[date, int]:
     """Return the documents that the run reads on every day of its months that have any."""
     counts: dict[date, int] = {}
     for job in run.jobs:
-        for month, documents in read_documents(run, job).by_period(Grain.MONTH).items():
-            counts.update(zip(grains.days_of(month), documents, strict=True))
+        for period, documents in read_documents(run, job).by_period(run.kind.grain).items():
+            counts.update(zip(grains.days_of(period), documents, strict=True))
 
     return counts
 
