@@ -22,7 +22,7 @@ from models.tables import Job, JobStep
 from packs.contents import PackedJob, PackedStep
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, document_scope
-from reports.data.run_groups import list_stored_days
+from reports.series.reading import list_stored_days
 
 # The states of steps by name.
 StepStates = Mapping[str, StepState | str]

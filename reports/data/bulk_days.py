@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import quantiles
 
-from reports.data.month_counts import count_days
 from reports.data.run_data import RunData
+from reports.frames.reading import count_days
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
 _TIMES_FULL = 3

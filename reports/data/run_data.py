@@ -99,6 +99,15 @@ class RunJob:
     handle: str | None
     sources: list[str]
 
+    @property
+    def days(self) -> list[date]:
+        """Every day of its documents; none of an account or a search."""
+        if self.first_day is None or self.last_day is None:
+            return []
+
+        first, last = self.first_day.toordinal(), self.last_day.toordinal()
+        return [date.fromordinal(ordinal) for ordinal in range(first, last + 1)]
+
 
 @dataclass(frozen=True)
 class RunData:
