@@ -45,7 +45,6 @@ class CrawlTarget:
 
     source: Source
     reader: PostReader
-    job_name: str
     subject: str
     links_documents: bool
 
