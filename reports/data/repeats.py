@@ -8,14 +8,15 @@ has first. A *label* is a head that recurs and makes no pattern (see `near_dupli
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
 
 from sqlalchemy import bindparam, func, select
 
 from analysis.kinds.kind import Unit
-from analysis.text.near_duplicates import Patterns, find_patterns
+from analysis.text.near_duplicates import Patterns, find_among, read_months
 from core.enums import DOCUMENTS
 from models.documents import quoted_text, text_column
 from models.tables import Document, Job, JobStep, Mention, Origin
@@ -146,8 +147,13 @@ def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
 
 
 def _find_patterns(run: RunData) -> Patterns:
-    documents = array("q", _list_documents(run))
-    return find_patterns(lambda: _read_texts(run, documents), with_families=run.kind.has_families)
+    read_texts = partial(_read_texts, run)
+    months = read_months(read_texts(array("q", _list_documents(run))))
+    return find_among(
+        *months,
+        lambda documents: dict(read_texts(documents)),
+        with_families=run.kind.has_families,
+    )
 
 
 def _count_documents(run: RunData) -> int:
@@ -191,7 +197,7 @@ def _list_documents(run: RunData) -> Iterator[int]:
         yield from documents
 
 
-def _read_texts(run: RunData, documents: Sequence[int]) -> Iterator[tuple[int, str]]:
+def _read_texts(run: RunData, documents: Collection[int]) -> Iterator[tuple[int, str]]:
     """Yield each of *documents* with its text."""
     is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
     statement = select(Document.id, quoted_text(run.text_part)).where(is_of_batch)

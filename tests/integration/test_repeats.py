@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from analysis.text import near_duplicates
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
@@ -339,14 +338,9 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     assert len(read_mentions) == len(DAYS)
 
 
-@pytest.mark.parametrize(("kept_bytes", "readings"), [(2**23, 1), (2**20, 3)])
-def test_the_documents_of_a_month_are_listed_once_and_texts_read_again_if_they_are_many(
+def test_documents_are_listed_and_read_once_and_those_that_are_shown_again(
     months_of_trackers: tuple[Database, int],
-    monkeypatch: pytest.MonkeyPatch,
-    kept_bytes: int,
-    readings: int,
 ) -> None:
-    monkeypatch.setattr(near_duplicates, "_KEPT_BYTES", kept_bytes)
     db, run = months_of_trackers
     statements: list[str] = []
 
@@ -361,7 +355,7 @@ def test_the_documents_of_a_month_are_listed_once_and_texts_read_again_if_they_a
     lists = [statement for statement in statements if "documents.identity" in statement]
     texts = [statement for statement in statements if "documents.text" in statement]
     assert len(lists) == len(data.jobs)
-    assert len(texts) == readings * ceil(read_patterns(data).texts / BATCH)
+    assert len(texts) == ceil(read_patterns(data).texts / BATCH) + 1
     assert read_patterns(data).patterns[0].size == COUNTIES
 
 
