@@ -12,7 +12,7 @@ docs/reports/repeats.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,11 +200,13 @@ def find_phrases(parts: Sequence[Forms]) -> tuple[PhrasesOfForms, PhrasesOfForms
     """
     first_forms = np.cumsum([0, *map(len, parts)]).tolist()
     *numbered, n_forms = *zip(parts, first_forms, strict=False), first_forms[-1]
-    pairs = HashCounts()
+    frequent = HashCounts()
     for forms in parts:
-        pairs.add(_hash_pairs(forms))
+        words = _Words.read(forms)
+        for segments, length, is_head in _list_places(forms):
+            frequent.add(words.hash_phrases(segments, length, is_head=is_head))
 
-    rows = pl.concat([read_phrases(*part, pairs) for part in numbered])
+    rows = pl.concat([read_phrases(*part, frequent) for part in numbered])
     rows = rows.filter(pl.len().over("phrase") >= FEWEST_OF_PHRASE)
     uses = pl.concat([_find_uses(*part, rows["hash"]) for part in numbered])
     counts = _count(rows, uses).join(_find_examples(rows), on="phrase")
@@ -227,34 +229,31 @@ def read_phrases(
 ) -> pl.DataFrame:
     """Return a row for each head and tail that a form has, once; a label may be a single word.
 
-    The forms are numbered from *first_form* on. Phrases that begin, or end, with no *frequent* pair
-    of words are left out.
+    The forms are numbered from *first_form* on. Phrases that are not *frequent* are left out.
     """
-    words, segments = _Words.read(forms), _Segments.read(forms)
-    is_label = (segments.lengths == 1) & segments.is_before_mark
-    rows = [words.make_rows(segments.take(is_label), 1, is_head=True)]
-    for is_head in (True, False):
-        there = segments.take(segments.lengths > 1)
+    words = _Words.read(forms)
+    rows = []
+    for segments, length, is_head in _list_places(forms):
+        there = segments
         if frequent is not None:
-            pairs = words.hash_phrases(there, 2, is_head=is_head)
-            there = there.take(frequent.have(pairs, FEWEST_OF_PHRASE))
+            hashes = words.hash_phrases(segments, length, is_head=is_head)
+            there = segments.take(frequent.have(hashes, FEWEST_OF_PHRASE))
 
-        for length in range(2, _LONGEST_PHRASE + 1):
-            there = there.take(there.lengths >= length)
-            rows.append(words.make_rows(there, length, is_head=is_head))
+        rows.append(words.make_rows(there, length, is_head=is_head))
 
     found = pl.concat(rows).filter(~pl.col("is_open")).drop("is_open")
     found = found.unique(["phrase", "form"], keep="first", maintain_order=True)
-    return found.with_columns(pl.col("form") + first_form)
+    return found.with_columns(pl.col("form") + pl.lit(first_form, pl.Int32))
 
 
-def _hash_pairs(forms: Forms) -> Hashes:
-    """Return the hashes of the heads and tails of two words."""
-    words, segments = _Words.read(forms, longest=2), _Segments.read(forms)
-    there = segments.take(segments.lengths > 1)
-    return np.concatenate(
-        [words.hash_phrases(there, 2, is_head=is_head) for is_head in (True, False)]
-    )
+def _list_places(forms: Forms) -> Iterator[tuple[_Segments, int, bool]]:
+    """Yield the segments that have a phrase of a length at their beginning, or at their end."""
+    segments = _Segments.read(forms)
+    yield segments.take((segments.lengths == 1) & segments.is_before_mark), 1, True
+    for length in range(2, _LONGEST_PHRASE + 1):
+        segments = segments.take(segments.lengths >= length)
+        yield segments, length, True
+        yield segments, length, False
 
 
 @dataclass(frozen=True)
@@ -270,11 +269,11 @@ class _Words:
     stop_words: Integers
 
     @classmethod
-    def read(cls, forms: Forms, longest: int = _LONGEST_PHRASE) -> _Words:
-        """Return the words of forms, for phrases of at most so many."""
+    def read(cls, forms: Forms) -> _Words:
+        """Return the words of forms."""
         is_figure, is_stop_word = forms.kinds & IS_FIGURE != 0, forms.kinds & IS_STOP_WORD != 0
         sums = (np.append(0, np.cumsum(flags)) for flags in (is_figure, is_stop_word))
-        return cls(forms, forms.hash_windows(longest), is_figure, *sums)
+        return cls(forms, forms.hash_windows(_LONGEST_PHRASE), is_figure, *sums)
 
     def hash_phrases(self, segments: _Segments, length: int, *, is_head: bool) -> Hashes:
         """Return a hash of the head, or the tail, of so many words of each of *segments*."""
@@ -287,6 +286,7 @@ class _Words:
         starts = segments.starts if is_head else segments.stops - length
         stops = starts + length
         n_words = length - self.figures[stops] + self.figures[starts]
+        n_stop_words = self.stop_words[stops] - self.stop_words[starts]
         rest = (stops, segments.stops) if is_head else (segments.starts, starts)
         is_alone = segments.lengths == length
         is_named = ~is_alone & (segments.lengths - length <= _LONGEST_NAME)
@@ -305,12 +305,12 @@ class _Words:
                 "phrase": phrases,
                 "hash": phrases if is_head else ~phrases,
                 "shorter": shorter,
-                "form": segments.forms,
-                "start": starts - self.forms.bounds[segments.forms],
-                "length": np.full(len(starts), length),
+                "form": segments.forms.astype(np.int32),
+                "start": (starts - self.forms.bounds[segments.forms]).astype(np.int8),
+                "length": np.full(len(starts), length, np.int8),
                 # Without figures, and without stop words.
-                "words": n_words,
-                "content": n_words - self.stop_words[stops] + self.stop_words[starts],
+                "words": n_words.astype(np.int8),
+                "content": (n_words - n_stop_words).astype(np.int8),
                 # Whether a figure stands where the rest of the text begins.
                 "is_open": self.is_figure[stops - 1 if is_head else starts],
                 "alone": is_alone,
@@ -333,10 +333,11 @@ def _find_uses(forms: Forms, first_form: int, hashes: pl.Series) -> pl.DataFrame
     rows = []
     for length, windows in enumerate(forms.hash_windows(_LONGEST_PHRASE), 1):
         places = np.flatnonzero((left >= length) & known.have(windows, 1))
-        rows.append(pl.DataFrame({"form": form_of_words[places], "hash": windows[places]}))
+        of_places = form_of_words[places].astype(np.int32)
+        rows.append(pl.DataFrame({"form": of_places, "hash": windows[places]}))
 
     found = pl.concat(rows).filter(pl.col("hash").is_in(hashes.implode())).unique()
-    return found.with_columns(pl.col("form") + first_form)
+    return found.with_columns(pl.col("form") + pl.lit(first_form, pl.Int32))
 
 
 def _count(rows: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:

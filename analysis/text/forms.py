@@ -54,6 +54,7 @@ _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_na
 _BASE = 0x9E37_79B9_7F4A_7C15
 
 Integers = NDArray[np.int64]
+Numbers = NDArray[np.uint32]
 Hashes = NDArray[np.uint64]
 Kinds = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -103,7 +104,7 @@ class Forms:
     """Forms of texts: their words one after another."""
 
     # Their numbers in `vocabulary`.
-    words: Integers
+    words: Numbers
 
     # Where the words of each form begin, and where those of the last one end.
     bounds: Integers
@@ -120,7 +121,7 @@ class Forms:
         """Return the forms of *texts*. Of figures beside each other the last one is kept."""
         vocabulary = _Vocabulary()
         found = _WORD_OR_MARK.findall(_BREAK.join([*map(clean_text, texts), ""]))
-        tokens = np.fromiter(map(vocabulary.__getitem__, found), np.int64, len(found))
+        tokens = np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found))
         kinds = vocabulary.kinds()[tokens]
         is_before_figure = np.append(kinds[1:], 0)[: len(kinds)] & IS_FIGURE != 0
         is_kept = (kinds & IS_FIGURE == 0) | ~is_before_figure
@@ -181,7 +182,9 @@ class Forms:
         n_known = np.cumsum([0, *(len(forms.vocabulary) for forms in parts)])
         n_words = np.cumsum([0, *(len(forms.words) for forms in parts)])
         return cls(
-            np.concatenate([forms.words + n for forms, n in zip(parts, n_known, strict=False)]),
+            np.concatenate(
+                [forms.words + np.uint32(n) for forms, n in zip(parts, n_known, strict=False)]
+            ),
             np.concatenate(
                 [[0], *(forms.bounds[1:] + n for forms, n in zip(parts, n_words, strict=False))]
             ),
@@ -287,7 +290,7 @@ class MonthForms:
         """Return the forms that `to_bytes` gave."""
         with np.load(BytesIO(packed), allow_pickle=False) as columns:
             forms = Forms(
-                columns["words"].astype(np.int64),
+                columns["words"].astype(np.uint32),
                 np.append(0, np.cumsum(columns["lengths"], dtype=np.int64)),
                 np.cumsum(columns["marks"], dtype=np.int64),
                 columns["vocabulary"],

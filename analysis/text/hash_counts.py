@@ -6,8 +6,8 @@ import numpy as np
 
 from analysis.text.forms import Flags, Hashes
 
-# The table has 2 to the power of this many counters, which take 16 MB.
-_TABLE_BITS = 22
+# The table has 2 to the power of this many counters, which take 32 MB.
+_TABLE_BITS = 23
 
 
 class HashCounts:

@@ -42,7 +42,7 @@ from analysis.text.forms import (
 from analysis.text.slots import find_slots, hash_slots
 
 # At the peak, one text takes this many bytes: a headline has some nine words.
-BYTES_PER_TEXT = 600
+BYTES_PER_TEXT = 400
 
 # The tables of hashes and what holds them take this many bytes.
 FIXED_BYTES = 120 * 2**20
@@ -55,7 +55,7 @@ MOST_PATTERNS = 1_000
 FEWEST_TEXTS = 3
 
 # So many forms are searched at once: more take more memory, and fewer more time.
-_FORMS_AT_ONCE = 20_000
+_FORMS_AT_ONCE = 10_000
 
 _NONE = -1
 _SLOT = re.compile(rf"{ELLIPSIS}|\.\.\.")

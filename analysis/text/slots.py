@@ -39,7 +39,7 @@ FEWEST_FORMS = 5
 # A row tells of a form with a slot its hash, the place of the first word in the slot, and how many
 # words are in it.
 _SCHEMA = pl.Schema(
-    {"slot": pl.UInt64(), "form": pl.Int64(), "start": pl.Int64(), "length": pl.Int64()}
+    {"slot": pl.UInt64(), "form": pl.Int32(), "start": pl.Int8(), "length": pl.Int8()}
 )
 
 
@@ -95,9 +95,10 @@ class _Slots:
 
     def select(self, is_selected: Flags, first_form: int) -> pl.DataFrame:
         """Return some of the slots as rows; the forms are numbered from *first_form* on."""
-        lengths = np.full(len(self.hashes), self.length)
-        columns = (self.hashes, self.forms + first_form, self.starts, lengths)
-        return pl.DataFrame([column[is_selected] for column in columns], schema=_SCHEMA)
+        hashes, forms = self.hashes[is_selected], self.forms[is_selected] + first_form
+        lengths = np.full(len(hashes), self.length)
+        columns = (hashes, forms, self.starts[is_selected], lengths)
+        return pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True))).cast(_SCHEMA)
 
 
 def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_Slots]:
