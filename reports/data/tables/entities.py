@@ -13,6 +13,7 @@ from sqlalchemy import select
 from analysis.kinds.kind import Unit
 from analysis.text.entity_counts import form_of
 from analysis.text.known_names import NO_NAMES
+from analysis.text.person_names import NameEvidence
 from models.tables import Document, Entity
 from reports.data import export_schema as schema
 from reports.data.entity_labels import EntityName, RunNames
@@ -118,7 +119,8 @@ def read_run_names(run: RunData) -> RunNames:
 
     def read() -> RunNames:
         counts = sum_counts(read_entities(run))
-        return RunNames.of(counts, _read_texts(run) if counts and not is_large(run) else ())
+        has_texts = counts and not is_large(run)
+        return RunNames.of(counts, [NameEvidence.read(_read_texts(run))] if has_texts else ())
 
     return run.readings.once(read_run_names, read)
 
