@@ -82,7 +82,7 @@ def compare_feedforward(folder: str, rounds: int, precision: int) -> None:
         random_state=2,
     )
     labels = data.train.y.argmax(axis=1)
-    epochs = {
+    epochs: dict[str, Epoch] = {
         "per-sample numpy program": learners,
         "ours": train_ours(data, network, network_options, FEEDFORWARD_RATE),
         "scikit-learn": partial(scikit.partial_fit, data.train.x, labels, classes=np.arange(10)),

@@ -104,7 +104,8 @@ def draw_daily_factors(
 
     strength = (documents / days - 1) / (size.dispersion - 1) - 1
     drawn = rng.beta(shares * strength, (1 - shares) * strength, (days, len(KEYWORDS)))
-    return drawn / shares
+    factors: np.ndarray = drawn / shares
+    return factors
 
 
 def draw_scores(
