@@ -269,14 +269,15 @@ def _find_wrong_frame(run: RunData, sample: _StoredSample) -> str | None:
 
     per = SamplePeriod.that_has(sample.strata[0].period)
     units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
-    documents: dict[_Part, set[int]] = {}
-    populations: dict[_Part, int] = {}
+    documents: defaultdict[_Part, set[int]] = defaultdict(set)
+    populations: Counter[_Part] = Counter()
     for cell in cells:
         for part, frame in cell.frames.items():
-            documents[cell.period, cell.keyword, part] = set(
-                units.documents[frame.members].tolist()
-            )
-            populations[cell.period, cell.keyword, part] = frame.population
+            # A sentence that is quoted has words.
+            seen_part = SamplePart.REST if part == SamplePart.NEAR_MISS else part
+            key = (cell.period, cell.keyword, seen_part)
+            documents[key].update(units.documents[frame.members].tolist())
+            populations[key] += frame.population
 
     problem = _find_wrong_population(sample.strata, populations)
     if problem is not None:

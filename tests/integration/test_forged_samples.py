@@ -81,7 +81,9 @@ def coded_run(jobs: Jobs) -> int:
     for month in ("2021-01", "2021-02"):
         for number, text in enumerate(texts_of(month)):
             at = datetime.fromisoformat(f"{month}-{1 + number % 28:02}")
-            add_documents(jobs.db, [document(f"nyt:{month}/{number:02}", "nyt", text, at=at)])
+            row = document(f"nyt:{month}/{number:02}", "nyt", text, at=at)
+            # Of such a text the sentence that mentions the keyword is in a pack without texts.
+            add_documents(jobs.db, [row | {"full_stop_added": number % 8 == 0}])
 
     keywords = (Keyword.parse("tide"),)
     run = jobs.submit(months(first="2021-01", last="2021-02", keywords=keywords, steps=STEPS))
@@ -550,6 +552,20 @@ def test_a_sample_of_mentions_is_drawn_again_without_texts_too(
 
     problems = verify(forge_sample(path, copy_a_text, TONE)).problems
     assert problems[0].startswith("rows/sampled_units.jsonl, line ")
+
+
+def test_words_of_quoted_sentences_make_no_near_misses(
+    coded: tuple[Jobs, int], tmp_path: Path
+) -> None:
+    """Of texts that got a full stop a pack without texts has the sentences that it quotes."""
+    jobs, _ = coded
+    keywords = (Keyword.parse("tide"), Keyword.parse("harbour"))
+    run = jobs.submit(months(first="2021-01", last="2021-02", keywords=keywords, steps=STEPS))
+    jobs.do_all(run)
+    draw_code_sample(jobs.db, run, RELEVANCE, n=16, per=SamplePeriod.MONTH, seed=7)
+
+    result = verify(without_figures(pack(jobs, run, tmp_path / "pack.zip")))
+    assert result.problems == []
 
 
 def test_shares_follow_from_the_sample_that_is_drawn_and_not_from_the_one_that_was_forged(
