@@ -86,11 +86,11 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
         options=job.options,
         parameters=run_data.parameters.model_dump(mode="json"),
         max_calls=None,
+        scope=document_scope(run_data, job),
     )
-    scope = document_scope(run_data, job)
     parameters = run_data.parameters
     kind = document_kind_of_jobs(job.kind)
-    job_data = await kind.load_data(run_data.db, claim, scope, parameters)
+    job_data = await kind.load_data(run_data.db, claim, claim.scope, parameters)
     if not parameters.has_model_coder or parameters.coded_part != SAMPLE:
         return job_data
 

@@ -95,7 +95,7 @@ def make_pack(
     without_seed = sampled - find_seeds(run_data).keys()
     write_run_rows(run_data, folder, recording.engines, without_seed=without_seed)
     write_descriptions(run_data, run, folder)
-    write_tables(run_data, tables_of(run_data.kind.unit), folder, texts=texts)
+    write_tables(run_data, tables_of(run_data.kind), folder, texts=texts)
     write_metadata(run_data, run, folder)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
@@ -134,7 +134,7 @@ def _describe_run(
         engines=tuple(run_data.engines),
         engine_languages=sort_languages(run_data),
         texts=texts and run_data.kind.has_documents,
-        tables=tuple(table.name for table in tables_of(run_data.kind.unit)),
+        tables=tuple(table.name for table in tables_of(run_data.kind)),
         title=title,
         authors=tuple(dict.fromkeys(authors)),
         license=license_id,

@@ -15,8 +15,6 @@ from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
 from analysis.data import MonthData, PostData
-from analysis.kinds.kind import Unit
-from analysis.kinds.months import PERIOD
 from analysis.step import NotReady, Step, StepResult
 from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState, TextPart
@@ -120,7 +118,7 @@ def _restore_texts(
     )
     load_rows(db, rows.STEPS, recorded, ids)
     if not run.texts and not run_data.selection:
-        if run_data.kind.unit == Unit.MENTION:
+        if run_data.kind.has_mentions:
             load_rows(db, rows.MENTIONS, source.mentions(), ids)
         else:
             load_rows(db, rows.POLARITIES, source.polarities(run_data), ids)
@@ -164,10 +162,10 @@ def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
     """Return how the jobs contradict the run or themselves; None if they do not."""
     parameters = restored.data.parameters
-    if restored.data.kind.unit == Unit.MENTION:
+    if restored.data.kind.has_mentions:
         months = restored.data.kind.job_names(parameters, ())
         if sorted(job.name for job in restored.data.jobs) != months:
-            return f": its jobs are not the months of {contents.RUN}"
+            return f": its jobs are not the {restored.data.kind.job_nouns} of {contents.RUN}"
 
     steps_of_run = getattr(parameters, "steps", ())
     for job in restored.data.jobs:
@@ -191,8 +189,7 @@ def _read_jobs(source: RowSource, run: PackedRun) -> list[Any]:
     jobs: dict[str, Any] = {}
 
     for location, job in source.lines(rows.JOBS):
-        is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
-        if job.name in jobs or not is_period or job.kind != kind.job_kind:
+        if job.name in jobs or not kind.is_job_name(job.name) or job.kind != kind.job_kind:
             raise BadInput(f"{location}: it is no job of such a run")
 
         jobs[job.name] = job
@@ -214,10 +211,12 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: list[Any]) ->
         written = None if languages is None else ",".join(languages)
         engine_rows.append({"run_id": run.number, "engine": engine, "languages": written})
 
+    parameters = run.run_kind.read_parameters(run.parameters)
     job_rows = []
     for job_id, job in enumerate(jobs, start=1):
         job_row = {"id": job_id, "run_id": run.number, "queue": run.run_kind.queue, "due_at": 0.0}
         job_row |= job.model_dump(exclude=set(rows.JOBS.added))
+        job_row |= run.run_kind.scope(job.name, parameters).job_columns
         job_rows.append(job_row | {"newest_document": _LATEST if job.frozen else None})
 
     insert_rows(db, Run, [run_row], contents.RUN)
@@ -297,7 +296,7 @@ def _write_stand_ins(run_data: RunData, jobs: list[Any], *, first_id: int) -> No
     The documents have no section or material, so that a run that chose some reads none of them.
     They tell days without a document of its choice from days without any document.
     """
-    if run_data.kind.unit != Unit.MENTION:
+    if not run_data.kind.has_mentions:
         return
 
     source = run_data.month_parameters.sources[0]
@@ -306,6 +305,7 @@ def _write_stand_ins(run_data: RunData, jobs: list[Any], *, first_id: int) -> No
         for job in jobs:
             keys = [origin_key({"outlet": outlet}) for outlet in job.stored_days]
             origins = find_or_add_origins(connection, run_data.db, keys)
+            (month,) = run_data.kind.scope(job.name, run_data.parameters).months
             for key, days in zip(keys, job.stored_days.values(), strict=True):
                 for day in days:
                     document_id = first_id + len(document_rows)
@@ -314,8 +314,8 @@ def _write_stand_ins(run_data: RunData, jobs: list[Any], *, first_id: int) -> No
                         "identity": f"stand-in:{document_id}",
                         "source": source,
                         "handle": None,
-                        "published_at": datetime.fromisoformat(f"{job.name}-{day:02}"),
-                        "period": job.name,
+                        "published_at": datetime.fromisoformat(f"{month}-{day:02}"),
+                        "period": month,
                         "text": "",
                         "origin_id": origins[key],
                     }

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from analysis.kinds.kind import Unit
 from core.enums import TextPart
 from models.documents import text_part_of
 from models.tables import Document
@@ -99,7 +98,7 @@ class RowSource:
     @cached_property
     def _last_sentences(self) -> dict[str, str]:
         """The sentences with such a full stop that mention a keyword, by document."""
-        if not self._terminated or self._run.run_kind.unit != Unit.MENTION:
+        if not self._terminated or not self._run.run_kind.has_mentions:
             return {}
 
         return {

@@ -42,7 +42,7 @@ from models.tables import (
 from packs.contents import Number
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData
-from reports.data.run_groups import list_stored_days
+from reports.series.reading import list_stored_days
 from reports.stats.looks import LEVELS
 
 ROWS = "rows"
