@@ -112,7 +112,8 @@ class Archive:
     @property
     def relevant(self) -> Counts:
         """Documents in the category, by period and kind."""
-        return self.documents[..., :2].sum(axis=-1)
+        relevant: Counts = self.documents[..., :2].sum(axis=-1)
+        return relevant
 
 
 def main() -> None:
