@@ -17,7 +17,14 @@ import pytest
 from analysis import grains
 from reports.data.daily_counts import measure_dispersion
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
-from reports.stats.paired import Estimate, PairCounts, PairScores, measure_pair_dispersion, sum_pair
+from reports.stats.paired import (
+    Estimate,
+    PairCounts,
+    PairScores,
+    Scored,
+    measure_pair_dispersion,
+    sum_pair,
+)
 
 DOCUMENTS = (4883, 5019, 4346, 4492, 2781, 3090, 3528, 3611, 3096, 3165)  # of months
 KEYWORDS = ("a", "b", "c")
@@ -110,18 +117,15 @@ def draw_daily_factors(
 
 def draw_scores(
     rng: np.random.Generator, size: Size, moods: np.ndarray, documents: np.ndarray
-) -> dict[int, list[float]]:
+) -> Scored:
     """Return the polarities of one to some sentences of each document, which go together."""
     sentences = 1 + rng.poisson(0.3, len(documents))
     of_document = np.repeat(documents, sentences)
     noise = rng.normal(0, 0.3, len(of_document))
     values = np.clip(moods[of_document] + noise, -0.9, 0.9).round(4)
-    values = np.where(rng.random(len(values)) < size.zeros, 0.0, values).tolist()
-    scores: dict[int, list[float]] = {}
-    for document, value in zip(of_document.tolist(), values, strict=True):
-        scores.setdefault(document, []).append(value)
-
-    return scores
+    values = np.where(rng.random(len(values)) < size.zeros, 0.0, values)
+    totals = np.bincount(np.repeat(np.arange(len(documents)), sentences), weights=values)
+    return Scored(documents, sentences.astype(float), totals)
 
 
 def holds(estimate: Estimate | None, truth: float) -> bool | None:
