@@ -88,7 +88,7 @@ def list_answer_files(run_data: RunData, run: PackedRun) -> set[str]:
     file_names = set()
     for job in run_data.jobs if run.run_kind.has_documents else ():
         states = read_states(run_data.db, job)
-        for step in steps_to_repeat(run_data, job, states, texts=run.texts):
+        for step in steps_to_repeat(run_data, states, texts=run.texts):
             file_names.add(contents.answers_file(step.name))
 
     return file_names

@@ -44,10 +44,8 @@ def read_states(db: Database, job: RunJob) -> StepStates:
     return {name: StepState(step.state) for name, step in read_steps(db, job).items()}
 
 
-def steps_to_repeat(
-    run_data: RunData, job: RunJob, states: StepStates, *, texts: bool = True
-) -> list[Step]:
-    """Return the finished steps of *job* in their order; their answers repeat them.
+def steps_to_repeat(run_data: RunData, states: StepStates, *, texts: bool = True) -> list[Step]:
+    """Return the finished steps of a job in their order; their answers repeat them.
 
     A job without documents has no finished step. Codes by a network are repeated by no answer, but
     by the network (`packs.coding_network`). Without *texts* these are the steps of polarities,

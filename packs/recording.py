@@ -57,11 +57,11 @@ async def record_run(
     for job in in_order_of_submission(run_data):
         states = read_states(run_data.db, job)
         is_coded = texts and network is not None and is_coded_by_network(run_data, states)
-        steps = steps_to_repeat(run_data, job, states)
+        steps = steps_to_repeat(run_data, states)
         if not steps and not is_coded:
             continue
 
-        kept = steps_to_repeat(run_data, job, states, texts=texts)
+        kept = steps_to_repeat(run_data, states, texts=texts)
         job_data = give_network(await load_data(run_data, job), network if texts else None)
         for step in steps:
             fetcher = await _record_step(run_data, job, step, job_data)

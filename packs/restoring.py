@@ -357,7 +357,7 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
 
     for job in in_order_of_submission(run_data):
         states = restored.states(job)
-        steps = steps_to_repeat(run_data, job, states, texts=run.texts)
+        steps = steps_to_repeat(run_data, states, texts=run.texts)
         is_coded = restored.network is not None and is_coded_by_network(run_data, states)
         if not steps and not is_coded:
             continue
