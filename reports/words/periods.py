@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from analysis import grains
 from core.enums import Grain
@@ -33,6 +34,18 @@ def period_name(period: str, form: str = "%b %Y") -> str:
     start = grains.first_day(period)
     day = f"{start.day} {MONTHS[start.month - 1][:3]}"
     return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
+
+
+def name_when(period: str) -> str:
+    """Return a month or a week as "in March 2020", "in the week from 9 March 2020"."""
+    if grains.grain_of(period) == Grain.MONTH:
+        return f"in {month_name(period, '%B %Y')}"
+    return f"in the week from {name_day(grains.first_day(period))}"
+
+
+def name_day(day: date) -> str:
+    """Return a day as "9 March 2020"."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def name_sample_period(period: str) -> str:

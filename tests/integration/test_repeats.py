@@ -28,7 +28,7 @@ from reports.data.selection import left_out, select_documents
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from reports.findings.confirmed import read_confirmed
-from reports.findings.run_findings import read_month_findings
+from reports.findings.run_facts import read_month_facts
 from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
@@ -331,7 +331,7 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     event.listen(db.engine, "before_cursor_execute", note)
     data = load_run(db, run)
     read_repeats(data)
-    findings = read_confirmed(data, read_month_findings)
+    findings = read_confirmed(data, read_month_facts)
     event.remove(db.engine, "before_cursor_execute", note)
 
     without = f"Without the 1,899 documents that are repeats, “{TRACKER}”, {HIGHEST}"

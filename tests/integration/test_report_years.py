@@ -16,7 +16,7 @@ from models.database import Database
 from reports.build import report_folder
 from reports.data import exports, years
 from reports.data.run_data import load_run
-from reports.findings.run_findings import read_month_findings
+from reports.findings.run_facts import read_month_facts
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -253,7 +253,7 @@ def fill_years(db: Database, last: str) -> int:
 )
 def test_beyond_240_months_findings_compare_years(tmp_path: Path, last: str, what: str) -> None:
     opened = stories.database(tmp_path)
-    findings = read_month_findings(load_run(opened, fill_years(opened, last)))["covid"]
+    findings = read_month_facts(load_run(opened, fill_years(opened, last)))["covid"]
     opened.close()
     share = next(finding for finding in findings if finding.topic == ("share",))
     assert what in share.text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.data.tables.periods import PeriodRow
-from reports.findings.share_facts import state_shares
+from reports.findings.share_facts import find_share_facts
 from reports.words.quantities import format_share, format_shares
 from tests.period_rows import row
 
@@ -26,7 +26,7 @@ def rows_of(*matched: int | None, documents: int = 1000) -> list[PeriodRow]:
 def texts(
     rows: Sequence[PeriodRow], terms: Mapping[str, Sequence[PeriodRow]] | None = None
 ) -> dict[object, str]:
-    return {fact.topic[0]: fact.text for fact in state_shares(SUBJECT, rows, terms or {})}
+    return {fact.topic[0]: fact.text for fact in find_share_facts(SUBJECT, rows, terms or {})}
 
 
 def test_the_highest_the_next_and_the_lowest_month_are_named_with_their_shares() -> None:
@@ -178,13 +178,13 @@ def test_a_hashtag_whose_word_is_a_term_is_not_named_beside_it() -> None:
 
 
 def test_the_most_interesting_fact_comes_first() -> None:
-    facts = state_shares(SUBJECT, rows_of(0, 0, 17, 300, 80), {})
+    facts = find_share_facts(SUBJECT, rows_of(0, 0, 17, 300, 80), {})
     assert [fact.topic[0] for fact in facts] == ["first", "share"]
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=30))
 def test_what_is_named_as_highest_is_the_highest(matched: list[int]) -> None:
-    facts = {fact.topic[0]: fact for fact in state_shares(SUBJECT, rows_of(*matched), {})}
+    facts = {fact.topic[0]: fact for fact in find_share_facts(SUBJECT, rows_of(*matched), {})}
     answer = facts["share"].answer
     if answer[0] == "highest":
         place = matched.index(max(matched))
