@@ -74,7 +74,8 @@ class Measure:
             scored_rows = list_scored_periods(period_rows, with_cut_off=True)
             return pool_means(scored_rows)[0] if scored_rows else 0.0
 
-        counts = list(filter(None, [self.read(period_row) for period_row in period_rows]))
+        figures = [self.read(period_row) for period_row in period_rows]
+        counts: list[Count] = [figure for figure in figures if figure is not None]
         exposure = sum(count.exposure for count in counts)
         return sum(count.matched for count in counts) / max(1, exposure)
 

@@ -17,6 +17,7 @@ In braces stands a figure, and behind the colon how it is written:
 | {months:stretch} | the first to the last period | March 2020 to May 2020 |
 | {period:when} | a month or a week | in March 2020, in the week from 9 March 2020 |
 | {engines:and}, {gaps:;} | words | a, b and c; a; b; c |
+| {words:quoted} | words | “a”, “b”, “c” |
 | {n:is|are} | the first for 1, a list of one, and what is true | is; are |
 | {terms:each term} | the phrase "term" for each of several items | “a” in 5 and “b” in 3 |
 | {:lowest} | the phrase "lowest" | lowest June 2020 with 2.7 % |
@@ -220,6 +221,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "{cut:,} of {posts:post} end within a web address that was cut, as reposts of a service "
         "do.",
     ),
+    "counted as one": Sentence("Counted as one: {names:;}."),
     # What changes where some documents are left out, and how these are named.
     "contrast": Sentence("{text} Without {left_out}, {clause}."),
     "repeats of another subject": Sentence("repeats, of which none mentions it"),
@@ -277,6 +279,14 @@ SENTENCES: Mapping[str, Sentence] = {
     "no new posts": Sentence("No posts are new."),
     "new posts": Sentence("{subject}: {:{change}}, {months:each month and its change}."),
     "silent since": Sentence("{silent} of {accounts} {silent:has|have} no new posts."),
+    # Why a document is one to read.
+    "extreme polarity": Sentence(
+        "among the {extreme} polarity: {polarity:+}{is_mean:, the mean of the {scored} sentences "
+        "that mention it|}{is_part:, of the sentence that mentions it|}",
+    ),
+    "most repeated": Sentence("the most repeated: {size:document} of its pattern"),
+    "typical": Sentence("shares most words with the other documents"),
+    "typical words": Sentence("among the most typical: {words:quoted}"),
     # Trained networks.
     "accuracy": Sentence("{who} classifies {percent:.2f} % of the test set correctly."),
     "accuracy beside a rule": Sentence(

@@ -91,6 +91,7 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "+": signed,
     "and": join_words,
     ";": "; ".join,
+    "quoted": lambda words: ", ".join([f"“{word}”" for word in words]),
     "expected": format_expected,
     "name": _name_period,
     "names": _name_periods,
