@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from analysis.kinds.kind import Unit
@@ -85,25 +84,23 @@ def _compare(old: Mapping[str, int], new: Mapping[str, int]) -> dict[str, int]:
     return differences
 
 
-@dataclass(frozen=True)
-class _MonthChange:
-    """By how many documents a month changes, or several that are not named."""
-
-    months: list[str]
-    n: int
-    is_alone: bool = False
-    is_earlier: bool = False
-
-
 def _list_figures(differences: Mapping[str, int], noun: str) -> dict[str, object]:
     """Return how many documents or posts are new, and the last months, each with its change."""
     total = sum(differences.values())
-    months, is_alone = list(differences), len(differences) == 1
-    named = [_MonthChange([month], differences[month], is_alone) for month in months[-SHOWN:]]
+    months = list(differences)
+    named: list[dict[str, object]] = [
+        {
+            "months": [month],
+            "n": differences[month],
+            "is_alone": len(months) == 1,
+            "is_earlier": False,
+        }
+        for month in months[-SHOWN:]
+    ]
     earlier = months[:-SHOWN]
     if earlier:
         n = sum(differences[month] for month in earlier)
-        named.insert(0, _MonthChange(earlier, n, is_earlier=True))
+        named.insert(0, {"months": earlier, "n": n, "is_alone": False, "is_earlier": True})
 
     change = "more" if total > 0 else "fewer" if total else "other"
     return {"change": change, "n": abs(total), "noun": noun, "months": named}

@@ -11,7 +11,7 @@ from reports.data.repeat_counts import read_repeat_counts
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
-from reports.findings.finding import Contrast, Fact, FactsBySubject
+from reports.findings.finding import Fact, FactsBySubject
 from reports.findings.overtakings import limit_overtakings
 from reports.words.periods import name_day
 from reports.words.quantities import join_words
@@ -74,7 +74,7 @@ def _confirm(
         if not fact.clause or (other is not None and _is_same(fact, other)):
             confirmed.append(fact)
         elif other is not None:
-            contrasts = (*fact.contrasts, Contrast(left_out, other))
+            contrasts = (*fact.contrasts, (left_out, other))
             confirmed.append(replace(fact, contrasts=contrasts))
             left_out = left_out_again
 

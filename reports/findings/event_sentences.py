@@ -31,7 +31,7 @@ def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
 def _list_figures(event: Event, unit: Unit, title: str) -> dict[str, Any]:
     is_posts, is_silent = event.measure == POSTS, event.measure == POSTS and not event.now
     choose = max if event.is_rise else min
-    same = choose(event.season, key=lambda season: season.level, default=None)
+    same_period = choose(event.season, key=lambda period: event.season[period], default="")
     return {
         "subject": f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject,
         "is_of_posts": unit == Unit.POST,
@@ -52,8 +52,9 @@ def _list_figures(event: Event, unit: Unit, title: str) -> dict[str, Any]:
         "left_out": event.periods_left_out,
         "n_left_out": len(event.periods_left_out),
         "is_rise": event.is_rise,
-        "same": same,
-        "season": [season.period for season in reversed(event.season)],
+        "same_period": same_period,
+        "same": event.season.get(same_period),
+        "season": list(reversed(event.season)),
         "years": len(event.season),
         "judged": event.judged,
         "furthest": event.furthest,

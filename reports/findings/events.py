@@ -91,10 +91,9 @@ class Series:
                 [self.told_rows_by_period[period] for period in usual_periods]
             )
 
-        season = []
+        season = {}
         for period in (self.periods[place] for place in judgement.season_places):
-            level = self.measure.pool([self.told_rows_by_period[period]])
-            season.append(SeasonPeriod(period, level))
+            season[period] = self.measure.pool([self.told_rows_by_period[period]])
 
         return Event(
             subject=self.subject,
@@ -106,7 +105,7 @@ class Series:
             row=told_row,
             usual_periods=tuple(usual_periods),
             judged=judgement.departure,
-            season=tuple(season),
+            season=season,
         )
 
 
@@ -139,14 +138,6 @@ def _list_season(period: str, places: Mapping[str, int]) -> list[list[int]]:
 
 
 @dataclass(frozen=True)
-class SeasonPeriod:
-    """The same period of an earlier year, and its rate or mean polarity in the whole run."""
-
-    period: str
-    level: float
-
-
-@dataclass(frozen=True)
 class Event:
     """A month or a week that departs from those before it."""
 
@@ -164,8 +155,9 @@ class Event:
     # The same comparison without repeats and bulk days, on which it was judged.
     judged: Departure
 
-    # The same periods of earlier years, the latest first.
-    season: tuple[SeasonPeriod, ...] = ()
+    # The same periods of earlier years, the latest first, with their rates or mean polarities in
+    # the whole run.
+    season: Mapping[str, float] = field(default_factory=dict)
 
     # Of the weeks in a row that it begins, the one that departs furthest; None if it does itself.
     furthest: Event | None = None
@@ -359,15 +351,10 @@ def _share_of_keyword(term_rows: Rows, keyword_rows: Rows) -> list[PeriodRow]:
     ]
 
 
-def account_series(
-    job_name: str, period_rows: Rows, scored_rows: Rows, *, with_mood: bool = True
-) -> list[Series]:
-    """Return what is watched of an account or a search: its posts a day, and their mood.
-
-    *scored_rows* are the same rows with the number of posts that have a polarity.
-    """
-    series = [Series(job_name, POSTS, period_rows)]
+def account_series(job_name: str, post_rows: Rows, *, with_mood: bool = True) -> list[Series]:
+    """Return what is watched of an account or a search: its posts a day, and their mood."""
+    series = [Series(job_name, POSTS, post_rows)]
     if with_mood:
-        series.append(Series(job_name, MOOD, scored_rows))
+        series.append(Series(job_name, MOOD, [post_row.scored_row for post_row in post_rows]))
 
     return series

@@ -53,17 +53,15 @@ class Fact:
     # From 0 to 1. A page begins with the most interesting findings.
     interest: float = 0.0
 
-    # What it is without repeats, or without bulk days, where it is not the same there.
-    contrasts: tuple[Contrast, ...] = ()
+    # What is left out where the fact is not the same, and what it is then.
+    contrasts: tuple[tuple[str, Fact], ...] = ()
 
     @property
     def text(self) -> str:
         """The sentence, with what changes without repeats and bulk days."""
         text = write_sentence(self.kind, **self._named_figures)
-        for contrast in self.contrasts:
-            text = write_sentence(
-                "contrast", text=text, left_out=contrast.left_out, clause=contrast.fact.clause
-            )
+        for left_out, other in self.contrasts:
+            text = write_sentence("contrast", text=text, left_out=left_out, clause=other.clause)
 
         return text
 
@@ -76,14 +74,6 @@ class Fact:
     def _named_figures(self) -> dict[str, object]:
         shares = format_shares(self.shares) if self.shares else ()
         return {**self.figures, "subject": self.subject, "shares": shares}
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A fact as it is without some documents, which *left_out* names."""
-
-    left_out: str
-    fact: Fact
 
 
 @dataclass(frozen=True)

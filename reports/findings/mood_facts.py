@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analysis.grains import grain_of
 from reports.data.tables.periods import PeriodRow
@@ -18,15 +17,6 @@ LEAST_DIFFERENCE = 0.05
 # Periods whose means differ by less share the highest or lowest place; at most so many are named.
 EQUAL_DIFFERENCE = 0.01
 MOST_NAMED = 3
-
-
-@dataclass(frozen=True)
-class NamedMean:
-    """The mean polarity of a period with *n* mentions or posts, or of several that are alike."""
-
-    periods: list[str]
-    mean: float
-    n: int
 
 
 def find_mood_facts(
@@ -106,10 +96,10 @@ def _list_equals(scored_rows: Sequence[PeriodRow], extreme: PeriodRow) -> list[P
     return [row for row in scored_rows if abs(_mean(row) - _mean(extreme)) < EQUAL_DIFFERENCE]
 
 
-def _name(scored_rows: Sequence[PeriodRow]) -> list[NamedMean]:
-    """Return each period with its mean, or many of them together."""
+def _name(scored_rows: Sequence[PeriodRow]) -> list[dict[str, object]]:
+    """Return each period with its mean and how many it is of, or many periods together."""
     if len(scored_rows) <= MOST_NAMED:
-        return [NamedMean([row.period], _mean(row), _n(row)) for row in scored_rows]
+        return [{"periods": [row.period], "mean": _mean(row), "n": _n(row)} for row in scored_rows]
 
     middle = math.fsum(_mean(row) for row in scored_rows) / len(scored_rows)
-    return [NamedMean([row.period for row in scored_rows], middle, pool_means(scored_rows)[1])]
+    return [{"periods": [row.period for row in scored_rows], "mean": middle}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair
@@ -112,16 +112,6 @@ def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fac
     ]
 
 
-@dataclass(frozen=True)
-class SubjectMean:
-    """The mean polarity of a subject, and whether it is the highest or the lowest."""
-
-    end: str
-    subject: str
-    mean: float
-    n: int
-
-
 def _rank_means(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
     """Return the subjects with the highest and the lowest mean polarity of an engine."""
     means = []
@@ -135,11 +125,11 @@ def _rank_means(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact
         return []
 
     ranked = sorted(means)
-    ends = []
-    for end, (place, neighbour) in {"highest": (0, 1), "lowest": (-1, -2)}.items():
-        negative_mean, subject, n = ranked[place]
-        if abs(negative_mean - ranked[neighbour][0]) >= LEAST_DIFFERENCE:
-            ends.append(SubjectMean(end, subject, -negative_mean, n))
+    candidates = {"highest": (ranked[0], ranked[1]), "lowest": (ranked[-1], ranked[-2])}
+    ends: list[dict[str, Any]] = []
+    for end, ((negative_mean, subject, n), neighbour) in candidates.items():
+        if abs(negative_mean - neighbour[0]) >= LEAST_DIFFERENCE:
+            ends.append({"end": end, "subject": subject, "mean": -negative_mean, "n": n})
 
     if not ends:
         return []
@@ -149,9 +139,9 @@ def _rank_means(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact
             "means of subjects",
             "",
             ("moods",),
-            tuple((end.end, end.subject) for end in ends),
+            tuple((end["end"], end["subject"]) for end in ends),
             {"subjects": len(ranked), "fewest": FEWEST_MENTIONS, "ends": ends},
-            means=tuple(end.mean for end in ends),
+            means=tuple(end["mean"] for end in ends),
             interest=min(0.6, ranked[-1][0] - ranked[0][0]),
         )
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import replace
 
@@ -11,12 +10,7 @@ from core.enums import Grain
 from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
 from reports.data.selection import select_documents
-from reports.data.tables.periods import (
-    PeriodRow,
-    group_by_term,
-    read_post_polarities,
-    read_series,
-)
+from reports.data.tables.periods import PeriodRow, group_by_term, read_series
 from reports.data.variants import read_variants
 from reports.findings.events import (
     Departures,
@@ -76,19 +70,7 @@ def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
 
     series: list[Series] = []
     for job in run.jobs:
-        period_rows = fill_periods(rows_by_job[job.name])
-        polarities = read_post_polarities(run, job, grain)
-        scored_rows = []
-        for period_row in period_rows:
-            # A period without a post has no mood; of years without one there are thousands.
-            if not period_row.matched:
-                scored_rows.append(period_row)
-                continue
-
-            scored = sum(not math.isnan(value) for value in polarities.get(period_row.period, ()))
-            scored_rows.append(replace(period_row, mentions=scored))
-
-        series += account_series(job.name, period_rows, scored_rows, with_mood=with_mood)
+        series += account_series(job.name, fill_periods(rows_by_job[job.name]), with_mood=with_mood)
 
     return series
 

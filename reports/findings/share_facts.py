@@ -104,7 +104,7 @@ def find_few(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     if matched >= FEW_DOCUMENTS or len(counts) == 1:
         return None
 
-    periods = [count for count in counts if count.matched]
+    periods = [vars(count) for count in counts if count.matched]
     figures = {"matched": matched, "documents": documents, "periods": periods}
     return Fact("few mentions", subject, SHARE, ("few",), figures, counts=(matched,), interest=0.3)
 
@@ -297,15 +297,6 @@ def find_last(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     return Fact("last mention", subject, ("last",), (last,), figures, interest=0.6)
 
 
-@dataclass(frozen=True)
-class TermCount:
-    """The documents with one of a subject's terms."""
-
-    term: str
-    matched: int
-    is_first: bool
-
-
 def find_terms(
     subject: str, matched: int, rows_by_term: Mapping[str, Sequence[PeriodRow]]
 ) -> Fact | None:
@@ -323,9 +314,14 @@ def find_terms(
         return None
 
     named = ranked[: TERMS_NAMED + 1]
+    counts = tuple(documents_by_term[term] for term in named)
+    terms = [
+        {"term": term, "matched": count, "is_first": term == named[0]}
+        for term, count in zip(named, counts, strict=True)
+    ]
     figures = {
         "matched": matched,
-        "terms": [TermCount(term, documents_by_term[term], term == named[0]) for term in named],
+        "terms": terms,
         "have_several": sum(documents_by_term.values()) > matched,
     }
     return Fact(
@@ -334,7 +330,7 @@ def find_terms(
         ("terms",),
         (named[0],),
         figures,
-        counts=tuple(documents_by_term[term] for term in named),
-        shares=tuple(documents_by_term[term] / matched for term in named),
+        counts=counts,
+        shares=tuple(count / matched for count in counts),
         interest=0.1,
     )

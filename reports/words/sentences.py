@@ -24,7 +24,7 @@ In braces stands a figure, and behind the colon how it is written:
 | {compared:all} | phrases, one behind the other | |
 
 Other forms are Python's. Shares that stand beside each other, {shares[0]}, have as many places as
-tell them apart. A phrase calls its item {item}.
+tell them apart. A phrase takes the figures of its item, or calls it {item} if it is one word.
 """
 
 from __future__ import annotations
@@ -306,19 +306,15 @@ PHRASES: Mapping[str, str] = {
         "{second.matched:,} of {second.documents:document} ({shares[1]}) of {second.period:name}"
     ),
     "lowest": "{is_absent:none in {lowest:names}|lowest {lowest:names} with {shares[2]}}",
-    "period with its count": "{item.period:name} ({item.matched})",
+    "period with its count": "{period:name} ({matched})",
     "quoted": "“{item}”",
-    "term with its count": "“{item.term}” {item.is_first:is |}in {item.matched:,}",
+    "term with its count": "“{term}” {is_first:is |}in {matched:,}",
     # Mean polarities; periods that hardly differ stand together where they are many.
-    "mean": (
-        "{item.periods:{item.periods[0]:name} ({item.mean:+})|"
-        "{item.periods:count} (about {item.mean:+})}"
-    ),
+    "mean": ("{periods:{periods[0]:name} ({mean:+})|{periods:count} (about {mean:+})}"),
     "mean with its number": (
-        "{item.periods:{item.periods[0]:name} ({item.mean:+}, {item.n:,} {unit}s)|"
-        "{item.periods:count} (about {item.mean:+})}"
+        "{periods:{periods[0]:name} ({mean:+}, {n:,} {unit}s)|{periods:count} (about {mean:+})}"
     ),
-    "extreme subject": "{item.end} for “{item.subject}” ({item.mean:+}, {item.n:,} mentions)",
+    "extreme subject": "{end} for “{subject}” ({mean:+}, {n:,} mentions)",
     # Subjects and groups beside each other.
     "overtaking": (
         "{is_next:in {period:name}|between {previous_period:name} and {period:name}}: since then "
@@ -355,9 +351,9 @@ PHRASES: Mapping[str, str] = {
     "month": "{item:name}",
     "first day": "{item:first day}",
     "when": "{item:when}",
-    "a year before": ", and {same.level:{level} or none} {same.period:when}",
+    "a year before": ", and {same:{level} or none} {same_period:when}",
     "years before": (
-        ", and {same.level:{level} or none} {same.period:when}, the {is_rise:highest|lowest} of "
+        ", and {same:{level} or none} {same_period:when}, the {is_rise:highest|lowest} of "
         "{years} years"
     ),
     "judged": (
@@ -370,7 +366,6 @@ PHRASES: Mapping[str, str] = {
     "fewer": "{n:{noun}} fewer",
     "other": "other {noun}s",
     "month and its change": (
-        "{item.is_alone:|{item.n:,} }in "
-        "{item.is_earlier:{item.months:count} before|{item.months[0]:name}}"
+        "{is_alone:|{n:,} }in {is_earlier:{months:count} before|{months[0]:name}}"
     ),
 }

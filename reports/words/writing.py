@@ -62,7 +62,7 @@ def _write_figure(figure: Any, form: str, figures: Figures) -> str:
     form = fill(form, figures)
     if form.startswith("each "):
         phrase = PHRASES[form.removeprefix("each ")]
-        return join_words([fill(phrase, {**figures, "item": item}) for item in figure])
+        return join_words([fill(phrase, {**figures, **_figures_of(item)}) for item in figure])
     if form == "all":
         return "".join([fill(PHRASES[key], figures) for key in figure])
     if form in _FORMS:
@@ -70,6 +70,10 @@ def _write_figure(figure: Any, form: str, figures: Figures) -> str:
 
     is_noun = form[:1].isalpha()
     return quantity(figure, form) if is_noun else format(figure, form)
+
+
+def _figures_of(item: Any) -> Figures:
+    return item if isinstance(item, Mapping) else {"item": item}
 
 
 def _count_periods(periods: Sequence[str]) -> str:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from reports.findings.finding import Contrast, Fact, state_facts
-from reports.findings.mood_facts import NamedMean
+from reports.findings.finding import Fact, state_facts
 from reports.findings.overtakings import Side
-from reports.findings.pair_facts import SubjectMean
 from reports.findings.post_facts import PostRate
-from reports.findings.share_facts import PeriodShare, TermCount
+from reports.findings.share_facts import PeriodShare
 from reports.words.sentences import PHRASES, SENTENCES
 from reports.words.writing import fill, write_clause, write_sentence
 
@@ -118,8 +116,8 @@ EVENT_OF_POSTS = {
     "compared": ["no post", "before", "the period before"],
 }
 CHANGES = [
-    SimpleNamespace(months=[MAY, JUNE], n=6, is_alone=False, is_earlier=True),
-    SimpleNamespace(months=[JULY], n=2, is_alone=False, is_earlier=False),
+    {"months": [MAY, JUNE], "n": 6, "is_alone": False, "is_earlier": True},
+    {"months": [JULY], "n": 2, "is_alone": False, "is_earlier": False},
 ]
 NEW = {"subject": "fog", "noun": "document", "change": "more", "n": 1, "total": 1203}
 
@@ -137,14 +135,14 @@ FACTS: list[Case] = [
         {
             "matched": 3,
             "documents": 4000,
-            "periods": [PeriodShare(MAY, 9, 1), PeriodShare(JULY, 9, 2)],
+            "periods": [{"period": MAY, "matched": 1}, {"period": JULY, "matched": 2}],
         },
         "3 of 4,000 documents mention “covid”: May 2020 (1) and July 2020 (2).",
         "it is mentioned in May 2020 (1) and July 2020 (2)",
     ),
     (
         "few mentions",
-        {"matched": 1, "documents": 1, "periods": [PeriodShare(MAY, 1, 1)]},
+        {"matched": 1, "documents": 1, "periods": [{"period": MAY, "matched": 1}]},
         "1 of 1 document mentions “covid”: May 2020 (1).",
         "it is mentioned in May 2020 (1)",
     ),
@@ -313,9 +311,9 @@ FACTS: list[Case] = [
         {
             "matched": 1190,
             "terms": [
-                TermCount("corona", 1170, is_first=True),
-                TermCount("covid", 40, is_first=False),
-                TermCount("virus", 1, is_first=False),
+                {"term": "corona", "matched": 1170, "is_first": True},
+                {"term": "covid", "matched": 40, "is_first": False},
+                {"term": "virus", "matched": 1, "is_first": False},
             ],
             "have_several": True,
         },
@@ -329,7 +327,10 @@ FACTS: list[Case] = [
         "terms",
         {
             "matched": 9,
-            "terms": [TermCount("a", 6, is_first=True), TermCount("b", 3, is_first=False)],
+            "terms": [
+                {"term": "a", "matched": 6, "is_first": True},
+                {"term": "b", "matched": 3, "is_first": False},
+            ],
             "have_several": False,
         },
         "Of the 9 documents of “covid”, “a” is in 6 and “b” in 3.",
@@ -339,8 +340,11 @@ FACTS: list[Case] = [
         "mean",
         {
             **MEANS,
-            "highest": [NamedMean([MAY], 0.2, 1050)],
-            "lowest": [NamedMean([JUNE], -0.3, 50), NamedMean([JULY], -0.302, 50)],
+            "highest": [{"periods": [MAY], "mean": 0.2, "n": 1050}],
+            "lowest": [
+                {"periods": [JUNE], "mean": -0.3, "n": 50},
+                {"periods": [JULY], "mean": -0.302, "n": 50},
+            ],
         },
         (
             "The engine's mean polarity for “covid” is −0.07 (1,200 mentions); of the months with "
@@ -356,8 +360,8 @@ FACTS: list[Case] = [
         "mean",
         {
             **MEANS,
-            "highest": [NamedMean([MAY, JUNE, JULY, "2020-08"], 0.2, 400)],
-            "lowest": [NamedMean(["2020-09"], -0.3, 50)],
+            "highest": [{"periods": [MAY, JUNE, JULY, "2020-08"], "mean": 0.2, "n": 400}],
+            "lowest": [{"periods": ["2020-09"], "mean": -0.3, "n": 50}],
         },
         (
             "The engine's mean polarity for “covid” is −0.07 (1,200 mentions); of the months with "
@@ -423,8 +427,8 @@ FACTS: list[Case] = [
             "subjects": 3,
             "fewest": 100,
             "ends": [
-                SubjectMean("highest", "a", 0.1, 1200),
-                SubjectMean("lowest", "b", -0.3, 180),
+                {"end": "highest", "subject": "a", "mean": 0.1, "n": 1200},
+                {"end": "lowest", "subject": "b", "mean": -0.3, "n": 180},
             ],
         },
         (
@@ -774,7 +778,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
             "noun": "post",
             "change": "more",
             "n": 1,
-            "months": [SimpleNamespace(months=[MAY], n=1, is_alone=True, is_earlier=False)],
+            "months": [{"months": [MAY], "n": 1, "is_alone": True, "is_earlier": False}],
         },
         "@nasa: 1 new post, in May 2020.",
     ),
@@ -869,13 +873,14 @@ COMPARISONS: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "a year before",
-        {"same": SimpleNamespace(level=0.05, period="2019-07")},
+        {"same": 0.05, "same_period": "2019-07"},
         ", and 5.0 % in July 2019",
     ),
     (
         "years before",
         {
-            "same": SimpleNamespace(level=0.0, period="2019-07"),
+            "same": 0.0,
+            "same_period": "2019-07",
             "is_rise": False,
             "years": 3,
         },
@@ -883,7 +888,7 @@ COMPARISONS: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "a year before",
-        {"level": "+", "same": SimpleNamespace(level=0.0, period="2019-07")},
+        {"level": "+", "same": 0.0, "same_period": "2019-07"},
         ", and 0.00 in July 2019",
     ),
     (
@@ -929,7 +934,7 @@ def test_the_first_sentence_introduces_its_subject_and_each_has_what_changes() -
         ("last",),
         (JUNE,),
         figures,
-        contrasts=(Contrast("repeats", other), Contrast("that day", other)),
+        contrasts=(("repeats", other), ("that day", other)),
     )
     first, second = state_facts([fact, fact], introduced="“covid” (corona)")
     assert first.text == (
