@@ -92,7 +92,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "first mention": Sentence(
         "{subject} is first mentioned in {first.period:name}, in {first.matched:document}"
         "{is_of_some: (as {terms:each quoted})|}; none of the {documents:,} documents of "
-        "{before:{before[0]:name}, the only {grain} read before,|the {before:count} that were read "
+        "{before:{before[0]:name}, the only earlier {grain},|the {before:count} that were read "
         "before} mentions it.{is_alone: The next mention is in {following:name}.|}",
         "the first mention is in {first.period:name}, in {first.matched:document}",
     ),

@@ -283,7 +283,7 @@ FACTS: list[Case] = [
         },
         (
             "“covid” is first mentioned in June 2020, in 1 document; none of the 2,000 documents "
-            "of May 2020, the only month read before, mentions it. The next mention is in "
+            "of May 2020, the only earlier month, mentions it. The next mention is in "
             "September 2020."
         ),
         "the first mention is in June 2020, in 1 document",
