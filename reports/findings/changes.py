@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.kinds.kind import Unit
+from analysis.kinds.kind import Kind
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.words.writing import write_sentence
@@ -37,23 +37,25 @@ def count_results(run: RunData) -> dict[str, dict[str, int]]:
     return counts
 
 
-def describe_changes(unit: Unit, old_counts: Mapping[str, Any], new_counts: Counts) -> list[str]:
+def describe_changes(
+    kind: Kind[Any], old_counts: Mapping[str, Any], new_counts: Counts
+) -> list[str]:
     """Return sentences on what has changed since `count_results` returned *old_counts*."""
     changes = {}
     for subject, counts in new_counts.items():
         changes[subject] = _compare(old_counts.get(subject, {}), counts)
 
-    if unit == Unit.POST:
+    if not kind.has_mentions:
         return _describe_posts(changes)
     if not changes.get(""):
         return [write_sentence("no new documents")]
 
     sentences = [write_sentence("new documents", **_list_figures(changes.pop(""), "document"))]
     for subject, differences in changes.items():
-        kind = "new documents of a subject" if differences else "no new document of a subject"
+        sentence = "new documents of a subject" if differences else "no new document of a subject"
         figures = _list_figures(differences, "document")
         total = sum(new_counts[subject].values())
-        sentences.append(write_sentence(kind, subject=subject, total=total, **figures))
+        sentences.append(write_sentence(sentence, subject=subject, total=total, **figures))
 
     return sentences
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.kinds.kind import Unit
+from analysis.kinds.kind import Kind
 from reports.findings.events import Event
 from reports.findings.measures import POSTS
 from reports.words.writing import write_clause, write_sentence
@@ -15,26 +15,26 @@ MOST_NAMED = 3
 NOTABLE = 0.2
 
 
-def describe_event(event: Event, unit: Unit, title: str = "") -> str:
+def describe_event(event: Event, kind: Kind[Any], title: str = "") -> str:
     """Return a sentence that says what departs, and from what.
 
     *title* is what readers call an account or search.
     """
-    return write_sentence(f"event of {event.measure.name}", **_list_figures(event, unit, title))
+    return write_sentence(f"event of {event.measure.name}", **_list_figures(event, kind, title))
 
 
-def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
+def describe_recurring(event: Event, kind: Kind[Any], title: str = "") -> str:
     """Return a clause that says what comes in the same periods of several years."""
-    return write_clause(f"event of {event.measure.name}", **_list_figures(event, unit, title))
+    return write_clause(f"event of {event.measure.name}", **_list_figures(event, kind, title))
 
 
-def _list_figures(event: Event, unit: Unit, title: str) -> dict[str, Any]:
+def _list_figures(event: Event, kind: Kind[Any], title: str) -> dict[str, Any]:
     is_posts, is_silent = event.measure == POSTS, event.measure == POSTS and not event.now
     choose = max if event.is_rise else min
     same_period = choose(event.season, key=lambda period: event.season[period], default="")
     return {
-        "subject": f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject,
-        "is_of_posts": unit == Unit.POST,
+        "subject": f"“{event.subject}”" if kind.has_mentions else title or event.subject,
+        "is_of_posts": not kind.has_mentions,
         "term": event.term,
         "period": event.period,
         "matched": event.row.matched or 0,
@@ -54,7 +54,7 @@ def _list_figures(event: Event, unit: Unit, title: str) -> dict[str, Any]:
         "is_rise": event.is_rise,
         "same_period": same_period,
         "same": event.season.get(same_period),
-        "season": list(reversed(event.season)),
+        "season": list(event.season)[::-1],
         "years": len(event.season),
         "judged": event.judged,
         "furthest": event.furthest,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from analysis.kinds.kind import Unit
 from core.enums import Grain
 from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
@@ -34,7 +33,7 @@ def read_judged_run(run: RunData) -> RunData:
 
     An account that repeats itself has said it again: all posts count.
     """
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         return run
 
     return run.selected_readings.once(read_judged_run, lambda: _select_judged(run))
@@ -55,7 +54,7 @@ def _read_series(run: RunData) -> list[Series]:
     with_mood = len(run.engines) <= 1
     series: list[Series] = []
     for grain in GRAINS:
-        if run.kind.unit == Unit.POST:
+        if not run.kind.has_mentions:
             series += _read_account_series(run, grain, with_mood=with_mood)
         else:
             series += _read_keyword_series(run, grain, with_mood=with_mood)

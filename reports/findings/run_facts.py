@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.enums import Grain
 from reports.data.account_rows import read_account_rows
-from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.periods import group_by_term
@@ -16,6 +15,7 @@ from reports.findings.mood_facts import find_mood_facts
 from reports.findings.pair_facts import find_pair_facts
 from reports.findings.post_facts import find_account_facts, find_post_facts
 from reports.findings.share_facts import find_share_facts
+from reports.series.groups import count_groups
 
 
 def read_month_facts(run: RunData) -> dict[str, list[Fact]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from analysis.query.relations import Relation
 from core.enums import Grouping
-from reports.data.group_counts import Cell, GroupCounts, KeywordGroups, Moments
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.findings.estimates import state_reader_mean
 from reports.findings.group_facts import find_group_facts
 from reports.findings.pair_facts import find_pair_facts, find_pair_overtakings
+from reports.series.groups import Cell, GroupCounts, KeywordGroups, Moments
 from reports.stats.human_scale import Estimate
 from reports.stats.paired import PairCounts, PairScores
 from tests.period_rows import row
