@@ -39,7 +39,7 @@ def _list_figures(event: Event, kind: Kind[Any], title: str) -> dict[str, Any]:
         "period": event.period,
         "matched": event.row.matched or 0,
         "documents": event.row.documents,
-        "n": event.row.mentions or 0,
+        "n": event.row.polarity_n or 0,
         "level": event.measure.form,
         "unit": " posts a day" if is_posts else "",
         # Where no post is now, nothing else says what the figure before is.

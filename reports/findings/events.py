@@ -329,9 +329,7 @@ def keyword_series(
     """
     series = [Series(keyword, SHARE, keyword_rows, told_rows)]
     if with_mood:
-        scored_rows = [period_row.scored_row for period_row in keyword_rows]
-        told_scored_rows = [period_row.scored_row for period_row in told_rows]
-        series.append(Series(keyword, MOOD, scored_rows, told_scored_rows))
+        series.append(Series(keyword, MOOD, keyword_rows, told_rows))
 
     if len(rows_by_term) > 1:
         for term, term_rows in rows_by_term.items():
@@ -355,6 +353,6 @@ def account_series(job_name: str, post_rows: Rows, *, with_mood: bool = True) ->
     """Return what is watched of an account or a search: its posts a day, and their mood."""
     series = [Series(job_name, POSTS, post_rows)]
     if with_mood:
-        series.append(Series(job_name, MOOD, [post_row.scored_row for post_row in post_rows]))
+        series.append(Series(job_name, MOOD, post_rows))
 
     return series

@@ -57,7 +57,6 @@ class Measure:
 
     compare: Callable[[Sequence[Any], Any], Departure]
 
-    # Rows of the mood count what has a polarity as their mentions: see `PeriodRow.scored_row`.
     is_mean: bool = False
 
     def judge(
@@ -107,7 +106,7 @@ def _count_posts(period_row: PeriodRow) -> Count | None:
 
 def _measure_mood(period_row: PeriodRow) -> Mean | None:
     """Return the mean polarity of a whole period, with the variance that its interval has."""
-    n, mean = period_row.mentions or 0, period_row.polarity_mean
+    n, mean = period_row.polarity_n or 0, period_row.polarity_mean
     low, high = period_row.polarity_low, period_row.polarity_high
     if period_row.cut_off or n < FEWEST_SCORED or mean is None or low is None or high is None:
         return None

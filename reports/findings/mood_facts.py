@@ -24,8 +24,8 @@ def find_mood_facts(
 ) -> list[Fact]:
     """Return the mean polarity of *subject*, with its highest and its lowest period.
 
-    The rows count what has a polarity as their mentions; *unit* is "mention" or "post". Means of
-    several *engines* are on different scales and are not compared.
+    *unit* is "mention" or "post". Means of several *engines* are on different scales and are not
+    compared.
     """
     if len(engines) > 1:
         return [Fact("several engines", subject, ("engines",), (), {"engines": engines})]
@@ -73,7 +73,7 @@ def list_scored_periods(
     return [
         row
         for row in period_rows
-        if row.polarity_mean is not None and row.mentions and (with_cut_off or not row.cut_off)
+        if row.polarity_mean is not None and row.polarity_n and (with_cut_off or not row.cut_off)
     ]
 
 
@@ -88,7 +88,7 @@ def _mean(scored_row: PeriodRow) -> float:
 
 
 def _n(scored_row: PeriodRow) -> int:
-    return scored_row.mentions or 0
+    return scored_row.polarity_n or 0
 
 
 def _list_equals(scored_rows: Sequence[PeriodRow], extreme: PeriodRow) -> list[PeriodRow]:

@@ -117,7 +117,7 @@ def _rank_means(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact
     means = []
     for subject, period_rows in rows_by_subject.items():
         scored = list_scored_periods(period_rows)
-        if sum(row.mentions or 0 for row in scored) >= FEWEST_MENTIONS:
+        if sum(row.polarity_n or 0 for row in scored) >= FEWEST_MENTIONS:
             mean, n = pool_means(scored)
             means.append((-mean, subject, n))
 

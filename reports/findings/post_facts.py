@@ -28,20 +28,14 @@ class PostRate:
 
 
 def find_post_facts(
-    title: str,
-    month_rows: Sequence[PeriodRow],
-    scored_rows: Sequence[PeriodRow],
-    engines: Sequence[str] = (),
+    title: str, month_rows: Sequence[PeriodRow], engines: Sequence[str] = ()
 ) -> list[Fact]:
-    """Return the facts about an account, or a search, by its *title*, the most interesting first.
-
-    *scored_rows* are the same rows with the number of posts that have a polarity.
-    """
+    """Return the facts about an account, or a search, by its title, the most interesting first."""
     is_search, name = title.startswith(Searches.prefix), title.removeprefix(Searches.prefix)
     posts = f"posts of “{name}”" if is_search else f"posts of {title}"
     facts = [
         *_find_busiest(name, _list_rates(month_rows), is_search=is_search),
-        *find_mood_facts(posts, scored_rows, "post", engines),
+        *find_mood_facts(posts, month_rows, "post", engines),
     ]
     return sorted(facts, key=lambda fact: -fact.interest)
 

@@ -26,10 +26,9 @@ def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
         subject, keyword_rows = f"“{keyword.name}”", rows_by_term[keyword.name, None]
         terms = keyword.compared_terms if len(keyword.compared_terms) > 1 else ()
         term_rows = {term: rows_by_term[keyword.name, term] for term in terms}
-        scored_rows = [period_row.scored_row for period_row in keyword_rows]
         facts[keyword.name] = [
             *find_share_facts(subject, keyword_rows, term_rows),
-            *find_mood_facts(subject, scored_rows, "mention", run.engines),
+            *find_mood_facts(subject, keyword_rows, "mention", run.engines),
         ]
 
     rows_by_subject = {
@@ -46,7 +45,7 @@ def read_post_facts(run: RunData) -> dict[str, list[Fact]]:
     for job in run.jobs:
         account, title = account_rows[job.name], run.kind.job_title(job.name, job.options)
         rows_by_account[title] = account.months
-        facts[job.name] = find_post_facts(title, account.months, account.scored, run.engines)
+        facts[job.name] = find_post_facts(title, account.months, run.engines)
 
     facts[ALL] = find_account_facts(rows_by_account)
     return facts

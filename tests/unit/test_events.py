@@ -58,9 +58,10 @@ def make_row(
     if documents:
         share = (matched / documents, *wilson_interval(matched, documents))
 
+    labels = (1, period, None, "k", None, "complete")
     counts = (documents, matched, len(polarities) or matched)
     mood = polarity_interval(polarities)
-    return PeriodRow(1, period, None, "k", None, "complete", *counts, *share, *mood, period)
+    return PeriodRow(*labels, *counts, *share, *mood, period, polarity_n=len(polarities))
 
 
 def make_rows(counts: Sequence[tuple[int, int]], grain: Grain = Grain.MONTH) -> list[PeriodRow]:
