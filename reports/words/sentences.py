@@ -118,6 +118,13 @@ SENTENCES: Mapping[str, Sentence] = {
         "The mood around {subject} is not compared over time: {engines:and} have scored it, each "
         "on a scale of its own.",
     ),
+    "polarity of news": Sentence(
+        "Polarity is that of “news”, a network that was trained on rated sentences of news; on "
+        "headlines it has not seen, readers agree with it more than with VADER. "
+        "{is_chosen:It was chosen because the run compares months of English news|"
+        "The server was told to answer with it}. {:neutral band}",
+    ),
+    "neutral polarity": Sentence("{:neutral band}"),
     # Several subjects beside each other.
     "overtaking": Sentence(
         "“{after}” overtook “{before}” {:overtaking}.",
@@ -313,6 +320,10 @@ PHRASES: Mapping[str, str] = {
     "mean": ("{periods:{periods[0]:name} ({mean:+})|{periods:count} (about {mean:+})}"),
     "mean with its number": (
         "{periods:{periods[0]:name} ({mean:+}, {n:,} {unit}s)|{periods:count} (about {mean:+})}"
+    ),
+    "neutral band": (
+        "From {low:+} to {high:+} it is neutral, and its zero is arbitrary: compare months and "
+        "subjects with it, and say “lower than in March”, not “negative”"
     ),
     "extreme subject": "{end} for “{subject}” ({mean:+}, {n:,} mentions)",
     # Subjects and groups beside each other.

@@ -641,6 +641,25 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         {"names": ["Ann (Anne)", "Bob (Rob)"]},
         "Counted as one: Ann (Anne); Bob (Rob).",
     ),
+    (
+        "polarity of news",
+        {"is_chosen": True, "low": -0.1, "high": 0.05},
+        (
+            "Polarity is that of “news”, a network that was trained on rated sentences of news; on "
+            "headlines it has not seen, readers agree with it more than with VADER. It was chosen "
+            "because the run compares months of English news. From −0.10 to +0.05 it is neutral, "
+            "and its zero is arbitrary: compare months and subjects with it, and say “lower than "
+            "in March”, not “negative”"
+        ),
+    ),
+    (
+        "neutral polarity",
+        {"low": -0.1, "high": 0.05},
+        (
+            "From −0.10 to +0.05 it is neutral, and its zero is arbitrary: compare months and "
+            "subjects with it, and say “lower than in March”, not “negative”"
+        ),
+    ),
     ("repeats of another subject", {}, "repeats, of which none mentions it"),
     ("repeats", {"n": 1, "noun": "document"}, "the 1 document that is a repeat"),
     ("repeats", {"n": 1899, "noun": "post"}, "the 1,899 posts that are repeats"),
