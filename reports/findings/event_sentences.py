@@ -32,6 +32,7 @@ def _list_figures(event: Event, kind: Kind[Any], title: str) -> dict[str, Any]:
     is_posts, is_silent = event.measure == POSTS, event.measure == POSTS and not event.now
     choose = max if event.is_rise else min
     same_period = choose(event.season, key=lambda period: event.season[period], default="")
+
     return {
         "subject": f"“{event.subject}”" if kind.has_mentions else title or event.subject,
         "is_of_posts": not kind.has_mentions,

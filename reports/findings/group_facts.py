@@ -24,7 +24,9 @@ def find_group_facts(
     *engines* are not compared.
     """
     subject, plural = f"“{keyword_groups.keyword}”", PLURALS[grouping]
-    groups = [group for name, group in keyword_groups.groups.items() if name != NOT_KNOWN]
+    groups = [
+        group for group_name, group in keyword_groups.groups.items() if group_name != NOT_KNOWN
+    ]
     facts = _rank_shares(subject, groups, plural)
     if len(engines) <= 1:
         facts += _rank_means(subject, groups, plural, keyword_groups.mean.mean or 0.0)
@@ -40,17 +42,19 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
     """
     compared = {group.name: group.compared for group in groups}
     shares, ratios = {}, {}
-    for name, counts in compared.items():
+    for group_name, counts in compared.items():
         if counts.documents >= FEWEST_DOCUMENTS and counts.expected:
-            shares[name] = counts.matched / counts.documents
-            ratios[name] = counts.matched / counts.expected
+            shares[group_name] = counts.matched / counts.documents
+            ratios[group_name] = counts.matched / counts.expected
 
-    ranked = sorted(shares, key=lambda name: (-shares[name], name))
+    ranked = sorted(shares, key=lambda group_name: (-shares[group_name], group_name))
     if len(ranked) < 2 or shares[ranked[0]] == shares[ranked[1]]:
         return []
 
     highest, following, lowest = ranked[0], ranked[1], ranked[-1]
-    if any(ratios[highest] <= ratio for name, ratio in ratios.items() if name != highest):
+    if any(
+        ratios[highest] <= ratio for group_name, ratio in ratios.items() if group_name != highest
+    ):
         return []
 
     figures = {

@@ -30,7 +30,11 @@ def find_mood_facts(
     if len(engines) > 1:
         return [Fact("several engines", subject, ("engines",), (), {"engines": engines})]
 
-    compared = [row for row in list_scored_periods(period_rows) if _n(row) >= FEWEST_POLARITIES]
+    compared = [
+        period_row
+        for period_row in list_scored_periods(period_rows)
+        if _n(period_row) >= FEWEST_POLARITIES
+    ]
     if len(compared) < 3:
         return []
 
@@ -58,7 +62,7 @@ def find_mood_facts(
             "mean",
             subject,
             ("mood",),
-            tuple(row.period for row in (*highest_rows, *lowest_rows)),
+            tuple(period_row.period for period_row in (*highest_rows, *lowest_rows)),
             figures,
             means=(overall, _mean(highest), _mean(lowest)),
             interest=min(0.7, apart),
@@ -71,16 +75,18 @@ def list_scored_periods(
 ) -> list[PeriodRow]:
     """Return the periods that have a mean polarity; whole ones, unless *with_cut_off*."""
     return [
-        row
-        for row in period_rows
-        if row.polarity_mean is not None and row.polarity_n and (with_cut_off or not row.cut_off)
+        period_row
+        for period_row in period_rows
+        if period_row.polarity_mean is not None
+        and period_row.polarity_n
+        and (with_cut_off or not period_row.cut_off)
     ]
 
 
 def pool_means(scored_rows: Sequence[PeriodRow]) -> tuple[float, int]:
     """Return the mean of all polarities of several periods, and their number."""
-    n = sum(_n(row) for row in scored_rows)
-    return math.fsum(_n(row) * _mean(row) for row in scored_rows) / n, n
+    n = sum(_n(period_row) for period_row in scored_rows)
+    return math.fsum(_n(period_row) * _mean(period_row) for period_row in scored_rows) / n, n
 
 
 def _mean(scored_row: PeriodRow) -> float:
@@ -93,13 +99,20 @@ def _n(scored_row: PeriodRow) -> int:
 
 def _list_equals(scored_rows: Sequence[PeriodRow], extreme: PeriodRow) -> list[PeriodRow]:
     """Return the periods whose means hardly differ from an extreme one, in their order."""
-    return [row for row in scored_rows if abs(_mean(row) - _mean(extreme)) < EQUAL_DIFFERENCE]
+    return [
+        period_row
+        for period_row in scored_rows
+        if abs(_mean(period_row) - _mean(extreme)) < EQUAL_DIFFERENCE
+    ]
 
 
 def _name(scored_rows: Sequence[PeriodRow]) -> list[dict[str, object]]:
     """Return each period with its mean and how many it is of, or many periods together."""
     if len(scored_rows) <= MOST_NAMED:
-        return [{"periods": [row.period], "mean": _mean(row), "n": _n(row)} for row in scored_rows]
+        return [
+            {"periods": [period_row.period], "mean": _mean(period_row), "n": _n(period_row)}
+            for period_row in scored_rows
+        ]
 
-    middle = math.fsum(_mean(row) for row in scored_rows) / len(scored_rows)
-    return [{"periods": [row.period for row in scored_rows], "mean": middle}]
+    middle = math.fsum(_mean(period_row) for period_row in scored_rows) / len(scored_rows)
+    return [{"periods": [period_row.period for period_row in scored_rows], "mean": middle}]

@@ -143,6 +143,7 @@ def _find_extremes(subject: str, ranked: Sequence[PeriodShare]) -> Fact:
         "lowest": _list_equals(ranked, lowest),
         "is_absent": not lowest.matched,
     }
+
     is_one_lowest = ranked[-2].share > lowest.share
     return Fact(
         _kind_of_extremes(top, second, lowest),
@@ -190,53 +191,55 @@ def find_level(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
         return None
 
     change = max(clearness_by_place, key=clearness_by_place.__getitem__)
-    before, after = counts[:change], counts[change:]
-    share_before, share_after = _pool(before), _pool(after)
+    earlier_counts, later_counts = counts[:change], counts[change:]
+    share_before, share_after = _pool(earlier_counts), _pool(later_counts)
     low, high = sorted((share_before, share_after))
-    beyond = _count_beyond(before, after, is_rise=share_after > share_before)
-    is_large = high > 0 and high >= LEVEL_RATIO * low and beyond >= LEVEL_PERIODS * len(after)
-    if not _is_step(before, after) or not is_large:
+    is_large = high > 0 and high >= LEVEL_RATIO * low
+    beyond = _count_beyond(earlier_counts, later_counts, is_rise=share_after > share_before)
+    is_lasting = beyond >= LEVEL_PERIODS * len(later_counts)
+    if not (is_large and is_lasting and _is_step(earlier_counts, later_counts)):
         return None
 
-    is_rise = share_after > share_before
-    figures = {
-        "after": [count.period for count in after],
-        "before": len(before),
-        "share_before": share_before,
-        "share_after": share_after,
-        "beyond": beyond,
-        "is_rise": is_rise,
-    }
+    first_period, is_rise = later_counts[0].period, share_after > share_before
     return Fact(
         "level",
         subject,
         ("level",),
-        ("up" if is_rise else "down", after[0].period),
-        figures,
+        ("up" if is_rise else "down", first_period),
+        {
+            "after": [count.period for count in later_counts],
+            "before": len(earlier_counts),
+            "share_before": share_before,
+            "share_after": share_after,
+            "beyond": beyond,
+            "is_rise": is_rise,
+        },
         shares=(share_before, share_after),
         interest=0.85 * (1 - low / high),
     )
 
 
-def _is_step(before: Sequence[PeriodShare], after: Sequence[PeriodShare]) -> bool:
+def _is_step(earlier_counts: Sequence[PeriodShare], later_counts: Sequence[PeriodShare]) -> bool:
     """Return whether a share changes at this place: it is near its new level from here on.
 
     A subject of which most periods before know nothing has no level there, but a first mention.
     """
-    middle = (_pool(before) + _pool(after)) / 2
-    is_at_change = (before[-1].share - middle) * (after[0].share - middle) < 0
-    known_before = sum(count.matched > 0 for count in before)
-    known_after = sum(count.matched > 0 for count in after)
-    return is_at_change and 2 * min(known_before / len(before), known_after / len(after)) > 1
+    middle = (_pool(earlier_counts) + _pool(later_counts)) / 2
+    is_at_change = (earlier_counts[-1].share - middle) * (later_counts[0].share - middle) < 0
+    known_parts = [
+        fmean(count.matched > 0 for count in counts) for counts in (earlier_counts, later_counts)
+    ]
+    return is_at_change and 2 * min(known_parts) > 1
 
 
 def _count_beyond(
-    before: Sequence[PeriodShare], after: Sequence[PeriodShare], *, is_rise: bool
+    earlier_counts: Sequence[PeriodShare], later_counts: Sequence[PeriodShare], *, is_rise: bool
 ) -> int:
-    """Count the periods *after* that lie beyond each of those *before*."""
+    """Count the later periods that lie beyond each of the earlier ones."""
+    earlier_shares = [count.share for count in earlier_counts]
     if is_rise:
-        return sum(count.share > max(count.share for count in before) for count in after)
-    return sum(count.share < min(count.share for count in before) for count in after)
+        return sum(count.share > max(earlier_shares) for count in later_counts)
+    return sum(count.share < min(earlier_shares) for count in later_counts)
 
 
 def find_first(
