@@ -15,7 +15,11 @@ In braces stands a figure, and behind the colon how it is written:
 | {months:names} | periods; more than two are counted | March 2020 and May 2020; 3 months |
 | {months:count} | how many periods | 12 months |
 | {months:stretch} | the first to the last period | March 2020 to May 2020 |
+| {months:stretches} | periods with gaps | in March 2020 and June 2020 to July 2020 |
 | {period:when} | a month or a week | in March 2020, in the week from 9 March 2020 |
+| {week:first day} | a week | 9 March 2020 |
+| {now:{level}} | a figure in the form that {level} names | 5.0 %, 2.4, +0.10 |
+| {now:{level} or none} | the same, but for a share or number of 0 | none |
 | {engines:and}, {gaps:;} | words | a, b and c; a; b; c |
 | {words:quoted} | words | “a”, “b”, “c” |
 | {n:is|are} | the first for 1, a list of one, and what is true | is; are |
@@ -317,7 +321,7 @@ PHRASES: Mapping[str, str] = {
     "quoted": "“{item}”",
     "term with its count": "“{term}” {is_first:is |}in {matched:,}",
     # Mean polarities; periods that hardly differ stand together where they are many.
-    "mean": ("{periods:{periods[0]:name} ({mean:+})|{periods:count} (about {mean:+})}"),
+    "mean": "{periods:{periods[0]:name} ({mean:+})|{periods:count} (about {mean:+})}",
     "mean with its number": (
         "{periods:{periods[0]:name} ({mean:+}, {n:,} {unit}s)|{periods:count} (about {mean:+})}"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -942,6 +943,19 @@ def test_each_sentence_is_in_the_table() -> None:
     cases = {kind for kind, *_ in (*FACTS, *WRITTEN)}
     parts = {"contrast", "group without documents", "earlier recurring"}
     assert cases | parts == set(SENTENCES)
+
+
+def test_each_phrase_that_a_sentence_names_is_there_and_each_is_named() -> None:
+    templates = [*PHRASES.values(), *(template for said in SENTENCES.values() for template in said)]
+    written = " ".join(templates)
+    named = set(re.findall(r"\{:([^{}]+)\}|:each ([^{}|]+)\}", written))
+    names = {included or listed for included, listed in named}
+    assert names <= set(PHRASES)
+    # Code chooses the others: what an event is compared with, and whether posts are more or fewer.
+    chosen = {phrase for phrase, *_ in COMPARISONS} | {"more", "fewer", "other"}
+    chosen |= {"now", "no post", "none before", "before", "average before"}
+    chosen |= {"the period before", "the periods before"}
+    assert names | chosen == set(PHRASES)
 
 
 def test_the_first_sentence_introduces_its_subject_and_each_has_what_changes() -> None:
