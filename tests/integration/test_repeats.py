@@ -231,6 +231,7 @@ def test_a_share_without_repeats_is_that_of_distinct_on_page_and_in_export(
     without = "Without the 10 documents that are repeats, “Covid Tracker of the Valley.”, it is"
     assert f"{without} in 10 of 200 documents (5.0 %) of February 2021 and in 41 of 152" in text
     assert "10 of 61 documents that mention it (16.4 %) repeat an earlier one of the month" in text
+    assert "All documents count." in text
 
 
 def test_one_number_of_repeats_stands_for_the_counts_and_the_words_of_a_page(
