@@ -340,7 +340,7 @@ def _find_repeated_steps(restored: Restored, run: PackedRun) -> set[tuple[str, s
     repeated = set()
     for job in restored.data.jobs:
         states = restored.states(job)
-        for step in steps_to_repeat(restored.data, job, states, texts=run.texts):
+        for step in steps_to_repeat(restored.data, states, texts=run.texts):
             repeated.add((job.name, step.name))
 
         if restored.network is not None and is_coded_by_network(restored.data, states):
