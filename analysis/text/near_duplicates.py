@@ -139,6 +139,10 @@ class Patterns:
         """Return the place of the pattern of each text by the hash of its form, or -1."""
         return self._forms.find(hashes)
 
+    def find_labels(self, numbers: Integers) -> Integers:
+        """Return the place of the label of each text by its number, or -1."""
+        return self._labelled.find(numbers)
+
     @property
     def repeats(self) -> int:
         """How many texts are of a pattern."""

@@ -1,38 +1,28 @@
 """The texts of a run that repeat each other: the patterns of all, and what each month repeats.
 
-A *pattern* is a group of texts that are one: they share a *template*, names and figures aside, or,
-as a *family*, a fixed head or tail. Its texts are *repeats*. A *copy* is a text that another outlet
-has first. A *label* is a head that recurs and makes no pattern (see `near_duplicates`).
+A *pattern* is a group of texts that are one: they share a form, names and figures aside, or, as a
+*family*, a fixed head or tail. Its texts are *repeats*. A *copy* is a text that another outlet has
+first. A *label* is a head that recurs and makes no pattern (see `near_duplicates`).
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
-from hashlib import blake2b
-from operator import itemgetter
+from collections.abc import Callable, Collection, Iterable
 
-from sqlalchemy import bindparam, func, select
+import polars as pl
+from sqlalchemy import func, select
 
-from analysis.kinds.kind import Unit
-from analysis.text.near_duplicates import Patterns, find_among, read_months
+from analysis.text.near_duplicates import Patterns, find_among
 from core.enums import DOCUMENTS
-from models.documents import quoted_text, text_column
-from models.tables import Document, Job, JobStep, Mention, Origin
-from reports.data.export_schema import pad_period
-from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
-from reports.data.run_data import (
-    RunData,
-    RunJob,
-    documents_condition,
-)
+from models.documents import quoted_text
+from models.tables import Document, Job, JobStep
+from reports.data.queries import fetch_all, fetch_scalars, in_batches
+from reports.data.run_data import RunData, RunJob
+from reports.frames.frames import Frames
+from reports.frames.reading import load_frames
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
-
-# The id of a document and its month.
-Dated = tuple[int, str]
 
 
 def is_large(run: RunData) -> bool:
@@ -41,7 +31,7 @@ def is_large(run: RunData) -> bool:
     Such a report looks for patterns among the documents that mention a keyword, while a selection
     looks among all.
     """
-    return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
+    return run.kind.has_mentions and _count_documents(run) > MOST_TEXTS
 
 
 def read_patterns(run: RunData) -> Patterns:
@@ -50,11 +40,6 @@ def read_patterns(run: RunData) -> Patterns:
     For a large run without a selection only the documents that mention a keyword are searched.
     """
     return run.readings.once(read_patterns, lambda: _find_patterns(run))
-
-
-def _looks_at_mentions(run: RunData) -> bool:
-    """Return whether repeats are looked for among the documents that mention a keyword alone."""
-    return not run.selection and is_large(run)
 
 
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
@@ -69,12 +54,6 @@ def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int 
     return places.get
 
 
-def digest_text(text: str) -> bytes:
-    """Return a digest that texts share which are equal, case and white space aside."""
-    folded = " ".join(text.casefold().split())
-    return blake2b(folded.encode(), digest_size=16).digest()
-
-
 def find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     """Return the documents of *job* that repeat an earlier one of their month, found once."""
     return run.readings.once((find_repeated, job.id), lambda: _find_repeated(run, job))
@@ -83,75 +62,61 @@ def find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
 def read_repeated(run: RunData, job_name: str) -> frozenset[str]:
     """Return the identities of the documents that `find_repeated` finds in a job of a run."""
     identities: set[str] = set()
-    for job in run.jobs:
-        if job.name == job_name:
-            for batch in in_batches(find_repeated(run, job)):
-                statement = select(Document.identity).where(Document.id.in_(batch))
-                identities.update(fetch_scalars(run.db, statement))
+    for job in run.jobs_named([job_name]):
+        for batch in in_batches(find_repeated(run, job)):
+            statement = select(Document.identity).where(Document.id.in_(batch))
+            identities.update(fetch_scalars(run.db, statement))
 
     return frozenset(identities)
 
 
 def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
-    patterns = read_patterns(run)
-    repeated: set[int] = set()
-    seen: set[tuple[int, str]] = set()
-    dated_documents = _sort_by_date(run, job, mentioning=_looks_at_mentions(run))
-    copies = _find_copies(run, dated_documents) if _has_outlets(run, job) else set()
-    for document, month in dated_documents:
-        if document in copies:
-            repeated.add(document)
-            continue
-
-        pattern_place = patterns.place_of(document)
-        if pattern_place is None:
-            continue
-        if (pattern_place, month) in seen:
-            repeated.add(document)
-
-        seen.add((pattern_place, month))
-
-    return frozenset(repeated)
+    documents = _list_searched(run, load_frames(run, job))
+    place = pl.Series("place", read_patterns(run).find_places(documents["form"].to_numpy()))
+    # Two equal texts with figures are no pattern, since a pattern ignores their figures.
+    is_copy = pl.col("outlet") != pl.col("outlet").first().over("digest")
+    judged = documents.with_columns(
+        place, is_copy=is_copy, month=pl.col("day").dt.strftime("%Y-%m")
+    )
+    patterned = judged.filter(~pl.col("is_copy") & (pl.col("place") >= 0))
+    is_first = pl.struct("place", "month").is_first_distinct()
+    repeated = patterned.filter(~is_first)["document"]
+    return frozenset([*repeated, *judged.filter("is_copy")["document"]])
 
 
-def _has_outlets(run: RunData, job: RunJob) -> bool:
-    """Whether documents of a month are of several outlets."""
-    if run.kind.unit == Unit.POST:
-        return False
-
-    documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
-    job_outlets = documents.where(documents_condition(run, job))
-    return len(fetch_scalars(run.db, job_outlets.distinct().limit(2))) > 1
+def _looks_at_mentions(run: RunData) -> bool:
+    """Return whether repeats are looked for among the documents that mention a keyword alone."""
+    return not run.selection and is_large(run)
 
 
-def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
-    """Return the documents whose text another outlet has first.
-
-    Two equal texts with figures are no pattern, since a pattern ignores their figures.
-    """
-    first_outlet: dict[bytes, str] = {}
-    copies = set()
-    for batch in in_batches(document for document, _ in dated_documents):
-        columns = select(Document.id, text_column(run.text_part), Origin.outlet)
-        documents = columns.join(Origin, Origin.id == Document.origin_id)
-        texts = fetch_all(run.db, documents.where(Document.id.in_(batch)))
-        digests_by_id = {
-            document_id: (digest_text(text), outlet) for document_id, text, outlet in texts
-        }
-        for document in filter(digests_by_id.__contains__, batch):
-            digest, outlet = digests_by_id[document]
-            if first_outlet.setdefault(digest, outlet) != outlet:
-                copies.add(document)
-
-    return copies
+def _list_searched(run: RunData, frames: Frames) -> pl.DataFrame:
+    """Return the documents of a job in their order: see `read_patterns`."""
+    documents = frames.chosen.drop_nulls("form")
+    if not _looks_at_mentions(run):
+        return documents
+    return documents.join(frames.mentions, on="document", how="semi", maintain_order="left")
 
 
 def _find_patterns(run: RunData) -> Patterns:
-    read_texts = partial(_read_texts, run)
-    months = read_months(read_texts(array("q", _list_documents(run))))
+    """Search the documents of the run, each once: searches may share some."""
+    months, searched = [], [pl.DataFrame(schema={"document": pl.Int64, "form": pl.UInt64})]
+    for job in run.jobs:
+        frames = load_frames(run, job)
+        documents = _list_searched(run, frames).select("document", "form")
+        if run.kind.links_documents:
+            documents = documents.join(pl.concat(searched), on="document", how="anti")
+
+        searched.append(documents)
+        is_part = len(documents) < len(frames.chosen)
+        hashes = documents["form"].to_numpy()
+        months.append(frames.forms.select(hashes) if is_part else frames.forms)
+
+    together = pl.concat(searched)
     return find_among(
-        *months,
-        lambda documents: dict(read_texts(documents)),
+        months,
+        together["document"].to_numpy(),
+        together["form"].to_numpy(),
+        lambda documents: _read_texts(run, documents),
         with_families=run.kind.has_families,
     )
 
@@ -165,45 +130,10 @@ def _count_documents(run: RunData) -> int:
     )
 
 
-def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> list[Dated]:
-    """Return the documents of a job by date, then identity; first those without a date.
-
-    *mentioning* says to leave out those that mention no keyword.
-    """
-    columns = (Document.id, Document.published_at, Document.identity, Document.period)
-    statement = select(*columns).where(documents_condition(run, job))
-    if mentioning:
-        mentions = select(Mention.document_id).where(Mention.job_id == job.id)
-        statement = statement.where(Document.id.in_(mentions))
-
-    sortable = []
-    for document, at, identity, period in fetch_pages(run.db, statement, Document.id):
-        sortable.append((str(at or ""), identity, document, pad_period(period or "")))
-
-    return [(document, month) for _, _, document, month in sorted(sortable, key=itemgetter(0, 1))]
-
-
-def _list_documents(run: RunData) -> Iterator[int]:
-    """Yield each document of the run once, in order: see `read_patterns`."""
-    mentioning = _looks_at_mentions(run)
-    # The documents of a search that earlier searches found too.
-    seen: set[int] = set()
-    for job in run.jobs:
-        dated_documents = _sort_by_date(run, job, mentioning=mentioning)
-        documents = [document for document, _ in dated_documents if document not in seen]
-        if run.kind.links_documents:
-            seen.update(documents)
-
-        yield from documents
-
-
-def _read_texts(run: RunData, documents: Collection[int]) -> Iterator[tuple[int, str]]:
-    """Yield each of *documents* with its text."""
-    is_of_batch = Document.id.in_(bindparam("documents", expanding=True))
-    statement = select(Document.id, quoted_text(run.text_part)).where(is_of_batch)
+def _read_texts(run: RunData, documents: Collection[int]) -> dict[int, str]:
+    texts: dict[int, str] = {}
     for batch in in_batches(documents):
-        texts = dict(map(tuple, fetch_all(run.db, statement, documents=batch)))
-        for document in batch:
-            if document in texts:
-                # A document that is not there was erased meanwhile.
-                yield document, texts[document]
+        statement = select(Document.id, quoted_text(run.text_part))
+        texts.update(map(tuple, fetch_all(run.db, statement.where(Document.id.in_(batch)))))
+
+    return texts

@@ -8,18 +8,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated
 
-from sqlalchemy import select
-
-from analysis.kinds.kind import Unit
 from analysis.text.entity_counts import form_of
 from analysis.text.known_names import NO_NAMES
-from analysis.text.person_names import NameEvidence
-from models.tables import Document, Entity
+from models.tables import Entity
 from reports.data import export_schema as schema
 from reports.data.entity_labels import EntityName, RunNames
-from reports.data.queries import fetch_pages
 from reports.data.repeats import is_large
-from reports.data.run_data import RunData, documents_condition, fetch_of_jobs
+from reports.data.run_data import RunData, fetch_of_jobs
+from reports.frames.reading import load_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +116,16 @@ def read_run_names(run: RunData) -> RunNames:
     def read() -> RunNames:
         counts = sum_counts(read_entities(run))
         has_texts = counts and not is_large(run)
-        return RunNames.of(counts, [NameEvidence.read(_read_texts(run))] if has_texts else ())
+        jobs = run.jobs if has_texts else ()
+        return RunNames.of(counts, (load_frames(run, job).names for job in jobs))
 
     return run.readings.once(read_run_names, read)
-
-
-def _read_texts(run: RunData) -> Iterator[str]:
-    for job in run.jobs:
-        statement = select(Document.id, Document.text).where(documents_condition(run, job))
-        for document in fetch_pages(run.db, statement, Document.id):
-            yield document.text
 
 
 def read_counted(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:
     """Yield the rows of the names that documents hold, of the whole run of months first."""
     whole_run: list[EntityRow] = []
-    if run.kind.unit == Unit.MENTION and job_names is None:
+    if run.kind.has_mentions and job_names is None:
         whole_run = ENTITIES.sort(_sum_jobs(read_entities(run), read_run_names(run)))
 
     for entity_row in chain(whole_run, read_entities(run, job_names)):
