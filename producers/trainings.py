@@ -152,8 +152,8 @@ def _format_value(option_value: Any) -> str:
 def _resolve_data(network: Network, data: str) -> str:
     """Return *data* with absolute paths, so that it means the same in every process.
 
-    Images are ``digits`` or a path; a series is ``sine``, ``PATH.csv:COLUMN`` or
-    ``RUN:polarity`` (``RUN:polarity:SUBJECT`` if the run has several).
+    Images are ``digits`` or a path; a series is ``sine``,
+    ``PATH.csv:COLUMN`` or ``RUN:polarity`` (``RUN:polarity:SUBJECT`` if the run has several).
     Raises `UsageError` for other forms.
     """
     if network == "feedforward":

@@ -32,7 +32,6 @@ from networks.storage import load_network
 from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
 from reports.data.run_data import load_run
 from reports.data.tables.periods import PeriodRow, read_periods
-from textapi.engine.news import read_model
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,6 @@ def load_training_data(
     Raises `BadInput` if data cannot be read or does not fit the options, `NotFound` and
     `UsageError` for a run whose polarity is not available.
     """
-    if parameters.network == "polarity":
-        raise BadInput(
-            "the engine `news` is trained by `python -m tools.news_training FOLDER`, in the "
-            "project's sources, and no more by a run: cancel this one"
-        )
-
     try:
         if parameters.network == "feedforward":
             return _load_images(parameters.data, options), []
@@ -163,15 +156,13 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     """Return the predictions of a finished training for *data*.
 
     For images, a row has the class ``predicted`` for an ``index``; for a file of texts, a line's
-    polarity; for a series, the value after a window beside the ``actual`` one, which is None for
+    codes; for a series, the value after a window beside the ``actual`` one, which is None for
     the last window. Raises `NotFound`, `UsageError` and `BadInput`.
     """
     with db.read() as connection:
         trained = get_trained_network(connection, run_id, job)
 
     parameters = TrainingParameters.model_validate(trained.parameters)
-    if parameters.network == "polarity":
-        return _score_lines(trained.weights, data)
     if parameters.network == CODES:
         return _code_lines(trained.weights, data)
 
@@ -189,15 +180,6 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     return [
         {"index": index, "actual": actual, "predicted": predicted}
         for index, actual, predicted in forecasts
-    ]
-
-
-def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
-    """Return the polarity of each line of the file. Raises `BadInput` if it cannot be read."""
-    model = read_model(weights)
-    return [
-        {"index": index, "predicted": model.score_text(line)}
-        for index, line in enumerate(_read_lines(path))
     ]
 
 

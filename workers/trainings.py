@@ -86,6 +86,7 @@ def _train_for_slice(
         raise BadInput(str(error)) from None
 
     results = evaluate(network, training_data)
+    weights = dump_network(network, training_data.scaling)
     if results.remark:
         remarks.append(results.remark)
 
@@ -97,7 +98,7 @@ def _train_for_slice(
             connection,
             job.db,
             claim,
-            weights=dump_network(network, training_data.scaling),
+            weights=weights,
             figures=_figures(results),
             remarks=remarks,
             predictions=[asdict(prediction) for prediction in results.predictions],

@@ -20,7 +20,6 @@ class TrainingParameters(FrozenModel):
     """
 
     kind: Literal["training"] = "training"
-    # "polarity" is of earlier versions, which trained the engine `news` in runs.
     network: Literal["feedforward", "recurrent", "polarity", "codes"]
 
     data: str

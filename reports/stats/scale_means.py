@@ -34,7 +34,7 @@ from reports.stats.intervals import TAIL, Z, t_quantile
 # The spread of fewer codes is hardly known.
 FEWEST_STEPS = 3
 
-# With so many labels intervals cover what they promise (bench/calibration.py).
+# With so many labels intervals cover what they promise (docs/labels.md).
 FEWEST_LABELS = 50
 # The number of labels is given for an interval of this half-width.
 AIM = 0.05

@@ -22,8 +22,8 @@ from textapi.engine.news_names import hide_names
 from textapi.engine.news_words import find_tokens
 from textapi.engine.polarity import engine_name, neutral_band, text_polarity
 from textapi.text.keywords import pattern
-from tools.news_training.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
-from tools.news_training.evaluation import SENTENCES as NEUTRAL_SENTENCES
+from tools.news_engine.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
+from tools.news_engine.evaluation import SENTENCES as NEUTRAL_SENTENCES
 
 CARD = Path(__file__).parents[2] / "docs" / "news-engine.md"
 DEVIATION = 0.3  # of the answers over sentences of news, by the data card
