@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from core.enums import Grouping
 from reports.findings.finding import Fact
 from reports.findings.mood_facts import FEWEST_POLARITIES, LEAST_DIFFERENCE
-from reports.series.groupings import NOT_KNOWN
+from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import GroupCounts, KeywordGroups
 
 # A group with fewer documents is not ranked.
 FEWEST_DOCUMENTS = 30
-PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
 
 
 def find_group_facts(
@@ -23,7 +22,7 @@ def find_group_facts(
     Groups are compared in the months in which at least two of them have documents. Means of several
     *engines* are not compared.
     """
-    subject, plural = f"“{keyword_groups.keyword}”", PLURALS[grouping]
+    subject, plural = f"“{keyword_groups.keyword}”", GROUPINGS[grouping].plural
     groups = [
         group for group_name, group in keyword_groups.groups.items() if group_name != NOT_KNOWN
     ]
