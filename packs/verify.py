@@ -82,7 +82,7 @@ _WITHOUT_TEXTS = {
 }
 # This table follows from nothing, so only its forms are compared.
 _CALLS = "calls"
-_DRAWN_WITH = ("numpy", "scipy", "matplotlib", "wordcloud", "pillow")
+_DRAWN_WITH = ("numpy", "scipy", "pillow")
 
 
 @dataclass
