@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import gzip
 import io
@@ -417,6 +418,26 @@ def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
 def contents(folder: Path) -> dict[Path, bytes]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def test_every_mark_of_every_picture_has_an_id_of_its_own_and_says_its_row(made: Made) -> None:
+    said = {}
+    for path in (made.out / "figures").glob("*.svg"):
+        svg = path.read_text(encoding="utf-8")
+        ids = re.findall(r'<g id="([^"]*)">', svg)
+        assert ids
+        assert len(ids) == len(set(ids))
+        assert not [name for name in ids if re.search(r"\s", name)]
+        assert len(re.findall(r"<g[^>]*><title>[^<]+</title>", svg)) == svg.count("<g")
+        said |= dict(re.findall(r'<g id="([^"]*)"><title>([^<]*)</title>', svg))
+
+    table = (made.out / "periods.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(table.splitlines()):
+        if row["mentions"] and not row["term"]:
+            cell = f"{row['period']}.{row['keyword']}"
+            assert f": {int(row['mentions']):,} mention" in said[f"periods.mentions.{cell}"]
+            share = f": {row['matched']} of {row['documents']} document"
+            assert share in said[f"periods.share.{cell}"]
 
 
 def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
