@@ -1,4 +1,4 @@
-"""The frame of a chart: two scales, their lines and labels, and the signs above and below."""
+"""The plot of a chart: two scales, their lines and labels, and the signs above and below."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class LinearScale:
     """Where numbers from *low* to *high* lie on a sheet; what lies beyond is at the edge."""
 
     low: float
@@ -37,7 +37,7 @@ class Scale:
         return self.start + part * (self.end - self.start)
 
 
-class Frame:
+class Plot:
     """A chart on a sheet between two corners of its axes, with its scales."""
 
     def __init__(self, sheet: Sheet, chart: Chart, corner: Place, other: Place) -> None:
@@ -46,8 +46,8 @@ class Frame:
         low, high = find_ends(chart)
         if chart.names:
             self.rows = {name: row for row, name in enumerate(chart.names)}
-            self.positions = Scale(-0.5, len(chart.names) - 0.5, self.top, self.bottom)
-            self.values = Scale(low, high, self.left, self.right)
+            self.positions = LinearScale(-0.5, len(chart.names) - 0.5, self.top, self.bottom)
+            self.values = LinearScale(low, high, self.left, self.right)
             return
 
         ends = chart.positions.low, chart.positions.high
@@ -57,8 +57,8 @@ class Frame:
         places = [mark.position for layer in chart.layers for mark in layer.marks]
         numbers = [place for place in places if not isinstance(place, str)]
         first, last = _choose_ends(ends, numbers)
-        self.positions = Scale(first, last, self.left, self.right)
-        self.values = Scale(low, high, self.bottom, self.top)
+        self.positions = LinearScale(first, last, self.left, self.right)
+        self.values = LinearScale(low, high, self.bottom, self.top)
 
     def place(self, position: str | float) -> float:
         """Return where a period, a row or a number lies."""
@@ -91,7 +91,7 @@ class Frame:
         return (self.left, at), (self.right, at)
 
     def label(self, mark: Mark, value: float) -> None:
-        """Write the mark's label beyond *value*, within the frame's edges."""
+        """Write the mark's label beyond *value*, within the plot's edges."""
         x, y = self.point(mark.position, value)
         if self.chart.names:
             self.sheet.write((x + 5, y + 3), mark.label, SMALL)
@@ -127,7 +127,7 @@ def find_ends(chart: Chart) -> tuple[float, float]:
     return low - room if is_below else low, high + room if axis.high is None else high
 
 
-def list_ticks(axis: Axis, scale: Scale, most: int = 5) -> Sequence[float]:
+def list_ticks(axis: Axis, scale: LinearScale, most: int = 5) -> Sequence[float]:
     """Return the labelled places of an axis: by default round numbers."""
     if axis.ticks is not None:
         return axis.ticks
@@ -145,44 +145,44 @@ def cut_name(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
 
 
-def write_names(sheet: Sheet, names: Sequence[str], right: float, rows: Scale) -> None:
+def write_names(sheet: Sheet, names: Sequence[str], right: float, rows: LinearScale) -> None:
     """Write the names of rows, which end at *right*."""
     for row, name in enumerate(names):
         sheet.write((right, rows(row) + 3), cut_name(name), LABEL, style.INK, anchor="end")
 
 
-def draw_axes(frame: Frame, *, has_dates: bool) -> None:
+def draw_axes(plot: Plot, *, has_dates: bool) -> None:
     """Draw the lines and labels of a chart's axes, gaps, and the signs at its upper edge."""
-    chart, sheet = frame.chart, frame.sheet
+    chart, sheet = plot.chart, plot.sheet
     for start, end in grains.find_stretches(chart.gaps):
-        left, right = frame.left, frame.right
+        left, right = plot.left, plot.right
         if chart.span is not None:
-            left = frame.positions(style.first_day(start))
+            left = plot.positions(style.first_day(start))
             # A stretch of a day in years is seen too.
-            right = max(frame.positions(style.day_after(end)), left + 1.5)
+            right = max(plot.positions(style.day_after(end)), left + 1.5)
 
-        sheet.fill_box((left, frame.top), (right, frame.bottom), HATCHED)
+        sheet.fill_box((left, plot.top), (right, plot.bottom), HATCHED)
 
-    _draw_values(frame)
+    _draw_values(plot)
     if chart.names:
-        write_names(sheet, chart.names, frame.left - 5, frame.positions)
+        write_names(sheet, chart.names, plot.left - 5, plot.positions)
     elif chart.span is None:
-        for tick in list_ticks(chart.positions, frame.positions):
-            _write_below(frame, frame.positions(tick), chart.positions.format(tick))
+        for tick in list_ticks(chart.positions, plot.positions):
+            _write_below(plot, plot.positions(tick), chart.positions.format(tick))
     elif has_dates:
-        most = max(1, int((frame.right - frame.left) / (3.4 * LABEL)))
+        most = max(1, int((plot.right - plot.left) / (3.4 * LABEL)))
         for period, label in style.ticks(chart.span, min(most, style.MOST_TICKS)):
-            _write_below(frame, frame.place(period), label)
+            _write_below(plot, plot.place(period), label)
 
     name = chart.values.name if chart.names else chart.positions.name
-    middle = (frame.left + frame.right) / 2
-    sheet.write((middle, frame.bottom + 3 + 2 * LINE), name, LABEL, anchor="middle")
+    middle = (plot.left + plot.right) / 2
+    sheet.write((middle, plot.bottom + 3 + 2 * LINE), name, LABEL, anchor="middle")
     for period in chart.cut_off:
-        place = frame.place(period), frame.top - 1
+        place = plot.place(period), plot.top - 1
         sheet.write(place, style.CUT_OFF, LINE, style.INK, anchor="middle")
 
     for period in chart.bulk:
-        draw_triangle(sheet, (frame.place(period), frame.top))
+        draw_triangle(sheet, (plot.place(period), plot.top))
 
 
 def draw_triangle(sheet: Sheet, place: Place) -> None:
@@ -191,23 +191,23 @@ def draw_triangle(sheet: Sheet, place: Place) -> None:
     sheet.fill_area(((x - 3.5, y - 6), (x + 3.5, y - 6), (x, y)), style.VERMILLION)
 
 
-def _draw_values(frame: Frame) -> None:
-    axis, sheet = frame.chart.values, frame.sheet
-    for tick in list_ticks(axis, frame.values):
-        start, end = frame.across(tick)
+def _draw_values(plot: Plot) -> None:
+    axis, sheet = plot.chart.values, plot.sheet
+    for tick in list_ticks(axis, plot.values):
+        start, end = plot.across(tick)
         sheet.draw_line((start, end), style.HAIR, 0.7)
-        if frame.chart.names:
-            _write_below(frame, end[0], axis.format(tick))
+        if plot.chart.names:
+            _write_below(plot, end[0], axis.format(tick))
         else:
-            place = frame.left - 4, start[1] + 3
+            place = plot.left - 4, start[1] + 3
             sheet.write(place, axis.format(tick), LABEL, anchor="end")
 
-    for rule in frame.chart.rules:
-        if frame.values.low <= rule <= frame.values.high:
-            sheet.draw_line(frame.across(rule), style.MUTED, 0.8, is_dashed=rule != 0)
+    for rule in plot.chart.rules:
+        if plot.values.low <= rule <= plot.values.high:
+            sheet.draw_line(plot.across(rule), style.MUTED, 0.8, is_dashed=rule != 0)
 
 
-def _write_below(frame: Frame, x: float, label: str) -> None:
-    frame.sheet.draw_line(((x, frame.bottom), (x, frame.bottom + 3)), style.HAIR)
-    place = x, frame.bottom + 4
-    frame.sheet.write_lines(place, label.splitlines(), LABEL, anchor="middle")
+def _write_below(plot: Plot, x: float, label: str) -> None:
+    plot.sheet.draw_line(((x, plot.bottom), (x, plot.bottom + 3)), style.HAIR)
+    place = x, plot.bottom + 4
+    plot.sheet.write_lines(place, label.splitlines(), LABEL, anchor="middle")

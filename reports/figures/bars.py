@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.figures import style
-from reports.figures.axes import Frame
+from reports.figures.axes import Plot
 from reports.figures.marks import Layer
 
 # A bar takes this part of its period's, or of its row's, room.
@@ -12,7 +12,7 @@ _PART = 0.78
 _RING = 2.2
 
 
-def draw_bars(frame: Frame, layer: Layer) -> None:
+def draw_bars(plot: Plot, layer: Layer) -> None:
     """Draw a bar for each value, lighter where it is of few, and a ring for a true zero."""
     for mark in layer.marks:
         if mark.value is None:
@@ -20,20 +20,20 @@ def draw_bars(frame: Frame, layer: Layer) -> None:
 
         base = layer.bases.get(mark.position, 0.0)
         (x, y), end = (
-            frame.point(mark.position, base),
-            frame.point(mark.position, base + mark.value),
+            plot.point(mark.position, base),
+            plot.point(mark.position, base + mark.value),
         )
-        half = _PART * layer.size * frame.room(mark.position) / 2
+        half = _PART * layer.size * plot.room(mark.position) / 2
         opacity = style.FAINT if mark.is_few else 1.0
-        with frame.sheet.group(mark):
-            if frame.chart.names:
-                frame.sheet.fill_box((x, y - half), (end[0], y + half), layer.color)
+        with plot.sheet.group(mark):
+            if plot.chart.names:
+                plot.sheet.fill_box((x, y - half), (end[0], y + half), layer.color)
             elif mark.value or layer.bases:
                 corners = (x - half, end[1]), (x + half, y)
-                frame.sheet.fill_box(*corners, layer.color, opacity=opacity)
+                plot.sheet.fill_box(*corners, layer.color, opacity=opacity)
             else:
                 radius = min(_RING, max(0.8, half))
-                frame.sheet.draw_dot((x, y), radius, layer.color, is_hollow=True)
+                plot.sheet.draw_dot((x, y), radius, layer.color, is_hollow=True)
 
             if mark.label:
-                frame.label(mark, base + mark.value)
+                plot.label(mark, base + mark.value)

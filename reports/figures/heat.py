@@ -6,7 +6,7 @@ import math
 
 from analysis import grains
 from reports.figures import style
-from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Scale, write_names
+from reports.figures.axes import BELOW, LABEL, LINE, SMALL, LinearScale, write_names
 from reports.figures.legend import draw_legend
 from reports.figures.marks import Heat
 from reports.figures.sheet import HATCHED, Sheet, measure
@@ -22,9 +22,9 @@ _LIGHTNESS, _DARK = (0.299, 0.587, 0.114), 130.0
 def draw_heat(sheet: Sheet, heat: Heat, left: float, top: float) -> float:
     """Draw a heat chart below *top*; return where it ends."""
     bottom = top + ROW * len(heat.rows)
-    rows = Scale(-0.5, len(heat.rows) - 0.5, top, bottom)
+    rows = LinearScale(-0.5, len(heat.rows) - 0.5, top, bottom)
     columns = {column: number for number, column in enumerate(heat.columns)}
-    across = Scale(0, len(columns), left, sheet.width - 8)
+    across = LinearScale(0, len(columns), left, sheet.width - 8)
     write_names(sheet, list(heat.rows), left - 5, rows)
     for row, (name, marks) in enumerate(heat.rows.items()):
         above, below = rows(row - 0.46), rows(row + 0.46)

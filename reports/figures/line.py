@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.figures import style
-from reports.figures.axes import Frame
+from reports.figures.axes import Plot
 from reports.figures.marks import Layer, Mark
 
 _WIDTH, _BAND, _DOT = 1.6, 0.15, 2.2
@@ -13,30 +13,30 @@ _WIDTH, _BAND, _DOT = 1.6, 0.15, 2.2
 _CLOSE, _SMALL = 6.0, 0.6
 
 
-def draw_line(frame: Frame, layer: Layer) -> None:
+def draw_line(plot: Plot, layer: Layer) -> None:
     """Draw a line through the values, their band, and a dot for each that is of a row.
 
     A value of few is a small faint dot that no line joins, without its interval, which would drown
     all others.
     """
     for stretch in split(layer.marks):
-        above = [frame.point(mark.position, mark.high) for mark in stretch if mark.high is not None]
-        below = [frame.point(mark.position, mark.low) for mark in stretch if mark.low is not None]
+        above = [plot.point(mark.position, mark.high) for mark in stretch if mark.high is not None]
+        below = [plot.point(mark.position, mark.low) for mark in stretch if mark.low is not None]
         if len(above) > 1:
-            frame.sheet.fill_area([*above, *reversed(below)], layer.color, opacity=_BAND)
+            plot.sheet.fill_area([*above, *reversed(below)], layer.color, opacity=_BAND)
 
-        points = [frame.point(mark.position, mark.value or 0.0) for mark in stretch]
+        points = [plot.point(mark.position, mark.value or 0.0) for mark in stretch]
         width = _WIDTH * layer.size
-        frame.sheet.draw_line(points, layer.color, width, is_dashed=layer.is_dashed)
+        plot.sheet.draw_line(points, layer.color, width, is_dashed=layer.is_dashed)
 
-    is_close = len(layer.marks) * _CLOSE > frame.right - frame.left
+    is_close = len(layer.marks) * _CLOSE > plot.right - plot.left
     for mark in layer.marks:
         if mark.value is not None and mark.row:
             radius = _DOT * (_SMALL if mark.is_few or is_close else 1.0)
             opacity = style.FAINT if mark.is_few else 1.0
-            place = frame.point(mark.position, mark.value)
-            with frame.sheet.group(mark):
-                frame.sheet.draw_dot(place, radius, layer.color, opacity=opacity)
+            place = plot.point(mark.position, mark.value)
+            with plot.sheet.group(mark):
+                plot.sheet.draw_dot(place, radius, layer.color, opacity=opacity)
 
 
 def split(marks: Sequence[Mark]) -> Iterator[list[Mark]]:

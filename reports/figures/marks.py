@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from reports.figures import style
-
-if TYPE_CHECKING:
-    from reports.figures.axes import Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +40,9 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Marks of one series, and the routine that draws them."""
+    """Marks of one series, and the routine that draws them into the plot of a chart."""
 
-    draw: Callable[[Frame, Layer], None]
+    draw: Callable[..., None]
     marks: Sequence[Mark]
 
     # A name puts the layer into the legend.

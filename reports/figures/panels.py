@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.figures import style
-from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Frame, cut_name, draw_axes
+from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Plot, cut_name, draw_axes
 from reports.figures.cloud import draw_cloud
 from reports.figures.heat import ROW, draw_heat
 from reports.figures.legend import draw_legend
@@ -64,16 +64,16 @@ def _draw_panel(
 
     y += _SIGNS if panel.bulk or panel.cut_off else 0
     height = ROW * len(panel.names) if panel.names else panel.height
-    frame = Frame(sheet, panel, (left + margin, y), (left + width - _EDGE, y + height))
-    draw_axes(frame, has_dates=has_dates)
+    plot = Plot(sheet, panel, (left + margin, y), (left + width - _EDGE, y + height))
+    draw_axes(plot, has_dates=has_dates)
     for layer in panel.layers:
-        layer.draw(frame, layer)
+        layer.draw(plot, layer)
 
     if panel.values.ticks == () or not has_dates:
-        return frame.bottom + 4
+        return plot.bottom + 4
 
     has_two_lines = panel.span or panel.values.name or panel.positions.name
-    return frame.bottom + (BELOW if has_two_lines else LINE + 4)
+    return plot.bottom + (BELOW if has_two_lines else LINE + 4)
 
 
 def _write_title(sheet: Sheet, text: str, size: float, corner: Place, width: float) -> float:
