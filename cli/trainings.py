@@ -118,27 +118,6 @@ def submit_recurrent(
     _submit("recurrent", data, network_options, sweep or (), name=name, once=once, wait=wait)
 
 
-@group.command("polarity")
-@expand_options
-def submit_polarity(
-    data: Annotated[
-        str,
-        Option(
-            metavar="DIR",
-            callback=check_utf8,
-            help="Folder of rated sentences: NewsMTSC's, SEntFiN's and VADER's files.",
-        ),
-    ],
-    options: NetworkOptions,
-    sweep: Sweep = None,
-    name: Name = None,
-    once: Once = False,
-    wait: Wait = False,
-) -> None:
-    """Train the network of the polarity engine `news` on rated sentences."""
-    _submit("polarity", data, asdict(options), sweep or (), name=name, once=once, wait=wait)
-
-
 @group.command("codes")
 @expand_options
 def submit_codes(
@@ -180,7 +159,7 @@ def submit_codes(
 
 
 def _submit(
-    network: Literal["feedforward", "recurrent", "polarity"],
+    network: Literal["feedforward", "recurrent"],
     data: str,
     options: dict[str, str | None],
     sweep: Sequence[str],

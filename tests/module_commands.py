@@ -92,7 +92,7 @@ CLASSES = (
         {"_plan(self, kind: str, words: Sequence[str])": "Plan"},
         tuple(
             Method(network, ("submit", "training", network), f'_plan("{network}", ', "Plan")
-            for network in ("feedforward", "recurrent", "polarity", "codes")
+            for network in ("feedforward", "recurrent", "codes")
         ),
     ),
     MethodsOfClass(

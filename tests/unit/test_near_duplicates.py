@@ -32,7 +32,7 @@ def shown(texts: Sequence[str]) -> list[tuple[str, int]]:
 def test_headlines_that_differ_in_names_only_are_one_pattern() -> None:
     texts = [f"{county} County, Ohio Flood Map and Case Tracker." for county in COUNTIES[:4]]
     texts += ["Elm County, New Mexico Flood Map and Case Tracker."]
-    assert shown(texts) == [("… County, … Flood Map and Case Tracker.", 5)]
+    assert shown(texts) == [("… Flood Map and Case Tracker.", 5)]
 
 
 def test_texts_that_differ_in_figures_and_dates_only_are_one_pattern() -> None:
@@ -94,9 +94,12 @@ def test_two_headlines_that_differ_in_one_word_stay_apart_however_often_they_com
     assert shown(texts) == [(texts[0], 3), (texts[-1], 2)]
 
 
-def test_figures_that_differ_need_three_texts_and_exact_repeats_two() -> None:
+def test_figures_that_differ_need_three_texts_or_fifteen_and_exact_repeats_two() -> None:
     assert shown(["Round 1 of the Cup.", "Round 2 of the Cup."]) == []
     assert shown(["The Morning Letter.", "The morning letter"]) == [("The Morning Letter.", 2)]
+    dated = [f"Corrections: May {day}, 2020" for day in range(1, 16)]
+    assert shown(dated) == [("Corrections: …", 15)]
+    assert shown(dated[:14]) == []
 
 
 def test_patterns_are_numbered_by_size_then_text_in_any_order_of_the_texts() -> None:
@@ -120,7 +123,7 @@ def test_a_pattern_is_found_by_what_is_shown_of_it_and_by_any_of_its_texts() -> 
 def test_a_repeat_keeps_its_place_where_there_is_no_room_for_its_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(near_duplicates, "MOST_TEMPLATES", 2)
+    monkeypatch.setattr(near_duplicates, "MOST_PATTERNS", 2)
     texts = [f"The {word} letter of the day" for word in ("north", "south", "east", "west")] * 2
     found = patterns_of(texts)
     assert len(found.patterns) == 2
@@ -130,13 +133,6 @@ def test_a_repeat_keeps_its_place_where_there_is_no_room_for_its_text(
     assert found.numbers_of([]) == []
     assert sorted(places[:4]) == [0, 1, 2, 3]  # type: ignore[type-var]
     assert places[:4] == places[4:]
-
-
-def test_templates_of_one_text_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_duplicates, "MOST_TEMPLATES", 3)
-    ways = [f"A Walk Through the {name} Fields at Dawn Before Rain" for name in COUNTIES]
-    others = [f"Another {word} of the Old Town and the Sea" for word in "abcdefgh"]
-    assert shown([*others, *ways])[0][1] == len(ways)
 
 
 WORDS = st.lists(st.sampled_from(["Ash", "Elm", "river", "the", "9", "May", "@oak", "RT"]))
@@ -192,7 +188,7 @@ print(grown < FIXED_BYTES + BYTES_PER_TEXT * TEXTS, seconds, grown)
 
 
 def test_fifty_thousand_texts_take_seconds_and_the_memory_that_is_stated() -> None:
-    """Measured at 65 MB for 50,000 texts and at 81 MB for 100,000."""
+    """Measured at 120 MB for 50,000 texts and at 210 MB for 300,000."""
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True
     )
