@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.enums import Grain
-from reports.data.period_counts import count_months, cut_off, gaps, sum_mentions
+from reports.data.period_counts import cut_off, gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.bars import draw_bars
@@ -35,7 +35,8 @@ def _chart_counts(subject: Subject, period_rows: Sequence[PeriodRow], unit: str)
 
 
 def _chart_shares(subject: Subject, period_rows: Sequence[PeriodRow]) -> Chart:
-    span, documents = subject.span, sum(count.documents for count in count_months(period_rows))
+    span = subject.span
+    documents = sum(row.documents for row in period_rows if row.mentions is not None)
     dots = Layer(draw=draw_dots, marks=mark_shares(period_rows), color=style.VERMILLION)
     top = None if any(mark.value for mark in dots.marks) else 0.01
     return Chart(
