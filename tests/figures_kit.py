@@ -1,136 +1,116 @@
-"""Figures that many tests need and none of them looks at: drawn by our code, but not to files."""
+"""Pictures read from the SVG that was drawn: where the shape of each mark is."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import partialmethod
-from pathlib import Path
+import re
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
 
-import pytest
-from matplotlib.figure import Figure
-
-from reports.build import second_process
-from reports.figures import style
-from reports.figures.small_print import POINTS
+from reports.figures.marks import Chart, Heat, Mark, Panel, Picture
+from reports.figures.panels import draw_picture
 from reports.figures.spec import FigureSpec
-from tests import warm_python
 
-# A figure is known by all that it depends on: how it is drawn, its data, and the note below it.
-_Key = tuple[Callable[..., object], str, str]
-# The full drawings of one figure of each kind, which show that equal data give equal files.
-_SPECIMENS: dict[_Key, list[bytes]] = {}
-# The kinds of which this process knows that they are claimed.
-_CLAIMED: set[str] = set()
-_SKETCHES: dict[_Key, bytes] = {}
-# The sizes of drawings, whatever stands below them.
-_SIZES: dict[tuple[Callable[..., object], str], tuple[float, float]] = {}
-_render = FigureSpec.render
-_count_processors = second_process.count_processors
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def find_claims(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of `figures_as_sketches` that the processes of the tests share."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
+@dataclass(frozen=True)
+class Box:
+    """A shape of a picture: its edges and its look."""
 
-    return folder / "drawn"
+    left: float
+    top: float
+    right: float
+    bottom: float
+    look: dict[str, str]
 
+    @property
+    def width(self) -> float:
+        return self.right - self.left
 
-@contextmanager
-def figures_as_sketches(claims: Path) -> Iterator[None]:
-    """Draw one figure of each kind in full, twice, and sketch the others, each once.
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
 
-    All processes of the tests share the folder *claims*: a file of it says that one of them draws
-    the figure of a kind. For a sketch our code fills the axes with the data, then matplotlib is not
-    asked to lay them out and to write them, which is five sixths of the time: the files are a hash
-    of all that the figure depends on. Workers and commands that tests start sketch all figures.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FigureSpec, "render", partialmethod(_draw_or_sketch, claims))
-        patch.setattr(second_process, "count_processors", _count_one)
-        patch.setattr(warm_python, "has_sketches", True)
-        yield
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
 
 
-def sketch_all_figures() -> None:
-    """Sketch all figures of this process, which is a worker or a command."""
-    FigureSpec.render = _sketch  # type: ignore[method-assign]
-    second_process.count_processors = _count_one
+def draw(shown: FigureSpec | Picture | Panel | None, note: str = "") -> ET.Element:
+    """Draw a figure, a picture or a panel, and return the root of its SVG."""
+    assert shown is not None
+    if isinstance(shown, FigureSpec):
+        shown = shown.picture
+
+    picture = shown if isinstance(shown, Picture) else Picture(panels=[shown])
+    return ET.fromstring(draw_picture(picture, note).to_svg())  # noqa: S314 - our own
 
 
-def _count_one() -> int:
-    """Have reports made by one process: a second one draws in full, after three seconds."""
-    return 1
+def shape(element: ET.Element) -> Box:
+    """Return where an area, a line or a dot is."""
+    if element.tag == f"{SVG}circle":
+        x, y, radius = (float(element.attrib[name]) for name in ("cx", "cy", "r"))
+        return Box(x - radius, y - radius, x + radius, y + radius, element.attrib)
+
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", element.attrib["d"])]
+    xs, ys = numbers[::2], numbers[1::2]
+    return Box(min(xs), min(ys), max(xs), max(ys), element.attrib)
 
 
-@contextmanager
-def figures_in_full() -> Iterator[None]:
-    """Draw each figure as a report does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FigureSpec, "render", _render)
-        patch.setattr(second_process, "count_processors", _count_processors)
-        patch.setattr(warm_python, "has_sketches", False)
-        yield
+def shapes(root: ET.Element, row: str = "") -> list[Box]:
+    """Return the shapes of the marks whose ids begin with *row*, in their order."""
+    found = []
+    for group in root.iter(f"{SVG}g"):
+        if group.get("id", "").startswith(row):
+            found += [shape(one) for one in group if one.tag in (f"{SVG}path", f"{SVG}circle")]
+
+    return found
 
 
-def _draw_or_sketch(spec: FigureSpec, claims: Path, note: str = "") -> bytes:
-    key = (spec.draw.func, spec.data, note)
-    if key in _SPECIMENS or _claim(claims, _kind(spec)):
-        drawings = _SPECIMENS.setdefault(key, [])
-        if len(drawings) < 2:
-            drawings.append(_render(spec, note))
-
-        return drawings[-1]
-
-    if key not in _SKETCHES:
-        _SKETCHES[key] = _sketch(spec, note)
-
-    return _SKETCHES[key]
+def areas(root: ET.Element, fill: str) -> list[Box]:
+    """Return the areas that have a colour or a pattern."""
+    return [shape(path) for path in root.iter(f"{SVG}path") if path.get("fill") == fill]
 
 
-def _kind(spec: FigureSpec) -> str:
-    return f"{spec.draw.func.__module__}.{spec.draw.func.__qualname__}"
+def lines(root: ET.Element, color: str) -> list[Box]:
+    """Return the lines that have a colour."""
+    return [shape(path) for path in root.iter(f"{SVG}path") if path.get("stroke") == color]
 
 
-def _claim(claims: Path, kind: str) -> bool:
-    """Return whether no process has claimed the figure of a kind before."""
-    if kind in _CLAIMED:
-        return False
-
-    _CLAIMED.add(kind)
-    claims.mkdir(exist_ok=True)
-    try:
-        os.close(os.open(claims / kind, os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return False
-
-    return True
+def texts(root: ET.Element) -> list[str]:
+    """Return all that is written, in its order."""
+    return [text.text or "" for text in root.iter(f"{SVG}text")]
 
 
-def _sketch(spec: FigureSpec, note: str = "") -> bytes:
-    digest = hashlib.sha256(f"{spec.data}\0{note}".encode())
-    width, height = _fill_axes(spec, note)
-    svg = (
-        f'<svg width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
-        f'xmlns="http://www.w3.org/2000/svg">\n'
-        f"<desc>{digest.hexdigest()}</desc>\n</svg>\n"
-    )
-    return svg.encode()
+def titles(root: ET.Element) -> dict[str, str]:
+    """Return what each mark says, by its id."""
+    found = {}
+    for group in root.iter(f"{SVG}g"):
+        title = group.find(f"{SVG}title")
+        if "id" in group.attrib and title is not None:
+            assert group.attrib["id"] not in found
+            found[group.attrib["id"]] = title.text or ""
+
+    return found
 
 
-def _fill_axes(spec: FigureSpec, note: str) -> tuple[float, float]:
-    """Let our code draw the data, and return the size in points; once for a phone and a screen."""
-    key = (spec.draw.func, replace(spec, is_narrow=False).data)
-    if key not in _SIZES:
-        with style.house_style({*spec.data, *note}):
-            drawing = spec.draw()
+def chart(spec: FigureSpec | None, number: int = 0) -> Chart:
+    """Return a chart of a figure."""
+    assert spec is not None
+    panel = spec.picture.panels[number]
+    assert isinstance(panel, Chart)
+    return panel
 
-        size = drawing.get_size_inches() * POINTS if isinstance(drawing, Figure) else (400.0, 300.0)
-        _SIZES[key] = (float(size[0]), float(size[1]))
 
-    return _SIZES[key]
+def heat(spec: FigureSpec | None) -> Heat:
+    """Return the heat chart of a figure."""
+    assert spec is not None
+    (panel,) = spec.picture.panels
+    assert isinstance(panel, Heat)
+    return panel
+
+
+def values(marks: object) -> list[tuple[str | float, float | None]]:
+    """Return the positions and values of *marks*."""
+    assert isinstance(marks, list | tuple)
+    return [(mark.position, mark.value) for mark in marks if isinstance(mark, Mark)]

@@ -56,7 +56,7 @@ PRELOADED = (
     *("cli.control", "cli.inspect", "cli.operations", "cli.plan", "cli.report", "cli.submit"),
     *("cli.forget", "cli.import_", "cli.code", "cli.pack", "cli.stored", "cli.trainings"),
     *("cli.watch", "sqlalchemy.dialects.postgresql", "workers.executor", "workers.runtime"),
-    *("reports.build.report_folder", "sources.cc_news", "tests.figures_kit"),
+    *("reports.build.report_folder", "sources.cc_news"),
     # What a command imports to bring a new database up to date, and to show how far it is.
     *("alembic.command", "alembic.autogenerate", "mako.template", "rich.live", "rich.spinner"),
 )
@@ -72,8 +72,6 @@ PR_SET_CHILD_SUBREAPER = 36
 ROOM = "-" * 500
 # No descriptor of a child has so high a number.
 HIGH = 200
-# Whether processes that are started now sketch the figures of reports, as `figures_kit` has it.
-has_sketches = False
 _execute_child = subprocess.Popen._execute_child
 _execute_parameters = inspect.signature(_execute_child)
 
@@ -172,7 +170,6 @@ def _forking_from(warm: WarmPython) -> Callable[..., None]:
             "variables": dict(os.environ if bound["env"] is None else bound["env"]),
             "is_leader": bool(bound["start_new_session"]),
             "descriptors": [0, 1, 2, *bound["pass_fds"]],
-            "has_sketches": has_sketches,
         }
         process.pid = warm.start(request, [*standard, *bound["pass_fds"]])
         process._child_created = True
@@ -407,7 +404,6 @@ def _become(request: dict[str, Any]) -> None:
     time.tzset()
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _draw_as(request)
     sys.argv = [request["module"], *request["words"]]
     _show_command([sys.executable, "-P", "-m", *sys.argv])
 
@@ -425,14 +421,6 @@ def _become(request: dict[str, Any]) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-
-
-def _draw_as(request: dict[str, Any]) -> None:
-    """Draw figures, here and in processes that this one starts, as the test does."""
-    global has_sketches  # noqa: PLW0603 - as a module that is the main one of its process
-    has_sketches = request["has_sketches"]
-    if has_sketches:
-        importlib.import_module("tests.figures_kit").sketch_all_figures()
 
 
 def _show_command(words: Sequence[str]) -> None:

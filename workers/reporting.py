@@ -39,7 +39,7 @@ class _SliceIsOver(Exception):
 
 def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; keep what has not changed."""
-    # Only a process that draws loads matplotlib.
+    # Only a process that makes reports loads what they need.
     from reports.build.folder_lock import lock_folder  # noqa: PLC0415
     from reports.build.manifest import is_up_to_date  # noqa: PLC0415
     from reports.build.report_folder import build, divide_figures, draw_part  # noqa: PLC0415

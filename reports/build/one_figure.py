@@ -16,6 +16,8 @@ from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import check_found
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.origin import describe_origin
+from reports.figures.panels import draw_picture
+from reports.figures.png import to_png
 from reports.figures.spec import FigureSpec
 
 # An error names at most this many figures.
@@ -43,11 +45,8 @@ class _FigureSearch(FigureStore):
         if spec.name == self._wanted:
             raise _Found(spec, note)
 
-        if not spec.is_narrow:
-            self.names.append(spec.name)
-
-        narrow = self.show(spec.narrow, note) if spec.narrow is not None else None
-        return FigureRef("", spec.alt, spec.caption, spec.layout, lambda: (0, 0), narrow)
+        self.names.append(spec.name)
+        return FigureRef("", spec.alt, spec.caption, spec.layout, (0, 0))
 
 
 def draw_figure(
@@ -73,8 +72,9 @@ def draw_figure(
         try:
             write_report(read_report(run, pages, store, ExportFolder(run, scratch, texts=False)))
         except _Found as found:
-            render = found.spec.render_png if is_png else found.spec.render
-            return render(found.note)
+            sheet = draw_picture(found.spec.picture, found.note)
+            svg = sheet.to_svg()
+            return to_png(svg) if is_png else svg
 
     nearest = get_close_matches(figure, store.names, MOST_NAMED, cutoff=0.0)
     raise NotFound(

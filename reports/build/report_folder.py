@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Executor
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -43,8 +42,6 @@ from reports.words.quantities import join_words
 
 # One job of a large report draws this many figures in a few seconds.
 FIGURES_PER_PART = 120
-# A second process draws parts of this many figures ahead: it may be drawing one when they meet.
-FIGURES_AHEAD = 24
 # The job that makes a report also draws its figures if there are at most this many parts.
 MAX_PARTS_UNDIVIDED = 2
 
@@ -97,10 +94,9 @@ def build(
     with ExitStack() as stack:
         executor = stack.enter_context(open_second_process()) if with_second_process else None
         note = describe_origin(runs)
-        store = FigureStore(out, note=note, check=check, progress=progress, executor=executor)
+        store = FigureStore(out, note=note, check=check, progress=progress)
         pages = stack.enter_context(StagedFiles(out))
         folders = [out / f"run-{run.id}" for run in runs] if len(runs) > 1 else [out]
-        _share_work(runs, out, store, executor)
         reports = []
         for run, folder in zip(runs, folders, strict=True):
             exports = ExportFolder(run, folder, texts=texts, progress=progress)
@@ -118,8 +114,6 @@ def build(
             _write_comparison(reports, pages, store)
         else:
             write_report(*reports)
-
-        store.finish()
 
         figure_names = (f"{store.folder.name}/{file_name}" for file_name in store.used)
         file_names = {*pages.names, *figure_names}
@@ -140,24 +134,6 @@ def build(
     }
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
-
-
-def _share_work(
-    runs: Sequence[RunData], out: Path, store: FigureStore, executor: Executor | None
-) -> None:
-    """Give a second process what it can do of the report of a run before its pages are made.
-
-    Figures of months and accounts are drawn from the last one on. What a selection leaves out takes
-    long to find, so then they are drawn when they are shown.
-    """
-    if executor is None or len(runs) > 1:
-        return
-
-    (run,) = runs
-    if REPORT_KINDS[run.kind.report].read_findings is not None and not run.selection:
-        for job_names in reversed(_split_jobs(run, FIGURES_AHEAD)):
-            source = _FigureSource(run.db.url, run.id, run.grain, run.grouping)
-            store.shared_drawings.draw_ahead(_draw_jobs, source, out, job_names)
 
 
 def read_report(
@@ -204,19 +180,21 @@ def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     A small run has no parts. The parts of a run that is grouped by year are years.
     """
     run = load_run(db, run_id)
-    parts = _split_jobs(run, FIGURES_PER_PART)
+    parts = _split_jobs(run)
     is_small = len(parts) <= MAX_PARTS_UNDIVIDED and not years.groups_by_year(run)
     return [] if is_small else parts
 
 
-def _split_jobs(run: RunData, figures: int) -> list[tuple[str, ...]]:
-    """Split the run's jobs, by name, into years or parts of about so many *figures*."""
+def _split_jobs(run: RunData) -> list[tuple[str, ...]]:
+    """Split the run's jobs, by name, into years or parts of about so many figures."""
     if years.groups_by_year(run):
         return years.split_by_year(job.name for job in run.jobs)
 
     figures_per_job = REPORT_KINDS[run.kind.report].figures_per_job * max(1, len(run.keywords))
     job_names = [job.name for job in run.jobs]
-    return [tuple(batch) for batch in in_batches(job_names, max(1, figures // figures_per_job))]
+    return [
+        tuple(batch) for batch in in_batches(job_names, max(1, FIGURES_PER_PART // figures_per_job))
+    ]
 
 
 def draw_part(
@@ -227,26 +205,6 @@ def draw_part(
     store = FigureStore(out, note=describe_origin([run]), check=check)
     REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
     return store.drawn
-
-
-@dataclass(frozen=True)
-class _FigureSource:
-    """Where another process finds the run whose figures it draws, and the periods of its series."""
-
-    url: str
-    run_id: int
-    grain: Grain
-    grouping: Grouping | None
-
-
-def _draw_jobs(source: _FigureSource, out: Path, job_names: Collection[str]) -> set[str]:
-    """Draw the figures of jobs in another process; return the names of their files."""
-    with closing(Database(source.url)) as db:
-        run = load_run(db, source.run_id, grain=source.grain, grouping=source.grouping)
-        store = FigureStore(out, note=describe_origin([run]))
-        REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
-
-    return store.used
 
 
 def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:

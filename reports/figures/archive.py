@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from analysis import grains
 from core.enums import Grain
 from reports.data.missing_days import DayRange
 from reports.figures import style
-from reports.figures.series import BARS
+from reports.figures.bars import draw_bars
+from reports.figures.dots import draw_signs
+from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import quantity
@@ -23,8 +20,6 @@ from reports.words.quantities import quantity
 MOST_PERIODS = 270
 # At most this many bulk days have a label.
 MOST_LABELS = 3
-# A hatched stretch has at least this part of the width, so that it is seen.
-_LEAST_WIDTH = 1 / 250
 # So much of the height is left above the bars for the marks of bulk days.
 _HEADROOM = 1.3
 
@@ -42,82 +37,6 @@ def choose_span(first_month: str, last_month: str) -> style.Range:
     return style.Range(first_month[:4], last_month[:4])
 
 
-def archive_figure(
-    counts: Sequence[Documents],
-    bulk_days: Sequence[tuple[date, int]],
-    missing_days: Sequence[DayRange],
-    span: style.Range,
-) -> Figure:
-    """Return the documents a day, with bulk days and missing days marked."""
-    figure, ax = style.new_axes(3.3)
-    draw_documents(ax, counts, span)
-    draw_missing_days(ax, missing_days, span)
-    draw_bulk_days(ax, bulk_days)
-    documents = quantity(sum(documents for _, documents, _ in counts), "document")
-    bulk = f" · bulk days apart: {len(bulk_days):,}" if bulk_days else ""
-    style.title(ax, _name(span), sub=f"n = {documents}{bulk}")
-    return figure
-
-
-def _name(span: style.Range) -> str:
-    return "Documents a day" if span.grain == Grain.DAY else f"Documents a day, by {span.grain}"
-
-
-def draw_documents(ax: Axes, counts: Sequence[Documents], span: style.Range) -> None:
-    """Draw a bar for each period: its documents a day."""
-    places = [style.month_number(period) for period, _, _ in counts]
-    heights = [documents / days for _, documents, days in counts]
-    ax.bar(places, heights, width=BARS[span.grain], color=style.BLUE, label="documents")
-    style.date_axis(ax, span)
-    ax.set_ylim(0, _HEADROOM * max(heights, default=1.0) or 1.0)
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    ax.set_ylabel("documents a day")
-
-
-def draw_missing_days(ax: Axes, missing_days: Sequence[DayRange], span: style.Range) -> None:
-    """Hatch stretches of missing days."""
-    width = style.day_after(span.last) - style.first_day(span.first)
-    for first, last in missing_days:
-        start = style.first_day(first.isoformat())
-        end = max(style.day_after(last.isoformat()), start + _LEAST_WIDTH * width)
-        ax.axvspan(start, end, label="_missing", **style.GAP_LOOK)
-
-
-def draw_bulk_days(ax: Axes, bulk_days: Sequence[tuple[date, int]]) -> None:
-    """Mark bulk days at the top, and write the documents of the largest beside their marks."""
-    if not bulk_days:
-        return
-
-    transform = ax.get_xaxis_transform()
-    places = [style.month_number(day.isoformat()) for day, _ in bulk_days]
-    ax.vlines(places, 0, 0.9, color=style.VERMILLION, linewidth=1, transform=transform)
-    ax.plot(
-        places,
-        [0.9] * len(places),
-        "^",
-        color=style.VERMILLION,
-        markersize=6,
-        transform=transform,
-        label="bulk day",
-    )
-
-    left, right = ax.get_xlim()
-    largest = sorted(bulk_days, key=lambda bulk_day: -bulk_day[1])[:MOST_LABELS]
-    for day, documents in largest:
-        place = style.month_number(day.isoformat())
-        is_right = place > (left + right) / 2
-        look: style.Look = {"ha": "right" if is_right else "left", "va": "center", "fontsize": 9}
-        ax.annotate(
-            f"{period_name(day.isoformat())}: {documents:,}",
-            (place, 0.9),
-            xycoords=transform,
-            xytext=(-7 if is_right else 7, 0),
-            textcoords="offset points",
-            color=style.INK,
-            **look,
-        )
-
-
 def archive_spec(
     counts: Sequence[Documents],
     bulk_days: Sequence[tuple[date, int]],
@@ -125,17 +44,65 @@ def archive_spec(
     span: style.Range,
 ) -> FigureSpec:
     """Declare the figure of an archive's documents."""
+    name = "Documents a day" if span.grain == Grain.DAY else f"Documents a day, by {span.grain}"
     caption = "All documents that the run reads"
     if bulk_days:
         caption += "; a triangle marks a bulk day, whose documents are in no bar"
     if missing_days:
         caption += "; hatched: days without a document that are missing"
 
+    documents = quantity(sum(documents for _, documents, _ in counts), "document")
+    bulk = f" · bulk days apart: {len(bulk_days):,}" if bulk_days else ""
+    top = _HEADROOM * max((documents / days for _, documents, days in counts), default=1.0) or 1.0
+    chart = Chart(
+        layers=[
+            Layer(draw=draw_bars, marks=[_mark(*count, span) for count in counts]),
+            Layer(draw=draw_signs, marks=_mark_bulk(bulk_days, top), color=style.VERMILLION),
+        ],
+        title=name,
+        sub=f"n = {documents}{bulk}",
+        span=span,
+        values=Axis(high=top, is_whole=True),
+        gaps=[day.isoformat() for stretch in missing_days for day in _list_days(stretch)],
+    )
     return FigureSpec(
         name="archive-days",
-        draw=partial(archive_figure, tuple(counts), tuple(bulk_days), tuple(missing_days), span),
-        alt=f"Bars: {_name(span).lower()}, from {span.first} to {span.last}. The bulk days and the "
+        picture=Picture(panels=[chart]),
+        alt=f"Bars: {name.lower()}, from {span.first} to {span.last}. The bulk days and the "
         "missing days are in the tables.",
         caption=f"{caption}.",
-        has_narrow=True,
     )
+
+
+def _mark(period: str, documents: int, days: int, span: style.Range) -> Mark:
+    said = quantity(documents, "document")
+    if span.grain != Grain.DAY:
+        said += f", {documents / days:,.0f} a day"
+
+    title = f"{period_name(period, '%B %Y')}: {said}"
+    row = name_row("archive", period)
+    return Mark(position=period, value=documents / days, n=documents, title=title, row=row)
+
+
+def _mark_bulk(bulk_days: Sequence[tuple[date, int]], top: float) -> list[Mark]:
+    """Return a mark for each bulk day near the top; the largest have a label."""
+    largest = sorted(bulk_days, key=lambda bulk_day: -bulk_day[1])[:MOST_LABELS]
+    marks = []
+    for day, documents in bulk_days:
+        said = f"{period_name(day.isoformat())}: {documents:,}"
+        mark = Mark(
+            position=style.middle_day(day.isoformat()),
+            value=0.86 * top,
+            n=documents,
+            label=said if (day, documents) in largest else "",
+            title=f"{said} documents, a bulk day",
+            row=name_row("archive", "bulk", day.isoformat()),
+        )
+        marks.append(mark)
+
+    return marks
+
+
+def _list_days(stretch: DayRange) -> list[date]:
+    first, last = stretch
+    return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]

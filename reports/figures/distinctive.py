@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from reports.data.tables.distinctive import DistinctiveRow
-from reports.figures import rows, style
+from reports.figures import style
+from reports.figures.bars import draw_bars
+from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.periods import month_name
 
@@ -18,25 +16,6 @@ BARS_SHOWN = 24
 # A random choice of documents hardly has a larger |G²|: of 540 choices of 30 to 1,000
 # headlines from real months of 4,300 to 5,000, 0.7 % had a word above 20, 9 % one above 15.
 OF_CHANCE = 20
-
-
-def draw_distinctive(ax: Axes, labels: Sequence[str], g2: Sequence[float]) -> None:
-    """Draw a bar for each word, the largest G² above."""
-    colors = [style.BLUE if score > 0 else style.VERMILLION for score in g2]
-    ax.barh(range(len(g2)), g2, color=colors, height=0.7, label="distinctive")
-    rows.prepare_rows(ax, labels, longest=34)
-    rows.mark_zero(ax)
-    ax.set_xlabel("G² (log-likelihood): to the right used more than in the other documents")
-
-
-def distinctive_figure(
-    subject: Subject, labels: Sequence[str], g2: Sequence[float], *, compared_with: str
-) -> Figure:
-    """Return the diverging bars of a subject's most distinctive words."""
-    figure, ax = style.new_axes(1.3 + 0.24 * len(labels))
-    draw_distinctive(ax, labels, g2)
-    style.title(ax, f"Words that stand out: {subject.name}", sub=f"against {compared_with}")
-    return figure
 
 
 def standing_out(word_rows: Iterable[DistinctiveRow]) -> list[DistinctiveRow]:
@@ -102,22 +81,36 @@ def distinctive_spec(
 
     strongest.sort(key=lambda word_row: word_row.g2, reverse=True)
     has_months = len({word_row.job for word_row in word_rows}) > 1
-    labels = []
+    marks = []
     for word_row in strongest:
         month = f"  {month_name(word_row.job, '%b %Y')}" if has_months else ""
-        labels.append(f"{word_row.word}{month}")
+        used = "more" if word_row.g2 > 0 else "less"
+        mark = Mark(
+            position=f"{word_row.word}{month}",
+            value=word_row.g2,
+            n=word_row.documents,
+            title=f"{word_row.word}{month}: used {used} than elsewhere, G² {word_row.g2:.0f}",
+            row=name_row("distinctive", word_row.job, subject.slug, word_row.word),
+        )
+        marks.append(mark)
+
+    more = [mark for mark in marks if (mark.value or 0) > 0]
+    less = [mark for mark in marks if (mark.value or 0) < 0]
+    chart = Chart(
+        layers=[
+            Layer(draw=draw_bars, marks=more),
+            Layer(draw=draw_bars, marks=less, color=style.VERMILLION),
+        ],
+        title=f"Words that stand out: {subject.name}",
+        sub=f"against {compared_with}",
+        names=[str(mark.position) for mark in marks],
+        values=Axis(name="G²: right is more use than elsewhere"),
+    )
 
     examples = ", ".join(word_row.word for word_row in strongest[:8])
     return FigureSpec(
         name=f"{subject.slug}-distinctive",
-        draw=partial(
-            distinctive_figure,
-            subject,
-            labels,
-            [word_row.g2 for word_row in strongest],
-            compared_with=compared_with,
-        ),
-        has_narrow=True,
+        picture=Picture(panels=[chart]),
         alt=f"Diverging bars of the words that stand out most: {examples}.",
         caption="Dunning's log-likelihood ratio G² of each word's use here and there: a larger "
         "bar is a difference that chance explains less. Common function words and the subject's "

@@ -6,15 +6,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames
 from reports.data.tables.entities import EntityRow, sum_counts, sum_documents
-from reports.figures import style
+from reports.figures.bars import draw_bars
+from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 from textapi.text.keywords import TermPattern
@@ -144,56 +141,6 @@ def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, NameCounts
     return counts_by_keyword
 
 
-def draw_entities(ax: Axes, labels: Sequence[str], counts: Sequence[int], *, most: int) -> None:
-    """Draw a bar for each name, the most frequent above, its count at its end.
-
-    *most* is the largest count of all panels, which gives them one scale.
-    """
-    bars = ax.barh(range(len(labels)), counts, color=style.BLUE, height=0.7, label="entities")
-    ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8, color=style.MUTED)
-    style.label_rows(ax, labels, longest=46)
-    ax.set_ylim(len(labels) - 0.4, -0.6)
-    ax.grid(visible=False)
-    ax.set_xlim(0, max(most, 1) * 1.15)
-    ax.spines["bottom"].set_visible(False)
-    ax.xaxis.set_visible(False)
-
-
-def entities_figure(
-    subject: Subject,
-    names_by_type: Mapping[str, Sequence[tuple[str, int]]],
-    *,
-    unit: str,
-    columns: int = 2,
-) -> Figure:
-    """Return a panel for each type of entity, all to one scale. *unit* says what is counted."""
-    types = list(names_by_type)
-    most = max(count for labels in names_by_type.values() for _, count in labels)
-    across = min(columns, len(types))
-    lengths = [len(ranked) for ranked in names_by_type.values()]
-    heights = []
-    for start in range(0, len(types), across):
-        heights.append(max(lengths[start : start + across]))
-
-    figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
-    ratios = [height + 1.5 for height in heights]
-    panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
-
-    for ax in panels.flat[len(types) :]:
-        ax.set_axis_off()
-
-    for index, (kind, ax) in enumerate(zip(types, panels.flat, strict=False)):
-        labels, counts = zip(*names_by_type[kind], strict=True)
-        draw_entities(ax, labels, counts, most=most)
-        # The bars of a row have one thickness.
-        ax.set_ylim(heights[index // across] - 0.4, -0.6)
-        title = TYPES.get(kind, kind.replace("_", " ").capitalize())
-        ax.set_title(style.without_undrawable(title), fontsize=10, color=style.MUTED)
-
-    style.figure_title(figure, f"Named along with {subject.name} ({unit})")
-    return figure
-
-
 def entities_spec(
     subject: Subject, top: TopNames, *, unit: str, in_title_case: bool
 ) -> FigureSpec | None:
@@ -250,14 +197,30 @@ def entities_spec(
     for kind, ranked in top.by_type.items():
         samples.append(f"{kind}: " + ", ".join(label for label, _ in ranked[:3]))
 
-    draw = partial(entities_figure, subject, top.by_type, unit=unit)
+    most = max(count for ranked in top.by_type.values() for _, count in ranked)
+    charts = [_chart(kind, ranked, most) for kind, ranked in top.by_type.items()]
+    title = f"Named along with {subject.name} ({unit})"
     return FigureSpec(
         name=f"{subject.slug}-entities",
-        draw=draw,
-        has_narrow=True,
-        draw_narrow=partial(draw, columns=1),
+        picture=Picture(panels=charts, title=title),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
         caption=f"{caption} All bars have one scale.",
+    )
+
+
+def _chart(kind: str, ranked: Sequence[tuple[str, int]], most: int) -> Chart:
+    """Return a bar for each name; *most* is the largest count of all, which gives one scale."""
+    marks = []
+    for label, count in ranked:
+        title, row = f"{label}: {count:,}", name_row("entities", kind, label)
+        mark = Mark(position=label, value=count, label=f"{count:,}", title=title, row=row)
+        marks.append(mark)
+
+    return Chart(
+        layers=[Layer(draw=draw_bars, marks=marks)],
+        title=TYPES.get(kind, kind.replace("_", " ").capitalize()),
+        names=[label for label, _ in ranked],
+        values=Axis(high=1.2 * most, ticks=()),
     )
 
 

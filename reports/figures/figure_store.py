@@ -1,4 +1,4 @@
-"""The pictures of a report's folder: each is drawn once, and named by its data and its style."""
+"""The pictures of a report's folder: each is named by what it shows."""
 
 from __future__ import annotations
 
@@ -6,42 +6,30 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
-from importlib.metadata import version
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from core.atomic_files import write_atomically
 from core.errors import TidingsError
 from reports.build_progress import BuildProgress
-from reports.figures import fonts
-from reports.figures.shared_drawings import Drawing, SharedDrawings
+from reports.figures.panels import draw_picture
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
-
-_VIEW_BOX = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
 @dataclass(frozen=True)
 class FigureRef:
-    """A picture as a page shows it, with addresses relative to the page."""
+    """A picture as a page shows it, with its address relative to the page."""
 
     svg: str
     alt: str
     caption: str
     layout: str
 
-    # Returns `size` once the figure is drawn.
-    read_size: Callable[[], tuple[int, int]] = field(repr=False, compare=False)
-
-    # The same figure for a phone.
-    narrow: FigureRef | None = None
-
-    @cached_property
-    def size(self) -> tuple[int, int]:
-        """Width and height in hundredths of the SVG's units."""
-        return self.read_size()
+    # Width and height in units of the SVG.
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -61,14 +49,11 @@ class FigureSection:
 
 
 class FigureStore:
-    """Draws figures into ``folder/figures``; those of equal data and style are kept.
+    """Draws figures into ``folder/figures``; those that are there already stay.
 
-    Several workers can fill one folder. Each looks before it draws, and writes a file atomically;
-    the same picture drawn twice is the same file. *note* stands in small print below each picture.
-    *check* is called before each drawing and may raise to end it. *progress* counts the figures.
-
-    The process of an *executor* draws too (see `SharedDrawings`): then a figure may be shown before
-    it is drawn.
+    Several workers can fill one folder: a file is written atomically, and the same picture drawn
+    twice is the same file. *note* stands in small print below each picture. *check* is called
+    before each new file and may raise to end it. *progress* counts the figures.
     """
 
     def __init__(
@@ -78,11 +63,9 @@ class FigureStore:
         note: str = "",
         check: Callable[[], None] = lambda: None,
         progress: BuildProgress | None = None,
-        executor: Executor | None = None,
     ) -> None:
         self.folder = folder / FIGURES
         self.progress = progress or BuildProgress()
-        self.shared_drawings = SharedDrawings(executor)
         self._note = note
         self._check = check
         self.drawn = 0
@@ -98,40 +81,23 @@ class FigureStore:
         self._earlier_files = {path.name for path in self.folder.iterdir()}
 
     def show(self, spec: FigureSpec, note: str | None = None) -> FigureRef:
-        """Return the figure, drawn unless its file is there. Raises `TidingsError`.
+        """Draw the figure and return it. Raises `TidingsError`.
 
         *note* stands below it in the place of the store's note.
         """
-        note = self._note if note is None else note
-        key = hashlib.sha256(f"{style_hash()}\0{note}\0{spec.data}".encode()).hexdigest()[:12]
-        file_name = f"{spec.name}-{key}.svg"
-        drawing = Drawing(spec, note, self.folder / file_name)
-        if not drawing.svg.exists() and drawing not in self.shared_drawings:
+        sheet = draw_picture(spec.picture, self._note if note is None else note)
+        svg = sheet.to_svg()
+        file_name = f"{spec.name}-{hashlib.sha256(svg).hexdigest()[:12]}.svg"
+        path = self.folder / file_name
+        if not path.exists():
             self._check()
-            self.shared_drawings.draw(drawing)
+            write_atomically(path, svg)
             self.drawn += 1
-        elif file_name not in self._earlier_files and file_name not in self.used:
-            # The other process has drawn it ahead, and came from the end.
-            self.shared_drawings.cancel_parts()
 
         self.used.add(file_name)
         self.progress.count_figure()
-        return FigureRef(
-            f"{FIGURES}/{file_name}",
-            spec.alt,
-            spec.caption,
-            spec.layout,
-            partial(self._read_size, drawing),
-            self.show(spec.narrow, note) if spec.narrow is not None else None,
-        )
-
-    def finish(self) -> None:
-        """Wait until each figure is drawn, and draw what no other process does."""
-        self._earlier_files |= self.shared_drawings.finish_all()
-
-    def _read_size(self, drawing: Drawing) -> tuple[int, int]:
-        self.shared_drawings.finish(drawing)
-        return _size(drawing.svg)
+        size = round(sheet.width), round(sheet.height)
+        return FigureRef(f"{FIGURES}/{file_name}", spec.alt, spec.caption, spec.layout, size)
 
     def draw_the_rest(self) -> None:
         """Draw the remaining figures without a check: few are left, and most work is done."""
@@ -164,15 +130,6 @@ class FigureStore:
                 (self.folder / file_name).unlink(missing_ok=True)
 
 
-def _size(svg: Path) -> tuple[int, int]:
-    """Return the width and height of our picture in hundredths, so that their ratio is exact."""
-    with svg.open("rb") as file:
-        match = _VIEW_BOX.search(file.read(2048))
-
-    assert match is not None  # noqa: S101 - every SVG of ours has one
-    return round(100 * float(match[1])), round(100 * float(match[2]))
-
-
 def slug(text: str) -> str:
     """Return *text* as part of a file's name: never empty, never the same for two texts.
 
@@ -188,13 +145,11 @@ def slug(text: str) -> str:
 
 @cache
 def style_hash() -> str:
-    """Return a hash that changes with the drawing code, the fonts and the libraries."""
-    digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
+    """Return a hash that changes with the code that draws, and with the stop words of clouds."""
+    digest = hashlib.sha256()
     for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):
         for file in sorted(files(package).iterdir(), key=lambda path: path.name):
             if file.name.endswith((".py", ".txt")):
                 digest.update(file.read_bytes())
 
-    script_fonts = [fonts.font_for_script(script.name) for script in fonts.SCRIPTS]
-    digest.update(repr(script_fonts).encode())
     return digest.hexdigest()

@@ -1,104 +1,93 @@
-"""Heat charts: a row for each name, a cell for each period."""
+"""Heat charts: a row for each name, a cell for each column."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colorbar import Colorbar
-from matplotlib.patches import Rectangle
+import math
 
 from analysis import grains
 from reports.figures import style
+from reports.figures.axes import BELOW, LABEL, LINE, SMALL, LinearScale, write_names
+from reports.figures.legend import draw_legend
+from reports.figures.marks import Heat
+from reports.figures.sheet import HATCHED, Sheet, measure
 
-# Each row has the periods that have no data, or a mark.
-Periods = Sequence[Sequence[str]]
-
-# Up to this many columns a heat map has the smaller width, in inches.
-FEW_COLUMNS = 24
-NARROW_WIDTH = 5.4
-
-
-def heat_width(columns: int) -> float:
-    """Return the width in inches that a heat map of *columns* cells needs."""
-    return NARROW_WIDTH if columns <= FEW_COLUMNS else style.WIDTH
-
-
-def heat_layout(columns: int) -> str:
-    """Return the layout on a page of a heat map of *columns* cells."""
-    return "chart square" if columns <= FEW_COLUMNS else "chart wide"
+# Rows have this height; a cell's label has this size, and is left out where it has no room.
+ROW, _IN_CELL = 15.0, 8.0
+# The scale of colours below has this width and height, and so many steps.
+_SCALE, _SCALE_HEIGHT, _STEPS = 110.0, 6.0, 24
+# The lightness of a colour by ITU-R BT.601; on darker ones than this a label is white.
+_LIGHTNESS, _DARK = (0.299, 0.587, 0.114), 130.0
 
 
-def draw_heat(
-    ax: Axes,
-    cells: np.ndarray,
-    row_names: Sequence[str],
-    span: style.Range,
-    *,
-    rule: dict[str, Any],
-    longest: int | None = None,
-    **colors: Any,
-) -> None:
-    """Draw *cells*, blank where NaN, with *row_names* beside and periods below.
+def draw_heat(sheet: Sheet, heat: Heat, left: float, top: float) -> float:
+    """Draw a heat chart below *top*; return where it ends."""
+    bottom = top + ROW * len(heat.rows)
+    rows = LinearScale(-0.5, len(heat.rows) - 0.5, top, bottom)
+    columns = {column: number for number, column in enumerate(heat.columns)}
+    across = LinearScale(0, len(columns), left, sheet.width - 8)
+    write_names(sheet, list(heat.rows), left - 5, rows)
+    for row, (name, marks) in enumerate(heat.rows.items()):
+        above, below = rows(row - 0.46), rows(row + 0.46)
+        for first, last in grains.find_stretches(heat.gaps.get(name, ())):
+            left_edge, right_edge = across(columns[first]), across(columns[last] + 1)
+            sheet.fill_box((left_edge, above), (right_edge, below), HATCHED)
 
-    *rule* is the look of the lines between rows, *longest* the length that names are cut to, and
-    *colors* how `imshow` turns numbers into colours.
-    """
-    ax.imshow(
-        np.ma.masked_invalid(cells),
-        aspect="auto",
-        interpolation="nearest",
-        extent=(-0.5, len(span) - 0.5, len(row_names) - 0.5, -0.5),
-        **colors,
-    )
+        for mark in marks:
+            start, end = (across(columns[str(mark.position)] + edge) for edge in (0, 1))
+            part = _find_part(heat, mark.value or 0.0)
+            shade = heat.blank if mark.value is None else find_shade(heat, part)
+            with sheet.group(mark):
+                if shade:
+                    sheet.fill_box((start, above), (end, below), shade)
+                if mark.label and measure(mark.label, _IN_CELL) < end - start:
+                    place = (start + end) / 2, below - 4
+                    color = choose_ink(shade or "#ffffff")
+                    sheet.write(place, mark.label, _IN_CELL, color, anchor="middle")
 
-    style.label_rows(ax, row_names, longest=longest)
-    ax.set_yticks(np.arange(0.5, len(row_names) - 1), minor=True)
-    ax.grid(visible=False)
-    ax.grid(visible=True, which="minor", axis="y", **rule)
+    for number, label in enumerate(heat.columns.values()):
+        place = across(number + 0.5), bottom + 2
+        sheet.write_lines(place, label.splitlines(), LABEL, anchor="middle")
 
-    span_periods = list(span)
-    periods, labels = zip(*style.ticks(span), strict=True)
-    ax.set_xticks([span_periods.index(period) for period in periods], labels)
-    ax.set_xlim(-0.5, len(span) - 0.5)
-    ax.tick_params(which="both", length=0)
-    ax.spines[["left", "bottom"]].set_visible(False)
+    middle = (across.start + across.end) / 2, bottom + 2 * LINE
+    sheet.write(middle, heat.x_name, LABEL, anchor="middle")
+    return _draw_scale(sheet, heat, left, bottom + BELOW + 2)
 
 
-def draw_calendar(
-    ax: Axes,
-    cells: np.ndarray,
-    row_names: Sequence[str],
-    span: style.Range,
-    *,
-    gaps: Periods,
-    marked: Periods = (),
-    mark: str = style.CUT_OFF,
-    extend: str = "neither",
-    **colors: Any,
-) -> Colorbar:
-    """Draw *cells* as `draw_heat` does with a scale of colours, which is returned.
+def _find_part(heat: Heat, value: float) -> float:
+    """Return where a value lies between the lowest and the highest, from 0 to 1."""
+    part = (value - heat.low) / (heat.high - heat.low)
+    return math.pow(min(1.0, max(0.0, part)), heat.power)
 
-    *gaps* are hatched; cells of the *marked* periods bear the *mark*.
-    """
-    draw_heat(ax, cells, row_names, span, rule={"color": "white", "linewidth": 2}, **colors)
-    columns = {period: column for column, period in enumerate(span)}
-    for y, gap_periods in enumerate(gaps):
-        for start, end in grains.find_stretches(gap_periods):
-            left, right = columns[start] - 0.5, columns[end] + 0.5
-            gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
-            ax.add_patch(gap)
 
-    look: style.Look = {"ha": "center", "va": "center", "fontsize": 8, "color": style.MUTED}
-    for y, marked_periods in enumerate(marked):
-        for period in marked_periods:
-            ax.text(columns[period], y, mark, **look)
+def find_shade(heat: Heat, part: float) -> str:
+    """Return the colour of a part of the scale, between two shades."""
+    place = part * (len(heat.shades) - 1)
+    lower = min(int(place), len(heat.shades) - 2)
+    shades = (bytes.fromhex(shade[1:]) for shade in heat.shades[lower : lower + 2])
+    channels = [
+        round(start + (end - start) * (place - lower)) for start, end in zip(*shades, strict=True)
+    ]
+    return f"#{bytes(channels).hex()}"
 
-    figure = ax.get_figure()
-    assert figure is not None  # noqa: S101 - what is drawn belongs to a figure
-    bar = figure.colorbar(ax.images[0], ax=ax, fraction=0.03, pad=0.01, extend=extend)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8)
-    return bar
+
+def choose_ink(shade: str) -> str:
+    """Return the colour of letters that are read on a *shade*."""
+    channels = bytes.fromhex(shade[1:])
+    lightness = sum(part * channel for part, channel in zip(_LIGHTNESS, channels, strict=True))
+    return "#fff" if lightness < _DARK else style.INK
+
+
+def _draw_scale(sheet: Sheet, heat: Heat, left: float, top: float) -> float:
+    """Draw the scale of colours, and below it what the other signs mean; return where they end."""
+    bottom, step = top + _SCALE_HEIGHT, _SCALE / _STEPS
+    for number in range(_STEPS):
+        x = left + number * step
+        shade = find_shade(heat, ((number + 0.5) / _STEPS) ** heat.power)
+        sheet.fill_box((x, top), (x + step + 0.2, bottom), shade)
+
+    sheet.write((left, bottom + LINE), heat.format(heat.low), SMALL)
+    sheet.write((left + _SCALE, bottom + LINE), heat.format(heat.high), SMALL, anchor="end")
+    if not heat.legend:
+        return bottom + LINE
+
+    return draw_legend(sheet, heat.legend, left, bottom + 2 * LINE + 4)

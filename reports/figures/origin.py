@@ -13,7 +13,7 @@ from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
 from reports.data.run_data import RunData, documents_condition
-from reports.figures.small_print import SEPARATOR
+from reports.figures.panels import SEPARATOR
 from sources.registry import source_label
 
 # The sources' names, or the runs' numbers, are cut to this many characters, with "…" at the end.

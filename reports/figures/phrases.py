@@ -5,12 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
-from matplotlib.figure import Figure
 
 from analysis import grains
 from core.enums import Grain
@@ -18,12 +12,11 @@ from reports.data.period_counts import gaps
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
 from reports.figures import style
-from reports.figures.heat import draw_heat
+from reports.figures.marks import Heat, Mark, Picture, label_columns, name_row
+from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec, Subject
-
-_BLUES = LinearSegmentedColormap.from_list("tidings", ["#dcecf6", "#6fb1d8", "#0072B2", "#003a5c"])
-# A count lies within its cell.
-_COUNT: style.Look = {"ha": "center", "va": "center", "fontsize": 7.5, "in_layout": False}
+from reports.words.periods import period_name
+from reports.words.quantities import quantity
 
 
 @dataclass(frozen=True)
@@ -77,43 +70,41 @@ def merge(phrases: Iterable[PhraseRow], period: str, most: int) -> list[PhraseRo
     return merged
 
 
-def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
-    """Draw a row for each phrase, a cell for each month that has it; hatched: no data."""
-    # None becomes NaN.
-    counts = np.array(table.counts, dtype=float)
-    # The cell of a phrase in few documents is not to be dark.
-    top = max(float(np.nanmax(counts)), 2.0 * style.FEW)
-    draw_heat(
-        ax,
-        counts,
-        table.phrases,
-        style.Range(table.periods[0], table.periods[-1]),
-        rule={"color": style.HAIR, "linewidth": 0.6},
-        longest=38,
-        cmap=_BLUES,
-        # A phrase in hundreds of documents must not blanch all others.
-        norm=PowerNorm(0.5, vmin=0, vmax=top),
-    )
+def _heat(
+    subject: Subject, table: PhraseGrid, missing: Sequence[str], title: str, most: int
+) -> Heat:
+    """Return a row for each phrase, a cell for each month that has it; hatched: no data."""
+    rows = {}
+    for phrase, counts in zip(table.phrases, table.counts, strict=True):
+        marks = []
+        for period, count in zip(table.periods, counts, strict=True):
+            if count is not None:
+                said = f"“{phrase}” in {quantity(count, 'document')}"
+                mark = Mark(
+                    position=period,
+                    value=count,
+                    label=f"{count:,}",
+                    title=f"{period_name(period, '%B %Y')}: {said}",
+                    row=name_row("phrases", period, subject.slug, phrase),
+                )
+                marks.append(mark)
 
-    for column, period in enumerate(table.periods):
-        if period in gaps:
-            ax.axvspan(column - 0.5, column + 0.5, label="_gap", **style.GAP_LOOK)
+        rows[phrase] = marks
 
-    if len(table.periods) <= 36:
-        for y, column in np.argwhere(~np.isnan(counts)):
-            count = counts[y, column]
-            color = "white" if count > top * 0.3 else style.INK
-            ax.text(column, y, f"{count:.0f}", color=color, **_COUNT)
-
-
-def phrases_figure(subject: Subject, table: PhraseGrid, gaps: Sequence[str], most: int) -> Figure:
-    """Return the heat chart of a keyword's phrases, *most* of them per month, or per year."""
-    figure, ax = style.new_axes(1.1 + 0.26 * len(table.phrases))
-    draw_phrases(ax, table, gaps=gaps)
+    top = max(mark.value or 0 for marks in rows.values() for mark in marks)
     unit = grains.grain_of(table.periods[0]).value
-    sub = f"of the documents that mention it · blank: not among a {unit}'s {most}"
-    style.title(ax, f"Phrases on {subject.name}", sub=sub)
-    return figure
+    return Heat(
+        rows=rows,
+        columns=label_columns(style.Range(table.periods[0], table.periods[-1])),
+        title=title,
+        sub=f"of the documents that mention it · blank: not among a {unit}'s {most}",
+        # The cell of a phrase in few documents is not to be dark.
+        high=max(top, 2.0 * style.FEW),
+        # A phrase in hundreds of documents must not blanch all others.
+        power=0.5,
+        gaps={phrase: [gap for gap in missing if gap in table.periods] for phrase in rows},
+        legend={"no data": HATCHED} if missing else {},
+    )
 
 
 def phrases_spec(
@@ -136,9 +127,10 @@ def phrases_spec(
             "its months. "
         )
 
+    title = f"Phrases on {subject.name}"
     return FigureSpec(
         name=f"{subject.slug}-phrases",
-        draw=partial(phrases_figure, subject, table, gaps(period_rows), kept),
+        picture=Picture(panels=[_heat(subject, table, gaps(period_rows), title, kept)]),
         alt=f"Heat chart of phrases by {unit}: {', '.join(table.phrases)}.",
         caption=f"The phrases that were among a {unit}'s {kept} most common, in the order in which "
         f"they came up; a cell holds the number of documents that mention {subject.name} and hold "

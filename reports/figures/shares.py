@@ -2,288 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
-
+from reports.data.period_counts import cut_off, gaps
+from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.series import BARS
+from reports.figures.bars import draw_bars
+from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
+from reports.figures.period_marks import mark_shares
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity
 
-# Up to this many periods three panels stand in a row, or two.
-_FEW_PERIODS, _SOME_PERIODS = 13, 30
+# Up to so many panels stand below each other; more stand in two columns.
+_ONE_COLUMN = 4
 # Up to this many periods a bar has room for its share.
 _MOST_LABELLED = 8
 # Panels have one scale unless the highest share is this many times that of another panel.
 _MOST_TIMES = 4.0
-# A panel has this height in inches, by the number of panels one below the other.
-_HEIGHTS = {1: 2.7, 2: 2.0, 3: 1.55}
-_LEAST_HEIGHT = 1.35
-
-_SOLID, _PALE = style.BLUE, "#a9cfe8"
 # The bar of a share without repeats is this part as wide as the one behind it.
 _NARROWER = 0.55
-_LABEL: style.Look = {
-    "ha": "center",
-    "va": "bottom",
-    "fontsize": 8.5,
-    "color": style.INK,
-    "zorder": 6,
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The share of a period's documents that mention a subject.
+@dataclass(frozen=True)
+class SharePanel:
+    """A subject with its rows, and what follows from them.
 
-    *distinct* is the same share where neither its documents nor the others are repeats. It may be
-    the larger one.
+    *distinct* is the share of each period where neither its documents nor the others are repeats.
+    It may be the larger one.
     """
 
-    period: str
-    share: float
-    distinct: float
-
-
-@dataclass(frozen=True, slots=True)
-class SharePanel:
-    """A subject: its shares, the periods without data, those cut off and those with bulk days."""
-
     name: str
-    shares: tuple[Share, ...]
-    gaps: tuple[str, ...]
-    cut_off: tuple[str, ...]
-    bulk: tuple[str, ...]
+    rows: Sequence[PeriodRow]
+    distinct: Mapping[str, float]
 
     @property
-    def peak(self) -> Share | None:
-        """The highest share of a whole period, the earliest of equals; None if all are zero."""
-        whole = [share for share in self.shares if share.period not in self.cut_off]
-        highest = max(whole or self.shares, key=lambda share: share.share, default=None)
-        return highest if highest is not None and highest.share else None
+    def peak(self) -> PeriodRow | None:
+        """The row of the highest share of a whole period; None if all are zero."""
+        known = [row for row in self.rows if row.share]
+        whole = [row for row in known if not row.cut_off]
+        return max(whole or known, key=lambda row: row.share or 0, default=None)
 
     @property
     def has_repeats(self) -> bool:
         """Whether a share is another one without repeats."""
-        return any(share.share != share.distinct for share in self.shares)
+        return any(self.distinct.get(row.period, row.share) != row.share for row in self.rows)
 
     @property
     def top(self) -> float:
         """Where the highest bar ends."""
-        return max((max(share.share, share.distinct) for share in self.shares), default=0.0)
+        return max([0.0, *(row.share or 0.0 for row in self.rows), *self.distinct.values()])
 
 
-def shares_figure(panels: Sequence[SharePanel], span: style.Range, *, is_narrow: bool) -> Figure:
-    """Return a panel of bars for each subject; *is_narrow* makes the picture of a phone."""
-    columns = 1 if is_narrow else count_columns(len(panels), len(span))
-    lines = -(-len(panels) // columns)
-    panel_height = _HEIGHTS.get(lines, _LEAST_HEIGHT)
-    if is_narrow:
-        panel_height = min(panel_height, 1.7)
+def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec | None:
+    """Declare the picture; None if no share is known."""
+    if all(row.share is None for panel in panels for row in panel.rows):
+        return None
 
-    width = style.NARROW if is_narrow else style.WIDTH
-    figure = style.new_figure(0.9 + panel_height * lines, width)
-    grid = figure.subplots(lines, columns, squeeze=False, sharey=has_one_scale(panels))
-    axes = [ax for line in grid for ax in line]
-
-    for ax, panel in zip(axes, panels, strict=False):
-        draw_panel(ax, panel, span, across=2 if is_narrow else columns)
-
-    for index, ax in enumerate(axes):
-        if index >= len(panels):
-            ax.set_axis_off()
-
-        # A panel below has the dates.
-        ax.tick_params(labelbottom=index + columns >= len(panels))
-
-    for ax, limit in zip(axes, _list_limits(panels), strict=False):
-        ax.set_ylim(0, limit)
-
-    style.figure_title(figure, _title(panels, span, is_narrow=is_narrow))
-    handles = _legend(panels, span)
-    figure.legend(
-        handles=handles, loc="outside lower left", ncols=1 if is_narrow else 3, columnspacing=1.6
-    )
-    return figure
-
-
-def _title(panels: Sequence[SharePanel], span: style.Range, *, is_narrow: bool) -> str:
+    is_one_scale = has_one_scale(panels)
+    highest = max(panel.top for panel in panels)
+    charts = [_chart(panel, span, highest if is_one_scale else panel.top) for panel in panels]
+    scale = "one scale" if is_one_scale else "scales differ"
+    title = f"Share of documents by {span.grain} ({scale})"
     if len(panels) == 1:
-        return f"Share of documents that mention it, by {span.grain}"
+        title = f"Share of documents that mention it, by {span.grain}"
 
-    subject = "Share of documents" if is_narrow else "Share of documents that mention each"
-    scale = "one scale" if has_one_scale(panels) else "scales differ"
-    return f"{subject}, by {span.grain} ({scale})"
+    documents = sum(row.documents for row in panels[0].rows)
+    caption = f"Of {quantity(documents, 'document')} in all."
+    if span.bulk:
+        caption += (
+            " A bulk day has far more documents than its weekday usually has, as if they were "
+            "loaded at once."
+        )
 
-
-def count_columns(panels: int, periods: int) -> int:
-    """Return how many panels stand in a row."""
-    if periods <= _FEW_PERIODS:
-        return min(3, panels)
-    if panels > 3 or (panels == 2 and periods <= _SOME_PERIODS):
-        return 2
-
-    return 1
+    return FigureSpec(
+        name="shares",
+        picture=Picture(panels=charts, title=title, columns=1 + (len(panels) > _ONE_COLUMN)),
+        alt=f"Bars: share of documents that mention each subject in each {span.grain}, a panel "
+        f"for each.{_describe_peaks(panels)}",
+        caption=caption,
+        layout="chart lead",
+    )
 
 
 def has_one_scale(panels: Sequence[SharePanel]) -> bool:
     """Return whether one scale shows each panel's shares."""
-    tops = [panel.peak.share for panel in panels if panel.peak is not None]
-    return not tops or max(tops) <= _MOST_TIMES * min(tops)
+    peaks = [panel.peak.share or 0 for panel in panels if panel.peak is not None]
+    return not peaks or max(peaks) <= _MOST_TIMES * min(peaks)
 
 
-def _list_limits(panels: Sequence[SharePanel]) -> list[float]:
-    """Return the share at which the axis of each panel ends."""
-    tops = [panel.top for panel in panels]
-    if has_one_scale(panels):
-        tops = [max(tops, default=0.0)] * len(tops)
-
-    return [1.18 * top or 0.01 for top in tops]
-
-
-def draw_panel(ax: Axes, panel: SharePanel, span: style.Range, *, across: int = 1) -> None:
-    """Draw a bar for each share, with marks.
+def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
+    """Return a bar for each share.
 
     Where a share of the panel is another one without repeats, its bar is pale, and a narrower one
-    stands before it. *across* is how many panels share the width of a page.
+    stands before it; the label stands above both.
     """
-    width = BARS[span.grain]
-    xs = [style.month_number(share.period) for share in panel.shares]
-    heights = [share.share for share in panel.shares]
-    color = _PALE if panel.has_repeats else _SOLID
-    ax.bar(xs, heights, width=width, color=color, zorder=2, label="all")
+    labels = {}
+    for row in panel.rows if len(span) <= _MOST_LABELLED else [panel.peak]:
+        if row is not None and row.share is not None:
+            labels[row.period] = format_share(row.share)
+
+    all_marks, distinct = [], []
+    for mark in mark_shares(panel.rows):
+        value = panel.distinct.get(str(mark.position), mark.value or 0.0)
+        label = labels.get(str(mark.position), "")
+        is_higher = panel.has_repeats and value > (mark.value or 0.0)
+        all_marks.append(replace(mark, is_few=False, label="" if is_higher else label))
+        mark_of_distinct = Mark(
+            position=mark.position,
+            value=value,
+            label=label if is_higher else "",
+            title=f"{mark.title}, {format_share(value)} without repeats",
+            row=f"{mark.row}.distinct",
+        )
+        distinct.append(mark_of_distinct)
+
+    layers = [Layer(draw=draw_bars, marks=all_marks)]
     if panel.has_repeats:
-        distinct = [share.distinct for share in panel.shares]
-        narrow = _NARROWER * width
-        ax.bar(xs, distinct, width=narrow, color=_SOLID, zorder=3, label="distinct")
+        pale = replace(layers[0], color=style.PALE_BLUE, name="share of all documents")
+        narrow = Layer(draw=draw_bars, marks=distinct, size=_NARROWER, name="without repeats")
+        layers = [pale, narrow]
 
-    labelled = list(panel.shares) if len(span) <= _MOST_LABELLED else []
-    if not labelled and panel.peak is not None:
-        labelled = [panel.peak]
-
-    for share in labelled:
-        _label(ax, share, span)
-
-    style.mark_gaps(ax, panel.gaps)
-    style.mark_cut_off(ax, panel.cut_off)
-    style.mark_bulk(ax, panel.bulk)
-    _set_axes(ax, panel, span, across)
-
-
-def _label(ax: Axes, share: Share, span: style.Range) -> None:
-    """Write a share above its bar, within the panel's first and last day."""
-    look = {**_LABEL, "path_effects": [withStroke(linewidth=2.5, foreground="white")]}
-    share_of_span = (style.month_number(share.period) - style.first_day(span.first)) / (
-        style.day_after(span.last) - style.first_day(span.first)
+    return Chart(
+        layers=layers,
+        title=panel.name,
+        span=span,
+        values=Axis(high=1.18 * top or 0.01, format=style.format_percent),
+        gaps=gaps(panel.rows),
+        cut_off=cut_off(panel.rows),
+        bulk=[row.period for row in panel.rows if row.period in span.bulk],
+        height=85,
     )
-    if len(span) > _MOST_LABELLED and not 0.06 < share_of_span < 0.94:
-        look["ha"] = "left" if share_of_span < 0.5 else "right"
-
-    label = ax.annotate(
-        format_share(share.share),
-        (style.month_number(share.period), max(share.share, share.distinct)),
-        xytext=(0, 2),
-        textcoords="offset points",
-        **look,
-    )
-    label.set_in_layout(False)
 
 
-def _set_axes(ax: Axes, panel: SharePanel, span: style.Range, across: int) -> None:
-    style.date_axis(ax, span, across=across)
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=3))
-    ax.yaxis.set_major_formatter(style.format_percent)
-    title_look: style.Look = {"fontsize": 10.5, "loc": "left", "pad": 6}
-    ax.set_title(style.without_undrawable(panel.name), **title_look)
-
-
-def _legend(panels: Sequence[SharePanel], span: style.Range) -> list[Patch | Line2D]:
-    """Return an entry for each mark that is drawn."""
-    handles: list[Patch | Line2D] = []
-    if any(panel.has_repeats for panel in panels):
-        handles.append(Patch(color=_PALE, label="share of all documents"))
-        handles.append(Patch(color=_SOLID, label="without repeats"))
-    else:
-        handles.append(Patch(color=_SOLID, label="documents that mention it"))
-
-    if any(panel.gaps for panel in panels):
-        handles.append(Patch(label="no data, which is no zero", **style.GAP_LOOK))
-    if any(panel.cut_off for panel in panels):
-        text = f"{style.CUT_OFF} first or last days missing"
-        handles.append(_line(text, linestyle="none"))
-
-    if any(panel.bulk for panel in panels):
-        handles.append(_line(f"{span.grain} with a bulk day", **style.BULK))
-
-    return handles
-
-
-def _line(label: str, **look: object) -> Line2D:
-    entry: style.Look = {**look, "label": label}
-    return Line2D([], [], **entry)
-
-
-def shares_specs(
-    panels: Sequence[SharePanel], span: style.Range, documents: int
-) -> tuple[FigureSpec, FigureSpec] | None:
-    """Declare the picture for a page and that for a phone; None if no share is known."""
-    if not any(panel.shares for panel in panels):
-        return None
-
-    draw = partial(shares_figure, tuple(panels), span)
-    alt, caption = _describe(panels, span), _explain(panels, documents)
-    wide = FigureSpec(
-        name="shares",
-        draw=partial(draw, is_narrow=False),
-        alt=alt,
-        caption=caption,
-        layout="chart lead",
-    )
-    narrow = FigureSpec(
-        name="shares-narrow",
-        draw=partial(draw, is_narrow=True),
-        alt=alt,
-        caption=caption,
-        layout="chart lead",
-    )
-    return wide, narrow
-
-
-def _describe(panels: Iterable[SharePanel], span: style.Range) -> str:
+def _describe_peaks(panels: Sequence[SharePanel]) -> str:
     peaks = []
     for panel in panels:
         if panel.peak is not None:
             period = period_name(panel.peak.period, "%B %Y")
             peaks.append(f"{panel.name} most in {period}, {format_share(panel.peak.share)}")
 
-    peaks_in_words = f" {'; '.join(peaks)}." if peaks else ""
-    return (
-        f"Bars: share of documents that mention each subject in each {span.grain}, a panel for "
-        f"each.{peaks_in_words}"
-    )
-
-
-def _explain(panels: Sequence[SharePanel], documents: int) -> str:
-    parts = [f"Of {quantity(documents, 'document')} in all."]
-    if any(panel.has_repeats for panel in panels):
-        parts.append(
-            "Pale bars and numbers are shares of all documents, narrow bars are shares of those "
-            "that are no repeats."
-        )
-
-    if any(panel.bulk for panel in panels):
-        parts.append(
-            "A bulk day has far more documents than its weekday usually has, as if they were "
-            "loaded at once."
-        )
-
-    return " ".join(parts)
+    return f" {'; '.join(peaks)}." if peaks else ""

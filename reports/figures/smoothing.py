@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-
-from matplotlib.axes import Axes
+from collections.abc import Sequence
 
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
+from reports.figures.line import draw_line
+from reports.figures.marks import Layer, Mark
 
 # The window is a whole week of days, so that weekdays do not show.
 WINDOW = 7
@@ -69,26 +69,21 @@ def polarity_part(day_row: PeriodRow) -> Part | None:
 PARTS = {"mentions": count_part, "share": share_part, "polarity_mean": polarity_part}
 
 
-def draw_smoothed(
-    ax: Axes,
-    period_rows: Sequence[PeriodRow],
-    *,
-    span: style.Range,
-    column: str,
-    color: str = style.INK,
-) -> None:
-    """Draw the moving average of *column* if the series consists of days."""
+def smooth(
+    period_rows: Sequence[PeriodRow], span: style.Range, column: str, color: str = style.INK
+) -> list[Layer]:
+    """Return the moving average of *column* as a layer if the series consists of days."""
     if span.grain != Grain.DAY:
-        return
+        return []
 
-    parts_by_day: Mapping[str, Part | None] = {
-        period_row.period: PARTS[column](period_row) for period_row in period_rows
-    }
+    parts = {period_row.period: PARTS[column](period_row) for period_row in period_rows}
     least = style.FEW if column == "polarity_mean" else 0
-    averages = moving_average([parts_by_day.get(period) for period in span], least=least)
-    xs = [style.month_number(period) for period in span]
-    for x, y in style.segments(xs, averages):
-        ax.plot(x, y, linewidth=1.8, zorder=4, color=color, label="_smoothed")
+    averages = moving_average([parts.get(period) for period in span], least=least)
+    marks = []
+    for period, average in zip(span, averages, strict=True):
+        marks.append(Mark(position=period, value=average))
+
+    return [Layer(draw=draw_line, marks=marks, color=color)]
 
 
 def explain(grain: Grain, column: str) -> str:

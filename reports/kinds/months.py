@@ -42,10 +42,10 @@ def write_pages(report: Report) -> None:
 
     def show_month(month: MonthPage) -> None:
         file_name = f"{month.period}.html"
-        report.write(file_name, "month.html", month, title=month.name, samples=month.texts)
+        report.write(file_name, "month.html", month, title=month.name)
 
     def show_year(year: YearPage) -> None:
-        report.write(year.year.page, "year.html", year, title=year.name, samples=[])
+        report.write(year.year.page, "year.html", year, title=year.name)
 
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         front_page = make_front_page(report.run, report.store, mentions, show_month, show_year)
@@ -56,7 +56,6 @@ def write_pages(report: Report) -> None:
         "archive.html",
         archive_page,
         title="The archive itself",
-        samples=archive_page.texts,
     )
     for keyword in front_page.keywords:
         report.write(
@@ -64,7 +63,6 @@ def write_pages(report: Report) -> None:
             "keyword.html",
             front_page,
             title=keyword.name,
-            samples=front_page.texts,
             keyword=keyword,
         )
 
@@ -74,7 +72,6 @@ def write_pages(report: Report) -> None:
             further_page.template,
             front_page,
             title=further_page.title,
-            samples=front_page.texts,
         )
 
     keyword_names = [keyword.name for keyword in front_page.keywords]
@@ -83,7 +80,6 @@ def write_pages(report: Report) -> None:
         "front_page.html",
         front_page,
         title=name_run(report.run),
-        samples=front_page.texts,
         sentences=arrange_sentences(keyword_names, report.findings),
     )
 

@@ -31,7 +31,6 @@ def write_pages(report: Report) -> None:
             "portrait.html",
             page,
             title=page.portrait.title,
-            samples=page.portrait.texts,
             portrait=page.portrait,
             alone=is_alone,
             codes=codes,
@@ -46,7 +45,6 @@ def write_pages(report: Report) -> None:
             "posts.html",
             posts_page,
             title=name_run(report.run),
-            samples=posts_page.texts,
             codes=codes,
         )
 
@@ -56,7 +54,6 @@ def write_pages(report: Report) -> None:
             "codes_posts.html",
             posts_page,
             title=codes.title,
-            samples=codes.texts,
             alone=is_alone,
             codes=codes,
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from core.atomic_files import StagedFiles
 from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
-from reports.figures import fonts
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
 from reports.pages import page
@@ -43,15 +42,13 @@ class Report:
         page_values: object,
         *,
         title: str,
-        samples: Iterable[str],
         **more: Any,
     ) -> None:
-        """Write a page; *samples* are texts on it, to see which scripts they use."""
+        """Write a page."""
         html = page.render(
             template,
             title=title,
             page=page_values,
-            missing_fonts=fonts.missing_scripts(samples),
             summary=self.run,
             repeats=self.repeats,
             findings=self.findings,

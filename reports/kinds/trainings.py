@@ -29,7 +29,7 @@ def write_pages(report: Report) -> None:
     is_of_codes = report.run.parameters.network == CODES
     template = "code_trainings.html" if is_of_codes else "trainings.html"
     page = make_page(report.run, report.store)
-    report.write(INDEX, template, page, title=name_run(report.run), samples=[])
+    report.write(INDEX, template, page, title=name_run(report.run))
 
 
 def make_page(

@@ -65,11 +65,6 @@ class ArchivePage:
     lone_documents: Sequence[LoneDocument]
     all_lone_documents: int
 
-    @property
-    def texts(self) -> list[str]:
-        """The texts on the page, which show which scripts it needs."""
-        return [lone.text for lone in self.lone_documents] + [row.name for row in self.presences]
-
 
 def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     """Draw the documents of a run of months, and list what is conspicuous in its archive."""

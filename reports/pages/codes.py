@@ -201,24 +201,6 @@ class CodesPage:
         found += [section.findings for section in self.codings]
         return [finding for findings in found for finding in findings[:STATEMENTS_SHOWN]]
 
-    @property
-    def texts(self) -> list[str]:
-        """The texts on the page, which show which scripts it needs."""
-        texts = []
-        for section in self.sections:
-            codebook = section.card.codebook
-            texts += [codebook.instructions, *(coder for coder, _ in section.card.people)]
-            for variable in codebook.variables:
-                texts += [variable.name, variable.question]
-
-        for coding_section in self.codings:
-            codebook = coding_section.coding.codebook
-            texts += [codebook.name, codebook.instructions, *coding_section.coding.keywords]
-            texts += [code for _, _, codes in coding_section.tables for code in codes]
-            texts += [variable.question for variable in codebook.variables]
-
-        return texts
-
 
 def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
     """Draw what is said of each codebook; None if no text of the run has a code."""

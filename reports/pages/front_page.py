@@ -52,12 +52,11 @@ from reports.pages.month_pages import (
     neighbours,
 )
 from reports.pages.share_picture import draw_share_picture
-from reports.pages.year_pages import YearPage, YearSection, draw_year
+from reports.pages.year_pages import YearPage, YearSection
 from reports.stats.intervals import polarity_interval
 from reports.words.scales import UNCHECKED
 
-# This many sentences show which scripts the page needs. A later one is kept only if it has a new
-# character.
+# This many sentences show how texts are written.
 MOST_SAMPLES = 20_000
 # The keywords are compared by these columns.
 COMPARED = ("share", "polarity_mean")
@@ -108,7 +107,7 @@ class FrontPage:
     coverage: CoverageGrid
     labels: LabelSection
 
-    # The picture of the front page, for a page and for a phone; empty if no share is known.
+    # The picture of the front page; empty if no share is known.
     shares: list[FigureRef] = field(default_factory=list)
 
     # Only several keywords are compared.
@@ -125,11 +124,8 @@ class FrontPage:
     # None if no text has a code.
     codes: CodesPage | None = None
 
-    # Samples of the texts show which scripts the page needs.
+    # Samples of the texts show whether they write words with capitals.
     texts: list[str] = field(default_factory=list)
-
-    # All characters in the samples.
-    characters: set[str] = field(default_factory=set)
 
     @cached_property
     def is_in_title_case(self) -> bool:
@@ -213,7 +209,7 @@ def make_front_page(
                 _note_month(page, month_page)
 
         if page.years:
-            show_year(_make_year_page(page, year, run, store))
+            show_year(_make_year_page(page, year))
             _fold_year(page, year, run)
 
     if page.years:
@@ -253,11 +249,6 @@ def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -
     for period, month_mentions in groupby(read_mentions(run, job_names), key=attrgetter("period")):
         for keyword, sentences in group_by_keyword(reader.keywords, month_mentions):
             reader.draw_month(keyword, sections[keyword.name].months[period].row, sentences)
-
-    if groups_by_year(run):
-        for year in dict.fromkeys(job_name[:4] for job_name in job_names):
-            for section in sections.values():
-                draw_year(run, section, year, store)
 
 
 def _month_reader(
@@ -307,15 +298,14 @@ def _months_of(page: FrontPage, period: str) -> dict[str, KeywordMonth]:
     return months
 
 
-def _make_year_page(page: FrontPage, year: str, run: RunData, store: FigureStore) -> YearPage:
-    """Draw the figures of a year and return its page."""
+def _make_year_page(page: FrontPage, year: str) -> YearPage:
+    """Return the page of a year."""
     year_names = [listed_year.name for listed_year in page.years]
     previous_year, next_year = neighbours(year, year_names)
     sections = []
     for keyword in page.keywords:
-        figures = draw_year(run, keyword, year, store)
         months = [month for period, month in keyword.months.items() if period[:4] == year]
-        sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months, figures))
+        sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months))
 
     jobs = {job: steps for job, steps in page.coverage.jobs.items() if job[:4] == year}
     coverage = CoverageGrid(page.coverage.steps, jobs)
@@ -344,11 +334,7 @@ def _fold_year(page: FrontPage, year: str, run: RunData) -> None:
 
 def _note_month(page: FrontPage, month_page: MonthPage) -> None:
     """Add what a month's page has drawn to the counts of all months, and release the rest."""
-    for text in month_page.texts:
-        if len(page.texts) < MOST_SAMPLES or not page.characters.issuperset(text):
-            page.texts.append(text)
-            page.characters.update(text)
-
+    page.texts += month_page.texts[: MOST_SAMPLES - len(page.texts)]
     keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
     for section in month_page.sections:
         keyword = keywords_by_name[section.name]

@@ -13,8 +13,8 @@ from reports.data.run_data import RunData
 from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
-from reports.figures.groups import GroupPanel, Point
-from reports.figures.rows import DotRow
+from reports.figures.groups import GroupPanel, mark_share
+from reports.figures.marks import Mark, name_row
 from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
@@ -28,6 +28,7 @@ from reports.series.groups import (
     choose_grain,
     count_groups,
 )
+from reports.words.quantities import signed
 
 # At most this many groups have a panel each; more are drawn as a heat map.
 SIDE_BY_SIDE = 8
@@ -117,12 +118,7 @@ def _show(
     ranked = sorted(keyword_groups.groups.values(), key=_by_documents)
     keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
     groups_by_share = sorted(ranked[:DRAWN], key=_by_share)
-    totals = []
-    for group in groups_by_share:
-        point = _point("", group.total)
-        if point is not None:
-            is_few = point.n < figures.FEW_DOCUMENTS
-            totals.append(DotRow(group.name, point.share, point.low, point.high, is_few))
+    totals = [mark for group in groups_by_share if (mark := _mark(group.name, "", group.total))]
 
     heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
     panels = [_panel(group, span) for group in heat_groups]
@@ -145,19 +141,30 @@ def _show(
 
 
 def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> FigureSpec | None:
-    all_points = _panel(panel.all_outlets, span).points
-    panel_points = _panel(panel.panel, span).points
+    all_points = _panel(panel.all_outlets, span).shares
+    panel_points = _panel(panel.panel, span).shares
     return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
 
 
-def _polarities(groups: Sequence[GroupCounts]) -> list[DotRow]:
+def _polarities(groups: Sequence[GroupCounts]) -> list[Mark]:
     """Return the mean polarity of each group that has one and its interval."""
     means = []
     for group in groups:
         polarities = group.polarities
         if polarities.mean is not None and polarities.interval is not None:
-            is_few = polarities.n < figures.FEW_MENTIONS
-            means.append(DotRow(group.name, polarities.mean, *polarities.interval, is_few))
+            low, high = polarities.interval
+            mean = f"mean polarity {signed(polarities.mean)} of {polarities.n:,}"
+            mark = Mark(
+                position=group.name,
+                value=polarities.mean,
+                low=low,
+                high=high,
+                n=polarities.n,
+                is_few=polarities.n < figures.FEW_MENTIONS,
+                title=f"{group.name}: {mean}",
+                row=name_row("groups", "polarity", group.name),
+            )
+            means.append(mark)
 
     return means
 
@@ -171,23 +178,23 @@ def _by_share(group: GroupCounts) -> tuple[bool, float, str]:
 
 
 def _panel(group: GroupCounts, span: style.Range) -> GroupPanel:
-    points = []
+    shares = []
     gaps = []
     cut_off = []
     for period in span:
         cell = group.by_period.get(period, Cell())
-        point = _point(period, cell)
-        if point is not None:
-            points.append(point)
+        mark = _mark(group.name, period, cell)
+        if mark is not None:
+            shares.append(mark)
         if not cell.has_data:
             gaps.append(period)
         elif cell.cut_off:
             cut_off.append(period)
 
-    return GroupPanel(group.name, tuple(points), tuple(gaps), tuple(cut_off))
+    return GroupPanel(group.name, tuple(shares), tuple(gaps), tuple(cut_off))
 
 
-def _point(period: str, cell: Cell) -> Point | None:
+def _mark(group: str, period: str, cell: Cell) -> Mark | None:
     if cell.share is None or cell.interval is None:
         return None
-    return Point(period, cell.share, *cell.interval, cell.documents)
+    return mark_share(group, period, cell.share, *cell.interval, cell.documents)

@@ -10,7 +10,6 @@ from functools import partial
 
 from analysis import grains
 from analysis.text.words import merge_spellings
-from core.enums import Grain
 from reports.data.bulk_days import find_bulk_days
 from reports.data.distinct_mentions import describe_left_out
 from reports.data.period_counts import sum_mentions
@@ -25,7 +24,6 @@ from reports.data.years import (
     read_finding_rows,
 )
 from reports.figures import (
-    clouds,
     distinctive,
     entities,
     phrases,
@@ -33,6 +31,7 @@ from reports.figures import (
     series,
     style,
     terms,
+    word_clouds,
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
@@ -63,7 +62,6 @@ class KeywordSection:
 
     # The findings are about these rows: monthly, or yearly in a run of many years.
     finding_rows: list[PeriodRow]
-    finding_rows_by_term: dict[str, list[PeriodRow]]
 
     # The phrases of all months that say more than the keyword does.
     phrases: list[PhraseRow] = field(default_factory=list)
@@ -163,9 +161,6 @@ def make_sections(
             )
 
         term_rows = {term: rows_by_term[keyword.name, term] for term in keyword.compared_terms}
-        finding_rows_by_term = {
-            term: finding_rows[keyword.name, term] for term in keyword.compared_terms
-        }
         keyword_rows = rows_by_term[keyword.name, None]
         sections.append(
             KeywordSection(
@@ -177,7 +172,6 @@ def make_sections(
                 months,
                 words_by_keyword[keyword.name],
                 finding_rows[keyword.name, None],
-                finding_rows_by_term,
                 query=keyword.description,
                 patterns=keyword.patterns,
             )
@@ -217,9 +211,7 @@ def draw_keyword(
     add_section = partial(store.add_section, keyword.sections)
     overall_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
     add_section("overall", "Polarity", overall_spec)
-    finding_grain = Grain.YEAR if has_yearly_findings(run) else Grain.MONTH
-    whole_rows = None if run.grain == finding_grain else keyword.finding_rows_by_term
-    term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, whole_rows)
+    term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series)
     add_section("terms", "The words for it", term_spec)
     kept_phrases = run.month_parameters.phrases
     add_section(
@@ -248,7 +240,7 @@ def draw_keyword(
     )
     mentions = quantity(max(0, keyword.mentions - keyword.repeats), "mention")
     merged_counts = merge_spellings(keyword.word_counts)
-    cloud_words = clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
+    cloud_words = word_clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
     first_texts = describe_left_out(has_repeats=keyword.repeats > 0)
     add_words(
         add_section,

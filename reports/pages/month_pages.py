@@ -26,8 +26,9 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.years import groups_by_year
-from reports.figures import clouds, distinctive, entities, month_scatter, style
+from reports.figures import distinctive, entities, style, word_clouds
 from reports.figures.figure_store import FigureRef, FigureStore
+from reports.figures.month_scatter import ScoredMention, month_spec
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
 from reports.pages.page_rows import PageRows, page_rows
@@ -35,7 +36,7 @@ from reports.pages.reading_list import PlaceOf, Reading, choose_documents
 from reports.words.periods import month_name
 from reports.words.quantities import format_day, signed, web_address
 
-# This many sentences of a keyword show which scripts they use.
+# This many sentences of a keyword show how they are written.
 SAMPLES = 20
 
 
@@ -54,8 +55,8 @@ class DrawnMonth:
 
     figures: list[FigureRef]
 
-    # The day of the month and the polarity of each mention that has both.
-    scored: list[tuple[int, float]]
+    # The mentions that have a day and a polarity.
+    scored: list[ScoredMention]
 
     # If texts differ only in names or figures, the first one counts.
     distinct: list[MentionRow]
@@ -127,7 +128,7 @@ class MonthPage:
     # The note on the scale of all keywords' polarities.
     scale: str
 
-    # Samples of the texts show which scripts the page needs.
+    # Samples of the texts show whether they write words with capitals.
     texts: list[str]
 
     @property
@@ -213,7 +214,8 @@ class MonthReader:
         scored = []
         for mention in sentences:
             if mention.published_at is not None and mention.polarity is not None:
-                scored.append((mention.published_at.day, mention.polarity))
+                day, document = mention.published_at.day, mention.document
+                scored.append(ScoredMention(day, mention.polarity, document, mention.position))
 
         month_in_words = month_name(period, "%B %Y")
         left_out = len(sentences) - len(distinct)
@@ -224,19 +226,17 @@ class MonthReader:
         # The scatter is of the days of a month.
         scatter = None
         if self.run.kind.grain == Grain.MONTH:
-            month_row_scores = month_scatter.of_month(month_row, scored)
-            scale = self.scales[keyword.name]
-            scatter = month_scatter.month_spec(subject, month_row_scores, scale=scale)
+            scatter = month_spec(subject, month_row, scored, scale=self.scales[keyword.name])
 
         figures = self.store.show_all(
             scatter,
-            clouds.cloud_spec(prefix, cloud_words, mask, caption),
+            word_clouds.cloud_spec(prefix, cloud_words, mask, caption),
             note=describe_origin([self.run], period),
         )
         return DrawnMonth(figures, scored, distinct, word_counts)
 
     def _choose_words(self, word_counts: Counter[str], keyword: Keyword) -> dict[str, int]:
-        return clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words)
+        return word_clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words)
 
     def _make_section(
         self,
@@ -258,10 +258,12 @@ class MonthReader:
         patterns = keyword.patterns
         drawn = self.draw_month(keyword, month.row, sentences)
         word_counts, distinct = drawn.word_counts, drawn.distinct
-        has_cloud = any(figure.layout == clouds.LAYOUT for figure in drawn.figures)
+        has_cloud = any(figure.layout == word_clouds.LAYOUT for figure in drawn.figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)
         left_out = len(sentences) - len(distinct)
-        list_note = clouds.describe_list(listed, name_counted(len(distinct), left_out, "mention"))
+        list_note = word_clouds.describe_list(
+            listed, name_counted(len(distinct), left_out, "mention")
+        )
         if list_note:
             list_note += describe_first_texts(has_repeats=left_out > 0)
 
@@ -286,8 +288,10 @@ class MonthReader:
             scale=self.scales[keyword.name],
             month=month,
             figures=drawn.figures,
-            polarities=[] if polarity_gaps([month.row]) else [score for _, score in drawn.scored],
-            words={} if clouds.no_word_twice(listed) else listed,
+            polarities=[]
+            if polarity_gaps([month.row])
+            else [mention.polarity for mention in drawn.scored],
+            words={} if word_clouds.no_word_twice(listed) else listed,
             words_note=list_note,
             word_counts=word_counts,
             repeats=len(sentences) - len(no_repeats),

@@ -24,7 +24,6 @@ from reports.data.coded_samples import read_coded_samples
 from reports.data.distinct_mentions import describe_first_texts, name_counted
 from reports.data.entity_labels import is_account
 from reports.data.export_schema import valid_polarity
-from reports.data.period_counts import cut_off
 from reports.data.queries import (
     fetch_all,
     fetch_pages,
@@ -40,7 +39,7 @@ from reports.data.tables.entities import EntityRow, read_entities, read_run_name
 from reports.data.tables.periods import PeriodRow, read_periods, read_series
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.tables.summaries import read_summaries
-from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
+from reports.figures import accounts, distinctive, entities, polarity, series, style, word_clouds
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.frames.reading import DAY
@@ -195,11 +194,6 @@ class PostsPage:
     coverage: CoverageGrid
     portraits: list[Portrait]
     figures: list[FigureRef]
-
-    @property
-    def texts(self) -> list[str]:
-        """Samples of all accounts, to see which scripts they use."""
-        return [text for portrait in self.portraits for text in portrait.texts]
 
 
 def make_page(
@@ -531,7 +525,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     add("names", "Names", name_spec, note=note)
     _add_distinctive(portrait, subject, run, store)
     merged_counts = merge_spellings(posts.words)
-    cloud_words = clouds.choose(merged_counts, posts.names, run.parameters.max_words)
+    cloud_words = word_clouds.choose(merged_counts, posts.names, run.parameters.max_words)
     counted = name_counted(posts.authored - posts.repeats, posts.repeats, "post")
     first_texts = describe_first_texts(has_repeats=posts.repeats > 0)
     add_words(add, subject.slug, cloud_words, run.mask, counted=counted, first_texts=first_texts)
@@ -568,27 +562,11 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     account_names = [portrait.title for portrait in compared]
     compared_rows = choose_rows([(portrait.rows, portrait.scored_rows) for portrait in compared])
     span = style.Range.of(row.period for rows in compared_rows for row in rows)
-    posts: list[list[float | None]] = []
-    means: list[list[float | None]] = []
-    gaps: list[list[str]] = []
-    cut_off_periods: list[list[str]] = []
-    for account_rows in compared_rows:
-        posts_by_period: dict[str, int] = {}
-        mean_by_period: dict[str, float | None] = {}
-        for period_row in account_rows:
-            mean_by_period[period_row.period] = period_row.polarity_mean
-            if period_row.mentions is not None:
-                posts_by_period[period_row.period] = period_row.mentions
-
-        posts.append([posts_by_period.get(period) or None for period in span])
-        means.append([mean_by_period.get(period) for period in span])
-        gaps.append([period for period in span if period not in posts_by_period])
-        cut_off_periods.append(cut_off(account_rows))
-
+    rows_by_account = dict(zip(account_names, compared_rows, strict=True))
     return store.show_all(
-        accounts.posts_spec(account_names, span, posts, gaps, cut_off_periods),
+        accounts.posts_spec(rows_by_account, span),
         accounts.means_spec([portrait.account for portrait in compared]),
-        accounts.polarity_spec(account_names, span, means, gaps, cut_off_periods),
+        accounts.polarity_spec(rows_by_account, span),
     )
 
 

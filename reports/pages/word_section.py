@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reports.figures import clouds
+from reports.figures import word_clouds
 
 
 def add_words(
@@ -26,11 +26,11 @@ def add_words(
     heading_ending = " of all months" if all_months else ""
     caption_ending = " in all months" if all_months else ""
     caption = f"The words of {counted}{caption_ending}.{first_texts}"
-    cloud = clouds.cloud_spec(prefix, word_counts, mask, caption)
+    cloud = word_clouds.cloud_spec(prefix, word_counts, mask, caption)
 
     if cloud is not None:
         add("cloud", f"Word cloud{heading_ending}", cloud)
     elif word_counts:
-        note = clouds.describe_list(word_counts, counted) + first_texts
-        listed = {} if clouds.no_word_twice(word_counts) else word_counts
+        note = word_clouds.describe_list(word_counts, counted) + first_texts
+        listed = {} if word_clouds.no_word_twice(word_counts) else word_counts
         add("cloud", f"Words{heading_ending}", words=listed, note=note)

@@ -6,7 +6,6 @@ Needs Chromium: Playwright's, or one named by TIDINGS_CHROMIUM (``make browser``
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -252,24 +251,6 @@ def test_a_phone_shows_each_sentence_whole_below_its_date(browser: Browser, fold
     watched.page.context.close()
 
 
-def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
-    browser: Browser, folder: Path
-) -> None:
-    watched = opened(browser, folder / "months" / "2020-04.html", width=390)
-    box = watched.page.locator("figure.month .picture").first
-    hint = box.locator("xpath=following-sibling::*[1]")
-    assert hint.inner_text() == "scroll \u2192"
-    assert "scrolls" in (box.get_attribute("class") or "").split()
-    box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
-    expect(box).to_have_class(re.compile(r"\bend\b"))
-    watched.page.context.close()
-
-    watched = opened(browser, folder / "months" / "2020-04.html", width=1280)
-    assert watched.page.locator(".picture.scrolls").count() == 0
-    assert watched.page.locator(".picture + .hint").first.is_hidden()
-    watched.page.context.close()
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_no_table_scrolls_sideways_on_a_phone(browser: Browser, folder: Path, name: str) -> None:
     watched = opened(browser, folder / name, width=390)
@@ -297,49 +278,20 @@ def test_a_wide_table_is_stacked_on_a_phone_with_the_heads_of_its_columns_and_so
     watched.page.context.close()
 
 
-@pytest.mark.parametrize(
-    ("name", "figure"),
-    [
-        ("months/keyword-covid.html", "covid-entities"),
-        ("months/keyword-covid.html", "covid-terms"),
-        ("handles/index.html", "accounts-polarity"),
-    ],
-)
-def test_charts_with_rows_and_of_terms_are_seen_whole_on_a_phone(
-    browser: Browser, folder: Path, name: str, figure: str
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_is_seen_whole_on_a_phone_with_letters_of_ten_pixels(
+    browser: Browser, folder: Path, name: str
 ) -> None:
     watched = opened(browser, folder / name, width=390)
-    image = watched.page.locator(f"figure.fits img[src*={figure}]").first
-    assert f"{figure}-narrow-" in source_when_seen(image)
-    assert image.evaluate("image => image.getBoundingClientRect().right") <= 390
+    for picture in watched.page.locator("figure img").all():
+        assert f"{folder.as_uri()}/" in source_when_seen(picture)
+        box = picture.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+        # The labels of axes have ten units of a picture.
+        assert 10 * box["width"] / picture.evaluate("one => one.naturalWidth") >= 9.9
+
     watched.page.context.close()
-
-
-def test_a_chart_with_an_axis_of_dates_is_seen_whole_on_a_phone(
-    browser: Browser, folder: Path
-) -> None:
-    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
-    image = watched.page.locator("figure.fits img").first
-    assert "covid-mentions-narrow-" in source_when_seen(image)
-    box = watched.page.locator("figure.fits .picture").first
-    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
-    watched.page.context.close()
-
-
-def test_a_phone_has_a_first_picture_of_its_own_that_it_shows_whole(
-    browser: Browser, folder: Path
-) -> None:
-    sources = {}
-    for width in (1280, 390):
-        watched = opened(browser, folder / "months" / "index.html", width=width)
-        picture = watched.page.locator("figure.lead img")
-        sources[width] = source_when_seen(picture).rpartition("/")[2]
-        box = watched.page.locator("figure.lead .picture")
-        assert box.evaluate("one => one.scrollWidth - one.clientWidth") < 2
-        watched.page.context.close()
-
-    assert sources[390].startswith("shares-narrow-")
-    assert re.fullmatch(r"shares-[0-9a-f]+[.]svg", sources[1280])
 
 
 def test_the_front_page_of_two_keywords_is_at_most_five_screens_long(
@@ -347,16 +299,6 @@ def test_the_front_page_of_two_keywords_is_at_most_five_screens_long(
 ) -> None:
     watched = opened(browser, folder / "months" / "index.html", width=1400)
     assert watched.page.evaluate("document.documentElement.scrollHeight") <= 5 * 900
-    watched.page.context.close()
-
-
-def test_the_pictures_of_a_month_keep_letters_of_ten_pixels_on_a_phone(
-    browser: Browser, folder: Path
-) -> None:
-    watched = opened(browser, folder / "months" / "2020-04.html", width=390)
-    scatter = watched.page.locator("figure.month img").first.bounding_box()
-    assert scatter is not None
-    assert 8.5 * scatter["width"] / (6.4 * 72) >= 10  # its smallest letters are of 8.5 points
     watched.page.context.close()
 
 

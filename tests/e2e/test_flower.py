@@ -34,8 +34,6 @@ from producers.submit import submit_run
 from tests.e2e_kit import dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import child_process, wait_until
 
-pytestmark = pytest.mark.usefixtures("sketched_figures")
-
 MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
 KEY = "textapi-key-nobody-may-see"
 

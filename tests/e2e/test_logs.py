@@ -24,8 +24,6 @@ from producers.submit import submit_run
 from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import wait_until
 
-pytestmark = pytest.mark.usefixtures("sketched_figures")
-
 KEY = "textapi-key-nobody-may-see"
 ONE_DATABASE = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True

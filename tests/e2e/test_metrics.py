@@ -28,8 +28,6 @@ from tests.e2e_kit import Stub, run_to_its_end, write_archive
 from tests.ops_kit import documented_metrics, names_and_labels
 from tests.services import wait_until
 
-pytestmark = pytest.mark.usefixtures("sketched_figures")
-
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
 ONE_DATABASE = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True

@@ -30,8 +30,6 @@ from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archi
 from tests.services import empty_valkey, running_worker, wait_until
 from textapi.messages import Engine
 
-pytestmark = pytest.mark.usefixtures("sketched_figures")
-
 HEADLINES = {
     "2020-01-03": ["A Quiet Day in the Valley", "Coronavirus Reaches the Coast. The Town Waits."],
     "2020-02-10": ["Covid-19 Is Named", "Doctors Fear COVID; Covid Wards Fill Up"],

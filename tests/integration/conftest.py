@@ -1,4 +1,4 @@
-"""A command line without a stack, and figures that cost little."""
+"""A command line without a stack."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ import cli.progress
 import models.database
 import packs.verify
 from cli.main import main
+from reports.build import second_process
 from tests.command_kit import Run, closed_databases
 from tests.databases import migrate_by_copy
-from tests.figures_kit import figures_as_sketches, figures_in_full, find_claims
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _figures_as_sketches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Spend no time on pictures that nobody looks at; of each kind one is drawn in full."""
-    with figures_as_sketches(find_claims(tmp_path_factory)):
+def _one_process() -> Iterator[None]:
+    """Have commands make reports in one process: a second one takes seconds to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(second_process, "count_processors", lambda: 1)
         yield
 
 
@@ -52,13 +53,6 @@ def _no_progress_in_between() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli.progress, "LINE_SECONDS", 3600.0)
         patch.setattr(cli.progress, "REPEAT_SECONDS", 3600.0)
-        yield
-
-
-@pytest.fixture
-def full_figures() -> Iterator[None]:
-    """Draw each figure in full, for tests of the pictures."""
-    with figures_in_full():
         yield
 
 

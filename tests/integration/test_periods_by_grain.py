@@ -282,7 +282,10 @@ def test_a_report_is_made_again_for_another_grain(tmp_path: Path) -> None:
     build(db, [run], folder, grain=Grain.DAY)
     by_day = keyword.read_text(encoding="utf-8")
     assert "centred moving average of 7 days" in by_day
-    assert by_day.count("A hatched day has no data") == 1
+    (drawn,) = (folder / "figures").glob("fever-mentions-*.svg")
+    picture = drawn.read_text(encoding="utf-8")
+    assert "Mentions of “fever” per day" in picture
+    assert "no data, which is no zero" in picture
 
     assert build(db, [run], folder).read_text(encoding="utf-8") == front_by_month
     assert keyword.read_text(encoding="utf-8") == by_month

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import gzip
 import io
@@ -28,7 +29,6 @@ from reports.build import report_folder
 from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import MENTIONS
-from reports.figures import fonts
 from reports.pages import page
 from reports.pages.comparison import label_runs
 from reports.pages.posts import describe_limits
@@ -57,7 +57,6 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.links: list[str] = []
-        self.narrow: list[str] = []
         self.pictures: list[dict[str, str]] = []
         self.ids: list[str] = []
         self.tags: list[str] = []
@@ -71,8 +70,6 @@ class Page(HTMLParser):
             self.links.append(found["href"])
         if "id" in found:
             self.ids.append(found["id"])
-        if tag == "source":
-            self.narrow.append(found["srcset"])
         if tag == "img":
             self.pictures.append(found)
 
@@ -178,7 +175,7 @@ def test_the_front_page_has_one_picture_and_a_link_to_each_month(made: Made) -> 
     assert [picture["src"].rsplit("-", 1)[0] for picture in made.page.pictures] == [
         "figures/shares"
     ]
-    assert (made.out / made.page.narrow[0]).is_file()
+    assert (made.out / made.page.pictures[0]["src"]).is_file()
     assert set(MONTH_PAGES) <= set(made.page.links)
     assert "no data in January 2020" in made.page.text
     assert "3 mentions in March 2020" in " ".join(made.page.text.split())
@@ -422,6 +419,26 @@ def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
 def contents(folder: Path) -> dict[Path, bytes]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def test_every_mark_of_every_picture_has_an_id_of_its_own_and_says_its_row(made: Made) -> None:
+    said = {}
+    for path in (made.out / "figures").glob("*.svg"):
+        svg = path.read_text(encoding="utf-8")
+        ids = re.findall(r'<g id="([^"]*)">', svg)
+        assert ids
+        assert len(ids) == len(set(ids))
+        assert not [name for name in ids if re.search(r"\s", name)]
+        assert len(re.findall(r"<g[^>]*><title>[^<]+</title>", svg)) == svg.count("<g")
+        said |= dict(re.findall(r'<g id="([^"]*)"><title>([^<]*)</title>', svg))
+
+    table = (made.out / "periods.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(table.splitlines()):
+        if row["mentions"] and not row["term"]:
+            cell = f"{row['period']}.{row['keyword']}"
+            assert f": {int(row['mentions']):,} mention" in said[f"periods.mentions.{cell}"]
+            share = f": {row['matched']} of {row['documents']} document"
+            assert share in said[f"periods.share.{cell}"]
 
 
 def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
@@ -705,15 +722,16 @@ def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(
     db.close()
 
 
-def test_texts_that_no_font_draws_have_a_report_that_says_so(db: Database, tmp_path: Path) -> None:
+def test_texts_of_any_writing_system_are_text_in_the_pictures_of_their_report(
+    db: Database, tmp_path: Path
+) -> None:
     thai = "\u0e01\u0e44"
     stories.store(db, [Text("2020-06-01", f"{thai} in June.")], prefix="t")
     run = stories.months_run(db, "2020-06", "2020-06", [thai])
-    has_font = fonts.font_for_script("Thai") is not None
     text = report(db, run, tmp_path / "out").text
-    methods = page_of(tmp_path / "out", "methods.html").text
-    assert ("has no font for Thai" in methods) is not has_font
     assert f"“{thai}” is in 1 of 1 document (100.0 %) of June 2020." in text
+    (shares,) = (tmp_path / "out" / "figures").glob("shares-*.svg")
+    assert f">{thai}</text>" in shares.read_text(encoding="utf-8")
 
 
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:

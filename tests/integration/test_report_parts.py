@@ -26,7 +26,7 @@ from models.jobs import progress_of
 from models.tables import Document, Job, Mention
 from producers.dispatch import dispatch_due_jobs
 from reports.build import report_folder
-from reports.figures import shared_drawings
+from reports.figures import figure_store
 from tests import report_stories as stories
 from tests.databases import new_sqlite
 from tests.report_stories import Text
@@ -243,7 +243,7 @@ def test_a_report_whose_folder_is_removed_while_it_is_drawn_is_drawn_again(
 
         write_atomically(path, content)
 
-    monkeypatch.setattr(shared_drawings, "write_atomically", remove_folder)
+    monkeypatch.setattr(figure_store, "write_atomically", remove_folder)
     assert large.work(name) == State.WAITING
     assert large.jobs()[name].reason == "its folder was removed meanwhile, as `forget` does"
     assert large.work(name) == State.DONE

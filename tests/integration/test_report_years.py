@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -146,23 +146,15 @@ def test_a_keyword_has_a_table_of_years_and_its_months_in_one_figure(folder: Pat
     assert "covid-2019-polarity.svg" not in drawn
 
 
-@pytest.mark.parametrize(
-    ("grain", "names"), [(Grain.MONTH, []), (Grain.YEAR, ["covid-2019-polarity"])]
-)
-def test_a_year_shows_its_months_where_the_page_of_the_keyword_shows_years(
-    db: Database,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    grain: Grain,
-    names: Sequence[str],
+def test_the_page_of_a_year_has_its_months_and_no_picture(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(years, "MOST_MONTHS", 2)
     run = stories.months_run(db, "2019-05", "2019-07", ["covid"])
-    report_folder.build(db, [run], tmp_path / "out", grain=grain)
-    shown = re.findall(
-        r'<img src="figures/(.*?)-[0-9a-f]{12}.svg"', read(tmp_path / "out/2019.html")
-    )
-    assert shown == names
+    report_folder.build(db, [run], tmp_path / "out", grain=Grain.YEAR)
+    page = read(tmp_path / "out/2019.html")
+    assert "<img" not in page
+    assert 'href="2019-06.html#covid"' in page
 
 
 def test_a_run_of_60_months_lists_them_one_by_one(db: Database, tmp_path: Path) -> None:

@@ -11,9 +11,6 @@ from analysis.grains import list_months
 from core.enums import Grain
 from reports.data.account_rows import SILENCE, fill_periods
 from reports.data.tables.periods import PeriodRow
-from reports.figures.accounts import posts_spec
-from reports.figures.heat import FEW_COLUMNS, heat_width
-from reports.figures.style import WIDTH, Range
 from reports.pages.posts import choose_rows
 
 NUMBERS = st.sets(st.integers(0, 12 * 60), min_size=1, max_size=12)  # months from January 1990
@@ -43,16 +40,12 @@ def test_a_silence_of_a_year_is_no_data_and_no_zero() -> None:
     assert {(row.state, row.matched, row.mentions) for row in silent} == {("no-data", None, None)}
 
 
-def test_two_posts_in_thirteen_years_are_compared_by_year_on_a_narrow_map() -> None:
+def test_two_posts_in_thirteen_years_are_compared_by_year() -> None:
     early, late = posts("2009-05", 1), posts("2021-06", 1)
     lonely = fill_periods([early, late])
     (years,) = choose_rows([(lonely, lonely)])
     assert [row.period for row in years] == [str(year) for year in range(2009, 2022)]
     assert [row.mentions for row in years] == [1, *[None] * 11, 1]
-    span = Range("2009", "2021")
-    spec = posts_spec(["@nasa"], span, [[1.0, *[None] * 11, 1.0]], [[]], [[]])
-    assert spec.layout == "chart square"
-    assert heat_width(len(span)) < heat_width(FEW_COLUMNS + 1) == WIDTH
 
 
 def test_a_year_of_few_posts_has_the_mean_of_all_its_scored_posts() -> None:

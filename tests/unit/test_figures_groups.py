@@ -2,54 +2,51 @@
 
 from __future__ import annotations
 
-import numpy as np
-from matplotlib.patches import Rectangle
+import pytest
 
 from reports.figures import groups, style
-from reports.figures.groups import GroupPanel, Point
-from reports.figures.rows import DotRow
+from reports.figures.groups import GroupPanel, mark_share
+from reports.figures.marks import Mark
+from tests.figures_kit import areas, chart, draw, heat, lines, shapes, texts, values
 
 SPAN = style.Range("2020-03", "2020-05")
 
 
-def point(period: str, share: float, n: int = 100) -> Point:
-    return Point(period, share, share / 2, min(1.0, share * 2), n)
+def share(group: str, period: str, value: float, n: int = 100) -> Mark:
+    return mark_share(group, period, value, value / 2, min(1.0, value * 2), n)
 
 
+POST = tuple(share("Post", f"2020-0{month}", n) for month, n in ((3, 0.1), (4, 0.3), (5, 0.0)))
 PANELS = (
-    GroupPanel(
-        "Post", (point("2020-03", 0.1), point("2020-04", 0.3), point("2020-05", 0.0)), (), ()
-    ),
-    GroupPanel("Sun", (point("2020-04", 0.2),), ("2020-03",), ("2020-04",)),
-    GroupPanel("Echo", (point("2020-03", 1.0, n=1),), (), ()),
+    GroupPanel("Post", POST, (), ()),
+    GroupPanel("Sun", (share("Sun", "2020-04", 0.2),), ("2020-03",), ("2020-04",)),
+    GroupPanel("Echo", (share("Echo", "2020-03", 1.0, n=1),), (), ()),
 )
 
 
 def test_a_heat_map_tells_zero_no_document_and_no_data_apart() -> None:
-    figure = groups.heat_figure("fog", PANELS, SPAN)
-    ax = figure.axes[0]
-    cells = ax.images[0].get_array()
-    assert cells is not None
-    values = np.ma.filled(cells, -1.0).tolist()
-    assert values == [[0.1, 0.3, 0.0], [-1.0, 0.2, -1.0], [1.0, -1.0, -1.0]]
-    assert ax.images[0].get_clim() == (0.0, 0.3)  # not that of one document of one
-    gaps = [patch for patch in ax.patches if patch.get_label() == "_gap"]
-    (gap,) = gaps
-    assert isinstance(gap, Rectangle)
-    assert (gap.get_xy(), gap.get_width()) == ((-0.5, 0.5), 1.0)
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["0 %, a true zero", "no document of it", "no data"]
+    spec = groups.series_spec("fog", "fog", PANELS, SPAN, most=2)
+    panel = heat(spec)
+    assert [mark.value for mark in panel.rows["Post"]] == [0.1, 0.3, 0.0]
+    assert panel.high == 0.3  # not that of one document of one
+    assert [mark.label for mark in panel.rows["Echo"]] == ["·"]
+    root = draw(spec)
+    zero = shapes(root, "groups.share.2020-05.Post")[0]
+    assert zero.look["fill"] == style.BLUES[0]
+    assert len(areas(root, "url(#gap)")) == 2  # a gap, and the legend
+    assert {"0 %, a true zero", "no document of it", "no data"} <= set(texts(root))
 
 
 def test_panels_have_one_scale_and_break_where_there_is_no_data() -> None:
-    figure = groups.panels_figure("fog", PANELS, SPAN)
-    scales = {ax.get_ylim() for ax in figure.axes}
-    assert len(scales) == 1
-    post, sun, _ = figure.axes
-    lines = [line for line in post.lines if line.get_label() == "share"]
-    assert [list(line.get_ydata()) for line in lines] == [[0.1, 0.3, 0.0]]
-    assert [patch.get_label() for patch in sun.patches] == ["_gap"]
-    assert style.CUT_OFF in [text.get_text() for text in sun.texts]
+    spec = groups.series_spec("fog", "fog", PANELS, SPAN, most=3)
+    assert [chart(spec, number).values.high for number in range(3)] == [pytest.approx(0.63)] * 3
+    assert values(chart(spec, 1).layers[0].marks) == [
+        ("2020-03", None),
+        ("2020-04", 0.2),
+        ("2020-05", None),
+    ]
+    assert (chart(spec, 1).gaps, chart(spec, 1).cut_off) == (("2020-03",), ("2020-04",))
+    assert len([line for line in lines(draw(spec), style.VERMILLION) if line.width > 0]) == 1
 
 
 def test_more_groups_than_fit_side_by_side_are_a_heat_map() -> None:
@@ -63,33 +60,39 @@ def test_more_groups_than_fit_side_by_side_are_a_heat_map() -> None:
 
 
 def test_mean_polarities_stand_beside_zero_with_few_mentions_hollow() -> None:
-    means = [DotRow("Post", -0.4, -0.5, -0.3), DotRow("Sun", 0.1, -1.0, 1.0, is_few=True)]
-    figure = groups.polarities_figure("fog", means)
-    [ax] = figure.axes
-    dots = [line for line in ax.lines if line.get_label() == "_value"]
-    assert [dot.get_xdata()[0] for dot in dots] == [-0.4, 0.1]
-    assert [dot.get_markerfacecolor() for dot in dots] == [style.BLUE, "white"]
-    low, high = ax.get_xlim()
-    assert -0.6 < low < -0.5  # the interval of two mentions does not widen it
-    assert 0.1 < high < 0.2
-    assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_zero"] == [0]
-
+    means = [
+        Mark(position="Post", value=-0.4, low=-0.5, high=-0.3, row="g.Post"),
+        Mark(position="Sun", value=0.1, low=-1.0, high=1.0, is_few=True, row="g.Sun"),
+    ]
     spec = groups.polarities_spec("fog", "fog", means, "on the engine's scale")
+    root = draw(spec)
+    (_, sure), (_, few) = shapes(root, "g.Post"), shapes(root, "g.Sun")
+    assert (sure.look["fill"], few.look["fill"]) == (style.BLUE, "#fff")
+    (zero,) = lines(root, style.MUTED)
+    assert zero.width == 0
+    assert sure.middle < zero.left < few.middle
     assert spec is not None
     assert "fewer than 5 mentions" in spec.caption
     assert groups.polarities_spec("fog", "fog", means[:1], "") is None
 
 
-def test_all_documents_and_the_fixed_panel_are_a_line_each_and_break_at_a_gap() -> None:
-    of_all = [point("2020-03", 0.1), point("2020-04", 0.02), point("2020-05", 0.03)]
-    of_panel = [point("2020-03", 0.1), point("2020-05", 0.12)]
-    (ax,) = groups.panel_lines_figure("fog", of_all, of_panel, SPAN).axes
-    lines = [list(line.get_ydata()) for line in ax.lines]
-    assert lines == [[0.1, 0.02, 0.03], [0.1], [0.12]]
-    labels = [line.get_label() for line in ax.lines]
-    assert labels == ["all documents", "fixed panel", "_share"]
+def test_totals_are_dots_with_their_intervals_and_say_their_documents() -> None:
+    shares = [share("Post", "", 0.25), share("Echo", "", 1.0, n=1)]
+    spec = groups.totals_spec("fog", "fog", shares)
+    assert shares[0].title == "Post: 25.0 % of 100 documents"
+    assert shares[0].row == "groups.share.Post"
+    assert spec is not None
+    assert "fewer than 30 documents" in spec.caption
+    assert len(shapes(draw(spec), "groups.share.")) == 4
 
-    spec = groups.panel_spec("fog", "fog", of_all, of_panel, SPAN)
+
+def test_all_documents_and_the_fixed_panel_are_a_line_each_and_break_at_a_gap() -> None:
+    of_panel = [share("panel", "2020-03", 0.1), share("panel", "2020-05", 0.12)]
+    spec = groups.panel_spec("fog", "fog", POST, of_panel, SPAN)
+    every, panel = chart(spec).layers
+    assert [mark.value for mark in every.marks] == [0.1, 0.3, 0.0]
+    assert [mark.value for mark in panel.marks] == [0.1, None, 0.12]
+    assert (every.name, panel.name) == ("all documents", "fixed panel")
     assert spec is not None
     assert spec.name == "groups-fog-panel"
-    assert groups.panel_spec("fog", "fog", of_all, [], SPAN) is None
+    assert groups.panel_spec("fog", "fog", POST, [], SPAN) is None

@@ -1,30 +1,37 @@
-"""Values are read from what was drawn, so a wrong month, a dropped gap or a shifted axis fails."""
+"""Pictures of mentions, shares and polarity: their marks are the rows, and gaps are no zeros."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from core.enums import Grain
+from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.periods import PeriodRow
-from reports.figures import comparison, polarity, series, style
-from reports.figures.distinctive import distinctive_figure
+from reports.figures import comparison, polarity, series, style, terms
+from reports.figures.distinctive import distinctive_spec
 from reports.figures.entities import TopNames, entities_spec
+from reports.figures.month_scatter import MOST_DOTS, ScoredMention, month_spec, spread
+from reports.figures.period_marks import mark_counts, mark_means, mark_shares
 from reports.figures.spec import Subject
+from tests.figures_kit import areas, chart, draw, lines, shapes, texts, titles, values
 
 
 def row(
-    period: str, mentions: int | None, *, documents: int = 100, mean: float | None = None
+    period: str,
+    mentions: int | None,
+    *,
+    documents: int = 100,
+    mean: float | None = None,
+    term: str | None = None,
 ) -> PeriodRow:
     share = None if mentions is None else mentions / documents
     bounds = (None, None) if mean is None or (mentions or 0) < 2 else (mean - 0.1, mean + 0.1)
     state = "no-data" if mentions is None else "complete"
     return PeriodRow(
-        1, period, None, "covid", None, state, documents, mentions, mentions, share,
+        1, period, None, "covid", term, state, documents, mentions, mentions, share,
         None if share is None else max(0.0, share - 0.02),
         None if share is None else share + 0.02, mean, *bounds, period,
     )  # fmt: skip
@@ -45,223 +52,208 @@ SPAN = style.Range("2019-12", "2020-04")
 SUBJECT = Subject("covid", "covid", SPAN)
 
 
-@pytest.fixture
-def ax() -> Iterator[Axes]:
-    with style.house_style():
-        yield Figure().add_subplot()
+def test_each_counted_period_has_a_mark_with_the_id_of_its_cell_and_says_its_row() -> None:
+    counts = mark_counts(ROWS, "mention")
+    assert values(counts) == [("2019-12", 3), ("2020-02", 0), ("2020-03", 12), ("2020-04", 40)]
+    assert counts[2].row == "periods.mentions.2020-03.covid"
+    assert [mark.is_few for mark in counts] == [True, True, False, False]
+    shares = mark_shares(ROWS)
+    assert shares[2].title == "March 2020: 12 of 100 documents, 12.0 %"
+    assert (shares[2].n, shares[2].row) == (12, "periods.share.2020-03.covid")
+    assert (shares[2].low, shares[2].high) == (pytest.approx(0.1), pytest.approx(0.14))
+    means = mark_means(ROWS, "mention")
+    assert values(means) == [("2019-12", 0.5), ("2020-03", -0.25), ("2020-04", 0.1)]
+    assert means[1].title == "March 2020: mean polarity \u22120.25 of 12 mentions"
+    assert mark_counts([row("2020-03", 1, term="a virus")], "post")[0].row == (
+        "periods.mentions.2020-03.covid.a-virus"
+    )
 
 
-def test_each_month_has_a_bar_of_its_mentions_in_the_middle_of_the_month(ax: Axes) -> None:
-    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
-    (bars,) = [c for c in ax.containers if c.get_label() == "mentions"]
-    drawn = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in bars]
-    assert drawn == [
-        (day("2019-12-16"), 3),
-        (day("2020-02-16"), 0),
-        (day("2020-03-16"), 12),
-        (day("2020-04-16"), 40),
-    ]
-
-
-def test_a_month_without_data_is_hatched_from_its_first_day_to_its_last(ax: Axes) -> None:
-    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
-    (gap,) = [patch for patch in ax.patches if patch.get_label() == "_gap"]
-    assert (gap.get_x(), gap.get_x() + gap.get_width()) == (day("2020-01-01"), day("2020-02-01"))
-    assert gap.get_hatch()
-
-
-def test_a_stretch_of_gaps_is_hatched_as_one_up_to_the_end_of_the_calendar(ax: Axes) -> None:
-    style.mark_gaps(ax, ["9999-12", "2020-01", "9999-11", "2020-02", "2020-04"])
-    hatched = [(gap.get_x(), gap.get_x() + gap.get_width()) for gap in ax.patches]
-    assert hatched == [
-        (day("2020-01-01"), day("2020-03-01")),
-        (day("2020-04-01"), day("2020-05-01")),
-        (day("9999-11-01"), day("9999-12-31") + 1),
-    ]
-
-
-def test_a_true_zero_is_a_ring_at_zero_and_no_gap(ax: Axes) -> None:
-    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
-    (ring,) = [line for line in ax.lines if line.get_label() == "_zero"]
-    assert list(zip(ring.get_xdata(), ring.get_ydata(), strict=True)) == [(day("2020-02-16"), 0)]
-
-
-def test_months_with_fewer_than_five_mentions_are_drawn_lighter(ax: Axes) -> None:
-    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
-    opacities = [bar.get_facecolor()[3] for bar in ax.containers[0]]
-    assert opacities == [style.FAINT, style.FAINT, 1.0, 1.0]
-
-
-def test_the_axis_shows_every_month_from_the_first_day_of_the_first_to_the_last_of_the_last(
-    ax: Axes,
-) -> None:
-    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
-    assert ax.get_xlim() == (day("2019-12-01"), day("2020-05-01"))
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == [
-        "Dec\n2019",
-        "Jan\n2020",
-        "Feb",
-        "Mar",
-        "Apr",
-    ]
-    assert list(ax.get_xticks()) == [day(f"{month}-16") for month in SPAN]
-    assert ax.get_ylabel() == "mentions a month"
-
-
-def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
-    series.draw_share(ax, ROWS, span=SPAN)
-    (dots,) = [c for c in ax.collections if c.get_label() == "share"]
-    assert dots.get_offsets().tolist() == [
-        [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0],
-        [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
-    ]  # fmt: skip
-    ends = [tuple(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
-    assert ends == [
-        (pytest.approx(0.01), pytest.approx(0.05)),
-        (0, 0.02),
-        (pytest.approx(0.10), pytest.approx(0.14)),
-        (pytest.approx(0.38), pytest.approx(0.42)),
-    ]
-
-
-def test_no_line_joins_the_means_of_gaps_of_months_without_a_mention_and_of_few(ax: Axes) -> None:
-    few = row("2020-05", 1, mean=0.9)
-    rows = [*ROWS, few, row("2020-06", 9, mean=0.2), row("2020-07", 8, mean=0.3)]
-    polarity.draw_polarity(ax, rows, span=style.Range("2019-12", "2020-07"))
-    lines = [
-        (list(line.get_xdata()), list(line.get_ydata()))
-        for line in ax.lines
-        if line.get_label() == "mean"
-    ]
-    assert lines == [
-        ([day("2020-03-16"), day("2020-04-16")], [-0.25, 0.1]),
-        ([day("2020-06-16"), day("2020-07-16")], [0.2, 0.3]),
-    ]
-    gaps = [patch.get_x() for patch in ax.patches if patch.get_label() == "_gap"]
-    assert gaps == [day("2020-01-01")]
-
-
-def test_a_mean_of_few_is_a_small_faint_dot_without_an_interval(ax: Axes) -> None:
-    polarity.draw_polarity(ax, ROWS, span=SPAN)
-    (dots,) = [c for c in ax.collections if c.get_label() == "months"]
-    assert [color[3] for color in dots.get_facecolors()] == [style.FAINT, 1.0, 1.0]
-    first, *others = dots.get_sizes()
-    assert [first < size for size in others] == [True, True]
-    intervals = [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_interval"]
-    assert intervals == [day("2020-03-16"), day("2020-04-16")]
-
-
-def test_a_caption_names_the_figures_along_the_lower_edge_only_where_there_are_some() -> None:
-    for years, is_printed in ((2, True), (3, False)):
-        span = style.Range("2018-01", f"{2017 + years}-12")
-        rows = [row(period, 8, mean=0.1) for period in span]
-        spec = polarity.overall_spec(Subject("covid", "covid", span), rows)
-        assert spec is not None
-        assert ("figures along the lower edge" in spec.caption) is is_printed
-        with style.house_style():
-            (ax,) = spec.draw().axes  # type: ignore[union-attr]
-
-        assert bool(ax.texts) is is_printed
+def test_a_picture_of_mentions_has_bars_over_shares_and_hatches_what_has_no_data() -> None:
+    spec = series.mentions_spec(SUBJECT, ROWS)
+    above, below = chart(spec), chart(spec, 1)
+    assert (above.gaps, below.gaps) == (["2020-01"], ["2020-01"])
+    assert (above.sub, below.sub) == ("n = 55 mentions", "n = 400 documents")
+    assert above.title == "Mentions of covid per month"
+    root = draw(spec)
+    assert len(shapes(root, "periods.mentions.2020-0")) == 3
+    assert len(shapes(root, "periods.share.")) == 8  # a dot and an interval for each of four
+    assert titles(root)["periods.share.2020-04.covid"] == (
+        "April 2020: 40 of 100 documents, 40.0 %"
+    )
 
 
 def test_a_caption_says_what_the_upright_lines_are_only_where_there_are_some() -> None:
-    without = [replace(each, polarity_low=None, polarity_high=None) for each in ROWS]
-    captions = []
-    for rows in (ROWS, without):
-        spec = polarity.overall_spec(SUBJECT, rows)
-        assert spec is not None
-        captions.append("how far other days like these would move it" in spec.caption)
-
-    assert captions == [True, False]
+    without = [replace(each, share_low=None, share_high=None) for each in ROWS]
+    captions = [series.mentions_spec(SUBJECT, rows).caption for rows in (ROWS, without)]
+    assert ["Upright lines" in caption for caption in captions] == [True, False]
 
 
-def test_a_phone_has_a_narrow_picture_of_a_chart_whose_counts_stand_below_the_title() -> None:
-    spec = series.mentions_spec(SUBJECT, ROWS)
-    narrow = spec.narrow
-    assert narrow is not None
-    assert (narrow.name, narrow.narrow) == (f"{spec.name}-narrow", None)
-    assert narrow.data != spec.data
-    figure = spec.draw()
-    assert isinstance(figure, Figure)
-    counted = figure.axes[0].get_title(loc="right")
-    style.make_narrow(figure)
-    assert figure.get_figwidth() == style.NARROW
-    assert figure.axes[0].get_title(loc="left").splitlines()[1:] == [counted]
-    assert f'width="{style.NARROW * 72:g}pt"'.encode() in narrow.render()
+def test_marks_of_bulk_days_and_cut_off_months_are_in_every_picture_of_months() -> None:
+    span = style.Range("2019-12", "2020-04", bulk=("2020-02",))
+    rows = [replace(ROWS[0], cut_off=True), *ROWS[1:]]
+    subject = Subject("covid", "covid", span)
+    by_term = {"a": rows, "b": rows}
+    specs = [
+        series.mentions_spec(subject, rows),
+        series.posts_spec(subject, rows, posts=55),
+        polarity.overall_spec(subject, rows),
+        terms.terms_spec(subject, by_term, rows),
+        comparison.lines_spec(by_term, span=span, column="share"),
+    ]
+    for spec in specs:
+        assert (chart(spec).cut_off, chart(spec).bulk) == (["2019-12"], ("2020-02",))
+        written = texts(draw(spec))
+        assert {"†", "first or last days missing", "with a bulk day"} <= set(written)
 
 
-def test_the_legend_of_six_subjects_is_whole_on_a_phone() -> None:
-    subjects = {f"subject {number}": ROWS for number in range(6)}
-    spec = comparison.lines_spec(subjects, span=SPAN, column="share")
+def test_no_line_joins_the_means_of_gaps_of_months_without_a_mention_and_of_few() -> None:
+    span = style.Range("2019-12", "2020-07")
+    more = [row("2020-05", 1, mean=0.9), row("2020-06", 9, mean=0.2), row("2020-07", 8, mean=0.3)]
+    spec = polarity.overall_spec(Subject("covid", "covid", span), [*ROWS, *more])
+    root = draw(spec)
+    joined = [line for line in lines(root, style.BLUE) if line.width > 0]
+    assert len(joined) == 2
+    dots = shapes(root, "periods.polarity_mean.")
+    assert joined[0].left == pytest.approx(dots[1].middle, abs=0.01)
+    assert chart(spec).gaps == ["2020-01"]
     assert spec is not None
-    assert spec.narrow is not None
-    figure = spec.narrow.draw()
-    assert isinstance(figure, Figure)
-    style.make_narrow(figure)
-    figure.draw_without_rendering()
-    (legend,) = figure.legends
-    assert len(legend.get_texts()) == 6
-    assert legend.get_window_extent().x1 <= figure.bbox.x1
+    assert "Small faint dots: n < 5." in spec.caption
 
 
-def test_bars_in_rows_are_below_each_other_on_a_phone_with_labels_in_lines() -> None:
-    named = "Centre for Disease Control and Prevention"
-    top = TopNames({"PERSON": [("Quist", 9)], "ORG": [(named, 4)]}, 0)
+def test_the_axis_of_means_is_even_and_the_interval_of_few_does_not_widen_it() -> None:
+    few = replace(row("2020-05", 2, mean=0.1), polarity_low=-1.0, polarity_high=1.0)
+    assert polarity.find_reach([*ROWS[3:], few]) == pytest.approx(1.15 * 0.35)
+    assert polarity.find_reach([row("2020-05", 9, mean=0.0)]) == pytest.approx(0.115)
+    assert polarity.find_reach([]) == 0.1
+    axis = chart(polarity.overall_spec(SUBJECT, ROWS)).values
+    assert (axis.low, axis.high) == (pytest.approx(-0.575), pytest.approx(0.575))
+
+
+def test_a_subject_without_a_mean_has_no_picture_of_polarity() -> None:
+    assert polarity.overall_spec(SUBJECT, [row("2020-01", 4), row("2020-02", None)]) is None
+
+
+def test_terms_stand_upon_each_other_and_a_level_line_is_all_together() -> None:
+    by_term = {
+        "virus": [row("2020-01", 60, term="virus"), row("2020-02", 5, term="virus")],
+        "covid": [row("2020-01", 0, term="covid"), row("2020-02", 25, term="covid")],
+    }
+    together = [row("2020-01", 60), row("2020-02", 28)]
+    subject = Subject("covid", "covid", style.Range("2020-01", "2020-02"))
+    spec = terms.terms_spec(subject, by_term, together)
+    virus, covid, levels = chart(spec).layers
+    assert (virus.bases, covid.bases) == (
+        {"2020-01": 0.0, "2020-02": 0.0},
+        {"2020-01": 60.0, "2020-02": 5.0},
+    )
+    assert values(levels.marks) == [("2020-01", 60), ("2020-02", 28)]
+    root = draw(spec)
+    (below,) = shapes(root, "periods.mentions.2020-02.covid.virus")
+    (above,) = shapes(root, "periods.mentions.2020-02.covid.covid")
+    assert above.bottom == pytest.approx(below.top, abs=0.02)
+    assert {"virus", "covid", "together, a sentence once"} <= set(texts(root))
+    assert terms.terms_spec(subject, {"virus": by_term["virus"]}, together) is None
+
+
+def test_compared_lines_break_at_gaps_and_have_their_names() -> None:
+    spec = comparison.lines_spec({"covid": ROWS, "fog": ROWS[:1]}, span=SPAN, column="share")
+    covid, fog = chart(spec).layers
+    assert values(covid.marks) == [
+        ("2019-12", 0.03),
+        ("2020-01", None),
+        ("2020-02", 0.0),
+        ("2020-03", 0.12),
+        ("2020-04", 0.4),
+    ]
+    assert [mark.value for mark in fog.marks] == [0.03, None, None, None, None]
+    assert (covid.name, fog.name) == ("covid", "fog")
+    assert covid.color != fog.color
+    assert spec is not None
+    assert spec.name == "compared-share"
+
+
+def test_posts_of_which_every_one_counts_have_no_share_to_compare() -> None:
+    posts = [replace(row("2020-01", 9), share=1.0)]
+    assert comparison.lines_spec({"@a": posts}, span=SPAN, column="share") is None
+    assert comparison.lines_spec({"@a": posts}, span=SPAN, column="mentions") is not None
+
+
+def test_agreement_is_a_dot_for_each_pair_and_the_line_of_equals() -> None:
+    spec = comparison.agreement_spec(
+        (1, 2), [(0.5, 0.25), (-1.0, -0.5)], names=("a", "b"), rank=0.5, scale="on no scale"
+    )
+    same, dots = chart(spec).layers
+    assert values(dots.marks) == [(0.5, 0.25), (-1.0, -0.5)]
+    assert values(same.marks) == [(-1.0, -1.0), (1.0, 1.0)]
+    many = [(0.0, 0.0)] * 9000
+    thinned = comparison.agreement_spec((1, 2), many, names=("a", "b"), rank=None, scale="")
+    assert len(chart(thinned).layers[1].marks) == 3000
+    assert "Thinned out evenly." in thinned.caption
+
+
+def test_mentions_lie_within_their_day_side_by_side() -> None:
+    assert spread([3, 3, 7, 3, 3]) == [3.125, 3.375, 7.5, 3.625, 3.875]
+
+
+def test_each_mention_of_a_month_is_a_dot_on_its_day_and_the_mean_a_line_with_its_band() -> None:
+    february = replace(row("2020-02", 5), polarity_mean=0.1, polarity_low=-0.1, polarity_high=0.3)
+    mentions = [ScoredMention(day, 0.5, f"nyt:{day}", 2) for day in (1, 29, 29, 29, 29)]
+    subject = Subject("“x”", "x", style.Range("2020-02", "2020-02"))
+    spec = month_spec(subject, february, mentions)
+    dots, mean = chart(spec).layers
+    assert [mark.position for mark in dots.marks] == [1.5, 29.125, 29.375, 29.625, 29.875]
+    assert dots.marks[0].row == "mentions.nyt:1.2"
+    assert dots.marks[0].title == "1 February 2020: +0.50"
+    assert values(mean.marks) == [(1.0, 0.1), (30.0, 0.1)]
+    assert {(mark.low, mark.high) for mark in mean.marks} == {(-0.1, 0.3)}
+    assert areas(draw(spec), style.VERMILLION)
+    few = month_spec(subject, february, mentions[:4])
+    assert areas(draw(few), style.VERMILLION) == []
+    assert chart(few).sub == "n = 4 · mean +0.10"
+    assert month_spec(subject, february, []) is None
+
+
+def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_n() -> None:
+    mentions = [ScoredMention(1, number / 5000) for number in range(2 * MOST_DOTS + 1)]
+    spec = month_spec(SUBJECT, row("2020-02", 5), mentions)
+    assert len(chart(spec).layers[0].marks) == 1334
+    assert chart(spec).sub == "n = 4,001"
+    assert spec is not None
+    assert "One dot in 3.0 is drawn." in spec.caption
+
+
+def test_a_month_without_a_mean_is_hatched() -> None:
+    spec = month_spec(SUBJECT, row("2020-02", 5), [ScoredMention(1, 0.5)])
+    assert chart(spec).gaps == ["2020-02"]
+    assert len(areas(draw(spec), "url(#gap)")) == 2
+    assert len(shapes(draw(spec), "mentions")) == 1
+
+
+def test_names_are_bars_of_one_scale_with_their_counts() -> None:
+    top = TopNames({"PERSON": [("Biden", 88), ("Fauci", 3)], "ORG": [("NASA", 3)]}, 0)
     spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
-    assert spec is not None
-    assert spec.narrow is not None
-    figure = spec.narrow.draw()
-    assert isinstance(figure, Figure)
-    style.make_narrow(figure)
-    assert [ax.get_gridspec().ncols for ax in figure.axes] == [1, 1]
-    (label,) = figure.axes[1].get_yticklabels()
-    assert label.get_text().splitlines() == ["Centre for Disease Control and", "Prevention"]
+    people, organisations = chart(spec), chart(spec, 1)
+    assert (people.title, organisations.title) == ("People", "Organisations")
+    assert people.values.high == organisations.values.high
+    root = draw(spec)
+    widths = [bar.width for bar in shapes(root, "entities.")]
+    assert widths[1] == widths[2] == pytest.approx(widths[0] * 3 / 88, abs=0.02)
+    assert {"88", "3", "Biden", "NASA"} <= set(texts(root))
 
 
-def test_the_title_of_bars_in_rows_begins_at_the_edge_of_a_phone() -> None:
-    with style.house_style():
-        figure = distinctive_figure(SUBJECT, ["a", "b"], [30.0, -20.0], compared_with="others")
-        style.make_narrow(figure)
-
-    assert figure.axes[0].get_title(loc="left") == ""
-    lines = ["Words that stand out: covid", "against others"]
-    assert figure.get_suptitle().splitlines() == lines
-
-
-def test_lines_of_several_subjects_leave_out_means_of_few(ax: Axes) -> None:
-    rows = [row("2020-01", 9, mean=0.1), row("2020-02", 1, mean=0.9), row("2020-03", 9, mean=0.2)]
-    span = style.Range("2020-01", "2020-03")
-    comparison.draw_lines(ax, {"covid": rows}, span=span, column="polarity_mean")
-    joined = [list(line.get_ydata()) for line in ax.lines if line.get_label() in {"covid", "_more"}]
-    assert joined == [[0.1], [0.2]]
-    (few,) = [dots for dots in ax.collections if dots.get_label() == "_few"]
-    assert few.get_offsets()[:, 1].tolist() == [0.9]
-    assert few.get_alpha() == style.FAINT
-
-
-def test_the_line_over_all_months_holds_every_year() -> None:
+def test_words_that_stand_out_go_right_for_more_and_left_for_less() -> None:
     rows = [
-        row(f"{year}-{month:02}", 10, mean=0.1)
-        for year in (2019, 2020, 2021)
-        for month in range(1, 13)
+        DistinctiveRow(1, "2020-03", "covid", 1, "mask", 9, 8, 1, 55.0),
+        DistinctiveRow(1, "2020-04", "covid", 1, "game", 1, 1, 90, -30.0),
+        DistinctiveRow(1, "2020-04", "covid", 2, "chance", 1, 1, 90, 12.0),
     ]
-    with style.house_style():
-        subject = Subject("covid", "covid", style.Range("2019-01", "2021-12"))
-        figure = polarity.overall_figure(subject, rows, unit="mentions")
-
-    (line,) = [line for line in figure.axes[0].lines if line.get_label() == "mean"]
-    assert len(line.get_xdata()) == 36
-    assert line.get_xdata()[0] == day("2019-01-16")
-
-
-def test_n_is_written_under_each_counted_month(ax: Axes) -> None:
-    polarity.print_n(ax, ROWS, span=SPAN)
-    assert [(text.get_position()[0], text.get_text()) for text in ax.texts] == [
-        (day("2019-12-16"), "3"),
-        (day("2020-02-16"), "0"),
-        (day("2020-03-16"), "12"),
-        (day("2020-04-16"), "40"),
-    ]
+    spec = distinctive_spec(SUBJECT, rows, compared_with="the others", job_noun="month")
+    more, less = chart(spec).layers
+    assert values(more.marks) == [("mask  Mar 2020", 55.0)]
+    assert values(less.marks) == [("game  Apr 2020", -30.0)]
+    assert more.color != less.color
+    assert distinctive_spec(SUBJECT, rows[2:], compared_with="x", job_noun="month") is None
 
 
 @pytest.mark.parametrize(("first", "last", "labels"), [
@@ -273,23 +265,8 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
     assert [label for _, label in style.ticks(style.Range(first, last))] == labels
 
 
-def test_equal_data_make_equal_bytes() -> None:
-    def drawn() -> list[bytes]:
-        with style.house_style():
-            forms = (style.to_svg, style.to_png)
-            return [form(series.mentions_figure(SUBJECT, ROWS)) for form in forms]
-
-    assert drawn() == drawn()
-
-
-def test_a_dollar_in_a_name_is_a_dollar() -> None:
-    with style.house_style(["a $b$ c"]):
-        figure = series.mentions_figure(Subject("$\\frac{$", "x", SPAN), ROWS)
-        assert b"<svg" in style.to_svg(figure)
-
-
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
-    with style.house_style():
-        subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
-        figure = series.mentions_figure(subject, [row("2020-01", None)])
-        assert style.to_png(figure).startswith(b"\x89PNG")
+    subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
+    spec = series.mentions_spec(subject, [row("2020-01", None)])
+    assert len(areas(draw(spec), "url(#gap)")) == 3  # two charts and the legend
+    assert subject.span.grain == Grain.MONTH

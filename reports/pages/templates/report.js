@@ -157,7 +157,7 @@ for (const table of document.querySelectorAll(".table table")) {
 }
 
 // A box that is wider than its place says that it scrolls, and its shadow goes at the end.
-for (const box of document.querySelectorAll(".picture, .table")) {
+for (const box of document.querySelectorAll(".table")) {
   const hint = document.createElement("p");
   hint.className = "hint";
   hint.textContent = "scroll \u2192";

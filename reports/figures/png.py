@@ -1,0 +1,117 @@
+"""An SVG of ours as PNG: matplotlib draws it, with the fonts of this machine."""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import cache
+from io import BytesIO
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.patches import Circle, Polygon
+from PIL import Image
+
+from reports.figures.sheet import HATCHED
+from reports.figures.style import GAP
+
+# An inch has this many units of a sheet, and a PNG this many dots.
+_UNITS, _DOTS = 72, 216
+_SVG = "{http://www.w3.org/2000/svg}"
+_ANCHORS = {"start": "left", "middle": "center", "end": "right"}
+# Matplotlib ships this font.
+_FONT = "DejaVu Sans"
+# These fonts have every character and draw each as a box.
+_PLACEHOLDERS = "Last Resort"
+_RULES: Any = {"text.parse_math": False, "hatch.color": "#c3c8cd", "hatch.linewidth": 0.7}
+
+# A file `matplotlibrc` in the working folder, or the user's own, changes no picture.
+mpl.rcdefaults()
+
+
+def to_png(svg: bytes) -> bytes:
+    """Return an SVG of `Sheet` as PNG, with "…" for letters that no font of this machine has."""
+    root = ET.fromstring(svg)  # noqa: S314 - our own
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    families, lacking = find_fonts("".join(root.itertext()))
+    with mpl.rc_context({**_RULES, "font.family": families}):
+        figure = Figure(figsize=(width / _UNITS, height / _UNITS))
+        ax = figure.add_axes((0, 0, 1, 1))
+        ax.set_axis_off()
+        for order, element in enumerate(root.findall(f".//{_SVG}*")):
+            _draw(ax, element, order, dict.fromkeys(map(ord, lacking), "…"))
+
+        ax.set(xlim=(0, width), ylim=(height, 0))
+        png = BytesIO()
+        metadata: Any = {"Software": "Tidings"}
+        figure.savefig(png, dpi=_DOTS, metadata=metadata)
+
+    return png.getvalue()
+
+
+def find_fonts(text: str) -> tuple[list[str], set[str]]:
+    """Return the fonts of this machine that draw *text*, and the characters that none has."""
+    families, lacking = [_FONT], set(text)
+    fonts = sorted((font.name, font.fname) for font in font_manager.fontManager.ttflist)
+    for name, path in sorted(fonts, key=lambda font: font[0] != _FONT):
+        if lacking and not name.startswith(_PLACEHOLDERS):
+            covered = {letter for letter in lacking if ord(letter) in _characters(path)}
+            families += [name] if covered else []
+            lacking -= covered
+
+    return list(dict.fromkeys(families)), lacking
+
+
+@cache
+def _characters(path: str) -> frozenset[int]:
+    try:
+        return frozenset(FT2Font(path).get_charmap())
+    except (RuntimeError, OSError):
+        # The file is a bitmap font, or FreeType does not read it.
+        return frozenset()
+
+
+def _draw(ax: Axes, element: ET.Element, order: int, unwritable: dict[int, str]) -> None:
+    """Draw an element above those of a lower *order*."""
+    tag, values = element.tag.removeprefix(_SVG), element.attrib
+    look: dict[str, Any] = {"zorder": order, "alpha": float(values.get("opacity", 1))}
+    fill, stroke = values.get("fill", "none"), values.get("stroke", "none")
+    look["linewidth"] = float(values.get("stroke-width", 1))
+    if tag == "path":
+        points = np.array(re.findall(r"-?[\d.]+", values["d"]), float).reshape(-1, 2)
+        if fill == "none":
+            dashes = (0, (4, 3)) if "stroke-dasharray" in values else "-"
+            ax.plot(*points.T, color=stroke, linestyle=dashes, clip_on=False, **look)
+            return
+
+        hatch = "////" if fill == HATCHED else None
+        color = GAP if fill == HATCHED else fill
+        ax.add_patch(Polygon(points, facecolor=color, edgecolor=stroke, hatch=hatch, **look))
+    elif tag == "circle":
+        place = float(values["cx"]), float(values["cy"])
+        radius = float(values["r"])
+        ax.add_patch(Circle(place, radius, facecolor=fill, edgecolor=stroke, **look))
+    elif tag == "text":
+        ax.text(
+            float(values["x"]),
+            float(values["y"]),
+            (element.text or "").translate(unwritable),
+            fontsize=float(values["font-size"]),
+            fontweight=values.get("font-weight", "normal"),
+            color=fill,
+            ha=_ANCHORS[values.get("text-anchor", "start")],
+            rotation=90 if "transform" in values else 0,
+            rotation_mode="anchor",
+            zorder=order,
+        )
+    elif tag == "image":
+        left, top, side = (float(values[name]) for name in ("x", "y", "width"))
+        pixels = Image.open(BytesIO(base64.b64decode(values["href"].partition(",")[2])))
+        ends = (left, left + side, top + side, top)
+        ax.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=ends, zorder=order)

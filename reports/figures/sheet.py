@@ -1,0 +1,187 @@
+"""A sheet of paper on which lines, areas, dots and words are written as SVG."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from typing import Literal
+
+from reports.figures import style
+from reports.figures.marks import Mark
+
+Place = tuple[float, float]
+# Where a line of text has its place.
+Anchor = Literal["start", "middle", "end"]
+
+# Hatches a stretch without data, so that nobody takes it for zero.
+HATCHED = "url(#gap)"
+_PATTERN = (
+    '<defs><pattern id="gap" width="5" height="5" patternUnits="userSpaceOnUse">'
+    f'<path d="M0 0L5 0L5 5L0 5z" fill="{style.GAP}"/>'
+    '<path d="M0 5L5 0" fill="none" stroke="#c3c8cd"/></pattern></defs>'
+)
+_FONTS = "system-ui, 'Noto Sans', 'DejaVu Sans', sans-serif"
+
+# A letter is about so wide, as a part of its size; these, and those of wide writing systems, fill a
+# square.
+_LETTER, _WIDE_LETTER, _WIDE_LATIN = 0.57, 1.0, "@MW%"
+# The distance of two lines is a multiple of the letters' size.
+_LEADING = 1.25
+
+
+@dataclass
+class Sheet:
+    """What is written, in order; what belongs to a mark is a group with its id and its title."""
+
+    width: float
+    height: float = 0.0
+    elements: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def group(self, mark: Mark) -> Iterator[None]:
+        """Let all that is written meanwhile belong to *mark*."""
+        name = f' id="{escape(mark.row)}"' if mark.row else ""
+        title = f"<title>{escape(mark.title)}</title>" if mark.title else ""
+        self.elements.append(f"<g{name}>{title}")
+        yield
+        self.elements.append("</g>")
+
+    def draw_line(
+        self,
+        points: Sequence[Place],
+        color: str,
+        width: float = 1.0,
+        *,
+        opacity: float = 1.0,
+        is_dashed: bool = False,
+    ) -> None:
+        """Draw a line through *points*."""
+        dashes = ' stroke-dasharray="4 3"' if is_dashed else ""
+        look = f'fill="none" stroke="{color}" stroke-width="{width:g}"{dashes}{_faint(opacity)}'
+        self.elements.append(f'<path d="{_path(points)}" {look}/>')
+
+    def fill_area(
+        self, points: Sequence[Place], color: str, *, opacity: float = 1.0, edge: str = ""
+    ) -> None:
+        """Fill the area between *points*."""
+        stroke = f' stroke="{edge}" stroke-width="0.7"' if edge else ""
+        look = f'fill="{color}"{stroke}{_faint(opacity)}'
+        self.elements.append(f'<path d="{_path(points)}z" {look}/>')
+
+    def fill_box(
+        self, corner: Place, other: Place, color: str, *, opacity: float = 1.0, edge: str = ""
+    ) -> None:
+        """Fill the box between two corners."""
+        (left, top), (right, bottom) = corner, other
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        self.fill_area(corners, color, opacity=opacity, edge=edge)
+
+    def draw_dot(
+        self,
+        place: Place,
+        radius: float,
+        color: str,
+        *,
+        opacity: float = 1.0,
+        is_hollow: bool = False,
+    ) -> None:
+        """Draw a disc, or a ring."""
+        x, y = map(_number, place)
+        fill = f'fill="#fff" stroke="{color}"' if is_hollow else f'fill="{color}"'
+        circle = f'<circle cx="{x}" cy="{y}" r="{_number(radius)}" {fill}{_faint(opacity)}/>'
+        self.elements.append(circle)
+
+    def write(
+        self,
+        place: Place,
+        text: str,
+        size: float,
+        color: str = style.MUTED,
+        *,
+        anchor: Anchor = "start",
+        is_bold: bool = False,
+        is_turned: bool = False,
+        length: float | None = None,
+    ) -> None:
+        """Write a line on a base line that ends or begins at *place*; *length* is how wide it is.
+
+        What is turned goes up.
+        """
+        x, y = map(_number, place)
+        look = f'font-size="{_number(size)}" fill="{color}"'
+        look += f' text-anchor="{anchor}"' if anchor != "start" else ""
+        look += ' font-weight="bold"' if is_bold else ""
+        look += f' transform="rotate(-90 {x} {y})"' if is_turned else ""
+        if length is not None:
+            look += f' textLength="{_number(length)}" lengthAdjust="spacingAndGlyphs"'
+
+        self.elements.append(f'<text x="{x}" y="{y}" {look}>{escape(text)}</text>')
+
+    def write_lines(
+        self,
+        place: Place,
+        lines: Iterable[str],
+        size: float,
+        color: str = style.MUTED,
+        *,
+        anchor: Anchor = "start",
+        is_bold: bool = False,
+    ) -> float:
+        """Write lines below each other; return the lower edge of the last."""
+        x, y = place
+        for line in lines:
+            self.write((x, y + size), line, size, color, anchor=anchor, is_bold=is_bold)
+            y += _LEADING * size
+
+        return y
+
+    def show_pixels(self, place: Place, side: float, png: bytes) -> None:
+        """Show a picture in the format PNG in a square."""
+        x, y = map(_number, place)
+        data = base64.b64encode(png).decode()
+        image = f'<image x="{x}" y="{y}" width="{side:g}" height="{side:g}" '
+        self.elements.append(f'{image}href="data:image/png;base64,{data}"/>')
+
+    def to_svg(self) -> bytes:
+        """Return the sheet as SVG."""
+        width, height = _number(self.width), _number(self.height)
+        root = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" font-family="{_FONTS}">'
+        )
+        paper = f'<path d="M0 0L{width} 0L{width} {height}L0 {height}z" fill="#fff"/>'
+        body = "\n".join(self.elements)
+        pattern = _PATTERN if HATCHED in body else ""
+        return "\n".join([root + pattern, paper, body, "</svg>\n"]).encode()
+
+
+def measure(text: str, size: float) -> float:
+    """Return about how wide a line of letters of that *size* is, in any common font."""
+    wide = sum(
+        letter in _WIDE_LATIN or unicodedata.east_asian_width(letter) in "WF" for letter in text
+    )
+    return size * (_WIDE_LETTER * wide + _LETTER * (len(text) - wide))
+
+
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """Return *text* in lines that fit into *width*."""
+    letters = int(width * len(text) / max(1.0, measure(text, size)))
+    return textwrap.wrap(text, max(4, letters))
+
+
+def _path(points: Sequence[Place]) -> str:
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
+
+
+def _faint(opacity: float) -> str:
+    return "" if opacity == 1 else f' opacity="{_number(opacity)}"'
+
+
+def _number(number: float) -> str:
+    """Return a number to a hundredth, without needless zeros."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
