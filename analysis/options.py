@@ -311,6 +311,11 @@ class CommandOption:
     step: str | None = None
     idle: str | None = None
 
+    @property
+    def has_one_text(self) -> bool:
+        """Whether the option is given once, also for a field of several texts."""
+        return self.is_separated or bool(self.choices)
+
     def words(self, field_name: str, value: Any) -> list[str]:
         """Return the words of a command that set the field to *value*."""
         flag = flag_of(field_name, self)

@@ -82,7 +82,7 @@ def measure(stack: Stack, parameters: Any, *names: str) -> int:
     job = jobs.do(parameters, *names)
     seconds = time.perf_counter() - began
 
-    calls = sum(row["calls"] for row in call_counts(jobs.db, job.run_id).values())
+    calls = sum(row.calls for row in call_counts(jobs.db, job.run_id).values())
     several = count_several(stack, job)
     needed = plan.calls_to_make + several
     share = f"{100 * (calls - needed) / max(packs, 1):.1f} % of {packs:,} packs"

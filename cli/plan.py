@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,8 +12,8 @@ import typer
 from cli import context
 from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
-from cli.messages import warn
-from cli.options import Json, Run
+from cli.messages import show_json, warn
+from cli.options import Json, PlanOptions, Run
 from core.errors import ServiceUnavailable, SettingsError
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
-def plan(request: RunRequest, as_json: Json = False) -> None:
+def plan(request: RunRequest[PlanOptions]) -> None:
     """Print the calls that a run would make."""
     from cli.first_sample import describe_first_sample
     from cli.plan_costs import describe_cap, describe_costs
-    from cli.plan_sample import SamplePlanner, describe_sample
+    from cli.plan_sample import RunPlan, SamplePlanner, describe_sample
     from producers.plan import plan_run
 
     settings, options = context.load_settings(), request.options
@@ -61,9 +60,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
     if first_sample is not None:
         figures.remarks.append(first_sample)
-    if as_json:
-        sample_json = None if sample is None else sample.as_json()
-        print(json.dumps(figures.as_json() | {"sample": sample_json}))
+    if options.as_json:
+        show_json(RunPlan(**vars(figures), sample=sample))
         return
 
     print(f"documents       {figures.documents:,}")
@@ -91,7 +89,7 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
 
 
 group = typer.Typer(
-    cls=group_of_kinds(plan, "Count the calls of `submit {kind.name}`; none is made."),
+    cls=group_of_kinds(plan, PlanOptions, "Count the calls of `submit {kind.name}`; none is made."),
     no_args_is_help=True,
     help="Count the calls of a run, and say how long they would take.",
 )
@@ -101,7 +99,7 @@ group = typer.Typer(
 def compare(run: Run, as_json: Json = False) -> None:
     """Compare the calls that a run needs, by operation, with those that it has made."""
     from models.runs import get_run
-    from producers.plan import call_counts, plan_submitted_run
+    from producers.plan import OperationCalls, PlanComparison, call_counts, plan_submitted_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -117,7 +115,7 @@ def compare(run: Run, as_json: Json = False) -> None:
         made = call_counts(db, run)
 
     if as_json:
-        print(json.dumps({"run": run, "planned": figures.as_json(), "made": made}))
+        show_json(PlanComparison(run, figures, made))
         return
 
     planned = figures.needed_by_operation
@@ -126,8 +124,8 @@ def compare(run: Run, as_json: Json = False) -> None:
         f"{'maybe twice':>13}{'answers reused':>16}"
     )
     for operation in sorted({*planned, *made}):
-        counts = made.get(operation, {})
-        cells = [f"{counts.get(count_name, 0):>{width},}" for count_name, width in COLUMNS.items()]
+        counts = vars(made.get(operation, OperationCalls()))
+        cells = [f"{counts[count_name]:>{width},}" for count_name, width in COLUMNS.items()]
         print(f"{operation:<26}{planned.get(operation, 0):>10,}{''.join(cells)}")
 
     for remark in figures.remarks:

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from models.database import Database
-from models.imports import list_imports
+from models.imports import ImportListing, list_imports
 from models.origins import ORIGIN_FIELDS, StoredName
 from models.tables import Document, DocumentCount, Origin
 
@@ -75,7 +75,7 @@ class Inventory:
     handles: HandleInventory
 
     # The newest import comes first.
-    imports: Sequence[Mapping[str, Any]]
+    imports: Sequence[ImportListing]
 
     @property
     def documents(self) -> int:

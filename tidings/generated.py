@@ -81,6 +81,7 @@ class HomeCommands(ABC):
         *,
         keywords: Pairs | None = None,
         keywords_file: PathText | None = None,
+        match: Literal["sentence", "document"] | None = None,
         within: Texts | None = None,
         source: str | None = None,
         outlet: Texts | None = None,
@@ -100,6 +101,7 @@ class HomeCommands(ABC):
         code: str | None = None,
         batch: bool = False,
         for_: str | None = None,
+        per: str | None = None,
         distinct: bool = False,
         without: Texts | None = None,
         not_a_name: PathText | None = None,
@@ -117,9 +119,8 @@ class HomeCommands(ABC):
         keywords: A subject, with the other terms that count for it; or NAME:QUERY, of terms with
             AND, OR, NOT, near/N, brackets, quotes, a star, =.
         keywords_file: Subjects, one a line; or CSV with the columns name and query.
-        within: What a query has to match: each sentence (the default), or the whole document. A
-            SHARE, as 0.02: a model codes texts until the wanted shares are known to ± it. It may be
-            given twice.
+        match: What a query has to match: each sentence (the default), or the document.
+        within: A model codes texts until the wanted shares are known to ± SHARE, as 0.02.
         source: The archives: nyt, archive. By default nyt; with --outlet those that have them, and
             where it holds nothing, those that are stored.
         outlet: Only documents of these outlets; case ignored. `tidings stored` lists them. A comma
@@ -137,8 +138,7 @@ class HomeCommands(ABC):
         max_words: Words of a word cloud at most.
         limit: Fetch at most so many documents each.
         by: The periods of series, by default the run's: months; weeks are those of ISO 8601. Of
-            months also by what documents are grouped. With --within SHARE month, quarter or year:
-            the shares of each are to be known too.
+            months also by what documents are grouped.
         codebook: Code each text by this codebook, a file or relevance; --coder says who does.
         coder: Who codes: a network that people's codes trained, a language model, or both,
             network:RUN,model:NAME; model alone is that of TIDINGS_MODEL_NAME.
@@ -147,6 +147,8 @@ class HomeCommands(ABC):
         batch: Ask the model by batches, which cost less and take up to a day; no process waits for
             them.
         for_: The shares that --within SHARE is about; by default those of all categories.
+        per: The periods of a sample: the shares of each are to be known --within SHARE, too. By
+            default the whole run alone, or the months or years of --by.
         distinct: Count each pattern of repeated texts once a month: its first document.
         without: Leave out texts that differ from this one in names or figures only.
         not_a_name: What is no name of a person, organisation or place, one a line: it is not
@@ -160,6 +162,7 @@ class HomeCommands(ABC):
         options = [
             *words.pairs("--keyword", ":", keywords),
             *words.option("--keywords-file", keywords_file),
+            *words.option("--match", match),
             *words.texts("--within", within),
             *words.option("--source", source),
             *words.texts("--outlet", outlet),
@@ -179,6 +182,7 @@ class HomeCommands(ABC):
             *words.option("--code", code),
             *words.switch("--batch", is_on=batch),
             *words.option("--for", for_),
+            *words.option("--per", per),
             *words.switch("--distinct", is_on=distinct),
             *words.texts("--without", without),
             *words.option("--not-a-name", not_a_name),

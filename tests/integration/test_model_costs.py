@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 
 import pytest
@@ -278,7 +278,7 @@ def test_a_plan_says_calls_exactly_a_bound_and_what_is_expected(
     assert took <= halfway.model.bound.cost
     assert took == pytest.approx(halfway.model.expected.cost, rel=0.03)
     assert model.bill * MICRO <= before.model.bound.cost
-    assert json.dumps(halfway.as_json())
+    assert json.dumps(asdict(halfway))
     assert plan(jobs).calls_to_make == 0
 
 
