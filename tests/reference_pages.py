@@ -1,4 +1,4 @@
-"""Write docs/reference and the methods of the module `tidings` from the code.
+"""Write docs/reference and the stub of the module `tidings` from the code.
 
 ``python tests/reference_pages.py`` writes them; tests compare both.
 """
@@ -33,7 +33,7 @@ from producers.plan import PlanComparison
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow
 from sources.registry import SOURCES
-from tests.module_commands import GENERATED_MODULE, write_module
+from tests.module_commands import STUB, write_stub
 
 # The models that commands print with `--json`.
 MODELS: dict[str, Any] = {
@@ -303,4 +303,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for file, page in PAGES.items():
         (FOLDER / file).write_text(page(), encoding="utf-8")
-    GENERATED_MODULE.write_text(write_module(), encoding="utf-8")
+    STUB.write_text(write_stub(), encoding="utf-8")

@@ -43,12 +43,13 @@ def texts(flag: str, typed: Texts | None) -> list[str]:
     return [] if typed is None else [f"{flag}={text}" for text in arguments(typed)]
 
 
-def pairs(flag: str, sign: str, typed: Pairs | None) -> list[str]:
-    """Return the words of an option whose values are pairs with *sign* between them.
+def pairs(flag: str, typed: Pairs | None) -> list[str]:
+    """Return the words of an option whose values are pairs of a name and what belongs to it.
 
     Several texts that belong to one name are separated by commas. Raises `UsageError` if the
     command would read a name or a text as two.
     """
+    sign = _KEYWORD_SIGN if flag == "--keyword" else "="
     if not isinstance(typed, Mapping):
         return texts(flag, typed)
 
