@@ -102,9 +102,11 @@ class MonthData:
         """Return for each keyword the documents that mention it, read once."""
         if not self._corpora:
             corpora = []
+            # An answer to a text is about one month, in which a job of days lies.
+            month = self.scope.months[0]
             for keyword in self.keywords:
                 documents = await self.results.documents(keyword.name)
-                corpora.append(Corpus(keyword.name, {self.scope.period or "": documents}))
+                corpora.append(Corpus(keyword.name, {month: documents}))
 
             self._corpora = corpora
 

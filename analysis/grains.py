@@ -59,6 +59,14 @@ def count_days(period: str) -> int:
             return 1
 
 
+def is_period(text: str, grain: Grain) -> bool:
+    """Return whether *text* is a period of *grain* in the years 1000 to 2999."""
+    try:
+        return text[:1] in ("1", "2") and period_of(first_day(text), grain) == text
+    except (KeyError, ValueError):
+        return False
+
+
 def days_of(period: str) -> list[date]:
     """Return every day of a period; the week of 31 December 9999 ends with that day."""
     start = first_day(period)

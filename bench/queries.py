@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -39,10 +40,11 @@ from models.database import Database
 from models.documents import (
     DocumentScope,
     count_documents,
-    day_bounds,
+    days_of_month,
     documents_of,
     list_documents,
     list_documents_by_day,
+    moments_of,
 )
 from models.job_transitions import claim_job, claim_next, finish_job, requeue_job, requeue_lost_jobs
 from models.jobs import Claim, job_counts, progress_of, renew_lease
@@ -65,15 +67,17 @@ LARGE = (
 SCANS = {"job_counts of the large run", "read_queue_stats"}
 
 
-MONTH = DocumentScope(period="2015-03", sources=("nyt",), newest_document=10**9)
+MONTH = DocumentScope(days=days_of_month("2015-03"), sources=("nyt",), newest_document=10**9)
 SCOPES = {
     "documents of a month": MONTH,
     "documents of a month, one material": DocumentScope(
-        period="2015-03", sources=("nyt",), material="News"
+        days=days_of_month("2015-03"), sources=("nyt",), material="News"
     ),
-    "documents of a month of two sources": DocumentScope(period="2015-03", sources=("nyt", "x")),
+    "documents of a month of two sources": DocumentScope(
+        days=days_of_month("2015-03"), sources=("nyt", "x")
+    ),
     "documents of a month, two outlets and a section": DocumentScope(
-        period="2015-03",
+        days=days_of_month("2015-03"),
         sources=("nyt",),
         outlets=("The New York Times", "the observer"),
         sections=("World",),
@@ -225,7 +229,7 @@ def _document_queries(db: Database) -> Iterator[Query]:
 
 
 def _list_of_day(db: Database) -> None:
-    day = day_bounds("2015-03")[0]
+    day = moments_of(date(2015, 3, 1), date(2015, 3, 1))
     with db.read() as connection:
         connection.execute(select(Document.text).where(documents_of(MONTH, day=day))).all()
 

@@ -175,7 +175,7 @@ class SamplePlanner:
         for keyword in keywords:
             sizes: Counter[tuple[str, SamplePart]] = Counter()
             for job in texts:
-                period = (self._parameters.wanted_by or SamplePeriod.MONTH).of_month(job.name)
+                period = (self._parameters.wanted_by or SamplePeriod.MONTH).of_month(job.month)
                 for part, size in _divide_job(job, self._codebook, keyword).items():
                     sizes[period, part] += size
 

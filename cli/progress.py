@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from cli.control import dispatch
 from cli.messages import inform, warn
-from core.enums import ENDED, NO_CODES, JobKind, State
+from core.enums import ENDED, NO_CODES, State
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
@@ -220,11 +220,11 @@ class WaitingReasons:
 
 def _tells_of_texts(job: Any) -> bool:
     """Whether what a job says at its end is worth a line."""
-    return bool(job.kind == JobKind.MONTH or job.name == LOOK_JOB)
+    return bool(job.first_day is not None or job.name == LOOK_JOB)
 
 
 def _report_outcome(db: Database, run: int) -> bool:
-    columns = (Job.name, Job.kind, Job.state, Job.result, Job.reason)
+    columns = (Job.name, Job.first_day, Job.state, Job.result, Job.reason)
     query = select(*columns).where(Job.run_id == run)
     with db.read() as connection:
         jobs = connection.execute(query.order_by(Job.id)).all()

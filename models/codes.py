@@ -14,7 +14,7 @@ from core.enums import MODEL, UNUSABLE, CodeState
 from core.quantities import quantity
 from models.bulk import insert_of_many, many
 from models.database import Database, batched, clock, insert_new
-from models.documents import DocumentScope, documents_of
+from models.documents import SCOPE_COLUMNS, DocumentScope, documents_of
 from models.runs import get_run
 from models.tables import Code, Codebook, Document, Job, Run
 
@@ -283,7 +283,7 @@ def count_texts_of_run(connection: Connection, run_id: int) -> CodedTexts | None
 
 def _read_job(connection: Connection, job_id: int) -> Row[Any]:
     """Return a job with its number as `id`, and the parameters of its run."""
-    columns = (Job.id, Job.run_id, Job.kind, Job.name, Run.parameters)
+    columns = (*SCOPE_COLUMNS, Job.run_id, Run.parameters)
     run_of_job = select(*columns).join(Run, Run.id == Job.run_id).where(Job.id == job_id)
     return connection.execute(run_of_job).one()
 
@@ -294,9 +294,7 @@ def _codebook_of(connection: Connection, parameters: Mapping[str, Any]) -> int:
 
 
 def _is_of_documents(job: Row[Any]) -> ColumnElement[bool]:
-    scope = DocumentScope.of_job(
-        kind=job.kind, name=job.name, parameters=job.parameters, job_id=job.id
-    )
+    scope = DocumentScope.of_job(job, job.parameters)
     return Code.document_id.in_(select(Document.id).where(documents_of(scope)))
 
 

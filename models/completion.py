@@ -11,9 +11,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from core.enums import JobKind, TextPart
+from core.enums import TextPart
 from core.languages import find_language
 from models.database import Database, batched
 from models.keyword_answers import move_keyword_answers
@@ -299,23 +312,16 @@ def _missing(
     return missing
 
 
-#: The condition of jobs of the month in which a document was published.
-_IS_OF_MONTH = and_(Job.kind == JobKind.MONTH, Job.name == Document.period)
+_IS_OF_DAYS = func.date(Document.published_at).between(Job.first_day, Job.last_day)
+_SOURCES = cast(Job.sources, Text)
+_IS_OF_SOURCE = or_(_SOURCES == "[]", _SOURCES.contains('"' + Document.source + '"'))
+#: Holds of a `Job` and a `Document` of its days or its handle, and of its sources.
+IS_IN_SCOPE = and_(_IS_OF_SOURCE, or_(_IS_OF_DAYS, Job.handle == Document.handle))
 
 
 def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Return which of the documents a job has read, or a search has found."""
-    reads = and_(
-        Job.newest_document >= Document.id,
-        or_(
-            and_(Job.kind == JobKind.HANDLE, Job.name == "@" + Document.handle),
-            and_(
-                _IS_OF_MONTH,
-                Run.parameters["sources"].as_string().contains('"' + Document.source + '"'),
-            ),
-        ),
-    )
-    is_read = exists().where(Run.id == Job.run_id, reads)
+    is_read = exists().where(Job.newest_document >= Document.id, IS_IN_SCOPE)
     is_found = exists().where(JobDocument.document_id == Document.id)
     documents = select(Document.id).where(Document.id.in_(ids), or_(is_read, is_found))
     return set(connection.scalars(documents))
@@ -331,7 +337,7 @@ def ids_read_with_abstracts(connection: Connection, ids: Sequence[int]) -> set[i
     is_read = exists().where(
         Run.id == Job.run_id,
         Job.newest_document >= Document.id,
-        _IS_OF_MONTH,
+        IS_IN_SCOPE,
         reads_abstracts,
     )
     return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_read)))
@@ -344,7 +350,7 @@ def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
         chosen_names = Run.parameters[parameter].as_string()
         chosen.append(chosen_names.is_not(None) & (chosen_names != "[]"))
 
-    is_chosen = exists().where(Run.id == Job.run_id, _IS_OF_MONTH, or_(*chosen))
+    is_chosen = exists().where(Run.id == Job.run_id, IS_IN_SCOPE, or_(*chosen))
     return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_chosen)))
 
 
@@ -380,9 +386,8 @@ def _complete_in_place(
 def _author(connection: Connection, incomplete: _Incomplete) -> dict[str, Any]:
     author = incomplete.select(_AUTHOR)
     if "handle" in author:
-        account_name = f"@{author['handle']}"
         is_read = Job.newest_document >= incomplete.document["id"]
-        jobs = select(Job.id).where(Job.name == account_name, is_read)
+        jobs = select(Job.id).where(Job.handle == author["handle"], is_read)
         if connection.execute(jobs.limit(1)).first() is not None:
             # With the handle, the document would become one of that job's.
             del author["handle"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.enums import JobKind, TextPart
+from core.enums import TextPart
 from models.bulk import insert_of_many, many
 from models.completion import (
     complete_documents,
@@ -54,7 +55,7 @@ from models.origins import (
     origin_key,
 )
 from models.suppression_list import without_suppressed
-from models.tables import Document, DocumentDetails, JobDocument, Mention
+from models.tables import Document, DocumentDetails, Job, JobDocument, Mention
 
 Moment: TypeAlias = datetime | ColumnElement[datetime]
 
@@ -84,16 +85,24 @@ class DocumentText(NamedTuple):
     repost: bool = False
 
 
+# What a stored job says of its documents.
+SCOPE_COLUMNS = (
+    *(Job.id, Job.sources, Job.first_day, Job.last_day, Job.handle),
+    Job.newest_document,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentScope:
     """What determines the documents of a job: `documents_of` turns it into a condition.
 
-    They are those of a *period*, of a *handle*, or those that are linked to the job *linked_to*.
-    Documents with a higher id than *newest_document* were stored later. Without sources, outlets,
-    sections or a material, documents of all of them count. *text_part* is what is read of each.
+    They are those of *days*, from the first to the last, of a *handle*, or those that are linked to
+    the job *linked_to*. Documents with a higher id than *newest_document* were stored later.
+    Without sources, outlets, sections or a material, documents of all of them count. *text_part* is
+    what is read of each.
     """
 
-    period: str | None = None
+    days: tuple[date, date] | None = None
     handle: str | None = None
     linked_to: int | None = None
     sources: tuple[str, ...] = ()
@@ -104,35 +113,44 @@ class DocumentScope:
     text_part: TextPart = TextPart.HEADLINE
 
     @classmethod
-    def of_job(
-        cls,
-        *,
-        kind: str,
-        name: str,
-        parameters: Mapping[str, Any],
-        job_id: int | None = None,
-        newest_document: int | None = None,
-    ) -> Self:
-        """Return the scope of a job from its columns and its run's stored *parameters*.
-
-        The documents of every job that is neither a month's nor an account's are linked to it.
-        """
-        source = parameters.get("source")
-        scope = cls(
-            sources=tuple(parameters.get("sources") or filter(None, [source])),
+    def of_run(cls, parameters: Mapping[str, Any]) -> Self:
+        """Return what the *parameters* of a run choose among the documents of each job."""
+        return cls(
             outlets=tuple(parameters.get("outlets") or ()),
             sections=tuple(parameters.get("sections") or ()),
             material=parameters.get("material"),
-            newest_document=newest_document,
             text_part=text_part_of(parameters),
         )
-        match kind:
-            case JobKind.MONTH:
-                return replace(scope, period=name)
-            case JobKind.HANDLE:
-                return replace(scope, handle=name.removeprefix("@").lower())
-            case _:
-                return replace(scope, sources=(), linked_to=job_id)
+
+    @classmethod
+    def of_job(cls, job: Any, parameters: Mapping[str, Any]) -> Self:
+        """Return the scope of a stored job, from its `SCOPE_COLUMNS` and its run's *parameters*."""
+        days = None
+        if job.first_day is not None and job.last_day is not None:
+            days = job.first_day, job.last_day
+
+        return replace(
+            cls.of_run(parameters),
+            days=days,
+            handle=job.handle,
+            linked_to=job.id if days is None and job.handle is None else None,
+            sources=tuple(job.sources),
+            newest_document=job.newest_document,
+        )
+
+    @property
+    def job_columns(self) -> dict[str, Any]:
+        """The columns of a job with this scope."""
+        first_day, last_day = self.days or (None, None)
+        days = {"first_day": first_day, "last_day": last_day}
+        return {"sources": list(self.sources), "handle": self.handle, **days}
+
+    @property
+    def months(self) -> list[str]:
+        """The months that its days are in, ``2020-03``."""
+        first_day, last_day = self.days or (date.max, date.min)
+        first, last = (12 * day.year + day.month - 1 for day in (first_day, last_day))
+        return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1)]
 
     @property
     def of_all_kinds(self) -> Self:
@@ -418,13 +436,12 @@ def documents_of(
 ) -> ColumnElement[bool]:
     """Return the condition on `Document` that holds for the documents of *scope*.
 
-    Nothing else determines which documents a job works on. *day* narrows a month to one of its
-    `day_bounds`, given as moments or as parameters of the statement. *other_handles* are accounts
-    whose scopes differ from *scope* only in the handle.
+    Nothing else determines which documents a job works on. *day* narrows the days of the
+    scope to some moments, given as such or as parameters of the statement. *other_handles* are
+    accounts whose scopes differ from *scope* only in the handle.
     """
-    if scope.period is not None:
-        days = day_bounds(scope.period)
-        first, after = day or (days[0][0], days[-1][1])
+    if scope.days is not None:
+        first, after = day or moments_of(*scope.days)
         condition = and_(Document.published_at >= first, Document.published_at < after)
     elif scope.handle is not None:
         condition = Document.handle.in_([scope.handle, *other_handles])
@@ -487,7 +504,7 @@ def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[
 def list_documents_by_day(
     db: Database, scope: DocumentScope
 ) -> Iterator[tuple[str, list[DocumentText]]]:
-    """Yield each day of a month, ``2020-03-01``, and its documents, if there are any.
+    """Yield each day of a scope of days, ``2020-03-01``, and its documents, if there are any.
 
     Some `_READ_AT_ONCE` documents are read in a transaction, or a day.
     """
@@ -502,16 +519,18 @@ def list_documents_by_day(
 
 
 def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the days of a month, several together where it has few documents."""
-    days = day_bounds(scope.period or "")
-    most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE * len(days))
+    """Yield the days of a scope, several together where it has few documents."""
+    assert scope.days is not None  # noqa: S101 - documents of an account are read at once
+    first_day, last_day = scope.days
+    days = (last_day - first_day).days + 1
+    most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE * days)
     with db.read() as connection:
         count = connection.scalar(select(func.count()).select_from(most.subquery())) or 0
 
-    together = max(1, _READ_AT_ONCE * len(days) // max(1, count))
-    for begin in range(0, len(days), together):
-        part = days[begin : begin + together]
-        yield part[0][0], part[-1][1]
+    together = max(1, _READ_AT_ONCE * days // max(1, count))
+    for begin in range(0, days, together):
+        end = min(begin + together, days) - 1
+        yield moments_of(first_day + timedelta(days=begin), first_day + timedelta(days=end))
 
 
 def _group_by_day(documents: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
@@ -525,7 +544,7 @@ def _group_by_day(documents: Iterable[Row[Any]]) -> Iterator[tuple[str, list[Doc
 
 
 def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:
-    """Yield the texts of a month, a day at a time."""
+    """Yield the texts of a scope of days, a day at a time."""
     for _, documents in list_documents_by_day(db, scope):
         for document in documents:
             yield document.text
@@ -542,16 +561,16 @@ def documents_by_id(
     return _in_order(documents)
 
 
-def day_bounds(period: str) -> list[tuple[datetime, datetime]]:
-    """Return each day of a month as (first moment, first moment of the next), naive UTC."""
-    first_day = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC).replace(tzinfo=None)
-    day, days = first_day, []
-    while day.month == first_day.month:
-        next_day = day + timedelta(days=1)
-        days.append((day, next_day))
-        day = next_day
+def days_of_month(period: str) -> tuple[date, date]:
+    """Return the first and the last day of a month, ``2020-03``."""
+    year, month = map(int, period.split("-"))
+    return date(year, month, 1), date(year, month, monthrange(year, month)[1])
 
-    return days
+
+def moments_of(first_day: date, last_day: date) -> tuple[datetime, datetime]:
+    """Return the first moment of *first_day*, and the first after *last_day*, naive UTC."""
+    after = datetime.combine(last_day, time()) + timedelta(days=1)
+    return datetime.combine(first_day, time()), after
 
 
 def with_counts(remark: str | None, posts: Sequence[DocumentText]) -> str | None:

@@ -26,11 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.enums import DOCUMENTS, JobKind, State, StepState
+from core.enums import DOCUMENTS, State, StepState
 from core.errors import NotFound
 from models.answers import MAY_LIST_TEXTS, NOBODY, add_calls
+from models.completion import IS_IN_SCOPE
 from models.database import Database, batched, clock
 from models.documents import (
+    SCOPE_COLUMNS,
     DocumentScope,
     count_documents,
     documents_of,
@@ -45,6 +47,7 @@ from models.redo_transitions import empty_job, redo_job, redo_reports
 from models.run_transitions import lock_run, queue_report, reopen_run
 from models.runs import UNENDED
 from models.tables import (
+    IS_REPORT,
     Answer,
     AnswerClaim,
     AnswerDocument,
@@ -265,16 +268,14 @@ def _affected_jobs(
             linked = select(table.job_id).where(table.document_id.in_(batch))
             job_ids.update(connection.scalars(linked.distinct()))
 
-    ids_by_name = _ids_by_job_name(connection, ids)
-    if handle is not None:
-        ids_by_name.setdefault(f"@{handle}", [])
-
     jobs = {job.id: job for job in _read_jobs(connection, Job.id, sorted(job_ids))}
-    is_by_name = Job.kind.in_((JobKind.MONTH, JobKind.HANDLE))
-    for job in _read_jobs(connection, Job.name, sorted(ids_by_name), is_by_name):
-        is_of_handle = handle is not None and job.name == f"@{handle}"
-        scope = _scope_of(job).of_all_kinds
-        if is_of_handle or _holds_one_of(connection, scope, ids_by_name[job.name]):
+    if handle is not None:
+        jobs |= {job.id: job for job in _read_jobs(connection, Job.handle, [handle])}
+
+    ids_by_job = _ids_by_job(connection, ids)
+    for job in _read_jobs(connection, Job.id, sorted(ids_by_job.keys() - jobs.keys())):
+        scope = DocumentScope.of_job(job, job.parameters).of_all_kinds
+        if _holds_one_of(connection, scope, ids_by_job[job.id]):
             jobs[job.id] = job
 
     runs = set()
@@ -283,25 +284,22 @@ def _affected_jobs(
             runs.add(job.run_id)
 
     # Jobs over posts are compared with the other jobs of their run.
-    is_compared = Job.kind.not_in((JobKind.MONTH, JobKind.REPORT))
-    for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
+    is_compared = Job.first_day.is_(None)
+    for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared, ~IS_REPORT):
         jobs[job.id] = job
 
     return list(jobs.values())
 
 
-def _ids_by_job_name(connection: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
-    """Return the documents of each month and account, by the name that a job of it has."""
-    ids_by_name: dict[str, list[int]] = {}
-    columns = select(Document.id, Document.period, Document.handle)
+def _ids_by_job(connection: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the documents of the days or the handle of each job."""
+    ids_by_job: dict[int, list[int]] = {}
+    pairs = select(Job.id, Document.id).join(Document, IS_IN_SCOPE)
     for batch in batched(ids):
-        for document in connection.execute(columns.where(Document.id.in_(batch))):
-            if document.period:
-                ids_by_name.setdefault(document.period, []).append(document.id)
-            if document.handle:
-                ids_by_name.setdefault(f"@{document.handle}", []).append(document.id)
+        for job_id, document_id in connection.execute(pairs.where(Document.id.in_(batch))):
+            ids_by_job.setdefault(job_id, []).append(document_id)
 
-    return ids_by_name
+    return ids_by_job
 
 
 def _read_jobs(
@@ -310,7 +308,7 @@ def _read_jobs(
     keys: Sequence[Any],
     *conditions: ColumnElement[bool],
 ) -> list[Row[Any]]:
-    columns = (Job.id, Job.run_id, Job.kind, Job.name, Job.state, Job.newest_document)
+    columns = (*SCOPE_COLUMNS, Job.run_id, Job.state)
     jobs = select(*columns, Run.state.label("run_state"), Run.parameters)
     jobs = jobs.join(Run, Run.id == Job.run_id).where(*conditions)
     job_rows: list[Row[Any]] = []
@@ -318,16 +316,6 @@ def _read_jobs(
         job_rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
 
     return job_rows
-
-
-def _scope_of(job: Row[Any]) -> DocumentScope:
-    return DocumentScope.of_job(
-        kind=job.kind,
-        name=job.name,
-        parameters=job.parameters,
-        job_id=job.id,
-        newest_document=job.newest_document,
-    )
 
 
 def _holds_one_of(connection: Connection, scope: DocumentScope, ids: Sequence[int]) -> bool:
@@ -351,7 +339,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
 
     Its step `documents` stays done: it must not fetch again what was just erased.
     """
-    scope = _scope_of(job)
+    scope = DocumentScope.of_job(job, job.parameters)
     may_change = job.run_state != State.CANCELLED and job.state in (State.DONE, *UNENDED)
     steps = JobStep.job_id == job.id
     if not count_documents(connection, scope.of_all_kinds):
@@ -364,7 +352,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
 
     connection.execute(delete(JobStep).where(steps, JobStep.step != DOCUMENTS))
     outcome = {"documents": count_documents(connection, scope)}
-    if scope.period is None:
+    if scope.days is None:
         fetch_remark = connection.scalar(select(JobStep.fetch_remark).where(steps))
         outcome["reason"] = with_counts(fetch_remark, list_documents(connection, scope))
 

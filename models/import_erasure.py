@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
 from models.database import Database
-from models.documents import day_bounds
+from models.documents import days_of_month, moments_of
 from models.imports import blank_import, get_import
 from models.origins import list_months_of
 from models.tables import Crawl, Document, RunErasure
@@ -45,8 +45,7 @@ def _is_of_month(source: str, period: str) -> ColumnElement[bool]:
     if not period:
         return and_(Document.source == source, Document.published_at.is_(None))
 
-    days = day_bounds(period)
-    first, after = days[0][0], days[-1][1]
+    first, after = moments_of(*days_of_month(period))
     return and_(
         Document.source == source, Document.published_at >= first, Document.published_at < after
     )

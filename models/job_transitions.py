@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from core.enums import QUEUE_REPORTS, State, WaitFor
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
+from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.job_columns import Columns, due_columns, ended_columns, held_columns
 from models.jobs import (
     Claim,
@@ -103,7 +104,7 @@ _HOLD = (
     .where(Job.id.in_(_IDS))
     .values(held_columns(bindparam("new_owner"), bindparam("lease_seconds", type_=Float)))
     .values(claims=Job.claims + 1)
-    .returning(Job.id, Job.name, Job.options, Job.claims)
+    .returning(*SCOPE_COLUMNS, Job.name, Job.options, Job.claims)
 )
 
 
@@ -165,6 +166,7 @@ def claim_job(
         options=job.options,
         parameters=job.parameters,
         max_calls=job.max_calls,
+        scope=DocumentScope.of_job(job, job.parameters),
         waits=job.waits,
     )
 
@@ -249,6 +251,7 @@ def _claim_beside(
                 name=job.name,
                 options=job.options,
                 number=job.claims,
+                scope=DocumentScope.of_job(job, claim.parameters),
                 waits=0,
             )
         )

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, State, StepState
 from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
-from models.documents import DocumentScope
+from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.runs import IS_SUBMITTED
 from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
@@ -64,7 +64,11 @@ class Claim:
     options: dict[str, Any]
     parameters: dict[str, Any]
     max_calls: int | None
-    #: times that the job was put off in a row without progress
+
+    # Which documents the job works on, whether or not they are frozen.
+    scope: DocumentScope
+
+    # How often the job was put off in a row without progress.
     waits: int = 0
 
 
@@ -397,22 +401,12 @@ def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
     A scope without `newest_document` is of a job that has not frozen its documents.
     """
     parameters = {"run": claim.run_id, "job": claim.job_id, "most": MOST_COMPARED}
-    scopes = []
-    for job in connection.execute(_OTHER_JOBS, parameters):
-        scope = DocumentScope.of_job(
-            kind=job.kind,
-            name=job.name,
-            job_id=job.id,
-            newest_document=job.newest_document,
-            parameters=claim.parameters,
-        )
-        scopes.append(scope)
-
-    return scopes
+    jobs = connection.execute(_OTHER_JOBS, parameters)
+    return [DocumentScope.of_job(job, claim.parameters) for job in jobs]
 
 
 _OTHER_JOBS = (
-    select(Job.id, Job.kind, Job.name, Job.newest_document)
+    select(*SCOPE_COLUMNS)
     .where(
         Job.run_id == bindparam("run"),
         ~IS_REPORT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, up
 from core.enums import QUEUE_TEXT, State
 from core.errors import NotFound
 from models.database import Database, clock
+from models.documents import DocumentScope
 from models.tables import IS_REPORT, ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
@@ -32,12 +33,13 @@ IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job to be written with its run."""
+    """A job to be written with its run; its columns have the days or the handle of its *scope*."""
 
     kind: str
     name: str
     options: Mapping[str, Any]
     queue: str = QUEUE_TEXT
+    scope: DocumentScope = field(default_factory=DocumentScope)
 
 
 def create_run(
@@ -149,10 +151,17 @@ def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> Non
     job_rows: list[dict[str, Any]] = []
     for job in jobs:
         if (job.kind, job.name) not in stored_names:
-            job_row = {"run_id": run_id, "kind": job.kind, "name": job.name, "state": State.QUEUED}
-            options = dict(job.options)
             job_rows.append(
-                {**job_row, "queue": job.queue, "options": options, "due_at": queued_at}
+                {
+                    "run_id": run_id,
+                    "kind": job.kind,
+                    "name": job.name,
+                    "state": State.QUEUED,
+                    "queue": job.queue,
+                    "options": dict(job.options),
+                    "due_at": queued_at,
+                    **job.scope.job_columns,
+                }
             )
 
     if job_rows:

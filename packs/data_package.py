@@ -50,7 +50,7 @@ def make_data_package(run: PackedRun, folder: Path) -> dict[str, Any]:
         license_entry = {"name": run.license, "path": license_address(run.license)}
         package["licenses"] = [license_entry]
 
-    package["resources"] = [_resource(table, folder) for table in tables_of(run.run_kind.unit)]
+    package["resources"] = [_resource(table, folder) for table in tables_of(run.run_kind)]
     return package
 
 

@@ -22,7 +22,7 @@ from models.tables import Job, JobStep
 from packs.contents import PackedJob, PackedStep
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, document_scope
-from reports.data.run_groups import list_stored_days
+from reports.series.reading import list_stored_days
 
 # The states of steps by name.
 StepStates = Mapping[str, StepState | str]
@@ -120,11 +120,11 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
         options=job.options,
         parameters=run_data.parameters.model_dump(mode="json"),
         max_calls=None,
+        scope=document_scope(run_data, job),
     )
-    scope = document_scope(run_data, job)
     parameters = run_data.parameters
     kind = document_kind_of_jobs(job.kind)
-    job_data = await kind.load_data(run_data.db, claim, scope, parameters)
+    job_data = await kind.load_data(run_data.db, claim, claim.scope, parameters)
     if not parameters.has_model_coder or parameters.coded_part != SAMPLE:
         return job_data
 

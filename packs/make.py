@@ -96,7 +96,7 @@ def make_pack(
         write_codebooks(run_data, find_seeds(run_data), folder)
 
     write_descriptions(run_data, run, jobs, folder)
-    write_tables(run_data, tables_of(run_data.kind.unit), folder, texts=texts)
+    write_tables(run_data, tables_of(run_data.kind), folder, texts=texts)
     write_metadata(run_data, run, jobs, folder)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
@@ -135,7 +135,7 @@ def _describe_run(
         engines=tuple(run_data.engines),
         engine_languages=sort_languages(run_data),
         texts=texts and run_data.kind.has_documents,
-        tables=tuple(table.name for table in tables_of(run_data.kind.unit)),
+        tables=tuple(table.name for table in tables_of(run_data.kind)),
         title=title,
         authors=tuple(dict.fromkeys(authors)),
         license=license_id,

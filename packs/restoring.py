@@ -15,8 +15,6 @@ from sqlalchemy import insert, select, update
 
 from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
-from analysis.kinds.kind import Unit
-from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
 from analysis.steps import codes
@@ -184,11 +182,11 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
     _take_network(pack, run, restored)
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
-    if follows_without_texts and run_data.kind.unit == Unit.MENTION:
+    if follows_without_texts and run_data.kind.has_mentions:
         terminated: dict[int, str] = {}
         _insert(db, Mention, _given_mentions(pack, run_data, ids, terminated))
         _give_texts(db, terminated)
-    if follows_without_texts and run_data.kind.unit == Unit.POST:
+    elif follows_without_texts and run_data.kind.has_documents:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
 
     codebooks = _restore_codebooks(db, pack, run, ids)
@@ -238,10 +236,10 @@ def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
     """Return how the jobs contradict the run or themselves; None if they do not."""
     parameters = restored.data.parameters
-    if restored.data.kind.unit == Unit.MENTION:
+    if restored.data.kind.has_mentions:
         months = restored.data.kind.job_names(parameters, ())
         if sorted(job.name for job in restored.jobs.values()) != months:
-            return f": its jobs are not the months of {contents.RUN}"
+            return f": its jobs are not the {restored.data.kind.job_nouns} of {contents.RUN}"
 
     steps_of_run = getattr(parameters, "steps", ())
     for line_number, job in enumerate(restored.jobs.values(), start=1):
@@ -267,10 +265,9 @@ def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     jobs = []
 
     for location, job in lines_of(pack, contents.JOBS, PackedJob):
-        is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        is_malformed = job.name in job_names or not is_period or len(steps) < len(job.steps)
-        if is_malformed or job.kind != kind.job_kind:
+        is_named = kind.is_job_name(job.name) and job.name not in job_names
+        if not is_named or len(steps) < len(job.steps) or job.kind != kind.job_kind:
             raise BadInput(f"{location}: it is no job of such a run")
 
         job_names.add(job.name)
@@ -301,6 +298,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
 
     _insert(db, RunEngine, engine_rows)
 
+    parameters = run.run_kind.read_parameters(run.parameters)
     job_rows = []
     for job_id, job in enumerate(jobs, start=1):
         job_row = {
@@ -315,6 +313,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
             "reason": job.reason,
             "due_at": 0.0,
             "newest_document": _LATEST if job.frozen else None,
+            **run.run_kind.scope(job.name, parameters).job_columns,
         }
         job_rows.append(job_row)
 
@@ -392,7 +391,7 @@ def _write_stand_ins(
     The documents have no section or material, so that a run that chose some reads none of them.
     They tell days without a document of its choice from days without any document.
     """
-    if run_data.kind.unit != Unit.MENTION:
+    if not run_data.kind.has_mentions:
         return
 
     source = run_data.month_parameters.sources[0]
@@ -402,15 +401,16 @@ def _write_stand_ins(
             keys = [origin_key({"outlet": outlet}) for outlet in job.stored_days]
             origins = find_or_add_origins(connection, db, keys)
             for key, days in zip(keys, job.stored_days.values(), strict=True):
+                (month,) = run_data.kind.scope(job.name, run_data.parameters).months
                 for day in days:
-                    at = datetime.fromisoformat(f"{job.name}-{day:02}")
+                    at = datetime.fromisoformat(f"{month}-{day:02}")
                     document_id = first_id + len(document_rows)
                     document_row = {
                         "id": document_id,
                         "identity": f"stand-in:{document_id}",
                         "handle": None,
                     }
-                    document_row |= {"source": source, "published_at": at, "period": job.name}
+                    document_row |= {"source": source, "published_at": at, "period": month}
                     document_rows.append(document_row | {"text": "", "origin_id": origins[key]})
 
     _insert(db, Document, document_rows)

@@ -176,7 +176,7 @@ def _author(number: int, author: Author) -> Entity:
 def _describe_table_files(run: PackedRun) -> dict[str, str]:
     """Return what is in each file of the folder of tables, by its name."""
     table_files = {f"{contents.EXPORTS}/{DICTIONARY_FILE}": "What the columns of the tables mean."}
-    for table in tables_of(run.run_kind.unit):
+    for table in tables_of(run.run_kind):
         for form in forms_of(table.name):
             table_files[f"{contents.EXPORTS}/{table.name}.{form}"] = table.description
 

@@ -17,7 +17,6 @@ from typing import IO, Annotated, Any
 from sqlalchemy.exc import DBAPIError
 
 from analysis.kinds import kind_named
-from analysis.kinds.kind import Unit
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
@@ -66,20 +65,13 @@ _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
 _GIVEN = ("documents", "answers", "labels", "codes of people", "networks", "calls")
 _LAST_GIVEN = "how jobs ended"
-_SOURCES_WITHOUT_TEXTS = {
-    Unit.MENTION: "the answers and the sentences in `mentions`",
-    Unit.POST: "the polarities in `documents`",
-}
+_MENTIONS_WITHOUT_TEXTS = "the answers and the sentences in `mentions`"
+_POSTS_WITHOUT_TEXTS = "the polarities in `documents`"
 # Without texts this table can be computed if it needs none.
 _ESTIMATES = "estimates"
-#: tables that follow from others without a text, by what the results are about
-_WITHOUT_TEXTS = {
-    Unit.MENTION: (
-        *("mentions", "periods", "labels", "documents", "comentions", "codes", "agreement"),
-        _ESTIMATES,
-    ),
-    Unit.POST: ("periods", "codes", "agreement", _ESTIMATES),
-}
+# These tables follow from others without a text; the second ones only where there are mentions.
+_WITHOUT_TEXTS = ("periods", "codes", "agreement", _ESTIMATES)
+_OF_MENTIONS_WITHOUT_TEXTS = ("mentions", "labels", "documents", "comentions")
 # This table follows from nothing, so only its forms are compared.
 _CALLS = "calls"
 _DRAWN_WITH = ("numpy", "scipy", "matplotlib", "wordcloud", "pillow")
@@ -113,13 +105,21 @@ class Verification:
     # It is known when the comparison has ended.
     equal: Annotated[bool, "Whether nothing differs."] = False
 
+    @property
+    def _source(self) -> str:
+        if self.texts:
+            return _ANSWERS
+        if kind_named(self.kind).has_mentions:
+            return _MENTIONS_WITHOUT_TEXTS
+
+        return _POSTS_WITHOUT_TEXTS
+
     def describe(self) -> Iterator[str]:
         """Yield the lines that a person reads."""
         yield f"run {self.run} ({self.kind}), packed by tidings {self.made_by}, {self.files} files"
         yield f"SHA-256 {self.sha256}"
         if self.recomputed:
-            source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[kind_named(self.kind).unit]
-            yield f"computed again from {source}: {', '.join(self.recomputed)}"
+            yield f"computed again from {self._source}: {', '.join(self.recomputed)}"
 
         if self.figures_drawn:
             yield f"drawn again: {self.figures_drawn} files of figures"
@@ -179,7 +179,7 @@ def verify_pack(
                 reason = str(error) if isinstance(error, TidingsError) else repr(error)
                 result.problems.append(f"no table can be computed again: {reason}")
                 result.recomputed = []
-                tables = [table.name for table in tables_of(run.run_kind.unit)]
+                tables = [table.name for table in tables_of(run.run_kind)]
                 result.not_checked = dict.fromkeys([*tables, contents.FIGURES], _IMPOSSIBLE)
 
         result.problems += [
@@ -297,7 +297,7 @@ class _Comparison:
             has_failed = any(job.state == State.FAILED for job in self.data.jobs)
             state = (State.FAILED if has_failed else State.DONE).value
 
-        tables = tuple(table.name for table in tables_of(self.run.run_kind.unit))
+        tables = tuple(table.name for table in tables_of(self.run.run_kind))
         engines = tuple(self.data.engines)
         return self.run.model_copy(
             update={
@@ -327,7 +327,7 @@ class _Comparison:
         The forms of a table that does not follow from the pack are written from its JSONL.
         """
         file_names = set()
-        for table in tables_of(self.run.run_kind.unit):
+        for table in tables_of(self.run.run_kind):
             file_names |= {
                 f"{contents.EXPORTS}/{table.name}.{form}" for form in forms_of(table.name)
             }
@@ -361,7 +361,10 @@ class _Comparison:
             return _TRAINING
         if self.run.texts or table == _CALLS:
             return None
-        if self.data.selection or table not in _WITHOUT_TEXTS[self.run.run_kind.unit]:
+        follows = table in _WITHOUT_TEXTS or (
+            self.run.run_kind.has_mentions and table in _OF_MENTIONS_WITHOUT_TEXTS
+        )
+        if self.data.selection or not follows:
             return NO_TEXTS
 
         return NO_TEXTS if table == _ESTIMATES and need_texts(self.data) else None

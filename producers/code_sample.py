@@ -29,7 +29,6 @@ from analysis.codebooks.drawing import (
 from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
-from analysis.kinds.kind import Unit
 from analysis.options import SAMPLE
 from core.enums import SamplePart, SamplePeriod
 from core.errors import UsageError
@@ -386,8 +385,8 @@ def name_item(document: str, keyword: str, position: int) -> str:
 def _check_unit(codebook: Codebook, run: Row[Any]) -> None:
     """Raise `UsageError` if the run has no units of the codebook's kind."""
     kind = kind_named(run.kind)
-    has_keywords = kind.unit == Unit.MENTION
-    if kind.unit == Unit.NETWORK:
+    has_keywords = kind.has_mentions
+    if not kind.has_documents:
         raise UsageError(f"run {run.id} is of {kind.name}, which have no texts to be coded")
     if codebook.asks_of_keyword and not has_keywords:
         raise UsageError(

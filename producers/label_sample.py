@@ -18,7 +18,6 @@ from operator import itemgetter
 from pathlib import Path
 
 from analysis.kinds import kind_named
-from analysis.kinds.kind import Unit
 from core.errors import BadInput, UsageError
 from models.codes import UnitKey
 from models.database import Database
@@ -102,7 +101,7 @@ def check_run_of_months(db: Database, run_id: int) -> None:
     with db.read() as connection:
         kind = kind_named(get_run(connection, run_id).kind)
 
-    if kind.unit != Unit.MENTION:
+    if not kind.has_mentions:
         raise UsageError(
             f"run {run_id} is of {kind.name}: mentions are labelled, which only runs of months have"
         )

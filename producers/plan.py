@@ -7,7 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from analysis.kinds import document_kind_named, kind_named
 from analysis.kinds.coding import describe_coder
-from analysis.kinds.kind import DocumentKind, Unit
+from analysis.kinds.kind import DocumentKind
 from analysis.options import SAMPLE
 from analysis.steps import codes
 from core.errors import UsageError
@@ -32,7 +32,7 @@ from language_models import completion
 from models.costs import read_prompt_uses
 from models.database import Database
 from models.documents import text_part_of
-from models.runs import get_run
+from models.runs import NewJob, get_run
 from models.tables import IS_REPORT, Call, Job, Mention
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.model_costs import CostPlan, plan_costs
@@ -42,11 +42,6 @@ from textapi.text.sentences import LANGUAGES
 
 # Our own engine; those whose names begin with this match keywords as the dry run does.
 OUR_ENGINE = Engine("tidings", LANGUAGES)
-
-_ESTIMATES = {
-    Unit.MENTION: "keyword calls are exact, the others are estimated with our own matcher",
-    Unit.POST: "summaries of summaries are estimated with our own",
-}
 
 OnProgress = Callable[[int, int], None]
 
@@ -58,7 +53,8 @@ class JobTexts:
     *mentioning* are documents with any keyword, *mentions* sentences with one, each once a keyword.
     """
 
-    name: str
+    # The month of its documents; "" of an account.
+    month: str
     documents: int
     mentioning_by_keyword: Mapping[str, int]
     mentioning: int
@@ -138,7 +134,9 @@ def plan_run(
     async def plan_jobs() -> None:
         for done, job in enumerate(jobs):
             on_progress(done, len(jobs))
-            await planner.plan_job(job.name, (newest_documents or {}).get(job.name))
+            newest = (newest_documents or {}).get(job.name)
+            scope = replace(job.scope, newest_document=newest)
+            await planner.plan_job(replace(job, scope=scope))
 
     asyncio.run(plan_jobs())
     planner.add_remarks()
@@ -193,12 +191,12 @@ def call_counts(db: Database, run_id: int) -> dict[str, OperationCalls]:
 
 
 def _count_texts(
-    job_name: str, documents: int, mention_rows: Sequence[Mapping[str, Any]]
+    job: NewJob, documents: int, mention_rows: Sequence[Mapping[str, Any]]
 ) -> JobTexts:
     units = {(row["keyword"], row["document_id"], row["position"]) for row in mention_rows}
     pairs = {(keyword, document) for keyword, document, _ in units}
     return JobTexts(
-        name=job_name,
+        month=next(iter(job.scope.months), ""),
         documents=documents,
         mentioning_by_keyword=Counter(keyword for keyword, _ in pairs),
         mentioning=len({document for _, document in pairs}),
@@ -232,28 +230,24 @@ class _Planner:
         self._jobs_without_data = 0
         self._plan = Plan(exact=self._is_our_engine)
 
-    async def plan_job(self, job_name: str, newest_document: int | None) -> None:
+    async def plan_job(self, job: NewJob) -> None:
         """Count the calls of a job; drop the data that it works on afterwards."""
         buffer = ResultBuffer(self._db, text_part_of(vars(self._parameters)))
-        job = self._kind.plan_job(
-            self._db,
-            job_name,
-            self._parameters,
-            settings=self._settings,
-            results=buffer,
-            newest_document=newest_document,
+        planned = self._kind.plan_job(
+            self._db, job, self._parameters, settings=self._settings, results=buffer
         )
-        for source, operation in job.source_calls:
+        for source, operation in planned.source_calls:
             self._asked[source] += 1
             self._source_calls[source.name, operation] += 1
 
-        self._plan.documents += job.documents
-        if job.data is not None:
+        self._plan.documents += planned.documents
+        if planned.data is not None:
             steps = self._kind.pipeline.select(self._parameters.steps)
             fetchers = {SERVICE: self._fetcher, completion.SERVICE: self._model_fetcher}
-            await run_dry(fetchers, steps, job.data, buffer)
-            self._texts.append(_count_texts(job_name, job.documents, await buffer.rows(Mention)))
-        elif not job.source_calls:
+            await run_dry(fetchers, steps, planned.data, buffer)
+            mentions = await buffer.rows(Mention)
+            self._texts.append(_count_texts(job, planned.documents, mentions))
+        elif not planned.source_calls:
             self._jobs_without_data += 1
 
     def add_remarks(self) -> None:
@@ -265,9 +259,7 @@ class _Planner:
             self._parameters, self._settings, self._asked, self._jobs_without_data
         )
         if not self._is_our_engine:
-            plan.remarks.append(
-                f"{self._fetcher.engine} is not our engine: {_ESTIMATES[self._kind.unit]}"
-            )
+            plan.remarks.append(f"{self._fetcher.engine} is not our engine: {self._kind.estimates}")
 
     def finish(self) -> Plan:
         """Return the plan with its sums and its time."""

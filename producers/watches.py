@@ -18,7 +18,7 @@ from models.database import Database
 from models.documents import newest_document
 from models.redo_transitions import collect_again, look_again, redo_reports
 from models.run_transitions import lock_run, reopen_run, repeat_report_job
-from models.runs import ENGINES_BEFORE, NewJob, add_jobs, engines_of, get_run
+from models.runs import ENGINES_BEFORE, add_jobs, engines_of, get_run
 from models.tables import IS_REPORT, Job, Run
 from models.watches import (
     get_watch,
@@ -136,7 +136,8 @@ def _queue_new(
     if news.added:
         parameters = {**run.parameters, **news.parameters}
         connection.execute(update(Run).where(Run.id == run.id).values(parameters=parameters))
-        added = [NewJob(kind.job_kind, job_name, options, kind.queue) for job_name in news.added]
+        changed = kind.read_parameters(parameters)
+        added = [kind.new_job(job_name, changed, options) for job_name in news.added]
         add_jobs(connection, run.id, added)
 
     job_ids = sorted({*news.due, *failed})

@@ -16,11 +16,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 from core.addresses import sqlite_path
+from core.enums import QUEUE_TEXT, State
 from models.database import Database, migrate
+from models.runs import create_run
+from models.tables import Job
 
 T = TypeVar("T")
 
@@ -202,3 +206,13 @@ def new_database(request: pytest.FixtureRequest, folder: Path, engine: str) -> I
         server: Postgres = request.getfixturevalue("_postgres")
         with server.new_database(server.template) as url:
             yield url
+
+
+def add_run_of_months(db: Database, parameters: dict[str, Any]) -> int:
+    """Add a run with the job 2020-03 to tables of any revision; return its number."""
+    run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[])
+    job = {"kind": "month", "name": "2020-03", "queue": QUEUE_TEXT, "state": State.QUEUED}
+    with db.write() as connection:
+        connection.execute(insert(Job).values(run_id=run, options={}, due_at=0.0, **job))
+
+    return run

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from analysis.grains import list_months
+from analysis.kinds import kind_named
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.searches import SearchParameters
 from analysis.kinds.trainings import TrainingParameters
 from analysis.options import Keyword
-from core.enums import QUEUE_TRAINING, JobKind
+from core.enums import QUEUE_TRAINING
 from models.database import Database
 from models.origins import ORIGIN_FIELDS, find_or_add_origins, origin_key
 from models.run_transitions import queue_report
@@ -114,7 +114,7 @@ def mention(
 def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, dict[str, int]]:
     """Add a run over months with the keyword `covid`; return it and its jobs by name."""
     parameters = MonthsParameters(first=first, last=last, keywords=(COVID,), **options)
-    jobs = [NewJob(JobKind.MONTH, period, {}) for period in list_months(first, last)]
+    jobs = kind_named("months").new_jobs(parameters, ())
     run = create_run(
         db, kind="months", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
     )
@@ -122,9 +122,15 @@ def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, di
 
 
 def handles(db: Database, *names: str, **options: Any) -> tuple[int, dict[str, int]]:
-    parameters = AccountsParameters(**options).model_dump(mode="json")
-    jobs = [NewJob(JobKind.HANDLE, f"@{name}", {}) for name in names]
-    run = create_run(db, kind="handles", name=None, parameters=parameters, jobs=jobs)
+    return _create(db, AccountsParameters(**options), [f"@{name}" for name in names])
+
+
+def _create(db: Database, parameters: Any, names: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """Create a run with jobs of these names; return it and its jobs by name."""
+    kind = kind_named(parameters.kind)
+    jobs = [kind.new_job(name, parameters, {}) for name in names]
+    stored = parameters.model_dump(mode="json")
+    run = create_run(db, kind=kind.name, name=None, parameters=stored, jobs=jobs)
     return run, jobs_of(db, run)
 
 
@@ -219,10 +225,8 @@ def posts(db: Database) -> tuple[int, dict[str, int]]:
 
 
 def search(db: Database, *terms: str) -> tuple[int, dict[str, int]]:
-    parameters = SearchParameters(steps=("polarity",)).model_dump(mode="json")
-    jobs = [NewJob("search", f"search:{term}", {}) for term in terms]
-    run = create_run(db, kind="search", name=None, parameters=parameters, jobs=jobs)
-    return run, jobs_of(db, run)
+    names = [f"search:{term}" for term in terms]
+    return _create(db, SearchParameters(steps=("polarity",)), names)
 
 
 def training(db: Database) -> int:

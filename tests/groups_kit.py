@@ -9,26 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import insert, select, update
 
-from analysis import grains
 from core.enums import DOCUMENTS, Grain, Grouping, State, StepState
 from models.database import Database
 from models.documents import add_documents, documents_of, newest_document
 from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
 from reports.data import exports
-from reports.data.cube import Cube
-from reports.data.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.data.run_data import document_scope, load_run
-from reports.data.tables.coverage import Progress
+from reports.series.groups import Cell, GroupCounts, KeywordGroups
+from reports.stats.intervals import TRILLIONTHS
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
 
 STEPS = (DOCUMENTS, "keywords", "polarity")
 
-_COMPLETE = Progress("complete", has_counts=True, has_polarity=True)
 # The documents, the matched ones and their polarities by group; None stands for a gap.
 Month = Mapping[str, tuple[int, int, Sequence[float]] | None]
 
@@ -124,47 +120,31 @@ def rows_by(
     return [row for row in rows if all(row[name] == value for name, value in choice.items())]
 
 
-def count_months(*months: Month, grain: Grain = Grain.MONTH) -> KeywordGroups:
+def count_months(*months: Month) -> KeywordGroups:
     """Return what is counted of months of 2020; None stands for a gap."""
     names = list(dict.fromkeys(name for month in months for name in month))
     counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
     for number, month in enumerate(months, 1):
-        add_month(counted, _make_cube(f"2020-{number:02}", names, month), grain)
+        rows = {name: _make_row(f"2020-{number:02}", month.get(name)) for name in names}
+        counted.add_month(rows)
+        for name, row in rows.items():
+            counted.groups[name].by_period[row["period"]] = Cell.of(row)
 
     return counted
 
 
-def _make_cube(period: str, names: Sequence[str], month: Month) -> Cube:
-    """Return the days of a month over which documents and matches are spread evenly."""
-    days = grains.days_of(period)
-    documents = np.zeros((1 + len(names), len(days)), np.int64)
-    matched = np.zeros((1, 1 + len(names), len(days)), np.int64)
-    is_gap = np.array([True, *(month.get(name) is None for name in names)])[:, None]
-    mentions: list[tuple[int, int, int]] = []
-    polarities: list[float] = []
-    for group, name in enumerate(names, 1):
-        n, of_group, values = month.get(name) or (0, 0, ())
-        for day in range(len(days)):
-            documents[group, day] = _spread(n, day, len(days))
-            matched[0, group, day] = _spread(of_group, day, len(days))
-
-        mentions += [(0, group, place % len(days)) for place in range(len(values))]
-        polarities += values
-
-    return Cube(
-        days=days,
-        jobs=[period] * len(days),
-        progress=[_COMPLETE] * len(days),
-        groups=(None, *names),
-        terms=[("fog", None)],
-        documents=documents,
-        has_data=np.repeat(~is_gap, len(days), axis=1),
-        is_missing=np.repeat(is_gap, len(days), axis=1),
-        matched=matched,
-        mentions=np.array(mentions, np.int64).reshape(-1, 3).T,
-        polarities=np.array(polarities),
-    )
-
-
-def _spread(total: int, place: int, places: int) -> int:
-    return total * (place + 1) // places - total * place // places
+def _make_row(period: str, counts: tuple[int, int, Sequence[float]] | None) -> dict[str, Any]:
+    """Return the row of a group in a series."""
+    documents, matched, polarities = counts or (0, 0, ())
+    trillionths = [round(polarity * TRILLIONTHS) for polarity in polarities]
+    return {
+        "period": period,
+        "documents": documents,
+        "matched": matched,
+        "has_counts": counts is not None,
+        "has_polarity": counts is not None,
+        "cut_off": False,
+        "scored": len(trillionths),
+        "total": sum(trillionths),
+        "squares": sum(value**2 for value in trillionths),
+    }

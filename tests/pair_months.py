@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
-from reports.stats.paired import PairCounts, PairScores
+from reports.stats.paired import PairCounts, PairScores, Scored, sum_pair
 
 
 def pair(
@@ -34,3 +39,16 @@ def pair(
         months.append(month)
 
     return KeywordPair(names, months, relation)
+
+
+def sum_scores(
+    first: Mapping[int, Sequence[float]], second: Mapping[int, Sequence[float]]
+) -> PairScores:
+    """Return the sums of two subjects' polarities, which are given by document."""
+    return sum_pair(_list_scored(first), _list_scored(second))
+
+
+def _list_scored(scores: Mapping[int, Sequence[float]]) -> Scored:
+    totals = [math.fsum(values) for values in scores.values()]
+    sizes = [len(values) for values in scores.values()]
+    return Scored(np.array(list(scores), int), np.array(sizes, int), np.array(totals, float))

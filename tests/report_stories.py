@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from analysis.grains import list_months
+from analysis.kinds import kind_named
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.trainings import TrainingParameters
-from analysis.options import FrozenModel, Keyword
-from core.enums import DOCUMENTS, JobKind, State, StepState
+from analysis.options import Keyword
+from core.enums import DOCUMENTS, State, StepState
 from models import runs
 from models.database import Database
 from models.tables import (
@@ -110,7 +111,7 @@ def months_run(
     )
     periods = list_months(first, last)
     jobs: dict[str, dict[str, Any]] = {period: {} for period in periods}
-    run = _create(db, parameters, JobKind.MONTH, jobs, name=name, mask=mask)
+    run = _create(db, parameters, jobs, name=name, mask=mask)
     steps = (DOCUMENTS, *parameters.steps)
 
     with db.write() as connection:
@@ -143,21 +144,21 @@ def months_run(
 
 def _create(
     db: Database,
-    parameters: FrozenModel,
-    kind: JobKind,
+    parameters: Any,
     options: Mapping[str, dict[str, Any]],
     *,
     name: str | None = None,
     mask: bytes | None = None,
 ) -> int:
     """Create a run with a job for each of *options*, by its name."""
+    kind = kind_named(parameters.kind)
     return runs.create_run(
         db,
         kind=parameters.kind,
         name=name,
         parameters=parameters.model_dump(mode="json"),
         mask=mask,
-        jobs=[runs.NewJob(kind, job, given) for job, given in options.items()],
+        jobs=[kind.new_job(job, parameters, given) for job, given in options.items()],
     )
 
 
@@ -262,7 +263,7 @@ def handles_run(
     """Add a run over the stored posts of accounts; those *missing* do not exist."""
     parameters = AccountsParameters()
     jobs = {f"@{handle}": {} for handle in (*handles, *missing)}
-    run = _create(db, parameters, JobKind.HANDLE, jobs, name=name)
+    run = _create(db, parameters, jobs, name=name)
 
     with db.write() as connection:
         _end(connection, run)
@@ -306,7 +307,7 @@ def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -
         options={"hidden": [30], "seed": 1},
     )
     jobs = {f"{network} learning-rate={rate}": {"learning_rate": rate} for rate in learning_rates}
-    run = _create(db, parameters, "training", jobs)
+    run = _create(db, parameters, jobs)
 
     with db.write() as connection:
         _end(connection, run)

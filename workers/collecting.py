@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 from analysis.kinds.kind import CrawlTarget, DocumentKind
@@ -40,13 +41,14 @@ async def _collect_month(
     job: JobContext, archives: Sequence[Source], steps: Sequence[str]
 ) -> Outcome | None:
     period = job.claim.name
-    reasons = await _fetch_month_of_all(job, archives)
+    months = list(product(archives, job.claim.scope.months))
+    reasons = await _fetch_all(job, months)
     scope = await job.freeze_documents()
     await job.in_database_thread(partial(settle_languages, job.db, scope))
     all_documents = await job.read(count_documents, scope.of_all_kinds)
 
     reason = None
-    if len(reasons) == len(archives):
+    if len(reasons) == len(months):
         reason = _join_remarks(reasons)
     elif not all_documents and scope.text_part == TextPart.ABSTRACT:
         reason = f"no document of {period} has an abstract"
@@ -58,20 +60,20 @@ async def _collect_month(
         return NoData(reason)
 
     documents = await job.read(count_documents, scope)
-    left_out = [await job.read(left_out_remark, period, source.name) for source in archives]
+    left_out = [await job.read(left_out_remark, month, source.name) for source, month in months]
     remark = _join_remarks([*reasons, *left_out])
     complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
     await job.write(complete, progress=True)
     return None
 
 
-async def _fetch_month_of_all(job: JobContext, sources: Sequence[Source]) -> list[str]:
-    """Store the month of each archive; return why archives without the month lack it."""
+async def _fetch_all(job: JobContext, months: Sequence[tuple[Source, str]]) -> list[str]:
+    """Store each month of an archive; return why archives without the month lack it."""
     reasons = []
-    for source in sources:
-        reason = await fetch_month(job, source, job.claim.name)
+    for source, month in months:
+        reason = await fetch_month(job, source, month)
         if reason:
-            reasons.append(reason if len(sources) == 1 else f"{source.label}: {reason}")
+            reasons.append(reason if len(months) == 1 else f"{source.label}: {reason}")
 
     return reasons
 
@@ -79,7 +81,7 @@ async def _fetch_month_of_all(job: JobContext, sources: Sequence[Source]) -> lis
 async def _collect_posts(
     job: JobContext, kind: DocumentKind[Any], parameters: PostsParameters
 ) -> Outcome | None:
-    handle = kind.scope(job.claim.name, parameters).handle
+    handle = job.claim.scope.handle
     if handle is not None and await job.read(is_suppressed, handle):
         reason = (
             f"@{handle} was forgotten on request: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -158,14 +158,7 @@ class JobContext:
         return self._scope(await self.read(newest_document_of, self.claim.job_id))
 
     def _scope(self, newest: int | None) -> DocumentScope:
-        claim = self.claim
-        scope = DocumentScope.of_job(
-            kind=claim.kind,
-            name=claim.name,
-            job_id=claim.job_id,
-            newest_document=newest,
-            parameters=claim.parameters,
-        )
+        scope = replace(self.claim.scope, newest_document=newest)
         self._frozen = scope if newest is not None else None
         return scope
 

@@ -7,7 +7,8 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,16 @@ from analysis.text.repeats import Words, read_form
 from core.enums import SamplePeriod
 from models.codes import UnitKey
 from models.database import Database
-from models.documents import DocumentScope, DocumentText, list_documents, list_documents_by_day
+from models.documents import (
+    SCOPE_COLUMNS,
+    DocumentScope,
+    DocumentText,
+    list_documents,
+    list_documents_by_day,
+)
 from models.tables import IS_REPORT, Document, Job, Mention
 
 # The id, kind and name of a job, and the newest document that it works on.
-_JobRow: TypeAlias = "Row[int, str, str, int | None]"
 
 # A random number of a text for one keyword is made of its number for none, as in SplitMix64.
 _SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
@@ -170,7 +176,8 @@ def read_mentions(
 
         for mention in sorted(mention_rows, key=_day_identity_position):
             form = read_form(mention.sentence)
-            units.add(mention.document_id, job.name, make_random_number(salt, form))
+            month = f"{mention.published_at:%Y-%m}"
+            units.add(mention.document_id, month, make_random_number(salt, form))
             units.add_mention(numbers[mention.keyword], mention.position)
 
     return units
@@ -203,23 +210,18 @@ def hash_parts(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _list_jobs(db: Database, run: Row[Any]) -> list[_JobRow]:
+def _list_jobs(db: Database, run: Row[Any]) -> Sequence[Row[Any]]:
     """Return the jobs of a run that have documents, by name."""
-    columns = (Job.id, Job.kind, Job.name, Job.newest_document)
+    columns = (*SCOPE_COLUMNS, Job.name)
+    of_run = select(*columns).where(Job.run_id == run.id, ~IS_REPORT)
     with db.read() as connection:
-        jobs = connection.execute(select(*columns).where(Job.run_id == run.id, ~IS_REPORT)).all()
+        jobs: Sequence[Row[Any]] = connection.execute(of_run).all()
 
-    return sorted(jobs, key=lambda job: job.name)
+    return sorted(jobs, key=attrgetter("name"))
 
 
-def _scope_of(job: _JobRow, run: Row[Any]) -> DocumentScope:
-    return DocumentScope.of_job(
-        kind=job.kind,
-        name=job.name,
-        job_id=job.id,
-        newest_document=job.newest_document,
-        parameters=run.parameters,
-    )
+def _scope_of(job: Row[Any], run: Row[Any]) -> DocumentScope:
+    return DocumentScope.of_job(job, run.parameters)
 
 
 def _day_identity_position(mention: Any) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.kinds.kind import Argument, CrawlTarget, Matched
@@ -10,7 +11,7 @@ from analysis.kinds.posts import PostsKind, PostsParameters
 from core.errors import UsageError
 from core.printing import printable
 from models.database import Database
-from models.documents import has_documents_of
+from models.documents import DocumentScope, has_documents_of
 from models.runs import NewJob
 from sources.base import fold_handle
 from sources.registry import account_source, parse_handle
@@ -64,9 +65,17 @@ class Accounts(PostsKind[AccountsParameters]):
         for handle, job_name in zip(subjects, job_names, strict=True):
             typed = handle.strip().removeprefix("@")
             options = {_TYPED: typed} if typed != self.subject(job_name) else {}
-            jobs.setdefault(job_name, NewJob(self.job_kind, job_name, options, self.queue))
+            jobs.setdefault(job_name, self.new_job(job_name, parameters, options))
 
         return list(jobs.values())
+
+    def scope(self, job_name: str, parameters: AccountsParameters) -> DocumentScope:
+        """Return the documents of a handle."""
+        return replace(
+            super().scope(job_name, parameters),
+            handle=self.subject(job_name).lower(),
+            sources=() if parameters.source is None else (parameters.source,),
+        )
 
     def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:
         """Return the handle as it was typed, with its sign."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Connection, Row
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 P = TypeVar("P", bound=FrozenModel)
-
-
-class Unit(StrEnum):
-    """What the results of a run are about."""
-
-    MENTION = "mention"
-    POST = "post"
-    NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,6 @@ class Kind(ABC, Generic[P]):
     job_noun: ClassVar[str]
     job_nouns: ClassVar[str]
     description: ClassVar[str]
-    unit: ClassVar[Unit]
     parameters: type[P]
     queue: ClassVar[str]
     pipeline: ClassVar[Pipeline] = Pipeline(())
@@ -113,6 +103,12 @@ class Kind(ABC, Generic[P]):
 
     # Whether its jobs work on documents, step by step: it is a `DocumentKind` then.
     has_documents: ClassVar[bool] = False
+
+    # Whether its results are of mentions of keywords; else they are of whole documents.
+    has_mentions: ClassVar[bool] = False
+
+    # Whether its results are networks.
+    has_networks: ClassVar[bool] = False
 
     # What one of its documents is called.
     document_noun: ClassVar[str] = "document"
@@ -139,10 +135,26 @@ class Kind(ABC, Generic[P]):
         """Return the keywords that are looked for."""
         return ()
 
+    def is_job_name(self, name: str) -> bool:  # noqa: ARG002 - kinds differ in what they allow
+        """Return whether a job can be called so."""
+        return True
+
     def new_jobs(self, parameters: P, subjects: Sequence[str]) -> list[NewJob]:
         """Return the jobs of a run over *subjects*, each name once."""
         job_names = dict.fromkeys(self.job_names(parameters, subjects))
-        return [NewJob(self.job_kind, job_name, {}, self.queue) for job_name in job_names]
+        return [self.new_job(job_name, parameters, {}) for job_name in job_names]
+
+    def new_job(self, job_name: str, parameters: P, options: Mapping[str, Any]) -> NewJob:
+        """Return a job with its scope, which its columns hold from then on."""
+        scope = self.scope(job_name, parameters)
+        return NewJob(self.job_kind, job_name, options, self.queue, scope)
+
+    def scope(self, job_name: str, parameters: P) -> DocumentScope:  # noqa: ARG002
+        """Return which documents a job works on: those of some days, or of a handle.
+
+        Those of a job with neither are linked to it.
+        """
+        return DocumentScope.of_run(vars(parameters))
 
     def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Return what readers call a job, by its name and its stored *options*."""
@@ -191,6 +203,9 @@ class DocumentKind(Kind[P]):
     """
 
     argument: ClassVar[Argument]
+
+    # What a plan says of calls that it estimates by our own engine, where another one is asked.
+    estimates: ClassVar[str]
     queue = QUEUE_TEXT
     has_documents = True
 
@@ -245,17 +260,6 @@ class DocumentKind(Kind[P]):
         """
         return []
 
-    def scope(
-        self, job_name: str, parameters: P, newest_document: int | None = None
-    ) -> DocumentScope:
-        """Return which documents a job will have that is not stored yet."""
-        return DocumentScope.of_job(
-            kind=self.job_kind,
-            name=job_name,
-            parameters=parameters.model_dump(),
-            newest_document=newest_document,
-        )
-
     def match_stored(
         self,
         db: Database,  # noqa: ARG002 - kinds differ in what they look up
@@ -280,14 +284,13 @@ class DocumentKind(Kind[P]):
     def plan_job(
         self,
         db: Database,
-        job_name: str,
+        job: NewJob,
         parameters: P,
         *,
         settings: Settings,
         results: ResultReader,
-        newest_document: int | None,
     ) -> PlannedJob:
-        """Return what a job would work on: documents up to *newest_document*, unless it is None."""
+        """Return what a job would work on: the stored documents of its scope."""
 
     @abstractmethod
     def describe_plan(

@@ -5,34 +5,41 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
 
+from analysis import grains
 from analysis.data import MonthData, ResultReader
-from analysis.grains import list_months
 from analysis.job_data import StoredResults, codebook_reader, read_coding_network
 from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob, Unit
+from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
-from core.enums import Grouping, SamplePeriod, TextPart, Within
+from core.enums import Grain, Grouping, SamplePeriod, TextPart, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
 from models.crawls import COMPLETE, Crawled, read_crawl
 from models.database import Database
-from models.documents import DocumentScope, count_documents, has_documents, list_texts
+from models.documents import (
+    DocumentScope,
+    count_documents,
+    days_of_month,
+    has_documents,
+    list_texts,
+)
 from models.jobs import Claim
 from models.origins import stored_languages
+from models.runs import NewJob
 from models.tables import Document
 from sources.registry import archives, default_archive, source_named
 from sources.source import Archive, Source
@@ -45,9 +52,6 @@ FORMS_SHOWN = 10
 
 # "en", "en-GB", "English".
 _ENGLISH = re.compile(r"en(g|glish)?\b", re.IGNORECASE)
-
-_MONTH = r"[12]\d{3}-(?:0[1-9]|1[0-2])"
-_MONTH_RANGE = re.compile(rf"({_MONTH})(?:\.\.({_MONTH}))?")
 
 Period = Annotated[str, Field(pattern=PERIOD.pattern)]
 
@@ -161,7 +165,8 @@ class Months(DocumentKind[MonthsParameters]):
     description = (
         "Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."
     )
-    unit = Unit.MENTION
+    has_mentions = True
+    estimates = "keyword calls are exact, the others are estimated with our own matcher"
     argument = Argument(
         "months",
         "FROM..TO",
@@ -169,6 +174,10 @@ class Months(DocumentKind[MonthsParameters]):
         is_list=False,
     )
     parameters = MonthsParameters
+
+    # Its jobs are the periods of this grain; the examples are of a range, and of one.
+    grain: ClassVar[Grain] = Grain.MONTH
+    examples: ClassVar[tuple[str, str]] = ("2020-01..2021-12", "2020-03")
     pipeline = MONTHS
     # A month's first calls fill the last of another's.
     companions = 1
@@ -194,30 +203,40 @@ class Months(DocumentKind[MonthsParameters]):
         return tuple(map(source_named, parameters.sources))
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the first month and the last."""
+        """Return the first period and the last."""
         (text,) = texts
-        months = _MONTH_RANGE.fullmatch(text)
-        if not months:
+        first, dots, last = text.partition("..")
+        last = last if dots else first
+        if not (self.is_job_name(first) and self.is_job_name(last)):
+            many, one = self.examples
             raise UsageError(
-                f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, "
-                "or one month, as 2020-03"
+                f"{printable(text)} is no range of {self.job_nouns}: write FROM..TO, as {many}, "
+                f"or one {self.job_noun}, as {one}"
             )
 
-        first_month, last_month = months[1], months[2] or months[1]
-        if first_month > last_month:
-            raise UsageError(
-                f"{first_month} is after {last_month}: write {last_month}..{first_month}"
-            )
+        if first > last:
+            raise UsageError(f"{first} is after {last}: write {last}..{first}")
 
-        return {"first": first_month, "last": last_month}, []
+        return {"first": first, "last": last}, []
+
+    def is_job_name(self, name: str) -> bool:
+        """Return whether *name* is a period of the kind's grain."""
+        return grains.is_period(name, self.grain)
 
     def job_names(
         self,
         parameters: MonthsParameters,
         subjects: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
-        """Return every month of the run."""
-        return list_months(parameters.first, parameters.last)
+        """Return every period of the run."""
+        return grains.list_periods(parameters.first, parameters.last)
+
+    def scope(self, job_name: str, parameters: MonthsParameters) -> DocumentScope:
+        """Return the documents that the run's archives have of a period."""
+        days = grains.days_of(job_name)
+        chosen = super().scope(job_name, parameters)
+        sources = parameters.sources
+        return replace(chosen, days=(days[0], days[-1]), sources=sources)
 
     def argument_words(
         self,
@@ -303,8 +322,8 @@ class Months(DocumentKind[MonthsParameters]):
 
     def _list_texts(self, db: Database, parameters: MonthsParameters) -> Iterator[str]:
         """Yield the stored texts of all months of the run."""
-        for month in self.job_names(parameters, ()):
-            yield from list_texts(db, self.scope(month, parameters))
+        for job in self.new_jobs(parameters, ()):
+            yield from list_texts(db, job.scope)
 
     def _describe_stars(self, db: Database, parameters: MonthsParameters) -> list[str]:
         """Return what each star stands for in the documents that are stored so far."""
@@ -338,8 +357,8 @@ class Months(DocumentKind[MonthsParameters]):
         if not forms:
             return {}
 
-        for month in self.job_names(parameters, ()):
-            texts = list_texts(db, self.scope(month, parameters))
+        for job in self.new_jobs(parameters, ()):
+            texts = list_texts(db, job.scope)
             for keyword in with_forms(parameters.keywords, texts):
                 for term_written, month_forms in keyword.forms.items():
                     forms[term_written].update(month_forms)
@@ -360,24 +379,24 @@ class Months(DocumentKind[MonthsParameters]):
     def plan_job(
         self,
         db: Database,
-        job_name: str,
+        job: NewJob,
         parameters: MonthsParameters,
         *,
         settings: Settings,
         results: ResultReader,
-        newest_document: int | None,
     ) -> PlannedJob:
-        """Return the stored documents of a month, and the archives that would be called for it."""
-        scope = self.scope(job_name, parameters, newest_document)
+        """Return the stored documents of a period, and the archives that would be called for it."""
+        scope = job.scope
         source_calls = []
         with db.read() as connection:
             is_stored = has_documents(connection, scope.of_all_kinds)
             documents = count_documents(connection, scope) if is_stored else 0
-            for source in self.archives(parameters) if newest_document is None else ():
+            for source in self.archives(parameters) if scope.newest_document is None else ():
                 if source.archive is not None and source.is_available(settings):
-                    month = read_stored_month(connection, source, job_name)
-                    if month.is_to_be_fetched(source.archive, time.time()):
-                        source_calls.append((source, source.archive.operation))
+                    for month in _months_begun(job, parameters):
+                        stored_month = read_stored_month(connection, source, month)
+                        if stored_month.is_to_be_fetched(source.archive, time.time()):
+                            source_calls.append((source, source.archive.operation))
 
         if not is_stored:
             return PlannedJob(documents, None, source_calls)
@@ -421,34 +440,50 @@ class Months(DocumentKind[MonthsParameters]):
         seen: int,
         now: float,
     ) -> News:
-        """Return the months that may have new documents, and those that have begun since.
+        """Return the jobs that may have new documents, and the periods that have begun since.
 
         The run is extended to the present if its months can be fetched, else to the newest
         document.
         """
-        newest = _newest_by_month(connection, parameters.sources, seen)
+        newest = self._newest_by_period(connection, parameters.sources, seen)
         fetched: list[tuple[Source, Archive]] = []
         for source in self.archives(parameters):
             archive = source.archive
             if archive and archive.fetch is not None and source.is_available(settings):
                 fetched.append((source, archive))
 
-        present = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
+        present = grains.period_of(datetime.fromtimestamp(now, UTC).date(), self.grain)
         due = []
         for job in jobs:
             has_news = newest.get(job.name, 0) > (job.newest_document or 0)
-            # A clock that was ahead may have added months that have not begun.
+            # A clock that was ahead may have added periods that have not begun.
             for source, archive in fetched if job.name <= present else ():
-                month = read_stored_month(connection, source, job.name)
-                has_news = has_news or month.is_to_be_fetched(archive, now)
+                for month in DocumentScope.of_job(job, {}).months:
+                    stored_month = read_stored_month(connection, source, month)
+                    has_news = has_news or stored_month.is_to_be_fetched(archive, now)
 
             if has_news:
                 due.append(job.id)
 
-        begun = [month for month in newest if month <= present]
-        last_month = present if fetched else max(begun, default="")
-        added = list_months(parameters.last, last_month)[1:] if last_month > parameters.last else []
+        begun = [period for period in newest if period <= present]
+        last = present if fetched else max(begun, default="")
+        added = grains.list_periods(parameters.last, last)[1:] if last > parameters.last else []
         return News(due, added, {"last": added[-1]} if added else {})
+
+    def _newest_by_period(
+        self, connection: Connection, sources: Collection[str], seen: int
+    ) -> dict[str, int]:
+        """Return the newest document of each period that has documents with an id above *seen*."""
+        day = func.date(Document.published_at)
+        later = (Document.source.in_(sources), Document.period.is_not(None), Document.id > seen)
+        newest: dict[str, int] = {}
+        for on_day, document in connection.execute(
+            select(day, func.max(Document.id)).where(*later).group_by(day)
+        ):
+            period = grains.period_of(date.fromisoformat(str(on_day)), self.grain)
+            newest[period] = max(newest.get(period, 0), document)
+
+        return newest
 
 
 @dataclass(frozen=True)
@@ -477,7 +512,7 @@ class StoredMonth:
 
 def read_stored_month(connection: Connection, source: Source, period: str) -> StoredMonth:
     """Return what is stored of a month of an archive."""
-    scope = DocumentScope(period=period, sources=(source.name,))
+    scope = DocumentScope(days=days_of_month(period), sources=(source.name,))
     crawl = read_crawl(connection, source.name, period)
     return StoredMonth(period, has_documents(connection, scope), crawl)
 
@@ -496,11 +531,11 @@ def _month_data(
     )
 
 
-def _newest_by_month(connection: Connection, sources: Collection[str], seen: int) -> dict[str, int]:
-    """Return the newest document of each month that has documents with an id above *seen*."""
-    newest = select(Document.period, func.max(Document.id)).group_by(Document.period)
-    later = (Document.source.in_(sources), Document.period.is_not(None), Document.id > seen)
-    return {str(period): document for period, document in connection.execute(newest.where(*later))}
+def _months_begun(job: NewJob, parameters: MonthsParameters) -> list[str]:
+    """Return the months that no earlier job of the run reads: each is fetched once."""
+    months = job.scope.months
+    begun = max(grains.first_day(parameters.first), grains.first_day(months[0]))
+    return months if job.scope.days is not None and begun in job.scope.days else months[1:]
 
 
 def _is_english_news(db: Database, source: Source, parameters: MonthsParameters) -> bool:

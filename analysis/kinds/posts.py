@@ -18,7 +18,7 @@ from analysis.job_data import (
     read_other_posts,
 )
 from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import DocumentKind, Matched, News, PlannedJob, Unit
+from analysis.kinds.kind import DocumentKind, Matched, News, PlannedJob
 from analysis.languages import DocumentLanguages, settle_languages
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
@@ -35,6 +35,7 @@ from models.documents import (
 )
 from models.jobs import Claim
 from models.languages import languages_by_id
+from models.runs import NewJob
 from models.tables import Document
 from sources.registry import post_sources
 from sources.source import Source
@@ -76,7 +77,7 @@ class PostsKind(DocumentKind[P]):
 
     prefix: ClassVar[str]
     report = "posts"
-    unit = Unit.POST
+    estimates = "summaries of summaries are estimated with our own"
     document_noun = "post"
     # Posts end with the same signature or tag, and say another thing each time.
     has_families = False
@@ -152,21 +153,20 @@ class PostsKind(DocumentKind[P]):
     def plan_job(
         self,
         db: Database,
-        job_name: str,
+        job: NewJob,
         parameters: P,
         *,
         settings: Settings,
         results: ResultReader,  # noqa: ARG002 - no step over posts reads them
-        newest_document: int | None,
     ) -> PlannedJob:
         """Return the stored posts of a subject, and the source that would be called for more."""
         if not self.links_documents:
-            settle_languages(db, self.scope(job_name, parameters, newest_document))
+            settle_languages(db, job.scope)
 
-        target = self.crawl_target(job_name, parameters, settings)
+        target = self.crawl_target(job.name, parameters, settings)
         source_calls = [] if target is None else [(target.source, target.reader.operation)]
         with db.read() as connection:
-            posts = self._list_stored(connection, job_name, parameters, newest_document)
+            posts = self._list_stored(connection, job, parameters)
             languages = _languages_of(connection, posts)
 
         post_data = PostData(
@@ -175,17 +175,18 @@ class PostsKind(DocumentKind[P]):
         return PlannedJob(len(posts), post_data, source_calls)
 
     def _list_stored(
-        self, connection: Connection, job_name: str, parameters: P, newest_document: int | None
+        self, connection: Connection, job: NewJob, parameters: P
     ) -> list[DocumentText]:
         if not self.links_documents:
-            return list_documents(connection, self.scope(job_name, parameters, newest_document))
+            return list_documents(connection, job.scope)
 
-        ids = set(self.found_by_services(connection, job_name, parameters))
-        for batch in self._find_after(connection, job_name, parameters, 0):
+        ids = set(self.found_by_services(connection, job.name, parameters))
+        for batch in self._find_after(connection, job.name, parameters, 0):
             ids.update(batch)
 
-        if newest_document is not None:
-            ids = {document for document in ids if document <= newest_document}
+        newest = job.scope.newest_document
+        if newest is not None:
+            ids = {document for document in ids if document <= newest}
 
         return documents_by_id(connection, sorted(ids))
 
@@ -237,25 +238,22 @@ class PostsKind(DocumentKind[P]):
             self.crawl_target(job_name, parameters, settings) is not None for job_name in job_names
         )
         is_due = (
-            has_failed
-            or can_ask
-            or self._has_stored_after(connection, job_names, parameters, after)
+            has_failed or can_ask or self._has_stored_after(connection, jobs, parameters, after)
         )
         return News(due=[job.id for job in jobs] if is_due else [])
 
     def _has_stored_after(
-        self, connection: Connection, job_names: Sequence[str], parameters: P, after: int
+        self, connection: Connection, jobs: Sequence[Row[Any]], parameters: P, after: int
     ) -> bool:
         if self.links_documents:
             return any(
                 ids
-                for job_name in job_names
-                for ids in self._find_after(connection, job_name, parameters, after)
+                for job in jobs
+                for ids in self._find_after(connection, job.name, parameters, after)
             )
 
-        first_scope, *other_scopes = [self.scope(job_name, parameters) for job_name in job_names]
-        handles = [scope.handle for scope in other_scopes if scope.handle is not None]
-        is_of_run = documents_of(first_scope, other_handles=handles)
+        scope = replace(DocumentScope.of_job(jobs[0], vars(parameters)), newest_document=None)
+        is_of_run = documents_of(scope, other_handles=[job.handle for job in jobs[1:]])
         later = select(Document.id).where(is_of_run, Document.id > after).limit(1)
         return connection.scalar(later) is not None
 

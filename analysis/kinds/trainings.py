@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from analysis.kinds.kind import Kind, Unit
+from analysis.kinds.kind import Kind
 from analysis.options import FrozenModel
 from core.enums import QUEUE_TRAINING
 
@@ -39,7 +39,7 @@ class Trainings(Kind[TrainingParameters]):
     report = "trainings"
     job_noun, job_nouns = "network", "networks"
     description = "Train networks, one for each point of a sweep."
-    unit = Unit.NETWORK
+    has_networks = True
     queue = QUEUE_TRAINING
     parameters = TrainingParameters
 

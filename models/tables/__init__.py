@@ -45,7 +45,15 @@ from models.tables.language_models import (
     PromptUse,
     RunModel,
 )
-from models.tables.results import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
+from models.tables.results import (
+    DistinctiveWord,
+    Entity,
+    JobFrames,
+    Mention,
+    Phrase,
+    PostPolarity,
+    Summary,
+)
 from models.tables.runs import (
     IS_REPORT,
     ForgottenRun,
@@ -86,6 +94,7 @@ __all__ = [
     "Import",
     "Job",
     "JobDocument",
+    "JobFrames",
     "JobStep",
     "KeywordQuestion",
     "KeywordSentences",

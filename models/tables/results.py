@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, DocumentKey, JobKey, NumberKey, TextKey
+from models.tables.base import Base, DocumentKey, JobKey, NumberKey, RawBytes, TextKey
 
 
 class Mention(Base):
@@ -99,3 +99,18 @@ class Summary(Base):
     job_id: Mapped[JobKey]
     keyword: Mapped[TextKey]
     summary: Mapped[str]
+
+
+class JobFrames(Base):
+    """The documents and mentions of a job as columns, for reports; they can be made again."""
+
+    __tablename__ = "frames"
+
+    job_id: Mapped[JobKey]
+
+    # A hash of what they were made of: see `reports.frames.stored`.
+    made_of: Mapped[str]
+
+    # Compressed Arrow tables.
+    documents: Mapped[bytes] = mapped_column(RawBytes)
+    mentions: Mapped[bytes] = mapped_column(RawBytes)

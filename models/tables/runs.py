@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
@@ -12,6 +13,8 @@ from models.tables.base import BIG, Base, Counter, DocumentKey, JobKey, NumberKe
 
 # A few dozen of 100,000 queued jobs are dispatched.
 DISPATCHED = text("dispatched_at IS NOT NULL")
+HAS_HANDLE = text("handle IS NOT NULL")
+HAS_DAYS = text("first_day IS NOT NULL")
 
 
 class Run(Base):
@@ -104,6 +107,9 @@ class Job(Base):
         # This index finds a run's first jobs, with which the others are compared.
         Index(None, "run_id", "id"),
         Index(None, "name"),
+        # These indexes find the jobs that read a document.
+        Index(None, "handle", sqlite_where=HAS_HANDLE, postgresql_where=HAS_HANDLE),
+        Index(None, "first_day", "last_day", sqlite_where=HAS_DAYS, postgresql_where=HAS_DAYS),
         Index(None, "dispatched_at", sqlite_where=DISPATCHED, postgresql_where=DISPATCHED),
     )
 
@@ -111,8 +117,16 @@ class Job(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     kind: Mapped[str]
 
-    # The natural name: 2020-03, @nasa, search:covid, …
+    # The natural name, for readers: 2020-03, @nasa, search:covid, …
     name: Mapped[str]
+
+    # Which documents it works on, besides what its run's parameters choose: those that these
+    # sources, or all if there is none, have of these days, both included, or of this handle. Where
+    # it has neither, they are linked to it.
+    sources: Mapped[list[str]] = mapped_column(server_default="[]")
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
+    handle: Mapped[str | None]
     queue: Mapped[str]
 
     # What this job alone has, such as the swept options of a training.

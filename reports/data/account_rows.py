@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +13,11 @@ from analysis import grains
 from core.enums import Grain, StepState
 from models.tables import Document, PostPolarity
 from reports.data.daily_counts import DailyCounts
-from reports.data.export_schema import pad_period, valid_polarity
-from reports.data.month_counts import read_selected
-from reports.data.queries import Statement, fetch_pages, index_by
+from reports.data.queries import Statement, index_by
 from reports.data.run_data import RunData, RunJob, documents_condition
-from reports.data.selection import left_out
 from reports.data.tables.periods import PeriodRow, read_periods
+from reports.series.daily import count_by_period
+from reports.series.reading import select_frames
 
 #: A silence of a year or longer is missing data and no row of zeros. The key is the grain, the
 #: value the number of periods in a year.
@@ -47,10 +46,9 @@ def read_account_rows(
 
     accounts_rows = {}
     for job in data.jobs_named(names):
-        scored = _count_scored(data, job)
         months = fill_periods(rows_of_job[job.name])
-        scored_rows = [replace(row, mentions=scored[row.period]) for row in months]
-        days = read_selected(data, job).by_period(Grain.MONTH)
+        scored_rows = [replace(row, mentions=row.polarity_n or 0) for row in months]
+        days = count_by_period(select_frames(data, job), Grain.MONTH)
         accounts_rows[job.name] = AccountRows(months, scored_rows, days)
 
     return accounts_rows
@@ -106,18 +104,6 @@ def _silent_period(known_row: PeriodRow, period: str, *, is_zero: bool) -> Perio
         polarity_high=None,
         job=known_row.job,
     )
-
-
-def _count_scored(data: RunData, job: RunJob) -> Counter[str]:
-    """Return how many posts of a job have a polarity, by month."""
-    scored: Counter[str] = Counter()
-    without = left_out(data, job)
-    statement = select_posts(data, job, Document.id, Document.period)
-    for document, period, stored in fetch_pages(data.db, statement, Document.id):
-        if period and document not in without and valid_polarity(stored) is not None:
-            scored[pad_period(period)] += 1
-
-    return scored
 
 
 def select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-import numpy as np
+import polars as pl
 from sqlalchemy import select
 
 from analysis import grains
@@ -17,17 +17,11 @@ from models.documents import quoted_text
 from models.tables import Document
 from reports.data.bulk_days import BulkDay, list_bulk_days
 from reports.data.missing_days import DayRange, list_missing_days
-from reports.data.month_counts import (
-    DocumentCounts,
-    count_days,
-    read_documents,
-    read_month_mentions,
-    read_stored,
-)
 from reports.data.presence import Presence, judge_presence
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob
-from reports.data.run_groups import name_origins
+from reports.frames.reading import count_days, load_frames
+from reports.series.groupings import name_groups
 
 # So many names of the documents of a bulk day are kept.
 _NAMES_OF_DAY = 3
@@ -92,14 +86,10 @@ def read_archive_health(run: RunData) -> ArchiveHealth:
 def _read_archive_health(run: RunData) -> ArchiveHealth:
     # The documents of other jobs are not there yet.
     jobs = [job for job in run.jobs if job.newest_document is not None]
-    counts_by_day = count_days(run)
-    documents_by_day: dict[date, int] = {}
-    stored_by_day: dict[date, int] = {}
-    for job in jobs:
-        days = grains.days_of(job.name)
-        stored_counts = read_stored(run, job).by_period(Grain.MONTH)
-        documents_by_day.update({day: counts_by_day.get(day, 0) for day in days})
-        stored_by_day.update(zip(days, stored_counts.get(job.name, [0] * len(days)), strict=True))
+    days = [day for job in jobs for day in job.days]
+    counts_by_day, stored_counts = count_days(run), count_days(run, stored=True)
+    documents_by_day = {day: counts_by_day.get(day, 0) for day in days}
+    stored_by_day = {day: stored_counts.get(day, 0) for day in days}
 
     bulk_days = list_bulk_days(run)
     loaded = {bulk_day.date for bulk_day in bulk_days}
@@ -131,12 +121,11 @@ def _judge_grouping(
     run: RunData, jobs: Sequence[RunJob], grouping: Grouping, left_out_days: Collection[date]
 ) -> list[Presence]:
     """Return the names of a grouping that some months lack; the largest come first."""
-    ordinals = [day.toordinal() for day in left_out_days]
     totals: dict[str, int] = {}
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for job in jobs:
-        documents = read_documents(run, job)
-        names = _count_names(run, grouping, documents.where(~np.isin(documents.days, ordinals)))
+        is_left_out = pl.col("day").is_in(list(left_out_days))
+        names = _count_names(grouping, load_frames(run, job).chosen.filter(~is_left_out))
         totals[job.name] = names.total()
         for group_name, count in names.items():
             counts[group_name][job.name] = count
@@ -153,23 +142,18 @@ def _judge_grouping(
 def _describe_day(run: RunData, bulk_day: BulkDay) -> LoadedDay:
     """Return the day with what sections and kinds its documents have."""
     (job,) = run.jobs_named([_month_of(bulk_day.date)])
-    documents = read_documents(run, job)
-    day_documents = documents.where(documents.days == bulk_day.date.toordinal())
-    sections = _count_names(run, Grouping.SECTION, day_documents)
-    kinds = _count_names(run, Grouping.KIND, day_documents)
+    documents = load_frames(run, job).chosen.filter(pl.col("day") == bulk_day.date)
+    sections = _count_names(Grouping.SECTION, documents)
+    kinds = _count_names(Grouping.KIND, documents)
     return LoadedDay(
         bulk_day, dict(sections.most_common(_NAMES_OF_DAY)), dict(kinds.most_common(_NAMES_OF_DAY))
     )
 
 
-def _count_names(run: RunData, grouping: Grouping, documents: DocumentCounts) -> Counter[str]:
+def _count_names(grouping: Grouping, documents: pl.DataFrame) -> Counter[str]:
     """Return how many documents each outlet, section or kind has."""
-    counts = Counter[str]()
-    group_names = name_origins(run, grouping, documents.origins)
-    for group_name, count in zip(group_names, documents.documents.tolist(), strict=True):
-        counts[group_name] += count
-
-    return counts
+    names = documents.select(name_groups(grouping).alias("name"))
+    return Counter(dict(names.group_by("name").len().sort("name").iter_rows()))
 
 
 def _find_lone_documents(run: RunData, months: Sequence[str]) -> list[LoneDocument]:
@@ -214,10 +198,10 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
     """Return how many documents hold a term in each month that has any, by keyword and term."""
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for job in run.jobs:
-        for keyword, mentions in read_month_mentions(run, job).items():
-            documents = set(zip(mentions.terms, mentions.documents.tolist(), strict=True))
-            for term, matched in Counter(term for term, _ in documents).items():
-                counts[keyword, term][job.name] = matched
+        mentions = load_frames(run, job).mentions
+        matched = mentions.group_by("keyword", "term").agg(pl.col("document").n_unique())
+        for keyword, term, documents in matched.iter_rows():
+            counts[keyword, term][job.name] = documents
 
     return counts
 
@@ -225,6 +209,6 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
 def _list_documents(run: RunData, month: str, keyword: str, term: str) -> set[int]:
     """Return the documents of a month that hold a term of a keyword."""
     (job,) = run.jobs_named([month])
-    mentions = read_month_mentions(run, job)[keyword]
-    documents = zip(mentions.terms, mentions.documents.tolist(), strict=True)
-    return {document for held, document in documents if held == term}
+    mentions = load_frames(run, job).mentions
+    is_held = (pl.col("keyword") == keyword) & (pl.col("term") == term)
+    return set(mentions.filter(is_held)["document"])

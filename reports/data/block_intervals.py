@@ -5,17 +5,18 @@ Exports and tables have Wilson's and Student's intervals, which take documents a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
+import polars as pl
 
 from core.enums import Grain
-from reports.data.cube import Cube, read_cubes
 from reports.data.run_data import RunData
 from reports.data.tables.periods import PeriodRow
+from reports.series.fold import period_of
+from reports.series.reading import read_daily
 from reports.stats.blocks import block_interval
+from reports.stats.intervals import TRILLIONTHS
 
 # A period of these grains holds several blocks of days.
 GRAINS = (Grain.MONTH, Grain.YEAR)
@@ -70,21 +71,26 @@ def read_block_intervals(
 
 
 def _compute_intervals(run: RunData, grain: Grain) -> dict[tuple[str | None, str], BlockIntervals]:
+    parts = list(read_daily(run))
+    if not parts:
+        return {}
+
+    days = pl.concat([part.days for part in parts]).filter(~pl.col("is_missing")).sort("day")
+    hits = pl.concat([part.hits for part in parts]).filter(pl.col("term").is_null())
     intervals: dict[tuple[str | None, str], BlockIntervals] = {}
-    for period, cube in read_cubes(run, grain):
-        for term, (keyword, term_name) in enumerate(cube.terms):
-            if term_name is None:
-                intervals[keyword, period] = BlockIntervals(
-                    _share_interval(cube, term), _polarity_interval(cube, term)
-                )
+    for keyword in run.keywords:
+        of_keyword = hits.filter(pl.col("keyword") == keyword.name).drop("group", "keyword", "term")
+        counted = days.join(of_keyword, on="day", how="left", maintain_order="left").fill_null(0)
+        for (period,), rows in counted.group_by(period_of(grain), maintain_order=True):
+            intervals[keyword.name, str(period)] = BlockIntervals(
+                _share_interval(rows), _polarity_interval(rows)
+            )
 
     return intervals
 
 
-def _share_interval(cube: Cube, term: int) -> Interval | None:
-    is_counted = ~cube.is_missing[0]
-    matched = cube.matched[term, 0, is_counted].tolist()
-    documents = cube.documents[0, is_counted].tolist()
+def _share_interval(days: pl.DataFrame) -> Interval | None:
+    matched, documents = days["matched"].to_list(), days["documents"].to_list()
     if not sum(documents):
         return None
 
@@ -93,23 +99,17 @@ def _share_interval(cube: Cube, term: int) -> Interval | None:
     return _cut(interval, 0.0, 1.0)
 
 
-def _polarity_interval(cube: Cube, term: int) -> Interval | None:
-    is_scored = cube.select(term, 0) & ~np.isnan(cube.polarities)
-    # A sum of floats depends on their order: that of rows is another in each database.
-    order = np.lexsort((cube.polarities[is_scored], cube.mention_days[is_scored]))
-    days, polarities = cube.mention_days[is_scored][order], cube.polarities[is_scored][order]
-    is_counted = ~cube.is_missing[0]
-    counts = np.bincount(days, minlength=len(is_counted))[is_counted]
-    sums = np.bincount(days, polarities, len(is_counted))[is_counted]
-    squares = np.bincount(days, polarities**2, len(is_counted))[is_counted]
-
-    mentions = int(counts.sum())
+def _polarity_interval(days: pl.DataFrame) -> Interval | None:
+    counts = days["scored"].to_list()
+    mentions = sum(counts)
     if mentions < 2:
         return None
 
-    mean = math.fsum(sums) / mentions
-    variance = max(0.0, math.fsum(squares) / mentions - mean**2) / (mentions - 1)
-    return _cut(block_interval(sums.tolist(), counts.tolist(), variance), -1.0, 1.0)
+    sums = (days["total"] / TRILLIONTHS).to_list()
+    mean = days["total"].sum() / TRILLIONTHS / mentions
+    mean_square = days["squares"].sum() / TRILLIONTHS**2 / mentions
+    variance = max(0.0, mean_square - mean**2) / (mentions - 1)
+    return _cut(block_interval(sums, counts, variance), -1.0, 1.0)
 
 
 def _cut(interval: Interval | None, lowest: float, highest: float) -> Interval | None:

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import quantiles
 
-from analysis.kinds.kind import Unit
-from reports.data.month_counts import count_days
 from reports.data.run_data import RunData
+from reports.frames.reading import count_days
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
 _TIMES_FULL = 3
@@ -48,7 +47,7 @@ def find_bulk_days(run: RunData) -> frozenset[date]:
 
 def list_bulk_days(run: RunData) -> Sequence[BulkDay]:
     """Return the bulk days of a run of months in their order, whatever its selection leaves out."""
-    if run.kind.unit != Unit.MENTION:
+    if not run.kind.has_mentions:
         return ()
     return run.readings.once(list_bulk_days, lambda: judge_days(count_days(run)))
 

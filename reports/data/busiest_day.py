@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 from sqlalchemy import select
 
 from analysis import grains
-from analysis.kinds.kind import Unit
 from analysis.text.words import words_of
 from core.enums import Grain, TextPart
 from models.documents import quoted_text
 from models.tables import Document
-from reports.data.month_counts import DATE, read_selected_mentions
 from reports.data.queries import fetch_all, in_batches
-from reports.data.run_data import RunData, documents_condition
-from reports.data.selection import left_out
+from reports.data.run_data import RunData
+from reports.series.reading import select_frames
 from reports.words.texts import cut_at_word
 
 # A longer text is cut at a word.
@@ -42,12 +41,7 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
     It is the one that shares most words with the others of its day. The documents that the run's
     selection leaves out do not count. Return None where no document of the period mentions it.
     """
-    days = set(grains.days_of(period))
-    if run.kind.unit == Unit.POST:
-        documents_by_day = _find_posts(run, subject, days)
-    else:
-        documents_by_day = _find_mentioning(run, subject, term, days)
-
+    documents_by_day = _find_documents(run, subject, term, period)
     if not documents_by_day:
         return None
 
@@ -64,33 +58,27 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
     return Headline(busiest, cut_at_word(_choose_text(texts), MOST_CHARACTERS))
 
 
-def _find_mentioning(
-    run: RunData, keyword: str, term: str | None, days: Iterable[date]
-) -> dict[date, set[int]]:
-    ordinals = {day.toordinal() for day in days}
+def _find_documents(
+    run: RunData, subject: str, term: str | None, period: str
+) -> dict[date, list[int]]:
+    """Return the documents of a period that mention a keyword, or are of a job over posts."""
+    days = grains.days_of(period)
     months = {grains.period_of(day, Grain.MONTH) for day in days}
-    documents_by_day: dict[date, set[int]] = defaultdict(set)
-    for job in run.jobs_named(months):
-        mentions = read_selected_mentions(run, job, keyword)
-        columns = (mentions.documents.tolist(), mentions.days.tolist(), mentions.terms)
-        for document, ordinal, mentioned_term in zip(*columns, strict=True):
-            if ordinal in ordinals and term in {None, mentioned_term}:
-                documents_by_day[date.fromordinal(ordinal)].add(document)
+    has_keywords = bool(run.keywords)
+    documents_by_day: dict[date, list[int]] = defaultdict(list)
+    for job in run.jobs_named(months if has_keywords else [subject]):
+        frames = select_frames(run, job)
+        mentions = frames.mentions
+        if has_keywords:
+            mentions = mentions.filter(pl.col("keyword") == subject)
+        if term is not None:
+            mentions = mentions.filter(pl.col("term") == term)
 
-    return documents_by_day
-
-
-def _find_posts(run: RunData, job_name: str, days: set[date]) -> dict[date, set[int]]:
-    months = sorted({grains.period_of(day, Grain.MONTH) for day in days})
-    documents_by_day: dict[date, set[int]] = defaultdict(set)
-    for job in run.jobs_named([job_name]):
-        without = left_out(run, job)
-        statement = select(Document.id, DATE)
-        posts = statement.where(documents_condition(run, job), Document.period.in_(months))
-        for document, stored_date in fetch_all(run.db, posts):
-            day = date.fromisoformat(stored_date)
-            if day in days and document not in without:
-                documents_by_day[day].add(document)
+        dated = frames.chosen.filter(pl.col("day").is_in(days))
+        for document, day in dated.join(mentions, on="document", how="semi")[
+            ["document", "day"]
+        ].iter_rows():
+            documents_by_day[day].append(document)
 
     return documents_by_day
 

@@ -17,9 +17,9 @@ from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, Origin, SampledUnit, SampleStratum
 from models.tables import Codebook as StoredCodebook
-from reports.data.groupings import name_group, origin_column
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
+from reports.series.groupings import name_group, origin_column
 
 # Estimates of what people would say rest on their codes alone, or on a machine's too.
 PEOPLE = "people"

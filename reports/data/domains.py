@@ -18,11 +18,11 @@ from sqlalchemy import literal, select
 from models.codes import UnitKey
 from models.tables import Document, Origin
 from reports.data.coded_samples import CodedSample, SampleUnit
-from reports.data.groupings import name_group, origin_column
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
 from reports.data.stratum_members import StratumMembers, number_unit, read_members
+from reports.series.groupings import name_group, origin_column
 
 Bits = NDArray[np.bool_]
 

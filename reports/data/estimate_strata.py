@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
-from analysis.kinds.kind import Unit
 from analysis.options import SAMPLE, TextOptions
 from core.enums import Grain, SamplePart
 from reports.data.coded_samples import (
@@ -24,7 +23,7 @@ from reports.data.coded_samples import (
 from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
 from reports.data.machine_counts import MachineCounts, count_machine_codes
 from reports.data.run_data import RunData
-from reports.data.run_groups import list_groups
+from reports.series.reading import read_groups
 from reports.stats.coded_strata import (
     CodedStratum,
     FirstPhase,
@@ -93,7 +92,7 @@ def list_subjects(run: RunData, sample: CodedSample, reader: str = PEOPLE) -> li
 def list_coded_groups(run: RunData, sample: CodedSample) -> list[str]:
     """Return the groups of the run that have enough coded texts."""
     coded_groups: list[str] = []
-    for group in list_groups(run):
+    for group in read_groups(run).names:
         domain = read_domain(run, sample, DomainName(group))
         coded = sum(bool(unit.people) and part_of(domain, unit) > 0 for unit in sample.units)
         if coded >= FEWEST_CODES:
@@ -119,7 +118,7 @@ def need_texts(run: RunData) -> bool:
     They are needed where units are counted in strata beside the drawn ones: those of a machine, a
     group or a selection.
     """
-    if run.kind.unit != Unit.MENTION:
+    if not run.kind.has_mentions:
         return False
 
     return any(

@@ -9,9 +9,19 @@ from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
 from types import NoneType, UnionType
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from analysis.kinds.kind import Unit
+from analysis.kinds.kind import Kind
 from reports.data.formats import Category, Columns, Values
 from reports.data.run_data import Reader
 
@@ -70,9 +80,11 @@ CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
     | {"operation", "split", "other", "group", "outlet", "section", "kind", "desk"}
 )
-MENTION_RUNS = (Unit.MENTION,)
-TEXT_RUNS = (Unit.MENTION, Unit.POST)
-TRAINING_RUNS = (Unit.NETWORK,)
+# What a kind of run declares that can have rows in a table.
+Declared: TypeAlias = Literal["has_mentions", "has_documents", "has_networks"]
+MENTION_RUNS: Declared = "has_mentions"
+TEXT_RUNS: Declared = "has_documents"
+TRAINING_RUNS: Declared = "has_networks"
 
 
 @dataclass(frozen=True)
@@ -88,14 +100,18 @@ class Table(Generic[T]):
     row: type[T]
     read: Reader[T]
 
-    # What the results of the runs that can have rows are about.
-    units: tuple[Unit, ...]
+    # Runs of the kinds that declare it can have rows.
+    needs: Declared
 
     # These columns tell rows apart; rows are sorted by them.
     key: tuple[str, ...]
 
     # Yields the cells of each row, in the order of the fields, where rows may be a million.
     read_cells: Reader[Values] | None = None
+
+    def is_of(self, kind: Kind[Any]) -> bool:
+        """Return whether runs of *kind* can have rows."""
+        return bool(getattr(kind, self.needs))
 
     @property
     def description(self) -> str:

@@ -12,7 +12,7 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
 
-from analysis.kinds.kind import Unit
+from analysis.kinds.kind import Kind
 from core.atomic_files import replace_file, write_atomically
 from core.enums import Grain, Grouping
 from core.errors import UsageError
@@ -109,12 +109,12 @@ def describe_empty(db: Database, run_id: int, table: str) -> str:
     """Return why a table of a run that is done has no row."""
     kind = load_run(db, run_id).kind
     named = f"the table {table} of run {run_id} has no row"
-    if kind.unit in TABLES[table].units:
+    if TABLES[table].is_of(kind):
         return (
             f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
         )
 
-    tables = ", ".join(run_table.name for run_table in tables_of(kind.unit))
+    tables = ", ".join(run_table.name for run_table in tables_of(kind))
     return f"{named}, since it is a run of the kind {kind.name}, whose tables are {tables}"
 
 
@@ -231,7 +231,7 @@ class ExportFolder:
 
     def _tables_of_folder(self) -> list[Table[Any]]:
         """Return the tables to write; a large run leaves out the table of all documents."""
-        tables = tables_of(self._data.kind.unit)
+        tables = tables_of(self._data.kind)
         if is_large(self._data):
             tables.remove(DOCUMENTS)
 
@@ -269,9 +269,9 @@ def _describe_selection(run: RunData) -> str:
     return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
-def tables_of(unit: Unit) -> list[Table[Any]]:
-    """Return the tables in which a run whose results are about *unit* can have rows."""
-    return [table for table in TABLES.values() if unit in table.units]
+def tables_of(kind: Kind[Any]) -> list[Table[Any]]:
+    """Return the tables in which a run of *kind* can have rows."""
+    return [table for table in TABLES.values() if table.is_of(kind)]
 
 
 def _write_batches(

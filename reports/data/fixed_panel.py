@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from reports.data.group_counts import Cell, GroupCounts, KeywordGroups
-from reports.data.groupings import NOT_KNOWN
+from reports.series.groupings import NOT_KNOWN
+from reports.series.groups import Cell, GroupCounts, KeywordGroups
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def make_fixed_panel(keyword_groups: KeywordGroups) -> FixedPanel | None:
     shared = Cell()
     for outlet in outlets:
         for month in shared_months:
-            add_cell(shared, outlet.by_month[month])
+            shared.add(outlet.by_month[month])
 
     return FixedPanel(
         len(outlets),
@@ -68,17 +68,9 @@ def sum_groups(name: str, groups: Collection[GroupCounts]) -> GroupCounts:
     """Return the counts of several groups together."""
     together = GroupCounts(name)
     for group in groups:
-        add_cell(together.total, group.total)
-        together.polarities.add_less(group.polarities, 0.0)
+        together.total.add(group.total)
+        together.polarities.add(group.polarities)
         for period, cell in group.by_period.items():
-            add_cell(together.by_period[period], cell)
+            together.by_period[period].add(cell)
 
     return together
-
-
-def add_cell(together: Cell, cell: Cell) -> None:
-    """Add the documents of a cell to those of others of the same period."""
-    if cell.has_data:
-        together.documents += cell.documents
-        together.matched += cell.matched
-        together.has_data = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from analysis.codebooks.codebook import CodedUnit
-from analysis.kinds.kind import Unit
 from models.tables import Document, Job, Mention
 from reports.data.coded_samples import CodedSample
 from reports.data.queries import fetch_scalars
@@ -30,7 +29,7 @@ def count_later_units(run: RunData, sample: CodedSample) -> int:
         mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run.id)
         distinct_mentions = mentions.distinct().subquery()
         units = fetch_scalars(run.db, select(func.count()).select_from(distinct_mentions))[0]
-    elif run.kind.unit == Unit.MENTION:
+    elif run.kind.has_mentions:
         units = 0
         for job in run.jobs:
             documents = select(func.count(Document.id)).where(documents_condition(run, job))

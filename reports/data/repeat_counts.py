@@ -6,20 +6,19 @@ A repeat is what `--distinct` leaves out: see `find_repeated`. No page counts ot
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+import polars as pl
 
-from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
-from models.tables import Document
-from reports.data.export_schema import pad_period
-from reports.data.month_counts import read_month_mentions
-from reports.data.queries import fetch_pages
 from reports.data.repeats import find_repeated, read_patterns
-from reports.data.run_data import RunData, RunJob, documents_condition
-from reports.data.selection import left_out
+from reports.data.run_data import RunData, RunJob
+from reports.frames.reading import load_frames
+from reports.series.reading import select_frames
+
+# The fields of `PlaceCount` but for the counts.
+_Place = tuple[str, str, bool, int | None, int | None]
 
 # A subject, and a month of it; None stands for all of its months.
 SubjectMonth = tuple[str, str | None]
@@ -85,9 +84,24 @@ def count_places(
 
     *is_before_selection* says to count what the run's selection leaves out, too.
     """
-    without = () if is_before_selection else left_out(run, job)
-    count = _count_mentions if run.kind.unit == Unit.MENTION else _count_posts
-    return count(run, job, frozenset(without))
+    frames = load_frames(run, job) if is_before_selection else select_frames(run, job)
+    sentences = frames.mentions.unique(["keyword", "document", "position"])
+    counts = sentences.group_by("keyword", "document").agg(mentions=pl.len())
+    dated = counts.join(frames.chosen.select("document", "day"), on="document")
+    # Of a run of months a job is a month, whatever the document's day.
+    month = pl.lit(job.name) if run.keywords else pl.col("day").dt.strftime("%Y-%m").fill_null("")
+    rows = dated.select(pl.col("keyword").cast(pl.String), "document", "mentions", month=month)
+    patterns, repeated = read_patterns(run), find_repeated(run, job)
+    n_documents: Counter[_Place] = Counter()
+    n_mentions: Counter[_Place] = Counter()
+    for keyword, document, mentions, month_name in rows.sort("keyword", "document").iter_rows():
+        place, label = patterns.place_of(document), patterns.label_of(document)
+        key = keyword or job.name, month_name, document in repeated, place, label
+        n_documents[key] += 1
+        n_mentions[key] += mentions
+
+    for key, count in n_documents.items():
+        yield PlaceCount(*key, documents=count, mentions=n_mentions[key])
 
 
 def _count_repeats(run: RunData) -> dict[SubjectMonth, RepeatCounts]:
@@ -114,39 +128,3 @@ def _count_repeats(run: RunData) -> dict[SubjectMonth, RepeatCounts]:
         counts[key].largest_documents = documents[largest]
 
     return dict(counts)
-
-
-def _count_mentions(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
-    for keyword, columns in read_month_mentions(run, job).items():
-        places = (columns.documents.tolist(), columns.positions.tolist())
-        sentences = set(zip(*places, strict=True))
-        mentions = Counter(document for document, _ in sentences if document not in without)
-        documents = ((count, job.name, document) for document, count in mentions.items())
-        yield from _count_documents(run, job, keyword, documents)
-
-
-def _count_posts(run: RunData, job: RunJob, without: frozenset[int]) -> Iterator[PlaceCount]:
-    statement = select(Document.id, Document.period).where(documents_condition(run, job))
-    posts = (
-        (1, pad_period(period) if period else "", document)
-        for document, period in fetch_pages(run.db, statement, Document.id)
-        if document not in without
-    )
-    return _count_documents(run, job, job.name, posts)
-
-
-def _count_documents(
-    run: RunData, job: RunJob, subject: str, documents: Iterable[tuple[int, str, int]]
-) -> Iterator[PlaceCount]:
-    """Count *documents*, each with its mentions, its month and its id, by pattern and label."""
-    patterns, repeated = read_patterns(run), find_repeated(run, job)
-    n_documents: Counter[tuple[str, bool, int | None, int | None]] = Counter()
-    n_mentions: Counter[tuple[str, bool, int | None, int | None]] = Counter()
-    for mentions, month, document in documents:
-        place, label = patterns.place_of(document), patterns.label_of(document)
-        key = month, document in repeated, place, label
-        n_documents[key] += 1
-        n_mentions[key] += mentions
-
-    for key, count in n_documents.items():
-        yield PlaceCount(subject, *key, documents=count, mentions=n_mentions[key])

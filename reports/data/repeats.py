@@ -10,28 +10,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
-from operator import itemgetter
 
+import polars as pl
 from sqlalchemy import bindparam, func, select
 
-from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Patterns, find_patterns
 from core.enums import DOCUMENTS
 from models.documents import quoted_text, text_column
-from models.tables import Document, Job, JobStep, Mention, Origin
-from reports.data.export_schema import pad_period
-from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
-from reports.data.run_data import (
-    RunData,
-    RunJob,
-    documents_condition,
-)
+from models.tables import Document, Job, JobStep, Origin
+from reports.data.queries import fetch_all, fetch_scalars, in_batches
+from reports.data.run_data import RunData, RunJob
+from reports.frames.reading import load_frames
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
-
-# The id of a document and its month.
-Dated = tuple[int, str]
 
 
 def is_large(run: RunData) -> bool:
@@ -40,7 +32,7 @@ def is_large(run: RunData) -> bool:
     Such a report looks for patterns among the documents that mention a keyword, while a selection
     looks among all.
     """
-    return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
+    return run.kind.has_mentions and _count_documents(run) > MOST_TEXTS
 
 
 def read_patterns(run: RunData) -> Patterns:
@@ -95,9 +87,13 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     patterns = read_patterns(run)
     repeated: set[int] = set()
     seen: set[tuple[int, str]] = set()
-    dated_documents = _sort_by_date(run, job, mentioning=_looks_at_mentions(run))
-    copies = _find_copies(run, dated_documents) if _has_outlets(run, job) else set()
-    for document, month in dated_documents:
+    documents = _sort_by_date(run, job)
+    copies = set()
+    if documents["outlet"].n_unique() > 1:
+        copies = _find_copies(run, documents["document"].to_list())
+
+    months = documents["day"].dt.strftime("%Y-%m").fill_null("")
+    for document, month in zip(documents["document"], months, strict=True):
         if document in copies:
             repeated.add(document)
             continue
@@ -113,27 +109,17 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     return frozenset(repeated)
 
 
-def _has_outlets(run: RunData, job: RunJob) -> bool:
-    """Whether documents of a month are of several outlets."""
-    if run.kind.unit == Unit.POST:
-        return False
-
-    documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
-    job_outlets = documents.where(documents_condition(run, job))
-    return len(fetch_scalars(run.db, job_outlets.distinct().limit(2))) > 1
-
-
-def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
+def _find_copies(run: RunData, documents: Sequence[int]) -> set[int]:
     """Return the documents whose text another outlet has first.
 
     Two equal texts with figures are no pattern, since a pattern ignores their figures.
     """
     first_outlet: dict[bytes, str] = {}
     copies = set()
-    for batch in in_batches(document for document, _ in dated_documents):
+    for batch in in_batches(documents):
         columns = select(Document.id, text_column(run.text_part), Origin.outlet)
-        documents = columns.join(Origin, Origin.id == Document.origin_id)
-        texts = fetch_all(run.db, documents.where(Document.id.in_(batch)))
+        placed = columns.join(Origin, Origin.id == Document.origin_id)
+        texts = fetch_all(run.db, placed.where(Document.id.in_(batch)))
         digests_by_id = {
             document_id: (digest_text(text), outlet) for document_id, text, outlet in texts
         }
@@ -159,32 +145,21 @@ def _count_documents(run: RunData) -> int:
     )
 
 
-def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> list[Dated]:
-    """Return the documents of a job by date, then identity; first those without a date.
-
-    *mentioning* says to leave out those that mention no keyword.
-    """
-    columns = (Document.id, Document.published_at, Document.identity, Document.period)
-    statement = select(*columns).where(documents_condition(run, job))
-    if mentioning:
-        mentions = select(Mention.document_id).where(Mention.job_id == job.id)
-        statement = statement.where(Document.id.in_(mentions))
-
-    sortable = []
-    for document, at, identity, period in fetch_pages(run.db, statement, Document.id):
-        sortable.append((str(at or ""), identity, document, pad_period(period or "")))
-
-    return [(document, month) for _, _, document, month in sorted(sortable, key=itemgetter(0, 1))]
+def _sort_by_date(run: RunData, job: RunJob) -> pl.DataFrame:
+    """Return the documents of a job in the order of dates: see `read_patterns`."""
+    frames = load_frames(run, job)
+    if not _looks_at_mentions(run):
+        return frames.chosen
+    return frames.chosen.join(frames.mentions, on="document", how="semi", maintain_order="left")
 
 
 def _list_documents(run: RunData) -> Iterator[int]:
     """Yield each document of the run once, in order: see `read_patterns`."""
-    mentioning = _looks_at_mentions(run)
     # The documents of a search that earlier searches found too.
     seen: set[int] = set()
     for job in run.jobs:
-        dated_documents = _sort_by_date(run, job, mentioning=mentioning)
-        documents = [document for document, _ in dated_documents if document not in seen]
+        dated_documents = _sort_by_date(run, job)["document"]
+        documents = [document for document in dated_documents if document not in seen]
         if run.kind.links_documents:
             seen.update(documents)
 

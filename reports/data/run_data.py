@@ -93,6 +93,21 @@ class RunJob:
     # The highest id that the job worked on; None before its documents are frozen.
     newest_document: int | None
 
+    # The days or the handle of its documents, and their sources; see `Job`.
+    first_day: date | None
+    last_day: date | None
+    handle: str | None
+    sources: list[str]
+
+    @property
+    def days(self) -> list[date]:
+        """Every day of its documents; none of an account or a search."""
+        if self.first_day is None or self.last_day is None:
+            return []
+
+        first, last = self.first_day.toordinal(), self.last_day.toordinal()
+        return [date.fromordinal(ordinal) for ordinal in range(first, last + 1)]
+
 
 @dataclass(frozen=True)
 class RunData:
@@ -206,6 +221,7 @@ def load_run(
     columns = (
         *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
         *(Job.options, Job.newest_document),
+        *(Job.first_day, Job.last_day, Job.handle, Job.sources),
     )
     with db.read() as connection:
         run = get_run(connection, run_id)
@@ -259,13 +275,7 @@ def _stored_selection(kind: Kind[Any], parameters: Any) -> Selection:
 
 def document_scope(run: RunData, job: RunJob) -> DocumentScope:
     """Return which documents *job* works on."""
-    return DocumentScope.of_job(
-        kind=job.kind,
-        name=job.name,
-        job_id=job.id,
-        newest_document=job.newest_document,
-        parameters=vars(run.parameters),
-    )
+    return DocumentScope.of_job(job, vars(run.parameters))
 
 
 def documents_condition(run: RunData, job: RunJob) -> ColumnElement[bool]:

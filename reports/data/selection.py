@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from functools import partial
 
-from sqlalchemy import and_, select
+import polars as pl
 
-from analysis.kinds.kind import Unit
 from core.errors import UsageError
-from models.tables import Document
-from reports.data.export_schema import pad_period
-from reports.data.queries import fetch_all, fetch_scalars, in_batches
 from reports.data.repeats import find_repeated, read_patterns
-from reports.data.run_data import (
-    Readings,
-    RunData,
-    RunJob,
-    Selection,
-    documents_condition,
-)
+from reports.data.run_data import Readings, RunData, RunJob, Selection
+from reports.frames.reading import load_frames
 
 
 def check_found(run: RunData, selection: Selection) -> None:
@@ -76,56 +64,14 @@ def count_without(run: RunData) -> dict[str, int]:
 
 
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
-    places = frozenset(place for place in find_places(run).values() if place is not None)
-    unwanted = _read_patterns(run, job, places) if places else frozenset[int]()
-    unwanted |= _read_documents_of_days(run, job)
-    if not run.selection.distinct:
-        return unwanted
+    documents = load_frames(run, job).chosen
+    is_of_day = pl.col("day").is_in(sorted(run.selection.days))
+    unwanted = set(documents.filter(is_of_day)["document"])
+    places = {place for place in find_places(run).values() if place is not None}
+    if places:
+        patterned = pl.Series(read_patterns(run).numbers_of(places), dtype=pl.Int64)
+        unwanted |= set(documents.filter(pl.col("document").is_in(patterned))["document"])
+    if run.selection.distinct:
+        unwanted |= find_repeated(run, job)
 
-    return unwanted | find_repeated(run, job)
-
-
-def _read_patterns(run: RunData, job: RunJob, places: frozenset[int]) -> frozenset[int]:
-    """Return the documents of *job* that are of the patterns at *places*."""
-    if run.kind.unit == Unit.MENTION:
-        read_months = partial(_read_patterns_by_month, run, places)
-        months = run.readings.once((_read_patterns_by_month, places), read_months)
-        return months.get(job.name, frozenset())
-
-    read_documents = partial(_read_patterns_of_job, run, job, places)
-    return run.readings.once((_read_patterns_of_job, job.id, places), read_documents)
-
-
-def _read_patterns_by_month(run: RunData, places: frozenset[int]) -> dict[str, frozenset[int]]:
-    """Return the documents of patterns of a run of months; none belongs to two months."""
-    documents_by_month: dict[str, set[int]] = defaultdict(set)
-    for batch in in_batches(read_patterns(run).numbers_of(places)):
-        statement = select(Document.id, Document.period).where(Document.id.in_(batch))
-        for document, period in fetch_all(run.db, statement):
-            documents_by_month[pad_period(period)].add(document)
-
-    return {month: frozenset(documents) for month, documents in documents_by_month.items()}
-
-
-def _read_patterns_of_job(run: RunData, job: RunJob, places: frozenset[int]) -> frozenset[int]:
-    documents: set[int] = set()
-    for batch in in_batches(read_patterns(run).numbers_of(places)):
-        in_job = documents_condition(run, job)
-        statement = select(Document.id).where(in_job, Document.id.in_(batch))
-        documents.update(fetch_scalars(run.db, statement))
-
-    return frozenset(documents)
-
-
-def _read_documents_of_days(run: RunData, job: RunJob) -> frozenset[int]:
-    """Return the documents of *job* that are of days which the selection leaves out."""
-    documents: set[int] = set()
-    for day in sorted(run.selection.days):
-        start = datetime.combine(day, time.min)
-        is_of_day = and_(
-            Document.published_at >= start, Document.published_at < start + timedelta(days=1)
-        )
-        statement = select(Document.id).where(documents_condition(run, job), is_of_day)
-        documents.update(fetch_scalars(run.db, statement))
-
-    return frozenset(documents)
+    return frozenset(unwanted)

@@ -6,7 +6,6 @@ from collections import Counter
 
 from sqlalchemy import and_, select
 
-from analysis.kinds.kind import Unit
 from analysis.languages import DocumentLanguages
 from analysis.steps import polarity
 from core.enums import StepState
@@ -47,7 +46,7 @@ def count_unread(run: RunData) -> dict[str, Counter[str]]:
 
 
 def _ids_without_polarity(run: RunData, job: RunJob) -> list[int]:
-    if run.kind.unit == Unit.MENTION:
+    if run.kind.has_mentions:
         mentions = select(Mention.document_id).distinct()
         without = mentions.where(Mention.job_id == job.id, Mention.polarity.is_(None))
         return list(fetch_scalars(run.db, without))

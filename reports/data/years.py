@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from analysis import grains
-from analysis.kinds.kind import Unit
 from core.enums import DOCUMENTS, Grain
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
@@ -91,7 +90,7 @@ class YearCoverage:
 
 def count_months(run: RunData) -> int:
     """Return the months of a run of months; 0 of others."""
-    if run.kind.unit != Unit.MENTION:
+    if not run.kind.has_mentions:
         return 0
 
     parameters = run.month_parameters

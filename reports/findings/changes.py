@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.kinds.kind import Unit
+from analysis.kinds.kind import Kind
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.words.periods import month_name
@@ -45,9 +45,11 @@ def count_results(run: RunData) -> dict[str, dict[str, int]]:
     return counts
 
 
-def describe_changes(unit: Unit, old_counts: Mapping[str, Any], new_counts: Counts) -> list[str]:
+def describe_changes(
+    kind: Kind[Any], old_counts: Mapping[str, Any], new_counts: Counts
+) -> list[str]:
     """Return sentences on what has changed since `count_results` returned *old_counts*."""
-    if unit == Unit.POST:
+    if not kind.has_mentions:
         return _describe_posts(old_counts, new_counts)
 
     documents = _differences(old_counts, new_counts, "")

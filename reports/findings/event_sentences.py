@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from analysis import grains
-from analysis.kinds.kind import Unit
+from analysis.kinds.kind import Kind
 from core.enums import Grain
 from reports.findings.events import Event
 from reports.findings.measures import MOOD, POSTS, SHARE, WORDING, Measure
@@ -64,16 +65,16 @@ _WORDS: dict[Measure, _Words] = {
 }
 
 
-def describe_event(event: Event, unit: Unit, title: str = "") -> str:
+def describe_event(event: Event, kind: Kind[Any], title: str = "") -> str:
     """Return a sentence that says what departs, and from what.
 
     *title* is what readers call an account or search.
     """
     period_row = event.row
     return _WORDS[event.measure].sentence.format(
-        who=_name_subject(event, unit, title),
+        who=_name_subject(event, kind, title),
         term=event.term,
-        around=_around(unit),
+        around=_around(kind),
         period=_name_period(event.period),
         share=f"{period_row.matched or 0:,} of {quantity(period_row.documents, 'document')}",
         compared=_compare_with_usual(event),
@@ -81,12 +82,12 @@ def describe_event(event: Event, unit: Unit, title: str = "") -> str:
     )
 
 
-def _name_subject(event: Event, unit: Unit, title: str) -> str:
-    return f"“{event.subject}”" if unit == Unit.MENTION else title or event.subject
+def _name_subject(event: Event, kind: Kind[Any], title: str) -> str:
+    return f"“{event.subject}”" if kind.has_mentions else title or event.subject
 
 
-def _around(unit: Unit) -> str:
-    return "around" if unit == Unit.MENTION else "of the posts of"
+def _around(kind: Kind[Any]) -> str:
+    return "around" if kind.has_mentions else "of the posts of"
 
 
 def _name_period(period: str) -> str:
@@ -172,10 +173,10 @@ def _compare_with_season(event: Event) -> str:
     return f", and {level} {_name_period(season_period.period)}{years}"
 
 
-def describe_recurring(event: Event, unit: Unit, title: str = "") -> str:
+def describe_recurring(event: Event, kind: Kind[Any], title: str = "") -> str:
     """Return a clause that says what comes in the same periods of several years."""
     subject = _WORDS[event.measure].subject.format(
-        who=_name_subject(event, unit, title), term=event.term, around=_around(unit)
+        who=_name_subject(event, kind, title), term=event.term, around=_around(kind)
     )
     earlier = [_name_period(season_period.period) for season_period in reversed(event.season)]
     return f"{subject} {_name_period(event.period)}, as {join_words(earlier)}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.enums import Grouping
-from reports.data.group_counts import GroupCounts, KeywordGroups
-from reports.data.groupings import NOT_KNOWN
 from reports.findings.finding import Finding, fact
 from reports.findings.mood_facts import FEWEST_POLARITIES, LEAST_DIFFERENCE
+from reports.series.groupings import NOT_KNOWN
+from reports.series.groups import GroupCounts, KeywordGroups
 from reports.words.quantities import format_share, quantity, signed
 
 # A group with fewer documents is not ranked.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import replace
 
-from analysis.kinds.kind import Unit
 from core.enums import Grain
 from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
@@ -14,7 +12,6 @@ from reports.data.selection import select_documents
 from reports.data.tables.periods import (
     PeriodRow,
     group_by_term,
-    read_post_polarities,
     read_series,
 )
 from reports.data.variants import read_variants
@@ -40,7 +37,7 @@ def read_judged_run(run: RunData) -> RunData:
 
     An account that repeats itself has said it again: all posts count.
     """
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         return run
 
     return run.selected_readings.once(read_judged_run, lambda: _select_judged(run))
@@ -61,7 +58,7 @@ def _read_series(run: RunData) -> list[Series]:
     with_mood = len(run.engines) <= 1
     series: list[Series] = []
     for grain in GRAINS:
-        if run.kind.unit == Unit.POST:
+        if not run.kind.has_mentions:
             series += _read_account_series(run, grain, with_mood=with_mood)
         else:
             series += _read_keyword_series(run, grain, with_mood=with_mood)
@@ -77,17 +74,11 @@ def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
     series: list[Series] = []
     for job in run.jobs:
         period_rows = fill_periods(rows_by_job[job.name])
-        polarities = read_post_polarities(run, job, grain)
-        scored_rows = []
-        for period_row in period_rows:
-            # A period without a post has no mood; of years without one there are thousands.
-            if not period_row.matched:
-                scored_rows.append(period_row)
-                continue
-
-            scored = sum(not math.isnan(value) for value in polarities.get(period_row.period, ()))
-            scored_rows.append(replace(period_row, mentions=scored))
-
+        # A period without a post has no mood; of years without one there are thousands.
+        scored_rows = [
+            replace(row, mentions=row.polarity_n or 0) if row.matched else row
+            for row in period_rows
+        ]
         series += account_series(job.name, period_rows, scored_rows, with_mood=with_mood)
 
     return series

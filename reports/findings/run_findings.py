@@ -6,7 +6,6 @@ from operator import itemgetter
 
 from core.enums import Grain
 from reports.data.account_rows import read_account_rows
-from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.periods import group_by_term
@@ -18,6 +17,7 @@ from reports.findings.mood_facts import state_mood
 from reports.findings.pair_facts import state_pairs
 from reports.findings.post_facts import state_accounts, state_posts
 from reports.findings.share_facts import SHARE, state_shares
+from reports.series.groups import count_groups
 
 
 def read_month_findings(run: RunData) -> dict[str, list[Finding]]:

@@ -10,7 +10,6 @@ from operator import attrgetter
 
 import numpy as np
 
-from analysis.kinds.kind import Unit
 from analysis.text.masking import mask_terms
 from core.enums import Grain
 from core.errors import UsageError
@@ -133,7 +132,7 @@ def _read_subjects(
             subject = f"@{period_row.handle}" if period_row.handle else period_row.keyword or ""
             rows_by_subject[subject].append(period_row)
 
-    is_of_posts = run.kind.unit == Unit.POST
+    is_of_posts = not run.kind.has_mentions
     is_filled = is_of_posts and run.grain != Grain.MONTH
     for subject, subject_rows in rows_by_subject.items():
         series = fill_periods(subject_rows) if is_filled else subject_rows
@@ -206,7 +205,7 @@ def _compare_scores(
 
 def _read_scores(run: RunData) -> Iterator[tuple[str, Scores]]:
     """Yield the scores of a run by group, in the order of their names: by month, or by post."""
-    if run.kind.unit == Unit.POST:
+    if not run.kind.has_mentions:
         for post in read_documents(run):
             if post.polarity is not None:
                 yield post.document, {(post.document, 0, ""): post.polarity}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.data.fixed_panel import FixedPanel
-from reports.data.group_counts import GroupCounts
+from reports.series.groups import GroupCounts
 from reports.words.periods import describe_periods
 from reports.words.quantities import format_share, join_words, quantity
 

@@ -9,14 +9,6 @@ from functools import partial
 from analysis import grains
 from core.enums import Grouping
 from reports.data.fixed_panel import FixedPanel, make_fixed_panel
-from reports.data.group_counts import (
-    Cell,
-    GroupCounts,
-    KeywordGroups,
-    choose_grain,
-    count_groups,
-)
-from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import RunData
 from reports.figures import groups as figures
 from reports.figures import style
@@ -29,6 +21,14 @@ from reports.findings.finding import Finding
 from reports.findings.group_facts import PLURALS
 from reports.findings.run_findings import read_group_findings
 from reports.pages.group_gaps import describe_gaps, describe_panel
+from reports.series.groupings import NOT_KNOWN
+from reports.series.groups import (
+    Cell,
+    GroupCounts,
+    KeywordGroups,
+    choose_grain,
+    count_groups,
+)
 
 # At most this many groups have a panel each; more are drawn as a heat map.
 SIDE_BY_SIDE = 8

@@ -9,9 +9,9 @@ from functools import partial
 from operator import eq
 
 from reports.data.label_counts import LabelCounts, count_labels
-from reports.data.month_counts import read_sentences
 from reports.data.run_data import RunData
 from reports.data.tables.labels import read_labels
+from reports.series.reading import select_frames
 from reports.stats.human_scale import (
     AIM,
     FEWEST_LABELS,
@@ -21,7 +21,7 @@ from reports.stats.human_scale import (
     estimate_mean,
     labels_needed,
 )
-from reports.stats.intervals import mean
+from reports.stats.intervals import TRILLIONTHS, mean
 from reports.words.periods import month_name
 from reports.words.scales import scale_note
 from textapi.engine.polarity import NeutralBand
@@ -155,8 +155,8 @@ def _read_months(run: RunData) -> dict[Place, _Month]:
     band = run.neutral_band
     for job in run.jobs:
         for keyword in run.keywords:
-            sentences = read_sentences(run, job, keyword.name)
-            scores = [score for score in sentences.values() if score is not None]
+            sentences = select_frames(run, job).sentences(keyword.name)
+            scores = (sentences["polarity"].drop_nulls() / TRILLIONTHS).to_list()
             if scores:
                 signs = list(map(band.sign, scores))
                 counts = (signs.count(-1), signs.count(1))

@@ -24,7 +24,6 @@ from reports.data.coded_samples import read_coded_samples
 from reports.data.distinct_mentions import describe_first_texts, name_counted
 from reports.data.entity_labels import is_account
 from reports.data.export_schema import valid_polarity
-from reports.data.month_counts import DATE
 from reports.data.period_counts import cut_off
 from reports.data.queries import (
     fetch_all,
@@ -44,6 +43,7 @@ from reports.data.tables.summaries import read_summaries
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
+from reports.frames.reading import DAY
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
@@ -393,7 +393,7 @@ def _read_posts(
     subject = job.name.removeprefix("@").removeprefix("search:")
     posts = _Posts(" ".join(summary.split()), subject)
     whence = (Document.id, Document.source, Document.address, Document.period)
-    what = (Document.text, Document.repost, DATE)
+    what = (Document.text, Document.repost, DAY)
     statement = select_posts(data, job, *whence, *what)
 
     without = left_out(data, job)

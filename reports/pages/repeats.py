@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern
 from reports.data.repeat_counts import count_places
 from reports.data.repeats import is_large, read_patterns
@@ -174,7 +173,7 @@ def read_repeats(data: RunData) -> Repeats:
 
 def _name_months(data: RunData) -> str:
     """Return the first and the last month of a run of months in words."""
-    if data.kind.unit == Unit.POST or not data.jobs:
+    if not data.kind.has_mentions or not data.jobs:
         return ""
     return name_stretch(data.jobs[0].name, data.jobs[-1].name, "%B %Y")
 

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, select
 
 from analysis.kinds import kind_named
-from analysis.kinds.kind import Unit
 from analysis.languages import describe_languages
 from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
@@ -212,7 +211,7 @@ class RunSummary(RunData):
     @property
     def choice(self) -> str:
         """Which documents of its archives a run of months chose, in words behind their number."""
-        if self.kind.unit != Unit.MENTION:
+        if not self.kind.has_mentions:
             return ""
 
         parameters = self.month_parameters

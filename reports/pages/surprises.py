@@ -154,7 +154,7 @@ def describe_season(run: RunData) -> str:
 
     titles = _read_titles(run)
     clauses = [
-        describe_recurring(event, run.kind.unit, titles.get(event.subject, ""))
+        describe_recurring(event, run.kind, titles.get(event.subject, ""))
         for event in recurring[-SHOWN_RECURRING:]
     ]
     unnamed = len(recurring) - len(clauses)
@@ -167,7 +167,7 @@ def describe_season(run: RunData) -> str:
 
 def _describe(run: RunData, event: Event) -> str:
     """Return the sentence on an event; an account is written as at `submit`."""
-    return describe_event(event, run.kind.unit, _read_titles(run).get(event.subject, ""))
+    return describe_event(event, run.kind, _read_titles(run).get(event.subject, ""))
 
 
 def _read_titles(run: RunData) -> dict[str, str]:

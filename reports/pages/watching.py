@@ -35,7 +35,7 @@ def read_watch_section(run: RunData) -> WatchSection | None:
 
     changes, since = [], None
     if state.counts is not None and state.counted_at is not None:
-        changes = describe_changes(run.kind.unit, state.counts, count_results(run))
+        changes = describe_changes(run.kind, state.counts, count_results(run))
         since = f"{datetime.fromtimestamp(state.counted_at, UTC):%Y-%m-%d}"
 
     return WatchSection(state.every, since, changes)

@@ -14,6 +14,9 @@ Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 TAIL = (1 - CONFIDENCE) / 2
 _PLACES = 6
 
+# A polarity of 1 is so many: sums of whole numbers are exact in any order.
+TRILLIONTHS = 10**12
+
 
 def round_figure(value: float | None) -> float | None:
     """Round *value* as it is shown, to 6 places and never ``-0.0``."""
@@ -99,6 +102,26 @@ def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, flo
     variance = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
     half = t_quantile(n - 1) * math.sqrt(variance / n)
     return middle, middle - half, middle + half
+
+
+def interval_of_sums(
+    n: int, total: int, squares: int
+) -> tuple[float | None, float | None, float | None]:
+    """Return what `polarity_interval` does, of *n* polarities in trillionths, by their sums.
+
+    *total* is their sum and *squares* that of their squares, so that the figures are exact and the
+    same in any order.
+    """
+    if not n:
+        return None, None, None
+
+    middle = total / TRILLIONTHS / n
+    if n < 2:
+        return middle, None, None
+
+    variance = (n * squares - total * total) / (n * (n - 1)) / TRILLIONTHS**2
+    half = t_quantile(n - 1) * math.sqrt(variance / n)
+    return middle, max(-1.0, middle - half), min(1.0, middle + half)
 
 
 def mean_polarity(values: Iterable[float | None]) -> float | None:

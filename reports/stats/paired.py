@@ -7,11 +7,13 @@ documents that may hold sentences of both. ``bench/keyword_pairs.py`` measures t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from reports.stats.intervals import CONFIDENCE, wilson_interval
 
@@ -20,8 +22,7 @@ _TAIL = (1 - CONFIDENCE) / 2
 # The variance of a mean over fewer documents is hardly known.
 FEWEST_VALUES = 10
 
-# The polarities of each document's sentences.
-Scores = Mapping[int, Sequence[float]]
+Numbers = NDArray[Any]
 
 
 class PairCounts(NamedTuple):
@@ -210,31 +211,30 @@ class PairScores(NamedTuple):
     shared: SharedSums = SharedSums()
 
 
-def sum_pair(first: Scores, second: Scores) -> PairScores:
-    """Return the sums of two subjects' sentences, by document; `math.fsum` in any order."""
-    products = []
-    for document in first.keys() & second.keys():
-        n, total = len(first[document]), math.fsum(first[document])
-        other_n, other_total = len(second[document]), math.fsum(second[document])
-        products.append((n * other_n, n * other_total, total * other_n, total * other_total))
+class Scored(NamedTuple):
+    """The documents with a polarity of a subject, each once: ids, sentences, sums of polarities."""
 
-    sums = map(math.fsum, zip(*products, strict=True))
-    shared = SharedSums(len(products), *sums)
-    return PairScores(sum_scores(first), sum_scores(second), shared)
+    documents: Numbers
+    n: Numbers
+    totals: Numbers
 
 
-def sum_scores(scores: Scores) -> ScoreSums:
-    """Return the sums of a subject's sentences."""
-    sizes = [len(values) for values in scores.values()]
-    totals = [math.fsum(values) for values in scores.values()]
-    return ScoreSums(
-        len(sizes),
-        sum(sizes),
-        math.fsum(totals),
-        math.fsum(size**2 for size in sizes),
-        math.fsum(size * total for size, total in zip(sizes, totals, strict=True)),
-        math.fsum(total**2 for total in totals),
+def sum_pair(first: Scored, second: Scored) -> PairScores:
+    """Return the sums of two subjects' sentences; `math.fsum` gives the same in any order."""
+    shared, places, other_places = np.intersect1d(
+        first.documents, second.documents, assume_unique=True, return_indices=True
     )
+    n, total = first.n[places], first.totals[places]
+    other_n, other_total = second.n[other_places], second.totals[other_places]
+    products = (n * other_n, n * other_total, total * other_n, total * other_total)
+    shared_sums = SharedSums(len(shared), *map(math.fsum, products))
+    return PairScores(_sum_scored(first), _sum_scored(second), shared_sums)
+
+
+def _sum_scored(scored: Scored) -> ScoreSums:
+    _, n, totals = scored
+    products = (totals, n**2, n * totals, totals**2)
+    return ScoreSums(len(n), int(n.sum()), *map(math.fsum, products))
 
 
 def add_pairs(months: Sequence[PairScores]) -> PairScores:

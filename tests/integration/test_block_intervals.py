@@ -6,13 +6,11 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from core.enums import Grain
 from models.database import Database
-from reports.data.block_intervals import _polarity_interval, use_block_intervals
-from reports.data.cube import read_cubes
+from reports.data.block_intervals import use_block_intervals
 from reports.data.run_data import RunData, load_run
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.stats.intervals import wilson_interval
@@ -86,21 +84,3 @@ def test_a_year_has_one_from_its_days(run: RunData) -> None:
     assert year.share_low is not None
     assert year.share_high is not None
     assert 0 <= year.share_low < (year.share or 0) < year.share_high
-
-
-def test_the_interval_of_a_mean_is_the_same_to_the_bit_in_whatever_order_rows_come(
-    run: RunData,
-) -> None:
-    _, march = next(iter(read_cubes(run, Grain.MONTH)))
-    # Many mentions a day, as a large subject has.
-    mentions = np.tile(march.mentions, 40)
-    numbers = np.random.default_rng(7)
-    polarities = numbers.uniform(-1, 1, mentions.shape[1])
-    intervals = set()
-    for _ in range(20):
-        order = numbers.permutation(len(polarities))
-        shuffled = replace(march, mentions=mentions[:, order], polarities=polarities[order])
-        intervals.add(_polarity_interval(shuffled, 0))
-
-    assert len(intervals) == 1
-    assert intervals != {None}

@@ -10,8 +10,8 @@ import pytest
 from models.database import Database
 from models.tables import Document, JobStep
 from reports.data.run_data import load_run
-from reports.data.run_groups import list_stored_days
 from reports.data.tables.periods import read_periods
+from reports.series.reading import list_stored_days
 from tests import exports_kit as kit
 
 DAYS_OF_MARCH = 31

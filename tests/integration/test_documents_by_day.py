@@ -10,9 +10,9 @@ from sqlalchemy import Connection, event
 
 from models import documents
 from models.database import Database
-from models.documents import DocumentScope, add_documents, list_documents_by_day
+from models.documents import DocumentScope, add_documents, days_of_month, list_documents_by_day
 
-MARCH = DocumentScope(period="2020-03", sources=("nyt",))
+MARCH = DocumentScope(days=days_of_month("2020-03"), sources=("nyt",))
 TIMES = (
     *("2020-02-29T23:59:59", "2020-03-31T23:59:59", "2020-03-01T00:00:00"),
     *("2020-03-01T12:00:00", "2020-04-01T00:00:00", "2020-03-15T06:00:00"),

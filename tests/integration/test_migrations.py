@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,7 +13,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 
 from analysis.codebooks.codebook_files import read_shipped
-from core.enums import JobKind
 from models.answers import read_answers, stored_keys
 from models.codes import CodeValue, Coding, UnitKey, replace_codes, store_codebook
 from models.database import MIGRATIONS, Database, migrate, newest_revision
@@ -20,7 +20,7 @@ from models.imports import find_place
 from models.keyword_answers import read_searched, read_sentences
 from models.labels import read_labels
 from models.origins import StoredName, read_origins, stored_names
-from models.runs import NewJob, create_run
+from models.runs import create_run
 from models.tables import (
     UNKNOWN_ORIGIN,
     Answer,
@@ -33,6 +33,7 @@ from models.tables import (
     Job,
     Run,
 )
+from tests.databases import add_run_of_months
 from textapi.requests import answer_key
 
 documents_of_0004 = table(
@@ -99,8 +100,7 @@ def test_down_to_nothing_and_up_again(db: Database) -> None:
 
 def test_every_migration_can_be_undone_and_keeps_the_stored_rows(db: Database) -> None:
     migrate(db.url)
-    job = NewJob(JobKind.MONTH, "2020-03", {})
-    run = create_run(db, kind="months", name=None, parameters={"kept": True}, jobs=[job])
+    run = add_run_of_months(db, {"kept": True})
     with db.write() as connection:
         connection.execute(
             insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False)
@@ -113,6 +113,35 @@ def test_every_migration_can_be_undone_and_keeps_the_stored_rows(db: Database) -
     with db.read() as connection:
         assert connection.execute(select(Job.run_id, Job.name)).all() == [(run, "2020-03")]
         assert connection.scalars(select(Document.text)).all() == ["Kept."]
+
+
+def test_stored_jobs_get_what_their_names_and_their_runs_said_of_their_documents(
+    db: Database,
+) -> None:
+    migrate(db.url, "0023_added_full_stops")
+    stored = [
+        ("months", {"sources": ["nyt", "archive"]}, "month", "2020-02"),
+        ("handles", {"source": "x"}, "handle", "@nasa"),
+        ("handles", {"source": None}, "handle", "@ﬁn"),
+        ("search", {"source": "x"}, "search", "search:@fog 2020-02"),
+        ("training", {"data": "sine"}, "training", "2020-02"),
+    ]
+    for kind, parameters, job_kind, name in stored:
+        run = create_run(db, kind=kind, name=None, parameters=parameters, jobs=[])
+        job = {"kind": job_kind, "name": name, "queue": "text", "state": "done"}
+        with db.write() as connection:
+            connection.execute(insert(Job).values(run_id=run, options={}, due_at=0.0, **job))
+
+    migrate(db.url)
+    columns = (Job.sources, Job.first_day, Job.last_day, Job.handle)
+    with db.read() as connection:
+        assert connection.execute(select(*columns).order_by(Job.id)).all() == [
+            (["nyt", "archive"], date(2020, 2, 1), date(2020, 2, 29), None),
+            (["x"], None, None, "nasa"),
+            ([], None, None, "ﬁn"),
+            ([], None, None, None),
+            ([], None, None, None),
+        ]
 
 
 def test_a_second_migration_changes_nothing(db: Database) -> None:
@@ -136,10 +165,9 @@ def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
     db: Database,
 ) -> None:
     migrate(db.url, "0002_labels")
-    job = NewJob(JobKind.MONTH, "2020-03", {})
     keywords = [{"name": "fever", "terms": ["fever", "Fi\u00e9vre"]}]
     parameters = {"kind": "months", "source": "nyt", "keywords": keywords}
-    run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
+    run = add_run_of_months(db, parameters)
     texts = {1: "A \u201cfever\u201d again.", 2: "Calm.", 3: "Calm.", 4: "Not asked yet."}
     answers = {
         keyword_key("fever", texts[1]): '["A \u201cfever\u201d again."]',
@@ -185,9 +213,8 @@ def test_materials_move_to_origins_and_come_back(db: Database) -> None:
             dated = {"period": "2020-03" if number < 5 else None, "repost": False}
             connection.execute(insert(documents_of_0004).values(**row, **dated, material=material))
 
-    job = NewJob(JobKind.MONTH, "2020-03", {})
     parameters = {"kind": "months", "source": "nyt", "keywords": []}
-    run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
+    run = add_run_of_months(db, parameters)
 
     migrate(db.url)
     columns = (DocumentCount.period, DocumentCount.origin_id, DocumentCount.documents)
@@ -235,8 +262,7 @@ def test_an_import_of_before_places_has_none_and_keeps_its_counts(db: Database) 
 
 def test_labels_become_codes_of_the_codebook_polarity_and_come_back(db: Database) -> None:
     migrate(db.url, "0011_fetch_remarks")
-    jobs = [NewJob(JobKind.MONTH, "2020-03", {})]
-    run = create_run(db, kind="months", name=None, parameters={}, jobs=jobs)
+    run = add_run_of_months(db, {})
     labels = [(1, "Ann", -1), (1, "Ben", 0), (2, "Ann", 1), (3, "person:Eve", None)]
     label_rows = [
         {"run_id": run, "document_id": document, "keyword": "fog", "position": 2}

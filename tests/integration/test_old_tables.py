@@ -9,10 +9,9 @@ from sqlalchemy import inspect, text
 from typer.testing import CliRunner
 
 from cli.main import app
-from core.enums import JobKind
 from core.errors import SettingsError, StackError
 from models.database import Database, migrate, newest_revision, stored_revision
-from models.runs import NewJob, create_run
+from tests.databases import add_run_of_months
 
 
 def set_revision(url: str, revision: str) -> None:
@@ -87,14 +86,13 @@ def create_development_tables(url: str) -> None:
             connection.execute(text(statement))
 
 
-def add_run_of_months(url: str) -> None:
+def add_first_run(url: str) -> None:
     """Add a run as the first versions stored it, without the name of an archive."""
     db = Database(url, pooled=False)
     keywords = [{"name": "fever", "terms": ["fever"]}]
     months = {"first": "2020-03", "last": "2020-03", "keywords": keywords}
     parameters = {"kind": "months", "material": None, **months}
-    job = NewJob(JobKind.MONTH, "2020-03", {})
-    run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
+    run = add_run_of_months(db, parameters)
     with db.write() as connection:
         engine = text("INSERT INTO run_engines (run_id, engine) VALUES (:run, 'stub/1')")
         connection.execute(engine, {"run": run})
@@ -121,7 +119,7 @@ def test_a_run_that_names_no_archive_is_refused_before_its_answers_are_converted
     empty_database_url: str,
 ) -> None:
     migrate(empty_database_url, "0001_first_tables")
-    add_run_of_months(empty_database_url)
+    add_first_run(empty_database_url)
     with pytest.raises(SettingsError, match="from before the first release"):
         migrate(empty_database_url)
 

@@ -17,7 +17,7 @@ from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.settings import Settings
 from models.database import Database
-from models.documents import DocumentScope, add_documents, count_documents
+from models.documents import DocumentScope, add_documents, count_documents, days_of_month
 from models.erasure import forget_documents
 from models.origins import StoredName, count_key, stored_names
 from models.tables import Document, DocumentCount, DocumentDetails, Origin
@@ -75,7 +75,7 @@ def test_a_choice_ignores_case_and_joins_fields(db: Database) -> None:
     add_documents(db, [headline(1, outlet="Le Soir", section="Monde", material="News")])
     add_documents(db, [headline(2, outlet="Le Soir", section="Sport", material="News")])
     add_documents(db, [headline(3, outlet="De Tijd", section="Sport", material="Op-Ed")])
-    month: dict[str, Any] = {"period": "2020-03", "sources": ("nyt",)}
+    month: dict[str, Any] = {"days": days_of_month("2020-03"), "sources": ("nyt",)}
 
     def count(**choice: Any) -> int:
         with db.read() as connection:

@@ -108,7 +108,7 @@ def test_the_tables_are_a_valid_data_package(packs: Mapping[str, Path], texts: s
     folder = packs[texts]
     assert_valid_package(folder)
     run = PackedRun.model_validate_json((folder / "run.json").read_bytes())
-    assert list(schemas_of(folder)) == [table.name for table in tables_of(run.run_kind.unit)]
+    assert list(schemas_of(folder)) == [table.name for table in tables_of(run.run_kind)]
 
     for table_name, schema in schemas_of(folder).items():
         described = {field["name"]: field["description"] for field in schema["fields"]}

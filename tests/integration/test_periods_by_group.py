@@ -19,9 +19,9 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, DocumentCount, Job, JobStep, Mention, Run
 from producers.submit import submit_run
-from reports.data.groupings import NOT_KNOWN
 from reports.data.run_data import load_run
-from reports.data.run_groups import list_groups
+from reports.series.groupings import NOT_KNOWN
+from reports.series.reading import read_groups
 from tests.command_kit import typed_request
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from textapi.text.keywords import pattern
@@ -129,7 +129,7 @@ def test_an_outlet_that_has_documents_of_other_sections_alone_is_a_zero(db: Data
     assert zero["documents"] == sum(
         piece.section == "World" for piece in two_outlets() if piece.at < "2020-04"
     )
-    assert list_groups(load_run(db, run, grouping=Grouping.OUTLET)) == [POST]
+    assert read_groups(load_run(db, run, grouping=Grouping.OUTLET)).names == [POST]
     run = run_months(db, parameters("2020-03", "2020-04", sections=("world",), outlets=(POST, SUN)))
     sun = rows_by(db, run, Grouping.OUTLET, keyword="fever", group=SUN)
     assert values(sun, "state", *COUNTS) == [("complete", 0, 0, 0), ("no-data", 0, None, None)]

@@ -21,7 +21,7 @@ from analysis.step import Step, StepResult
 from core.ratelimit.notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock
-from models.documents import DocumentScope, add_documents
+from models.documents import DocumentScope, add_documents, days_of_month
 from models.tables import Crawl, Phrase
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.plan import plan_run, time_at_limits
@@ -207,6 +207,8 @@ def test_a_step_reads_in_a_dry_run_what_another_would_store(db: Database) -> Non
     ]
     buffer = ResultBuffer(db)
     keywords = (Keyword.parse("tide"),)
-    data = MonthData(db, DocumentScope(period="2020-01"), keywords, TextOptions(), buffer)
+    data = MonthData(
+        db, DocumentScope(days=days_of_month("2020-01")), keywords, TextOptions(), buffer
+    )
     asyncio.run(run_dry({"textapi": DryRunFetcher(db, "tidings/1")}, steps, data, buffer))
     assert [row["phrase"] for row in read] == ["high tide"]

@@ -15,7 +15,7 @@ from core.enums import TextPart
 from models.code_samples import list_sampled_units
 from models.codes import UnitKey
 from models.database import Database
-from models.documents import DocumentScope, add_documents, list_documents_by_day
+from models.documents import DocumentScope, add_documents, days_of_month, list_documents_by_day
 from models.labels import read_sentences
 from models.tables import Codebook, Document, SampledUnit
 from producers.coded_files.texts import is_same_text
@@ -69,7 +69,7 @@ def test_services_are_asked_about_sentences_and_exports_quote_the_source(
     db: Database, tmp_path: Path
 ) -> None:
     run = import_storm(db, tmp_path)
-    scope = DocumentScope(period="2020-03")
+    scope = DocumentScope(days=days_of_month("2020-03"))
     asked = [text.text for _, day in list_documents_by_day(db, scope) for text in day]
     assert asked == [*TEXTS.values(), TWO_HEADLINES]
 

@@ -18,7 +18,7 @@ from analysis.text.language_detector import detect_languages
 from cli.main import app
 from core.errors import UsageError
 from models.database import Database
-from models.documents import DocumentScope
+from models.documents import DocumentScope, days_of_month
 from models.tables import Document
 from sources.base import SourceDocument
 from sources.files import read_path
@@ -133,7 +133,7 @@ def test_documents_of_before_get_their_languages_when_a_job_reads_them(db: Datab
     with db.write() as connection:
         connection.execute(update(Document).values(language_code=None))
 
-    settle_languages(db, DocumentScope(period="2020-01", sources=("archive",)))
+    settle_languages(db, DocumentScope(days=days_of_month("2020-01"), sources=("archive",)))
     assert stored(db) == {"Fog": "", "Mist": "fr", GERMAN: "de", "Rain": None}
 
 

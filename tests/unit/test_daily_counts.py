@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,10 @@ from reports.data.daily_counts import (
     is_cut_off,
     measure_dispersion,
 )
-from reports.data.month_counts import read_documents, read_stored
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
+from reports.frames.reading import load_frames
+from reports.series.daily import count_by_period
 from tests import report_stories as stories
 
 WEEK = [20, 24, 25, 22, 21, 8, 7]  # Monday to Sunday
@@ -119,22 +119,8 @@ def test_documents_are_counted_on_their_days_to_the_last_moment(tmp_path: Path) 
     data = load_run(db, run)
     february, march = data.jobs
     expected = [1] + [0] * 27 + [2]
-    assert read_documents(data, february).by_period(Grain.MONTH) == {"2020-02": expected}
-    assert sum(read_documents(data, march).by_period(Grain.MONTH)["2020-03"]) == 1
-
-
-def test_counts_of_months_are_kept_and_those_of_many_accounts_are_not(tmp_path: Path) -> None:
-    db = stories.database(tmp_path)
-    stories.store(db, [stories.Text("2020-03-01", "Fever.")])
-    stories.store(db, [stories.Text("2020-03-01", "Fever.", handle="ann", source="posts")])
-    months = stories.months_run(db, "2020-03", "2020-03", ["fever"])
-    for run, is_kept in ((months, True), (stories.handles_run(db, ["ann"]), False)):
-        data = load_run(db, run)
-        counts = read_stored(data, data.jobs[0])
-        assert counts.documents.tolist() == [1]
-        reference = weakref.ref(counts)
-        del counts
-        assert (reference() is not None) == is_kept
+    assert count_by_period(load_frames(data, february), Grain.MONTH) == {"2020-02": expected}
+    assert sum(count_by_period(load_frames(data, march), Grain.MONTH)["2020-03"]) == 1
 
 
 def test_a_month_that_was_collected_by_half_is_marked_in_its_rows(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.data.fixed_panel import make_fixed_panel
-from reports.data.groupings import NOT_KNOWN
+from reports.series.groupings import NOT_KNOWN
 from tests.groups_kit import Month, count_months
 
 

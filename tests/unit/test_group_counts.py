@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.enums import Grain, Grouping
-from reports.data.group_counts import Cell, KeywordGroups, Moments
-from reports.data.groupings import NOT_KNOWN
+from core.enums import Grouping
 from reports.findings.group_facts import state_groups
-from reports.stats.intervals import polarity_interval
+from reports.series.groupings import NOT_KNOWN
+from reports.series.groups import KeywordGroups, Moments
+from reports.stats.intervals import TRILLIONTHS, polarity_interval
 from tests.groups_kit import Month, count_months
 
 
@@ -61,23 +61,18 @@ def test_moods_are_compared_within_their_months() -> None:
     assert not [text for text in sentences(counted) if "polarity" in text]
 
 
-def test_a_year_of_which_a_group_has_a_part_is_cut_off_and_a_year_without_is_a_gap() -> None:
-    counted = count_months(
-        {"Post": (31, 3, []), "Sun": None}, {"Post": None, "Sun": None}, grain=Grain.YEAR
-    )
-    post, sun = (counted.groups[name].by_period["2020"] for name in ("Post", "Sun"))
-    assert (post.documents, post.matched, post.has_data, post.cut_off) == (31, 3, True, True)
-    assert (sun.share, sun.has_data, sun.cut_off) == (None, False, False)
-    assert Cell(documents=0, has_data=True).share is None
-
-
 @given(st.lists(st.lists(st.floats(-1, 1), max_size=9), min_size=1, max_size=5))
 def test_moments_give_the_interval_of_all_values(parts: list[list[float]]) -> None:
     together = Moments()
     for part in parts:
-        moments = Moments()
-        moments.add(part)
-        together.add_less(moments, 0.0)
+        polarities = [round(polarity * TRILLIONTHS) for polarity in part]
+        row = {
+            "has_polarity": True,
+            "scored": len(polarities),
+            "total": sum(polarities),
+            "squares": sum(polarity**2 for polarity in polarities),
+        }
+        together.add(Moments.of(row))
 
     mean, low, high = polarity_interval([value for part in parts for value in part])
     assert together.mean == pytest.approx(mean, abs=1e-9)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reports.data.fixed_panel import FixedPanel
-from reports.data.group_counts import Cell, GroupCounts
 from reports.pages.group_gaps import describe_gaps, describe_panel
+from reports.series.groups import Cell, GroupCounts
 from reports.words.periods import describe_periods
 
 

@@ -13,14 +13,13 @@ from analysis.kinds import (
     document_kind_of_jobs,
     kind_named,
 )
-from analysis.kinds.kind import DocumentKind, Unit
+from analysis.kinds.kind import DocumentKind
 from analysis.kinds.posts import PostsParameters
 
 
 def test_a_kind_over_documents_that_plans_nothing_cannot_be_made() -> None:
     class Half(DocumentKind[PostsParameters]):
         name = job_kind = report = job_noun = job_nouns = description = "half"
-        unit = Unit.POST
         parameters = PostsParameters
 
         def job_names(

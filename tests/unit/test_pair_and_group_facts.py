@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from analysis.query.relations import Relation
 from core.enums import Grouping
-from reports.data.group_counts import Cell, GroupCounts, KeywordGroups, Moments
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.findings.estimates import state_reader_mean
 from reports.findings.finding import Finding, fact
@@ -12,6 +11,7 @@ from reports.findings.group_facts import state_groups
 from reports.findings.pair_facts import find_pair_overtakings, state_pairs
 from reports.findings.run_findings import choose_leading
 from reports.findings.share_facts import SHARE
+from reports.series.groups import Cell, GroupCounts, KeywordGroups, Moments
 from reports.stats.human_scale import Estimate
 from reports.stats.paired import PairCounts, PairScores
 from tests.period_rows import row

@@ -19,8 +19,8 @@ from reports.stats.paired import (
     compare_with_chance,
     measure_pair_dispersion,
     sum_counts,
-    sum_pair,
 )
+from tests.pair_months import sum_scores
 
 Z = NormalDist().inv_cdf(0.975)
 
@@ -108,7 +108,7 @@ def test_the_ratio_has_no_interval_where_no_number_of_documents_can_lie() -> Non
 def test_means_of_sentences_in_the_same_documents_are_compared_in_pairs() -> None:
     first = {n: [0.5 * math.sin(n)] for n in range(40)}
     second = {n: [0.5 * math.sin(n) - 0.1 + 0.25 * math.cos(7 * n)] for n in range(40)}
-    estimate = compare_paired_means(sum_pair(first, second))
+    estimate = compare_paired_means(sum_scores(first, second))
     differences = [first[n][0] - second[n][0] for n in range(40)]
     assert estimate is not None
     assert estimate.value == pytest.approx(math.fsum(differences) / 40)
@@ -122,7 +122,7 @@ def test_means_of_other_documents_have_the_error_of_two_samples() -> None:
     first = {n: [0.5 * math.sin(n)] for n in range(30)}
     second = {100 + n: [0.5 * math.sin(n + 1)] for n in range(60)}
     values = [value for (value,) in first.values()], [value for (value,) in second.values()]
-    estimate = compare_paired_means(sum_pair(first, second))
+    estimate = compare_paired_means(sum_scores(first, second))
     assert estimate is not None
     error = math.sqrt(variance(values[0]) / 30 + variance(values[1]) / 60)
     half = stats.t.ppf(0.975, 29) * error
@@ -133,7 +133,7 @@ def test_ten_sentences_of_a_document_say_no_more_than_one() -> None:
     first = {n: [0.4 * math.sin(n)] for n in range(20)}
     second = {100 + n: [0.4 * math.cos(n)] for n in range(20)}
     repeated = {document: 10 * values for document, values in first.items()}
-    once, often = (compare_paired_means(sum_pair(each, second)) for each in (first, repeated))
+    once, often = (compare_paired_means(sum_scores(each, second)) for each in (first, repeated))
     assert once is not None
     assert often is not None
     assert (often.low, often.high) == pytest.approx((once.low, once.high))
@@ -141,11 +141,11 @@ def test_ten_sentences_of_a_document_say_no_more_than_one() -> None:
 
 def test_few_documents_are_not_compared_and_few_zeros_are_not_sure() -> None:
     many = {100 + n: [0.3 * math.sin(n)] for n in range(500)}
-    assert compare_paired_means(sum_pair({n: [0.1] for n in range(9)}, many)) is None
-    zeros = compare_paired_means(sum_pair({n: [0.0] for n in range(10)}, many))
+    assert compare_paired_means(sum_scores({n: [0.1] for n in range(9)}, many)) is None
+    zeros = compare_paired_means(sum_scores({n: [0.0] for n in range(10)}, many))
     assert zeros is not None
     assert zeros.high - zeros.value > 0.1  # their own variance is 0
-    assert compare_paired_means(sum_pair({}, {})) is None
+    assert compare_paired_means(sum_scores({}, {})) is None
 
 
 Scores = st.dictionaries(st.integers(0, 30), st.lists(st.floats(-1, 1), min_size=1, max_size=3))
@@ -160,8 +160,8 @@ def test_months_can_be_added(
 ) -> None:
     shift = {1000 + document: values for document, values in later_first.items()}
     other_shift = {1000 + document: values for document, values in later_second.items()}
-    months = [sum_pair(first, second), sum_pair(shift, other_shift)]
-    together = sum_pair(first | shift, second | other_shift)
+    months = [sum_scores(first, second), sum_scores(shift, other_shift)]
+    together = sum_scores(first | shift, second | other_shift)
     for added, whole in zip(add_pairs(months), together, strict=True):
         assert tuple(added) == pytest.approx(tuple(whole), abs=1e-9)
 

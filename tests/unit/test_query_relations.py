@@ -11,8 +11,7 @@ from analysis.query.grammar import Node
 from analysis.query.relations import Relation, relate
 from core.enums import Within
 from reports.findings.pair_facts import list_compared
-from reports.stats.paired import sum_pair
-from tests.pair_months import pair
+from tests.pair_months import pair, sum_scores
 from tests.unit.test_queries import TEXTS, naive_match, read, written_queries
 
 
@@ -74,7 +73,7 @@ def test_no_text_is_against_what_the_queries_make_certain(
 def test_a_keyword_and_a_part_of_it_are_not_compared() -> None:
     low, high = ({n: [mean + 0.01 * (n % 7)] for n in range(80)} for mean in (-0.5, 0.5))
     months = ((80, 10, 10), (80, 10, 10))
-    free = pair(*months, scores=sum_pair(low, high))
+    free = pair(*months, scores=sum_scores(low, high))
     assert list_compared([free]) == [free]
-    part = pair(*months, scores=sum_pair(low, high), relation=Relation.PART)
+    part = pair(*months, scores=sum_scores(low, high), relation=Relation.PART)
     assert list_compared([part, free]) == [free]

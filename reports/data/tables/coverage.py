@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from sqlalchemy import select
 
-from analysis.steps import keywords as keywords_step
-from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, State, StepState
 from models.tables import JobStep
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all, in_batches, index_by
 from reports.data.run_data import RunData, RunJob, keep_rows_of_run
-
-# These steps decide what a row of `periods` can hold.
-_STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)
-_ENDED = (StepState.COMPLETE, StepState.NO_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,49 +111,6 @@ def read_coverage_grid(run: RunData, job_names: Collection[str] | None = None) -
         jobs.setdefault(coverage_row.job, {})[coverage_row.step] = coverage_row
 
     return CoverageGrid(tuple(requested_steps(run)), jobs)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a job is: the state of its rows, and whether its counts and polarities are final."""
-
-    state: str | None
-    has_counts: bool
-    has_polarity: bool
-
-    @classmethod
-    def of(cls, coverage: Mapping[str, CoverageRow]) -> Progress:
-        """Return how far the job is whose steps *coverage* has."""
-        states = {step: coverage[step].state for step in _STEPS if step in coverage}
-        if states.get(DOCUMENTS) == StepState.NO_DATA:
-            return NO_DATA
-
-        ended = {step for step, state in states.items() if state in _ENDED}
-        state = None
-        if StepState.FAILED in states.values():
-            state = StepState.FAILED.value
-        elif len(ended) == len(states):
-            state = StepState.COMPLETE.value
-
-        return cls(state, keywords_step.NAME in ended, polarity_step.NAME in ended)
-
-    @classmethod
-    def together(cls, parts: Collection[Progress]) -> Progress:
-        """Return how far a period is whose days lie in several jobs; some may have no data."""
-        known_parts = set(parts) - {NO_DATA}
-        if not known_parts:
-            return NO_DATA
-
-        states = {part.state for part in known_parts}
-        failed, complete = StepState.FAILED.value, StepState.COMPLETE.value
-        return cls(
-            failed if failed in states else complete if states == {complete} else None,
-            has_counts=all(part.has_counts for part in known_parts),
-            has_polarity=all(part.has_polarity for part in known_parts),
-        )
-
-
-NO_DATA = Progress(StepState.NO_DATA.value, has_counts=False, has_polarity=False)
 
 
 @dataclass(frozen=True)

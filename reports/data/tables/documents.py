@@ -11,7 +11,6 @@ from typing import Annotated
 
 from sqlalchemy import bindparam, select
 
-from analysis.kinds.kind import Unit
 from core.enums import TextPart
 from models.documents import quoted_text
 from models.tables import Document, Job, PostPolarity
@@ -64,7 +63,7 @@ def read_documents(run: RunData, job_names: Collection[str] | None = None) -> It
 
 def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
     """Yield the cells of each row."""
-    if run.kind.unit in DOCUMENTS.units:
+    if run.kind.has_documents:
         source_fields = SourceFields(run.db)
         identities = chain.from_iterable(_read_identities(run, job_names))
         for batch in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
@@ -86,7 +85,7 @@ def _read_identities(
 def _read_batch(
     run: RunData, documents: Sequence[int], source_fields: SourceFields
 ) -> Iterator[Values]:
-    polarities = _read_polarities(run, documents) if run.kind.unit == Unit.POST else {}
+    polarities = {} if run.kind.has_mentions else _read_polarities(run, documents)
     columns = fetch_columns(
         run.db, _select_documents(run.text_part), sort_key=itemgetter(1), documents=documents
     )

@@ -10,7 +10,6 @@ from typing import Annotated
 
 from sqlalchemy import select
 
-from analysis.kinds.kind import Unit
 from analysis.text.entity_counts import form_of
 from analysis.text.known_names import NO_NAMES
 from models.tables import Document, Entity
@@ -133,7 +132,7 @@ def _read_texts(run: RunData) -> Iterator[str]:
 def read_counted(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:
     """Yield the rows of the names that documents hold, of the whole run of months first."""
     whole_run: list[EntityRow] = []
-    if run.kind.unit == Unit.MENTION and job_names is None:
+    if run.kind.has_mentions and job_names is None:
         whole_run = ENTITIES.sort(_sum_jobs(read_entities(run), read_run_names(run)))
 
     for entity_row in chain(whole_run, read_entities(run, job_names)):

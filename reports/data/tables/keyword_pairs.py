@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from operator import attrgetter
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
-from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, StepState
-from reports.data.cube import Cube, read_months
 from reports.data.daily_counts import measure_dispersion
-from reports.data.month_counts import Sentences, read_selected_mentions, read_sentences
 from reports.data.run_data import RunData, keep_rows
 from reports.data.tables.coverage import read_coverage_grid
+from reports.series.daily import Daily
+from reports.series.reading import read_daily, select_frames
+from reports.stats.intervals import TRILLIONTHS
 from reports.stats.paired import (
     Estimate,
     PairCounts,
     PairScores,
+    Scored,
     add_pairs,
     compare_paired_means,
     compare_paired_shares,
@@ -38,6 +43,7 @@ from reports.stats.paired import (
 MOST_KEYWORDS = 20
 
 Names = tuple[str, str]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +118,18 @@ class _KeywordMonth:
     # The name as it is shown.
     name: str
 
-    # The documents of each day.
+    # The documents of each day, and those that mention the keyword.
     days: Sequence[int]
+    matched: Sequence[int]
     cut_off: bool
     has_polarity: bool
 
-    # The polarities of the sentences of each document.
-    polarities: Mapping[int, Sequence[float | None]]
+    # The documents that mention the keyword in the order of their ids, and their days.
+    documents: Integers
+    places_of_days: Integers
 
-    # The documents of each day that mention the keyword.
-    matched: Sequence[int]
-    day_of: Mapping[int, int]
+    # Those that have a polarity.
+    scored: Scored
 
 
 def read_pairs(run: RunData) -> list[KeywordPair]:
@@ -200,29 +207,44 @@ def _read_keyword_months(
         return
 
     coverage = read_coverage_grid(run, job_names).jobs
-    for cube in read_months(run, job_names):
-        states = {step: row.state for step, row in coverage[cube.jobs[0]].items()}
+    for daily in read_daily(run, job_names):
+        states = {step: row.state for step, row in coverage[daily.job].items()}
         if states.get(DOCUMENTS) == states.get(keywords_step.NAME) == StepState.COMPLETE:
-            has_polarity = states.get(polarity_step.NAME) == StepState.COMPLETE
-            yield cube.jobs[0], _read_month(run, cube, has_polarity=has_polarity)
+            yield daily.job, _read_month(run, daily)
 
 
-def _read_month(run: RunData, cube: Cube, *, has_polarity: bool) -> list[_KeywordMonth]:
-    (job,) = run.jobs_named(cube.jobs[:1])
-    first_day = cube.days[0].toordinal()
+def _read_month(run: RunData, daily: Daily) -> list[_KeywordMonth]:
+    (job,) = run.jobs_named([daily.job])
+    frames = select_frames(run, job)
+    days = daily.days.sort("day")
+    dated = frames.chosen.join(days.select("day").with_row_index("place"), on="day")
     months = []
     for keyword in _keywords_of(run):
-        mentions = read_selected_mentions(run, job, keyword)
-        mentioned_days = (mentions.days - first_day).tolist()
+        is_counted = (pl.col("keyword") == keyword) & pl.col("term").is_null()
+        matched = days.join(daily.hits.filter(is_counted), on="day", how="left").sort("day")
+        polarity = pl.col("polarity")
+        documents = (
+            frames.sentences(keyword)
+            .group_by("document")
+            .agg(scored=polarity.count().cast(pl.Int64), total=polarity.sum())
+            .join(dated.select("document", pl.col("place").cast(pl.Int64)), on="document")
+            .sort("document")
+        )
+        scored = documents.filter(pl.col("scored") > 0)
         month = _KeywordMonth(
             run=run,
             name=keyword,
-            days=cube.documents[0].tolist(),
-            cut_off=bool(cube.is_missing[0].any()),
-            has_polarity=has_polarity,
-            polarities=_group_by_document(read_sentences(run, job, keyword)),
-            matched=cube.matched[cube.terms.index((keyword, None)), 0].tolist(),
-            day_of=dict(zip(mentions.documents.tolist(), mentioned_days, strict=True)),
+            days=days["documents"].to_list(),
+            matched=matched["matched"].fill_null(0).to_list(),
+            cut_off=bool(days["is_missing"].any()),
+            has_polarity=daily.progress.has_polarity,
+            documents=documents["document"].to_numpy(),
+            places_of_days=documents["place"].to_numpy(),
+            scored=Scored(
+                scored["document"].to_numpy(),
+                scored["scored"].to_numpy(),
+                scored["total"].to_numpy() / TRILLIONTHS,
+            ),
         )
         months.append(month)
 
@@ -236,14 +258,16 @@ def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[P
             continue
 
         days = left.days
-        shared = left.polarities.keys() & right.polarities.keys()
-        shared_days = Counter(left.day_of[document] for document in shared)
-        daily_shared = [shared_days[day] for day in range(len(days))]
+        _, places, _ = np.intersect1d(
+            left.documents, right.documents, assume_unique=True, return_indices=True
+        )
+        daily_shared = np.bincount(left.places_of_days[places], minlength=len(days)).tolist()
+        counts = PairCounts(sum(days), len(left.documents), len(right.documents), len(places))
         yield PairMonth(
             names=(left.name, right.name),
             period=period,
             cut_off=left.cut_off,
-            counts=PairCounts(sum(days), len(left.polarities), len(right.polarities), len(shared)),
+            counts=counts,
             scores=_sum_scored(left, right),
             dispersion=measure_pair_dispersion(days, left.matched, right.matched, daily_shared),
             dispersion_together=measure_dispersion(daily_shared, days),
@@ -269,33 +293,12 @@ def _choice(parameters: MonthsParameters) -> tuple[object, ...]:
     return parameters.sources, parameters.outlets, parameters.sections, parameters.material
 
 
-def _group_by_document(sentences: Sentences) -> dict[int, list[float | None]]:
-    """Return the polarities of the sentences of each document."""
-    polarities: dict[int, list[float | None]] = defaultdict(list)
-    for (document, _), polarity in sentences.items():
-        polarities[document].append(polarity)
-
-    return polarities
-
-
 def _sum_scored(left: _KeywordMonth, right: _KeywordMonth) -> PairScores:
     """Return the sums of two keywords' polarities; nothing if two engines made them."""
     is_scored = left.has_polarity and right.has_polarity
     if not is_scored or left.run.engines != right.run.engines:
         return PairScores()
-
-    return sum_pair(_drop_unscored(left.polarities), _drop_unscored(right.polarities))
-
-
-def _drop_unscored(polarities: Mapping[int, Sequence[float | None]]) -> dict[int, list[float]]:
-    """Return the known polarities of the documents that have any."""
-    scored = {}
-    for document, sentence_polarities in polarities.items():
-        known = [polarity for polarity in sentence_polarities if polarity is not None]
-        if known:
-            scored[document] = known
-
-    return scored
+    return sum_pair(left.scored, right.scored)
 
 
 def _mean_dispersion(months: Iterable[PairMonth], column: str) -> float:

@@ -14,11 +14,11 @@ from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention, Origin
 from reports.data import export_schema as schema
 from reports.data.formats import Values
-from reports.data.groupings import name_group, origin_column
 from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
+from reports.series.groupings import name_group, origin_column
 
 
 @dataclass(frozen=True, slots=True)

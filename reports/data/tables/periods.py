@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from sqlalchemy import and_, select
-
-from analysis import grains
-from analysis.kinds.kind import Unit
 from core.enums import Grain
-from models.tables import Document, PostPolarity
 from reports.data import export_schema as schema
-from reports.data.cube import Cube, read_cubes
-from reports.data.daily_counts import cut_off_periods, measure_dispersion
-from reports.data.month_counts import DATE, read_documents
-from reports.data.queries import fetch_pages
-from reports.data.run_data import (
-    Reader,
-    RunData,
-    RunJob,
-    document_scope,
-    documents_condition,
-    keep_rows,
-)
-from reports.data.run_groups import list_groups
-from reports.data.selection import left_out
-from reports.data.tables.coverage import Progress, read_coverage_grid
-from reports.stats.intervals import polarity_interval, round_figure, wilson_interval
+from reports.data.daily_counts import cut_off_periods
+from reports.data.run_data import Reader, RunData, document_scope, keep_rows
+from reports.frames.reading import load_frames
+from reports.series.daily import Daily, count_by_period
+from reports.series.fold import fold
+from reports.series.groupings import Groups
+from reports.series.reading import read_daily, read_groups
+from reports.series.reading import read_series as read_series_frame
+from reports.stats.intervals import interval_of_sums, round_figure, wilson_interval
 
 # The name of a keyword and a term of it, None for all its terms together.
 KeywordTerm = tuple[str | None, str | None]
-
-# A value and the ends of its interval, rounded.
-WithInterval = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +169,9 @@ def read_grouped_series(
 
     The rows are read a period at a time and not kept, since there may be many groups.
     """
-    groups = list_groups(run)
-    if groups:
-        yield from _rows_of_mentions(run, run.grain, job_names, groups)
+    groups = read_groups(run)
+    if groups.names:
+        yield from _rows_of_months(run, run.grain, job_names, groups)
     else:
         yield from read_series(run, job_names)
 
@@ -197,141 +179,87 @@ def read_grouped_series(
 def _read_rows(
     run: RunData, grain: Grain, job_names: Collection[str] | None
 ) -> Iterator[PeriodRow]:
-    if run.kind.unit == Unit.MENTION:
-        yield from _rows_of_mentions(run, grain, job_names)
-    elif run.kind.unit == Unit.POST:
-        coverage = read_coverage_grid(run, job_names).jobs
+    if run.kind.has_mentions:
+        yield from _rows_of_months(run, grain, job_names)
+    elif run.kind.has_documents:
         posts: list[PeriodRow] = []
-        for job in run.jobs_named(job_names):
-            posts += _post_rows(run, job, Progress.of(coverage[job.name]), grain)
+        for daily in read_daily(run, job_names):
+            posts += _rows_of_posts(run, daily, grain)
 
         yield from PERIODS.sort(posts)
 
 
-def _rows_of_mentions(
-    run: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
+def _rows_of_months(
+    run: RunData,
+    grain: Grain,
+    job_names: Collection[str] | None = None,
+    groups: Groups | None = None,
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
-    for period, cube in read_cubes(run, grain, job_names, groups):
-        for term in range(len(cube.terms)):
-            for group in range(len(cube.groups)):
-                yield _row_of_mentions(run.id, period, cube, term, group)
-
-
-def _row_of_mentions(run: int, period: str, cube: Cube, term: int, group: int) -> PeriodRow:
-    """Return the row of a period, from those of its days that lie in the run's months."""
-    keyword_name, term_name = cube.terms[term]
-    progress = cube.progress_of(group)
-    documents = cube.documents[group].tolist()
-    polarities = cube.polarities[cube.select(term, group)].tolist()
-
-    matched = mentions = dispersion = None
-    share: WithInterval = (None, None, None)
-    if progress.has_counts:
-        daily_matched = cube.matched[term, group].tolist()
-        matched = sum(daily_matched)
-        mentions = len(polarities)
-        share = _measure_share(matched, sum(documents))
-        dispersion = round_figure(measure_dispersion(daily_matched, documents))
-
-    polarity: WithInterval = (None, None, None)
-    polarity_n = None
-    if progress.has_polarity:
-        polarity = _measure_polarity(polarities)
-        polarity_n = _count_known(polarities)
-
-    jobs = set(cube.jobs)
-    return PeriodRow(
-        run=run,
-        period=period,
-        handle=None,
-        keyword=keyword_name,
-        term=term_name,
-        state=progress.state,
-        documents=sum(documents),
-        matched=matched,
-        mentions=mentions,
-        share=share[0],
-        share_low=share[1],
-        share_high=share[2],
-        polarity_mean=polarity[0],
-        polarity_low=polarity[1],
-        polarity_high=polarity[2],
-        job=cube.jobs[0] if len(jobs) == 1 else None,
-        cut_off=cube.is_cut_off(group, period) and any(documents),
-        dispersion=dispersion,
-        group=cube.groups[group],
-        polarity_n=polarity_n,
-    )
-
-
-def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
-    handle = document_scope(run, job).handle
-    term = run.kind.subject(job.name) if handle is None else None
-    cut_off = cut_off_periods(read_documents(run, job).by_period(grain))
-
-    for period, polarities in read_post_polarities(run, job, grain).items():
-        posts = len(polarities)
-        share = _measure_share(posts, posts)
-        polarity = _measure_polarity(polarities if progress.has_polarity else ())
+    for row in read_series_frame(run, grain, job_names, groups).iter_rows(named=True):
         yield PeriodRow(
             run=run.id,
-            period=period,
-            handle=handle,
-            keyword=term,
-            term=None,
-            state=progress.state,
-            documents=posts,
-            matched=posts,
-            mentions=posts,
-            share=share[0],
-            share_low=share[1],
-            share_high=share[2],
-            polarity_mean=polarity[0],
-            polarity_low=polarity[1],
-            polarity_high=polarity[2],
-            job=job.name,
-            cut_off=period in cut_off,
-            polarity_n=_count_known(polarities) if progress.has_polarity else None,
+            period=row["period"],
+            handle=None,
+            keyword=row["keyword"],
+            term=row["term"],
+            state=row["state"],
+            documents=row["documents"],
+            matched=row["matched"],
+            mentions=row["mentions"],
+            job=row["job"],
+            cut_off=row["cut_off"],
+            dispersion=round_figure(row["dispersion"]),
+            group=row["group"],
+            **_measure(row),
         )
 
 
-def read_post_polarities(run: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
-    """Return the polarity of each post of the job, NaN where it is unknown, by period."""
-    is_of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
-    columns = (Document.id, DATE, PostPolarity.polarity)
-    statement = (
-        select(*columns)
-        .outerjoin(PostPolarity, is_of_job)
-        .where(documents_condition(run, job), Document.period.is_not(None))
-    )
-    without = left_out(run, job)
-    polarities_by_period: dict[str, array[float]] = defaultdict(lambda: array("d"))
-    for document, day, polarity in fetch_pages(run.db, statement, Document.id):
-        if document in without:
-            continue
-
-        valid = schema.valid_polarity(polarity)
-        period = grains.period_of(date.fromisoformat(day), grain)
-        polarities_by_period[period].append(math.nan if valid is None else valid)
-
-    return polarities_by_period
-
-
-def _count_known(polarities: Iterable[float]) -> int:
-    return sum(not math.isnan(polarity) for polarity in polarities)
+def _rows_of_posts(run: RunData, daily: Daily, grain: Grain) -> Iterator[PeriodRow]:
+    """Yield the rows of each period in which an account or a search has posts."""
+    (job,) = run.jobs_named([daily.job])
+    handle = document_scope(run, job).handle
+    term = run.kind.subject(job.name) if handle is None else None
+    cut_off = cut_off_periods(count_by_period(load_frames(run, job), grain))
+    for row in fold([daily], grain, [(None, None)]).iter_rows(named=True):
+        yield PeriodRow(
+            run=run.id,
+            period=row["period"],
+            handle=handle,
+            keyword=term,
+            term=None,
+            state=daily.progress.state,
+            documents=row["documents"],
+            matched=row["documents"],
+            mentions=row["documents"],
+            job=job.name,
+            cut_off=row["period"] in cut_off,
+            **_measure({**row, "matched": row["documents"]}),
+        )
 
 
-def _measure_share(matched: int, documents: int) -> WithInterval:
-    if documents == 0:
-        return None, None, None
-    low, high = wilson_interval(matched, documents)
-    return round_figure(matched / documents), round_figure(low), round_figure(high)
+def _measure(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the share and the mean polarity of a row of a series, with their intervals."""
+    matched, documents = row["matched"], row["documents"]
+    share = low = high = None
+    if matched is not None and documents:
+        share, (low, high) = matched / documents, wilson_interval(matched, documents)
 
+    mean = mean_low = mean_high = polarity_n = None
+    if row["has_polarity"]:
+        polarity_n = row["scored"]
+        mean, mean_low, mean_high = interval_of_sums(polarity_n, row["total"], row["squares"])
 
-def _measure_polarity(polarities: Iterable[float | None]) -> WithInterval:
-    mean, low, high = polarity_interval(polarities)
-    return round_figure(mean), round_figure(low), round_figure(high)
+    figures = {
+        "share": share,
+        "share_low": low,
+        "share_high": high,
+        "polarity_mean": mean,
+        "polarity_low": mean_low,
+        "polarity_high": mean_high,
+    }
+    rounded = {column: round_figure(figure) for column, figure in figures.items()}
+    return {**rounded, "polarity_n": polarity_n}
 
 
 PERIODS = schema.Table(

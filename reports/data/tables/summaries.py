@@ -6,16 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from sqlalchemy import select
-
-from analysis.kinds.kind import Unit
-from models.tables import PostPolarity, Summary
+from models.tables import Summary
 from reports.data import export_schema as schema
-from reports.data.month_counts import read_sentences
-from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, fetch_of_jobs
-from reports.data.selection import left_out
-from reports.stats.intervals import mean_polarity, round_figure
+from reports.series.reading import select_frames
+from reports.stats.intervals import TRILLIONTHS, round_figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +41,9 @@ def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> It
 
 
 def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
-    if run.kind.unit == Unit.MENTION:
-        return mean_polarity(read_sentences(run, job, keyword).values())
-
-    post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
-    without = left_out(run, job)
-    polarities = []
-    for document, polarity in fetch_all(
-        run.db, post_polarities.where(PostPolarity.job_id == job.id)
-    ):
-        if document not in without:
-            polarities.append(schema.valid_polarity(polarity))
-
-    return mean_polarity(polarities)
+    frames = select_frames(run, job)
+    scored = (frames.sentences(keyword) if keyword else frames.mentions)["polarity"].drop_nulls()
+    return int(scored.sum()) / TRILLIONTHS / len(scored) if len(scored) else None
 
 
 SUMMARIES = schema.Table(

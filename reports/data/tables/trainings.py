@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from sqlalchemy import select
 
-from analysis.kinds.kind import Unit
 from analysis.kinds.trainings import TrainingParameters
 from models.tables import Epoch, Prediction, Training
 from reports.data import export_schema as schema
@@ -117,7 +116,7 @@ def read_trainings(run: RunData, job_names: Collection[str] | None = None) -> It
     An option that only some jobs have is None in the others; a list is written with commas, as a
     person types it.
     """
-    if run.kind.unit != Unit.NETWORK:
+    if run.kind.has_documents:
         return
 
     parameters: TrainingParameters = run.parameters

@@ -1,4 +1,4 @@
-"""The cube of counts: what is read of a month is read once, and every fold has the same sums."""
+"""Series of a run: what is read of a month is read once, and every fold has the same sums."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from core.enums import Grain, Grouping
 from models.database import Database
 from reports.data.archive_health import read_archive_health
 from reports.data.bulk_days import list_bulk_days
-from reports.data.cube import read_cubes
-from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData, Selection, load_run
-from reports.data.run_groups import list_groups
 from reports.data.selection import select_documents
 from reports.data.tables.periods import PeriodRow, read_grouped_series
+from reports.series.groups import count_groups
+from reports.series.reading import read_groups
 from tests import report_stories as stories
 from tests.groups_kit import Piece, run_months, store_pieces
 
@@ -48,25 +47,27 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunData]:
     db.close()
 
 
-def test_a_month_is_counted_by_one_statement_whatever_is_made_of_it(run: RunData) -> None:
-    counting: list[str] = []
+def test_the_documents_of_a_month_are_read_once_and_then_no_more(run: RunData) -> None:
+    reading: list[str] = []
 
     def note(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if "FROM documents" in statement and "count(*)" in statement:
-            counting.append(statement)
+        if "FROM documents" in statement and "origin_id" in statement:
+            reading.append(statement)
 
-    fresh_run = load_run(run.db, run.id, grouping=Grouping.SECTION)
     event.listen(run.db.engine, "before_cursor_execute", note)
-    rows = list(read_grouped_series(fresh_run))
-    count_groups(fresh_run, Grain.WEEK)
-    bulk_days = list_bulk_days(fresh_run)
-    health = read_archive_health(fresh_run)
-    event.remove(run.db.engine, "before_cursor_execute", note)
+    rows, counted = [], []
+    for _ in range(2):
+        fresh_run = load_run(run.db, run.id, grouping=Grouping.SECTION)
+        rows = list(read_grouped_series(fresh_run))
+        count_groups(fresh_run, Grain.WEEK)
+        assert [day.documents for day in list_bulk_days(fresh_run)] == [60]
+        assert read_archive_health(fresh_run).documents == 60 * 6 + 54
+        counted.append(len(reading))
 
-    assert len(counting) == 2
-    assert [day.documents for day in bulk_days] == [60]
+    event.remove(run.db.engine, "before_cursor_execute", note)
+    # The second time the frames of both months are stored.
+    assert counted == [2, 2]
     assert len(rows) == 2 * 2 * 2 * 4
-    assert health.documents == 60 * 6 + 54
 
 
 @pytest.mark.parametrize("grain", list(Grain))
@@ -83,7 +84,7 @@ def test_groups_and_periods_of_every_grain_have_the_sums_of_the_months(
     assert periods == months
     for keyword in ("fog", "rain"):
         together = months[keyword, None]
-        groups = [months[keyword, group] for group in list_groups(chosen)]
+        groups = [months[keyword, group] for group in read_groups(chosen).names]
         assert [sum(column) for column in zip(*groups, strict=True)] == list(together)
         assert together[0] == 60 * 6 + (54 if not is_selected else -6)
 
@@ -103,15 +104,3 @@ def sum_rows(run: RunData, grain: Grain) -> dict[tuple[str | None, str | None], 
 
 def counts_of(row: PeriodRow) -> tuple[int, ...]:
     return row.documents, row.matched or 0, row.mentions or 0, row.polarity_n or 0
-
-
-def test_days_that_are_parted_and_joined_are_the_same_days(run: RunData) -> None:
-    weeks = list(read_cubes(run, Grain.WEEK, groups=list_groups(run)))
-    days = list(read_cubes(run, Grain.DAY, groups=list_groups(run)))
-    for period, week in weeks:
-        week_days = [cube for _, cube in days if cube.days[0] in week.days]
-        assert len(week_days) == len(week.days), period
-        assert [int(cube.documents[0, 0]) for cube in week_days] == week.documents[0].tolist()
-        matched = [cube.matched[:, :, 0].tolist() for cube in week_days]
-        assert matched == week.matched.transpose(2, 0, 1).tolist()
-        assert sum(len(cube.polarities) for cube in week_days) == len(week.polarities)

@@ -1,0 +1,159 @@
+"""The frames of a job, from the database or made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from sqlalchemy import String, and_, cast, func, select
+
+from core.enums import ENDED
+from models.documents import documents_of
+from models.frames import hash_origins_of_frames, read_frames, write_frames
+from models.origins import ORIGIN_FIELDS, read_origins, select_origins
+from models.tables import Document, Mention, PostPolarity
+from reports.data.export_schema import valid_polarity
+from reports.data.queries import fetch_columns, fetch_scalars
+from reports.data.run_data import RunData, RunJob, document_scope
+from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames
+from reports.stats.intervals import TRILLIONTHS
+
+# The frames of so many jobs are kept in memory.
+_KEPT_JOBS = 25
+
+# The date of a document. `extract` would not do: SQLite rounds the last moment of a day up.
+DAY = func.substr(cast(Document.published_at, String), 1, len("YYYY-MM-DD"))
+
+# The columns of documents, and what they are called in `Origin`.
+_PLACES = {"outlet": "outlet", "section": "section", "kind": "material", "desk": "desk"}
+
+
+def load_frames(run: RunData, job: RunJob) -> Frames:
+    """Return the frames of a job, whatever the run's selection leaves out.
+
+    They are read where they are stored, else made, and stored if the job has ended.
+    """
+    kept: dict[int, Frames] = run.readings.once(load_frames, dict)
+    if job.id not in kept:
+        while len(kept) >= _KEPT_JOBS:
+            del kept[next(iter(kept))]
+
+        kept[job.id] = _load(run, job)
+
+    return kept[job.id]
+
+
+def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
+    """Return the documents that the run reads on every day of its months that have any.
+
+    *stored* says to count the documents of every section and material.
+    """
+    counts: dict[date, int] = {}
+    for job in run.jobs:
+        frames = load_frames(run, job)
+        documents = frames.documents if stored else frames.chosen
+        if len(documents):
+            counted = dict(documents.group_by("day").len().iter_rows())
+            counts.update({day: counted.get(day, 0) for day in job.days})
+
+    return counts
+
+
+def _load(run: RunData, job: RunJob) -> Frames:
+    made_of = run.readings.once(hash_origins_of_frames, lambda: _hash_origins(run))[job.id]
+    with run.db.read() as connection:
+        stored = read_frames(connection, job.id, made_of)
+
+    if stored is not None:
+        return Frames.from_bytes(*stored)
+
+    frames = make_frames(run, job)
+    # Later documents are none of a job that has frozen its own.
+    if job.state in ENDED and job.newest_document is not None:
+        write_frames(run.db, job.id, made_of, *frames.to_bytes())
+
+    return frames
+
+
+def _hash_origins(run: RunData) -> dict[int, str]:
+    with run.db.read() as connection:
+        return hash_origins_of_frames(connection, [job.id for job in run.jobs])
+
+
+def make_frames(run: RunData, job: RunJob) -> Frames:
+    """Read the documents and the mentions of a job."""
+    documents = _read_documents(run, job)
+    mentions = _read_mentions(run, job) if run.kind.has_mentions else _read_posts(run, job)
+    chosen = documents.filter("chosen").select("document")
+    return Frames(documents, mentions.join(chosen, on="document", how="semi"))
+
+
+def _read_documents(run: RunData, job: RunJob) -> pl.DataFrame:
+    columns = (Document.id, Document.published_at, DAY, Document.identity, Document.origin_id)
+    scope = document_scope(run, job)
+    statement = select(*columns).where(documents_of(scope.of_all_kinds))
+    ids, times, days, identities, origins = fetch_columns(run.db, statement)
+    moments = [str(at or "") for at in times]
+    frame = pl.DataFrame(
+        {"document": ids, "time": moments, "day": days, "identity": identities, "origin": origins},
+        schema_overrides={"document": pl.Int64, "day": pl.String, "origin": pl.Int64},
+    )
+    placed = frame.join(_read_places(run, origins), on="origin", how="left")
+    dated = placed.with_columns(pl.col("day").str.to_date("%Y-%m-%d"))
+    return (
+        dated.sort("time", "identity").select(DOCUMENT_SCHEMA.names()).cast(dict(DOCUMENT_SCHEMA))
+    )
+
+
+def _read_places(run: RunData, origins: Sequence[int]) -> pl.DataFrame:
+    """Return what is known of each origin, and whether the run reads its documents."""
+    parameters = vars(run.parameters)
+    material = parameters.get("material")
+    chosen = select_origins(
+        section=parameters.get("sections") or (), material=[material] if material else []
+    )
+    chosen_ids = set(fetch_scalars(run.db, chosen))
+    with run.db.read() as connection:
+        keys = read_origins(connection, origins)
+
+    rows: list[dict[str, Any]] = []
+    for origin_id, key in keys.items():
+        fields = dict(zip(ORIGIN_FIELDS, key, strict=True))
+        places = {column: fields[field] for column, field in _PLACES.items()}
+        rows.append({"origin": origin_id, "chosen": origin_id in chosen_ids, **places})
+
+    schema = {"origin": pl.Int64, "chosen": pl.Boolean, **dict.fromkeys(_PLACES, pl.String)}
+    return pl.DataFrame(rows, schema)
+
+
+def _read_mentions(run: RunData, job: RunJob) -> pl.DataFrame:
+    columns = (Mention.document_id, Mention.position, Mention.keyword, Mention.term)
+    statement = select(*columns, Mention.polarity).where(Mention.job_id == job.id)
+    return _make_mentions(*fetch_columns(run.db, statement))
+
+
+def _read_posts(run: RunData, job: RunJob) -> pl.DataFrame:
+    """Return the posts of a job as mentions of nothing."""
+    is_scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    posts = select(Document.id, PostPolarity.polarity).outerjoin(PostPolarity, is_scored)
+    ids, polarities = fetch_columns(run.db, posts.where(documents_of(document_scope(run, job))))
+    nothing = [None] * len(ids)
+    return _make_mentions(ids, [1] * len(ids), nothing, nothing, polarities)
+
+
+def _make_mentions(
+    documents: Sequence[int],
+    positions: Sequence[int],
+    keywords: Sequence[str | None],
+    terms: Sequence[str | None],
+    polarities: Sequence[float | None],
+) -> pl.DataFrame:
+    trillionths = []
+    for polarity in map(valid_polarity, polarities):
+        trillionths.append(None if polarity is None else round(polarity * TRILLIONTHS))
+
+    columns = (documents, positions, keywords, terms, trillionths)
+    frame = pl.DataFrame(dict(zip(MENTION_SCHEMA, columns, strict=True)), MENTION_SCHEMA)
+    return frame.sort("document", "position", pl.col("keyword", "term").cast(pl.String))

@@ -1,0 +1,1 @@
+"""Series: counts by period, subject and group, folded from frames."""

@@ -1,0 +1,73 @@
+"""The groups of documents: by outlet, section or kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.enums import Grouping
+from models.tables import Origin
+
+# This group has the documents without a known outlet, section or kind.
+NOT_KNOWN = "not known"
+
+# The group's name; None stands for all documents together.
+Group = str | None
+
+# What tells the group of a document: an expression over the columns of its frame.
+GROUPINGS = {
+    Grouping.OUTLET: pl.col("outlet"),
+    Grouping.SECTION: pl.col("section"),
+    Grouping.KIND: pl.col("kind"),
+}
+
+
+_ORIGIN_COLUMNS = {
+    Grouping.OUTLET: Origin.outlet,
+    Grouping.SECTION: Origin.section,
+    Grouping.KIND: Origin.material,
+}
+
+
+def origin_column(grouping: Grouping) -> InstrumentedAttribute[str]:
+    """Return the column of `Origin` by which documents are grouped."""
+    return _ORIGIN_COLUMNS[grouping]
+
+
+def name_group(stored: str) -> str:
+    """Return the name of the group of documents that have *stored* in that column."""
+    return stored or NOT_KNOWN
+
+
+def name_groups(grouping: Grouping) -> pl.Expr:
+    """Return the name of the group of each document."""
+    return GROUPINGS[grouping].cast(pl.String).replace("", NOT_KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups by which documents are counted, beside all together; by default none."""
+
+    grouping: Grouping | None = None
+    names: Sequence[str] = ()
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """A row for all documents together, and one for each group."""
+        return pl.DataFrame({"group": [None, *self.names]}, {"group": pl.String})
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a group without a document in a month was not collected."""
+        return self.grouping == Grouping.OUTLET
+
+    def split(self, documents: pl.DataFrame) -> pl.DataFrame:
+        """Return the documents once for all together, and once for the group of each."""
+        in_all = documents.with_columns(group=pl.lit(None, pl.String))
+        if self.grouping is None:
+            return in_all
+
+        return pl.concat([in_all, documents.with_columns(group=name_groups(self.grouping))])

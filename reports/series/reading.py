@@ -1,0 +1,122 @@
+"""The series of a run, from the frames of its jobs and what the run's selection leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import polars as pl
+
+from core.enums import Grain, Grouping
+from reports.data.run_data import RunData, RunJob
+from reports.data.selection import left_out
+from reports.data.tables.coverage import read_coverage_grid
+from reports.frames.frames import Frames
+from reports.frames.reading import load_frames
+from reports.series.daily import Daily, count_month, count_posts
+from reports.series.fold import Subject, fold
+from reports.series.groupings import Groups, name_groups
+from reports.series.progress import Progress
+
+
+def select_frames(run: RunData, job: RunJob) -> Frames:
+    """Return the frames of a job without what the run's selection leaves out."""
+    return load_frames(run, job).leave_out(left_out(run, job))
+
+
+def list_subjects(run: RunData) -> list[Subject]:
+    """Return the keywords in the order of code points, each with None, then with its terms."""
+    subjects: list[Subject] = []
+    for keyword in sorted(run.keywords, key=lambda keyword: keyword.name):
+        subjects += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
+
+    return subjects
+
+
+def read_groups(run: RunData) -> Groups:
+    """Return the groups of a run, in the order of code points; none where it has no grouping.
+
+    They are those that documents of its months have, and those that its parameters name.
+    """
+    if run.grouping is None:
+        return Groups()
+
+    grouping = run.grouping
+    return run.readings.once(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
+
+
+def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
+    names: set[str] = set()
+    for job in run.jobs:
+        chosen = load_frames(run, job).chosen
+        names.update(chosen.select(name_groups(grouping).unique()).to_series())
+
+    parameters = run.month_parameters
+    material = () if parameters.material is None else (parameters.material,)
+    asked: Collection[str] = {
+        Grouping.OUTLET: parameters.outlets,
+        Grouping.SECTION: parameters.sections,
+        Grouping.KIND: material,
+    }[grouping]
+    folded = {name.casefold() for name in names}
+    return sorted([*names, *(name for name in asked if name.casefold() not in folded)])
+
+
+def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
+    """Return the days of a month, from 1, of each outlet's documents that the run does not read.
+
+    A day stands there once for each document. They tell gaps from zeros, and whether the archive
+    ends within the month.
+    """
+    if not run.kind.has_mentions:
+        return {}
+
+    unread = load_frames(run, job).documents.filter(~pl.col("chosen"))
+    days = unread.select(pl.col("outlet").cast(pl.String), pl.col("day").dt.day()).sort("day")
+    by_outlet = days.group_by("outlet", maintain_order=True).agg("day").sort("outlet")
+    return {outlet: tuple(outlet_days) for outlet, outlet_days in by_outlet.iter_rows()}
+
+
+def read_daily(
+    run: RunData, job_names: Collection[str] | None = None, groups: Groups | None = None
+) -> Iterator[Daily]:
+    """Yield the counts of each job day by day, without what the run's selection leaves out."""
+    coverage = read_coverage_grid(run, job_names).jobs
+    for job in run.jobs_named(job_names):
+        states = {step: row.state for step, row in coverage[job.name].items()}
+        if groups is not None:
+            yield _count_days(run, job, Progress.of(states), groups)
+        else:
+            yield _count_all_days(run, job, Progress.of(states))
+
+
+def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
+    """Return the days of a job without groups, counted once."""
+    return run.selected_readings.once(
+        (read_daily, job.id), lambda: _count_days(run, job, progress, Groups())
+    )
+
+
+def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:
+    selected = select_frames(run, job)
+    if not run.kind.has_mentions:
+        return count_posts(job.name, progress, selected)
+
+    return count_month(
+        job.name,
+        progress,
+        selected,
+        job.days,
+        without_days=run.selection.days,
+        groups=groups,
+        is_collected=job.newest_document is not None,
+    )
+
+
+def read_series(
+    run: RunData,
+    grain: Grain,
+    job_names: Collection[str] | None = None,
+    groups: Groups | None = None,
+) -> pl.DataFrame:
+    """Return the rows of `fold` for a run of months."""
+    return fold(read_daily(run, job_names, groups), grain, list_subjects(run), groups)
