@@ -17,7 +17,7 @@ from core.enums import SamplePart, SamplePeriod
 from core.prices import format_money
 from core.quantities import quantity
 from models.tables import Run, SampledUnit
-from producers.plan import JobTexts, Plan
+from producers.plan import CallPlan, JobTexts
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import (
     find_helper,
@@ -77,7 +77,7 @@ class SamplePlan:
 
 
 @dataclass
-class RunPlan(Plan):
+class RunPlan(CallPlan):
     """What a run would ask."""
 
     sample: Annotated[SamplePlan | None, "Null if the size of no sample is to be found."] = None
@@ -153,7 +153,7 @@ class SamplePlanner:
             "model: the plan counts with that"
         )
 
-    def finish(self, figures: Plan) -> SamplePlan:
+    def finish(self, figures: CallPlan) -> SamplePlan:
         """Return the plan with what the texts cost that are not coded yet."""
         plan, model = self._plan, figures.model
         if model is not None and model.currency and model.calls:

@@ -152,27 +152,27 @@ def read_request(kind: DocumentKind[Any], typed: Options) -> RunRequest[Options]
     if kind.argument.reads_input and texts == ["-"]:
         texts = _read_lines()
 
-    fields_typed, subjects = kind.read_argument(check_utf8(texts))
+    typed_fields, subjects = kind.read_argument(check_utf8(texts))
     within, half_width = _read_within(values.get("match"), values.get("within") or ())
     if half_width is not None:
-        fields_typed["half_width"] = half_width
+        typed_fields["half_width"] = half_width
 
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
             keywords = check_utf8(values["keyword"]) or ()
-            fields_typed[field_name] = read_keywords(keywords, values["keywords_file"], within)
+            typed_fields[field_name] = read_keywords(keywords, values["keywords_file"], within)
         elif field.annotation is Grain:
-            fields_typed |= _read_series(kind, values["by"] or SeriesBy(), half_width)
-        elif (value := values.get(field_name)) not in (None, False, []):
-            fields_typed[field_name] = _read_value(kind, field_name, field, value)
+            typed_fields |= _read_series(kind, values["by"] or SeriesBy(), half_width)
+        elif values.get(field_name) not in (None, False, []):
+            typed_fields[field_name] = _read_value(kind, field_name, field, values[field_name])
 
-    parameters = _validate(kind, fields_typed)
-    _warn_of_idle_options(kind, parameters, fields_typed)
+    parameters = _validate(kind, typed_fields)
+    _warn_of_idle_options(kind, parameters, typed_fields)
     keywords_of_run = kind.keywords(parameters)
     if within == Within.DOCUMENT and not any(keyword.query for keyword in keywords_of_run):
         warn("--match document changes nothing: no subject is a query")
 
-    return RunRequest(kind, parameters, subjects, frozenset(fields_typed), typed)
+    return RunRequest(kind, parameters, subjects, frozenset(typed_fields), typed)
 
 
 def _read_within(match: Within | None, texts: Sequence[str]) -> tuple[Within, float | None]:
@@ -254,11 +254,11 @@ def _read_series(kind: DocumentKind[Any], by: SeriesBy, half_width: float | None
             "write `submit months`"
         )
 
-    fields_typed: dict[str, Any] = {"by": by.grain, "grouping": by.grouping}
+    typed_fields: dict[str, Any] = {"by": by.grain, "grouping": by.grouping}
     if half_width is not None and by.grain in (Grain.MONTH, Grain.YEAR):
-        fields_typed["wanted_by"] = by.grain
+        typed_fields["wanted_by"] = by.grain
 
-    return {field: choice for field, choice in fields_typed.items() if choice is not None}
+    return {field: choice for field, choice in typed_fields.items() if choice is not None}
 
 
 def _check_steps(text: str, step_names: Sequence[str], pipeline: Pipeline) -> tuple[str, ...]:
@@ -291,11 +291,11 @@ def _read_lines() -> list[str]:
 
 
 def _validate(kind: DocumentKind[Any], typed_fields: Mapping[str, Any]) -> Any:
-    fields = kind.parameters.model_fields
     try:
         return kind.parameters(**typed_fields)
     except ValidationError as error:
         problem = error.errors()[0]
         field_name = str(problem["loc"][0] if problem["loc"] else "")
-        declared = declared_option(fields[field_name]) if field_name in fields else None
+        field = kind.parameters.model_fields.get(field_name)
+        declared = None if field is None else declared_option(field)
         raise UsageError(f"{flag_of(field_name, declared)}: {problem['msg']}") from None

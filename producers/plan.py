@@ -66,7 +66,7 @@ SizeSample = Callable[[Sequence[JobTexts]], int]
 
 
 @dataclass
-class Plan:
+class CallPlan:
     """The calls that a run would make."""
 
     documents: Annotated[int, "Documents of all jobs."] = 0
@@ -105,7 +105,7 @@ class PlanComparison:
     """What a run needs, beside what it has asked."""
 
     run: Annotated[int, "Number of the run."]
-    planned: Plan
+    planned: CallPlan
     made: Annotated[dict[str, OperationCalls], "By operation."]
 
 
@@ -119,7 +119,7 @@ def plan_run(
     newest_documents: Mapping[str, int] | None = None,
     on_progress: OnProgress = lambda _done, _jobs: None,
     size_sample: SizeSample | None = None,
-) -> Plan:
+) -> CallPlan:
     """Count the calls that a run will make, without making any.
 
     *names* are the names of its subjects. *newest_documents* are the newest documents of the jobs
@@ -150,7 +150,7 @@ def plan_submitted_run(
     engine: Engine,
     settings: Settings,
     on_progress: OnProgress = lambda _done, _jobs: None,
-) -> Plan:
+) -> CallPlan:
     """Count what a submitted run needs. Raises `NotFound`, and `UsageError` for a training."""
     with db.read() as connection:
         run = get_run(connection, run_id)
@@ -228,7 +228,7 @@ class _Planner:
         self._source_calls: Counter[tuple[str, str]] = Counter()
         self._asked: Counter[Source] = Counter()
         self._jobs_without_data = 0
-        self._plan = Plan(exact=self._is_our_engine)
+        self._plan = CallPlan(exact=self._is_our_engine)
 
     async def plan_job(self, job: NewJob) -> None:
         """Count the calls of a job; drop the data that it works on afterwards."""
@@ -261,7 +261,7 @@ class _Planner:
         if not self._is_our_engine:
             plan.remarks.append(f"{self._fetcher.engine} is not our engine: {self._kind.estimates}")
 
-    def finish(self) -> Plan:
+    def finish(self) -> CallPlan:
         """Return the plan with its sums and its time."""
         plan = self._plan
         calls_needed = Counter(self._source_calls)

@@ -83,6 +83,11 @@ class RunCommands:
             "With *serve* it returns the page with its links; there is no terminal here.",
         ),
         Method("pack", "pack", "PackFile"),
+        Method("events", "events", "list[dict[str, Any]]"),
+        Method("pause", "pause", "None"),
+        Method("resume", "resume", "None"),
+        Method("retry", "retry", "None"),
+        Method("cancel", "cancel", "None"),
     ),
 }
 # These options are what methods return or take in another form: `Run.wait`, `Plan.submit(again=)`.
@@ -139,12 +144,13 @@ def list_parameters(method: Method) -> list[Parameter]:
 
 def _argument(declared: Any) -> Parameter:
     annotation = "Texts" if declared.nargs != 1 else "str"
+    default = None if declared.required else "()"
     if declared.type_descriptor.annotation is int:
         annotation = "SupportsInt"
     if declared.name == "paths":
         annotation = "PathText | Sequence[PathText]"
 
-    return Parameter(declared.name, annotation, None, True)
+    return Parameter(declared.name, annotation, default, True)
 
 
 def _option(method: Method, declared: Any) -> Parameter:
@@ -210,8 +216,10 @@ def _write_method(method: Method) -> Iterator[str]:
     yield f"    def {method.name}("
     yield "        self,"
     yield from (f"        {parameter}" for parameter in parameters if parameter not in named)
-    yield "        *,"
-    yield from (f"        {parameter}" for parameter in named)
+    if named:
+        yield "        *,"
+        yield from (f"        {parameter}" for parameter in named)
+
     if method.note is None:
         yield f"    ) -> {method.returns}: ..."
     else:

@@ -265,3 +265,29 @@ class RunCommands:
         authors: Texts | None = None,
         license: str | None = None,
     ) -> PackFile: ...
+    @command("events")
+    def events(
+        self,
+        *,
+        new: bool = False,
+    ) -> list[dict[str, Any]]: ...
+    @command("pause")
+    def pause(
+        self,
+    ) -> None: ...
+    @command("resume")
+    def resume(
+        self,
+        *,
+        max_calls: int | None = None,
+        max_cost: str | None = None,
+    ) -> None: ...
+    @command("retry")
+    def retry(
+        self,
+        jobs: Texts = (),
+    ) -> None: ...
+    @command("cancel")
+    def cancel(
+        self,
+    ) -> None: ...

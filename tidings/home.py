@@ -15,7 +15,7 @@ from tidings.errors import TidingsError
 from tidings.plan import Plan
 from tidings.program import LOCAL_COMMAND, Program
 from tidings.run import Run
-from tidings.stack import Stack
+from tidings.stack import HomeStack
 from tidings.words import PathText, join
 
 # The months of the demo's newspaper, which is made up: it ships with the program.
@@ -25,7 +25,7 @@ DEMO_ARCHIVE = Path(__file__).parents[1] / "sources" / "synthetic" / "archive"
 LEFT_OUT = 3
 
 
-class Counts(dict[str, Any]):
+class ReadSummary(dict[str, Any]):
     """What `tidings import --json` prints; its display leaves out what is zero."""
 
     def __repr__(self) -> str:
@@ -33,7 +33,7 @@ class Counts(dict[str, Any]):
         return ", ".join(counts) or "read 0"
 
 
-class Stored(dict[str, Any]):
+class StoredSummary(dict[str, Any]):
     """What `tidings stored --json` prints; its display shows the sources."""
 
     def _lines(self) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ class Stored(dict[str, Any]):
         return html_table(self._lines())
 
 
-class Training(TrainingCommands[Plan]):
+class TrainingPlans(TrainingCommands[Plan]):
     """The networks that can be trained; each method returns a plan to submit."""
 
     def __init__(self, program: Program) -> None:
@@ -68,9 +68,9 @@ class Training(TrainingCommands[Plan]):
 class Home(HomeCommands[Plan]):
     """Documents and runs, and the commands on them; `open` returns one."""
 
-    def __init__(self, program: Program, stack: Stack | None) -> None:
+    def __init__(self, program: Program, stack: HomeStack | None) -> None:
         self.name, self.program, self._stack = program.name, program, stack
-        self.training = Training(program)
+        self.training = TrainingPlans(program)
 
     def __enter__(self) -> Self:
         return self
@@ -88,9 +88,9 @@ class Home(HomeCommands[Plan]):
             self._stack.close()
             atexit.unregister(self.close)
 
-    def stored(self) -> Stored:
+    def stored(self) -> StoredSummary:
         """Return what is stored: sources, months and gaps, outlets, sections, accounts, imports."""
-        return Stored(self.program.run_json(["stored"]))
+        return StoredSummary(self.program.run_json(["stored"]))
 
     def runs(self) -> list[dict[str, Any]]:
         """List the runs, newest first."""
@@ -110,7 +110,7 @@ class Home(HomeCommands[Plan]):
     def _call(self, command: str, options: Sequence[str], arguments: Sequence[str]) -> Any:
         words = join(options, arguments)
         if command == "import":
-            return Counts(self.program.run_json(["import", *words], statuses=(0, LEFT_OUT)))
+            return ReadSummary(self.program.run_json(["import", *words], statuses=(0, LEFT_OUT)))
 
         return Plan(self.program, command, words)
 
@@ -139,7 +139,7 @@ def open_home(
     if not start:
         return Home(program, None)
 
-    stack = Stack(program, folder)
+    stack = HomeStack(program, folder)
     opened = Home(program, stack)
     atexit.register(opened.close)
     stack.start()

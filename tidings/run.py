@@ -113,36 +113,12 @@ class Run(RunCommands):
         """Return a picture of the run's report, by its name, as "share" or "virus-mentions"."""
         return self.report().figure(figure)
 
-    def events(self, *, new: bool = False) -> list[dict[str, Any]]:
-        """List the months and weeks that depart from the past of their own series."""
-        words = ["events", *switch("--new", is_on=new), str(self.number)]
-        events: list[dict[str, Any]] = self.program.run_json(words, statuses=(0, HAS_EVENTS))
-        return events
-
-    def pause(self) -> None:
-        """Let nothing new of the run start; what is done is kept."""
-        self.program.run(["pause", str(self.number)])
-
-    def resume(self, *, max_calls: int | None = None, max_cost: str | None = None) -> None:
-        """Go on with a paused run, or at once with one that waits for a service.
-
-        *max_calls* and *max_cost*, as ``"20USD"``, are its new caps; what is spent counts.
-        """
-        caps = [*option("--max-calls", max_calls), *option("--max-cost", max_cost)]
-        self.program.run(["resume", *caps, str(self.number)])
-
-    def retry(self) -> None:
-        """Queue the failed jobs of the run again."""
-        self.program.run(["retry", str(self.number)])
-
-    def cancel(self) -> None:
-        """End the run for good; the answers that it paid for are kept."""
-        self.program.run(["cancel", str(self.number)])
-
     def _call(self, command: str, options: Sequence[str], arguments: Sequence[str]) -> Any:
         words = [command, *join(options, [str(self.number), *arguments])]
         if command == "export":
             return self.program.run(words)
+        if command == "events":
+            return self.program.run_json(words, statuses=(0, HAS_EVENTS))
         if "--serve" in words:
             return self._serve(words)
 
@@ -150,7 +126,10 @@ class Run(RunCommands):
         if command == "report":
             return Report(Path(printed))
 
-        return PackFile(Path(printed)) if command == "pack" else printed
+        if command == "pack":
+            return PackFile(Path(printed))
+
+        return printed if command == "label" else None
 
     def _serve(self, words: Sequence[str]) -> CodingPage:
         if self.program.is_here:

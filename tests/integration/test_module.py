@@ -40,7 +40,7 @@ from tests.warm_python import executed_processes
 from tidings import displays
 from tidings import run as run_module
 from tidings.displays import describe_figures
-from tidings.home import Stored
+from tidings.home import StoredSummary
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [
@@ -326,7 +326,7 @@ def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path
     assert repr(stored) == "nothing  no document is stored"
     source = {"source": "nyt", "documents": 1234, "first": "2020-01", "last": "2020-04"}
     gaps = [["2020-02", "2020-02"], ["2020-04", "2020-05"]]
-    shown = Stored({"sources": [{**source, "gaps": gaps}]})
+    shown = StoredSummary({"sources": [{**source, "gaps": gaps}]})
     sentence = "1,234 documents, 2020-01..2020-04, without a document: 2020-02, 2020-04..2020-05"
     assert repr(shown) == f"nyt  {sentence}"
     assert f"<td>{sentence}</td>" in shown._repr_html_()

@@ -64,6 +64,7 @@ ARGUMENTS: dict[str, Any] = {
     "terms": ["virus"],
     "paths": [Path("archive"), "posts"],
     "table": "periods",
+    "jobs": ["2020-03"],
     "run": 3,
 }
 
@@ -222,11 +223,6 @@ def test_a_table_takes_the_options_of_an_export_that_say_which_rows_it_has() -> 
     assert set(of_table) - {"self"} == set(of_export) - about_files
     for option in ("by", "distinct", "without"):
         assert of_table[option].annotation == of_export[option].annotation
-
-
-def test_a_run_is_resumed_with_the_caps_of_the_command() -> None:
-    of_command = {option.name for option in find_command("resume").params}
-    assert set(inspect.signature(Run.resume).parameters) - {"self"} == of_command - {"run"}
 
 
 def test_other_runs_stand_beside_the_report_of_one() -> None:
