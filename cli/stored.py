@@ -14,8 +14,8 @@ from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:
-    from cli.stored_listing import HandleListing, NameListing, SourceListing
     from models.imports import ImportListing
+    from models.inventory import HandleListing, NameListing, SourceListing
 
 # A list shows this many entries; JSON has all.
 SHOWN = 20
@@ -42,10 +42,13 @@ def stored(as_json: Json = False) -> None:
     and missing days. Lists show the twenty with the most documents, or the newest; --json has all,
     and the number of documents of each month.
     """
-    from cli.stored_listing import list_stored
+    from models.inventory import take_inventory
+    from reports.data.stored_days import judge_stored_days
 
     with closing(context.open_database()) as db:
-        listing = list_stored(db)
+        listing = take_inventory(db)
+        for source in listing.sources:
+            judge_stored_days(db, source)
 
     if as_json:
         show_json(listing)

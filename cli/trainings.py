@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 from typer import Option
 
 from cli import context
-from cli.messages import inform, show, show_json
+from cli.messages import show, show_json
 from cli.options import DeclaredCommand, Json, Name, Once, Run, Wait, check_utf8
 from core.errors import BadInput, UsageError
-
-if TYPE_CHECKING:
-    from models.database import Database
-
-# `export` takes this word beside the names of tables.
-WEIGHTS = "weights"
 
 # The text of a network option; `networks.presets` checks it.
 Value = str | None
@@ -224,21 +217,3 @@ def _format(cell: Any) -> str:
     if cell is None:
         return "-"
     return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-
-
-def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> None:
-    """Write the weights of a finished training to *out*.
-
-    Raises `UsageError`, `NotFound`, and `TidingsError` if it cannot be written.
-    """
-    from core.atomic_files import write_atomically
-    from models.trainings import get_trained_network
-
-    if out is None or out.suffix != ".npz":
-        raise UsageError("weights go to a file: --out FILE.npz")
-
-    with db.read() as connection:
-        training = get_trained_network(connection, run, job)
-
-    write_atomically(out, training.weights)
-    inform(f"the weights of {training.job} are in {out}")

@@ -25,9 +25,9 @@ from cli.doctor import PartCheck
 from cli.import_ import ImportTotals
 from cli.main import app
 from cli.plan_sample import RunPlan
-from cli.stored_listing import StoredListing
 from cli.watch import WatchListing
 from core.settings import Settings
+from models.inventory import StoredListing
 from packs.verify import Verification
 from producers.plan import PlanComparison
 from producers.status import RunListing, RunStatus
