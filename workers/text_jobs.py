@@ -76,8 +76,19 @@ async def work_on_texts(job: JobContext) -> Outcome:
         if outcome is not None:
             return outcome
 
+    await _keep_frames(job, kind)
     remark = await closing_remark(job, kind, parameters)
     return await _describe_codes(job, parameters, remark)
+
+
+async def _keep_frames(job: JobContext, kind: DocumentKind[Any]) -> None:
+    """Store what reports count of the job, so that the work of a report is spread over workers."""
+    # It loads libraries that a worker of other jobs does without.
+    from reports.frames.reading import keep_frames  # noqa: PLC0415
+
+    scope = await job.document_scope()
+    keep = partial(keep_frames, job.db, job.claim.job_id, scope, has_mentions=kind.has_mentions)
+    await job.in_database_thread(keep)
 
 
 async def _describe_codes(job: JobContext, parameters: Any, remark: str | None) -> Done:

@@ -10,7 +10,8 @@ import polars as pl
 from sqlalchemy import String, and_, cast, func, select
 
 from core.enums import ENDED
-from models.documents import documents_of
+from models.database import Database
+from models.documents import DocumentScope, documents_of
 from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Mention, PostPolarity
@@ -69,7 +70,8 @@ def _load(run: RunData, job: RunJob) -> Frames:
     if stored is not None:
         return Frames.from_bytes(*stored)
 
-    frames = make_frames(run, job)
+    scope = document_scope(run, job)
+    frames = make_frames(run.db, job.id, scope, has_mentions=run.kind.has_mentions)
     # Later documents are none of a job that has frozen its own.
     if job.state in ENDED and job.newest_document is not None:
         write_frames(run.db, job.id, made_of, *frames.to_bytes())
@@ -82,63 +84,66 @@ def _hash_origins(run: RunData) -> dict[int, str]:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
 
-def make_frames(run: RunData, job: RunJob) -> Frames:
-    """Read the documents and the mentions of a job."""
-    documents = _read_documents(run, job)
-    mentions = _read_mentions(run, job) if run.kind.has_mentions else _read_posts(run, job)
+def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> None:
+    """Make and store the frames of a job whose steps are through."""
+    with db.read() as connection:
+        made_of = hash_origins_of_frames(connection, [job_id])[job_id]
+
+    frames = make_frames(db, job_id, scope, has_mentions=has_mentions)
+    write_frames(db, job_id, made_of, *frames.to_bytes())
+
+
+def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:
+    """Read the documents and the mentions of a job; without mentions, its posts."""
+    documents = _read_documents(db, scope)
+    mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)
     chosen = documents.filter("chosen").select("document")
     return Frames(documents, mentions.join(chosen, on="document", how="semi"))
 
 
-def _read_documents(run: RunData, job: RunJob) -> pl.DataFrame:
+def _read_documents(db: Database, scope: DocumentScope) -> pl.DataFrame:
     columns = (Document.id, Document.published_at, DAY, Document.identity, Document.origin_id)
-    scope = document_scope(run, job)
     statement = select(*columns).where(documents_of(scope.of_all_kinds))
-    ids, times, days, identities, origins = fetch_columns(run.db, statement)
+    ids, times, days, identities, origins = fetch_columns(db, statement)
     moments = [str(at or "") for at in times]
     frame = pl.DataFrame(
         {"document": ids, "time": moments, "day": days, "identity": identities, "origin": origins},
         schema_overrides={"document": pl.Int64, "day": pl.String, "origin": pl.Int64},
     )
-    placed = frame.join(_read_places(run, origins), on="origin", how="left")
-    dated = placed.with_columns(pl.col("day").str.to_date("%Y-%m-%d"))
-    return (
-        dated.sort("time", "identity").select(DOCUMENT_SCHEMA.names()).cast(dict(DOCUMENT_SCHEMA))
-    )
+    placed = frame.join(_read_places(db, scope, origins), on="origin", how="left")
+    dated = placed.with_columns(pl.col("day").str.to_date("%Y-%m-%d")).sort("time", "identity")
+    ordered = dated.select(DOCUMENT_SCHEMA.names())
+    return ordered.cast(dict(DOCUMENT_SCHEMA))
 
 
-def _read_places(run: RunData, origins: Sequence[int]) -> pl.DataFrame:
-    """Return what is known of each origin, and whether the run reads its documents."""
-    parameters = vars(run.parameters)
-    material = parameters.get("material")
-    chosen = select_origins(
-        section=parameters.get("sections") or (), material=[material] if material else []
-    )
-    chosen_ids = set(fetch_scalars(run.db, chosen))
-    with run.db.read() as connection:
+def _read_places(db: Database, scope: DocumentScope, origins: Sequence[int]) -> pl.DataFrame:
+    """Return what is known of each origin, and whether the scope chooses its documents."""
+    materials = [] if scope.material is None else [scope.material]
+    chosen = set(fetch_scalars(db, select_origins(section=scope.sections, material=materials)))
+    with db.read() as connection:
         keys = read_origins(connection, origins)
 
     rows: list[dict[str, Any]] = []
     for origin_id, key in keys.items():
         fields = dict(zip(ORIGIN_FIELDS, key, strict=True))
         places = {column: fields[field] for column, field in _PLACES.items()}
-        rows.append({"origin": origin_id, "chosen": origin_id in chosen_ids, **places})
+        rows.append({"origin": origin_id, "chosen": origin_id in chosen, **places})
 
     schema = {"origin": pl.Int64, "chosen": pl.Boolean, **dict.fromkeys(_PLACES, pl.String)}
     return pl.DataFrame(rows, schema)
 
 
-def _read_mentions(run: RunData, job: RunJob) -> pl.DataFrame:
+def _read_mentions(db: Database, job_id: int) -> pl.DataFrame:
     columns = (Mention.document_id, Mention.position, Mention.keyword, Mention.term)
-    statement = select(*columns, Mention.polarity).where(Mention.job_id == job.id)
-    return _make_mentions(*fetch_columns(run.db, statement))
+    statement = select(*columns, Mention.polarity).where(Mention.job_id == job_id)
+    return _make_mentions(*fetch_columns(db, statement))
 
 
-def _read_posts(run: RunData, job: RunJob) -> pl.DataFrame:
+def _read_posts(db: Database, job_id: int, scope: DocumentScope) -> pl.DataFrame:
     """Return the posts of a job as mentions of nothing."""
-    is_scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    is_scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job_id)
     posts = select(Document.id, PostPolarity.polarity).outerjoin(PostPolarity, is_scored)
-    ids, polarities = fetch_columns(run.db, posts.where(documents_of(document_scope(run, job))))
+    ids, polarities = fetch_columns(db, posts.where(documents_of(scope)))
     nothing = [None] * len(ids)
     return _make_mentions(ids, [1] * len(ids), nothing, nothing, polarities)
 
