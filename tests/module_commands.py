@@ -26,7 +26,7 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsInt, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
@@ -135,7 +135,7 @@ def list_parameters(method: Method) -> list[Parameter]:
             if method.returns == "P" or declared.name != "run":
                 parameters.append(_argument(declared))
             elif declared.nargs != 1:
-                parameters.append(Parameter("beside", "Sequence[SupportsInt]", "()", True))
+                parameters.append(Parameter("beside", "Sequence[SupportsIndex]", "()", True))
         elif not NO_PARAMETERS.intersection(declared.opts):
             parameters.append(_option(method, declared))
 
@@ -146,7 +146,7 @@ def _argument(declared: Any) -> Parameter:
     annotation = "Texts" if declared.nargs != 1 else "str"
     default = None if declared.required else "()"
     if declared.type_descriptor.annotation is int:
-        annotation = "SupportsInt"
+        annotation = "SupportsIndex"
     if declared.name == "paths":
         annotation = "PathText | Sequence[PathText]"
 

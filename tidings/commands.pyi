@@ -6,7 +6,7 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsInt, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
@@ -199,7 +199,7 @@ class TrainingCommands(Generic[P]):
     @command("submit training codes")
     def codes(
         self,
-        run: SupportsInt,
+        run: SupportsIndex,
         *,
         codebook: str | None = None,
         name: str | None = None,
@@ -211,7 +211,7 @@ class RunCommands:
     @command("report")
     def report(
         self,
-        beside: Sequence[SupportsInt] = (),
+        beside: Sequence[SupportsIndex] = (),
         *,
         out: PathText | None = None,
         texts: bool = True,

@@ -39,7 +39,7 @@ class Run(RunCommands):
     def __init__(self, program: Program, number: int) -> None:
         self.program, self.number = program, number
 
-    def __int__(self) -> int:
+    def __index__(self) -> int:
         return self.number
 
     def __repr__(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from operator import index
+from typing import SupportsIndex, TypeAlias
 
 from tidings.errors import UsageError
 
@@ -114,4 +115,8 @@ def add_switch(words: Sequence[str], flag: str) -> list[str]:
 
 
 def _text(typed: object) -> str:
+    if isinstance(typed, SupportsIndex):
+        # It is a number, or a run, which has one.
+        return str(index(typed))
+
     return os.fspath(typed) if isinstance(typed, os.PathLike) else str(typed)

@@ -226,7 +226,8 @@ def test_a_table_takes_the_options_of_an_export_that_say_which_rows_it_has() -> 
 
 
 def test_other_runs_stand_beside_the_report_of_one() -> None:
-    words: Any = RunWords().report([2, 3], out="side by side")
+    third = tidings.Run(open_home(command="tidings").program, 3)
+    words: Any = RunWords().report([2, third], out="side by side")
     assert read_parameters("report", words)["run"] == [7, 2, 3]
 
 
