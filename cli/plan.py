@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +16,7 @@ from cli.options import Json, PlanOptions, Run
 from core.errors import ServiceUnavailable, SettingsError
 
 if TYPE_CHECKING:
+    from cli.progress import ProgressLines, ProgressOfTerminal
     from cli.run_options import RunRequest
     from core.settings import Settings
     from textapi.messages import Engine
@@ -30,6 +30,7 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     from cli.first_sample import describe_first_sample
     from cli.plan_costs import describe_cap, describe_costs
     from cli.plan_sample import RunPlan, SamplePlanner, describe_sample
+    from cli.progress import progress_display
     from producers.plan import plan_run
 
     settings, options = context.load_settings(), request.options
@@ -38,14 +39,14 @@ def plan(request: RunRequest[PlanOptions]) -> None:
         matched = request.match_stored(db, settings)
         engine = _find_engine(settings, matched.parameters.polarity)
         sample_planner = SamplePlanner.of_run(db, matched.parameters)
-        with _progress_display() as show_progress:
+        with progress_display("planning", is_often_short=True) as display:
             figures = plan_run(
                 db,
                 matched.parameters,
                 matched.names,
                 engine=engine,
                 settings=settings,
-                on_progress=show_progress,
+                on_progress=partial(_show_progress, display),
                 size_sample=None if sample_planner is None else sample_planner.size,
             )
 
@@ -98,6 +99,7 @@ group = typer.Typer(
 @group.command("run")
 def compare(run: Run, as_json: Json = False) -> None:
     """Compare the calls that a run needs, by operation, with those that it has made."""
+    from cli.progress import progress_display
     from models.runs import get_run
     from producers.plan import OperationCalls, PlanComparison, call_counts, plan_submitted_run
 
@@ -107,9 +109,13 @@ def compare(run: Run, as_json: Json = False) -> None:
             parameters = get_run(connection, run).parameters
 
         engine = _find_engine(settings, parameters.get("polarity"))
-        with _progress_display() as show_progress:
+        with progress_display("planning", is_often_short=True) as display:
             figures = plan_submitted_run(
-                db, run, engine=engine, settings=settings, on_progress=show_progress
+                db,
+                run,
+                engine=engine,
+                settings=settings,
+                on_progress=partial(_show_progress, display),
             )
 
         made = call_counts(db, run)
@@ -132,21 +138,8 @@ def compare(run: Run, as_json: Json = False) -> None:
         warn(remark)
 
 
-@contextmanager
-def _progress_display() -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows the progress in a line of a terminal, on standard error."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _done, _jobs: None
-        return
-
-    from rich.console import Console
-
-    with Console(stderr=True, highlight=False).status("planning") as status:
-
-        def show_progress(done: int, jobs: int) -> None:
-            status.update(f"planning: {done:,} of {jobs:,} jobs")
-
-        yield show_progress
+def _show_progress(display: ProgressLines | ProgressOfTerminal, done: int, jobs: int) -> None:
+    display.update(f"{done:,} of {jobs:,} jobs")
 
 
 def _format_duration(seconds: float) -> str:
