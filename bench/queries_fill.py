@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from core.enums import JobKind, State
 from models.database import Database
+from models.documents import DocumentScope, days_of_month
 from models.keyword_answers import BLOCK_SIZE
 from models.origins import ORIGIN_FIELDS
 from models.tables import (
@@ -101,9 +102,9 @@ def bulk_insert(db: Database, table: type[Base], rows: Rows) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, dict | list):
         return json.dumps(value)
-    return str(value) if isinstance(value, datetime) else value
+    return str(value) if isinstance(value, date) else value
 
 
 def _origins() -> Rows:
@@ -155,9 +156,14 @@ def _job(number: int, run: int, kind: JobKind, name: str, state: State) -> dict[
     owner = (
         {"owner": f"worker {number}", "lease_until": now + 3600} if state == State.RUNNING else {}
     )
+    scope = DocumentScope(handle=name.removeprefix("@"))
+    if kind == JobKind.MONTH:
+        scope = DocumentScope(days=days_of_month(name), sources=("nyt",))
+
     return {
         "id": number, "run_id": run, "kind": kind, "name": name, "queue": "text", "options": {},
-        "state": state, "due_at": now - 100, "ended_at": ended, **numbers, **owner,
+        "state": state, "due_at": now - 100, "ended_at": ended,
+        **numbers, **owner, **scope.job_columns,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.stored import stored_codebook
 from analysis.codebooks.wanted import WantedCategory, parse_wanted
+from analysis.kinds import KINDS
 from core.enums import SamplePart, SamplePeriod
 from core.prices import format_money
 from core.quantities import quantity
@@ -343,9 +344,10 @@ class _Pilot:
 def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
     """Return the newest sample that *coder* has coded, else the newest that people have."""
     sampled = select(SampledUnit.run_id).where(SampledUnit.codebook_id == codebook_id).distinct()
+    kinds = [kind.name for kind in KINDS if kind.has_mentions]
     with db.read() as connection:
         runs = connection.scalars(
-            select(Run.id).where(Run.id.in_(sampled), Run.kind == "months").order_by(Run.id.desc())
+            select(Run.id).where(Run.id.in_(sampled), Run.kind.in_(kinds)).order_by(Run.id.desc())
         ).all()
 
     pilots = []

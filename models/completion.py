@@ -6,12 +6,13 @@ A document that a run has read gets only its author and its place, which no figu
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Text,
     and_,
@@ -19,7 +20,6 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
-    func,
     insert,
     or_,
     select,
@@ -312,19 +312,53 @@ def _missing(
     return missing
 
 
-_IS_OF_DAYS = func.date(Document.published_at).between(Job.first_day, Job.last_day)
+# There are few different stretches of days, however many jobs have them.
+_STRETCHES = select(Job.first_day, Job.last_day).where(Job.first_day.is_not(None)).distinct()
 _SOURCES = cast(Job.sources, Text)
 _IS_OF_SOURCE = or_(_SOURCES == "[]", _SOURCES.contains('"' + Document.source + '"'))
-#: Holds of a `Job` and a `Document` of its days or its handle, and of its sources.
-IS_IN_SCOPE = and_(_IS_OF_SOURCE, or_(_IS_OF_DAYS, Job.handle == Document.handle))
+_IS_READ = Job.newest_document >= Document.id
+
+
+def group_by_scope(
+    connection: Connection, ids: Sequence[int]
+) -> Iterator[tuple[ColumnElement[bool], list[int]]]:
+    """Yield conditions on `Job`, each with the documents in the days or of the handle of such jobs.
+
+    An index finds the jobs of each. What else their runs choose is left open, and what is linked
+    to jobs is left out.
+    """
+    stretches = connection.execute(_STRETCHES).all()
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    columns = select(Document.id, Document.published_at, Document.handle)
+    for document in connection.execute(columns.where(Document.id.in_(ids))):
+        if document.handle is not None:
+            groups[None, document.handle].append(document.id)
+        for first_day, last_day in stretches if document.published_at is not None else ():
+            if first_day <= document.published_at.date() <= last_day:
+                groups[first_day, last_day].append(document.id)
+
+    for (first_day, last), document_ids in groups.items():
+        is_of_days = and_(Job.first_day == first_day, Job.last_day == last)
+        yield Job.handle == last if first_day is None else is_of_days, document_ids
+
+
+def _ids_of_jobs(
+    connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]
+) -> set[int]:
+    """Return which of the documents have a job for which, and for whose run, *condition* holds."""
+    found: set[int] = set()
+    for is_in_scope, document_ids in group_by_scope(connection, ids):
+        has_job = exists().where(Run.id == Job.run_id, is_in_scope, _IS_OF_SOURCE, condition)
+        documents = select(Document.id).where(Document.id.in_(document_ids), has_job)
+        found.update(connection.scalars(documents))
+
+    return found
 
 
 def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Return which of the documents a job has read, or a search has found."""
-    is_read = exists().where(Job.newest_document >= Document.id, IS_IN_SCOPE)
-    is_found = exists().where(JobDocument.document_id == Document.id)
-    documents = select(Document.id).where(Document.id.in_(ids), or_(is_read, is_found))
-    return set(connection.scalars(documents))
+    found = select(JobDocument.document_id).where(JobDocument.document_id.in_(ids))
+    return _ids_of_jobs(connection, ids, _IS_READ) | set(connection.scalars(found))
 
 
 def ids_read_with_abstracts(connection: Connection, ids: Sequence[int]) -> set[int]:
@@ -334,13 +368,7 @@ def ids_read_with_abstracts(connection: Connection, ids: Sequence[int]) -> set[i
     if connection.scalar(select(Run.id).where(reads_abstracts).limit(1)) is None:
         return set()
 
-    is_read = exists().where(
-        Run.id == Job.run_id,
-        Job.newest_document >= Document.id,
-        IS_IN_SCOPE,
-        reads_abstracts,
-    )
-    return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_read)))
+    return _ids_of_jobs(connection, ids, and_(_IS_READ, reads_abstracts))
 
 
 def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
@@ -350,8 +378,7 @@ def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
         chosen_names = Run.parameters[parameter].as_string()
         chosen.append(chosen_names.is_not(None) & (chosen_names != "[]"))
 
-    is_chosen = exists().where(Run.id == Job.run_id, IS_IN_SCOPE, or_(*chosen))
-    return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_chosen)))
+    return _ids_of_jobs(connection, ids, or_(*chosen))
 
 
 def _complete_in_place(

@@ -29,7 +29,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.enums import DOCUMENTS, State, StepState
 from core.errors import NotFound
 from models.answers import MAY_LIST_TEXTS, NOBODY, add_calls
-from models.completion import IS_IN_SCOPE
+from models.completion import group_by_scope
 from models.database import Database, batched, clock
 from models.documents import (
     SCOPE_COLUMNS,
@@ -294,10 +294,10 @@ def _affected_jobs(
 def _ids_by_job(connection: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
     """Return the documents of the days or the handle of each job."""
     ids_by_job: dict[int, list[int]] = {}
-    pairs = select(Job.id, Document.id).join(Document, IS_IN_SCOPE)
     for batch in batched(ids):
-        for job_id, document_id in connection.execute(pairs.where(Document.id.in_(batch))):
-            ids_by_job.setdefault(job_id, []).append(document_id)
+        for is_in_scope, document_ids in group_by_scope(connection, batch):
+            for job_id in connection.scalars(select(Job.id).where(is_in_scope)):
+                ids_by_job.setdefault(job_id, []).extend(document_ids)
 
     return ids_by_job
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +15,18 @@ from models.tables import DocumentCount, Job, JobFrames, JobStep
 
 # Frames that earlier versions made otherwise are made again.
 _VERSION = 1
+
+
+class StoredFrames(NamedTuple):
+    """The frames of a job as bytes: see `models.tables.JobFrames`."""
+
+    documents: bytes
+    mentions: bytes
+    forms: bytes
+    names: bytes
+
+
+_COLUMNS = [getattr(JobFrames, column) for column in StoredFrames._fields]
 
 
 def hash_origins_of_frames(connection: Connection, job_ids: Sequence[int]) -> dict[int, str]:
@@ -60,20 +73,16 @@ def _count_origins(connection: Connection, months: Sequence[str]) -> dict[str, l
     return counts
 
 
-def read_frames(connection: Connection, job_id: int, made_of: str) -> tuple[bytes, bytes] | None:
+def read_frames(connection: Connection, job_id: int, made_of: str) -> StoredFrames | None:
     """Return the stored frames of a job; None if there are none that were made of *made_of*."""
-    statement = select(JobFrames.documents, JobFrames.mentions).where(
-        JobFrames.job_id == job_id, JobFrames.made_of == made_of
-    )
+    statement = select(*_COLUMNS).where(JobFrames.job_id == job_id, JobFrames.made_of == made_of)
     stored = connection.execute(statement).one_or_none()
-    return None if stored is None else (stored.documents, stored.mentions)
+    return None if stored is None else StoredFrames(*stored)
 
 
-def write_frames(
-    db: Database, job_id: int, made_of: str, documents: bytes, mentions: bytes
-) -> None:
+def write_frames(db: Database, job_id: int, made_of: str, frames: StoredFrames) -> None:
     """Store the frames of a job; earlier ones go."""
-    row = {"made_of": made_of, "documents": documents, "mentions": mentions}
+    row = {"made_of": made_of, **frames._asdict()}
     with db.write() as connection:
         # The run may have been forgotten meanwhile.
         if connection.scalar(select(Job.id).where(Job.id == job_id)) is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from analysis.data import MonthData, PostData
 from analysis.job_data import read_stored_sample
-from analysis.kinds import document_kind_of_jobs, kind_of_jobs
+from analysis.kinds import document_kind_named
 from analysis.options import SAMPLE
 from analysis.step import Step
 from analysis.steps import codes, polarity
@@ -47,7 +47,7 @@ def read_result(db: Database, job: RunJob) -> str | None:
     return None if result is None else str(result)
 
 
-def repeatable_steps(run_data: RunData, kind: str, states: StepStates) -> list[Step]:
+def repeatable_steps(run_data: RunData, states: StepStates) -> list[Step]:
     """Return the finished steps in their order; their answers repeat them.
 
     A job without documents has no finished step. Codes by a network are repeated by no answer, but
@@ -59,7 +59,7 @@ def repeatable_steps(run_data: RunData, kind: str, states: StepStates) -> list[S
     ended: Collection[str] = [
         step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
     ]
-    steps = kind_of_jobs(kind).pipeline.select(ended)
+    steps = run_data.kind.pipeline.select(ended)
     is_by_model = run_data.parameters.has_model_coder
     return [step for step in steps if is_by_model or step is not codes.STEP]
 
@@ -70,7 +70,7 @@ def steps_to_verify(run_data: RunData, job: PackedJob, *, texts: bool) -> list[S
     Without *texts* these are the steps of polarities, unless documents are selected by their texts.
     The pack does not have the answers of other steps.
     """
-    steps = repeatable_steps(run_data, job.kind, {step.step: step.state for step in job.steps})
+    steps = repeatable_steps(run_data, {step.step: step.state for step in job.steps})
     if texts:
         return steps
 
@@ -123,7 +123,7 @@ async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
         scope=document_scope(run_data, job),
     )
     parameters = run_data.parameters
-    kind = document_kind_of_jobs(job.kind)
+    kind = document_kind_named(run_data.kind.name)
     job_data = await kind.load_data(run_data.db, claim, claim.scope, parameters)
     if not parameters.has_model_coder or parameters.coded_part != SAMPLE:
         return job_data

@@ -55,7 +55,7 @@ async def record_run(
         engines: dict[str, str] = {}
         answers: dict[str, StoredAnswers] = {}
 
-        repeatable = repeatable_steps(run_data, job.kind, states)
+        repeatable = repeatable_steps(run_data, states)
         job_data = await load_data(run_data, job) if repeatable else None
         for step in repeatable:
             assert job_data is not None  # noqa: S101 - it has steps

@@ -173,7 +173,7 @@ async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) 
     if not crawled.finished:
         return None
 
-    left_out = await job.read(left_out_remark, target.job_name, target.source.name)
+    left_out = await job.read(left_out_remark, job.claim.name, target.source.name)
     return _Fetched(_join_remarks([crawled.remark, left_out]))
 
 

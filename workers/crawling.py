@@ -34,7 +34,7 @@ async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> Craw
     result is unfinished if the time slice ended between two pages. Raises `AccountGone`, or what
     the service's client raises.
     """
-    crawled = await job.read(read_crawl, target.source.name, target.job_name)
+    crawled = await job.read(read_crawl, target.source.name, job.claim.name)
     is_of_another_job = (
         crawled is not None
         and crawled.state == OPEN
@@ -44,7 +44,7 @@ async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> Craw
     if not (is_of_another_job and result.finished):
         return result
 
-    crawled = await job.read(read_crawl, target.source.name, target.job_name)
+    crawled = await job.read(read_crawl, target.source.name, job.claim.name)
     newer = await _crawl(job, target, crawled, limit)
     return CrawlResult(newer.finished, newer.remark or result.remark)
 
@@ -79,7 +79,7 @@ async def _crawl(
             stored = store_with_place(
                 job,
                 target.source.name,
-                target.job_name,
+                job.claim.name,
                 page.items,
                 state=_state(end),
                 handle=None if keeps_handles else target.subject,

@@ -17,7 +17,7 @@ from functools import partial
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from analysis.kinds import kind_of_jobs
+from analysis.kinds import kind_named
 from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
 from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
@@ -102,7 +102,7 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
         if claim.queue != QUEUE_TEXT:
             _work_alone(JobContext(runtime, claim, ends_at))
         else:
-            most = kind_of_jobs(claim.kind).companions
+            most = kind_named(claim.parameters["kind"]).companions
             # The job's own slice waits for the database.
             with suppress(DatabaseAway):
                 claims += claim_companions(

@@ -8,7 +8,7 @@ from functools import partial
 
 from analysis.codebooks.stored import stored_codebook
 from analysis.job_data import read_stored_sample
-from analysis.kinds import kind_of_jobs
+from analysis.kinds import kind_named
 from analysis.options import TextOptions
 from core.enums import DOCUMENTS, SamplePeriod
 from core.errors import UsageError
@@ -32,7 +32,7 @@ async def read_sample(job: JobContext, options: TextOptions) -> Collection[UnitK
     if sample:
         return sample
 
-    step_names = kind_of_jobs(job.claim.kind).pipeline.names
+    step_names = kind_named(job.claim.parameters["kind"]).pipeline.names
     needed_step = "keywords" if "keywords" in step_names else DOCUMENTS
     if await job.read(has_job_without_step, run_id, needed_step):
         return None

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from analysis.data import MonthData, PostData
-from analysis.kinds import document_kind_of_jobs
+from analysis.kinds import document_kind_named
 from analysis.kinds.kind import DocumentKind
 from analysis.options import SAMPLE
 from analysis.step import BadAnswers, NotReady, Step
@@ -58,7 +58,7 @@ class Fetchers:
 
 async def work_on_texts(job: JobContext) -> Outcome:
     """Run the steps that a month, an account or a search still lacks, until the slice is over."""
-    kind = document_kind_of_jobs(job.claim.kind)
+    kind = document_kind_named(job.claim.parameters["kind"])
     parameters = kind.read_parameters(job.claim.parameters)
     completed = await job.completed_steps()
     _stop_on_lost_lease(job)

@@ -210,12 +210,11 @@ def hash_parts(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _list_jobs(db: Database, run: Row[Any]) -> Sequence[Row[Any]]:
+def _list_jobs(db: Database, run: Row[Any]) -> list[Row[Any]]:
     """Return the jobs of a run that have documents, by name."""
-    columns = (*SCOPE_COLUMNS, Job.name)
-    of_run = select(*columns).where(Job.run_id == run.id, ~IS_REPORT)
+    columns: tuple[Any, ...] = (*SCOPE_COLUMNS, Job.name)
     with db.read() as connection:
-        jobs: Sequence[Row[Any]] = connection.execute(of_run).all()
+        jobs = connection.execute(select(*columns).where(Job.run_id == run.id, ~IS_REPORT)).all()
 
     return sorted(jobs, key=attrgetter("name"))
 

@@ -19,9 +19,7 @@ DOCUMENT_KINDS: tuple[DocumentKind[Any], ...] = (
 KINDS: tuple[Kind[Any], ...] = (*DOCUMENT_KINDS, Trainings())
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
-_BY_JOB_KIND = {kind.job_kind: kind for kind in KINDS}
 _DOCUMENT_KINDS_BY_NAME = {kind.name: kind for kind in DOCUMENT_KINDS}
-_DOCUMENT_KINDS_BY_JOB_KIND = {kind.job_kind: kind for kind in DOCUMENT_KINDS}
 
 
 def kind_named(name: str) -> Kind[Any]:
@@ -29,19 +27,9 @@ def kind_named(name: str) -> Kind[Any]:
     return _BY_NAME[name]
 
 
-def kind_of_jobs(job_kind: str) -> Kind[Any]:
-    """Return the kind of run whose jobs are of *job_kind*. Raises `KeyError`."""
-    return _BY_JOB_KIND[job_kind]
-
-
 def document_kind_named(name: str) -> DocumentKind[Any]:
     """Return the kind of run of that name, whose jobs work on documents. Raises `KeyError`."""
     return _DOCUMENT_KINDS_BY_NAME[name]
-
-
-def document_kind_of_jobs(job_kind: str) -> DocumentKind[Any]:
-    """Return the kind of run whose jobs, on documents, are of *job_kind*. Raises `KeyError`."""
-    return _DOCUMENT_KINDS_BY_JOB_KIND[job_kind]
 
 
 def result_tables() -> tuple[type[Base], ...]:

@@ -45,7 +45,6 @@ class CrawlTarget:
 
     source: Source
     reader: PostReader
-    job_name: str
     subject: str
     links_documents: bool
 
@@ -109,6 +108,9 @@ class Kind(ABC, Generic[P]):
 
     # Whether its results are networks.
     has_networks: ClassVar[bool] = False
+
+    # The grain of the periods that its report lists: of its jobs, where these are periods.
+    grain: ClassVar[Grain] = Grain.MONTH
 
     # What one of its documents is called.
     document_noun: ClassVar[str] = "document"

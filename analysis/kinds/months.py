@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
@@ -24,7 +24,7 @@ from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
-from core.enums import Grain, Grouping, SamplePeriod, TextPart, Within
+from core.enums import Grouping, SamplePeriod, TextPart, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -62,7 +62,7 @@ class MonthsParameters(TextOptions):
     Without outlets, sections or a material, documents of all of them count.
     """
 
-    kind: Literal["months"] = "months"
+    kind: str = "months"
     first: Period
     last: Period
     keywords: tuple[Keyword, ...] = Field(min_length=1)
@@ -175,8 +175,7 @@ class Months(DocumentKind[MonthsParameters]):
     )
     parameters = MonthsParameters
 
-    # Its jobs are the periods of this grain; the examples are of a range, and of one.
-    grain: ClassVar[Grain] = Grain.MONTH
+    # A range of its jobs' periods, and one of them.
     examples: ClassVar[tuple[str, str]] = ("2020-01..2021-12", "2020-03")
     pipeline = MONTHS
     # A month's first calls fill the last of another's.
@@ -417,10 +416,8 @@ class Months(DocumentKind[MonthsParameters]):
             sources = self.archives(parameters)
             keys = [source.key_variable for source in sources if source.key_variable]
             advice = f", or set {' or '.join(keys)}" if keys else ""
-            remarks.append(
-                f"{quantity(jobs_without_data, 'month')} without documents will end as no-data: "
-                f"import them{advice}"
-            )
+            empty = quantity(jobs_without_data, self.job_noun)
+            remarks.append(f"{empty} without documents will end as no-data: import them{advice}")
 
         if asked:
             remarks.append(
@@ -445,7 +442,7 @@ class Months(DocumentKind[MonthsParameters]):
         The run is extended to the present if its months can be fetched, else to the newest
         document.
         """
-        newest = self._newest_by_period(connection, parameters.sources, seen)
+        newest = _newest_by_day(connection, parameters.sources, seen)
         fetched: list[tuple[Source, Archive]] = []
         for source in self.archives(parameters):
             archive = source.archive
@@ -455,7 +452,8 @@ class Months(DocumentKind[MonthsParameters]):
         present = grains.period_of(datetime.fromtimestamp(now, UTC).date(), self.grain)
         due = []
         for job in jobs:
-            has_news = newest.get(job.name, 0) > (job.newest_document or 0)
+            documents = (newest[day] for day in newest if job.first_day <= day <= job.last_day)
+            has_news = max(documents, default=0) > (job.newest_document or 0)
             # A clock that was ahead may have added periods that have not begun.
             for source, archive in fetched if job.name <= present else ():
                 for month in DocumentScope.of_job(job, {}).months:
@@ -465,25 +463,10 @@ class Months(DocumentKind[MonthsParameters]):
             if has_news:
                 due.append(job.id)
 
-        begun = [period for period in newest if period <= present]
-        last = present if fetched else max(begun, default="")
+        begun = [grains.period_of(day, self.grain) for day in newest]
+        last = present if fetched else max(filter(present.__ge__, begun), default="")
         added = grains.list_periods(parameters.last, last)[1:] if last > parameters.last else []
         return News(due, added, {"last": added[-1]} if added else {})
-
-    def _newest_by_period(
-        self, connection: Connection, sources: Collection[str], seen: int
-    ) -> dict[str, int]:
-        """Return the newest document of each period that has documents with an id above *seen*."""
-        day = func.date(Document.published_at)
-        later = (Document.source.in_(sources), Document.period.is_not(None), Document.id > seen)
-        newest: dict[str, int] = {}
-        for on_day, document in connection.execute(
-            select(day, func.max(Document.id)).where(*later).group_by(day)
-        ):
-            period = grains.period_of(date.fromisoformat(str(on_day)), self.grain)
-            newest[period] = max(newest.get(period, 0), document)
-
-        return newest
 
 
 @dataclass(frozen=True)
@@ -529,6 +512,14 @@ def _month_data(
         mask_keyword=parameters.mask_keyword,
         read_codebook=codebook_reader(db, parameters),
     )
+
+
+def _newest_by_day(connection: Connection, sources: Collection[str], seen: int) -> dict[date, int]:
+    """Return the newest document of each day that has documents with an id above *seen*."""
+    day = func.date(Document.published_at)
+    later = (Document.source.in_(sources), Document.period.is_not(None), Document.id > seen)
+    newest = connection.execute(select(day, func.max(Document.id)).where(*later).group_by(day))
+    return {date.fromisoformat(str(on_day)): document for on_day, document in newest}
 
 
 def _months_begun(job: NewJob, parameters: MonthsParameters) -> list[str]:

@@ -105,10 +105,6 @@ class PostsKind(DocumentKind[P]):
         """Return the subject of a job."""
         return job_name.removeprefix(self.prefix)
 
-    def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Return the subject of a job, which is what readers call it."""
-        return self.subject(job_name)
-
     def argument_words(
         self,
         parameters: P,  # noqa: ARG002

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
@@ -45,11 +44,7 @@ class Searches(PostsKind[SearchParameters]):
             return None
 
         term = self.subject(job_name)
-        return CrawlTarget(source, source.search, job_name, term, links_documents=True)
-
-    def job_title(self, job_name: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Return the term with the prefix, which tells it from an account's handle."""
-        return job_name
+        return CrawlTarget(source, source.search, term, links_documents=True)
 
     def found_by_services(
         self, connection: Connection, job_name: str, parameters: SearchParameters

@@ -31,9 +31,6 @@ _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _EDGES = " ,;:!?&|/\\*+=~_<>\"'\u201c\u201d\u2018\u2019()[]{}\u2026\u2022-\u2013\u2014@#\ufffd"
 _LEADING = _EDGES.replace("@", "").replace("#", "") + "."
 
-# It matches "I.C.U.", for example.
-_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}[A-Z]\.?")
-
 _LETTER = re.compile(r"[^\W\d_]")
 _SUM = re.compile(
     r"\d|[$\u00a2\u00a3\u00a5\u20ac]|\b(?:dollar|cent|euro|pound|(?:m|b|tr)illion)s?\b",
@@ -202,8 +199,6 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
     if type_ in _TIMES:
         return form != ""
     if not 1 < len(form) <= _LONGEST_NAME or not _LETTER.search(form):
-        return False
-    if type_ == PERSON and _ABBREVIATION.fullmatch(spelling):
         return False
     if usage.is_title_case and (spelling.islower() or word_list.load().is_only_common(form)):
         return False

@@ -20,6 +20,7 @@ from analysis.text.known_names import ORGANISATION, PERSON, PLACES
 from analysis.text.person_names import (
     NAMED_AFTER_PERSONS,
     FullNames,
+    NameEvidence,
     identify_persons,
     is_full_name,
     is_word_of_language,
@@ -48,16 +49,6 @@ _CONTESTED = re.compile(
     r"nominees?|primar(?:y|ies)|races?|runoffs?|seats?)\b",
     re.IGNORECASE,
 )
-
-# A last name beside one of these is a part of a firm's name: "Quist & Bolt", "Quist and Sons".
-_PARTNER_BEFORE = re.compile(r"(\w+)\s*&\s*$")
-_WORD_BEFORE = re.compile(r"(\w+)\s+$")
-_PARTNER_BEHIND = re.compile(r"\s*&\s*(\w+)")
-_FAMILY_FIRM = re.compile(
-    r"\s+(?:&|and)\s+(?:associates|bro(?:ther)?s|co|company|daughters?|partners|sons?)\b",
-    re.IGNORECASE,
-)
-_LONGEST_PARTNER = 40
 
 # A longer name of such a type, or of the same type, that came so often holds a shorter one as its
 # part; a rally at a place names the place.
@@ -187,7 +178,7 @@ class NameFinder:
             person_counts[key] += self._times[form]
 
         last_names = {last_name(key) for key in person_counts} - {""}
-        in_texts = FullNames.find(texts, sorted(last_names))
+        in_texts = FullNames.find([NameEvidence.read(texts)], sorted(last_names))
         persons = identify_persons(person_counts, in_texts)
         for pair in list(self._find_pairs(in_texts)):
             del self.types[pair], self._keys[pair]
@@ -253,7 +244,7 @@ class NameFinder:
                     is_longest = False
                     break
 
-            if is_longest and not self._is_of_firm(text, start, end, form):
+            if is_longest:
                 (found.parts if self._is_part(text, end, form) else found.alone).add(form)
 
         for handle in _HANDLE.findall(text):
@@ -316,30 +307,6 @@ class NameFinder:
         if form in self._keys:
             return form not in self._full_names and _NAMED_AFTER.match(text, end) is not None
         return self._is_elected(form) and _CONTESTED.match(text, end) is not None
-
-    def _is_of_firm(self, text: str, start: int, end: int, form: str) -> bool:
-        """Return whether a last name is a part of the name of a firm.
-
-        Two persons of the job may be joined by the same sign: "Quist & Gray Meet".
-        """
-        if form not in self._keys or form in self._full_names:
-            return False
-        if _FAMILY_FIRM.match(text, end):
-            return True
-
-        text_before = text[max(0, start - _LONGEST_PARTNER) : start]
-        word_before = _WORD_BEFORE.search(text_before)
-        # "Trader Joe's".
-        shop = f"{word_before[1]} {text[start:end]}'s" if word_before else ""
-        if known_names.load().is_organisation(shop):
-            return True
-
-        before = _PARTNER_BEFORE.search(text_before)
-        partners = [match[1] for match in (before, _PARTNER_BEHIND.match(text, end)) if match]
-        return any(self._is_partner(partner.casefold(), form) for partner in partners)
-
-    def _is_partner(self, partner: str, form: str) -> bool:
-        return partner not in self._persons or form.endswith(partner)
 
 
 def _fold_handle(written: str) -> str:

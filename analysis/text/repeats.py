@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 
 from analysis.corpus import TextOfDocument
@@ -16,15 +15,6 @@ _WORD = re.compile(r"[^\W_]+")
 _FIGURE = "0"
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
 
-# A pattern has so many texts: `near_duplicates.FEWEST_TEXTS`.
-_FEWEST_TEXTS = 3
-
-# The texts of a pattern begin or end with so many words that others have there too, ...
-_EDGE = 3
-
-# ... or this share of their runs of so many words is in others too.
-_LEAST_SHARED = 0.25
-
 
 def find_repeats(
     texts_by_period: Mapping[str, Sequence[TextOfDocument]], *, with_families: bool = True
@@ -32,14 +22,13 @@ def find_repeats(
     """Return the documents whose text repeats an earlier one of their period.
 
     Texts that differ in names or figures only are one pattern, with a fixed head or tail if
-    *with_families*: see `near_duplicates`. Most texts have too little in common with others, and
-    are not compared.
+    *with_families*: see `near_duplicates`.
     """
     # It loads numpy, which commands that only declare the step do without.
     from analysis.text.near_duplicates import find_patterns  # noqa: PLC0415
 
-    candidates = list(_select_candidates(list(chain.from_iterable(texts_by_period.values()))))
-    patterns = find_patterns(lambda: candidates, with_families=with_families)
+    texts_of_corpus = list(chain.from_iterable(texts_by_period.values()))
+    patterns = find_patterns(lambda: texts_of_corpus, with_families=with_families)
     repeats: set[int] = set()
     for texts in texts_by_period.values():
         places_seen: set[int] = set()
@@ -51,30 +40,6 @@ def find_repeats(
                 places_seen.add(pattern_place)
 
     return repeats
-
-
-def _select_candidates(texts: Sequence[TextOfDocument]) -> Iterator[TextOfDocument]:
-    """Yield the texts that share words with others as the texts of a pattern do."""
-    words_of_texts = [read_form(text) for _, text in texts]
-    whole_texts = Counter(words_of_texts)
-    heads = Counter(words[:_EDGE] for words in whole_texts)
-    tails = Counter(words[-_EDGE:] for words in whole_texts)
-    runs = Counter(chain.from_iterable(set(_runs(words)) for words in whole_texts))
-
-    for text, words in zip(texts, words_of_texts, strict=True):
-        shared = sum(runs[run] >= _FEWEST_TEXTS for run in _runs(words))
-        if (
-            whole_texts[words] > 1
-            or heads[words[:_EDGE]] >= _FEWEST_TEXTS
-            or tails[words[-_EDGE:]] >= _FEWEST_TEXTS
-            or shared > _LEAST_SHARED * (len(words) - _EDGE)
-        ):
-            yield text
-
-
-def _runs(words: Words) -> Iterator[Words]:
-    """Yield each run of words of the length of an edge."""
-    return zip(words, words[1:], words[2:], strict=False)
 
 
 def read_form(text: str) -> Words:

@@ -114,3 +114,8 @@ class JobFrames(Base):
     # Compressed Arrow tables.
     documents: Mapped[bytes] = mapped_column(RawBytes)
     mentions: Mapped[bytes] = mapped_column(RawBytes)
+
+    # What a search for repeats needs of the texts, and what shows persons in them: see
+    # `analysis.text.forms` and `analysis.text.person_names`.
+    forms: Mapped[bytes] = mapped_column(RawBytes)
+    names: Mapped[bytes] = mapped_column(RawBytes)

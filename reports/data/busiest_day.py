@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from analysis import grains
 from analysis.text.words import words_of
-from core.enums import Grain, TextPart
+from core.enums import TextPart
 from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_all, in_batches
@@ -63,10 +63,10 @@ def _find_documents(
 ) -> dict[date, list[int]]:
     """Return the documents of a period that mention a keyword, or are of a job over posts."""
     days = grains.days_of(period)
-    months = {grains.period_of(day, Grain.MONTH) for day in days}
+    periods = {grains.period_of(day, run.kind.grain) for day in days}
     has_keywords = bool(run.keywords)
     documents_by_day: dict[date, list[int]] = defaultdict(list)
-    for job in run.jobs_named(months if has_keywords else [subject]):
+    for job in run.jobs_named(periods if has_keywords else [subject]):
         frames = select_frames(run, job)
         mentions = frames.mentions
         if has_keywords:

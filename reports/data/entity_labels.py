@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.text import known_names
 from analysis.text.known_names import NO_NAMES, ORGANISATION, PERSON, PLACES
 from analysis.text.person_names import (
     FullNames,
+    NameEvidence,
     find_persons_of_other_types,
-    former_last_name,
     has_title,
     identify_persons,
     is_full_name,
@@ -29,8 +29,7 @@ _PEOPLES = "NORP"
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
 
-_APOSTROPHES = "\u2019'"
-_POSSESSIVE = re.compile(f"[{_APOSTROPHES}]s?$")
+_POSSESSIVE = re.compile("['\u2019]s?$")
 
 # These stand before a name and a hyphen.
 _PREFIXES = frozenset({"anti", "ex", "non", "post", "pre", "pro"})
@@ -54,10 +53,6 @@ _ORGANISATION_WORDS = frozenset(
 _FEWEST_ORGANISATIONS = 3
 _LEAST_ORGANISATION_SHARE = 2 / 3
 
-# A name without evidence of a person is of another type that it has at least this often, in shares
-# of the times that it was taken for a person.
-_LEAST_OTHER_SHARE = 1 / 2
-
 # Two words that were taken for an organisation so often are a person's name if the last one alone
 # was taken for a person so often ("Stormy Quist").
 _FEWEST_IN_FULL = 3
@@ -66,10 +61,6 @@ _FEWEST_OF_LAST_NAME = 2
 # What was taken for a place is a first name if it stands before a last name this often, in shares
 # of the times that it was taken for one: "Melania" does 94 times for 11, "London" 11 times for 30.
 _LEAST_FIRST_NAMES = 3
-
-# A name that was taken for a person more often than this, in shares of the times that it was taken
-# for an organisation, is none on that evidence.
-_MOST_DOUBTFUL = 1 / 5
 
 # The type and the name of an entity.
 EntityName = tuple[str, str]
@@ -109,12 +100,11 @@ class RunNames:
     # How often each form was named in the run, by type.
     counts: Mapping[str, Mapping[str, int]]
 
-    # Forms that end with an apostrophe and an s, which a model's spellings lack ("Quist's").
-    possessives: frozenset[str] = frozenset()
-
     @classmethod
-    def of(cls, counts: Mapping[EntityName, int], texts: Iterable[str] = ()) -> RunNames:
-        """Decide by the *counts* of all names of a run, and the full names in its *texts*."""
+    def of(
+        cls, counts: Mapping[EntityName, int], evidence: Iterable[NameEvidence] = ()
+    ) -> RunNames:
+        """Decide by the *counts* of all names of a run, and what its texts show, part by part."""
         type_counts: dict[str, Counter[str]] = defaultdict(Counter)
         titled: set[str] = set()
         for name, type_ in _correct_known(counts):
@@ -124,10 +114,7 @@ class RunNames:
             if type_ == PERSON and has_title(entity_name):
                 titled.add(form)
 
-        peoples = [
-            form for form, types in type_counts.items() if _PEOPLES in types and form.strip()
-        ]
-        in_texts = FullNames.find(texts, list(_list_last_names(type_counts)), peoples)
+        in_texts = FullNames.find(evidence, _list_last_names(type_counts))
         person_counts = {
             form: counts_by_type[PERSON]
             for form, counts_by_type in type_counts.items()
@@ -137,54 +124,44 @@ class RunNames:
         bearers = {last_name(form) for form in person_counts if is_full_name(form)}
         bearers.update(filter(in_texts.are_persons, in_texts.last_names))
         bearers = {form for form in bearers if not is_word_of_language(form)}
-        possessives = frozenset(filter(in_texts.ends_with_possessive, type_counts))
-        other_persons = frozenset((titled | bearers) - persons.keys() - possessives)
-
-        names = cls({}, persons, other_persons, type_counts, possessives)
-        moved = names._find_moved(in_texts)
+        names = cls({}, persons, frozenset((titled | bearers) - persons.keys()), type_counts)
+        moved = set(in_texts.find_persons())
+        moved.update(form for form in type_counts if names._is_person_by_words(form))
+        guesses = {
+            (type_, form): count
+            for form, counts_by_type in type_counts.items()
+            for type_, count in counts_by_type.items()
+        }
+        taken_for_others = find_persons_of_other_types(guesses)
+        moved.update(form for _, form in taken_for_others if names._is_person(form))
         types = {}
         for form, counts_by_type in type_counts.items():
-            type_ = PERSON if form in moved else names._choose_type(form, counts_by_type)
+            type_ = names._choose_type(form, counts_by_type)
+            if form in moved and not _is_organisation(form):
+                type_ = PERSON
+
             is_guess = type_ == ORGANISATION and (
                 names._is_part_of_headline(form) or not names._is_proven_organisation(form)
             )
-            if type_ == ORGANISATION and not _is_organisation(form) and form not in possessives:
+            if type_ == ORGANISATION and not _is_organisation(form):
                 is_guess = is_guess or in_texts.is_borne(form)
-            if type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts):
-                is_guess = True
-            if type_ == _PEOPLES and (in_texts.is_possessive(form) or _HAS_PREFIX.match(form)):
-                is_guess = True
 
+            is_guess |= type_ in PLACES and _is_first_name(form, counts_by_type[type_], in_texts)
+            is_guess |= type_ == _PEOPLES and _HAS_PREFIX.match(form) is not None
             types[form] = "" if is_guess or is_particle(form) else type_
 
-        return cls(types, persons, other_persons, type_counts, possessives)
+        return replace(names, types=types)
 
-    def _find_moved(self, in_texts: FullNames) -> frozenset[str]:
-        """Return the forms that were taken for something else and are persons."""
-        counts = {}
-        moved = set(in_texts.find_persons())
-        for form, counts_by_type in self.counts.items():
-            for type_, count in counts_by_type.items():
-                counts[type_, form] = count
-
-            if self._is_person_by_words(form, counts_by_type):
-                moved.add(form)
-
-        moved.update(
-            form for _, form in find_persons_of_other_types(counts) if self._is_person(form)
-        )
-        return frozenset(form for form in moved if not _is_organisation(form))
-
-    def _is_person_by_words(self, form: str, counts_by_type: Mapping[str, int]) -> bool:
+    def _is_person_by_words(self, form: str) -> bool:
         """Return whether the words of a form are a person's name, whatever a model takes it for."""
+        counts_by_type = self.counts[form]
         types = counts_by_type.keys()
         is_in_full = is_full_name(form) and form.split(maxsplit=1)[0] in word_list.load().given
         if types <= {PERSON, ORGANISATION} and is_in_full:
             return True
         if types <= {ORGANISATION, *PLACES} and not types.isdisjoint(PLACES):
-            # The first name, or the former of two last names.
-            stands_before = form in self.persons.get(form, "").split()[:-1]
-            return (stands_before or is_in_full) and not _holds_place_or_word(form)
+            is_first_name = form in self.persons.get(form, "").split()[:-1]
+            return (is_first_name or is_in_full) and not _holds_place_or_word(form)
 
         first_word, _, last_word = form.partition(" ")
         as_person = self.counts.get(last_word, {}).get(PERSON, 0)
@@ -204,17 +181,9 @@ class RunNames:
         if self._is_person(form):
             return PERSON if as_person >= max(others.values(), default=0) else _most(others)
 
-        # The last name of somebody whom nothing names in full is taken for an organisation too.
-        as_organisation = others.get(ORGANISATION, 0)
-        if not _is_organisation(form) and as_person > _MOST_DOUBTFUL * as_organisation:
-            others.pop(ORGANISATION, None)
-
         # One guess for each of two kinds says nothing.
         fewest = 2 if as_person else 1
-        if others and max(others.values()) >= max(fewest, _LEAST_OTHER_SHARE * as_person):
-            return _most(others)
-
-        return ""
+        return _most(others) if max(others.values(), default=0) >= fewest else ""
 
     def find_type(self, type_: str, entity_name: str) -> str:
         """Return what a name that was taken for *type_* is in the whole run.
@@ -310,11 +279,7 @@ class RunNames:
                 entity_key = run_type, self._entry(run_type, form)
                 groups[entity_key][form] += documents.get(name, 0)
                 times[entity_key] += counts[name]
-                spelling = _spelling(run_type, entity_name)
-                if form in self.possessives:
-                    spelling = f"{_POSSESSIVE.sub('', spelling)}{_APOSTROPHES[0]}s"
-
-                spellings[form][spelling] += counts[name]
+                spellings[form][_spelling(run_type, entity_name)] += counts[name]
 
         labels = {}
         totals = Counter[EntityName]()
@@ -356,7 +321,7 @@ def _list_last_names(type_counts: Mapping[str, Mapping[str, int]]) -> Iterator[s
     last_names: set[str] = set()
     for form, counts_by_type in type_counts.items():
         if PERSON in counts_by_type and is_full_name(form):
-            last_names |= {last_name(form), former_last_name(form)}
+            last_names.add(last_name(form))
 
     for form, counts_by_type in type_counts.items():
         is_of_person = form in last_names and not _holds_place_or_word(form)

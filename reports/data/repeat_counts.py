@@ -17,9 +17,6 @@ from reports.data.run_data import RunData, RunJob
 from reports.frames.reading import load_frames
 from reports.series.reading import select_frames
 
-# The fields of `PlaceCount` but for the counts.
-_Place = tuple[str, str, bool, int | None, int | None]
-
 # A subject, and a month of it; None stands for all of its months.
 SubjectMonth = tuple[str, str | None]
 
@@ -86,22 +83,24 @@ def count_places(
     """
     frames = load_frames(run, job) if is_before_selection else select_frames(run, job)
     sentences = frames.mentions.unique(["keyword", "document", "position"])
-    counts = sentences.group_by("keyword", "document").agg(mentions=pl.len())
-    dated = counts.join(frames.chosen.select("document", "day"), on="document")
+    mentioning = sentences.group_by("keyword", "document").agg(mentions=pl.len())
+    rows = mentioning.join(frames.chosen, on="document")
+    patterns, repeated = read_patterns(run), list(find_repeated(run, job))
     # Of a run of months a job is a month, whatever the document's day.
     month = pl.lit(job.name) if run.keywords else pl.col("day").dt.strftime("%Y-%m").fill_null("")
-    rows = dated.select(pl.col("keyword").cast(pl.String), "document", "mentions", month=month)
-    patterns, repeated = read_patterns(run), find_repeated(run, job)
-    n_documents: Counter[_Place] = Counter()
-    n_mentions: Counter[_Place] = Counter()
-    for keyword, document, mentions, month_name in rows.sort("keyword", "document").iter_rows():
-        place, label = patterns.place_of(document), patterns.label_of(document)
-        key = keyword or job.name, month_name, document in repeated, place, label
-        n_documents[key] += 1
-        n_mentions[key] += mentions
-
-    for key, count in n_documents.items():
-        yield PlaceCount(*key, documents=count, mentions=n_mentions[key])
+    keyed = rows.select(
+        pl.col("keyword").cast(pl.String).fill_null(job.name),
+        "mentions",
+        month=month,
+        is_repeat=pl.col("document").is_in(repeated),
+        place=pl.Series(patterns.find_places(rows["form"].to_numpy())),
+        label=pl.Series(patterns.find_labels(rows["document"].to_numpy())),
+    )
+    keys = ("keyword", "month", "is_repeat", "place", "label")
+    counts = keyed.group_by(keys).agg(pl.len().alias("documents"), pl.col("mentions").sum())
+    for *key, place, label, documents, mentions in counts.sort(keys).iter_rows():
+        numbers = (None if number < 0 else number for number in (place, label))
+        yield PlaceCount(*key, *numbers, documents=documents, mentions=mentions)
 
 
 def _count_repeats(run: RunData) -> dict[SubjectMonth, RepeatCounts]:

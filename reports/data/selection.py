@@ -69,8 +69,8 @@ def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
     unwanted = set(documents.filter(is_of_day)["document"])
     places = {place for place in find_places(run).values() if place is not None}
     if places:
-        patterned = pl.Series(read_patterns(run).numbers_of(places), dtype=pl.Int64)
-        unwanted |= set(documents.filter(pl.col("document").is_in(patterned))["document"])
+        is_patterned = pl.col("document").is_in(read_patterns(run).numbers_of(places))
+        unwanted |= set(documents.filter(is_patterned)["document"])
     if run.selection.distinct:
         unwanted |= find_repeated(run, job)
 

@@ -11,6 +11,10 @@ from io import BytesIO
 
 import polars as pl
 
+from analysis.text.forms import MonthForms
+from analysis.text.person_names import NameEvidence
+from models.frames import StoredFrames
+
 # A document, in the order of time, then of identities. Without a time it has no day.
 DOCUMENT_SCHEMA = pl.Schema(
     {
@@ -20,6 +24,9 @@ DOCUMENT_SCHEMA = pl.Schema(
         "section": pl.Categorical(),
         "kind": pl.Categorical(),
         "desk": pl.Categorical(),
+        # The hashes of its form (see `analysis.text.forms`), and of its text without case.
+        "form": pl.UInt64(),
+        "digest": pl.UInt64(),
         # Whether it is of the sections and the material that the run reads.
         "chosen": pl.Boolean(),
     }
@@ -42,11 +49,26 @@ MENTION_SCHEMA = pl.Schema(
 class Frames:
     """The documents and mentions of a job: see `DOCUMENT_SCHEMA` and `MENTION_SCHEMA`.
 
-    Documents that are not chosen tell gaps from zeros. Mentions are of chosen documents alone.
+    Documents that are not chosen tell gaps from zeros. Mentions, forms and names are of chosen
+    documents alone.
     """
 
     documents: pl.DataFrame
     mentions: pl.DataFrame
+
+    # What a search for repeats needs, and what shows persons; as bytes, which few readers unpack.
+    packed_forms: bytes = b""
+    packed_names: bytes = b""
+
+    @property
+    def forms(self) -> MonthForms:
+        """The different forms of the texts."""
+        return MonthForms.from_bytes(self.packed_forms)
+
+    @property
+    def names(self) -> NameEvidence:
+        """How words stand in the texts, as far as it shows persons; nothing without names."""
+        return NameEvidence.from_bytes(self.packed_names) if self.packed_names else NameEvidence()
 
     @property
     def chosen(self) -> pl.DataFrame:
@@ -63,18 +85,20 @@ class Frames:
         if not document_ids:
             return self
 
-        is_left_out = pl.col("document").is_in(pl.Series(list(document_ids), dtype=pl.Int64))
+        is_left_out = pl.col("document").is_in(list(document_ids))
         documents = self.documents.with_columns(chosen=pl.col("chosen") & ~is_left_out)
         return replace(self, documents=documents, mentions=self.mentions.filter(~is_left_out))
 
-    def to_bytes(self) -> tuple[bytes, bytes]:
-        """Return the documents and the mentions as compressed Arrow tables."""
-        return _pack(self.documents), _pack(self.mentions)
+    def to_bytes(self) -> StoredFrames:
+        """Return the frames as they are stored: documents and mentions as Arrow tables."""
+        tables = _pack(self.documents), _pack(self.mentions)
+        return StoredFrames(*tables, self.packed_forms, self.packed_names)
 
     @classmethod
-    def from_bytes(cls, documents: bytes, mentions: bytes) -> Frames:
+    def from_bytes(cls, stored: StoredFrames) -> Frames:
         """Return the frames that `to_bytes` gave."""
-        return cls(pl.read_ipc(documents), pl.read_ipc(mentions))
+        documents, mentions = pl.read_ipc(stored.documents), pl.read_ipc(stored.mentions)
+        return cls(documents, mentions, stored.forms, stored.names)
 
 
 def _pack(frame: pl.DataFrame) -> bytes:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from hashlib import blake2b
 from typing import Any
 
 import polars as pl
 from sqlalchemy import String, and_, cast, func, select
 
+from analysis.text.forms import MonthForms
+from analysis.text.person_names import NameEvidence
 from core.enums import ENDED
 from models.database import Database
-from models.documents import DocumentScope, documents_of
+from models.documents import DocumentScope, documents_of, quoted_text
 from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
-from models.tables import Document, Mention, PostPolarity
+from models.tables import Document, Entity, Mention, PostPolarity
 from reports.data.export_schema import valid_polarity
 from reports.data.queries import fetch_columns, fetch_scalars
 from reports.data.run_data import RunData, RunJob, document_scope
@@ -68,13 +71,13 @@ def _load(run: RunData, job: RunJob) -> Frames:
         stored = read_frames(connection, job.id, made_of)
 
     if stored is not None:
-        return Frames.from_bytes(*stored)
+        return Frames.from_bytes(stored)
 
     scope = document_scope(run, job)
     frames = make_frames(run.db, job.id, scope, has_mentions=run.kind.has_mentions)
     # Later documents are none of a job that has frozen its own.
     if job.state in ENDED and job.newest_document is not None:
-        write_frames(run.db, job.id, made_of, *frames.to_bytes())
+        write_frames(run.db, job.id, made_of, frames.to_bytes())
 
     return frames
 
@@ -90,18 +93,59 @@ def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
         made_of = hash_origins_of_frames(connection, [job_id])[job_id]
 
     frames = make_frames(db, job_id, scope, has_mentions=has_mentions)
-    write_frames(db, job_id, made_of, *frames.to_bytes())
+    write_frames(db, job_id, made_of, frames.to_bytes())
 
 
 def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:
     """Read the documents and the mentions of a job; without mentions, its posts."""
-    documents = _read_documents(db, scope)
+    placed = _read_documents(db, scope)
+    texts = _read_texts(db, scope)
+    chosen = placed.filter("chosen").select("document")
+    numbered = [(document, texts[document]) for document in chosen["document"] if document in texts]
+    forms, hashes = MonthForms.read(numbered)
+    read = pl.DataFrame(
+        {
+            "document": [document for document, _ in numbered],
+            "form": hashes,
+            "digest": [_digest(text) for _, text in numbered],
+        },
+        schema_overrides={"document": pl.Int64, "form": pl.UInt64, "digest": pl.UInt64},
+    )
+    documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)
-    chosen = documents.filter("chosen").select("document")
-    return Frames(documents, mentions.join(chosen, on="document", how="semi"))
+    return Frames(
+        documents.select(DOCUMENT_SCHEMA.names()).cast(dict(DOCUMENT_SCHEMA)),
+        mentions.join(chosen, on="document", how="semi"),
+        forms.to_bytes(),
+        _read_names(db, job_id, scope),
+    )
+
+
+def _read_texts(db: Database, scope: DocumentScope) -> dict[int, str]:
+    statement = select(Document.id, quoted_text(scope.text_part)).where(documents_of(scope))
+    return dict(zip(*fetch_columns(db, statement), strict=True))
+
+
+def _digest(text: str) -> int:
+    """Return a hash that texts share which are equal, case and white space aside.
+
+    So is a full stop at their end, which many archives leave out.
+    """
+    folded = " ".join(text.casefold().split()).removesuffix(".")
+    return int.from_bytes(blake2b(folded.encode(), digest_size=8).digest())
+
+
+def _read_names(db: Database, job_id: int, scope: DocumentScope) -> bytes:
+    """Return what shows persons in the texts of a job that has names of persons; else nothing."""
+    if not fetch_scalars(db, select(Entity.rank).where(Entity.job_id == job_id).limit(1)):
+        return b""
+
+    texts = fetch_scalars(db, select(Document.text).where(documents_of(scope)))
+    return NameEvidence.read(texts).to_bytes()
 
 
 def _read_documents(db: Database, scope: DocumentScope) -> pl.DataFrame:
+    """Return the documents in the order of time, then of identities, with their places."""
     columns = (Document.id, Document.published_at, DAY, Document.identity, Document.origin_id)
     statement = select(*columns).where(documents_of(scope.of_all_kinds))
     ids, times, days, identities, origins = fetch_columns(db, statement)
@@ -111,9 +155,7 @@ def _read_documents(db: Database, scope: DocumentScope) -> pl.DataFrame:
         schema_overrides={"document": pl.Int64, "day": pl.String, "origin": pl.Int64},
     )
     placed = frame.join(_read_places(db, scope, origins), on="origin", how="left")
-    dated = placed.with_columns(pl.col("day").str.to_date("%Y-%m-%d")).sort("time", "identity")
-    ordered = dated.select(DOCUMENT_SCHEMA.names())
-    return ordered.cast(dict(DOCUMENT_SCHEMA))
+    return placed.with_columns(pl.col("day").str.to_date("%Y-%m-%d")).sort("time", "identity")
 
 
 def _read_places(db: Database, scope: DocumentScope, origins: Sequence[int]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from reports.pages.month_pages import KeywordMonth
 from reports.words.periods import month_name
 
 MONTHS_OF_YEAR = range(1, 13)
+DAYS_OF_MONTH = range(1, 32)
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class CalendarMonth:
         return month_name(self.period, "%B %Y")
 
 
-# The months by year; None for a month outside of the run.
+# The months by year, or the days by month; None for one outside of the run.
 Calendar = dict[str, list[CalendarMonth | None]]
 
 
@@ -34,7 +35,10 @@ def make_calendar(
     keywords: Sequence[Mapping[str, KeywordMonth]],
     paged_months: Collection[str],
 ) -> Calendar:
-    """Return the twelve months of each year of *periods*; *keywords* are the months of each."""
+    """Return the months of each year of *periods*, or the days of each month.
+
+    *keywords* are the periods of each keyword.
+    """
     months = {}
     for period in periods:
         counts = [
@@ -47,9 +51,8 @@ def make_calendar(
         months[period] = CalendarMonth(period, mentions, period in paged_months)
 
     calendar: Calendar = {}
-    for year in dict.fromkeys(period[:4] for period in months):
-        calendar[year] = [
-            months.get(f"{year}-{month_number:02}") for month_number in MONTHS_OF_YEAR
-        ]
+    for whole in dict.fromkeys(period[:-3] for period in months):
+        numbers = MONTHS_OF_YEAR if len(whole) == len("2020") else DAYS_OF_MONTH
+        calendar[whole] = [months.get(f"{whole}-{number:02}") for number in numbers]
 
     return calendar

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
+from core.enums import Grain
 from reports.data.distinct_mentions import (
     describe_first_texts,
     drop_repeats,
@@ -220,12 +221,15 @@ class MonthReader:
         mentions = name_counted(len(distinct), left_out, "mention")
         caption = f"The words of {mentions} in {month_in_words}.{first_texts}"
         prefix, mask = f"{subject.slug}-{period}", self.run.mask
+        # The scatter is of the days of a month.
+        scatter = None
+        if self.run.kind.grain == Grain.MONTH:
+            month_row_scores = month_scatter.of_month(month_row, scored)
+            scale = self.scales[keyword.name]
+            scatter = month_scatter.month_spec(subject, month_row_scores, scale=scale)
+
         figures = self.store.show_all(
-            month_scatter.month_spec(
-                subject,
-                month_scatter.of_month(month_row, scored),
-                scale=self.scales[keyword.name],
-            ),
+            scatter,
             clouds.cloud_spec(prefix, cloud_words, mask, caption),
             note=describe_origin([self.run], period),
         )

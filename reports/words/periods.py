@@ -17,22 +17,24 @@ MOST_STRETCHES = 4
 
 
 def month_name(period: str, form: str = "%b %Y") -> str:
-    """Return ``2020-03`` as "Mar 2020", in English at every locale."""
-    full = MONTHS[int(period[5:]) - 1]
-    return form.replace("%b", full[:3]).replace("%B", full).replace("%Y", period[:4])
+    """Return ``2020-03`` as "Mar 2020", and a day of it as "2 Mar 2020", at every locale."""
+    year, month, *day = period.split("-")
+    full = MONTHS[int(month) - 1]
+    name = form.replace("%b", full[:3]).replace("%B", full).replace("%Y", year)
+    return f"{int(day[0])} {name}" if day else name
 
 
 def period_name(period: str, form: str = "%b %Y") -> str:
     """Return a period as tables write it: a month in *form*, "2 Mar 2020", "2020-W10 (2 Mar)"."""
-    grain = grains.grain_of(period)
-    if grain == Grain.MONTH:
-        return month_name(period, form)
-    if grain == Grain.YEAR:
-        return period
-
-    start = grains.first_day(period)
-    day = f"{start.day} {MONTHS[start.month - 1][:3]}"
-    return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
+    match grains.grain_of(period):
+        case Grain.MONTH:
+            return month_name(period, form)
+        case Grain.YEAR:
+            return period
+        case Grain.WEEK:
+            return f"{period} ({month_name(grains.first_day(period).isoformat(), '%b')})"
+        case Grain.DAY:
+            return month_name(period)
 
 
 def name_sample_period(period: str) -> str:

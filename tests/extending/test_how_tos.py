@@ -22,6 +22,8 @@ from tests.extending.how_to import (
 
 POSTS = "source.md#A source of posts"
 ARCHIVE = "source.md#An archive"
+OUTLETS = "kind.md#Outlets, a portrait of each"
+DAYS = "kind.md#Days, with mentions"
 MOST_PRODUCT_FILES = {
     POSTS: 3,
     ARCHIVE: 3,
@@ -29,7 +31,8 @@ MOST_PRODUCT_FILES = {
     "figure.md": 2,
     "finding.md": 2,
     "endpoint.md": 2,
-    "kind.md": 2,
+    OUTLETS: 2,
+    DAYS: 2,
 }
 
 # This ends what hangs: a page takes half a minute, and on a busy machine many times that.
@@ -109,7 +112,7 @@ def test_an_endpoint_is_served_and_described(root: Path) -> None:
 
 
 def test_a_kind_of_run_is_submitted_planned_watched_and_shown(root: Path) -> None:
-    (printed,) = follow("kind.md", root)
+    (printed,) = follow(OUTLETS, root)
     assert re.search(r"^documents +5$", printed, re.MULTILINE)
     commands = (root / "docs/reference/commands.md").read_text(encoding="utf-8")
     assert "## tidings submit outlets" in commands
@@ -117,3 +120,11 @@ def test_a_kind_of_run_is_submitted_planned_watched_and_shown(root: Path) -> Non
     outlets = commands.split("## tidings submit outlets")[1].split("\n## ")[0]
     assert "| `--phrases PHRASES` | `5` |" in outlets
     assert "| `--source SOURCE` | none | Only this archive. |" in outlets
+
+
+def test_a_kind_by_day_counts_mentions_and_is_shown(root: Path) -> None:
+    (printed,) = follow(DAYS, root)
+    assert re.search(r"^documents +5$", printed, re.MULTILINE)
+    commands = (root / "docs/reference/commands.md").read_text(encoding="utf-8")
+    days = commands.split("## tidings submit days")[1].split("\n## ")[0]
+    assert "| `--outlet NAME,NAME` |" in days

@@ -13,7 +13,6 @@ from sqlalchemy import update
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import MOST_NOT_NAMES, Keyword
-from analysis.text.near_duplicates import find_patterns
 from analysis.text.repeats import drop_repeats, find_repeats
 from core.settings import Settings
 from models.documents import add_documents
@@ -152,20 +151,6 @@ def test_the_first_text_of_a_pattern_counts_in_each_month() -> None:
     march = [(number, f"Launch in {number} days, see the countdown") for number in range(1, 4)]
     april = [(9, "Launch in 9 days, see the countdown"), (10, "A quiet day at the quay")]
     assert find_repeats({"2020-03": march, "2020-04": april}) == {2, 3}
-
-
-def test_texts_that_are_not_compared_are_of_no_pattern() -> None:
-    labels = [f"Word{number}, Name{number} and More: Your Monday Briefing" for number in range(25)]
-    ends = [f"Ann Quist{number}, Baker of the Year, Dies at {number}" for number in range(60, 66)]
-    words = [
-        f"Every{number} text{number} here{number} is{number} new{number}" for number in range(9)
-    ]
-    texts = list(enumerate([*labels, *ends, *words, *REPEATS, "The same.", "The same."]))
-    patterns = find_patterns(lambda: texts)
-    places = [patterns.place_of(number) for number, _ in texts]
-    later = {n for n, place in enumerate(places) if place is not None and place in places[:n]}
-    assert find_repeats({"2020-03": texts}) == later
-    assert len(later) == len(labels) + len(ends) + len(REPEATS) + 2 - 4
 
 
 def test_a_name_is_left_out_where_it_stands_in_a_repeat() -> None:

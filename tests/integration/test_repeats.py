@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Sequence
 from html import unescape
-from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,13 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from analysis.text import near_duplicates
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
 from reports.build import manifest, report_folder
 from reports.data import exports, repeats
-from reports.data.queries import BATCH
 from reports.data.repeats import read_patterns
 from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import left_out, select_documents
@@ -339,14 +336,9 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     assert len(read_mentions) == len(DAYS)
 
 
-@pytest.mark.parametrize(("kept_bytes", "readings"), [(2**23, 1), (2**20, 3)])
-def test_texts_are_read_again_if_they_are_many(
+def test_texts_are_read_once_and_those_that_are_shown_again(
     months_of_trackers: tuple[Database, int],
-    monkeypatch: pytest.MonkeyPatch,
-    kept_bytes: int,
-    readings: int,
 ) -> None:
-    monkeypatch.setattr(near_duplicates, "_KEPT_BYTES", kept_bytes)
     db, run = months_of_trackers
     statements: list[str] = []
 
@@ -359,7 +351,8 @@ def test_texts_are_read_again_if_they_are_many(
     event.remove(db.engine, "before_cursor_execute", note)
 
     texts = [statement for statement in statements if "documents.text" in statement]
-    assert len(texts) == readings * ceil(read_patterns(data).texts / BATCH)
+    shown = [statement for statement in texts if "documents.id IN" in statement]
+    assert len(texts) - len(shown) == len(data.jobs)
     assert read_patterns(data).patterns[0].size == COUNTIES
 
 

@@ -167,13 +167,6 @@ def test_in_headlines_words_of_the_language_are_no_names_and_lead_none_in() -> N
     assert names(("PERSON", "Lesson"), texts=("We had a plan for Lesson.",)) == [("Lesson", 1)]
 
 
-def test_an_abbreviation_with_full_stops_is_no_person() -> None:
-    assert names(("PERSON", "I.C.U."), ("ORG", "W.H.O."), ("PERSON", "J. K. Quist")) == [
-        ("W.H.O.", 1),
-        ("J. K. Quist", 1),
-    ]
-
-
 def test_case_articles_handles_and_tags_do_not_make_another_name() -> None:
     assert counted(
         ("", "ORG", "the Senate"),

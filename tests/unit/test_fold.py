@@ -27,7 +27,7 @@ Text = tuple[str, str, tuple[str, ...]]
 def frames_of(texts: Sequence[Text]) -> Frames:
     documents, mentions = [], []
     for number, (day, outlet, terms) in enumerate(texts):
-        documents.append((number, date.fromisoformat(day), outlet, "", "", "", True))
+        documents.append((number, date.fromisoformat(day), outlet, "", "", "", 0, 0, True))
         mentions += [(number, 1, "fog", term, 10**11 * (number % 5)) for term in terms]
 
     return Frames(
@@ -97,6 +97,6 @@ def test_documents_that_are_left_out_are_none_and_leave_their_day_a_zero() -> No
 
 def test_frames_survive_their_way_through_bytes() -> None:
     frames = frames_of([("2020-03-01", "Post", ("fog", "mist"))])
-    again = Frames.from_bytes(*frames.to_bytes())
+    again = Frames.from_bytes(frames.to_bytes())
     assert again.documents.equals(frames.documents)
     assert again.mentions.equals(frames.mentions)

@@ -10,7 +10,6 @@ from analysis.kinds import (
     DOCUMENT_KINDS,
     KINDS,
     document_kind_named,
-    document_kind_of_jobs,
     kind_named,
 )
 from analysis.kinds.kind import DocumentKind
@@ -37,8 +36,7 @@ def test_a_training_is_no_kind_over_documents() -> None:
     assert [kind.name for kind in KINDS if not kind.has_documents] == ["training"]
     assert [kind for kind in KINDS if isinstance(kind, DocumentKind)] == list(DOCUMENT_KINDS)
     assert not hasattr(kind_named("training"), "load_data")
-    for find in (document_kind_named, document_kind_of_jobs):
-        with pytest.raises(KeyError):
-            find("training")
+    with pytest.raises(KeyError):
+        document_kind_named("training")
 
-    assert document_kind_of_jobs("month") is document_kind_named("months")
+    assert document_kind_named("months") is kind_named("months")

@@ -32,7 +32,7 @@ def shown(texts: Sequence[str]) -> list[tuple[str, int]]:
 def test_headlines_that_differ_in_names_only_are_one_pattern() -> None:
     texts = [f"{county} County, Ohio Flood Map and Case Tracker." for county in COUNTIES[:4]]
     texts += ["Elm County, New Mexico Flood Map and Case Tracker."]
-    assert shown(texts) == [("… County, … Flood Map and Case Tracker.", 5)]
+    assert shown(texts) == [("… Flood Map and Case Tracker.", 5)]
 
 
 def test_texts_that_differ_in_figures_and_dates_only_are_one_pattern() -> None:
@@ -120,7 +120,7 @@ def test_a_pattern_is_found_by_what_is_shown_of_it_and_by_any_of_its_texts() -> 
 def test_a_repeat_keeps_its_place_where_there_is_no_room_for_its_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(near_duplicates, "MOST_TEMPLATES", 2)
+    monkeypatch.setattr(near_duplicates, "MOST_PATTERNS", 2)
     texts = [f"The {word} letter of the day" for word in ("north", "south", "east", "west")] * 2
     found = patterns_of(texts)
     assert len(found.patterns) == 2
@@ -130,13 +130,6 @@ def test_a_repeat_keeps_its_place_where_there_is_no_room_for_its_text(
     assert found.numbers_of([]) == []
     assert sorted(places[:4]) == [0, 1, 2, 3]  # type: ignore[type-var]
     assert places[:4] == places[4:]
-
-
-def test_templates_of_one_text_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_duplicates, "MOST_TEMPLATES", 3)
-    ways = [f"A Walk Through the {name} Fields at Dawn Before Rain" for name in COUNTIES]
-    others = [f"Another {word} of the Old Town and the Sea" for word in "abcdefgh"]
-    assert shown([*others, *ways])[0][1] == len(ways)
 
 
 WORDS = st.lists(st.sampled_from(["Ash", "Elm", "river", "the", "9", "May", "@oak", "RT"]))
@@ -192,7 +185,7 @@ print(grown < FIXED_BYTES + BYTES_PER_TEXT * TEXTS, seconds, grown)
 
 
 def test_fifty_thousand_texts_take_seconds_and_the_memory_that_is_stated() -> None:
-    """Measured at 65 MB for 50,000 texts and at 81 MB for 100,000."""
+    """Measured at 120 MB for 50,000 texts and at 210 MB for 300,000."""
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True
     )

@@ -25,6 +25,9 @@ WRITTEN = [
 MARKDOWN = [path for path in WRITTEN if path.suffix == ".md"]
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()}
 ELSEWHERE = NO_SETTINGS
+_ADDED_KIND = re.compile(
+    r'^class \w+\((PostsKind|Months)\b.*?^    name = "(\w+)"$', re.DOTALL | re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -75,9 +78,10 @@ def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
     by_name = dict(commands())
     text = path.read_text(encoding="utf-8")
     # A how-to adds a kind of run.
-    for kind in re.findall(r'^    name = "(\w+)"$', text, re.MULTILINE):
+    for base, kind in _ADDED_KIND.findall(text):
+        like = "months" if base == "Months" else "handles"
         for command in ("plan", "submit"):
-            by_name[f"tidings {command} {kind}"] = by_name[f"tidings {command} handles"]
+            by_name[f"tidings {command} {kind}"] = by_name[f"tidings {command} {like}"]
 
     for line in text.splitlines():
         if FOLDER in path.parents:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.text.person_names import NameEvidence
 from reports.data.entity_labels import RunNames
 from reports.data.tables.entities import EntityRow, sum_counts
 from reports.figures.entities import (
@@ -106,9 +107,8 @@ def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> 
 def test_two_words_are_a_person_where_the_last_one_alone_was_taken_for_one() -> None:
     rows = [entity("ORG", "Stormy Quist", 3), entity("ORG", "Quist", 4)]
     assert top_names(rows).by_type == {"ORG": [("Quist", 4), ("Stormy Quist", 3)]}
-    assert top_names([*rows, entity("PERSON", "Quist", 2)]).by_type == {
-        "PERSON": [("Stormy Quist", 3)]
-    }
+    by_type = top_names([*rows, entity("PERSON", "Quist", 2)]).by_type
+    assert by_type["PERSON"] == [("Stormy Quist", 3)]
     bank = [entity("ORG", "Elm Bank", 3), entity("PERSON", "Bank", 2)]
     assert top_names(bank).by_type == {"ORG": [("Elm Bank", 3)]}
 
@@ -116,10 +116,12 @@ def test_two_words_are_a_person_where_the_last_one_alone_was_taken_for_one() -> 
 def test_a_last_name_that_was_taken_for_a_place_is_the_persons_whom_a_full_name_tells() -> None:
     texts = ["Jamal Quist Sails", "The Quist Case"] * 3
     rows = [entity("GPE", "Quist", 15), entity("PERSON", "Jamal Quist", 1)]
-    run_names = RunNames.of(sum_counts(rows), texts)
+    run_names = RunNames.of(sum_counts(rows), [NameEvidence.read(texts)])
     assert top_names(rows, run_names=run_names).by_type == {"PERSON": [("Quist", 16)]}
     city = [entity("GPE", "Chicago", 15), entity("PERSON", "Judy Chicago", 1)]
-    run_names = RunNames.of(sum_counts(city), ["Judy Chicago Paints", *["Chicago Rain"] * 20])
+    run_names = RunNames.of(
+        sum_counts(city), [NameEvidence.read(["Judy Chicago Paints", *["Chicago Rain"] * 20])]
+    )
     assert top_names(city, run_names=run_names).by_type == {"GPE": [("Chicago", 15)]}
 
 

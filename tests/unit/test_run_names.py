@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.text.person_names import (
     FullNames,
-    former_last_name,
+    NameEvidence,
     is_full_name,
     last_name,
     name_key,
@@ -22,6 +22,10 @@ from textapi.text.keywords import pattern
 
 def persons(**counts: int) -> dict[EntityName, int]:
     return {("PERSON", name.replace("_", " ")): count for name, count in counts.items()}
+
+
+def names_of(counts: dict[EntityName, int], texts: list[str]) -> RunNames:
+    return RunNames.of(counts, [NameEvidence.read(texts)])
 
 
 def shown(
@@ -63,46 +67,6 @@ def test_a_last_name_with_a_particle_is_one_name() -> None:
     assert last_name("bill de quist") == "de quist"
 
 
-def test_a_person_with_two_last_names_is_one_by_the_former_and_by_both() -> None:
-    counts: dict[EntityName, int] = {("GPE", "Quist"): 4, **persons(Ann_Quist_Ruel=5, Quist_Ruel=1)}
-    texts = ["Ann Quist Ruel Speaks"] * 5 + ["Quist Must Seem Credible"] * 4 + ["Quist Ruel"]
-    joined = [("PERSON", "Quist (as Ann Quist Ruel 5)", 10)]
-    assert shown(counts) == joined
-    run_names = RunNames.of(counts, texts)
-    assert shown(counts, run_names) == joined
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {("PERSON", "Bert Quist"): 3},
-        {("PERSON", "Ann Quist"): 6},
-    ],
-)
-def test_a_former_last_name_that_somebody_else_bears_or_that_is_the_last_one_stays_apart(
-    other: dict[EntityName, int],
-) -> None:
-    counts = persons(Quist=2, Ann_Quist_Ruel=5) | other
-    assert ("PERSON", "Ann Quist Ruel", 5) in shown(counts)
-
-
-@pytest.mark.parametrize("full_name", ["Mary Tyler Quist", "Ann Ohio Quist", "Ann van Quist"])
-def test_a_middle_name_a_place_and_a_particle_are_no_former_last_names(full_name: str) -> None:
-    assert former_last_name(name_key(full_name)) == ""
-    assert former_last_name(name_key("Ann Ruel Quist")) == "ruel"
-
-
-def test_the_latter_of_two_last_names_alone_is_the_company_it_was_taken_for() -> None:
-    counts: dict[EntityName, int] = {("ORG", "Ruel"): 3, ("GPE", "Quist"): 4}
-    counts |= persons(Ann_Quist_Ruel=5)
-    texts = ["Ann Quist Ruel Speaks"] * 5 + ["Quist Wins"] * 4 + ["Ruel Recalls Cars"] * 3
-    run_names = RunNames.of(counts, texts)
-    assert shown(counts, run_names) == [
-        ("PERSON", "Quist (as Ann Quist Ruel 5)", 9),
-        ("ORG", "Ruel", 3),
-    ]
-
-
 def test_one_full_name_does_not_tell_whose_many_last_names_are() -> None:
     assert shown(persons(Quist=43, Michelle_Quist=1)) == [
         ("PERSON", "Quist (also Michelle Quist 1)", 43),
@@ -131,16 +95,16 @@ def test_the_texts_of_the_run_show_whose_a_last_name_is() -> None:
     texts = ["Quist Wins Again", "Mayor Ann Quist Speaks", "Ann Quist\u2019s Boat", "Ann B. Quist"]
     counts = persons(Quist=12)
     assert shown(counts) == []
-    assert shown(counts, RunNames.of(counts, texts)) == [("PERSON", "Quist", 12)]
+    assert shown(counts, names_of(counts, texts)) == [("PERSON", "Quist", 12)]
     both = persons(Quist=12, Ann_Quist=1)
-    assert shown(both, RunNames.of(both, texts)) == [("PERSON", "Quist", 13)]
+    assert shown(both, names_of(both, texts)) == [("PERSON", "Quist", 13)]
 
 
 def test_a_first_name_taken_for_a_place_is_the_person_of_the_texts_and_a_place_stays_one() -> None:
     counts: dict[EntityName, int] = {("GPE", "Melania"): 2, ("GPE", "Florence"): 8}
     counts |= persons(Quist=4)
     texts = ["Melania Quist Speaks", "Melania Quist\u2019s Boat", "Florence Quist Sails"] * 3
-    assert shown(counts, RunNames.of(counts, texts)) == [
+    assert shown(counts, names_of(counts, texts)) == [
         ("GPE", "Florence", 8),
         ("PERSON", "Quist (also Melania 2)", 4),
         ("PERSON", "Melania", 2),
@@ -151,45 +115,31 @@ def test_a_last_name_taken_for_an_organisation_is_the_person_of_the_texts() -> N
     counts: dict[EntityName, int] = {("ORG", "Quist"): 7}
     assert shown(counts) == [("ORG", "Quist", 7)]
     texts = ["Mike Quist Leads", "The Plan of Mike Quist", "Quist Says No"]
-    assert shown(counts, RunNames.of(counts, texts)) == [("PERSON", "Quist", 7)]
+    assert shown(counts, names_of(counts, texts)) == [("PERSON", "Quist", 7)]
 
 
 def test_a_last_name_behind_a_listed_first_name_is_no_organisation_by_a_guess() -> None:
     counts: dict[EntityName, int] = {("ORG", "Quist"): 4}
     alone = ["Quist Wins Again"] * 16
-    assert shown(counts, RunNames.of(counts, alone)) == [("ORG", "Quist", 4)]
-    assert shown(counts, RunNames.of(counts, [*alone, "Mike Quist Votes"])) == []
+    assert shown(counts, names_of(counts, alone)) == [("ORG", "Quist", 4)]
+    assert shown(counts, names_of(counts, [*alone, "Mike Quist Votes"])) == []
 
 
-def test_what_has_an_apostrophe_and_an_s_or_a_prefix_is_no_people() -> None:
-    counts: dict[EntityName, int] = {("NORP", "Quist"): 2, ("NORP", "Americans"): 5}
-    assert shown({("NORP", "Anti-Muslim"): 2}) == []
-    texts = ["Trump Mocks Quist\u2019s Plan", "Americans\u2019 Fear", "Quist Wins"]
-    assert shown(counts) == [("NORP", "Americans", 5), ("NORP", "Quist", 2)]
-    assert shown(counts, RunNames.of(counts, texts)) == [("NORP", "Americans", 5)]
+def test_what_has_a_prefix_is_no_people() -> None:
+    assert shown({("NORP", "Anti-Muslim"): 2, ("NORP", "Afghan"): 1}) == [("NORP", "Afghan", 1)]
 
 
 def test_a_people_is_no_person_where_a_first_name_stands_before_it() -> None:
     counts: dict[EntityName, int] = {("NORP", "Republican"): 6}
     texts = ["Virginia Republican Wins", "A Georgia Republican"] * 3
-    assert shown(counts, RunNames.of(counts, texts)) == [("NORP", "Republican", 6)]
+    assert shown(counts, names_of(counts, texts)) == [("NORP", "Republican", 6)]
 
 
 def test_full_names_that_are_a_rare_use_of_a_word_show_no_person() -> None:
     texts = ["Ann Ebbford", "Ann Ebbford", *["To Ebbford by Boat"] * 40]
     counts = persons(Ebbford=5)
     counts["GPE", "Ebbford"] = 3
-    assert shown(counts, RunNames.of(counts, texts)) == [("GPE", "Ebbford", 8)]
-
-
-def test_a_name_that_ends_with_a_possessive_is_a_shops_and_not_a_namesakes() -> None:
-    counts: dict[EntityName, int] = {("ORG", "Quist"): 4, **persons(Ann_Quist=2)}
-    texts = ["Ann Quist Sails", "Ann Quist\u2019s Boat", *["Quist\u2019s. Opens a Store"] * 5]
-    run_names = RunNames.of(counts, texts)
-    assert shown(counts, run_names) == [("ORG", "Quist\u2019s", 4), ("PERSON", "Ann Quist", 2)]
-
-    spoken_of = [*texts, "Quist Wins", "Quist Says No"]
-    assert shown(counts, RunNames.of(counts, spoken_of)) == [("PERSON", "Quist", 6)]
+    assert shown(counts, names_of(counts, texts)) == [("GPE", "Ebbford", 8)]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +149,7 @@ def test_a_name_that_ends_with_a_possessive_is_a_shops_and_not_a_namesakes() -> 
 def test_names_that_a_sign_parts_and_names_of_places_are_no_full_names(before: str) -> None:
     last_word = before.rsplit(maxsplit=1)[-1]
     counts = persons(**{last_word: 5})
-    assert shown(counts, RunNames.of(counts, [before] * 9)) == []
+    assert shown(counts, names_of(counts, [before] * 9)) == []
 
 
 def test_a_family_name_that_stands_first_is_the_person_who_bears_it_most() -> None:
@@ -234,7 +184,7 @@ def test_a_first_name_that_others_bear_in_the_texts_is_nobodys() -> None:
     counts = persons(Quist=4, John=1, John_Quist=5, Ruel=2, Gray=2)
     texts = [*["John Quist Speaks"] * 5, *["John Ruel", "John Gray"] * 4]
     assert RunNames.of(counts).persons["john"] == "john quist"
-    assert "john" not in RunNames.of(counts, texts).persons
+    assert "john" not in names_of(counts, texts).persons
 
 
 def test_a_name_has_the_type_that_it_has_in_the_whole_run() -> None:
@@ -304,9 +254,36 @@ def test_a_first_name_with_a_last_name_is_a_full_name(name: str) -> None:
     assert is_full_name(name_key(name))
 
 
-def test_verbs_and_other_last_names_before_a_last_name_are_no_first_names() -> None:
-    texts = ["Will Quist Run?", "May Quist Stay", "Trump Quist Deal", "New Quist Plan"]
-    assert FullNames.find(texts, ["quist", "trump"]).counts == Counter()
+def test_words_and_other_last_names_before_a_last_name_are_no_first_names() -> None:
+    evidence = NameEvidence.read(["Trump Quist Deal", "New Quist Plan", "A Quist"])
+    assert FullNames.find([evidence], ["quist", "trump"]).counts == Counter()
+
+
+TITLES = st.lists(
+    st.sampled_from(
+        ["Ann", "Mike", "de", "J.", "Quist", "Quist\u2019s", "Rain,", "Wins", "in", "9"]
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+@given(st.lists(TITLES, max_size=8), st.integers(0, 8))
+def test_what_was_stored_of_two_months_shows_the_full_names_of_their_texts(
+    texts: list[str], n_of_first: int
+) -> None:
+    months = [NameEvidence.read(part) for part in (texts[:n_of_first], texts[n_of_first:])]
+    stored = [NameEvidence.from_bytes(month.to_bytes()) for month in months]
+    last_names = ["quist", "de wins"]
+    assert FullNames.find(stored, last_names) == FullNames.find(
+        [NameEvidence.read(texts)], last_names
+    )
+
+
+def test_initials_and_parts_of_a_last_name_stand_between_it_and_the_first_name() -> None:
+    texts = ["Ann J. Quist\u2019s Boat", "Mike de Quist Sails", "Rain, Quist Says", "(Bea) Quist"]
+    found = FullNames.find([NameEvidence.read(texts)], ["quist"])
+    assert found.counts == {"ann quist": 1, "mike quist": 1}
+    assert found.last_names == {"quist": 4}
 
 
 @given(

@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("made_of", sa.Text(), nullable=False),
         sa.Column("documents", sa.LargeBinary(), nullable=False),
         sa.Column("mentions", sa.LargeBinary(), nullable=False),
+        sa.Column("forms", sa.LargeBinary(), nullable=False),
+        sa.Column("names", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["job_id"], ["jobs.id"], name=op.f("fk_frames_job_id"), ondelete="CASCADE"
         ),

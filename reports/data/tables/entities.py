@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated
 
-from sqlalchemy import select
-
 from analysis.text.entity_counts import form_of
 from analysis.text.known_names import NO_NAMES
-from models.tables import Document, Entity
+from models.tables import Entity
 from reports.data import export_schema as schema
 from reports.data.entity_labels import EntityName, RunNames
-from reports.data.queries import fetch_pages
 from reports.data.repeats import is_large
-from reports.data.run_data import RunData, documents_condition, fetch_of_jobs
+from reports.data.run_data import RunData, fetch_of_jobs
+from reports.frames.reading import load_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +115,11 @@ def read_run_names(run: RunData) -> RunNames:
 
     def read() -> RunNames:
         counts = sum_counts(read_entities(run))
-        return RunNames.of(counts, _read_texts(run) if counts and not is_large(run) else ())
+        has_texts = counts and not is_large(run)
+        jobs = run.jobs if has_texts else ()
+        return RunNames.of(counts, (load_frames(run, job).names for job in jobs))
 
     return run.readings.once(read_run_names, read)
-
-
-def _read_texts(run: RunData) -> Iterator[str]:
-    for job in run.jobs:
-        statement = select(Document.id, Document.text).where(documents_condition(run, job))
-        for document in fetch_pages(run.db, statement, Document.id):
-            yield document.text
 
 
 def read_counted(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:

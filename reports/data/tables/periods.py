@@ -128,7 +128,7 @@ def read_periods(run: RunData, job_names: Collection[str] | None = None) -> Iter
     complete (they would be too small) and where there was no document to look at (that is no
     zero). A handle or a search has a row for each month in which there are posts.
     """
-    return _read_rows(run, Grain.MONTH, job_names)
+    return _read_rows(run, run.kind.grain, job_names)
 
 
 def read_series(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
@@ -137,7 +137,7 @@ def read_series(run: RunData, job_names: Collection[str] | None = None) -> Itera
     For a run of months these are all periods that hold a day of its months; *job_names* must then
     be None.
     """
-    return (read_periods if run.grain == Grain.MONTH else _BY_GRAIN[run.grain])(run, job_names)
+    return (read_periods if run.grain == run.kind.grain else _BY_GRAIN[run.grain])(run, job_names)
 
 
 def group_by_term(period_rows: Iterable[PeriodRow]) -> dict[KeywordTerm, list[PeriodRow]]:
