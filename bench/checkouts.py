@@ -28,7 +28,7 @@ from cli.stack.worker import APPLICATION, ENVIRONMENT, worker_answers
 from core.processes import die_with_parent
 from models.database import Database
 from tests.e2e_kit import Stub, running_stub, write_archive
-from tests.services import running_postgres, running_valkey, wait_until
+from tests.services import running_valkey, wait_until
 
 ENDED = {"done", "failed", "cancelled"}
 PREFIX = "TIDINGS_"
@@ -111,7 +111,7 @@ def list_checkouts(beside: str) -> list[Path]:
 
 @contextmanager
 def running_checkouts(
-    folder: Path, beside: str, kind: str = "sqlite", *, processes: int = 2, latency: float = 0.0
+    folder: Path, beside: str, *, processes: int = 2, latency: float = 0.0
 ) -> Iterator[list[CheckoutStack]]:
     """Run a stack of this checkout, and one of the checkout in the folder *beside* if it is given.
 
@@ -122,7 +122,7 @@ def running_checkouts(
         for number, checkout in enumerate(list_checkouts(beside)):
             home = folder / f"checkout-{number}"
             home.mkdir()
-            stack = running_checkout(home, checkout, kind, processes=processes, latency=latency)
+            stack = running_checkout(home, checkout, processes=processes, latency=latency)
             stacks.append(opened.enter_context(stack))
 
         yield stacks
@@ -130,14 +130,11 @@ def running_checkouts(
 
 @contextmanager
 def running_checkout(
-    home: Path, checkout: Path, kind: str, *, processes: int, latency: float
+    home: Path, checkout: Path, *, processes: int, latency: float
 ) -> Iterator[CheckoutStack]:
     """Run the stack of one checkout in the folder *home*."""
     with ExitStack() as opened:
         database_url = f"sqlite:///{home / 'tidings.db'}"
-        if kind == "postgresql":
-            database_url = opened.enter_context(running_postgres())
-
         redis_url = opened.enter_context(running_valkey(home / "valkey"))
         stub = opened.enter_context(running_stub(home / "stub"))
         stub.faults(latency=latency)

@@ -12,13 +12,18 @@ a year from each month alike.
 For each share and number of codes the coverage of the 95 % interval, over precisions and recalls:
 median, lowest and highest. Beside it half-widths, and what the textbook interval does on the same
 draws: the stratified estimate, or the stratified difference estimator, ± 1.96 standard errors.
+
+Two coders: a network of accuracy .8 codes all documents of a month, a model of .95 a sample of
+them, people a part of this sample; they err independently of each other. Looks: a tenth of the
+draws code a pilot of a month, then as many documents as the looks at the growing sample ask for,
+until the share is known to ± 2 points or five looks are over.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -28,9 +33,10 @@ from numpy.typing import NDArray
 
 from core.enums import SamplePart
 from reports.stats.code_plans import plan_codes
-from reports.stats.coded_strata import CodedStratum, MachineCodes
+from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
 from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.intervals import Z, wilson_interval
+from reports.stats.looks import LEVELS, WantedShare, count_pilot, take_look
 from reports.stats.proportions import (
     ShareEstimate,
     compare_shares,
@@ -68,6 +74,19 @@ SCALE_CODES = ((10, 10), (10, 100), (30, 300), (100, 100))
 # The scale is asked of all documents, or of this share of them.
 ASKED = 0.3
 
+NETWORK_ACCURACY, MODEL_ACCURACY = 0.8, 0.95
+MODEL_SAMPLE = 1000
+PEOPLE = (60, 200)
+# Whether the codes of the model's sample are used, and whether the network's are.
+TWO_CODERS = {
+    "people": (False, False),
+    "people, network": (False, True),
+    "people, model": (True, False),
+    "people, model, network": (True, True),
+}
+
+LOOK_WIDTH = 0.02
+
 HALF_WIDTHS = (0.05, 0.03, 0.02)
 PILOT = 90
 PLANS = 200
@@ -93,7 +112,8 @@ class Archive:
     @property
     def relevant(self) -> Counts:
         """Documents in the category, by period and kind."""
-        return self.documents[..., :2].sum(axis=-1)
+        relevant: Counts = self.documents[..., :2].sum(axis=-1)
+        return relevant
 
 
 def main() -> None:
@@ -128,6 +148,7 @@ def main() -> None:
 
     for share in SHARES:
         print_level_of_shares(rng, share, options.draws)
+        print_looks(rng, share, max(1, options.draws // 10))
 
     for steps, counts in product(SCALES, SCALE_CODES):
         print_level_of_means(rng, steps, counts, options.draws)
@@ -137,6 +158,9 @@ def main() -> None:
 
     for share, half_width in product(SHARES, HALF_WIDTHS):
         print_plan(rng, share, half_width)
+
+    for share, people in product(SHARES, PEOPLE):
+        print_two_coders(rng, share, people, max(1, options.draws // 10))
 
 
 def make_archive(
@@ -227,8 +251,7 @@ def measure(archive: Archive, samples: Counts, estimator: Estimator, truth: floa
     for sample, count in zip(distinct, repeats, strict=True):
         estimate = estimator(make_strata(archive, sample))
         if estimate is not None:
-            is_covered = estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
-            covered += count * is_covered
+            covered += count * is_covered(estimate, truth)
             widths += count * (estimate.high - estimate.low) / 2
             estimated += count
 
@@ -446,6 +469,121 @@ def print_plan(rng: np.random.Generator, share: float, half_width: float) -> Non
     note = f"within it {100 * within:.0f} %; {np.median(sizes):.0f} codes, up to {max(sizes)}"
     name = f"share {100 * share:g} %, planned ± {100 * half_width:g} points: reached"
     harness.print_figure(name, ratios, "x planned", note=note)
+
+
+def print_two_coders(rng: np.random.Generator, share: float, people: int, draws: int) -> None:
+    """Print how often intervals cover where a model codes a sample, and people a part of it."""
+    coverages: dict[str, list[Coverage]] = {name: [] for name in TWO_CODERS}
+    for archive in make_months(share, MODEL_ACCURACY):
+        cells = add_network(archive)
+        truth = int(archive.relevant.sum()) / int(archive.documents.sum())
+        covered, widths = dict.fromkeys(TWO_CODERS, 0), dict.fromkeys(TWO_CODERS, 0.0)
+        for _ in range(draws):
+            with_model = draw_two_coders(rng, cells, people)
+            without = [replace(stratum, first_phase=None) for stratum in with_model]
+            for name, (use_model, use_network) in TWO_CODERS.items():
+                strata = with_model if use_model else without
+                estimate = estimate_share(strata, use_machine=use_network)
+                assert estimate is not None
+                covered[name] += is_covered(estimate, truth)
+                widths[name] += (estimate.high - estimate.low) / 2
+
+        for name in TWO_CODERS:
+            coverages[name].append(Coverage(100 * covered[name] / draws, widths[name] / draws))
+
+    for name, of_coders in coverages.items():
+        print_coverages(f"month, share {100 * share:g} %, {people} by people: {name}", of_coders)
+
+
+def make_months(share: float, accuracy: float) -> list[Archive]:
+    """Return a month for each precision and recall of the keyword."""
+    recalls = RECALLS_OF_COMMON if share == COMMON else RECALLS
+    return [make_archive("month", share, *pair, accuracy) for pair in product(PRECISIONS, recalls)]
+
+
+def add_network(archive: Archive) -> Counts:
+    """Return the documents by kind and by people's, the model's and the network's code."""
+    by_people_and_model = archive.documents[0].reshape(len(KINDS), 2, 2)
+    right = np.round(NETWORK_ACCURACY * by_people_and_model).astype(np.int64)
+    wrong = by_people_and_model - right
+    in_category = np.stack([right[:, 0], wrong[:, 0]], axis=-1)
+    others = np.stack([wrong[:, 1], right[:, 1]], axis=-1)
+    return np.stack([in_category, others], axis=1)
+
+
+def draw_two_coders(rng: np.random.Generator, cells: Counts, people: int) -> list[CodedStratum]:
+    """Draw the model's sample of a month, and people's out of it."""
+    sizes = cells.sum(axis=(1, 2, 3))[None]
+    model_quotas, people_quotas = divide(MODEL_SAMPLE, sizes)[0], divide(people, sizes)[0]
+    strata = []
+    for number, kind in enumerate(KINDS):
+        quota = int(model_quotas[number])
+        drawn = rng.multivariate_hypergeometric(cells[number].ravel(), quota)
+        read = rng.multivariate_hypergeometric(drawn, min(quota, int(people_quotas[number])))
+        size, positives = int(sizes[0, number]), int(cells[number, :, :, 0].sum())
+
+        _, model_codes, network_codes = list_codes(drawn)
+        machine = MachineCodes(network_codes, positives, size)
+        sample = CodedStratum(kind, size, model_codes, (), machine)
+        codes, model_codes, network_codes = list_codes(read)
+        machine = MachineCodes(network_codes, positives, size)
+        phase = FirstPhase(model_codes, [sample])
+        strata.append(CodedStratum(kind, size, codes, (), machine, phase))
+
+    return strata
+
+
+def list_codes(counts: Counts) -> tuple[list[float], list[float], list[float]]:
+    """Return the codes of people, model and network of so many documents of each combination."""
+    numbers = np.repeat(np.arange(8), counts)
+    people, model, network = ((1.0 - (numbers >> shift & 1)).tolist() for shift in (2, 1, 0))
+    return people, model, network
+
+
+def print_looks(rng: np.random.Generator, share: float, draws: int) -> None:
+    """Print how often the interval of the look that ends a sample covers, and its codes."""
+    months = make_months(share, accuracy=1.0)
+    covered, sizes = 0, []
+    for number in range(draws):
+        archive = months[number % len(months)]
+        truth = int(archive.relevant.sum()) / int(archive.documents.sum())
+        estimate, n = draw_until_known(rng, archive)
+        covered += is_covered(estimate, truth)
+        sizes.append(n)
+
+    name = f"month, share {100 * share:g} %, looks until ± {100 * LOOK_WIDTH:g} points"
+    percents, note = [100 * covered / draws], f"{np.median(sizes):.0f} codes"
+    harness.print_figure(name, percents, "%", floor=WANTED, floor_name="least wanted", note=note)
+
+
+def draw_until_known(rng: np.random.Generator, archive: Archive) -> tuple[ShareEstimate, int]:
+    """Code a pilot of a month and what the looks ask for; return the estimate and the codes."""
+    sizes = archive.documents[0].sum(axis=-1).tolist()
+    orders = [
+        rng.permutation(np.arange(size) < positives).astype(float).tolist()
+        for size, positives in zip(sizes, archive.relevant[0].tolist(), strict=True)
+    ]
+    drawn = divide(count_pilot(1, are_estimated=False), np.array([sizes]))[0].tolist()
+
+    for number in range(1, len(LEVELS) + 1):
+        strata = [
+            CodedStratum(kind, size, order[:n], ())
+            for kind, size, order, n in zip(KINDS, sizes, orders, drawn, strict=True)
+        ]
+        wanted = [WantedShare("share", range(len(strata)), strata)]
+        look = take_look(number, wanted, LOOK_WIDTH, drawn=drawn, texts=sizes)
+        if look.drawn is None:
+            break
+
+        drawn = list(look.drawn)
+
+    estimate = look.shares[0].estimate
+    assert estimate is not None
+    return estimate, sum(drawn)
+
+
+def is_covered(estimate: ShareEstimate, truth: float) -> bool:
+    return estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
 
 
 def mean_half_width(coverages: Sequence[Coverage]) -> float:

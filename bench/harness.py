@@ -1,4 +1,4 @@
-"""What the benchmarks share: options, rounds, figures, synthetic documents, a stack to measure.
+"""What the benchmarks share: options, rounds, figures, synthetic documents, a database.
 
 Importing it puts the tree in which it stands before an installed one, for child processes too, so
 that a benchmark measures the code beside it. The project is imported inside functions only: some
@@ -8,12 +8,14 @@ benchmarks measure the memory of a process that imports the harness.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import multiprocessing
 import os
+import platform
 import random
+import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,23 +23,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-
-import provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from analysis.options import FrozenModel
-    from core.settings import Settings
     from models.database import Database
-    from tests.e2e_kit import Stub
 
 DATABASES = ("sqlite", "postgresql")
 JSON = "--json"
@@ -119,15 +115,6 @@ def real_data(folder: str, name: str) -> Path:
     return path
 
 
-def is_installed(module: str, package: str) -> bool:
-    """Return whether a module can be imported; print how to install its package if it cannot."""
-    is_found = importlib.util.find_spec(module) is not None
-    if not is_found:
-        remark(f"{module} is not installed here: left out (pip install {package})")
-
-    return is_found
-
-
 def use_one_thread() -> None:
     """Run this program with numpy's matrix products on one thread: start it again if need be."""
     one_thread = dict.fromkeys(THREADS, "1")
@@ -191,14 +178,14 @@ def print_figure(
     if JSON in sys.argv:
         figure = {"figure": name, **_summarise(samples), "unit": unit}
         figure |= {"floor": floor, "floor_name": floor_name if floor is not None else None}
-        figure |= {"note": note, "command": provenance.describe_command()}
-        figure |= {"date": provenance.today(), "commit": provenance.commit_of(checkout)}
-        figure |= {"machine": provenance.describe_machine()}
+        figure |= {"note": note, "command": describe_command()}
+        figure |= {"date": today(), "commit": commit_of(checkout)}
+        figure |= {"machine": describe_machine()}
         print(json.dumps(figure, ensure_ascii=False), flush=True)
         return
 
     if checkout != ROOT:
-        name = f"{name} [{provenance.commit_of(checkout)}]"
+        name = f"{name} [{commit_of(checkout)}]"
 
     summary = _summarise(samples)
     parts = [f"{name:56}", f"{format_number(summary['median']):>9} {unit}"]
@@ -229,24 +216,49 @@ def format_number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
-# --- networks ---
+# --- where a figure comes from ---
 
 
-def epochs(
-    step: Callable[[Any, Any], object], x: Any, y: Any, *, size: int, generator: np.random.Generator
-) -> Callable[[], None]:
-    """Return a function that calls *step* with the mini-batches of an epoch.
+@cache
+def commit_of(checkout: Path) -> str:
+    """Return the short commit of a checkout, with a `+` where tracked files differ from it."""
+    commit = _git(checkout, "rev-parse", "--short=7", "HEAD")
+    is_changed = bool(_git(checkout, "status", "--porcelain", "--untracked-files=no"))
+    return f"{commit or 'unknown'}{'+' if is_changed else ''}"
 
-    *x* and *y* are arrays of inputs and targets; the samples come in a new order each time.
-    """
 
-    def train_epoch() -> None:
-        order = generator.permutation(len(x))
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            step(x[rows], y[rows])
+def _git(checkout: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(checkout), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:
+        return ""
 
-    return train_epoch
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+@cache
+def describe_machine() -> str:
+    """Return cores, processor and Python, as far as the system tells."""
+    cpu_info = Path("/proc/cpuinfo")
+    model = None
+    if cpu_info.is_file():
+        model = re.search(r"model name\s*: (.+)", cpu_info.read_text(encoding="utf-8"))
+
+    processor = model[1] if model else platform.machine()
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores, {processor}, Python {platform.python_version()}"
+
+
+def describe_command() -> str:
+    """Return the command of this benchmark, without the option that asks for JSON."""
+    options = [option for option in sys.argv[1:] if option != "--json"]
+    return " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *options])
+
+
+def today() -> str:
+    """Return the date in UTC."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 # --- new processes ---
@@ -297,15 +309,6 @@ def headline(rng: random.Random, *, words: int = 11, subject: str = "") -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def page(rng: random.Random, characters: int = 3000) -> str:
-    """Return headlines, one a line, of about so many characters."""
-    lines: list[str] = []
-    while sum(map(len, lines)) < characters - 65:
-        lines.append(headline(rng))
-
-    return "\n".join(lines)
-
-
 def headlines(
     first: str,
     months: int,
@@ -330,27 +333,21 @@ def headlines(
             subject = "" if is_ordinary else subjects[mention % len(subjects)]
             text = headline(rng, words=words, subject=subject)
             at = month + timedelta(minutes=number * minutes // per_month)
-            yield document_row(f"{at:%Y-%m}:{number:07}", text, at)
+            name = f"{at:%Y-%m}:{number:07}"
+            yield {
+                "identity": f"nyt:{name}",
+                "source": "nyt",
+                "handle": None,
+                "author_id": None,
+                "published_at": at,
+                "period": f"{at:%Y-%m}",
+                "address": f"https://example.org/{name}",
+                "text": text,
+                "material": "News",
+                "repost": False,
+            }
 
         month = following
-
-
-def document_row(
-    name: str, text: str, at: datetime, *, source: str = "nyt", handle: str | None = None
-) -> dict[str, Any]:
-    """Return the row of a headline, or of a post of *handle*."""
-    return {
-        "identity": f"{source}:{name}",
-        "source": source,
-        "handle": handle,
-        "author_id": None,
-        "published_at": at,
-        "period": f"{at:%Y-%m}",
-        "address": f"https://example.org/{name}",
-        "text": text,
-        "material": None if handle else "News",
-        "repost": False,
-    }
 
 
 def store_documents(db: Database, rows: Iterable[dict[str, Any]]) -> int:
@@ -365,7 +362,7 @@ def store_documents(db: Database, rows: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-# --- a stack to measure ---
+# --- a database ---
 
 
 @contextmanager
@@ -395,78 +392,3 @@ def open_database(folder: Path, kind: str = "sqlite") -> Iterator[Database]:
             migrate(url)
 
         yield opened.enter_context(closing(Database(url)))
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A database, a broker and a stub of the Text API, with settings that name them."""
-
-    settings: Settings
-    db: Database
-    stub: Stub
-
-    @contextmanager
-    def workers(self, *, count: int, processes: int, **changed: Any) -> Iterator[None]:
-        """Run so many workers of so many processes each, with some settings changed."""
-        from tests.services import running_worker  # noqa: PLC0415 - see the top
-
-        settings = self.settings.model_copy(update=changed)
-        with ExitStack() as opened:
-            for number in range(count):
-                name = f"worker-{number}"
-                opened.enter_context(running_worker(settings, name=name, workers=processes))
-
-            yield
-
-    def submit(self, parameters: FrozenModel, names: Sequence[str] = ()) -> int:
-        """Submit a run as the command line does; return its id."""
-        from producers.submit import submit_run  # noqa: PLC0415 - see the top
-        from tests.e2e_kit import dispatch_to_workers  # noqa: PLC0415
-
-        run = submit_run(self.db, parameters, names)
-        dispatch_to_workers(self.db, self.settings)
-        return run
-
-    def wait_for(self, run: int, *, seconds: float = 600.0, with_report: bool = True) -> float:
-        """Wait for a run's end and its report; return the seconds from its submission to its end.
-
-        The report is not counted. It would be drawn beside whatever is measured next.
-        """
-        from core.enums import ENDED  # noqa: PLC0415 - see the top
-        from models.jobs import job_counts  # noqa: PLC0415
-        from models.runs import get_run  # noqa: PLC0415
-        from tests.services import wait_until  # noqa: PLC0415
-
-        def has_ended() -> bool:
-            with self.db.read() as connection:
-                if get_run(connection, run).state not in ENDED:
-                    return False
-
-                return not with_report or set(job_counts(connection, run)) <= set(ENDED)
-
-        wait_until(has_ended, seconds=seconds, what=f"the end of run {run} and its report")
-        with self.db.read() as connection:
-            row = get_run(connection, run)
-
-        return float(row.ended_at - row.created_at)
-
-
-@contextmanager
-def running_stack(
-    folder: Path, kind: str = "sqlite", *, latency: float = 0.0, **changed: Any
-) -> Iterator[Stack]:
-    """Run a stack in *folder* whose Text API takes *latency* seconds for a call; no worker yet."""
-    from core.settings import Settings  # noqa: PLC0415 - see the top
-    from tests.e2e_kit import running_stub  # noqa: PLC0415
-    from tests.services import running_valkey  # noqa: PLC0415
-
-    with (
-        open_database(folder, kind) as db,
-        running_valkey(folder / "valkey") as redis_url,
-        running_stub(folder / "stub") as stub,
-    ):
-        stub.faults(latency=latency)
-        settings = Settings(
-            home=folder, database_url=db.url, redis_url=redis_url, textapi_url=stub.url, **changed
-        )
-        yield Stack(settings, db, stub)

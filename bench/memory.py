@@ -1,4 +1,4 @@
-"""Memory and time of a worker's process: an import, a run of months, its exports, at two sizes.
+"""Memory, time and bytes of an import, a run of months and its exports, at two sizes.
 
     python bench/memory.py [--documents 100000 1000000] [--rounds 1]
 
@@ -7,6 +7,9 @@ beside a stub of the Text API without latency. The part `work` is what a worker'
 slice of every month in one process; `export` is what a user asks for. The goal is that memory does
 not grow with the documents. Ends with 1 where the peak of a part grows by more than 50 MB from the
 smallest size to the largest.
+
+What was asked about a keyword may take 8 bytes a document in the ledger: the part `work` prints
+what its tables with their indexes take.
 """
 
 from __future__ import annotations
@@ -23,7 +26,12 @@ if TYPE_CHECKING:  # each part imports what it needs: the others' modules are no
 
 ALLOWED_MB = 50.0
 FIRST, LAST, MONTHS = "2018-01", "2019-12", 24
-MENTION_EVERY = 50  # documents
+# Documents.
+MENTION_EVERY = 50
+LEDGER_SIZE = """
+SELECT sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name)
+WHERE tbl_name IN ('keyword_questions', 'searched_blocks', 'keyword_sentences')
+"""
 
 
 def fill(folder: Path, size: int) -> str:
@@ -39,12 +47,18 @@ def fill(folder: Path, size: int) -> str:
     return f"{(folder / 'tidings.db').stat().st_size / 1e6:,.0f} MB of database"
 
 
-def work(folder: Path, _size: int) -> str:
+def work(folder: Path, size: int) -> str:
     """Work on each month, slice after slice in this process, as a worker's child does."""
+    from sqlalchemy import text  # noqa: PLC0415 - see the top
+
     from analysis.kinds.months import MonthsParameters  # noqa: PLC0415
     from analysis.options import Keyword  # noqa: PLC0415 - see the top
     from core.broker import celery_app  # noqa: PLC0415
     from core.logs import configure  # noqa: PLC0415
+    from core.settings import Settings  # noqa: PLC0415
+    from producers.submit import submit_run  # noqa: PLC0415
+    from tests.e2e_kit import running_stub  # noqa: PLC0415
+    from tests.services import running_valkey  # noqa: PLC0415
     from workers.executor import work_one_slice  # noqa: PLC0415
     from workers.runtime import Runtime  # noqa: PLC0415
 
@@ -55,15 +69,30 @@ def work(folder: Path, _size: int) -> str:
         steps=("keywords", "polarity"),
     )
 
-    with harness.running_stack(folder, slice_seconds=120, log_level="WARNING") as stack:
-        configure(stack.settings)
-        runtime = Runtime(stack.settings, celery_app(stack.settings))
-        run = stack.submit(parameters)
-        while unfinished := _unfinished_months(stack.db, run):
+    with (
+        harness.open_database(folder) as db,
+        running_valkey(folder / "valkey") as redis_url,
+        running_stub(folder / "stub") as stub,
+    ):
+        settings = Settings(
+            home=folder,
+            database_url=db.url,
+            redis_url=redis_url,
+            textapi_url=stub.url,
+            slice_seconds=120,
+            log_level="WARNING",
+        )
+        configure(settings)
+        runtime = Runtime(settings, celery_app(settings))
+        run = submit_run(db, parameters, ())
+        while unfinished := _unfinished_months(db, run):
             work_one_slice(runtime, unfinished[0])
 
         runtime.close()
-        return f"{stack.stub.counts()['calls']:,} calls"
+        with db.read() as connection:
+            ledger = connection.scalar(text(LEDGER_SIZE)) / size
+
+        return f"{stub.counts()['calls']:,} calls, {ledger:.2f} bytes of ledger a document"
 
 
 def _unfinished_months(db: Database, run: int) -> list[int]:

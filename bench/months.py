@@ -1,4 +1,4 @@
-"""24 months of headlines, from submit to the last job done, beside a program without concurrency.
+"""24 months of headlines, from submit to the last job done; the same again; and their plan.
 
     python bench/months.py [--documents 5073] [--rounds 3] [--processes 2] [--beside CHECKOUT]
 
@@ -6,33 +6,26 @@ Some six minutes on two cores, on loopback: 121,752 headlines, one worker with d
 stub of the Text API that takes 50 ms for a call and has no limit. It ends sentences as our engine
 does, then at an end mark and white space only, as many services do: one headline in 2,400 ends in a
 closing quote behind its full stop. The floor is the latency of the calls that were made, divided by
-the calls that may be in flight. Each round asks for a keyword that was not asked before; then the
-last run is made again, which needs no call.
+the calls that may be in flight. Each round asks for a keyword that was not asked before. Then the
+last run is made again, which needs no call, and planned: the goal of each is 1.5 s.
 
 CHECKOUT is the folder of another commit: its stack takes turns with this one's.
-
-The sequential program packs the same texts as closely, asks for keywords one call after the other,
-then for the polarity of each mentioning sentence, ten at a time; it stores nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import aiohttp
 import harness
 from checkouts import CheckoutStack, Run, running_checkouts, write_archive_of
 
 LATENCY = 0.05
 FIRST, LAST, MONTHS = "2020-01", "2021-12", 24
 IN_FLIGHT = 10  # calls of a process by default
-TEXT_SIZE = 3000  # characters of a request by default
+GOAL_SECONDS = 1.5
 SUBJECTS = ("amber", "basil", "cedar", "dusk", "ember", "flint", "grove", "heron", "iris", "jade")
 MENTION_EVERY = 20  # headlines, for each subject
 QUOTE, QUOTE_EVERY = "\u2019", 2400  # headlines
@@ -73,10 +66,10 @@ def start_with_months(stacks: Sequence[CheckoutStack], archive: Path) -> None:
 
 def measure_runs(
     stacks: Sequence[CheckoutStack], name: str, subjects: Sequence[str], in_flight: int
-) -> float:
+) -> None:
     """Run once about each subject, the stacks in turn, and print the figures.
 
-    Return the median of the seconds of this checkout.
+    The processor time of a run's worker is printed where no call was made.
     """
     runs: dict[Path, list[Run]] = defaultdict(list)
     for subject in subjects:
@@ -94,53 +87,27 @@ def measure_runs(
             note=f"{sum(last.values()):,} calls{': ' if calls else ''}{calls}",
             checkout=checkout,
         )
-
-    return median(run.seconds for run in runs[harness.ROOT])
-
-
-async def ask_in_sequence(url: str, texts: Sequence[str], term: str) -> tuple[float, str]:
-    """Ask as the sequential program does; return the seconds and what was asked."""
-    began = time.perf_counter()
-
-    async with aiohttp.ClientSession() as session:
-
-        async def ask(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-            async with session.post(f"{url}/text/{operation}", json=body) as response:
-                reply: dict[str, Any] = await response.json()
-                return reply
-
-        requests = list(pack(texts))
-        sentences: list[str] = []
-        for request in requests:
-            reply = await ask("sentences_with_keywords", {"text": request, "keywords": [term]})
-            sentences += reply[term]
-
-        slots = asyncio.Semaphore(IN_FLIGHT)
-
-        async def ask_polarity(sentence: str) -> None:
-            async with slots:
-                await ask("text_polarity", {"text": sentence})
-
-        await asyncio.gather(*map(ask_polarity, sentences))
-
-    seconds = time.perf_counter() - began
-    return seconds, f"{len(requests):,} calls for keywords, {len(sentences):,} for polarity"
+        if not last:
+            cpu_seconds = [run.cpu_seconds for run in of_checkout]
+            print_goal(f"{name}, processor time", cpu_seconds, checkout)
 
 
-def pack(texts: Sequence[str]) -> Iterator[str]:
-    """Yield the texts in requests of at most `TEXT_SIZE` characters, a line each."""
-    packed: list[str] = []
-    size = 0
-    for text in texts:
-        if packed and size + len(text) + 1 > TEXT_SIZE:
-            yield "\n".join(packed)
-            packed, size = [], 0
+def measure_plan(stacks: Sequence[CheckoutStack], subject: str, rounds: int) -> None:
+    """Print the processor time of `tidings plan`, its start included; all is answered."""
+    samples: dict[Path, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for stack in stacks:
+            _, cpu_seconds = stack.command("plan", "months", *run_options(subject), "--json")
+            samples[stack.checkout].append(cpu_seconds)
 
-        packed.append(text)
-        size += len(text) + 1
+    for checkout, seconds in samples.items():
+        print_goal("plan, processor time", seconds, checkout)
 
-    if packed:
-        yield "\n".join(packed)
+
+def print_goal(name: str, seconds: Sequence[float], checkout: Path) -> None:
+    harness.print_figure(
+        name, seconds, "s", floor=GOAL_SECONDS, floor_name="goal", checkout=checkout
+    )
 
 
 def main() -> None:
@@ -157,23 +124,15 @@ def main() -> None:
     ):
         start_with_months(stacks, write_months(folder / "archive", options.documents))
         in_flight = options.processes * IN_FLIGHT
-        seconds = []
         for name, splitter in SERVICES.items():
             of_service = [next(subjects) for _ in range(options.rounds)]
             for stack in stacks:
                 stack.stub.faults(latency=LATENCY, splitter=splitter)
 
-            seconds.append(measure_runs(stacks, f"24 months{name}", of_service, in_flight))
+            measure_runs(stacks, f"24 months{name}", of_service, in_flight)
 
         measure_runs(stacks, "24 months again", of_service[-1:] * options.rounds, in_flight)
-
-        texts = [row["text"] for row in make_headlines(options.documents)]
-        stacks[-1].stub.faults(latency=LATENCY)
-        asking = ask_in_sequence(stacks[-1].stub.url, texts, f"{SUBJECTS[-1]} fever")
-        sequential, note = asyncio.run(asking)
-
-    name = "24 months, sequential program"
-    harness.print_figure(name, [sequential], "s", floor=seconds[0], floor_name="tidings", note=note)
+        measure_plan(stacks, of_service[-1], options.rounds)
 
 
 if __name__ == "__main__":

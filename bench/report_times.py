@@ -6,7 +6,7 @@ Some minutes a round. Each month has 5,000 headlines, of which about 150 mention
 2,100 months (1851 to 2025) `--headlines 60` is ten minutes of processor time and more. A
 report is made by one process; again with nothing changed; into another folder by two processes that
 draw its parts and one that makes it, as two workers of the queue `reports` do; and into a third one
-by a process with a second one, as `tidings report` does.
+by a process with a second one, as `tidings report` does. The size of the folder is printed too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 from statistics import median
 
 import harness
-from report_process import build_report
 
 from analysis.grains import list_months
 from models.database import Database
@@ -55,6 +54,12 @@ def fill(folder: Path, months: int, headlines: int) -> tuple[str, int]:
         return db.url, stories.months_run(db, first, last, ["covid:coronavirus,covid-19"])
 
 
+def build_report(url: str, run: int, out: Path, *, with_second_process: bool = False) -> None:
+    """Make the report of a run in the folder *out*."""
+    with closing(Database(url)) as db:
+        report_folder.build(db, [run], out, with_second_process=with_second_process)
+
+
 def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
     """Draw every other part of a report."""
     with closing(Database(url)) as db:
@@ -83,7 +88,7 @@ def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     figures = len(list((out / "figures").iterdir()))
     cpu_seconds = median(usage.cpu_seconds for usage in usages)
-    note = f"{cpu_seconds:.1f} s of processor time, {figures} figures, {size / 1e6:.0f} MB"
+    note = f"{cpu_seconds:.1f} s of processor time, {figures} figures"
     name = f"report of {months} months"
     seconds = [usage.seconds for usage in usages]
     harness.print_figure(name, seconds, "s", note=note)
@@ -104,6 +109,7 @@ def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
         floor_name="half of one's",
     )
     harness.print_figure(f"{name}, memory at its peak", [usage.peak_mb for usage in usages], "MB")
+    harness.print_figure(f"{name}, its folder", [size / 1e6], "MB")
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ class RecurrentOptions(NetworkOptions):
 class SweepOptions:
     """Options of every training of a network, with its submission."""
 
-    network: ClassVar[Literal["feedforward", "recurrent", "polarity"]]
+    network: ClassVar[Literal["feedforward", "recurrent"]]
 
     sweep: Annotated[
         list[str] | None,
@@ -126,22 +126,6 @@ class RecurrentTraining(SweepOptions, RecurrentOptions):
             metavar="sine|PATH.csv:COLUMN|RUN:polarity",
             callback=check_utf8,
             help="A series: synthetic, of a file, or of a run.",
-        ),
-    ]
-
-
-@group.command("polarity", cls=DeclaredCommand)
-@dataclass(frozen=True, kw_only=True)
-class PolarityTraining(SweepOptions, NetworkOptions):
-    """Train the network of the polarity engine `news` on rated sentences."""
-
-    network = "polarity"
-    data: Annotated[
-        str,
-        Option(
-            metavar="DIR",
-            callback=check_utf8,
-            help="Folder of rated sentences: NewsMTSC's, SEntFiN's and VADER's files.",
         ),
     ]
 

@@ -142,12 +142,6 @@ def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple
     return [(source, period) for source, period in connection.execute(months.order_by(*columns))]
 
 
-def stored_periods(connection: Connection, sources: Sequence[str]) -> set[str]:
-    """Return the months that have stored documents of one of *sources*."""
-    periods = select(DocumentCount.period).where(DocumentCount.source.in_(sources))
-    return set(connection.scalars(periods.distinct()))
-
-
 # --- counts ---
 
 

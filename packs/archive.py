@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from core.atomic_files import replace_file
 from core.errors import BadInput
-from packs.contents import CHECKSUMS
+from packs.contents import CHECKSUMS, Line, read_lines
 
 MOST_FILES = 50_000
 # All files of a pack together may unpack to so many bytes.
@@ -261,6 +261,13 @@ def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
         out.write(content)
         packed -= len(chunk)
         unpacked -= len(content)
+
+
+def lines_of(pack: PackFile, file_name: str, kind: type[Line]) -> Iterator[tuple[str, Line]]:
+    """Yield the lines of a file of the pack, each with its place for a message."""
+    with pack.open(file_name) as file:
+        for line_number, line in enumerate(read_lines(file, file_name, kind), start=1):
+            yield f"{file_name}, line {line_number}", line
 
 
 @contextmanager

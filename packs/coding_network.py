@@ -7,30 +7,22 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
-from sqlalchemy import select
-
 from analysis.codebooks.network import CodeNetwork, read_network
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, StepResult
 from analysis.steps import codes
 from core.atomic_files import write_atomically
-from core.enums import DOCUMENTS, StepState
 from core.errors import BadInput, NotFound, TidingsError
-from models.codes import find_stored_codebook, training_of
-from models.tables import Code, Document
+from models.codes import training_of
 from models.trainings import get_trained_network
 from packs import contents
 from packs.answers import ReplayingFetcher
 from packs.archive import PackFile
-from packs.contents import PackedJob
-from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.run_data import RunData
 
 NETWORK_FILE = f"{contents.WEIGHTS}/coder.npz"
 # The file may have so many bytes.
 LARGEST_NETWORK = 256 * 2**20
-
-_CODE_COLUMNS = ("document_id", "keyword", "position", "variable", "code", "probability", "state")
 
 
 def name_coder_of_run(run_data: RunData) -> str | None:
@@ -79,13 +71,6 @@ def read_packed_network(run_data: RunData, pack: PackFile) -> CodeNetwork | None
         raise BadInput(f"{NETWORK_FILE}: it is no network ({type(error).__name__})") from error
 
 
-def is_coded(job: PackedJob) -> bool:
-    """Whether the network coded the texts of a job."""
-    states = {step.step: step.state for step in job.steps}
-    has_documents = states.get(DOCUMENTS) == StepState.COMPLETE
-    return has_documents and states.get(codes.NAME) in (StepState.COMPLETE, StepState.NO_DATA)
-
-
 def give_network(data: MonthData | PostData, network: CodeNetwork | None) -> MonthData | PostData:
     """Return what the steps of a job work on, with the network that codes its texts."""
     if network is None:
@@ -97,35 +82,10 @@ def give_network(data: MonthData | PostData, network: CodeNetwork | None) -> Mon
     return replace(data, read_network=read_given_network)
 
 
-async def code_job(data: MonthData | PostData, network: CodeNetwork) -> StepResult:
-    """Return the codes that a network gives the texts of a job."""
-    result = await codes.STEP.run(give_network(data, network), ReplayingFetcher("", {}))
+async def code_job(data: MonthData | PostData) -> StepResult:
+    """Return the codes that the network of *data* gives the texts of a job."""
+    result = await codes.STEP.run(data, ReplayingFetcher("", {}))
     if isinstance(result, NotReady):
         raise TidingsError(f"the texts cannot be coded again: {result.reason}")
 
     return result
-
-
-def check_codes(run_data: RunData, job: RunJob, result: StepResult) -> None:
-    """Raise `TidingsError` unless the network's codes are those that are stored."""
-    with run_data.db.read() as connection:
-        codebook_id = find_stored_codebook(connection, bytes.fromhex(run_data.parameters.codebook))
-
-    columns = [Code.__table__.c[column] for column in _CODE_COLUMNS]
-    documents = select(Document.id).where(documents_condition(run_data, job))
-    stored = fetch_all(
-        run_data.db,
-        select(*columns).where(
-            Code.run_id == run_data.id,
-            Code.codebook_id == codebook_id,
-            Code.coder == name_coder_of_run(run_data),
-            Code.document_id.in_(documents),
-        ),
-    )
-    coded = {tuple(row[column] for column in _CODE_COLUMNS) for row in result.rows[Code]}
-    if coded != set(map(tuple, stored)):
-        raise TidingsError(
-            f"run {run_data.id} cannot be packed: its network gives other codes than those that "
-            f"are stored (step {codes.NAME} of {job.name}), because another version of Tidings "
-            "reads texts otherwise: submit the run again and pack that one"
-        )

@@ -18,22 +18,19 @@ from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError, fiel
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Kind
 from analysis.options import FrozenModel
-from core.enums import StepState
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.
-FORMAT = 5
+FORMAT = 6
+# `packs.format_5` reads packs of this one.
+EARLIER_FORMAT = 5
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
-JOBS = "jobs.jsonl"
 DOCUMENTS = "documents.jsonl"
 README = "README.txt"
 CITATION = "CITATION.cff"
 DATA_PACKAGE = "datapackage.json"
 RO_CRATE = "ro-crate-metadata.json"
-# Packs of earlier versions have this file, which is not checked any more.
-DATACITE = "datacite.json"
-CODEBOOKS = "codebooks.jsonl"
 MASK = "mask.png"
 # This folder has a file for each step.
 ANSWERS = "answers"
@@ -147,42 +144,9 @@ class PackedRun(FrozenModel):
     @field_validator("format")
     @classmethod
     def _is_of_this_format(cls, format_number: int) -> int:
-        if format_number != FORMAT:
+        if format_number not in (FORMAT, EARLIER_FORMAT):
             raise ValueError("another version of Tidings packed it: pack the run again")
         return format_number
-
-
-class PackedStep(FrozenModel):
-    """How a step of a job ended."""
-
-    step: str
-    state: StepState
-    reason: str | None
-    documents: Number
-
-    # The Unix time at which the step ended.
-    at: float
-
-    # The engine whose answers repeat the step; None if they cannot, or need not.
-    engine: str | None = None
-
-
-class PackedJob(FrozenModel):
-    """A line of `jobs.jsonl`."""
-
-    name: Annotated[str, Field(min_length=1, max_length=1000)]
-    kind: str
-    state: str
-    result: str | None
-    reason: str | None
-    options: dict[str, Any]
-
-    # True if the documents of the job were frozen.
-    frozen: bool
-    steps: tuple[PackedStep, ...]
-    #: For a month of chosen sections or material: the days, from 1, of each outlet's documents that
-    #: the run does not read, a day once for each. Earlier versions list each day of an outlet once.
-    stored_days: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
 
 
 class PackedDocument(FrozenModel):
@@ -230,6 +194,11 @@ Line = TypeVar("Line", bound=FrozenModel)
 def forms_of(table: str) -> tuple[str, ...]:
     """Return the formats of a table in a pack; tables that people open have CSV."""
     return ("jsonl",) if table == "documents" else ("jsonl", "csv")
+
+
+def answers_file(step: str) -> str:
+    """Return the name of the file with the answers of a step."""
+    return f"{ANSWERS}/{step}.jsonl"
 
 
 def hash_text(text: str) -> str:

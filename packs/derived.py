@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
 from itertools import chain
@@ -23,12 +23,12 @@ from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
 from packs import contents
 from packs.citation import write_citation
-from packs.coding import has_codebooks
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
+from packs.contents import PackedDocument, PackedRun, hash_text, write_lines
 from packs.data_package import make_data_package
-from packs.jobs import steps_to_verify
+from packs.jobs import read_states, steps_to_repeat
 from packs.ro_crate import make_crate
+from packs.rows import ROWS
 from reports.build.report_folder import build
 from reports.data.export_schema import Table, describe_tables
 from reports.data.exports import DICTIONARY_FILE, write_table
@@ -56,20 +56,10 @@ _ABOUT_ANSWERS = (
 )
 
 
-def write_descriptions(
-    run_data: RunData,
-    run: PackedRun,
-    jobs: Sequence[PackedJob],
-    folder: Path,
-    *,
-    has_datacite: bool = False,
-) -> None:
-    """Write the files that describe the pack: its run, its jobs, and how it is cited."""
+def write_descriptions(run_data: RunData, run: PackedRun, folder: Path) -> None:
+    """Write the files that describe the pack: its run, and how it is cited."""
     _write(folder / contents.RUN, contents.to_json(run, indent=1) + "\n")
-    with (folder / contents.JOBS).open("wb") as file:
-        write_lines(file, jobs)
-
-    files = _describe_files(run_data, run, jobs, has_datacite=has_datacite)
+    files = _describe_files(run_data, run)
     _write(folder / contents.README, _describe_pack(run_data, run, files))
     _write(folder / contents.CITATION, write_citation(run))
     exports = folder / contents.EXPORTS
@@ -77,17 +67,10 @@ def write_descriptions(
     _write(exports / DICTIONARY_FILE, describe_tables(TABLES.values()))
 
 
-def write_metadata(
-    run_data: RunData,
-    run: PackedRun,
-    jobs: Sequence[PackedJob],
-    folder: Path,
-    *,
-    has_datacite: bool = False,
-) -> None:
+def write_metadata(run_data: RunData, run: PackedRun, folder: Path) -> None:
     """Write what other programs and repositories read, for a *folder* that has the tables."""
     files = {contents.README: "what is in the pack"}
-    files |= _describe_files(run_data, run, jobs, has_datacite=has_datacite)
+    files |= _describe_files(run_data, run)
     metadata = {
         contents.DATA_PACKAGE: make_data_package(run, folder),
         contents.RO_CRATE: make_crate(run, files, command_of(run_data)),
@@ -100,12 +83,13 @@ def _write(path: Path, text: str) -> None:
     write_atomically(path, text.encode())
 
 
-def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> set[str]:
+def list_answer_files(run_data: RunData, run: PackedRun) -> set[str]:
     """Return the names of the files of answers that such a pack has."""
     file_names = set()
-    for job in jobs if run.run_kind.has_documents else ():
-        for step in steps_to_verify(run_data, job, texts=run.texts):
-            file_names.add(answers_file(step.name))
+    for job in run_data.jobs if run.run_kind.has_documents else ():
+        states = read_states(run_data.db, job)
+        for step in steps_to_repeat(run_data, states, texts=run.texts):
+            file_names.add(contents.answers_file(step.name))
 
     return file_names
 
@@ -123,11 +107,6 @@ def sort_languages(run_data: RunData) -> dict[str, tuple[str, ...] | None]:
         languages[engine] = None if declared is None else tuple(sorted(declared))
 
     return languages
-
-
-def answers_file(step: str) -> str:
-    """Return the name of the file with the answers of a step."""
-    return f"{contents.ANSWERS}/{step}.jsonl"
 
 
 def weights_file(job: str) -> str:
@@ -297,24 +276,19 @@ def _describe_pack(run_data: RunData, run: PackedRun, files: Mapping[str, str]) 
     return "\n".join(lines)
 
 
-def _describe_files(
-    run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob], *, has_datacite: bool
-) -> dict[str, str]:
+def _describe_files(run_data: RunData, run: PackedRun) -> dict[str, str]:
     """Return what is in each file and folder of the pack, by its name."""
     files = {
         contents.RUN: "the run: parameters, engines, versions of the programs",
-        contents.JOBS: "its jobs, and how each step of them ended",
+        f"{ROWS}/": "its jobs, how each step of them ended, codebooks and samples, by table",
         contents.CITATION: "how to cite it (Citation File Format 1.2.0)",
         contents.DATA_PACKAGE: "its tables for programs: columns, types, keys (Data Package 2.0)",
         contents.RO_CRATE: "which program made what from what (Process Run Crate 0.5)",
-        contents.DATACITE: "what a repository registers (DataCite 4.5)",
         f"{contents.EXPORTS}/": f"its tables, and what their columns mean ({DICTIONARY_FILE})",
         f"{contents.FIGURES}/": "the figures of its report",
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
-    if not has_datacite:
-        del files[contents.DATACITE]
     if not run_data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
@@ -322,11 +296,9 @@ def _describe_files(
 
     if name_coder_of_run(run_data) is not None:
         files[NETWORK_FILE] = "the network that coded the texts, as far as it was still there"
-    if has_codebooks(run_data):
-        files[contents.CODEBOOKS] = "the codebooks by which it was coded, and the samples"
     if run_data.mask is not None:
         files[contents.MASK] = "the shape of the word clouds"
-    if list_answer_files(run_data, run, jobs):
+    if list_answer_files(run_data, run):
         files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
 
     return files

@@ -1,8 +1,8 @@
-"""The jobs of a run as a pack holds them, and the data that their steps work on."""
+"""The jobs of a packed run, how their steps ended, and the data that the steps work on."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,14 +18,14 @@ from analysis.steps import codes, polarity
 from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.jobs import Claim
-from models.tables import Job, JobStep
-from packs.contents import PackedJob, PackedStep
+from models.tables import JobStep
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, document_scope
-from reports.series.reading import list_stored_days
 
-# The states of steps by name.
-StepStates = Mapping[str, StepState | str]
+# How the steps of a job ended, by name.
+StepStates = Mapping[str, StepState]
+
+_ENDED = (StepState.COMPLETE, StepState.NO_DATA)
 
 
 def in_order_of_submission(run_data: RunData) -> list[RunJob]:
@@ -33,78 +33,42 @@ def in_order_of_submission(run_data: RunData) -> list[RunJob]:
     return sorted(run_data.jobs, key=lambda job: job.id)
 
 
-def read_steps(db: Database, job: RunJob) -> list[Row[Any]]:
+def read_steps(db: Database, job: RunJob) -> dict[str, Row[Any]]:
     """Return the recorded steps of *job* by name."""
-    columns = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents, JobStep.at)
-    return list(
-        fetch_all(db, select(*columns).where(JobStep.job_id == job.id).order_by(JobStep.step))
-    )
+    recorded = fetch_all(db, select(JobStep.__table__).where(JobStep.job_id == job.id))
+    return {step.step: step for step in recorded}
 
 
-def read_result(db: Database, job: RunJob) -> str | None:
-    """Return "no-data" where *job* had nothing to work on."""
-    ((result,),) = fetch_all(db, select(Job.result).where(Job.id == job.id))
-    return None if result is None else str(result)
+def read_states(db: Database, job: RunJob) -> StepStates:
+    """Return how the steps of *job* ended."""
+    return {name: StepState(step.state) for name, step in read_steps(db, job).items()}
 
 
-def repeatable_steps(run_data: RunData, states: StepStates) -> list[Step]:
-    """Return the finished steps in their order; their answers repeat them.
+def steps_to_repeat(run_data: RunData, states: StepStates, *, texts: bool = True) -> list[Step]:
+    """Return the finished steps of a job in their order; their answers repeat them.
 
     A job without documents has no finished step. Codes by a network are repeated by no answer, but
-    by the network (`packs.coding_network`).
+    by the network (`packs.coding_network`). Without *texts* these are the steps of polarities,
+    unless documents are selected by their texts: a pack does not have the answers of other steps.
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
 
-    ended: Collection[str] = [
-        step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
-    ]
-    steps = run_data.kind.pipeline.select(ended)
-    is_by_model = run_data.parameters.has_model_coder
-    return [step for step in steps if is_by_model or step is not codes.STEP]
+    ended = [step for step, state in states.items() if state in _ENDED]
+    steps = []
+    for step in run_data.kind.pipeline.select(ended):
+        is_of_texts = texts or (step is polarity.MENTIONS_STEP and not run_data.selection)
+        if is_of_texts and (step is not codes.STEP or run_data.parameters.has_model_coder):
+            steps.append(step)
+
+    return steps
 
 
-def steps_to_verify(run_data: RunData, job: PackedJob, *, texts: bool) -> list[Step]:
-    """Return the steps of *job* that its pack repeats.
-
-    Without *texts* these are the steps of polarities, unless documents are selected by their texts.
-    The pack does not have the answers of other steps.
-    """
-    steps = repeatable_steps(run_data, {step.step: step.state for step in job.steps})
-    if texts:
-        return steps
-
-    return [step for step in steps if step is polarity.MENTIONS_STEP and not run_data.selection]
-
-
-def pack_job(
-    run_data: RunData, job: RunJob, steps: Sequence[Row[Any]], engines: Mapping[str, str | None]
-) -> PackedJob:
-    """Return *job* with its recorded *steps* and the engine whose answers repeat each of them."""
-    packed_steps = []
-    for recorded_step in steps:
-        packed_steps.append(
-            PackedStep(
-                step=recorded_step.step,
-                state=StepState(recorded_step.state),
-                reason=recorded_step.reason,
-                documents=recorded_step.documents,
-                at=recorded_step.at,
-                engine=engines.get(recorded_step.step),
-            )
-        )
-
-    return PackedJob(
-        name=job.name,
-        kind=job.kind,
-        state=job.state,
-        result=read_result(run_data.db, job),
-        reason=job.reason,
-        options=job.options,
-        frozen=job.newest_document is not None,
-        steps=tuple(packed_steps),
-        stored_days=list_stored_days(run_data, job),
-    )
+def is_coded_by_network(run_data: RunData, states: StepStates) -> bool:
+    """Whether a network coded the texts of a job."""
+    has_documents = states.get(DOCUMENTS) == StepState.COMPLETE
+    is_coded = has_documents and states.get(codes.NAME) in _ENDED
+    return is_coded and not run_data.parameters.has_model_coder
 
 
 async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:

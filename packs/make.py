@@ -20,11 +20,9 @@ from models.tables import Training
 from packs import contents
 from packs.answers import write_answers
 from packs.archive import write_archive
-from packs.coding import write_codebooks
 from packs.coding_network import write_network
 from packs.contents import Author, PackedRun
 from packs.derived import (
-    answers_file,
     command_of,
     draw_figures,
     installed_versions,
@@ -36,8 +34,8 @@ from packs.derived import (
     write_metadata,
     write_tables,
 )
-from packs.jobs import in_order_of_submission, pack_job
 from packs.recording import Recording, record_run
+from packs.rows import list_codebooks, write_run_rows
 from packs.samples import find_seeds
 from reports.data.exports import tables_of
 from reports.data.queries import fetch_scalars
@@ -84,20 +82,21 @@ def make_pack(
     if run_data.mask is not None:
         write_atomically(folder / contents.MASK, run_data.mask)
 
+    recording = Recording()
     if not run_data.kind.has_documents:
-        jobs = [pack_job(run_data, job, (), {}) for job in in_order_of_submission(run_data)]
         _write_weights(run_data, folder)
     else:
         network = write_network(run_data, folder)
         recording = asyncio.run(record_run(run_data, texts=run.texts, network=network))
-        jobs = recording.jobs
         _write_answers(recording, folder)
         write_documents(read_documents(run_data, texts=texts), folder)
-        write_codebooks(run_data, find_seeds(run_data), folder)
 
-    write_descriptions(run_data, run, jobs, folder)
+    sampled = {codebook_id for codebook_id, _ in list_codebooks(run_data)}
+    without_seed = sampled - find_seeds(run_data).keys()
+    write_run_rows(run_data, folder, recording.engines, without_seed=without_seed)
+    write_descriptions(run_data, run, folder)
     write_tables(run_data, tables_of(run_data.kind), folder, texts=texts)
-    write_metadata(run_data, run, jobs, folder)
+    write_metadata(run_data, run, folder)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
 
@@ -146,7 +145,7 @@ def _describe_run(
 
 def _write_answers(recording: Recording, folder: Path) -> None:
     for step, answers in recording.answers_by_step.items():
-        path = folder / answers_file(step)
+        path = folder / contents.answers_file(step)
         path.parent.mkdir(exist_ok=True)
         with path.open("wb") as file:
             write_answers(file, answers)

@@ -68,7 +68,7 @@ def _find_columns(pack: PackFile, file_name: str, declared: Mapping[str, type]) 
     fixed = {column: kind for column, kind in declared.items() if kind is not dict}
     columns: list[str] | None = None
     kinds: dict[str, set[type]] = {}
-    for _, row in _read_rows(pack, file_name):
+    for _, row in read_objects(pack, file_name):
         if columns is None:
             columns = list(row)
             kinds = {column: set() for column in columns if column not in fixed}
@@ -103,7 +103,7 @@ def _read_batches(
     texts = [place for place, kind in enumerate(columns.values()) if kind is str]
     rows: list[tuple[Any, ...]] = []
     line_number = size = 0
-    for length, row in _read_rows(pack, file_name):
+    for length, row in read_objects(pack, file_name):
         line_number += 1
         if list(row) != list(columns):
             raise BadInput(f"{file_name}, line {line_number}: it has other columns than the first")
@@ -125,8 +125,8 @@ def _read_batches(
         yield line_number + 1, rows
 
 
-def _read_rows(pack: PackFile, file_name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of a table, each with the length of its line."""
+def read_objects(pack: PackFile, file_name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of a file, each with the length of its line. Raises `BadInput`."""
     line_number = 0
     with pack.open(file_name) as file:
         while line := file.readline(contents.LONGEST_LINE):
@@ -137,6 +137,12 @@ def _read_rows(pack: PackFile, file_name: str) -> Iterator[tuple[int, dict[str, 
                 raise BadInput(f"{location}: it is no row")
 
             yield len(line), row
+
+
+def read_located_objects(pack: PackFile, file_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rows of a file, each with its place for a message. Raises `BadInput`."""
+    for line_number, (_, row) in enumerate(read_objects(pack, file_name), start=1):
+        yield f"{file_name}, line {line_number}", row
 
 
 def _parse_time(cell: Any, location: str) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,15 +15,14 @@ from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
 from models.tables import Base, Code, Codebook, Document
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
-from packs.coding_network import check_codes, code_job, give_network, is_coded
-from packs.contents import PackedJob
+from packs.coding_network import code_job, give_network
 from packs.jobs import (
     in_order_of_submission,
+    is_coded_by_network,
     load_data,
-    pack_job,
+    read_states,
     read_steps,
-    repeatable_steps,
-    steps_to_verify,
+    steps_to_repeat,
 )
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, documents_condition
@@ -30,13 +30,18 @@ from reports.data.run_data import RunData, RunJob, documents_condition
 # The engine of a run whose steps asked nothing.
 _NO_ENGINE = ""
 
+# The engines whose answers repeat the steps, by job and step.
+Engines = dict[tuple[str, str], str | None]
+
 
 @dataclass
 class Recording:
-    """The run's jobs, and for each step the answers that it read."""
+    """By which engine each step was answered, and for each step the answers that it read."""
 
-    jobs: list[PackedJob] = field(default_factory=list)
-    answers_by_step: dict[str, StoredAnswers] = field(default_factory=dict)
+    engines: Engines = field(default_factory=dict)
+    answers_by_step: defaultdict[str, StoredAnswers] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
 
 async def record_run(
@@ -50,42 +55,35 @@ async def record_run(
     """
     recording = Recording()
     for job in in_order_of_submission(run_data):
-        steps = read_steps(run_data.db, job)
-        states = {step.step: step.state for step in steps}
-        engines: dict[str, str] = {}
-        answers: dict[str, StoredAnswers] = {}
+        states = read_states(run_data.db, job)
+        is_coded = texts and network is not None and is_coded_by_network(run_data, states)
+        steps = steps_to_repeat(run_data, states)
+        if not steps and not is_coded:
+            continue
 
-        repeatable = repeatable_steps(run_data, states)
-        job_data = await load_data(run_data, job) if repeatable else None
-        for step in repeatable:
-            assert job_data is not None  # noqa: S101 - it has steps
-            documents = next(
-                recorded_step.documents
-                for recorded_step in steps
-                if recorded_step.step == step.name
+        kept = steps_to_repeat(run_data, states, texts=texts)
+        job_data = give_network(await load_data(run_data, job), network if texts else None)
+        for step in steps:
+            fetcher = await _record_step(run_data, job, step, job_data)
+            recording.engines[job.name, step.name] = fetcher.engine
+            if step in kept:
+                recording.answers_by_step[step.name].update(fetcher.answers)
+
+        if is_coded and not _are_stored(run_data, job, Code, (await code_job(job_data)).rows[Code]):
+            raise TidingsError(
+                f"run {run_data.id} cannot be packed: its network gives other codes than those "
+                f"that are stored (step codes of {job.name}), because another version of Tidings "
+                "reads texts otherwise: submit the run again and pack that one"
             )
-            step_data = give_network(job_data, network if texts else None)
-            fetcher = await _record_step(run_data, job, step, step_data, documents)
-            engines[step.name] = fetcher.engine
-            answers[step.name] = fetcher.answers
-
-        packed_job = pack_job(run_data, job, steps, engines)
-        is_by_network = not run_data.parameters.has_model_coder
-        if texts and is_by_network and network is not None and is_coded(packed_job):
-            job_data = job_data or await load_data(run_data, job)
-            check_codes(run_data, job, await code_job(job_data, network))
-
-        recording.jobs.append(packed_job)
-        for step in steps_to_verify(run_data, packed_job, texts=texts):
-            recording.answers_by_step.setdefault(step.name, {}).update(answers[step.name])
 
     return recording
 
 
 async def _record_step(
-    run_data: RunData, job: RunJob, step: Step, job_data: MonthData | PostData, documents: int
+    run_data: RunData, job: RunJob, step: Step, job_data: MonthData | PostData
 ) -> RecordingFetcher:
     """Return the fetcher whose answers reproduce the stored rows of the step."""
+    documents = read_steps(run_data.db, job)[step.name].documents
     reason = "the stored answers give other results than those that are stored"
     engines = run_data.engines or [_NO_ENGINE]
     if step.is_by_coder:

@@ -34,12 +34,11 @@ _PROGRAM = "#tidings"
 _CONSUMED = (
     contents.RUN,
     contents.DOCUMENTS,
-    contents.CODEBOOKS,
     contents.MASK,
     f"{contents.ANSWERS}/",
 )
 _CREATED = (
-    contents.JOBS,
+    "rows/",
     f"{contents.EXPORTS}/",
     f"{contents.FIGURES}/",
     f"{contents.WEIGHTS}/",

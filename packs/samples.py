@@ -14,12 +14,13 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, select
 
 from analysis.codebooks.cells import make_cells, most_near_misses
-from analysis.codebooks.codebook import CodedUnit
+from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.drawing import find_certain
 from core.enums import SamplePart, SamplePeriod
 from core.errors import BadInput
 from core.quantities import quantity
 from models.code_samples import (
+    list_looks,
     list_sampled_keys,
     list_strata,
     list_unit_rows,
@@ -28,8 +29,8 @@ from models.code_samples import (
 from models.codes import PERSON, UnitKey
 from models.runs import get_run
 from models.tables import POLARITY_CODEBOOK, Code
-from packs.coding import PackedCodebook, PackedStratum, PackedUnit, list_codebooks
 from packs.contents import NO_TEXTS
+from packs.rows import LOOKS, STRATA, UNITS, list_codebooks
 from producers.code_sample import DrawnSample
 from reports.data.coded_samples import PEOPLE
 from reports.data.queries import fetch_all
@@ -61,7 +62,7 @@ _ROUNDING = 1e-9
 class SampleChecks:
     """What was found of the samples of a pack."""
 
-    #: The first contradiction of a sample.
+    #: The first contradiction of a sample, behind the name of the file.
     problem: str | None = None
     #: Why a sample was not drawn again, by what the output calls it.
     not_drawn: dict[str, str] = field(default_factory=dict)
@@ -104,96 +105,112 @@ def _are_rows(
     )
 
 
-def check_structure(packed: PackedCodebook, location: str) -> None:
-    """Raise `BadInput` unless each unit of a sample has a stratum, and each look its number."""
-    numbers = [stratum.number for stratum in packed.strata]
-    parts = {(stratum.period, stratum.keyword, stratum.part) for stratum in packed.strata}
-    units = {(unit.document, unit.keyword, unit.position) for unit in packed.units}
-    looks = [(look.coder, look.number) for look in packed.looks]
-    looks_by_coder = Counter(look.coder for look in packed.looks)
-    expected_looks = [
-        (coder, number + 1) for coder, n in sorted(looks_by_coder.items()) for number in range(n)
-    ]
+@dataclass(frozen=True)
+class _StoredSample:
+    """The rows of a sample, and of the looks at it while it grew."""
 
-    problem = None
-    if numbers != list(range(len(numbers))) or len(parts) < len(numbers):
-        problem = "its strata are not numbered from 0 on, or one is there twice"
-    elif len(units) < len(packed.units):
-        problem = "a unit is in its sample twice"
-    elif any(unit.stratum >= len(numbers) for unit in packed.units):
-        problem = "a unit of its sample is of no stratum"
-    elif looks != expected_looks:
-        problem = "its looks are not numbered from 1 on, by coder"
+    codebook_id: int
+    codebook: Codebook
+    strata: Sequence[Row[Any]]
+    units: Sequence[Row[Any]]
+    looks: Sequence[Row[Any]]
 
-    if problem is not None:
-        raise BadInput(f"{location}: {problem}")
+    @property
+    def seed(self) -> int | None:
+        """The seed that draws the sample again; None if none is known to."""
+        seed = self.strata[0].seed
+        return None if seed is None else int(seed)
 
 
-def check_samples(
-    run: RunData, codebooks: Mapping[int, PackedCodebook], *, has_texts: bool
-) -> SampleChecks:
+def check_samples(run: RunData, *, has_texts: bool) -> SampleChecks:
     """Draw the samples of a restored run again, and check those that cannot be drawn.
 
-    The rows of a sample that is drawn again take the place of the pack's, by the codebook's id.
+    The rows of a sample that is drawn again take the place of the pack's. Raises `BadInput` where
+    rows do not fit together.
     """
     checks = SampleChecks()
-    for line_number, (codebook_id, packed) in enumerate(codebooks.items(), start=1):
-        if packed.looks:
+    for codebook_id, codebook in list_codebooks(run):
+        with run.db.read() as connection:
+            sample = _StoredSample(
+                codebook_id,
+                codebook,
+                list_strata(connection, run.id, codebook_id),
+                list_unit_rows(connection, run.id, codebook_id),
+                list_looks(connection, run.id, codebook_id),
+            )
+
+        _check_structure(sample)
+        if sample.looks:
             checks.given[GIVEN_LOOKS] = None
-        if packed.strata:
-            _check_sample(run, codebook_id, packed, line_number, checks, has_texts=has_texts)
+        if sample.strata:
+            _check_sample(run, sample, checks, has_texts=has_texts)
         if codebook_id != POLARITY_CODEBOOK:
-            _name_what_was_coded(run, codebook_id, packed, checks)
+            _name_what_was_coded(run, sample, checks)
 
     return checks
 
 
+def _check_structure(sample: _StoredSample) -> None:
+    """Raise `BadInput` unless each unit of a sample has a stratum, and each look its number."""
+    numbers = [stratum.number for stratum in sample.strata]
+    parts = {(stratum.period, stratum.keyword, stratum.part) for stratum in sample.strata}
+    looks = [(look.coder, look.number) for look in sample.looks]
+    looks_by_coder = Counter(look.coder for look in sample.looks)
+    expected_looks = [
+        (coder, number + 1) for coder, n in sorted(looks_by_coder.items()) for number in range(n)
+    ]
+
+    if numbers != list(range(len(numbers))) or len(parts) < len(numbers):
+        raise BadInput(
+            f"{STRATA.file_name}: strata are not numbered from 0 on, or one is there twice"
+        )
+    if any(unit.stratum >= len(numbers) for unit in sample.units):
+        raise BadInput(f"{UNITS.file_name}: a unit of a sample is of no stratum")
+    if looks != expected_looks:
+        raise BadInput(f"{LOOKS.file_name}: looks are not numbered from 1 on, by coder")
+
+
 def _check_sample(
-    run: RunData,
-    codebook_id: int,
-    packed: PackedCodebook,
-    line_number: int,
-    checks: SampleChecks,
-    *,
-    has_texts: bool,
+    run: RunData, sample: _StoredSample, checks: SampleChecks, *, has_texts: bool
 ) -> None:
     """Draw a sample again, or note why it cannot be and its first contradiction."""
-    codebook = packed.codebook
+    codebook, seed = sample.codebook, sample.seed
     has_units = has_texts or (codebook.unit == CodedUnit.MENTION and not run.selection)
-    if packed.seed is not None and has_units:
-        drawn_sample = DrawnSample.draw_again(run.db, run.id, codebook, seed=packed.seed)
+    if seed is not None and has_units:
+        drawn_sample = DrawnSample.draw_again(run.db, run.id, codebook, seed=seed)
         strata, unit_rows = drawn_sample.make_rows()
+        strata = [{**stratum, "seed": str(seed)} for stratum in strata]
         with run.db.write() as connection:
-            replace_sample(connection, run.id, codebook_id, strata, unit_rows)
+            replace_sample(connection, run.id, sample.codebook_id, strata, unit_rows)
 
         checks.given |= dict.fromkeys(GIVEN)
         return
 
     checks.not_drawn[f"the sample of {codebook.name}"] = (
-        NO_TEXTS if packed.seed is not None else OTHER_DOCUMENTS
+        NO_TEXTS if seed is not None else OTHER_DOCUMENTS
     )
-    problem = _find_wrong_number(packed)
-    if problem is None and packed.seed is not None and not run.selection:
-        problem = _find_wrong_frame(run, codebook_id, packed)
+    problem = _find_wrong_number(sample)
+    if problem is None and seed is not None and not run.selection:
+        problem = _find_wrong_frame(run, sample)
     if problem is not None and checks.problem is None:
-        checks.problem = f", line {line_number}: {problem}"
+        checks.problem = f": in the sample of {codebook.name} {problem}"
 
 
-def _find_wrong_number(packed: PackedCodebook) -> str | None:
+def _find_wrong_number(sample: _StoredSample) -> str | None:
     """Return which numbers of a sample contradict each other."""
-    units_by_stratum: dict[int, list[PackedUnit]] = defaultdict(list)
-    for unit in packed.units:
+    units_by_stratum: dict[int, list[Row[Any]]] = defaultdict(list)
+    for unit in sample.units:
         units_by_stratum[unit.stratum].append(unit)
 
-    is_of_mentions = packed.codebook.unit == CodedUnit.MENTION
-    if any((unit.position > 0) != is_of_mentions for unit in packed.units):
-        return f"a unit of its sample is no {packed.codebook.unit}"
+    is_of_mentions = sample.codebook.unit == CodedUnit.MENTION
+    if any((unit.position > 0) != is_of_mentions for unit in sample.units):
+        return f"a unit is no {sample.codebook.unit}"
 
-    periods = {SamplePeriod.that_has(stratum.period) for stratum in packed.strata}
+    periods = {SamplePeriod.that_has(stratum.period) for stratum in sample.strata}
     if len(periods) > 1:
-        return "its strata are of months and of other periods"
+        return "strata are of months and of other periods"
 
-    for stratum in packed.strata:
+    for stratum in sample.strata:
         problem = _find_wrong_number_of(stratum, units_by_stratum[stratum.number])
         if problem is not None:
             return f"stratum {stratum.number} {problem}"
@@ -201,7 +218,7 @@ def _find_wrong_number(packed: PackedCodebook) -> str | None:
     return None
 
 
-def _find_wrong_number_of(stratum: PackedStratum, units: Sequence[PackedUnit]) -> str | None:
+def _find_wrong_number_of(stratum: Row[Any], units: Sequence[Row[Any]]) -> str | None:
     """Return which numbers of a stratum contradict each other."""
     drawn, texts, population = stratum.drawn, stratum.texts, stratum.population
     copies = [unit.copies for unit in units]
@@ -242,32 +259,32 @@ def _find_inclusions(copies: Sequence[int], population: int) -> list[float]:
     ]
 
 
-def _find_wrong_frame(run: RunData, codebook_id: int, packed: PackedCodebook) -> str | None:
+def _find_wrong_frame(run: RunData, sample: _StoredSample) -> str | None:
     """Return where strata contradict the documents and mentions of the run, or units them.
 
     Without words near misses cannot be told from the rest.
     """
     with run.db.read() as connection:
         run_row = get_run(connection, run.id)
-        unit_rows = list_unit_rows(connection, run.id, codebook_id)
 
-    per = SamplePeriod.that_has(packed.strata[0].period)
-    units, cells = make_cells(run.db, run_row, packed.codebook, per, b"")
-    documents: dict[_Part, set[int]] = {}
-    populations: dict[_Part, int] = {}
+    per = SamplePeriod.that_has(sample.strata[0].period)
+    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
+    documents: defaultdict[_Part, set[int]] = defaultdict(set)
+    populations: Counter[_Part] = Counter()
     for cell in cells:
         for part, frame in cell.frames.items():
-            documents[cell.period, cell.keyword, part] = set(
-                units.documents[frame.members].tolist()
-            )
-            populations[cell.period, cell.keyword, part] = frame.population
+            # A sentence that is quoted has words.
+            seen_part = SamplePart.REST if part == SamplePart.NEAR_MISS else part
+            key = (cell.period, cell.keyword, seen_part)
+            documents[key].update(units.documents[frame.members].tolist())
+            populations[key] += frame.population
 
-    problem = _find_wrong_population(packed.strata, populations)
+    problem = _find_wrong_population(sample.strata, populations)
     if problem is not None:
         return problem
 
-    for unit_row in unit_rows:
-        stratum = packed.strata[unit_row.stratum]
+    for unit_row in sample.units:
+        stratum = sample.strata[unit_row.stratum]
         if unit_row.document_id not in documents[_part_without_words(stratum)]:
             return f"a unit of stratum {stratum.number} is not of its period and part"
 
@@ -275,7 +292,7 @@ def _find_wrong_frame(run: RunData, codebook_id: int, packed: PackedCodebook) ->
 
 
 def _find_wrong_population(
-    strata: Sequence[PackedStratum], populations: Mapping[_Part, int]
+    strata: Sequence[Row[Any]], populations: Mapping[_Part, int]
 ) -> str | None:
     """Return which strata have not as many units as the *populations* by documents say."""
     packed_populations: Counter[_Part] = Counter()
@@ -300,33 +317,31 @@ def _find_wrong_population(
     return None
 
 
-def _part_without_words(stratum: PackedStratum) -> _Part:
+def _part_without_words(stratum: Row[Any]) -> _Part:
     """Return the part of a stratum as far as it is seen without words."""
     is_near_miss = stratum.part == SamplePart.NEAR_MISS
     part = SamplePart.REST if is_near_miss else stratum.part
     return stratum.period, stratum.keyword, part
 
 
-def _name_what_was_coded(
-    run: RunData, codebook_id: int, packed: PackedCodebook, checks: SampleChecks
-) -> None:
+def _name_what_was_coded(run: RunData, sample: _StoredSample, checks: SampleChecks) -> None:
     """Name codes and looks that do not fit the sample: one that was drawn anew may lack them."""
-    codebook_name = packed.codebook.name
-    is_of_codebook = (Code.run_id == run.id, Code.codebook_id == codebook_id)
+    codebook_name = sample.codebook.name
+    is_of_codebook = (Code.run_id == run.id, Code.codebook_id == sample.codebook_id)
     columns = (Code.document_id, Code.keyword, Code.position, Code.coder)
     coded = {
         (UnitKey(*code[:3]), code.coder)
         for code in fetch_all(run.db, select(*columns).where(*is_of_codebook).distinct())
     }
     with run.db.read() as connection:
-        sampled = list_sampled_keys(connection, run.id, codebook_id)
+        sampled = list_sampled_keys(connection, run.id, sample.codebook_id)
 
     dropped = {unit for unit, coder in coded if coder.startswith(PERSON)} - sampled
     if dropped:
         texts = quantity(len(dropped), "coded text")
         checks.not_drawn[f"{texts} of {codebook_name}"] = NOT_IN_SAMPLE
 
-    for look in packed.looks:
+    for look in sample.looks:
         is_by_people = look.coder == PEOPLE
         readers = {
             unit

@@ -6,10 +6,11 @@ The program determines which files a pack of such a run has; the pack has no say
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -20,11 +21,10 @@ from analysis.kinds import kind_named
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
-from packs import contents
+from packs import contents, format_5
 from packs.archive import PackFile, salvaged
-from packs.coding import has_codebooks, write_codebooks
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import NO_TEXTS, PackedDocument, PackedJob, PackedRun, forms_of, read_object
+from packs.contents import NO_TEXTS, PackedDocument, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
@@ -38,8 +38,9 @@ from packs.derived import (
     write_metadata,
     write_tables,
 )
-from packs.jobs import in_order_of_submission, pack_job, read_steps
-from packs.restoring import MALFORMED, Restored, lines_of, restore
+from packs.restoring import MALFORMED, Restored, restore
+from packs.row_source import RowSource
+from packs.rows import PACKED_TABLES, ROWS, write_rows, write_run_rows
 from reports.data.coded_samples import read_coded_samples
 from reports.data.estimate_strata import need_texts
 from reports.data.export_schema import Table
@@ -60,7 +61,7 @@ _SHOWN = 60
 
 _TRAINING = "to compute them again is to train again"
 _OTHER_STYLE = "other fonts, code or libraries than those here drew them"
-_NO_LONGER_WRITTEN = "packs have no such file any more"
+_EARLIER = "an earlier version says otherwise what is in a pack"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
 _GIVEN = ("documents", "answers", "labels", "codes of people", "networks", "calls")
@@ -171,8 +172,9 @@ def verify_pack(
         migrate(url)
         with closing(Database(url)) as db:
             try:
-                restored = restore(db, pack, run)
-                comparison = _Comparison(pack, run, restored, scratch, result)
+                source = RowSource(pack, run)
+                restored = restore(db, pack, run, source)
+                comparison = _Comparison(pack, run, source, restored, scratch, result)
                 comparison.compare(check)
                 differences |= comparison.differences
             except (BadInput, DBAPIError, *MALFORMED) as error:
@@ -218,6 +220,7 @@ class _Comparison:
 
     pack: PackFile
     run: PackedRun
+    source: RowSource
     restored: Restored
     scratch: Path
     result: Verification
@@ -236,22 +239,31 @@ class _Comparison:
         return self.scratch / "expected"
 
     @property
-    def _has_datacite(self) -> bool:
-        """Whether an earlier version packed the run, which wrote a file more."""
-        return contents.DATACITE in self.pack.names
+    def _is_earlier(self) -> bool:
+        return self.run.format == contents.EARLIER_FORMAT
 
     def compare(self, check: Callable[[], None]) -> None:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
-        run, jobs = self._expected_run(), self._expected_jobs()
-        file_names = self._write_descriptions(run, jobs)
+        run = self._expected_run()
+        write_descriptions(self.data, run, self.expected)
+        file_names = {contents.RUN, contents.README, contents.CITATION}
+        file_names |= {f"{contents.EXPORTS}/{DICTIONARY_FILE}", *list_answer_files(self.data, run)}
         if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
-            write_codebooks(self.data, self.restored.seeds, self.expected)
+            file_names.add(contents.DOCUMENTS)
 
+        engines = {key: line.engine for key, line in self.restored.steps.items()}
+        write_run_rows(self.data, self.expected, engines)
         file_names |= self._write_tables()
-        write_metadata(self.data, run, jobs, self.expected, has_datacite=self._has_datacite)
+        write_metadata(self.data, run, self.expected)
         file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE}
+        if self._is_earlier:
+            self._compare_earlier_rows()
+            file_names -= format_5.DESCRIPTIONS
+        else:
+            file_names |= self._names_of_rows()
+
         self._compare_figures(check)
 
         for file_name in sorted(file_names):
@@ -268,27 +280,25 @@ class _Comparison:
             coder = name_coder_of_run(self.data)
             self.result.not_checked[f"codes of {coder}"] = self.restored.why_no_network
 
-    def _expected_jobs(self) -> list[PackedJob]:
-        jobs = []
-        for job in in_order_of_submission(self.data):
-            packed_job = self.restored.jobs[job.id]
-            engines = {step.step: step.engine for step in packed_job.steps}
-            jobs.append(pack_job(self.data, job, read_steps(self.data.db, job), engines))
+    def _names_of_rows(self) -> set[str]:
+        """Return the names of the files of rows that the pack should have."""
+        return {f"{ROWS}/{path.name}" for path in (self.expected / ROWS).iterdir()}
 
-        return jobs
+    def _compare_earlier_rows(self) -> None:
+        """Compare the rows that are read from a pack of the earlier format."""
+        given = self.scratch / "given"
+        given.mkdir()
+        for packed in PACKED_TABLES:
+            lines = (line.model_dump(mode="json") for _, line in self.source.lines(packed))
+            write_rows(given, packed, lines)
+            paths = [folder / packed.file_name for folder in (self.expected, given)]
+            texts = [path.read_bytes() if path.exists() else b"" for path in paths]
+            difference = find_difference(*map(BytesIO, texts))
+            if difference is not None:
+                self.differences[packed.file_name] = difference
 
-    def _write_descriptions(self, run: PackedRun, jobs: Sequence[PackedJob]) -> set[str]:
-        """Write the files that describe the run; return their names and those of its texts."""
-        write_descriptions(self.data, run, jobs, self.expected, has_datacite=self._has_datacite)
-
-        file_names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
-        file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
-        if self.run.run_kind.has_documents:
-            file_names.add(contents.DOCUMENTS)
-        if has_codebooks(self.data):
-            file_names.add(contents.CODEBOOKS)
-
-        return file_names | list_answer_files(self.data, run, jobs)
+        for file_name in format_5.DESCRIPTIONS:
+            self.result.not_checked[file_name] = _EARLIER
 
     def _expected_run(self) -> PackedRun:
         """Return the manifest as far as the program and the jobs determine it."""
@@ -310,7 +320,7 @@ class _Comparison:
 
     def _expected_documents(self) -> Iterator[PackedDocument]:
         """Yield the run's documents; without texts, with the hashes of the pack."""
-        packed_documents = lines_of(self.pack, contents.DOCUMENTS, PackedDocument)
+        packed_documents = self.source.documents()
         for document in read_documents(self.data, texts=self.run.texts):
             if self.run.texts:
                 yield document
@@ -334,11 +344,10 @@ class _Comparison:
             reason = self._why_not_recomputed(table.name)
             if reason is not None:
                 self.result.not_checked[table.name] = reason
+            if reason is not None or table.name == _CALLS:
                 self._rewrite_table(table)
-                continue
-
-            write_tables(self.data, [table], self.expected, texts=self.run.texts)
-            if table.name != _CALLS:
+            else:
+                write_tables(self.data, [table], self.expected, texts=self.run.texts)
                 self.result.recomputed.append(table.name)
 
         return file_names
@@ -436,9 +445,8 @@ class _Comparison:
             if self._packed_below(contents.WEIGHTS):
                 self.result.not_checked[contents.WEIGHTS] = _TRAINING
 
-        if self._has_datacite:
-            known.add(contents.DATACITE)
-            self.result.not_checked[contents.DATACITE] = _NO_LONGER_WRITTEN
+        if self._is_earlier:
+            known |= format_5.FILES | format_5.DESCRIPTIONS
 
         for file_name in set(self.pack.names) - known:
             self.differences[file_name] = " is additional: no pack of such a run has it"

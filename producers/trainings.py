@@ -15,7 +15,7 @@ from models.runs import NewJob, create_run
 from networks.errors import NetworkError
 from networks.presets import RECURRENT_ONLY, Options, resolve_options
 
-Network = Literal["feedforward", "recurrent", "polarity"]
+Network = Literal["feedforward", "recurrent"]
 
 DIGITS = "digits"
 SINE = "sine"
@@ -152,14 +152,12 @@ def _format_value(option_value: Any) -> str:
 def _resolve_data(network: Network, data: str) -> str:
     """Return *data* with absolute paths, so that it means the same in every process.
 
-    Images are ``digits`` or a path, rated sentences a folder; a series is ``sine``,
+    Images are ``digits`` or a path; a series is ``sine``,
     ``PATH.csv:COLUMN`` or ``RUN:polarity`` (``RUN:polarity:SUBJECT`` if the run has several).
     Raises `UsageError` for other forms.
     """
     if network == "feedforward":
         return data if data == DIGITS else str(Path(data).resolve())
-    if network == "polarity":
-        return str(Path(data).resolve())
     if data == SINE or RUN_POLARITY.match(data):
         return data
     if match := CSV_COLUMN.match(data):

@@ -67,7 +67,7 @@ class TrainingCommands(Generic[P]):
     """The networks that can be trained."""
 ''': tuple(
         Method(network, f"submit training {network}")
-        for network in ("feedforward", "recurrent", "polarity", "codes")
+        for network in ("feedforward", "recurrent", "codes")
     ),
     '''
 class RunCommands:

@@ -34,6 +34,6 @@ def row(
     state = "no-data" if matched is None else "complete"
     counts = (documents, matched, matched)
     figures = (share, low, high, mean, *ends)
-    return PeriodRow(
-        1, period, None, "c", None, state, *counts, *figures, period, cut_off, dispersion
-    )
+    labels = (1, period, None, "c", None, state)
+    scored = None if mean is None else matched
+    return PeriodRow(*labels, *counts, *figures, period, cut_off, dispersion, polarity_n=scored)

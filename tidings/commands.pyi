@@ -174,28 +174,6 @@ class TrainingCommands(Generic[P]):
         sweep: Pairs | None = None,
         name: str | None = None,
     ) -> P: ...
-    @command("submit training polarity")
-    def polarity(
-        self,
-        *,
-        data: str | None = None,
-        preset: str | None = None,
-        hidden: str | None = None,
-        activation: str | None = None,
-        loss: str | None = None,
-        initialiser: str | None = None,
-        optimizer: str | None = None,
-        schedule: str | None = None,
-        learning_rate: str | float | None = None,
-        weight_decay: str | float | None = None,
-        batch_size: str | float | None = None,
-        epochs: str | float | None = None,
-        patience: str | float | None = None,
-        precision: str | None = None,
-        seed: str | float | None = None,
-        sweep: Pairs | None = None,
-        name: str | None = None,
-    ) -> P: ...
     @command("submit training codes")
     def codes(
         self,

@@ -17,7 +17,6 @@ from analysis.grains import list_months
 from analysis.kinds.trainings import CODES, TrainingParameters
 from analysis.trainings.codes.samples import read_samples
 from analysis.trainings.codes.task import CodesTask
-from analysis.trainings.polarity.ratings import read_ratings
 from core.enums import ENDED
 from core.errors import BadInput, UsageError
 from models.database import Database
@@ -33,7 +32,6 @@ from networks.storage import load_network
 from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
 from reports.data.run_data import load_run
 from reports.data.tables.periods import PeriodRow, read_periods
-from textapi.engine.news import read_model
 
 
 @dataclass(frozen=True)
@@ -77,10 +75,6 @@ def load_training_data(
 
 def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob]) -> None:
     """Read the data once for each way that jobs use it. Raises as `load_training_data`."""
-    if parameters.network == "polarity":
-        read_ratings(Path(parameters.data))
-        return
-
     checked = set()
     for job in jobs:
         options = options_of(parameters, job.options)
@@ -162,15 +156,13 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     """Return the predictions of a finished training for *data*.
 
     For images, a row has the class ``predicted`` for an ``index``; for a file of texts, a line's
-    polarity; for a series, the value after a window beside the ``actual`` one, which is None for
+    codes; for a series, the value after a window beside the ``actual`` one, which is None for
     the last window. Raises `NotFound`, `UsageError` and `BadInput`.
     """
     with db.read() as connection:
         trained = get_trained_network(connection, run_id, job)
 
     parameters = TrainingParameters.model_validate(trained.parameters)
-    if parameters.network == "polarity":
-        return _score_lines(trained.weights, data)
     if parameters.network == CODES:
         return _code_lines(trained.weights, data)
 
@@ -188,15 +180,6 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     return [
         {"index": index, "actual": actual, "predicted": predicted}
         for index, actual, predicted in forecasts
-    ]
-
-
-def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
-    """Return the polarity of each line of the file. Raises `BadInput` if it cannot be read."""
-    model = read_model(weights)
-    return [
-        {"index": index, "predicted": model.score_text(line)}
-        for index, line in enumerate(_read_lines(path))
     ]
 
 

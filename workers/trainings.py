@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from analysis.kinds.trainings import CODES, TrainingParameters
-from analysis.trainings.polarity.task import PolarityTask
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.jobs import fence, get_run_state
@@ -21,7 +20,6 @@ from models.trainings import (
     store_result,
 )
 from networks.errors import NetworkError, TrainingStopped
-from networks.feedforward import FeedForward
 from networks.presets import build_network
 from networks.results import Results, evaluate
 from networks.storage import dump_network
@@ -68,13 +66,7 @@ def _train_for_slice(
 ) -> bool:
     """Return whether the training is finished and its result stored."""
     options = options_of(parameters, job.claim.options)
-    task: PolarityTask | None = None
-    if parameters.network == "polarity":
-        task = PolarityTask(parameters.data, options)
-        training_data, remarks = task.data, task.remarks
-    else:
-        training_data, remarks = load_training_data(job.db, parameters, options)
-
+    training_data, remarks = load_training_data(job.db, parameters, options)
     generator = np.random.default_rng(options.seed)
     network = build_network(options, training_data.input_size, training_data.output_size, generator)
     writer = CheckpointWriter(job, options.epochs)
@@ -93,17 +85,8 @@ def _train_for_slice(
     except NetworkError as error:
         raise BadInput(str(error)) from None
 
-    if task is not None:
-        assert isinstance(network, FeedForward)  # noqa: S101 - by the options' kind
-        report = task.finish(network)
-        results, weights = report.results, report.weights
-        remarks += report.remarks
-    else:
-        results, weights = (
-            evaluate(network, training_data),
-            dump_network(network, training_data.scaling),
-        )
-
+    results = evaluate(network, training_data)
+    weights = dump_network(network, training_data.scaling)
     if results.remark:
         remarks.append(results.remark)
 

@@ -39,9 +39,8 @@ FEWEST_OF_PHRASE = 15
 _LONGEST_PHRASE = 8
 
 # A phrase is set off if this share of its texts have a mark or a figure beside it, or nothing but a
-# name of a few words, as in "Oregon Election Results" ...
+# name, as in "Oregon Election Results" ...
 _SET_OFF = 0.8
-_LONGEST_NAME = 4
 
 # ... and it is fixed if this share of the texts that hold it have it at its place.
 _EXCLUSIVE = 0.8
@@ -289,8 +288,7 @@ class _Words:
         n_stop_words = self.stop_words[stops] - self.stop_words[starts]
         rest = (stops, segments.stops) if is_head else (segments.starts, starts)
         is_alone = segments.lengths == length
-        is_named = ~is_alone & (segments.lengths - length <= _LONGEST_NAME)
-        is_named &= self.stop_words[rest[0]] == self.stop_words[rest[1]]
+        is_named = ~is_alone & (self.stop_words[rest[0]] == self.stop_words[rest[1]])
         is_set_off = is_alone & (segments.is_after_mark | segments.is_before_mark)
         is_set_off |= segments.is_after_figure if is_head else segments.is_before_figure
         if not is_head:

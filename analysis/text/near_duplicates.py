@@ -23,10 +23,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.text.fixed_phrases import PhrasesOfForms, find_phrases, read_phrases
+from analysis.text.fixed_phrases import (
+    FEWEST_OF_PHRASE,
+    PhrasesOfForms,
+    find_phrases,
+    read_phrases,
+)
 from analysis.text.forms import (
     ELLIPSIS,
     FIGURE,
@@ -50,8 +57,8 @@ FIXED_BYTES = 120 * 2**20
 # At most this many patterns, the largest, are kept with their texts.
 MOST_PATTERNS = 1_000
 
-# Texts of one form are a pattern from two on; from so many on, and with so many words, if they have
-# figures.
+# Texts of one form are a pattern from so many on if they have figures, and with one word beside
+# them from `FEWEST_OF_PHRASE` on; without figures from two on.
 FEWEST_TEXTS = 3
 
 # So many forms are searched at once: more take more memory, and fewer more time.
@@ -92,7 +99,7 @@ class Membership:
         order = members[np.argsort(keys[members])]
         return cls(keys[order], places[order])
 
-    def find(self, keys: Integers | Hashes) -> Integers:
+    def find(self, keys: NDArray[Any]) -> Integers:
         """Return the place of the pattern of each text, or -1."""
         if not len(self.keys):
             return np.full(len(keys), _NONE, np.int64)
@@ -332,11 +339,11 @@ class _Forms:
         return np.split(flags, np.cumsum([len(forms) for forms in self.parts])[:-1])
 
     def are_repeated(self) -> Flags:
-        """Return whether the texts of each form are a pattern by themselves.
-
-        Texts whose figures differ are three, of three words and figures at least.
-        """
+        """Return whether the texts of each form are a pattern by themselves."""
         lengths = np.concatenate([forms.lengths for forms in self.parts])
-        figures = np.concatenate([forms.sum(forms.kinds & IS_FIGURE != 0) for forms in self.parts])
-        may_differ = (self.sizes >= FEWEST_TEXTS) & (lengths >= FEWEST_TEXTS) & (figures < lengths)
-        return np.where(figures > 0, may_differ, (self.sizes > 1) & (lengths > 0))
+        n_figures = np.concatenate(
+            [forms.sum(forms.kinds & IS_FIGURE != 0) for forms in self.parts]
+        )
+        fewest = np.where(lengths > 2, FEWEST_TEXTS, FEWEST_OF_PHRASE)
+        fewest = np.where(n_figures > 0, fewest, FEWEST_TEXTS - 1)
+        return (self.sizes >= fewest) & (n_figures < lengths)

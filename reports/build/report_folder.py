@@ -30,7 +30,7 @@ from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
-from reports.findings.confirmed import FindingsBySubject
+from reports.findings.finding import FindingsBySubject
 from reports.kinds import REPORT_KINDS
 from reports.kinds.report_kind import Report
 from reports.pages import atom, comparison, page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -30,9 +30,6 @@ class AccountRows:
 
     months: list[PeriodRow]
 
-    # The same months, with the number of scored posts as mentions.
-    scored: list[PeriodRow]
-
     days: DailyCounts
 
 
@@ -47,9 +44,8 @@ def read_account_rows(
     accounts_rows = {}
     for job in data.jobs_named(names):
         months = fill_periods(rows_of_job[job.name])
-        scored_rows = [replace(row, mentions=row.polarity_n or 0) for row in months]
         days = count_by_period(select_frames(data, job), Grain.MONTH)
-        accounts_rows[job.name] = AccountRows(months, scored_rows, days)
+        accounts_rows[job.name] = AccountRows(months, days)
 
     return accounts_rows
 

@@ -91,9 +91,9 @@ def draw_terms(
     top = max([*stack.heights.values(), 1])
     overtakings = find_overtakings(months or rows_by_term)[:MOST_TOLD]
     for index, overtaking in enumerate(overtakings):
-        x = style.first_day(overtaking.period)
+        x = style.first_day(str(overtaking.answer[0]))
         y = top * (1.08 + _ROW_HEIGHT * (index % _TEXT_ROWS))
-        text = style.without_undrawable(f"“{overtaking.after}” overtakes")
+        text = style.without_undrawable(f"“{overtaking.topic[1]}” overtakes")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
         ax.annotate(text, (x, y), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 

@@ -1,20 +1,21 @@
-"""Findings that are printed: they stand without repeats and bulk days, or say what changes."""
+"""Facts that are printed: they stand without repeats and bulk days, or say what changes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from reports.data.repeat_counts import read_repeat_counts
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
-from reports.findings.finding import Finding
+from reports.findings.finding import Fact, FactsBySubject
 from reports.findings.overtakings import limit_overtakings
-from reports.words.periods import MONTHS
-from reports.words.quantities import join_words, quantity
+from reports.words.periods import name_day
+from reports.words.quantities import join_words
+from reports.words.writing import write_sentence
 
 # Subjects are keywords, or the names of jobs of posts; this key stands for all of them together.
 ALL = ""
@@ -29,80 +30,65 @@ LEAST_CHANGE_OF_MEAN = 0.02
 # At most this many days are named.
 DAYS_NAMED = 3
 
-FindingsBySubject = Mapping[str, Sequence[Finding]]
-ReadFindings = Callable[[RunData], FindingsBySubject]
+ReadFacts = Callable[[RunData], FactsBySubject]
 
 
-def read_confirmed(run: RunData, read_findings: ReadFindings) -> dict[str, list[Finding]]:
-    """Return the findings of each subject that can be printed.
+def read_confirmed(run: RunData, read_facts: ReadFacts) -> dict[str, list[Fact]]:
+    """Return the facts of each subject that can be printed.
 
-    A finding is read again without the repeats, and without the bulk days. Where its answer or its
-    figures differ there, it is printed with both; where there is no such finding, it is not
-    printed.
+    A fact is read again without the repeats, and without the bulk days. Where its answer or its
+    figures differ there, it is printed with both; where there is no such fact, it is not printed.
     """
     variants = read_variants(run)
-    confirmed = {subject: list(found) for subject, found in read_findings(run).items()}
+    confirmed = {subject: list(facts) for subject, facts in read_facts(run).items()}
     documents = _count_documents(run)
 
     if variants.without_repeats is not None:
-        others = read_findings(variants.without_repeats)
+        others = read_facts(variants.without_repeats)
         kept = _count_documents(variants.without_repeats)
-        for subject, found in confirmed.items():
+        for subject, facts in confirmed.items():
             left_out = _name_repeats(run, subject, documents[subject] - kept[subject])
-            without = LeftOut(left_out, "repeats")
-            confirmed[subject] = _confirm(found, others.get(subject, ()), without)
+            confirmed[subject] = _confirm(facts, others.get(subject, ()), left_out, "repeats")
 
     if variants.without_bulk_days is not None:
-        others = read_findings(variants.without_bulk_days)
-        days = variants.bulk_days
-        again = "that day" if len(days) == 1 else "those days"
-        without = LeftOut(_name_days(days), again)
-        for subject, found in confirmed.items():
-            confirmed[subject] = _confirm(found, others.get(subject, ()), without)
+        others = read_facts(variants.without_bulk_days)
+        left_out = _name_days(variants.bulk_days)
+        again = "that day" if len(variants.bulk_days) == 1 else "those days"
+        for subject, facts in confirmed.items():
+            confirmed[subject] = _confirm(facts, others.get(subject, ()), left_out, again)
 
-    return {subject: limit_overtakings(found) for subject, found in confirmed.items()}
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """What is left out of a run: as a subject's first sentence names it, and its later ones."""
-
-    first: str
-    again: str
+    return {subject: limit_overtakings(facts) for subject, facts in confirmed.items()}
 
 
 def _confirm(
-    findings: Sequence[Finding], others: Sequence[Finding], without: LeftOut
-) -> list[Finding]:
-    """Return *findings* with what changes of them where only *others* are found."""
+    facts: Sequence[Fact], others: Sequence[Fact], left_out: str, left_out_again: str
+) -> list[Fact]:
+    """Return *facts* with what changes of them where only *others* are found.
+
+    The first fact that changes says what is left out; later ones say it in short.
+    """
     others_by_topic = {other.topic: other for other in others}
-    name = without.first
     confirmed = []
-    for finding in findings:
-        other = others_by_topic.get(finding.topic)
-        if finding.clause and other is None:
-            continue
-
-        text = finding.text
-        if finding.clause and other is not None and not _is_same(finding, other):
-            text = f"{text} Without {name}, {other.clause}."
-            name = without.again
-
-        confirmed.append(replace(finding, text=text))
+    for fact in facts:
+        other = others_by_topic.get(fact.topic)
+        if not fact.clause or (other is not None and _is_same(fact, other)):
+            confirmed.append(fact)
+        elif other is not None:
+            contrasts = (*fact.contrasts, (left_out, other))
+            confirmed.append(replace(fact, contrasts=contrasts))
+            left_out = left_out_again
 
     return confirmed
 
 
-def _is_same(finding: Finding, other: Finding) -> bool:
+def _is_same(fact: Fact, other: Fact) -> bool:
     """Return whether both have the same answer, and figures that hardly differ."""
-    if finding.answer != other.answer:
+    if fact.answer != other.answer:
         return False
 
-    has_same_shares = _is_near(finding.shares, other.shares)
-    has_same_counts = bool(finding.shares) or _is_near(
-        finding.counts, other.counts, floor=FEW_DOCUMENTS
-    )
-    pairs = zip(finding.means, other.means, strict=True)
+    has_same_shares = _is_near(fact.shares, other.shares)
+    has_same_counts = bool(fact.shares) or _is_near(fact.counts, other.counts, floor=FEW_DOCUMENTS)
+    pairs = zip(fact.means, other.means, strict=True)
     has_same_means = all(abs(mean - other) <= LEAST_CHANGE_OF_MEAN for mean, other in pairs)
     return has_same_shares and has_same_counts and has_same_means
 
@@ -139,21 +125,21 @@ def _name_repeats(run: RunData, subject: str, left_out: int) -> str:
     if subject == ALL and run.keywords:
         return "repeats"
     if not left_out:
-        return "repeats, of which none mentions it"
+        return write_sentence("repeats of another subject")
 
-    verb = "is a repeat" if left_out == 1 else "are repeats"
-    words = f"the {quantity(left_out, run.kind.document_noun)} that {verb}"
+    kind, named = "repeats", {}
     counts = read_repeat_counts(run).get((subject, None))
-    if counts is None or counts.largest is None or 2 * counts.largest_documents < left_out:
-        return words
-    if counts.largest_documents == left_out:
-        return f"{words}, “{counts.largest.text}”"
+    if counts is not None and counts.largest is not None:
+        named = {"largest": counts.largest_documents, "pattern": counts.largest.text}
+        if counts.largest_documents == left_out:
+            kind = "repeats of a pattern"
+        elif 2 * counts.largest_documents >= left_out:
+            kind = "repeats, most of a pattern"
 
-    return f"{words} ({counts.largest_documents:,} of them “{counts.largest.text}”)"
+    return write_sentence(kind, n=left_out, noun=run.kind.document_noun, **named)
 
 
 def _name_days(days: Sequence[date]) -> str:
-    named = [f"{day.day} {MONTHS[day.month - 1]} {day.year}" for day in days]
     if len(days) > DAYS_NAMED:
-        return f"{len(days)} days on which the archive has far more documents than usual"
-    return f"{join_words(named)}, when the archive has far more documents than usual"
+        return write_sentence("many bulk days", n=len(days))
+    return write_sentence("bulk days", days=join_words([name_day(day) for day in days]))

@@ -22,21 +22,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import pairwise
-from operator import attrgetter
 
 from analysis import grains
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.measures import MOOD, POSTS, SHARE, WORDING, Measure, Rows
-from reports.stats.surprise import (
-    MONTHS,
-    SEASON_YEARS,
-    WEEKS,
-    Departure,
-    Judgement,
-    ListSeason,
-)
+from reports.stats.surprise import MONTHS, SEASON_YEARS, WEEKS, Departure, Judgement, ListSeason
 
 # The probability of any false event of a subject is at most this level, in ten years.
 LEVEL = 0.05
@@ -70,53 +61,51 @@ class Series:
     terms: int = 1
 
     @cached_property
-    def sorted_rows(self) -> list[PeriodRow]:
-        """The judged rows by period."""
-        return sorted(self.rows, key=attrgetter("period"))
+    def periods(self) -> list[str]:
+        """The sorted periods of the judged rows."""
+        return sorted(row.period for row in self.rows)
 
     @cached_property
     def told_rows_by_period(self) -> dict[str, PeriodRow]:
         """The rows whose figures are told."""
-        return {period_row.period: period_row for period_row in self.told_rows or self.rows}
+        return {row.period: row for row in (*self.rows, *self.told_rows)}
 
     def judge(self) -> list[Judgement]:
         """Judge each period of the series."""
         if not self.rows:
             return []
 
-        grain = grains.grain_of(self.sorted_rows[0].period)
+        grain = grains.grain_of(self.periods[0])
         level = LEVEL * self.measure.level_part * GRAIN_PARTS[grain] / self.terms
         memory = MONTHS if grain == Grain.MONTH else WEEKS
-        seasons = seasons_of([period_row.period for period_row in self.sorted_rows])
-        return self.measure.judge(self.sorted_rows, memory, level, seasons)
+        rows = sorted(self.rows, key=lambda row: row.period)
+        return self.measure.judge(rows, memory, level, seasons_of(self.periods))
 
     def tell(self, judgement: Judgement) -> Event:
         """Return a judged period with the figures of the whole run."""
-        period = self.sorted_rows[judgement.place].period
-        told_row = self.told_rows_by_period.get(period, self.sorted_rows[judgement.place])
-        usual_periods = [self.sorted_rows[place].period for place in judgement.usual_places]
+        told_row = self.told_rows_by_period[self.periods[judgement.place]]
+        usual_periods = [self.periods[place] for place in judgement.usual_places]
         before = judgement.departure.before
         if self.told_rows:
-            usual_rows = [self.told_rows_by_period[period] for period in usual_periods]
-            before = self.measure.pool(usual_rows)
+            before = self.measure.pool(
+                [self.told_rows_by_period[period] for period in usual_periods]
+            )
 
-        season = []
-        for place in judgement.season_places:
-            season_period = self.sorted_rows[place].period
-            season_row = self.told_rows_by_period.get(season_period, self.sorted_rows[place])
-            season.append(SeasonPeriod(season_period, self.measure.pool([season_row])))
+        season = {}
+        for period in (self.periods[place] for place in judgement.season_places):
+            season[period] = self.measure.pool([self.told_rows_by_period[period]])
 
         return Event(
             subject=self.subject,
             measure=self.measure,
             term=self.term,
-            period=period,
+            period=told_row.period,
             before=before,
             now=self.measure.pool([told_row]),
             row=told_row,
             usual_periods=tuple(usual_periods),
             judged=judgement.departure,
-            season=tuple(season),
+            season=season,
         )
 
 
@@ -149,14 +138,6 @@ def _list_season(period: str, places: Mapping[str, int]) -> list[list[int]]:
 
 
 @dataclass(frozen=True)
-class SeasonPeriod:
-    """The same period of an earlier year, and its rate or mean polarity in the whole run."""
-
-    period: str
-    level: float
-
-
-@dataclass(frozen=True)
 class Event:
     """A month or a week that departs from those before it."""
 
@@ -174,17 +155,12 @@ class Event:
     # The same comparison without repeats and bulk days, on which it was judged.
     judged: Departure
 
-    # The same periods of earlier years, the latest first.
-    season: tuple[SeasonPeriod, ...] = ()
+    # The same periods of earlier years, the latest first, with their rates or mean polarities in
+    # the whole run.
+    season: Mapping[str, float] = field(default_factory=dict)
 
     # Of the weeks in a row that it begins, the one that departs furthest; None if it does itself.
     furthest: Event | None = None
-
-    @property
-    def most_alike_season(self) -> SeasonPeriod | None:
-        """The period of the season that is furthest to the side to which the event departs."""
-        choose = max if self.now > self.before else min
-        return choose(self.season, key=attrgetter("level"), default=None)
 
     @property
     def grain(self) -> Grain:
@@ -192,26 +168,20 @@ class Event:
         return grains.grain_of(self.period)
 
     @property
+    def is_rise(self) -> bool:
+        """Whether it lies above the periods before, and not below."""
+        return self.now > self.before
+
+    @property
     def periods_before(self) -> int:
         """How many usual periods it is compared with."""
         return len(self.usual_periods)
 
     @property
-    def follows_usual_periods(self) -> bool:
-        """Whether the usual periods are those right before it, without a gap."""
-        periods = [*self.usual_periods, self.period]
-        return all(grains.next_period(left) == right for left, right in pairwise(periods))
-
-    @property
     def periods_left_out(self) -> list[str]:
         """The periods since the first usual one that are not usual, or not whole."""
-        left_out: list[str] = []
-        period = self.usual_periods[0]
-        while (period := grains.next_period(period)) != self.period:
-            if period not in self.usual_periods:
-                left_out.append(period)
-
-        return left_out
+        since = grains.list_periods(self.usual_periods[0], self.period)
+        return [period for period in since[:-1] if period not in self.usual_periods]
 
     @property
     def is_worth_telling(self) -> bool:
@@ -235,12 +205,12 @@ class Event:
             return False
 
         is_next = grains.next_period(previous.period) == self.period
-        return is_next and (self.now > self.before) == (previous.now > previous.before)
+        return is_next and self.is_rise == previous.is_rise
 
     def followed_by(self, later: Event) -> Event:
         """Return the event with a *later* week of those in a row that it begins."""
-        choose = max if self.now > self.before else min
-        furthest = choose(self.furthest or self, later, key=attrgetter("now"))
+        choose = max if self.is_rise else min
+        furthest = choose(self.furthest or self, later, key=lambda week: week.now)
         return replace(self, furthest=None if furthest is self else furthest)
 
     def overlaps(self, other: Event) -> bool:
@@ -250,6 +220,16 @@ class Event:
 
         first_days = grains.first_day(self.period), grains.first_day(other.period)
         return max(first_days) <= min(self.last_day, other.last_day)
+
+    @property
+    def order_by_time(self) -> tuple[date, float, str, str]:
+        """The oldest comes first, of those of one day the surest."""
+        return self.last_day, self.judged.p_value, self.subject, self.measure.name
+
+    @property
+    def order_by_size(self) -> tuple[float, str, str, str]:
+        """The least probable comes first."""
+        return self.judged.p_value, self.period, self.subject, self.term or ""
 
 
 @dataclass(frozen=True)
@@ -268,71 +248,54 @@ class Departures:
 
 def find_events(series: Iterable[Series]) -> Departures:
     """Return the events of all *series*, and the largest changes that are none."""
-    events: list[Event] = []
-    candidates: list[Event] = []
-    in_season: list[Event] = []
+    found = Departures()
     for watched in series:
-        told = _tell_series(watched)
-        events += told.events
-        candidates += told.changes
-        in_season += told.recurring
+        _find_in_series(watched, found)
 
-    events = sorted(_tell_wording_once(events), key=_by_time)
-    changes = _choose_changes(candidates, events)
-    return Departures(events, changes, _choose_recurring(in_season, events))
+    # What one term of a subject gains others lose: the surest tells it.
+    surest = {}
+    for event in sorted(found.events, key=lambda event: event.order_by_size, reverse=True):
+        surest[event.subject, event.measure.name, event.period] = event
+
+    events = sorted(surest.values(), key=lambda event: event.order_by_time)
+    changes = _choose_changes(found.changes, events)
+    return Departures(events, changes, _choose_recurring(found.recurring, events))
 
 
-def _tell_series(watched: Series) -> Departures:
-    """Return the events of one series, of weeks in a row the first, and all its changes."""
-    told = Departures()
-    first: Event | None = None
+def _find_in_series(watched: Series, found: Departures) -> None:
+    """Add the events of one series to those found, of weeks in a row the first; and its changes."""
+    is_first_told = False
     previous: Event | None = None
     for judgement in watched.judge():
         if judgement.is_surprise:
             event = watched.tell(judgement)
             if not event.continues(previous):
-                first = event
-                if event.is_worth_telling:
-                    told.events.append(event)
-            elif first is not None and told.events and told.events[-1].period == first.period:
-                told.events[-1] = told.events[-1].followed_by(event)
+                is_first_told = event.is_worth_telling
+                if is_first_told:
+                    found.events.append(event)
+            elif is_first_told:
+                found.events[-1] = found.events[-1].followed_by(event)
 
             previous = event
         elif judgement.departs:
-            told.recurring.append(watched.tell(judgement))
+            found.recurring.append(watched.tell(judgement))
         elif judgement.is_out_of_season and judgement.departure.p_value <= PROBABLE:
             change = watched.tell(judgement)
             if change.is_worth_telling:
-                told.changes.append(change)
-
-    return told
-
-
-def _tell_wording_once(events: Sequence[Event]) -> list[Event]:
-    """Return the events with one term of a subject and period: what one term gains others lose."""
-    surest: dict[tuple[str, str, str], Event] = {}
-    for event in events:
-        identity = (event.subject, event.measure.name, event.period)
-        known = surest.get(identity)
-        if known is None or _by_size(event) < _by_size(known):
-            surest[identity] = event
-
-    return list(surest.values())
+                found.changes.append(change)
 
 
 def _choose_changes(candidates: Sequence[Event], events: Sequence[Event]) -> list[Event]:
     """Return the largest changes, and the newest if it is large; none that an event tells."""
-    told = list(events)
     untold: list[Event] = []
-    for change in sorted(candidates, key=_by_size):
-        if not any(map(change.overlaps, told)):
-            told.append(change)
+    for change in sorted(candidates, key=lambda change: change.order_by_size):
+        if not any(change.overlaps(told) for told in (*events, *untold)):
             untold.append(change)
 
     changes = untold[:MOST_CHANGES]
     large = [change for change in untold if change.judged.p_value <= IMPROBABLE]
     if large:
-        newest = max(large, key=attrgetter("last_day"))
+        newest = max(large, key=lambda change: change.last_day)
         if newest not in changes:
             changes[-1] = newest
 
@@ -343,19 +306,11 @@ def _choose_recurring(in_season: Sequence[Event], events: Sequence[Event]) -> li
     """Return what comes every year by time: months first, and weeks that none of them tells."""
     recurring: list[Event] = []
     for candidate in sorted(in_season, key=lambda event: (event.grain == Grain.WEEK, event.period)):
-        is_told = any(map(candidate.overlaps, (*events, *recurring)))
+        is_told = any(candidate.overlaps(told) for told in (*events, *recurring))
         if candidate.is_worth_telling and not is_told:
             recurring.append(candidate)
 
-    return sorted(recurring, key=_by_time)
-
-
-def _by_time(event: Event) -> tuple[date, float, str, str]:
-    return event.last_day, event.judged.p_value, event.subject, event.measure.name
-
-
-def _by_size(event: Event) -> tuple[float, str, str, str]:
-    return event.judged.p_value, event.period, event.subject, event.term or ""
+    return sorted(recurring, key=lambda event: event.order_by_time)
 
 
 def keyword_series(
@@ -374,9 +329,7 @@ def keyword_series(
     """
     series = [Series(keyword, SHARE, keyword_rows, told_rows)]
     if with_mood:
-        scored_rows = [period_row.scored_row for period_row in keyword_rows]
-        told_scored_rows = [period_row.scored_row for period_row in told_rows]
-        series.append(Series(keyword, MOOD, scored_rows, told_scored_rows))
+        series.append(Series(keyword, MOOD, keyword_rows, told_rows))
 
     if len(rows_by_term) > 1:
         for term, term_rows in rows_by_term.items():
@@ -396,15 +349,10 @@ def _share_of_keyword(term_rows: Rows, keyword_rows: Rows) -> list[PeriodRow]:
     ]
 
 
-def account_series(
-    job_name: str, period_rows: Rows, scored_rows: Rows, *, with_mood: bool = True
-) -> list[Series]:
-    """Return what is watched of an account or a search: its posts a day, and their mood.
-
-    *scored_rows* are the same rows with the number of posts that have a polarity.
-    """
-    series = [Series(job_name, POSTS, period_rows)]
+def account_series(job_name: str, post_rows: Rows, *, with_mood: bool = True) -> list[Series]:
+    """Return what is watched of an account or a search: its posts a day, and their mood."""
+    series = [Series(job_name, POSTS, post_rows)]
     if with_mood:
-        series.append(Series(job_name, MOOD, scored_rows))
+        series.append(Series(job_name, MOOD, post_rows))
 
     return series

@@ -1,10 +1,13 @@
-"""A finding: a sentence on the page, its answer, and the figures that it rests on."""
+"""A fact is what was found, as data; a finding is a sentence on the page."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from reports.words.quantities import format_shares
+from reports.words.writing import write_clause, write_sentence
 
 Key = tuple[Hashable, ...]
 
@@ -22,27 +25,27 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A sentence that a report prints."""
+class Fact:
+    """Something that was counted in what was read. `reports.words.sentences` has the words."""
 
-    kind: FindingKind
+    # The key of its sentence in `SENTENCES`.
+    kind: str
 
-    # What the sentence answers, as ("highest",) or ("overtakes", "a", "b"). A subject has one
-    # finding of a topic: by it, the same finding is looked for without repeats and bulk days.
+    # What the sentence is about, as it is named there; empty if the figures name several subjects.
+    subject: str
+
+    # What the sentence answers, as ("share",) or ("overtakes", "a", "b"). A subject has one fact
+    # of a topic: by it, the same fact is looked for without repeats and bulk days.
     topic: Key
 
     # Its answer, as ("2020-03",). Where it is another one without repeats, both are printed. A
     # number that is no count of documents, no share and no mean belongs here.
     answer: Key
 
-    text: str
+    # What the sentence names, by the names that the sentence has for it.
+    figures: Mapping[str, object] = field(default_factory=dict)
 
-    # The answer alone, as a clause that can follow "Without …,". A finding with a clause is printed
-    # if it is found without repeats and bulk days, too; one whose clause is empty always is.
-    clause: str = ""
-
-    # The figures that the sentence names: documents, their shares, and means. They may differ a
-    # little without repeats and bulk days (see `confirmed`).
+    # The figures that may differ a little without repeats and bulk days (see `confirmed`).
     counts: tuple[int, ...] = ()
     shares: tuple[float, ...] = ()
     means: tuple[float, ...] = ()
@@ -50,17 +53,52 @@ class Finding:
     # From 0 to 1. A page begins with the most interesting findings.
     interest: float = 0.0
 
+    # What is left out where the fact is not the same, and what it is then.
+    contrasts: tuple[tuple[str, Fact], ...] = ()
 
-def fact(
-    topic: Key,
-    answer: Key,
-    text: str,
-    *,
-    clause: str = "",
-    counts: tuple[int, ...] = (),
-    shares: tuple[float, ...] = (),
-    means: tuple[float, ...] = (),
-    interest: float = 0.0,
-) -> Finding:
-    """Return a finding about what was read."""
-    return Finding(FindingKind.FACT, topic, answer, text, clause, counts, shares, means, interest)
+    @property
+    def text(self) -> str:
+        """The sentence, with what changes without repeats and bulk days."""
+        text = write_sentence(self.kind, **self._named_figures)
+        for left_out, other in self.contrasts:
+            text = write_sentence("contrast", text=text, left_out=left_out, clause=other.clause)
+
+        return text
+
+    @property
+    def clause(self) -> str:
+        """The answer alone, as it can follow "Without …,"; empty if it is never compared."""
+        return write_clause(self.kind, **self._named_figures)
+
+    @property
+    def _named_figures(self) -> dict[str, object]:
+        shares = format_shares(self.shares) if self.shares else ()
+        return {**self.figures, "subject": self.subject, "shares": shares}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence that a report prints."""
+
+    kind: FindingKind
+    topic: Key
+    answer: Key
+    text: str
+    shares: tuple[float, ...] = ()
+    interest: float = 0.0
+
+
+def state_facts(facts: Sequence[Fact], introduced: str = "") -> list[Finding]:
+    """Put the facts on a subject into words; the first one names it as *introduced*."""
+    if facts and introduced:
+        facts = [replace(facts[0], subject=introduced), *facts[1:]]
+
+    return [
+        Finding(FindingKind.FACT, fact.topic, fact.answer, fact.text, fact.shares, fact.interest)
+        for fact in facts
+    ]
+
+
+# By the name of a keyword or of a job of posts.
+FactsBySubject = Mapping[str, Sequence[Fact]]
+FindingsBySubject = Mapping[str, Sequence[Finding]]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from analysis import grains
 from reports.data.tables.periods import PeriodRow
+from reports.findings.mood_facts import list_scored_periods, pool_means
 from reports.stats.intervals import t_quantile
 from reports.stats.surprise import (
     Count,
@@ -38,88 +39,53 @@ LEAST_CHANGE = 0.1
 Rows = Sequence[PeriodRow]
 
 
-class Measure(Protocol):
-    """What is counted or measured of each period of a series."""
+@dataclass(frozen=True)
+class Measure:
+    """What is counted or measured of each period of a series: a `Count` or a `Mean`."""
 
-    @property
-    def name(self) -> str:
-        """The word for it in exports and keys."""
+    # The word for it in exports, keys and the names of its sentences.
+    name: str
 
-    @property
-    def level_part(self) -> float:
-        """The part that it has of its subject's error budget."""
+    # The part that it has of its subject's error budget.
+    level_part: float
+
+    # How sentences write its figures.
+    form: str
+
+    # Returns None for a period that is not compared.
+    read: Callable[[PeriodRow], Any]
+
+    compare: Callable[[Sequence[Any], Any], Departure]
+
+    is_mean: bool = False
 
     def judge(
         self, period_rows: Rows, memory: Memory, level: float, list_season: ListSeason
     ) -> list[Judgement]:
         """Judge each of the sorted rows by those before it."""
+        figures = [self.read(period_row) for period_row in period_rows]
+        judge = Judge(self.compare, lambda figure: isinstance(figure, Count) and not figure.matched)
+        return find_surprises(figures, judge, memory, level, list_season)
 
     def pool(self, period_rows: Rows) -> float:
         """Return the rate, or the mean polarity, of several periods together."""
+        if self.is_mean:
+            scored_rows = list_scored_periods(period_rows, with_cut_off=True)
+            return pool_means(scored_rows)[0] if scored_rows else 0.0
 
-    def is_worth_telling(self, before: float, now: float, period_row: PeriodRow) -> bool:
-        """Return whether a change to the figures of *period_row* is large enough for a sentence."""
-
-
-@dataclass(frozen=True)
-class CountMeasure:
-    """A number of documents, of those that there are or of the days."""
-
-    name: str
-    level_part: float
-    count: Callable[[PeriodRow], Count | None]
-    compare: Callable[[Sequence[Count], Count], Departure]
-
-    def judge(
-        self, period_rows: Rows, memory: Memory, level: float, list_season: ListSeason
-    ) -> list[Judgement]:
-        """Judge each of the sorted rows by those before it."""
-        counts = [self.count(period_row) for period_row in period_rows]
-        return find_surprises(counts, Judge(self.compare, _is_zero), memory, level, list_season)
-
-    def pool(self, period_rows: Rows) -> float:
-        """Return the rate of several periods together."""
-        counts = list(filter(None, map(self.count, period_rows)))
+        figures = [self.read(period_row) for period_row in period_rows]
+        counts: list[Count] = [figure for figure in figures if figure is not None]
         exposure = sum(count.exposure for count in counts)
         return sum(count.matched for count in counts) / max(1, exposure)
 
     def is_worth_telling(self, before: float, now: float, period_row: PeriodRow) -> bool:
-        """Return whether the figures of the whole run differ too, and a rise has documents."""
-        if now > before and (period_row.matched or 0) < FEWEST_DOCUMENTS:
-            return False
+        """Return whether a change to the figures of *period_row* is large enough for a sentence.
 
-        return abs(now - before) > LEAST_CHANGE * max(now, before)
-
-
-@dataclass(frozen=True)
-class MoodMeasure:
-    """The mean polarity of what mentions a keyword, or of posts."""
-
-    name: str
-    level_part: float
-
-    def judge(
-        self, period_rows: Rows, memory: Memory, level: float, list_season: ListSeason
-    ) -> list[Judgement]:
-        """Judge each of the sorted rows by those before it."""
-        means = [_measure_mood(period_row) for period_row in period_rows]
-        return find_surprises(
-            means, Judge(compare_means, _is_never_zero), memory, level, list_season
-        )
-
-    def pool(self, period_rows: Rows) -> float:
-        """Return the mean polarity of several periods together.
-
-        The rows count what has a polarity as their mentions: see `PeriodRow.scored_row`.
+        Means are compared with the variance that they have, and each change of them is.
         """
-        scored = [row for row in period_rows if row.polarity_mean is not None and row.mentions]
-        total = sum((row.polarity_mean or 0.0) * (row.mentions or 0) for row in scored)
-        return total / max(1, sum(row.mentions or 0 for row in scored))
-
-    def is_worth_telling(self, before: float, now: float, period_row: PeriodRow) -> bool:
-        """Return True: means are compared with the variance that they have."""
-        del before, now, period_row
-        return True
+        is_of_few = now > before and (period_row.matched or 0) < FEWEST_DOCUMENTS
+        is_large = abs(now - before) > LEAST_CHANGE * max(now, before)
+        return self.is_mean or (is_large and not is_of_few)
 
 
 def _count_documents(period_row: PeriodRow) -> Count | None:
@@ -140,7 +106,7 @@ def _count_posts(period_row: PeriodRow) -> Count | None:
 
 def _measure_mood(period_row: PeriodRow) -> Mean | None:
     """Return the mean polarity of a whole period, with the variance that its interval has."""
-    n, mean = period_row.mentions or 0, period_row.polarity_mean
+    n, mean = period_row.polarity_n or 0, period_row.polarity_mean
     low, high = period_row.polarity_low, period_row.polarity_high
     if period_row.cut_off or n < FEWEST_SCORED or mean is None or low is None or high is None:
         return None
@@ -150,17 +116,9 @@ def _measure_mood(period_row: PeriodRow) -> Mean | None:
     return Mean(mean, (half / t_quantile(n - 1)) ** 2, n)
 
 
-def _is_zero(count: Count) -> bool:
-    return not count.matched
-
-
-def _is_never_zero(_: Mean) -> bool:
-    return False
-
-
 # A subject has a share or posts, which take four fifths of its budget. Its terms divide the part of
 # wording.
-SHARE = CountMeasure("share", 0.8, _count_documents, compare_shares)
-POSTS = CountMeasure("posts", 0.8, _count_posts, compare_counts)
-WORDING = CountMeasure("wording", 0.1, _count_documents, compare_shares)
-MOOD = MoodMeasure("mood", 0.1)
+SHARE = Measure("share", 0.8, "%", _count_documents, compare_shares)
+POSTS = Measure("posts", 0.8, ".1f", _count_posts, compare_counts)
+WORDING = Measure("wording", 0.1, "%", _count_documents, compare_shares)
+MOOD = Measure("mood", 0.1, "+", _measure_mood, compare_means, is_mean=True)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analysis.grains import grain_of
 from reports.data.tables.periods import PeriodRow
-from reports.findings.finding import Finding, fact
-from reports.words.periods import period_name
-from reports.words.quantities import join_words, quantity, signed
+from reports.findings.finding import Fact
 
 # A mean of fewer polarities is not compared: single sentences move it.
 FEWEST_POLARITIES = 30
@@ -22,97 +19,100 @@ EQUAL_DIFFERENCE = 0.01
 MOST_NAMED = 3
 
 
-@dataclass(frozen=True)
-class Mean:
-    """The mean polarity of *n* mentions or posts of a period or subject."""
-
-    name: str
-    mean: float
-    n: int
-
-    # The 95 % interval of the mean if its values were drawn at random.
-    low: float = -1.0
-    high: float = 1.0
-
-
-def state_mood(
+def find_mood_facts(
     subject: str, period_rows: Sequence[PeriodRow], unit: str, engines: Sequence[str] = ()
-) -> list[Finding]:
-    """State the mean polarity of *subject*, with its highest and its lowest period.
+) -> list[Fact]:
+    """Return the mean polarity of *subject*, with its highest and its lowest period.
 
-    The rows count what has a polarity as their mentions; *unit* is "mention" or "post". Means of
-    several *engines* are on different scales and are not compared.
+    *unit* is "mention" or "post". Means of several *engines* are on different scales and are not
+    compared.
     """
     if len(engines) > 1:
-        text = (
-            f"The mood around {subject} is not compared over time: {join_words(engines)} have "
-            "scored it, each on a scale of its own."
-        )
-        return [fact(("engines",), (), text)]
+        return [Fact("several engines", subject, ("engines",), (), {"engines": engines})]
 
-    means = list_means(period_rows, with_cut_off=True)
-    whole_means = list_means(period_rows)
-    compared = [mean for mean in whole_means if mean.n >= FEWEST_POLARITIES]
+    compared = [
+        period_row
+        for period_row in list_scored_periods(period_rows)
+        if _n(period_row) >= FEWEST_POLARITIES
+    ]
     if len(compared) < 3:
         return []
 
-    highest = max(compared, key=lambda mean: mean.mean)
-    lowest = min(compared, key=lambda mean: mean.mean)
-    if highest.mean - lowest.mean < LEAST_DIFFERENCE or highest.low <= lowest.high:
+    highest, lowest = max(compared, key=_mean), min(compared, key=_mean)
+    highest_low = -1.0 if highest.polarity_low is None else highest.polarity_low
+    lowest_high = 1.0 if lowest.polarity_high is None else lowest.polarity_high
+    apart = _mean(highest) - _mean(lowest)
+    if apart < LEAST_DIFFERENCE or highest_low <= lowest_high:
         return []
 
-    n = sum(mean.n for mean in means)
-    overall = overall_mean(means)
-    noun = grain_of(highest.name)
-    highest_means, lowest_means = _list_equals(compared, highest), _list_equals(compared, lowest)
-    text = (
-        f"The engine's mean polarity for {subject} is {signed(overall)} ({n:,} {unit}s); of the "
-        f"{noun}s with at least {FEWEST_POLARITIES} it is highest in "
-        f"{_describe(highest_means, unit)} and lowest in {_describe(lowest_means, unit)}."
-    )
-    clause = (
-        f"the mean is {signed(overall)}; of the {noun}s with at least {FEWEST_POLARITIES} it is "
-        f"highest in {_describe(highest_means)} and lowest in {_describe(lowest_means)}"
-    )
-    answer = tuple(mean.name for mean in (*highest_means, *lowest_means))
-    named = overall, highest.mean, lowest.mean
-    interest = min(0.7, highest.mean - lowest.mean)
-    return [fact(("mood",), answer, text, clause=clause, means=named, interest=interest)]
+    scored = list_scored_periods(period_rows, with_cut_off=True)
+    overall, n = pool_means(scored)
+    highest_rows, lowest_rows = _list_equals(compared, highest), _list_equals(compared, lowest)
+    figures = {
+        "mean": overall,
+        "n": n,
+        "unit": unit,
+        "grain": grain_of(highest.period),
+        "fewest": FEWEST_POLARITIES,
+        "highest": _name(highest_rows),
+        "lowest": _name(lowest_rows),
+    }
+    return [
+        Fact(
+            "mean",
+            subject,
+            ("mood",),
+            tuple(period_row.period for period_row in (*highest_rows, *lowest_rows)),
+            figures,
+            means=(overall, _mean(highest), _mean(lowest)),
+            interest=min(0.7, apart),
+        )
+    ]
 
 
-def list_means(period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False) -> list[Mean]:
-    """Return the mean polarity of each period that has one; whole ones, unless *with_cut_off*."""
-    means = []
-    for row in period_rows:
-        if row.polarity_mean is None or not row.mentions or (row.cut_off and not with_cut_off):
-            continue
-
-        low = -1.0 if row.polarity_low is None else row.polarity_low
-        high = 1.0 if row.polarity_high is None else row.polarity_high
-        means.append(Mean(row.period, row.polarity_mean, row.mentions, low, high))
-
-    return means
-
-
-def overall_mean(means: Sequence[Mean]) -> float:
-    """Return the mean of all polarities that *means* are of."""
-    return math.fsum(mean.n * mean.mean for mean in means) / sum(mean.n for mean in means)
+def list_scored_periods(
+    period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False
+) -> list[PeriodRow]:
+    """Return the periods that have a mean polarity; whole ones, unless *with_cut_off*."""
+    return [
+        period_row
+        for period_row in period_rows
+        if period_row.polarity_mean is not None
+        and period_row.polarity_n
+        and (with_cut_off or not period_row.cut_off)
+    ]
 
 
-def _list_equals(means: Sequence[Mean], extreme: Mean) -> list[Mean]:
-    """Return the means that hardly differ from an extreme one, in the order of their periods."""
-    return [mean for mean in means if abs(mean.mean - extreme.mean) < EQUAL_DIFFERENCE]
+def pool_means(scored_rows: Sequence[PeriodRow]) -> tuple[float, int]:
+    """Return the mean of all polarities of several periods, and their number."""
+    n = sum(_n(period_row) for period_row in scored_rows)
+    return math.fsum(_n(period_row) * _mean(period_row) for period_row in scored_rows) / n, n
 
 
-def _describe(means: Sequence[Mean], unit: str = "") -> str:
-    """Name periods with their means, and how many a *unit* counts; many by their number alone."""
-    if len(means) > MOST_NAMED:
-        middle = math.fsum(mean.mean for mean in means) / len(means)
-        return f"{quantity(len(means), grain_of(means[0].name))} (about {signed(middle)})"
+def _mean(scored_row: PeriodRow) -> float:
+    return scored_row.polarity_mean or 0.0
 
-    names = []
-    for mean in means:
-        n = f", {mean.n:,} {unit}s" if unit else ""
-        names.append(f"{period_name(mean.name, '%B %Y')} ({signed(mean.mean)}{n})")
 
-    return join_words(names)
+def _n(scored_row: PeriodRow) -> int:
+    return scored_row.polarity_n or 0
+
+
+def _list_equals(scored_rows: Sequence[PeriodRow], extreme: PeriodRow) -> list[PeriodRow]:
+    """Return the periods whose means hardly differ from an extreme one, in their order."""
+    return [
+        period_row
+        for period_row in scored_rows
+        if abs(_mean(period_row) - _mean(extreme)) < EQUAL_DIFFERENCE
+    ]
+
+
+def _name(scored_rows: Sequence[PeriodRow]) -> list[dict[str, object]]:
+    """Return each period with its mean and how many it is of, or many periods together."""
+    if len(scored_rows) <= MOST_NAMED:
+        return [
+            {"periods": [period_row.period], "mean": _mean(period_row), "n": _n(period_row)}
+            for period_row in scored_rows
+        ]
+
+    middle = math.fsum(_mean(period_row) for period_row in scored_rows) / len(scored_rows)
+    return [{"periods": [period_row.period for period_row in scored_rows], "mean": middle}]

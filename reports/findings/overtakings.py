@@ -8,8 +8,7 @@ from itertools import combinations
 
 from analysis.grains import grain_of, next_period
 from reports.data.tables.periods import PeriodRow
-from reports.findings.finding import Finding, fact
-from reports.words.periods import period_name
+from reports.findings.finding import Fact
 
 # A side of an overtaking has at least so many periods.
 FEWEST_PERIODS = 2
@@ -20,22 +19,11 @@ FEWEST_MORE = 5
 # A page tells at most this many overtakings.
 MOST_TOLD = 3
 
-# The topic of these findings.
+# The topic of these facts, with the two subjects behind it.
 OVERTAKES = "overtakes"
 
-
-@dataclass(frozen=True)
-class Tally:
-    """The documents of two subjects in a period."""
-
-    period: str
-    left: int
-    right: int
-
-    @property
-    def lead(self) -> int:
-        """By how many documents the left subject leads."""
-        return self.left - self.right
+# The documents of two subjects by period.
+Counts = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -50,135 +38,108 @@ class Side:
     ahead: int
     periods: int
 
-
-@dataclass(frozen=True)
-class Overtaking:
-    """From *period* on *after* leads where *before* did."""
-
-    period: str
-    before: str
-    after: str
-    earlier: Side
-    later: Side
-
-    # The last counted period before.
-    previous_period: str
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the leader is ahead in most periods, and by more than a few documents."""
+        is_mostly_ahead = self.ahead >= LEADING_PERIODS * self.periods
+        return is_mostly_ahead and self.leading - self.trailing >= FEWEST_MORE
 
     @property
-    def interest(self) -> float:
-        """How clear the leads on both sides are, from 0 to 1."""
-        margins = []
-        for side in (self.earlier, self.later):
-            margin = (side.leading - side.trailing) / (side.leading + side.trailing)
-            margins.append(margin * side.ahead / side.periods)
-
-        return min(margins)
+    def clearness(self) -> float:
+        """How clear the lead is, from 0 to 1."""
+        margin = (self.leading - self.trailing) / (self.leading + self.trailing)
+        return margin * self.ahead / self.periods
 
 
-def find_overtakings(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Overtaking]:
+def find_overtakings(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
     """Return where one subject overtakes another for good, the clearest first.
 
     Periods that are cut off, or that one of two subjects does not have, are left out.
     """
-    counts: dict[str, dict[str, int]] = {}
+    matched: dict[str, dict[str, int]] = {}
     for subject, period_rows in rows_by_subject.items():
         whole = [row for row in period_rows if row.matched is not None and not row.cut_off]
-        counts[subject] = {row.period: row.matched or 0 for row in whole}
+        matched[subject] = {row.period: row.matched or 0 for row in whole}
 
-    overtakings = []
-    for left, right in combinations(sorted(counts), 2):
-        periods = sorted(counts[left].keys() & counts[right].keys())
-        tallies = [Tally(period, counts[left][period], counts[right][period]) for period in periods]
-        overtaking = find_overtaking((left, right), tallies)
-        if overtaking is not None:
-            overtakings.append(overtaking)
+    counts_by_pair: dict[tuple[str, str], Counts] = {}
+    for left, right in combinations(sorted(matched), 2):
+        periods = sorted(matched[left].keys() & matched[right].keys())
+        counts_by_pair[left, right] = {
+            period: (matched[left][period], matched[right][period]) for period in periods
+        }
 
-    return rank_overtakings(overtakings)
-
-
-def rank_overtakings(overtakings: Sequence[Overtaking]) -> list[Overtaking]:
-    """Return the clearest overtakings first."""
-    return sorted(overtakings, key=lambda found: (-found.interest, found.period, found.after))
+    return rank_overtakings(counts_by_pair)
 
 
-def find_overtaking(names: tuple[str, str], tallies: Sequence[Tally]) -> Overtaking | None:
+def rank_overtakings(counts_by_pair: Mapping[tuple[str, str], Counts]) -> list[Fact]:
+    """Return the overtaking of each pair of subjects that has one, the clearest first."""
+    found = [find_overtaking(names, counts) for names, counts in counts_by_pair.items()]
+    facts = [fact for fact in found if fact is not None]
+    return sorted(facts, key=lambda fact: (-fact.interest, str(fact.answer), str(fact.topic)))
+
+
+def find_overtaking(names: tuple[str, str], counts: Counts) -> Fact | None:
     """Return the overtaking of two subjects; None if neither leads in most periods of each side.
 
     Its period is the one that parts the leads best: as many periods as can be have the leader of
-    their side ahead, and among equals the documents by which they are ahead are most.
+    their side ahead, and among equals the documents by which they are ahead are most. *counts* are
+    in the order of the periods.
     """
+    periods = list(counts)
+    leads = [left - right for left, right in counts.values()]
     candidates = []
-    for place in range(FEWEST_PERIODS, len(tallies) - FEWEST_PERIODS + 1):
-        earlier, later = tallies[:place], tallies[place:]
-        for sign in (1, -1):
-            # In the period that is named, the later leader is ahead.
-            if sign * tallies[place].lead >= 0:
-                continue
-
-            ahead = sum(sign * tally.lead > 0 for tally in earlier)
-            ahead += sum(sign * tally.lead < 0 for tally in later)
-            more = sign * sum(tally.lead for tally in earlier)
-            more -= sign * sum(tally.lead for tally in later)
-            candidates.append((ahead, more, -place, sign))
+    for place in range(FEWEST_PERIODS, len(periods) - FEWEST_PERIODS + 1):
+        # In the period that is named, the later leader is ahead: the left one, or the right one.
+        sign = (leads[place] > 0) - (leads[place] < 0)
+        if sign:
+            since = [-sign * lead for lead in leads[:place]] + [
+                sign * lead for lead in leads[place:]
+            ]
+            candidates.append((sum(lead > 0 for lead in since), sum(since), -place, -sign))
 
     if not candidates:
         return None
 
-    _, _, negative_place, sign = max(candidates)
+    *_, negative_place, sign = max(candidates)
     place = -negative_place
-    overtaking = Overtaking(
-        tallies[place].period,
-        *(names if sign > 0 else names[::-1]),
-        _sum_side(tallies[:place], sign),
-        _sum_side(tallies[place:], -sign),
-        tallies[place - 1].period,
+    earlier = _sum_side([counts[period] for period in periods[:place]], sign)
+    later = _sum_side([counts[period] for period in periods[place:]], -sign)
+    if not earlier.is_lasting or not later.is_lasting:
+        return None
+
+    before, after = names if sign > 0 else names[::-1]
+    period, previous_period = periods[place], periods[place - 1]
+    return Fact(
+        "overtaking",
+        "",
+        (OVERTAKES, after, before),
+        (period,),
+        {
+            "after": after,
+            "before": before,
+            "period": period,
+            "previous_period": previous_period,
+            "is_next": next_period(previous_period) == period,
+            "grain": grain_of(period),
+            "earlier": earlier,
+            "later": later,
+        },
+        counts=(earlier.leading, earlier.trailing, later.leading, later.trailing),
+        interest=0.5 + min(earlier.clearness, later.clearness) / 2,
     )
-    is_lasting = all(
-        side.ahead >= LEADING_PERIODS * side.periods and side.leading - side.trailing >= FEWEST_MORE
-        for side in (overtaking.earlier, overtaking.later)
-    )
-    return overtaking if is_lasting else None
 
 
-def _sum_side(tallies: Sequence[Tally], sign: int) -> Side:
+def _sum_side(counts: Sequence[tuple[int, int]], sign: int) -> Side:
     """Return the counts of a side on which the left subject leads, or with -1 the right one."""
-    left, right = sum(tally.left for tally in tallies), sum(tally.right for tally in tallies)
-    leading, trailing = (left, right) if sign > 0 else (right, left)
-    ahead = sum(sign * tally.lead > 0 for tally in tallies)
-    return Side(leading, trailing, ahead, len(tallies))
+    leading, trailing = (sum(column) for column in zip(*counts, strict=True))
+    if sign < 0:
+        leading, trailing = trailing, leading
+
+    ahead = sum(sign * (left - right) > 0 for left, right in counts)
+    return Side(leading, trailing, ahead, len(counts))
 
 
-def state_overtaking(overtaking: Overtaking) -> Finding:
-    """Return the fact that one subject overtook another."""
-    earlier, later = overtaking.earlier, overtaking.later
-    grain = grain_of(overtaking.period)
-    when = f"in {period_name(overtaking.period, '%B %Y')}"
-    if next_period(overtaking.previous_period) != overtaking.period:
-        last_counted = period_name(overtaking.previous_period, "%B %Y")
-        when = f"between {last_counted} and {period_name(overtaking.period, '%B %Y')}"
-
-    sides = (
-        f"since then it is ahead in {later.ahead} of {later.periods} {grain}s ({later.leading:,} "
-        f"documents to {later.trailing:,}), before that it was behind in {earlier.ahead} of "
-        f"{earlier.periods} ({earlier.trailing:,} to {earlier.leading:,})"
-    )
-    text = f"“{overtaking.after}” overtook “{overtaking.before}” {when}: {sides}."
-    topic = (OVERTAKES, overtaking.after, overtaking.before)
-    clause = f"this happens {when}: {sides}"
-    counts = earlier.leading, earlier.trailing, later.leading, later.trailing
-    interest = 0.5 + overtaking.interest / 2
-    answer = (overtaking.period,)
-    return fact(topic, answer, text, clause=clause, counts=counts, interest=interest)
-
-
-def limit_overtakings(findings: Sequence[Finding]) -> list[Finding]:
-    """Return *findings* with at most `MOST_TOLD` overtakings, the first ones."""
-    kept = []
-    told = 0
-    for finding in findings:
-        is_overtaking = finding.topic[0] == OVERTAKES
-        told += is_overtaking
-        if not is_overtaking or told <= MOST_TOLD:
-            kept.append(finding)
-
-    return kept
+def limit_overtakings(facts: Sequence[Fact]) -> list[Fact]:
+    """Return *facts* with at most `MOST_TOLD` overtakings, the first ones."""
+    overtakings = [fact for fact in facts if fact.topic[0] == OVERTAKES]
+    return [fact for fact in facts if fact not in overtakings[MOST_TOLD:]]

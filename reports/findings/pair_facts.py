@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair
 from reports.data.tables.periods import PeriodRow
-from reports.findings.finding import Finding, fact
-from reports.findings.mood_facts import LEAST_DIFFERENCE, Mean, list_means, overall_mean
-from reports.findings.overtakings import (
-    Overtaking,
-    Tally,
-    find_overtaking,
-    rank_overtakings,
-    state_overtaking,
-)
-from reports.findings.share_facts import list_counted_periods
-from reports.words.quantities import format_expected, format_share, join_words, quantity, signed
+from reports.findings.finding import Fact
+from reports.findings.mood_facts import LEAST_DIFFERENCE, list_scored_periods, pool_means
+from reports.findings.overtakings import rank_overtakings
+from reports.findings.share_facts import list_counted_periods, sum_shares
 
 # Means of fewer mentions are not ranked beside each other.
 FEWEST_MENTIONS = 100
@@ -27,27 +21,25 @@ FEWEST_TOGETHER = 10
 LEAST_RATIO = 1.5
 
 
-def state_pairs(
+def find_pair_facts(
     pairs: Sequence[KeywordPair],
     rows_by_subject: Mapping[str, Sequence[PeriodRow]] | None = None,
     engines: Sequence[str] = (),
-) -> list[Finding]:
+) -> list[Fact]:
     """Return the facts about *pairs* of subjects, the most interesting first.
 
     *rows_by_subject* are the series of the subjects of one run, which are ranked by their shares
     and moods; subjects of several runs are not. A subject that is a part of another is not ranked,
     and means of several *engines* are not.
     """
-    compared = list_compared(pairs)
-    facts = [state_overtaking(overtaking) for overtaking in find_pair_overtakings(compared)]
-    facts += _state_together(compared)
+    facts = find_pair_overtakings(pairs) + _find_together(pairs)
     if rows_by_subject is not None and len(rows_by_subject) > 1:
-        parts = _list_parts(pairs)
+        parts = {part for part, _ in list_parts(pairs)}
         ranked = {name: rows for name, rows in rows_by_subject.items() if name not in parts}
         facts += _rank_shares(ranked)
-        facts += _rank_moods(ranked) if len(engines) <= 1 else []
+        facts += _rank_means(ranked) if len(engines) <= 1 else []
 
-    return sorted(facts, key=lambda stated: -stated.interest)
+    return sorted(facts, key=lambda fact: -fact.interest)
 
 
 def list_compared(pairs: Sequence[KeywordPair]) -> list[KeywordPair]:
@@ -55,41 +47,36 @@ def list_compared(pairs: Sequence[KeywordPair]) -> list[KeywordPair]:
     return [pair for pair in pairs if pair.relation not in (Relation.PART, Relation.WHOLE)]
 
 
-def _list_parts(pairs: Sequence[KeywordPair]) -> set[str]:
-    """Return the keywords whose query is a part of another's."""
-    parts = set()
+def list_parts(pairs: Sequence[KeywordPair]) -> list[tuple[str, str]]:
+    """Return each keyword whose query is a part of another's, and the other."""
+    parts = []
     for pair in pairs:
-        if pair.relation == Relation.PART:
-            parts.add(pair.names[0])
-        elif pair.relation == Relation.WHOLE:
-            parts.add(pair.names[1])
+        if pair.relation in (Relation.PART, Relation.WHOLE):
+            left, right = pair.names
+            parts.append((left, right) if pair.relation == Relation.PART else (right, left))
 
     return parts
 
 
-def find_pair_overtakings(pairs: Sequence[KeywordPair]) -> list[Overtaking]:
+def find_pair_overtakings(pairs: Sequence[KeywordPair]) -> list[Fact]:
     """Return where one of two subjects overtakes the other for good, the clearest first."""
-    overtakings = []
-    for pair in pairs:
-        tallies = [
-            Tally(month.period, month.counts.first, month.counts.second)
+    counts_by_pair = {}
+    for pair in list_compared(pairs):
+        counts_by_pair[pair.names] = {
+            month.period: (month.counts.first, month.counts.second)
             for month in pair.months
             if not month.cut_off
-        ]
-        overtaking = find_overtaking(pair.names, tallies)
-        if overtaking is not None:
-            overtakings.append(overtaking)
+        }
 
-    return rank_overtakings(overtakings)
+    return rank_overtakings(counts_by_pair)
 
 
-def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Finding]:
-    """Name the subjects in most and in fewest documents."""
-    matched, documents = {}, {}
+def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
+    """Return the subjects in most and in fewest documents."""
+    documents, matched = {}, {}
     for subject, period_rows in rows_by_subject.items():
         counts = list_counted_periods(period_rows, with_cut_off=True)
-        matched[subject] = sum(count.matched for count in counts)
-        documents[subject] = sum(count.documents for count in counts)
+        documents[subject], matched[subject] = sum_shares(counts)
 
     ranked = sorted(matched, key=lambda subject: (-matched[subject], subject))
     if len(ranked) < 2 or not documents[ranked[-1]]:
@@ -99,74 +86,69 @@ def _rank_shares(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fin
     if matched[most] == matched[following]:
         return []
 
-    def share_of(subject: str) -> str:
-        return format_share(matched[subject] / documents[subject])
-
-    lead = f"Of {len(ranked)} subjects “{most}” is in most documents"
-    rest = (
-        f"next is “{following}” with {share_of(following)}, last “{fewest}” with {share_of(fewest)}"
-    )
-    if len(ranked) == 2:
-        lead, rest = f"“{most}” is in more documents", f"“{following}” is in {share_of(following)}"
-
-    text = (
-        f"{lead}: {matched[most]:,} of {quantity(documents[most], 'document')} ({share_of(most)}); "
-        f"{rest}."
-    )
-    clause = f"“{most}” is in most, {matched[most]:,}"
-    shares = (matched[most] / documents[most],)
+    shares = {subject: matched[subject] / documents[subject] for subject in ranked}
+    figures = {
+        "subjects": len(ranked),
+        "most": most,
+        "matched": matched[most],
+        "documents": documents[most],
+        "share": shares[most],
+        "following": following,
+        "following_share": shares[following],
+        "fewest": fewest,
+        "fewest_share": shares[fewest],
+    }
     return [
-        fact(
+        Fact(
+            "more documents" if len(ranked) == 2 else "most documents",
+            "",
             ("most",),
             (most,),
-            text,
-            clause=clause,
+            figures,
             counts=(matched[most],),
-            shares=shares,
+            shares=(shares[most],),
             interest=0.45,
         )
     ]
 
 
-def _rank_moods(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Finding]:
-    """Name the subjects with the highest and the lowest mean polarity of an engine."""
+def _rank_means(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
+    """Return the subjects with the highest and the lowest mean polarity of an engine."""
     means = []
     for subject, period_rows in rows_by_subject.items():
-        period_means = list_means(period_rows)
-        n = sum(mean.n for mean in period_means)
-        if n >= FEWEST_MENTIONS:
-            means.append(Mean(subject, overall_mean(period_means), n))
+        scored = list_scored_periods(period_rows)
+        if sum(row.polarity_n or 0 for row in scored) >= FEWEST_MENTIONS:
+            mean, n = pool_means(scored)
+            means.append((-mean, subject, n))
 
     if len(means) < 2:
         return []
 
-    ranked = sorted(means, key=lambda mean: (-mean.mean, mean.name))
-    ends = []
-    if ranked[0].mean - ranked[1].mean >= LEAST_DIFFERENCE:
-        ends.append(("highest", ranked[0]))
-    if ranked[-2].mean - ranked[-1].mean >= LEAST_DIFFERENCE:
-        ends.append(("lowest", ranked[-1]))
+    ranked = sorted(means)
+    candidates = {"highest": (ranked[0], ranked[1]), "lowest": (ranked[-1], ranked[-2])}
+    ends: list[dict[str, Any]] = []
+    for end, ((negative_mean, subject, n), neighbour) in candidates.items():
+        if abs(negative_mean - neighbour[0]) >= LEAST_DIFFERENCE:
+            ends.append({"end": end, "subject": subject, "mean": -negative_mean, "n": n})
+
     if not ends:
         return []
 
-    described = join_words([f"{end} for {_describe_mean(mean)}" for end, mean in ends])
-    text = (
-        f"Of {len(ranked)} subjects with at least {FEWEST_MENTIONS} mentions the engine's mean "
-        f"polarity is {described}."
-    )
-    answer = tuple((end, mean.name) for end, mean in ends)
-    named = tuple(mean.mean for _, mean in ends)
-    interest = min(0.6, ranked[0].mean - ranked[-1].mean)
-    clause = f"it is {described}"
-    return [fact(("moods",), answer, text, clause=clause, means=named, interest=interest)]
+    return [
+        Fact(
+            "means of subjects",
+            "",
+            ("moods",),
+            tuple((end["end"], end["subject"]) for end in ends),
+            {"subjects": len(ranked), "fewest": FEWEST_MENTIONS, "ends": ends},
+            means=tuple(end["mean"] for end in ends),
+            interest=min(0.6, ranked[-1][0] - ranked[0][0]),
+        )
+    ]
 
 
-def _describe_mean(mean: Mean) -> str:
-    return f"“{mean.name}” ({signed(mean.mean)}, {mean.n:,} mentions)"
-
-
-def _state_together(pairs: Sequence[KeywordPair]) -> list[Finding]:
-    """Name the pair that stands together most often beside what one would expect."""
+def _find_together(pairs: Sequence[KeywordPair]) -> list[Fact]:
+    """Return the pair that stands together most often beside what one would expect."""
     ratios = {}
     for pair in pairs:
         is_free = pair.relation == Relation.FREE
@@ -181,15 +163,21 @@ def _state_together(pairs: Sequence[KeywordPair]) -> list[Finding]:
     counts = pair.counts
     rarer, other = closest if counts.first <= counts.second else closest[::-1]
     documents = min(counts.first, counts.second)
-    text = (
-        f"“{rarer}” stands beside “{other}” in {counts.both:,} of its "
-        f"{quantity(documents, 'document')}; {format_expected(pair.expected)} would be expected if "
-        "one said nothing of the other."
-    )
-    clause = (
-        f"they stand together in {counts.both:,}, where {format_expected(pair.expected)} would be "
-        "expected"
-    )
-    interest = 0.6 * (1 - 1 / ratios[closest])
-    shares = (counts.both / documents,)
-    return [fact(("together",), closest, text, clause=clause, shares=shares, interest=interest)]
+    figures = {
+        "rarer": rarer,
+        "other": other,
+        "both": counts.both,
+        "documents": documents,
+        "expected": pair.expected,
+    }
+    return [
+        Fact(
+            "together",
+            "",
+            ("together",),
+            closest,
+            figures,
+            shares=(counts.both / documents,),
+            interest=0.6 * (1 - 1 / ratios[closest]),
+        )
+    ]

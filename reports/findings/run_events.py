@@ -9,11 +9,7 @@ from core.enums import Grain
 from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
 from reports.data.selection import select_documents
-from reports.data.tables.periods import (
-    PeriodRow,
-    group_by_term,
-    read_series,
-)
+from reports.data.tables.periods import PeriodRow, group_by_term, read_series
 from reports.data.variants import read_variants
 from reports.findings.events import (
     Departures,
@@ -73,13 +69,7 @@ def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
 
     series: list[Series] = []
     for job in run.jobs:
-        period_rows = fill_periods(rows_by_job[job.name])
-        # A period without a post has no mood; of years without one there are thousands.
-        scored_rows = [
-            replace(row, mentions=row.polarity_n or 0) if row.matched else row
-            for row in period_rows
-        ]
-        series += account_series(job.name, period_rows, scored_rows, with_mood=with_mood)
+        series += account_series(job.name, fill_periods(rows_by_job[job.name]), with_mood=with_mood)
 
     return series
 

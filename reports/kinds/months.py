@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -12,8 +11,8 @@ from reports.data.run_data import RunData
 from reports.data.tables.mentions import MENTIONS
 from reports.findings.confirmed import read_confirmed
 from reports.findings.estimates import state_reader_mean
-from reports.findings.finding import Finding
-from reports.findings.run_findings import read_month_findings
+from reports.findings.finding import Finding, state_facts
+from reports.findings.run_facts import read_month_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
 from reports.pages.front_page import draw_figures, make_front_page
@@ -90,25 +89,23 @@ def write_pages(report: Report) -> None:
 
 
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
-    """Return the findings that are printed, and what readers would say where they were asked."""
-    findings = read_confirmed(run, read_month_findings)
+    """Return the findings that are printed, and what readers would say where they were asked.
+
+    The first finding on a keyword says which terms its name stands for.
+    """
+    facts = read_confirmed(run, read_month_facts)
+    introduced = {keyword.name: introduce_subject(keyword) for keyword in run.keywords}
+    findings = {
+        subject: state_facts(subject_facts, introduced.get(subject, ""))
+        for subject, subject_facts in facts.items()
+    }
+
     for keyword_name, subject in read_label_section(run).by_keyword.items():
         if subject.corrected is not None:
-            estimate = state_reader_mean(f"“{keyword_name}”", subject.corrected)
-            findings[keyword_name].append(estimate)
+            named = f"“{keyword_name}”" if findings[keyword_name] else introduced[keyword_name]
+            findings[keyword_name].append(state_reader_mean(named, subject.corrected))
 
-    return {subject: _introduce(run, subject, stated) for subject, stated in findings.items()}
-
-
-def _introduce(run: RunData, subject: str, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings of a subject; the first one says which terms its name stands for."""
-    keywords = [keyword for keyword in run.keywords if keyword.name == subject]
-    if not keywords or not findings:
-        return list(findings)
-
-    introduced = introduce_subject(keywords[0])
-    first_text = findings[0].text.replace(f"“{subject}”", introduced, 1)
-    return [replace(findings[0], text=first_text), *findings[1:]]
+    return findings
 
 
 MONTHS = ReportKind(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reports.data.run_data import RunData
 from reports.findings.confirmed import read_confirmed
-from reports.findings.finding import Finding
-from reports.findings.run_findings import read_post_findings
+from reports.findings.finding import Finding, state_facts
+from reports.findings.run_facts import read_post_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import posts
 from reports.pages.codes import CODES_PAGE, make_codes_page
@@ -64,7 +64,8 @@ def write_pages(report: Report) -> None:
 
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings that are printed."""
-    return read_confirmed(run, read_post_findings)
+    facts = read_confirmed(run, read_post_facts)
+    return {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
 
 
 POSTS = ReportKind(

@@ -11,7 +11,7 @@ from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
 from reports.figures import fonts
 from reports.figures.figure_store import FigureStore
-from reports.findings.confirmed import FindingsBySubject, ReadFindings
+from reports.findings.finding import FindingsBySubject
 from reports.pages import page
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
@@ -79,4 +79,4 @@ class ReportKind:
     write_pages: Callable[[Report], None]
     draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
     figures_per_job: int
-    read_findings: ReadFindings | None = None
+    read_findings: Callable[[RunData], FindingsBySubject] | None = None

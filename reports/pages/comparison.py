@@ -21,9 +21,9 @@ from reports.data.tables.mentions import read_mentions
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.figures import comparison, style
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.finding import Finding
+from reports.findings.finding import Finding, state_facts
 from reports.findings.overtakings import limit_overtakings
-from reports.findings.pair_facts import state_pairs
+from reports.findings.pair_facts import find_pair_facts
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
 from reports.pages.label_section import LabelledSubject, LabelSection, read_label_section
 from reports.stats.intervals import mean, spearman
@@ -114,7 +114,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
 
     pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
     page.pairs = make_comparison(pairs)
-    page.findings = limit_overtakings(state_pairs(pairs))
+    page.findings = state_facts(limit_overtakings(find_pair_facts(pairs)))
     return page
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
-from reports.findings.confirmed import ALL, FindingsBySubject
-from reports.findings.finding import Finding
-from reports.findings.run_findings import choose_leading
+from reports.findings.confirmed import ALL
+from reports.findings.finding import Finding, FindingsBySubject
+from reports.findings.share_facts import SHARE
 
 # The page begins with this many sentences.
 LEADING = 3
@@ -42,3 +43,25 @@ def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject)
         by_subject[subject] = SubjectSentences(others[:FURTHER], max(0, len(others) - FURTHER))
 
     return FrontSentences(leading, by_subject)
+
+
+def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
+    """Return at most *most* findings for the head of a page.
+
+    The first finding of each subject is chosen, then the second of each, as *findings* list them:
+    the most interesting first. Of the subject with the highest share its share comes first, since
+    that is what the picture shows first. The first ones stand first, in the order of the subjects.
+    """
+    highest = max(
+        (finding for subject in findings.values() for finding in subject if finding.topic == SHARE),
+        key=lambda finding: max(finding.shares, default=0.0),
+        default=None,
+    )
+    candidates = []
+    for subject_place, subject_findings in enumerate(findings.values()):
+        ranked = sorted(subject_findings, key=lambda finding: finding is not highest)
+        for rank, finding in enumerate(ranked):
+            candidates.append((rank, -finding.interest, subject_place, finding))
+
+    chosen = sorted(candidates, key=itemgetter(0, 1, 2))[:most]
+    return [finding for _, _, _, finding in sorted(chosen, key=itemgetter(0, 2))]

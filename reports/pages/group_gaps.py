@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from reports.data.fixed_panel import FixedPanel
 from reports.series.groups import GroupCounts
-from reports.words.periods import describe_periods
-from reports.words.quantities import format_share, join_words, quantity
+from reports.words.writing import write_sentence
 
 # The months of at most this many groups are named.
 NAMED = 3
@@ -19,18 +18,16 @@ def describe_gaps(groups: Sequence[GroupCounts], plural: str) -> str:
     *groups* are those of one keyword, *plural* is what they are called. Return an empty text if all
     have the same months.
     """
-    incomplete_groups = [group for group in groups if group.missing_months]
-    if not incomplete_groups:
-        return ""
-    if len(incomplete_groups) > NAMED:
-        counted_groups = f"{len(incomplete_groups):,} of {len(groups):,} {plural} have no document"
-        return f"{counted_groups} in a month in which others have."
+    incomplete = [group for group in groups if group.missing_months]
+    if len(incomplete) > NAMED:
+        counts = {"incomplete": len(incomplete), "groups": len(groups), "plural": plural}
+        return write_sentence("groups without documents", **counts)
 
-    group_gaps = []
-    for group in incomplete_groups:
-        group_gaps.append(f"{group.name} has no document {describe_periods(group.missing_months)}")
-
-    return f"{'; '.join(group_gaps)}."
+    gaps = [
+        write_sentence("group without documents", group=group.name, months=group.missing_months)
+        for group in incomplete
+    ]
+    return write_sentence("some groups without documents", gaps=gaps) if gaps else ""
 
 
 def describe_panel(keyword: str, panel: FixedPanel) -> str:
@@ -38,24 +35,16 @@ def describe_panel(keyword: str, panel: FixedPanel) -> str:
 
     Where no outlet has all months, state it over the months that all outlets share.
     """
-    share = format_share(panel.all_outlets.total.share)
-    statement = f"“{keyword}” is in {share} of all documents"
-    if panel.members:
-        members = quantity(len(panel.members), "outlet")
-        verb = "has" if len(panel.members) == 1 else "have"
-        named = f" ({join_words(panel.members)})" if len(panel.members) <= NAMED else ""
-        fixed = f"in {format_share(panel.panel.total.share)} of those of the fixed panel"
-        return f"{statement} and {fixed}: {members} of {panel.outlets:,}{named} {verb} every month."
-
-    if panel.shared_months:
-        months = describe_periods(panel.shared_months)
-        fixed = f"in {format_share(panel.shared.share)} of those {months}"
-        return (
-            f"{statement} and {fixed}, which all {panel.outlets:,} outlets share; none of them has "
-            "every month, so that there is no fixed panel."
-        )
-
-    return (
-        f"{statement}; no outlet has every month and no month has all {panel.outlets:,} outlets, "
-        "so that there is no fixed panel."
+    kind = "months of all outlets" if panel.shared_months else "no fixed panel"
+    return write_sentence(
+        "fixed panel" if panel.members else kind,
+        keyword=keyword,
+        share=panel.all_outlets.total.share,
+        outlets=panel.outlets,
+        members=len(panel.members),
+        names=panel.members,
+        are_named=len(panel.members) <= NAMED,
+        panel_share=panel.panel.total.share,
+        months=panel.shared_months,
+        shared_share=panel.shared.share,
     )

@@ -17,11 +17,10 @@ from reports.figures.groups import GroupPanel, Point
 from reports.figures.rows import DotRow
 from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
-from reports.findings.finding import Finding
-from reports.findings.group_facts import PLURALS
-from reports.findings.run_findings import read_group_findings
+from reports.findings.finding import Finding, state_facts
+from reports.findings.run_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
-from reports.series.groupings import NOT_KNOWN
+from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import (
     Cell,
     GroupCounts,
@@ -38,8 +37,6 @@ MOST_PERIODS = 60
 DRAWN = 30
 # The table lists at most this many groups.
 SHOWN = 60
-
-_HEADINGS = {Grouping.OUTLET: "Outlets", Grouping.SECTION: "Sections", Grouping.KIND: "Kinds"}
 
 
 @dataclass(frozen=True)
@@ -95,15 +92,16 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
     grain = choose_grain(run, parameters.first, parameters.last, MOST_PERIODS)
     span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))
     other_grain = grain.value if grain != run.grain else ""
-    section = GroupSection(_HEADINGS[run.grouping], run.grouping.value, other_grain)
+    plural = GROUPINGS[run.grouping].plural
+    section = GroupSection(plural.capitalize(), run.grouping.value, other_grain)
 
-    findings = read_confirmed(run, partial(read_group_findings, grain=grain))
+    facts = read_confirmed(run, partial(read_group_facts, grain=grain))
     for keyword_groups in count_groups(run, grain):
         scale = scale_of(keyword_groups.keyword)
         grouped = _show(keyword_groups, run.grouping, store, span=span, scale=scale)
-        grouped = replace(grouped, findings=findings[keyword_groups.keyword])
+        grouped = replace(grouped, findings=state_facts(facts[keyword_groups.keyword]))
         section.keywords.append(grouped)
-        section.gaps = describe_gaps(list(keyword_groups.groups.values()), PLURALS[run.grouping])
+        section.gaps = describe_gaps(list(keyword_groups.groups.values()), plural)
 
     return section
 

@@ -9,8 +9,9 @@ from itertools import combinations
 
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names
-from reports.findings.pair_facts import list_compared
+from reports.findings.pair_facts import list_compared, list_parts
 from reports.stats.paired import Estimate, PairCounts
+from reports.words.writing import write_sentence
 
 # The tables pair at most this many keywords, those in most documents.
 SHOWN = 8
@@ -60,7 +61,7 @@ def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
         _show_pairs(compared, shown_keywords),
         len(ranked),
         len(shown_keywords),
-        _describe_parts(pairs),
+        [write_sentence("part", part=part, whole=whole) for part, whole in list_parts(pairs)],
     )
 
 
@@ -108,18 +109,3 @@ def _turn(pair: KeywordPair, estimate: Estimate | None, leading: str) -> Estimat
     if estimate is None or pair.names[0] == leading:
         return estimate
     return estimate.reverse()
-
-
-def _describe_parts(pairs: Sequence[KeywordPair]) -> list[str]:
-    """Name the pairs that are not compared, since one keyword's query is a part of the other's."""
-    remarks = []
-    for pair in pairs:
-        if pair.relation in (Relation.PART, Relation.WHOLE):
-            is_part = pair.relation == Relation.PART
-            part, whole = pair.names if is_part else pair.names[::-1]
-            remarks.append(
-                f"“{part}” is a part of “{whole}”: what is written of the one is written of the "
-                "other too, so that they are not compared."
-            )
-
-    return remarks

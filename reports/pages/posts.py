@@ -47,8 +47,9 @@ from reports.frames.reading import DAY
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
-from reports.words.quantities import format_day, format_share, quantity, signed, web_address
+from reports.words.quantities import format_day, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
+from reports.words.writing import write_sentence
 from sources.post_cleaning import words_of_post
 from sources.registry import source_named
 from textapi.text.sentences import sentences
@@ -160,31 +161,22 @@ def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
         source = source_named(source_name)
         most = source.account.most_posts if source.account else None
         if most and abs(posts - most) <= NEAR_LIMIT * most:
-            limits.append(
-                f"{source.label} gives the newest {most:,} posts of an account, about as many as "
-                "there are here: earlier ones may be missing."
-            )
+            limits.append(write_sentence("newest posts alone", source=source.label, most=most))
 
     return limits
 
 
 def describe_damage(damaged: DamagedTexts, posts: int) -> list[str]:
     """Say how many of an account's *posts* are garbled or cut, if more than a few are."""
-    sentences_on_damage = []
+    sentences = []
     if damaged.garbled >= FEWEST_DAMAGED:
-        share = format_share(damaged.garbled / posts)
-        sentences_on_damage.append(
-            f"{damaged.garbled:,} of {quantity(posts, 'post')} ({share}) hold signs of a wrong "
-            "encoding, as they were stored: their words, names and moods may be wrong."
-        )
-
+        share = damaged.garbled / posts
+        figures = {"garbled": damaged.garbled, "posts": posts, "share": share}
+        sentences.append(write_sentence("garbled posts", **figures))
     if damaged.cut >= FEWEST_DAMAGED:
-        sentences_on_damage.append(
-            f"{damaged.cut:,} of {quantity(posts, 'post')} end within a web address that was cut, "
-            "as reposts of a service do."
-        )
+        sentences.append(write_sentence("cut posts", cut=damaged.cut, posts=posts))
 
-    return sentences_on_damage
+    return sentences
 
 
 @dataclass(frozen=True)
@@ -529,13 +521,14 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
         )
 
     add = partial(store.add_section, portrait.sections)
-    merged = "; ".join(portrait.merged_names)
     unit = "posts that hold the name, or a handle of its letters"
     in_title_case = entities.is_in_title_case(posts.texts)
     name_spec = entities.entities_spec(
         subject, portrait.names, unit=unit, in_title_case=in_title_case
     )
-    add("names", "Names", name_spec, note=f"Counted as one: {merged}." if merged else "")
+    merged = portrait.merged_names
+    note = write_sentence("counted as one", names=merged) if merged else ""
+    add("names", "Names", name_spec, note=note)
     _add_distinctive(portrait, subject, run, store)
     merged_counts = merge_spellings(posts.words)
     cloud_words = clouds.choose(merged_counts, posts.names, run.parameters.max_words)

@@ -13,8 +13,8 @@ from analysis.text.words import words_of
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
 from reports.stats.intervals import mean
-from reports.words.quantities import quantity, signed
 from reports.words.texts import cut_at_word, join_lines
+from reports.words.writing import write_sentence
 from textapi.engine.polarity import VADER_BAND, NeutralBand
 from textapi.text.keywords import TermPattern
 
@@ -164,17 +164,16 @@ def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning], band: Neutr
             polarity = document.polarity or 0.0
             is_extreme = sign * (polarity - middle) > 0 and band.sign(polarity) == sign
             if is_extreme and added < EXTREMES:
-                reason = f"among the {extreme} polarity: {signed(polarity)}"
-                added += choice.add(document, f"{reason}{_describe_scored(document)}")
-
-
-def _describe_scored(document: _Mentioning) -> str:
-    """Return which sentences the polarity is of; "" if one sentence is the whole document."""
-    if document.scored > 1:
-        return f", the mean of the {document.scored} sentences that mention it"
-
-    is_whole = join_lines(document.first.sentence) == join_lines(document.first.text)
-    return "" if is_whole else ", of the sentence that mentions it"
+                text, sentence = document.first.text, document.first.sentence
+                reason = write_sentence(
+                    "extreme polarity",
+                    extreme=extreme,
+                    polarity=polarity,
+                    scored=document.scored,
+                    is_mean=document.scored > 1,
+                    is_part=document.scored <= 1 and join_lines(sentence) != join_lines(text),
+                )
+                added += choice.add(document, reason)
 
 
 def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
@@ -187,8 +186,7 @@ def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> Non
         if size > 1:
             earliest = next(document for document in documents if document.key == key)
             document, _ = choice.reasons.get(key, (earliest, []))
-            repeats = quantity(size, "document")
-            choice.add(document, f"the most repeated: {repeats} of its pattern")
+            choice.add(document, write_sentence("most repeated", size=size))
 
 
 def _group(
@@ -289,7 +287,5 @@ def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> l
 def _describe(standing_out: Sequence[str]) -> str:
     """Return why a document is typical; *standing_out* are its distinctive words in order."""
     if not standing_out:
-        return "shares most words with the other documents"
-
-    named = ", ".join(f"“{word}”" for word in standing_out[:WORDS_NAMED])
-    return f"among the most typical: {named}"
+        return write_sentence("typical")
+    return write_sentence("typical words", words=standing_out[:WORDS_NAMED])

@@ -12,8 +12,8 @@ from reports.data.repeat_counts import count_places
 from reports.data.repeats import is_large, read_patterns
 from reports.data.run_data import RunData
 from reports.findings.confirmed import ALL
-from reports.words.periods import month_name, name_stretch
-from reports.words.quantities import format_share, quantity
+from reports.words.periods import name_stretch
+from reports.words.writing import write_sentence
 
 # At most this many patterns of a keyword or an account are shown.
 SHOWN = 5
@@ -99,13 +99,7 @@ class Repeats:
         if not self.months:
             return ""
 
-        texts = f"the texts of {self.months}"
-        if self.is_large:
-            texts += " that mention a keyword"
-
-        return (
-            f"They are found among {texts}: in a run of other months a few other texts are repeats."
-        )
+        return write_sentence("judged by texts", months=self.months, is_large=self.is_large)
 
     def largest(self, name: str) -> list[Repeat]:
         """Return the largest patterns of a keyword or job."""
@@ -118,12 +112,14 @@ class Repeats:
             return ""
 
         most = max(sorted(shares), key=shares.__getitem__)
-        months = quantity(len(shares), "month")
-        mentioning = " that mention it" if name and self.months else ""
-        most_in = f"{month_name(most, '%B %Y')} ({format_share(shares[most])})"
-        return (
-            f"In {months} at least {FEWEST_SHOWN} {self.noun}s{mentioning}, and more than a fifth, "
-            f"are repeats, most in {most_in}: --distinct leaves them out."
+        return write_sentence(
+            "proposal to leave repeats out",
+            months=len(shares),
+            fewest=FEWEST_SHOWN,
+            noun=self.noun,
+            is_of_subject=bool(name and self.months),
+            month=most,
+            share=shares[most],
         )
 
 

@@ -31,7 +31,8 @@ from reports.data.tables.coverage import StepCount, count_steps
 from reports.data.unread_documents import count_unread
 from reports.data.years import has_yearly_findings
 from reports.figures.origin import is_made_up
-from reports.words.quantities import join_words, signed
+from reports.words.quantities import join_words
+from reports.words.writing import write_sentence
 from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.engine.polarity import engine_name
@@ -163,16 +164,9 @@ class RunSummary(RunData):
         if self.engines != [engine_name("news")]:
             return ""
 
-        chosen = (
-            "It was chosen because the run compares months of English news"
-            if getattr(self.parameters, "polarity", None) == "news"
-            else "The server was told to answer with it"
-        )
-        return (
-            "Polarity is that of “news”, a network that was trained on rated sentences of news; "
-            f"on headlines it has not seen, readers agree with it more than with VADER. {chosen}. "
-            f"{self.neutral_polarity}"
-        )
+        low, high = self.neutral_band
+        is_chosen = getattr(self.parameters, "polarity", None) == "news"
+        return write_sentence("polarity of news", is_chosen=is_chosen, low=low, high=high)
 
     @property
     def neutral_polarity(self) -> str:
@@ -180,11 +174,8 @@ class RunSummary(RunData):
         if self.engines != [engine_name("news")]:
             return ""
 
-        low, high = map(signed, self.neutral_band)
-        return (
-            f"From {low} to {high} it is neutral, and its zero is arbitrary: compare months and "
-            "subjects with it, and say “lower than in March”, not “negative”"
-        )
+        low, high = self.neutral_band
+        return write_sentence("neutral polarity", low=low, high=high)
 
     @property
     def is_of_short_texts(self) -> bool:

@@ -12,6 +12,7 @@ from reports.data.run_data import RunData
 from reports.findings.event_sentences import describe_event, describe_recurring
 from reports.findings.events import Event
 from reports.findings.run_events import read_judged_run, read_surprises
+from reports.words.writing import write_sentence
 
 # The page shows at most this many events at once, and all that are new.
 SHOWN = 5
@@ -158,11 +159,10 @@ def describe_season(run: RunData) -> str:
         for event in recurring[-SHOWN_RECURRING:]
     ]
     unnamed = len(recurring) - len(clauses)
-    earlier = [f"{unnamed:,} earlier ones"] if unnamed else []
-    return (
-        "Not told, since the same month or week of two earlier years or more stood out as much: "
-        f"{'; '.join(earlier + clauses)}."
-    )
+    if unnamed:
+        clauses.insert(0, write_sentence("earlier recurring", n=unnamed))
+
+    return write_sentence("recurring", clauses=clauses)
 
 
 def _describe(run: RunData, event: Event) -> str:

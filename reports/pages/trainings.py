@@ -30,6 +30,7 @@ from reports.data.tables.trainings import (
 )
 from reports.figures import trainings as figures
 from reports.figures.figure_store import FigureRef, FigureStore, slug
+from reports.words.writing import write_sentence
 
 # At most this many predictions of a training are drawn.
 PREDICTIONS_SHOWN = 20_000
@@ -93,14 +94,12 @@ class TrainingsPage:
         if best_row.accuracy is None:
             return _forecast_highlights(who, best_row)
 
-        percent = 100 * best_row.accuracy
-        sentences = [f"{who} classifies {percent:.2f} % of the test set correctly."]
+        sentences = [write_sentence("accuracy", who=who, percent=100 * best_row.accuracy)]
         if self.rules:
-            rule_name, accuracy = max(self.rules.items(), key=itemgetter(1))
-            verdict = "beats" if best_row.accuracy > accuracy else "does not beat"
-            sentences.append(
-                f"It {verdict} the best simple rule, {rule_name}, with {100 * accuracy:.2f} %."
-            )
+            rule, accuracy = max(self.rules.items(), key=itemgetter(1))
+            is_better = best_row.accuracy > accuracy
+            figures = {"is_better": is_better, "rule": rule, "percent": 100 * accuracy}
+            sentences.append(write_sentence("accuracy beside a rule", **figures))
 
         return [*sentences, *self.best.remarks[:1]]
 
@@ -172,7 +171,7 @@ def _split_options(training_rows: list[TrainingRow]) -> tuple[list[str], dict[st
 
 
 def _forecast_highlights(who: str, training_row: TrainingRow) -> list[str]:
-    sentences = [f"{who} has a validation RMSE of {training_row.validation_rmse:.3g}."]
+    sentences = [write_sentence("error", who=who, error=training_row.validation_rmse)]
     baselines = (
         (training_row.baseline_mean, "the mean"),
         (training_row.baseline_last, "the last value"),
@@ -180,9 +179,10 @@ def _forecast_highlights(who: str, training_row: TrainingRow) -> list[str]:
     )
     errors = [(error, baseline) for error, baseline in baselines if error is not None]
     if errors and training_row.validation_rmse is not None:
-        error, baseline = min(errors, key=itemgetter(0))
-        verdict = "beats" if training_row.validation_rmse < error else "does not beat"
-        sentences.append(f"It {verdict} the best simple forecast, {baseline}, with {error:.3g}.")
+        error, forecast = min(errors, key=itemgetter(0))
+        is_better = training_row.validation_rmse < error
+        figures = {"is_better": is_better, "forecast": forecast, "error": error}
+        sentences.append(write_sentence("error beside a forecast", **figures))
 
     return sentences
 

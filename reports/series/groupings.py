@@ -17,11 +17,26 @@ NOT_KNOWN = "not known"
 # The group's name; None stands for all documents together.
 Group = str | None
 
-# What tells the group of a document: an expression over the columns of its frame.
+
+@dataclass(frozen=True, slots=True)
+class GroupedBy:
+    """How documents are grouped."""
+
+    # The name of the group of each document, over the columns of its frame; "" if not known.
+    name: pl.Expr
+
+    # What the groups are called.
+    plural: str
+
+    # Whether a group without a document in a month was not collected, and its month is a gap.
+    may_be_absent: bool = False
+
+
+# All that a further grouping needs, besides its name in `core.enums`.
 GROUPINGS = {
-    Grouping.OUTLET: pl.col("outlet"),
-    Grouping.SECTION: pl.col("section"),
-    Grouping.KIND: pl.col("kind"),
+    Grouping.OUTLET: GroupedBy(pl.col("outlet"), "outlets", may_be_absent=True),
+    Grouping.SECTION: GroupedBy(pl.col("section"), "sections"),
+    Grouping.KIND: GroupedBy(pl.col("kind"), "kinds"),
 }
 
 
@@ -44,7 +59,7 @@ def name_group(stored: str) -> str:
 
 def name_groups(grouping: Grouping) -> pl.Expr:
     """Return the name of the group of each document."""
-    return GROUPINGS[grouping].cast(pl.String).replace("", NOT_KNOWN)
+    return GROUPINGS[grouping].name.cast(pl.String).replace("", NOT_KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ class Groups:
     @property
     def may_be_absent(self) -> bool:
         """Whether a group without a document in a month was not collected."""
-        return self.grouping == Grouping.OUTLET
+        return self.grouping is not None and GROUPINGS[self.grouping].may_be_absent
 
     def split(self, documents: pl.DataFrame) -> pl.DataFrame:
         """Return the documents once for all together, and once for the group of each."""

@@ -76,6 +76,16 @@ def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     return {outlet: tuple(outlet_days) for outlet, outlet_days in by_outlet.iter_rows()}
 
 
+def read_group_of_documents(run: RunData, job: RunJob) -> dict[int, str]:
+    """Return the group of each document that mentions a keyword; nothing without a grouping."""
+    if run.grouping is None:
+        return {}
+
+    frames = load_frames(run, job)
+    mentioning = frames.documents.join(frames.mentions, on="document", how="semi")
+    return dict(mentioning.select("document", name_groups(run.grouping)).iter_rows())
+
+
 def read_daily(
     run: RunData, job_names: Collection[str] | None = None, groups: Groups | None = None
 ) -> Iterator[Daily]:

@@ -26,7 +26,7 @@ _ADDED_TO_ALLOT = 0.5
 
 # So much is added before a half-width is predicted. Where no unit is positive, half a unit predicts
 # a width up to 2.8 times that which is reached, none at all one that is too narrow
-# (`bench/codes_looks.py`).
+# (docs/samples.md).
 _ADDED_TO_PREDICT = 0.03
 
 _BISECTIONS = 50

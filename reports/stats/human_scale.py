@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reports.stats.intervals import Z, t_quantile
 
-# With so many labels intervals cover what they promise (bench/calibration.py).
+# With so many labels intervals cover what they promise (docs/labels.md).
 FEWEST_LABELS = 50
 # The number of labels is given for an interval of this half-width.
 AIM = 0.05

@@ -8,7 +8,7 @@ which the coding stops leaves the truth out in at most 5 % of cases, whatever th
 DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70, 1983). This holds for
 each estimate alone, as for intervals without looks.
 
-The levels and parts were chosen by simulation (`bench/codes_looks.py`): few errors are spent on
+The levels and parts were chosen by simulation (docs/samples.md): few errors are spent on
 the first looks, after which hardly any sample ends, and each draws a part of what its plan asks
 for, since a plan from few codes is a guess.
 

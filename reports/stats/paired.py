@@ -1,7 +1,7 @@
 """Two subjects of one archive beside each other: differences, and how often both come together.
 
 Pure functions over numbers. A document may name both subjects: counts are paired, and means are of
-documents that may hold sentences of both. ``bench/keyword_pairs.py`` measures their intervals.
+documents that may hold sentences of both. docs/reports/pairs.md has how often their intervals hold.
 """
 
 from __future__ import annotations

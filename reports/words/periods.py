@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from analysis import grains
 from core.enums import Grain
@@ -35,6 +36,18 @@ def period_name(period: str, form: str = "%b %Y") -> str:
             return f"{period} ({month_name(grains.first_day(period).isoformat(), '%b')})"
         case Grain.DAY:
             return month_name(period)
+
+
+def name_when(period: str) -> str:
+    """Return a month or a week as "in March 2020", "in the week from 9 March 2020"."""
+    if grains.grain_of(period) == Grain.MONTH:
+        return f"in {month_name(period, '%B %Y')}"
+    return f"in the week from {name_day(grains.first_day(period))}"
+
+
+def name_day(day: date) -> str:
+    """Return a day as "9 March 2020"."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def name_sample_period(period: str) -> str:

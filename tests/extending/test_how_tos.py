@@ -102,7 +102,7 @@ def test_a_figure_is_drawn_in_the_report(root: Path) -> None:
 
 def test_a_finding_says_what_was_counted(root: Path) -> None:
     (printed,) = follow("finding.md", root)
-    assert "2 passed" in printed
+    assert re.search(r"\d+ passed", printed)
 
 
 def test_an_endpoint_is_served_and_described(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -41,32 +42,26 @@ def test_every_benchmark_finds_what_it_imports() -> None:
     run_program(IMPORT_ALL, *map(str, sorted(BENCH.glob("*.py"))))
 
 
-def test_the_benchmark_of_asking_measures_all_five_ways() -> None:
-    options = ("--calls", "20", "--rounds", "1", "--processes", "1")
-    lines = run_program(RUN, str(BENCH / "asking.py"), *options)
-
-    assert [line.split("  ")[0] for line in lines] == [
-        "bare aiohttp loop",
-        "bare loop, answers in a file",
-        "client",
-        "client under a distant limit",
-        "whole path, answers stored",
-    ]
-
-
-def test_the_benchmark_of_the_ledger_measures_the_tables_that_a_worker_fills() -> None:
-    options = ("--documents", "4800", "--databases", "sqlite", "--json")
-    lines = run_program(RUN, str(BENCH / "ledger.py"), *options)
+def test_the_benchmark_of_memory_measures_its_parts_and_the_ledger() -> None:
+    options = ("--documents", "480", "960", "--json")
+    lines = run_program(RUN, str(BENCH / "memory.py"), *options)
 
     figures = {figure["figure"].strip(): figure for figure in map(json.loads, lines)}
-    for terms in (1, 5):
-        of_tables = 0.0
-        for name, figure in figures.items():
-            if name.endswith(f", {terms} term(s), sqlite") and figure["note"].startswith("ledger"):
-                of_tables += figure["median"]
+    assert {"growth of fill", "growth of work", "growth of export"} <= figures.keys()
+    notes = [figures[f"work, {size} documents"]["note"] for size in (480, 960)]
+    assert all(
+        re.fullmatch(r"\d+ calls, \d+\.\d\d bytes of ledger a document", note) for note in notes
+    )
 
-        ledger = figures[f"ledger, {terms} term(s), sqlite"]
-        assert ledger["floor"] == 8
-        assert ledger["median"] == pytest.approx(of_tables)
 
-    assert figures["mentions, 5 term(s), sqlite"]["note"].startswith("no ledger")
+def test_the_benchmark_of_months_measures_runs_and_their_plan() -> None:
+    options = ("--documents", "20", "--rounds", "1", "--processes", "1")
+    lines = run_program(RUN, str(BENCH / "months.py"), *options)
+
+    assert [re.split("  +", line)[0] for line in lines] == [
+        "24 months",
+        "24 months, sentences end at white space",
+        "24 months again",
+        "24 months again, processor time",
+        "plan, processor time",
+    ]

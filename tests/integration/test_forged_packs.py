@@ -138,8 +138,27 @@ def the_readme_edited(path: Path) -> Files:
 
 
 def a_month_removed(path: Path) -> Files:
-    lines = read(path, "jobs.jsonl").splitlines(keepends=True)
-    return {"jobs.jsonl": b"".join(lines[:-1])}
+    jobs = read(path, "rows/jobs.jsonl").splitlines(keepends=True)
+    steps = read(path, "rows/job_steps.jsonl").splitlines(keepends=True)
+    kept = [step for step in steps if json.loads(step)["job"] != json.loads(jobs[-1])["name"]]
+    return {"rows/jobs.jsonl": b"".join(jobs[:-1]), "rows/job_steps.jsonl": b"".join(kept)}
+
+
+def a_step_of_fewer_documents(path: Path) -> Files:
+    name = "rows/job_steps.jsonl"
+    steps = list(map(json.loads, read(path, name).splitlines()))
+    next(step for step in steps if step["step"] == "keywords")["documents"] = 3
+    return {name: b"".join(json.dumps(step).encode() + b"\n" for step in steps)}
+
+
+def a_step_repeated(path: Path) -> Files:
+    name = "rows/job_steps.jsonl"
+    lines = read(path, name).splitlines(keepends=True)
+    return {name: b"".join([lines[0], *lines])}
+
+
+def rows_added(_path: Path) -> Files:
+    return {"rows/calls.jsonl": b"{}\n"}
 
 
 def a_document_added(path: Path) -> Files:
@@ -171,7 +190,10 @@ FORGERIES = [
     (the_crate_removed, {"ro-crate-metadata.json"}),
     (the_manifest_edited, {"run.json"}),
     (the_readme_edited, {"README.txt"}),
-    (a_month_removed, {"jobs.jsonl"}),
+    (a_month_removed, {"rows/jobs.jsonl"}),
+    (a_step_of_fewer_documents, {"rows/job_steps.jsonl"}),
+    (a_step_repeated, {"rows/job_steps.jsonl"}),
+    (rows_added, {"rows/calls.jsonl"}),
     (a_document_added, {"documents.jsonl"}),
 ]
 
@@ -189,39 +211,6 @@ def test_a_forged_pack_is_named_by_its_files(
         assert files > named  # the tables miss it too
     else:
         assert files == named
-
-
-def with_datacite(path: Path) -> Files:
-    """Return the files that differ in a pack of a version that wrote `datacite.json`."""
-    name, meaning = "datacite.json", "what a repository registers (DataCite 4.5)"
-    readme = read(path, "README.txt").decode()
-    line = next(line for line in readme.splitlines() if line.startswith("datapackage.json"))
-    width = line.index("its tables")
-    readme = readme.replace(line, f"{name:<{width}}{meaning}\n{line}")
-
-    crate = json.loads(read(path, "ro-crate-metadata.json"))
-    entity = {"@id": name, "@type": "File", "name": name, "description": meaning}
-    places = {part["@id"]: place for place, part in enumerate(crate["@graph"])}
-    after = places["datapackage.json"] + 1
-    crate["@graph"].insert(after, {**entity, "encodingFormat": "application/json"})
-    parts = crate["@graph"][places["./"]]["hasPart"]
-    parts.insert(parts.index({"@id": "datapackage.json"}) + 1, {"@id": name})
-    return {
-        "README.txt": readme.encode(),
-        "ro-crate-metadata.json": f"{json.dumps(crate, ensure_ascii=False, indent=1)}\n".encode(),
-        name: b"{}\n",
-    }
-
-
-def test_a_pack_of_an_earlier_version_is_equal_and_its_datacite_file_not_checked(
-    packed: Path,
-) -> None:
-    result = verify(forge(packed, with_datacite(packed)))
-    assert result.problems == []
-    assert result.not_checked == {"datacite.json": "packs have no such file any more"}
-
-    (problem,) = verify(forge(packed, {"README.txt": with_datacite(packed)["README.txt"]})).problems
-    assert problem.startswith("README.txt, ")
 
 
 def test_a_pack_that_was_forged_as_a_whole_is_told_by_its_sha256_alone(packed: Path) -> None:

@@ -6,8 +6,10 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import sqlalchemy as sql
@@ -79,7 +81,9 @@ def coded_run(jobs: Jobs) -> int:
     for month in ("2021-01", "2021-02"):
         for number, text in enumerate(texts_of(month)):
             at = datetime.fromisoformat(f"{month}-{1 + number % 28:02}")
-            add_documents(jobs.db, [document(f"nyt:{month}/{number:02}", "nyt", text, at=at)])
+            row = document(f"nyt:{month}/{number:02}", "nyt", text, at=at)
+            # Of such a text the sentence that mentions the keyword is in a pack without texts.
+            add_documents(jobs.db, [row | {"full_stop_added": number % 8 == 0}])
 
     keywords = (Keyword.parse("tide"),)
     run = jobs.submit(months(first="2021-01", last="2021-02", keywords=keywords, steps=STEPS))
@@ -113,23 +117,42 @@ def without_figures(path: Path) -> Path:
     return forge(path, {"run.json": content.encode()})
 
 
-def read_codebooks(path: Path) -> Lines:
-    return [json.loads(line) for line in read(path, "codebooks.jsonl").splitlines()]
+SAMPLE_FILES = ("sample_strata", "sampled_units", "sample_looks")
 
 
-def write_codebooks(lines: Lines) -> dict[str, bytes | None]:
-    content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    return {"codebooks.jsonl": content.encode()}
+def read_rows(path: Path, table: str) -> Lines:
+    return [json.loads(line) for line in read(path, f"rows/{table}.jsonl").splitlines()]
+
+
+def write_rows(table: str, rows: Lines) -> dict[str, bytes | None]:
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return {f"rows/{table}.jsonl": content.encode() or None}
 
 
 class Sample:
     """The sample of a codebook in a pack that is forged."""
 
-    def __init__(self, line: dict[str, Any]) -> None:
-        self.line = line
-        self.units: list[dict[str, Any]] = line["units"]
-        self.strata: list[dict[str, Any]] = line["strata"]
-        self.looks: list[dict[str, Any]] = line["looks"]
+    def __init__(self, path: Path, codebook: str) -> None:
+        rows = [read_rows(path, table) for table in SAMPLE_FILES]
+        self.others = [
+            [row for row in of_table if row["codebook"] != codebook] for of_table in rows
+        ]
+        own = [[row for row in of_table if row["codebook"] == codebook] for of_table in rows]
+        self.strata, self.units, self.looks = own
+        self.units.sort(key=itemgetter("place"))
+
+    def files(self) -> dict[str, bytes | None]:
+        """Return the files of the samples, in the order of their keys."""
+        for place, unit in enumerate(self.units):
+            unit["place"] = place
+
+        self.units.sort(key=lambda unit: (unit["document"], unit["keyword"], unit["position"]))
+        files: dict[str, bytes | None] = {}
+        own = (self.strata, self.units, self.looks)
+        for table, rows, others in zip(SAMPLE_FILES, own, self.others, strict=True):
+            files |= write_rows(table, sorted(rows + others, key=itemgetter("codebook")))
+
+        return files
 
     def stratum(self, part: str, number: int = 0) -> dict[str, Any]:
         return [stratum for stratum in self.strata if stratum["part"] == part][number]
@@ -370,15 +393,17 @@ def sample_removed(sample: Sample) -> None:
 
 
 def another_seed(sample: Sample) -> None:
-    sample.line["seed"] = 8
+    for stratum in sample.strata:
+        stratum["seed"] = "8"
 
 
 def no_seed(sample: Sample) -> None:
-    sample.line["seed"] = None
+    for stratum in sample.strata:
+        stratum["seed"] = None
 
 
 def no_seed_and_other_copies(sample: Sample) -> None:
-    sample.line["seed"] = None
+    no_seed(sample)
     copies_of_all_texts(sample)
 
 
@@ -410,7 +435,7 @@ def look_with_another_end(sample: Sample) -> None:
     sample.looks[1]["outcome"] = "every share of the whole run is known"
 
 
-REFUSED = "codebooks.jsonl"
+REFUSED = "rows/sample"
 IN_ORDER = "how many texts of a stratum were drawn and in which order they are coded"
 LOOKS = "what looks at a growing sample found"
 OTHER_LOOKS = "the looks at the sample of relevance"
@@ -475,11 +500,17 @@ FORGERIES: dict[Callable[[Sample], None], tuple[str, str]] = {
 }
 
 
-def forge_sample(path: Path, change: Callable[[Sample], None], codebook: str) -> Path:
-    lines = read_codebooks(path)
-    change(Sample(next(line for line in lines if line["content"]["name"] == codebook)))
-    assert lines != read_codebooks(path)
-    return forge(path, write_codebooks(lines))
+def forge_sample(path: Path, change: Callable[[Sample], None], codebook: Codebook) -> Path:
+    sample = Sample(path, codebook.hash.hex())
+    change(sample)
+    files = sample.files()
+    assert any(content != read_or_none(path, name) for name, content in files.items())
+    return forge(path, files)
+
+
+def read_or_none(path: Path, name: str) -> bytes | None:
+    with ZipFile(path) as archive:
+        return archive.read(name) if name in archive.namelist() else None
 
 
 def say_what_names_it(result: Verification, expected: str) -> bool:
@@ -500,7 +531,7 @@ def test_a_forged_sample_is_refused_or_what_it_changes_is_named(
     has_texts: bool,
 ) -> None:
     path = shutil.copyfile(packs[has_texts], tmp_path / "pack.zip")
-    result = verify(forge_sample(path, change, "relevance"))
+    result = verify(forge_sample(path, change, RELEVANCE))
     expected = FORGERIES[change][0 if has_texts else 1]
     assert say_what_names_it(result, expected), (result.problems, result.not_checked)
 
@@ -519,15 +550,29 @@ def test_a_sample_of_mentions_is_drawn_again_without_texts_too(
         sample.units[0]["copies"] = 2
         sample.weigh()
 
-    problems = verify(forge_sample(path, copy_a_text, "tone")).problems
-    assert problems[0].startswith("codebooks.jsonl, line ")
+    problems = verify(forge_sample(path, copy_a_text, TONE)).problems
+    assert problems[0].startswith("rows/sampled_units.jsonl, line ")
+
+
+def test_words_of_quoted_sentences_make_no_near_misses(
+    coded: tuple[Jobs, int], tmp_path: Path
+) -> None:
+    """Of texts that got a full stop a pack without texts has the sentences that it quotes."""
+    jobs, _ = coded
+    keywords = (Keyword.parse("tide"), Keyword.parse("harbour"))
+    run = jobs.submit(months(first="2021-01", last="2021-02", keywords=keywords, steps=STEPS))
+    jobs.do_all(run)
+    draw_code_sample(jobs.db, run, RELEVANCE, n=16, per=SamplePeriod.MONTH, seed=7)
+
+    result = verify(without_figures(pack(jobs, run, tmp_path / "pack.zip")))
+    assert result.problems == []
 
 
 def test_shares_follow_from_the_sample_that_is_drawn_and_not_from_the_one_that_was_forged(
     packs: Mapping[bool, Path], tmp_path: Path
 ) -> None:
     path = shutil.copyfile(packs[True], tmp_path / "pack.zip")
-    forged = forge_sample(path, population_moved_to_mentions, "relevance")
+    forged = forge_sample(path, population_moved_to_mentions, RELEVANCE)
     estimates = follow(forged)["exports/estimates.jsonl"]
     assert estimates == read(path, "exports/estimates.jsonl")
 

@@ -244,7 +244,7 @@ def test_a_crate_tells_which_program_made_what_from_what_and_who_ran_it(
 
     consumed, created = list(find_links(action["object"])), list(find_links(action["result"]))
     assert consumed == ["run.json", "documents.jsonl", "answers/"]
-    assert created == ["jobs.jsonl", "exports/", "figures/"]
+    assert created == ["rows/", "exports/", "figures/"]
     assert datetime.fromisoformat(action["startTime"]).timestamp() == int(run.created_at)
     assert datetime.fromisoformat(action["endTime"]).timestamp() == int(run.ended_at or 0)
     assert action["actionStatus"] == "http://schema.org/CompletedActionStatus"

@@ -200,12 +200,13 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
             content = archive.read(name)
             assert not any(coder in content for coder in (b"Ann", b"Zoe")), name
 
-        codebooks = list(map(json.loads, archive.read("codebooks.jsonl").splitlines()))
+        codebooks = list(map(json.loads, archive.read("rows/codebooks.jsonl").splitlines()))
+        units = archive.read("rows/sampled_units.jsonl").splitlines()
         codes = list(map(json.loads, archive.read("exports/codes.jsonl").splitlines()))
         estimates = archive.read("exports/estimates.jsonl").splitlines()
 
     assert [line["content"]["name"] for line in codebooks] == ["relevance", "polarity"]
-    assert len(codebooks[0]["units"]) == 6
+    assert len(units) == 6
     relevance_codes = [line for line in codes if line["codebook"] == "relevance"]
     coders = Counter(line["coder"] for line in relevance_codes)
     assert coders == {"person:1": 6, "person:2": 6, "person:adjudicated": 1}
@@ -239,8 +240,10 @@ def test_codes_and_codebooks_that_were_changed_are_no_longer_what_tables_follow_
     def reword(content: bytes) -> bytes:
         return content.replace(b"Is this text about", b"Was this text about")
 
-    reworded = verify(change(path, "codebooks.jsonl", reword, checksums=True))
-    assert "is no codebook of the pack" in reworded.problems[0]
+    reworded = verify(change(path, "rows/codebooks.jsonl", reword, checksums=True))
+    problem = next(each for each in reworded.problems if each.startswith("no table"))
+    assert problem.endswith("is not in the pack")
+    assert "rows/sample_strata.jsonl, line 1: " in problem
 
 
 def _change_highest_polarity(content: bytes) -> bytes:
@@ -306,9 +309,9 @@ def test_each_step_is_done_again_with_the_engine_that_answered_it(
     path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
     assert_equal(verify(path), OF_MONTHS)
     with ZipFile(path) as archive:
-        job = json.loads(archive.read("jobs.jsonl").splitlines()[0])
+        steps = map(json.loads, archive.read("rows/job_steps.jsonl").splitlines())
 
-    assert "an-earlier-one" not in {step["engine"] for step in job["steps"]}
+    assert "an-earlier-one" not in {step["engine"] for step in steps}
 
 
 def test_a_run_without_its_answers_is_not_packed(jobs: Jobs, tmp_path: Path) -> None:
@@ -398,9 +401,9 @@ def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
             "answers/polarity.jsonl: an answer for 2020-03 lacks or is malformed",
         ),
         (
-            "jobs.jsonl",
+            "rows/jobs.jsonl",
             lambda content: content.replace(b"2020-04", b"2020-99"),
-            "jobs.jsonl, line 2: it is no job of such a run",
+            "rows/jobs.jsonl, line 2: it is no job of such a run",
         ),
         ("run.json", lambda content: content.replace(b'"kind": "months",\n  "f', b'"f'), ""),
     ],
@@ -511,7 +514,7 @@ def test_wrong_usage_and_files_that_are_no_packs(
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
     older = change(
-        packed, "run.json", lambda content: content.replace(b'"format": 5', b'"format": 4')
+        packed, "run.json", lambda content: content.replace(b'"format": 6', b'"format": 4')
     )
     said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
     assert tidings("verify", older) == (1, "", said)

@@ -25,7 +25,7 @@ from reports.data.selection import left_out, select_documents
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from reports.findings.confirmed import read_confirmed
-from reports.findings.run_findings import read_month_findings
+from reports.findings.run_facts import read_month_facts
 from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
@@ -194,18 +194,18 @@ def page_text(
     return " ".join(" ".join(texts).split())
 
 
-def test_a_peak_that_one_template_makes_is_printed_with_both_numbers(
-    months_of_trackers: tuple[Database, int], tmp_path: Path
+def test_a_peak_that_one_template_makes_is_said_with_both_numbers(
+    months_of_trackers: tuple[Database, int],
 ) -> None:
-    db, run = months_of_trackers
-    text = page_text(db, [run], tmp_path)
-    assert "“covid” is in 1,910 of 2,300 documents (83.0 %) of January 2021" in text
+    db, run_id = months_of_trackers
+    run = load_run(db, run_id)
+    share = read_confirmed(run, read_month_facts)["covid"][0].text
+    assert "“covid” is in 1,910 of 2,300 documents (83.0 %) of January 2021" in share
     without = f"Without the 1,899 documents that are repeats, “{TRACKER}”, {HIGHEST}"
-    assert f"{without} next is March 2021 with 3.0 %, lowest January 2021 with 2.7 %." in text
-    repeated = "1,899 of 2,002 documents that mention it (94.9 %) repeat an earlier one"
-    assert f"{repeated} of the month" in text
-    assert f"{TRACKER} --without '{TRACKER}' 1,900 94.9 % Jan 2021 (1,900)" in text
-    assert "All documents count." in text
+    assert f"{without} next is March 2021 with 3.0 %, lowest January 2021 with 2.7 %." in share
+
+    repeated = read_repeats(run).subjects["covid"]
+    assert (repeated.repeated_documents, repeated.documents) == (1_899, 2_002)
 
 
 def test_a_share_without_repeats_is_that_of_distinct_on_page_and_in_export(
@@ -231,6 +231,7 @@ def test_a_share_without_repeats_is_that_of_distinct_on_page_and_in_export(
     without = "Without the 10 documents that are repeats, “Covid Tracker of the Valley.”, it is"
     assert f"{without} in 10 of 200 documents (5.0 %) of February 2021 and in 41 of 152" in text
     assert "10 of 61 documents that mention it (16.4 %) repeat an earlier one of the month" in text
+    assert "All documents count." in text
 
 
 def test_one_number_of_repeats_stands_for_the_counts_and_the_words_of_a_page(
@@ -276,7 +277,8 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     assert "1,900 documents are left out. Phrases, names, summaries" in text
     assert "1,200 made-up" not in text
     assert "1,200 documents" in text
-    assert f"--without '{TRACKER}'" in text
+    assert "1,899 of 2,002 documents that mention it (94.9 %) repeat an earlier one" in text
+    assert f"{TRACKER} --without '{TRACKER}' 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "What is left out" in (tmp_path / "dictionary.md").read_text(encoding="utf-8")
     assert periods(db, run, selection)[0] == ("2021-01", 400, 10, 10)
 
@@ -328,7 +330,7 @@ def test_a_months_mentions_are_read_once_for_all_keywords_and_all_that_is_left_o
     event.listen(db.engine, "before_cursor_execute", note)
     data = load_run(db, run)
     read_repeats(data)
-    findings = read_confirmed(data, read_month_findings)
+    findings = read_confirmed(data, read_month_facts)
     event.remove(db.engine, "before_cursor_execute", note)
 
     without = f"Without the 1,899 documents that are repeats, “{TRACKER}”, {HIGHEST}"

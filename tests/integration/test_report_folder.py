@@ -30,6 +30,7 @@ from reports.data.run_data import load_run
 from reports.data.tables.mentions import MENTIONS
 from reports.figures import fonts
 from reports.pages import page
+from reports.pages.comparison import label_runs
 from reports.pages.posts import describe_limits
 from reports.pages.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
@@ -758,13 +759,13 @@ def test_runs_of_one_engine_have_no_agreement_to_measure(db: Database, tmp_path:
     assert "one and two scored" not in text
 
 
-def test_two_runs_of_the_same_name_are_kept_apart(db: Database, tmp_path: Path) -> None:
-    first, second = months(db, name="covid"), months(db, name="covid")
-    text = Page(
-        report_folder.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")
-    ).text
-    assert f"covid (run {first}): covid" in text
-    assert f"covid (run {second}): covid" in text
+def test_two_runs_of_the_same_name_are_kept_apart(db: Database) -> None:
+    numbers = [months(db, name=name) for name in ("covid", "covid", "flu")]
+    assert label_runs([load_run(db, number) for number in numbers]) == {
+        numbers[0]: f"covid (run {numbers[0]})",
+        numbers[1]: f"covid (run {numbers[1]})",
+        numbers[2]: "flu",
+    }
 
 
 def test_news_and_posts_stand_side_by_side(db: Database, tmp_path: Path) -> None:

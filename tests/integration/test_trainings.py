@@ -497,8 +497,6 @@ def test_submitting_prints_the_run_and_its_network_can_be_exported_and_used(
         (("feedforward", "--data", "nowhere"), "nowhere does not exist"),
         (("feedforward", "--data", "digits", "--hidden", "0"), "hidden"),
         (("feedforward", "--data", "digits", "--optimizer", "luck"), "'luck'"),
-        (("polarity", "--data", "nowhere"), "nowhere holds no rated sentences"),
-        (("polarity", "--data", "nowhere", "--activation", "relu"), "give tanh"),
         (("recurrent", "--data", "nowhere.csv:v"), "nowhere.csv cannot be read"),
         (("recurrent", "--data", "sine", "--sequence", "500"), "choose a sequence of at most 197"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from models.database import Database
@@ -11,10 +12,11 @@ from reports.data.run_data import RunData, load_run
 from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from reports.findings.confirmed import read_confirmed
-from reports.findings.finding import Finding, fact
-from reports.findings.run_findings import read_month_findings
+from reports.findings.finding import Fact
+from reports.findings.run_facts import read_month_facts
 from tests import exports_kit as kit
 
+LAST = {"last": "2020-03", "documents": 9, "later": ["2020-04"]}
 LETTER = "Covid Letter: What Happened Today."
 
 
@@ -57,8 +59,8 @@ def test_a_variant_counts_the_run_without_its_repeats_or_its_bulk_days(db: Datab
 
 
 def test_a_fact_that_changes_without_repeats_has_both_numbers(db: Database) -> None:
-    findings = read_confirmed(covid_run(db), read_month_findings)
-    assert [finding.text for finding in findings["covid"]] == [
+    facts = read_confirmed(covid_run(db), read_month_facts)
+    assert [fact.text for fact in facts["covid"]] == [
         (
             "“covid” is in 91 of 91 documents (100.0 %) of March 2020 and in 5 of 35 documents "
             "(14.3 %) of April 2020. Without the 5 documents that are repeats "
@@ -69,17 +71,25 @@ def test_a_fact_that_changes_without_repeats_has_both_numbers(db: Database) -> N
 
 
 def test_a_fact_is_printed_as_it_is_or_with_what_changes_or_not_at_all(db: Database) -> None:
-    def read_findings(run: RunData) -> dict[str, list[Finding]]:
+    def read_facts(run: RunData) -> dict[str, list[Fact]]:
         is_whole = not run.selection
+        moved = Fact("last mention", "“covid”", ("moved",), (run.selection.days,), LAST)
         return {
             "covid": [
-                fact(("kept",), ("2020-03",), "Kept.", counts=(100,), clause="it stays"),
-                fact(("moved",), (run.selection.days,), "Moved.", clause="it moves"),
-                *([fact(("gone",), (), "Gone.", clause="it goes")] if is_whole else []),
-                fact(("plain",), (), "It has no figures."),
+                Fact("last mention", "“covid”", ("kept",), ("2020-03",), LAST, counts=(100,)),
+                moved,
+                *([replace(moved, topic=("gone",))] if is_whole else []),
+                Fact("silent accounts", "", ("plain",), (), {"silent": 1, "accounts": 2}),
             ]
         }
 
-    texts = [finding.text for finding in read_confirmed(covid_run(db), read_findings)["covid"]]
-    moved = "Moved. Without 17 March 2020, when the archive has far more documents than usual, "
-    assert texts == ["Kept.", f"{moved}it moves.", "It has no figures."]
+    texts = [fact.text for fact in read_confirmed(covid_run(db), read_facts)["covid"]]
+    said = (
+        "“covid” is last mentioned in March 2020; none of the 9 documents of the 1 month that was "
+        "read since mentions it."
+    )
+    moved = (
+        f"{said} Without 17 March 2020, when the archive has far more documents than usual, the "
+        "last mention is in March 2020."
+    )
+    assert texts == [said, moved, "1 of 2 has no posts; the table says why."]

@@ -15,8 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.text.masking import mask_terms
-from analysis.trainings.polarity.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
-from analysis.trainings.polarity.evaluation import SENTENCES as NEUTRAL_SENTENCES
 from core.errors import BadInput
 from textapi.engine.news import WEIGHTS, NewsModel, load, pack_model, read_model
 from textapi.engine.news_features import AGGREGATES, Features, find_valence, list_terms
@@ -24,6 +22,8 @@ from textapi.engine.news_names import hide_names
 from textapi.engine.news_words import find_tokens
 from textapi.engine.polarity import engine_name, neutral_band, text_polarity
 from textapi.text.keywords import pattern
+from tools.news_engine.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
+from tools.news_engine.evaluation import SENTENCES as NEUTRAL_SENTENCES
 
 CARD = Path(__file__).parents[2] / "docs" / "news-engine.md"
 DEVIATION = 0.3  # of the answers over sentences of news, by the data card

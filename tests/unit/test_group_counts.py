@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.enums import Grouping
-from reports.findings.group_facts import state_groups
+from reports.findings.group_facts import find_group_facts
 from reports.series.groupings import NOT_KNOWN
 from reports.series.groups import KeywordGroups, Moments
 from reports.stats.intervals import TRILLIONTHS, polarity_interval
@@ -15,7 +15,7 @@ from tests.groups_kit import Month, count_months
 
 
 def sentences(counted: KeywordGroups) -> list[str]:
-    return [finding.text for finding in state_groups(counted, Grouping.OUTLET)]
+    return [finding.text for finding in find_group_facts(counted, Grouping.OUTLET)]
 
 
 def test_an_outlet_that_has_the_busy_month_alone_is_not_ahead_for_that() -> None:

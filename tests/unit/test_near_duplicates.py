@@ -94,9 +94,12 @@ def test_two_headlines_that_differ_in_one_word_stay_apart_however_often_they_com
     assert shown(texts) == [(texts[0], 3), (texts[-1], 2)]
 
 
-def test_figures_that_differ_need_three_texts_and_exact_repeats_two() -> None:
+def test_figures_that_differ_need_three_texts_or_fifteen_and_exact_repeats_two() -> None:
     assert shown(["Round 1 of the Cup.", "Round 2 of the Cup."]) == []
     assert shown(["The Morning Letter.", "The morning letter"]) == [("The Morning Letter.", 2)]
+    dated = [f"Corrections: May {day}, 2020" for day in range(1, 16)]
+    assert shown(dated) == [("Corrections: …", 15)]
+    assert shown(dated[:14]) == []
 
 
 def test_patterns_are_numbered_by_size_then_text_in_any_order_of_the_texts() -> None:

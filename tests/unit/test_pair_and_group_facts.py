@@ -6,11 +6,8 @@ from analysis.query.relations import Relation
 from core.enums import Grouping
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.findings.estimates import state_reader_mean
-from reports.findings.finding import Finding, fact
-from reports.findings.group_facts import state_groups
-from reports.findings.pair_facts import find_pair_overtakings, state_pairs
-from reports.findings.run_findings import choose_leading
-from reports.findings.share_facts import SHARE
+from reports.findings.group_facts import find_group_facts
+from reports.findings.pair_facts import find_pair_facts, find_pair_overtakings
 from reports.series.groups import Cell, GroupCounts, KeywordGroups, Moments
 from reports.stats.human_scale import Estimate
 from reports.stats.paired import PairCounts, PairScores
@@ -34,7 +31,7 @@ def test_subjects_are_ranked_and_their_overtaking_and_common_documents_are_told(
         "a": [row("2018-01", 90, 0.1), row("2018-02", 110, 0.1)],
         "b": [row("2018-01", 100, -0.3), row("2018-02", 80, -0.3)],
     }
-    texts = {finding.topic[0]: finding.text for finding in state_pairs([pair], rows)}
+    texts = {finding.topic[0]: finding.text for finding in find_pair_facts([pair], rows)}
     assert texts == {
         "overtakes": (
             "“b” overtook “a” in March 2018: since then it is ahead in 2 of 2 months (150 "
@@ -54,8 +51,9 @@ def test_subjects_are_ranked_and_their_overtaking_and_common_documents_are_told(
 
 def test_a_keyword_and_a_part_of_it_are_not_set_beside_each_other() -> None:
     counts = ((90, 10, 5), (80, 20, 5), (20, 60, 10), (10, 90, 5))
-    assert [found.after for found in find_pair_overtakings([pair_of(*counts)])] == ["b"]
-    assert state_pairs([pair_of(*counts, relation=Relation.PART)]) == []
+    (overtaking,) = find_pair_overtakings([pair_of(*counts)])
+    assert overtaking.topic == ("overtakes", "b", "a")
+    assert find_pair_facts([pair_of(*counts, relation=Relation.PART)]) == []
 
 
 def group(name: str, documents: int, matched: int, polarities: Moments) -> GroupCounts:
@@ -74,7 +72,7 @@ def test_groups_are_ranked_by_share_and_mood_within_their_common_months() -> Non
         "not known": group("not known", 900, 800, Moments(90, 80.0, 75.0)),
     }
     keyword_groups = KeywordGroups("covid", groups, mean=Moments(100, -10.0, 5.0))
-    share, mood = [finding.text for finding in state_groups(keyword_groups, Grouping.SECTION)]
+    share, mood = [finding.text for finding in find_group_facts(keyword_groups, Grouping.SECTION)]
     assert share == (
         "Of 2 sections with at least 30 documents in their common months, World mentions “covid” "
         "in the largest share: 100 of 500 documents (20.0 %); Sport has 1.0 %."
@@ -94,27 +92,3 @@ def test_what_readers_would_say_is_an_estimate_with_its_interval() -> None:
             "1 (95 % interval −0.27 to −0.15, from 200 labels)."
         ),
     )
-
-
-def test_the_head_of_a_page_has_the_best_finding_of_each_subject_first() -> None:
-    def finding(text: str, interest: float) -> Finding:
-        return fact((text,), (), text, interest=interest)
-
-    findings = {
-        "a": [finding("a1", 0.9), finding("a2", 0.8)],
-        "b": [finding("b1", 0.3)],
-        "": [finding("all", 0.5)],
-    }
-    assert [chosen.text for chosen in choose_leading(findings, 4)] == ["a1", "b1", "all", "a2"]
-    assert [chosen.text for chosen in choose_leading({"a": findings["a"]}, 3)] == ["a1", "a2"]
-
-
-def test_the_head_of_a_page_has_the_share_that_its_picture_shows_first() -> None:
-    def share(text: str, highest: float) -> Finding:
-        return fact(SHARE, (), text, shares=(highest, 0.01), interest=0.5)
-
-    first_mention = fact(("first",), (), "a first", interest=0.9)
-    findings = {"a": [first_mention, share("a share", 0.05)], "b": [share("b share", 0.02)]}
-    assert [chosen.text for chosen in choose_leading(findings, 2)] == ["a share", "b share"]
-    findings["b"] = [share("b share", 0.08)]
-    assert [chosen.text for chosen in choose_leading(findings, 2)] == ["a first", "b share"]

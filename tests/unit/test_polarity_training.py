@@ -9,30 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.trainings.polarity import names as names_module
-from analysis.trainings.polarity import wordnet
-from analysis.trainings.polarity.evaluation import (
-    bootstrap,
-    correlate_ranks,
-    find_neutral_band,
-    measure_macro_f1,
-)
-from analysis.trainings.polarity.features import (
+from core.errors import BadInput
+from networks.feedforward import FeedForward
+from networks.presets import build_network, resolve_options
+from textapi.engine.news import read_model
+from textapi.engine.news_features import AGGREGATES
+from tools.news_engine import names as names_module
+from tools.news_engine import wordnet
+from tools.news_engine.evaluation import correlate_ranks, find_neutral_band
+from tools.news_engine.features import (
     TERM_VALUE,
     build_features,
     make_rows,
     scale_aggregates,
     view_aggregates,
 )
-from analysis.trainings.polarity.names import find_long_names, find_names, read_word_list
-from analysis.trainings.polarity.ratings import RatedSentence, read_ratings
-from analysis.trainings.polarity.task import PolarityTask
-from analysis.trainings.polarity.wordnet import FILES, is_installed, read_wordnet, spread_valences
-from core.errors import BadInput
-from networks.feedforward import FeedForward
-from networks.presets import build_network, resolve_options
-from textapi.engine.news import read_model
-from textapi.engine.news_features import AGGREGATES
+from tools.news_engine.names import find_long_names, find_names, read_word_list
+from tools.news_engine.ratings import RatedSentence, read_ratings
+from tools.news_engine.task import PolarityTask
+from tools.news_engine.wordnet import FILES, is_installed, read_wordnet, spread_valences
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> None:
@@ -208,12 +203,6 @@ def test_a_neutral_band_leaves_as_many_outside_as_readers_call_negative_and_posi
     assert find_neutral_band([(polarities, signs), (shifted, signs)]) == (-0.25, 0.25)
 
 
-def test_macro_f1_weighs_each_sign_alike_however_rare() -> None:
-    assert measure_macro_f1([-1, 0, 1], [-1, 0, 1]) == 1.0
-    # F1 is 2/3 for -1, 0 for 0, 1 for 1.
-    assert measure_macro_f1([-1, -1, 1, 1], [-1, 0, 1, 1]) == pytest.approx((2 / 3 + 0 + 1) / 3)
-
-
 def test_features_hold_terms_and_valences_without_names(folder: Path) -> None:
     lexicon = {"joy": 2.8, "disaster": -3.1, "women": 1.0, "Velmont": 2.0, "cheered": 2.3}
     features = build_features(TEXTS, lexicon, read_wordnet(folder))
@@ -259,7 +248,7 @@ def test_the_engine_computes_what_the_network_does(
     write(tmp_path, "vader_made.tsv.gz", "\n".join(lines))
 
     options = resolve_options("polarity")
-    task = PolarityTask(str(tmp_path), options)
+    task = PolarityTask(tmp_path, options)
     network = build_network(options, task.data.input_size, 1, generator)
     assert isinstance(network, FeedForward)
     network.biases[0][...] = generator.standard_normal(16)
@@ -279,12 +268,3 @@ def test_the_rank_correlation_is_spearmans() -> None:
     # 1 - 6 * (1 + 1 + 0 + 1 + 1) / (5 * 24), by the formula for ranks without ties
     assert correlate_ranks([1, 2, 3, 4, 5], [2, 1, 3, 5, 4]) == pytest.approx(0.8)
     assert np.isnan(correlate_ranks([1, 2, 3], [5, 5, 5]))
-
-
-def test_a_bootstrap_interval_holds_the_figure_and_narrows_with_the_rows() -> None:
-    values = np.random.default_rng(4).standard_normal(1000)
-    few, many = (bootstrap(lambda at: float(values[at].mean()), size) for size in (50, 1000))
-    assert many.low < many.value < many.high
-    assert many.value == pytest.approx(values.mean())
-    assert many.high - many.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(1000), rel=0.1)
-    assert few.high - few.low > 3 * (many.high - many.low)

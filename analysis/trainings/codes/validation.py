@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from analysis.codebooks.network import temper
 from analysis.trainings.codes.samples import divide
-from analysis.trainings.polarity.evaluation import Interval
 from networks.classifier import (
     Classifier,
     Numbers,
@@ -36,6 +35,15 @@ TEMPERATURES = tuple(round(1.1**step, 4) for step in range(-15, 16))
 PARTS, PARTS_OF_MANY, MANY = 10, 5, 1_000
 BOOTSTRAP_DRAWS = 1_000
 CALIBRATION_BINS = 10
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat, starmap
 from operator import itemgetter
 from typing import Annotated, Any
 
-from sqlalchemy import bindparam, func, null, select
+from sqlalchemy import bindparam, func, select
 
 from models.documents import quoted_sentence, quoted_text
-from models.tables import Document, Mention, Origin
+from models.tables import Document, Mention
 from reports.data import export_schema as schema
 from reports.data.formats import Values
 from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
-from reports.series.groupings import name_group, origin_column
+from reports.series.reading import read_group_of_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,12 @@ def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     statement = _select_mentions(run)
     source_fields = SourceFields(run.db)
     for job in run.jobs_named(job_names):
+        groups = read_group_of_documents(run, job)
         for documents in in_batches(_mentioning_documents(run, job)):
-            yield from _read_batch(run, job, statement, documents, source_fields)
+            columns = fetch_columns(
+                run.db, statement, sort_key=_sort_key, job=job.id, documents=documents
+            )
+            yield from _make_cells((run.id, job.name), columns, source_fields, groups)
 
 
 def _select_mentions(run: RunData) -> Statement:
@@ -73,17 +77,12 @@ def _select_mentions(run: RunData) -> Statement:
 
     It is built once: SQLAlchemy would check each document of a list that stands in it.
     """
-    group_column = null() if run.grouping is None else origin_column(run.grouping)
     columns = (
         *(Document.handle, Document.identity, Document.published_at, Document.address),
         *(Mention.keyword, Mention.term, Mention.position, quoted_sentence(run.text_part)),
-        *(quoted_text(run.text_part), Mention.polarity, group_column, *SOURCE_COLUMNS),
+        *(quoted_text(run.text_part), Mention.polarity, Document.id, *SOURCE_COLUMNS),
     )
-    joined = (
-        select(*columns)
-        .join(Document, Document.id == Mention.document_id)
-        .join(Origin, Origin.id == Document.origin_id)
-    )
+    joined = select(*columns).join(Document, Document.id == Mention.document_id)
     in_documents = Mention.document_id.in_(bindparam("documents", expanding=True))
     return joined.where(Mention.job_id == bindparam("job"), in_documents)
 
@@ -98,19 +97,17 @@ def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
     return [document_id for _, _, document_id in sorted_documents if document_id not in without]
 
 
-def _read_batch(
-    run: RunData,
-    job: RunJob,
-    statement: Statement,
-    documents: Sequence[int],
+def _make_cells(
+    run_and_job: tuple[int, str],
+    columns: Sequence[Sequence[Any]],
     source_fields: SourceFields,
+    groups: Mapping[int, str],
 ) -> Iterator[Values]:
-    handles, identities, times, addresses, *mentions, texts, polarities, groups, origins, tags = (
-        fetch_columns(run.db, statement, sort_key=_sort_key, job=job.id, documents=documents)
+    handles, identities, times, addresses, *mentions, texts, polarities, ids, origins, tags = (
+        columns
     )
     return zip(
-        repeat(run.id, len(identities)),
-        repeat(job.name, len(identities)),
+        *(repeat(cell, len(identities)) for cell in run_and_job),
         handles,
         identities,
         map(schema.whole_second, times),
@@ -118,7 +115,7 @@ def _read_batch(
         *mentions,
         texts,
         map(schema.valid_polarity, polarities),
-        [None if group is None else name_group(group) for group in groups],
+        map(groups.get, ids),
         *source_fields.columns(origins, tags),
         strict=True,
     )

@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 
-from analysis.trainings.polarity.names import find_long_names, find_names
-from analysis.trainings.polarity.wordnet import WordNet, spread_valences
 from networks.functions import Array
 from networks.sparse import SparseRows
 from textapi.engine.news import VALENCE_STEPS
 from textapi.engine.news_features import AGGREGATES, Features, find_valence, list_terms
 from textapi.engine.news_words import Word, find_tokens, read_words
+from tools.news_engine.names import find_long_names, find_names
+from tools.news_engine.wordnet import WordNet, spread_valences
 
 TERMS = 12_000
 

@@ -10,9 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
-Places = NDArray[np.int64]
-
-BOOTSTRAP_DRAWS = 1_000
 
 # A name may change a score by at most this many standard deviations.
 LARGEST_DIFFERENCE = 0.1
@@ -137,17 +134,6 @@ def find_neutral_band(
     return round(math.fsum(lows) / len(lows), 2), round(math.fsum(highs) / len(highs), 2)
 
 
-def measure_macro_f1(predicted: Sequence[int], signs: Sequence[int]) -> float:
-    """Return the mean F1 over the signs -1, 0 and 1, however often each of them is."""
-    scores = []
-    for sign in (-1, 0, 1):
-        is_predicted, is_actual = np.equal(predicted, sign), np.equal(signs, sign)
-        hits = float(np.sum(is_predicted & is_actual))
-        scores.append(2 * hits / max(1.0, float(np.sum(is_predicted) + np.sum(is_actual))))
-
-    return math.fsum(scores) / len(scores)
-
-
 def correlate_ranks(left: Sequence[float] | Numbers, right: Sequence[float] | Numbers) -> float:
     """Return Spearman's rank correlation (1904); NaN if one of the two is constant."""
     from scipy.stats import spearmanr  # noqa: PLC0415 - it takes half a second to load
@@ -156,26 +142,3 @@ def correlate_ranks(left: Sequence[float] | Numbers, right: Sequence[float] | Nu
         return float("nan")
 
     return float(spearmanr(left, right).statistic)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def bootstrap(figure: Callable[[Places], float], size: int, seed: int = 0) -> Interval:
-    """Return *figure* of all places with its percentile interval (Efron, 1979).
-
-    *figure* takes the places of a sample of *size* rows.
-    """
-    generator = np.random.default_rng(seed)
-    draws = []
-    for _ in range(BOOTSTRAP_DRAWS):
-        draws.append(figure(generator.integers(0, size, size)))
-
-    low, high = np.nanquantile(draws, (0.025, 0.975))
-    return Interval(figure(np.arange(size)), float(low), float(high))

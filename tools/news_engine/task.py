@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from analysis.trainings.polarity import wordnet
-from analysis.trainings.polarity.evaluation import (
+from core.errors import BadInput
+from networks.baselines import rmse
+from networks.data import Data, Samples, Scaling
+from networks.feedforward import FeedForward
+from networks.functions import Array
+from networks.presets import Options, build_network, resolve_options
+from networks.results import Prediction, Results
+from networks.storage import pack
+from networks.training import predict, train
+from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
+from tools.news_engine import wordnet
+from tools.news_engine.evaluation import (
     LARGEST_DIFFERENCE,
     NameDifference,
     compare_names,
     correlate_ranks,
     find_neutral_band,
 )
-from analysis.trainings.polarity.features import (
+from tools.news_engine.features import (
     TERM_VALUE,
     build_features,
     make_rows,
     scale_aggregates,
     view_aggregates,
 )
-from analysis.trainings.polarity.ratings import NEWS, RatedSentence, Split, read_ratings
-from core.errors import BadInput
-from networks.baselines import rmse
-from networks.data import Data, Samples, Scaling
-from networks.feedforward import FeedForward
-from networks.functions import Array
-from networks.presets import Options
-from networks.results import Prediction, Results
-from networks.storage import pack
-from networks.training import predict
-from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
+from tools.news_engine.ratings import NEWS, RatedSentence, Split, read_ratings
 
 NO_WORDNET = (
     f"WordNet is not in {wordnet.FOLDER} (Debian's package wordnet-base): the network was trained "
@@ -52,6 +53,21 @@ class Report:
     remarks: list[str]
 
 
+def train_engine(folder: Path, overrides: Mapping[str, Any]) -> Report:
+    """Train the engine on the rated sentences of a folder, by the preset and *overrides* of it.
+
+    Raises as `PolarityTask`.
+    """
+    options = resolve_options("polarity", overrides)
+    task = PolarityTask(folder, options)
+    generator = np.random.default_rng(options.seed)
+    network = build_network(options, task.data.input_size, task.data.output_size, generator)
+    assert isinstance(network, FeedForward)  # noqa: S101 - by the kind of the options
+    train(network, task.data, options, generator=generator)
+    report = task.finish(network)
+    return replace(report, remarks=[*task.remarks, *report.remarks])
+
+
 class PolarityTask:
     """The samples of a training, and the evaluation of its network.
 
@@ -59,9 +75,9 @@ class PolarityTask:
     missing.
     """
 
-    def __init__(self, folder: str, options: Options) -> None:
+    def __init__(self, folder: Path, options: Options) -> None:
         self._splits: defaultdict[Split, list[RatedSentence]] = defaultdict(list)
-        for sentence in read_ratings(Path(folder)):
+        for sentence in read_ratings(folder):
             self._splits[sentence.split].append(sentence)
 
         for split in ("train", "validation", "test"):

@@ -9,9 +9,9 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from pathlib import Path
 
-from analysis.trainings.polarity.wordnet import WordNet
 from textapi.engine.news_names import STAND_IN
 from textapi.engine.news_words import LONGEST_NAME, plain
+from tools.news_engine.wordnet import WordNet
 
 _TOKEN = re.compile("[^\\W\\d_]+(?:['\u2019][^\\W\\d_]+)*|[.!?:\"\u201c\u201d]")
 

@@ -1,0 +1,111 @@
+"""Fill figures into sentences: `sentences` says which forms there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from string import Formatter
+from typing import Any
+
+from analysis.grains import first_day, grain_of
+from reports.words.periods import (
+    describe_periods,
+    name_day,
+    name_stretch,
+    name_when,
+    period_name,
+)
+from reports.words.quantities import (
+    format_expected,
+    format_share,
+    join_words,
+    quantity,
+    signed,
+)
+from reports.words.sentences import PHRASES, SENTENCES
+
+# More periods than these are counted instead of named.
+MOST_NAMED = 2
+
+Figures = Mapping[str, Any]
+
+
+def write_sentence(kind: str, **figures: object) -> str:
+    """Return the sentence *kind* of `SENTENCES` with its figures."""
+    return fill(SENTENCES[kind].text, figures)
+
+
+def write_clause(kind: str, **figures: object) -> str:
+    """Return the clause of the sentence *kind*; empty if it has none."""
+    return fill(SENTENCES[kind].clause, figures)
+
+
+def fill(template: str, figures: Figures) -> str:
+    """Return *template* with its figures written as their forms say."""
+    written = []
+    for words, name, form, _ in Formatter().parse(template):
+        written.append(words)
+        if name == "":
+            written.append(fill(PHRASES[fill(form or "", figures)], figures))
+        elif name is not None:
+            figure, _ = Formatter().get_field(name, (), figures)
+            written.append(_write_figure(figure, form or "", figures))
+
+    return "".join(written)
+
+
+def _write_figure(figure: Any, form: str, figures: Figures) -> str:
+    if "|" in form:
+        one, other = form.split("|")
+        count = len(figure) if isinstance(figure, list) else figure
+        return fill(one if count == 1 else other, figures)
+
+    form = fill(form, figures)
+    if form.startswith("each "):
+        phrase = PHRASES[form.removeprefix("each ")]
+        return join_words([fill(phrase, {**figures, **_figures_of(item)}) for item in figure])
+    if form == "all":
+        return "".join([fill(PHRASES[key], figures) for key in figure])
+    if form in _FORMS:
+        return _FORMS[form](figure)
+
+    is_noun = form[:1].isalpha()
+    return quantity(figure, form) if is_noun else format(figure, form)
+
+
+def _figures_of(item: Any) -> Figures:
+    return item if isinstance(item, Mapping) else {"item": item}
+
+
+def _count_periods(periods: Sequence[str]) -> str:
+    return quantity(len(periods), grain_of(periods[0]))
+
+
+def _name_periods(periods: Sequence[str]) -> str:
+    if len(periods) > MOST_NAMED:
+        return _count_periods(periods)
+    return join_words([_name_period(period) for period in periods])
+
+
+def _name_period(period: str) -> str:
+    return period_name(period, "%B %Y")
+
+
+_FORMS: Mapping[str, Callable[[Any], str]] = {
+    "%": format_share,
+    "+": signed,
+    "and": join_words,
+    ";": "; ".join,
+    "quoted": lambda words: ", ".join([f"“{word}”" for word in words]),
+    "expected": format_expected,
+    "name": _name_period,
+    "names": _name_periods,
+    "count": _count_periods,
+    "stretches": describe_periods,
+    "stretch": lambda periods: name_stretch(periods[0], periods[-1], "%B %Y"),
+    "when": name_when,
+    "first day": lambda period: name_day(first_day(period)),
+    "% or none": lambda share: format_share(share) if share else "none",
+    ".1f or none": lambda rate: f"{rate:.1f}" if rate else "none",
+    # A mean of 0 is no absence.
+    "+ or none": signed,
+}

@@ -1,0 +1,1 @@
+"""The training of the polarity engine `news` (`textapi.engine.news`), whose weights ship."""
