@@ -98,9 +98,11 @@ def count_places(
     )
     keys = ("keyword", "month", "is_repeat", "place", "label")
     counts = keyed.group_by(keys).agg(pl.len().alias("documents"), pl.col("mentions").sum())
-    for *key, place, label, documents, mentions in counts.sort(keys).iter_rows():
-        numbers = (None if number < 0 else number for number in (place, label))
-        yield PlaceCount(*key, *numbers, documents=documents, mentions=mentions)
+    for row in counts.sort(keys).iter_rows(named=True):
+        for column in ("place", "label"):
+            row[column] = None if row[column] < 0 else row[column]
+
+        yield PlaceCount(subject=row.pop("keyword"), **row)
 
 
 def _count_repeats(run: RunData) -> dict[SubjectMonth, RepeatCounts]:

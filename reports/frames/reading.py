@@ -114,7 +114,7 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)
     return Frames(
-        documents.select(DOCUMENT_SCHEMA.names()).cast(dict(DOCUMENT_SCHEMA)),
+        documents.select(DOCUMENT_SCHEMA.names()).cast(DOCUMENT_SCHEMA),
         mentions.join(chosen, on="document", how="semi"),
         forms.to_bytes(),
         _read_names(db, job_id, scope),

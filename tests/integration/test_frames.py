@@ -1,0 +1,114 @@
+"""Frames of jobs: made once, stored, and made again when what they were made of has changed."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
+from models.database import Database
+from models.erasure import forget_documents
+from models.tables import Document, Job, JobFrames, Mention
+from reports.data.run_data import document_scope, load_run
+from reports.frames import reading
+from reports.frames.frames import Frames
+from reports.frames.reading import keep_frames, load_frames
+from tests.groups_kit import Piece, run_months, store_pieces
+
+PIECES = [Piece("2020-03-02", "Fog here"), Piece("2020-03-03", "Rain here", "Post", "World")]
+
+
+def run_of(db: Database, **parameters: object) -> int:
+    keywords = (Keyword.parse("fog"), Keyword.parse("rain"))
+    chosen = MonthsParameters(first="2020-03", last="2020-03", keywords=keywords, **parameters)
+    return run_months(db, chosen)
+
+
+def frames_of(db: Database, run: int) -> Frames:
+    data = load_run(db, run)
+    return load_frames(data, data.jobs[0])
+
+
+def count_stored(db: Database) -> int:
+    with db.read() as connection:
+        return len(connection.execute(select(JobFrames.job_id)).all())
+
+
+def test_frames_are_stored_with_the_first_reading_and_read_from_there(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    first = frames_of(db, run)
+    assert count_stored(db) == 1
+    monkeypatch.setattr(reading, "make_frames", None)
+    again = frames_of(db, run)
+    assert again.documents.equals(first.documents)
+    assert again.mentions.equals(first.mentions)
+    assert again.forms.hashes.tolist() == first.forms.hashes.tolist()
+
+
+def test_a_worker_stores_what_a_report_would_make(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    data = load_run(db, run)
+    (job,) = data.jobs
+    keep_frames(db, job.id, document_scope(data, job), has_mentions=True)
+    monkeypatch.setattr(reading, "make_frames", None)
+    assert frames_of(db, run).mentions["keyword"].to_list() == ["fog", "rain"]
+
+
+def test_an_import_that_tells_the_section_of_a_document_makes_frames_anew(db: Database) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    assert frames_of(db, run).documents["section"].to_list() == ["", "World"]
+    store_pieces(db, [Piece("2020-03-02", "Fog here", "Post", "Sports")])
+    assert frames_of(db, run).documents["section"].to_list() == ["Sports", "World"]
+
+
+def test_an_erased_document_is_in_no_frame(db: Database) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    assert len(frames_of(db, run).documents) == 2
+    with db.read() as connection:
+        fog = connection.scalar(select(Document.id).where(Document.text == "Fog here"))
+
+    assert fog is not None
+    forget_documents(
+        db, [fog], sentences=lambda text: [text], reason="asked", result_tables=[Mention]
+    )
+    frames = frames_of(db, run)
+    assert frames.documents["document"].to_list() == [fog + 1]
+    assert frames.mentions["keyword"].to_list() == ["rain"]
+
+
+def test_a_job_that_is_done_anew_has_new_frames(db: Database) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    assert len(frames_of(db, run).mentions) == 2
+    with db.write() as connection:
+        connection.execute(delete(Mention).where(Mention.keyword == "fog"))
+        connection.execute(update(Job).values(claims=Job.claims + 1))
+
+    assert frames_of(db, run).mentions["keyword"].to_list() == ["rain"]
+
+
+def test_frames_of_a_job_that_has_not_ended_are_not_stored(db: Database) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    with db.write() as connection:
+        connection.execute(update(Job).values(state="running"))
+
+    assert len(frames_of(db, run).documents) == 2
+    assert count_stored(db) == 0
+
+
+def test_documents_of_other_sections_are_there_and_not_chosen(db: Database) -> None:
+    store_pieces(db, PIECES)
+    frames = frames_of(db, run_of(db, sections=("World",)))
+    assert frames.documents["chosen"].to_list() == [False, True]
+    assert frames.mentions["keyword"].to_list() == ["rain"]
+    assert frames.documents["form"].null_count() == 1
