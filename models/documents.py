@@ -125,18 +125,19 @@ class DocumentScope:
     @classmethod
     def of_job(cls, job: Any, parameters: Mapping[str, Any]) -> Self:
         """Return the scope of a stored job, from its `SCOPE_COLUMNS` and its run's *parameters*."""
-        days = None
-        if job.first_day is not None and job.last_day is not None:
-            days = job.first_day, job.last_day
-
-        return replace(
+        scope = replace(
             cls.of_run(parameters),
-            days=days,
+            days=None if job.first_day is None else (job.first_day, job.last_day),
             handle=job.handle,
-            linked_to=job.id if days is None and job.handle is None else None,
             sources=tuple(job.sources),
             newest_document=job.newest_document,
         )
+        return replace(scope, linked_to=job.id) if scope.is_linked else scope
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the documents of the job are linked to it."""
+        return self.days is None and self.handle is None
 
     @property
     def job_columns(self) -> dict[str, Any]:

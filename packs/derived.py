@@ -34,7 +34,7 @@ from reports.data.export_schema import Table, describe_tables
 from reports.data.exports import DICTIONARY_FILE, write_table
 from reports.data.formats import WRITERS
 from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
-from reports.data.run_data import RunData, documents_condition
+from reports.data.run_data import RunData, document_scope, documents_condition
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
@@ -130,7 +130,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
             documents = select(Document.id, Document.identity)
             job_documents = documents.where(documents_condition(run_data, job))
             for document in fetch_pages(run_data.db, job_documents, Document.id):
-                if run_data.kind.links_documents:
+                if document_scope(run_data, job).is_linked:
                     jobs_by_document.setdefault(document.id, []).append(job.name)
 
                 yield document

@@ -95,10 +95,11 @@ async def _collect_posts(
     if fetched is None:
         return Again()
 
-    if kind.links_documents:
+    is_linked = job.claim.scope.is_linked
+    if is_linked:
         await link_stored(job, kind, parameters)
 
-    if target is None and not kind.links_documents:
+    if target is None and not is_linked:
         scope = await _freeze_stored(job, kind, parameters)
     else:
         scope = await job.freeze_documents()

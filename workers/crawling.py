@@ -66,7 +66,8 @@ async def _crawl(
         cursor=cursor or None,
         limit=limit,
     )
-    keeps_handles = target.links_documents or target.reader.posts_name_handle
+    is_linked = job.claim.scope.is_linked
+    keeps_handles = is_linked or target.reader.posts_name_handle
     end, pages = None, target.reader.pages(request)
     async with bad_answers_wait(), aclosing(pages):  # type: ignore[type-var]
         async for page in pages:
@@ -84,7 +85,7 @@ async def _crawl(
                 state=_state(end),
                 handle=None if keeps_handles else target.subject,
                 cursor=next_cursor,
-                found_by=job.claim.job_id if target.links_documents else None,
+                found_by=job.claim.job_id if is_linked else None,
             )
             await job.write(stored, progress=True)
             if end is None and job.slice_is_over:

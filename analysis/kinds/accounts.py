@@ -119,4 +119,4 @@ class Accounts(PostsKind[AccountsParameters]):
         if source is None or source.account is None:
             return None
 
-        return CrawlTarget(source, source.account, handle, links_documents=False)
+        return CrawlTarget(source, source.account, handle)

@@ -46,7 +46,6 @@ class CrawlTarget:
     source: Source
     reader: PostReader
     subject: str
-    links_documents: bool
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,6 @@ class Kind(ABC, Generic[P]):
 
     # Whether texts repeat each other that share no more than a fixed head or tail.
     has_families: ClassVar[bool] = True
-
-    # Whether the documents of a job are linked to it.
-    links_documents: ClassVar[bool] = False
 
     def read_parameters(self, stored: Mapping[str, Any]) -> P:
         """Return the parameters that `Run.parameters` holds. Raises ValueError for other ones."""
@@ -210,11 +206,6 @@ class DocumentKind(Kind[P]):
     estimates: ClassVar[str]
     queue = QUEUE_TEXT
     has_documents = True
-
-    def __init_subclass__(cls) -> None:
-        """Link documents to the jobs of a kind that finds them."""
-        super().__init_subclass__()
-        cls.links_documents = cls.find_stored is not DocumentKind.find_stored
 
     @abstractmethod
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

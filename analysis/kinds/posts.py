@@ -156,7 +156,7 @@ class PostsKind(DocumentKind[P]):
         results: ResultReader,  # noqa: ARG002 - no step over posts reads them
     ) -> PlannedJob:
         """Return the stored posts of a subject, and the source that would be called for more."""
-        if not self.links_documents:
+        if not job.scope.is_linked:
             settle_languages(db, job.scope)
 
         target = self.crawl_target(job.name, parameters, settings)
@@ -173,7 +173,7 @@ class PostsKind(DocumentKind[P]):
     def _list_stored(
         self, connection: Connection, job: NewJob, parameters: P
     ) -> list[DocumentText]:
-        if not self.links_documents:
+        if not job.scope.is_linked:
             return list_documents(connection, job.scope)
 
         ids = set(self.found_by_services(connection, job.name, parameters))
@@ -241,14 +241,14 @@ class PostsKind(DocumentKind[P]):
     def _has_stored_after(
         self, connection: Connection, jobs: Sequence[Row[Any]], parameters: P, after: int
     ) -> bool:
-        if self.links_documents:
+        scope = replace(DocumentScope.of_job(jobs[0], vars(parameters)), newest_document=None)
+        if scope.is_linked:
             return any(
                 ids
                 for job in jobs
                 for ids in self._find_after(connection, job.name, parameters, after)
             )
 
-        scope = replace(DocumentScope.of_job(jobs[0], vars(parameters)), newest_document=None)
         is_of_run = documents_of(scope, other_handles=[job.handle for job in jobs[1:]])
         later = select(Document.id).where(is_of_run, Document.id > after).limit(1)
         return connection.scalar(later) is not None

@@ -43,8 +43,7 @@ class Searches(PostsKind[SearchParameters]):
         if source is None or source.search is None:
             return None
 
-        term = self.subject(job_name)
-        return CrawlTarget(source, source.search, term, links_documents=True)
+        return CrawlTarget(source, source.search, self.subject(job_name))
 
     def found_by_services(
         self, connection: Connection, job_name: str, parameters: SearchParameters

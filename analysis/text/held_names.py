@@ -23,7 +23,6 @@ from analysis.text.person_names import (
     NameEvidence,
     identify_persons,
     is_full_name,
-    is_word_of_language,
     last_name,
     name_key,
 )
@@ -223,13 +222,10 @@ class NameFinder:
         found = self._read(text)
         forms = (found.alone | (found.parts & self._named_as_parts)) & self.types.keys()
         persons = forms & self._keys.keys()
-        bearers = {last_name(self._keys[form]) for form in persons & self._full_names}
         fullest: dict[str, str] = {}
         for form in sorted(persons, key=lambda form: (form in self._full_names, len(form), form)):
             key = self._keys[form]
-            # Whose last name it is, the text says, where the job does not.
-            if key in self._persons or key not in bearers:
-                fullest[self._persons.get(key, key)] = form
+            fullest[self._persons.get(key, key)] = form
 
         return (forms - persons) | set(fullest.values())
 
@@ -293,7 +289,7 @@ class NameFinder:
         is_named = starts or (type_ == ORGANISATION and (" " in form or is_listed))
         names_part = is_of_type and is_named
         names_part |= starts and type_ in PLACES and self._is_elected(longer)
-        return (is_word_of_language(form) and not is_listed) or not names_part
+        return not names_part
 
     def _is_elected(self, form: str) -> bool:
         """Return whether a form is a place with what people there are elected to."""

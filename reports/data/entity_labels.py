@@ -208,22 +208,15 @@ class RunNames:
     def _is_part_of_headline(self, form: str) -> bool:
         """Return whether what was taken for an organisation is more than a name.
 
-        It is if it holds a possessive, a prefix, a person's last name or what is no name ("Trump's
-        Russia", "Pro-Russia", "Fact-Checking Trump", "UTC Sunday"), or ends with a word of the
-        language that names no organisation ("Nobel Laureate").
+        It is if it holds a possessive, a prefix or a person's last name ("Trump's Russia",
+        "Pro-Russia", "Fact-Checking Trump").
         """
         words = re.split(r"[\s\u2013-]+", form)
         if len(words) == 1 or known_names.load().is_organisation(form):
             return False
         if words[0] in _PREFIXES or any(_POSSESSIVE.search(word) for word in words[:-1]):
             return True
-        if _is_organisation(form):
-            return False
-        if known_names.load().types.get(words[0], "") is None:
-            return True
-
-        holds_person = any(word in self.persons for word in words)
-        return holds_person or word_list.load().is_only_common(words[-1])
+        return not _is_organisation(form) and any(word in self.persons for word in words)
 
     def _is_person(self, form: str) -> bool:
         return form in self.persons or form in self.other_persons

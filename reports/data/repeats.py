@@ -17,7 +17,7 @@ from core.enums import DOCUMENTS
 from models.documents import quoted_text
 from models.tables import Document, Job, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, document_scope
 from reports.frames.frames import Frames
 from reports.frames.reading import load_frames
 
@@ -103,7 +103,7 @@ def _find_patterns(run: RunData) -> Patterns:
     for job in run.jobs:
         frames = load_frames(run, job)
         documents = _list_searched(run, frames).select("document", "form")
-        if run.kind.links_documents:
+        if document_scope(run, job).is_linked:
             documents = documents.join(pl.concat(searched), on="document", how="anti")
 
         searched.append(documents)

@@ -124,11 +124,6 @@ def interval_of_sums(
     return middle, max(-1.0, middle - half), min(1.0, middle + half)
 
 
-def mean_polarity(values: Iterable[float | None]) -> float | None:
-    """Return the mean of the polarities that are known; None where none is."""
-    return mean(_known(values))
-
-
 def polarity_interval(
     values: Iterable[float | None],
 ) -> tuple[float | None, float | None, float | None]:

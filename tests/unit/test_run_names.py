@@ -193,10 +193,7 @@ def test_a_name_has_the_type_that_it_has_in_the_whole_run() -> None:
     assert shown(month, run_names) == [("PERSON", "Quist", 7)]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["Quist\u2019s Russia", "Pro-Russia", "Fact-Checking Quist", "Nobel Laureate", "UTC Sunday"],
-)
+@pytest.mark.parametrize("name", ["Quist\u2019s Russia", "Pro-Russia", "Fact-Checking Quist"])
 def test_a_part_of_a_headline_is_no_organisation(name: str) -> None:
     counts = {("ORG", name): 4, ("ORG", "Quist Foundation"): 2, **persons(Ann_Quist=2)}
     assert shown(counts) == [("ORG", "Quist Foundation", 2), ("PERSON", "Ann Quist", 2)]

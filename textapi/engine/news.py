@@ -107,7 +107,7 @@ def read_model(stored: bytes) -> NewsModel:
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(
             f"these bytes are no weights of the engine `news` ({type(error).__name__}): give the "
-            "file that `tidings export RUN weights` wrote of a polarity training"
+            "file that `python -m tools.news_engine` writes"
         ) from error
 
 
