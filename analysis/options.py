@@ -221,19 +221,13 @@ def _name_query(query: str) -> str:
 
 def _split_name(text: str) -> tuple[str, str, str]:
     """Split *text* at the first colon outside quotation marks: what is before it, it, the rest."""
-    is_quoted = False
-    for index, character in enumerate(text):
-        if character in _DOUBLE_QUOTES:
-            is_quoted = not is_quoted
-        if character == ":" and not is_quoted:
-            return text[:index], ":", text[index + 1 :]
-
-    return "", "", text
+    name, *others = _split_unquoted(text, ":")
+    return (name, ":", ":".join(others)) if others else ("", "", text)
 
 
 def _join_list(name: str, other_terms: str) -> str | None:
     """Return the query of a list of terms of which one can stand in queries only, else None."""
-    terms = [" ".join(term.split()) for term in (name, *_split_at_commas(other_terms))]
+    terms = [" ".join(term.split()) for term in (name, *_split_unquoted(other_terms, ","))]
     is_named = bool(terms[0]) and "," not in name
     is_list = is_named and len(terms) > 2 and not any(map(_has_operator, terms))
     if not is_list or not any(map(is_query, terms)):
@@ -244,13 +238,13 @@ def _join_list(name: str, other_terms: str) -> str | None:
     return " OR ".join(dict.fromkeys(map(_as_operand, terms)))
 
 
-def _split_at_commas(text: str) -> list[str]:
-    """Split *text* at the commas outside quotation marks."""
+def _split_unquoted(text: str, sign: str) -> list[str]:
+    """Split *text* at each *sign* outside quotation marks."""
     parts, is_quoted = [""], False
     for character in text:
         if character in _DOUBLE_QUOTES:
             is_quoted = not is_quoted
-        if character == "," and not is_quoted:
+        if character == sign and not is_quoted:
             parts.append("")
         else:
             parts[-1] += character
@@ -310,6 +304,11 @@ class CommandOption:
     is_file: bool = False
     step: str | None = None
     idle: str | None = None
+
+    @property
+    def has_one_text(self) -> bool:
+        """Whether the option is given once, also for a field of several texts."""
+        return self.is_separated or bool(self.choices)
 
     def words(self, field_name: str, value: Any) -> list[str]:
         """Return the words of a command that set the field to *value*."""

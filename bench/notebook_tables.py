@@ -84,7 +84,7 @@ def export_and_read(url: str, table: str) -> int:
 
 def read_in_notebook(home: tidings.Home, table: str) -> int:
     """Return the number of rows that a cell gets."""
-    return int(tidings.Run(home, 1).table(table).num_rows)
+    return int(tidings.Run(home.program, 1).table(table).num_rows)
 
 
 def read_first(folder: Path, table: str) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 from typer import Argument, Option
 
-from cli.messages import inform, show
+from cli.messages import inform, show, show_json
 from cli.options import Json, check_utf8
 from core.errors import BadInput, UsageError
 from core.printing import printable
@@ -19,6 +18,43 @@ from core.quantities import quantity
 
 if TYPE_CHECKING:
     from analysis.codebooks.codebook import Codebook, Variable
+
+
+class ExampleText(TypedDict):
+    """A text with the code that it should get."""
+
+    text: Annotated[str, "The text."]
+    code: Annotated[str, "Its code."]
+
+
+# One of its keys is a word of Python.
+VariableListing = TypedDict(
+    "VariableListing",
+    {
+        "name": Annotated[str, "Name of the variable."],
+        "question": Annotated[str, "What coders are asked."],
+        "type": Annotated[str, "Type of the variable."],
+        "if": Annotated[str | None, "When it is asked."],
+        "codes": Annotated[list[str], "Its codes."],
+        "keys": Annotated[dict[str, str], "Code by key."],
+        "definitions": Annotated[dict[str, str], "Meaning by code."],
+        "examples": list[ExampleText],
+    },
+)
+VariableListing.__doc__ = "A variable of a codebook."
+
+
+class CodebookListing(TypedDict):
+    """A codebook as coders see it."""
+
+    name: Annotated[str, "Name of the codebook."]
+    hash: Annotated[str, "SHA-256 of what it asks."]
+    unit: Annotated[str, "What is coded."]
+    language: Annotated[list[str], "Languages of its texts; none for all."]
+    asks_of_keyword: Annotated[bool, "Whether each keyword is asked of by itself."]
+    instructions: Annotated[str | None, "What coders are told before they begin."]
+    variables: list[VariableListing]
+
 
 group = typer.Typer(
     no_args_is_help=True,
@@ -54,7 +90,7 @@ def check(
 
     codebook = find_codebook(file)
     if as_json:
-        print(json.dumps(_as_json(codebook)))
+        show_json(_list_codebook(codebook))
         return
 
     _show_head(codebook)
@@ -111,19 +147,19 @@ def _show_head(codebook: Codebook) -> None:
     show()
 
 
-def _as_json(codebook: Codebook) -> dict[str, Any]:
-    return {
-        "name": codebook.name,
-        "hash": codebook.hash.hex(),
-        "unit": codebook.unit,
-        "language": list(codebook.language),
-        "asks_of_keyword": codebook.asks_of_keyword,
-        "instructions": codebook.instructions,
-        "variables": list(map(_variable_as_json, codebook.variables)),
-    }
+def _list_codebook(codebook: Codebook) -> CodebookListing:
+    return CodebookListing(
+        name=codebook.name,
+        hash=codebook.hash.hex(),
+        unit=codebook.unit,
+        language=list(codebook.language),
+        asks_of_keyword=codebook.asks_of_keyword,
+        instructions=codebook.instructions,
+        variables=list(map(_list_variable, codebook.variables)),
+    )
 
 
-def _variable_as_json(variable: Variable) -> dict[str, Any]:
+def _list_variable(variable: Variable) -> VariableListing:
     from producers.coding_session import assign_keys
 
     return {
@@ -134,5 +170,7 @@ def _variable_as_json(variable: Variable) -> dict[str, Any]:
         "codes": list(variable.codes),
         "keys": assign_keys(variable),
         "definitions": variable.meanings,
-        "examples": [example.model_dump() for example in variable.examples],
+        "examples": [
+            ExampleText(text=example.text, code=example.code) for example in variable.examples
+        ],
     }

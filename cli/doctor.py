@@ -7,9 +7,10 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from cli import context
 from core.broker import NO_STACK, celery_app, queue_problem, redis_client
@@ -39,8 +40,16 @@ REDIS_CONFIGURATION = {
 Check = Callable[[Settings], str | None]
 
 
-def examine(settings: Settings) -> dict[str, str | None]:
-    """Return the problem of each part of the stack, None if it has none."""
+@dataclass(frozen=True)
+class PartCheck:
+    """A part of the stack; the exit status is 1 if any has a problem."""
+
+    part: Annotated[str, "Name of the part."]
+    problem: Annotated[str | None, "What is wrong and what to do; null if it works."]
+
+
+def examine(settings: Settings) -> list[PartCheck]:
+    """Check each part of the stack."""
     checks: dict[str, Check] = {
         "database": _check_database,
         "Redis": _check_redis,
@@ -51,14 +60,14 @@ def examine(settings: Settings) -> dict[str, str | None]:
     for queue in QUEUES:
         checks[f"worker for the queue {queue}"] = partial(_check_worker, queue=queue)
 
-    problems: dict[str, str | None] = {}
-    for part, check in checks.items():
-        try:
-            problems[part] = check(settings)
-        except TidingsError as error:
-            problems[part] = str(error)
+    return [PartCheck(part, _find_problem(check, settings)) for part, check in checks.items()]
 
-    return problems
+
+def _find_problem(check: Check, settings: Settings) -> str | None:
+    try:
+        return check(settings)
+    except TidingsError as error:
+        return str(error)
 
 
 def _check_database(settings: Settings) -> str | None:

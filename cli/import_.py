@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import show, warn
+from cli.messages import show, show_json, warn
 from cli.options import check_utf8
 from core.errors import UsageError
 from core.languages import parse_language
@@ -31,6 +31,25 @@ if TYPE_CHECKING:
 LEFT_OUT = 3
 
 MAX_REMARKS = 20
+
+
+@dataclass(frozen=True)
+class ImportTotals:
+    """What an import read."""
+
+    read: Annotated[int, "Documents read."]
+    added: Annotated[int, "Those that were new."]
+    known: Annotated[int, "Those that were stored already."]
+    conflicts: Annotated[int, "Not stored, since another text has their id or address."]
+    two_dates: Annotated[int, "Documents that stand in two months; the first date counts."]
+    completed: Annotated[int, "Stored documents that were completed."]
+    forgotten: Annotated[int, "Not stored, since they were forgotten on request."]
+    empty: Annotated[int, "Documents without a text."]
+    left_out: Annotated[int, "What could not be read; the exit status is 3 if there is any."]
+    wrong_times: Annotated[int, "Documents whose time cannot be right."]
+    empty_times: Annotated[int, "Documents without a time."]
+    replaced_characters: Annotated[int, "Characters that no database stores."]
+    resumed: Annotated[dict[str, int], "Record offset at which a file was read on, by file."]
 
 
 def import_documents(
@@ -123,7 +142,7 @@ def import_documents(
     tally = imported.tally
     _print_remarks(imported)
     if as_json:
-        print(json.dumps({**_counts(imported), "resumed": resumed}))
+        show_json(_count(imported, resumed))
     else:
         used = f"{quantity(tally.documents, 'document')} read, {imported.added:,} of them new"
         if imported.completed:
@@ -172,23 +191,24 @@ def _parse_outlet(written: str, handle: str | None, source: str | None) -> str:
     return outlet
 
 
-def _counts(imported: Imported) -> dict[str, int]:
+def _count(imported: Imported, resumed: dict[str, int]) -> ImportTotals:
     tally = imported.tally
     not_stored = imported.forgotten + imported.conflicts
-    return {
-        "read": tally.documents,
-        "added": imported.added,
-        "known": tally.documents - imported.added - not_stored,
-        "conflicts": imported.conflicts,
-        "two_dates": imported.redated,
-        "completed": imported.completed,
-        "forgotten": imported.forgotten,
-        "empty": tally.empty,
-        "left_out": tally.left_out,
-        "wrong_times": tally.wrong_times,
-        "empty_times": tally.empty_times,
-        "replaced_characters": tally.replaced_characters,
-    }
+    return ImportTotals(
+        read=tally.documents,
+        added=imported.added,
+        known=tally.documents - imported.added - not_stored,
+        conflicts=imported.conflicts,
+        two_dates=imported.redated,
+        completed=imported.completed,
+        forgotten=imported.forgotten,
+        empty=tally.empty,
+        left_out=tally.left_out,
+        wrong_times=tally.wrong_times,
+        empty_times=tally.empty_times,
+        replaced_characters=tally.replaced_characters,
+        resumed=resumed,
+    )
 
 
 def _print_remarks(imported: Imported) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, show
+from cli.messages import inform, show, show_json
 from cli.options import Json, parse_run
 from core.enums import ENDED, QUEUE_REPORTS, State
 from core.errors import NotFound
@@ -20,6 +19,7 @@ from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
+    from producers.status import RunCost, RunStatus
 
 WATCH_SECONDS = 1.0
 
@@ -32,20 +32,20 @@ def runs(as_json: Json = False) -> None:
         listed_runs = list_runs(db)
 
     if as_json:
-        print(json.dumps(listed_runs))
+        show_json(listed_runs)
         return
 
     if not listed_runs:
         inform("there is no run yet: `tidings submit` makes one")
 
     for run in listed_runs:
-        created = f"{datetime.fromtimestamp(run['created_at'], UTC):%Y-%m-%d %H:%M}"
-        counts = ", ".join(f"{count} {state}" for state, count in sorted(run["jobs"].items()))
-        line = f"{run['run']:>5}  {created}  {run['kind']:<8} {run['state']:<10} {counts}"
-        cost = f"  {_format_cost(run['cost'])}" if run["cost"] else ""
-        show(f"{line}{cost}  {run['name'] or ''}".rstrip())
-        if run["report"]:
-            show(f"{'':>25}its report {run['report']}")
+        created = f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d %H:%M}"
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(run.jobs.items()))
+        line = f"{run.run:>5}  {created}  {run.kind:<8} {run.state:<10} {counts}"
+        cost = f"  {_format_cost(run.cost)}" if run.cost else ""
+        show(f"{line}{cost}  {run.name or ''}".rstrip())
+        if run.report:
+            show(f"{'':>25}its report {run.report}")
 
 
 def status(
@@ -69,78 +69,70 @@ def status(
             if not listed_runs:
                 raise NotFound("there is no run yet: `tidings submit` makes one")
 
-            run = int(listed_runs[0]["run"])
+            run = listed_runs[0].run
 
         while True:
             report = run_status(db, settings, run)
             if failed:
-                report["details"] = [
-                    job for job in report["details"] if job["state"] == State.FAILED
-                ]
+                report.details = [job for job in report.details if job.state == State.FAILED]
 
             if as_json:
-                # A program that watches reads each state when it is printed.
-                print(json.dumps(report), flush=True)
+                show_json(report)
             else:
                 _print_status(report, only_failed=failed)
 
-            if failed and not report["details"]:
+            if failed and not report.details:
                 inform(f"no job of run {run} has failed")
 
-            has_ended = report["state"] in ENDED
+            has_ended = report.state in ENDED
             if not watch or (has_ended and not _is_report_coming(db, report)):
                 return
 
             time.sleep(WATCH_SECONDS)
 
 
-def _is_report_coming(db: Database, report: dict[str, Any]) -> bool:
+def _is_report_coming(db: Database, report: RunStatus) -> bool:
     """Return whether the run's report is still to be made and a process is there to make it."""
     from core.process_identity import has_exited
     from models.jobs import count_live_slots
 
-    return report["report"] is not None and bool(
-        count_live_slots(db, has_exited).get(QUEUE_REPORTS)
-    )
+    return report.report is not None and bool(count_live_slots(db, has_exited).get(QUEUE_REPORTS))
 
 
-def _format_cost(cost: dict[str, Any]) -> str:
+def _format_cost(cost: RunCost) -> str:
     from core.prices import MICRO, format_money
 
-    charged = format_money(round(cost["charged"] * MICRO), cost["currency"])
-    if cost["max"] is None:
+    charged = format_money(round(cost.charged * MICRO), cost.currency)
+    if cost.max is None:
         return charged
 
-    return f"{charged} of at most {format_money(round(cost['max'] * MICRO), cost['currency'])}"
+    return f"{charged} of at most {format_money(round(cost.max * MICRO), cost.currency)}"
 
 
-def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
-    counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
-    title = f" ({report['name']})" if report["name"] else ""
-    calls = quantity(report["calls"], "call")
-    state = f"{report['state']}, {report['progress']:.0%}; {counts}; {calls}"
-    if report["cost"]:
-        state += f"; {_format_cost(report['cost'])}"
+def _print_status(report: RunStatus, *, only_failed: bool) -> None:
+    counts = ", ".join(f"{count} {state}" for state, count in report.jobs.items() if count)
+    title = f" ({report.name})" if report.name else ""
+    calls = quantity(report.calls, "call")
+    state = f"{report.state}, {report.progress:.0%}; {counts}; {calls}"
+    if report.cost:
+        state += f"; {_format_cost(report.cost)}"
 
-    show(f"run {report['run']}{title}: {state}")
-    if report["reason"]:
-        show(f"  {report['reason']}")
-    if report["report"]:
-        show(f"  its report {report['report']}")
-    if report["codes"] and report["codes"]["uncoded"]:
-        from models.codes import describe_uncoded
+    show(f"run {report.run}{title}: {state}")
+    if report.reason:
+        show(f"  {report.reason}")
+    if report.report:
+        show(f"  its report {report.report}")
+    if report.codes and report.codes.uncoded:
+        show(f"  {report.codes.describe()}")
+    if report.waiting_for not in (None, report.reason):
+        show(f"  waits for: {report.waiting_for}")
 
-        show(f"  {describe_uncoded(**report['codes'])}")
-
-    if report["waiting_for"] not in (None, report["reason"]):
-        show(f"  waits for: {report['waiting_for']}")
-
-    for job in report["details"]:
-        reason = f"  {job['reason']}" if job["reason"] else ""
+    for job in report.details:
+        reason = f"  {job.reason}" if job.reason else ""
         if only_failed:
-            show(f"  {job['job']}{reason}")
+            show(f"  {job.job}{reason}")
             continue
 
-        steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
-        job_name, state = printable(job["job"]), job["result"] or job["state"]
+        steps = " ".join(f"{step.step}:{step.state}" for step in job.steps)
+        job_name, state = printable(job.job), job.result or job.state
         show(f"  {job_name:<13} {state:<10} {steps}{reason}".rstrip())

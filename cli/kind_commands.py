@@ -9,12 +9,16 @@ from typer import Typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from cli.options import DeclaredCommand, RunOptions
 
-def group_of_kinds(command: Callable[..., None], help_text: str) -> type[Any]:
-    """Return the class of a group that has *command* for each kind, besides its own commands.
 
-    *command* gets a `RunRequest`, *help_text* is formatted with the kind. The kinds load the steps,
-    which takes too long for every start.
+def group_of_kinds(
+    run: Callable[[Any], None], options: type[RunOptions], help_text: str
+) -> type[Any]:
+    """Return the class of a group that has a command for each kind, besides its own commands.
+
+    *run* gets a `RunRequest` with *options*; *help_text* is formatted with the kind. The kinds load
+    the steps, which takes too long for every start.
     """
 
     class KindCommands(TyperGroup):
@@ -24,7 +28,7 @@ def group_of_kinds(command: Callable[..., None], help_text: str) -> type[Any]:
         @property
         def commands(self) -> MutableMapping[str, Any]:
             if self._kind_commands is None:
-                self._kind_commands = _make_commands(command, help_text)
+                self._kind_commands = _make_commands(run, options, help_text)
             return {**self._kind_commands, **self._own_commands}
 
         @commands.setter
@@ -39,13 +43,15 @@ def group_of_kinds(command: Callable[..., None], help_text: str) -> type[Any]:
     return KindCommands
 
 
-def _make_commands(command: Callable[..., None], help_text: str) -> dict[str, Any]:
+def _make_commands(
+    run: Callable[[Any], None], options: type[RunOptions], help_text: str
+) -> dict[str, Any]:
     from analysis.kinds import DOCUMENT_KINDS
-    from cli.run_options import command_of_kind
+    from cli.run_options import declare_command
 
     app = Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     for kind in DOCUMENT_KINDS:
-        kind_help = help_text.format(kind=kind)
-        app.command(kind.name, help=kind_help)(command_of_kind(command, kind))
+        add_command = app.command(kind.name, cls=DeclaredCommand, help=help_text.format(kind=kind))
+        add_command(declare_command(kind, options, run))
 
     return dict(get_group(app).commands)

@@ -13,7 +13,7 @@ import typer
 from typer import Exit, Option
 from typer.exceptions import TyperException
 
-from cli import codebook, control, inspect, operations, plan, report, submit
+from cli import codebook, control, export, inspect, operations, plan, report, submit
 from cli.code import code
 from cli.figure import figure
 from cli.forget import forget
@@ -60,7 +60,7 @@ def _options(
 
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
-    *(import_documents, inspect.runs, inspect.status, stored, report.report, report.export),
+    *(import_documents, inspect.runs, inspect.status, stored, report.report, export.export),
     *(control.pause, control.resume, control.retry, control.cancel, watch, events),
     *(predict, forget, code, figure, pack, verify),
 ):

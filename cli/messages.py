@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from core.printing import escape_character, printable
@@ -26,6 +28,14 @@ def show_path(path: Path) -> None:
     """Print the path that is a command's result; a program gets it byte for byte."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     print(printable(path) if is_terminal else path)
+
+
+def show_json(model: object) -> None:
+    """Print a model, a list of models, or what JSON has itself, on one line.
+
+    A program that watches reads each line when it is printed.
+    """
+    print(json.dumps(model, default=asdict), flush=True)
 
 
 def inform(message: object) -> None:

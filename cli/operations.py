@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from cli.context import load_settings
-from cli.messages import inform, show
+from cli.messages import inform, show, show_json
 from cli.options import Json
 from core.errors import BadInput
 
@@ -79,12 +78,11 @@ def doctor(as_json: Json = False) -> None:
     """Check every part of the stack; the exit status is 0 when all of them work."""
     from cli.doctor import examine
 
-    problems = examine(load_settings())
+    checks = examine(load_settings())
     if as_json:
-        checks = [{"part": part, "problem": problem} for part, problem in problems.items()]
-        print(json.dumps(checks))
+        show_json(checks)
     else:
-        for part, problem in problems.items():
-            show(f"BAD  {part}: {problem}" if problem else f"ok   {part}")
+        for check in checks:
+            show(f"BAD  {check.part}: {check.problem}" if check.problem else f"ok   {check.part}")
 
-    raise typer.Exit(int(any(problems.values())))
+    raise typer.Exit(int(any(check.problem for check in checks)))

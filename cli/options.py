@@ -1,14 +1,14 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share.
 
-from __future__ import annotations
+Typer reads the annotations of the dataclasses here, which are therefore no texts.
+"""
 
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import is_dataclass
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from typer import Argument, Option
+from typer.core import TyperCommand
 
 from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import NotFound, UsageError
@@ -21,33 +21,15 @@ MOST = 2**31 - 1
 Text = TypeVar("Text", str, list[str], str | None, list[str] | None)
 
 
-def expand_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace each parameter of *command* that is a dataclass by the fields of that dataclass.
+class DeclaredCommand(TyperCommand):
+    """A command whose arguments and options are the fields of a dataclass.
 
-    Typer makes an argument or option of each field. So commands share options that are declared
-    once, and get them as one object.
+    Typer makes an object of it with what was typed. That object runs the command.
     """
-    parameters: list[inspect.Parameter] = []
-    groups: dict[str, tuple[type, list[str]]] = {}
-    for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        options = parameter.annotation
-        if isinstance(options, type) and is_dataclass(options):
-            fields = inspect.signature(options, eval_str=True).parameters
-            groups[parameter.name] = (options, list(fields))
-            parameters.extend(fields.values())
-        else:
-            parameters.append(parameter)
 
-    @functools.wraps(command)
-    def expanded(**arguments: Any) -> None:
-        for parameter_name, (options, fields) in groups.items():
-            arguments[parameter_name] = options(**{field: arguments.pop(field) for field in fields})
-
-        command(**arguments)
-
-    keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in parameters]
-    expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
-    return expanded
+    def invoke(self, ctx: Any) -> None:
+        """Run the command."""
+        super().invoke(ctx).run()
 
 
 def read_money(text: str) -> Money:
@@ -112,9 +94,11 @@ def parse_by(text: str) -> SeriesBy:
         elif option in list(Grouping):
             groupings.append(Grouping(option))
         else:
+            is_quarter = option == SamplePeriod.QUARTER
+            remedy = "; the quarters of a sample are --per quarter" if is_quarter else ""
             raise UsageError(
                 f"--by {printable(option)}: it is one of {', '.join(Grain)}, or of "
-                f"{', '.join(Grouping)}, or one of each with a comma"
+                f"{', '.join(Grouping)}, or one of each with a comma{remedy}"
             )
 
     for options in (grains, groupings):
@@ -122,27 +106,6 @@ def parse_by(text: str) -> SeriesBy:
             raise UsageError(f"--by {printable(text)}: write one of {' and '.join(options)}")
 
     return SeriesBy(next(iter(grains), None), next(iter(groupings), None))
-
-
-class RunSeriesBy(NamedTuple):
-    """The values that `--by` of a new run names: of its series, and of shares to be known."""
-
-    series: SeriesBy
-    shares: SamplePeriod | None = None
-
-
-def parse_run_by(text: str) -> RunSeriesBy:
-    """Return what *text* names; a quarter is of shares alone. Raises `UsageError`."""
-    options = [option.strip() for option in text.split(",")]
-    series_options = [option for option in options if option != SamplePeriod.QUARTER]
-    series = parse_by(",".join(series_options)) if series_options else SeriesBy()
-
-    if len(series_options) < len(options):
-        return RunSeriesBy(series, SamplePeriod.QUARTER)
-    if series.grain in (Grain.MONTH, Grain.YEAR):
-        return RunSeriesBy(series, SamplePeriod(series.grain))
-
-    return RunSeriesBy(series)
 
 
 def check_runs(runs: list[int]) -> list[int]:
@@ -182,16 +145,6 @@ By = Annotated[
         "months also by what documents are grouped.",
     ),
 ]
-RunBy = Annotated[
-    RunSeriesBy | None,
-    Option(
-        parser=parse_run_by,
-        metavar=f"{'|'.join(Grain)}[,{'|'.join(Grouping)}]",
-        help="The periods of series, by default the run's: months; weeks are those of ISO 8601. Of "
-        "months also by what documents are grouped. With --within SHARE month, quarter or year: "
-        "the shares of each are to be known too.",
-    ),
-]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Name = Annotated[str | None, Option(callback=check_utf8, help="A name for the run.")]
 Once = Annotated[
@@ -209,3 +162,40 @@ Wait = Annotated[
         help="Wait for the end: status 0 when all is done, 1 when a job failed or got no code.",
     ),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Options of every run that are not among its parameters."""
+
+    name: Name = None
+    max_calls: Annotated[
+        int | None,
+        Option(
+            min=1,
+            max=MOST,
+            help="Stop after so many calls of the Text API or a language model, by all workers.",
+        ),
+    ] = None
+    max_cost: Annotated[
+        Money | None,
+        Option(
+            parser=read_money,
+            metavar="20USD",
+            help="Stop before a language model costs more, whatever happens.",
+        ),
+    ] = None
+    yes: Annotated[
+        bool,
+        Option("--yes", help="Agree that texts are sent to a language model outside this machine."),
+    ] = False
+    mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
+    once: Once = False
+    wait: Wait = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(RunOptions):
+    """Options of a plan: those of the run that it is about, and its form."""
+
+    as_json: Json = False

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
-from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +10,7 @@ from typing import Annotated
 from typer import Argument, Exit, Option
 
 from cli import context
-from cli.messages import inform, show, show_path, warn
+from cli.messages import inform, show, show_json, show_path, warn
 from cli.options import Json, Run, check_utf8
 from core.errors import UsageError
 
@@ -132,7 +130,7 @@ def verify(
         result = verify_pack(pack, scratch, check=show_progress)
 
     if as_json:
-        print(json.dumps(asdict(result) | {"equal": result.equal}))
+        show_json(result)
     else:
         for line in result.describe():
             show(line)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,11 +11,12 @@ import typer
 from cli import context
 from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
-from cli.messages import warn
-from cli.options import Json, Run
+from cli.messages import show_json, warn
+from cli.options import Json, PlanOptions, Run
 from core.errors import ServiceUnavailable, SettingsError
 
 if TYPE_CHECKING:
+    from cli.progress import ProgressLines, ProgressOfTerminal
     from cli.run_options import RunRequest
     from core.settings import Settings
     from textapi.messages import Engine
@@ -26,11 +25,12 @@ if TYPE_CHECKING:
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
-def plan(request: RunRequest, as_json: Json = False) -> None:
+def plan(request: RunRequest[PlanOptions]) -> None:
     """Print the calls that a run would make."""
     from cli.first_sample import describe_first_sample
     from cli.plan_costs import describe_cap, describe_costs
-    from cli.plan_sample import SamplePlanner, describe_sample
+    from cli.plan_sample import RunPlan, SamplePlanner, describe_sample
+    from cli.progress import progress_display
     from producers.plan import plan_run
 
     settings, options = context.load_settings(), request.options
@@ -39,14 +39,14 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
         matched = request.match_stored(db, settings)
         engine = _find_engine(settings, matched.parameters.polarity)
         sample_planner = SamplePlanner.of_run(db, matched.parameters)
-        with _progress_display() as show_progress:
+        with progress_display("planning", is_often_short=True) as display:
             figures = plan_run(
                 db,
                 matched.parameters,
                 matched.names,
                 engine=engine,
                 settings=settings,
-                on_progress=show_progress,
+                on_progress=partial(_show_progress, display),
                 size_sample=None if sample_planner is None else sample_planner.size,
             )
 
@@ -61,9 +61,8 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
     if first_sample is not None:
         figures.remarks.append(first_sample)
-    if as_json:
-        sample_json = None if sample is None else sample.as_json()
-        print(json.dumps(figures.as_json() | {"sample": sample_json}))
+    if options.as_json:
+        show_json(RunPlan(**vars(figures), sample=sample))
         return
 
     print(f"documents       {figures.documents:,}")
@@ -91,7 +90,7 @@ def plan(request: RunRequest, as_json: Json = False) -> None:
 
 
 group = typer.Typer(
-    cls=group_of_kinds(plan, "Count the calls of `submit {kind.name}`; none is made."),
+    cls=group_of_kinds(plan, PlanOptions, "Count the calls of `submit {kind.name}`; none is made."),
     no_args_is_help=True,
     help="Count the calls of a run, and say how long they would take.",
 )
@@ -100,8 +99,9 @@ group = typer.Typer(
 @group.command("run")
 def compare(run: Run, as_json: Json = False) -> None:
     """Compare the calls that a run needs, by operation, with those that it has made."""
+    from cli.progress import progress_display
     from models.runs import get_run
-    from producers.plan import call_counts, plan_submitted_run
+    from producers.plan import OperationCalls, PlanComparison, call_counts, plan_submitted_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -109,15 +109,19 @@ def compare(run: Run, as_json: Json = False) -> None:
             parameters = get_run(connection, run).parameters
 
         engine = _find_engine(settings, parameters.get("polarity"))
-        with _progress_display() as show_progress:
+        with progress_display("planning", is_often_short=True) as display:
             figures = plan_submitted_run(
-                db, run, engine=engine, settings=settings, on_progress=show_progress
+                db,
+                run,
+                engine=engine,
+                settings=settings,
+                on_progress=partial(_show_progress, display),
             )
 
         made = call_counts(db, run)
 
     if as_json:
-        print(json.dumps({"run": run, "planned": figures.as_json(), "made": made}))
+        show_json(PlanComparison(run, figures, made))
         return
 
     planned = figures.needed_by_operation
@@ -126,29 +130,16 @@ def compare(run: Run, as_json: Json = False) -> None:
         f"{'maybe twice':>13}{'answers reused':>16}"
     )
     for operation in sorted({*planned, *made}):
-        counts = made.get(operation, {})
-        cells = [f"{counts.get(count_name, 0):>{width},}" for count_name, width in COLUMNS.items()]
+        counts = vars(made.get(operation, OperationCalls()))
+        cells = [f"{counts[count_name]:>{width},}" for count_name, width in COLUMNS.items()]
         print(f"{operation:<26}{planned.get(operation, 0):>10,}{''.join(cells)}")
 
     for remark in figures.remarks:
         warn(remark)
 
 
-@contextmanager
-def _progress_display() -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows the progress in a line of a terminal, on standard error."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _done, _jobs: None
-        return
-
-    from rich.console import Console
-
-    with Console(stderr=True, highlight=False).status("planning") as status:
-
-        def show_progress(done: int, jobs: int) -> None:
-            status.update(f"planning: {done:,} of {jobs:,} jobs")
-
-        yield show_progress
+def _show_progress(display: ProgressLines | ProgressOfTerminal, done: int, jobs: int) -> None:
+    display.update(f"{done:,} of {jobs:,} jobs")
 
 
 def _format_duration(seconds: float) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 from sqlalchemy import select
 
@@ -18,7 +18,7 @@ from core.enums import SamplePart, SamplePeriod
 from core.prices import format_money
 from core.quantities import quantity
 from models.tables import Run, SampledUnit
-from producers.plan import JobTexts, Plan
+from producers.plan import CallPlan, JobTexts
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import (
     Method,
@@ -57,29 +57,32 @@ _RARE = (
 
 @dataclass
 class SamplePlan:
-    """What a sample takes.
+    """What a sample takes that a model codes until its shares are known (`--within SHARE`)."""
 
-    *basis* says where the shares come from that it is planned with. *assumed* are the texts that it
-    takes if a category is as frequent as its key says, in percent; empty if codes tell.
-    """
+    within: Annotated[float, "Half the width of the wanted intervals, as a share."]
+    texts: Annotated[int, "Texts that it takes."] = 0
+    population: Annotated[int, "Texts from which it is drawn."] = 0
+    texts_for_half: Annotated[int, "Texts that half the width takes."] = 0
+    basis: Annotated[str, "What the figures are planned from."] = ""
+    assumed: Annotated[
+        dict[str, int], "Texts by assumed share of a category; empty if stored codes tell."
+    ] = field(default_factory=dict)
+    currency: Annotated[str, "As EUR; empty if the texts cost nothing."] = ""
+    cost: Annotated[
+        int | None, "In millionths of the currency; null if the texts cost nothing."
+    ] = None
+    is_expected: Annotated[bool, "Whether it is expected; else it is the most."] = False
+    cost_for_half: Annotated[int | None, "Cost of the texts for half the width."] = None
+    remarks: Annotated[list[str], "What a sample of such a size does not tell."] = field(
+        default_factory=list
+    )
 
-    within: float
-    texts: int = 0
-    population: int = 0
-    texts_for_half: int = 0
-    basis: str = ""
-    assumed: dict[str, int] = field(default_factory=dict)
-    currency: str = ""
 
-    # In millionths of the currency: as expected, or at most if nobody knows what to expect.
-    cost: int | None = None
-    is_expected: bool = False
-    cost_for_half: int | None = None
-    remarks: list[str] = field(default_factory=list)
+@dataclass
+class RunPlan(CallPlan):
+    """What a run would ask."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return asdict(self)
+    sample: Annotated[SamplePlan | None, "Null if the size of no sample is to be found."] = None
 
 
 # The strata of a keyword, each with its period.
@@ -152,7 +155,7 @@ class SamplePlanner:
             "model: the plan counts with that"
         )
 
-    def finish(self, figures: Plan) -> SamplePlan:
+    def finish(self, figures: CallPlan) -> SamplePlan:
         """Return the plan with what the texts cost that are not coded yet."""
         plan, model = self._plan, figures.model
         if model is not None and model.currency and model.calls:

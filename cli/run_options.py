@@ -1,14 +1,14 @@
-"""The arguments and options of `submit` and `plan`: what the parameters of each kind declare."""
+"""The arguments and options of `submit` and `plan`: what the parameters of each kind declare.
 
-from __future__ import annotations
+Typer reads the annotations of the dataclasses here, which are therefore no texts.
+"""
 
-import inspect
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_origin
 
 from annotated_types import Ge
 from pydantic import ValidationError
@@ -20,57 +20,15 @@ from analysis.options import CommandOption, Keyword, declared_option, flag_of, l
 from analysis.pipelines import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
-from cli.options import (
-    MOST,
-    By,
-    Name,
-    Once,
-    RunBy,
-    RunSeriesBy,
-    SeriesBy,
-    Wait,
-    check_utf8,
-    read_money,
-)
+from cli.options import By, RunOptions, SeriesBy, check_utf8
 from cli.text_files import read_names
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
-from core.prices import Money
 from core.printing import printable
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from models.database import Database
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Options of every run that are not among its parameters."""
-
-    name: Name = None
-    max_calls: Annotated[
-        int | None,
-        Option(
-            min=1,
-            max=MOST,
-            help="Stop after so many calls of the Text API or a language model, by all workers.",
-        ),
-    ] = None
-    max_cost: Annotated[
-        Money | None,
-        Option(
-            parser=read_money,
-            metavar="20USD",
-            help="Stop before a language model costs more, whatever happens.",
-        ),
-    ] = None
-    yes: Annotated[
-        bool,
-        Option("--yes", help="Agree that texts are sent to a language model outside this machine."),
-    ] = False
-    mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
-    once: Once = False
-    wait: Wait = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,42 +49,33 @@ class KeywordOptions:
             metavar="FILE", help="Subjects, one a line; or CSV with the columns name and query."
         ),
     ] = None
+    match: Annotated[
+        Within | None,
+        Option(help="What a query has to match: each sentence (the default), or the document."),
+    ] = None
     within: Annotated[
         list[str] | None,
         Option(
-            metavar="sentence|document|SHARE",
-            help="What a query has to match: each sentence (the default), or the whole document. A "
-            "SHARE, as 0.02: a model codes texts until the wanted shares are known to \u00b1 it. "
-            "It may be given twice.",
+            metavar="SHARE",
+            help="A model codes texts until the wanted shares are known to \u00b1 SHARE, as 0.02.",
         ),
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeriesOptions:
-    """The option of a kind whose parameters have a grain."""
-
-    by: By = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeriesOfKeywordsOptions:
-    """The option of a kind with keywords, whose documents may be grouped or sampled, too."""
-
-    by: RunBy = None
+Options = TypeVar("Options", bound=RunOptions)
 
 
 @dataclass(frozen=True)
-class RunRequest:
+class RunRequest(Generic[Options]):
     """A run as the command line describes it; *given* are the parameters that it names."""
 
     kind: DocumentKind[Any]
     parameters: Any
     names: Sequence[str]
     given: frozenset[str]
-    options: RunOptions
+    options: Options
 
-    def match_stored(self, db: Database, settings: Settings) -> Matched[Any]:
+    def match_stored(self, db: "Database", settings: "Settings") -> Matched[Any]:
         """Return parameters and names as they are stored, and print what the user should know.
 
         Raises `UsageError`.
@@ -138,125 +87,103 @@ class RunRequest:
         return matched
 
 
-def command_of_kind(command: Callable[..., None], kind: DocumentKind[Any]) -> Callable[..., None]:
-    """Return *command* for runs of *kind*: its first argument holds the typed options."""
-    # The module of *command* imports the type of its first argument for type checkers alone.
-    types = {"RunRequest": RunRequest}
-    signature = inspect.signature(command, locals=types, eval_str=True)
-    _, *command_options = signature.parameters.values()
-    command_option_names = {parameter.name for parameter in command_options}
+def declare_command(
+    kind: DocumentKind[Any], options: type[Options], run: Callable[[RunRequest[Options]], None]
+) -> type[Options]:
+    """Return the dataclass of the arguments and options of a command for runs of *kind*.
 
-    def of_kind(**arguments: Any) -> None:
-        command_arguments = {option: arguments.pop(option) for option in command_option_names}
-        command(read_request(kind, arguments), **command_arguments)
+    Its *options* follow those of the kind. An object of it calls *run* with what was typed.
+    """
 
-    options = [*_list_options(kind), *command_options]
-    keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
-    of_kind.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
-    return of_kind
+    def run_typed(typed: Options) -> None:
+        run(read_request(kind, typed))
+
+    parameters = make_dataclass(
+        f"{kind.name}_parameters", _list_options(kind), frozen=True, kw_only=True
+    )
+    return make_dataclass(
+        f"{kind.name}_command",
+        (),
+        bases=(options, parameters),
+        namespace={"run": run_typed},
+        frozen=True,
+        kw_only=True,
+    )
 
 
-def _list_options(kind: DocumentKind[Any]) -> list[inspect.Parameter]:
-    """Return the argument of the kind, the options of its fields, and the options of all runs."""
+def _list_options(kind: DocumentKind[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the name, the type and the default of the argument, then of each field's options."""
     argument = Argument(metavar=kind.argument.metavar, help=kind.argument.help)
     texts: Any = list[str] if kind.argument.is_list else str
-    parameters = [_parameter(kind.argument.name, Annotated[texts, argument])]
-
-    fields = list_fields(kind.parameters)
-    has_keywords = any(field.annotation == tuple[Keyword, ...] for _, field in fields)
-    for field_name, field in fields:
-        parameters += _options_of_field(field_name, field, has_keywords=has_keywords)
-
-    return [*parameters, *inspect.signature(RunOptions, eval_str=True).parameters.values()]
-
-
-def _parameter(option_name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
-    return inspect.Parameter(
-        option_name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
-    )
+    yield kind.argument.name, Annotated[texts, argument], MISSING
+    for field_name, field in list_fields(kind.parameters):
+        declared = declared_option(field)
+        if field.annotation == tuple[Keyword, ...]:
+            for option in fields(KeywordOptions):
+                yield option.name, option.type, option.default
+        elif field.annotation is Grain:
+            yield "by", By, None
+        elif declared is not None:
+            yield field_name, *_type_field(field_name, field, declared)
 
 
-def _options_of_field(
-    field_name: str, field: FieldInfo, *, has_keywords: bool
-) -> list[inspect.Parameter]:
-    """Return the options by which a field is typed; most fields declare one themselves."""
-    if field.annotation == tuple[Keyword, ...]:
-        return list(inspect.signature(KeywordOptions, eval_str=True).parameters.values())
-    if field.annotation is Grain:
-        series_options = SeriesOfKeywordsOptions if has_keywords else SeriesOptions
-        return list(inspect.signature(series_options, eval_str=True).parameters.values())
-
-    declared = declared_option(field)
-    if declared is None:
-        return []
-
-    minimum = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
-    option = Option(
-        flag_of(field_name, declared),
-        metavar=declared.metavar,
-        help=declared.help,
-        min=minimum,  # type: ignore[arg-type]
-    )
-    typed, default = _typed(field, declared)
-    return [_parameter(field_name, Annotated[typed, option], default)]
-
-
-def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
+def _type_field(field_name: str, field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
     """Return the type of a field's option, and its default."""
-    if field.annotation is bool:
-        return bool, False
-    if declared.is_file:
-        return Path | None, None
-    if get_origin(field.annotation) is tuple:
-        return (str if declared.is_separated else list[str]) | None, None
+    minimum: Any = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
+    flag = flag_of(field_name, declared)
+    option = Option(flag, metavar=declared.metavar, help=declared.help, min=minimum)
+    typed: Any = field.annotation
+    default = field.default
+    if typed is bool:
+        default = False
+    elif declared.is_file:
+        typed, default = Path | None, None
+    elif get_origin(typed) is tuple or declared.choices:
+        typed, default = (str if declared.has_one_text else list[str]) | None, None
 
-    return field.annotation, field.default
+    return Annotated[typed, option], default
 
 
-def read_request(kind: DocumentKind[Any], typed: Mapping[str, Any]) -> RunRequest:
-    """Return the run that the *typed* arguments of a command describe. Raises `UsageError`."""
-    argument = typed[kind.argument.name]
+def read_request(kind: DocumentKind[Any], typed: Options) -> RunRequest[Options]:
+    """Return the run that *typed*, an object of the command, describes. Raises `UsageError`."""
+    values: Mapping[str, Any] = vars(typed)
+    argument = values[kind.argument.name]
     texts = [argument] if isinstance(argument, str) else list(argument)
     if kind.argument.reads_input and texts == ["-"]:
         texts = _read_lines()
 
-    fields, subjects = kind.read_argument(check_utf8(texts))
-    within, half_width = _read_within(typed.get("within") or ())
+    typed_fields, subjects = kind.read_argument(check_utf8(texts))
+    within, half_width = _read_within(values.get("match"), values.get("within") or ())
     if half_width is not None:
-        fields["half_width"] = half_width
+        typed_fields["half_width"] = half_width
 
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
-            keywords = check_utf8(typed.get("keyword")) or ()
-            fields[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
+            keywords = check_utf8(values["keyword"]) or ()
+            typed_fields[field_name] = read_keywords(keywords, values["keywords_file"], within)
         elif field.annotation is Grain:
-            by = typed.get("by") or SeriesBy()
-            series, shares = by if isinstance(by, RunSeriesBy) else RunSeriesBy(by)
-            fields |= _read_series(kind, series)
-            # A period is of shares with --within SHARE, and where series have no such period.
-            if shares is not None and (half_width is not None or series.grain is None):
-                fields["wanted_by"] = shares
-        elif (typed_value := typed.get(field_name)) not in (None, False, []):
-            fields[field_name] = _read_value(kind, field_name, field, typed_value)
+            typed_fields |= _read_series(kind, values["by"] or SeriesBy(), half_width)
+        elif values.get(field_name) not in (None, False, []):
+            typed_fields[field_name] = _read_value(kind, field_name, field, values[field_name])
 
-    option_names = inspect.signature(RunOptions).parameters
-    options = RunOptions(**{option: typed[option] for option in option_names if option in typed})
-    parameters = _validate(kind, fields)
-    _warn_of_idle_options(kind, parameters, fields)
-    if within == Within.DOCUMENT and not any(
-        keyword.query for keyword in kind.keywords(parameters)
-    ):
-        warn("--within document changes nothing: no subject is a query")
+    parameters = _validate(kind, typed_fields)
+    _warn_of_idle_options(kind, parameters, typed_fields)
+    keywords_of_run = kind.keywords(parameters)
+    if within == Within.DOCUMENT and not any(keyword.query for keyword in keywords_of_run):
+        warn("--match document changes nothing: no subject is a query")
 
-    return RunRequest(kind, parameters, subjects, frozenset(fields), options)
+    return RunRequest(kind, parameters, subjects, frozenset(typed_fields), typed)
 
 
-def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:
-    """Return what a query has to match, and the wanted half-width. Raises `UsageError`."""
-    within, half_width = Within.SENTENCE, None
+def _read_within(match: Within | None, texts: Sequence[str]) -> tuple[Within, float | None]:
+    """Return what a query has to match, and the wanted half-width. Raises `UsageError`.
+
+    Before there was `--match`, `--within` said both, and may have been given twice.
+    """
+    half_width = None
     for text in check_utf8(list(texts)):
         if text in list(Within):
-            within = Within(text)
+            match = match or Within(text)
             continue
 
         try:
@@ -266,11 +193,11 @@ def _read_within(texts: Sequence[str]) -> tuple[Within, float | None]:
 
         if not 0.001 <= half_width <= 0.5:
             raise UsageError(
-                f"--within {printable(text)}: write sentence or document, or a share from 0.001 to "
-                "0.5, as 0.02 for \u00b1 2 points"
+                f"--within {printable(text)}: write a share from 0.001 to 0.5, as 0.02 for \u00b1 "
+                "2 points; --match says what a query has to match, sentence or document"
             )
 
-    return within, half_width
+    return match or Within.SENTENCE, half_width
 
 
 def _warn_of_idle_options(
@@ -319,15 +246,19 @@ def _read_value(
     return tuple(texts) if is_several else typed_value
 
 
-def _read_series(kind: DocumentKind[Any], by: SeriesBy) -> dict[str, Any]:
+def _read_series(kind: DocumentKind[Any], by: SeriesBy, half_width: float | None) -> dict[str, Any]:
+    """Return the fields that `--by` names; with `--within` a month or a year is that of `--per`."""
     if by.grouping is not None and "grouping" not in kind.parameters.model_fields:
         raise UsageError(
             f"--by {by.grouping}: documents are grouped in runs of months alone; leave it out, or "
             "write `submit months`"
         )
 
-    typed = {"by": by.grain, "grouping": by.grouping}
-    return {field: choice for field, choice in typed.items() if choice is not None}
+    typed_fields: dict[str, Any] = {"by": by.grain, "grouping": by.grouping}
+    if half_width is not None and by.grain in (Grain.MONTH, Grain.YEAR):
+        typed_fields["wanted_by"] = by.grain
+
+    return {field: choice for field, choice in typed_fields.items() if choice is not None}
 
 
 def _check_steps(text: str, step_names: Sequence[str], pipeline: Pipeline) -> tuple[str, ...]:
@@ -360,11 +291,11 @@ def _read_lines() -> list[str]:
 
 
 def _validate(kind: DocumentKind[Any], typed_fields: Mapping[str, Any]) -> Any:
-    fields = kind.parameters.model_fields
     try:
         return kind.parameters(**typed_fields)
     except ValidationError as error:
         problem = error.errors()[0]
         field_name = str(problem["loc"][0] if problem["loc"] else "")
-        declared = declared_option(fields[field_name]) if field_name in fields else None
+        field = kind.parameters.model_fields.get(field_name)
+        declared = None if field is None else declared_option(field)
         raise UsageError(f"{flag_of(field_name, declared)}: {problem['msg']}") from None

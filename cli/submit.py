@@ -12,12 +12,13 @@ from cli.consent import ask_for_consent
 from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
 from cli.messages import warn
+from cli.options import RunOptions
 
 if TYPE_CHECKING:
     from cli.run_options import RunRequest
 
 
-def submit(request: RunRequest) -> None:
+def submit(request: RunRequest[RunOptions]) -> None:
     """Store the run, dispatch its jobs, print its number, and wait if --wait is given."""
     from cli.progress import dispatch_and_wait, note_equal_run
     from producers.submit import check_cap, submit_run
@@ -50,7 +51,7 @@ def submit(request: RunRequest) -> None:
 
 
 group = typer.Typer(
-    cls=group_of_kinds(submit, "{kind.description}"),
+    cls=group_of_kinds(submit, RunOptions, "{kind.description}"),
     no_args_is_help=True,
     help="Queue a run; its number is the last line on standard output.",
 )

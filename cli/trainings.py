@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 from typer import Option
 
 from cli import context
-from cli.messages import inform, show
-from cli.options import Json, Name, Once, Run, Wait, check_utf8, expand_options
+from cli.messages import show, show_json
+from cli.options import DeclaredCommand, Json, Name, Once, Run, Wait, check_utf8
 from core.errors import BadInput, UsageError
-
-if TYPE_CHECKING:
-    from models.database import Database
-
-# `export` takes this word beside the names of tables.
-WEIGHTS = "weights"
-
-Sweep = Annotated[
-    list[str] | None,
-    Option(
-        metavar="OPTION=V,V,…", help="A job for each value; given again, for each pair of values."
-    ),
-]
 
 # The text of a network option; `networks.presets` checks it.
 Value = str | None
@@ -38,6 +22,7 @@ Value = str | None
 class NetworkOptions:
     """Options of every network."""
 
+    data: str
     preset: Annotated[Value, Option(help="standard (the default) or tutorial.")] = None
     hidden: Annotated[Value, Option(metavar="N[,N]", help="Hidden layers, as 30,20.")] = None
     activation: Annotated[Value, Option(help="Of the hidden layers: sigmoid, tanh or relu.")] = None
@@ -57,8 +42,8 @@ class NetworkOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecurrentOptions:
-    """Options of recurrent networks alone."""
+class RecurrentOptions(NetworkOptions):
+    """Options of recurrent networks."""
 
     sequence: Annotated[Value, Option(metavar="N", help="Values of a window.")] = None
     truncate: Annotated[
@@ -71,12 +56,54 @@ class RecurrentOptions:
     ] = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions:
+    """Options of every training of a network, with its submission."""
+
+    network: ClassVar[Literal["feedforward", "recurrent"]]
+
+    sweep: Annotated[
+        list[str] | None,
+        Option(
+            metavar="OPTION=V,V,…",
+            help="A job for each value; given again, for each pair of values.",
+        ),
+    ] = None
+    name: Name = None
+    once: Once = False
+    wait: Wait = False
+
+    def run(self) -> None:
+        """Submit the training, a job for each point of the sweep. Raises `UsageError`."""
+        from cli.progress import dispatch_and_wait, note_equal_run
+        from producers.trainings import plan_training, submit_training
+        from workers.training_data import check_data
+
+        own_options = {option.name for option in fields(SweepOptions)}
+        typed = {name: text for name, text in asdict(self).items() if name not in own_options}
+        parameters, jobs = plan_training(self.network, typed.pop("data"), typed, self.sweep or ())
+        settings = context.load_settings()
+        with closing(context.open_database(settings, create=True)) as db:
+            try:
+                check_data(db, parameters, jobs)
+            except BadInput as error:
+                # Data that does not fit the options is wrong usage.
+                raise UsageError(str(error)) from error
+
+            on_equal = note_equal_run if self.once else None
+            run = submit_training(db, parameters, jobs, name=self.name, on_equal=on_equal)
+            dispatch_and_wait(db, settings, run, wait=self.wait)
+
+
 group = typer.Typer(no_args_is_help=True, help="Train networks, one for each point of a sweep.")
 
 
-@group.command("feedforward")
-@expand_options
-def submit_feedforward(
+@group.command("feedforward", cls=DeclaredCommand)
+@dataclass(frozen=True, kw_only=True)
+class FeedforwardTraining(SweepOptions, NetworkOptions):
+    """Train a network to classify images."""
+
+    network = "feedforward"
     data: Annotated[
         str,
         Option(
@@ -84,20 +111,15 @@ def submit_feedforward(
             callback=check_utf8,
             help="Pictures: scikit-learn's, or MNIST's files.",
         ),
-    ],
-    options: NetworkOptions,
-    sweep: Sweep = None,
-    name: Name = None,
-    once: Once = False,
-    wait: Wait = False,
-) -> None:
-    """Train a network to classify images."""
-    _submit("feedforward", data, asdict(options), sweep or (), name=name, once=once, wait=wait)
+    ]
 
 
-@group.command("recurrent")
-@expand_options
-def submit_recurrent(
+@group.command("recurrent", cls=DeclaredCommand)
+@dataclass(frozen=True, kw_only=True)
+class RecurrentTraining(SweepOptions, RecurrentOptions):
+    """Train a network to forecast the next value of a series."""
+
+    network = "recurrent"
     data: Annotated[
         str,
         Option(
@@ -105,21 +127,10 @@ def submit_recurrent(
             callback=check_utf8,
             help="A series: synthetic, of a file, or of a run.",
         ),
-    ],
-    options: NetworkOptions,
-    recurrent_options: RecurrentOptions,
-    sweep: Sweep = None,
-    name: Name = None,
-    once: Once = False,
-    wait: Wait = False,
-) -> None:
-    """Train a network to forecast the next value of a series."""
-    network_options = asdict(options) | asdict(recurrent_options)
-    _submit("recurrent", data, network_options, sweep or (), name=name, once=once, wait=wait)
+    ]
 
 
 @group.command("codes")
-@expand_options
 def submit_codes(
     run: Run,
     codebook: Annotated[
@@ -158,34 +169,6 @@ def submit_codes(
         dispatch_and_wait(db, settings, training, wait=wait)
 
 
-def _submit(
-    network: Literal["feedforward", "recurrent"],
-    data: str,
-    options: dict[str, str | None],
-    sweep: Sequence[str],
-    *,
-    name: str | None,
-    once: bool,
-    wait: bool,
-) -> None:
-    from cli.progress import dispatch_and_wait, note_equal_run
-    from producers.trainings import plan_training, submit_training
-    from workers.training_data import check_data
-
-    parameters, jobs = plan_training(network, data, options, sweep)
-    settings = context.load_settings()
-    with closing(context.open_database(settings, create=True)) as db:
-        try:
-            check_data(db, parameters, jobs)
-        except BadInput as error:
-            # Data that does not fit the options is wrong usage.
-            raise UsageError(str(error)) from error
-
-        on_equal = note_equal_run if once else None
-        run = submit_training(db, parameters, jobs, name=name, on_equal=on_equal)
-        dispatch_and_wait(db, settings, run, wait=wait)
-
-
 def predict(
     run: Run,
     data: Annotated[
@@ -207,7 +190,7 @@ def predict(
         predictions = predict_data(db, run, job, data)
 
     if as_json:
-        print(json.dumps(predictions))
+        show_json(predictions)
         return
 
     for prediction in predictions:
@@ -218,21 +201,3 @@ def _format(cell: Any) -> str:
     if cell is None:
         return "-"
     return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-
-
-def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> None:
-    """Write the weights of a finished training to *out*.
-
-    Raises `UsageError`, `NotFound`, and `TidingsError` if it cannot be written.
-    """
-    from core.atomic_files import write_atomically
-    from models.trainings import get_trained_network
-
-    if out is None or out.suffix != ".npz":
-        raise UsageError("weights go to a file: --out FILE.npz")
-
-    with db.read() as connection:
-        training = get_trained_network(connection, run, job)
-
-    write_atomically(out, training.weights)
-    inform(f"the weights of {training.job} are in {out}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit, Option
 
 from cli import context
-from cli.messages import inform, show, warn
+from cli.messages import inform, show, show_json, warn
 from cli.options import MOST, Json, Run, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound, RunAtWork, RunEnded, UsageError
@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 
 # `events` ends with this status if there are events, so that scripts can test it.
 HAS_EVENTS = 10
+
+
+@dataclass(frozen=True)
+class WatchListing:
+    """A watched run."""
+
+    run: Annotated[int, "Number of the run."]
+    name: Annotated[str | None, "Name of the run."]
+    state: Annotated[
+        str, "`queued`, `running`, `waiting`, `done`, `failed`, `cancelled` or `paused`."
+    ]
+    every: Annotated[str, "`day`, `week` or `month`."]
+    max_calls: Annotated[int | None, "Calls between two times at most."]
+    checked_at: Annotated[float | None, "Seconds since 1970, UTC; null if it has not happened."]
+    due_at: Annotated[float, "Seconds since 1970, UTC."]
+    updates: Annotated[int, "How often something was queued."]
 
 
 class Every(StrEnum):
@@ -129,10 +145,22 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
     from models.watches import list_watches
 
     with db.read() as connection:
-        watches = list_watches(connection)
+        watches = [
+            WatchListing(
+                run=watch.run_id,
+                name=watch.name,
+                state=watch.state,
+                every=watch.every,
+                max_calls=watch.max_calls,
+                checked_at=watch.checked_at,
+                due_at=watch.due_at,
+                updates=watch.updates,
+            )
+            for watch in list_watches(connection)
+        ]
 
     if as_json:
-        print(json.dumps([_as_json(watch) for watch in watches]))
+        show_json(watches)
         return
 
     if not watches:
@@ -143,21 +171,8 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
         last_check = (
             f"looked at {_minute(watch.checked_at)}" if watch.checked_at else "not looked at yet"
         )
-        line = f"{watch.run_id:>5}  every {watch.every}{cap}  {last_check}"
+        line = f"{watch.run:>5}  every {watch.every}{cap}  {last_check}"
         show(f"{line}, next {_minute(watch.due_at)}  {watch.state}  {watch.name or ''}".rstrip())
-
-
-def _as_json(watch: Any) -> dict[str, Any]:
-    return {
-        "run": watch.run_id,
-        "name": watch.name,
-        "state": watch.state,
-        "every": watch.every,
-        "max_calls": watch.max_calls,
-        "checked_at": watch.checked_at,
-        "due_at": watch.due_at,
-        "updates": watch.updates,
-    }
 
 
 def _minute(at: float) -> str:
@@ -201,7 +216,7 @@ def events(
         unfinished = describe_unfinished(db, run)
 
     if as_json:
-        print(json.dumps([event.as_row() for event in listed_events]))
+        show_json([event.as_row() for event in listed_events])
     else:
         _print_events(listed_events, changes)
         if season:

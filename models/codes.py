@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -69,13 +69,12 @@ UnitCodes = Mapping[str, CodeValue]
 
 @dataclass(frozen=True)
 class CodedTexts:
-    """How many texts a language model answered about, and how many answers give no code.
+    """What a language model made of the texts of a run."""
 
-    *uncoded* has a number for each state of such answers.
-    """
-
-    texts: int
-    uncoded: Mapping[str, int]
+    texts: Annotated[int, "Texts that it has answered about."]
+    uncoded: Annotated[
+        dict[str, int], "Those that got no code, by state: `refused`, `cut off`, `invalid`."
+    ]
 
     @property
     def has_none(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -18,6 +18,23 @@ NAMED_IN_A_REMARK = 3
 # A record whose documents were forgotten has this path.
 FORGOTTEN = ""
 _NOTHING_READ = {"read": 0, "added": 0, "empty": 0, "left_out": 0, "named": [], "place": None}
+
+
+# Its first key is no name in Python.
+ImportListing = TypedDict(
+    "ImportListing",
+    {
+        "import": Annotated[int, "Number of the import."],
+        "path": Annotated[str, "File, month or account that was read."],
+        "source": Annotated[str, "Sources, separated by commas."],
+        "read": Annotated[int, "Documents read."],
+        "added": Annotated[int, "Those that were new."],
+        "empty": Annotated[int, "Documents without a text."],
+        "left_out": Annotated[int, "What could not be read."],
+        "at": Annotated[float, "Seconds since 1970, UTC."],
+    },
+)
+ImportListing.__doc__ = "An import; the newest is the first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +133,13 @@ def restart_import(connection: Connection, *, path: str, source: str) -> None:
         connection.execute(record.values(at=clock(), **_NOTHING_READ))
 
 
-def list_imports(connection: Connection) -> list[dict[str, Any]]:
+def list_imports(connection: Connection) -> list[ImportListing]:
     """Return the records without what was left out, the newest first, but those forgotten."""
     counts = (Import.read, Import.added, Import.empty, Import.left_out)
     imports = select(Import.id.label("import"), Import.path, Import.source, *counts, Import.at)
     stored = imports.where(Import.path != FORGOTTEN).order_by(Import.id.desc())
-    return [dict(record) for record in connection.execute(stored).mappings()]
+    records = connection.execute(stored).mappings()
+    return [cast("ImportListing", dict(record)) for record in records]
 
 
 def get_import(connection: Connection, import_id: int) -> Row[Any]:

@@ -6,16 +6,16 @@ No query here reads documents, since there may be millions; accounts are counted
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from models.database import Database
-from models.imports import list_imports
-from models.origins import ORIGIN_FIELDS, StoredName
+from models.imports import ImportListing, list_imports
+from models.origins import ORIGIN_FIELDS
 from models.tables import Document, DocumentCount, Origin
 
 HANDLES_SHOWN = 20
@@ -28,66 +28,71 @@ class MonthRange(NamedTuple):
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceInventory:
-    """The documents of a source."""
+@dataclass(frozen=True)
+class BulkDayListing:
+    """A day with more than three times the documents of a full day."""
 
-    source: str
-    documents: int
-
-    # The number of documents that belong to no month.
-    undated: int
-
-    # The number of documents of each month that has one, in the order of the months.
-    months: Mapping[str, int]
-
-    @property
-    def range(self) -> MonthRange | None:
-        """The first and the last month with a document."""
-        months = list(self.months)
-        return MonthRange(months[0], months[-1]) if months else None
-
-    @property
-    def gaps(self) -> list[MonthRange]:
-        """The months between the first and the last that have no document."""
-        return find_gaps(list(self.months))
+    day: Annotated[str, "`YYYY-MM-DD`."]
+    documents: Annotated[int, "Its documents."]
+    full_day: Annotated[int, "Documents of a full day of that weekday."]
 
 
-@dataclass(frozen=True, slots=True)
-class HandleInventory:
+@dataclass
+class SourceListing:
+    """What is stored of a source."""
+
+    source: Annotated[str, "Name of the source."]
+    documents: Annotated[int, "Its documents."]
+    undated: Annotated[int, "Documents that belong to no month."]
+    first: Annotated[str | None, "First month with a document."]
+    last: Annotated[str | None, "Last month with a document."]
+    months: Annotated[dict[str, int], "Documents by month."]
+    gaps: Annotated[list[list[str]], "First and last month of each stretch without documents."]
+
+    # They are known to who has looked at the days (`reports.data.stored_days`).
+    bulk_days: list[BulkDayListing] = field(default_factory=list)
+    missing_days: Annotated[
+        list[list[str]], "First and last day of each stretch of missing days."
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class NameListing:
+    """A name with its documents."""
+
+    name: Annotated[str | None, "The name; null for documents without one."]
+    documents: Annotated[int, "Its documents."]
+
+
+@dataclass(frozen=True)
+class HandleListing:
     """The accounts that posts are of."""
 
-    handles: int
-    documents: int
-
-    # The handles with the most posts.
-    most: Sequence[StoredName]
+    handles: Annotated[int, "Number of accounts."]
+    documents: Annotated[int, "Their posts."]
+    most: list[NameListing]
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+@dataclass(frozen=True)
+class StoredListing:
     """What the database holds."""
 
-    sources: Sequence[SourceInventory]
-
-    # The stored names by field of `ORIGIN_FIELDS`; "" stands for documents without one.
-    names: Mapping[str, Sequence[StoredName]]
-    handles: HandleInventory
-
-    # The newest import comes first.
-    imports: Sequence[Mapping[str, Any]]
-
-    @property
-    def documents(self) -> int:
-        """How many documents are stored."""
-        return sum(source.documents for source in self.sources)
+    documents: Annotated[int, "All documents."]
+    sources: list[SourceListing]
+    names: Annotated[
+        dict[str, list[NameListing]], "By `outlet`, `section`, `desk`, `material`, `language`."
+    ]
+    handles: HandleListing
+    imports: list[ImportListing]
 
 
-def take_inventory(db: Database) -> Inventory:
-    """Return what the database holds."""
+def take_inventory(db: Database) -> StoredListing:
+    """Return what the database holds, without the days of its archives."""
     with db.read() as connection:
-        return Inventory(
-            sources=_list_sources(connection),
+        sources = _list_sources(connection)
+        return StoredListing(
+            documents=sum(source.documents for source in sources),
+            sources=sources,
             names=_count_names(connection),
             handles=_count_handles(connection),
             imports=list_imports(connection),
@@ -113,7 +118,7 @@ def _month_name(month_number: int) -> str:
     return f"{month_number // 12:04}-{month_number % 12 + 1:02}"
 
 
-def _list_sources(connection: Connection) -> list[SourceInventory]:
+def _list_sources(connection: Connection) -> list[SourceListing]:
     documents = func.sum(DocumentCount.documents)
     counts = select(DocumentCount.source, DocumentCount.period, documents)
     grouped = counts.group_by(DocumentCount.source, DocumentCount.period)
@@ -122,38 +127,47 @@ def _list_sources(connection: Connection) -> list[SourceInventory]:
         months_by_source.setdefault(source, {})[period] = int(count)
 
     sources = []
-    for source, months in sorted(months_by_source.items()):
-        total = sum(months.values())
-        undated = months.pop("", 0)
-        sources.append(SourceInventory(source, total, undated, dict(sorted(months.items()))))
+    for source, counts_by_month in sorted(months_by_source.items()):
+        total = sum(counts_by_month.values())
+        undated = counts_by_month.pop("", 0)
+        months = sorted(counts_by_month)
+        sources.append(
+            SourceListing(
+                source=source,
+                documents=total,
+                undated=undated,
+                first=min(months, default=None),
+                last=max(months, default=None),
+                months={month: counts_by_month[month] for month in months},
+                gaps=[list(gap) for gap in find_gaps(months)],
+            )
+        )
 
     return sources
 
 
-def _count_names(connection: Connection) -> dict[str, list[StoredName]]:
+def _count_names(connection: Connection) -> dict[str, list[NameListing]]:
     """Return the values of each field that documents have, most documents first."""
     documents = func.sum(DocumentCount.documents).label("documents")
     origin_counts = select(DocumentCount.origin_id, documents).group_by(DocumentCount.origin_id)
     counted = origin_counts.subquery()
-    fields = [getattr(Origin, field) for field in ORIGIN_FIELDS]
-    origins = select(counted.c.documents, *fields).join(Origin, Origin.id == counted.c.origin_id)
+    columns = [getattr(Origin, origin_field) for origin_field in ORIGIN_FIELDS]
+    origins = select(counted.c.documents, *columns).join(Origin, Origin.id == counted.c.origin_id)
 
-    counts: dict[str, Counter[str]] = {field: Counter() for field in ORIGIN_FIELDS}
+    counts: dict[str, Counter[str]] = {origin_field: Counter() for origin_field in ORIGIN_FIELDS}
     for count, *origin_values in connection.execute(origins):
-        for field, origin_value in zip(ORIGIN_FIELDS, origin_values, strict=True):
-            counts[field][origin_value] += int(count)
+        for origin_field, origin_value in zip(ORIGIN_FIELDS, origin_values, strict=True):
+            counts[origin_field][origin_value] += int(count)
 
     stored_names = {}
-    for field, counter in counts.items():
-        stored = [StoredName(*value_and_count) for value_and_count in counter.items()]
-        stored_names[field] = sorted(
-            stored, key=lambda stored_name: (-stored_name.documents, stored_name.name)
-        )
+    for origin_field, counter in counts.items():
+        ordered = sorted(counter.items(), key=lambda counted: (-counted[1], counted[0]))
+        stored_names[origin_field] = [NameListing(name or None, count) for name, count in ordered]
 
     return stored_names
 
 
-def _count_handles(connection: Connection) -> HandleInventory:
+def _count_handles(connection: Connection) -> HandleListing:
     # ">" and not "is not null": SQLite then passes over the documents without a handle too
     posts = select(Document.handle, func.count().label("documents")).where(Document.handle > "")
     accounts = posts.group_by(Document.handle).subquery()
@@ -166,7 +180,7 @@ def _count_handles(connection: Connection) -> HandleInventory:
 
     account_rows = connection.execute(ordered.limit(HANDLES_SHOWN)).all()
     if not account_rows:
-        return HandleInventory(0, 0, ())
+        return HandleListing(0, 0, [])
 
-    most = [StoredName(account.handle, account.documents) for account in account_rows]
-    return HandleInventory(account_rows[0].handles, int(account_rows[0].posts), most)
+    most = [NameListing(account.handle, account.documents) for account in account_rows]
+    return HandleListing(account_rows[0].handles, int(account_rows[0].posts), most)

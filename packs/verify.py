@@ -13,7 +13,7 @@ from importlib.metadata import version
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -80,35 +80,31 @@ _DRAWN_WITH = ("numpy", "scipy", "pillow")
 
 @dataclass
 class Verification:
-    """The result of a comparison: what was compared, how, and the problems."""
+    """What was compared in a pack; the exit status is 1 if anything differs."""
 
-    run: int
-    kind: str
-    made_by: str
-    checked_by: str
-    texts: bool
-    files: int
+    run: Annotated[int, "Number of the run."]
+    kind: Annotated[str, "Kind of the run."]
+    made_by: Annotated[str, "Version that packed it."]
+    checked_by: Annotated[str, "Version that checked it."]
+    texts: Annotated[bool, "Whether it has the texts."]
+    files: Annotated[int, "Number of files."]
+    sha256: Annotated[str, "SHA-256 of the archive."]
+    recomputed: Annotated[list[str], "Tables that were computed again."] = field(
+        default_factory=list
+    )
+    figures_drawn: Annotated[int, "Files that were drawn again."] = 0
+    not_checked: Annotated[dict[str, str], "Reason by what was not checked."] = field(
+        default_factory=dict
+    )
+    problems: Annotated[list[str], "What differs."] = field(default_factory=list)
 
-    # The SHA-256 of the archive.
-    sha256: str
+    # Nobody but who packed it can say that it is true.
+    given: Annotated[list[str], "What is taken as given."] = field(
+        default_factory=lambda: [*_GIVEN, _LAST_GIVEN]
+    )
 
-    # The names of the tables that were computed again.
-    recomputed: list[str] = field(default_factory=list)
-
-    # The number of files that were drawn again.
-    figures_drawn: int = 0
-
-    # The tables and other parts that were not checked, each with the reason.
-    not_checked: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    # What is taken as given: nobody but who packed it can say that it is true.
-    given: list[str] = field(default_factory=lambda: [*_GIVEN, _LAST_GIVEN])
-
-    @property
-    def equal(self) -> bool:
-        """Whether everything that was checked is as it should be."""
-        return not self.problems
+    # It is known when the comparison has ended.
+    equal: Annotated[bool, "Whether nothing differs."] = False
 
     @property
     def _source(self) -> str:
@@ -191,6 +187,7 @@ def verify_pack(
         result.problems += [
             f"{file_name}{problem}" for file_name, problem in sorted(differences.items())
         ]
+        result.equal = not result.problems
         return result
 
 

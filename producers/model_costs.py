@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from analysis.codebooks.model_requests import ModelRequest
 from core.prices import MICRO, Price
@@ -57,28 +57,26 @@ class ModelRequestSizes:
 
 @dataclass(frozen=True)
 class TokenFigures:
-    """Tokens of prompts and answers, and what they cost in millionths of the currency."""
+    """Tokens and their cost."""
 
-    tokens_in: int
-    tokens_out: int
-    cost: int
+    tokens_in: Annotated[int, "Tokens of prompts."]
+    tokens_out: Annotated[int, "Tokens of answers."]
+    cost: Annotated[int, "In millionths of the currency."]
 
 
 @dataclass(frozen=True)
 class CostPlan:
-    """What calls of a language model take at most, and what is expected of them.
+    """What the calls of a language model take."""
 
-    *expected* is None if too few answers are stored. *error* is half the width of its 95 %
-    interval, as a share of the expected cost, or of the expected tokens if they cost nothing.
-    """
-
-    calls: int
-    currency: str
-    price: str
+    calls: Annotated[int, "Calls to make."]
+    currency: Annotated[str, "As EUR."]
+    price: Annotated[str, "The price as it is set."]
     bound: TokenFigures
-    expected: TokenFigures | None
-    error: float | None
-    learned_from: int
+    expected: Annotated[TokenFigures | None, "Null if too few answers are stored."]
+
+    # It is a share of the expected cost, or of the expected tokens if they cost nothing.
+    error: Annotated[float | None, "Half the width of its 95 % interval, as a share."]
+    learned_from: Annotated[int, "Number of stored answers that it rests on."]
 
 
 def plan_costs(

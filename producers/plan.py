@@ -7,9 +7,9 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import func, select
 
@@ -66,32 +66,47 @@ SizeSample = Callable[[Sequence[JobTexts]], int]
 
 
 @dataclass
-class Plan:
-    """The figures of `tidings plan`.
+class CallPlan:
+    """The calls that a run would make."""
 
-    *exact* says whether the calls will be exactly these if nothing fails. *needed_by_operation*
-    counts all calls, *by_operation* the calls still to be made, to sources as well.
-    """
+    documents: Annotated[int, "Documents of all jobs."] = 0
+    calls_needed: Annotated[int, "Calls that the run needs in all."] = 0
+    calls_answered: Annotated[int, "Those of them whose answers are stored."] = 0
+    calls_to_make: Annotated[int, "The others."] = 0
 
-    documents: int = 0
-    calls_needed: int = 0
-    calls_answered: int = 0
-    calls_to_make: int = 0
-    by_operation: dict[str, int] = field(default_factory=dict)
-    needed_by_operation: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
-    ends_at: str | None = None
-    binding_limit: str | None = None
-    binding_service: str | None = None
-    exact: bool = True
+    # Calls to sources are among the calls to make.
+    by_operation: Annotated[dict[str, int], "Calls to make, by operation."] = field(
+        default_factory=dict
+    )
+    needed_by_operation: Annotated[dict[str, int], "Calls needed, by operation."] = field(
+        default_factory=dict
+    )
+    seconds: Annotated[float, "Time at the limits; 0 if none binds."] = 0.0
+    ends_at: Annotated[str | None, "When that time is over, if it began now."] = None
+    binding_limit: Annotated[str | None, "The limit that decides the time."] = None
+    binding_service: Annotated[str | None, "The service that it is of."] = None
+    exact: Annotated[bool, "Whether the calls will be exactly these if nothing fails."] = True
+    model: Annotated[CostPlan | None, "Null if the run asks no language model."] = None
+    remarks: Annotated[list[str], "What the figures leave out."] = field(default_factory=list)
 
-    # Tokens and cost of a language model, if one codes.
-    model: CostPlan | None = None
-    remarks: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return asdict(self)
+@dataclass(frozen=True)
+class OperationCalls:
+    """The calls of an operation."""
+
+    calls: Annotated[int, "Calls made."] = 0
+    retries: Annotated[int, "Those that were repeated after a failure."] = 0
+    maybe_twice: Annotated[int, "Those that may have been made twice."] = 0
+    answers_reused: Annotated[int, "Answers that were stored already."] = 0
+
+
+@dataclass(frozen=True)
+class PlanComparison:
+    """What a run needs, beside what it has asked."""
+
+    run: Annotated[int, "Number of the run."]
+    planned: CallPlan
+    made: Annotated[dict[str, OperationCalls], "By operation."]
 
 
 def plan_run(
@@ -104,7 +119,7 @@ def plan_run(
     newest_documents: Mapping[str, int] | None = None,
     on_progress: OnProgress = lambda _done, _jobs: None,
     size_sample: SizeSample | None = None,
-) -> Plan:
+) -> CallPlan:
     """Count the calls that a run will make, without making any.
 
     *names* are the names of its subjects. *newest_documents* are the newest documents of the jobs
@@ -135,7 +150,7 @@ def plan_submitted_run(
     engine: Engine,
     settings: Settings,
     on_progress: OnProgress = lambda _done, _jobs: None,
-) -> Plan:
+) -> CallPlan:
     """Count what a submitted run needs. Raises `NotFound`, and `UsageError` for a training."""
     with db.read() as connection:
         run = get_run(connection, run_id)
@@ -159,7 +174,7 @@ def plan_submitted_run(
     )
 
 
-def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
+def call_counts(db: Database, run_id: int) -> dict[str, OperationCalls]:
     """Return the calls that a run has made so far, by operation. Raises `NotFound`."""
     columns = (Call.calls, Call.retries, Call.maybe_twice, Call.answers_reused)
 
@@ -172,13 +187,7 @@ def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
             .order_by(Call.operation)
         ).all()
 
-    counts: dict[str, dict[str, int]] = {}
-    for operation, *sums in sums_by_operation:
-        counts[operation] = {}
-        for column, total in zip(columns, sums, strict=True):
-            counts[operation][column.key] = int(total)
-
-    return counts
+    return {operation: OperationCalls(*map(int, sums)) for operation, *sums in sums_by_operation}
 
 
 def _count_texts(
@@ -219,7 +228,7 @@ class _Planner:
         self._source_calls: Counter[tuple[str, str]] = Counter()
         self._asked: Counter[Source] = Counter()
         self._jobs_without_data = 0
-        self._plan = Plan(exact=self._is_our_engine)
+        self._plan = CallPlan(exact=self._is_our_engine)
 
     async def plan_job(self, job: NewJob) -> None:
         """Count the calls of a job; drop the data that it works on afterwards."""
@@ -252,7 +261,7 @@ class _Planner:
         if not self._is_our_engine:
             plan.remarks.append(f"{self._fetcher.engine} is not our engine: {self._kind.estimates}")
 
-    def finish(self) -> Plan:
+    def finish(self) -> CallPlan:
         """Return the plan with its sums and its time."""
         plan = self._plan
         calls_needed = Counter(self._source_calls)

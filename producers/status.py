@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -15,12 +16,94 @@ from core.prices import MICRO
 from core.process_identity import has_exited
 from core.quantities import quantity
 from core.settings import Settings
-from models.codes import count_texts_of_run
+from models.codes import CodedTexts, count_texts_of_run
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.outages import read_longest_outage
 from models.runs import LOOK_JOB, REPORT_JOB, UNENDED, get_run
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
+
+RunNumber = Annotated[int, "Number of the run."]
+RunName = Annotated[str | None, "Name of the run."]
+RunState = Annotated[
+    str, "`queued`, `running`, `waiting`, `done`, `failed`, `cancelled` or `paused`."
+]
+RunKind = Annotated[str, "`months`, `handles`, `search` or `training`."]
+JobCounts = Annotated[dict[str, int], "Number of jobs by state, the job of the report included."]
+ReportProgress = Annotated[
+    str | None, "How far the report of an ended run is; null if it is finished or not to be made."
+]
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What a run was charged for language models."""
+
+    currency: Annotated[str, "As EUR."]
+    charged: Annotated[float, "In the currency; a call without an answer at most."]
+    max: Annotated[float | None, "Cap on it."]
+
+
+@dataclass(frozen=True)
+class RunListing:
+    """A run; the newest is the first."""
+
+    run: RunNumber
+    name: RunName
+    kind: RunKind
+    state: RunState
+    jobs: JobCounts
+    created_at: Annotated[float, "Seconds since 1970, UTC."]
+    cost: Annotated[RunCost | None, "Null if the run asks no language model."]
+    report: ReportProgress
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """A step of a job that has ended."""
+
+    step: Annotated[str, "Name of the step."]
+    state: Annotated[str, "`complete`, `failed` or `no-data`."]
+    reason: Annotated[str | None, "Why."]
+    documents: Annotated[int, "Number of documents that it read."]
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """A job."""
+
+    job: Annotated[str, "Natural name: `2020-03`, `@nasa`, `search:TERM`, a training, `report`."]
+    kind: Annotated[str, "The name of its Celery task."]
+    state: Annotated[str, "As of a run."]
+    result: Annotated[
+        str | None, "`no-data` if there was nothing to work on, `no-codes` if no text got a code."
+    ]
+    reason: Annotated[str | None, "What it waits for, or why it failed."]
+    steps: list[StepStatus] = field(default_factory=list)
+
+
+@dataclass
+class RunStatus:
+    """The state of a run; `--watch` prints one on a line each second."""
+
+    run: RunNumber
+    name: RunName
+    kind: RunKind
+    state: RunState
+    reason: Annotated[str | None, "Why it is paused."]
+    jobs: JobCounts
+    waiting_for: Annotated[str | None, "What keeps it from moving, or made it fail."]
+    calls: Annotated[int, "Calls made so far."]
+    max_calls: Annotated[int | None, "Cap on calls."]
+    cost: Annotated[RunCost | None, "Null if the run asks no language model."]
+    progress: Annotated[float, "Share that is done, 0 to 1; without its report."]
+    details: list[JobStatus]
+    report: ReportProgress
+    codes: Annotated[CodedTexts | None, "Null if no language model codes its texts."]
+    slots: Annotated[
+        int | None, "How many jobs the workers of its queues do at once; null if no job is left."
+    ]
+
 
 NO_STACK = "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
@@ -166,7 +249,7 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
     return None
 
 
-def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
+def run_status(db: Database, settings: Settings, run_id: int) -> RunStatus:
     """Return what `tidings status RUN --json` shows."""
     reason = blocking_reason(db, settings, run_id)
     slots = count_live_slots(db, has_exited)
@@ -177,31 +260,26 @@ def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
         counts = job_counts(connection, run_id)
         queues = connection.scalars(unended_jobs.distinct()).all()
         calls = select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id)
-        return {
-            "run": run_id,
-            "name": run.name,
-            "kind": run.kind,
-            "state": shown_state(run.state, counts),
-            "reason": run.reason,
-            "jobs": {state.value: counts.get(state, 0) for state in State},
-            "waiting_for": reason,
-            "calls": int(connection.scalar(calls) or 0),
-            "max_calls": run.max_calls,
-            "cost": _describe_cost(run),
-            "progress": round(progress_of(connection, run_id), 4),
-            "details": _job_details(connection, run_id),
-            "report": report_progress(connection, run_id) if run.state in ENDED else None,
-            "codes": _count_codes(connection, run_id),
-            "slots": sum(slots.get(queue, 0) for queue in queues) if queues else None,
-        }
+        return RunStatus(
+            run=run_id,
+            name=run.name,
+            kind=run.kind,
+            state=shown_state(run.state, counts),
+            reason=run.reason,
+            jobs={state.value: counts.get(state, 0) for state in State},
+            waiting_for=reason,
+            calls=int(connection.scalar(calls) or 0),
+            max_calls=run.max_calls,
+            cost=_describe_cost(run),
+            progress=round(progress_of(connection, run_id), 4),
+            details=_job_details(connection, run_id),
+            report=report_progress(connection, run_id) if run.state in ENDED else None,
+            codes=count_texts_of_run(connection, run_id),
+            slots=sum(slots.get(queue, 0) for queue in queues) if queues else None,
+        )
 
 
-def _count_codes(connection: Connection, run_id: int) -> dict[str, Any] | None:
-    texts = count_texts_of_run(connection, run_id)
-    return None if texts is None else {"texts": texts.texts, "uncoded": texts.uncoded}
-
-
-def _describe_cost(run: Any) -> dict[str, Any] | None:
+def _describe_cost(run: Any) -> RunCost | None:
     """Return what a run was charged for language models, and its cap; None if it pays none.
 
     A call that was not answered is charged the most that it can have cost.
@@ -210,32 +288,31 @@ def _describe_cost(run: Any) -> dict[str, Any] | None:
         return None
 
     cap = None if run.max_cost is None else run.max_cost / MICRO
-    return {"currency": run.currency, "charged": run.cost_charged / MICRO, "max": cap}
+    return RunCost(run.currency, run.cost_charged / MICRO, cap)
 
 
-def _job_details(connection: Connection, run_id: int) -> list[dict[str, Any]]:
-    columns = (Job.name.label("job"), Job.kind, Job.state, Job.result, Job.reason)
+def _job_details(connection: Connection, run_id: int) -> list[JobStatus]:
+    columns = (Job.name, Job.kind, Job.state, Job.result, Job.reason)
     jobs = select(Job.id, *columns).where(Job.run_id == run_id).order_by(Job.id)
-    details: dict[int, dict[str, Any]] = {}
-    for job in connection.execute(jobs).mappings():
-        detail = {column.name: job[column.name] for column in columns}
-        details[job["id"]] = {**detail, "steps": []}
+    details: dict[int, JobStatus] = {}
+    for job in connection.execute(jobs):
+        details[job.id] = JobStatus(job.name, job.kind, job.state, job.result, job.reason)
 
     step_columns = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
     steps = select(JobStep.job_id, *step_columns).join(Job, Job.id == JobStep.job_id)
     steps = steps.where(Job.run_id == run_id).order_by(JobStep.at)
-    for step in connection.execute(steps).mappings():
-        step_detail = dict(step)
-        details[step_detail.pop("job_id")]["steps"].append(step_detail)
+    for step in connection.execute(steps):
+        step_status = StepStatus(step.step, step.state, step.reason, step.documents)
+        details[step.job_id].steps.append(step_status)
 
     return list(details.values())
 
 
-def list_runs(db: Database) -> list[dict[str, Any]]:
+def list_runs(db: Database) -> list[RunListing]:
     """Return every run with the counts of its jobs, newest first."""
     columns = (Run.id, Run.name, Run.kind, Run.state, Run.created_at)
     cost_columns = (Run.currency, Run.cost_charged, Run.max_cost)
-    runs: list[dict[str, Any]] = []
+    runs: list[RunListing] = []
 
     with db.read() as connection:
         stored_runs = select(*columns, *cost_columns).order_by(Run.id.desc())
@@ -243,16 +320,16 @@ def list_runs(db: Database) -> list[dict[str, Any]]:
             counts = job_counts(connection, run.id)
             is_drawing = run.state in ENDED and any(map(counts.get, UNENDED))
             runs.append(
-                {
-                    "run": run.id,
-                    "name": run.name,
-                    "kind": run.kind,
-                    "state": shown_state(run.state, counts),
-                    "jobs": counts,
-                    "created_at": run.created_at,
-                    "cost": _describe_cost(run),
-                    "report": report_progress(connection, run.id) if is_drawing else None,
-                }
+                RunListing(
+                    run=run.id,
+                    name=run.name,
+                    kind=run.kind,
+                    state=shown_state(run.state, counts),
+                    jobs=counts,
+                    created_at=run.created_at,
+                    cost=_describe_cost(run),
+                    report=report_progress(connection, run.id) if is_drawing else None,
+                )
             )
 
     return runs

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from analysis.kinds import document_kind_named
 from cli import context
 from cli.main import main
+from cli.options import RunOptions
+from cli.run_options import RunRequest, declare_command
 from cli.stack.worker import python_module
 from models.database import Database
 
@@ -74,6 +77,14 @@ def run_command(
             main()
 
     return CompletedProcess(command, int(ended.value.code or 0), _read(out), _read(err))
+
+
+def typed_request(kind: str, **typed: Any) -> RunRequest[RunOptions]:
+    """Return the run that the command of a kind describes with what was *typed*."""
+    requests: list[RunRequest[RunOptions]] = []
+    declared: Any = declare_command(document_kind_named(kind), RunOptions, requests.append)
+    declared(**typed).run()
+    return requests[0]
 
 
 def _read(written: TextIOWrapper) -> str:

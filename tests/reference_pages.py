@@ -1,4 +1,4 @@
-"""Write docs/reference and the methods of the module `tidings` from the code.
+"""Write docs/reference and the stub of the module `tidings` from the code.
 
 ``python tests/reference_pages.py`` writes them; tests compare both.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
@@ -19,11 +20,44 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
-from cli.json_shapes import SHAPES
+from cli.codebook import CodebookListing
+from cli.doctor import PartCheck
+from cli.import_ import ImportTotals
 from cli.main import app
+from cli.plan_sample import RunPlan
+from cli.watch import WatchListing
 from core.settings import Settings
+from models.inventory import StoredListing
+from packs.verify import Verification
+from producers.plan import PlanComparison
+from producers.status import RunListing, RunStatus
+from reports.pages.surprises import EventRow
 from sources.registry import SOURCES
-from tests.module_commands import GENERATED_MODULE, write_module
+from tests.module_commands import STUB, write_stub
+
+# The models that commands print with `--json`.
+MODELS: dict[str, Any] = {
+    "codebook check": CodebookListing,
+    "doctor": list[PartCheck],
+    "events": list[EventRow],
+    "import": ImportTotals,
+    "plan handles": RunPlan,
+    "plan months": RunPlan,
+    "plan run": PlanComparison,
+    "plan search": RunPlan,
+    "predict": list[
+        Annotated[
+            dict[str, Any],
+            "`index` of the input and `predicted`; of series also `actual`; of codes a key for "
+            "each variable, and `VARIABLE probability`.",
+        ]
+    ],
+    "runs": list[RunListing],
+    "status": RunStatus,
+    "stored": StoredListing,
+    "verify": Verification,
+    "watch": list[WatchListing],
+}
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by tests/reference_pages.py from the code: change it there, then run it. -->"
@@ -164,12 +198,12 @@ def commands_page() -> str:
 def json_page() -> str:
     """Return what each command prints with `--json`, key by key."""
     lines = ["# JSON", "", NOTE, "", *JSON_INTRODUCTION.splitlines()]
-    for command, shape in SHAPES.items():
+    for command, model in MODELS.items():
         flag = "--list --json" if command == "watch" else "--json"
-        is_list = get_origin(shape) is list
-        printed = get_args(shape)[0] if is_list else shape
+        is_list = get_origin(model) is list
+        printed = get_args(model)[0] if is_list else model
         lines += ["", f"## tidings {command} {flag}", ""]
-        if not is_typeddict(printed):
+        if not is_model(printed):
             lines += [f"A list of objects: {get_args(printed)[1]}"]
             continue
 
@@ -185,24 +219,29 @@ def json_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _json_rows(shape: Any, prefix: str) -> Iterator[str]:
+def is_model(kind: Any) -> bool:
+    """Return whether JSON has an object with declared keys for *kind*."""
+    return is_dataclass(kind) or is_typeddict(kind)
+
+
+def _json_rows(model: Any, prefix: str) -> Iterator[str]:
     """Yield a line for each key; those of an object in a list or a dictionary follow it."""
-    for key, hint in get_type_hints(shape, include_extras=True).items():
+    for key, hint in get_type_hints(model, include_extras=True).items():
         is_annotated = get_origin(hint) is Annotated
         kind, meaning = get_args(hint)[:2] if is_annotated else (hint, None)
         inner, mark = kind, ""
         if get_origin(inner) is UnionType:
-            inner = next((part for part in get_args(inner) if is_typeddict(part)), inner)
+            inner = next((part for part in get_args(inner) if is_model(part)), inner)
 
         while get_origin(inner) in {list, dict}:
             mark += "[]" if get_origin(inner) is list else ".NAME"
             inner = get_args(inner)[-1]
 
-        if is_typeddict(inner):
+        if is_model(inner):
             meaning = meaning or inner.__doc__
 
         yield f"| `{prefix}{key}` | {_json_type(kind)} | {_cell(meaning or '')} |"
-        if is_typeddict(inner):
+        if is_model(inner):
             yield from _json_rows(inner, f"{prefix}{key}{mark}.")
 
 
@@ -214,7 +253,7 @@ def _json_type(kind: Any) -> str:
         return f"list of {_json_type(get_args(kind)[0])}"
     if get_origin(kind) is dict:
         return f"object of {_json_type(get_args(kind)[1])}"
-    if is_typeddict(kind):
+    if is_model(kind):
         return "object"
 
     return " or ".join(map(_json_type, get_args(kind)))
@@ -264,4 +303,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for file, page in PAGES.items():
         (FOLDER / file).write_text(page(), encoding="utf-8")
-    GENERATED_MODULE.write_text(write_module(), encoding="utf-8")
+    STUB.write_text(write_stub(), encoding="utf-8")

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from tidings.commands import HomeCommands, TrainingCommands
 from tidings.displays import html_table, text_table
 from tidings.errors import TidingsError
-from tidings.generated import HomeCommands, TrainingCommands
 from tidings.plan import Plan
 from tidings.program import LOCAL_COMMAND, Program
 from tidings.run import Run
-from tidings.stack import Stack
-from tidings.words import PathText
+from tidings.stack import HomeStack
+from tidings.words import PathText, join
 
 # The months of the demo's newspaper, which is made up: it ships with the program.
 DEMO_ARCHIVE = Path(__file__).parents[1] / "sources" / "synthetic" / "archive"
@@ -25,7 +25,7 @@ DEMO_ARCHIVE = Path(__file__).parents[1] / "sources" / "synthetic" / "archive"
 LEFT_OUT = 3
 
 
-class Counts(dict[str, Any]):
+class ReadSummary(dict[str, Any]):
     """What `tidings import --json` prints; its display leaves out what is zero."""
 
     def __repr__(self) -> str:
@@ -33,7 +33,7 @@ class Counts(dict[str, Any]):
         return ", ".join(counts) or "read 0"
 
 
-class Stored(dict[str, Any]):
+class StoredSummary(dict[str, Any]):
     """What `tidings stored --json` prints; its display shows the sources."""
 
     def _lines(self) -> list[tuple[str, str]]:
@@ -55,22 +55,22 @@ class Stored(dict[str, Any]):
         return html_table(self._lines())
 
 
-class Training(TrainingCommands):
+class TrainingPlans(TrainingCommands[Plan]):
     """The networks that can be trained; each method returns a plan to submit."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, program: Program) -> None:
+        self._program = program
 
-    def _plan(self, kind: str, words: Sequence[str]) -> Plan:
-        return Plan(self._home, ("training", kind), words)
+    def _call(self, command: str, options: Sequence[str], arguments: Sequence[str]) -> Plan:
+        return Plan(self._program, command, join(options, arguments))
 
 
-class Home(HomeCommands):
+class Home(HomeCommands[Plan]):
     """Documents and runs, and the commands on them; `open` returns one."""
 
-    def __init__(self, name: str, program: Program, stack: Stack | None) -> None:
-        self.name, self.program, self._stack = name, program, stack
-        self.training = Training(self)
+    def __init__(self, program: Program, stack: HomeStack | None) -> None:
+        self.name, self.program, self._stack = program.name, program, stack
+        self.training = TrainingPlans(program)
 
     def __enter__(self) -> Self:
         return self
@@ -81,14 +81,6 @@ class Home(HomeCommands):
     def __repr__(self) -> str:
         return f"home {self.name}"
 
-    @property
-    def how_to_start(self) -> str:
-        """The words that say how the stack of this home is started."""
-        if self.program.is_here:
-            return f"`tidings.open({self.name!r}, start=True)` starts a stack"
-
-        return f"`{self.name} up` starts a stack there"
-
     def close(self) -> None:
         """End the stack if this home started it; calls under way are waited for."""
         self.program.close()
@@ -96,9 +88,9 @@ class Home(HomeCommands):
             self._stack.close()
             atexit.unregister(self.close)
 
-    def stored(self) -> Stored:
+    def stored(self) -> StoredSummary:
         """Return what is stored: sources, months and gaps, outlets, sections, accounts, imports."""
-        return Stored(self.program.run_json(["stored"]))
+        return StoredSummary(self.program.run_json(["stored"]))
 
     def runs(self) -> list[dict[str, Any]]:
         """List the runs, newest first."""
@@ -107,7 +99,7 @@ class Home(HomeCommands):
 
     def run(self, number: int) -> Run:
         """Return the run of that number. Raises `CommandError` if there is none."""
-        run = Run(self, number)
+        run = Run(self.program, number)
         run.status()
         return run
 
@@ -115,11 +107,12 @@ class Home(HomeCommands):
         """Run any other command and return what it prints: ``home.command("watch", "--list")``."""
         return self.program.run_text(words)
 
-    def _plan(self, kind: str, words: Sequence[str]) -> Plan:
-        return Plan(self, (kind,), words)
+    def _call(self, command: str, options: Sequence[str], arguments: Sequence[str]) -> Any:
+        words = join(options, arguments)
+        if command == "import":
+            return ReadSummary(self.program.run_json(["import", *words], statuses=(0, LEFT_OUT)))
 
-    def _read(self, words: Sequence[str]) -> dict[str, Any]:
-        return Counts(self.program.run_json(["import", *words], statuses=(0, LEFT_OUT)))
+        return Plan(self.program, command, words)
 
 
 def open_home(
@@ -139,15 +132,15 @@ def open_home(
             raise TidingsError("a stack elsewhere is started there: leave start or command out")
 
         prefix = shlex.split(command) if isinstance(command, str) else list(command)
-        return Home(shlex.join(prefix), Program(prefix, {}), None)
+        return Home(Program(prefix, {}, shlex.join(prefix)), None)
 
     folder = Path(os.fspath(home)).resolve()
-    program = Program(LOCAL_COMMAND, {"TIDINGS_HOME": str(folder)})
+    program = Program(LOCAL_COMMAND, {"TIDINGS_HOME": str(folder)}, str(home))
     if not start:
-        return Home(str(home), program, None)
+        return Home(program, None)
 
-    stack = Stack(program, folder)
-    opened = Home(str(home), program, stack)
+    stack = HomeStack(program, folder)
+    opened = Home(program, stack)
     atexit.register(opened.close)
     stack.start()
     return opened

@@ -27,7 +27,7 @@ class PackFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._program = Program(_READER, {})
+        self._program = Program(_READER, {}, str(path))
 
     def __fspath__(self) -> str:
         return str(self.path)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tidings.displays import describe_figures, html_table, text_table
+from tidings.program import Program
 from tidings.run import Run
 from tidings.words import add_switch
-
-if TYPE_CHECKING:
-    from tidings.home import Home
 
 
 class Plan:
@@ -21,12 +19,13 @@ class Plan:
     training, which asks nothing. *command* is the command line that submits the same run.
     """
 
-    def __init__(self, home: Home, kind: Sequence[str], words: Sequence[str]) -> None:
-        self._home, self._words = home, ["submit", *kind, *words]
+    def __init__(self, program: Program, command: str, words: Sequence[str]) -> None:
+        submit, *kind = command.split()
+        self._program, self._words = program, [submit, *kind, *words]
         self.command = shlex.join(["tidings", *self._words])
         self.figures: Mapping[str, Any] | None = None
         if kind[0] != "training":
-            self.figures = home.program.run_json(["plan", *kind, *words])
+            self.figures = program.run_json(["plan", *kind, *words])
 
     @property
     def calls(self) -> int:
@@ -40,7 +39,7 @@ class Plan:
         example after more documents were read: what is answered already is not asked again either.
         """
         words = self._words if again else add_switch(self._words, "--once")
-        return Run(self._home, int(self._home.program.run_text(words).splitlines()[-1]))
+        return Run(self._program, int(self._program.run_text(words).splitlines()[-1]))
 
     def _lines(self) -> list[tuple[str, str]]:
         figures = {"asks": "nothing: it trains"} if self.figures is None else self.figures

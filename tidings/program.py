@@ -34,10 +34,13 @@ _VARIABLES_OF_NOTEBOOKS = ("MPLBACKEND",)
 
 
 class Program:
-    """The command `tidings`: *command* are its first words, *variables* its environment."""
+    """The command `tidings` on the home *name*.
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
-        self.command = tuple(command)
+    *command* are its first words, *variables* its environment.
+    """
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str], name: str) -> None:
+        self.command, self.name = tuple(command), name
         environment = {**os.environ, **variables}
         for variable in _VARIABLES_OF_NOTEBOOKS:
             environment.pop(variable, None)
@@ -50,6 +53,14 @@ class Program:
     def is_here(self) -> bool:
         """Whether the commands run in this environment, and not behind a prefix."""
         return self.command == LOCAL_COMMAND
+
+    @property
+    def how_to_start(self) -> str:
+        """The words that say how the stack of the home is started."""
+        if self.is_here:
+            return f"`tidings.open({self.name!r}, start=True)` starts a stack"
+
+        return f"`{self.name} up` starts a stack there"
 
     def run(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> bytes:
         """Return what the command prints; show its remarks on standard error.

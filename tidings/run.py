@@ -11,18 +11,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tidings.coding import CodingPage
+from tidings.commands import RunCommands
 from tidings.displays import ProgressBar
 from tidings.errors import NoWorker, RunFailed, TidingsError
-from tidings.generated import RunCommands
 from tidings.packs import PackFile
+from tidings.program import Program
 from tidings.report import Figure, Report
 from tidings.tables import read_parquet
-from tidings.words import Texts, option, switch, texts
+from tidings.words import Texts, join, option, switch, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from tidings.home import Home
 
 DONE = "done"
 PAUSED = "paused"
@@ -37,18 +36,18 @@ HAS_EVENTS = 10
 class Run(RunCommands):
     """A run of a home, by its *number*."""
 
-    def __init__(self, home: Home, number: int) -> None:
-        self.home, self.number = home, number
+    def __init__(self, program: Program, number: int) -> None:
+        self.program, self.number = program, number
 
-    def __int__(self) -> int:
+    def __index__(self) -> int:
         return self.number
 
     def __repr__(self) -> str:
-        return f"run {self.number} of {self.home.name}"
+        return f"run {self.number} of {self.program.name}"
 
     def status(self) -> dict[str, Any]:
         """Return the state of the run, job by job, and what it waits for."""
-        status: dict[str, Any] = self.home.program.run_json(["status", str(self.number)])
+        status: dict[str, Any] = self.program.run_json(["status", str(self.number)])
         return status
 
     def wait(self) -> Run:
@@ -62,9 +61,7 @@ class Run(RunCommands):
         worker_seen_at = monotonic()
         bar = ProgressBar(f"run {self.number}")
         try:
-            with self.home.program.lines(
-                ["status", str(self.number), "--watch", "--json"]
-            ) as lines:
+            with self.program.lines(["status", str(self.number), "--watch", "--json"]) as lines:
                 for line in lines:
                     status = json.loads(line)
                     bar.update(status["progress"], _describe(status))
@@ -77,7 +74,7 @@ class Run(RunCommands):
                     elif moment - worker_seen_at >= NO_WORKER_SECONDS:
                         raise NoWorker(
                             f"run {self.number} waits, and no worker has been there for a minute: "
-                            f"{self.home.how_to_start}, and the run goes on"
+                            f"{self.program.how_to_start}, and the run goes on"
                         )
         except KeyboardInterrupt:
             sys.stderr.write(f"\nrun {self.number} goes on: wait() waits again, cancel() ends it\n")
@@ -110,61 +107,40 @@ class Run(RunCommands):
             *texts("--without", without),
         ]
         words = ["export", *options, "--format=parquet", str(self.number), table]
-        return read_parquet(self.home.program.run(words))
+        return read_parquet(self.program.run(words))
 
     def figure(self, figure: str) -> Figure:
         """Return a picture of the run's report, by its name, as "share" or "virus-mentions"."""
         return self.report().figure(figure)
 
-    def events(self, *, new: bool = False) -> list[dict[str, Any]]:
-        """List the months and weeks that depart from the past of their own series."""
-        words = ["events", *switch("--new", is_on=new), str(self.number)]
-        events: list[dict[str, Any]] = self.home.program.run_json(words, statuses=(0, HAS_EVENTS))
-        return events
-
-    def pause(self) -> None:
-        """Let nothing new of the run start; what is done is kept."""
-        self.home.program.run(["pause", str(self.number)])
-
-    def resume(self, *, max_calls: int | None = None, max_cost: str | None = None) -> None:
-        """Go on with a paused run, or at once with one that waits for a service.
-
-        *max_calls* and *max_cost*, as ``"20USD"``, are its new caps; what is spent counts.
-        """
-        caps = [*option("--max-calls", max_calls), *option("--max-cost", max_cost)]
-        self.home.program.run(["resume", *caps, str(self.number)])
-
-    def retry(self) -> None:
-        """Queue the failed jobs of the run again."""
-        self.home.program.run(["retry", str(self.number)])
-
-    def cancel(self) -> None:
-        """End the run for good; the answers that it paid for are kept."""
-        self.home.program.run(["cancel", str(self.number)])
-
-    def _report(self, words: Sequence[str]) -> Report:
-        return Report(Path(self.home.program.run_text(["report", *words])))
-
-    def _export(self, words: Sequence[str]) -> bytes:
-        return self.home.program.run(["export", *words])
-
-    def _label(self, words: Sequence[str]) -> str | CodingPage:
-        command = ["label", *words]
+    def _call(self, command: str, options: Sequence[str], arguments: Sequence[str]) -> Any:
+        words = [command, *join(options, [str(self.number), *arguments])]
+        if command == "export":
+            return self.program.run(words)
+        if command == "events":
+            return self.program.run_json(words, statuses=(0, HAS_EVENTS))
         if "--serve" in words:
-            if not self.home.program.is_here:
-                raise TidingsError(
-                    "the page would be served on the machine of the command, where no link of it "
-                    "leads from here, and outlive this notebook: type "
-                    f"`{shlex.join(['tidings', *command])}` there, or take files: out= writes the "
-                    "sample, file= reads what was coded"
-                )
+            return self._serve(words)
 
-            return CodingPage(self.home.program, command)
+        printed = self.program.run_text(words)
+        if command == "report":
+            return Report(Path(printed))
 
-        return self.home.program.run_text(command)
+        if command == "pack":
+            return PackFile(Path(printed))
 
-    def _pack(self, words: Sequence[str]) -> PackFile:
-        return PackFile(Path(self.home.program.run_text(["pack", *words])))
+        return printed if command == "label" else None
+
+    def _serve(self, words: Sequence[str]) -> CodingPage:
+        if self.program.is_here:
+            return CodingPage(self.program, words)
+
+        raise TidingsError(
+            "the page would be served on the machine of the command, where no link of it leads "
+            "from here, and outlive this notebook: type "
+            f"`{shlex.join(['tidings', *words])}` there, or take files: out= writes the sample, "
+            "file= reads what was coded"
+        )
 
 
 def _describe_uncoded(texts: int, uncoded: Mapping[str, int]) -> str:

@@ -18,7 +18,7 @@ START_SECONDS = 120.0
 POLL_SECONDS = 0.1
 
 
-class Stack:
+class HomeStack:
     """The stack of the folder *home*: the one that is up, or else one that is started here."""
 
     def __init__(self, program: Program, home: Path) -> None:

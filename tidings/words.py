@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from operator import index
+from typing import SupportsIndex, TypeAlias
 
 from tidings.errors import UsageError
 
@@ -43,12 +44,13 @@ def texts(flag: str, typed: Texts | None) -> list[str]:
     return [] if typed is None else [f"{flag}={text}" for text in arguments(typed)]
 
 
-def pairs(flag: str, sign: str, typed: Pairs | None) -> list[str]:
-    """Return the words of an option whose values are pairs with *sign* between them.
+def pairs(flag: str, typed: Pairs | None) -> list[str]:
+    """Return the words of an option whose values are pairs of a name and what belongs to it.
 
     Several texts that belong to one name are separated by commas. Raises `UsageError` if the
     command would read a name or a text as two.
     """
+    sign = _KEYWORD_SIGN if flag == "--keyword" else "="
     if not isinstance(typed, Mapping):
         return texts(flag, typed)
 
@@ -113,4 +115,8 @@ def add_switch(words: Sequence[str], flag: str) -> list[str]:
 
 
 def _text(typed: object) -> str:
+    if isinstance(typed, SupportsIndex):
+        # It is a number, or a run, which has one.
+        return str(index(typed))
+
     return os.fspath(typed) if isinstance(typed, os.PathLike) else str(typed)

@@ -119,7 +119,7 @@ def _check_uncoded(parameters: TextOptions) -> None:
         raise UsageError("--code says what a model codes: write --codebook and --coder too")
     if parameters.names_wanted:
         raise UsageError(
-            "--within SHARE, --for and --by quarter say how large a sample a model codes: write "
+            "--within SHARE, --for and --per say how large a sample a model codes: write "
             "--within SHARE --codebook FILE --coder model:NAME"
         )
 
@@ -169,13 +169,9 @@ def _match_model(
 def _match_wanted(parameters: P, codebook: Codebook) -> P:
     """Return the parameters with the categories whose shares are wanted. Raises `UsageError`."""
     if parameters.half_width is None:
-        if parameters.wanted:
-            raise UsageError("--for names shares that are to be known: write --within SHARE too")
-        if parameters.wanted_by is not None:
-            raise UsageError(
-                f"--by {parameters.wanted_by}: series have no such periods, only shares that are "
-                "to be known; write --within SHARE too, or another grain"
-            )
+        if parameters.names_wanted:
+            flag = "--for" if parameters.wanted else "--per"
+            raise UsageError(f"{flag} names shares that are to be known: write --within SHARE too")
 
         return parameters
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 from analysis.data import MonthData, PostData, ResultReader
 from analysis.options import FrozenModel, Keyword, declared_option, list_fields
 from analysis.pipelines import Pipeline
-from core.enums import QUEUE_TEXT, Grain, Grouping, SamplePeriod
+from core.enums import QUEUE_TEXT, Grain
 from models.database import Database
 from models.documents import DocumentScope
 from models.jobs import Claim
@@ -175,10 +175,10 @@ class Kind(ABC, Generic[P]):
             if field_name == "coder":
                 option_value = getattr(parameters, "coders_as_written", option_value)
             if field_info.annotation is Grain:
-                wanted_by = getattr(parameters, "wanted_by", None)
-                grouping = getattr(parameters, "grouping", None)
                 grain = None if option_value == field_info.default else option_value
-                command += _series_words(grain, grouping, wanted_by)
+                chosen = filter(None, (grain, getattr(parameters, "grouping", None)))
+                if series := ",".join(chosen):
+                    command += ["--by", series]
             elif declared is not None and option_value != field_info.default:
                 command += declared.words(field_name, option_value)
 
@@ -306,16 +306,3 @@ class DocumentKind(Kind[P]):
 
         Earlier checks have seen the documents with an id up to *seen*.
         """
-
-
-def _series_words(
-    grain: Grain | None, grouping: Grouping | None, wanted_by: SamplePeriod | None
-) -> list[str]:
-    """Return the words of `--by`; a *grain* of None is the default one."""
-    chosen = [] if grain is None else [grain.value]
-    if wanted_by is not None and wanted_by.value not in chosen:
-        chosen.append(wanted_by.value)
-    if grouping is not None:
-        chosen.append(grouping.value)
-
-    return ["--by", ",".join(chosen)] if chosen else []

@@ -24,7 +24,7 @@ from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
-from core.enums import Grouping, TextPart, Within
+from core.enums import Grouping, SamplePeriod, TextPart, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -127,6 +127,16 @@ class MonthsParameters(TextOptions):
             is_separated=True,
         ),
     ] = ()
+    wanted_by: Annotated[
+        SamplePeriod | None,
+        CommandOption(
+            flag="--per",
+            choices=(SamplePeriod.MONTH, SamplePeriod.QUARTER, SamplePeriod.YEAR),
+            metavar="month|quarter|year",
+            help="The periods of a sample: the shares of each are to be known --within SHARE, too. "
+            "By default the whole run alone, or the months or years of --by.",
+        ),
+    ] = None
     mask_keyword: Annotated[
         bool,
         CommandOption(
@@ -238,7 +248,7 @@ class Months(DocumentKind[MonthsParameters]):
             arguments += ["--keyword", keyword.as_written]
 
         if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
-            arguments += ["--within", Within.DOCUMENT]
+            arguments += ["--match", Within.DOCUMENT]
         if parameters.half_width is not None:
             arguments += ["--within", f"{parameters.half_width:g}"]
 

@@ -14,7 +14,7 @@ from types import FrameType
 from cli.messages import inform
 from cli.stack import valkey
 from cli.stack.lockfile import lock_home
-from cli.stack.services import Stack
+from cli.stack.services import EmbeddedStack
 from core.addresses import without_password
 from core.errors import StackError
 from core.scratch import remove_leftovers
@@ -71,13 +71,13 @@ def start_stack(
 
 
 @contextmanager
-def _locked_stack(settings: Settings, workers: int | None, flower: bool) -> Iterator[Stack]:
+def _locked_stack(settings: Settings, workers: int | None, flower: bool) -> Iterator[EmbeddedStack]:
     _check_installation(settings)
     settings = settings.model_copy(update={"home": settings.home.resolve()})
     with lock_home(settings.home) as lock:
         remove_leftovers(settings.home)
         count = workers or os.cpu_count() or 1
-        yield Stack(settings, workers=count, flower=flower, lock=lock, show=_show)
+        yield EmbeddedStack(settings, workers=count, flower=flower, lock=lock, show=_show)
 
 
 def _show(message: str) -> None:
@@ -97,7 +97,7 @@ def _check_installation(settings: Settings) -> None:
         )
 
 
-def _show_addresses(stack: Stack) -> None:
+def _show_addresses(stack: EmbeddedStack) -> None:
     settings, home = stack.settings, stack.settings.home
     _show(f"  home      {home}")
     _show(f"  database  {without_password(settings.database)}")

@@ -31,7 +31,7 @@ WORKER_GRACE_SECONDS = 15.0
 TEXTAPI_SETTINGS = ("home", "log_format", "log_level", "textapi_polarity", "textapi_key_limit")
 
 
-class Stack:
+class EmbeddedStack:
     """Valkey, the database, the Text API, workers and Flower, unless the settings name others.
 
     `start`, `watch` and `stop` must be called one after the other on one thread that outlives the

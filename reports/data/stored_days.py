@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import String, cast, func, select
@@ -11,32 +9,29 @@ from sqlalchemy import String, cast, func, select
 from analysis import grains
 from core.enums import Grain
 from models.database import Database
+from models.inventory import BulkDayListing, SourceListing
 from models.tables import Document
-from reports.data.bulk_days import BulkDay, judge_days
-from reports.data.missing_days import DayRange, list_missing_days
+from reports.data.bulk_days import judge_days
+from reports.data.missing_days import list_missing_days
 from reports.data.queries import fetch_all
 from sources.registry import archives
 
 _DAY = func.substr(cast(Document.published_at, String), 1, len("YYYY-MM-DD"))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDays:
-    """The conspicuous days of a source; one of posts has none."""
+def judge_stored_days(db: Database, listing: SourceListing) -> None:
+    """List the bulk days and the missing days of all stored documents of an archive."""
+    if listing.source not in {archive.name for archive in archives()}:
+        return
 
-    bulk_days: Sequence[BulkDay] = ()
-    missing_days: Sequence[DayRange] = ()
-
-
-def judge_stored_days(db: Database, source: str) -> StoredDays:
-    """Return the bulk days and the missing days of all stored documents of a source."""
-    if source not in {archive.name for archive in archives()}:
-        return StoredDays()
-
-    documents_by_day = _read_documents_by_day(db, source)
+    documents_by_day = _read_documents_by_day(db, listing.source)
     bulk_days = judge_days(documents_by_day)
+    for bulk_day in bulk_days:
+        day = BulkDayListing(str(bulk_day.date), bulk_day.documents, bulk_day.full_day)
+        listing.bulk_days.append(day)
+
     missing_days = list_missing_days(documents_by_day, {bulk_day.date for bulk_day in bulk_days})
-    return StoredDays(bulk_days, missing_days)
+    listing.missing_days += [list(map(str, stretch)) for stretch in missing_days]
 
 
 def _read_documents_by_day(db: Database, source: str) -> dict[date, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, TypedDict
 
 from models.watches import WatchState, read_state
 from reports.data.busiest_day import Headline, find_headline
@@ -18,6 +18,23 @@ from reports.words.writing import write_sentence
 SHOWN = 5
 # And at most this many that come every year.
 SHOWN_RECURRING = 10
+
+
+class EventRow(TypedDict):
+    """A month or a week that departs from the past of its series; the exit status is 10 then."""
+
+    id: Annotated[str, "The same for the same event."]
+    period: Annotated[str, "Month `YYYY-MM` or week `YYYY-Www`."]
+    kind: Annotated[str, "What departs."]
+    subject: Annotated[str, "Keyword or account."]
+    term: Annotated[str | None, "Word, where it is of one."]
+    before: Annotated[float, "Usual value."]
+    now: Annotated[float, "Value of the period."]
+    months_before: Annotated[int, "Number of usual months, or weeks, before."]
+    new: Annotated[bool, "Whether the last update of a watched run brought it."]
+    first_seen: Annotated[str | None, "When a watch saw it first."]
+    text: Annotated[str, "The event in words."]
+    grain: Annotated[str, "`month` or `week`."]
 
 
 @dataclass(frozen=True)
@@ -36,23 +53,23 @@ class ShownEvent:
     # A text of its busiest day; None where the report leaves texts out.
     headline: Headline | None = None
 
-    def as_row(self) -> dict[str, Any]:
+    def as_row(self) -> EventRow:
         """Return the event as programs read it."""
         event = self.event
-        return {
-            "id": event.key,
-            "period": event.period,
-            "kind": event.measure.name,
-            "subject": event.subject,
-            "term": event.term,
-            "before": round(event.before, 6),
-            "now": round(event.now, 6),
-            "months_before": event.periods_before,
-            "new": self.is_new,
-            "first_seen": None if self.at is None else f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
-            "text": self.text,
-            "grain": event.grain.value,
-        }
+        return EventRow(
+            id=event.key,
+            period=event.period,
+            kind=event.measure.name,
+            subject=event.subject,
+            term=event.term,
+            before=round(event.before, 6),
+            now=round(event.now, 6),
+            months_before=event.periods_before,
+            new=self.is_new,
+            first_seen=None if self.at is None else f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
+            text=self.text,
+            grain=event.grain.value,
+        )
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     assert (made["calls"], made["repeated"]) == (planned.calls_to_make, 0)
     again = plan_submitted_run(db, first, engine=engine, settings=archive)
     assert {
-        name: counts["calls"] for name, counts in call_counts(db, first).items()
+        name: counts.calls for name, counts in call_counts(db, first).items()
     } == again.needed_by_operation
     second = run_to_its_end(archive, PARAMETERS)
     assert stub.counts()["calls"] == made["calls"]
@@ -203,8 +203,8 @@ def test_a_service_that_does_not_answer_fails_the_job_with_a_remedy(
     rows = exported(archive, run, "periods")
     assert {row["state"] for row in rows} == {"failed"}
     status = run_status(db, archive, run)
-    assert status["state"] == "failed"
-    assert says in status["details"][0]["reason"]
+    assert status.state == "failed"
+    assert says in status.details[0].reason
 
 
 def test_a_cap_on_calls_is_kept_and_reported(

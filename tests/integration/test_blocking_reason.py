@@ -33,7 +33,7 @@ def new_run(db: Database, *names: str, **options: Any) -> int:
 
 
 def claim_first(db: Database, settings: Settings, run: int) -> Claim:
-    job = run_status(db, settings, run)["details"][0]["job"]
+    job = run_status(db, settings, run).details[0].job
     claims = (
         claim_job(
             db, number, owner=own_process_name(), lease_seconds=20, has_exited=lambda _: False
@@ -72,14 +72,14 @@ def test_the_slots_of_a_run_are_those_of_workers_that_listen_to_its_jobs_busy_or
 ) -> None:
     run = new_run(db)
     record_worker(db, own_process_name(), queues="training", slots=2)
-    assert run_status(db, settings, run)["slots"] == 0
+    assert run_status(db, settings, run).slots == 0
     record_worker(db, own_process_name(), queues=f"{QUEUE_REPORTS},{QUEUE_TEXT}", slots=3)
     claim_first(db, settings, new_run(db))
-    assert run_status(db, settings, run)["slots"] == 3
+    assert run_status(db, settings, run).slots == 3
     with db.write() as connection:
         connection.execute(update(Worker).values(seen_at=time.time() - WORKER_LOST_SECONDS - 10))
 
-    assert run_status(db, settings, run)["slots"] == 0
+    assert run_status(db, settings, run).slots == 0
 
 
 def test_neither_a_run_at_work_nor_a_finished_run_waits(db: Database, settings: Settings) -> None:
@@ -108,7 +108,7 @@ def test_a_reached_limit_is_named_with_the_time_of_the_next_try(
     shown = blocking_reason(db, settings, run)
     assert shown is not None
     assert shown.startswith(f"{reason} (next try at ")
-    assert run_status(db, settings, run)["state"] == State.WAITING
+    assert run_status(db, settings, run).state == State.WAITING
 
 
 def note_first_failures(db: Database, run: int) -> None:

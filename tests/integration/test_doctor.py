@@ -28,7 +28,7 @@ AWAY = "http://127.0.0.1:1"
 
 
 def problem(settings: Settings, part: str) -> str:
-    return examine(settings)[part] or ""
+    return next(check.problem for check in examine(settings) if check.part == part) or ""
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_nothing_is_wrong_with_a_stack_that_works(
 ) -> None:
     start_worker(stub_settings)
     end = time.monotonic() + 10
-    while problems := [message for message in examine(stub_settings).values() if message]:
+    while problems := [check for check in examine(stub_settings) if check.problem]:
         assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
 
     command = [sys.executable, "-P", "-m", "cli.main", "doctor"]

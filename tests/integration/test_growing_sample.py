@@ -595,7 +595,10 @@ def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
         ({"half_width": 0.02, "code": "all"}, "leave --code out, or --within"),
         ({"half_width": 0.02, "wanted": ("share:fire",)}, "--for share:fire is no category"),
         ({"wanted": ("yes",)}, "write --within SHARE too"),
-        ({"wanted_by": SamplePeriod.QUARTER}, "series have no such periods"),
+        (
+            {"wanted_by": SamplePeriod.QUARTER},
+            "--per names shares that are to be known: write",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], message: str) -> None:

@@ -69,7 +69,7 @@ def test_a_sentence_of_two_keywords_has_a_polarity_for_each(jobs: Jobs) -> None:
         ("fever", SENTENCE): stub_polarity("Topic Spreads at Protests."),
         ("fever", "Rain, and a fever."): stub_polarity("Rain, and a topic."),
     }
-    calls = {name: counts["calls"] for name, counts in call_counts(jobs.db, run).items()}
+    calls = {name: counts.calls for name, counts in call_counts(jobs.db, run).items()}
     assert (
         plan.needed_by_operation
         == calls

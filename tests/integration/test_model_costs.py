@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 
 import pytest
@@ -22,7 +22,7 @@ from models.jobs import is_at_work_elsewhere
 from models.run_transitions import resume_run
 from models.tables import Job
 from producers.imports import import_paths
-from producers.plan import Plan, plan_run
+from producers.plan import CallPlan, plan_run
 from producers.submit import submit_run
 from tests.command_kit import python_script
 from tests.e2e_kit import write_archive
@@ -65,7 +65,7 @@ def submit(jobs: Jobs, cap: Money | None = None) -> int:
     return submit_run(jobs.db, months(jobs), (), max_cost=cap)
 
 
-def plan(jobs: Jobs) -> Plan:
+def plan(jobs: Jobs) -> CallPlan:
     engine = Engine(jobs.settings.textapi_url.removeprefix("http://"))
     return plan_run(jobs.db, months(jobs), (), engine=engine, settings=jobs.settings)
 
@@ -278,7 +278,7 @@ def test_a_plan_says_calls_exactly_a_bound_and_what_is_expected(
     assert took <= halfway.model.bound.cost
     assert took == pytest.approx(halfway.model.expected.cost, rel=0.03)
     assert model.bill * MICRO <= before.model.bound.cost
-    assert json.dumps(halfway.as_json())
+    assert json.dumps(asdict(halfway))
     assert plan(jobs).calls_to_make == 0
 
 

@@ -40,7 +40,7 @@ from tests.warm_python import executed_processes
 from tidings import displays
 from tidings import run as run_module
 from tidings.displays import describe_figures
-from tidings.home import Stored
+from tidings.home import StoredSummary
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [
@@ -290,7 +290,7 @@ def test_waiting_ends_after_a_minute_without_a_worker_and_says_how_to_start_one(
     assert next(moments) == 90.0
     assert str(error.value) == (
         f"run {queued.number} waits, and no worker has been there for a minute: "
-        f"`tidings.open({queued.home.name!r}, start=True)` starts a stack, and the run goes on"
+        f"`tidings.open({queued.program.name!r}, start=True)` starts a stack, and the run goes on"
     )
     assert queued.status()["state"] == State.QUEUED
 
@@ -308,7 +308,7 @@ def test_waiting_goes_on_for_hours_while_a_worker_is_there(
         return moment
 
     monkeypatch.setattr(run_module, "monotonic", next_moment)
-    with closing(Database(f"sqlite:///{queued.home.name}/tidings.db", pooled=False)) as db:
+    with closing(Database(f"sqlite:///{queued.program.name}/tidings.db", pooled=False)) as db:
         record_worker(db, own_process_name(), queues=QUEUE_TEXT, slots=2)
 
     with pytest.raises(tidings.RunFailed, match="cancelled"):
@@ -317,7 +317,7 @@ def test_waiting_goes_on_for_hours_while_a_worker_is_there(
 
 def test_a_stack_elsewhere_is_started_elsewhere() -> None:
     home = tidings.open(command=["ssh", "host", "tidings"])
-    assert home.how_to_start == "`ssh host tidings up` starts a stack there"
+    assert home.program.how_to_start == "`ssh host tidings up` starts a stack there"
 
 
 def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path) -> None:
@@ -326,7 +326,7 @@ def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path
     assert repr(stored) == "nothing  no document is stored"
     source = {"source": "nyt", "documents": 1234, "first": "2020-01", "last": "2020-04"}
     gaps = [["2020-02", "2020-02"], ["2020-04", "2020-05"]]
-    shown = Stored({"sources": [{**source, "gaps": gaps}]})
+    shown = StoredSummary({"sources": [{**source, "gaps": gaps}]})
     sentence = "1,234 documents, 2020-01..2020-04, without a document: 2020-02, 2020-04..2020-05"
     assert repr(shown) == f"nyt  {sentence}"
     assert f"<td>{sentence}</td>" in shown._repr_html_()

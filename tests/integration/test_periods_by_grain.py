@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from analysis.kinds import kind_named
-from cli.options import RunSeriesBy, SeriesBy
-from cli.run_options import read_request
+from cli.options import SeriesBy
 from core.enums import Grain
 from core.errors import UsageError
 from models.database import Database
@@ -26,6 +24,7 @@ from reports.data.run_data import load_run
 from reports.figures.figure_store import FigureStore
 from reports.pages import comparison
 from tests import report_stories as stories
+from tests.command_kit import typed_request
 from tests.exports_kit import add, document, mention, months, step
 from textapi.text.keywords import pattern
 
@@ -232,10 +231,8 @@ def test_other_tables_and_trainings_take_no_grain(tmp_path: Path) -> None:
 
 def test_the_grain_that_is_submitted_is_stored_and_months_are_the_default(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
-    typed = {"months": "2020-03", "keyword": ["fever"]}
-    by_week = RunSeriesBy(SeriesBy(Grain.WEEK))
-    for series, grain in ((by_week, Grain.WEEK), (None, Grain.MONTH)):
-        request = read_request(kind_named("months"), typed | {"by": series})
+    for by, grain in ((SeriesBy(Grain.WEEK), Grain.WEEK), (None, Grain.MONTH)):
+        request = typed_request("months", months="2020-03", keyword=["fever"], by=by)
         run = submit_run(db, request.parameters, request.names)
         assert load_run(db, run).grain == grain
         assert load_run(db, run, grain=Grain.DAY).grain == Grain.DAY

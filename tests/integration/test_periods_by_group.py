@@ -11,11 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from analysis.kinds import kind_named
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.options import RunSeriesBy, SeriesBy, parse_by, parse_run_by
-from cli.run_options import read_request
+from cli.options import SeriesBy, parse_by
 from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import UsageError
 from models.database import Database
@@ -24,6 +22,7 @@ from producers.submit import submit_run
 from reports.data.run_data import load_run
 from reports.series.groupings import NOT_KNOWN
 from reports.series.reading import read_groups
+from tests.command_kit import typed_request
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from textapi.text.keywords import pattern
 
@@ -246,38 +245,48 @@ def test_by_takes_a_grain_a_grouping_or_both() -> None:
         ("week,", "--by : it is one of day"),
         ("outlet,kind", "--by outlet,kind: write one of outlet and kind"),
         ("day,week,outlet", "--by day,week,outlet: write one of day and week"),
+        ("quarter", "--by quarter: it is one of day, .*; the quarters of a sample are --per"),
     ):
         with pytest.raises(UsageError, match=message):
             parse_by(text)
 
 
-def test_by_of_a_new_run_is_of_shares_too_and_a_quarter_of_them_alone() -> None:
-    assert parse_run_by("week") == RunSeriesBy(SeriesBy(Grain.WEEK, None))
-    by_month = SeriesBy(Grain.MONTH, Grouping.KIND)
-    assert parse_run_by("month,kind") == RunSeriesBy(by_month, SamplePeriod.MONTH)
-    assert parse_run_by("quarter") == RunSeriesBy(SeriesBy(None, None), SamplePeriod.QUARTER)
-    by_year = SeriesBy(Grain.YEAR, None)
-    for text in ("quarter, year", "year,quarter"):
-        assert parse_run_by(text) == RunSeriesBy(by_year, SamplePeriod.QUARTER)
+@pytest.mark.parametrize(
+    ("typed", "periods"),
+    [
+        ({"within": ["0.02"]}, (Grain.MONTH, None)),
+        ({"within": ["0.02"], "wanted_by": "quarter"}, (Grain.MONTH, SamplePeriod.QUARTER)),
+        ({"within": ["0.02"], "by": SeriesBy(Grain.YEAR)}, (Grain.YEAR, SamplePeriod.YEAR)),
+        ({"within": ["0.02"], "by": SeriesBy(Grain.WEEK)}, (Grain.WEEK, None)),
+        (
+            {"within": ["0.02"], "by": SeriesBy(Grain.YEAR), "wanted_by": "month"},
+            (Grain.YEAR, SamplePeriod.MONTH),
+        ),
+        ({"by": SeriesBy(Grain.YEAR)}, (Grain.YEAR, None)),
+    ],
+)
+def test_per_names_the_periods_of_a_sample_and_by_those_of_series(
+    typed: dict[str, Any], periods: tuple[Grain, SamplePeriod | None]
+) -> None:
+    request = typed_request("months", months="2020-03", keyword=["fever"], **typed)
+    assert (request.parameters.by, request.parameters.wanted_by) == periods
 
 
 def test_a_grouping_that_is_submitted_is_stored_and_changed_when_it_is_read(db: Database) -> None:
-    by = RunSeriesBy(SeriesBy(Grain.WEEK, Grouping.SECTION))
-    typed = {"months": "2020-03", "keyword": ["fever"], "by": by}
-    request = read_request(kind_named("months"), typed)
+    by = SeriesBy(Grain.WEEK, Grouping.SECTION)
+    request = typed_request("months", months="2020-03", keyword=["fever"], by=by)
     data = load_run(db, submit_run(db, request.parameters, request.names))
-    assert (data.grain, data.grouping) == by.series
+    assert (data.grain, data.grouping) == by
     data = load_run(db, data.id, grouping=Grouping.KIND)
     assert (data.grain, data.grouping) == (Grain.WEEK, Grouping.KIND)
 
 
 def test_groupings_are_of_runs_of_months_and_of_two_tables_alone(db: Database) -> None:
-    accounts = kind_named("handles")
-    by = RunSeriesBy(SeriesBy(None, Grouping.OUTLET))
+    by = SeriesBy(None, Grouping.OUTLET)
     with pytest.raises(UsageError, match="--by outlet: documents are grouped in runs of months"):
-        read_request(accounts, {"handles": ["ann"], "by": by})
+        typed_request("handles", handles=["ann"], by=by)
 
-    request = read_request(accounts, {"handles": ["ann"]})
+    request = typed_request("handles", handles=["ann"])
     run = submit_run(db, request.parameters, request.names)
     with pytest.raises(UsageError, match=f"--by kind: run {run} is none of months"):
         load_run(db, run, grouping=Grouping.KIND)

@@ -66,7 +66,7 @@ def months(*keywords: Keyword, steps: tuple[str, ...] = ("keywords",)) -> Months
 
 
 def calls(jobs: Jobs, run_id: int) -> int:
-    return sum(counts["calls"] for counts in call_counts(jobs.db, run_id).values())
+    return sum(counts.calls for counts in call_counts(jobs.db, run_id).values())
 
 
 def mentions(jobs: Jobs, job: Any) -> set[tuple[str, str, str]]:
@@ -170,7 +170,7 @@ def test_a_report_shows_the_query_and_a_rule_by_a_whole_word(jobs: Jobs) -> None
     assert summary.keyword_example.term == "US"
     assert summary.command == (
         "tidings submit months 2020-03..2020-03 --keyword 'sea*' --keyword 'x:tax* NOT =US' "
-        "--within document --steps keywords"
+        "--match document --steps keywords"
     )
     only_stars = summarize_run(load_run(jobs.db, jobs.submit(months(Keyword.parse("sea*")))))
     assert only_stars.keyword_example is None
@@ -185,13 +185,14 @@ def keywords_of_run() -> list[Keyword]:
     return list(read.keywords)
 
 
+# Before there was `--match`, `--within` said it.
+@pytest.mark.parametrize("match", ["--match", "--within"])
 def test_subjects_come_from_a_file_of_lines_after_those_of_the_command(
-    run: Run,
-    tmp_path: Path,
+    run: Run, tmp_path: Path, match: str
 ) -> None:
     lines = "\ufefftrump NOT biden\r\n\r\n  covid:covid-19,corona \nLeader:=Trump\n"
     (tmp_path / "k.txt").write_text(lines)
-    options = ("--keyword", "sea", "--keywords-file", "k.txt", "--within", "document")
+    options = ("--keyword", "sea", "--keywords-file", "k.txt", match, "document")
     assert run("submit", "months", "2020-03", *options)[0] == 0
     assert keywords_of_run() == [
         Keyword.parse("sea"),

@@ -39,7 +39,7 @@ def make_report(settings: Settings, folder: Path, *runs: int) -> Path:
 
 def numbers(settings: Settings) -> list[int]:
     with closing(Database(settings.database)) as db:
-        return [row["run"] for row in list_runs(db)]
+        return [row.run for row in list_runs(db)]
 
 
 def files(folder: Path) -> list[str]:

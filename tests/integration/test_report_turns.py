@@ -219,7 +219,7 @@ def test_a_new_run_goes_on_while_the_reports_of_old_runs_are_made(
 
     def new_run_has_ended() -> bool:
         count_reports(State.DONE)
-        return run_status(db, stub_settings, run)["state"] == State.DONE
+        return run_status(db, stub_settings, run).state == State.DONE
 
     wait_until(new_run_has_ended, seconds=200, what="the end of the new run")
     wait_until(lambda: count_reports(State.DONE) == 3, seconds=200, what="the old runs' reports")
@@ -228,16 +228,16 @@ def test_a_new_run_goes_on_while_the_reports_of_old_runs_are_made(
 
 def test_a_run_that_has_ended_says_how_far_its_report_is(db: Database, settings: Settings) -> None:
     (report,) = queue_old_reports(db, 1)
-    assert run_status(db, settings, 1)["report"] == "waits for a process"
+    assert run_status(db, settings, 1).report == "waits for a process"
     assert claim(db, report)
     reason = "4 of 15 pages, 31 figures"
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == report).values(reason=reason))
 
-    assert run_status(db, settings, 1)["report"] == f"is being made: {reason}"
-    assert list_runs(db)[0]["report"] == f"is being made: {reason}"
+    assert run_status(db, settings, 1).report == f"is being made: {reason}"
+    assert list_runs(db)[0].report == f"is being made: {reason}"
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == report).values(state=State.DONE))
 
-    assert run_status(db, settings, 1)["report"] is None
-    assert list_runs(db)[0]["report"] is None
+    assert run_status(db, settings, 1).report is None
+    assert list_runs(db)[0].report is None

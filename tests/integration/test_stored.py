@@ -169,13 +169,14 @@ def test_posts_have_no_bulk_days_and_no_missing_days(db: Database, tidings: Tidi
 
 def test_the_days_of_an_archive_are_counted_in_an_index(db: Database) -> None:
     store_daily_archive(db)
+    (source,) = take_inventory(db).sources
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         statements.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
-    judge_stored_days(db, "nyt")
+    judge_stored_days(db, source)
     event.remove(db.engine, "before_cursor_execute", note)
     (counting,) = [statement for statement in statements if "FROM documents" in statement]
     if db.is_sqlite:

@@ -145,7 +145,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
     for part in (TextPart.HEADLINE, TextPart.BOTH, TextPart.ABSTRACT):
         plan = plan_run(jobs.db, months(part), (), engine=engine, settings=jobs.settings)
         run = done(jobs, part)
-        calls = sum(counts["calls"] for counts in call_counts(jobs.db, run).values())
+        calls = sum(counts.calls for counts in call_counts(jobs.db, run).values())
         assert plan.calls_to_make == calls > 0
         again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
         assert again.calls_to_make == 0
@@ -153,7 +153,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
 
     run = done(jobs, TextPart.ABSTRACT)
     assert mentions(jobs, run) == OF_ABSTRACTS
-    assert sum(counts["calls"] for counts in call_counts(jobs.db, run).values()) == 0
+    assert sum(counts.calls for counts in call_counts(jobs.db, run).values()) == 0
 
 
 @pytest.mark.parametrize("part", [TextPart.ABSTRACT, TextPart.BOTH])

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from cli.progress import wait_for
 from core.enums import NO_CODES, JobKind, State
 from core.settings import Settings, environment
+from models.codes import CodedTexts
 from models.tables import Job
 from producers.imports import import_paths
 from producers.status import run_status
@@ -64,10 +65,7 @@ def test_a_job_none_of_whose_texts_got_a_code_says_so_and_waiting_ends_with_1(
     assert (february.state, february.result) == (State.DONE, NO_CODES)
     assert february.reason == "3 of 3 texts got no code: invalid 3"
     assert (march.state, march.result, march.reason) == (State.DONE, None, None)
-    assert run_status(jobs.db, jobs.settings, run)["codes"] == {
-        "texts": 4,
-        "uncoded": {"invalid": 3},
-    }
+    assert run_status(jobs.db, jobs.settings, run).codes == CodedTexts(4, {"invalid": 3})
 
     assert not wait_for(jobs.db, jobs.settings, run)
     said = capsys.readouterr().err
@@ -89,8 +87,8 @@ def test_texts_of_which_some_got_no_code_are_counted_by_state(
     model.faults.invalid, model.faults.refused = FLOODS[:1], FLOODS[1:2]
     model.choose = lambda _variable, text, possible: possible[text != FLOODS[2]]
     run = submit(jobs)
-    codes = run_status(jobs.db, jobs.settings, run)["codes"]
-    assert codes == {"texts": 4, "uncoded": {"invalid": 2, "refused": 1}}
+    codes = run_status(jobs.db, jobs.settings, run).codes
+    assert codes == CodedTexts(4, {"invalid": 2, "refused": 1})
     assert jobs.row(run, "2024-02").reason == "3 of 3 texts got no code: invalid 2, refused 1"
     assert not wait_for(jobs.db, jobs.settings, run)
     capsys.readouterr()
@@ -110,8 +108,8 @@ def test_a_run_whose_texts_all_have_codes_says_nothing(
     jobs: Jobs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = submit(jobs)
-    codes = run_status(jobs.db, jobs.settings, run)["codes"]
-    assert codes == {"texts": 4, "uncoded": {}}
+    codes = run_status(jobs.db, jobs.settings, run).codes
+    assert codes == CodedTexts(4, {})
     assert wait_for(jobs.db, jobs.settings, run)
     shown = run_command("status", run, variables=environment(jobs.settings)).stdout
     index = report_folder.build(jobs.db, [run], tmp_path / "report")

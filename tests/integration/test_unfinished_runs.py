@@ -126,7 +126,7 @@ def test_an_export_says_where_leaving_out_documents_changes_nothing(submitted: R
         (("--steps", "keywords", "--phrases", "9"), "--phrases changes nothing: the step phrases"),
         (("--steps", "keywords", "--no-mask"), "--no-mask changes nothing: the step polarity"),
         (("--proportion", "0.5"), "--proportion changes nothing: the step summary"),
-        (("--within", "document"), "--within document changes nothing: no subject is a query"),
+        (("--match", "document"), "--match document changes nothing: no subject is a query"),
         (("--limit", "5"), "--limit changes nothing: archives are fetched by whole months"),
     ],
 )

@@ -21,7 +21,6 @@ from typer.testing import CliRunner
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.json_shapes import SHAPES
 from cli.main import app
 from cli.report_folders import remove_reports
 from core.enums import JobKind
@@ -32,6 +31,7 @@ from models.watches import read_state, start_watch, unsent_events
 from producers.watches import check_due_watches
 from tests.jobs_kit import Jobs
 from tests.json_kit import differences
+from tests.reference_pages import MODELS
 from tests.watch_kit import work
 from workers import watching
 from workers.executor import work_one_slice
@@ -207,7 +207,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     assert tidings("events", run, "--new").exit_code == 0
     listed = tidings("events", run, "--json")
     assert listed.exit_code == 10
-    assert not list(differences(json.loads(listed.stdout), SHAPES["events"]))
+    assert not list(differences(json.loads(listed.stdout), MODELS["events"]))
     id_ = ET.parse(folder / "events.atom").getroot().find(f"{ATOM}entry").findtext(f"{ATOM}id")  # type: ignore[union-attr] # noqa: S314
     assert id_ == entry.findtext(f"{ATOM}id")
 

@@ -270,7 +270,8 @@ def test_the_build_context_holds_the_packages_and_no_env_file() -> None:
     assert "*" in lines
     assert not {".env", ".git", "archive", "out", "tests"} & allowed
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= allowed
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {*wheel["packages"], *wheel["force-include"]} <= allowed
 
 
 def test_a_text_worker_imports_nothing_that_its_image_lacks() -> None:

@@ -14,20 +14,20 @@ import tidings
 from analysis.options import Keyword
 from tests.module_commands import (
     CLASSES,
-    GENERATED_MODULE,
     NO_PARAMETERS,
     PLURALS,
+    STUB,
     Method,
     find_command,
     list_parameters,
-    write_module,
+    write_stub,
 )
-from tidings.generated import HomeCommands, RunCommands, TrainingCommands
+from tidings.commands import HomeCommands, RunCommands, TrainingCommands
 from tidings.home import open_home
 from tidings.run import Run
 from tidings.words import add_switch, join, pairs
 
-METHODS = [method for methods_of_class in CLASSES for method in methods_of_class.methods]
+METHODS = [method for methods in CLASSES.values() for method in methods]
 
 # The commands that `submit` submits, their plans too.
 PLANNED = {"months", "accounts", "searches"}
@@ -37,33 +37,24 @@ class Words(list[str]):
     """The words of a command, in the place of what it returns."""
 
 
-class HomeWords(HomeCommands):
+class HomeWords(HomeCommands[Any]):
     """Returns words where a home runs commands."""
 
-    def _plan(self, kind: str, words: Sequence[str]) -> Any:  # noqa: ARG002
-        return Words(words)
-
-    def _read(self, words: Sequence[str]) -> Any:
-        return Words(words)
+    def _call(self, _command: str, options: Sequence[str], arguments: Sequence[str]) -> Words:
+        return Words(join(options, arguments))
 
 
-class TrainingWords(TrainingCommands):
+class TrainingWords(TrainingCommands[Any]):
     """Returns words where a training is planned."""
 
-    def _plan(self, kind: str, words: Sequence[str]) -> Any:  # noqa: ARG002
-        return Words(words)
+    _call = HomeWords._call
 
 
 class RunWords(RunCommands):
     """Returns words where run 7 runs commands."""
 
-    def __int__(self) -> int:
-        return 7
-
-    def _report(self, words: Sequence[str]) -> Any:
-        return Words(words)
-
-    _export = _label = _pack = _report
+    def _call(self, _command: str, options: Sequence[str], arguments: Sequence[str]) -> Words:
+        return Words(join(options, ["7", *arguments]))
 
 
 OWNERS: tuple[Any, ...] = (HomeWords(), TrainingWords(), RunWords())
@@ -73,6 +64,7 @@ ARGUMENTS: dict[str, Any] = {
     "terms": ["virus"],
     "paths": [Path("archive"), "posts"],
     "table": "periods",
+    "jobs": ["2020-03"],
     "run": 3,
 }
 
@@ -141,9 +133,9 @@ def _numbers(declared: Any) -> list[float]:
     return [*ends, *default] or [0.25 if declared.type_descriptor.annotation is float else 12]
 
 
-def read_parameters(path: tuple[str, ...], words: Sequence[str]) -> dict[str, Any]:
+def read_parameters(path: str, words: Sequence[str]) -> dict[str, Any]:
     """Return what a command gets from these words."""
-    context = find_command(path).make_context(" ".join(path), list(words))
+    context = find_command(path).make_context(path, list(words))
     parameters: dict[str, Any] = context.params
     return parameters
 
@@ -161,7 +153,7 @@ def positional_arguments(method: Method) -> dict[str, Any]:
     return positional
 
 
-def needed_options(path: tuple[str, ...]) -> dict[str, str]:
+def needed_options(path: str) -> dict[str, str]:
     """Return a value for each option that a command cannot do without, by its flag."""
     declared = find_command(path).params
     return {
@@ -182,21 +174,27 @@ def as_typed(method: Method) -> list[str]:
 
 
 def test_the_methods_are_what_the_commands_declare() -> None:
-    assert GENERATED_MODULE.read_text(encoding="utf-8") == write_module(), (
-        "run: python tests/reference_pages.py"
-    )
+    assert STUB.read_text(encoding="utf-8") == write_stub(), "run: python tests/reference_pages.py"
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: " ".join(method.path))
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.command)
+def test_the_help_of_a_method_says_what_the_page_of_commands_says(method: Method) -> None:
+    text = " ".join((getattr(owner_of(method), method.name).__doc__ or "").split())
+    for declared in find_command(method.command).params:
+        if NO_PARAMETERS.isdisjoint(declared.opts) and declared.name != "run":
+            assert " ".join(declared.help.split()) in text
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.command)
 def test_each_option_of_a_command_has_its_parameter_and_means_the_same(method: Method) -> None:
     owner = owner_of(method)
     signature = inspect.signature(getattr(owner, method.name)).parameters
-    needed = needed_options(method.path)
-    paths = [method.path]
+    needed = needed_options(method.command)
+    paths = [method.command]
     if method.name in PLANNED:
-        paths.append(("plan", *method.path[1:]))
+        paths.append(method.command.replace("submit", "plan"))
 
-    for declared in find_command(method.path).params:
+    for declared in find_command(method.command).params:
         if declared.param_type_name == "argument" or NO_PARAMETERS.intersection(declared.opts):
             continue
 
@@ -227,26 +225,22 @@ def test_a_table_takes_the_options_of_an_export_that_say_which_rows_it_has() -> 
         assert of_table[option].annotation == of_export[option].annotation
 
 
-def test_a_run_is_resumed_with_the_caps_of_the_command() -> None:
-    of_command = {option.name for option in find_command(("resume",)).params}
-    assert set(inspect.signature(Run.resume).parameters) - {"self"} == of_command - {"run"}
-
-
 def test_other_runs_stand_beside_the_report_of_one() -> None:
-    words = RunWords().report([2, 3], out="side by side")
-    assert read_parameters(("report",), words)["run"] == [7, 2, 3]
+    third = tidings.Run(open_home(command="tidings").program, 3)
+    words: Any = RunWords().report([2, third], out="side by side")
+    assert read_parameters("report", words)["run"] == [7, 2, 3]
 
 
 def test_an_argument_that_begins_with_a_hyphen_is_no_option() -> None:
     words = join(["--phrases=4"], ["-storm"])
     assert words == ["--phrases=4", "--", "-storm"]
     assert add_switch(words, "--once") == ["--phrases=4", "--once", "--", "-storm"]
-    assert read_parameters(("submit", "search"), words)["terms"] == ["-storm"]
-    assert pairs("--column", "=", {"text": "a=b"}) == ["--column=text=a=b"]
+    assert read_parameters("submit search", words)["terms"] == ["-storm"]
+    assert pairs("--column", {"text": "a=b"}) == ["--column=text=a=b"]
 
 
 def test_a_page_for_coders_is_not_served_where_no_link_leads_from_here() -> None:
-    elsewhere = tidings.Run(open_home(command="docker compose run --rm -T tidings"), 3)
+    elsewhere = tidings.Run(open_home(command="docker compose run --rm -T tidings").program, 3)
 
     with pytest.raises(
         tidings.TidingsError, match=r"tidings label --codebook=relevance .*3` there"
@@ -263,22 +257,22 @@ def test_the_words_for_ssh_are_quoted_and_those_for_containers_are_not() -> None
 
 
 @pytest.mark.parametrize(
-    ("flag", "sign", "typed"),
+    ("flag", "typed"),
     [
-        ("--keyword", ":", {"10:30": ["train"]}),
-        ("--keyword", ":", {"a:b": None}),
-        ("--keyword", ":", {"texas": ["Paris, Texas"]}),
-        ("--keyword", ":", {"texas": "Paris, Texas"}),
-        ("--keyword", ":", {"texas": '"Paris, Texas" OR Houston, Texas'}),
-        ("--column", "=", {"text=id": "headline"}),
-        ("--sweep", "=", {"hidden": ["30,40", "50"]}),
+        ("--keyword", {"10:30": ["train"]}),
+        ("--keyword", {"a:b": None}),
+        ("--keyword", {"texas": ["Paris, Texas"]}),
+        ("--keyword", {"texas": "Paris, Texas"}),
+        ("--keyword", {"texas": '"Paris, Texas" OR Houston, Texas'}),
+        ("--column", {"text=id": "headline"}),
+        ("--sweep", {"hidden": ["30,40", "50"]}),
     ],
 )
 def test_a_word_that_the_command_would_divide_is_refused(
-    flag: str, sign: str, typed: dict[str, str | list[str] | None]
+    flag: str, typed: dict[str, str | list[str] | None]
 ) -> None:
     with pytest.raises(tidings.UsageError, match=f"^{flag}: ") as raised:
-        pairs(flag, sign, typed)
+        pairs(flag, typed)
 
     assert raised.value.status == 2
 
@@ -294,6 +288,6 @@ def test_a_word_that_the_command_would_divide_is_refused(
 def test_a_colon_in_a_term_and_a_comma_in_a_phrase_are_parts_of_the_word(
     typed: dict[str, str | list[str]], name: str, terms: tuple[str, ...]
 ) -> None:
-    (word,) = pairs("--keyword", ":", typed)
+    (word,) = pairs("--keyword", typed)
     keyword = Keyword.parse(word.removeprefix("--keyword="))
     assert (keyword.name, keyword.terms) == (name, terms)
