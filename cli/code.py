@@ -22,8 +22,8 @@ DEFAULT_PORT = 8767
 DEFAULT_DOUBLES = 0.2
 
 # Mentions of each month and keyword.
-DEFAULT_PER = 10
-MOST_PER = 10_000
+DEFAULT_MENTIONS = 10
+MOST_MENTIONS = 10_000
 
 
 def _check_option(coders: str | None) -> str | None:
@@ -39,7 +39,8 @@ def code(
             "--n",
             min=1,
             max=1_000_000,
-            help=f"Texts of the codebook's sample. [default: {SAMPLE_SIZE}]",
+            help="Texts of the codebook's sample; without one, mentions of each month and keyword. "
+            f"[default: {SAMPLE_SIZE}, or {DEFAULT_MENTIONS}]",
         ),
     ] = None,
     within: Annotated[
@@ -55,9 +56,9 @@ def code(
     per: Annotated[
         str,
         Option(
-            metavar=f"NUMBER|{'|'.join(SamplePeriod)}",
-            help="Mentions of each month and keyword; with a codebook the periods between which "
-            f"the texts are shared out. [default: {DEFAULT_PER}, or month]",
+            metavar="|".join(SamplePeriod),
+            help="The periods of the codebook's sample, between which the texts are shared out. "
+            "[default: month]",
             show_default=False,
         ),
     ] = "",
@@ -110,14 +111,14 @@ def code(
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is None:
-        _refuse_codebook_options(n, within, serve=serve)
+        _refuse_codebook_options(within, serve=serve)
 
     request = CodingRequest(
         run=run,
         codebook=codebook,
         n=n or SAMPLE_SIZE,
         within=within,
-        per=_parse_number(per) if codebook is None else _parse_periods(per),
+        per=_count_mentions(n, per) if codebook is None else _parse_periods(per),
         seed=seed,
         coder=coder or DEFAULT_CODER,
         names_coder=coder is not None,
@@ -133,31 +134,33 @@ def code(
         code_sample(request)
 
 
-def _refuse_codebook_options(n: int | None, within: float | None, *, serve: bool) -> None:
-    """Raise `UsageError` for options that say something without a codebook alone."""
-    if n is not None:
-        raise UsageError("--n is for texts of a codebook: without --codebook write --per NUMBER")
+def _refuse_codebook_options(within: float | None, *, serve: bool) -> None:
+    """Raise `UsageError` for options that say something of a codebook alone."""
     if within is not None or serve:
         option = "--serve" if serve else "--within"
         raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
 
 
-def _parse_number(per: str) -> int:
-    """Return how many mentions of each month and keyword `--per` names. Raises `UsageError`."""
+def _count_mentions(n: int | None, per: str) -> int:
+    """Return how many mentions of each month and keyword are sampled. Raises `UsageError`.
+
+    Before `--n` said it, `--per` did.
+    """
     if per in list(SamplePeriod):
         raise UsageError(
-            f"--per {per} is for codebooks: write --codebook FILE with it, or a number, as --per 10"
+            f"--per {per} is for codebooks: write --codebook FILE with it, or a number, as --n 10"
         )
 
+    flag, typed = ("--per", per) if n is None else ("--n", str(n))
     try:
-        mentions = int(per or DEFAULT_PER)
+        mentions = int(typed or DEFAULT_MENTIONS)
     except ValueError:
         mentions = 0
 
-    if not 1 <= mentions <= MOST_PER:
+    if not 1 <= mentions <= MOST_MENTIONS:
         raise UsageError(
-            f"--per {printable(per)} is no number of mentions of each month and keyword: write one "
-            f"from 1 to {MOST_PER:,}"
+            f"{flag} {printable(typed)} is no number of mentions of each month and keyword: write "
+            f"--n with one from 1 to {MOST_MENTIONS:,}"
         )
 
     return mentions

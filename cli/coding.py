@@ -123,7 +123,7 @@ def code_sample(request: CodingRequest) -> None:
                 return
 
             _check_terminal()
-            _code_in_terminal(db, codebook, coding, sample, request)
+            _code_in_terminal(db, codebook, coding, sample)
 
         _show_coders(db, request.run, codebook, codebook_id)
 
@@ -183,11 +183,7 @@ def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dr
 
 
 def _code_in_terminal(
-    db: Database,
-    codebook: Codebook,
-    coding: Coding,
-    sample: Sequence[SampledText],
-    request: CodingRequest,
+    db: Database, codebook: Codebook, coding: Coding, sample: Sequence[SampledText]
 ) -> None:
     from cli.coding_terminal import TerminalSession
     from models.codes import read_codes, read_codes_elsewhere
@@ -200,8 +196,7 @@ def _code_in_terminal(
     units = [text.unit for text in sample]
     store = DatabaseCodes(db, coding)
     session = CodingSession(codebook, units, codes, store, codes_elsewhere)
-    larger = "--per" if request.codebook is None else "--n"
-    TerminalSession(sample, session, larger).run()
+    TerminalSession(sample, session).run()
 
 
 def _write_file(

@@ -52,13 +52,10 @@ class TerminalSession:
     Each code is stored at its key, so that nothing is lost however the session ends.
     """
 
-    def __init__(
-        self, sample: Sequence[SampledText], session: CodingSession, larger_option: str = "--n"
-    ) -> None:
-        """Begin a session on a sample, of which *larger_option* draws more."""
+    def __init__(self, sample: Sequence[SampledText], session: CodingSession) -> None:
+        """Begin a session on a sample."""
         self._sample = sample
         self._session = session
-        self._larger_option = larger_option
         # The unit and the question of it that stand above what is printed next.
         self._shown: int | None = None
         self._asked: str | None = None
@@ -78,7 +75,7 @@ class TerminalSession:
 
             self._take_key(question, key)
 
-        show(f"all {len(self._sample):,} are coded: a larger {self._larger_option} draws more")
+        show(f"all {len(self._sample):,} are coded: a larger --n draws more")
 
     def _take_key(self, question: Question, key: str) -> None:
         if key.lower() == UNDO:

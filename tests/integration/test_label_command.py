@@ -113,7 +113,7 @@ def test_a_session_stores_each_label_at_once_takes_one_back_and_goes_on_later(
 ) -> None:
     sample = draw_label_sample(db, run, per=2, seed=1)
     keys = [mention.unit for mention in sample]
-    with terminal("label", run, "--per", 2) as session:
+    with terminal("label", run, "--n", 2) as session:
         session.press("u", after="[1 of 6]")
         session.press("1", after="nothing to undo")
         session.press("\x1b[A", after="[2 of 6]")  # an arrow is no key
@@ -128,14 +128,14 @@ def test_a_session_stores_each_label_at_once_takes_one_back_and_goes_on_later(
         assert "the same command goes on from here" in session.wait_for_end()
         assert session.status == 0
 
-    with terminal("label", run, "--per", 2) as session:
+    with terminal("label", run, "--n", 2) as session:
         assert "3 of 6 texts are coded" in session.wait_for("[4 of 6]")
         for place, key in ((4, "3"), (5, "3"), (6, "1")):
             session.press(key, after="\n" if place == 4 else f"[{place} of 6]")
 
         end = session.wait_for_end()
 
-    assert "all 6 are coded: a larger --per draws more" in end
+    assert "all 6 are coded: a larger --n draws more" in end
     assert "coder 1: 6 texts" in end
     assert labels_of(db, run) == dict(zip(keys, (-1, 0, None, 1, 1, -1), strict=True))
 
@@ -267,7 +267,7 @@ def write_coded(path: Path, rows: list[dict[str, str]], delimiter: str = ",") ->
 
 def test_a_coded_file_comes_back_with_its_labels(db: Database, run: int, tmp_path: Path) -> None:
     path = tmp_path / "coded.csv"
-    rows = write_sample(path, run, "--per", 2)
+    rows = write_sample(path, run, "--n", 2)
     assert [row["label"] for row in rows] == [""] * 6
     sample = draw_label_sample(db, run, per=2, seed=1)
     assert [row["sentence"] for row in rows] == [mention.text for mention in sample]
