@@ -24,7 +24,7 @@ from reports.words.quantities import quantity
 WIDTH, HEIGHT = 160, 100
 # A larger mask is laid out at this size.
 LARGEST_MASK = 160
-# These sizes of the most frequent word are tried, down to 8.
+# These sizes of the most frequent word are tried, down to 4.
 _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
 # Words are measured once at this size; so many are kept.
 _MEASURED, _KEPT_WORDS = 40, 1024
@@ -144,9 +144,9 @@ def _place_all(
 ) -> list[PlacedWord] | None:
     """Place the words, the first at the size *largest*; None if one finds no room.
 
-    The library is given one word at a time, and the boxes of those before as a part of the mask: it
-    keeps letters apart, which are others in the font of a reader, and makes what finds no room
-    smaller.
+    The library is given one word at a time, and the boxes of those before as a part of the mask: by
+    itself it makes smaller what finds no room, and keeps letters apart but not their boxes, though
+    a reader's font has other letters.
     """
     most = max(word_counts.values())
     inks = cycle(_INKS)
@@ -169,7 +169,9 @@ def _place_all(
 
         _, _, (top, left), turn, ink = cloud.layout_[0]
         one = PlacedWord(word, size, int(left), int(top), turn is not None, ink)
-        cloud.mask[one.top : math.ceil(one.bottom), one.left : math.ceil(one.right)] = _CLOSED
+        # The library lets a word begin where a closed part ends, so that ends one unit later.
+        bottom, right = math.ceil(one.bottom) + 1, math.ceil(one.right) + 1
+        cloud.mask[one.top : bottom, one.left : right] = _CLOSED
         placed.append(one)
 
     return placed

@@ -30,8 +30,8 @@ def boxes(words: dict[str, int], mask: np.ndarray | None = None) -> list[tuple[f
 def assert_apart(found: list[tuple[float, ...]]) -> None:
     for number, (left, top, right, bottom) in enumerate(found):
         for other in found[:number]:
-            is_beside = right < other[0] or other[2] < left
-            assert is_beside or bottom < other[1] or other[3] < top
+            is_beside = right + 1 <= other[0] or other[2] + 1 <= left
+            assert is_beside or bottom + 1 <= other[1] or other[3] + 1 <= top
 
 
 def test_words_are_counted_whatever_their_case_in_the_spelling_most_used() -> None:
