@@ -40,7 +40,7 @@ from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
 
-_LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow")
+_LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow", "wordcloud")
 _ROWS_AT_A_TIME = 5000
 _WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
 _WITHOUT_TEXTS = (

@@ -75,7 +75,7 @@ _WITHOUT_TEXTS = ("periods", "codes", "agreement", _ESTIMATES)
 _OF_MENTIONS_WITHOUT_TEXTS = ("mentions", "labels", "documents", "comentions")
 # This table follows from nothing, so only its forms are compared.
 _CALLS = "calls"
-_DRAWN_WITH = ("numpy", "scipy", "pillow")
+_DRAWN_WITH = ("numpy", "scipy", "pillow", "wordcloud")
 
 
 @dataclass

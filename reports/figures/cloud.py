@@ -7,13 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.util import find_spec
+from importlib.resources import files
 from io import BytesIO
-from pathlib import Path
-from random import Random
+from itertools import cycle
 
 import numpy as np
 from PIL import Image, ImageFont, UnidentifiedImageError
+from wordcloud import WordCloud
 
 from core.errors import BadInput
 from reports.figures.marks import Cloud, Mark, name_row
@@ -24,12 +24,12 @@ from reports.words.quantities import quantity
 WIDTH, HEIGHT = 160, 100
 # A larger mask is laid out at this size.
 LARGEST_MASK = 160
-# These sizes of the most frequent word are tried, down to 8.
+# These sizes of the most frequent word are tried, down to 4.
 _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
 # Words are measured once at this size; so many are kept.
 _MEASURED, _KEPT_WORDS = 40, 1024
-# Words and the space between them often fill this share of the room.
-_FILLED = 0.92
+# Lighter shades of a mask are its paper; the library puts no word where a mask has this shade.
+_PAPER, _CLOSED = 250, 255
 # The space between words is in layout units.
 _MARGIN = 2
 # This share of the words lies flat; the others stand upright.
@@ -49,13 +49,32 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """A word with its size, the corner of its room, and whether it goes up."""
+    """A word with its size, the corner of its room, whether it goes up, and its ink."""
 
     word: str
     size: float
-    left: float
-    top: float
+    left: int
+    top: int
     is_turned: bool
+    ink: str
+
+    @property
+    def box(self) -> Box:
+        """The room of the word as if it lay flat."""
+        box, part = measure_word(self.word), self.size / _MEASURED
+        return Box(part * box.width, part * box.above, part * box.below)
+
+    @property
+    def right(self) -> float:
+        """Where the word ends on the right."""
+        box = self.box
+        return self.left + (box.above + box.below if self.is_turned else box.width)
+
+    @property
+    def bottom(self) -> float:
+        """Where the word ends below."""
+        box = self.box
+        return self.top + (box.width if self.is_turned else box.above + box.below)
 
 
 def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
@@ -63,11 +82,11 @@ def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
     mask = read_mask(cloud.mask) if cloud.mask else None
     placed_words, (height, width) = place_words(cloud.word_counts, mask)
     scale = sheet.width / width
-    for number, placed in enumerate(placed_words):
-        box, part = measure_word(placed.word), placed.size / _MEASURED
-        x, y = placed.left, placed.top + part * box.above
+    for placed in placed_words:
+        box = placed.box
+        x, y = float(placed.left), placed.top + box.above
         if placed.is_turned:
-            x, y = placed.left + part * box.above, placed.top + part * box.width
+            x, y = placed.left + box.above, placed.bottom
 
         count = cloud.word_counts[placed.word]
         title = f"{placed.word}: {quantity(count, 'time')}"
@@ -79,9 +98,9 @@ def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
                 (scale * x, top + scale * y),
                 placed.word,
                 scale * placed.size,
-                _INKS[number % len(_INKS)],
+                placed.ink,
                 is_turned=placed.is_turned,
-                length=scale * part * box.width,
+                length=scale * box.width,
             )
 
     return top + scale * height
@@ -96,7 +115,8 @@ def read_mask(png: bytes) -> np.ndarray:
 
     picture.thumbnail((LARGEST_MASK, LARGEST_MASK))
     paper = Image.new("RGBA", picture.size, "white")
-    return np.array(Image.alpha_composite(paper, picture).convert("L"))
+    shades = np.array(Image.alpha_composite(paper, picture).convert("L"))
+    return np.where(shades > _PAPER, _CLOSED, shades).astype(np.uint8)
 
 
 def place_words(
@@ -104,13 +124,14 @@ def place_words(
 ) -> tuple[list[PlacedWord], tuple[int, int]]:
     """Place every word, the same for the same words, and return the height and width of all.
 
-    The first size that is tried fills most of the room; then smaller ones are, until all words have
-    room. A mask that leaves no room is ignored.
+    Smaller and smaller sizes are tried until all words have room. A mask that leaves no room is
+    ignored.
     """
-    for size in _SIZES[_estimate_size(word_counts, mask) :]:
-        placed = _place_all(word_counts, mask, size)
+    room = np.zeros((HEIGHT, WIDTH), np.uint8) if mask is None else mask
+    for size in _SIZES:
+        placed = _place_all(word_counts, room, size)
         if placed is not None:
-            return placed, (HEIGHT, WIDTH) if mask is None else mask.shape
+            return placed, room.shape
 
     if mask is None:
         raise ValueError(f"{len(word_counts)} words have no room in a word cloud")
@@ -118,48 +139,47 @@ def place_words(
     return place_words(word_counts, None)
 
 
-def _estimate_size(word_counts: Mapping[str, int], mask: np.ndarray | None) -> int:
-    """Return the place of the size at which the words with their margins fill most of the room."""
-    height, width = (HEIGHT, WIDTH) if mask is None else mask.shape
-    room = height * width if mask is None else int(_is_free(mask).sum())
-    boxes = [measure_word(word) for word in word_counts]
-    shares = np.array(list(word_counts.values())) / max(word_counts.values()) / _MEASURED
-    widths = shares * np.array([box.width for box in boxes])
-    heights = shares * np.array([box.above + box.below for box in boxes])
-    for place, size in enumerate(_SIZES):
-        filled = np.sum((widths * size + _MARGIN) * (heights * size + _MARGIN))
-        if filled <= _FILLED * room:
-            return place
-
-    return len(_SIZES)
-
-
 def _place_all(
-    word_counts: Mapping[str, int], mask: np.ndarray | None, largest: float
+    word_counts: Mapping[str, int], mask: np.ndarray, largest: float
 ) -> list[PlacedWord] | None:
-    """Place the words, the first at the size *largest*; None if one finds no room."""
-    occupied = _Occupied(mask)
-    chance = Random(1)
+    """Place the words, the first at the size *largest*; None if one finds no room.
+
+    The library is given one word at a time, and the boxes of those before as a part of the mask: by
+    itself it makes smaller what finds no room, and keeps letters apart but not their boxes, though
+    a reader's font has other letters.
+    """
     most = max(word_counts.values())
+    inks = cycle(_INKS)
+    cloud = WordCloud(
+        font_path=_font_path(),
+        mask=mask.copy(),
+        margin=_MARGIN,
+        prefer_horizontal=_FLAT,
+        random_state=1,
+        relative_scaling=0,
+        color_func=lambda *_args, **_more: next(inks),
+    )
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
-        box, part = measure_word(word), size / _MEASURED
-        flat = math.ceil(part * (box.above + box.below)), math.ceil(part * box.width)
-        is_turned = chance.random() >= _FLAT
-        for is_upright in (is_turned, True):
-            height, width = flat[::-1] if is_upright else flat
-            corner = occupied.find_room(height + _MARGIN, width + _MARGIN, chance)
-            if corner is not None:
-                break
-        else:
+        cloud.min_font_size = size
+        cloud.generate_from_frequencies({_stand_in(word): 1}, max_font_size=size)
+        if not cloud.layout_:
             return None
 
-        top, left = corner[0] + _MARGIN // 2, corner[1] + _MARGIN // 2
-        placed.append(PlacedWord(word, size, left, top, is_upright))
-        occupied.add(top, left, height, width)
+        _, _, (top, left), turn, ink = cloud.layout_[0]
+        one = PlacedWord(word, size, int(left), int(top), turn is not None, ink)
+        # The library lets a word begin where a closed part ends, so that ends one unit later.
+        bottom, right = math.ceil(one.bottom) + 1, math.ceil(one.right) + 1
+        cloud.mask[one.top : bottom, one.left : right] = _CLOSED
+        placed.append(one)
 
     return placed
+
+
+def _stand_in(word: str) -> str:
+    """Return letters that fill the room of a word in wide letters, which the font lacks."""
+    return "@" * len(word) + "|" if _count_wide(word) else word
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
@@ -169,56 +189,21 @@ def measure_word(word: str) -> Box:
     Letters of wide writing systems fill a square, in whatever font a reader has.
     """
     left, top, right, bottom = _font().getbbox(word, anchor="ls")
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in word)
+    wide = _count_wide(word)
     if wide:
         return Box(_MEASURED * (wide + 0.6 * (len(word) - wide)), 0.88 * _MEASURED, 5.0)
 
     return Box(max(1.0, right - min(0, left)), max(1.0, -top), max(0.0, bottom))
 
 
+def _count_wide(word: str) -> int:
+    return sum(unicodedata.east_asian_width(letter) in "WF" for letter in word)
+
+
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    # The font that matplotlib ships; to import all of it takes half a second.
-    library = find_spec("matplotlib")
-    assert library is not None  # noqa: S101 - it is required
-    assert library.origin is not None  # noqa: S101 - it is a package of files
-    path = Path(library.origin).with_name("mpl-data") / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(path, _MEASURED)
+    return ImageFont.truetype(_font_path(), _MEASURED)
 
 
-def _is_free(mask: np.ndarray) -> np.ndarray:
-    """Return which parts of a mask have room for words: those that are not nearly white."""
-    return mask <= 250
-
-
-class _Occupied:
-    """The room that is taken as an integral image: how much is above and left of each place."""
-
-    def __init__(self, mask: np.ndarray | None) -> None:
-        taken = np.zeros((HEIGHT, WIDTH), bool) if mask is None else ~_is_free(mask)
-        sums = taken.cumsum(axis=0, dtype=np.uint32).cumsum(axis=1, dtype=np.uint32)
-        self._integral = np.pad(sums, ((1, 0), (1, 0)))
-
-    def find_room(self, height: int, width: int, chance: Random) -> tuple[int, int] | None:
-        """Return the top and left of a free place that *chance* chooses; None if there is none."""
-        if height >= len(self._integral) or width >= len(self._integral[0]):
-            return None
-
-        between = self._integral[height:] - self._integral[:-height]
-        is_free = between[:, width:] == between[:, :-width]
-        places = np.flatnonzero(is_free)
-        if not len(places):
-            return None
-
-        place = int(places[chance.randrange(len(places))])
-        top, left = divmod(place, is_free.shape[1])
-        return top, left
-
-    def add(self, top: int, left: int, height: int, width: int) -> None:
-        """Take a box, which counts right of it and below it, too."""
-        ramp = np.outer(np.arange(1, height + 1), np.arange(1, width + 1)).astype(np.uint32)
-        sums, bottom, right = self._integral[1:, 1:], top + height, left + width
-        sums[top:bottom, left:right] += ramp
-        sums[top:bottom, right:] += ramp[:, -1:]
-        sums[bottom:, left:right] += ramp[-1:]
-        sums[bottom:, right:] += ramp[-1, -1]
+def _font_path() -> str:
+    return str(files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf")

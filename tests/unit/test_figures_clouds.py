@@ -23,16 +23,15 @@ from textapi.text.keywords import pattern
 
 def boxes(words: dict[str, int], mask: np.ndarray | None = None) -> list[tuple[float, ...]]:
     """Return the left, top, right and bottom end of each word that was placed."""
-    found = []
-    for placed in cloud.place_words(words, mask)[0]:
-        box, part = cloud.measure_word(placed.word), placed.size / 40
-        width, height = part * box.width, part * (box.above + box.below)
-        if placed.is_turned:
-            width, height = height, width
+    placed_words, _ = cloud.place_words(words, mask)
+    return [(placed.left, placed.top, placed.right, placed.bottom) for placed in placed_words]
 
-        found.append((placed.left, placed.top, placed.left + width, placed.top + height))
 
-    return found
+def assert_apart(found: list[tuple[float, ...]]) -> None:
+    for number, (left, top, right, bottom) in enumerate(found):
+        for other in found[:number]:
+            is_beside = right + 1 <= other[0] or other[2] + 1 <= left
+            assert is_beside or bottom + 1 <= other[1] or other[3] + 1 <= top
 
 
 def test_words_are_counted_whatever_their_case_in_the_spelling_most_used() -> None:
@@ -158,14 +157,12 @@ def test_the_height_of_a_word_is_in_proportion_to_its_count_and_no_two_overlap(
         pytest.approx(count / most) for count in words.values()
     ]
     found = boxes(words)
-    for number, (left, top, right, bottom) in enumerate(found):
+    assert_apart(found)
+    for left, top, right, bottom in found:
         assert left >= 0
         assert top >= 0
         assert right <= width
         assert bottom <= height
-        for other in found[:number]:
-            is_beside = right < other[0] or other[2] < left
-            assert is_beside or bottom < other[1] or other[3] < top
 
 
 def test_equal_words_make_equal_clouds_and_fill_most_of_the_room() -> None:
@@ -187,6 +184,8 @@ def test_the_words_of_a_picture_are_as_wide_as_they_were_placed_in_any_font() ->
 
 def test_letters_of_wide_writing_systems_fill_a_square() -> None:
     assert cloud.measure_word("中文").width == 80
+    words = {f"新冠{letter}": 30 - number for number, letter in enumerate("病毒疫苗口罩il隔离")}
+    assert_apart(boxes(words))
 
 
 @pytest.mark.parametrize(
