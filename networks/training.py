@@ -68,7 +68,7 @@ def train(
     TrainingStopped is raised once it returns true. Errors of both are passed on. Raises
     NetworkError if a loss is no longer finite, or *state* belongs to another training.
     """
-    training = _Training(network, data, options, generator)
+    training = _TrainingState(network, data, options, generator)
     if state is not None:
         training.restore(state)
 
@@ -102,7 +102,7 @@ class _StopCheck:
             self._next_call = now + STOP_CHECK_SECONDS
 
 
-class _Training:
+class _TrainingState:
     """The state of a training between two epochs."""
 
     def __init__(

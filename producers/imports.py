@@ -138,7 +138,7 @@ def _identify(path: Path, options: Sequence[object]) -> str | None:
 
 
 @dataclass
-class _Batch:
+class _ImportBatch:
     """Items of a file that are stored together."""
 
     items: list[Item] = field(default_factory=list)
@@ -147,9 +147,9 @@ class _Batch:
     cursor: Cursor | None = None
 
 
-def _batches(items: Iterable[Item]) -> Iterator[_Batch]:
+def _batches(items: Iterable[Item]) -> Iterator[_ImportBatch]:
     """Yield the items of a file in batches; a file without items is one empty batch."""
-    batch = _Batch()
+    batch = _ImportBatch()
     for item in items:
         if isinstance(item, Place):
             batch.cursor = item.cursor
@@ -157,7 +157,7 @@ def _batches(items: Iterable[Item]) -> Iterator[_Batch]:
 
         if len(batch.items) == BATCH:
             yield batch
-            batch = _Batch()
+            batch = _ImportBatch()
 
         batch.items.append(item)
         batch.cursor = None
@@ -199,7 +199,7 @@ class _Record:
         cursor: Cursor = stopped.place["cursor"]
         return cursor
 
-    def store(self, batch: _Batch) -> None:
+    def store(self, batch: _ImportBatch) -> None:
         """Store a batch, count it, and move the place behind it."""
         counts = ReadCounts()
         documents: list[SourceDocument] = []

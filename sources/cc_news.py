@@ -74,7 +74,7 @@ class _LeftAsideError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class _WarcPage:
     """A page as it was crawled."""
 
     address: str
@@ -82,7 +82,7 @@ class _Page:
 
 
 @dataclass(slots=True)
-class _Progress:
+class _ReadingProgress:
     """The counts of what was read of a file."""
 
     records: int = 0
@@ -93,7 +93,7 @@ class _Progress:
     left_aside: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, cursor: Cursor) -> _Progress:
+    def at(cls, cursor: Cursor) -> _ReadingProgress:
         """Return the counts up to the place of a *cursor*."""
         left_aside = dict(cursor["left_aside"])
         return cls(cursor["records"], cursor["pages"], cursor["without_date"], left_aside)
@@ -121,7 +121,7 @@ def read_warc(path: Path, context: ReadContext) -> Iterator[Item]:
     unless the file was packed as a whole.
     """
     begin = context.cursor["offset"] if context.cursor else 0
-    progress = _Progress.at(context.cursor) if context.cursor else _Progress()
+    progress = _ReadingProgress.at(context.cursor) if context.cursor else _ReadingProgress()
     is_behind_page = False
     damages: list[str] = []
 
@@ -138,7 +138,7 @@ def read_warc(path: Path, context: ReadContext) -> Iterator[Item]:
     yield from (LeftOut(context.file, None, damage) for damage in damages)
 
 
-def _item_of(record: Any, progress: _Progress, context: ReadContext) -> Item | None:
+def _item_of(record: Any, progress: _ReadingProgress, context: ReadContext) -> Item | None:
     """Return the item that a record is, None where it is no page, and count it in *progress*."""
     index = progress.records
     progress.records += 1
@@ -154,7 +154,7 @@ def _item_of(record: Any, progress: _Progress, context: ReadContext) -> Item | N
     return item
 
 
-def _page_of(record: Any) -> _Page:
+def _page_of(record: Any) -> _WarcPage:
     """Return the page in a record. Raises `_LeftAsideError` where there is none."""
     if record.rec_type != "response":
         raise _LeftAsideError("no answers")
@@ -178,7 +178,7 @@ def _page_of(record: Any) -> _Page:
         if len(body) > LONGEST_PAGE:
             raise _LeftAsideError(f"longer than {LONGEST_PAGE:,} bytes")
 
-    return _Page(address, _decode(bytes(body), content_type))
+    return _WarcPage(address, _decode(bytes(body), content_type))
 
 
 def _decode(body: bytes, content_type: str) -> str:
@@ -197,7 +197,7 @@ def _decode(body: bytes, content_type: str) -> str:
     return body.decode("cp1252", "replace")
 
 
-def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
+def _read_page(page: _WarcPage, index: int, context: ReadContext) -> Item:
     """Make an item of a page. Raises `_LeftAsideError` where it is no HTML after all."""
     tree = load_html(page.html)
     if tree is None:

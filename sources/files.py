@@ -46,7 +46,7 @@ _POST_LISTS = frozenset[str]().union(*(archive.lists for archive in _ARCHIVES))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Options:
+class _ReadingOptions:
     """What the user said of a file, and the time against which dates are held."""
 
     source: Source | None
@@ -86,7 +86,7 @@ def read_path(
             f"{unknown[0]!r} is no field that a column can hold: use one of {', '.join(FIELDS)}"
         )
 
-    options = _Options(
+    options = _ReadingOptions(
         source=None if source is None else source_named(source),
         handle=fold_handle(handle),
         outlet=clean_name(outlet),
@@ -102,7 +102,7 @@ def read_path(
             yield item
 
 
-def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
+def _read_folder(folder: Path, options: _ReadingOptions) -> Iterator[Item]:
     unlisted: list[Item] = []
 
     def leave_out_folder(error: OSError) -> None:
@@ -165,7 +165,7 @@ def _ending(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
-def _read_file(path: Path, options: _Options) -> Iterator[Item]:
+def _read_file(path: Path, options: _ReadingOptions) -> Iterator[Item]:
     left_out = 0
     for item in _read_whole_file(path, options):
         yield item
@@ -178,7 +178,7 @@ def _read_file(path: Path, options: _Options) -> Iterator[Item]:
             return
 
 
-def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
+def _read_whole_file(path: Path, options: _ReadingOptions) -> Iterator[Item]:
     head = _head(path)
     ending = _ending(path)
     first_character = head.lstrip(BLANK)[:1]
@@ -198,7 +198,7 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
         yield from archive.adopt(items, str(path)) if archive and archive.adopt else items
 
 
-def _read_warc(path: Path, options: _Options) -> Iterator[Item]:
+def _read_warc(path: Path, options: _ReadingOptions) -> Iterator[Item]:
     if options.source not in (None, HEADLINES_SOURCE):
         raise BadInput(f"{path} holds pages of news, {HEADLINES_SOURCE.name}: leave --source out")
 
@@ -267,7 +267,7 @@ class _Content:
     wrong: str | None = None
 
 
-def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item]:
+def _read_json(path: Path, options: _ReadingOptions, *, by_line: bool) -> Iterator[Item]:
     part = _assigned_list(path)
     if part is not None and part not in _POST_LISTS:
         hints = "; or of ".join(archive.hint for archive in _ARCHIVES)
@@ -363,7 +363,7 @@ def _recognize(json_object: Mapping[str, Any], key: str) -> Source | None:
     return FALLBACK_SOURCE if any(isinstance(cell, str) for cell in json_object.values()) else None
 
 
-def _check_source(source: Source, options: _Options, path: Path) -> None:
+def _check_source(source: Source, options: _ReadingOptions, path: Path) -> None:
     """Raise `BadInput` where the user named another source than the file's."""
     named_archive = options.source.archive if options.source else None
     is_adopted = source.archive and named_archive and named_archive.adopt
@@ -377,7 +377,7 @@ def _check_source(source: Source, options: _Options, path: Path) -> None:
 def _reader(
     source: Source,
     context: ReadContext,
-    options: _Options,
+    options: _ReadingOptions,
     path: Path,
     read_entries: Callable[[Path], Iterator[Entry]],
 ) -> tuple[Callable[[Any, int], Item], Iterable[Remark | ColumnsRead]]:
@@ -397,7 +397,9 @@ def _reader(
     return lambda json_object, index: read(json_object, index, context), remarks
 
 
-def _table_reader(context: ReadContext, options: _Options, entries: Iterator[Entry]) -> TableReader:
+def _table_reader(
+    context: ReadContext, options: _ReadingOptions, entries: Iterator[Entry]
+) -> TableReader:
     """Return the reader of a table's rows, after a pass over all of them for its columns."""
     sample = TableSample(options.columns)
     for entry in _until_given_up(entries):

@@ -55,7 +55,7 @@ class _BrokenError(Exception):
     """The text is no JSON from here on; nothing behind this place can be trusted."""
 
 
-class _Window:
+class _TextWindow:
     """The part of a text that is being looked at."""
 
     def __init__(self, chunks: Iterator[str]) -> None:
@@ -148,7 +148,7 @@ class _Window:
 class _Walk:
     """A walk through a JSON text, with the place that it has reached."""
 
-    window: _Window
+    window: _TextWindow
     lists: Collection[Keys]
     objects: Collection[Keys]
     place: list[tuple[Keys, int | None]] = field(default_factory=lambda: [((), None)])
@@ -221,7 +221,7 @@ def parse_elements(
     that cannot be read is an element that says what is wrong. Where the text itself cannot be
     followed any further, the last element says so.
     """
-    window = _Window(chunks)
+    window = _TextWindow(chunks)
     walk = _Walk(window, lists, objects)
 
     try:

@@ -18,7 +18,7 @@ from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
 from reports.data import exports
 from reports.data.run_data import document_scope, load_run
-from reports.series.groups import Cell, GroupCounts, KeywordGroups
+from reports.series.groups import GroupCell, GroupCounts, KeywordGroups
 from reports.stats.intervals import TRILLIONTHS
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
@@ -128,7 +128,7 @@ def count_months(*months: Month) -> KeywordGroups:
         rows = {name: _make_row(f"2020-{number:02}", month.get(name)) for name in names}
         counted.add_month(rows)
         for name, row in rows.items():
-            counted.groups[name].by_period[row["period"]] = Cell.of(row)
+            counted.groups[name].by_period[row["period"]] = GroupCell.of(row)
 
     return counted
 

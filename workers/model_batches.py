@@ -91,7 +91,7 @@ class _Told:
 
 
 @dataclass
-class _Results:
+class _BatchResults:
     """What the results of a batch have said so far.
 
     *told* is what they tell of the open lines, *seen_ids* are those of the lines that are read, and
@@ -347,7 +347,7 @@ class ModelBatches:
         self._model.refused_fields |= frozenset(batch.left_out.split())
         has_answers = await self._job.read(count_answers, self._job.claim.run_id) > 0
         open_lines = {bytes(line.key).hex(): line for line in lines}
-        results = _Results(open_lines, status.error, has_answers)
+        results = _BatchResults(open_lines, status.error, has_answers)
         await self._read_files(batch, status, results)
         others = await self._find_settled(results.other_ids)
         lost = status.count_lost(len(results.seen_ids) + others, len(results.missing))
@@ -371,7 +371,9 @@ class ModelBatches:
                 service=SERVICE,
             )
 
-    async def _read_files(self, batch: Row[Any], status: BatchStatus, results: _Results) -> None:
+    async def _read_files(
+        self, batch: Row[Any], status: BatchStatus, results: _BatchResults
+    ) -> None:
         """Store the answers of a batch's files, when it is known what all of them tell of a line.
 
         Lines of one id may be far from each other, and each may have been billed.
@@ -390,7 +392,7 @@ class ModelBatches:
         file.seek(0)
         return read_lines(file, self._client.client.all_secrets)
 
-    def _look_through(self, batch: Row[Any], file: IO[bytes], results: _Results) -> None:
+    def _look_through(self, batch: Row[Any], file: IO[bytes], results: _BatchResults) -> None:
         """Note what a file tells of each open line, and what it took at the most."""
         price = parse_price(batch.price).of_batches
         for result in self._read_lines(file):
@@ -414,7 +416,7 @@ class ModelBatches:
             results.has_answers |= result.is_answer and read_completion(result.body) is not None
 
     def _read_part(
-        self, batch: Row[Any], part: Sequence[LineResult], results: _Results
+        self, batch: Row[Any], part: Sequence[LineResult], results: _BatchResults
     ) -> dict[bytes, LineAnswer]:
         """Return the answers of some lines; what a batch says is noted in *results*.
 
@@ -442,7 +444,7 @@ class ModelBatches:
         return answers
 
     def _read_answer(
-        self, batch: Row[Any], line: Row[Any], result: LineResult, results: _Results
+        self, batch: Row[Any], line: Row[Any], result: LineResult, results: _BatchResults
     ) -> LineAnswer:
         """Return the answer of a line; what is no completion is asked again if it was paid."""
         results.has_refused_field |= self._model.leave_out_refused_field(

@@ -64,7 +64,7 @@ class _Spent:
 
 
 @dataclass
-class _Call:
+class _ModelCall:
     """An attempt from its charge to its settlement."""
 
     bound: CallBound
@@ -342,7 +342,7 @@ class ModelFetcher(LedgerFetcher):
         when the reply came: the model waits for no transaction. The caller releases the run after
         an answered call.
         """
-        call = _Call(self._bound_of(request), number)
+        call = _ModelCall(self._bound_of(request), number)
         slot = AsyncExitStack()
 
         async def before() -> None:
@@ -383,7 +383,7 @@ class ModelFetcher(LedgerFetcher):
             cost=request.chat.most_cost(self._price),
         )
 
-    async def _charge_again(self, call: _Call) -> None:
+    async def _charge_again(self, call: _ModelCall) -> None:
         """Move the charge of a call that waited long for its slot to the minute of the call.
 
         A limit that Redis lost is rebuilt from the charges by their minutes.
@@ -393,7 +393,7 @@ class ModelFetcher(LedgerFetcher):
         await self._budget.give_back(early_charge)
         call.charge = await self._budget.charge(call.bound, self._price.currency)
 
-    def _settle(self, call: _Call, usage: Usage | None) -> None:
+    def _settle(self, call: _ModelCall, usage: Usage | None) -> None:
         """Settle a call that was sent, with the next batch; without a *usage* it stays charged."""
         if call.charge is None or call.sent_at is None:
             return
@@ -407,7 +407,7 @@ class ModelFetcher(LedgerFetcher):
         )
         self._writer.model_calls().settlements.append(settlement)
 
-    async def _abandon(self, call: _Call) -> None:
+    async def _abandon(self, call: _ModelCall) -> None:
         """Give back the charge of a call that was not sent, or store the settlement of one."""
         if call.charge is None:
             return

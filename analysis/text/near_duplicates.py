@@ -225,7 +225,7 @@ def find_among(
 
     The texts have *numbers*, and each the hash of its form.
     """
-    forms = _Forms.join(months)
+    forms = _JoinedForms.join(months)
     fixed, labels = find_phrases(forms.parts)
     if not with_families:
         labels, fixed = labels.join(fixed), PhrasesOfForms.none(len(forms.hashes))
@@ -259,7 +259,7 @@ def find_among(
 
 
 def _rank(
-    groups: Sequence[_Group], group_of_form: Integers, forms: _Forms, read_texts: ReadTexts
+    groups: Sequence[_Group], group_of_form: Integers, forms: _JoinedForms, read_texts: ReadTexts
 ) -> tuple[tuple[Pattern, ...], Integers]:
     """Return the largest of groups, and the place of each; that of -1 is -1."""
     is_member = group_of_form != _NONE
@@ -298,7 +298,7 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class _Forms:
+class _JoinedForms:
     """The different forms of all months, numbered in the order in which they come."""
 
     # Forms of some months together, of equal ones the first.
@@ -311,7 +311,7 @@ class _Forms:
     first_texts: Integers
 
     @classmethod
-    def join(cls, months: Sequence[MonthForms]) -> _Forms:
+    def join(cls, months: Sequence[MonthForms]) -> _JoinedForms:
         """Return the forms of months, of equal ones the first."""
         months = months or [MonthForms.read(())[0]]
         hashes = np.concatenate([month.hashes for month in months])

@@ -85,7 +85,7 @@ def hash_slots(forms: Forms) -> set[int]:
 
 
 @dataclass(frozen=True)
-class _Slots:
+class _SlotTable:
     """Slots of one length: the forms with a slot, by hash, and where the slots are."""
 
     hashes: Hashes
@@ -101,7 +101,7 @@ class _Slots:
         return pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True))).cast(_SCHEMA)
 
 
-def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_Slots]:
+def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
     """Yield the slots that forms may have, length by length."""
     is_name, is_within = forms.find_names()
     is_word = forms.kinds & IS_FIGURE == 0
@@ -130,4 +130,4 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_Slots]:
         hashes = hashed[starts] - hashed[begins] + HASH_OF_FIGURE * factors[starts - begins]
         # What follows the slot moves to the place behind a single word.
         hashes += (hashed[ends] - hashed[stops]) * powers(length, inverse=True)[length - 1]
-        yield _Slots(hashes, of_slot, starts - begins, length)
+        yield _SlotTable(hashes, of_slot, starts - begins, length)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reports.series.groupings import NOT_KNOWN
-from reports.series.groups import Cell, GroupCounts, KeywordGroups
+from reports.series.groups import GroupCell, GroupCounts, KeywordGroups
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class FixedPanel:
 
     # The months in which every outlet has documents, and their documents.
     shared_months: Sequence[str]
-    shared: Cell
+    shared: GroupCell
 
     @property
     def sums(self) -> list[GroupCounts]:
@@ -49,7 +49,7 @@ def make_fixed_panel(keyword_groups: KeywordGroups) -> FixedPanel | None:
     shared_months = [
         month for month in months if all(month in outlet.by_month for outlet in outlets)
     ]
-    shared = Cell()
+    shared = GroupCell()
     for outlet in outlets:
         for month in shared_months:
             shared.add(outlet.by_month[month])

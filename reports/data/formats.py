@@ -174,8 +174,8 @@ WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]
 }
 
 COMPRESSED = "jsonl.gz"
-# The highest level takes twice the time of this one, for two to seven per cent less.
-_COMPRESSION = 6
+# Level 6 takes 1.6 times the time of this one, for five per cent less.
+_COMPRESSION = 4
 
 
 @contextmanager

@@ -24,7 +24,8 @@ def draw_legend(sheet: Sheet, meanings: Mapping[str, str], left: float, y: float
         if x > left and x + width > sheet.width:
             x, y = left, y + _LINE
         if len(sign) == 1:
-            sheet.write((x + _SIGN / 2, y), sign, _SIZE + 1, style.INK, anchor="middle")
+            ink = style.VERMILLION if sign == style.BULK_DAY else style.INK
+            sheet.write((x + _SIGN / 2, y), sign, _SIZE + 1, ink, anchor="middle")
         else:
             sheet.fill_box((x, y - 7.5), (x + _SIGN, y), sign, edge=style.HAIR)
 

@@ -109,7 +109,7 @@ def _explain_signs(panels: Sequence[Panel]) -> Mapping[str, str]:
     if any(chart.cut_off for chart in charts):
         meanings["first or last days missing"] = style.CUT_OFF
     if any(chart.bulk for chart in charts):
-        meanings["with a bulk day"] = "▼"
+        meanings["with a bulk day"] = style.BULK_DAY
 
     return meanings
 

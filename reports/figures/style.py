@@ -24,6 +24,7 @@ ORANGES = ("#fff5eb", "#fdae6b", "#d94801")
 
 # A month of which days are missing has this mark.
 CUT_OFF = "†"
+BULK_DAY = "\u25bc"
 # Periods with fewer mentions are drawn lighter, and nothing is said of their means.
 FEW = 5
 # Fainter things are drawn with this opacity.

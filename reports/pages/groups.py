@@ -22,7 +22,7 @@ from reports.findings.run_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import (
-    Cell,
+    GroupCell,
     GroupCounts,
     KeywordGroups,
     choose_grain,
@@ -182,7 +182,7 @@ def _panel(group: GroupCounts, span: style.Range) -> GroupPanel:
     gaps = []
     cut_off = []
     for period in span:
-        cell = group.by_period.get(period, Cell())
+        cell = group.by_period.get(period, GroupCell())
         mark = _mark(group.name, period, cell)
         if mark is not None:
             shares.append(mark)
@@ -194,7 +194,7 @@ def _panel(group: GroupCounts, span: style.Range) -> GroupPanel:
     return GroupPanel(group.name, tuple(shares), tuple(gaps), tuple(cut_off))
 
 
-def _mark(group: str, period: str, cell: Cell) -> Mark | None:
+def _mark(group: str, period: str, cell: GroupCell) -> Mark | None:
     if cell.share is None or cell.interval is None:
         return None
     return mark_share(group, period, cell.share, *cell.interval, cell.documents)

@@ -21,7 +21,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(slots=True)
-class Cell:
+class GroupCell:
     """Documents of a group in a period, and those that mention a keyword."""
 
     documents: int = 0
@@ -34,13 +34,13 @@ class Cell:
     cut_off: bool = False
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Cell:
+    def of(cls, row: Mapping[str, Any]) -> GroupCell:
         """Return the cell of a row of a series."""
         if not row["has_counts"]:
             return cls()
         return cls(row["documents"], row["matched"], has_data=True, cut_off=row["cut_off"])
 
-    def add(self, cell: Cell) -> None:
+    def add(self, cell: GroupCell) -> None:
         """Add the documents of a cell, of another period or another group."""
         self.documents += cell.documents
         self.matched += cell.matched
@@ -97,7 +97,7 @@ class Moments:
 
 
 @dataclass
-class _Compared:
+class _ComparedMonths:
     """A group in the months in which another group has documents too."""
 
     matched: int = 0
@@ -115,16 +115,16 @@ class GroupCounts:
     """A keyword in a group."""
 
     name: str
-    total: Cell = field(default_factory=Cell)
+    total: GroupCell = field(default_factory=GroupCell)
     polarities: Moments = field(default_factory=Moments)
-    by_period: dict[str, Cell] = field(default_factory=lambda: defaultdict(Cell))
-    compared: _Compared = field(default_factory=_Compared)
+    by_period: dict[str, GroupCell] = field(default_factory=lambda: defaultdict(GroupCell))
+    compared: _ComparedMonths = field(default_factory=_ComparedMonths)
 
     # The months in which other groups have documents and this one has none.
     missing_months: list[str] = field(default_factory=list)
 
     # The months in which it has data.
-    by_month: dict[str, Cell] = field(default_factory=dict)
+    by_month: dict[str, GroupCell] = field(default_factory=dict)
 
 
 @dataclass
@@ -139,10 +139,10 @@ class KeywordGroups:
 
     def add_month(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """Add the rows of a month, by the names of their groups, and compare the groups."""
-        compared: dict[str, tuple[Cell, Moments]] = {}
+        compared: dict[str, tuple[GroupCell, Moments]] = {}
         gaps: list[str] = []
         for name, row in rows.items():
-            cell, polarities = Cell.of(row), Moments.of(row)
+            cell, polarities = GroupCell.of(row), Moments.of(row)
             if not cell.has_data:
                 gaps.append(name)
                 continue
@@ -160,9 +160,9 @@ class KeywordGroups:
             if name != NOT_KNOWN:
                 self.groups[name].missing_months.append(rows[name]["period"])
 
-    def _compare(self, compared: Mapping[str, tuple[Cell, Moments]]) -> None:
+    def _compare(self, compared: Mapping[str, tuple[GroupCell, Moments]]) -> None:
         """Note what is to be expected of each group, if all wrote alike in that month."""
-        together, all_documents = Moments(), Cell()
+        together, all_documents = Moments(), GroupCell()
         for month, polarities in compared.values():
             together.add(polarities)
             all_documents.add(month)
@@ -209,7 +209,7 @@ def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
         counted[keyword_name].add_month(rows)
 
     for row in _read_rows(run, grain):
-        counted[row["keyword"]].groups[row["group"]].by_period[row["period"]] = Cell.of(row)
+        counted[row["keyword"]].groups[row["group"]].by_period[row["period"]] = GroupCell.of(row)
 
     return list(counted.values())
 

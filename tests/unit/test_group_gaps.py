@@ -6,7 +6,7 @@ import pytest
 
 from reports.data.fixed_panel import FixedPanel
 from reports.pages.group_gaps import describe_gaps, describe_panel
-from reports.series.groups import Cell, GroupCounts
+from reports.series.groups import GroupCell, GroupCounts
 from reports.words.periods import describe_periods
 
 
@@ -48,11 +48,11 @@ def test_stretches_of_periods_are_named_or_counted(periods: list[str], words: st
 def panel(members: list[str], shared_months: list[str]) -> FixedPanel:
     return FixedPanel(
         5,
-        GroupCounts("all documents", Cell(1000, 42, has_data=True)),
+        GroupCounts("all documents", GroupCell(1000, 42, has_data=True)),
         members,
-        GroupCounts("fixed panel", Cell(600, 12, has_data=True)),
+        GroupCounts("fixed panel", GroupCell(600, 12, has_data=True)),
         shared_months,
-        Cell(500, 15, has_data=True),
+        GroupCell(500, 15, has_data=True),
     )
 
 

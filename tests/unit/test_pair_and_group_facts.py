@@ -8,7 +8,7 @@ from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.group_facts import find_group_facts
 from reports.findings.pair_facts import find_pair_facts, find_pair_overtakings
-from reports.series.groups import Cell, GroupCounts, KeywordGroups, Moments
+from reports.series.groups import GroupCell, GroupCounts, KeywordGroups, Moments
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts, PairScores
 from tests.period_rows import row
@@ -57,7 +57,7 @@ def test_a_keyword_and_a_part_of_it_are_not_set_beside_each_other() -> None:
 
 
 def group(name: str, documents: int, matched: int, polarities: Moments) -> GroupCounts:
-    counted = GroupCounts(name, total=Cell(documents, matched, has_data=True))
+    counted = GroupCounts(name, total=GroupCell(documents, matched, has_data=True))
     counted.compared.documents, counted.compared.matched = documents, matched
     counted.compared.expected = documents * 0.1
     counted.compared.polarities = polarities

@@ -41,7 +41,7 @@ _TITLE_CASE_SHARE = 0.8
 _FEWEST_CAPITALS = 0.3
 
 
-class _Token:
+class _CasedToken:
     """A word of a line with what the list says of it."""
 
     __slots__ = (
@@ -78,7 +78,7 @@ def restore_case(line: str) -> str:
         return line
 
     known_words = word_list.load()
-    tokens = [_Token(match.start(), match[0], known_words) for match in _TOKEN.finditer(line)]
+    tokens = [_CasedToken(match.start(), match[0], known_words) for match in _TOKEN.finditer(line)]
     begins = _sentence_begins(tokens)
     if not _is_title_case(tokens, begins):
         return line
@@ -109,7 +109,7 @@ def _small(letter: str) -> str:
     return small if len(small) == 1 else letter
 
 
-def _sentence_begins(tokens: list[_Token]) -> set[int]:
+def _sentence_begins(tokens: list[_CasedToken]) -> set[int]:
     """Return the indexes of words that begin a sentence, and of signs before a first word."""
     begins = set()
     is_begin = True
@@ -125,14 +125,14 @@ def _sentence_begins(tokens: list[_Token]) -> set[int]:
     return begins
 
 
-def _ends_in_full_stop(token: _Token) -> bool:
+def _ends_in_full_stop(token: _CasedToken) -> bool:
     """Return whether the full stop behind a word ends a sentence: "U.S." and "Mr." do not."""
     if token.text[-1] != "." or "." in token.core or len(token.core) == 1:
         return False
     return token.core.lower() not in ABBREVIATIONS
 
 
-def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
+def _is_title_case(tokens: list[_CasedToken], begins: set[int]) -> bool:
     """Return whether nearly all words have a capital that running text writes small.
 
     Words that begin a sentence, articles, prepositions and conjunctions are left out.
@@ -148,7 +148,7 @@ def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
     return content >= _FEWEST_CONTENT_WORDS and capitals >= _TITLE_CASE_SHARE * content
 
 
-def _known_names(tokens: list[_Token], known_words: WordList) -> set[int]:
+def _known_names(tokens: list[_CasedToken], known_words: WordList) -> set[int]:
     """Return the indexes of the words in names of several words: "White House"."""
     capitalized: set[int] = set()
     bases = [token.base for token in tokens]
@@ -162,7 +162,7 @@ def _known_names(tokens: list[_Token], known_words: WordList) -> set[int]:
     return capitalized
 
 
-def _persons(tokens: list[_Token], known_words: WordList) -> set[int]:
+def _persons(tokens: list[_CasedToken], known_words: WordList) -> set[int]:
     """Return the indexes of the common words that are a part of a person's name.
 
     "I" is one of them. The others are initials; a last name behind a given name or an initial
@@ -189,7 +189,7 @@ def _persons(tokens: list[_Token], known_words: WordList) -> set[int]:
     return capitalized
 
 
-def _is_given(token: _Token, known_words: WordList) -> bool:
+def _is_given(token: _CasedToken, known_words: WordList) -> bool:
     """Return whether *token* is a given name and nothing else, or an initial."""
     if not token.joins_next:
         return False
@@ -199,7 +199,7 @@ def _is_given(token: _Token, known_words: WordList) -> bool:
     return token.is_name and token.base in known_words.given
 
 
-def _small_parts(token: _Token, known_words: WordList) -> list[tuple[int, int]]:
+def _small_parts(token: _CasedToken, known_words: WordList) -> list[tuple[int, int]]:
     """Return the parts of *token* to write small: all, or the common words between hyphens."""
     if token.is_common:
         return [(0, len(token.text))]

@@ -110,7 +110,7 @@ class KeywordPair:
 
 
 @dataclass(frozen=True)
-class _KeywordMonth:
+class _PairedKeyword:
     """The mentions of a keyword in a counted month of a run."""
 
     run: RunData
@@ -147,7 +147,7 @@ def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
 
     Keywords of two runs are a pair in the months in which both runs read the same documents.
     """
-    keywords_by_period: dict[str, list[_KeywordMonth]] = defaultdict(list)
+    keywords_by_period: dict[str, list[_PairedKeyword]] = defaultdict(list)
     keywords_by_name: dict[str, Keyword] = {}
     for run_name, run in runs.items():
         for keyword_name, keyword in _keywords_of(run).items():
@@ -201,7 +201,7 @@ def read_pair_months(run: RunData, job_names: Collection[str] | None = None) -> 
 
 def _read_keyword_months(
     run: RunData, job_names: Collection[str] | None = None
-) -> Iterator[tuple[str, list[_KeywordMonth]]]:
+) -> Iterator[tuple[str, list[_PairedKeyword]]]:
     """Yield the keywords of each counted month."""
     if not run.keywords:
         return
@@ -213,7 +213,7 @@ def _read_keyword_months(
             yield daily.job, _read_month(run, daily)
 
 
-def _read_month(run: RunData, daily: Daily) -> list[_KeywordMonth]:
+def _read_month(run: RunData, daily: Daily) -> list[_PairedKeyword]:
     (job,) = run.jobs_named([daily.job])
     frames = select_frames(run, job)
     days = daily.days.sort("day")
@@ -231,7 +231,7 @@ def _read_month(run: RunData, daily: Daily) -> list[_KeywordMonth]:
             .sort("document")
         )
         scored = documents.filter(pl.col("scored") > 0)
-        month = _KeywordMonth(
+        month = _PairedKeyword(
             run=run,
             name=keyword,
             days=days["documents"].to_list(),
@@ -251,7 +251,7 @@ def _read_month(run: RunData, daily: Daily) -> list[_KeywordMonth]:
     return months
 
 
-def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[PairMonth]:
+def _pair_keywords(period: str, keywords: Iterable[_PairedKeyword]) -> Iterator[PairMonth]:
     """Yield each two keywords that were looked for in the same documents."""
     for left, right in combinations(sorted(keywords, key=attrgetter("name")), 2):
         if not _have_same_documents(left, right):
@@ -274,7 +274,7 @@ def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[P
         )
 
 
-def _have_same_documents(first: _KeywordMonth, second: _KeywordMonth) -> bool:
+def _have_same_documents(first: _PairedKeyword, second: _PairedKeyword) -> bool:
     """Return whether two runs read the same documents of a month.
 
     They do if their archives, choice and numbers of documents on each day are equal. A document
@@ -293,7 +293,7 @@ def _choice(parameters: MonthsParameters) -> tuple[object, ...]:
     return parameters.sources, parameters.outlets, parameters.sections, parameters.material
 
 
-def _sum_scored(left: _KeywordMonth, right: _KeywordMonth) -> PairScores:
+def _sum_scored(left: _PairedKeyword, right: _PairedKeyword) -> PairScores:
     """Return the sums of two keywords' polarities; nothing if two engines made them."""
     is_scored = left.has_polarity and right.has_polarity
     if not is_scored or left.run.engines != right.run.engines:
