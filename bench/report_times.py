@@ -4,14 +4,12 @@
 
 Some minutes a round. Each month has 5,000 headlines, of which about 150 mention the subject; for
 2,100 months (1851 to 2025) `--headlines 60` is ten minutes of processor time and more. A
-report is made by one process; again with nothing changed; into another folder by two processes that
-draw its parts and one that makes it, as two workers of the queue `reports` do; and into a third one
+report is made by one process, as by a worker; again with nothing changed; and into another folder
 by a process with a second one, as `tidings report` does. The size of the folder is printed too.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -60,29 +58,16 @@ def build_report(url: str, run: int, out: Path, *, with_second_process: bool = F
         report_folder.build(db, [run], out, with_second_process=with_second_process)
 
 
-def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
-    """Draw every other part of a report."""
-    with closing(Database(url)) as db:
-        for names in report_folder.divide_figures(db, run)[worker::2]:
-            report_folder.draw_part(db, run, out, names, check=lambda: None)
-
-
 def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
     """Make the report of so many months three times a round and print the figures."""
     url, run = fill(folder, months, headlines)
-    usages, usages_again, by_two, by_command = [], [], [], []
+    usages, usages_again, by_command = [], [], []
 
     build_by_command = partial(build_report, with_second_process=True)
     for number in range(rounds):
-        out, other_out = folder / f"out-{number}", folder / f"other-{number}"
-        command_out = folder / f"command-{number}"
+        out, command_out = folder / f"out-{number}", folder / f"command-{number}"
         usages += harness.run_in_processes(build_report, (url, run, out))
         usages_again += harness.run_in_processes(build_report, (url, run, out))
-
-        began = time.perf_counter()
-        harness.run_in_processes(draw_parts, (url, run, other_out, 0), (url, run, other_out, 1))
-        harness.run_in_processes(build_report, (url, run, other_out))
-        by_two.append(time.perf_counter() - began)
         by_command += harness.run_in_processes(build_by_command, (url, run, command_out))
 
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
@@ -94,13 +79,6 @@ def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
     harness.print_figure(name, seconds, "s", note=note)
     seconds_again = [usage.seconds for usage in usages_again]
     harness.print_figure(f"{name}, nothing changed", seconds_again, "s")
-    harness.print_figure(
-        f"{name}, by two workers, their start included",
-        by_two,
-        "s",
-        floor=median(seconds) / 2,
-        floor_name="half of one's",
-    )
     harness.print_figure(
         f"{name}, by the command's two processes",
         [usage.seconds for usage in by_command],

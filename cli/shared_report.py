@@ -10,9 +10,8 @@ from core.enums import ENDED, QUEUE_REPORTS
 from core.process_identity import has_exited
 from models.database import Database
 from models.jobs import count_live_slots
-from models.report_jobs import is_report_at_work
 from models.runs import get_run
-from producers.status import report_progress
+from producers.status import is_report_at_work, report_progress
 from reports.build.manifest import is_up_to_date
 
 POLL_SECONDS = 0.25

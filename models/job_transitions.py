@@ -35,8 +35,7 @@ from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.job_columns import Columns, due_columns, ended_columns, held_columns
 from models.jobs import (
     Claim,
-    DrawingSlots,
-    count_drawing_slots,
+    count_report_slots,
     fence,
     has_unended_job,
     has_unfrozen_job,
@@ -47,7 +46,7 @@ from models.jobs import (
 from models.outages import forget_outages
 from models.run_transitions import close_run, lock_run
 from models.runs import IS_OPEN, UNENDED
-from models.scheduling import MAY_DRAW, drawing_values, others_wait
+from models.scheduling import MAY_DRAW, REPORT_SLOTS, others_wait
 from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
@@ -143,8 +142,8 @@ def claim_job(
 
     claim = update(Job).where(is_unchanged).values(held)
     if job.queue == QUEUE_REPORTS:
-        drawing = count_drawing_slots(db, has_exited)
-        if not _claim_report(db, claim, is_unchanged, drawing):
+        slots = count_report_slots(db, has_exited)
+        if not _claim_report(db, claim, is_unchanged, slots):
             return None
     else:
         with db.write() as connection:
@@ -172,12 +171,12 @@ def claim_job(
 
 
 def _claim_report(
-    db: Database, claim: Update, is_unchanged: ColumnElement[bool], drawing: DrawingSlots
+    db: Database, claim: Update, is_unchanged: ColumnElement[bool], slots: int
 ) -> bool:
     """Claim a report job unless as many are at work as may be; it is dispatched later then."""
     with db.write() as connection:
         _lock_drawing(connection, db)
-        if connection.execute(claim.where(MAY_DRAW), drawing_values(drawing)).rowcount:
+        if connection.execute(claim.where(MAY_DRAW), {REPORT_SLOTS: slots}).rowcount:
             return True
 
         connection.execute(update(Job).where(is_unchanged).values(dispatched_at=None))

@@ -72,16 +72,6 @@ class Claim:
     waits: int = 0
 
 
-@dataclass(frozen=True)
-class DrawingSlots:
-    """How many report jobs may be at work at once."""
-
-    #: The limit while no job over texts waits for a process.
-    total: int
-    #: The limit while one does, and at any time for the jobs that make a whole report.
-    share: int
-
-
 def is_held(job_id: int, owner: str | None, claims: int) -> ColumnElement[bool]:
     """Return the condition on `Job` that holds until that claim of *owner* is lost."""
     is_claimed = and_(Job.owner == owner, Job.claims == claims, Job.state == State.RUNNING)
@@ -357,8 +347,8 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
     return slots
 
 
-def count_drawing_slots(db: Database, has_exited: Callable[[str], bool]) -> DrawingSlots:
-    """Return how many report jobs may be at work at once, without a limit if no worker was seen.
+def count_report_slots(db: Database, has_exited: Callable[[str], bool]) -> int:
+    """Return how many reports may be made at once, without a limit if no worker was seen.
 
     Workers that listen to both queues leave half of their slots to jobs over texts.
     """
@@ -371,9 +361,9 @@ def count_drawing_slots(db: Database, has_exited: Callable[[str], bool]) -> Draw
             reports_only += worker.slots
 
     if not shared and not reports_only:
-        return DrawingSlots(UNKNOWN_SLOTS, UNKNOWN_SLOTS)
+        return UNKNOWN_SLOTS
 
-    return DrawingSlots(reports_only + shared, max(1, reports_only + shared // 2))
+    return max(1, reports_only + shared // 2)
 
 
 def _live_workers(db: Database, has_exited: Callable[[str], bool]) -> list[Row[str, str, int]]:

@@ -31,7 +31,6 @@ from models.outages import forget_outages
 from models.runs import (
     IS_OPEN,
     IS_SUBMITTED,
-    LOOK_JOB,
     REPORT_JOB,
     UNENDED,
     NewJob,
@@ -233,17 +232,14 @@ def queue_report(connection: Connection, run_id: int) -> None:
 
     A report that is being made has read older results; its worker loses the claim.
     """
-    reports = update(Job).where(Job.run_id == run_id, IS_REPORT, Job.name != LOOK_JOB)
+    reports = update(Job).where(Job.run_id == run_id, IS_REPORT, Job.name == REPORT_JOB)
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(due_columns(State.QUEUED) | NO_SETBACKS))
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {}, QUEUE_REPORTS)])
 
 
 def repeat_report_job(connection: Connection, run_id: int) -> bool:
-    """Queue the job that makes the run's report again, if it has ended; return whether it had.
-
-    Figures that are up to date are not drawn again, so figure jobs stay as they are.
-    """
+    """Queue the job that makes the run's report again, if it has ended; return whether it had."""
     ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
     due = due_columns(State.QUEUED) | NO_SETBACKS
     return connection.execute(ended.where(IS_REPORT).values(due)).rowcount > 0

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Integer,
-    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -25,14 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from core.enums import QUEUE_REPORTS, QUEUE_TEXT, JobKind, State
+from core.enums import QUEUE_REPORTS, JobKind, State
 from models.database import Database, clock
-from models.jobs import DrawingSlots
 from models.runs import IS_OPEN, REPORT_JOB
 from models.tables import Job, Run
 
 # A job whose message is older and that nobody runs is dispatched again.
 MESSAGE_LATE_SECONDS = 30.0
+# The parameter of `MAY_DRAW`: how many reports may be made at once.
+REPORT_SLOTS = "report_slots"
 # The values of the parameters of the queries.
 Values = Mapping[str, Any]
 
@@ -82,14 +82,14 @@ def select_due_jobs(
 
 
 def select_due_report(
-    db: Database, drawing: DrawingSlots, *, lost_after: float = MESSAGE_LATE_SECONDS
+    db: Database, report_slots: int, *, lost_after: float = MESSAGE_LATE_SECONDS
 ) -> list[DueJob]:
-    """Mark a due report job as dispatched if another may be at work beside those that are.
+    """Mark a due report job as dispatched if no more than *report_slots* reports are at work.
 
     Those that were dispatched count as at work.
     """
     parameters = {"queue": QUEUE_REPORTS, "lost_after": lost_after, "most": 1}
-    return _select_due_jobs(db, parameters | drawing_values(drawing), drawing.total)
+    return _select_due_jobs(db, {**parameters, REPORT_SLOTS: report_slots}, report_slots)
 
 
 def _select_due_jobs(db: Database, parameters: Values, slots: int) -> list[DueJob]:
@@ -118,16 +118,6 @@ def _select_due_jobs(db: Database, parameters: Values, slots: int) -> list[DueJo
 def others_wait(connection: Connection, run_id: int, queue: str) -> bool:
     """Return whether a job of another run than *run_id* could be begun, dispatched or not."""
     return connection.scalar(_OTHERS_WAIT, {"run": run_id, "queue": queue}) is not None
-
-
-def drawing_values(drawing: DrawingSlots) -> dict[str, int]:
-    """Return the values of the parameters of `MAY_DRAW`."""
-    return {"drawing_total": drawing.total, "drawing_share": drawing.share}
-
-
-def draws_beyond_share(connection: Connection, drawing: DrawingSlots) -> bool:
-    """Return whether a job over texts waits for a process while too many draw reports."""
-    return bool(connection.scalar(_DRAWS_BEYOND_SHARE, drawing_values(drawing)))
 
 
 def _count_busy(connection: Connection, parameters: Values) -> SlotsByRun:
@@ -198,53 +188,20 @@ _OTHERS_WAIT = (
 )
 _STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
 
-# Reports of old runs must not hold every process while a new run waits. The job that makes a whole
-# report cannot stop half-way, so no more of them than the share are ever at work. Those that draw a
-# part of the figures can, and take what is free as long as no job over texts waits for a process.
-_Text, _TextRun, _Drawing = aliased(Job), aliased(Run), aliased(Job)
-_TEXT_WAITS = select(_Text.id).where(
-    _Text.queue == QUEUE_TEXT,
-    _Text.run_id == _TextRun.id,
-    _Text.state.in_((State.QUEUED, State.WAITING)),
-    or_(_Text.state == State.QUEUED, _Text.due_at <= _NOW),
-)
-_TEXTS_WAIT = (
-    select(_TextRun.id)
-    .where(_TextRun.state.in_((State.QUEUED, State.RUNNING)), _TEXT_WAITS.exists())
-    .exists()
-)
-_MOST_DRAWING = case(
-    (_TEXTS_WAIT, bindparam("drawing_share", type_=Integer)),
-    else_=bindparam("drawing_total", type_=Integer),
-)
-
-
-def _count_drawing(is_at_work: ColumnElement[bool], counted: Any) -> ScalarSelect[int]:
-    drawing = select(func.count(counted)).where(_Drawing.kind == JobKind.REPORT, is_at_work)
-    return drawing.scalar_subquery()
+# Reports of old runs must not hold every process while a new run waits. The look at a sample is no
+# report: its run waits for it.
+_Drawing = aliased(Job)
 
 
 def _may_draw(is_at_work: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition on a report job that it may be at work beside those of `_Drawing`."""
-    whole_report = case((_Drawing.name == REPORT_JOB, _Drawing.id))
-    whole_reports = _count_drawing(is_at_work, whole_report)
-    return and_(
-        _count_drawing(is_at_work, _Drawing.id) < _MOST_DRAWING,
-        or_(
-            Job.name != REPORT_JOB,
-            whole_reports < bindparam("drawing_share", type_=Integer),
-        ),
-    )
+    is_report = and_(_Drawing.kind == JobKind.REPORT, _Drawing.name == REPORT_JOB)
+    at_work = select(func.count(_Drawing.id)).where(is_report, is_at_work).scalar_subquery()
+    return or_(Job.name != REPORT_JOB, at_work < bindparam(REPORT_SLOTS, type_=Integer))
 
 
 _IS_DRAWING = and_(_Drawing.state == State.RUNNING, _Drawing.lease_until >= _NOW)
-_DRAWS_BEYOND_SHARE = select(
-    and_(
-        _TEXTS_WAIT,
-        _count_drawing(_IS_DRAWING, _Drawing.id) > bindparam("drawing_share", type_=Integer),
-    )
-)
-# This holds of a report job that may be claimed; `drawing_values` has its parameters.
+# This holds of a report job that may be claimed.
 MAY_DRAW = _may_draw(and_(_IS_DRAWING, _Drawing.id != Job.id))
 _MAY_BE_DISPATCHED = _may_draw(
     or_(_Drawing.state == State.RUNNING, _Drawing.dispatched_at >= _LOST_AT),

@@ -15,7 +15,7 @@ from core.settings import Settings
 from models.answers import delete_expired_claims
 from models.database import Database
 from models.job_transitions import correct_times, requeue_lost_jobs
-from models.jobs import count_drawing_slots, count_live_slots, try_acquire_maintenance
+from models.jobs import count_live_slots, count_report_slots, try_acquire_maintenance
 from models.run_transitions import close_ended_runs
 from models.scheduling import (
     MESSAGE_LATE_SECONDS,
@@ -64,9 +64,9 @@ def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
 
 def _send_reports(db: Database, app: Celery, room: int, lost_after: float) -> int:
     """Send up to *room* messages, as long as another report job may be at work."""
-    drawing = count_drawing_slots(db, process_has_exited)
+    slots = count_report_slots(db, process_has_exited)
     for sent in range(room):
-        jobs = select_due_report(db, drawing, lost_after=lost_after)
+        jobs = select_due_report(db, slots, lost_after=lost_after)
         if not jobs:
             return sent
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from core.enums import ENDED, QUEUES, State
 from core.errors import BrokerAway
@@ -20,7 +19,7 @@ from models.codes import CodedTexts, count_texts_of_run
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.outages import read_longest_outage
-from models.runs import LOOK_JOB, REPORT_JOB, UNENDED, get_run
+from models.runs import REPORT_JOB, UNENDED, get_run
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
 
 RunNumber = Annotated[int, "Number of the run."]
@@ -105,6 +104,9 @@ class RunStatus:
     ]
 
 
+# A message that was sent so lately is about to be read.
+JUST_SECONDS = 5.0
+_MAKES_REPORT = and_(IS_REPORT, Job.name == REPORT_JOB)
 NO_STACK = "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
 
@@ -122,25 +124,26 @@ def shown_state(state: str, counts: Mapping[str, int]) -> str:
 
 def report_progress(connection: Connection, run_id: int) -> str | None:
     """Return how far the report of an ended run is; None if it is finished or not to be made."""
-    jobs = select(Job.name, Job.state, Job.reason).where(Job.run_id == run_id, IS_REPORT)
-    states: Counter[str] = Counter()
-    making = None
-    for job in connection.execute(jobs):
-        if job.name == REPORT_JOB:
-            making = job
-        elif job.name != LOOK_JOB:
-            states[job.state] += 1
-
+    making = connection.execute(
+        select(Job.state, Job.reason).where(Job.run_id == run_id, _MAKES_REPORT)
+    ).one_or_none()
     if making is None or making.state in ENDED:
         return None
     if making.state == State.RUNNING:
         return f"is being made: {making.reason}" if making.reason else "is being made"
 
-    parts = states.total()
-    if parts and (making.state == State.WAITING or states[State.RUNNING]):
-        return f"is being made: {states[State.DONE]} of {parts} parts of its figures are drawn"
-
     return "waits for a process"
+
+
+def is_report_at_work(connection: Connection, run_id: int) -> bool:
+    """Return whether a worker makes the run's report, or was just told to."""
+    is_at_work = or_(
+        and_(Job.state == State.RUNNING, Job.lease_until >= clock()),
+        Job.state == State.WAITING,
+        and_(Job.state == State.QUEUED, Job.dispatched_at >= clock() - JUST_SECONDS),
+    )
+    report = select(Job.id).where(Job.run_id == run_id, _MAKES_REPORT, is_at_work)
+    return connection.scalar(report) is not None
 
 
 def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None:

@@ -24,7 +24,6 @@ from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
 from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
-from reports.data.queries import in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found
 from reports.figures.figure_store import FigureStore
@@ -39,11 +38,6 @@ from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
 from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
 from reports.words.quantities import join_words
-
-# One job of a large report draws this many figures in a few seconds.
-FIGURES_PER_PART = 120
-# The job that makes a report also draws its figures if there are at most this many parts.
-MAX_PARTS_UNDIVIDED = 2
 
 
 def build(
@@ -172,39 +166,6 @@ def _after_one(check: Callable[[], None]) -> Callable[[], None]:
             check()
 
     return check_later
-
-
-def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
-    """Divide the run's jobs, by name, into parts whose figures one worker draws in a few seconds.
-
-    A small run has no parts. The parts of a run that is grouped by year are years.
-    """
-    run = load_run(db, run_id)
-    parts = _split_jobs(run)
-    is_small = len(parts) <= MAX_PARTS_UNDIVIDED and not years.groups_by_year(run)
-    return [] if is_small else parts
-
-
-def _split_jobs(run: RunData) -> list[tuple[str, ...]]:
-    """Split the run's jobs, by name, into years or parts of about so many figures."""
-    if years.groups_by_year(run):
-        return years.split_by_year(job.name for job in run.jobs)
-
-    figures_per_job = REPORT_KINDS[run.kind.report].figures_per_job * max(1, len(run.keywords))
-    job_names = [job.name for job in run.jobs]
-    return [
-        tuple(batch) for batch in in_batches(job_names, max(1, FIGURES_PER_PART // figures_per_job))
-    ]
-
-
-def draw_part(
-    db: Database, run_id: int, out: Path, job_names: Collection[str], *, check: Callable[[], None]
-) -> int:
-    """Draw the missing figures of the jobs *job_names* before `build`; return their number."""
-    run = load_run(db, run_id)
-    store = FigureStore(out, note=describe_origin([run]), check=check)
-    REPORT_KINDS[run.kind.report].draw_figures(run, store, job_names)
-    return store.drawn
 
 
 def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:

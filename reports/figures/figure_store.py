@@ -51,9 +51,9 @@ class FigureSection:
 class FigureStore:
     """Draws figures into ``folder/figures``; those that are there already stay.
 
-    Several workers can fill one folder: a file is written atomically, and the same picture drawn
-    twice is the same file. *note* stands in small print below each picture. *check* is called
-    before each new file and may raise to end it. *progress* counts the figures.
+    A file is written atomically, and the same picture drawn twice is the same file. *note* stands
+    in small print below each picture. *check* is called before each new file and may raise to end
+    it. *progress* counts the figures.
     """
 
     def __init__(
@@ -68,7 +68,6 @@ class FigureStore:
         self.progress = progress or BuildProgress()
         self._note = note
         self._check = check
-        self.drawn = 0
         self.used: set[str] = set()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +91,6 @@ class FigureStore:
         if not path.exists():
             self._check()
             write_atomically(path, svg)
-            self.drawn += 1
 
         self.used.add(file_name)
         self.progress.count_figure()

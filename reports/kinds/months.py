@@ -15,7 +15,7 @@ from reports.findings.finding import Finding, state_facts
 from reports.findings.run_facts import read_month_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
-from reports.pages.front_page import draw_figures, make_front_page
+from reports.pages.front_page import make_front_page
 from reports.pages.front_sentences import arrange_sentences
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
@@ -104,10 +104,4 @@ def read_findings(run: RunData) -> dict[str, list[Finding]]:
     return findings
 
 
-MONTHS = ReportKind(
-    name_run,
-    write_pages,
-    draw_figures,
-    figures_per_job=2,
-    read_findings=read_findings,
-)
+MONTHS = ReportKind(name_run, write_pages, read_findings)

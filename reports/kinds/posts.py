@@ -65,10 +65,4 @@ def read_findings(run: RunData) -> dict[str, list[Finding]]:
     return {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
 
 
-POSTS = ReportKind(
-    name_run,
-    write_pages,
-    posts.draw_figures,
-    figures_per_job=4,
-    read_findings=read_findings,
-)
+POSTS = ReportKind(name_run, write_pages, read_findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +68,10 @@ class Report:
 class ReportKind:
     """How the report of one kind of run is made.
 
-    *title* returns the title of the front page. A job has about *figures_per_job* figures, and a
-    month has as many for each keyword. A kind without *read_findings* shows no repeats either.
+    *title* returns the title of the front page. A kind without *read_findings* shows no repeats
+    either.
     """
 
     title: Callable[[RunSummary], str]
     write_pages: Callable[[Report], None]
-    draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
-    figures_per_job: int
     read_findings: Callable[[RunData], FindingsBySubject] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,11 +52,7 @@ class CodeTrainingsPage:
     sections: list[OutputSection] = field(default_factory=list)
 
 
-def make_page(
-    run: RunData,
-    store: FigureStore,
-    job_names: Collection[str] | None = None,  # noqa: ARG001 - there is one job
-) -> CodeTrainingsPage:
+def make_page(run: RunData, store: FigureStore) -> CodeTrainingsPage:
     """Read what the training found out, and draw its figures."""
     (job,) = run.jobs
     page = CodeTrainingsPage(run.parameters.coded_run, job.state, job.reason, [])

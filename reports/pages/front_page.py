@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
@@ -18,7 +18,7 @@ from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.entities import read_entities
 from reports.data.tables.keyword_pairs import read_pairs
-from reports.data.tables.mentions import MentionRow, read_mentions
+from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import group_by_term, read_series
 from reports.data.years import (
     Decade,
@@ -48,13 +48,11 @@ from reports.pages.month_pages import (
     KeywordMonth,
     MonthPage,
     MonthReader,
-    group_by_keyword,
     neighbours,
 )
 from reports.pages.share_picture import draw_share_picture
 from reports.pages.year_pages import YearPage, YearSection
 from reports.stats.intervals import polarity_interval
-from reports.words.scales import UNCHECKED
 
 # This many sentences show how texts are written.
 MOST_SAMPLES = 20_000
@@ -239,23 +237,11 @@ def make_front_page(
     return page
 
 
-def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
-    """Draw the figures of the months *job_names* alone, which `make_front_page` then finds."""
-    sections = {}
-    for section in make_sections(run, CoverageGrid((), {}), job_names):
-        sections[section.name] = section
-
-    reader = _month_reader(run, store, sections.values())
-    for period, month_mentions in groupby(read_mentions(run, job_names), key=attrgetter("period")):
-        for keyword, sentences in group_by_keyword(reader.keywords, month_mentions):
-            reader.draw_month(keyword, sections[keyword.name].months[period].row, sentences)
-
-
 def _month_reader(
     run: RunData,
     store: FigureStore,
     keywords: Iterable[KeywordSection],
-    scale_of_all: str = UNCHECKED,
+    scale_of_all: str,
 ) -> MonthReader:
     parameters = run.month_parameters
     span = style.Range(parameters.first, parameters.last)

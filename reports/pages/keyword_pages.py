@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -133,14 +133,12 @@ class KeywordSection:
         return f"keyword-{self.subject.slug}.html"
 
 
-def make_sections(
-    run: RunData, coverage: CoverageGrid, job_names: Collection[str] | None = None
-) -> list[KeywordSection]:
-    """Return each keyword with its rows of all months, or of the months *job_names*."""
-    rows_by_term = group_by_term(read_periods(run, job_names))
-    finding_rows = rows_by_term if job_names is not None else group_by_term(read_finding_rows(run))
+def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
+    """Return each keyword with its rows of all months."""
+    rows_by_term = group_by_term(read_periods(run))
+    finding_rows = group_by_term(read_finding_rows(run))
     words_by_keyword: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
-    for distinctive_row in read_distinctive(run, job_names):
+    for distinctive_row in read_distinctive(run):
         keyword_words = words_by_keyword[distinctive_row.keyword]
         # Two months of other words are enough to know that words were compared in several.
         is_new = len({month_row.job for month_row in keyword_words[:2]}) < 2

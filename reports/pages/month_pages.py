@@ -201,7 +201,7 @@ class MonthReader:
             texts,
         )
 
-    def draw_month(
+    def _draw_month(
         self, keyword: Keyword, month_row: PeriodRow, sentences: Sequence[MentionRow]
     ) -> DrawnMonth:
         """Draw a month's scatter and cloud."""
@@ -256,7 +256,7 @@ class MonthReader:
         """
         subject = self.subjects[keyword.name]
         patterns = keyword.patterns
-        drawn = self.draw_month(keyword, month.row, sentences)
+        drawn = self._draw_month(keyword, month.row, sentences)
         word_counts, distinct = drawn.word_counts, drawn.distinct
         has_cloud = any(figure.layout == word_clouds.LAYOUT for figure in drawn.figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -220,44 +220,33 @@ def make_page(
     return PostsPage(coverage, portraits, _compare(portraits, store))
 
 
-def draw_figures(run: RunData, store: FigureStore, job_names: Collection[str]) -> None:
-    """Draw the figures of the jobs *job_names* alone, which `make_page` then finds."""
-    for _ in _read_portraits(run, store, CoverageGrid((), {}), job_names):
-        pass
-
-
-def _read_portraits(
-    run: RunData,
-    store: FigureStore,
-    coverage: CoverageGrid,
-    job_names: Collection[str] | None = None,
-) -> Iterator[Portrait]:
+def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) -> Iterator[Portrait]:
     series_by_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
     phrases: dict[str, list[PhraseRow]] = defaultdict(list)
     names_by_job: dict[str, list[EntityRow]] = defaultdict(list)
     months: dict[str | None, list[PeriodRow]] = defaultdict(list)
-    for period_row in read_periods(run, job_names):
+    for period_row in read_periods(run):
         months[period_row.job].append(period_row)
 
-    for period_row in read_series(run, job_names):
+    for period_row in read_series(run):
         series_by_job[period_row.job].append(period_row)
 
-    for phrase in read_phrases(run, job_names):
+    for phrase in read_phrases(run):
         phrases[phrase.job].append(phrase)
 
     distinctive_words: dict[str, list[DistinctiveRow]] = defaultdict(list)
-    for distinctive_row in read_distinctive(run, job_names):
+    for distinctive_row in read_distinctive(run):
         distinctive_words[distinctive_row.job].append(distinctive_row)
 
-    for entity in read_entities(run, job_names):
+    for entity in read_entities(run):
         if entity.job is not None and entity.period is None:
             names_by_job[entity.job].append(entity)
 
     summaries = {}
-    for summary_row in read_summaries(run, job_names):
+    for summary_row in read_summaries(run):
         summaries[summary_row.job] = summary_row.summary
 
-    for job in run.jobs_named(job_names):
+    for job in run.jobs:
         summary = summaries.get(job.name, "")
         patterns = _find_patterns(run, job)
         posts = _read_posts(run, job, summary, run.grain, patterns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
@@ -104,12 +103,10 @@ class TrainingsPage:
         return [*sentences, *self.best.remarks[:1]]
 
 
-def make_page(
-    run: RunData, store: FigureStore, job_names: Collection[str] | None = None
-) -> TrainingsPage:
-    """Read a run's results and draw its figures, training by training, or *job_names* alone."""
+def make_page(run: RunData, store: FigureStore) -> TrainingsPage:
+    """Read a run's results and draw its figures, training by training."""
     parameters: TrainingParameters = run.parameters
-    sections = _read_sections(run, job_names)
+    sections = _read_sections(run)
     varied, shared = _split_options([section.row for section in sections.values()])
     page = TrainingsPage(
         parameters.network, parameters.data, list(sections.values()), varied, shared
@@ -121,10 +118,10 @@ def make_page(
         )
 
     pictures = _read_pictures(parameters.data) if parameters.network == "feedforward" else None
-    if pictures is not None and job_names is None:
+    if pictures is not None:
         page.rules = simple_rules(pictures)
 
-    for job, prediction_rows in groupby(read_predictions(run, job_names), key=attrgetter("job")):
+    for job, prediction_rows in groupby(read_predictions(run), key=attrgetter("job")):
         predictions = list(islice(prediction_rows, PREDICTIONS_SHOWN))
         section = sections[job]
         section.figures += _draw_predictions(
@@ -134,9 +131,9 @@ def make_page(
     return page
 
 
-def _read_sections(run: RunData, job_names: Collection[str] | None) -> dict[str, TrainingSection]:
+def _read_sections(run: RunData) -> dict[str, TrainingSection]:
     epochs: dict[str, list[EpochRow]] = defaultdict(list)
-    for epoch_row in read_epochs(run, job_names):
+    for epoch_row in read_epochs(run):
         epochs[epoch_row.job].append(epoch_row)
 
     statement = select(Job.name, Training.remarks).outerjoin(Training)

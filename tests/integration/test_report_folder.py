@@ -441,35 +441,6 @@ def test_every_mark_of_every_picture_has_an_id_of_its_own_and_says_its_row(made:
             assert share in said[f"periods.share.{cell}"]
 
 
-def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    drawn = {
-        m: report_folder.draw_part(made.db, made.run, out, [m], check=lambda: None)
-        for m in ("2020-02", "2020-03", "2020-04")
-    }
-    assert drawn == {
-        "2020-02": 0,
-        "2020-03": 1,
-        "2020-04": 1,
-    }  # a scatter; too few words for a cloud
-    there = {path.name for path in (out / "figures").iterdir()}
-    assert there < {path.name for path in (made.out / "figures").iterdir()}
-    assert (
-        report_folder.draw_part(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None)
-        == 0
-    )
-
-
-def test_a_part_draws_the_clouds_of_its_months(db: Database, tmp_path: Path) -> None:
-    stories.store(db, WORDY, prefix="w")
-    run, out = stories.months_run(db, "2021-02", "2021-03", ["covid"]), tmp_path / "out"
-    assert report_folder.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 2
-    names = [re.sub(r"-\w{12}\.", ".", path.name) for path in (out / "figures").iterdir()]
-    assert sorted(names) == ["covid-2021-03-cloud.svg", "covid-2021-03-polarity.svg"]
-    report(db, run, out)
-    assert report_folder.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 0
-
-
 def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
     made: Made, tmp_path: Path
 ) -> None:
@@ -494,19 +465,6 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
     assert not [path for path in out.iterdir() if path.suffix in {".html", ".part"}]
     report_folder.build(made.db, [made.run], out)
     assert contents(out) == contents(made.out)
-
-
-def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = stories.months_run(db, "2020-01", "2020-05", ["covid"])
-    assert report_folder.divide_figures(db, run) == []
-    monkeypatch.setattr(report_folder, "FIGURES_PER_PART", 4)  # two months of a keyword
-    assert report_folder.divide_figures(db, run) == [
-        ("2020-01", "2020-02"),
-        ("2020-03", "2020-04"),
-        ("2020-05",),
-    ]
 
 
 def test_a_lost_picture_is_drawn_again(made: Made, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from core.errors import NotFound, StackError
 from core.settings import Settings, load
 from models.database import Database
 from producers.status import list_runs
-from reports.build.report_folder import build, draw_part
+from reports.build.report_folder import build
 from tests.databases import new_sqlite
 from tests.exports_kit import four_months
 
@@ -56,9 +57,16 @@ def test_a_report_is_removed_with_its_run(stored: Settings) -> None:
 
 def test_an_unfinished_report_is_removed_too(stored: Settings) -> None:
     folder = stored.reports / "1"
-    with closing(Database(stored.database)) as db:
-        assert draw_part(db, 1, folder, ["2020-03"], check=lambda: None)
+    checks = count()
 
+    def stop_at_the_second_figure() -> None:
+        if next(checks):
+            raise TimeoutError
+
+    with closing(Database(stored.database)) as db, pytest.raises(TimeoutError):
+        build(db, [1], folder, check=stop_at_the_second_figure)
+
+    assert len(list((folder / "figures").iterdir())) == 1
     (folder / "figures" / ".x-0123456789ab.svg.17.part").touch()
     (folder / ".mentions.csv.17.part").touch()
     (folder / ".documents.jsonl.gz.17.part").touch()

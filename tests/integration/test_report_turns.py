@@ -17,19 +17,17 @@ from core.enums import QUEUE_REPORTS, JobKind, State
 from core.settings import Settings
 from models import job_transitions, run_transitions
 from models.database import Database, clock
-from models.jobs import DrawingSlots, count_drawing_slots, record_worker
+from models.jobs import count_report_slots, record_worker
+from models.runs import LOOK_JOB
 from models.scheduling import select_due_report
 from models.tables import Job
 from producers.dispatch import dispatch_due_jobs
 from producers.status import list_runs, run_status
 from producers.submit import submit_run
-from reports.build import report_folder
 from tests import report_stories as stories
 from tests.e2e_kit import dispatch_to_workers
 from tests.report_stories import Text
 from tests.services import wait_until
-from workers import reporting
-from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
 TEXTS = [
@@ -75,15 +73,6 @@ def claim(db: Database, job: int) -> bool:
     return claimed is not None
 
 
-def make_part(db: Database, job: int) -> None:
-    with db.write() as connection:
-        connection.execute(
-            update(Job)
-            .where(Job.id == job)
-            .values(name=f"report: figures {job} of 9", options={"figures": ["2020-01"]})
-        )
-
-
 @pytest.fixture
 def db(settings: Settings) -> Iterator[Database]:
     with_tables = Database(settings.database)
@@ -94,20 +83,20 @@ def db(settings: Settings) -> Iterator[Database]:
 @pytest.mark.parametrize(
     ("workers", "expected"),
     [
-        ([(ALL_QUEUES, 1)], DrawingSlots(1, 1)),
-        ([(ALL_QUEUES, 2)], DrawingSlots(2, 1)),
-        ([(ALL_QUEUES, 3)], DrawingSlots(3, 1)),
-        ([(ALL_QUEUES, 2), (ALL_QUEUES, 2)], DrawingSlots(4, 2)),
-        ([("text", 2), ("reports", 1)], DrawingSlots(1, 1)),
-        ([(ALL_QUEUES, 4), ("reports", 3)], DrawingSlots(7, 5)),
+        ([(ALL_QUEUES, 1)], 1),
+        ([(ALL_QUEUES, 2)], 1),
+        ([(ALL_QUEUES, 3)], 1),
+        ([(ALL_QUEUES, 2), (ALL_QUEUES, 2)], 2),
+        ([("text", 2), ("reports", 1)], 1),
+        ([(ALL_QUEUES, 4), ("reports", 3)], 5),
     ],
 )
 def test_half_of_the_slots_that_work_on_texts_too_are_left_to_texts(
-    db: Database, workers: list[tuple[str, int]], expected: DrawingSlots
+    db: Database, workers: list[tuple[str, int]], expected: int
 ) -> None:
     for number, (queues, slots) in enumerate(workers):
         record_worker(db, f"worker {number}", queues=queues, slots=slots)
-    assert count_drawing_slots(db, nobody) == expected
+    assert count_report_slots(db, nobody) == expected
 
 
 def test_a_second_whole_report_is_not_claimed_by_the_last_process(db: Database) -> None:
@@ -125,23 +114,15 @@ def test_a_second_whole_report_is_not_claimed_by_the_last_process(db: Database) 
     assert claim(db, second)
 
 
-def test_parts_take_what_is_free_until_a_job_over_texts_waits(db: Database) -> None:
-    first, second, third = queue_old_reports(db, 3)
+def test_the_look_at_a_sample_does_not_wait_for_reports(db: Database) -> None:
+    first, second = queue_old_reports(db, 2)
     record_worker(db, "worker", queues=ALL_QUEUES, slots=2)
-    make_part(db, second)
-    make_part(db, third)
     assert claim(db, first)
-    assert claim(db, second)
-    with db.write() as connection:
-        connection.execute(
-            update(Job).where(Job.id == second).values(state=State.QUEUED, owner=None)
-        )
-
-    run = queue_text_run(db)
     assert not claim(db, second)
-    run_transitions.pause_run(db, run)
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id == second).values(name=LOOK_JOB))
+
     assert claim(db, second)
-    assert not claim(db, third)
 
 
 def test_of_many_claims_at_once_no_more_succeed_than_may_draw(db: Database) -> None:
@@ -166,34 +147,7 @@ def test_messages_are_sent_for_those_reports_alone_that_may_be_made(
     assert queue_length(runtime.broker, QUEUE_REPORTS) == 1
     assert [job for job, row in report_jobs(db).items() if row.dispatched_at] == jobs[:1]
     assert claim(db, jobs[0])
-    assert select_due_report(db, count_drawing_slots(db, nobody)) == []
-    runtime.close()
-
-
-def test_a_part_gives_its_process_to_a_job_over_texts_before_the_next_figure(
-    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = queue_old_reports(db, 2)
-    record_worker(db, "worker", queues=ALL_QUEUES, slots=2)
-    monkeypatch.setattr(reporting, "has_exited", nobody)
-    make_part(db, second)
-    assert claim(db, first)
-    runtime = Runtime(settings, celery_app(settings))
-    assert claim(db, second)
-    with db.write() as connection:  # as if claimed before the texts came
-        connection.execute(
-            update(Job).where(Job.id == second).values(state=State.QUEUED, owner=None)
-        )
-
-    def submit_at_first_figure(*_: Any, check: Callable[[], None]) -> int:
-        check()
-        queue_text_run(db)
-        check()
-        raise AssertionError("it went on drawing")
-
-    monkeypatch.setattr(report_folder, "draw_part", submit_at_first_figure)
-    work_one_slice(runtime, second)
-    assert report_jobs(db)[second].state == State.QUEUED
+    assert select_due_report(db, count_report_slots(db, nobody)) == []
     runtime.close()
 
 

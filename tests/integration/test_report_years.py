@@ -181,24 +181,6 @@ def test_the_figures_of_years_are_those_of_the_export(db: Database, long_run: in
     assert marked == {"2020"}  # nine whole months are enough
 
 
-def test_the_parts_of_a_long_report_are_years_and_draw_all_figures_of_months_and_years(
-    db: Database, long_run: int, folder: Path, tmp_path: Path
-) -> None:
-    parts = report_folder.divide_figures(db, long_run)
-    assert [(part[0], part[-1]) for part in parts] == [
-        *((f"{year}-01", f"{year}-12") for year in range(2015, 2020)),
-        ("2020-01", "2020-01"),
-    ]
-    out = tmp_path / "out"
-    for part in parts:
-        report_folder.draw_part(db, long_run, out, part, check=lambda: None)
-
-    drawn = {path.name for path in (out / "figures").iterdir()}
-    final = {path.name for path in (folder / "figures").iterdir()}
-    assert drawn <= final
-    assert not [name for name in final - drawn if re.search(r"-\d{4}-", name)]
-
-
 def test_a_long_report_is_made_however_short_the_slices_are(
     db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from core.settings import Settings, load
 from models import job_transitions, run_transitions
 from models.database import Database
 from models.jobs import record_worker
-from models.report_jobs import REPORT_JOB
+from models.runs import REPORT_JOB
 from models.tables import Job
 from reports.build.manifest import is_up_to_date
 from reports.build.report_folder import build
