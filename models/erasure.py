@@ -59,6 +59,7 @@ from models.tables import (
     ForgottenRun,
     Job,
     JobDocument,
+    JobFrames,
     JobStep,
     Mention,
     PostPolarity,
@@ -171,6 +172,8 @@ def forget_documents(
             _lower_newest_documents(connection)
 
         for job in jobs:
+            # They hold words of the documents, and no report of an idle stack makes them anew.
+            connection.execute(delete(JobFrames).where(JobFrames.job_id == job.id))
             for table in result_tables:
                 columns = table.__table__.c
                 if "document_id" not in columns:

@@ -80,6 +80,7 @@ def test_an_erased_document_is_in_no_frame(db: Database) -> None:
     forget_documents(
         db, [fog], sentences=lambda text: [text], reason="asked", result_tables=[Mention]
     )
+    assert count_stored(db) == 0
     frames = frames_of(db, run)
     assert frames.documents["document"].to_list() == [fog + 1]
     assert frames.mentions["keyword"].to_list() == ["rain"]
