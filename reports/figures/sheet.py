@@ -27,9 +27,9 @@ _PATTERN = (
 )
 _FONTS = "system-ui, 'Noto Sans', 'DejaVu Sans', sans-serif"
 
-# A letter is about so wide, as a part of its size; these, and those of wide writing systems, fill a
-# square.
-_LETTER, _WIDE_LETTER, _WIDE_LATIN = 0.57, 1.0, "@MW%"
+# A letter is about so wide, as a part of its size; a capital is wider, and these, and those of wide
+# writing systems, fill a square.
+_LETTER, _CAPITAL, _WIDE_LETTER, _WIDE_LATIN = 0.57, 0.75, 1.0, "@MWm%"
 # The distance of two lines is a multiple of the letters' size.
 _LEADING = 1.25
 
@@ -162,10 +162,14 @@ class Sheet:
 
 def measure(text: str, size: float) -> float:
     """Return about how wide a line of letters of that *size* is, in any common font."""
-    wide = sum(
-        letter in _WIDE_LATIN or unicodedata.east_asian_width(letter) in "WF" for letter in text
-    )
-    return size * (_WIDE_LETTER * wide + _LETTER * (len(text) - wide))
+    return size * sum(map(_measure_letter, text))
+
+
+def _measure_letter(letter: str) -> float:
+    if letter in _WIDE_LATIN or unicodedata.east_asian_width(letter) in "WF":
+        return _WIDE_LETTER
+
+    return _CAPITAL if letter.isupper() else _LETTER
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:

@@ -164,3 +164,12 @@ def test_a_wrapped_text_loses_no_word_and_fits(text: str, width: float) -> None:
     longest = max((measure(line, 10) for line in lines), default=0.0)
     # A line of wide letters may be wider than the text is on average.
     assert longest <= max(2 * width, 40)
+
+
+@pytest.mark.parametrize("name", ["@BarackObama", "@NASA", "@mmmm", "WASHINGTON", "New York"])
+def test_a_name_is_not_wider_than_it_is_measured(name: str) -> None:
+    """So that the room for names beside a picture does not cut them off."""
+    sheet = Sheet(140, 20)
+    sheet.write((4, 14), name, 10, "#000")
+    left, _, right, _ = ink(sheet)
+    assert right - left <= measure(name, 10)
