@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,7 +93,7 @@ def ticks(span: Range, most: int = MOST_TICKS) -> list[tuple[str, str]]:
         return _month_ticks(list(span), most)
     if span.grain == Grain.YEAR:
         years = list(span)
-        step = next(step for step in _YEAR_STEPS if len(years) / step <= most)
+        step = _choose_step(len(years), most, _YEAR_STEPS)
         return [(year, year) for year in years if int(year) % step == 0 or step == 1]
 
     months: dict[str, str] = {}
@@ -127,8 +128,15 @@ def _monday_ticks(span: Range) -> list[tuple[str, str]]:
     return labelled
 
 
+def _choose_step(periods: int, most: int, steps: Sequence[int]) -> int:
+    """Return the smallest step that leaves at most *most* labels: of *steps*, or a longer one."""
+    longest = steps[-1]
+    longer = longest * math.ceil(periods / longest / max(1, most))
+    return next((step for step in steps if periods / step <= most), longer)
+
+
 def _month_ticks(periods: Sequence[str], most: int) -> list[tuple[str, str]]:
-    step = next(step for step in _TICK_STEPS if len(periods) / step <= most)
+    step = _choose_step(len(periods), most, _TICK_STEPS)
     labelled: list[tuple[str, str]] = []
     year = ""
     for period in periods:

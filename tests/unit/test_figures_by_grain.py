@@ -136,3 +136,11 @@ def test_accounts_are_dots_with_intervals_and_n() -> None:
     assert values(layer.marks) == [("@a  n = 50", 0.2), ("@b  n = 0", None)]
     assert (layer.marks[0].low, layer.marks[0].high) == (0.1, 1.0)
     assert accounts.means_spec([silent]) is None
+
+
+@pytest.mark.parametrize("most", [3, 9, 12])
+@pytest.mark.parametrize(("first", "last"), [("0001-01", "9999-12"), ("0001", "9999")])
+def test_an_axis_over_the_whole_calendar_has_labels_for_which_there_is_room(
+    first: str, last: str, most: int
+) -> None:
+    assert 1 <= len(style.ticks(style.Range(first, last), most)) <= most
