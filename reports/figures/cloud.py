@@ -125,7 +125,7 @@ def place_words(
     """Place every word, the same for the same words, and return the height and width of all.
 
     Smaller and smaller sizes are tried until all words have room. A mask that leaves no room is
-    ignored.
+    ignored. Where even the smallest letters leave none, the longest word goes.
     """
     room = np.zeros((HEIGHT, WIDTH), np.uint8) if mask is None else mask
     for size in _SIZES:
@@ -133,10 +133,12 @@ def place_words(
         if placed is not None:
             return placed, room.shape
 
-    if mask is None:
-        raise ValueError(f"{len(word_counts)} words have no room in a word cloud")
+    if mask is not None:
+        return place_words(word_counts, None)
 
-    return place_words(word_counts, None)
+    longest = max(word_counts, key=len)
+    fewer = {word: count for word, count in word_counts.items() if word != longest}
+    return place_words(fewer, None)
 
 
 def _place_all(

@@ -288,3 +288,9 @@ def test_a_mask_without_room_gives_a_cloud_without_a_mask() -> None:
 def test_a_mask_that_is_no_picture_is_refused() -> None:
     with pytest.raises(BadInput, match="give a PNG"):
         cloud.read_mask(b"not a picture")
+
+
+def test_a_word_that_is_wider_than_the_cloud_is_left_out_and_the_others_are_placed() -> None:
+    counts = {"w" * 90: 12, **{f"word{number}": 11 - number for number in range(10)}}
+    placed, _ = cloud.place_words(counts, None)
+    assert [word.word for word in placed] == [f"word{number}" for number in range(10)]
