@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
 
 from core.enums import State
-from core.process_identity import has_exited
 from core.settings import Settings
 from models.database import Database
-from models.job_transitions import requeue_lost_jobs
-from models.tables import Job
 from models.watches import get_watch
-from producers.watches import check_due_watches
 from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
+from tests.watch_killer import live
 from tests.watch_kit import (
     ACCOUNTS,
     DAYS,
@@ -33,7 +27,6 @@ from tests.watch_kit import (
     publish,
     state_of,
     watch,
-    work,
 )
 
 
@@ -41,42 +34,6 @@ from tests.watch_kit import (
 def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         yield opened
-
-
-def die_at(jobs: Jobs, after: int) -> None:
-    """Kill this process at the statement number *after* of all that it executes from now on."""
-    left = [after]
-
-    def count(*_: Any) -> None:
-        left[0] -= 1
-        if left[0] <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for db in (jobs.db, jobs.runtime.db):
-        event.listen(db.engine, "before_cursor_execute", count)
-
-
-def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
-    """Update and work in a process of its own, which dies on the way; return how it ended."""
-    pid = os.fork()
-    if pid == 0:  # the child: it never returns into the test
-        status = 1
-        try:
-            jobs = Jobs(settings)
-            requeue_lost_jobs(jobs.db, has_exited)
-            with jobs.db.write() as connection:  # here it dies whether it gets on or not
-                connection.execute(update(Job).values(losses=0))
-
-            die_at(jobs, dies_after)
-            check_due_watches(jobs.db, settings, now=now)
-            work(jobs, run)
-            status = 0
-        except BaseException:  # noqa: BLE001
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 @pytest.mark.chaos
