@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from reports.figures import style
@@ -43,7 +44,8 @@ def draw_picture(picture: Picture, note: str = "") -> Sheet:
     if meanings := _explain_signs(picture.panels):
         y = draw_legend(sheet, meanings, 4, y + LINE)
 
-    sheet.height = 4 + sheet.write_lines((4, y + 2), _break_note(note), _NOTE)
+    # A page leaves whole units of room for a picture that is not loaded yet.
+    sheet.height = math.ceil(4 + sheet.write_lines((4, y + 2), _break_note(note), _NOTE))
     return sheet
 
 
