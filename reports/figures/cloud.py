@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
-from itertools import cycle
+from random import Random
 
 import numpy as np
 from PIL import Image, ImageFont, UnidentifiedImageError
-from wordcloud import WordCloud
+from wordcloud.wordcloud import IntegralOccupancyMap
 
 from core.errors import BadInput
 from reports.figures.marks import Cloud, Mark, name_row
@@ -146,42 +146,43 @@ def _place_all(
 ) -> list[PlacedWord] | None:
     """Place the words, the first at the size *largest*; None if one finds no room.
 
-    The library is given one word at a time, and the boxes of those before as a part of the mask: by
-    itself it makes smaller what finds no room, and keeps letters apart but not their boxes, though
-    a reader's font has other letters.
+    The library finds the room for boxes, not for the letters of its font: a reader may have
+    another. By itself it makes smaller what finds no room.
     """
     most = max(word_counts.values())
-    inks = cycle(_INKS)
-    cloud = WordCloud(
-        font_path=_font_path(),
-        mask=mask.copy(),
-        margin=_MARGIN,
-        prefer_horizontal=_FLAT,
-        random_state=1,
-        relative_scaling=0,
-        color_func=lambda *_args, **_more: next(inks),
-    )
+    chance = Random(1)
+    taken = mask == _CLOSED
+    room = IntegralOccupancyMap(*mask.shape, taken)
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
-        cloud.min_font_size = size
-        cloud.generate_from_frequencies({_stand_in(word): 1}, max_font_size=size)
-        if not cloud.layout_:
+        one = _find_room(room, chance, word, size, _INKS[len(placed) % len(_INKS)])
+        if one is None:
             return None
 
-        _, _, (top, left), turn, ink = cloud.layout_[0]
-        one = PlacedWord(word, size, int(left), int(top), turn is not None, ink)
         # The library lets a word begin where a closed part ends, so that ends one unit later.
         bottom, right = math.ceil(one.bottom) + 1, math.ceil(one.right) + 1
-        cloud.mask[one.top : bottom, one.left : right] = _CLOSED
+        taken[one.top : bottom, one.left : right] = True
+        room.update(_CLOSED * taken.astype(np.uint32), one.top, one.left)
         placed.append(one)
 
     return placed
 
 
-def _stand_in(word: str) -> str:
-    """Return letters that fill the room of a word in wide letters, which the font lacks."""
-    return "@" * len(word) + "|" if _count_wide(word) else word
+def _find_room(
+    room: IntegralOccupancyMap, chance: Random, word: str, size: float, ink: str
+) -> PlacedWord | None:
+    """Return the word at a free place that *chance* chooses; None if there is none."""
+    is_turned = chance.random() >= _FLAT
+    for turned in (is_turned, True):
+        one = PlacedWord(word, size, 0, 0, turned, ink)
+        height, width = math.ceil(one.bottom) + _MARGIN, math.ceil(one.right) + _MARGIN
+        corner = room.sample_position(height, width, chance)
+        if corner is not None:
+            top, left = (int(place) + _MARGIN // 2 for place in corner)
+            return replace(one, top=top, left=left)
+
+    return None
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
@@ -204,8 +205,5 @@ def _count_wide(word: str) -> int:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_font_path(), _MEASURED)
-
-
-def _font_path() -> str:
-    return str(files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf")
+    path = files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"
+    return ImageFont.truetype(str(path), _MEASURED)
