@@ -110,14 +110,17 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
         np.append(0, np.cumsum(flags)) for flags in (is_name, ~is_within, is_word, is_content)
     )
     n_words, n_content = forms.sum(is_word), forms.sum(is_content)
+
     is_searched = is_searched & (forms.lengths <= LONGEST_FORM)
     # What a slot may have at most, of words and of words that are no stop words.
     most_words = np.where(is_searched, n_words - _FEWEST_WORDS, -1)
     most_content = n_content - _FEWEST_CONTENT_WORDS
+
     form_of_words = forms.form_of_words()
     places = np.arange(len(form_of_words)) - forms.bounds[form_of_words]
     factors = powers(int(forms.lengths.max(initial=0)))
     hashed = np.append(np.uint64(0), np.cumsum(forms.hashes * factors[places], dtype=np.uint64))
+
     for length in range(1, 1 + min(_LONGEST_SLOT, len(form_of_words))):
         starts = np.flatnonzero(others[length:] == others[: len(others) - length])
         starts = starts[form_of_words[starts] == form_of_words[starts + length - 1]]
@@ -126,6 +129,7 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
         is_slot &= words[stops] - words[starts] <= most_words[of_slot]
         is_slot &= content[stops] - content[starts] <= most_content[of_slot]
         starts, stops, of_slot = starts[is_slot], stops[is_slot], of_slot[is_slot]
+
         begins, ends = forms.bounds[of_slot], forms.bounds[of_slot + 1]
         hashes = hashed[starts] - hashed[begins] + HASH_OF_FIGURE * factors[starts - begins]
         # What follows the slot moves to the place behind a single word.

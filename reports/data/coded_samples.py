@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, literal, select
+from sqlalchemy import and_, select
 
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart
 from models.code_samples import list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
-from models.tables import Code, Document, Origin, SampledUnit, SampleStratum, StoredCodebook
+from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
-from reports.series.groupings import name_group, origin_column
+from reports.series.reading import read_groups_of
 
 # Estimates of what people would say rest on their codes alone, or on a machine's too.
 PEOPLE = "people"
@@ -178,19 +178,23 @@ def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
 
 def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
     codes = _read_codes(run, codebook_id)
-    group = literal("") if run.grouping is None else origin_column(run.grouping)
     columns: tuple[Any, ...] = (SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position)
     statement = (
         select(*columns, SampledUnit.stratum, SampledUnit.copies)
-        .add_columns(Document.period, group.label("stored_group"))
+        .add_columns(Document.period)
         .join(Document, Document.id == SampledUnit.document_id)
-        .join(Origin, Origin.id == Document.origin_id)
         .where(SampledUnit.run_id == run.id, SampledUnit.codebook_id == codebook_id)
         .order_by(SampledUnit.place)
     )
 
+    rows = fetch_all(run.db, statement)
+    document_ids = {row.document_id for row in rows}
+    groups: dict[int, str] = {}
+    for job in run.jobs:
+        groups.update(read_groups_of(run, job, document_ids))
+
     units = []
-    for row in fetch_all(run.db, statement):
+    for row in rows:
         key = UnitKey(row.document_id, row.keyword, row.position)
         units.append(
             SampleUnit(
@@ -198,7 +202,7 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
                 stratum=row.stratum,
                 month=row.period or "",
                 copies=row.copies,
-                group=name_group(row.stored_group) if run.grouping is not None else "",
+                group=groups.get(row.document_id, ""),
                 codes=codes.get(key, {}),
             )
         )

@@ -26,8 +26,9 @@ def fold(
     """Return a row for each period, subject and group, in this order; zeros and gaps are rows.
 
     Columns are `KEY`, ``documents``, ``state``, ``has_counts``, ``has_polarity``, ``cut_off``,
-    ``job`` (null where a period has days of several), the sums of hits, null where they are not
-    known, and ``dispersion``. A period is as far as those of its days that have data.
+    ``job`` (null where a period has days of several), the sums of hits, of which ``matched`` and
+    ``mentions`` are null where they are not known, and ``dispersion``. A period is as far as those
+    of its days that have data.
     """
     all_days, all_hits = [], []
     for part in parts:
@@ -83,6 +84,7 @@ def _fold_part(part: Daily, grain: Grain) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
     """Return the periods, of which each part lies in one job."""
     has_data = pl.col("has_data")
+
     is_failed = (has_data & (pl.col("job_state") == StepState.FAILED)).any()
     is_complete = ((pl.col("job_state") == StepState.COMPLETE) | ~has_data).all()
     state = (
@@ -93,6 +95,7 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
         .when(is_complete)
         .then(pl.lit(StepState.COMPLETE.value))
     )
+
     return (
         parts.with_columns(pl.col("job_state").fill_null(""))
         .sort("period", "job")

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import Grouping
-from models.tables import Origin
 
 # This group has the documents without a known outlet, section or kind.
 NOT_KNOWN = "not known"
@@ -38,23 +36,6 @@ GROUPINGS = {
     Grouping.SECTION: GroupedBy(pl.col("section"), "sections"),
     Grouping.KIND: GroupedBy(pl.col("kind"), "kinds"),
 }
-
-
-_ORIGIN_COLUMNS = {
-    Grouping.OUTLET: Origin.outlet,
-    Grouping.SECTION: Origin.section,
-    Grouping.KIND: Origin.material,
-}
-
-
-def origin_column(grouping: Grouping) -> InstrumentedAttribute[str]:
-    """Return the column of `Origin` by which documents are grouped."""
-    return _ORIGIN_COLUMNS[grouping]
-
-
-def name_group(stored: str) -> str:
-    """Return the name of the group of documents that have *stored* in that column."""
-    return stored or NOT_KNOWN
 
 
 def name_groups(grouping: Grouping) -> pl.Expr:

@@ -52,11 +52,13 @@ def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
 
     parameters = run.month_parameters
     material = () if parameters.material is None else (parameters.material,)
-    asked: Collection[str] = {
+    asked_by_grouping: dict[Grouping, Collection[str]] = {
         Grouping.OUTLET: parameters.outlets,
         Grouping.SECTION: parameters.sections,
         Grouping.KIND: material,
-    }[grouping]
+    }
+    # No parameter names groups of another grouping.
+    asked = asked_by_grouping.get(grouping, ())
     folded = {name.casefold() for name in names}
     return sorted([*names, *(name for name in asked if name.casefold() not in folded)])
 
@@ -76,14 +78,14 @@ def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     return {outlet: tuple(outlet_days) for outlet, outlet_days in by_outlet.iter_rows()}
 
 
-def read_group_of_documents(run: RunData, job: RunJob) -> dict[int, str]:
-    """Return the group of each document that mentions a keyword; nothing without a grouping."""
+def read_groups_of(run: RunData, job: RunJob, document_ids: Collection[int]) -> dict[int, str]:
+    """Return the group of each of these documents of a job; nothing without a grouping."""
     if run.grouping is None:
         return {}
 
-    frames = load_frames(run, job)
-    mentioning = frames.documents.join(frames.mentions, on="document", how="semi")
-    return dict(mentioning.select("document", name_groups(run.grouping)).iter_rows())
+    is_asked = pl.col("document").is_in(list(document_ids))
+    documents = load_frames(run, job).documents.filter(is_asked)
+    return dict(documents.select("document", name_groups(run.grouping)).iter_rows())
 
 
 def read_daily(

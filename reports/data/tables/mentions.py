@@ -18,7 +18,7 @@ from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
-from reports.series.reading import read_group_of_documents
+from reports.series.reading import read_groups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     statement = _select_mentions(run)
     source_fields = SourceFields(run.db)
     for job in run.jobs_named(job_names):
-        groups = read_group_of_documents(run, job)
         for documents in in_batches(_mentioning_documents(run, job)):
             columns = fetch_columns(
                 run.db, statement, sort_key=_sort_key, job=job.id, documents=documents
             )
+            groups = read_groups_of(run, job, documents)
             yield from _make_cells((run.id, job.name), columns, source_fields, groups)
 
 
