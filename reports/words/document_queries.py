@@ -1,0 +1,55 @@
+"""Which documents a number counts, as the address of a list of just those documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from urllib.parse import quote, urlencode
+
+DOCUMENT_LIST = "documents.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentQuery:
+    """The documents that fit every field that is given; without any, all that are listed.
+
+    The names of the fields are those of the address, which `documents.js` reads.
+    """
+
+    # The name of a job: a month, or an account.
+    job: str | None = None
+
+    # A keyword, one of its terms, and a second keyword that the documents mention too.
+    subject: str | None = None
+    term: str | None = None
+    other: str | None = None
+
+    # A day, week, month or year, as the exports write it.
+    period: str | None = None
+
+    # The source's own fields.
+    outlet: str | None = None
+    section: str | None = None
+    kind: str | None = None
+    desk: str | None = None
+
+    # A name, a phrase or a word that the documents hold.
+    name: str | None = None
+    phrase: str | None = None
+    word: str | None = None
+
+    # A variable of a codebook and its category: "main_subject:yes".
+    code: str | None = None
+
+    # Whether documents that repeat an earlier one of the subject are left out.
+    without_repeats: bool = False
+
+    @property
+    def address(self) -> str:
+        """The address of the list, relative to the pages of the report."""
+        given = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value:
+                given[field.name] = "1" if value is True else value
+
+        return f"{DOCUMENT_LIST}#{urlencode(given, quote_via=quote)}"
