@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from textapi.text.keywords import TermPattern
 from textapi.text.normal_form import normal_form, readings
@@ -60,6 +61,13 @@ def count_words(texts: Iterable[str], leave_out: Collection[TermPattern] = ()) -
         counts.update(_pairs_of_capitals(remaining_text))
 
     return merge_spellings(counts)
+
+
+def list_words(text: str, leave_out: Collection[TermPattern] = ()) -> set[str]:
+    """Return the different words that `count_words` counts in a text, case-folded."""
+    remaining_text = _cut_out(text, leave_out)
+    counted = chain(_words_in(remaining_text), _pairs_of_capitals(remaining_text))
+    return set(map(str.casefold, counted))
 
 
 def join_names(counts: Counter[str], leave_out: Collection[str]) -> Counter[str]:
