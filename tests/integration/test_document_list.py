@@ -22,7 +22,7 @@ from analysis.text.repeats import find_repeats
 from core.enums import Grain, Grouping
 from models.database import Database
 from models.results import mentioning_documents
-from models.tables import Code, DistinctiveWord, Document, Entity, Phrase
+from models.tables import Code, DistinctiveWord, Entity, Phrase
 from reports.build import report_folder
 from reports.data.repeat_counts import count_repeated_documents
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
