@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from reports.words.document_queries import DocumentQuery
 
 _INDEX = re.compile(r'id="document-index">([^<]*)<')
 _PART = re.compile(r'documentPart\("([\w.@-]+)","([A-Za-z0-9+/=]+)"\);\n')
+_EPOCH = date(1970, 1, 1).toordinal()
 _LABEL_ENDING = re.compile(r" \((?:as|also) .*\)$")
 _ORIGIN = ("outlet", "section", "kind", "desk")
 _HELD = ("name", "phrase", "word")
@@ -85,9 +87,10 @@ class DocumentList:
         if (flags & 1 and query.without_repeats) or (flags & 2 and not is_held):
             return False
         if query.period is not None:
-            first, last = grains.first_day(query.period), grains.days_of(query.period)[-1]
-            day = self.days[row] + 719_163
-            if not first.toordinal() <= day <= last.toordinal():
+            first, _, last = query.period.partition("..")
+            span = grains.first_day(first), grains.days_of(last or first)[-1]
+            day = date.fromordinal(_EPOCH + self.days[row])
+            if not self.days[row] or not span[0] <= day <= span[1]:
                 return False
         if self.index["isPosts"]:
             return True
