@@ -100,6 +100,9 @@ class Chart:
     # Values that a line marks.
     rules: Sequence[float] = (0.0,)
 
+    # A few words that are written at the shape of a period, those that matter most first.
+    notes: Mapping[str, str] = field(default_factory=dict)
+
     height: float = 130.0
 
 

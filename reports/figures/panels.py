@@ -11,6 +11,7 @@ from reports.figures.cloud import draw_cloud
 from reports.figures.heat import ROW, draw_heat
 from reports.figures.legend import draw_legend
 from reports.figures.marks import Chart, Cloud, Heat, Panel, Photo, Picture
+from reports.figures.notes import draw_notes, measure_notes
 from reports.figures.photo import draw_photo
 from reports.figures.sheet import HATCHED, Place, Sheet, measure, wrap
 
@@ -64,13 +65,14 @@ def _draw_panel(
     if isinstance(panel, Heat):
         return draw_heat(sheet, panel, left + margin, y)
 
-    y += _SIGNS if panel.bulk or panel.cut_off else 0
+    y += measure_notes(panel) + (_SIGNS if panel.bulk or panel.cut_off else 0)
     height = ROW * len(panel.names) if panel.names else panel.height
     plot = Plot(sheet, panel, (left + margin, y), (left + width - _EDGE, y + height))
     draw_axes(plot, has_dates=has_dates)
     for layer in panel.layers:
         layer.draw(plot, layer)
 
+    draw_notes(plot)
     if panel.values.ticks == () or not has_dates:
         return plot.bottom + 4
 
