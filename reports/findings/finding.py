@@ -61,7 +61,9 @@ class Fact:
         """The sentence, with what changes without repeats and bulk days."""
         text = write_sentence(self.kind, **self._named_figures)
         for left_out, other in self.contrasts:
-            text = write_sentence("contrast", text=text, left_out=left_out, clause=other.clause)
+            # Without its links: the list has the documents that are left out.
+            clause = str(other.clause)
+            text = write_sentence("contrast", text=text, left_out=left_out, clause=clause)
 
         return text
 

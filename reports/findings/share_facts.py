@@ -16,6 +16,7 @@ from analysis.grains import grain_of
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.findings.overtakings import find_overtakings
+from reports.words.document_queries import Counted
 
 # The topic of what is said of the highest and the lowest share.
 SHARE = ("share",)
@@ -81,11 +82,13 @@ def list_counted_periods(
     period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False
 ) -> list[PeriodShare]:
     """Return the counted periods that have documents; whole ones alone, unless *with_cut_off*."""
-    return [
-        PeriodShare(row.period, row.documents, row.matched)
-        for row in period_rows
-        if row.matched is not None and row.documents > 0 and (with_cut_off or not row.cut_off)
-    ]
+    counts = []
+    for row in period_rows:
+        if row.matched is not None and row.documents > 0 and (with_cut_off or not row.cut_off):
+            matched = Counted(row.matched, row.query)
+            counts.append(PeriodShare(row.period, row.documents, matched))
+
+    return counts
 
 
 def sum_shares(counts: Sequence[PeriodShare]) -> tuple[int, int]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +15,8 @@ from reports.findings.finding import Fact, state_facts
 from reports.findings.overtakings import Side
 from reports.findings.post_facts import PostRate
 from reports.findings.share_facts import PeriodShare
+from reports.pages import page
+from reports.words.document_queries import Counted, DocumentQuery
 from reports.words.sentences import PHRASES, SENTENCES
 from reports.words.writing import fill, write_clause, write_sentence
 
@@ -984,3 +989,34 @@ def test_braces_and_bars_in_names_are_written_as_they_are() -> None:
     assert write_sentence("part", part=odd, whole="w").startswith(f"“{odd}” is a part of “w”")
     busiest = write_sentence("busiest period", **{**BUSIEST, "name": odd, "is_search": True})
     assert busiest.startswith(f"Most was posted on “{odd}” in May 2020")
+
+
+def test_a_count_leads_to_its_documents_on_a_page_and_is_plain_elsewhere() -> None:
+    query = DocumentQuery(subject="trade <war>", period=JULY)
+    first = PeriodShare(JULY, 900, Counted(17, query))
+    figures = {**FIRST, "first": first, "before": [MAY], "is_of_some": False, "is_alone": False}
+    fact = Fact("first mention", "“trade <war>”", ("first",), (JULY,), figures)
+    assert "first mentioned in July 2020, in 17 documents; none of the" in fact.text
+    assert json.loads(json.dumps([fact.text, first.matched])) == [str(fact.text), 17]
+
+    html = page.keep_together(fact.text)
+    address = "documents.html#subject=trade%20%3Cwar%3E&amp;period=2020-07"
+    assert f'in <a class="count" href="{address}">17 documents</a>; none of the' in html
+    assert "“trade &lt;war&gt;” is first" in html
+    # What is left out in a contrast is in the list of the count: such a count leads nowhere.
+    compared = replace(fact, contrasts=(("repeats", fact),))
+    assert compared.text.endswith(" is in July 2020, in 17 documents.")
+    assert page.keep_together(compared.text).count("<a ") == 1
+
+
+def test_signs_of_links_in_a_text_from_outside_make_no_link() -> None:
+    odd = "a\x01javascript:alert(1)\x02b\x03"
+    text = write_sentence("silent since", silent=1, accounts=odd)
+    assert text == "1 of ajavascript:alert(1)b has no new posts."
+    assert "<a" not in page.keep_together(text)
+    assert copy.deepcopy(text) == text
+    # A count of zero has no documents to show.
+    nothing = Counted(0, DocumentQuery(subject="x"))
+    silent = write_sentence("silent since", silent=1, accounts=nothing)
+    assert "<a" not in page.keep_together(silent)
+    assert copy.deepcopy(nothing).documents == nothing.documents
