@@ -33,14 +33,16 @@ from sources.registry import source_label, terms_of
 
 
 def render(template: str, **variables: Any) -> str:
-    """Return the page *template*; its policy holds the hashes of the style and script in it."""
+    """Return the page *template*; its policy holds the hashes of the style and scripts in it."""
     style, script = _read_asset("report.css"), _read_asset("report.js")
+    pictures = _read_asset("pictures.js")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
-        f"img-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+        f"img-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}' '{_hash(pictures)}'"
     )
-    assets = {"style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
+    own = {"style": style, "script": script, "pictures": pictures}
+    assets = {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files
     return _environment().get_template(template).render(policy=policy, **assets, **variables)
 
 
