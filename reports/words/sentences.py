@@ -263,7 +263,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "the term “{term}” of {subject} {period:when}",
     ),
     "event of posts": Sentence(
-        "{subject} posted {is_rise:more|less} {period:when}: {now:.1f} a day; {before:.1f} is "
+        "{subject} posted {is_rise:more|less} {period:when}: {now:.1f} posts a day; {before:.1f} is "
         "usual.",
         "{subject} {period:when}",
     ),

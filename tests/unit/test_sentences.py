@@ -509,7 +509,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "event of posts",
         EVENT_OF_POSTS,
-        "@nasa posted less in July 2020: 0.0 a day; 2.4 is usual.",
+        "@nasa posted less in July 2020: 0.0 posts a day; 2.4 is usual.",
     ),
     (
         "event of mood",
