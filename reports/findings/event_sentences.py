@@ -12,6 +12,7 @@ from core.enums import Grain
 from reports.findings.events import Event
 from reports.findings.finding import Finding, FindingKind
 from reports.findings.measures import POSTS, SHARE
+from reports.words.document_queries import Counted
 from reports.words.writing import fill_phrase, write_clause, write_sentence
 
 # Small print says what is left without repeats and bulk days where that differs so much.
@@ -78,7 +79,7 @@ def _list_figures(event: Event, kind: Kind[Any], name: str) -> dict[str, Any]:
         "is_of_posts": not kind.has_mentions,
         "term": event.term,
         "period": event.period,
-        "matched": event.row.matched or 0,
+        "matched": Counted(event.row.matched or 0, event.row.query),
         "documents": event.row.documents,
         "n": event.row.polarity_n or 0,
         "unit": "mention" if kind.has_mentions else "post",

@@ -58,11 +58,13 @@ class Fact:
 
     @property
     def text(self) -> str:
-        """The sentence, and what it claims without repeats or bulk days if that is another thing."""
+        """The sentence, and its claim without repeats or bulk days where that is another one."""
         text = write_sentence(self.kind, **self._named_figures)
         for left_out, other in self.contrasts:
             if other.answer != self.answer:
-                text = write_sentence("contrast", text=text, left_out=left_out, clause=other.clause)
+                # Without its links: the list has the documents that are left out.
+                clause = str(other.clause)
+                text = write_sentence("contrast", text=text, left_out=left_out, clause=clause)
 
         return text
 
@@ -71,9 +73,9 @@ class Fact:
         """What the first figure is without repeats or bulk days, if that alone changes."""
         marks = []
         for left_out, other in self.contrasts:
-            mark = write_mark(other.kind, **other._named_figures)
-            if other.answer == self.answer and mark:
-                marks.append(write_sentence("mark", left_out=left_out, mark=mark))
+            if other.answer == self.answer and other.figure:
+                mark = write_sentence("mark", left_out=left_out, mark=other.figure)
+                marks.append(str(mark))
 
         return "; ".join(marks)
 
@@ -81,6 +83,11 @@ class Fact:
     def clause(self) -> str:
         """The answer alone, as it can follow "Without …,"; empty if it is never compared."""
         return write_clause(self.kind, **self._named_figures)
+
+    @property
+    def figure(self) -> str:
+        """The figure alone, as it can follow "without repeats"; empty if it has no such words."""
+        return write_mark(self.kind, **self._named_figures)
 
     @property
     def _named_figures(self) -> dict[str, object]:

@@ -10,6 +10,7 @@ from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.findings.overtakings import rank_overtakings
 from reports.findings.share_facts import list_counted_periods, sum_shares
+from reports.words.document_queries import Counted, DocumentQuery
 
 # So many subjects of a run are set side by side; of more, each is a subject of its own.
 SIDE_BY_SIDE = 3
@@ -28,9 +29,9 @@ def find_pair_facts(
 ) -> list[Fact]:
     """Return the facts about *pairs* of subjects, the most interesting first.
 
-    *names* has what sentences call each subject. *rows_by_subject* are the series of the subjects of one run, which are ranked by their shares
-    where they are set side by side; subjects of several runs are not. A subject that is a part of
-    another is not ranked.
+    *names* has what sentences call each subject. *rows_by_subject* are the series of the subjects
+    of one run, which are ranked where they are set side by side; subjects of several runs are not.
+    A subject that is a part of another is not ranked.
     """
     facts = find_pair_overtakings(pairs, names) + _find_together(pairs, names)
     if rows_by_subject is not None and 1 < len(rows_by_subject) <= SIDE_BY_SIDE:
@@ -104,10 +105,9 @@ def _rank_shares(
 
     figures = {
         "most": names[most],
-        "matched": matched[most],
-        "documents": documents[most],
+        "matched": Counted(matched[most], DocumentQuery(subject=most)),
         "following": names[following],
-        "following_matched": matched[following],
+        "following_matched": Counted(matched[following], DocumentQuery(subject=following)),
     }
     return [
         Fact(
@@ -137,8 +137,8 @@ def _find_together(pairs: Sequence[KeywordPair], names: Mapping[str, str]) -> li
         figures = {
             "rarer": names[rarer],
             "other": names[other],
-            "both": counts.both,
-            "documents": documents,
+            "both": Counted(counts.both, DocumentQuery(subject=rarer, other=other)),
+            "documents": Counted(documents, DocumentQuery(subject=rarer)),
             "ratio": ratio,
         }
         topic, shares = ("together", *pair.names), (counts.both / documents,)

@@ -18,6 +18,7 @@ from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import WHOLE_MONTHS
 from reports.findings.finding import Fact
+from reports.words.document_queries import Counted
 
 # The topics of what is said of the highest share, of a change of level, and of years.
 SHARE, LEVEL, YEARS = ("share",), ("level",), ("years",)
@@ -81,11 +82,13 @@ def list_counted_periods(
     period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False
 ) -> list[PeriodShare]:
     """Return the counted periods that have documents; whole ones alone, unless *with_cut_off*."""
-    return [
-        PeriodShare(row.period, row.documents, row.matched)
-        for row in period_rows
-        if row.matched is not None and row.documents > 0 and (with_cut_off or not row.cut_off)
-    ]
+    counts = []
+    for row in period_rows:
+        if row.matched is not None and row.documents > 0 and (with_cut_off or not row.cut_off):
+            matched = Counted(row.matched, row.query)
+            counts.append(PeriodShare(row.period, row.documents, matched))
+
+    return counts
 
 
 def sum_shares(counts: Sequence[PeriodShare]) -> tuple[int, int]:
@@ -277,6 +280,7 @@ def find_first(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     figures = {
         "first": first,
         "before": [count.period for count in before],
+        "grain": grain_of(first.period),
         "documents": documents,
     }
     interest = 0.8 + 0.2 * documents / sum_shares(counts)[0]
@@ -300,5 +304,10 @@ def find_last(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     if documents * _pool(beside) < FEWEST_EXPECTED:
         return None
 
-    figures = {"last": last, "documents": documents, "later": [count.period for count in later]}
+    figures = {
+        "last": last,
+        "documents": documents,
+        "later": [count.period for count in later],
+        "grain": grain_of(last),
+    }
     return Fact("last mention", subject, ("last",), (last,), figures, interest=0.6)

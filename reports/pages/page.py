@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.figures.entities import TYPES
 from reports.words.periods import (
@@ -95,7 +95,9 @@ def format_polarity(value: float | None) -> str:
 
 def keep_together(sentence: str) -> str:
     """Return *sentence* with a space that ends no line before "%" and around "=" ."""
-    return sentence.replace(" %", "\xa0%").replace("n = ", "n\xa0=\xa0")
+    # A sentence of `writing` has links.
+    text = escape(sentence) if hasattr(sentence, "__html__") else sentence
+    return text.replace(" %", "\xa0%").replace("n = ", "n\xa0=\xa0")
 
 
 def wrap_command(command: str) -> str:

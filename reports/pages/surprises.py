@@ -22,7 +22,6 @@ from reports.findings.events import Event
 from reports.findings.finding import Finding
 from reports.findings.measures import SHARE
 from reports.findings.run_events import read_judged_run, read_surprises
-from reports.words.document_queries import DocumentQuery
 from reports.words.periods import MONTHS
 from reports.words.writing import write_sentence
 
@@ -86,10 +85,6 @@ class EventLine:
     """What a reader takes for one event, or a large change that is none: a line of the list."""
 
     finding: Finding
-
-    # Its documents; None of an account.
-    documents: DocumentQuery | None
-
     headline: Headline | None = None
     is_new: bool = False
 
@@ -171,13 +166,11 @@ def _make_line(
 ) -> EventLine:
     event = group[0]
     finding = state_event(group, run.kind, read_subject_names(run)[event.subject])
-    query = headline = None
-    if run.kind.has_mentions:
-        query = DocumentQuery(subject=event.subject, term=event.term, period=event.period)
+    headline = None
     if texts:
         headline = find_headline(read_judged_run(run), event.subject, event.term, event.period)
 
-    return EventLine(finding, query, headline, is_new)
+    return EventLine(finding, headline, is_new)
 
 
 def describe_season(run: RunData) -> str:

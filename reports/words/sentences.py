@@ -130,18 +130,18 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "first mention": Sentence(
         "{subject} first appears in {first.period:name}, in {first.matched:document}; the "
-        "{documents:document} of the {before:count} before have none.",
+        "{documents:document} of the {before:{grain}|{before:count}} before have none.",
         "it first appears in {first.period:name}, in {first.matched:document}",
         "{first.matched:document}",
     ),
     "last mention": Sentence(
-        "{subject} last appears in {last:name}; the {documents:document} of the {later:count} "
-        "since have none.",
+        "{subject} last appears in {last:name}; the {documents:document} of the "
+        "{later:{grain}|{later:count}} since have none.",
         "it last appears in {last:name}",
     ),
     # The mean polarity of mentions or posts.
     "unusual mean": Sentence(
-        "The engine’s mood score for {subject} was {is_high:highest|lowest} in {period:name}: "
+        "The engine's mood score for {subject} was {is_high:highest|lowest} in {period:name}: "
         "{mean:+} ({n:{unit}}); the average is {overall:+}.",
         "it is {is_high:highest|lowest} in {period:name} ({mean:+})",
         "{mean:+}",
@@ -188,7 +188,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "{share:%}",
     ),
     "means of groups": Sentence(
-        "The engine’s mood score for {subject} is highest in {highest} ({highest_mean:+}) and "
+        "The engine's mood score for {subject} is highest in {highest} ({highest_mean:+}) and "
         "lowest in {lowest} ({lowest_mean:+}).",
         "it is highest in {highest} ({highest_mean:+}) and lowest in {lowest} ({lowest_mean:+})",
     ),
@@ -198,7 +198,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "{incomplete:,} of {groups:,} {plural} have no document in a month in which others have.",
     ),
     "fixed panel": Sentence(
-        "“{keyword}” is in {panel_share:%} of the documents of the fixed panel, and in {share:%} of "
+        "“{keyword}” is in {panel_share:%} of the documents of the fixed panel, and in "
+        "{share:%} of "
         "all. The panel is the {members:outlet} of {outlets:,} with documents in every month"
         "{are_named:: {names:and}|}.",
     ),
@@ -233,8 +234,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "earlier ones may be missing.",
     ),
     "garbled posts": Sentence(
-        "{garbled:,} of {posts:post} ({share:%}) show signs of a wrong encoding. Their words, names "
-        "and moods may be wrong.",
+        "{garbled:,} of {posts:post} ({share:%}) show signs of a wrong encoding. Their words, "
+        "names and moods may be wrong.",
     ),
     "cut posts": Sentence(
         "{cut:,} of {posts:post} end in a web address that was cut, as reposts of a service do.",
@@ -263,12 +264,13 @@ SENTENCES: Mapping[str, Sentence] = {
         "the term “{term}” of {subject} {period:when}",
     ),
     "event of posts": Sentence(
-        "{subject} posted {is_rise:more|less} {period:when}: {now:.1f} posts a day; {before:.1f} is "
+        "{subject} posted {is_rise:more|less} {period:when}: {now:.1f} posts a day; "
+        "{before:.1f} is "
         "usual.",
         "{subject} {period:when}",
     ),
     "event of mood": Sentence(
-        "The engine’s mood score {is_of_posts:of|for} {subject} {is_rise:rose|fell} to {now:+} "
+        "The engine's mood score {is_of_posts:of|for} {subject} {is_rise:rose|fell} to {now:+} "
         "{period:when} ({n:{unit}}); {before:+} is usual.",
         "the mood of {subject} {period:when}",
     ),

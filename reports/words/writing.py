@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
-from typing import Any
+from typing import Any, Self
+
+from markupsafe import escape
 
 from analysis.grains import grain_of
+from reports.words.document_queries import Counted
 from reports.words.periods import (
     describe_periods,
     name_stretch,
@@ -27,29 +31,54 @@ MOST_NAMED = 2
 
 Figures = Mapping[str, Any]
 
+# A count that leads to its documents stands between these signs, behind the list's address. No text
+# from outside keeps them.
+_LINK = re.compile("\x01([^\x02]*)\x02([^\x03]*)\x03")
+_SIGNS = dict.fromkeys(map(ord, "\x01\x02\x03"))
+
+
+class LinkedText(str):
+    """A sentence in plain letters, which a page shows with links: see `Counted`."""
+
+    __slots__ = ("written",)
+
+    # What `fill` wrote.
+    written: str
+
+    def __new__(cls, written: str) -> Self:
+        """Return the sentence that `fill` has *written*."""
+        text = super().__new__(cls, _LINK.sub(r"\2", written))
+        text.written = written
+        return text
+
+    def __html__(self) -> str:
+        """Return the sentence as HTML."""
+        link = r'<a class="count" href="\1">\2</a>'
+        return _LINK.sub(link, str(escape(self.written)))
+
 
 def write_sentence(kind: str, **figures: object) -> str:
-    """Return the sentence *kind* of `SENTENCES` with its figures."""
-    return fill(SENTENCES[kind].text, figures)
+    """Return the sentence *kind* of `SENTENCES` with its figures, as `LinkedText`."""
+    return LinkedText(fill(SENTENCES[kind].text, figures))
 
 
 def write_clause(kind: str, **figures: object) -> str:
-    """Return the clause of the sentence *kind*; empty if it has none."""
-    return fill(SENTENCES[kind].clause, figures)
+    """Return the clause of the sentence *kind*, as `LinkedText`; empty if it has none."""
+    return LinkedText(fill(SENTENCES[kind].clause, figures))
 
 
 def write_mark(kind: str, **figures: object) -> str:
     """Return the mark of the sentence *kind*, its figure alone; empty if it has none."""
-    return fill(SENTENCES[kind].mark, figures)
+    return str(LinkedText(fill(SENTENCES[kind].mark, figures)))
 
 
 def fill_phrase(name: str, **figures: object) -> str:
     """Return the phrase *name* of `PHRASES` with its figures."""
-    return fill(PHRASES[name], figures)
+    return str(LinkedText(fill(PHRASES[name], figures)))
 
 
 def fill(template: str, figures: Figures) -> str:
-    """Return *template* with its figures written as their forms say."""
+    """Return *template* with its figures written as their forms say, and the signs of links."""
     written = []
     for words, name, form, _ in Formatter().parse(template):
         written.append(words)
@@ -74,6 +103,15 @@ def _write_figure(figure: Any, form: str, figures: Figures) -> str:
         return join_words([fill(phrase, {**figures, **_figures_of(item)}) for item in figure])
     if form == "all":
         return "".join([fill(PHRASES[key], figures) for key in figure])
+    if isinstance(figure, LinkedText) and not form:
+        return figure.written
+
+    text = _format(figure, form).translate(_SIGNS)
+    is_linked = isinstance(figure, Counted) and figure > 0
+    return f"\x01{figure.documents.address}\x02{text}\x03" if is_linked else text
+
+
+def _format(figure: Any, form: str) -> str:
     if form in _FORMS:
         return _FORMS[form](figure)
 

@@ -300,7 +300,7 @@ def test_a_mood_that_moves_is_an_event() -> None:
     (event,) = find_events([Series("k", MOOD, [*rows, moved])]).events
     assert (event.measure, event.period) == (MOOD, "2020-07")
     assert tell(event) == (
-        "The engine’s mood score for Fog rose to +0.33 in July 2020 (300 mentions); −0.11 is usual."
+        "The engine's mood score for Fog rose to +0.33 in July 2020 (300 mentions); −0.11 is usual."
     )
 
 

@@ -18,8 +18,8 @@ def test_the_month_whose_mean_is_furthest_from_the_usual_is_said_with_its_number
     rows = [row("2020-03", 300, -0.1), row("2020-04", 50, -0.08), row("2020-05", 44, -0.4)]
     (fact,) = find_mood_facts("Covid", rows, "mention")
     assert fact.text == (
-        "The engine’s mood score for Covid was lowest in May 2020: −0.40 (44 mentions); the average "
-        "is −0.13."
+        "The engine's mood score for Covid was lowest in May 2020: −0.40 (44 mentions); the "
+        "average is −0.13."
     )
     assert (*fact.topic, *fact.answer) == ("mood", "2020-05", "lowest")
 

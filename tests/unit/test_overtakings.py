@@ -26,8 +26,8 @@ def test_the_month_parts_the_months_in_which_each_leads() -> None:
     assert overtaking.figures["earlier"] == Side(255, 42, 3, 3)
     assert overtaking.figures["later"] == Side(210, 45, 3, 3)
     assert overtaking.text == (
-        "Fog overtook Rain in April 2018: it was ahead in 3 of 3 months since, and behind in 3 of 3 "
-        "before."
+        "Fog overtook Rain in April 2018: it was ahead in 3 of 3 months since, and behind in 3 "
+        "of 3 before."
     )
     mirrored = {period: (right, left) for period, (left, right) in counts.items()}
     swapped = find_overtaking(PAIR, mirrored, NAMES)

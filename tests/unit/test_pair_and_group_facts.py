@@ -53,7 +53,7 @@ def test_two_subjects_are_ranked_and_their_overtaking_and_common_documents_are_t
 def test_of_many_subjects_only_those_that_go_together_are_compared() -> None:
     apart = tuple((first, second, 0) for first, second, _ in COUNTS)
     third = replace(pair_of(*apart), names=("c", "d"))
-    close = find_pair_facts([pair_of(*COUNTS), third], NAMES, dict.fromkeys("abcd", []))
+    close = find_pair_facts([pair_of(*COUNTS), third], NAMES, {name: [] for name in "abcd"})
     assert [fact.topic for fact in close] == [("overtakes", "b", "a"), ("together", "a", "b")]
     assert find_pair_facts([pair_of(*apart), third], NAMES) == []
 
@@ -92,7 +92,7 @@ def test_groups_are_ranked_by_share_and_mood_within_their_common_months() -> Non
         "World mentions Covid more than Sport: in 20.0 % of documents (100 of 500), against 1.0 %."
     )
     assert mood == (
-        "The engine’s mood score for Covid is highest in Sport (+0.10) and lowest in World (−0.20)."
+        "The engine's mood score for Covid is highest in Sport (+0.10) and lowest in World (−0.20)."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -13,6 +15,8 @@ from reports.findings.finding import Fact, state_facts
 from reports.findings.overtakings import Side
 from reports.findings.post_facts import PostRate
 from reports.findings.share_facts import PeriodShare
+from reports.pages import page
+from reports.words.document_queries import Counted, DocumentQuery
 from reports.words.sentences import PHRASES, SENTENCES
 from reports.words.writing import fill_phrase, write_clause, write_sentence
 
@@ -36,7 +40,7 @@ YEARS = {
     "second": PeriodShare("2020", 1000, 5),
     "shares": (0.014, 0.0053),
 }
-FIRST = {"first": PeriodShare(JULY, 900, 17), "documents": 2000}
+FIRST = {"first": PeriodShare(JULY, 900, 17), "documents": 2000, "grain": "month"}
 SIDES = {
     "after": "Sleet",
     "before": "Rain",
@@ -189,7 +193,10 @@ FACTS: list[Case] = [
     (
         "two nearly equal shares",
         {**TWO, "shares": (50 / 4747, 44 / 4193)},
-        "Covid was most frequent in May 2020 (1.053 % of documents) and nearly as frequent in June 2020 (1.049 %).",
+        (
+            "Covid was most frequent in May 2020 (1.053 % of documents) and nearly as frequent in "
+            "June 2020 (1.049 %)."
+        ),
         "it is most frequent in May 2020 (1.053 %)",
         "1.053 % and 1.049 %",
     ),
@@ -203,7 +210,11 @@ FACTS: list[Case] = [
     (
         "highest share",
         {**THREE, "is_peak": False},
-        "Covid was most frequent in May 2020, in 22.7 % of documents (227 of 1,000); the average is 6.0 %.",
+        (
+            "Covid was most frequent in May 2020, in 22.7 % of documents (227 of 1,000); the "
+            "average "
+            "is 6.0 %."
+        ),
         "it is most frequent in May 2020 (22.7 %)",
         "22.7 %",
     ),
@@ -252,13 +263,17 @@ FACTS: list[Case] = [
     (
         "first mention",
         {**FIRST, "before": [MAY, JUNE]},
-        "Covid first appears in July 2020, in 17 documents; the 2,000 documents of the 2 months before have none.",
+        (
+            "Covid first appears in July 2020, in 17 documents; the 2,000 documents of the 2 "
+            "months "
+            "before have none."
+        ),
         "it first appears in July 2020, in 17 documents",
         "17 documents",
     ),
     (
         "last mention",
-        {"last": MAY, "documents": 2000, "later": [JUNE, JULY]},
+        {"last": MAY, "documents": 2000, "later": [JUNE, JULY], "grain": "month"},
         "Covid last appears in May 2020; the 2,000 documents of the 2 months since have none.",
         "it last appears in May 2020",
         "",
@@ -273,14 +288,20 @@ FACTS: list[Case] = [
             "overall": -0.06,
             "is_high": False,
         },
-        "The engine’s mood score for Covid was lowest in May 2020: −0.25 (44 mentions); the average is −0.06.",
+        (
+            "The engine's mood score for Covid was lowest in May 2020: −0.25 (44 mentions); the "
+            "average is −0.06."
+        ),
         "it is lowest in May 2020 (−0.25)",
         "−0.25",
     ),
     (
         "unusual mean",
         {"period": MAY, "mean": 0.25, "n": 1200, "unit": "post", "overall": 0.06, "is_high": True},
-        "The engine’s mood score for Covid was highest in May 2020: +0.25 (1,200 posts); the average is +0.06.",
+        (
+            "The engine's mood score for Covid was highest in May 2020: +0.25 (1,200 posts); the "
+            "average is +0.06."
+        ),
         "it is highest in May 2020 (+0.25)",
         "+0.25",
     ),
@@ -294,14 +315,21 @@ FACTS: list[Case] = [
     (
         "overtaking",
         {**SIDES, "previous_period": JUNE, "is_next": True},
-        "Sleet overtook Rain in July 2020: it was ahead in 2 of 2 months since, and behind in 3 of 4 before.",
+        (
+            "Sleet overtook Rain in July 2020: it was ahead in 2 of 2 months since, and behind "
+            "in 3 "
+            "of 4 before."
+        ),
         "Sleet overtakes Rain in July 2020",
         "",
     ),
     (
         "overtaking",
         {**SIDES, "previous_period": MAY, "is_next": False},
-        "Sleet overtook Rain between May 2020 and July 2020: it was ahead in 2 of 2 months since, and behind in 3 of 4 before.",
+        (
+            "Sleet overtook Rain between May 2020 and July 2020: it was ahead in 2 of 2 months "
+            "since, and behind in 3 of 4 before."
+        ),
         "Sleet overtakes Rain between May 2020 and July 2020",
         "",
     ),
@@ -329,14 +357,21 @@ FACTS: list[Case] = [
     (
         "largest share of groups",
         GROUPS,
-        "Of 3 sections, World mentions Covid most: in 20.0 % of documents (100 of 500); next is Arts with 10.0 %.",
+        (
+            "Of 3 sections, World mentions Covid most: in 20.0 % of documents (100 of 500); "
+            "next is "
+            "Arts with 10.0 %."
+        ),
         "World mentions it most, 20.0 %",
         "20.0 %",
     ),
     (
         "means of groups",
         GROUPS,
-        "The engine’s mood score for Covid is highest in World (+0.10) and lowest in Sport (−0.20).",
+        (
+            "The engine's mood score for Covid is highest in World (+0.10) and lowest in Sport "
+            "(−0.20)."
+        ),
         "it is highest in World (+0.10) and lowest in Sport (−0.20)",
         "",
     ),
@@ -357,14 +392,20 @@ FACTS: list[Case] = [
     (
         "most posts",
         POSTS,
-        "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 2 months that all accounts have complete, and reposts.",
+        (
+            "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 2 months that all "
+            "accounts have complete, and reposts."
+        ),
         "@nasa posts most, 2.0 a day",
         "2.0 a day",
     ),
     (
         "most posts",
         {**POSTS, "are_all": False, "periods": [MAY]},
-        "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 1 month that all accounts with posts have complete, and reposts.",
+        (
+            "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 1 month that all "
+            "accounts with posts have complete, and reposts."
+        ),
         "@nasa posts most, 2.0 a day",
         "2.0 a day",
     ),
@@ -420,32 +461,52 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "fixed panel",
         PANEL,
-        "“fog” is in 20.0 % of the documents of the fixed panel, and in 10.0 % of all. The panel is the 2 outlets of 4 with documents in every month: Herald and Mirror.",
+        (
+            "“fog” is in 20.0 % of the documents of the fixed panel, and in 10.0 % of all. The "
+            "panel "
+            "is the 2 outlets of 4 with documents in every month: Herald and Mirror."
+        ),
     ),
     (
         "fixed panel",
         {**PANEL, "members": 1, "are_named": False},
-        "“fog” is in 20.0 % of the documents of the fixed panel, and in 10.0 % of all. The panel is the 1 outlet of 4 with documents in every month.",
+        (
+            "“fog” is in 20.0 % of the documents of the fixed panel, and in 10.0 % of all. The "
+            "panel "
+            "is the 1 outlet of 4 with documents in every month."
+        ),
     ),
     (
         "months of all outlets",
         PANEL,
-        "“fog” is in 30.0 % of the documents in May 2020 to June 2020, which all 4 outlets share, and in 10.0 % of all. No outlet has every month, so there is no fixed panel.",
+        (
+            "“fog” is in 30.0 % of the documents in May 2020 to June 2020, which all 4 outlets "
+            "share, and in 10.0 % of all. No outlet has every month, so there is no fixed panel."
+        ),
     ),
     (
         "no fixed panel",
         PANEL,
-        "“fog” is in 10.0 % of all documents. No outlet has every month, and no month all 4 outlets, so there is no fixed panel.",
+        (
+            "“fog” is in 10.0 % of all documents. No outlet has every month, and no month all 4 "
+            "outlets, so there is no fixed panel."
+        ),
     ),
     (
         "newest posts alone",
         {"source": "X", "most": 3200},
-        "X gives only the newest 3,200 posts of an account. Here are about as many, so earlier ones may be missing.",
+        (
+            "X gives only the newest 3,200 posts of an account. Here are about as many, so earlier "
+            "ones may be missing."
+        ),
     ),
     (
         "garbled posts",
         {"garbled": 1200, "posts": 2000, "share": 0.6},
-        "1,200 of 2,000 posts (60.0 %) show signs of a wrong encoding. Their words, names and moods may be wrong.",
+        (
+            "1,200 of 2,000 posts (60.0 %) show signs of a wrong encoding. Their words, names and "
+            "moods may be wrong."
+        ),
     ),
     (
         "cut posts",
@@ -460,7 +521,12 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "polarity of news",
         {"is_chosen": True, "low": -0.1, "high": 0.05},
-        "Polarity comes from “news”, a network trained on rated sentences of news. Readers of headlines agree with it more than with VADER. It was chosen because the run compares months of English news. From −0.10 to +0.05 it is neutral: say “lower than in March”, not “negative”",
+        (
+            "Polarity comes from “news”, a network trained on rated sentences of news. Readers of "
+            "headlines agree with it more than with VADER. It was chosen because the run compares "
+            "months of English news. From −0.10 to +0.05 it is neutral: say “lower than in March”, "
+            "not “negative”"
+        ),
     ),
     (
         "neutral polarity",
@@ -477,7 +543,11 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
             "month": MAY,
             "share": 0.6,
         },
-        "In 2 months, more than a fifth of its documents are repeats, most in May 2020 (60.0 %). --distinct leaves them out.",
+        (
+            "In 2 months, more than a fifth of its documents are repeats, most in May 2020 "
+            "(60.0 %). "
+            "--distinct leaves them out."
+        ),
     ),
     (
         "proposal to leave repeats out",
@@ -489,12 +559,18 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
             "month": MAY,
             "share": 0.6,
         },
-        "In 1 month, more than a fifth of the posts are repeats, most in May 2020 (60.0 %). --distinct leaves them out.",
+        (
+            "In 1 month, more than a fifth of the posts are repeats, most in May 2020 (60.0 %). "
+            "--distinct leaves them out."
+        ),
     ),
     (
         "judged by texts",
         {"months": "May 2020 to July 2020", "is_large": True},
-        "They are found among the texts of May 2020 to July 2020 that mention a keyword. A run of other months may find a few others.",
+        (
+            "They are found among the texts of May 2020 to July 2020 that mention a keyword. A run "
+            "of other months may find a few others."
+        ),
     ),
     (
         "event of share",
@@ -504,7 +580,10 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "event of wording",
         {**EVENT, "usual": "none before"},
-        "The term “mist” rose to 5.0 % of the documents on Fog in July 2020 (150 of 3,000); before, there was none.",
+        (
+            "The term “mist” rose to 5.0 % of the documents on Fog in July 2020 (150 of 3,000); "
+            "before, there was none."
+        ),
     ),
     (
         "event of posts",
@@ -514,17 +593,24 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "event of mood",
         {**EVENT, "level": "+", "now": 0.33, "before": -0.11},
-        "The engine’s mood score for Fog rose to +0.33 in July 2020 (300 mentions); −0.11 is usual.",
+        (
+            "The engine's mood score for Fog rose to +0.33 in July 2020 (300 mentions); −0.11 is "
+            "usual."
+        ),
     ),
     (
         "event of mood",
         {**EVENT_OF_POSTS, "now": -0.33, "before": 0.11},
-        "The engine’s mood score of @nasa fell to −0.33 in July 2020 (300 posts); +0.11 is usual.",
+        "The engine's mood score of @nasa fell to −0.33 in July 2020 (300 posts); +0.11 is usual.",
     ),
     (
         "recurring",
         {"clauses": ["Fog in July 2020", write_sentence("more recurring", n=1200)]},
-        "The same time of year stood out before, so these are not news: Fog in July 2020; 1,200 earlier ones.",
+        (
+            "The same time of year stood out before, so these are not news: Fog in July 2020; "
+            "1,200 "
+            "earlier ones."
+        ),
     ),
     (
         "no new documents",
@@ -742,3 +828,41 @@ def test_braces_and_bars_in_names_are_written_as_they_are() -> None:
     assert write_sentence("part", part=odd, whole="w").startswith(f"“{odd}” is a part of “w”")
     busiest = write_sentence("busiest period", **{**BUSIEST, "name": odd, "is_search": True})
     assert busiest.startswith(f"Most was posted on “{odd}” in May 2020")
+
+
+def test_a_count_leads_to_its_documents_on_a_page_and_is_plain_elsewhere() -> None:
+    query = DocumentQuery(subject="trade <war>", period=JULY)
+    first = PeriodShare(JULY, 900, Counted(17, query))
+    figures = {
+        **FIRST,
+        "first": first,
+        "before": [MAY],
+    }
+    fact = Fact("first mention", "“trade <war>”", ("first",), (JULY,), figures)
+    assert (
+        "first appears in July 2020, in 17 documents; the 2,000 documents of the month before"
+        in fact.text
+    )
+    assert json.loads(json.dumps([fact.text, first.matched])) == [str(fact.text), 17]
+
+    html = page.keep_together(fact.text)
+    address = "documents.html#subject=trade%20%3Cwar%3E&amp;period=2020-07"
+    assert f'in <a class="count" href="{address}">17 documents</a>; the 2,000' in html
+    assert "“trade &lt;war&gt;” first" in html
+    # What is left out in a contrast is in the list of the count: such a count leads nowhere.
+    compared = replace(fact, contrasts=(("repeats", fact),))
+    assert compared.text.endswith(" is in July 2020, in 17 documents.")
+    assert page.keep_together(compared.text).count("<a ") == 1
+
+
+def test_signs_of_links_in_a_text_from_outside_make_no_link() -> None:
+    odd = "a\x01javascript:alert(1)\x02b\x03"
+    text = write_sentence("silent since", silent=1, accounts=odd)
+    assert text == "1 of ajavascript:alert(1)b accounts has no new posts."
+    assert "<a" not in page.keep_together(text)
+    assert copy.deepcopy(text) == text
+    # A count of zero has no documents to show.
+    nothing = Counted(0, DocumentQuery(subject="x"))
+    silent = write_sentence("silent since", silent=1, accounts=nothing)
+    assert "<a" not in page.keep_together(silent)
+    assert copy.deepcopy(nothing).documents == nothing.documents

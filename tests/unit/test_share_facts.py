@@ -29,13 +29,19 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
     "the highest month beside the average": (
         rows_of(40, 227, 133, 50),
         "share",
-        "Covid peaked in February 2018, in 22.7 % of documents (227 of 1,000); the average is 11.2 %.",
+        (
+            "Covid peaked in February 2018, in 22.7 % of documents (227 of 1,000); the average is "
+            "11.2 %."
+        ),
     ),
     "a month that is less than twice the average is no peak": (
         rows_of(40, 60, 50),
         "share",
-        "Covid was most frequent in February 2018, in 6.0 % of documents (60 of 1,000); the average "
-        "is 5.0 %.",
+        (
+            "Covid was most frequent in February 2018, in 6.0 % of documents (60 of 1,000); the "
+            "average "
+            "is 5.0 %."
+        ),
     ),
     "shares that are close have places that show by how much": (
         [
@@ -44,8 +50,10 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
             row("2018-03", 27, documents=4878),
         ],
         "share",
-        "Covid was most frequent in February 2018 (1.053 % of documents) and nearly as frequent in "
-        "January 2018 (1.049 %).",
+        (
+            "Covid was most frequent in February 2018 (1.053 % of documents) and nearly as frequent "
+            "in January 2018 (1.049 %)."
+        ),
     ),
     "two months, one after the other": (
         rows_of(227, 40),
@@ -86,8 +94,11 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
     "gaps and months that are cut off are not ranked": (
         [*rows_of(40, 50, 30, None), row("2018-05", 900, cut_off=True)],
         "share",
-        "Covid was most frequent in February 2018, in 5.0 % of documents (50 of 1,000); the average "
-        "is 4.0 %.",
+        (
+            "Covid was most frequent in February 2018, in 5.0 % of documents (50 of 1,000); the "
+            "average "
+            "is 4.0 %."
+        ),
     ),
     "a rise that one month before shares": (
         rows_of(10, 12, 31, 11, 10, 12, *[32, 33, 34, 36, 32, 35, 30]),
@@ -97,7 +108,10 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
     "a fall": (
         rows_of(*[52, 50, 51, 49] * 2, *[13, 12, 14, 13] * 2),
         "level",
-        "Covid fell in September 2018 and stayed down: from 5.1 % of documents before to 1.3 % since.",
+        (
+            "Covid fell in September 2018 and stayed down: from 5.1 % of documents before to 1.3 % "
+            "since."
+        ),
     ),
     "a slow fall over years": (
         rows_of(*[52, 50] * 6, *[40] * 12, *[20] * 9),
@@ -117,8 +131,10 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
     "a first mention": (
         rows_of(0, 0, 17, 60, 80),
         "first",
-        "Covid first appears in March 2018, in 17 documents; the 2,000 documents of the 2 months "
-        "before have none.",
+        (
+            "Covid first appears in March 2018, in 17 documents; the 2,000 documents of the 2 "
+            "months before have none."
+        ),
     ),
     "a last mention": (
         rows_of(20, 20, 0, 0),
