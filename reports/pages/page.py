@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports.figures.entities import TYPES
+from reports.words.document_queries import DocumentQuery
 from reports.words.periods import (
     describe_periods,
     month_name,
@@ -39,7 +40,8 @@ def render(template: str, **variables: Any) -> str:
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
-        f"img-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}' '{_hash(pictures)}'"
+        f"img-src 'self' file:; style-src '{_hash(style)}'; "
+        f"script-src '{_hash(script)}' '{_hash(pictures)}'"
     )
     own = {"style": style, "script": script, "pictures": pictures}
     assets = {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files
@@ -56,7 +58,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
-    environment.globals.update(unchecked=UNCHECKED)
+    environment.globals.update(unchecked=UNCHECKED, query=DocumentQuery)
     environment.filters.update(
         web=web_address,
         number=format_number,
