@@ -73,6 +73,9 @@ class KeywordSection:
     # The same rows with the intervals that pictures show.
     drawn_series: list[PeriodRow] = field(default_factory=list)
 
+    # Headlines of each month's documents.
+    headlines: dict[str, list[str]] = field(default_factory=dict)
+
     series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
