@@ -92,14 +92,14 @@ SENTENCES: Mapping[str, Sentence] = {
         "{shares[0]}",
     ),
     "two nearly equal shares": Sentence(
-        "{subject:first} was most frequent in {first.period:name} ({shares[0]} of documents) and nearly "
-        "as frequent in {second.period:name} ({shares[1]}).",
+        "{subject:first} was most frequent in {first.period:name} ({shares[0]} of documents) and "
+        "nearly as frequent in {second.period:name} ({shares[1]}).",
         "it is most frequent in {top.period:name} ({shares[0]})",
         "{shares[0]} and {shares[1]}",
     ),
     "highest share": Sentence(
-        "{subject:first} {is_peak:peaked|was most frequent} in {top.period:name}, in {shares[0]} of "
-        "documents ({:count of the top}); the average is {average:%}.",
+        "{subject:first} {is_peak:peaked|was most frequent} in {top.period:name}, in {shares[0]} "
+        "of documents ({:count of the top}); the average is {average:%}.",
         "it is most frequent in {top.period:name} ({shares[0]})",
         "{shares[0]}",
     ),
@@ -241,6 +241,28 @@ SENTENCES: Mapping[str, Sentence] = {
         "{cut:,} of {posts:post} end in a web address that was cut, as reposts of a service do.",
     ),
     "counted as one": Sentence("Counted as one: {names:;}."),
+    # What readers, or machines, would say of texts.
+    "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
+    "share of answers": Sentence(
+        "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({low:%} to "
+        "{high:%}).",
+    ),
+    "mean of answers": Sentence(
+        "{asked} {reader} would choose {mean:.2f} on average, between {first} and {last} "
+        "({low:.2f} to {high:.2f}).",
+    ),
+    "recall": Sentence(
+        "Of all texts with the answer “{category}”, {share:%} mention {keyword} ({low:%} to "
+        "{high:%}).",
+    ),
+    "mean of labels": Sentence(
+        "Readers would give the mentions of {subject} {mean:+} on average, between \u22121 and 1 "
+        "({low:+} to {high:+}).",
+    ),
+    "sure of": Sentence(
+        "{confidence} interval, {n:coded text}{is_wide:; {more:more code} would halve it|}"
+        "{is_model:; not checked against people|}",
+    ),
     # What changes where some documents are left out.
     "contrast": Sentence("{text} Without {left_out}, {clause}."),
     "mark": Sentence("without {left_out} {mark}"),

@@ -271,7 +271,7 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     db, run = months_of_trackers
     selection = Selection(without=(TRACKER,))
     text = page_text(db, [run], tmp_path, selection)
-    assert "in February 2021, in 20.0 % of documents ( 80 of 400)" in text
+    assert "20.0 % of documents in the week from 1 February 2021 ( 21 of 105); 1.9 % is" in text
     assert "Without repeats" not in text
     assert "Not every document counts here." in text
     assert "1,900 documents are left out. Phrases, names, summaries" in text

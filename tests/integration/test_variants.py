@@ -80,8 +80,6 @@ def test_a_fact_is_printed_as_it_is_or_with_what_changes_or_not_at_all(db: Datab
         }
 
     texts = [fact.text for fact in read_confirmed(covid_run(db), read_facts)["covid"]]
-    said = (
-        "“covid” last appears in March 2020; the 9 documents of the month since have none."
-    )
+    said = "“covid” last appears in March 2020; the 9 documents of the month since have none."
     moved = f"{said} Without bulk days, it last appears in March 2020."
     assert texts == [said, moved, "1 of 2 accounts has no posts; the table says why."]

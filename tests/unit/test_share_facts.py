@@ -51,8 +51,8 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
         ],
         "share",
         (
-            "Covid was most frequent in February 2018 (1.053 % of documents) and nearly as frequent "
-            "in January 2018 (1.049 %)."
+            "Covid was most frequent in February 2018 (1.053 % of documents) and nearly as "
+            "frequent in January 2018 (1.049 %)."
         ),
     ),
     "two months, one after the other": (
