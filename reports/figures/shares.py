@@ -118,6 +118,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
             label=label if is_higher else "",
             title=f"{mark.title}, {format_share(value)} without repeats",
             row=f"{mark.row}.distinct",
+            documents=mark.documents,
         )
         distinct.append(mark_of_distinct)
 

@@ -75,6 +75,7 @@ def write_pages(report: Report) -> None:
             title=further_page.title,
         )
 
+    report.write_document_list()
     keyword_names = [keyword.name for keyword in front_page.keywords]
     report.write(
         INDEX,

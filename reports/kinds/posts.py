@@ -49,6 +49,7 @@ def write_pages(report: Report) -> None:
             codes=codes,
         )
 
+    report.write_document_list()
     if codes is not None:
         report.write(
             CODES_PAGE,
