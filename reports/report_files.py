@@ -10,6 +10,8 @@ MANIFEST = "report.json"
 # A watched run has a feed of its events.
 FEED = "events.atom"
 FIGURES = "figures"
+# The numbers and the PNG of a picture to pass on.
+_PASSED = re.compile(r"^picture(-[\w.@-]+)?\.(png|csv)$")
 _FIGURE = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 
 
@@ -17,6 +19,11 @@ def is_own_page(page: Path) -> bool:
     """Return whether the file *page* is a page that Tidings made."""
     with page.open("rb") as file:
         return b'name="generator" content="Tidings"' in file.read(4096)
+
+
+def is_passed_picture(name: str) -> bool:
+    """Return whether a file of that name belongs to a picture to pass on."""
+    return _PASSED.match(name) is not None
 
 
 def is_figure(name: str) -> bool:

@@ -36,7 +36,7 @@ from reports.pages.repeats import read_repeats
 from reports.pages.run_summary import summarize_run
 from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
-from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
+from reports.report_files import FEED, INDEX, MANIFEST, is_own_page, is_passed_picture
 from reports.words.quantities import join_words
 
 
@@ -223,7 +223,8 @@ def _drop_stale(out: Path, file_names: Collection[str]) -> None:
         path = out / file_name
         if not path.is_file() or out not in path.parents or ".." in path.parts:
             continue
-        if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
+        is_ours = path.name in (FEED, *TABLE_FILES) or is_passed_picture(path.name)
+        if is_ours or (path.suffix == ".html" and is_own_page(path)):
             path.unlink()
 
 

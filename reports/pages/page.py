@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures.entities import TYPES
+from reports.words.document_queries import DocumentQuery
 from reports.words.periods import (
     describe_periods,
     month_name,
@@ -54,7 +55,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
-    environment.globals.update(unchecked=UNCHECKED)
+    environment.globals.update(unchecked=UNCHECKED, documents=DocumentQuery)
     environment.filters.update(
         web=web_address,
         number=format_number,
