@@ -54,8 +54,8 @@ def render(template: str, *, own_script: str | None = None, **variables: Any) ->
         # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
         f"img-src 'self' file:; style-src '{_hash(style)}'; script-src {scripts}"
     )
-    own = {"style": style, "script": script, "pictures": pictures}
-    assets = {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files
+    texts = {"style": style, "script": script, "pictures": pictures}
+    assets = {name: Markup(text) for name, text in texts.items()}  # noqa: S704 - our own files
     return _environment().get_template(template).render(policy=policy, **assets, **variables)
 
 
@@ -69,7 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
-    environment.globals.update(unchecked=UNCHECKED, query=DocumentQuery)
+    environment.globals.update(unchecked=UNCHECKED, query=DocumentQuery, documents=DocumentQuery)
     environment.filters.update(
         web=web_address,
         number=format_number,
