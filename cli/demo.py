@@ -32,7 +32,6 @@ from producers.trainings import plan_training, submit_training
 from reports.build.manifest import refuse_foreign_page
 from reports.build.report_folder import build
 from reports.build.second_process import count_processors
-from reports.build_progress import BuildProgress
 from reports.report_files import INDEX
 from sources import synthetic
 from sources.registry import FALLBACK_SOURCE, SOURCES, default_archive
@@ -150,9 +149,8 @@ def _answer(text: SampledText, news: str, *, errs: bool) -> UnitCodes:
 
 
 def _write_report(db: Database, run: int, out: Path) -> None:
-    with progress_display("the report") as display:
-        progress = BuildProgress(lambda progress: display.update(str(progress)))
-        build(db, [run], out, progress=progress, with_second_process=count_processors() > 1)
+    with progress_display("the report"):
+        build(db, [run], out, with_second_process=count_processors() > 1)
 
 
 def _import_documents(db: Database) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from core.atomic_files import write_atomically
 from core.errors import BadInput
+from core.progress import track
 from models.documents import tags_column, text_column
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
@@ -126,7 +127,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
     jobs_by_document: dict[int, list[str]] = {}
 
     def read_identities() -> Iterator[Any]:
-        for job in run_data.jobs:
+        for job in track("listing the documents", run_data.jobs):
             documents = select(Document.id, Document.identity)
             job_documents = documents.where(documents_condition(run_data, job))
             for document in fetch_pages(run_data.db, job_documents, Document.id):
@@ -174,7 +175,7 @@ def write_tables(
     run_data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool
 ) -> None:
     """Write each table in each of its forms, from the run's results."""
-    for table in tables:
+    for table in track("writing tables", list(tables), "tables"):
         with ExitStack() as stack:
             write_table(run_data, table, _open_forms(stack, table, folder), texts=texts)
 

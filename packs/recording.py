@@ -13,6 +13,7 @@ from analysis.codebooks.network import CodeNetwork
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
+from core.progress import track
 from models.tables import Base, Code, Document, StoredCodebook
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
 from packs.coding_network import code_job, give_network
@@ -54,7 +55,7 @@ async def record_run(
     network, reproduce the rows.
     """
     recording = Recording()
-    for job in in_order_of_submission(run_data):
+    for job in track("repeating the steps", in_order_of_submission(run_data)):
         states = read_states(run_data.db, job)
         is_coded = texts and network is not None and is_coded_by_network(run_data, states)
         steps = steps_to_repeat(run_data, states)

@@ -20,6 +20,7 @@ from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState, TextPart
 from core.errors import BadInput
 from core.prices import parse_price
+from core.progress import track
 from models.database import Database
 from models.documents import text_part_of
 from models.origins import CountKey, add_to_counts, count_key, find_or_add_origins, origin_key
@@ -355,7 +356,7 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
     answers_by_step: dict[str, dict[bytes, Any]] = {}
     unread: dict[str, set[bytes]] = {}
 
-    for job in in_order_of_submission(run_data):
+    for job in track("repeating the steps", in_order_of_submission(run_data)):
         states = restored.states(job)
         steps = steps_to_repeat(run_data, states, texts=run.texts)
         is_coded = restored.network is not None and is_coded_by_network(run_data, states)
