@@ -18,6 +18,7 @@ from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState
 from core.errors import BadInput
 from core.prices import parse_price
+from core.progress import track
 from models.database import Database
 from models.tables import Job, JobStep, Run, RunEngine
 from packs import contents, rows
@@ -250,7 +251,7 @@ async def _repeat_steps(pack: PackFile, restored: Restored) -> None:
     answers_by_step: dict[str, dict[bytes, Any]] = {}
     unread: dict[str, set[bytes]] = {}
 
-    for job in in_order_of_submission(run_data):
+    for job in track("repeating the steps", in_order_of_submission(run_data)):
         if not restored.repeated[job.name]:
             continue
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from analysis.kinds import kind_named
 from core.enums import State
 from core.errors import BadInput, TidingsError
+from core.progress import track
 from models.database import Database, migrate
 from packs import contents, format_5
 from packs.archive import PackFile
@@ -195,7 +196,7 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
     """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
     problems = {}
-    for file_name in pack.names:
+    for file_name in track("reading the pack", pack.names, "files"):
         if file_name == contents.CHECKSUMS:
             continue
         if file_name not in checksums:
@@ -260,7 +261,7 @@ class _Comparison:
             self._compare_earlier_rows()
             file_names -= format_5.DESCRIPTIONS | {packed.file_name for packed in PACKED_TABLES}
 
-        for file_name in sorted(file_names):
+        for file_name in track("comparing", sorted(file_names), "files"):
             if file_name not in self.pack.names:
                 self.differences[file_name] = " is missing"
             elif (self.expected / file_name).exists() and file_name not in self.differences:
