@@ -195,6 +195,7 @@ def events(
     there are none yet since the run is at work.
     """
     from cli.progress import progress_display
+    from models.runs import get_run
     from models.watches import read_state
     from producers.status import describe_unfinished
 
@@ -217,6 +218,7 @@ def events(
 
         with db.read() as connection:
             state = read_state(connection, run)
+            run_state = get_run(connection, run).state
 
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
@@ -241,7 +243,7 @@ def events(
     if unfinished is None:
         kind = "new event" if new else "event"
         inform(f"run {run} has no {kind}: no whole month or week departs far enough")
-    elif run_data.state not in ENDED:
+    elif run_state not in ENDED:
         raise RunAtWork(f"whether run {run} has events is known when its jobs are done")
 
 
