@@ -320,7 +320,7 @@ def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path)
     assert "intervals, from 60 different texts that people coded." in page
     assert "who carries what The widest interval of the run’s shares: people: ± " in page
     assert f"{both}: ± " in page
-    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True))
+    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True, figures=True))
     assert (result.problems, result.not_checked) == ([], {})
     assert "what looks at a growing sample found" in result.given
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
