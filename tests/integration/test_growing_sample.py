@@ -402,6 +402,7 @@ def test_a_sample_and_then_all_texts_are_all_texts_at_once(
     assert len(exports(jobs.db, run)[0]) == FEW
 
 
+@pytest.mark.thorough
 def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
     few_texts: Jobs, model: ModelServer
 ) -> None:
