@@ -22,6 +22,7 @@ from models.documents import add_documents
 from packs import make
 from packs.make import make_pack
 from packs.verify import Verification, verify_pack
+from reports.data.run_data import RunData
 from tests.e2e_kit import running_stub
 from tests.jobs_kit import Jobs
 
@@ -87,12 +88,16 @@ def pack(jobs: Jobs, run: int, out: Path, *, figures: bool = False, **options: A
     with TemporaryDirectory(dir=out.parent) as scratch, pytest.MonkeyPatch.context() as patch:
         if not figures:
             patch.setattr(make, "style_hash", lambda: ANOTHER_STYLE)
-            patch.setattr(make, "draw_figures", lambda *_, **__: None)
+            patch.setattr(make, "draw_figures", _draw_none)
 
         report = out.with_suffix(".report")
         make_pack(jobs.db, run, out, report=report, scratch=Path(scratch), **options)
 
     return out
+
+
+def _draw_none(_run: RunData, folder: Path, *_: object, **__: object) -> None:
+    (folder / "figures").mkdir()
 
 
 def without_figures(path: Path) -> Path:
