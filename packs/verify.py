@@ -18,7 +18,6 @@ from typing import IO, Annotated
 
 from sqlalchemy.exc import DBAPIError
 
-from analysis.kinds import kind_named
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from core.progress import track
@@ -40,7 +39,8 @@ from packs.derived import (
     write_tables,
 )
 from packs.documents import read_documents, write_documents
-from packs.restoring import MALFORMED, Restored, restore
+from packs.repeating import MALFORMED, Restored
+from packs.restoring import restore
 from packs.row_source import RowSource
 from packs.rows import PACKED_TABLES, write_rows, write_run_rows
 from reports.data.coded_samples import read_coded_samples
@@ -111,10 +111,9 @@ class Verification:
     def _source(self) -> str:
         if self.texts:
             return _ANSWERS
-        if kind_named(self.kind).has_mentions:
-            return _MENTIONS_WITHOUT_TEXTS
 
-        return _POSTS_WITHOUT_TEXTS
+        has_mentions = "mentions" in self.recomputed
+        return _MENTIONS_WITHOUT_TEXTS if has_mentions else _POSTS_WITHOUT_TEXTS
 
     def describe(self) -> Iterator[str]:
         """Yield the lines that a person reads."""
