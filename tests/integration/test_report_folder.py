@@ -135,6 +135,7 @@ def test_each_month_and_each_keyword_has_a_page(made: Made) -> None:
         "index.html",
         "keyword-covid.html",
         "archive.html",
+        "documents.html",
         *FURTHER_PAGES,
         *MONTH_PAGES,
         *PICTURE_PAGES,
