@@ -26,14 +26,13 @@ from packs.derived import (
     command_of,
     draw_figures,
     installed_versions,
-    read_documents,
     sort_languages,
     weights_file,
     write_descriptions,
-    write_documents,
     write_metadata,
     write_tables,
 )
+from packs.documents import read_documents, write_documents
 from packs.recording import Recording, record_run
 from packs.rows import list_codebooks, write_run_rows
 from packs.samples import find_seeds

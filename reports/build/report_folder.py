@@ -34,7 +34,15 @@ from reports.pages.repeats import read_repeats
 from reports.pages.run_summary import summarize_run
 from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
-from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
+from reports.report_files import (
+    DOCUMENT_PARTS,
+    FEED,
+    INDEX,
+    MANIFEST,
+    is_document_part,
+    is_own_page,
+    is_passed_picture,
+)
 from reports.words.quantities import join_words
 
 
@@ -186,6 +194,7 @@ def copy_report(source: Path, out: Path) -> Path:
 
         # The index is copied last.
         for file_name in sorted(file_names, key=lambda file_name: file_name == INDEX):
+            (out / file_name).parent.mkdir(exist_ok=True)
             with (source / file_name).open("rb") as file, replace_file(out / file_name) as copied:
                 shutil.copyfileobj(file, copied)
     except FileNotFoundError as error:
@@ -207,7 +216,10 @@ def _drop_stale(out: Path, file_names: Collection[str]) -> None:
         path = out / file_name
         if not path.is_file() or out not in path.parents or ".." in path.parts:
             continue
-        if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
+        is_part = path.parent.name == DOCUMENT_PARTS and is_document_part(path.name)
+        is_page = path.suffix == ".html" and is_own_page(path)
+        is_table = path.name in (FEED, *TABLE_FILES)
+        if is_part or is_page or is_table or is_passed_picture(path.name):
             path.unlink()
 
 

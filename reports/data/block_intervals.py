@@ -51,7 +51,7 @@ def use_block_intervals(
     A row has no interval if its period is too short for blocks, and a share of zero has none.
     """
     intervals = read_block_intervals(run, grain) if grain in GRAINS else {}
-    rows = []
+    rows: list[PeriodRow] = []
     for period_row in period_rows:
         period_intervals = intervals.get((period_row.keyword, period_row.period), _NONE)
         share = period_intervals.share if period_row.matched else None

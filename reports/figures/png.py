@@ -36,8 +36,11 @@ _RULES: Any = {"text.parse_math": False, "hatch.color": "#c3c8cd", "hatch.linewi
 mpl.rcdefaults()
 
 
-def to_png(svg: bytes) -> bytes:
-    """Return an SVG of `Sheet` as PNG, with "…" for letters that no font of this machine has."""
+def to_png(svg: bytes, dots: float = _DOTS) -> bytes:
+    """Return an SVG of `Sheet` as PNG, with "…" for letters that no font of this machine has.
+
+    *dots* are those of an inch, which has 72 units of the SVG.
+    """
     root = ET.fromstring(svg)  # noqa: S314 - our own
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     families, lacking = find_fonts("".join(root.itertext()))
@@ -51,7 +54,7 @@ def to_png(svg: bytes) -> bytes:
         ax.set(xlim=(0, width), ylim=(height, 0))
         png = BytesIO()
         metadata: Any = {"Software": "Tidings"}
-        figure.savefig(png, dpi=_DOTS, metadata=metadata)
+        figure.savefig(png, dpi=dots, metadata=metadata)
 
     return png.getvalue()
 

@@ -24,7 +24,8 @@ class DocumentQuery:
     term: str | None = None
     other: str | None = None
 
-    # A day, week, month or year, as the exports write it.
+    # A day, week, month or year, as the exports write it; or the first and the last of several
+    # with ".." between them: "2018-07-03..2018-07-09".
     period: str | None = None
 
     # The source's own fields.
@@ -37,6 +38,9 @@ class DocumentQuery:
     name: str | None = None
     phrase: str | None = None
     word: str | None = None
+
+    # What the text that is shown of them holds, case ignored: what a reader looks for.
+    search: str | None = None
 
     # A variable of a codebook and its category: "main_subject:yes".
     code: str | None = None

@@ -9,17 +9,16 @@ from typing import Any, Self
 
 from markupsafe import escape
 
-from analysis.grains import first_day, grain_of
+from analysis.grains import grain_of
 from reports.words.document_queries import Counted
 from reports.words.periods import (
     describe_periods,
-    name_day,
     name_stretch,
     name_when,
     period_name,
 )
 from reports.words.quantities import (
-    format_expected,
+    format_ratio,
     format_share,
     join_words,
     quantity,
@@ -68,6 +67,16 @@ def write_clause(kind: str, **figures: object) -> str:
     return LinkedText(fill(SENTENCES[kind].clause, figures))
 
 
+def write_mark(kind: str, **figures: object) -> str:
+    """Return the mark of the sentence *kind*, its figure alone; empty if it has none."""
+    return str(LinkedText(fill(SENTENCES[kind].mark, figures)))
+
+
+def fill_phrase(name: str, **figures: object) -> str:
+    """Return the phrase *name* of `PHRASES` with its figures."""
+    return str(LinkedText(fill(PHRASES[name], figures)))
+
+
 def fill(template: str, figures: Figures) -> str:
     """Return *template* with its figures written as their forms say, and the signs of links."""
     written = []
@@ -92,8 +101,6 @@ def _write_figure(figure: Any, form: str, figures: Figures) -> str:
     if form.startswith("each "):
         phrase = PHRASES[form.removeprefix("each ")]
         return join_words([fill(phrase, {**figures, **_figures_of(item)}) for item in figure])
-    if form == "all":
-        return "".join([fill(PHRASES[key], figures) for key in figure])
     if isinstance(figure, LinkedText) and not form:
         return figure.written
 
@@ -132,16 +139,18 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "%": format_share,
     "+": signed,
     "and": join_words,
+    # A name with a capital within it, as iPhone, stays as it is.
+    "first": lambda name: name[:1].upper() + name[1:] if name.islower() else name,
     ";": "; ".join,
     "quoted": lambda words: ", ".join([f"“{word}”" for word in words]),
-    "expected": format_expected,
+    "ratio": format_ratio,
+    "many": lambda items: f"{len(items):,}",
     "name": _name_period,
     "names": _name_periods,
     "count": _count_periods,
     "stretches": describe_periods,
     "stretch": lambda periods: name_stretch(periods[0], periods[-1], "%B %Y"),
     "when": name_when,
-    "first day": lambda period: name_day(first_day(period)),
     "% or none": lambda share: format_share(share) if share else "none",
     ".1f or none": lambda rate: f"{rate:.1f}" if rate else "none",
     # A mean of 0 is no absence.
