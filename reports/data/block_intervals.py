@@ -76,9 +76,7 @@ def read_block_intervals(
     run: RunData, grain: Grain
 ) -> Mapping[tuple[str | None, str], BlockIntervals]:
     """Return the intervals of each keyword in each period of the run, computed once."""
-    return run.selected_readings.once(
-        (read_block_intervals, grain), lambda: _compute_intervals(run, grain)
-    )
+    return run.once((read_block_intervals, grain), lambda: _compute_intervals(run, grain))
 
 
 def _compute_intervals(run: RunData, grain: Grain) -> dict[tuple[str | None, str], BlockIntervals]:
