@@ -13,7 +13,7 @@ from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import mark_shares
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
-from reports.words.quantities import format_share, quantity
+from reports.words.quantities import describe_range, format_share, quantity
 
 # Up to so many panels stand below each other; more stand in two columns.
 _ONE_COLUMN = 4
@@ -122,6 +122,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
         )
         distinct.append(mark_of_distinct)
 
+    shares = [row.share for row in panel.rows if row.share is not None]
     layers = [Layer(draw=draw_bars, marks=all_marks)]
     if panel.has_repeats:
         pale = replace(layers[0], color=style.PALE_BLUE, name="share of all documents")
@@ -130,7 +131,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
 
     return Chart(
         layers=layers,
-        title=panel.name,
+        title=f"{panel.name}: {describe_range(shares)}" if shares else panel.name,
         span=span,
         values=Axis(high=1.18 * top or 0.01, format=style.format_percent),
         gaps=gaps(panel.rows),

@@ -67,10 +67,11 @@ def find_share_facts(subject: str, period_rows: Sequence[PeriodRow]) -> list[Fac
         return [never] if counts else []
 
     whole_counts = list_counted_periods(period_rows)
+    level = find_level(subject, whole_counts)
     found = (
         find_few(subject, counts) or find_highest(subject, whole_counts),
-        find_level(subject, whole_counts),
-        find_change_of_years(subject, whole_counts),
+        level,
+        find_change_of_years(subject, whole_counts, is_told=level is not None),
         find_first(subject, counts),
         find_last(subject, counts),
     )
@@ -233,8 +234,13 @@ def _count_beyond(
     return sum(count.share < min(earlier_shares) for count in later_counts)
 
 
-def find_change_of_years(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return how the share of the years changed, of at least two years with nine whole months."""
+def find_change_of_years(
+    subject: str, counts: Sequence[PeriodShare], *, is_told: bool = False
+) -> Fact | None:
+    """Return how the share of the years changed, of at least two years with nine whole months.
+
+    Where a change of level tells it, it comes after other facts.
+    """
     counts_by_year: dict[str, list[PeriodShare]] = defaultdict(list)
     for count in counts:
         if grain_of(count.period) == Grain.MONTH:
@@ -250,7 +256,7 @@ def find_change_of_years(subject: str, counts: Sequence[PeriodShare]) -> Fact | 
         return None
 
     least = min(years, key=lambda count: count.share)
-    is_large = most.share >= LEVEL_RATIO * least.share
+    is_news = most.share >= LEVEL_RATIO * least.share and not is_told
     kind, named = "years apart", [most, least]
     if most.share <= ALIKE_RATIO * least.share:
         kind = "years alike"
@@ -264,7 +270,7 @@ def find_change_of_years(subject: str, counts: Sequence[PeriodShare]) -> Fact | 
         (kind,) if kind == "years alike" else (kind, *(count.period for count in named)),
         {"first": named[0], "second": named[1], "is_rise": named[1].share > named[0].share},
         shares=tuple(count.share for count in named),
-        interest=(0.5 if is_large else 0.2) + 0.4 * (1 - least.share / most.share),
+        interest=(0.5 if is_news else 0.1) + 0.4 * (1 - least.share / most.share),
     )
 
 
