@@ -84,12 +84,12 @@ def _difference_off(pair: tuple[float, float], fewest_places: int) -> float:
 
 
 def describe_range(shares: Sequence[float]) -> str:
-    """Return what a picture of shares shows, for its title: "from 0.22 to 1.6 %"."""
-    low, high = min(shares), max(shares)
+    """Return what a picture of shares shows, for its title: "0.22 to 1.6 %"."""
+    low, high = min(shares, default=None), max(shares, default=None)
     if format_share(low) == format_share(high):
         return format_share(high)
 
-    return f"from {format_share(low).removesuffix(' %')} to {format_share(high)}"
+    return f"{format_share(low).removesuffix(' %')} to {format_share(high)}"
 
 
 def format_points(difference: float) -> str:
