@@ -3,7 +3,7 @@
 A sentence has one claim and at most 25 words. Beside it stand two more forms: its clause, the
 answer alone, which follows "Without repeats," where the claim is another one then; and its mark,
 the figure alone, which stands small behind the sentence where just the figure changes: "without
-repeats 7.9 %". A fact whose sentence has no clause is printed whatever repeats change.
+repeats 7.9 %". A fact whose sentence has no clause is printed as it is.
 
 In braces stands a figure, and behind the colon how it is written:
 
