@@ -35,15 +35,14 @@ def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
     rows_by_term = group_by_term(read_finding_rows(run))
     names = read_names(run)
     facts: dict[str, list[Fact]] = {}
-    rows_by_subject = {}
     for keyword in run.keywords:
-        keyword_rows = rows_by_subject[keyword.name] = rows_by_term[keyword.name, None]
+        keyword_rows = rows_by_term[keyword.name, None]
         facts[keyword.name] = [
             *find_share_facts(names[keyword.name], keyword_rows),
             *find_mood_facts(names[keyword.name], keyword_rows, "mention", run.engines),
         ]
 
-    facts[ALL] = find_pair_facts(read_pairs(run), names, rows_by_subject)
+    facts[ALL] = find_pair_facts(read_pairs(run), names)
     return facts
 
 

@@ -38,10 +38,10 @@ LEVEL_PERIODS = 0.75
 LEVEL_RATIO = 1.5
 # Years whose highest share is at most this many times the lowest are alike.
 ALIKE_RATIO = 1.1
-# At least so many documents would lie before the first mention, or after the last, if they came as
-# often as in the twelve months beside.
+# A first or last mention is told after, or before, twelve months without one, in which at least so
+# many documents would mention it if they came as often as in the twelve months beside.
+SILENCE = {Grain.MONTH: 12, Grain.YEAR: 1}
 FEWEST_EXPECTED = 3.0
-PERIODS_BESIDE = {Grain.MONTH: 12, Grain.YEAR: 1}
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def find_change_of_years(
         return None
 
     least = min(years, key=lambda count: count.share)
-    is_news = most.share >= LEVEL_RATIO * least.share and not is_told
+    is_large = most.share >= LEVEL_RATIO * least.share
     kind, named = "years apart", [most, least]
     if most.share <= ALIKE_RATIO * least.share:
         kind = "years alike"
@@ -267,10 +267,11 @@ def find_change_of_years(
         kind,
         subject,
         YEARS,
-        (kind,) if kind == "years alike" else (kind, *(count.period for count in named)),
+        # Whether a small change goes up or down may hang on a few repeats.
+        (kind, *(count.period for count in named)) if is_large else ("small",),
         {"first": named[0], "second": named[1], "is_rise": named[1].share > named[0].share},
         shares=tuple(count.share for count in named),
-        interest=(0.5 if is_news else 0.1) + 0.4 * (1 - least.share / most.share),
+        interest=(0.5 if is_large and not is_told else 0.1) + 0.4 * (1 - least.share / most.share),
     )
 
 
@@ -279,8 +280,9 @@ def find_first(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     place = next(place for place, count in enumerate(counts) if count.matched)
     first, before = counts[place], counts[:place]
     documents, _ = sum_shares(before)
-    beside = counts[place : place + PERIODS_BESIDE[grain_of(first.period)]]
-    if documents * _pool(beside) < FEWEST_EXPECTED:
+    silence = SILENCE[grain_of(first.period)]
+    expected = documents * _pool(counts[place : place + silence])
+    if len(before) < silence or expected < FEWEST_EXPECTED:
         return None
 
     figures = {
@@ -306,8 +308,9 @@ def find_last(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     place = max(place for place, count in enumerate(counts) if count.matched)
     last, later = counts[place].period, counts[place + 1 :]
     documents, _ = sum_shares(later)
-    beside = counts[: place + 1][-PERIODS_BESIDE[grain_of(last)] :]
-    if documents * _pool(beside) < FEWEST_EXPECTED:
+    silence = SILENCE[grain_of(last)]
+    expected = documents * _pool(counts[: place + 1][-silence:])
+    if len(later) < silence or expected < FEWEST_EXPECTED:
         return None
 
     figures = {
