@@ -166,7 +166,7 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
     figure = report.figure("share")
     assert figure.path.name.startswith("compared-share-")
     assert figure._repr_mimebundle_()["image/svg+xml"] == figure.path.read_text(encoding="utf-8")
-    assert report.figure("covid-mentions").path.suffix == ".svg"
+    assert report.figure("covid-polarity").path.suffix == ".svg"
     with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of covid-"):
         report.figure("mentions")
 
