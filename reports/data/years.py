@@ -125,7 +125,7 @@ def read_years(run: RunData) -> list[PeriodRow]:
     Nine of them are enough: a share is of the documents that were read, and an archive of
     centuries lacks a month here and there.
     """
-    return run.selected_readings.once(read_years, lambda: _read_years(run))
+    return run.once(read_years, lambda: _read_years(run))
 
 
 def _read_years(run: RunData) -> list[PeriodRow]:

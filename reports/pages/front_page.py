@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import attrgetter
+
+from markupsafe import Markup
 
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
@@ -52,10 +54,12 @@ from reports.pages.month_pages import (
     MonthReader,
     neighbours,
 )
+from reports.pages.page_rows import write_json
 from reports.pages.passed_picture import PassedPicture
 from reports.pages.share_picture import SharePicture, read_share_picture
 from reports.pages.year_pages import YearPage, YearSection
 from reports.stats.intervals import polarity_interval
+from reports.words.texts import cut_at_word
 
 # This many sentences show how texts are written.
 MOST_SAMPLES = 20_000
@@ -97,6 +101,10 @@ METHODS = FurtherPage(
 )
 
 
+# The card of a mark has so many headlines of its documents, and a page those of so many marks.
+HEADLINES, MOST_LETTERS, MOST_MARKS = 2, 110, 400
+
+
 @dataclass
 class FrontPage:
     """All that the front page of a run of months needs besides the summary."""
@@ -127,6 +135,16 @@ class FrontPage:
 
     # Samples of the texts show whether they write words with capitals.
     texts: list[str] = field(default_factory=list)
+
+    def headlines(self, keywords: Sequence[KeywordSection]) -> Markup:
+        """Return the headlines of *keywords* by month, which the cards of their marks have."""
+        most = MOST_MARKS // len(keywords)
+        listed = {}
+        for keyword in keywords:
+            months = sorted(keyword.headlines, key=partial(_rank_month, keyword))
+            listed[keyword.name] = {month: keyword.headlines[month] for month in months[:most]}
+
+        return write_json(listed)
 
     @cached_property
     def is_in_title_case(self) -> bool:
@@ -166,6 +184,10 @@ class FrontPage:
     def decades(self) -> list[Decade]:
         """The years by decade."""
         return group_decades(self.table_years)
+
+
+def _rank_month(keyword: KeywordSection, month: str) -> tuple[int, str]:
+    return -(keyword.months[month].row.matched or 0), month
 
 
 def make_front_page(
@@ -213,9 +235,6 @@ def make_front_page(
         if page.years:
             show_year(_make_year_page(page, year))
             _fold_year(page, year, run)
-
-    if page.years:
-        store.draw_the_rest()
 
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
@@ -343,3 +362,7 @@ def _note_month(page: FrontPage, month_page: MonthPage) -> None:
         keyword.counted_documents += section.counted_documents
         keyword.phrases += section.phrases
         keyword.polarities.extend(section.polarities)
+        passages = [reading.mention.text for reading in section.readings[:HEADLINES]]
+        if passages:
+            quoted = [cut_at_word(passage, MOST_LETTERS) for passage in passages]
+            keyword.headlines[month_page.period] = quoted

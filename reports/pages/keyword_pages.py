@@ -46,6 +46,7 @@ from reports.pages.word_section import (
     no_word_stands_out,
     standing_out,
 )
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
 from textapi.text.keywords import TermPattern
@@ -84,6 +85,9 @@ class KeywordSection:
 
     # The same rows with the intervals that pictures show.
     drawn_series: list[PeriodRow] = field(default_factory=list)
+
+    # Headlines of each month's documents.
+    headlines: dict[str, list[str]] = field(default_factory=dict)
 
     series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
 
@@ -202,7 +206,8 @@ def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
     parameters = run.month_parameters
     span = style.Range(parameters.first, parameters.last)
     for keyword in parameters.keywords:
-        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
+        query = DocumentQuery(subject=keyword.name)
+        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span, query)
         months = {}
         for month_row in rows_by_term[keyword.name, None]:
             months[month_row.period] = KeywordMonth(
@@ -264,7 +269,7 @@ def draw_keyword(
     merged_counts = merge_spellings(keyword.word_counts)
     add_words(
         add_section,
-        subject.slug,
+        subject,
         word_clouds.choose(merged_counts, keyword.terms, run.parameters.max_words),
         run.mask,
         counted=quantity(keyword.counted_documents, "document"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from analysis.options import Keyword
@@ -227,13 +227,17 @@ class MonthReader:
         word_counts = without_rare_pairs(count_words(texts, patterns))
         words: list[FigureSection] = []
         if len(texts) >= FEWEST_DOCUMENTS:
+            period = month.row.period
+            monthly = replace(
+                subject, slug=f"{subject.slug}-{period}", documents=subject.find(period=period)
+            )
             add_words(
                 partial(
                     self.store.add_section,
                     words,
-                    figure_note=describe_origin([self.run], month.row.period),
+                    figure_note=describe_origin([self.run], period),
                 ),
-                f"{subject.slug}-{month.row.period}",
+                monthly,
                 word_clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words),
                 self.run.mask,
                 counted=quantity(len(texts), "document"),

@@ -17,7 +17,7 @@ from reports.figures.panels import WIDTH, draw_picture
 from reports.figures.png import to_png
 from reports.figures.shares import SharePanel
 from reports.findings.finding import Finding
-from reports.findings.share_facts import SHARE
+from reports.findings.share_facts import LEVEL, SHARE, YEARS
 from reports.pages.share_picture import SharePicture
 
 # Dots of the PNG: services that show a link with a picture cut others.
@@ -77,9 +77,8 @@ def pass_on(
 
 def _choose_title(findings: Sequence[Finding]) -> str:
     """Return a sentence on shares that is short enough, if there is one: the picture shows them."""
-    ranked = sorted(findings, key=lambda finding: finding.topic != SHARE)
-    for finding in ranked:
-        if finding.shares and len(finding.text) <= _LONGEST_TITLE:
+    for finding in findings:
+        if finding.topic in (SHARE, LEVEL, YEARS) and len(finding.text) <= _LONGEST_TITLE:
             return str(finding.text)
 
     return ""

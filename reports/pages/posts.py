@@ -48,6 +48,7 @@ from reports.pages.word_section import (
     no_word_stands_out,
 )
 from reports.stats.intervals import polarity_interval, round_figure
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import format_day, quantity, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
 from reports.words.writing import write_sentence
@@ -383,7 +384,8 @@ def _read_posts(
 def _account(run: RunData, job: RunJob, posts: _Posts) -> accounts.Account:
     mean, low, high = map(round_figure, polarity_interval(posts.polarities))
     title = run.kind.job_title(job.name, job.options)
-    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high)
+    query = DocumentQuery(job=job.name)
+    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high, query)
 
 
 def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
@@ -441,7 +443,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
 
-    subject = Subject(portrait.title, portrait.slug, span)
+    subject = Subject(portrait.title, portrait.slug, span, DocumentQuery(job=portrait.name))
     if series_rows:
         portrait.picture = store.show_all(series.posts_spec(subject, series_rows, posts=posts.n))
 
@@ -449,7 +451,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     merged_counts = merge_spellings(posts.words)
     add_words(
         add,
-        subject.slug,
+        subject,
         word_clouds.choose(merged_counts, posts.names, run.parameters.max_words),
         run.mask,
         counted=quantity(posts.authored - posts.repeats, "post"),

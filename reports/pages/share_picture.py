@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 from reports.data.period_counts import sum_matched
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
 from reports.figures import style
 from reports.figures.shares import SharePanel, shares_spec
 from reports.figures.spec import FigureSpec
+from reports.pages.surprises import read_notes
 
 
 @dataclass(frozen=True)
@@ -52,5 +54,9 @@ def read_share_picture(
             if period_row.term is None and period_row.share is not None:
                 distinct[period_row.keyword][period_row.period] = period_row.share
 
-    panels = {name: SharePanel(name, rows, distinct[name]) for name, rows in series.items()}
+    names, notes = read_names(run), read_notes(run)
+    panels = {
+        keyword: SharePanel(names[keyword], rows, distinct[keyword], notes.get(keyword, {}))
+        for keyword, rows in series.items()
+    }
     return SharePicture(panels, span)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.figures import word_clouds
+from reports.figures.spec import Subject
 
 # At most this many words that stand out are listed.
 MOST_STANDING_OUT = 24
@@ -62,7 +63,7 @@ def describe_left_out(*, has_repeats: bool) -> str:
 
 def add_words(
     add: Callable[..., object],
-    prefix: str,
+    subject: Subject,
     word_counts: Mapping[str, int],
     mask: bytes | None,
     *,
@@ -76,7 +77,7 @@ def add_words(
     """
     first_texts = describe_left_out(has_repeats=has_repeats)
     caption = f"The words of {counted}.{first_texts}"
-    cloud = word_clouds.cloud_spec(prefix, word_counts, mask, caption)
+    cloud = word_clouds.cloud_spec(subject.slug, word_counts, mask, caption, subject.documents)
 
     if cloud is not None:
         add("cloud", "Words", cloud)
