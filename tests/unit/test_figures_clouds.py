@@ -16,8 +16,7 @@ from analysis.text import stopwords
 from analysis.text.words import count_words, join_names, merge_spellings, without_rare_pairs
 from core.errors import BadInput
 from reports.figures import cloud, word_clouds
-from reports.figures.marks import Cloud
-from reports.figures.panels import WIDTH
+from reports.figures.marks import WIDTH, Cloud
 from tests.figures_kit import SVG, draw, titles
 from textapi.text.keywords import pattern
 
