@@ -42,7 +42,7 @@ def read_groups(run: RunData) -> Groups:
         return Groups()
 
     grouping = run.grouping
-    return run.readings.once(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
+    return run.once_of_all(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
 
 
 def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
@@ -104,9 +104,7 @@ def read_daily(
 
 def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
     """Return the days of a job without groups, counted once."""
-    return run.selected_readings.once(
-        (read_daily, job.id), lambda: _count_days(run, job, progress, Groups())
-    )
+    return run.once((read_daily, job.id), lambda: _count_days(run, job, progress, Groups()))
 
 
 def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:

@@ -1,0 +1,318 @@
+// The list of documents. What is chosen stands in the address behind "#", by the fields of `DocumentQuery`
+// (reports/words/document_queries.py): the form is filled from there, and what it changes is written there.
+// The index lies in the page; parts beside it (see document_list.py) hold texts, and are loaded when they are needed.
+
+const ROWS_AT_A_TIME = 100;
+const MOST_IN_LINES = 20000; // documents of a concordance, all lines of which are sorted
+const CONTEXT = 90; // characters on each side of a keyword
+const [IS_REPEAT, IS_LEFT_OUT] = [1, 2];
+const ORIGIN = ["outlet", "section", "kind", "desk"];
+const HELD = ["name", "phrase", "word"];
+
+const at = (id) => document.getElementById(id);
+const form = at("choice");
+const write = (number) => number.toLocaleString("en");
+const make = (name, ...content) => {
+  const made = document.createElement(name);
+  made.append(...content);
+  return made;
+};
+// Addresses are http and https alone, or null.
+const link = (href, text) => (href ? Object.assign(make("a", text), { href, rel: "noopener noreferrer" }) : text);
+
+const unpack = (packed) => {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+};
+const addUp = (differences) => {
+  let sum = 0;
+  return differences.map((difference) => (sum += difference));
+};
+const index = await unpack(at("document-index").textContent);
+const days = addUp(index.days); // from 1970-01-01 on; 0 is none
+const partOf = index.parts.flatMap(([name, file, job, length]) => new Array(length).fill({ name, file, job }));
+partOf.forEach((part, row) => (part.start ??= row));
+
+let query = {};
+let chosen = []; // places in the index
+let shown = []; // what there are rows of: the chosen documents, or the lines of a concordance
+let first = 0; // of the rows on the page
+let round = 0; // of questions: the answer to an earlier one comes too late
+
+// A part calls this with what it holds: rows, and the documents of names, phrases and words.
+const arrivals = {};
+window.documentPart = (name, packed) => arrivals[name](packed);
+const load = (part) =>
+  (part.loading ??= new Promise((resolve, reject) => {
+    arrivals[part.name] = (packed) => resolve(unpack(packed));
+    const script = Object.assign(make("script"), { src: part.file });
+    script.onerror = () => reject(new Error(`${part.file} is missing: copy the report's folder as a whole.`));
+    document.head.append(script);
+  }).then((values) => Object.assign(part, values)));
+const loadParts = async (rows) => {
+  const asked = round;
+  const parts = [...new Set(rows.map((row) => partOf[row]))];
+  for (const [place, part] of parts.entries()) {
+    if (!part.rows) at("state").textContent = `Reading part ${place + 1} of ${parts.length}`;
+    await load(part);
+    if (asked !== round) return false;
+  }
+  at("state").textContent = "";
+  return true;
+};
+
+const dayOf = (year, month, day) => Date.UTC(year, month - 1, day) / 86400000;
+const dateOf = (day) => new Date(day * 86400000);
+const iso = (day) => (day ? dateOf(day).toISOString().slice(0, 10) : "");
+const say = (day, form = { dateStyle: "long" }) => dateOf(day).toLocaleDateString("en-GB", { timeZone: "UTC", ...form });
+const spanOf = (period) => {
+  const [from, to] = period.split("..");
+  if (to) return [spanOf(from)[0], spanOf(to)[1]];
+  const [year, month, day] = from.replace("W", "").split("-").map(Number);
+  if (from.includes("W")) {
+    const fourth = dayOf(year, 1, 4); // of January, which lies in the first week
+    const monday = fourth - ((fourth + 3) % 7) + 7 * (month - 1);
+    return [monday, monday + 6];
+  }
+  return [dayOf(year, month ?? 1, day ?? 1), day ? dayOf(year, month, day) : dayOf(year, (month ?? 12) + 1, 0)];
+};
+const describePeriod = (period) => {
+  const [from, to] = spanOf(period);
+  if (from === to) return `on ${say(from)}`;
+  if (/W|\.\./.test(period)) return `from ${say(from)} to ${say(to)}`;
+  return `in ${say(from, { month: period.includes("-") ? "long" : undefined, year: "numeric" })}`;
+};
+const describe = () => {
+  const { subject, term, other, job, period } = query;
+  const isOne = chosen.length === 1;
+  const quote = (...words) => words.filter(Boolean).map((quoted) => `“${quoted}”`).join(" and ");
+  const verbs = {
+    mention: [term ?? subject, other],
+    name: [query.name],
+    hold: [query.phrase],
+    use: [query.word],
+    say: [query.search],
+    answer: [query.code],
+  };
+  const said = Object.entries(verbs).map(([verb, words]) => quote(...words) && `${verb}${isOne ? "s" : ""} ${quote(...words)}`);
+  const title = job && (index.jobs[job] ?? job);
+  const where = [
+    title && (index.isPosts ? `of ${title}` : !period && describePeriod(job)),
+    period && describePeriod(period),
+    ...ORIGIN.map((field) => query[field] && `of the ${field} ${quote(query[field])}`),
+    query.without_repeats && "without repeats",
+  ];
+  const noun = `${index.isPosts ? "post" : "document"}${isOne ? "" : "s"}`;
+  return [write(chosen.length), noun, said.filter(Boolean).join(" and "), ...where].filter(Boolean).join(" ");
+};
+
+// By the index alone: a test for each different origin and for each different set of mentions.
+const findByIndex = () => {
+  const { job, term, other, code } = query;
+  const subject = index.isPosts ? "" : query.subject;
+  const coded = code && new Set(addUp(index.codes[code] ?? []));
+  const fitsOrigin = index.origins.map((origin) =>
+    ORIGIN.every((field, place) => !query[field] || query[field] === (origin[place] || "not known")),
+  );
+  const fitsMentions = index.mentions.map(([flags, ...terms]) => {
+    // Names, phrases and words are counted before the run's selection leaves documents out.
+    if (flags & IS_LEFT_OUT && !HELD.some((field) => query[field])) return false;
+    if (flags & IS_REPEAT && query.without_repeats) return false;
+    const mentions = (wanted, wantedTerm) =>
+      terms.some((place) => {
+        const [ofSubject, ofTerm] = index.terms[place];
+        return (!wanted || index.subjects[ofSubject] === wanted) && (!wantedTerm || ofTerm === wantedTerm);
+      });
+    return index.isPosts || (code && !subject && !term) || (mentions(subject, term) && (!other || mentions(other)));
+  });
+  return [...days.keys()].filter((row) =>
+    fitsMentions[index.documentMentions[row]] &&
+    fitsOrigin[index.documentOrigins[row]] &&
+    (!job || job === partOf[row].job) &&
+    (!coded || coded.has(row)),
+  );
+};
+const isOfSubject = ([subject]) => index.isPosts || !query.subject || index.subjects[subject] === query.subject;
+
+// By what the parts hold; null if another question came meanwhile.
+const findInParts = async (rows) => {
+  const fields = HELD.filter((field) => query[field]);
+  const search = query.search?.toLowerCase() ?? "";
+  if (!fields.length && !search) return rows;
+  if (!(await loadParts(rows))) return null;
+  const holders = (part, field) => {
+    // A label of a picture may say more: "Quist (as Mara Quist 12)".
+    const wanted = field === "phrase" ? query.phrase : query[field].toLowerCase().replace(/ \((as|also) .*\)$/, "");
+    const holding = part[field].filter((entry) => isOfSubject(entry) && entry[1].includes(wanted));
+    return new Set(holding.flatMap(([, , places]) => addUp(places)));
+  };
+  const sets = new Map();
+  return rows.filter((row) => {
+    const part = partOf[row];
+    if (!sets.has(part)) sets.set(part, fields.map((field) => holders(part, field)));
+    part.texts ??= part.rows.map(([, text]) => text.toLowerCase());
+    const place = row - part.start;
+    return part.texts[place].includes(search) && sets.get(part).every((set) => set.has(place));
+  });
+};
+
+const answer = async () => {
+  const asked = ++round;
+  query = Object.fromEntries([...new URLSearchParams(location.hash.slice(1))].filter(([, value]) => value));
+  for (const control of form.elements) {
+    if (control.type === "checkbox") control.checked = query[control.name];
+    else control.value = query[control.name] ?? "";
+  }
+  const [from, to] = query.period ? spanOf(query.period) : [0, Infinity];
+  const fitting = findByIndex();
+  // What is asked for comes first; the strip shows what lies beside it, too.
+  const found = await findInParts(fitting.filter((row) => days[row] >= from && days[row] <= to));
+  if (!found) return;
+  chosen = query.sort === "newest" ? found.reverse() : found;
+  at("chosen").textContent = describe();
+  await showFrom(0);
+  const everywhere = asked === round && (await findInParts(fitting));
+  if (everywhere) drawStrip(everywhere, from, to);
+};
+
+const documentOf = (row) => partOf[row].rows[row - partOf[row].start];
+const originOf = (row) => index.origins[index.documentOrigins[row]];
+// Of the subject, if one is chosen: subject, polarity in hundredths, beginning and end of each mark in the text.
+const mentionsOf = (row) => documentOf(row)[2].filter(isOfSubject);
+const scoresOf = (row) => mentionsOf(row).map(([, score]) => score).filter(Number.isInteger);
+// Where a text has what a reader looks for, else the keyword.
+const marksOf = (row) => {
+  const text = documentOf(row)[1].toLowerCase();
+  const wanted = ["search", ...HELD].map((field) => query[field]?.toLowerCase()).find((words) => words && text.includes(words));
+  const marks = [];
+  if (wanted) {
+    for (let start = text.indexOf(wanted); start >= 0; start = text.indexOf(wanted, start + 1)) {
+      marks.push([start, start + wanted.length]);
+    }
+  } else {
+    for (const [, , ...ends] of mentionsOf(row)) while (ends.length) marks.push(ends.splice(0, 2));
+  }
+  marks.sort(([a], [b]) => a - b);
+  return marks.filter(([start], place) => !place || start >= marks[place - 1][1]);
+};
+
+const listDocument = (row) => {
+  const [address, text] = documentOf(row);
+  const line = Object.assign(make("p"), { dir: "auto" });
+  let last = 0;
+  for (const [start, end] of marksOf(row)) {
+    line.append(text.slice(last, start), make("mark", text.slice(start, end)));
+    last = end;
+  }
+  line.append(text.slice(last));
+  const facts = make("small", originOf(row).slice(0, 3).filter(Boolean).join(" · "), " ", link(address, "source") ?? "");
+  const scores = scoresOf(row).map((score) => (score / 100).toFixed(2).replace("-", "−"));
+  return make("li", make("time", iso(days[row])), make("div", line, facts), make("small", scores.join(" ")));
+};
+
+const wordsOf = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+const findLines = (row) =>
+  marksOf(row).map(([start, end]) => {
+    const [address, text] = documentOf(row);
+    const [left, right] = [text.slice(Math.max(0, start - CONTEXT), start), text.slice(end, end + CONTEXT)];
+    const words = query.sort === "left" ? wordsOf(left).reverse() : wordsOf(right);
+    return { day: iso(days[row]), address, left, node: text.slice(start, end), right, words: words.join(" ") };
+  });
+const listLine = ({ day, address, left, node, right }) =>
+  make("li", make("time", link(address, day) ?? day), make("div", make("span", left)), make("mark", node), make("div", right));
+
+const showFrom = async (start) => {
+  const isInLines = index.hasTexts && ["left", "right"].includes(query.sort);
+  const needed = isInLines ? chosen.slice(0, MOST_IN_LINES) : chosen.slice(start, start + ROWS_AT_A_TIME);
+  if (!(await loadParts(needed))) return;
+  if (!isInLines) shown = chosen;
+  else if (!start) shown = needed.flatMap(findLines).sort((a, b) => (a.words < b.words ? -1 : Number(a.words > b.words)));
+  first = start;
+  const last = Math.min(first + ROWS_AT_A_TIME, shown.length);
+  at("rows").className = isInLines ? "concordance" : "documents";
+  at("rows").replaceChildren(...shown.slice(first, last).map(isInLines ? listLine : listDocument));
+  at("pager").hidden = shown.length <= ROWS_AT_A_TIME;
+  at("place").textContent = `rows ${write(first + 1)} to ${write(last)} of ${write(shown.length)}`;
+  at("previous").disabled = !first;
+  at("next").disabled = last === shown.length;
+};
+const turn = (pages) => {
+  at("chosen").scrollIntoView();
+  return showFrom(first + pages * ROWS_AT_A_TIME);
+};
+
+// The strip has a bar for each day, and a slider for either end.
+const [earliest, latest] = index.span;
+const strip = at("strip");
+const sliders = [at("from"), at("to")];
+const clamp = (day) => Math.min(latest, Math.max(earliest, day));
+const brush = (...ends) => {
+  const days = ends.map(clamp).sort((a, b) => a - b);
+  sliders.forEach((slider, place) => {
+    slider.value = days[place];
+    slider.setAttribute("aria-valuetext", say(days[place]));
+  });
+  at("brush").setAttribute("x", days[0] - earliest);
+  at("brush").setAttribute("width", days[1] - days[0] + 1);
+  return days[0] === earliest && days[1] === latest ? "" : [...new Set(days.map(iso))].join("..");
+};
+const drawStrip = (rows, from, to) => {
+  const counts = new Array(latest - earliest + 1).fill(0);
+  for (const row of rows) if (days[row]) counts[days[row] - earliest] += 1;
+  const most = counts.reduce((a, b) => Math.max(a, b), 1);
+  at("bars").setAttribute("d", counts.map((count, day) => (count ? `M${day} 1v${-count / most}h.9V1z` : "")).join(""));
+  at("most").textContent = `at most ${write(most)} a day`;
+  brush(from, to);
+};
+const choosePeriod = (...ends) => {
+  form.elements.period.value = brush(...ends);
+  form.dispatchEvent(new Event("change"));
+};
+let begun = null;
+const dayBelow = ({ clientX }) => {
+  const { left, width } = strip.getBoundingClientRect();
+  return clamp(earliest + Math.floor(((clientX - left) / width) * (latest - earliest + 1)));
+};
+strip.addEventListener("pointerdown", (event) => {
+  strip.setPointerCapture(event.pointerId);
+  begun = dayBelow(event);
+});
+strip.addEventListener("pointermove", (event) => begun && brush(begun, dayBelow(event)));
+strip.addEventListener("pointerup", (event) => choosePeriod(begun, dayBelow(event)));
+strip.addEventListener("lostpointercapture", () => (begun = null));
+for (const slider of sliders) {
+  slider.addEventListener("change", () => choosePeriod(...sliders.map(({ value }) => Number(value))));
+}
+
+// As in the exports, what a spreadsheet would take for a formula gets an apostrophe.
+const cell = (value) => {
+  const isFormula = typeof value === "string" && /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value);
+  const text = `${isFormula ? "'" : ""}${value ?? ""}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+const save = async () => {
+  if (!(await loadParts(chosen))) return;
+  const lines = chosen.map((row) => {
+    const [address, text] = documentOf(row);
+    const scores = scoresOf(row);
+    const mean = scores.length ? scores.reduce((sum, score) => sum + score, 0) / scores.length / 100 : "";
+    const subjects = new Set(mentionsOf(row).map(([subject]) => index.subjects[subject]));
+    return [iso(days[row]), ...originOf(row), [...subjects].join("|"), mean, address, text];
+  });
+  lines.unshift(["day", ...ORIGIN, "subjects", "polarity", "address", "text"]);
+  const csv = lines.map((cells) => `${cells.map(cell).join(",")}\r\n`);
+  const href = URL.createObjectURL(new Blob(["\ufeff", ...csv], { type: "text/csv" }));
+  Object.assign(make("a"), { href, download: "documents.csv" }).click();
+};
+
+form.addEventListener("change", () => {
+  location.hash = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+at("previous").addEventListener("click", () => turn(-1));
+at("next").addEventListener("click", () => turn(1));
+at("save").addEventListener("click", save);
+window.addEventListener("hashchange", answer);
+window.addEventListener("unhandledrejection", ({ reason }) => (at("state").textContent = reason.message));
+at("list").hidden = false;
+await answer();
