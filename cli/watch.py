@@ -194,18 +194,24 @@ def events(
     tested. The exit status is 10 where there are any events, 0 where there are none, and 1 where
     there are none yet since the run is at work.
     """
+    from cli.progress import progress_display
     from models.runs import get_run
     from models.watches import read_state
     from producers.status import describe_unfinished
-    from reports.data.run_data import load_run
-    from reports.pages.surprises import (
-        describe_season,
-        list_changes,
-        list_events,
-        show_events,
-    )
 
-    with closing(context.open_database()) as db:
+    with (
+        closing(context.open_database()) as db,
+        progress_display(f"events {run}", is_often_short=True),
+    ):
+        # These take seconds to import: the display has begun.
+        from reports.data.run_data import load_run
+        from reports.pages.surprises import (
+            describe_season,
+            list_changes,
+            list_events,
+            show_events,
+        )
+
         run_data = load_run(db, run)
         if not run_data.kind.has_documents:
             raise UsageError(f"run {run} is a training, which has no events")

@@ -3,75 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert
-
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.network import CodeNetwork
 from analysis.codebooks.stored import keep_codebook
-from analysis.data import MonthData, PostData
-from analysis.step import NotReady, Step
 from analysis.steps import codes
 from core.enums import DOCUMENTS, State, StepState
 from core.errors import BadInput
 from core.prices import parse_price
 from models.database import Database
-from models.tables import Job, JobStep, Run, RunEngine
+from models.tables import Job, Run, RunEngine
 from packs import contents, rows
-from packs.answers import ReplayingFetcher, load_answers
 from packs.archive import PackFile
-from packs.coding_network import (
-    NETWORK_FILE,
-    give_network,
-    name_coder_of_run,
-    read_packed_network,
-)
+from packs.coding_network import name_coder_of_run, read_packed_network
 from packs.contents import NO_TEXTS, PackedRun
 from packs.documents import load_documents, load_stand_ins
-from packs.jobs import (
-    StepStates,
-    codes_by_network,
-    in_order_of_submission,
-    load_data,
-    steps_to_repeat,
-)
+from packs.jobs import steps_to_repeat
+from packs.repeating import Restored, repeat_steps
 from packs.row_source import RowSource
 from packs.rows import insert_rows, load_rows
-from packs.samples import SampleChecks, check_samples
-from reports.data.run_data import RunData, RunJob, load_run
+from packs.samples import check_samples
+from reports.data.run_data import load_run
 
 # The PNG file of a mask may have so many bytes.
 LARGEST_MASK = 5 * 2**20
-#: Code that expects well-formed answers raises one of these errors for malformed ones.
-MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-
 # No document of a pack was stored later.
 _LATEST = 2**31 - 1
-
-
-@dataclass
-class Restored:
-    """A run as its pack reproduces it."""
-
-    data: RunData
-    #: How the steps ended and which engine answered them, by job and step.
-    steps: Mapping[tuple[str, str], Any]
-    #: The steps that answers, or a network, repeat, by job.
-    repeated: dict[str, list[Step]] = field(default_factory=dict)
-    #: The contradictions, by the file of the pack.
-    conflicts: dict[str, str] = field(default_factory=dict)
-    #: The network that codes the texts again; None if the pack has no texts or none that can.
-    network: CodeNetwork | None = None
-    #: Why no network codes them, though one did.
-    why_no_network: str | None = None
-    samples: SampleChecks = field(default_factory=SampleChecks)
-
-    def states(self, job: RunJob) -> StepStates:
-        """Return how the steps of a job ended, by the pack."""
-        return {step: line.state for (name, step), line in self.steps.items() if name == job.name}
 
 
 def restore(db: Database, pack: PackFile, run: PackedRun, source: RowSource) -> Restored:
@@ -130,7 +87,7 @@ def _restore_texts(
     for packed in (rows.STRATA, rows.UNITS, rows.LOOKS):
         load_rows(db, packed, source.lines(packed), ids, run_id=run.number)
 
-    asyncio.run(_repeat_steps(pack, restored))
+    asyncio.run(repeat_steps(pack, restored))
 
     coders = {name_coder_of_run(run_data)} if restored.network is not None else set()
     if run_data.parameters.has_model_coder and codes.NAME in {step for _, step in repeated}:
@@ -242,64 +199,3 @@ def _keep_codebooks(db: Database, source: RowSource) -> dict[str, int]:
             ids[codebook.hash.hex()] = keep_codebook(connection, db, codebook)
 
     return ids
-
-
-async def _repeat_steps(pack: PackFile, restored: Restored) -> None:
-    """Repeat the steps of all jobs and store their rows as a worker does."""
-    run_data = restored.data
-    answers_by_step: dict[str, dict[bytes, Any]] = {}
-    unread: dict[str, set[bytes]] = {}
-
-    for job in in_order_of_submission(run_data):
-        if not restored.repeated[job.name]:
-            continue
-
-        job_data = give_network(await load_data(run_data, job), restored.network)
-        for step in restored.repeated[job.name]:
-            if step.name not in answers_by_step:
-                is_answered = not codes_by_network(run_data, step)
-                file_name = contents.answers_file(step.name)
-                answers_by_step[step.name] = load_answers(pack, file_name) if is_answered else {}
-                unread[step.name] = set(answers_by_step[step.name])
-
-            answers = answers_by_step[step.name]
-            unread[step.name] -= await _repeat_step(restored, job, step, job_data, answers)
-
-    for step_name, keys in unread.items():
-        if keys:
-            problem = f": no step reads {len(keys):,} of its answers, {min(keys).hex()} the first"
-            restored.conflicts[contents.answers_file(step_name)] = problem
-
-
-async def _repeat_step(
-    restored: Restored,
-    job: RunJob,
-    step: Step,
-    job_data: MonthData | PostData,
-    answers: Mapping[bytes, Any],
-) -> set[bytes]:
-    """Repeat a step by its answers and store its rows; return the keys that it read."""
-    run_data, recorded = restored.data, restored.steps[job.name, step.name]
-    engine = recorded.engine or ""
-    fetcher = ReplayingFetcher(engine, answers, run_data.engine_languages.get(engine))
-    try:
-        result = await step.run(job_data, fetcher)
-    except MALFORMED as error:
-        if codes_by_network(run_data, step):
-            raise BadInput(f"{NETWORK_FILE}: the network is malformed ({error!r})") from error
-
-        raise BadInput(
-            f"{contents.answers_file(step.name)}: an answer for {job.name} lacks or is malformed "
-            f"({error!r})"
-        ) from error
-
-    if isinstance(result, NotReady):
-        raise BadInput(f"{job.name} cannot be done again: {result.reason}")
-
-    step_row = {"job_id": job.id, "step": step.name, "state": result.state, "reason": result.reason}
-    step_row |= {"at": recorded.at, "documents": result.documents}
-    with run_data.db.write() as connection:
-        step.store(connection, job_id=job.id, rows=result.rows)
-        connection.execute(insert(JobStep), [step_row])
-
-    return fetcher.keys_read

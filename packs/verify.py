@@ -18,9 +18,9 @@ from typing import IO, Annotated
 
 from sqlalchemy.exc import DBAPIError
 
-from analysis.kinds import kind_named
 from core.enums import State
 from core.errors import BadInput, TidingsError
+from core.progress import track
 from models.database import Database, migrate
 from packs import contents, format_5
 from packs.archive import PackFile
@@ -39,7 +39,8 @@ from packs.derived import (
     write_tables,
 )
 from packs.documents import read_documents, write_documents
-from packs.restoring import MALFORMED, Restored, restore
+from packs.repeating import MALFORMED, Restored
+from packs.restoring import restore
 from packs.row_source import RowSource
 from packs.rows import PACKED_TABLES, write_rows, write_run_rows
 from reports.data.coded_samples import read_coded_samples
@@ -110,10 +111,9 @@ class Verification:
     def _source(self) -> str:
         if self.texts:
             return _ANSWERS
-        if kind_named(self.kind).has_mentions:
-            return _MENTIONS_WITHOUT_TEXTS
 
-        return _POSTS_WITHOUT_TEXTS
+        has_mentions = "mentions" in self.recomputed
+        return _MENTIONS_WITHOUT_TEXTS if has_mentions else _POSTS_WITHOUT_TEXTS
 
     def describe(self) -> Iterator[str]:
         """Yield the lines that a person reads."""
@@ -195,7 +195,7 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
     """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
     problems = {}
-    for file_name in pack.names:
+    for file_name in track("reading the pack", pack.names, "files"):
         if file_name == contents.CHECKSUMS:
             continue
         if file_name not in checksums:
@@ -260,7 +260,7 @@ class _Comparison:
             self._compare_earlier_rows()
             file_names -= format_5.DESCRIPTIONS | {packed.file_name for packed in PACKED_TABLES}
 
-        for file_name in sorted(file_names):
+        for file_name in track("comparing", sorted(file_names), "files"):
             if file_name not in self.pack.names:
                 self.differences[file_name] = " is missing"
             elif (self.expected / file_name).exists() and file_name not in self.differences:

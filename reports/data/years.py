@@ -15,6 +15,8 @@ from reports.data.tables.periods import PeriodRow, read_periods, read_series
 
 # A page lists so many months one by one; of more it lists years.
 MOST_MONTHS = 60
+# Runs of so many months and more have a table by year.
+MONTHS_OF_TABLE = 24
 # Figures and tests take so many months one by one; of more they take years.
 MOST_DRAWN = 240
 # A year is ranked if so many of its months are whole.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 import polars as pl
 
 from core.enums import Grain, Grouping
+from core.progress import track
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
@@ -93,7 +94,7 @@ def read_daily(
 ) -> Iterator[Daily]:
     """Yield the counts of each job day by day, without what the run's selection leaves out."""
     coverage = read_coverage_grid(run, job_names).jobs
-    for job in run.jobs_named(job_names):
+    for job in track("counting", run.jobs_named(job_names)):
         states = {step: row.state for step, row in coverage[job.name].items()}
         if groups is not None:
             yield _count_days(run, job, Progress.of(states), groups)

@@ -52,6 +52,7 @@ def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written[ready:]]
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_each_line_of_a_job_tells_run_job_and_step(
     logged: Settings, start_worker: Callable[..., SupervisedProcess]
@@ -88,6 +89,7 @@ def test_each_line_of_a_job_tells_run_job_and_step(
     assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in ours)
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_a_job_that_fails_or_waits_says_in_which_step(
     logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
@@ -120,6 +122,7 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
     )
 
 
+@pytest.mark.thorough
 def test_no_secret_is_in_any_line(
     logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:

@@ -564,7 +564,7 @@ def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
     coded: Coded, tmp_path: Path
 ) -> None:
     jobs, training, run = coded.jobs, coded.training, coded.run
-    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True, figures=True)
     with ZipFile(path) as archive:
         assert archive.read("weights/coder.npz") == weights(jobs.db, training)
         estimates = archive.read("exports/estimates.jsonl").decode()
