@@ -17,7 +17,15 @@ from core.atomic_files import whole_name
 from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
 from reports.data.exports import DICTIONARY_FILE, TABLE_FILES
-from reports.report_files import FEED, FIGURES, MANIFEST, is_figure, is_own_page
+from reports.report_files import (
+    DOCUMENT_PARTS,
+    FEED,
+    FIGURES,
+    MANIFEST,
+    is_document_part,
+    is_figure,
+    is_own_page,
+)
 
 # This file in TIDINGS_HOME lists the folders that `report --out` wrote to.
 ELSEWHERE = "report-folders.json"
@@ -88,7 +96,11 @@ def _remove_report(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
     for report_folder in reversed(report_folders):
-        for emptied in (report_folder / FIGURES, report_folder):
+        for emptied in (
+            report_folder / FIGURES,
+            report_folder / DOCUMENT_PARTS,
+            report_folder,
+        ):
             if not emptied.is_symlink():
                 # The folder stays if it holds other files.
                 with suppress(OSError):
@@ -110,6 +122,10 @@ def _is_marked(folder: Path, report_files: Collection[Path]) -> bool:
 def _report_files(folder: Path) -> list[Path]:
     """Return the files that have the names of a report's files."""
     report_files = [path for path in _files_in(folder / FIGURES) if is_figure(whole_name(path))]
+    for path in _files_in(folder / DOCUMENT_PARTS):
+        if is_document_part(whole_name(path)):
+            report_files.append(path)
+
     for path in _files_in(folder):
         base_name = whole_name(path)
         is_page = base_name.endswith(".html") and (base_name != path.name or is_own_page(path))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.database import Database
-    from reports.pages.surprises import ShownChange, ShownEvent
+    from reports.pages.surprises import EventLine
 
 # `events` ends with this status if there are events, so that scripts can test it.
 HAS_EVENTS = 10
@@ -197,7 +197,12 @@ def events(
     from models.watches import read_state
     from producers.status import describe_unfinished
     from reports.data.run_data import load_run
-    from reports.pages.surprises import describe_season, show_changes, show_events
+    from reports.pages.surprises import (
+        describe_season,
+        list_changes,
+        list_events,
+        show_events,
+    )
 
     with closing(context.open_database()) as db:
         run_data = load_run(db, run)
@@ -211,14 +216,15 @@ def events(
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
 
         listed_events = [event for event in show_events(run_data, state) if event.is_new or not new]
-        changes = [] if new or as_json else show_changes(run_data)
+        lines = [] if as_json else list_events(run_data, listed_events)
+        changes = [] if new or as_json else list_changes(run_data)
         season = "" if new or as_json else describe_season(run_data)
         unfinished = describe_unfinished(db, run)
 
     if as_json:
         show_json([event.as_row() for event in listed_events])
     else:
-        _print_events(listed_events, changes)
+        _print_events(lines, changes)
         if season:
             show(season)
 
@@ -233,14 +239,14 @@ def events(
         raise RunAtWork(f"whether run {run} has events is known when its jobs are done")
 
 
-def _print_events(listed_events: Sequence[ShownEvent], changes: Sequence[ShownChange]) -> None:
-    for event in listed_events:
-        show(event.text)
+def _print_events(lines: Sequence[EventLine], changes: Sequence[EventLine]) -> None:
+    for line in lines:
+        show(line.finding.whole)
 
     if changes:
         show("The largest changes that are no events:")
 
     for change in changes:
-        show(f"  {change.text}")
+        show(f"  {change.finding.whole}")
         if change.headline is not None:
             show(f"    {change.headline.day}: {change.headline.text}")

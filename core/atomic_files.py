@@ -84,13 +84,15 @@ class StagedFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # All files of the folder, and those of them that are not put in place yet.
         self.names: list[str] = []
+        self._staged: list[str] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file_name in self.names:
+        for file_name in self._staged:
             with suppress(OSError):
                 _part_of(self._folder / file_name).unlink(missing_ok=True)
 
@@ -98,12 +100,23 @@ class StagedFiles:
         """Write a file beside its place."""
         path = self._folder / file_name
         self.names.append(file_name)
+        self._staged.append(file_name)
         with _named(path):
             _part_of(path).write_bytes(content)
 
+    def add_once(self, file_name: str, content: bytes) -> None:
+        """Write a file whose name changes with its content; one that is in its place stays."""
+        path = self._folder / file_name
+        self.names.append(file_name)
+        if not path.exists():
+            with _named(path):
+                path.parent.mkdir(exist_ok=True)
+
+            write_atomically(path, content)
+
     def put_in_place(self, *, last: str) -> None:
         """Let the files take their places, the one named *last* after all others."""
-        for file_name in sorted(self.names, key=last.__eq__):
+        for file_name in sorted(self._staged, key=last.__eq__):
             path = self._folder / file_name
             with _named(path):
                 _part_of(path).replace(path)

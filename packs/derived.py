@@ -158,7 +158,7 @@ def draw_figures(
 
     *check* is called before each figure; an error that it raises ends the drawing.
     """
-    build(run_data.db, [run_data.id], scratch, check=check, texts=False)
+    build(run_data.db, [run_data.id], scratch, check=check, texts=False, figure_files=True)
     (folder / contents.FIGURES).mkdir()
     manifest = json.loads((scratch / MANIFEST).read_text(encoding="utf-8"))
     for file_name in manifest["files"]:

@@ -10,6 +10,9 @@ MANIFEST = "report.json"
 # A watched run has a feed of its events.
 FEED = "events.atom"
 FIGURES = "figures"
+# The list of documents loads its texts from here, a file for each month.
+DOCUMENT_PARTS = "documents"
+_DOCUMENT_PART = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.js$")
 _FIGURE = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 
 
@@ -22,3 +25,8 @@ def is_own_page(page: Path) -> bool:
 def is_figure(name: str) -> bool:
     """Return whether a file of that name, in a folder of figures, is one of ours."""
     return _FIGURE.match(name) is not None
+
+
+def is_document_part(name: str) -> bool:
+    """Return whether a file of that name, in the folder of documents, is one of ours."""
+    return _DOCUMENT_PART.match(name) is not None

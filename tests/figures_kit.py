@@ -58,10 +58,10 @@ def shape(element: ET.Element) -> Box:
 
 
 def shapes(root: ET.Element, row: str = "") -> list[Box]:
-    """Return the shapes of the marks whose ids begin with *row*, in their order."""
+    """Return the shapes of the marks whose rows begin with *row*, in their order."""
     found = []
     for group in root.iter(f"{SVG}g"):
-        if group.get("id", "").startswith(row):
+        if "class" not in group.attrib and group.get("data-row", "").startswith(row):
             found += [shape(one) for one in group if one.tag in (f"{SVG}path", f"{SVG}circle")]
 
     return found
@@ -83,13 +83,13 @@ def texts(root: ET.Element) -> list[str]:
 
 
 def titles(root: ET.Element) -> dict[str, str]:
-    """Return what each mark says, by its id."""
+    """Return what each mark says, by its row."""
     found = {}
     for group in root.iter(f"{SVG}g"):
         title = group.find(f"{SVG}title")
-        if "id" in group.attrib and title is not None:
-            assert group.attrib["id"] not in found
-            found[group.attrib["id"]] = title.text or ""
+        if "data-row" in group.attrib and title is not None:
+            assert group.attrib["data-row"] not in found
+            found[group.attrib["data-row"]] = title.text or ""
 
     return found
 

@@ -238,6 +238,15 @@ class RunNames:
         total = sum(counts_by_type.values())
         return as_organisation >= max(_FEWEST_ORGANISATIONS, _LEAST_ORGANISATION_SHARE * total)
 
+    def find_entry(self, type_: str, entity_name: str) -> EntityName:
+        """Return what the counts of a name are added up under: a person has one entry.
+
+        A name without evidence is what it was taken for.
+        """
+        form = _form(known_names.load().correct_type(type_, entity_name) or type_, entity_name)
+        run_type = self.types.get(form) or type_
+        return run_type, self._entry(run_type, form)
+
     def _entry(self, run_type: str, form: str) -> str:
         """Return the form of the entry that a form is counted under: a person has one."""
         return self.persons.get(form, form) if run_type == PERSON else form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from sqlalchemy import and_, select
 
@@ -22,12 +23,10 @@ def count_unread(run: RunData) -> dict[str, Counter[str]]:
     They are documents that mention a keyword, or posts. Nothing is left out if an engine of the run
     declares no languages.
     """
-    declared = [run.engine_languages[engine] for engine in run.engines]
     unread: dict[str, Counter[str]] = {job.name: Counter() for job in run.jobs}
-    if not declared or None in declared:
+    if _languages_read(run) is None:
         return unread
 
-    languages = frozenset.intersection(*(codes for codes in declared if codes is not None))
     coverage = read_coverage_grid(run).jobs
     for job in run.jobs:
         step = coverage[job.name].get(polarity.NAME)
@@ -36,13 +35,29 @@ def count_unread(run: RunData) -> dict[str, Counter[str]]:
 
         ids = set(_ids_without_polarity(run, job))
         if ids:
-            with run.db.read() as connection:
-                language_rows = languages_of(connection, document_scope(run, job))
-
-            outside = DocumentLanguages.of(language_rows).find_outside(languages)
+            outside = find_unread(run, job)
             unread[job.name].update(outside[number] for number in ids & outside.keys())
 
     return unread
+
+
+def _languages_read(run: RunData) -> frozenset[str] | None:
+    """Return the languages that all engines of a run read; None if one of them declares none."""
+    declared = [run.engine_languages[engine] for engine in run.engines]
+    known = [codes for codes in declared if codes is not None]
+    return frozenset.intersection(*known) if known and len(known) == len(declared) else None
+
+
+def find_unread(run: RunData, job: RunJob) -> Mapping[int, str]:
+    """Return the documents of a job that its engine does not read, with their languages."""
+    languages = _languages_read(run)
+    if languages is None:
+        return {}
+
+    with run.db.read() as connection:
+        language_rows = languages_of(connection, document_scope(run, job))
+
+    return DocumentLanguages.of(language_rows).find_outside(languages)
 
 
 def _ids_without_polarity(run: RunData, job: RunJob) -> list[int]:

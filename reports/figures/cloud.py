@@ -90,9 +90,9 @@ def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
 
         count = cloud.word_counts[placed.word]
         title = f"{placed.word}: {quantity(count, 'time')}"
-        mark = Mark(
-            position=placed.word, value=count, title=title, row=name_row("words", placed.word)
-        )
+        found = cloud.documents and replace(cloud.documents, word=placed.word)
+        row = name_row("words", placed.word)
+        mark = Mark(position=placed.word, value=count, title=title, row=row, documents=found)
         with sheet.group(mark):
             sheet.write(
                 (scale * x, top + scale * y),

@@ -9,7 +9,9 @@ from reports.figures import style
 from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
+from reports.words.document_queries import DocumentQuery
 from reports.words.periods import month_name
+from reports.words.quantities import quantity
 
 BARS_SHOWN = 24
 
@@ -89,8 +91,10 @@ def distinctive_spec(
             position=f"{word_row.word}{month}",
             value=word_row.g2,
             n=word_row.documents,
-            title=f"{word_row.word}{month}: used {used} than elsewhere, G² {word_row.g2:.0f}",
+            title=f"{word_row.word}{month}: used {used} than elsewhere, G² {word_row.g2:.0f}, in "
+            f"{quantity(word_row.documents, 'document')}",
             row=name_row("distinctive", word_row.job, subject.slug, word_row.word),
+            documents=_find_documents(subject, word_row),
         )
         marks.append(mark)
 
@@ -118,3 +122,11 @@ def distinctive_spec(
         f"compared, chance alone gives some up to about {OF_CHANCE}: only larger ones are drawn. "
         f"distinctive.csv holds the ten largest of each {job_noun}.",
     )
+
+
+def _find_documents(subject: Subject, word_row: DistinctiveRow) -> DocumentQuery | None:
+    """Return the documents of the job that hold the word; a subject of posts has one job."""
+    if subject.documents is None or subject.documents.job is not None:
+        return subject.find(word=word_row.word)
+
+    return subject.find(word=word_row.word, period=word_row.job)

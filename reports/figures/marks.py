@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reports.figures import style
+from reports.words.document_queries import DocumentQuery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,11 @@ class Mark:
     # What it shows, as a sentence: "August 2018: 352 of 4,223 documents, 8.3 %".
     title: str = ""
 
-    # The id of the row, and of the shape in the SVG: see `name_row`.
+    # The id of the row: see `name_row`.
     row: str = ""
+
+    # The documents behind it, to whose list a page's picture leads.
+    documents: DocumentQuery | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,9 @@ class Chart:
     # Values that a line marks.
     rules: Sequence[float] = (0.0,)
 
+    # A few words that are written at the shape of a period, those that matter most first.
+    notes: Mapping[str, str] = field(default_factory=dict)
+
     height: float = 130.0
 
 
@@ -141,6 +148,9 @@ class Cloud:
 
     word_counts: Mapping[str, int]
     mask: bytes | None = None
+
+    # The documents that hold the words.
+    documents: DocumentQuery | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,9 @@ def _chart(
     for position, mention in zip(spread([one.day for one in mentions]), mentions, strict=True):
         row = name_row("mentions", mention.document, mention.position or None)
         title = f"{mention.day} {month_name(period, '%B %Y')}: {signed(mention.polarity)}"
-        dots.append(Mark(position=position, value=mention.polarity, title=title, row=row))
+        found = subject.find(period=f"{period}-{mention.day:02}")
+        value = mention.polarity
+        dots.append(Mark(position=position, value=value, title=title, row=row, documents=found))
 
     has_interval = n >= style.FEW and period_row.polarity_low is not None
     means = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 
 from reports.figures import style
 from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Plot, cut_name, draw_axes
@@ -11,6 +12,7 @@ from reports.figures.cloud import draw_cloud
 from reports.figures.heat import ROW, draw_heat
 from reports.figures.legend import draw_legend
 from reports.figures.marks import Chart, Cloud, Heat, Panel, Photo, Picture
+from reports.figures.notes import draw_notes, measure_notes
 from reports.figures.photo import draw_photo
 from reports.figures.sheet import HATCHED, Place, Sheet, measure, wrap
 
@@ -25,9 +27,12 @@ _EDGE, _BETWEEN = 8.0, 12.0
 _LABELS, _SIGNS = 36.0, 9.0
 
 
-def draw_picture(picture: Picture, note: str = "") -> Sheet:
-    """Draw all panels of a picture in their columns, with *note* in small print below."""
-    sheet, columns = Sheet(WIDTH), picture.columns
+def draw_picture(picture: Picture, note: str = "", *, has_links: bool = False) -> Sheet:
+    """Draw all panels of a picture in their columns, with *note* in small print below.
+
+    With links, its marks lead to the list of their documents.
+    """
+    sheet, columns = Sheet(WIDTH, has_links=has_links), picture.columns
     y = _write_title(sheet, picture.title, _TITLE, (0, 4), WIDTH)
     room = (WIDTH - _BETWEEN * (columns - 1)) / columns
     margin = max(map(_measure_margin, picture.panels))
@@ -37,7 +42,10 @@ def draw_picture(picture: Picture, note: str = "") -> Sheet:
         for column, panel in enumerate(line):
             corner = column * (room + _BETWEEN), y
             has_dates = not _have_same_dates([panel, *below[column : column + 1]])
-            ends.append(_draw_panel(sheet, panel, corner, room, margin, has_dates=has_dates))
+            with sheet.part("g", f' class="panel" data-along="{_find_direction(panel)}">'):
+                end = _draw_panel(sheet, panel, corner, room, margin, has_dates=has_dates)
+
+            ends.append(end)
 
         y = max(ends) + _EDGE
 
@@ -64,13 +72,15 @@ def _draw_panel(
     if isinstance(panel, Heat):
         return draw_heat(sheet, panel, left + margin, y)
 
-    y += _SIGNS if panel.bulk or panel.cut_off else 0
+    y += measure_notes(panel) + (_SIGNS if panel.bulk or panel.cut_off else 0)
     height = ROW * len(panel.names) if panel.names else panel.height
     plot = Plot(sheet, panel, (left + margin, y), (left + width - _EDGE, y + height))
     draw_axes(plot, has_dates=has_dates)
     for layer in panel.layers:
-        layer.draw(plot, layer)
+        with sheet.part("g", f' class="layer" data-series="{escape(layer.name)}">'):
+            layer.draw(plot, layer)
 
+    draw_notes(plot)
     if panel.values.ticks == () or not has_dates:
         return plot.bottom + 4
 
@@ -84,6 +94,16 @@ def _write_title(sheet: Sheet, text: str, size: float, corner: Place, width: flo
     lines = wrap(text, 0.94 * width, size)
     place = corner[0] + 4, corner[1]
     return sheet.write_lines(place, lines, size, style.INK, is_bold=True) + (3 if text else 0)
+
+
+def _find_direction(panel: Panel) -> str:
+    """Return where the next mark is looked for: along the axis of dates, of names, or anywhere."""
+    if not isinstance(panel, Chart):
+        return "xy"
+    if panel.names:
+        return "y"
+
+    return "x" if panel.span is not None else "xy"
 
 
 def _measure_margin(panel: Panel) -> float:

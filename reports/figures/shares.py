@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reports.data.period_counts import cut_off, gaps
 from reports.data.tables.periods import PeriodRow
@@ -36,6 +36,9 @@ class SharePanel:
     name: str
     rows: Sequence[PeriodRow]
     distinct: Mapping[str, float]
+
+    # What is written at the bars of some periods.
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def peak(self) -> PeriodRow | None:
@@ -115,6 +118,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
             label=label if is_higher else "",
             title=f"{mark.title}, {format_share(value)} without repeats",
             row=f"{mark.row}.distinct",
+            documents=mark.documents,
         )
         distinct.append(mark_of_distinct)
 
@@ -132,6 +136,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
         gaps=gaps(panel.rows),
         cut_off=cut_off(panel.rows),
         bulk=[row.period for row in panel.rows if row.period in span.bulk],
+        notes=panel.notes,
         height=85,
     )
 

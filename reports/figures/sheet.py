@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import textwrap
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,20 +37,38 @@ _LEADING = 1.25
 
 @dataclass
 class Sheet:
-    """What is written, in order; what belongs to a mark is a group with its id and its title."""
+    """What is written, in order.
+
+    What belongs to a mark is a group with its row, its figures and its title: on a page, which is
+    beside the list of documents, a link.
+    """
 
     width: float
     height: float = 0.0
     elements: list[str] = field(default_factory=list)
+    has_links: bool = False
 
     @contextmanager
     def group(self, mark: Mark) -> Iterator[None]:
         """Let all that is written meanwhile belong to *mark*."""
-        name = f' id="{escape(mark.row)}"' if mark.row else ""
+        tag, start = "g", ""
+        if self.has_links and mark.documents is not None:
+            tag, start = "a", f' href="{escape(mark.documents.address)}"'
+        if mark.row:
+            numbers = (mark.value, mark.low, mark.high, mark.n)
+            values = " ".join("-" if number is None else f"{number}" for number in numbers)
+            start += f' data-row="{escape(mark.row)}" data-values="{values}"'
+
         title = f"<title>{escape(mark.title)}</title>" if mark.title else ""
-        self.elements.append(f"<g{name}>{title}")
+        with self.part(tag, start + ">" + title):
+            yield
+
+    @contextmanager
+    def part(self, tag: str, start: str) -> Iterator[None]:
+        """Let all that is written meanwhile stand in an element, which *start* goes on."""
+        self.elements.append(f"<{tag}{start}")
         yield
-        self.elements.append("</g>")
+        self.elements.append(f"</{tag}>")
 
     def draw_line(
         self,
@@ -148,16 +167,27 @@ class Sheet:
         self.elements.append(f'{image}href="data:image/png;base64,{data}"/>')
 
     def to_svg(self) -> bytes:
-        """Return the sheet as SVG."""
+        """Return the sheet as a file in the format SVG."""
+        return f"{self._write()}\n".encode()
+
+    def to_html(self, name: str, alt: str) -> str:
+        """Return the sheet as a part of a page, which has no other of that *name*."""
+        role = "group" if any(element.startswith("<a ") for element in self.elements) else "img"
+        svg = self._write(f' role="{role}" aria-label="{escape(alt)}" data-name="{escape(name)}"')
+        pattern = f"gap-{zlib.crc32(name.encode()):x}"
+        svg = svg.replace(f'fill="{HATCHED}"', f'fill="url(#{pattern})"')
+        return svg.replace('<pattern id="gap"', f'<pattern id="{pattern}"')
+
+    def _write(self, look: str = "") -> str:
         width, height = _number(self.width), _number(self.height)
         root = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}" font-family="{_FONTS}">'
+            f'width="{width}" height="{height}" font-family="{_FONTS}"{look}>'
         )
         paper = f'<path d="M0 0L{width} 0L{width} {height}L0 {height}z" fill="#fff"/>'
         body = "\n".join(self.elements)
         pattern = _PATTERN if HATCHED in body else ""
-        return "\n".join([root + pattern, paper, body, "</svg>\n"]).encode()
+        return "\n".join([root + pattern, paper, body, "</svg>"])
 
 
 def measure(text: str, size: float) -> float:

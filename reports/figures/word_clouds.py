@@ -9,6 +9,7 @@ from analysis.text import stopwords
 from analysis.text.words import join_names, words_of_terms
 from reports.figures.marks import Cloud, Picture
 from reports.figures.spec import FigureSpec
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 
 LAYOUT = "cloud"
@@ -68,9 +69,13 @@ def _large_enough(word_counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def cloud_spec(
-    prefix: str, word_counts: Mapping[str, int], mask: bytes | None, caption: str
+    prefix: str,
+    word_counts: Mapping[str, int],
+    mask: bytes | None,
+    caption: str,
+    documents: DocumentQuery | None = None,
 ) -> FigureSpec | None:
-    """Declare the cloud of the chosen words; None if a list says more."""
+    """Declare the cloud of the chosen words of *documents*; None if a list says more."""
     drawn = _large_enough(word_counts)
     if not is_drawn(drawn):
         return None
@@ -84,7 +89,7 @@ def cloud_spec(
     most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
-        picture=Picture(panels=[Cloud(word_counts=drawn, mask=mask)]),
+        picture=Picture(panels=[Cloud(word_counts=drawn, mask=mask, documents=documents)]),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
         layout=LAYOUT,

@@ -8,11 +8,12 @@ from dataclasses import replace
 from core.enums import Grain
 from reports.data import years
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import read_month_facts
+from reports.findings.run_facts import add_events, read_month_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
 from reports.pages.front_page import make_front_page
@@ -23,12 +24,12 @@ from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
 from reports.words.quantities import join_words
-from reports.words.subjects import introduce_subject
 
 
 def name_run(run: RunSummary) -> str:
-    """Return what the front page is called."""
-    return f"What was said about {join_words([f'“{keyword.name}”' for keyword in run.keywords])}"
+    """Return what the front page is called: the run, or its subjects."""
+    names = read_names(run)
+    return run.name or join_words([names[keyword.name] for keyword in run.keywords])
 
 
 def write_pages(report: Report) -> None:
@@ -74,6 +75,7 @@ def write_pages(report: Report) -> None:
             title=further_page.title,
         )
 
+    report.write_document_list()
     keyword_names = [keyword.name for keyword in front_page.keywords]
     report.write(
         INDEX,
@@ -85,21 +87,14 @@ def write_pages(report: Report) -> None:
 
 
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
-    """Return the findings that are printed, and what readers would say where they were asked.
-
-    The first finding on a keyword says which terms its name stands for.
-    """
-    facts = read_confirmed(run, read_month_facts)
-    introduced = {keyword.name: introduce_subject(keyword) for keyword in run.keywords}
-    findings = {
-        subject: state_facts(subject_facts, introduced.get(subject, ""))
-        for subject, subject_facts in facts.items()
-    }
-
+    """Return the findings that are printed, and what readers would say where they were asked."""
+    facts, names = read_confirmed(run, read_month_facts), read_names(run)
+    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    findings = add_events(run, stated, names)
     for keyword_name, subject in read_label_section(run).by_keyword.items():
         if subject.corrected is not None:
-            named = f"“{keyword_name}”" if findings[keyword_name] else introduced[keyword_name]
-            findings[keyword_name].append(state_reader_mean(named, subject.corrected))
+            corrected = state_reader_mean(names[keyword_name], subject.corrected)
+            findings[keyword_name].append(corrected)
 
     return findings
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from reports.data.run_data import RunData
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import read_post_facts
+from reports.findings.run_facts import add_events, read_post_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import posts
 from reports.pages.codes import CODES_PAGE, make_codes_page
 from reports.pages.run_summary import RunSummary
+from reports.pages.surprises import read_subject_names
 from reports.report_files import INDEX
 
 
@@ -48,6 +49,7 @@ def write_pages(report: Report) -> None:
             codes=codes,
         )
 
+    report.write_document_list()
     if codes is not None:
         report.write(
             CODES_PAGE,
@@ -62,7 +64,8 @@ def write_pages(report: Report) -> None:
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings that are printed."""
     facts = read_confirmed(run, read_post_facts)
-    return {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    return add_events(run, stated, read_subject_names(run))
 
 
 POSTS = ReportKind(name_run, write_pages, read_findings)

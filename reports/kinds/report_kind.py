@@ -12,10 +12,12 @@ from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
 from reports.pages import page
+from reports.pages.document_list import DocumentIndex, write_parts
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import SurprisesSection
 from reports.pages.watching import WatchSection
+from reports.words.document_queries import DOCUMENT_LIST
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ class Report:
         page_values: object,
         *,
         title: str,
+        own_script: str | None = None,
         **more: Any,
     ) -> None:
-        """Write a page."""
+        """Write a page; *own_script* is the file of a script that this page alone has."""
         html = page.render(
             template,
+            own_script=own_script,
             title=title,
             page=page_values,
             summary=self.run,
@@ -62,6 +66,22 @@ class Report:
 
         self.pages.add(file_name, html.encode())
         self.store.progress.count_page()
+
+    def write_document_list(self) -> None:
+        """Write the page that lists the run's documents, and the parts that it loads."""
+        titles = {job.name: self.run.kind.job_title(job.name, job.options) for job in self.run.jobs}
+        index = DocumentIndex.of(self.run, titles, texts=self.exports.texts)
+        for file_name, content in write_parts(self.run, index):
+            self.pages.add_once(file_name, content)
+
+        noun = "documents" if self.run.kind.has_mentions else "posts"
+        self.write(
+            DOCUMENT_LIST,
+            "documents.html",
+            index.pack(),
+            title=f"All {noun}",
+            own_script="documents.js",
+        )
 
 
 @dataclass(frozen=True)

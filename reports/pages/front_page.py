@@ -210,9 +210,6 @@ def make_front_page(
             show_year(_make_year_page(page, year))
             _fold_year(page, year, run)
 
-    if page.years:
-        store.draw_the_rest()
-
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
     name_counts = entities.count_names(read_entities(run))

@@ -40,6 +40,7 @@ from reports.pages.month_pages import (
     KeywordMonth,
 )
 from reports.pages.word_section import add_words
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
 from textapi.text.keywords import TermPattern
@@ -149,7 +150,8 @@ def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
     parameters = run.month_parameters
     span = style.Range(parameters.first, parameters.last)
     for keyword in parameters.keywords:
-        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
+        query = DocumentQuery(subject=keyword.name)
+        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span, query)
         months = {}
         for month_row in rows_by_term[keyword.name, None]:
             months[month_row.period] = KeywordMonth(
@@ -242,7 +244,7 @@ def draw_keyword(
     first_texts = describe_left_out(has_repeats=keyword.repeats > 0)
     add_words(
         add_section,
-        subject.slug,
+        subject,
         cloud_words,
         run.mask,
         counted=mentions,

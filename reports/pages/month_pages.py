@@ -230,7 +230,7 @@ class MonthReader:
 
         figures = self.store.show_all(
             scatter,
-            word_clouds.cloud_spec(prefix, cloud_words, mask, caption),
+            word_clouds.cloud_spec(prefix, cloud_words, mask, caption, subject.find(period=period)),
             note=describe_origin([self.run], period),
         )
         return DrawnMonth(figures, scored, distinct, word_counts)

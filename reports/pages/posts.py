@@ -46,6 +46,7 @@ from reports.frames.reading import DAY
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval, round_figure
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import format_day, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
 from reports.words.writing import write_sentence
@@ -403,7 +404,8 @@ def _read_posts(
 def _account(run: RunData, job: RunJob, posts: _Posts) -> accounts.Account:
     mean, low, high = map(round_figure, polarity_interval(posts.polarities))
     title = run.kind.job_title(job.name, job.options)
-    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high)
+    query = DocumentQuery(job=job.name)
+    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high, query)
 
 
 def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
@@ -494,7 +496,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
 
-    subject = Subject(portrait.title, portrait.slug, span)
+    subject = Subject(portrait.title, portrait.slug, span, DocumentQuery(job=portrait.name))
     if series_rows:
         portrait.over_time = store.show_all(
             series.posts_spec(subject, series_rows, posts=posts.n),
@@ -517,7 +519,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     cloud_words = word_clouds.choose(merged_counts, posts.names, run.parameters.max_words)
     counted = name_counted(posts.authored - posts.repeats, posts.repeats, "post")
     first_texts = describe_first_texts(has_repeats=posts.repeats > 0)
-    add_words(add, subject.slug, cloud_words, run.mask, counted=counted, first_texts=first_texts)
+    add_words(add, subject, cloud_words, run.mask, counted=counted, first_texts=first_texts)
 
 
 def _add_distinctive(

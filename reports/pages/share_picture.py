@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.shares import SharePanel, shares_spec
+from reports.pages.surprises import read_notes
 
 
 def draw_share_picture(
@@ -25,5 +27,9 @@ def draw_share_picture(
             if period_row.term is None and period_row.share is not None:
                 distinct[period_row.keyword][period_row.period] = period_row.share
 
-    panels = [SharePanel(name, rows, distinct[name]) for name, rows in series.items()]
+    names, notes = read_names(run), read_notes(run)
+    panels = [
+        SharePanel(names[keyword], rows, distinct[keyword], notes.get(keyword, {}))
+        for keyword, rows in series.items()
+    ]
     return store.show_all(shares_spec(panels, span))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reports.figures import word_clouds
+from reports.figures.spec import Subject
 
 
 def add_words(
     add: Callable[..., object],
-    prefix: str,
+    subject: Subject,
     word_counts: Mapping[str, int],
     mask: bytes | None,
     *,
@@ -26,7 +27,7 @@ def add_words(
     heading_ending = " of all months" if all_months else ""
     caption_ending = " in all months" if all_months else ""
     caption = f"The words of {counted}{caption_ending}.{first_texts}"
-    cloud = word_clouds.cloud_spec(prefix, word_counts, mask, caption)
+    cloud = word_clouds.cloud_spec(subject.slug, word_counts, mask, caption, subject.documents)
 
     if cloud is not None:
         add("cloud", f"Word cloud{heading_ending}", cloud)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 DOCUMENT_LIST = "documents.html"
@@ -23,7 +24,8 @@ class DocumentQuery:
     term: str | None = None
     other: str | None = None
 
-    # A day, week, month or year, as the exports write it.
+    # A day, week, month or year, as the exports write it; or the first and the last of several
+    # with ".." between them: "2018-07-03..2018-07-09".
     period: str | None = None
 
     # The source's own fields.
@@ -36,6 +38,9 @@ class DocumentQuery:
     name: str | None = None
     phrase: str | None = None
     word: str | None = None
+
+    # What the text that is shown of them holds, case ignored: what a reader looks for.
+    search: str | None = None
 
     # A variable of a codebook and its category: "main_subject:yes".
     code: str | None = None
@@ -53,3 +58,19 @@ class DocumentQuery:
                 given[field.name] = "1" if value is True else value
 
         return f"{DOCUMENT_LIST}#{urlencode(given, quote_via=quote)}"
+
+
+class Counted(int):
+    """A count of documents that knows which they are: a sentence with it leads to their list."""
+
+    documents: DocumentQuery
+
+    def __new__(cls, number: int, documents: DocumentQuery) -> Self:
+        """Return *number*, which counts *documents*."""
+        counted = super().__new__(cls, number)
+        counted.documents = documents
+        return counted
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what a copy is made of."""
+        return Counted, (int(self), self.documents)

@@ -63,7 +63,7 @@ def test_each_counted_period_has_a_mark_with_the_id_of_its_cell_and_says_its_row
     assert (shares[2].low, shares[2].high) == (pytest.approx(0.1), pytest.approx(0.14))
     means = mark_means(ROWS, "mention")
     assert values(means) == [("2019-12", 0.5), ("2020-03", -0.25), ("2020-04", 0.1)]
-    assert means[1].title == "March 2020: mean polarity \u22120.25 of 12 mentions"
+    assert means[1].title == "March 2020: mean polarity \u22120.25 of 12 mentions in 12 documents"
     assert mark_counts([row("2020-03", 1, term="a virus")], "post")[0].row == (
         "periods.mentions.2020-03.covid.a-virus"
     )

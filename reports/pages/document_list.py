@@ -1,0 +1,313 @@
+"""The page that lists the documents of a run, and the parts on disk that it loads.
+
+The page holds an index: a row for each document that mentions a keyword or has a code, or for each
+post. Texts, and what they hold, lie in a part for each month, or for each year of an account. Both
+are JSON, compressed and in base64, in which no text can end a script.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from models.documents import quoted_sentence, quoted_text
+from models.tables import Document, Mention
+from reports.data.export_schema import valid_polarity
+from reports.data.held_documents import HeldDocuments, read_held
+from reports.data.queries import fetch_all, in_batches
+from reports.data.repeats import find_repeated
+from reports.data.run_data import RunData, RunJob
+from reports.data.selection import left_out
+from reports.data.tables.codes import read_codes
+from reports.figures.figure_store import slug
+from reports.frames.reading import load_frames
+from reports.report_files import DOCUMENT_PARTS
+from reports.stats.intervals import TRILLIONTHS
+from reports.words.quantities import web_address
+from reports.words.texts import cut_at_word, join_lines
+
+# A longer text is shown by its beginning, and by the sentences that mention a keyword.
+MOST_CHARACTERS = 400
+BEGINNING = 200
+
+# The flags of a document, as the script reads them.
+IS_REPEAT, IS_LEFT_OUT = 1, 2
+
+# From this character on, UTF-16 takes two units for one.
+_FIRST_ASTRAL = 0x10000
+_EPOCH = date(1970, 1, 1).toordinal()
+
+Codes = Mapping[int, set[str]]
+
+
+@dataclass
+class DocumentIndex:
+    """What the page knows of all documents, as the script reads it."""
+
+    posts: bool
+    texts: bool
+
+    # The name and the title of each job, and the keywords.
+    jobs: list[tuple[str, str]]
+    subjects: list[str]
+
+    # A part has a name, a file, the place of its job and its documents; they stand in its order.
+    parts: list[tuple[str, str, int, int]] = field(default_factory=list)
+
+    # The different keywords with a term, origins, and flags with the mentioned terms; a document
+    # has the place of its origin and that of its mentions.
+    terms: dict[tuple[int, str], int] = field(default_factory=dict)
+    origins: dict[tuple[str, ...], int] = field(default_factory=dict)
+    mentions: dict[tuple[int, ...], int] = field(default_factory=dict)
+    document_origins: list[int] = field(default_factory=list)
+    document_mentions: list[int] = field(default_factory=list)
+
+    # The days from 1970-01-01 on; 0 if it is not known.
+    days: list[int] = field(default_factory=list)
+
+    # The documents of each category, "variable:category".
+    codes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
+        """Return an index without documents; *titles* are those of the jobs."""
+        jobs = [(job.name, titles[job.name]) for job in run.jobs]
+        subjects = [keyword.name for keyword in run.keywords]
+        return cls(not run.kind.has_mentions, texts, jobs, subjects)
+
+    def pack(self) -> str:
+        """Return the index as text for the page."""
+        values = {
+            **{name: getattr(self, name) for name in ("posts", "texts", "jobs", "subjects")},
+            **{name: list(getattr(self, name)) for name in ("terms", "origins", "mentions")},
+            "parts": self.parts,
+            "documentOrigins": self.document_origins,
+            "documentMentions": self.document_mentions,
+            "days": _differences(self.days),
+            "codes": {code: _differences(self.codes[code]) for code in sorted(self.codes)},
+        }
+        return pack(values)
+
+
+def pack(values: Any) -> str:
+    """Return *values* as JSON, compressed, in base64; equal values give equal text."""
+    encoded = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return b64encode(gzip.compress(encoded.encode(), 9, mtime=0)).decode()
+
+
+def write_parts(run: RunData, index: DocumentIndex) -> Iterator[tuple[str, bytes]]:
+    """Yield the file name and the content of each part; add its documents to *index*."""
+    codes = _read_codes(run)
+    for place, job in enumerate(run.jobs):
+        documents = _list_documents(run, job, codes)
+        held = list(read_held(run, job, texts=index.texts)) if len(documents) else []
+        for name, part in _split(job, documents, is_by_year=index.posts):
+            _add_rows(index, run, job, part, codes)
+            rows = _read_rows(run, job, part, texts=index.texts)
+            values = {"rows": rows, **_place_held(held, part, index.subjects)}
+            content = f'documentPart("{name}","{pack(values)}");\n'.encode()
+            file_hash = hashlib.sha256(content).hexdigest()[:12]
+            file_name = f"{DOCUMENT_PARTS}/{name}-{file_hash}.js"
+            index.parts.append((name, file_name, place, len(part)))
+            yield file_name, content
+
+
+def _read_codes(run: RunData) -> Codes:
+    """Return what coders said of each document: "variable:category"."""
+    by_identity: dict[str, set[str]] = defaultdict(set)
+    for row in read_codes(run):
+        for category in (row.code or "").split("|"):
+            if category:
+                by_identity[row.document].add(f"{row.variable}:{category}")
+
+    codes: dict[int, set[str]] = {}
+    for batch in in_batches(by_identity):
+        statement = select(Document.id, Document.identity).where(Document.identity.in_(batch))
+        for document_id, identity in fetch_all(run.db, statement):
+            codes[document_id] = by_identity[identity]
+
+    return codes
+
+
+def _list_documents(run: RunData, job: RunJob, codes: Codes) -> pl.DataFrame:
+    """Return the documents of a job that are listed, in their order."""
+    frames = load_frames(run, job)
+    listed = pl.concat([frames.mentions["document"], pl.Series(list(codes), dtype=pl.Int64)])
+    return frames.chosen.filter(pl.col("document").is_in(listed.unique().to_list()))
+
+
+def _split(
+    job: RunJob, documents: pl.DataFrame, *, is_by_year: bool
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the parts of a job with their names: a month, or the years of an account."""
+    if not is_by_year:
+        if len(documents):
+            yield job.name, documents
+        return
+
+    years = documents.with_columns(year=pl.col("day").dt.strftime("%Y").fill_null("undated"))
+    for (year,), part in years.group_by("year", maintain_order=True):
+        yield f"{slug(job.name)}-{year}", part
+
+
+def _add_rows(
+    index: DocumentIndex, run: RunData, job: RunJob, part: pl.DataFrame, codes: Codes
+) -> None:
+    """Add the documents of a part to the index."""
+    repeated, without = find_repeated(run, job), left_out(run, job)
+    terms: dict[int, set[int]] = defaultdict(set)
+    mentions = load_frames(run, job).mentions.drop_nulls("keyword")
+    pairs = mentions.select("document", pl.col("keyword", "term").cast(pl.String)).unique(
+        maintain_order=True
+    )
+    for document, keyword, term in pairs.iter_rows():
+        key = index.subjects.index(keyword), term
+        terms[document].add(index.terms.setdefault(key, len(index.terms)))
+
+    places = part.select(
+        "document", "day", pl.col("outlet", "section", "kind", "desk").cast(pl.String)
+    )
+    for document, day, *origin in places.iter_rows():
+        for code in codes.get(document, ()):
+            index.codes[code].append(len(index.days))
+
+        flags = IS_REPEAT * (document in repeated) | IS_LEFT_OUT * (document in without)
+        mentioned = (flags, *sorted(terms[document]))
+        key_of_origin = tuple(name or "" for name in origin)
+        index.days.append(0 if day is None else day.toordinal() - _EPOCH)
+        index.document_origins.append(index.origins.setdefault(key_of_origin, len(index.origins)))
+        index.document_mentions.append(index.mentions.setdefault(mentioned, len(index.mentions)))
+
+
+def _read_rows(run: RunData, job: RunJob, part: pl.DataFrame, *, texts: bool) -> list[list[Any]]:
+    """Return the address and the text of each document, and where it mentions what.
+
+    Without *texts* the text is "", and a mention is its keyword and its polarity alone.
+    """
+    statement = select(Document.id, Document.address, quoted_text(run.text_part))
+    rows: dict[int, list[Any]] = {}
+    patterns = {keyword.name: keyword.patterns for keyword in run.keywords}
+    subjects = list(patterns)
+    for batch in in_batches(part["document"].to_list()):
+        sentences: dict[int, list[Any]] = defaultdict(list)
+        for document, *sentence in _read_sentences(run, job, batch):
+            sentences[document].append(sentence)
+
+        for document, address, text in fetch_all(run.db, statement.where(Document.id.in_(batch))):
+            line, mentions = join_lines(text) if texts else "", []
+            if len(line) > MOST_CHARACTERS and run.keywords:
+                line = cut_at_word(line, BEGINNING)
+
+            for keyword, sentence, polarity in sentences[document]:
+                score = None if polarity is None else round(100 * polarity)
+                subject = subjects.index(keyword) if keyword is not None else 0
+                if not texts:
+                    mentions.append([subject, score])
+                    continue
+
+                said = line if keyword is None else join_lines(sentence)
+                start = line.find(said)
+                if start < 0:
+                    start = len(line) + 1
+                    line += f" {said}"
+
+                spans: set[tuple[int, int]] = set()
+                for pattern in patterns.get(keyword, ()):
+                    spans.update(pattern.find_spans(said))
+
+                mentions.append([subject, score, start, len(said), *_merge(spans)])
+
+            rows[document] = [web_address(address), line, [_in_utf16(line, m) for m in mentions]]
+
+    return [rows[document] for document in part["document"]]
+
+
+def _read_sentences(
+    run: RunData, job: RunJob, documents: Sequence[int]
+) -> Iterable[tuple[Any, ...]]:
+    """Yield document, keyword, sentence and polarity of each mention, or of each post."""
+    if run.keywords:
+        columns = (Mention.document_id, Mention.keyword, Mention.position)
+        statement = select(*columns, quoted_sentence(run.text_part), Mention.polarity).join(
+            Document, Document.id == Mention.document_id
+        )
+        is_asked = (Mention.job_id == job.id, Mention.document_id.in_(documents))
+        # A sentence that holds several terms has several rows.
+        stored = {row[:3]: row for row in fetch_all(run.db, statement.where(*is_asked))}
+        for key in sorted(stored, key=lambda key: (key[0], key[2], key[1])):
+            document, keyword, _, sentence, polarity = stored[key]
+            yield document, keyword, sentence, valid_polarity(polarity)
+
+        return
+
+    posts = load_frames(run, job).mentions.filter(pl.col("document").is_in(list(documents)))
+    for document, polarity in posts.select("document", "polarity").iter_rows():
+        yield document, None, "", None if polarity is None else polarity / TRILLIONTHS
+
+
+def _merge(spans: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the beginnings and lengths of *spans*, those that overlap joined."""
+    merged: list[list[int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1][1] = max(end, merged[-1][1])
+        else:
+            merged.append([start, end])
+
+    return [number for start, end in merged for number in (start, end - start)]
+
+
+def _in_utf16(line: str, mention: Sequence[Any]) -> list[Any]:
+    """Return a mention with its places as a script counts them: two for a rare character."""
+    if not line or ord(max(line)) < _FIRST_ASTRAL:
+        return list(mention)
+
+    subject, score, start, length, *marks = mention
+    said = line[start : start + length]
+    counted = [subject, score, _count_units(line[:start]), _count_units(said)]
+    for begin, size in zip(marks[::2], marks[1::2], strict=True):
+        counted += [_count_units(said[:begin]), _count_units(said[begin : begin + size])]
+
+    return counted
+
+
+def _count_units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _place_held(
+    held: Iterable[HeldDocuments], part: pl.DataFrame, subjects: Sequence[str]
+) -> dict[str, list[list[Any]]]:
+    """Return the names, phrases and words of a part: subject, spellings, and their rows."""
+    places = {document: place for place, document in enumerate(part["document"])}
+    listed: dict[str, list[list[Any]]] = {"name": [], "phrase": [], "word": []}
+    for of_keyword in held:
+        subject = subjects.index(of_keyword.keyword) if of_keyword.keyword else 0
+        entries: list[tuple[str, list[str], set[int]]] = []
+        for name in of_keyword.names:
+            entries.append(("name", sorted(name.spellings), name.documents))
+        for kind, by_text in (("phrase", of_keyword.phrases), ("word", of_keyword.words)):
+            entries += [(kind, [text], by_text[text]) for text in sorted(by_text)]
+
+        for kind, spellings, documents in entries:
+            rows = sorted(places[document] for document in documents if document in places)
+            if rows:
+                listed[kind].append([subject, spellings, _differences(rows)])
+
+    return listed
+
+
+def _differences(numbers: Sequence[int]) -> list[int]:
+    """Return the first number, then each less the one before, which takes less room."""
+    return [after - before for before, after in pairwise([0, *numbers])]
