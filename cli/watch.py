@@ -194,23 +194,31 @@ def events(
     tested. The exit status is 10 where there are any events, 0 where there are none, and 1 where
     there are none yet since the run is at work.
     """
+    from cli.progress import progress_display
+    from models.runs import get_run
     from models.watches import read_state
     from producers.status import describe_unfinished
-    from reports.data.run_data import load_run
-    from reports.pages.surprises import (
-        describe_season,
-        list_changes,
-        list_events,
-        show_events,
-    )
 
-    with closing(context.open_database()) as db:
+    with (
+        closing(context.open_database()) as db,
+        progress_display(f"events {run}", is_often_short=True),
+    ):
+        # These take seconds to import: the display has begun.
+        from reports.data.run_data import load_run
+        from reports.pages.surprises import (
+            describe_season,
+            list_changes,
+            list_events,
+            show_events,
+        )
+
         run_data = load_run(db, run)
         if not run_data.kind.has_documents:
             raise UsageError(f"run {run} is a training, which has no events")
 
         with db.read() as connection:
             state = read_state(connection, run)
+            run_state = get_run(connection, run).state
 
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
@@ -235,7 +243,7 @@ def events(
     if unfinished is None:
         kind = "new event" if new else "event"
         inform(f"run {run} has no {kind}: no whole month or week departs far enough")
-    elif run_data.state not in ENDED:
+    elif run_state not in ENDED:
         raise RunAtWork(f"whether run {run} has events is known when its jobs are done")
 
 

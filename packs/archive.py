@@ -19,6 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from core.atomic_files import replace_file
 from core.errors import BadInput
+from core.progress import track
 from packs.contents import CHECKSUMS, LONGEST_LINE, Line, read_object
 
 MOST_FILES = 50_000
@@ -61,7 +62,7 @@ def write_archive(folder: Path, out: Path) -> str:
             if path.is_dir():
                 _add_folder(archive, path.relative_to(folder).as_posix())
 
-        for path in files:
+        for path in track("packing", files, "files"):
             file_name = path.relative_to(folder).as_posix()
             with path.open("rb") as content:
                 checksums[file_name] = _add(archive, file_name, content)

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from core.atomic_files import write_atomically
 from core.errors import BadInput
+from core.progress import track
 from packs import contents
 from packs.archive import PackFile
 from packs.citation import write_citation
@@ -112,7 +113,7 @@ def write_tables(
     run_data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool
 ) -> None:
     """Write each table in each of its forms, from the run's results."""
-    for table in tables:
+    for table in track("writing tables", list(tables), "tables"):
         with ExitStack() as stack:
             write_table(run_data, table, _open_forms(stack, table, folder), texts=texts)
 

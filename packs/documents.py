@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from core.enums import TextPart
 from core.errors import BadInput
+from core.progress import track
 from models.documents import tags_column, text_column, text_part_of
 from models.origins import (
     ORIGIN_FIELDS,
@@ -49,7 +50,7 @@ def read_documents(
     jobs_by_document: dict[int, list[str]] = {}
 
     def read_identities() -> Iterator[Any]:
-        for job in run_data.jobs:
+        for job in track("listing the documents", run_data.jobs):
             documents = select(Document.id, Document.identity)
             job_documents = documents.where(documents_condition(run_data, job))
             for document in fetch_pages(run_data.db, job_documents, Document.id):

@@ -13,6 +13,7 @@ from analysis.codebooks.network import CodeNetwork
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
+from core.progress import track
 from models.tables import Base, Code, Document, StoredCodebook
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
 from packs.coding_network import give_network
@@ -55,7 +56,7 @@ async def record_run(
     """
     recording = Recording()
     by_network = texts and network is not None
-    for job in in_order_of_submission(run_data):
+    for job in track("repeating the steps", in_order_of_submission(run_data)):
         states = read_states(run_data.db, job)
         steps = steps_to_repeat(run_data, states, by_network=by_network)
         kept = steps_to_repeat(run_data, states, texts=texts)

@@ -12,6 +12,7 @@ from analysis.codebooks.network import CodeNetwork
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step
 from core.errors import BadInput
+from core.progress import track
 from models.tables import JobStep
 from packs import contents
 from packs.answers import ReplayingFetcher, load_answers
@@ -55,7 +56,7 @@ async def repeat_steps(pack: PackFile, restored: Restored) -> None:
     answers_by_step: dict[str, dict[bytes, Any]] = {}
     unread: dict[str, set[bytes]] = {}
 
-    for job in in_order_of_submission(run_data):
+    for job in track("repeating the steps", in_order_of_submission(run_data)):
         if not restored.repeated[job.name]:
             continue
 

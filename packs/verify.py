@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.enums import State
 from core.errors import BadInput, TidingsError
+from core.progress import track
 from models.database import Database, migrate
 from packs import contents, format_5
 from packs.archive import PackFile
@@ -196,7 +197,7 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
     names = set(pack.names) - {contents.CHECKSUMS}
     problems = dict.fromkeys(names - checksums.keys(), f" is not in {contents.CHECKSUMS}")
     problems |= dict.fromkeys(checksums.keys() - names, " is missing")
-    for file_name in names & checksums.keys():
+    for file_name in track("reading the pack", sorted(names & checksums.keys()), "files"):
         try:
             if pack.hash(file_name) != checksums[file_name]:
                 problems[file_name] = f" is not the file that {contents.CHECKSUMS} names"
@@ -255,7 +256,7 @@ class _Comparison:
             self._compare_earlier_rows()
             file_names -= format_5.DESCRIPTIONS | {packed.file_name for packed in PACKED_TABLES}
 
-        for file_name in sorted(file_names):
+        for file_name in track("comparing", sorted(file_names), "files"):
             if file_name not in self.pack.names:
                 self.differences[file_name] = " is missing"
             elif (self.expected / file_name).exists() and file_name not in self.differences:

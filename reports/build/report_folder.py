@@ -41,6 +41,7 @@ from reports.report_files import (
     MANIFEST,
     is_document_part,
     is_own_page,
+    is_passed_picture,
 )
 from reports.words.quantities import join_words
 
@@ -217,7 +218,8 @@ def _drop_stale(out: Path, file_names: Collection[str]) -> None:
             continue
         is_part = path.parent.name == DOCUMENT_PARTS and is_document_part(path.name)
         is_page = path.suffix == ".html" and is_own_page(path)
-        if is_part or is_page or path.name in (FEED, *TABLE_FILES):
+        is_table = path.name in (FEED, *TABLE_FILES)
+        if is_part or is_page or is_table or is_passed_picture(path.name):
             path.unlink()
 
 

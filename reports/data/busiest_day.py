@@ -73,9 +73,7 @@ def find_shared_words(run: RunData, subject: str, period: str) -> tuple[date, li
 
     spellings = Counter[str]()
     counts = _count_words(_read_texts(run, chosen), spellings)
-    others, n_others = run.selected_readings.once(
-        (find_shared_words, subject), lambda: _count_subject(run, subject)
-    )
+    others, n_others = run.once((find_shared_words, subject), lambda: _count_subject(run, subject))
     terms = next((keyword.terms for keyword in run.keywords if keyword.name == subject), ())
     unwanted = stop_words_for(spellings) | words_of_terms([subject, *terms])
     scores = {}

@@ -65,7 +65,7 @@ def read_repeat_counts(run: RunData) -> Mapping[SubjectMonth, RepeatCounts]:
 
     Documents that the run's selection leaves out do not count.
     """
-    return run.selected_readings.once(read_repeat_counts, lambda: _count_repeats(run))
+    return run.once(read_repeat_counts, lambda: _count_repeats(run))
 
 
 def count_repeated_documents(run: RunData, subject: str, month: str | None) -> int:

@@ -26,7 +26,7 @@ def read_names(run: RunData) -> dict[str, str]:
 
     A keyword that texts write in several ways, or not at all, is called as the user wrote it.
     """
-    return run.readings.once(
+    return run.once_of_all(
         read_names, lambda: {keyword.name: _find_name(run, keyword) for keyword in run.keywords}
     )
 

@@ -51,9 +51,6 @@ class FigureSection:
     # A list of words stands in place of a figure.
     words: Mapping[str, int] = field(default_factory=dict)
 
-    # These lists by heading stand in place of a figure, as `words` does.
-    lists: Mapping[str, str] = field(default_factory=dict)
-
 
 class FigureStore:
     """Draws figures for pages, and into ``folder/figures`` where they are no parts of pages.
@@ -131,13 +128,15 @@ class FigureStore:
         *specs: FigureSpec | None,
         note: str = "",
         words: Mapping[str, int] | None = None,
-        lists: Mapping[str, str] | None = None,
+        figure_note: str | None = None,
     ) -> None:
-        """Add a section with figures, *words*, *lists* and a *note*, unless all are empty."""
-        figures = self.show_all(*specs)
-        if figures or words or lists or note:
-            section = FigureSection(anchor, heading, figures, note, words or {}, lists or {})
-            sections.append(section)
+        """Add a section with figures, *words* and a *note*, unless all are empty.
+
+        *figure_note* is what `show` calls the note.
+        """
+        figures = self.show_all(*specs, note=figure_note)
+        if figures or words or note:
+            sections.append(FigureSection(anchor, heading, figures, note, words or {}))
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""

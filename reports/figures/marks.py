@@ -23,6 +23,9 @@ class Mark:
     low: float | None = None
     high: float | None = None
 
+    # The interval that the row has in the export, if the picture shows another one.
+    exported: tuple[float | None, float | None] | None = None
+
     # How many documents, mentions or posts the value rests on.
     n: int | None = None
 

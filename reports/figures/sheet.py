@@ -14,6 +14,7 @@ from typing import Literal
 
 from reports.figures import style
 from reports.figures.marks import Mark
+from reports.words.document_queries import DocumentQuery
 
 Place = tuple[float, float]
 # Where a line of text has its place.
@@ -48,20 +49,35 @@ class Sheet:
     elements: list[str] = field(default_factory=list)
     has_links: bool = False
 
+    # The documents of the last link.
+    _linked: DocumentQuery | None = None
+
     @contextmanager
     def group(self, mark: Mark) -> Iterator[None]:
-        """Let all that is written meanwhile belong to *mark*."""
-        tag, start = "g", ""
-        if self.has_links and mark.documents is not None:
-            tag, start = "a", f' href="{escape(mark.documents.address)}"'
+        """Let all that is written meanwhile belong to *mark*.
+
+        Marks behind each other that have the same documents have one link.
+        """
+        is_linked = self.has_links and mark.documents is not None
+        if is_linked and self._linked == mark.documents and self.elements[-1] == "</a>":
+            self.elements.pop()
+        elif is_linked and mark.documents is not None:
+            self._linked = mark.documents
+            self.elements.append(f'<a href="{escape(mark.documents.address)}">')
+
+        row = ""
         if mark.row:
-            numbers = (mark.value, mark.low, mark.high, mark.n)
+            low, high = mark.exported or (mark.low, mark.high)
+            numbers = (mark.value, low, high, mark.n)
             values = " ".join("-" if number is None else f"{number}" for number in numbers)
-            start += f' data-row="{escape(mark.row)}" data-values="{values}"'
+            row = f' data-row="{escape(mark.row)}" data-values="{values.rstrip(" -")}"'
 
         title = f"<title>{escape(mark.title)}</title>" if mark.title else ""
-        with self.part(tag, start + ">" + title):
+        with self.part("g", f"{row}>{title}"):
             yield
+
+        if is_linked:
+            self.elements.append("</a>")
 
     @contextmanager
     def part(self, tag: str, start: str) -> Iterator[None]:
@@ -109,10 +125,12 @@ class Sheet:
         opacity: float = 1.0,
         is_hollow: bool = False,
     ) -> None:
-        """Draw a disc, or a ring."""
+        """Draw a disc, or a ring; without a color a disc has that of the element it is in."""
         x, y = map(_number, place)
-        fill = f'fill="#fff" stroke="{color}"' if is_hollow else f'fill="{color}"'
-        circle = f'<circle cx="{x}" cy="{y}" r="{_number(radius)}" {fill}{_faint(opacity)}/>'
+        fill = (
+            f' fill="#fff" stroke="{color}"' if is_hollow else f' fill="{color}"' if color else ""
+        )
+        circle = f'<circle cx="{x}" cy="{y}" r="{_number(radius)}"{fill}{_faint(opacity)}/>'
         self.elements.append(circle)
 
     def write(
@@ -213,9 +231,9 @@ def _path(points: Sequence[Place]) -> str:
 
 
 def _faint(opacity: float) -> str:
-    return "" if opacity == 1 else f' opacity="{_number(opacity)}"'
+    return "" if opacity == 1 else f' opacity="{opacity:g}"'
 
 
 def _number(number: float) -> str:
-    """Return a number to a hundredth, without needless zeros."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
+    """Return a number to a tenth, which nobody sees, without a needless zero."""
+    return f"{number:.1f}".removesuffix(".0")

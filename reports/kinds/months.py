@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from core.enums import Grain
 from reports.data import years
 from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
+from reports.figures.origin import describe_origin
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
 from reports.findings.run_facts import add_events, read_month_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
-from reports.pages.front_page import make_front_page
+from reports.pages.front_page import FrontPage, make_front_page
 from reports.pages.front_sentences import arrange_sentences
+from reports.pages.keyword_pages import arrange_keyword_sentences
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
+from reports.pages.passed_picture import MOST_PANELS, pass_on
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
@@ -58,6 +63,9 @@ def write_pages(report: Report) -> None:
         archive_page,
         title="The archive itself",
     )
+    keyword_names = [keyword.name for keyword in front_page.keywords]
+    sentences = arrange_sentences(keyword_names, report.findings)
+    _pass_pictures_on(report, front_page, sentences.leading)
     for keyword in front_page.keywords:
         report.write(
             keyword.page,
@@ -65,6 +73,7 @@ def write_pages(report: Report) -> None:
             front_page,
             title=keyword.name,
             keyword=keyword,
+            sentences=arrange_keyword_sentences(report.findings[keyword.name]),
         )
 
     for further_page in front_page.further_pages:
@@ -76,14 +85,35 @@ def write_pages(report: Report) -> None:
         )
 
     report.write_document_list()
-    keyword_names = [keyword.name for keyword in front_page.keywords]
     report.write(
         INDEX,
         "front_page.html",
         front_page,
         title=name_run(report.run),
-        sentences=arrange_sentences(keyword_names, report.findings),
+        sentences=sentences,
     )
+
+
+def _pass_pictures_on(report: Report, page: FrontPage, leading: Sequence[Finding]) -> None:
+    """Give the front page and each keyword a picture to pass on, on a page of its own."""
+    if page.share_picture is None:
+        return
+
+    shares, note = page.share_picture, describe_origin([report.run])
+    draw = partial(pass_on, note=note, store=report.store, pages=report.pages)
+    page.passed_picture = draw("picture", shares.limit(MOST_PANELS), leading, origin=INDEX)
+    passed_pictures = [page.passed_picture]
+    for keyword in page.keywords:
+        keyword.passed_picture = draw(
+            f"picture-{keyword.subject.slug}",
+            shares.of(keyword.name),
+            report.findings[keyword.name],
+            origin=keyword.page,
+        )
+        passed_pictures.append(keyword.passed_picture)
+
+    for picture in filter(None, passed_pictures):
+        report.write(f"{picture.name}.html", "picture.html", picture, title=picture.title)
 
 
 def read_findings(run: RunData) -> dict[str, list[Finding]]:

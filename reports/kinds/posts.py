@@ -9,6 +9,7 @@ from reports.findings.run_facts import add_events, read_post_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import posts
 from reports.pages.codes import CODES_PAGE, make_codes_page
+from reports.pages.keyword_pages import arrange_keyword_sentences
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import read_subject_names
 from reports.report_files import INDEX
@@ -35,6 +36,7 @@ def write_pages(report: Report) -> None:
             portrait=page.portrait,
             alone=is_alone,
             codes=codes,
+            sentences=arrange_keyword_sentences(report.findings[page.portrait.name]),
         )
 
     posts_page = posts.make_page(

@@ -78,7 +78,7 @@ class Report:
         self.write(
             DOCUMENT_LIST,
             "documents.html",
-            index.pack(),
+            index,
             title=f"All {noun}",
             own_script="documents.js",
         )

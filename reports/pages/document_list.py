@@ -33,9 +33,12 @@ from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
 from reports.frames.reading import load_frames
 from reports.report_files import DOCUMENT_PARTS
+from reports.series.groupings import NOT_KNOWN
 from reports.stats.intervals import TRILLIONTHS
+from reports.words.periods import name_day
 from reports.words.quantities import web_address
 from reports.words.texts import cut_at_word, join_lines
+from textapi.text.keywords import TermPattern
 
 # A longer text is shown by its beginning, and by the sentences that mention a keyword.
 MOST_CHARACTERS = 400
@@ -43,6 +46,8 @@ BEGINNING = 200
 
 # The flags of a document, as the script reads them.
 IS_REPEAT, IS_LEFT_OUT = 1, 2
+
+ORIGIN_FIELDS = ("outlet", "section", "kind", "desk")
 
 # From this character on, UTF-16 takes two units for one.
 _FIRST_ASTRAL = 0x10000
@@ -55,15 +60,15 @@ Codes = Mapping[int, set[str]]
 class DocumentIndex:
     """What the page knows of all documents, as the script reads it."""
 
-    posts: bool
-    texts: bool
+    is_of_posts: bool
+    has_texts: bool
 
-    # The name and the title of each job, and the keywords.
-    jobs: list[tuple[str, str]]
+    # The titles of the jobs by their names, and the keywords.
+    jobs: Mapping[str, str]
     subjects: list[str]
 
-    # A part has a name, a file, the place of its job and its documents; they stand in its order.
-    parts: list[tuple[str, str, int, int]] = field(default_factory=list)
+    # A part has a name, a file, its job and so many documents, which stand in its order.
+    parts: list[tuple[str, str, str, int]] = field(default_factory=list)
 
     # The different keywords with a term, origins, and flags with the mentioned terms; a document
     # has the place of its origin and that of its mentions.
@@ -82,18 +87,48 @@ class DocumentIndex:
     @classmethod
     def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
         """Return an index without documents; *titles* are those of the jobs."""
-        jobs = [(job.name, titles[job.name]) for job in run.jobs]
         subjects = [keyword.name for keyword in run.keywords]
-        return cls(not run.kind.has_mentions, texts, jobs, subjects)
+        return cls(not run.kind.has_mentions, texts, titles, subjects)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first day and the last."""
+        return min(filter(None, self.days), default=0), max(self.days, default=0)
+
+    @property
+    def span_in_words(self) -> list[str]:
+        """The first day and the last, in words; nothing if no document has a day."""
+        days = [date.fromordinal(_EPOCH + day) for day in self.span if day]
+        return [name_day(day) for day in days]
+
+    @property
+    def choices(self) -> dict[str, dict[str, str]]:
+        """What a reader may choose among in each field, with its title; empty if there is one."""
+        choices = {
+            "job": dict(self.jobs) if self.is_of_posts else {},
+            "subject": {subject: subject for subject in self.subjects},
+        }
+        for place, name in enumerate(ORIGIN_FIELDS):
+            names = sorted({origin[place] or NOT_KNOWN for origin in self.origins})
+            choices[name] = {name: name for name in names}
+
+        offered = {name: titles if len(titles) > 1 else {} for name, titles in choices.items()}
+        return {**offered, "code": {code: code for code in sorted(self.codes)}}
 
     def pack(self) -> str:
         """Return the index as text for the page."""
         values = {
-            **{name: getattr(self, name) for name in ("posts", "texts", "jobs", "subjects")},
-            **{name: list(getattr(self, name)) for name in ("terms", "origins", "mentions")},
+            "isPosts": self.is_of_posts,
+            "hasTexts": self.has_texts,
+            "jobs": self.jobs,
+            "subjects": self.subjects,
+            "terms": list(self.terms),
+            "origins": list(self.origins),
+            "mentions": list(self.mentions),
             "parts": self.parts,
             "documentOrigins": self.document_origins,
             "documentMentions": self.document_mentions,
+            "span": self.span,
             "days": _differences(self.days),
             "codes": {code: _differences(self.codes[code]) for code in sorted(self.codes)},
         }
@@ -109,17 +144,17 @@ def pack(values: Any) -> str:
 def write_parts(run: RunData, index: DocumentIndex) -> Iterator[tuple[str, bytes]]:
     """Yield the file name and the content of each part; add its documents to *index*."""
     codes = _read_codes(run)
-    for place, job in enumerate(run.jobs):
+    for job in run.jobs:
         documents = _list_documents(run, job, codes)
-        held = list(read_held(run, job, texts=index.texts)) if len(documents) else []
-        for name, part in _split(job, documents, is_by_year=index.posts):
+        held = list(read_held(run, job, texts=index.has_texts)) if len(documents) else []
+        for name, part in _split(job, documents, is_by_year=index.is_of_posts):
             _add_rows(index, run, job, part, codes)
-            rows = _read_rows(run, job, part, texts=index.texts)
+            rows = _read_rows(run, job, part, texts=index.has_texts)
             values = {"rows": rows, **_place_held(held, part, index.subjects)}
             content = f'documentPart("{name}","{pack(values)}");\n'.encode()
             file_hash = hashlib.sha256(content).hexdigest()[:12]
             file_name = f"{DOCUMENT_PARTS}/{name}-{file_hash}.js"
-            index.parts.append((name, file_name, place, len(part)))
+            index.parts.append((name, file_name, job.name, len(part)))
             yield file_name, content
 
 
@@ -175,9 +210,7 @@ def _add_rows(
         key = index.subjects.index(keyword), term
         terms[document].add(index.terms.setdefault(key, len(index.terms)))
 
-    places = part.select(
-        "document", "day", pl.col("outlet", "section", "kind", "desk").cast(pl.String)
-    )
+    places = part.select("document", "day", pl.col(*ORIGIN_FIELDS).cast(pl.String))
     for document, day, *origin in places.iter_rows():
         for code in codes.get(document, ()):
             index.codes[code].append(len(index.days))
@@ -191,52 +224,73 @@ def _add_rows(
 
 
 def _read_rows(run: RunData, job: RunJob, part: pl.DataFrame, *, texts: bool) -> list[list[Any]]:
-    """Return the address and the text of each document, and where it mentions what.
+    """Return the address, the text and the mentions of each document.
 
-    Without *texts* the text is "", and a mention is its keyword and its polarity alone.
+    A mention is the place of its keyword, its polarity in hundredths, and the beginning and the end
+    of each match in the text. Without *texts* the text is "", and there are no matches.
     """
     statement = select(Document.id, Document.address, quoted_text(run.text_part))
     rows: dict[int, list[Any]] = {}
-    patterns = {keyword.name: keyword.patterns for keyword in run.keywords}
-    subjects = list(patterns)
     for batch in in_batches(part["document"].to_list()):
         sentences: dict[int, list[Any]] = defaultdict(list)
         for document, *sentence in _read_sentences(run, job, batch):
             sentences[document].append(sentence)
 
         for document, address, text in fetch_all(run.db, statement.where(Document.id.in_(batch))):
-            line, mentions = join_lines(text) if texts else "", []
-            if len(line) > MOST_CHARACTERS and run.keywords:
-                line = cut_at_word(line, BEGINNING)
+            passage = _Passage(join_lines(text) if texts else "", is_cut=bool(run.keywords))
+            mentions = []
+            for place, sentence, polarity in sentences[document]:
+                matches = []
+                if texts and run.keywords:
+                    matches = passage.find(join_lines(sentence), run.keywords[place].patterns)
 
-            for keyword, sentence, polarity in sentences[document]:
-                score = None if polarity is None else round(100 * polarity)
-                subject = subjects.index(keyword) if keyword is not None else 0
-                if not texts:
-                    mentions.append([subject, score])
-                    continue
+                mentions.append(
+                    [place, None if polarity is None else round(100 * polarity), matches]
+                )
 
-                said = line if keyword is None else join_lines(sentence)
-                start = line.find(said)
-                if start < 0:
-                    start = len(line) + 1
-                    line += f" {said}"
-
-                spans: set[tuple[int, int]] = set()
-                for pattern in patterns.get(keyword, ()):
-                    spans.update(pattern.find_spans(said))
-
-                mentions.append([subject, score, start, len(said), *_merge(spans)])
-
-            rows[document] = [web_address(address), line, [_in_utf16(line, m) for m in mentions]]
+            marked = [[*mention, *passage.count_units(places)] for *mention, places in mentions]
+            rows[document] = [web_address(address), passage.text, marked]
 
     return [rows[document] for document in part["document"]]
 
 
+class _Passage:
+    """The part of a text that a row shows."""
+
+    def __init__(self, text: str, *, is_cut: bool) -> None:
+        """Show a short text whole; of a longer one, if it *is_cut*, the beginning."""
+        self.text = text
+        if is_cut and len(text) > MOST_CHARACTERS:
+            self.text = cut_at_word(text, BEGINNING)
+
+    def find(self, sentence: str, patterns: Iterable[TermPattern]) -> list[int]:
+        """Return where the matches in a sentence begin and end; show it if it is not shown yet."""
+        start = self.text.find(sentence)
+        if start < 0:
+            start = len(self.text) + 1
+            self.text += f" {sentence}"
+
+        merged: list[list[int]] = []
+        for begin, end in sorted({span for term in patterns for span in term.find_spans(sentence)}):
+            if merged and begin < merged[-1][1]:
+                merged[-1][1] = max(end, merged[-1][1])
+            else:
+                merged.append([begin, end])
+
+        return [start + place for span in merged for place in span]
+
+    def count_units(self, places: Sequence[int]) -> Iterable[int]:
+        """Return places in the text as a script counts them: two units for a rare character."""
+        if not self.text or ord(max(self.text)) < _FIRST_ASTRAL:
+            return places
+        return [len(self.text[:place].encode("utf-16-le")) // 2 for place in places]
+
+
 def _read_sentences(
     run: RunData, job: RunJob, documents: Sequence[int]
-) -> Iterable[tuple[Any, ...]]:
-    """Yield document, keyword, sentence and polarity of each mention, or of each post."""
+) -> Iterator[tuple[int, int, str, float | None]]:
+    """Yield document, place of the keyword, sentence and polarity of each mention or post."""
+    places = {keyword.name: place for place, keyword in enumerate(run.keywords)}
     if run.keywords:
         columns = (Mention.document_id, Mention.keyword, Mention.position)
         statement = select(*columns, quoted_sentence(run.text_part), Mention.polarity).join(
@@ -247,43 +301,13 @@ def _read_sentences(
         stored = {row[:3]: row for row in fetch_all(run.db, statement.where(*is_asked))}
         for key in sorted(stored, key=lambda key: (key[0], key[2], key[1])):
             document, keyword, _, sentence, polarity = stored[key]
-            yield document, keyword, sentence, valid_polarity(polarity)
+            yield document, places[keyword], sentence, valid_polarity(polarity)
 
         return
 
     posts = load_frames(run, job).mentions.filter(pl.col("document").is_in(list(documents)))
     for document, polarity in posts.select("document", "polarity").iter_rows():
-        yield document, None, "", None if polarity is None else polarity / TRILLIONTHS
-
-
-def _merge(spans: Iterable[tuple[int, int]]) -> list[int]:
-    """Return the beginnings and lengths of *spans*, those that overlap joined."""
-    merged: list[list[int]] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1][1] = max(end, merged[-1][1])
-        else:
-            merged.append([start, end])
-
-    return [number for start, end in merged for number in (start, end - start)]
-
-
-def _in_utf16(line: str, mention: Sequence[Any]) -> list[Any]:
-    """Return a mention with its places as a script counts them: two for a rare character."""
-    if not line or ord(max(line)) < _FIRST_ASTRAL:
-        return list(mention)
-
-    subject, score, start, length, *marks = mention
-    said = line[start : start + length]
-    counted = [subject, score, _count_units(line[:start]), _count_units(said)]
-    for begin, size in zip(marks[::2], marks[1::2], strict=True):
-        counted += [_count_units(said[:begin]), _count_units(said[begin : begin + size])]
-
-    return counted
-
-
-def _count_units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        yield document, 0, "", None if polarity is None else polarity / TRILLIONTHS
 
 
 def _place_held(

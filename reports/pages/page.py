@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports.figures.entities import TYPES
+from reports.words.document_queries import DocumentQuery
 from reports.words.periods import (
     describe_periods,
     month_name,
@@ -53,8 +54,8 @@ def render(template: str, *, own_script: str | None = None, **variables: Any) ->
         # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
         f"img-src 'self' file:; style-src '{_hash(style)}'; script-src {scripts}"
     )
-    own = {"style": style, "script": script, "pictures": pictures}
-    assets = {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files
+    texts = {"style": style, "script": script, "pictures": pictures}
+    assets = {name: Markup(text) for name, text in texts.items()}  # noqa: S704 - our own files
     return _environment().get_template(template).render(policy=policy, **assets, **variables)
 
 
@@ -68,7 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
-    environment.globals.update(unchecked=UNCHECKED)
+    environment.globals.update(unchecked=UNCHECKED, query=DocumentQuery, documents=DocumentQuery)
     environment.filters.update(
         web=web_address,
         number=format_number,

@@ -18,15 +18,15 @@ In braces stands a figure, and behind the colon how it is written:
 | {months:stretch} | the first to the last period | March 2020 to May 2020 |
 | {months:stretches} | periods with gaps | in March 2020 and June 2020 to July 2020 |
 | {period:when} | a month or a week | in March 2020, in the week from 9 March 2020 |
-| {week:first day} | a week | 9 March 2020 |
 | {now:{level}} | a figure in the form that {level} names | 5.0 %, 2.4, +0.10 |
+| {ratio:ratio}, {items:many} | how many times as many; how many | 5.4; 12 |
 | {now:{level} or none} | the same, but for a share or number of 0 | none |
 | {engines:and}, {gaps:;} | words | a, b and c; a; b; c |
+| {subject:first} | a name that begins a sentence | Fog for fog |
 | {words:quoted} | words | “a”, “b”, “c” |
 | {n:is|are} | the first for 1, a list of one, and what is true | is; are |
-| {terms:each term} | the phrase "term" for each of several items | “a” in 5 and “b” in 3 |
-| {:lowest} | the phrase "lowest" | lowest June 2020 with 2.7 % |
-| {compared:all} | phrases, one behind the other | |
+| {periods:each period} | the phrase "period" for each item | May 2020 (1) and July 2020 (2) |
+| {:counted} | the phrase "counted" | 20 of 400 |
 
 Other forms are Python's. Shares that stand beside each other, {shares[0]}, have as many places as
 tell them apart. A phrase takes the figures of its item, or calls it {item} if it is one word.
@@ -70,47 +70,47 @@ SENTENCES: Mapping[str, Sentence] = {
         "{shares[0]}",
     ),
     "shares of two periods": Sentence(
-        "{subject} was in {shares[0]} of documents in {first.period:name} and in {shares[1]} in "
-        "{second.period:name}.",
+        "{subject:first} was in {shares[0]} of documents in {first.period:name} "
+        "({first.matched:,}) and in {shares[1]} in {second.period:name} ({second.matched:,}).",
         "the shares are {shares[0]} and {shares[1]}",
         "{shares[0]} and {shares[1]}",
     ),
     "equal shares": Sentence(
-        "{subject} was in {shares[0]} of documents in each of the {periods:count}.",
+        "{subject:first} was in {shares[0]} of documents in each of the {periods:count}.",
         "it is most frequent in {top.period:name} ({shares[0]})",
         "{shares[0]}",
     ),
     "share of a period alone": Sentence(
-        "{subject} appears in {top.period:name} alone, in {shares[0]} of documents "
+        "{subject:first} appears in {top.period:name} alone, in {shares[0]} of documents "
         "({:count of the top}).",
         "it appears in {top.period:name} alone",
         "{shares[0]}",
     ),
     "several highest shares": Sentence(
-        "{subject} was most frequent in {highest:names}, in {shares[0]} of documents each.",
+        "{subject:first} was most frequent in {highest:names}, in {shares[0]} of documents each.",
         "it is most frequent in {highest:names}",
         "{shares[0]}",
     ),
     "two nearly equal shares": Sentence(
-        "{subject} was most frequent in {first.period:name} ({shares[0]} of documents) and nearly "
-        "as frequent in {second.period:name} ({shares[1]}).",
+        "{subject:first} was most frequent in {first.period:name} ({shares[0]} of documents) and "
+        "nearly as frequent in {second.period:name} ({shares[1]}).",
         "it is most frequent in {top.period:name} ({shares[0]})",
         "{shares[0]} and {shares[1]}",
     ),
     "highest share": Sentence(
-        "{subject} {is_peak:peaked|was most frequent} in {top.period:name}, in {shares[0]} of "
-        "documents ({:count of the top}); the average is {average:%}.",
+        "{subject:first} {is_peak:peaked|was most frequent} in {top.period:name}, in {shares[0]} "
+        "of documents ({:count of the top}); the average is {average:%}.",
         "it is most frequent in {top.period:name} ({shares[0]})",
         "{shares[0]}",
     ),
     "level": Sentence(
-        "{subject} {is_rise:rose|fell} in {period:name} and stayed {is_rise:up|down}: from "
+        "{subject:first} {is_rise:rose|fell} in {period:name} and stayed {is_rise:up|down}: from "
         "{shares[0]} of documents before to {shares[1]} since.",
         "the change comes in {period:name}, from {shares[0]} to {shares[1]}",
         "from {shares[0]} to {shares[1]}",
     ),
     "change over years": Sentence(
-        "{subject} {is_rise:rose|fell} from {shares[0]} of documents in {first.period} to "
+        "{subject:first} {is_rise:rose|fell} from {shares[0]} of documents in {first.period} to "
         "{shares[1]} in {second.period}.",
         "it {is_rise:rises|falls} from {shares[0]} in {first.period} to {shares[1]} in "
         "{second.period}",
@@ -129,13 +129,13 @@ SENTENCES: Mapping[str, Sentence] = {
         "{shares[1]} to {shares[0]}",
     ),
     "first mention": Sentence(
-        "{subject} first appears in {first.period:name}, in {first.matched:document}; the "
+        "{subject:first} first appears in {first.period:name}, in {first.matched:document}; the "
         "{documents:document} of the {before:{grain}|{before:count}} before have none.",
         "it first appears in {first.period:name}, in {first.matched:document}",
         "{first.matched:document}",
     ),
     "last mention": Sentence(
-        "{subject} last appears in {last:name}; the {documents:document} of the "
+        "{subject:first} last appears in {last:name}; the {documents:document} of the "
         "{later:{grain}|{later:count}} since have none.",
         "it last appears in {last:name}",
     ),
@@ -158,12 +158,12 @@ SENTENCES: Mapping[str, Sentence] = {
     "neutral polarity": Sentence("{:neutral band}"),
     # Several subjects beside each other.
     "overtaking": Sentence(
-        "{after} overtook {before} {:overtaking}.",
+        "{after:first} overtook {before} {:overtaking}.",
         "{after} overtakes {before} {is_next:in {period:name}|between {previous_period:name} and "
         "{period:name}}",
     ),
     "most documents": Sentence(
-        "{most} is in {matched:document}, more than {following} ({following_matched:,}).",
+        "{most:first} is in {matched:document}, more than {following} ({following_matched:,}).",
         "{most} is in most documents, {matched:,}",
         "{matched:,}",
     ),
@@ -241,6 +241,28 @@ SENTENCES: Mapping[str, Sentence] = {
         "{cut:,} of {posts:post} end in a web address that was cut, as reposts of a service do.",
     ),
     "counted as one": Sentence("Counted as one: {names:;}."),
+    # What readers, or machines, would say of texts.
+    "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
+    "share of answers": Sentence(
+        "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({low:%} to "
+        "{high:%}).",
+    ),
+    "mean of answers": Sentence(
+        "{asked} {reader} would choose {mean:.2f} on average, between {first} and {last} "
+        "({low:.2f} to {high:.2f}).",
+    ),
+    "recall": Sentence(
+        "Of all texts with the answer “{category}”, {share:%} mention {keyword} ({low:%} to "
+        "{high:%}).",
+    ),
+    "mean of labels": Sentence(
+        "Readers would give the mentions of {subject} {mean:+} on average, between \u22121 and 1 "
+        "({low:+} to {high:+}).",
+    ),
+    "sure of": Sentence(
+        "{confidence} interval, {n:coded text}{is_wide:; {more:more code} would halve it|}"
+        "{is_model:; not checked against people|}",
+    ),
     # What changes where some documents are left out.
     "contrast": Sentence("{text} Without {left_out}, {clause}."),
     "mark": Sentence("without {left_out} {mark}"),
@@ -254,7 +276,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     # What departs from its own past: an event. Its clause names what comes every year.
     "event of share": Sentence(
-        "{subject} {is_rise:rose|fell} to {now:%} of documents {period:when} ({matched:,} of "
+        "{subject:first} {is_rise:rose|fell} to {now:%} of documents {period:when} ({matched:,} of "
         "{documents:,}); {:{usual}}.",
         "{subject} {period:when}",
     ),
@@ -264,7 +286,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "the term “{term}” of {subject} {period:when}",
     ),
     "event of posts": Sentence(
-        "{subject} posted {is_rise:more|less} {period:when}: {now:.1f} posts a day; "
+        "{subject:first} posted {is_rise:more|less} {period:when}: {now:.1f} posts a day; "
         "{before:.1f} is "
         "usual.",
         "{subject} {period:when}",

@@ -101,8 +101,6 @@ def _write_figure(figure: Any, form: str, figures: Figures) -> str:
     if form.startswith("each "):
         phrase = PHRASES[form.removeprefix("each ")]
         return join_words([fill(phrase, {**figures, **_figures_of(item)}) for item in figure])
-    if form == "all":
-        return "".join([fill(PHRASES[key], figures) for key in figure])
     if isinstance(figure, LinkedText) and not form:
         return figure.written
 
@@ -141,6 +139,8 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "%": format_share,
     "+": signed,
     "and": join_words,
+    # A name with a capital within it, as iPhone, stays as it is.
+    "first": lambda name: name[:1].upper() + name[1:] if name.islower() else name,
     ";": "; ".join,
     "quoted": lambda words: ", ".join([f"“{word}”" for word in words]),
     "ratio": format_ratio,

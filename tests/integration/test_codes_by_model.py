@@ -240,7 +240,9 @@ def test_a_report_shows_what_a_model_says_of_all_its_texts_without_a_sample(
     front = page_of(index)
     assert "Checked by readers" not in front
     assert "Coded by machines, not checked against people." in front
-    said = f"Asked “Does the text report harm?”, {CODER} says “no” of {others} "
+    said = (
+        f"“Does the text report harm?” {CODER} answered “no” for {100 * others / (coded - 1):.1f} %"
+    )
     assert said in front
 
 

@@ -248,12 +248,10 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
     assert "a polarity between −0.05 and +0.05 is neutral for this engine" in pages["vader"]
     assert "a polarity between −0.13 and +0.20 is neutral for this engine" in pages["news"]
     assert "Polarity is that of “news”" not in pages["vader"]
-    reason = "Engine tidings-1.3+news-2. Polarity is that of “news”, a network that was trained"
+    reason = "Engine tidings-1.3+news-2. Polarity comes from “news”, a network trained"
     assert reason in pages["news"]
-    assert (
-        "The server was told to answer with it. From −0.13 to +0.20 it is neutral" in pages["news"]
-    )
+    assert "The server was told to use it. From −0.13 to +0.20 it is neutral" in pages["news"]
 
-    neutral = "compare it with care. From −0.13 to +0.20 it is neutral, and its zero is arbitrary"
+    neutral = "compare it with care. From −0.13 to +0.20 it is neutral: say"
     assert neutral in page_text(tmp_path / "news" / "index.html")
     assert "its zero is arbitrary" not in page_text(tmp_path / "vader" / "index.html")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fnmatch
 import gzip
 import io
 import json
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import delete, insert, update
 
 from core.enums import State
@@ -125,6 +125,7 @@ def page_of(out: Path, name: str) -> Page:
 
 
 FURTHER_PAGES = ["archive.html", "coverage.html", "methods.html"]
+PICTURE_PAGES = ["picture.html", "picture-covid.html"]
 MONTH_PAGES = [f"2020-0{number}.html" for number in range(1, 6)]
 
 
@@ -136,10 +137,13 @@ def test_each_month_and_each_keyword_has_a_page(made: Made) -> None:
         "archive.html",
         *FURTHER_PAGES,
         *MONTH_PAGES,
+        *PICTURE_PAGES,
     }
 
 
-@pytest.mark.parametrize("name", ["index.html", "keyword-covid.html", *FURTHER_PAGES, *MONTH_PAGES])
+@pytest.mark.parametrize(
+    "name", ["index.html", "keyword-covid.html", *FURTHER_PAGES, *MONTH_PAGES, *PICTURE_PAGES]
+)
 def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str) -> None:
     shown = page_of(made.out, name)
     for picture in shown.pictures:
@@ -204,18 +208,39 @@ def test_several_keywords_are_compared_on_a_page_of_their_own(db: Database, tmp_
     assert "compare.html" in front.links
     shown = page_of(tmp_path / "out", "compare.html")
     names = [picture["src"].rsplit("-", 1)[0] for picture in shown.pictures]
-    assert names == ["figures/compared-share", "figures/compared-polarity-mean"]
+    assert names == ["figures/compared-coronavirus-covid"]
+    assert "documents.html#subject=coronavirus&other=covid" in shown.links
+    assert "Both in 1 document; 1.0 would be expected" in " ".join(shown.text.split())
 
 
-def test_each_month_with_mentions_has_a_scatter_and_its_words(made: Made) -> None:
+def test_a_month_of_few_words_has_no_picture(made: Made) -> None:
     names = [path.name for path in (made.out / "figures").iterdir()]
-    for month in ("2020-03", "2020-04"):
-        assert fnmatch.filter(names, f"covid-{month}-polarity-*.svg")
-        assert not fnmatch.filter(names, f"covid-{month}-cloud-*")  # few words: a list
-
-    assert not [name for name in names if "2020-01" in name or "2020-02" in name]
+    assert not [name for name in names if "2020-" in name]
     text = " ".join(page_of(made.out, "2020-03.html").text.split())
-    assert "3 mentions: no word occurs twice." in text
+    assert "3 documents: no two share a word." in text
+
+
+def test_a_picture_to_pass_on_has_a_sentence_a_png_and_its_numbers(made: Made) -> None:
+    html = (made.out / "picture-covid.html").read_text(encoding="utf-8")
+    assert '<meta property="og:image" content="picture-covid.png">' in html
+    with Image.open(made.out / "picture-covid.png") as picture:
+        assert picture.size == (1200, 675)
+
+    exported = made.out / "periods.csv"
+    known = {
+        row["period"]: (row["documents"], row["matched"], row["share"])
+        for row in csv.DictReader(exported.read_text(encoding="utf-8").splitlines())
+        if row["keyword"] == "covid" and not row["term"]
+    }
+    numbers = csv.DictReader((made.out / "picture-covid.csv").read_text().splitlines())
+    shown = {row["period"]: (row["documents"], row["matched"], row["share"]) for row in numbers}
+    assert shown.keys() == known.keys()
+    for period, (documents, matched, share) in shown.items():
+        assert (documents, matched) == known[period][:2]
+        assert share[:8] == known[period][2][:8]
+
+    figure = next((made.out / "figures").glob("picture-covid-*.svg")).read_text(encoding="utf-8")
+    assert 'viewBox="0 0 350 197"' in figure
 
 
 WORDY = [
@@ -403,11 +428,7 @@ def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_
     kept = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in before & after}
     drawn = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in after - before}
     assert "covid-2021-03-cloud" in kept
-    assert {
-        "covid-2020-03-polarity",
-        "covid-2020-04-polarity",
-        "covid-mentions",
-    } <= drawn
+    assert {"covid-shares", "covid-polarity", "shares", "picture", "picture-covid"} <= drawn
     assert len(after) == len(before)  # what is not shown any more is gone
 
 
@@ -457,11 +478,7 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
         report_folder.build(made.db, [made.run], out, check=check)
 
     drawn_names = sorted(re.sub(r"-\w{12}\.", ".", p.name) for p in (out / "figures").iterdir())
-    assert drawn_names == [
-        "covid-2020-03-polarity.svg",
-        "covid-2020-04-polarity.svg",
-        "covid-mentions.svg",
-    ]
+    assert drawn_names == ["covid-entities.svg", "covid-shares.svg", "shares.svg"]
     assert not [path for path in out.iterdir() if path.suffix in {".html", ".part"}]
     report_folder.build(made.db, [made.run], out)
     assert contents(out) == contents(made.out)
@@ -470,7 +487,7 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
 def test_a_lost_picture_is_drawn_again(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(made.out, out)
-    lost = next((out / "figures").glob("covid-mentions-*.svg"))
+    lost = next((out / "figures").glob("covid-shares-*.svg"))
     lost.unlink()
     report_folder.build(made.db, [made.run], out)
     assert lost.is_file()
@@ -510,7 +527,7 @@ def test_a_report_has_svg_alone_and_the_png_of_an_earlier_version_is_deleted(
 def test_what_a_killed_build_left_is_deleted_and_nothing_else(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(made.out, out)
-    picture = next((out / "figures").glob("covid-mentions-*.svg"))
+    picture = next((out / "figures").glob("covid-shares-*.svg"))
     left = [out / ".2020-03.html.4711.part", picture.with_name(f".{picture.name}.4711.part")]
     mine = [out / ".letter.html.4711.part", out / "2020-03.html.4711.part"]
     for path in (*left, *mine, out / "report.json"):
@@ -541,12 +558,16 @@ def test_a_running_run_shows_its_results_so_far_and_says_so(db: Database, tmp_pa
     assert "Not counted yet" in pages["2020-05"]
 
 
-def test_each_keyword_has_a_section(db: Database, tmp_path: Path) -> None:
+def test_a_month_names_subjects_of_hardly_a_document_in_a_line(
+    db: Database, tmp_path: Path
+) -> None:
     run = stories.months_run(db, "2020-03", "2020-03", ["covid", "mayor", "nowhere"])
     shown = report(db, run, tmp_path / "out")
     links = {f"keyword-{name}.html" for name in ("covid", "mayor", "nowhere")}
     assert links <= set(shown.links)
-    assert {"covid", "mayor", "nowhere"} <= set(page_of(tmp_path / "out", "2020-03.html").ids)
+    march = page_of(tmp_path / "out", "2020-03.html")
+    assert "In few documents: covid (1), mayor (1), nowhere (0)." in " ".join(march.text.split())
+    assert "documents.html#subject=covid&period=2020-03" in march.links
     assert "documents that were read mentions \u201cnowhere\u201d." in shown.text
 
 
@@ -790,9 +811,9 @@ def test_a_daily_briefing_counts_once_a_month_in_the_words_of_a_keyword(tmp_path
     report(db, stories.months_run(db, "2021-03", "2021-04", ["covid"]), tmp_path / "out")
     html = (tmp_path / "out" / "keyword-covid.html").read_text(encoding="utf-8")
     words = html.split('<h2 id="cloud">')[1].split("<h2")[0]
-    assert re.findall(r"<bdi>(\w*)</bdi> <span>2</span>", words) == [
+    assert re.findall(r"<bdi>(\w*)</bdi> <span><a [^>]*>2</a></span>", words) == [
         *("Briefing", "Harbour", "reaches", "today", "ward"),
     ]
-    assert "How often each word occurs in 4 mentions" in words
+    assert "How many of 4 documents hold each word" in words
     assert "the first of a month counts" in words
     db.close()

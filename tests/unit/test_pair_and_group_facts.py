@@ -98,10 +98,10 @@ def test_groups_are_ranked_by_share_and_mood_within_their_common_months() -> Non
 
 def test_what_readers_would_say_is_an_estimate_with_its_interval() -> None:
     estimate = state_reader_mean("“covid”", Estimate(-0.21, -0.27, -0.15, n=200))
-    assert (estimate.kind, estimate.text) == (
+    assert (estimate.kind, estimate.whole) == (
         "estimate",
         (
-            "Readers would give the mentions of “covid” a mean of −0.21 on their scale from −1 to "
-            "1 (95 % interval −0.27 to −0.15, from 200 labels)."
+            "Readers would give the mentions of “covid” −0.21 on average, between −1 and 1 (−0.27 "
+            "to −0.15). (95 % interval, 200 labels)"
         ),
     )

@@ -107,6 +107,14 @@ EVENT_OF_POSTS = {
     "before": 2.4,
     "is_rise": False,
 }
+ASKED = {
+    "asked": "“Good or bad?”",
+    "reader": "Readers",
+    "category": "bad",
+    "share": 0.4,
+    "low": 0.2,
+    "high": 0.62,
+}
 CHANGES = [
     {"months": [MAY, JUNE], "n": 6, "is_alone": False, "is_earlier": True},
     {"months": [JULY], "n": 2, "is_alone": False, "is_earlier": False},
@@ -158,7 +166,7 @@ FACTS: list[Case] = [
     (
         "shares of two periods",
         {**TWO, "shares": (0.227, 0.133)},
-        "Covid was in 22.7 % of documents in May 2020 and in 13.3 % in June 2020.",
+        "Covid was in 22.7 % of documents in May 2020 (227) and in 13.3 % in June 2020 (133).",
         "the shares are 22.7 % and 13.3 %",
         "22.7 % and 13.3 %",
     ),
@@ -534,6 +542,47 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         "From −0.10 to +0.05 it is neutral: say “lower than in March”, not “negative”",
     ),
     (
+        "coding",
+        {**ASKED, "coder": "model:m", "code": "bad", "n": 12, "texts": "30 texts"},
+        "“Good or bad?” model:m answered “bad” for 40.0 % of 30 texts (12).",
+    ),
+    (
+        "share of answers",
+        {**ASKED, "texts": "the texts that mention “tide”"},
+        (
+            "“Good or bad?” Readers would answer “bad” for 40.0 % of the texts that mention “tide” "
+            "(20.0 % to 62.0 %)."
+        ),
+    ),
+    (
+        "mean of answers",
+        {**ASKED, "mean": 3.2, "first": "1", "last": "5", "low": 2.9, "high": 3.5},
+        "“Good or bad?” Readers would choose 3.20 on average, between 1 and 5 (2.90 to 3.50).",
+    ),
+    (
+        "recall",
+        {**ASKED, "keyword": "“tide”"},
+        "Of all texts with the answer “bad”, 40.0 % mention “tide” (20.0 % to 62.0 %).",
+    ),
+    (
+        "mean of labels",
+        {"subject": "Fog", "mean": -0.21, "low": -0.27, "high": -0.15},
+        (
+            "Readers would give the mentions of Fog −0.21 on average, between −1 and 1 (−0.27 to "
+            "−0.15)."
+        ),
+    ),
+    (
+        "sure of",
+        {"confidence": "95 %", "n": 20, "is_wide": True, "more": 60, "is_model": False},
+        "95 % interval, 20 coded texts; 60 more codes would halve it",
+    ),
+    (
+        "sure of",
+        {"confidence": "95 %", "n": 1, "is_wide": False, "more": 3, "is_model": True},
+        "95 % interval, 1 coded text; not checked against people",
+    ),
+    (
         "proposal to leave repeats out",
         {
             "months": 2,
@@ -850,8 +899,9 @@ def test_a_count_leads_to_its_documents_on_a_page_and_is_plain_elsewhere() -> No
     assert f'in <a class="count" href="{address}">17 documents</a>; the 2,000' in html
     assert "“trade &lt;war&gt;” first" in html
     # What is left out in a contrast is in the list of the count: such a count leads nowhere.
-    compared = replace(fact, contrasts=(("repeats", fact),))
-    assert compared.text.endswith(" is in July 2020, in 17 documents.")
+    other = replace(fact, answer=(MAY,))
+    compared = replace(fact, contrasts=(("repeats", other),))
+    assert compared.text.endswith("it first appears in July 2020, in 17 documents.")
     assert page.keep_together(compared.text).count("<a ") == 1
 
 

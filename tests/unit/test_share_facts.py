@@ -51,14 +51,14 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
         ],
         "share",
         (
-            "Covid was most frequent in February 2018 (1.053 % of documents) and nearly as frequent "
-            "in January 2018 (1.049 %)."
+            "Covid was most frequent in February 2018 (1.053 % of documents) and nearly as "
+            "frequent in January 2018 (1.049 %)."
         ),
     ),
     "two months, one after the other": (
         rows_of(227, 40),
         "share",
-        "Covid was in 22.7 % of documents in January 2018 and in 4.0 % in February 2018.",
+        "Covid was in 22.7 % of documents in January 2018 (227) and in 4.0 % in February 2018 (40).",
     ),
     "one month with its counts": (
         rows_of(40),
